@@ -164,7 +164,7 @@ def cases(realm: str | None, as_json: bool) -> None:
 
     if realm is not None:
         find_company(realm)
-    open_cases = summary.open_cases(realm, person.visible_rows("viewer").cases())
+    open_cases = summary.iter_open_cases(realm, person.visible_rows("viewer").cases())
     if as_json:
         print_json_list(open_cases)
         return

@@ -25,7 +25,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
     from hub.scheduling import summary
 
     if run_id is not None:
-        lines = summary.log_lines(run_id)
+        lines = summary.load_log_lines(run_id)
         if as_json:
             print_json(lines)
         else:

@@ -35,7 +35,7 @@ class AppliedPreview:
 
 
 def describe_applied(document: Document) -> tuple[AppliedPreview, ...]:
-    """Return what the lines of a document apply to, where it is not known what is posted."""
+    """Return what the lines of a document apply to, without looking up what is posted."""
     previews = []
     for line in document.lines:
         if line.applied:
@@ -62,8 +62,8 @@ def describe_links(document: Document, links: Links) -> tuple[AppliedPreview, ..
     return tuple(previews)
 
 
-def with_source_ids(payload: Any, links: Links) -> Any:
-    """Return a payload that names transactions which are not posted yet by their source ids."""
+def fill_source_ids(payload: Any, links: Links) -> Any:
+    """Return a payload with source ids in place of transactions that are not posted yet."""
     ids: dict[str, str] = {}
     for source_id, link in links.items():
         ids[link.id] = f"{UNPOSTED_PREFIX}{source_id}"
@@ -73,25 +73,32 @@ def with_source_ids(payload: Any, links: Links) -> Any:
     return payloads.fill(payload, placeholders)
 
 
-def find_awaited_documents(document: Document, others: Mapping[str, Document]) -> list[Document]:
-    """Return the documents that one applies to, as far as they were read, each after its own."""
+def find_awaited_documents(document: Document, documents: Mapping[str, Document]) -> list[Document]:
+    """Return the documents to which the lines of a document apply, directly or through others.
+
+    `documents` are those that were read, by source id. A document comes after those to which its
+    own lines apply.
+    """
     awaited: dict[str, Document] = {}
-    _collect(document, others, awaited, frozenset((document.source_id,)))
+    _add_awaited(document, documents, awaited, frozenset((document.source_id,)))
     return list(awaited.values())
 
 
-def _collect(
+def _add_awaited(
     document: Document,
-    others: Mapping[str, Document],
+    documents: Mapping[str, Document],
     awaited: dict[str, Document],
     path: frozenset[str],
 ) -> None:
-    """Add the documents that one applies to; `path` are those on the way, which may be a circle."""
+    """Add the documents to which the lines of a document apply.
+
+    `path` has the ids from the first document to this one: documents may apply to each other.
+    """
     for source_id in _iter_applied_ids(document):
-        other = others.get(source_id)
-        if other and source_id not in path and source_id not in awaited:
-            _collect(other, others, awaited, path | {source_id})
-            awaited[source_id] = other
+        applied = documents.get(source_id)
+        if applied and source_id not in path and source_id not in awaited:
+            _add_awaited(applied, documents, awaited, path | {source_id})
+            awaited[source_id] = applied
 
 
 def _iter_applied_ids(document: Document) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Return whether a company in QuickBooks is set up for what an app posts."""
+"""Check whether a company in QuickBooks is set up for what an app posts."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -43,7 +43,7 @@ class Fact:
     next_step: str = ""
 
 
-def find_facts_for(
+def find_facts(
     session: Session, installation: Installation, app: App, fields: Sequence[Field]
 ) -> list[Fact]:
     """Return the parts of the set-up that matter to what the app posts, as they were last read."""
@@ -129,7 +129,7 @@ def _count_documents_in_unused_currencies(
 
 
 def _check_bills(facts: CompanyFacts, edition: str) -> Fact:
-    """Return whether the edition has bills."""
+    """Describe whether the edition has bills."""
     title = gettext("Supplier bills")
     if facts.bills:
         return Fact(title=title, text=gettext("%(edition)s has bills.", edition=edition))
@@ -142,7 +142,7 @@ def _check_bills(facts: CompanyFacts, edition: str) -> Fact:
 
 
 def _check_purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
-    """Return whether the edition has purchase orders."""
+    """Describe whether the edition has purchase orders."""
     if facts.purchase_orders:
         return Fact(
             title=gettext("Purchase orders"),
@@ -157,7 +157,7 @@ def _check_purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
 
 
 def _check_stock(facts: CompanyFacts, edition: str) -> Fact:
-    """Return whether the company tracks quantities of items."""
+    """Describe whether the company tracks quantities of items."""
     if facts.stock:
         return Fact(title=gettext("Stock items"), text=gettext("Quantities on hand are tracked."))
     return Fact(
@@ -172,7 +172,7 @@ def _check_stock(facts: CompanyFacts, edition: str) -> Fact:
 
 
 def _check_numbering(facts: CompanyFacts, app: App) -> Fact:
-    """Tell who numbers sales transactions."""
+    """Describe whether sales transactions keep the numbers of the source."""
     if facts.custom_numbers:
         return Fact(
             title=gettext("Transaction numbers"),
@@ -192,7 +192,7 @@ def _check_numbering(facts: CompanyFacts, app: App) -> Fact:
 
 
 def _check_names(session: Session, installation: Installation) -> Fact:
-    """Tell with which names those of new suppliers and customers are compared."""
+    """Describe whether the lists are stored with which names of new parties are compared."""
     title = gettext("Names")
     sharing = {*NAME_SHARING, *chain.from_iterable(NAME_SHARING.values())}
     read_lists = select(ListState.list).where(
@@ -253,7 +253,7 @@ def _count_codes(session: Session, installation: Installation, field_names: list
 
 
 def _describe_closed_books(facts: CompanyFacts) -> Fact:
-    """Tell up to when the books are closed."""
+    """Describe up to which day the books are closed."""
     if facts.closed_to is None:
         return Fact(title=gettext("Closed books"), text=gettext("No period is closed."))
     return Fact(

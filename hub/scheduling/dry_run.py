@@ -21,7 +21,7 @@ from hub.reasons import texts
 
 
 class Rollback(Exception):
-    """Roll back everything that a rehearsal wrote."""
+    """Leave the transaction of a dry run, so that everything it wrote is rolled back."""
 
 
 def check(document_id: int) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def check(document_id: int) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     try:
         with transaction() as session:
-            reasons = _rehearse(session, setup, document)
+            reasons = _plan_and_check(session, setup, document)
             raise Rollback
     except Rollback:
         return reasons
@@ -53,7 +53,7 @@ def _ignore_awaited(document: Document) -> Document:
     return replace(document, stage=Stage.READY, hold=hold)
 
 
-def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:
+def _plan_and_check(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:
     """Plan the document inside the open transaction and return the reasons that would stop it."""
     batch = CollectBatch(session, setup, [document])
     ingest(batch)
@@ -73,7 +73,7 @@ def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, 
 
 
 def find_preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
-    """Return what the checks before posting find wrong with the postings."""
+    """Return a sentence for each problem that the checks before posting find."""
     if not postings:
         return []
     context = load_context(session, postings[0].company_id, postings)

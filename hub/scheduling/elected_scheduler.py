@@ -19,8 +19,11 @@ class ElectedScheduler(Scheduler):
         super().__init__(app, threads=1, announce=announce)
         self._queue = queue
 
-    def _is_leader(self) -> bool:
-        """Return whether this process is elected; without the database nobody is."""
+    def _try_to_lead(self) -> bool:
+        """Stand for election, or stay elected; return whether this process runs the schedules.
+
+        Without the database no process is elected.
+        """
         was_at_work, self._is_at_work = self._is_at_work, False
         if self._folder_lock is None:
             self._folder_lock = folder_lock.process_lock()
@@ -39,7 +42,7 @@ class ElectedScheduler(Scheduler):
     def _close_interrupted(self) -> None:
         """Close the runs of dead processes and delete the jobs of dead workers.
 
-        What is due again then is claimed in the same tick.
+        Schedules that are due again because of this are claimed in the same tick.
         """
         under_way = run_log.list_runs_under_way()
         held_names = lease_rows.process_leases().held_names()

@@ -45,13 +45,13 @@ def stand_for_election() -> bool:
         frozen = connection.execute(
             _SELECT_FROZEN, {"name": LEASE_NAME, "seconds": seconds}
         ).first()
-        ended = lease_rows.end_sessions(connection, frozen) if frozen is not None else 0
-    if ended:
+        ended_sessions = lease_rows.end_sessions(connection, frozen) if frozen is not None else 0
+    if ended_sessions:
         log.warning(
             "The process that ran the schedules gave no sign of life for %g s: this one ended its"
             " %d database sessions.",
             seconds,
-            ended,
+            ended_sessions,
         )
     return False
 

@@ -1,12 +1,12 @@
-"""Lets the processes of one data folder at a time work on a PostgreSQL database.
+"""Let the processes of one data folder at a time work on a PostgreSQL database.
 
-Locks, pace and send counters lie in the data folder, so processes of two folders would not see each
-other: both would run the schedules, and each would take the other's runs for dead. Every process
+Locks, rate limits and send counters are in the data folder, so processes of two folders would not
+see each other: both would run the schedules, and each would close the other's runs. Every process
 that works therefore holds an advisory lock of its folder, on a connection of its own, and gets it
 only while no process of another folder holds one.
 
-The lock is gone when its connection is, though the process may live on and still have requests
-under way. If a folder did not release it in order, the next one waits for HUB_LEASE_SECONDS before
+The lock ends with its connection, although the process may live on and still have requests under
+way. If a folder did not release it in order, the next one waits for HUB_LEASE_SECONDS before
 it works. That is longer than a request can take, and a process that lost its lock ends its runs at
 their next step unless it gets the lock back.
 
@@ -20,11 +20,10 @@ import hashlib
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flask import current_app
 from sqlalchemy import Connection, NullPool, create_engine, text
@@ -49,13 +48,12 @@ from hub.models import ActiveFolder
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
 
 ROW_ID = 1  # the id of the only row
-DISTRIBUTED_FOLDER = hashlib.sha256(
-    b"distributed"
-).hexdigest()  # the identity that all machines share
+# The identity that all machines of the distributed engine share.
+DISTRIBUTED_FOLDER = hashlib.sha256(b"distributed").hexdigest()
 DISTRIBUTED_PLACE = "HUB_ENGINE=distributed"
 MAX_PLACE_LENGTH = 500
 LOCK_CLASS = 0x68756271  # the first key of the advisory locks
-# The second key while a process looks who holds the others; otherwise it is that of a folder.
+# The second key while a process counts the locks of others; otherwise it is that of a folder.
 MUTEX_KEY = 0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # If a process is frozen while it holds the mutex, the server ends its session after this time.
@@ -143,11 +141,9 @@ class FolderLock:
 
     @contextmanager
     def use(self, *, wait: bool = False, on_wait: WaitNotice | None = None) -> Iterator[None]:
-        """Hold the lock during a run.
+        """Hold the lock during a run; raise OtherFolderActive if another data folder has it.
 
-        Raise OtherFolderActive if another data folder has it.
-
-        `wait` waits for the lease of a folder that ended without saying so.
+        `wait` waits for the lease of a folder that ended without releasing the database.
         """
         with self._guard:
             self._users += 1
@@ -158,23 +154,23 @@ class FolderLock:
             self.release()
 
     def hold(self) -> None:
-        """Keep the lock beyond single runs, as far as `claim` gets it, until `release`."""
+        """Keep the lock between runs, once `claim` has got it, until `release`."""
         with self._guard:
             self._users += 1
 
     def release(self) -> None:
-        """Give the lock back once nobody in this process needs it any more."""
+        """Release the lock, unless something else in this process still uses it."""
         with self._guard:
             self._users -= 1
             if self._users or self._lock is None:
                 return
             with suppress(DBAPIError, DatabaseUnavailable):
                 if self._lease_ends is None and self._lock.is_held():
-                    self._lock.give_back(before_last=self._note_release)
+                    self._lock.release(before_last=self._note_release)
             self._lock.close()
 
     def other_folder(self) -> Standby | None:
-        """Return which other data folder works on the database, as far as the database says."""
+        """Return the other data folder that is stored as the active one; None if there is none."""
         if self._lock is None:
             return None
         with read_only_session() as session:
@@ -184,7 +180,7 @@ class FolderLock:
         return Standby(row.place, row.since)
 
     def _claim_in_time(self, wait: bool, on_wait: WaitNotice | None) -> None:
-        """Get the lock; wait only for the lease of a folder that ended, and only if told to.
+        """Get the lock; with `wait`, wait for the lease of a folder that has ended.
 
         Raise OtherFolderActive if another folder is at work.
         """
@@ -209,7 +205,7 @@ class FolderLock:
         self._lease_ends = current_hub().clock.monotonic() + lease
 
     def _wait_for_lease(self) -> Standby | None:
-        """Return how long the lease of an earlier folder lasts; None if this one may work.
+        """Return why this folder waits for the lease of an earlier one; None if it may work.
 
         Once the lease is over, this folder becomes the active one.
         """
@@ -281,7 +277,7 @@ class AdvisoryLock:
         self._is_taken = False
 
     def take(self) -> bool:
-        """Get the lock unless another folder has one.
+        """Get the lock unless another folder has one; return whether this one has it.
 
         The connection stays open for the next try.
         """
@@ -311,7 +307,7 @@ class AdvisoryLock:
             return False
         return True
 
-    def give_back(self, before_last: Any) -> None:
+    def release(self, before_last: Callable[[], None]) -> None:
         """Release the lock; first call `before_last` if no other process of the folder holds it."""
         connection = self._connection
         assert connection is not None
@@ -343,7 +339,7 @@ class AdvisoryLock:
 
 
 def process_lock() -> FolderLock:
-    """Return the lock of this process, which is made on first use."""
+    """Return the lock of this process; create it on first use."""
     extensions = current_app.extensions
     if "hub.folder_lock" not in extensions:
         name = coordination.application_name(current_hub().process)

@@ -54,19 +54,23 @@ def lease(
 def company_lock(
     company_id: int, *, wait: bool, on_wait: WaitNotice | None = None
 ) -> AbstractContextManager[None]:
-    """Hold the lock of a company: only one process at a time sends its postings."""
+    """Return a context manager that holds the lease of a company.
+
+    Only one process at a time sends the postings of a company.
+    """
     return lease(f"company-{company_id}", "This company", wait=wait, on_wait=on_wait)
 
 
 def require() -> None:
-    """Raise LeaseLost if another process has taken a lease of the work of this thread."""
+    """Raise LeaseLost if another process has taken a lease that this thread works under."""
     lease_rows.require_all()
 
 
 def take(name: str) -> HeldLease | None:
-    """Return the acquired lease, or None if another process or thread has it.
+    """Acquire a lease and return it; None if another process or thread has it.
 
-    It is held until it is released, this process ends, or it gives no sign of life for too long.
+    The lease ends when it is released, when this process ends, or when the process gives no sign of
+    life for too long.
     """
     if current_hub().config.is_distributed:
         return lease_rows.process_leases().take(name)

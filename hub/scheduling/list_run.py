@@ -1,4 +1,4 @@
-"""Download the lists of QuickBooks, and take them to the sources that use them."""
+"""Download the lists of QuickBooks, and send them to the sources that use them."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ from hub.sources.record_push import push_lists
 
 
 def process_lists(steps: Steps, company: ConnectedCompany) -> None:
-    """Download the lists, check again what waits, and take the lists to the sources."""
+    """Download the lists, check the held postings again, and send the lists to the sources."""
     plugins = current_hub().plugins
     counts = steps.step("lists", lambda: record_download.refresh(company.id))
     if counts is not None:
@@ -32,13 +32,13 @@ def process_lists(steps: Steps, company: ConnectedCompany) -> None:
 
 
 def _report_push(steps: Steps, app_name: str, pushed: dict[str, int]) -> None:
-    """Write to the log how many records a source took."""
+    """Write to the log of the run how many records were sent to a source."""
     total = sum(pushed.values())
     steps.recorder.line(Sentence("Records sent to %(app)s: %(count)s.", app=app_name, count=total))
 
 
 def _check_held_again(steps: Steps, company: ConnectedCompany) -> None:
-    """Check again what is held by a check, while no other process works on the company."""
+    """Check the held postings again, while no other process works on the company."""
     on_wait = steps.recorder.progress
     with company_lock(company.id, wait=True, on_wait=on_wait):
         recheck.check_waiting(company.id)

@@ -20,7 +20,7 @@ from hub.qbo import records
 from hub.reasons.catalogue.collecting import NOTHING_FITS
 from hub.reasons.texts import CaseText
 
-NAME_TAKEN = "the name is taken in QuickBooks: "  # how the mapping begins to say so
+NAME_TAKEN = "the name is taken in QuickBooks: "  # the beginning of the explanation of the mapping
 CodeKey = tuple[str, str]  # field and code
 
 
@@ -54,7 +54,7 @@ def load_codes_to_create(session: Session, posting_ids: Sequence[int]) -> dict[i
 def list_held_creations(
     session: Session, installation_id: int, posting_ids: Iterable[int]
 ) -> list[tuple[int, int]]:
-    """Return those of these creations that are held, each with an open case about it."""
+    """Return which of these creations are held, as pairs of an open case and a posting."""
     query = (
         select(case_posting.c.case_id, Posting.id)
         .join(Posting, Posting.id == case_posting.c.posting_id)
@@ -68,12 +68,14 @@ def list_held_creations(
         )
         .order_by(case_posting.c.case_id, Posting.id)
     )
-    wanted = set(posting_ids)
+    ids = set(posting_ids)
     rows = session.execute(query)
-    return [(case_id, posting_id) for case_id, posting_id in rows if posting_id in wanted]
+    return [(case_id, posting_id) for case_id, posting_id in rows if posting_id in ids]
 
 
-def name_texts(session: Session, company_id: int, cases: Iterable[Case]) -> Mapping[int, CaseText]:
+def load_name_texts(
+    session: Session, company_id: int, cases: Iterable[Case]
+) -> Mapping[int, CaseText]:
     """Return why the name of an unmatched supplier or customer cannot be added, by its case.
 
     The lists of the other kind and of employees decide, as they were last read. Left out are cases

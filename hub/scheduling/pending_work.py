@@ -63,7 +63,7 @@ def has_writes(company_id: int) -> bool:
 
 
 def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[int]:
-    """Return those of the installations that have something ready to send.
+    """Return the ids of those of the installations that have something ready to send.
 
     A run of another app may have created what they waited for.
     """
@@ -79,10 +79,9 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
 
 
 def _find_installations_with_work(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
-    """Return the ids of installations that have work, and are not running.
+    """Return the installations that have work and are not running, each with its company.
 
-    Those that are disabled or paused have only doubts to resolve. Each comes with the id of its
-    company.
+    The only work of an installation that is disabled or paused is to resolve doubts.
     """
     is_reachable = or_(
         ConnectedCompany.state == ConnectionState.CONNECTED, ConnectedCompany.next_try_at <= now
@@ -134,7 +133,7 @@ def _has_doubts() -> ColumnElement[bool]:
 def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
     """Match installations with an open run, or with a run that ended only just now.
 
-    After a run that was stopped the pause is longer, unless a later run was not.
+    The pause after a stopped run is longer, unless a later run is done.
     """
     quiet_time = dt.timedelta(seconds=current_hub().config.quiet_seconds)
     pause = min(PAUSE_AFTER_RUN, quiet_time)

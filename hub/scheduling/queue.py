@@ -46,7 +46,7 @@ _DELETE_STALLED = text(
     " AND worker.last_heartbeat >= now() - make_interval(secs => :seconds))"
     " RETURNING job.queueing_lock"
 )
-# The worker lives, but it did not reach the server when the job ended, and never tries again.
+# The worker is alive, but could not reach the server when the job ended, and does not try again.
 _SELECT_ENDED = text(
     "SELECT job.id FROM procrastinate_jobs AS job WHERE job.status = 'doing'"
     " AND job.queueing_lock <> ALL(:held) AND NOT EXISTS ("
@@ -58,13 +58,13 @@ _DELETE = text(
     " RETURNING queueing_lock"
 )
 log = logging.getLogger("hub")
-# The hub says itself what matters.
+# The hub logs by itself what matters of these.
 for _name in ("procrastinate", "psycopg.pool"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 class _ConnectionPool(psycopg_pool.AsyncConnectionPool[Any]):
-    """A pool that soon gives up to open, because the pauses between its tries grow."""
+    """A pool with a short time limit for opening, because the pauses between its tries grow."""
 
     async def open(self, wait: bool = False, timeout: float | None = None) -> None:
         """Open the pool; raise PoolTimeout if the server accepts no connection in time."""
@@ -72,13 +72,13 @@ class _ConnectionPool(psycopg_pool.AsyncConnectionPool[Any]):
 
 
 class _QueueConnection(LimitedAsyncConnection):
-    """A connection that gives up a server that is frozen; another one may have taken its place."""
+    """A connection that soon gives up on a frozen server: another one may have taken its place."""
 
     work_seconds = STATEMENT_SECONDS
 
 
 class RunQueue:
-    """The queue of this process, to defer jobs and to work them off."""
+    """The queue of this process: it defers jobs and executes them."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -94,10 +94,10 @@ class RunQueue:
         self._ended_ids: set[int] = set()  # jobs that seemed to have ended at the last look
 
     async def work(self, concurrency: int) -> None:
-        """Work off jobs, so many at a time, until the task is cancelled or the database is away.
+        """Execute up to `concurrency` jobs at a time, until the task is cancelled.
 
-        Raise DatabaseUnavailable if it is away already. The database that answers may be an older
-        one, without the tables of the queue.
+        Return if the connection to the database is lost; raise DatabaseUnavailable if it cannot be
+        opened. The tables of the queue are created if a database without them has taken its place.
         """
         asyncio.get_running_loop().set_exception_handler(_log_unexpected)
         await asyncio.to_thread(self._prepare_tables)
@@ -125,7 +125,7 @@ class RunQueue:
 
         Return their number. Only the elected scheduler may call this.
         """
-        waiting = _load_oldest_runs_by_lease(run_log.list_waiting_runs())
+        waiting = _pick_oldest_runs_by_lease(run_log.list_waiting_runs())
         if not waiting:
             return 0
         occupied = lease_rows.process_leases().held_names() | _load_listed_locks()
@@ -220,12 +220,13 @@ def _describe_failure(error: procrastinate.exceptions.ConnectorException) -> str
     return str(error.__cause__ or error).strip()
 
 
-def _load_oldest_runs_by_lease(runs: list[Run]) -> dict[str, Run]:
-    """Return the oldest run under each lease."""
-    first: dict[str, Run] = {}
+def _pick_oldest_runs_by_lease(runs: list[Run]) -> dict[str, Run]:
+    """Return the first of the runs under each lease; they come oldest first."""
+    oldest: dict[str, Run] = {}
     for run in runs:
-        first.setdefault(run_log.lease_name(run.kind, run_log.get_subject_id(run)), run)
-    return first
+        lease_name = run_log.lease_name(run.kind, run_log.get_subject_id(run))
+        oldest.setdefault(lease_name, run)
+    return oldest
 
 
 def _has_begun_jobs() -> bool:

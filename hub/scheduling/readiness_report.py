@@ -1,6 +1,6 @@
 """Report everything that would stop the documents of an app, before the first posting or later.
 
-The report only reads. What it says of QuickBooks is what was last read from there.
+The report only reads the database: it knows QuickBooks as it was last read.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ from hub.posting.preflight.name_checks import name_cause
 from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings
 from hub.reasons.texts import RenderedText, render
 from hub.scheduling import new_parties
-from hub.scheduling.company_readiness import Fact, FactState, find_facts_for
+from hub.scheduling.company_readiness import Fact, FactState, find_facts
 from hub.scheduling.new_parties import CodeKey
 from hub.sources.site import load_fields_as_set
 
@@ -97,7 +97,7 @@ class ReadinessReport:
 
 
 def report(session: Session, installation: Installation, app: App) -> ReadinessReport:
-    """Return what would stop the documents of an app, as far as it was collected."""
+    """Return what would stop the documents of an app that were collected."""
     ids = _load_unposted_ids(session, installation.id)
     postings = load_postings(session, ids[:MAX_CHECKED])
     dependents = new_parties.find_dependents(postings)
@@ -110,7 +110,7 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     for _, creation_id in held:
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
     return ReadinessReport(
-        facts=tuple(find_facts_for(session, installation, app, load_fields_as_set(installation))),
+        facts=tuple(find_facts(session, installation, app, load_fields_as_set(installation))),
         obstacles=tuple(sorted(obstacles, key=lambda obstacle: -obstacle.documents)),
         ready=len(postings) - len(stopped_ids),
         unchecked=len(ids) - len(postings),
@@ -171,7 +171,7 @@ def _build_obstacles_from_cases(
     of_app_alone = and_(*IS_OPEN_OBSTACLE, Case.installation_id == installation.id)
     query = select(Case).where(or_(Case.id.in_(stopping), of_app_alone)).order_by(Case.id)
     cases = session.scalars(query).all()
-    name_texts = new_parties.name_texts(session, installation.company_id, cases)
+    name_texts = new_parties.load_name_texts(session, installation.company_id, cases)
     obstacles: dict[int, Obstacle] = {}
     for case in cases:
         text = case.text

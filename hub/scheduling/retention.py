@@ -91,15 +91,18 @@ def count() -> dict[str, int]:
     counts = {}
     with read_only_session() as session:
         for rule in list_rules():
-            query = select(func.count()).select_from(rule.model).where(*_build_row_conditions(rule))
-            counts[rule.name] = session.scalar(query) or 0 if rule.days else 0
+            counts[rule.name] = 0
+            if rule.days:
+                conditions = _build_row_conditions(rule)
+                query = select(func.count()).select_from(rule.model).where(*conditions)
+                counts[rule.name] = session.scalar(query) or 0
     return counts
 
 
 def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str, int]:
     """Apply all rules and record it in the audit log; return how many rows each rule changed.
 
-    What was done is recorded even if an error or a signal ends it.
+    The rows that were changed are recorded even if an error or a signal ends the pruning.
     """
     counts = {rule.name: 0 for rule in list_rules()}
     try:
@@ -205,9 +208,9 @@ def _match_old_lines(before: dt.datetime) -> Conditions:
 
 
 def _match_old_runs(before: dt.datetime) -> Conditions:
-    """Match ended runs that posted nothing, of which no lines are left, and which a later replaces.
+    """Match ended runs that posted nothing, have no lines left, and have a later run.
 
-    The newest that was done stays, of each kind and subject: pages and schedules refer to it.
+    Of each kind and subject the newest run that is done stays: pages and schedules refer to it.
     """
     newer = aliased(Run)
     is_replaced = exists().where(
@@ -226,7 +229,7 @@ def _match_old_runs(before: dt.datetime) -> Conditions:
 
 
 def _match_ended_sessions(before: dt.datetime) -> Conditions:
-    """Match sessions in which nobody has done anything since, and which have run out by now."""
+    """Match expired sessions that were not used since."""
     return (LoginSession.seen_at < min(before, current_hub().clock.now() - MAX_SESSION_LENGTH),)
 
 

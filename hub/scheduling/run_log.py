@@ -22,14 +22,14 @@ INTERRUPTION_MESSAGE = (
     " from there."
 )
 OF_INSTALLATION = (RunKind.SYNC, RunKind.POST)
-ENGINE = "engine"  # who asks for runs that post what is left between two syncs
+ENGINE = "engine"  # requests runs that post what is left between two syncs
 WEBHOOK = "webhook"
-SCHEDULE = "schedule"  # who asks for a run whose time has come
+SCHEDULE = "schedule"  # requests runs that are due
 AUTOMATIC_REQUESTERS = (ENGINE, WEBHOOK, SCHEDULE)
 Progress = Callable[[str, int, int], None]
 log = logging.getLogger("hub")
 _runs = cast(Table, Run.__table__)
-# Statements that are made once, and without the ORM, which takes three times as long: runs and
+# These statements are built once and without the ORM, which takes three times as long: runs and
 # webhooks execute them all the time.
 _RECORD_PROGRESS = (
     update(_runs)
@@ -79,16 +79,16 @@ class RunRecorder:
             )
 
     def progress(self, phase: str, done: int = 0, of: int = 0) -> None:
-        """Record how far the run is.
+        """Record how far the run is, and end it here if the process ends.
 
-        It is called where no request is under way, so the run can also end here.
+        Callers have no request under way.
         """
         may_end()
         if self._on_progress:
             self._on_progress(phase, done, of)
         now = current_hub().clock.monotonic()
-        last, written_at = self._written
-        if phase == last and now - written_at < PROGRESS_SECONDS:
+        written_phase, written_at = self._written
+        if phase == written_phase and now - written_at < PROGRESS_SECONDS:
             return
         self._written = (phase, now)
         folder_lock.process_lock().require()
@@ -242,11 +242,10 @@ def list_runs_under_way() -> list[Run]:
 def close_interrupted(
     session: Session, kind: str, subject_id: int, now: dt.datetime, *, repeat: bool = True
 ) -> None:
-    """Close the started runs of a subject as stopped; `repeat` lets one that posts wait again.
+    """Close the started runs of a subject as stopped.
 
-    Others are due again at once by their schedule.
-
-    The caller must hold their lease, so that no living process can be working on them.
+    With `repeat`, a run that posts waits again. Runs with a schedule are due again at once. The
+    caller must hold their lease, so that no living process can be working on them.
     """
     for run in session.scalars(
         select(Run).where(*_is_open(kind, subject_id), Run.started_at.is_not(None))
@@ -309,11 +308,11 @@ def _repeat_post(session: Session, run: Run) -> None:
 
 
 def _build_run(kind: str, subject: Installation | ConnectedCompany, requested_by: str) -> Run:
-    of_installation = isinstance(subject, Installation)
-    company_id = subject.company_id if isinstance(subject, Installation) else subject.id
-    return Run(
-        kind=kind,
-        company_id=company_id,
-        installation_id=subject.id if of_installation else None,
-        requested_by=requested_by,
-    )
+    if isinstance(subject, Installation):
+        return Run(
+            kind=kind,
+            company_id=subject.company_id,
+            installation_id=subject.id,
+            requested_by=requested_by,
+        )
+    return Run(kind=kind, company_id=subject.id, installation_id=None, requested_by=requested_by)

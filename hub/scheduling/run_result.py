@@ -1,4 +1,4 @@
-"""Describe what one run did to the documents of an app, as opposed to how all of them stand."""
+"""Describe what one run did to the documents of an app, in contrast to the state of all of them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,10 @@ NOTHING_NEW = gettext_noop("nothing new")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The postings of an app that are not posted: state by id, and documents by state."""
+    """The postings of an app that are not posted: state by id, and documents by state.
+
+    `newest` is the highest id of a posting.
+    """
 
     newest: int
     states: Mapping[int, str]
@@ -72,7 +75,7 @@ class _ChangedPosting(NamedTuple):
 
 
 def take_snapshot(session: Session, installation_id: int) -> Snapshot:
-    """Note what is not posted before a run, so that `count_changes` can report what the run did."""
+    """Return what is not posted before a run, from which `count_changes` derives what it did."""
     query = select(Posting.id, Posting.document_id, Posting.operation, Posting.state).where(
         Posting.installation_id == installation_id,
         Posting.state != PostingState.POSTED,
@@ -229,7 +232,7 @@ def _sum_by_currency(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
 
 
 def _get_signed_amount(posting: _ChangedPosting) -> Decimal:
-    """Return what QuickBooks has as the total, else what was planned; negative for a credit."""
+    """Return the total in QuickBooks, or else the planned one; that of a credit is negative."""
     amount = posting.posted_total
     if amount is None:
         amount = posting.total

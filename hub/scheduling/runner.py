@@ -57,8 +57,7 @@ EXIT_CODES = {
     PostingState.REVIEW: 3,
     PostingState.WAITING: 5,
 }
-# Who asks for runs at moments that nobody chose: those do not try a refused connection.
-# What the log says in place of the name of a count that would be misread there.
+# Texts of the log in place of names of counts that would be misread there.
 COUNT_WORDS = {
     "pending": gettext_noop("not final yet"),
     "unknown": gettext_noop("removed before being read"),
@@ -66,6 +65,7 @@ COUNT_WORDS = {
     "files": gettext_noop("not attached"),
 }
 ONE_DOCUMENT = gettext_noop("document")
+# Nobody chose the time of the runs that these request, so they do not try a refused connection.
 UNATTENDED_REQUESTERS = (run_log.ENGINE, run_log.WEBHOOK)
 
 
@@ -80,8 +80,8 @@ def sync(
 ) -> Run:
     """Collect, post until nothing is left to send, and report.
 
-    With `wait`, wait for other processes that work on the same, and until no posting is in doubt.
-    With `ids` exactly these documents are read, whether or not the source would offer them.
+    With `wait`, wait for other processes that work on the app or its company, and until no posting
+    is in doubt. With `ids`, read exactly these documents, whether or not the source lists them.
     """
     return _run(
         RunKind.SYNC,
@@ -124,7 +124,7 @@ def execute(run_id: int) -> None:
         run = session.get_one(Run, run_id)
     if run.ended_at is not None or run.started_at is not None:
         return
-    subject_id = run.installation_id or run.company_id or 0
+    subject_id = run_log.get_subject_id(run)
     try:
         _run(run.kind, subject_id, requested_by=run.requested_by, run_id=run_id)
     except NotNow as error:
@@ -192,12 +192,12 @@ def _run(
 def _do_work(
     steps: Steps, work: Callable[[Steps, Any], None], subject: Installation | ConnectedCompany
 ) -> Run:
-    """Do the work of a run that was started, and close it however that ends."""
+    """Do the work of a run that was started, and close the run also after an error."""
     installation_id = subject.id if isinstance(subject, Installation) else None
     company_id = subject.company_id if isinstance(subject, Installation) else subject.id
     try:
         if installation_id is not None:
-            steps.watch(installation_id)
+            steps.take_snapshot(installation_id)
         if steps.requested_by not in UNATTENDED_REQUESTERS:
             oauth_connect.try_once(company_id, has_writes=pending_work.has_writes(company_id))
         work(steps, subject)
@@ -239,7 +239,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
 
 
 def _post(steps: Steps, installation: Installation) -> None:
-    """Post, and continue with what a record that was just created or matched releases."""
+    """Post and report; repeat it for documents that a new record or match has released."""
     installation_id = installation.id
     if not may_post(installation):
         steps.step("post", lambda: _send(steps, installation))
@@ -257,12 +257,12 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.step("match", lambda: _replan_matched(steps, installation))
     if not steps.errors:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
-    report = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
+    reported = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
     with read_only_session() as session:
         steps.counts |= outbox.count_documents(session, installation_id)
         steps.counts["files"] = outbox.count_files(session, installation_id)
-    if report:
-        steps.recorder.line(Sentence("Reported back: %(count)s.", count=report))
+    if reported:
+        steps.recorder.line(Sentence("Reported back: %(count)s.", count=reported))
 
 
 def _replan_matched(steps: Steps, installation: Installation) -> None:
@@ -286,7 +286,7 @@ def _sync_apps_that_share_matches(installation: Installation) -> None:
 def _send(steps: Steps, installation: Installation) -> None:
     """Send the postings of the app that are ready, and count the requests.
 
-    For an app that is paused or disabled only its doubts are resolved.
+    For an app that is paused or disabled, only resolve its doubts.
     """
     recorder, company_id = steps.recorder, installation.company_id
     with company_lock(company_id, wait=True, on_wait=recorder.progress):
@@ -337,9 +337,9 @@ def _reconcile(steps: Steps, company: ConnectedCompany) -> None:
 
 
 def _process_changes(steps: Steps, company: ConnectedCompany) -> None:
-    """Read what changed in QuickBooks, judge what changed of what was posted, and report it.
+    """Read what changed in QuickBooks, record changes of posted documents, and report them.
 
-    The schedule comes more often than the changes have to be read.
+    A scheduled run reads the changes only if they are due, which may be less often.
     """
     if steps.requested_by != run_log.SCHEDULE or changes.is_due(company.id):
         steps.step("changes", lambda: changes.poll(company.id))
@@ -380,8 +380,12 @@ def _format_counts(counts: Mapping[str, int]) -> str:
     texts: list[str] = []
     for name, number in sorted(counts.items(), key=lambda count: count[0] != "documents"):
         if number:
-            word = (
-                ONE_DOCUMENT if (number, name) == (1, "documents") else COUNT_WORDS.get(name, name)
-            )
-            texts.append(f"{number} {word}")
+            texts.append(f"{number} {_get_count_word(name, number)}")
     return ", ".join(texts) or "nothing new"
+
+
+def _get_count_word(name: str, number: int) -> str:
+    """Return the word for a count in the log."""
+    if name == "documents" and number == 1:
+        return ONE_DOCUMENT
+    return COUNT_WORDS.get(name, name)

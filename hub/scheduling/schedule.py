@@ -46,7 +46,7 @@ TRY_CLAIM_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('due sc
 def tick(now: dt.datetime) -> int:
     """Update the schedule rows and claim what is due; return the number of runs created.
 
-    While another process does so, return 0: two of them would only wait for each other's rows.
+    Return 0 while another process does so: two of them would only wait for each other's rows.
     """
     any_due = select(exists().where(_match_due(now)))
     with read_only_session() as session:
@@ -87,7 +87,7 @@ def claim_due(session: Session, now: dt.datetime) -> int:
 
     A time that was claimed stays claimed.
     """
-    statement = _insert_runs(session, now).returning(Run.id)
+    statement = _build_claim(session, now).returning(Run.id)
     run_ids = session.scalars(statement).all()
     is_claimed = exists().where(Run.schedule_id == Schedule.id, Run.due_at == Schedule.next_due)
     claimed_rows = session.execute(
@@ -96,7 +96,7 @@ def claim_due(session: Session, now: dt.datetime) -> int:
         )
     )
     # One statement for all schedules that are due next at the same time, as most of them are.
-    for next_due, ids in _load_next_due_times(claimed_rows, now).items():
+    for next_due, ids in _group_by_next_due_time(claimed_rows, now).items():
         session.execute(_SET_NEXT_DUE, {"due": next_due, "ids": ids})
     return len(run_ids)
 
@@ -133,7 +133,7 @@ def reschedule_after(
                 row.next_due = min(row.next_due or continue_at, continue_at)
 
 
-# -- rows follow what they serve --
+# -- the rows of installations and companies --
 
 
 def add_missing_schedules(session: Session, now: dt.datetime) -> None:
@@ -148,10 +148,10 @@ def add_missing_schedules(session: Session, now: dt.datetime) -> None:
 
 
 def _must_be_arranged(session: Session) -> bool:
-    """Return whether a schedule row is missing, or differs from what it serves.
+    """Return whether a schedule row is missing, or differs from its installation or company.
 
-    There is usually none. With a limit PostgreSQL expects to meet one soon and compares row by row,
-    which takes seconds for 10,000 installations; without it the tables are joined at once.
+    Usually no row does. With a limit PostgreSQL expects to find one soon and compares row by row,
+    which takes seconds for 10,000 installations; without a limit it joins the tables at once.
     """
     if session.execute(_select_installations_to_schedule()).first():
         return True
@@ -286,7 +286,8 @@ def _match_due(now: dt.datetime) -> ColumnElement[bool]:
     )
 
 
-def _insert_runs(session: Session, now: dt.datetime) -> Insert:
+def _build_claim(session: Session, now: dt.datetime) -> Insert:
+    """Return the statement that inserts a run for each schedule that is due."""
     defaults = {
         "requested_by": "schedule",
         "outcome": "",
@@ -316,17 +317,17 @@ def _insert_runs(session: Session, now: dt.datetime) -> Insert:
     return statement
 
 
-def _load_next_due_times(
+def _group_by_next_due_time(
     rows: Iterable[tuple[int, str, str, str]], now: dt.datetime
 ) -> dict[dt.datetime | None, list[int]]:
     """Return the ids of schedules by the time at which they are due next.
 
-    The rows have id, interval, zone and name. Equal intervals are computed once; the name decides
-    only the random part of an interval that has one. Intervals in minutes count from the end of
-    the run, so they have no time yet.
+    The rows have id, interval, zone and name. Equal intervals are computed once, unless they have a
+    random part, which depends on the name. Intervals in minutes count from the end of the run, so
+    they have no time yet.
     """
     due_times: dict[tuple[str, str, str], dt.datetime | None] = {}
-    ids: dict[dt.datetime | None, list[int]] = {}
+    ids_by_time: dict[dt.datetime | None, list[int]] = {}
     for id, every, zone, name in rows:
         has_random_part = "~" in every
         key = (every, zone, name if has_random_part else "")
@@ -335,5 +336,5 @@ def _load_next_due_times(
             due_times[key] = None
             if not interval.minutes:
                 due_times[key] = interval.after(now, zone_of(zone), name)
-        ids.setdefault(due_times[key], []).append(id)
-    return ids
+        ids_by_time.setdefault(due_times[key], []).append(id)
+    return ids_by_time

@@ -29,10 +29,10 @@ PASSWORD_SECONDS = 5
 STATISTICS_SECONDS = 3600
 PRUNE_HOUR = 5  # UTC, after the nightly reconciliations
 MAX_CONCURRENT_RUNS = 8
-MIN_SETBACK = dt.timedelta(minutes=1)  # more than a clock is put right by
+MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
-# A tick that is left out because the last one is still at work is no warning.
+# A tick that is left out because the one before still runs is no reason for a warning.
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
@@ -55,7 +55,8 @@ class Scheduler:
         self._lock: HeldLease | None = None  # the scheduler's, within the data folder
         self._folder_lock: FolderLock | None = None
         self._is_at_work = False
-        self._standby = ""  # which data folder was told to have the turn, and whether it is at work
+        # The other data folder that was announced, and whether it is at work; "" if none was.
+        self._announced_standby = ""
         self._submitted: set[int] = set()
         self._guard = threading.Lock()
         self._last_error = ""
@@ -181,9 +182,10 @@ class Scheduler:
     def _tick(self) -> int:
         """Claim what is due and start what waits, if this process runs the schedules.
 
-        A clock that was set back would keep everything from being due for as long.
+        If the clock was set back, compute the due times again: otherwise nothing would be due until
+        the clock has caught up.
         """
-        if not self._is_leader():
+        if not self._try_to_lead():
             return 0
         now = current_hub().clock.now()
         newest = self._newest
@@ -200,8 +202,8 @@ class Scheduler:
         """Close runs of processes that died since; the embedded engine closes them in `_begin`."""
 
     def _start_waiting(self) -> int:
-        """Submit the runs that wait to the thread pool; return how many are new there."""
-        with self._guard:  # a run is no longer submitted only once it no longer waits
+        """Submit the runs that wait to the thread pool; return how many were not submitted yet."""
+        with self._guard:  # so that a run that ends meanwhile is not taken for one that waits
             waiting_ids = [run.id for run in run_log.list_waiting_runs()]
             new_ids = [run_id for run_id in waiting_ids if run_id not in self._submitted]
             self._submitted.update(new_ids)
@@ -209,8 +211,8 @@ class Scheduler:
             self._pool.submit(self._execute, run_id)
         return len(new_ids)
 
-    def _is_leader(self) -> bool:
-        """Return whether this process runs the schedules.
+    def _try_to_lead(self) -> bool:
+        """Take the locks of the scheduler; return whether this process runs the schedules.
 
         It must be the only one of its data folder, and its folder the only one of the database.
         """
@@ -231,26 +233,26 @@ class Scheduler:
     def _stand_by(self, standby: folder_lock.Standby) -> None:
         """Announce once that another data folder works on the database.
 
-        It is announced again when that folder changes or ends, but not each time the seconds do.
+        Announce it again when that folder changes or ends, but not as the seconds pass.
         """
         self._is_at_work = False
         is_running = standby.seconds is None
         state = f"{standby.place} {is_running}"
-        if state != self._standby:
-            self._standby = state
+        if state != self._announced_standby:
+            self._announced_standby = state
             log.warning("%s", standby.text)
             self._announce(standby.text)
 
     def _begin(self) -> None:
-        """Take over: close runs that nobody works on any more, so that they are due again."""
+        """Take over: close the runs of dead processes, so that they are due again."""
         self._newest = run_log.find_newest_start_time()
         document_search.add_missing_terms()
         for run in run_log.list_runs_under_way():
             close_if_interrupted(run)
         self._is_at_work = True
         self.update_statistics()  # its job begins an interval after the start
-        if self._standby:
-            self._standby = ""
+        if self._announced_standby:
+            self._announced_standby = ""
             log.warning(TAKEOVER_TEXT)
             self._announce(TAKEOVER_TEXT)
 

@@ -1,4 +1,4 @@
-"""Read a source and show what the hub would make of each document; store and post nothing."""
+"""Read a source and preview what would become of each document; store and post nothing."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,8 +39,8 @@ from hub.scheduling.applied_previews import (
     AppliedPreview,
     describe_applied,
     describe_links,
+    fill_source_ids,
     find_awaited_documents,
-    with_source_ids,
 )
 from hub.scheduling.dry_run import Rollback, find_preflight_reasons
 
@@ -74,7 +74,7 @@ class CodePreview:
 
 
 class PreviewState(StrEnum):
-    """The planned outcome for a document; of one that was planned before, its posting has it."""
+    """The planned outcome for a document that has no posting yet."""
 
     READY = "ready"
     UPDATE_ONLY = "update_only"  # it is not posted, and may only update what is posted
@@ -90,9 +90,9 @@ class PreviewState(StrEnum):
 class DocumentPreview:
     """What was read under one id, and the planned outcome for it.
 
-    If nothing is left to send, `state` is that of its last posting. `applied` says what its lines
-    apply to. `payloads` are what would be sent to QuickBooks, one for each part of the document and
-    record to create.
+    If nothing is left to send, `state` is the state of the last posting. `applied` says what the
+    lines apply to. `payloads` are what would be sent to QuickBooks, one for each part of the
+    document and record to create.
     """
 
     source_id: str
@@ -127,7 +127,7 @@ def preview_installation(
     items = list(islice(drop_checkpoints(read(setup, ids)), limit))
     documents = index_documents(items)
     for item in items:
-        codes = matched_codes(setup, item) if isinstance(item, Document) else ()
+        codes = iter_matched_codes(setup, item) if isinstance(item, Document) else ()
         yield preview_with_matches(setup, item, tuple(codes), documents)
 
 
@@ -141,11 +141,11 @@ def load_codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
     if not row.body or row.unreadable:
         return ()
     setup = load_setup(row.installation_id)
-    return tuple(matched_codes(setup, load(Document, row.body)))
+    return tuple(iter_matched_codes(setup, load(Document, row.body)))
 
 
 def index_documents(items: Iterable[Yielded]) -> Mapping[str, Document]:
-    """Return the documents among what was read."""
+    """Return the documents among the items that were read, by source id."""
     return {item.source_id: item for item in items if isinstance(item, Document)}
 
 
@@ -154,7 +154,7 @@ def preview_item(
 ) -> DocumentPreview:
     """Return the preview of an item without a company: its codes are not matched.
 
-    `settings` are those that name records, to say which of them a code comes from.
+    `settings` are those that name records: the preview says which of them a code comes from.
     """
     fields_by_name = {field.name: field for field in fields}
     if not isinstance(item, Document):
@@ -186,7 +186,7 @@ def _preview_record(
     role: str, code: Code | str, line: str, settings: RecordSettings
 ) -> CodePreview:
     """Return the preview of a code under the name of a role: the QuickBooks id of its record."""
-    record = code if isinstance(code, str) else code.quickbooks_id or code.id
+    record = _get_record_id(code)
     setting = settings.get((role, record))
     return CodePreview(
         field=role,
@@ -200,7 +200,7 @@ def _preview_record(
 
 
 def drop_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
-    """Yield the documents of a reading without its checkpoints."""
+    """Yield the items that were read, without the checkpoints."""
     for item in items:
         if not isinstance(item, Checkpoint):
             yield item
@@ -216,8 +216,8 @@ def preview_with_matches(
 ) -> DocumentPreview:
     """Return the preview of an item by the matches and lists of the company.
 
-    `documents` are all that were read, for it may apply to some of them. Unless `is_checked`, the
-    checks before posting are left out, which need what QuickBooks has.
+    `documents` are all that were read, because the item may apply to some of them. Unless
+    `is_checked`, leave out the checks before posting, which need the lists of QuickBooks.
     """
     if not isinstance(item, Document):
         return _preview_defect(item)
@@ -229,13 +229,13 @@ def preview_with_matches(
     try:
         with transaction() as session:
             batch = CollectBatch(session, setup, [*awaited, item])
-            preview = _rehearse(batch, item, preview, is_checked)
+            preview = _plan_and_check(batch, item, preview, is_checked)
             raise Rollback
     except Rollback:
         return preview
 
 
-def _rehearse(
+def _plan_and_check(
     batch: CollectBatch, document: Document, preview: DocumentPreview, is_checked: bool
 ) -> DocumentPreview:
     """Plan a document inside the open transaction and return the planned outcome for it."""
@@ -267,7 +267,7 @@ def _rehearse(
         state=state,
         reasons=tuple(dict.fromkeys(reasons)),
         applied=describe_links(document, links),
-        payloads=tuple(with_source_ids(payload, links) for payload in payloads),
+        payloads=tuple(fill_source_ids(payload, links) for payload in payloads),
     )
 
 
@@ -299,10 +299,12 @@ def _get_state_at_source(document: Document) -> tuple[PreviewState | None, tuple
     reasons = (document.hold,) if document.hold else ()
     if document.stage in (Stage.PENDING, Stage.CLOSED):
         return PreviewState(document.stage), reasons
-    return (PreviewState.HELD, reasons) if reasons else (None, ())
+    if reasons:
+        return PreviewState.HELD, reasons
+    return None, ()
 
 
-def matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
+def iter_matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
     """Yield the codes of a document, each with the record that it stands for."""
     fields_by_name = {field.name: field for field in setup.fields}
     unmatched = preview_item(document, setup.fields).codes
@@ -311,18 +313,21 @@ def matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
         if field:
             result = find(field, code, setup.index)
         else:
-            id = code if isinstance(code, str) else code.quickbooks_id or code.id
+            id = _get_record_id(code)
             result = find_setting(name, id, setup.index)  # type: ignore[arg-type]
-        yield replace(preview, record=_record_id(result), result=_describe_match(result))
+        record = result.id if isinstance(result, Ref) else None
+        yield replace(preview, record=record, result=_describe_match(result))
 
 
-def _record_id(result: object) -> str | None:
-    """Return the QuickBooks id of a match; None if there is no record."""
-    return result.id if isinstance(result, Ref) else None
+def _get_record_id(code: Code | str) -> str:
+    """Return the QuickBooks id that a code under the name of a role has."""
+    if isinstance(code, str):
+        return code
+    return code.quickbooks_id or code.id
 
 
 def _describe_match(result: object) -> str:
-    """Return what was found for a code, in a few words."""
+    """Describe the match of a code in a few words."""
     if isinstance(result, Ref):
         return result.name or result.id
     if isinstance(result, Create):
@@ -354,7 +359,7 @@ def _preview_document(
 
 
 def _preview_defect(item: Yielded) -> DocumentPreview:
-    """Return the preview of what is no document."""
+    """Return the preview of an id that is gone or cannot be read."""
     assert isinstance(item, Gone | Unreadable)
     state = PreviewState.GONE if isinstance(item, Gone) else PreviewState.UNREADABLE
     reasons = (item.reason,) if item.reason else ()

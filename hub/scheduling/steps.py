@@ -1,4 +1,4 @@
-"""The steps of one run, each of which may fail without keeping the others from continuing."""
+"""The steps of one run: each may fail without stopping the others."""
 
 import logging
 from collections.abc import Callable
@@ -36,8 +36,8 @@ class Steps:
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
         """Do the work of a step and return its result; on an error record it and return None.
 
-        That the rate of a source is used up is no error of the run, which continues later. Raise
-        LeaseLost or OtherFolderActive: another process does the work of all steps now.
+        A source whose rate limit is reached is no error: the run continues later. Raise LeaseLost
+        and OtherFolderActive, because another process now does the work of all steps.
         """
         self.recorder.progress(phase)
         try:
@@ -69,18 +69,18 @@ class Steps:
         return None
 
     def continue_later(self, text: str, seconds: float | None) -> None:
-        """Note that the run has more to do, and when it can."""
+        """Note that the run has more to do, and after how many seconds it can continue."""
         self.continue_after = seconds
         self.recorder.line(text, "warning")
 
-    def watch(self, installation_id: int) -> None:
-        """Store the state of the app, so that the end of the run can report what it did."""
+    def take_snapshot(self, installation_id: int) -> None:
+        """Remember the postings of the app, so that the end of the run can report what it did."""
         with read_only_session() as session:
             snapshot = run_result.take_snapshot(session, installation_id)
         self.before = (installation_id, snapshot)
 
     def end(self, error: str = "", *, again: bool = False) -> Run:
-        """Close the run with what it did."""
+        """Close the run with the counts of what it did, and return it."""
         if self.before:
             installation_id, snapshot = self.before
             with read_only_session() as session:

@@ -76,7 +76,7 @@ def pause_installation(installation_id: int) -> None:
 
 
 def format_subject(subject: Installation | ConnectedCompany) -> str:
-    """Return the name of what a run works on, as a sentence about the run uses it.
+    """Return the name of an installation or company for a sentence about its run.
 
     An app whose plugin is not installed goes by its slug, a company without a name by its realm.
     """
@@ -89,7 +89,7 @@ def format_subject(subject: Installation | ConnectedCompany) -> str:
 
 
 def subject_fields(subject: Installation | ConnectedCompany) -> dict[str, object]:
-    """Return the ids of what a run works on, for the log."""
+    """Return the fields of log lines that name an installation or company."""
     if isinstance(subject, ConnectedCompany):
         return {"company_id": subject.id}
     return {

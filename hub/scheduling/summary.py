@@ -47,7 +47,7 @@ CHANGE_LABELS = {
 def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[str, Any]:
     """Return counts and sums of the runs' apps, the requests of these runs, and open cases.
 
-    Of the cases only those are returned that a person may see.
+    `visible_cases` is the condition of the cases that a person may see.
     """
     apps: dict[str, Any] = {}
     with read_only_session() as session:
@@ -73,7 +73,7 @@ def _load_case_summaries(
             installation_ids.append(run.installation_id)
         if run.company_id:
             company_ids.append(run.company_id)
-    rows = _open_cases(session, installation_ids, company_ids, visible).all()
+    rows = _select_open_cases(session, installation_ids, company_ids, visible).all()
     return _load_cases_with_postings(session, rows)
 
 
@@ -132,7 +132,7 @@ def _format_case_lines(cases: list[dict[str, Any]]) -> list[str]:
     return output
 
 
-def open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str, Any]]:
+def iter_open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str, Any]]:
     """Yield every open case, of one company or of all, oldest first; read some at a time.
 
     `visible` is the condition of the cases that a person may see.
@@ -173,15 +173,15 @@ def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]
         return [_run_json(run, slug, company or "") for run, slug, company in rows]
 
 
-def shown_state(run: Run) -> str:
-    """Return the state of a run for people; of a reconciliation that found something, differs."""
+def get_display_state(run: Run) -> str:
+    """Return the state of a run for people: `differs` for a reconciliation that found something."""
     if run.outcome == RunOutcome.DONE and run.kind == RunKind.RECONCILE:
         return RunState.DIFFERS if reconcile_result.needs_attention(run) else run.state
     return run.state
 
 
 def has_differences() -> ColumnElement[bool]:
-    """Return the condition of the reconciliations that found something."""
+    """Match the reconciliations that found something."""
     troubles = func.coalesce(Run.counts[reconcile_result.TROUBLES_KEY].as_integer(), 0)
     return (Run.kind == RunKind.RECONCILE) & (troubles > 0)
 
@@ -223,7 +223,7 @@ def format_changes(changes: Mapping[str, int]) -> str:
     return ", ".join(texts)
 
 
-def log_lines(run_id: int) -> list[dict[str, Any]]:
+def load_log_lines(run_id: int) -> list[dict[str, Any]]:
     """Return the log lines of a run, oldest first; raise NotFound if there is no such run."""
     query = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id)
     lines: list[dict[str, Any]] = []
@@ -251,7 +251,7 @@ def _list_installations(session: Session, runs: Iterable[Run]) -> list[Installat
 
 
 def _list_runs(installation: Installation, runs: Iterable[Run]) -> list[Run]:
-    """Return those of the runs that are of this installation."""
+    """Return the runs of an installation."""
     own_runs: list[Run] = []
     for run in runs:
         if run.installation_id == installation.id:
@@ -293,7 +293,7 @@ def _format_in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
     return texts
 
 
-def _open_cases(
+def _select_open_cases(
     session: Session,
     installation_ids: Iterable[int],
     company_ids: Iterable[int],
@@ -307,7 +307,7 @@ def _open_cases(
 
 
 def _load_cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """Return cases as `hub cases --json` prints them, by few queries for all."""
+    """Return cases as `hub cases --json` prints them; few queries read the postings of all."""
     installation_ids = {case.installation_id for case in cases}
     slugs = select(Installation.id, Installation.slug).where(Installation.id.in_(installation_ids))
     slug_by_installation: dict[int, str] = dict(iter(session.execute(slugs)))
@@ -381,7 +381,7 @@ def _run_json(run: Run, slug: str | None, company: str) -> dict[str, Any]:
         "started": run.started_at,
         "ended": run.ended_at,
         "outcome": run.outcome or (RunState.RUNNING if run.started_at else RunState.QUEUED),
-        "state": shown_state(run),
+        "state": get_display_state(run),
         "result": run.counts.get("result", {}),
         "text": describe_result(run),
     }

@@ -1,4 +1,4 @@
-"""Read the source of an app that no company has, and show what its documents would become.
+"""Read the source of an app without a company, and preview what its documents would become.
 
 There are no records that codes could match, so each code stands for a record of its own.
 """
@@ -37,7 +37,8 @@ def preview_app(
 ) -> Iterator[DocumentPreview]:
     """Read the source of an app from the beginning, or these ids, and yield the previews.
 
-    A company and an installation are stored for it, so the database is one that is thrown away.
+    A company and an installation are stored for the preview, so the database must be a temporary
+    one.
     Raise SettingsInvalid for settings that do not fit, and whatever error the source returns.
     """
     apps = current_hub().plugins.apps
@@ -48,21 +49,21 @@ def preview_app(
     documents = source_preview.index_documents(items)
     setup.index = build_code_index(setup.fields, documents.values())
     setup.facts = replace(setup.facts, currency=_find_currency(items) or setup.facts.currency)
-    named = settings_schema.record_settings(setup.app, setup.site.settings)
+    record_settings = settings_schema.record_settings(setup.app, setup.site.settings)
     for item in items:
-        codes = source_preview.preview_item(item, setup.fields, named).codes
+        codes = source_preview.preview_item(item, setup.fields, record_settings).codes
         yield source_preview.preview_with_matches(setup, item, codes, documents, is_checked=False)
 
 
 def build_placeholder_settings(app: App) -> dict[str, str]:
-    """Return an id for each required setting that is a record of QuickBooks: there is no list."""
+    """Return an id for each required setting that names a record of QuickBooks."""
     fields = settings_schema.schema_of(app).fields
     names = [name for name, field in fields.items() if field.required]
     return {name: PLACEHOLDER_ID for name in names if fields[name].metadata.get("choices_from")}
 
 
 def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
-    """Return the setup of a collect for a company and an installation that are made for it."""
+    """Store a company and an installation, and return the setup with which to collect."""
     facts = replace(EVERYTHING_ON, country=country)
     now = current_hub().clock.now()
     with transaction() as session:

@@ -1,7 +1,4 @@
-"""A worker of the distributed engine.
-
-Executes runs from the queue and takes part in the election.
-"""
+"""A worker of the distributed engine: executes runs from the queue and stands for election."""
 
 import asyncio
 import logging
@@ -21,17 +18,17 @@ log = logging.getLogger("hub")
 
 
 class SchedulerThreads(Protocol):
-    """What runs beside the work, in threads of its own."""
+    """A scheduler that runs in threads of its own, beside the work."""
 
     def start(self) -> None:
         """Start; return at once."""
 
     def stop(self) -> None:
-        """Stop, and give back what it holds."""
+        """Stop, and release its locks."""
 
 
 class Worker:
-    """One process that executes so many runs at a time, until SIGTERM or Ctrl-C."""
+    """One process that executes up to `concurrency` runs at a time, until SIGTERM or Ctrl-C."""
 
     def __init__(
         self, app: Flask, queue: RunQueue, scheduler: SchedulerThreads, concurrency: int
@@ -63,7 +60,7 @@ class Worker:
             loop.call_soon_threadsafe(self._cancel)
 
     async def _work(self) -> None:
-        """Work off the queue, again and again: a restart of PostgreSQL ends the work silently."""
+        """Execute jobs, and start again if that ends: a restart of PostgreSQL ends it silently."""
         loop = self._loop = asyncio.get_running_loop()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):

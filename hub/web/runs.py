@@ -105,7 +105,7 @@ def index() -> str:
         for run in runs.rows:
             result = summary.describe_result(run)
             of_app = subjects.company(run) if run.installation_id else None
-            rows.append((run, subjects.title(run), of_app, summary.shown_state(run), result))
+            rows.append((run, subjects.title(run), of_app, summary.get_display_state(run), result))
         installations = list_installation_choices(session, filters["installation"])
     context = {
         "page": runs,
@@ -171,7 +171,7 @@ def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]
             "run": subjects.title(run),
             "company": company.name or company.realm if company else "",
             "kind": run.kind,
-            "state": summary.shown_state(run),
+            "state": summary.get_display_state(run),
             "started": run.started_at,
             "ended": run.ended_at,
             "requested_by": run.requested_by,
@@ -225,7 +225,7 @@ def _build_context(run_id: int) -> dict[str, Any]:
             "title": subjects.title(run),
             "company": subjects.company(run),
             "state": run.state,
-            "badge_state": summary.shown_state(run),
+            "badge_state": summary.get_display_state(run),
             "result": run.counts.get("result"),
             "figures": run_result.label_counts(run.counts.get("result", {})),
             "result_text": summary.describe_result(run),

@@ -200,7 +200,9 @@ def _load_history(session: Session, company: ConnectedCompany) -> ListPage:
     runs = load_page(
         session, select(Run).where(*is_reconciliation), order_by=[Run.id], size=HISTORY_ROWS
     )
-    rows = [(run, summary.shown_state(run), summary.describe_result(run)) for run in runs.rows]
+    rows = [
+        (run, summary.get_display_state(run), summary.describe_result(run)) for run in runs.rows
+    ]
     return ListPage(rows, runs.newer, runs.older)
 
 
