@@ -91,7 +91,7 @@ def connection_days(session: Session) -> Values:
     tokens = select(Token).join(ConnectedCompany, ConnectedCompany.id == Token.company_id)
     connected = tokens.where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
     for token in session.scalars(connected):
-        end = token_expiry.connection_end(token)
+        end = token_expiry.get_connection_end(token)
         if end is not None:
             yield (str(token.company_id),), (end - now) / DAY
 

@@ -11,7 +11,7 @@ log = logging.getLogger("hub.quickbooks")
 
 
 def note(call: Call, response: QuickBooksResponse, company_id: int) -> None:
-    """Count a call by its kind and outcome, and log it where the level of the log asks for it."""
+    """Count a call by its kind and outcome, and log it at the level INFO."""
     current_hub().counts.add(QUICKBOOKS_CALLS, call.kind, response.outcome.value)
     if not log.isEnabledFor(logging.INFO):
         return

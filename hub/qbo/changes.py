@@ -45,9 +45,9 @@ class Changes:
 
 
 def poll(company_id: int, client: Client | None = None) -> Changes:
-    """Store everything that changed since the last poll.
+    """Store everything that changed since the last poll, and return the changes.
 
-    Lists and kinds that were never read whole are left to that reading.
+    Lists and kinds that were never read whole are left out.
     """
     started_at = hub_context.current_hub().clock.now()
     changes = _poll(company_id, client or Client(company_id))
@@ -60,7 +60,7 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
 
 
 def _poll(company_id: int, client: Client) -> Changes:
-    """Read and store what changed since the oldest checkpoint; without one there is none to read.
+    """Read and store what changed since the oldest checkpoint; without checkpoints, nothing.
 
     A checkpoint is the time up to which the changes of a kind are stored.
     """
@@ -77,7 +77,7 @@ def _poll(company_id: int, client: Client) -> Changes:
         return _read_again(company_id, client, states)
     since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since).check()
-    objects = _iter_changed_objects(response.body)
+    objects = _group_changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())
     if count >= PAGE_SIZE:
         objects = _query_changes(company_id, client, checkpoints, since)
@@ -117,10 +117,10 @@ def is_due(company_id: int) -> bool:
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
 
 
-def _iter_changed_objects(body: dict[str, Any]) -> Objects:
-    """Return the changed objects in a response to a change data call."""
+def _group_changed_objects(body: dict[str, Any]) -> Objects:
+    """Return the changed objects in a response to a change data call, by kind."""
     objects: Objects = {}
-    for response in search.change_responses(body):
+    for response in search.iter_change_responses(body):
         for entity, rows in response.items():
             if entity in KIND_BY_ENTITY and isinstance(rows, list):
                 kind = KIND_BY_ENTITY[entity]
@@ -149,7 +149,7 @@ def _query_changes(
 
 
 def _read_again(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
-    """Read everything again: QuickBooks does not remember changes for so long."""
+    """Read everything again: the checkpoint is older than the changes that QuickBooks remembers."""
     lists = tuple(kind for kind in states if kind in LIST_ENTITIES)
     record_download.refresh(company_id, lists, client)
     for kind, state in states.items():
@@ -170,7 +170,7 @@ def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.da
                 records.absorb(session, company_id, kind, rows)
             if kind in LIST_ENTITIES and rows:
                 lists.append(kind)
-        _advance(session, company_id, kinds, until)
+        _advance_checkpoints(session, company_id, kinds, until)
     return Changes(
         heads=tuple(heads),
         lists=tuple(lists),
@@ -178,9 +178,11 @@ def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.da
     )
 
 
-def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.datetime) -> None:
+def _advance_checkpoints(
+    session: Session, company_id: int, kinds: Iterable[str], until: dt.datetime
+) -> None:
     """Move the checkpoints of these kinds forward, never back."""
-    names = {_list_name(kind) for kind in kinds}
+    names = {_get_list_name(kind) for kind in kinds}
     of_kinds = select(ListState).where(
         ListState.company_id == company_id,
         ListState.list.in_(names),
@@ -191,7 +193,7 @@ def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.
             state.changed_to = until
 
 
-def _list_name(kind: str) -> str:
+def _get_list_name(kind: str) -> str:
     """Return the name under which the state of a kind or list is stored."""
     if kind in DOCUMENT_ENTITIES:
         return transaction_index.HEADS_PREFIX + kind

@@ -119,15 +119,15 @@ class Client:
         self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Upload a file with its metadata, which contains the transaction that it belongs to."""
-        facts = json.loads(metadata)
+        fields = json.loads(metadata)
         boundary = f"hub-{requestid}"
-        content_type = facts.get("ContentType", "")
+        content_type = fields.get("ContentType", "")
         call = Call(
             method="POST",
             path="upload",
             params={"requestid": requestid},
             expected=Expected("AttachableResponse"),
-            body=encode_multipart(boundary, metadata, file, facts["FileName"], content_type),
+            body=encode_multipart(boundary, metadata, file, fields["FileName"], content_type),
             content_type=f"multipart/form-data; boundary={boundary}",
             slow=True,
         )
@@ -250,13 +250,13 @@ class Client:
             response, access = self._send_with(lambda: self._get_access(call), call, deadline_at)
             if response.expired and access:
                 response, _ = self._send_with(lambda: self._renew_token(access), call, deadline_at)
-            is_let_in = response.outcome != SendOutcome.UNAUTHORISED
-            if call.is_envelope and is_let_in:
-                return response  # its items show whether QuickBooks lets the hub in
+            is_accepted = response.outcome != SendOutcome.UNAUTHORISED
+            if call.is_envelope and is_accepted:
+                return response  # its items show whether QuickBooks accepts the connection
             return self._note_access(response, writes=call.writes)
 
     def note_items(self, responses: Sequence[QuickBooksResponse], *, is_trial: bool) -> None:
-        """Notice in the responses to single items of a request whether QuickBooks lets the hub in.
+        """Store whether QuickBooks accepts the connection, as the responses to single items show.
 
         `is_trial` is that of the response to the whole request.
         """
@@ -272,7 +272,7 @@ class Client:
             self._note_access(response, writes=True)
 
     def _note_access(self, response: QuickBooksResponse, *, writes: bool) -> QuickBooksResponse:
-        """Store that QuickBooks refused the connection, or accepts it again.
+        """Store that QuickBooks refused the connection, or accepts it again; return the response.
 
         A call that was permitted before the connection was refused proves nothing about it.
         """
@@ -369,22 +369,21 @@ class Client:
             is_recent = self._context.clock.monotonic() < self._token_until
             if self._token and is_recent:
                 return _Access(self._token, is_trial=False)
-            # Before the permission: a refusal that comes in between does not make this call a
-            # trial.
+            # Read this before the token: a refusal in between does not make this call a trial.
             is_trial = connection.is_company_refused(self.company_id)
             token = tokens.get_access_token(self.company_id, writes=call.writes)
             self._is_refused = is_trial or connection.is_company_refused(self.company_id)
-            self._keep(token)
+            self._remember_token(token)
             return _Access(token, is_trial)
 
     def _renew_token(self, access: _Access) -> _Access:
         """Return the same access with a new token."""
         token = tokens.refresh(self.company_id, access.token)
-        self._keep(token)
+        self._remember_token(token)
         return access._replace(token=token)
 
-    def _keep(self, token: str) -> None:
-        """Keep a token for the next calls, unless each call has to ask for permission first."""
+    def _remember_token(self, token: str) -> None:
+        """Keep a token for the next calls, unless each of them has to check the connection."""
         if self._is_refused:
             return
         now = self._context.clock.monotonic()

@@ -73,7 +73,7 @@ def store_facts(
     home_currency = ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
-        identify(company, info)
+        set_name_and_country(company, info)
         company.currency = home_currency or company.currency or "USD"
         if active_currencies is None:
             active_currencies = company.preferences.get(CURRENCIES, [])
@@ -86,7 +86,7 @@ def store_facts(
         session.merge(state)
 
 
-def identify(company: ConnectedCompany, info: dict[str, Any]) -> None:
+def set_name_and_country(company: ConnectedCompany, info: dict[str, Any]) -> None:
     """Set a company's name and country from its company info."""
     name = str(info.get("CompanyName") or company.realm)
     country = str(info.get("Country") or "")
@@ -95,13 +95,13 @@ def identify(company: ConnectedCompany, info: dict[str, Any]) -> None:
     company.country = iso_country[:3]
 
 
-def edition_name(company: ConnectedCompany) -> str:
+def get_edition_name(company: ConnectedCompany) -> str:
     """Return the name of the company's edition; "" if QuickBooks did not name it."""
     return str(company.preferences.get(EDITION_NAME) or "")
 
 
 def load_facts(session: Session, company_id: int) -> CompanyFacts:
-    """Return the facts as they were last read."""
+    """Return the facts about a company as they were last read."""
     company = session.get_one(ConnectedCompany, company_id)
     tax_lists = select(
         StoredRecord.list, StoredRecord.quickbooks_id, StoredRecord.rate, StoredRecord.body
@@ -118,14 +118,14 @@ def load_facts(session: Session, company_id: int) -> CompanyFacts:
 def build_facts(
     company: ConnectedCompany, tax_rates: Rates | None = None, sales_rates: Rates | None = None
 ) -> CompanyFacts:
-    """Return the facts in a company's row."""
+    """Return the facts that a company's row and its tax rates state."""
     preferences = company.preferences
     accounting = _get_preference_section(preferences, "AccountingInfoPrefs")
     purchases = _get_preference_section(preferences, "VendorAndPurchasesPrefs")
     sales = _get_preference_section(preferences, "SalesFormsPrefs")
     tax = _get_preference_section(preferences, "TaxPrefs")
     stock = _get_preference_section(preferences, "ProductAndServicesPrefs")
-    other = _get_preference_section(preferences, "OtherPrefs")
+    other_settings = _get_preference_section(preferences, "OtherPrefs")
     closed_to = accounting.get("BookCloseDate")
     return CompanyFacts(
         country=company.country or "US",
@@ -140,10 +140,10 @@ def build_facts(
         automated_tax=_is_on(tax, "PartnerTaxEnabled"),
         billable=_is_on(purchases, "BillableExpenseTracking"),
         customer_on_lines=_is_on(purchases, "TrackingByCustomer"),
-        projects=_find_named_value(other, "ProjectsEnabled").lower() == "true",
+        projects=_find_named_value(other_settings, "ProjectsEnabled").lower() == "true",
         closed_to=dt.date.fromisoformat(str(closed_to)[:10]) if closed_to else None,
-        bills=_is_other_edition(company, EDITIONS_WITHOUT_BILLS),
-        purchase_orders=_is_other_edition(company, EDITIONS_WITHOUT_PURCHASE_ORDERS),
+        bills=_has_none_of_editions(company, EDITIONS_WITHOUT_BILLS),
+        purchase_orders=_has_none_of_editions(company, EDITIONS_WITHOUT_PURCHASE_ORDERS),
         stock=_is_on(stock, "QuantityOnHand", default=True),
         tax_rates=tax_rates or {},
         sales_rates=sales_rates or {},
@@ -174,9 +174,9 @@ def _has_several_currencies(preferences: dict[str, Any]) -> bool:
     return _is_on(section, "MultiCurrencyEnabled")
 
 
-def _is_other_edition(company: ConnectedCompany, editions: Sequence[str]) -> bool:
-    """Return whether a company has another edition than these, as one of an unknown edition may."""
-    edition = edition_name(company)
+def _has_none_of_editions(company: ConnectedCompany, editions: Sequence[str]) -> bool:
+    """Return whether a company has none of these editions; True if its edition is unknown."""
+    edition = get_edition_name(company)
     return not any(name in edition for name in editions)
 
 

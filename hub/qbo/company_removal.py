@@ -13,7 +13,7 @@ from hub.security import audit, secrets
 
 
 def remove(company_id: int, who: str) -> None:
-    """Remove a company that QuickBooks never answered for.
+    """Remove a company of which QuickBooks never answered a call.
 
     Its token is forgotten but not revoked at Intuit: if it works at all, it belongs to another
     company.

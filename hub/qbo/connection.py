@@ -39,8 +39,8 @@ STATE_SENTENCES = {
 }
 
 
-def state_of(response: QuickBooksResponse) -> ConnectionState:
-    """Return what a response that refuses the connection means."""
+def classify_refusal(response: QuickBooksResponse) -> ConnectionState:
+    """Return the state of a connection that this response refuses."""
     codes = {fault.code for fault in response.faults}
     if codes & ACCESS_FAULTS:
         return ConnectionState.RECONNECT
@@ -50,25 +50,25 @@ def state_of(response: QuickBooksResponse) -> ConnectionState:
 
 
 def find_trouble(company: ConnectedCompany, *, writes: bool) -> ConnectionTrouble | None:
-    """Return why a call may not be made now, or None if it may."""
+    """Return the error of a call that must not be made now; None if it may be made."""
     if not is_refused(company):
         return None
     if not writes and not company.refuses_reads:
         return None
     if company.next_try_at is not None:
-        left = company.next_try_at - hub_context.current_hub().clock.now()
-        if not _is_pausing(left):
+        time_left = company.next_try_at - hub_context.current_hub().clock.now()
+        if not _is_pausing(time_left):
             return None
-        return ConnectionTrouble(_describe_trouble(company), left.total_seconds())
+        return ConnectionTrouble(_describe_trouble(company), time_left.total_seconds())
     if company.state == ConnectionState.RECONNECT:
         name = company.name or company.realm
         return ReconnectNeeded(name, company.state_reason)
     return ConnectionTrouble(_describe_trouble(company))
 
 
-def _is_pausing(left: dt.timedelta) -> bool:
-    """Return whether the time left of a pause is credible: the clock may have been set back."""
-    return dt.timedelta(0) < left <= MAX_PAUSE
+def _is_pausing(time_left: dt.timedelta) -> bool:
+    """Return whether a pause lasts; one that is too long means that the clock was set back."""
+    return dt.timedelta(0) < time_left <= MAX_PAUSE
 
 
 def is_refused(company: ConnectedCompany) -> bool:
@@ -82,12 +82,12 @@ def is_company_refused(company_id: int) -> bool:
 
 
 def short_pause(company_id: int) -> float | None:
-    """Return the seconds until the next try, if a run may wait for it."""
+    """Return the seconds until the next try; None if a run must not wait for it."""
     company = _load_company(company_id)
     if company.state != ConnectionState.INTERRUPTED or company.next_try_at is None:
         return None
-    left = company.next_try_at - hub_context.current_hub().clock.now()
-    seconds = left.total_seconds()
+    time_left = company.next_try_at - hub_context.current_hub().clock.now()
+    seconds = time_left.total_seconds()
     if seconds > SHORT_PAUSE_SECONDS:
         return None
     return max(0.0, seconds)
@@ -97,7 +97,7 @@ def refuse_call(
     company_id: int, response: QuickBooksResponse, *, writes: bool
 ) -> ConnectionTrouble | None:
     """Store that QuickBooks refused a call; return the error that stops the next calls."""
-    state = state_of(response)
+    state = classify_refusal(response)
     # What a person has to do is in the text; the other states have sentences of their own.
     is_final = state == ConnectionState.RECONNECT
     reason = response.text if is_final else quote_reasons(response.faults)

@@ -22,7 +22,13 @@ from hub.qbo.display_labels import (
     REFERENCES,
     VALUE_TEXTS,
 )
-from hub.qbo.display_names import Names, is_placeholder, parse_body, party_list, record_names
+from hub.qbo.display_names import (
+    Names,
+    get_party_list,
+    is_placeholder,
+    load_record_names,
+    parse_body,
+)
 
 SUBTOTAL_DETAIL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"
@@ -78,7 +84,7 @@ def view_payloads(
 ) -> dict[int, TransactionView]:
     """Return the views of payloads, given with their kinds, by key; one query reads all names.
 
-    One that is empty or not a JSON object is left out.
+    Payloads that are empty or not a JSON object are left out.
     """
     entities = {}
     for key, (kind, payload) in payloads.items():
@@ -92,7 +98,7 @@ def view_entities(
     session: Session, company_id: int, entities: Mapping[Key, tuple[str, dict[str, Any]]]
 ) -> dict[Key, TransactionView]:
     """Return the views of entities, given with their kinds, by key; one query reads all names."""
-    names = record_names(session, company_id, [entity for _, entity in entities.values()])
+    names = load_record_names(session, company_id, [entity for _, entity in entities.values()])
     return {key: _build_view(kind, entity, names) for key, (kind, entity) in entities.items()}
 
 
@@ -100,7 +106,7 @@ def view_entity(
     session: Session, company_id: int, kind: str, entity: dict[str, Any]
 ) -> TransactionView:
     """Return the view of a body that is sent, or of an object in QuickBooks."""
-    return _build_view(kind, entity, record_names(session, company_id, entity))
+    return _build_view(kind, entity, load_record_names(session, company_id, entity))
 
 
 def _build_view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
@@ -121,24 +127,24 @@ def _build_view(kind: str, entity: dict[str, Any], names: Names) -> TransactionV
     )
 
 
-def find_differences(one: TransactionView, other: TransactionView) -> set[str]:
+def find_differences(first: TransactionView, second: TransactionView) -> set[str]:
     """Return the labels of the facts, and the places of the lines ("line 2"), that differ."""
-    facts = dict(one.facts)
-    other_facts = dict(other.facts)
+    first_facts = dict(first.facts)
+    second_facts = dict(second.facts)
     places = set()
-    for label in facts.keys() | other_facts.keys():
-        if facts.get(label) != other_facts.get(label):
+    for label in first_facts.keys() | second_facts.keys():
+        if first_facts.get(label) != second_facts.get(label):
             places.add(label)
 
-    line_pairs = zip_longest(one.lines, other.lines)
-    for number, (line, other_line) in enumerate(line_pairs, start=1):
-        if line != other_line:
+    line_pairs = zip_longest(first.lines, second.lines)
+    for number, (first_line, second_line) in enumerate(line_pairs, start=1):
+        if first_line != second_line:
             places.add(f"line {number}")
     return places
 
 
 def _rank_fact(fact: tuple[str, str]) -> int:
-    """Return where a fact comes in the order of facts."""
+    """Return the place of a fact in the order of facts."""
     label, _ = fact
     if label not in FACT_ORDER:
         return len(FACT_ORDER)
@@ -180,7 +186,7 @@ def _iter_plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _format_plain_value(value: Any) -> str:
-    """Return a value as text; of a reference without a name, such as a memo, what it holds."""
+    """Return a value as text; a reference without a name, such as a memo, has it inside."""
     if isinstance(value, dict):
         return str(value.get("value", ""))
     return str(value or "")
@@ -277,7 +283,7 @@ def _format_reference(reference: dict[str, Any], list_name: str, id: str, names:
 
     A record that is created first has the name with which it is created.
     """
-    list_name = list_name or party_list(reference)
+    list_name = list_name or get_party_list(reference)
     if is_placeholder(id):
         return names.get((list_name, id)) or PLACEHOLDER_TEXT
     stored_name = names.get((list_name, id))

@@ -13,15 +13,16 @@ from hub.models import Posting, SourceDocument, StoredRecord
 from hub.payloads.entities import KIND_BY_ENTITY
 from hub.qbo.display_labels import FACT_LISTS, REFERENCES
 
-AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")  # in place of the id of what it creates
+# In place of the id of a record that a posting has yet to create.
+AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")
 
 # The names of records by list and id, and the numbers of transactions by type and id.
 Names = Mapping[tuple[str, str], str]
 
 
-def record_names(session: Session, company_id: int, entity: Any) -> Names:
+def load_record_names(session: Session, company_id: int, entity: Any) -> Names:
     """Return the names of the records to which an entity, or several, refer, by list and id."""
-    keys = set(_record_keys(entity))
+    keys = set(_iter_record_keys(entity))
     ids = {id for _, id in keys}
     with_these_ids = select(StoredRecord).where(
         StoredRecord.company_id == company_id,
@@ -33,7 +34,7 @@ def record_names(session: Session, company_id: int, entity: Any) -> Names:
     for row in session.scalars(with_these_ids):
         key = row.list, row.quickbooks_id
         if key in keys:
-            names[key] = _record_title(row)
+            names[key] = _format_record_title(row)
     return names
 
 
@@ -85,17 +86,17 @@ def _load_numbers_of_posted(
     return numbers
 
 
-def _record_title(row: StoredRecord) -> str:
+def _format_record_title(row: StoredRecord) -> str:
     """Return number and name of a record."""
     name = row.full_name or row.name
     return f"{row.number} {name}".strip()
 
 
-def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
+def _iter_record_keys(part: Any) -> Iterator[tuple[str, str]]:
     """Yield list and id of every record to which a part of an entity refers."""
     if isinstance(part, list):
         for element in part:
-            yield from _record_keys(element)
+            yield from _iter_record_keys(element)
     elif isinstance(part, dict):
         for field, value in part.items():
             yield from _iter_field_keys(field, value)
@@ -107,17 +108,17 @@ def _iter_field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
     A linked transaction has its type, such as "Invoice", in place of a list.
     """
     if field == "LinkedTxn":
-        yield from _link_keys(value)
+        yield from _iter_link_keys(value)
         return
     if field not in REFERENCES or not isinstance(value, dict):
-        yield from _record_keys(value)
+        yield from _iter_record_keys(value)
         return
     _, list_name = REFERENCES[field]
     id = str(value.get("value") or "")
-    yield list_name or party_list(value), id
+    yield list_name or get_party_list(value), id
 
 
-def _link_keys(links: Any) -> Iterator[tuple[str, str]]:
+def _iter_link_keys(links: Any) -> Iterator[tuple[str, str]]:
     """Yield type and id of each linked transaction."""
     for link in links or ():
         type = str(link.get("TxnType"))
@@ -125,7 +126,7 @@ def _link_keys(links: Any) -> Iterator[tuple[str, str]]:
         yield type, id
 
 
-def party_list(reference: dict[str, Any]) -> str:
+def get_party_list(reference: dict[str, Any]) -> str:
     """Return the list of a party that may be a supplier or a customer."""
     type = reference.get("type") or ""
     return str(type).lower()
@@ -137,7 +138,7 @@ def is_placeholder(id: str) -> bool:
 
 
 def parse_body(payload: bytes) -> dict[str, Any] | None:
-    """Return the JSON object that a payload is; None if it is none."""
+    """Return a payload as a JSON object; None if it is empty or anything else."""
     try:
         body = json.loads(payload, parse_float=Decimal)
     except ValueError:
@@ -157,6 +158,6 @@ def load_namer(session: Session, company_id: int, party: str) -> Callable[[str, 
             return id
         key = company_id, lists[fact], id
         row = session.get(StoredRecord, key)
-        return _record_title(row) if row else id
+        return _format_record_title(row) if row else id
 
     return name

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from hub.errors import Sentence
 
 # The outcome of a call by the codes of its faults; any other code is a refusal. Each of these codes
-# needs an entry in EXPLANATIONS. `hub.qbo.responses` has the same by the status of the response.
+# needs an entry in FAULT_EXPLANATIONS. `hub.qbo.responses` has the outcomes by status.
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
 # Not done; repeated after a pause of all calls to the company, so never for one document alone.
 THROTTLED_CODES = {"3001", "140", "150"}
@@ -188,12 +188,12 @@ def parse_faults(body: Any) -> tuple[Fault, ...]:
     """Return the faults in a JSON response, or in one item of a batch or upload."""
     if not isinstance(body, dict):
         return ()
-    holder = body.get("Fault") or body.get("fault")
-    if not isinstance(holder, dict):
+    fault = body.get("Fault") or body.get("fault")
+    if not isinstance(fault, dict):
         return ()
-    type = str(holder.get("type") or "")
+    type = str(fault.get("type") or "")
     faults = []
-    for error in holder.get("Error") or holder.get("error") or []:
+    for error in fault.get("Error") or fault.get("error") or []:
         if isinstance(error, dict):
             faults.append(_parse_fault(error, type))
     return tuple(faults)
@@ -256,7 +256,7 @@ def explain_refusal(faults: tuple[Fault, ...]) -> str:
 def explain(faults: tuple[Fault, ...], default: str) -> str:
     """Return what faults mean, with the words of QuickBooks.
 
-    `default` explains codes that have no explanation of their own; without faults it is all.
+    `default` explains codes that have no explanation of their own. Without faults, return it.
     """
     explanations = list(dict.fromkeys(_explain_fault(fault, default) for fault in faults))
     if not explanations:

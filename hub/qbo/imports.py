@@ -32,7 +32,7 @@ LINE_ROLES = {
 }
 
 
-def open_orders(company_id: int, since: dt.date) -> list[Document]:
+def load_open_orders(company_id: int, since: dt.date) -> list[Document]:
     """Return the open orders dated since a day that no app of the hub created.
 
     Every call reads all orders from QuickBooks, which Intuit meters.
@@ -41,10 +41,10 @@ def open_orders(company_id: int, since: dt.date) -> list[Document]:
     importable = [entity for entity in entities if _is_importable(entity)]
     with engine.transaction() as session:
         transaction_index.absorb_all(session, company_id, ORDER_KIND, entities)
-        return [order_as_document(session, company_id, entity) for entity in importable]
+        return [convert_order(session, company_id, entity) for entity in importable]
 
 
-def order_as_document(session: Session, company_id: int, entity: dict[str, Any]) -> Document:
+def convert_order(session: Session, company_id: int, entity: dict[str, Any]) -> Document:
     """Return an order as a document; its codes are QuickBooks' ids with their names, by role."""
     id = str(entity["Id"])
     tax = entity.get("TxnTaxDetail") or {}
@@ -117,7 +117,7 @@ def _build_reference_codes(
 
 
 def _build_code(session: Session, company_id: int, role: str, id: str, name: str | None) -> Code:
-    """Return an id as a code, with the name that the reference has if the list lacks the record."""
+    """Return an id as a code, with the name of its record, or else that of the reference."""
     row = session.get(StoredRecord, (company_id, role, id))
     if row is None:
         return Code(id=id, name=name)

@@ -57,7 +57,7 @@ def is_client_in_environment() -> bool:
 
 
 def read() -> IntuitKeys:
-    """Return the keys in use now; a change on the page takes effect with the next call of this."""
+    """Return the keys in use now; a change on the page takes effect with the next call."""
     if is_client_in_environment():
         return _load_from_config(hub_context.current_hub().config)
     with engine.read_only_session() as session:
@@ -65,7 +65,7 @@ def read() -> IntuitKeys:
 
 
 def load(session: Session) -> IntuitKeys:
-    """Return the keys in use, read in a session that is open, to show what they are."""
+    """Return the keys in use now, read in an open session."""
     config = hub_context.current_hub().config
     if is_client_in_environment():
         return _load_from_config(config)
@@ -96,13 +96,13 @@ def load_webhook_token() -> str:
 
 
 def read_stored() -> StoredKeys:
-    """Return the stored keys, also where the environment has others."""
+    """Return the stored keys, even if the environment has others."""
     with engine.read_only_session() as session:
         return _load_stored(session)
 
 
 def _load_stored(session: Session) -> StoredKeys:
-    """Return what is stored, read in a session that is open."""
+    """Return the stored keys, read in an open session."""
     text = secrets.get(session, STORAGE_PLACE)
     return StoredKeys(**json.loads(text)) if text else StoredKeys()
 
@@ -157,7 +157,7 @@ def _complete_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
         "revoke_url": config.qbo_revoke_url,
     }
     if stored.stand_in:
-        addresses = stand_in_addresses(stored.stand_in)
+        addresses = build_stand_in_addresses(stored.stand_in)
     for name in addresses:
         if _is_in_environment(f"HUB_QBO_{name.upper()}"):
             addresses[name] = getattr(config, f"qbo_{name}")
@@ -170,7 +170,7 @@ def _complete_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
     )
 
 
-def stand_in_addresses(url: str) -> dict[str, str]:
+def build_stand_in_addresses(url: str) -> dict[str, str]:
     """Return the addresses of a stand-in, by the names of the fields of IntuitKeys."""
     url = url.rstrip("/")
     return {

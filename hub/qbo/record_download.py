@@ -60,7 +60,7 @@ def refresh_outdated(
 ) -> list[str]:
     """Refresh the lists that were never read or are too old; return their names.
 
-    The employees are read with them, but are no reason for a reading: no document refers to them.
+    The employees are read with them, but never cause a download: no document refers to them.
     """
     fresh = _load_fresh_lists(company_id, max_age)
     stale = [name for name in records.LISTS if name not in fresh]

@@ -21,7 +21,7 @@ ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
 def build_row(
     company_id: int, name: str, entity: dict[str, Any], now: dt.datetime
 ) -> dict[str, Any]:
-    """Return the row of a record; names lose what QuickBooks appended to them."""
+    """Return the row of a record of the list `name`, without the suffix of inactive names."""
     if name == "employee":
         entity = {field: entity[field] for field in EMPLOYEE_FIELDS if field in entity}
     is_active = str(entity.get("Active", True)).lower() == "true"

@@ -186,7 +186,7 @@ def _list_rows(session: Session, company_id: int, name: str) -> Sequence[StoredR
 
 
 def _build_index_entry(row: StoredRecord) -> Entry:
-    """Return a record as mapping needs it."""
+    """Return a record as an entry of the index that mapping uses."""
     return Entry(
         id=row.quickbooks_id,
         name=row.name,
@@ -212,12 +212,12 @@ def to_record(row: StoredRecord) -> types.Record:
         parent=row.parent,
         active=row.active,
         rate=row.rate or None,
-        use=_use(row),
+        use=_get_use(row),
         party=_build_party_details(row) if row.list in PARTY_ROLES else None,
     )
 
 
-def _use(row: StoredRecord) -> str | None:
+def _get_use(row: StoredRecord) -> str | None:
     """Return whether a tax code or an item is for purchases, sales or both."""
     if row.list != "item":
         return row.body.get("use")

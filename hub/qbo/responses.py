@@ -27,8 +27,8 @@ from hub.qbo.faults import (
     parse_faults,
 )
 
-# What the status of a response says about the call, whatever its body contains. `hub.qbo.faults`
-# has the same by the codes of faults. A fault with any other status is a refusal.
+# The outcome of a call by the status of its response, regardless of its body. `hub.qbo.faults` has
+# the outcomes by the codes of faults. A fault with any other status is a refusal.
 THROTTLED_STATUSES = {429}  # not done; repeated after a pause of all calls to the company
 EXPIRED_STATUSES = {401}  # not done; a new access token may help
 FORBIDDEN_STATUSES = {403}  # not done; a person has to reconnect
@@ -141,11 +141,11 @@ def _decide_outcome(
     http_response: HttpResponse,
     expected: Expected,
 ) -> QuickBooksResponse:
-    """Decide what a response means; whatever is not clear stays in doubt."""
+    """Return the response with the outcome that it shows; an unclear one stays in doubt."""
     faults = response.faults
     codes = {fault.code for fault in faults}
     if http_response.status in THROTTLED_STATUSES or codes & THROTTLED_CODES:
-        after = _pause_seconds(http_response.headers.get("Retry-After", ""))
+        after = _compute_pause(http_response.headers.get("Retry-After", ""))
         text = explain(faults, SLOW_DOWN)
         return replace(response, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
@@ -226,7 +226,7 @@ def build_lost_response(reason: str) -> QuickBooksResponse:
 
 
 def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
-    """Report that a read in doubt is repeated: it changes nothing, so nothing is looked up."""
+    """Return the response with the text that a read is repeated: there is nothing to look up."""
     text = response.text
     if isinstance(text, Sentence) and "next_step" in text.values:
         values = text.values | {"next_step": RETRY_FOLLOWS}
@@ -304,7 +304,7 @@ def _parse_version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]
 
 
 def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
-    """Return whether a response contains what the call asked for."""
+    """Return whether a response contains the entity that the call requested."""
     if entity is None:
         return False
     if expected.place in PLACES_WITHOUT_ID:
@@ -333,7 +333,7 @@ def _parse_date(text: str) -> dt.datetime | None:
         return None
 
 
-def _pause_seconds(text: str) -> float:
+def _compute_pause(text: str) -> float:
     """Return the seconds to pause: those that QuickBooks asks for, within limits, or a default."""
     if not text.isdigit():
         return DEFAULT_PAUSE_SECONDS

@@ -204,14 +204,14 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
 def _list_changed_objects(body: Entity, kind: str) -> list[Entity]:
     """Return the objects of one kind in the response to a change data call."""
     changes: list[Entity] = []
-    for response in change_responses(body):
+    for response in iter_change_responses(body):
         for change in response.get(ENTITY_BY_KIND[kind]) or []:
             if isinstance(change, dict):
                 changes.append(change)
     return changes
 
 
-def change_responses(body: Entity) -> Iterator[dict[str, Any]]:
+def iter_change_responses(body: Entity) -> Iterator[dict[str, Any]]:
     """Yield the responses, of one kind each, in the response to a change data call."""
     for part in body.get("CDCResponse") or []:
         if isinstance(part, dict):

@@ -92,7 +92,7 @@ def _mark_missing(
     present_ids: Collection[str],
     started_at: dt.datetime | None,
 ) -> None:
-    """Mark as deleted what a complete reading did not contain, unless it may be newer than that."""
+    """Mark transactions as deleted that a complete reading lacks, unless they may be newer."""
     expected = select(TransactionHead).where(*_is_expected(company_id, kind, since))
     for head in session.scalars(expected):
         if head.quickbooks_id in present_ids or _may_be_too_new(head, started_at):
@@ -103,7 +103,7 @@ def _mark_missing(
 
 
 def _may_be_too_new(head: TransactionHead, started_at: dt.datetime | None) -> bool:
-    """Return whether a reading that began then may not show a transaction yet."""
+    """Return whether a transaction is so new that the reading may not have shown it."""
     if started_at is None or head.created_at is None:
         return False
     return head.created_at >= started_at - INDEX_DELAY

@@ -55,8 +55,8 @@ def absorb_all(
     """Store the heads of transactions of one kind; return kind and Id of those that changed.
 
     An older version never overwrites a newer one. A change to a stored head is marked as news
-    unless it is the response to a write of `ours`. `summaries` holds those that were already
-    made, by Id.
+    unless it is the response to a write of `ours`. `summaries` holds those that the caller has
+    already, by Id.
     """
     if kind not in DOCUMENT_ENTITIES or not entities:
         return []
@@ -98,7 +98,7 @@ def _partition_entities(
 def _select_newer(
     rows: Iterable[Row], stored: Mapping[str, TransactionHead]
 ) -> tuple[list[Row], list[Row]]:
-    """Return the rows that are not older than what is stored, and those of them that differ."""
+    """Return the rows that are not older than the stored heads, and those of them that differ."""
     current = []
     changed = []
     for row in rows:
@@ -148,7 +148,7 @@ def _find_ended_links(
         head = stored.get(id)
         if head is not None:
             lost = [link for link in head.links if link not in links]
-            ended[id] = [_link_key(link) for link in lost]
+            ended[id] = [_get_link_key(link) for link in lost]
     return ended
 
 
@@ -160,17 +160,17 @@ def _remove_links(
     QuickBooks answers a void or a deletion with that transaction alone. The open balance of the
     transactions it settled is not known until they are shown again.
     """
-    for id, others in ended.items():
-        for other in others:
-            head = session.get(TransactionHead, (company_id, *other))
+    for id, linked_keys in ended.items():
+        for linked_key in linked_keys:
+            head = session.get(TransactionHead, (company_id, *linked_key))
             if head is None:
                 continue
-            left = [link for link in head.links if _link_key(link) != (kind, id)]
-            if left != head.links:
-                head.links, head.balance = left, None
+            remaining = [link for link in head.links if _get_link_key(link) != (kind, id)]
+            if remaining != head.links:
+                head.links, head.balance = remaining, None
 
 
-def _link_key(link: Mapping[str, str]) -> Link:
+def _get_link_key(link: Mapping[str, str]) -> Link:
     """Return the kind and the Id of the transaction to which a link leads."""
     kind = linked_kind(link["type"])
     return kind, link["id"]
@@ -227,7 +227,7 @@ def build_head(
 ) -> dict[str, Any]:
     """Return the head of a transaction as a row of the table.
 
-    `summary` is that of the entity, if it was made already.
+    `summary` is the summary of the entity, if the caller has it already.
     """
     times = entity.get("MetaData") or {}
     number = entity.get("DocNumber") or entity.get("PaymentRefNum")
@@ -284,7 +284,7 @@ def _load_stored_heads(
 
 
 def _is_older(row: Row, stored: TransactionHead | None) -> bool:
-    """Return whether a row is older than what is stored; a deleted transaction stays deleted."""
+    """Return whether a row is older than the stored head; a deleted transaction stays deleted."""
     if stored is None:
         return False
     if _is_deleted(stored):

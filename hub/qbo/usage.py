@@ -56,7 +56,7 @@ def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[
             func.sum(case((is_today, ReadDay.count), else_=0)),
             func.sum(ReadDay.count),
         )
-        .where(ReadDay.company_id.in_(company_ids), ReadDay.day >= _start_of_month())
+        .where(ReadDay.company_id.in_(company_ids), ReadDay.day >= _get_start_of_month())
         .group_by(ReadDay.company_id)
     )
     counts = dict.fromkeys(company_ids, Reads(0, 0))
@@ -65,13 +65,13 @@ def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[
     return counts
 
 
-def _start_of_month() -> dt.date:
+def _get_start_of_month() -> dt.date:
     """Return the first day of this month."""
     return hub_context.current_hub().clock.now().date().replace(day=1)
 
 
 def compute_remaining_budget(company: ConnectedCompany) -> Budget:
-    """Return what this process may still call of a company at this moment."""
+    """Return how many calls of a company this process may still make at this moment."""
     current = hub_context.current_hub()
     limiter = get_rate_limiter(company.realm, current.clock, current.config)
     return limiter.budget()

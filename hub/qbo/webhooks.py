@@ -30,7 +30,7 @@ RequestPoll = Callable[[Session, int], object]
 
 
 class _Company(NamedTuple):
-    """What is known of a company when a webhook arrives."""
+    """The columns of a company that a webhook needs."""
 
     id: int
     realm: str
@@ -154,8 +154,8 @@ def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
             "No webhook token is set (HUB_QBO_WEBHOOK_TOKEN, or Set up → Intuit keys), so no"
             " webhook of QuickBooks can be trusted."
         )
-    lowered = {name.lower(): value for name, value in headers.items()}
-    signature = lowered.get("intuit-signature", "")
+    headers_by_name = {name.lower(): value for name, value in headers.items()}
+    signature = headers_by_name.get("intuit-signature", "")
     digest = hmac.new(token.encode(), body, hashlib.sha256).digest()
     expected = base64.b64encode(digest)
     if not hmac.compare_digest(expected, signature.encode()):

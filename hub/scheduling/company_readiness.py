@@ -48,7 +48,9 @@ def find_facts(
 ) -> list[Fact]:
     """Return the parts of the set-up that matter to what the app posts, as they were last read."""
     facts = company.load_facts(session, installation.company_id)
-    edition = company.edition_name(installation.company) or gettext("This edition of QuickBooks")
+    edition = company.get_edition_name(installation.company) or gettext(
+        "This edition of QuickBooks"
+    )
     parts = [_check_currencies(session, installation, facts)]
     if set(app.posts) & set(BILL_KINDS):
         parts.append(_check_bills(facts, edition))

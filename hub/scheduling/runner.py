@@ -355,7 +355,7 @@ def _process_changes(steps: Steps, company: ConnectedCompany) -> None:
 
 def _renew_tokens(steps: Steps, company: ConnectedCompany) -> None:
     """Keep the connection of a company alive, and warn before it ends."""
-    steps.step("tokens", lambda: token_expiry.look_after(company.id))
+    steps.step("tokens", lambda: token_expiry.keep_alive(company.id))
 
 
 class KindOfRun(NamedTuple):

@@ -71,7 +71,7 @@ def _list_records_to_push(
 def _open_orders(installation: Installation, here: Site, field: Field) -> list[types.Record]:
     """Return the open orders that people made in QuickBooks, since the first day that counts."""
     since = here.start or here.today - LOOKBACK_WITHOUT_START
-    orders = imports.open_orders(installation.company_id, since)
+    orders = imports.load_open_orders(installation.company_id, since)
     with engine.read_only_session() as session:
         matches = _matches_by_record(session, installation, field)
         return [

@@ -17,7 +17,7 @@ from hub.contract.types import App
 from hub.db.engine import read_only_session
 from hub.models import Access, Case, ConnectedCompany, Installation, Run, Token
 from hub.models.enums import RunKind, RunOutcome
-from hub.qbo.oauth.token_expiry import days_left
+from hub.qbo.oauth.token_expiry import count_days_left
 from hub.scheduling import folder_lock, summary
 from hub.scheduling.next_runs import load_next_runs
 from hub.security.rights import Subject
@@ -166,7 +166,7 @@ def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> lis
         healths[company.id] = Health(
             company=company,
             token=token,
-            days_left=days_left(token),
+            days_left=count_days_left(token),
             is_whole=company.id in whole_ids,
             reconciliation=reconciliations.get(company.id),
         )

@@ -462,7 +462,7 @@ BUGS = (
     Planted(
         "after a payment is removed, its invoice still counts as settled",
         "hub/qbo/transaction_index.py",
-        "head.links, head.balance = left, None",
+        "head.links, head.balance = remaining, None",
         "pass",
         (
             "tests/unit/posting/test_removals.py::"

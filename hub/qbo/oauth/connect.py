@@ -22,18 +22,16 @@ from hub.qbo import connection, usage
 from hub.qbo.client import Client
 from hub.qbo.oauth import token_endpoint, token_expiry, tokens, verification
 from hub.qbo.oauth.token_endpoint import TokenGrant
-from hub.qbo.oauth.tokens import get_access_token, load_expiry, refresh
+from hub.qbo.oauth.tokens import load_expiry
 from hub.security import audit
 
 __all__ = [
     "check",
     "connect_with_refresh_token",
     "disconnect",
+    "find_expected_realm",
     "finish",
-    "get_access_token",
     "load_expiry",
-    "realm_of",
-    "refresh",
     "start",
     "try_once",
 ]
@@ -71,8 +69,8 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
     return token_endpoint.build_consent_url(state), state
 
 
-def realm_of(session: Session, state: str) -> str | None:
-    """Return which company a consent under way must return, None if it may be any."""
+def find_expected_realm(session: Session, state: str) -> str | None:
+    """Return the realm that a consent under way must return; None if it may be any."""
     query = select(OAuthState.realm).where(OAuthState.state == _hash(state))
     return session.scalar(query)
 
@@ -133,7 +131,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
     never worked for this one, is therefore only forgotten.
     """
     with engine.read_only_session() as session:
-        token = tokens.refresh_token(session, company_id)
+        token = tokens.get_refresh_token(session, company_id)
         is_verified = session.get_one(ConnectedCompany, company_id).verified_at is not None
         is_revocable = is_verified and not tokens.is_shared(session, company_id)
     if token and is_revocable:
@@ -151,7 +149,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
 
 def check(company_id: int, who: str = "hub") -> ConnectedCompany:
     """Read the company to check its connection; raise ConnectionTrouble if writes are refused."""
-    _log_test(company_id, who)
+    _record_test(company_id, who)
     connection.allow_try(company_id)
     tokens.retry_refused_renewal(company_id)
     facts.read(company_id, Client(company_id))
@@ -191,8 +189,8 @@ def try_once(company_id: int, *, has_writes: bool) -> bool:
     return is_accepted
 
 
-def _log_test(company_id: int, who: str) -> None:
-    """Record who has a company's token sent where, before it is sent."""
+def _record_test(company_id: int, who: str) -> None:
+    """Record who tests a connection and which address gets its token, before it is sent."""
     address = urlsplit(hub_context.current_hub().config.qbo_api_url).netloc
     with engine.read_only_session() as session:
         realm = session.get_one(ConnectedCompany, company_id).realm
@@ -229,7 +227,7 @@ def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: 
             session.flush()
         company.connected_at = now
         company.verified_at = company.verified_at or now
-        facts.identify(company, info)
+        facts.set_name_and_country(company, info)
         tokens.store(session, company.id, grant)
         token_expiry.give_notice(session, company.id)
         connection.repair(session, company)

@@ -41,7 +41,7 @@ for _name in ("requests_oauthlib", "oauthlib"):
 
 
 class Rejected(Exception):
-    """Intuit does not take this code or refresh token, and will not take it later."""
+    """Intuit does not accept this code or refresh token, and will not accept it later."""
 
 
 @dataclass(frozen=True, repr=False)

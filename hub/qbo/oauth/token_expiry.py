@@ -14,8 +14,8 @@ from hub.reasons.texts import CaseText
 NOTICE_PERIOD = dt.timedelta(days=30)
 
 
-def look_after(company_id: int) -> None:
-    """Renew the tokens of an idle company if it is time, and warn of the end of the connection."""
+def keep_alive(company_id: int) -> None:
+    """Renew the tokens of a company if they are about to expire; warn of the connection's end."""
     tokens.get_access_token(company_id)
     with engine.transaction() as session:
         give_notice(session, company_id)
@@ -27,7 +27,7 @@ def give_notice(session: Session, company_id: int) -> None:
     token = session.get_one(Token, company_id)
     cause = f"connection:{company_id}:end"
     now = hub_context.current_hub().clock.now()
-    end = connection_end(token)
+    end = get_connection_end(token)
     if end is None or end - now > NOTICE_PERIOD:
         inbox.close(session, cause)
         return
@@ -38,17 +38,17 @@ def give_notice(session: Session, company_id: int) -> None:
         inbox.open(session, cause, text, company_id=company_id)
 
 
-def connection_end(token: Token) -> dt.datetime | None:
+def get_connection_end(token: Token) -> dt.datetime | None:
     """Return when the connection ends unless a person reconnects; None if Intuit has not said."""
     stated = (token.refresh_expires_at, token.ends_at)
     moments = [moment for moment in stated if moment]
     return min(moments, default=None)
 
 
-def days_left(token: Token | None) -> int | None:
+def count_days_left(token: Token | None) -> int | None:
     """Return the days until a person must reconnect; None if the end is not known."""
-    end = connection_end(token) if token else None
+    end = get_connection_end(token) if token else None
     if end is None:
         return None
-    left = end - hub_context.current_hub().clock.now()
-    return left.days
+    time_left = end - hub_context.current_hub().clock.now()
+    return time_left.days

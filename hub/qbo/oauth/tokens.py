@@ -42,7 +42,10 @@ class Expiry:
 
 @dataclass(frozen=True, repr=False)
 class _TokenState:
-    """What is stored about a company's tokens; `rejected` if Intuit takes none of them."""
+    """What is stored about a company's tokens.
+
+    `rejected` is the error of all calls if Intuit accepts none of the tokens.
+    """
 
     company: ConnectedCompany
     access: str
@@ -61,9 +64,9 @@ def get_access_token(company_id: int, *, writes: bool = False) -> str:
     trouble = connection.find_trouble(state.company, writes=writes)
     if trouble:
         raise trouble
-    left = state.expires_at - hub_context.current_hub().clock.now()
-    is_renewed_elsewhere = state.busy and left > dt.timedelta(0)
-    if left > RENEWAL_MARGIN or is_renewed_elsewhere:
+    time_left = state.expires_at - hub_context.current_hub().clock.now()
+    is_renewed_elsewhere = state.busy and time_left > dt.timedelta(0)
+    if time_left > RENEWAL_MARGIN or is_renewed_elsewhere:
         return state.access
     return refresh(company_id, state.access)
 
@@ -71,8 +74,8 @@ def get_access_token(company_id: int, *, writes: bool = False) -> str:
 def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
     """Return a token other than the stale one, renewed here or by another thread or process.
 
-    All that wait for one renewal share its result. A refused refresh token is only used
-    again with `revive`.
+    Threads and processes that wait for one renewal share its result. A refused refresh token is
+    only used again with `revive`.
     """
     clock = hub_context.current_hub().clock
     give_up_at = clock.monotonic() + 2 * RENEWAL_LEASE.total_seconds()
@@ -112,7 +115,7 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
 
     Nobody uses the pair before this is committed.
     """
-    previous = refresh_token(session, company_id)
+    previous = get_refresh_token(session, company_id)
     if previous and previous != grant.refresh:
         secrets.put(session, _build_secret_name(company_id, "refresh_previous"), previous)
     secrets.put(session, _build_secret_name(company_id, "refresh"), grant.refresh)
@@ -135,7 +138,7 @@ def forget(session: Session, company_id: int) -> None:
         secrets.forget(session, _build_secret_name(company_id, name))
 
 
-def refresh_token(session: Session, company_id: int) -> str | None:
+def get_refresh_token(session: Session, company_id: int) -> str | None:
     """Return the current refresh token; None if the company has none."""
     place = _build_secret_name(company_id, "refresh")
     return secrets.get(session, place)
@@ -143,15 +146,15 @@ def refresh_token(session: Session, company_id: int) -> str | None:
 
 def is_shared(session: Session, company_id: int) -> bool:
     """Return whether another company has one of this company's refresh tokens."""
-    own_tokens = _refresh_tokens(session, company_id)
+    own_tokens = _get_refresh_tokens(session, company_id)
     other_ids = select(Token.company_id).where(Token.company_id != company_id)
     other_tokens: set[str] = set()
     for other_id in session.scalars(other_ids):
-        other_tokens |= _refresh_tokens(session, other_id)
+        other_tokens |= _get_refresh_tokens(session, other_id)
     return not own_tokens.isdisjoint(other_tokens)
 
 
-def _refresh_tokens(session: Session, company_id: int) -> set[str]:
+def _get_refresh_tokens(session: Session, company_id: int) -> set[str]:
     """Return the current and the previous refresh token."""
     tokens = set()
     for name in ("refresh", "refresh_previous"):
@@ -235,7 +238,7 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
     try:
         with engine.read_only_session() as session:
             current = secrets.get(session, _build_secret_name(company_id, "access"))
-            latest = refresh_token(session, company_id)
+            latest = get_refresh_token(session, company_id)
             previous = secrets.get(session, _build_secret_name(company_id, "refresh_previous"))
         if current and current != stale_token:
             _release(company_id, fence)
@@ -243,7 +246,7 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
         grant = _request_grant([token for token in (latest, previous) if token])
         return _store_renewed(company_id, fence, latest, grant)
     except token_endpoint.Rejected as error:
-        trouble = _give_up(company_id, str(error))
+        trouble = _store_rejection(company_id, str(error))
         _release(company_id, fence)
         raise trouble from None
     except ConfigurationError as error:
@@ -274,7 +277,7 @@ def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: T
     of_company = select(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
         token = session.scalars(of_company.with_for_update()).one()
-        is_unchanged = refresh_token(session, company_id) == used_token
+        is_unchanged = get_refresh_token(session, company_id) == used_token
         if token.fence == fence or is_unchanged:
             store(session, company_id, grant)
             return grant.access
@@ -290,8 +293,8 @@ def _release(company_id: int, fence: str) -> None:
         session.execute(without_lease)
 
 
-def _give_up(company_id: int, rejection: str) -> ConnectionTrouble:
-    """Store that the refresh token is useless, so that not every call offers it again."""
+def _store_rejection(company_id: int, rejection: str) -> ConnectionTrouble:
+    """Store that Intuit rejects the refresh token; return the error that stops the next calls."""
     reason = Sentence(
         "Intuit no longer accepts the refresh token: %(rejection)s", rejection=str(rejection)
     )

@@ -19,7 +19,7 @@ from hub.posting.outcome.batch_sizing import MODE_LABELS, store_mode
 from hub.qbo import company_removal, intuit_keys, records, usage
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
-from hub.qbo.oauth.token_expiry import days_left
+from hub.qbo.oauth.token_expiry import count_days_left
 from hub.scheduling import run_log
 from hub.security import refusals
 from hub.translations.messages import gettext, translate
@@ -232,7 +232,7 @@ def _check_consent(state: str) -> None:
     if may("owner"):
         return
     with read_only_session() as session:
-        realm = oauth_connect.realm_of(session, state)
+        realm = oauth_connect.find_expected_realm(session, state)
         company_id = session.scalar(
             select(ConnectedCompany.id).where(ConnectedCompany.realm == realm)
         )
@@ -301,7 +301,7 @@ def _describe_each(session: Session, companies: Sequence[ConnectedCompany]) -> l
                 "company": company,
                 "is_whole": company.id in whole_ids,
                 "token": tokens.get(company.id),
-                "days_left": days_left(tokens.get(company.id)),
+                "days_left": count_days_left(tokens.get(company.id)),
                 "lists": lists[company.id],
                 "sizes": sizes[company.id],
                 "apps": apps[company.id],

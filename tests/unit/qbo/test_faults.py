@@ -113,7 +113,7 @@ def test_an_unknown_code_still_makes_a_sentence():
 )
 def test_a_code_that_is_no_refusal_does_not_ask_for_a_correction(code):
     assert "Correct what it names" not in explain_refusal((Fault(code),)), (
-        f"Explain {code} in EXPLANATIONS of hub/qbo/faults.py: nobody can correct it."
+        f"Explain {code} in FAULT_EXPLANATIONS of hub/qbo/faults.py: nobody can correct it."
     )
 
 

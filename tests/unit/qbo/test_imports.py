@@ -37,7 +37,7 @@ def test_open_orders_of_people_are_found_and_their_heads_kept(quickbooks):
     order(quickbooks, "P-2", POStatus="Closed")
     order(quickbooks, "P-3", PrivateNote=MARKED)
     order(quickbooks, "P-4", TxnDate="2026-01-01")
-    (result,) = imports.open_orders(1, dt.date(2026, 2, 1))
+    (result,) = imports.load_open_orders(1, dt.date(2026, 2, 1))
     assert (result.number, result.date, result.due, result.memo) == (
         "P-1",
         dt.date(2026, 3, 1),
@@ -50,7 +50,7 @@ def test_open_orders_of_people_are_found_and_their_heads_kept(quickbooks):
 
 def test_codes_are_the_ids_of_quickbooks_with_the_names_of_its_lists(quickbooks):
     order(quickbooks, "P-1")
-    (result,) = imports.open_orders(1, dt.date(2026, 2, 1))
+    (result,) = imports.load_open_orders(1, dt.date(2026, 2, 1))
     (line,) = result.lines
     assert (line.amount, line.quantity, result.total) == (Decimal("12.5"), None, Decimal("12.5"))
     assert {role: code.id for role, code in line.codes.items()} == {

@@ -22,7 +22,7 @@ def open_titles() -> list[str]:
 def use_for(clock, days: int) -> None:
     for _ in range(days // 90):
         clock.advance(90 * DAY)
-        token_expiry.look_after(1)
+        token_expiry.keep_alive(1)
 
 
 def test_an_idle_company_stays_connected_for_years(quickbooks, clock):
@@ -37,19 +37,19 @@ def expiring_company(quickbooks, clock):
     """Provide a company that was connected almost five years ago."""
     use_for(clock, 1800)
     clock.advance((tokens.load_expiry(1).ends_at - clock.now()).total_seconds() - 29 * DAY)
-    token_expiry.look_after(1)
+    token_expiry.keep_alive(1)
     return quickbooks
 
 
 def test_the_end_of_a_connection_has_a_case_a_month_before(expiring_company):
-    token_expiry.look_after(1)
+    token_expiry.keep_alive(1)
     assert open_titles() == ["The connection to Fjord & Sons Construction ends soon"]
 
 
 def test_a_closed_case_about_the_end_of_a_connection_stays_closed(expiring_company):
     with engine.transaction() as session:
         inbox.close(session, "connection:1:end", by="anna")
-    token_expiry.look_after(1)
+    token_expiry.keep_alive(1)
     assert open_titles() == []
 
 
