@@ -1,4 +1,4 @@
-"""Payloads: the exact bytes of a document for QuickBooks, and the summary of what it answers.
+"""Payloads: the exact bytes of a document for QuickBooks, and summaries of its responses.
 
 Imports `hub.contract`, `hub.mapping` and `hub.models`. Nothing here calls QuickBooks or the
 database. Start reading in `assembly`; each kind has a module. The rules for texts are in `builder`

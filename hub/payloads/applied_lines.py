@@ -42,7 +42,7 @@ def build_lines(
 
 
 def compute_total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
-    """Return what is paid in all; report a problem if it is less than what the lines say."""
+    """Return the total that is paid; report a problem if the lines do not fit it."""
     unapplied = []
     for mapped in builder.mapped.lines:
         if mapped.line.applied is None:
@@ -113,7 +113,7 @@ def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind
 
 
 def read_link(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the type and id of the transaction that a line is linked to; empty if to none."""
+    """Return the type and id of the transaction that a line is linked to; both "" without one."""
     links = body.get("LinkedTxn")
     if not links:
         return "", ""

@@ -62,8 +62,8 @@ NEGATIVE_TOTAL = Sentence(
 class Payload:
     """A body with its summary, the warnings to show, and the problems that forbid sending it.
 
-    `solutions` say what a person may do in the hub about the problems; the rest is corrected at the
-    source.
+    `solutions` say what a person may do in the hub about the problems. Without one, a problem is
+    corrected at the source.
     """
 
     body: dict[str, Any]
@@ -100,7 +100,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
 
 
 def _check_completeness(builder: PayloadBuilder, body: dict[str, Any]) -> None:
-    """Report what QuickBooks requires and the document does not have."""
+    """Report fields that QuickBooks requires and the document does not have."""
     kind = builder.document.kind
     has_party = any(body.get(name) for name in PARTY_FIELDS)
     if not has_party and kind not in KINDS_WITHOUT_PARTY:

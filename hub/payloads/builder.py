@@ -14,7 +14,7 @@ from hub.money import precision, round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
 
 T = TypeVar("T")
-# What a person does in the hub about a problem: match a code, or change the settings of the app.
+# How a person solves a problem in the hub: match a code, or change the settings of the app.
 Solution = Literal["match", "settings"]
 MAX_NUMBER_LENGTH = 21
 MAX_MEMO_LENGTH = 4000
@@ -45,7 +45,7 @@ class PayloadBuilder:
         self.marker = marker
         self.warnings: list[str] = []
         self.problems: list[str] = []
-        # What solves problems, where that is not a correction at the source.
+        # How to solve the problems that are not corrected at the source.
         self.solutions: set[Solution] = set()
         self.remarks: list[str] = []
         # The line that takes the rounding difference of amounts that include tax; None until known.
@@ -143,7 +143,7 @@ class PayloadBuilder:
         return list(classes.values())
 
     def lines_with_amount(self) -> list[tuple[MappedLine, Decimal]]:
-        """Return each line that has an amount, with it; lines of text alone go into the memo."""
+        """Return the lines that have an amount, each with it; lines of text go into the memo."""
         lines = []
         for mapped in self.mapped.lines:
             line_amount = amount_of(mapped.line)
@@ -170,7 +170,7 @@ class PayloadBuilder:
         return None
 
     def number(self) -> str | None:
-        """Return the number; the whole of one that is cut goes into the memo."""
+        """Return the number; if it is cut, all of it goes into the memo."""
         number = (self.document.number or "").strip()
         if len(number) > MAX_NUMBER_LENGTH:
             self.remarks.insert(0, f"Number: {number}")
@@ -199,8 +199,9 @@ class PayloadBuilder:
         return text[:max_length].strip() or None
 
     def fit(self, text: str, max_length: int, label: str) -> str:
-        """Return a text as far as its field takes it; the whole of one that is cut goes into
-        the memo. `label` names the field, as a Sentence or in the words of the source.
+        """Return a text cut to the length of its field; if it is cut, all of it goes into the memo.
+
+        `label` names the field, as a Sentence or in the words of the source.
         """
         if len(text) <= max_length:
             return text
@@ -216,7 +217,7 @@ class PayloadBuilder:
         return text[:max_length].rstrip()
 
     def fit_without_memo(self, text: str, max_length: int, label: str) -> str:
-        """Return a text as far as its field takes it, for kinds that have no memo."""
+        """Return a text cut to the length of its field, for kinds that have no memo."""
         if len(text) <= max_length:
             return text
         self.warnings.append(
@@ -241,7 +242,7 @@ class PayloadBuilder:
         """Return the document's memo and all remarks, with the marker always whole at the end.
 
         Remarks of the mapping come last. A text that occurs several times is written once.
-        Call this once, after everything that adds a remark: a memo that is cut is warned of.
+        Call this once, after everything that adds a remark: it warns of a memo that is cut.
         """
         parts = (self.document.memo, *self.remarks, *self.mapped.remarks)
         texts = [clean(part) for part in parts if part]
@@ -281,7 +282,7 @@ class PayloadBuilder:
         return None
 
     def currency_ref(self) -> dict[str, str] | None:
-        """Return the currency, which QuickBooks requires of companies with several."""
+        """Return a reference to the currency, which companies with several currencies need."""
         if not CURRENCY_CODE.fullmatch(self.currency):
             self.problems.append(
                 Sentence(
@@ -292,12 +293,12 @@ class PayloadBuilder:
             )
             return None
         if not self.facts.uses_currency(self.currency):
-            self.problems.append(self._report_unused_currency())
+            self.problems.append(self._describe_unused_currency())
             return None
         return {"value": self.currency} if self.facts.multicurrency else None
 
-    def _report_unused_currency(self) -> str:
-        """Report that the company does not keep books in the currency of the document."""
+    def _describe_unused_currency(self) -> str:
+        """Return the problem of a currency in which the company does not keep books."""
         if self.facts.multicurrency:
             return Sentence(
                 "It is in %(currency)s, and this company in QuickBooks does not use that"
@@ -336,14 +337,14 @@ def memo_room(marker_line: str) -> int:
 
 
 def as_reference(ref: Ref | None) -> dict[str, str] | None:
-    """Return a record as QuickBooks refers to it."""
+    """Return a reference of QuickBooks to a record; None without one."""
     if ref is None:
         return None
     return {"value": ref.id}
 
 
 def build_party_reference(refs: Mapping[Role, Ref], roles: Iterable[Role]) -> dict[str, str] | None:
-    """Return the first of these parties that is known, with its type.
+    """Return a reference to the first of these parties that is there, with its type.
 
     Fields that take a supplier as well as a customer need the type.
     """

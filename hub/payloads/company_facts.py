@@ -48,7 +48,7 @@ class CompanyFacts:
         return self.country != "US"
 
     def uses_currency(self, currency: str) -> bool:
-        """Return whether transactions may be in a currency, as far as that is known."""
+        """Return whether transactions may be in a currency; True if it is not known."""
         if currency == self.currency:
             return True
         if not self.multicurrency:

@@ -77,7 +77,7 @@ def describe_differences(
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Two summaries: the second one is what QuickBooks has."""
+    """The expected summary of a transaction or list entry, and the one that QuickBooks has."""
 
     expected: TransactionSummary
     actual: TransactionSummary
@@ -120,8 +120,8 @@ class _Comparison:
             ("total", self.expected.total, self.actual.total),
             ("tax", self.expected.tax, self.actual.tax),
         )
-        for name, ours, stored in amounts:
-            theirs = stored or ZERO
+        for name, ours, actual in amounts:
+            theirs = actual or ZERO
             if ours is not None and abs(ours - theirs) > tolerance:
                 sentences.append(self._format_amount_sentence(AMOUNT_FIELDS[name], ours, theirs))
         return sentences
@@ -199,7 +199,7 @@ class _Comparison:
         )
 
     def _format_amount_sentence(self, where: Sentence, ours: Decimal, theirs: Decimal) -> str:
-        """Return the sentence for an amount; `where` is such as "on line 2"."""
+        """Return the sentence for an amount; `where` is, for example, "on line 2"."""
         return Sentence(
             "QuickBooks has %(actual)s %(where)s instead of %(expected)s.",
             actual=format_amount(theirs, self.currency),
@@ -214,5 +214,5 @@ def _is_fixed(value: str) -> bool:
 
 
 def _link_key(line: LineSummary) -> tuple[str, str]:
-    """Return what a line is linked to, to sort lines by it."""
+    """Return the key by which lines are sorted: the transaction that they are linked to."""
     return line.linked_type, line.linked

@@ -21,7 +21,7 @@ from hub.payloads.summary import (
 
 
 def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
-    """Return what is wrong with amounts that contain tax; None if nothing is, or they do not."""
+    """Return the problem of amounts that contain tax; None if there is none or they do not."""
     document = builder.document
     if document.tax_mode != "inclusive" or document.kind not in KINDS_WITH_TAX:
         return None
@@ -35,7 +35,7 @@ def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | No
 
 
 def _sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
-    """Return what the lines add up to with the tax in them, which bodies keep outside the US."""
+    """Return the sum of the lines with their tax; only outside the US bodies contain it."""
     if builder.facts.tax_codes:
         return compute_gross_total(body)
     amounts = [amount_of(mapped.line) for mapped in builder.mapped.lines]
@@ -43,7 +43,7 @@ def _sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
 
 
 def _find_wrong_total(builder: PayloadBuilder, gross: Decimal) -> Sentence | None:
-    """Return by how much the lines miss the total that the document states."""
+    """Return the problem if the lines do not add up to the total that the document states."""
     document, currency = builder.document, builder.currency
     if document.total is None:
         return None
@@ -61,7 +61,7 @@ def _find_wrong_total(builder: PayloadBuilder, gross: Decimal) -> Sentence | Non
 
 
 def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
-    """Return how the stated tax differs from that of the tax codes or of the lines.
+    """Return the problem if the stated tax differs from that of the tax codes or the lines.
 
     A discount contains tax that QuickBooks works out, so with one nothing is compared.
     """
@@ -71,10 +71,10 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
     computed = compute_gross_total(body) - compute_net_total(body)
     if abs(stated - computed) <= builder.document.tolerance:
         return None
-    rows = _list_lines_taxed_by_code(builder)
-    if not rows:
+    lines = _list_lines_taxed_by_code(builder)
+    if not lines:
         return _describe_line_taxes(builder, computed, stated)
-    names = {ref.name or ref.id for ref in _list_tax_codes(rows)}
+    names = {ref.name or ref.id for ref in _list_tax_codes(lines)}
     if not names:
         return None
     builder.solutions.add("match")
@@ -83,16 +83,16 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
 
 def _list_lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
     """Return the lines with an amount that do not state their tax."""
-    rows = []
+    lines = []
     for mapped in builder.mapped.lines:
         if mapped.line.tax is None and amount_of(mapped.line) is not None:
-            rows.append(mapped)
-    return rows
+            lines.append(mapped)
+    return lines
 
 
-def _list_tax_codes(rows: list[MappedLine]) -> list[Ref]:
-    """Return the tax codes of lines; none if one has no code, which is a problem of its own."""
-    codes = [mapped.refs.get("tax_code") for mapped in rows]
+def _list_tax_codes(lines: list[MappedLine]) -> list[Ref]:
+    """Return the tax codes of lines; none if a line has no code, which is a problem of its own."""
+    codes = [mapped.refs.get("tax_code") for mapped in lines]
     matched_codes = [code for code in codes if code]
     return matched_codes if len(matched_codes) == len(codes) else []
 
@@ -132,9 +132,9 @@ def _describe_line_taxes(builder: PayloadBuilder, computed: Decimal, stated: Dec
 
 
 def _find_unstated_tax(builder: PayloadBuilder) -> Sentence | None:
-    """Return why amounts without tax cannot be worked out for a sale in the United States.
+    """Return the problem if amounts without tax cannot be computed for a sale in the US.
 
-    A tax code does not say the rate there, so the tax of each line must be stated.
+    A tax code does not have a rate there, so the tax of each line must be stated.
     """
     stated = read_stated_tax(builder)
     has_taxes = any(mapped.line.tax is not None for mapped in builder.mapped.lines)

@@ -23,7 +23,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
 
 
 def _build_tax_code(builder: PayloadBuilder) -> dict[str, Any]:
-    """Return the tax code that applies to the customer; in the United States whether tax does."""
+    """Return the tax code of the customer, or in the United States whether tax applies."""
     code = builder.mapped.header.get("tax_code")
     if code is None:
         return {}

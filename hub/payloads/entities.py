@@ -38,7 +38,8 @@ def linked_kind(type: str) -> str:
 
     QuickBooks adds to a bill payment how it was paid: BillPaymentCheck, BillPaymentCreditCard.
     """
-    return KIND_BY_ENTITY.get("BillPayment" if type.startswith("BillPayment") else type, "")
+    entity = "BillPayment" if type.startswith("BillPayment") else type
+    return KIND_BY_ENTITY.get(entity, "")
 
 
 def ref_id(entity: dict[str, Any], name: str) -> str:

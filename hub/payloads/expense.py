@@ -63,7 +63,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
 
 
 def choose_payment_type(builder: PayloadBuilder) -> str:
-    """Return how a document was paid; if it does not say, its account decides."""
+    """Return the payment type that a document states, or else that of its account."""
     account = builder.mapped.header.get("payment_account")
     is_card_account = account is not None and account.type == CARD_ACCOUNT_TYPE
     stated = builder.document.payment_type

@@ -12,7 +12,7 @@ MAX_NAME_LENGTH = 1000
 
 
 class FileSummary(NamedTuple):
-    """A file as it was uploaded, to tell later whether it is still the same."""
+    """A file as it was uploaded, with which the file in QuickBooks is compared."""
 
     sha256: str = ""
     size: int | None = None
@@ -80,7 +80,7 @@ def find_file_differences(
             )
         )
 
-    owners = _build_attachable_refs(actual)
+    owners = _list_owners(actual)
     for link in metadata["AttachableRef"]:
         owner = link["EntityRef"]
         if owner not in owners:
@@ -94,8 +94,8 @@ def find_file_differences(
     return sentences
 
 
-def _build_attachable_refs(file: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what a file is attached to: type and id of each."""
+def _list_owners(file: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the type and id of each transaction that a file is attached to."""
     owners = []
     for link in file.get("AttachableRef") or ():
         if not isinstance(link, dict):

@@ -1,4 +1,4 @@
-"""Digest what counts in a transaction, to tell later whether any of it was changed."""
+"""Compute a digest of what counts in a transaction, by which later changes are recognized."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ def compute_content_digest(
 ) -> str:
     """Return the digest of a transaction without its memo; "" if there is nothing to compare.
 
-    `summary` is that of the entity, if it was read already.
+    `summary` is the summary of the entity, if the caller has it already.
     """
     if kind not in DOCUMENT_ENTITIES or not entity.get("Line") or summary is UNREADABLE:
         return ""

@@ -92,7 +92,10 @@ def _build_descriptions_and_prices(builder: PayloadBuilder, item: Item) -> dict[
 
 
 def _build_account_refs(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
-    """Return the accounts of an item; an inventory item needs all three, any other one of two."""
+    """Return the accounts of an item.
+
+    An inventory item needs all three; any other item one for income or one for expenses.
+    """
     header = builder.mapped.header
     is_inventory = item.type == "inventory"
     missing = []
@@ -134,7 +137,7 @@ def _build_opening_stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
 
 
 def _build_tax_code(builder: PayloadBuilder) -> dict[str, Any]:
-    """Return the tax code of the item; in the United States only whether it is taxed."""
+    """Return the tax code of the item, or in the United States whether it is taxed."""
     code = builder.mapped.header.get("tax_code")
     if code is None:
         return {}

@@ -31,11 +31,11 @@ def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
         for place, line in enumerate(lines):
             if "Id" in line:
                 continue
-            for other in unpaired:
-                if is_alike(line, other, theirs.index(other) == place):
-                    unpaired.remove(other)
-                    line["Id"] = other["Id"]
-                    _keep_additions(line, other)
+            for stored in unpaired:
+                if is_alike(line, stored, theirs.index(stored) == place):
+                    unpaired.remove(stored)
+                    line["Id"] = stored["Id"]
+                    _keep_additions(line, stored)
                     break
     return lines
 
@@ -52,56 +52,58 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
     return summary._replace(lines=tuple(identified))
 
 
-def _has_same_link(line: Line, other: Line, here: bool) -> bool:
+def _has_same_link(line: Line, stored: Line, in_same_place: bool) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
     link = read_link(line)
-    if "" in link or link != read_link(other):
+    if "" in link or link != read_link(stored):
         return False
-    return _has_same_amount(line, other, here)
+    return _has_same_amount(line, stored, in_same_place)
 
 
-def _has_same_text_and_amount(line: Line, other: Line, here: bool) -> bool:
+def _has_same_text_and_amount(line: Line, stored: Line, in_same_place: bool) -> bool:
     """Return whether two lines have the same text and amount."""
-    return _has_same_text(line, other, here) and _has_same_amount(line, other, here)
+    return _has_same_text(line, stored, in_same_place) and _has_same_amount(
+        line, stored, in_same_place
+    )
 
 
-def _has_same_text(line: Line, other: Line, here: bool) -> bool:
+def _has_same_text(line: Line, stored: Line, in_same_place: bool) -> bool:
     """Return whether two lines of one kind have the same description."""
-    has_same_text = line.get("Description") == other.get("Description")
-    return has_same_text and _has_same_kind(line, other)
+    has_same_text = line.get("Description") == stored.get("Description")
+    return has_same_text and _has_same_kind(line, stored)
 
 
-def _has_same_place(line: Line, other: Line, here: bool) -> bool:
+def _has_same_place(line: Line, stored: Line, in_same_place: bool) -> bool:
     """Return whether two lines of one kind are in the same place."""
-    return here and _has_same_kind(line, other)
+    return in_same_place and _has_same_kind(line, stored)
 
 
-def _has_same_amount(line: Line, other: Line, here: bool) -> bool:
+def _has_same_amount(line: Line, stored: Line, in_same_place: bool) -> bool:
     """Return whether two lines of one kind have the same amount; text and subtotals have none."""
-    if not _has_same_kind(line, other) or line.get("DetailType") in NOT_COUNTED:
+    if not _has_same_kind(line, stored) or line.get("DetailType") in NOT_COUNTED:
         return False
     ours = Decimal(str(line.get("Amount")))
-    theirs = Decimal(str(other.get("Amount")))
+    theirs = Decimal(str(stored.get("Amount")))
     return ours == theirs
 
 
-def _has_same_kind(line: Line, other: Line) -> bool:
+def _has_same_kind(line: Line, stored: Line) -> bool:
     """Return whether two lines are of one type and not linked to different transactions."""
-    if line.get("DetailType") != other.get("DetailType"):
+    if line.get("DetailType") != stored.get("DetailType"):
         return False
     ours = read_link(line)
-    theirs = read_link(other)
+    theirs = read_link(stored)
     is_either_unlinked = "" in ours or "" in theirs
     return is_either_unlinked or ours == theirs
 
 
-def _keep_additions(line: Line, other: Line) -> None:
+def _keep_additions(line: Line, stored: Line) -> None:
     """Keep what the line in QuickBooks has and the source does not know."""
-    if other.get("LinkedTxn"):
-        line.setdefault("LinkedTxn", other["LinkedTxn"])
+    if stored.get("LinkedTxn"):
+        line.setdefault("LinkedTxn", stored["LinkedTxn"])
     detail_field = str(line.get("DetailType"))
     ours = line.get(detail_field)
-    theirs = other.get(detail_field)
+    theirs = stored.get(detail_field)
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return
     additions = {name: theirs[name] for name in FIELDS_OF_QUICKBOOKS if name in theirs}

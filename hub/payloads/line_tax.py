@@ -23,8 +23,10 @@ Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
 
 
-def build_tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
-    """Return whether amounts include tax and the stated tax; nothing in the United States.
+def build_tax_detail(
+    builder: PayloadBuilder, pairs: Pairs, *, whole: bool = True
+) -> dict[str, Any]:
+    """Return the fields that state how amounts are taxed; none in the United States.
 
     `pairs` are the taxed lines with their bodies. They are not `whole` if something else, such as a
     discount, changes what is taxed.
@@ -80,9 +82,9 @@ def compute_amount_without_tax(
 ) -> Decimal:
     """Return the amount without the tax that it includes.
 
-    If the line does not state its tax, the rates of its tax code are taken off; where rates are
-    unknown, its share of the tax that the document states. The largest line takes what the lines
-    differ by rounding from that tax.
+    If the line does not state its tax, the rates of its tax code are taken off, or where rates are
+    unknown its share of the tax that the document states. The largest line takes the rounding
+    difference between the lines and the stated tax.
     """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return line_amount
@@ -94,9 +96,9 @@ def compute_amount_without_tax(
 
 
 def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]:
-    """Return by how much the lines, each rounded, miss the stated tax, and the line to correct.
+    """Return the line to correct, and by how much the rounded lines miss the stated tax.
 
-    A larger difference is no rounding; then nothing is corrected.
+    A difference that is too large for rounding is not corrected.
     """
     tax = read_stated_tax(builder)
     if tax is None:
@@ -113,8 +115,8 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
         net_amounts.append((net_amount, mapped))
     if not net_amounts or abs(difference) > MAX_LINE_ROUNDING * len(net_amounts):
         return None, ZERO
-    largest = max(net_amounts, key=lambda row: abs(row[0]))
-    return largest[1], difference
+    _, largest_line = max(net_amounts, key=lambda row: abs(row[0]))
+    return largest_line, difference
 
 
 def _compute_amount_without_rates(
@@ -133,7 +135,7 @@ def _compute_amount_without_rates(
 
 
 def _compute_presumed_share(builder: PayloadBuilder) -> Decimal:
-    """Return which share of their amounts is tax, if all lines that do not state it are alike."""
+    """Return the share of tax in the amounts of the lines that do not state it, taken as equal."""
     tax = read_stated_tax(builder) or ZERO
     gross = ZERO
     for line in builder.document.lines:
@@ -155,7 +157,7 @@ def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[st
 
 
 def _find_tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
-    """Return the rates of the tax code of a line; a code has others on sales than on purchases."""
+    """Return the rates of the tax code of a line, which differ between sales and purchases."""
     code = mapped.refs.get("tax_code")
     if code is None:
         return ()

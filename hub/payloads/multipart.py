@@ -25,7 +25,7 @@ def encode_multipart(boundary: str, metadata: bytes, file: bytes, name: str, mim
 
 
 def media_type(text: str) -> str:
-    """Return a media type that may stand in a header; that of unknown bytes if the text is none."""
+    """Return the text if it is a media type for a header, or else the type of unknown bytes."""
     return text if MEDIA_TYPE.fullmatch(text) else UNKNOWN_TYPE
 
 

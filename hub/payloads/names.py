@@ -48,7 +48,7 @@ def build_party_fields(
 ) -> dict[str, Any]:
     """Return the fields of suppliers and customers; the marker is in the notes, not in the name.
 
-    `number_field` is where QuickBooks has the organisation number.
+    `number_field` is the field for the organisation number.
     """
     first, _, last = (details.contact or "").strip().rpartition(" ")
     if not first:
@@ -74,6 +74,6 @@ def build_party_fields(
 
 
 def _get_tax_number(details: Party) -> str:
-    """Return the organisation number, "" for one that is too long: its beginning is another one."""
+    """Return the organisation number; "" if it is too long, because a part is another number."""
     number = clean(details.number or "").strip()
     return number if len(number) <= MAX_TAX_NUMBER_LENGTH else ""

@@ -8,7 +8,7 @@ from hub.payloads.shared_fields import put_texts_into_memo
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
-    """Return the body of a payment; what settles no invoice becomes a credit of the customer."""
+    """Return the body of a payment; an amount that settles no invoice becomes a credit."""
     lines, applied = applied_lines.build_lines(builder, ("invoice", "credit_memo"))
     put_texts_into_memo(builder)
     return drop_empty(

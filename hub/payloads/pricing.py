@@ -60,6 +60,6 @@ def build_description_with_price(
 def build_description(
     builder: PayloadBuilder, line: Line, max_length: int = MAX_DESCRIPTION_LENGTH
 ) -> str:
-    """Return the description of a line as far as QuickBooks takes it."""
+    """Return the description of a line, cut to the length that QuickBooks accepts."""
     label = Sentence("Description of line %(line)s", line=line.id)
     return builder.fit(clean(line.description or ""), max_length, label)

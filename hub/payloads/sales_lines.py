@@ -60,7 +60,7 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
 
 
 def is_discount(mapped: MappedLine) -> bool:
-    """Return whether a line takes something off the whole: less than nothing, and of no item."""
+    """Return whether a line is a discount on the document: negative, and without an item."""
     line_amount = amount_of(mapped.line)
     if line_amount is None or "item" in mapped.refs:
         return False
@@ -88,7 +88,7 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     detail = drop_empty(
         ItemRef=builder.line_reference(mapped, "item"),
         ClassRef=builder.line_class(mapped) if has_own_class else None,
-        TaxCodeRef=_choose_code(builder, mapped),
+        TaxCodeRef=_choose_tax_code(builder, mapped),
         **line_tax.compute_gross_amount(builder, mapped),
         **pricing.build_price_fields(mapped.line, net),
     )
@@ -111,15 +111,15 @@ def _compute_amount_without_tax(
 
 
 def _compute_discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
-    """Return what a line takes off, below zero; in the United States without the tax in it."""
+    """Return the negative amount of a discount; in the United States without its tax."""
     line_amount = amount_of(mapped.line) or ZERO
     if builder.facts.tax_codes:
         return line_amount
     return _compute_amount_without_tax(builder, mapped, line_amount)
 
 
-def _choose_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
-    """Return the tax code of a line; in the United States only whether it is taxed."""
+def _choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+    """Return the tax code of a line, or in the United States whether it is taxed."""
     if builder.facts.tax_codes:
         return line_tax.choose_tax_code(builder, mapped)
     return sales_tax.choose_tax_code(builder, mapped)

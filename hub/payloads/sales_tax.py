@@ -13,9 +13,10 @@ EXEMPT = "NON"
 
 
 def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
-    """Return whether a line is taxed.
+    """Return a reference to the code that states whether a line is taxed.
 
-    Its tax code decides, without one its tax, and the whole document if no line states tax.
+    The tax code of the line decides. Without one, the tax of the line decides, or that of the whole
+    document if no line states tax.
     """
     ref = mapped.refs.get("tax_code")
     document = builder.document
@@ -31,13 +32,13 @@ def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, st
 
 
 def build_tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
-    """Return the stated rate and tax; QuickBooks works out what is left open.
+    """Return the stated rate and tax; QuickBooks computes what is not stated.
 
-    `codes` are those of the lines.
+    `codes` are the tax codes of the lines.
     """
     has_taxable_line = TAXABLE in codes
     tax = line_tax.read_stated_tax(builder)
-    _check(builder, tax, has_taxable_line=has_taxable_line)
+    _check_tax(builder, tax, has_taxable_line=has_taxable_line)
     if not has_taxable_line or builder.document.tax_mode == "computed":
         tax = None
     if has_taxable_line and not builder.facts.sales_tax:
@@ -53,7 +54,7 @@ def build_tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]
     return {"TxnTaxDetail": fields} if fields else {}
 
 
-def _check(builder: PayloadBuilder, tax: Decimal | None, *, has_taxable_line: bool) -> None:
+def _check_tax(builder: PayloadBuilder, tax: Decimal | None, *, has_taxable_line: bool) -> None:
     """Report tax that contradicts the tax mode or the codes of the lines."""
     mode = builder.document.tax_mode
     if mode == "none" and tax:

@@ -99,9 +99,9 @@ def _put_custom_text_into_memo(builder: PayloadBuilder, name: str, text: str) ->
 
 
 def build_mailing_fields(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
-    """Return the e-mail address to mail the document to, if it is to be mailed.
+    """Return the fields for mailing the document, if it is to be mailed.
 
-    The address that QuickBooks has of the party comes before the one of the document.
+    The address that QuickBooks has of the party takes precedence over that of the document.
     """
     requested = builder.document.email_to
     party = builder.mapped.header.get(role)

@@ -19,7 +19,7 @@ UNREADABLE = TransactionSummary()  # in place of a value from QuickBooks that ca
 
 
 def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> TransactionSummary:
-    """Return what counts in a transaction or list entry, from a sent body or from a response."""
+    """Return the summary of a transaction or list entry, from a sent body or from a response."""
     if kind not in DOCUMENT_ENTITIES:
         return _summarize_entry(entity)
     sign = amount_sign(entity)
@@ -35,7 +35,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         location=ref_id(entity, "DepartmentRef"),
         memo=_get_text(entity, "PrivateNote"),
         total=None if amount is None else _apply_sign(_parse_decimal(amount), sign),
-        tax=None if is_open(entity) else _apply_sign(_get_tax(entity), sign),
+        tax=None if has_open_tax(entity) else _apply_sign(_get_tax(entity), sign),
         term=ref_id(entity, "SalesTermRef"),
         payable_account=ref_id(entity, "APAccountRef"),
         deposit_account=ref_id(entity, "DepositToAccountRef"),
@@ -60,7 +60,7 @@ def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
     is_inclusive = body.get("GlobalTaxCalculation") == "TaxInclusive"
     if is_inclusive and not _states_all_tax(body):
         return compute_gross_total(body)
-    if is_open(body):
+    if has_open_tax(body):
         return None
     return compute_net_total(body) + _get_tax(body)
 
@@ -74,23 +74,25 @@ def _states_all_tax(body: dict[str, Any]) -> bool:
 
 
 def has_discount(body: dict[str, Any]) -> bool:
-    """Return whether something is taken off the whole."""
+    """Return whether a body has a discount on the whole transaction."""
     return any(line.get("DetailType") == DISCOUNT_DETAIL for line in list_counted_lines(body))
 
 
 def compute_gross_total(body: dict[str, Any]) -> Decimal:
-    """Return what the lines of a body add up to, with the tax that their amounts contain."""
+    """Return the sum of the lines of a body, with the tax that their amounts contain."""
     lines = list_counted_lines(body)
-    return sum_amounts(_sign_of(line) * _get_gross_amount(line) for line in lines)
+    return sum_amounts(_get_line_sign(line) * _get_gross_amount(line) for line in lines)
 
 
 def compute_net_total(body: dict[str, Any]) -> Decimal:
-    """Return what the lines of a body add up to, without tax that is not in their amounts."""
+    """Return the sum of the lines of a body, without tax that is not in their amounts."""
     lines = list_counted_lines(body)
-    return sum_amounts(_sign_of(line) * _number_or_zero(line.get("Amount")) for line in lines)
+    return sum_amounts(
+        _get_line_sign(line) * _parse_decimal_or_zero(line.get("Amount")) for line in lines
+    )
 
 
-def is_open(body: dict[str, Any]) -> bool:
+def has_open_tax(body: dict[str, Any]) -> bool:
     """Return whether a body leaves the tax to QuickBooks."""
     tax_detail = body.get("TxnTaxDetail") or {}
     if "TotalTax" in tax_detail:
@@ -142,18 +144,18 @@ def _get_payment_account(entity: dict[str, Any]) -> str:
 def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
     detail = _get_line_detail(line)
-    line_sign = _sign_of(line)
+    line_sign = _get_line_sign(line)
     linked, linked_type = _get_first_link(line)
-    gross = _number_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
+    gross = _parse_decimal_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
     ids = {name: ref_id(detail, name) for name in detail if name in LINE_REFERENCES}
-    id_of = ids.get
+    get_id = ids.get
     return LineSummary(
         amount=_apply_sign(gross, transaction_sign * line_sign),
-        account=id_of("AccountRef") or id_of("DiscountAccountRef", ""),
-        item=id_of("ItemRef", ""),
-        class_=id_of("ClassRef", ""),
-        customer=id_of("CustomerRef") or _get_customer_entity(detail),
-        tax_code=id_of("TaxCodeRef", ""),
+        account=get_id("AccountRef") or get_id("DiscountAccountRef", ""),
+        item=get_id("ItemRef", ""),
+        class_=get_id("ClassRef", ""),
+        customer=get_id("CustomerRef") or _get_customer_entity(detail),
+        tax_code=get_id("TaxCodeRef", ""),
         linked=linked,
         linked_type=linked_type,
         is_discount=line_sign < 0,
@@ -220,10 +222,10 @@ def _get_gross_amount(line: dict[str, Any]) -> Decimal:
     """Return the amount of a line with tax, if it states one, else its amount."""
     net = line.get("Amount")
     gross = _get_line_detail(line).get("TaxInclusiveAmt", net)
-    return _number_or_zero(gross)
+    return _parse_decimal_or_zero(gross)
 
 
-def _sign_of(line: dict[str, Any]) -> int:
+def _get_line_sign(line: dict[str, Any]) -> int:
     """Return -1 for a discount, whose amount QuickBooks writes without a sign."""
     is_discount = line.get("DetailType") == DISCOUNT_DETAIL
     return -1 if is_discount else 1
@@ -232,10 +234,10 @@ def _sign_of(line: dict[str, Any]) -> int:
 def _get_tax(entity: dict[str, Any]) -> Decimal:
     """Return the total tax of a transaction, zero if it has none."""
     tax_detail = entity.get("TxnTaxDetail") or {}
-    return _number_or_zero(tax_detail.get("TotalTax"))
+    return _parse_decimal_or_zero(tax_detail.get("TotalTax"))
 
 
-def _number_or_zero(value: Any) -> Decimal:
+def _parse_decimal_or_zero(value: Any) -> Decimal:
     """Return a field as a number, zero if it is missing."""
     return _parse_decimal(value or ZERO)
 

@@ -1,10 +1,10 @@
-"""Bodies that change an object in QuickBooks, keeping line ids and what other people added."""
+"""Bodies that change an object in QuickBooks and keep line ids and additions of people."""
 
 from typing import Any
 
 from hub.payloads.builder import memo_room
 from hub.payloads.line_ids import keep_line_ids
-from hub.payloads.summary import is_open
+from hub.payloads.summary import has_open_tax
 
 READ_ONLY_FIELDS = (
     "MetaData",
@@ -89,9 +89,9 @@ def build_update_body(
 ) -> dict[str, Any]:
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
-    The update is sparse, so that fields the hub does not set stay. Emptying a field takes the whole
-    object instead. `previous_memo` is the memo as the hub last wrote it: other lines in the current
-    memo were written by a person and stay.
+    The update is sparse, so that fields the hub does not set stay. To empty a field, the update is
+    the whole object. `previous_memo` is the memo as the hub last wrote it: other lines in the
+    current memo were written by a person and stay.
     """
     if "Id" in body and "sparse" not in body:
         body = _select_hub_fields(body)
@@ -108,7 +108,7 @@ def build_update_body(
 
 
 def drop_version(body: dict[str, Any]) -> dict[str, Any]:
-    """Return what an update sets, without the ids and the version that it was written against."""
+    """Return the fields that an update sets, without ids and the version that it was built for."""
     if "sparse" not in body:
         body = _select_hub_fields(body)
     content = {
@@ -168,7 +168,7 @@ def _build_transaction_update(update: dict[str, Any], current: dict[str, Any]) -
 
 
 def _keep_mailing(update: dict[str, Any], current: dict[str, Any]) -> None:
-    """Leave the e-mail address and its status as they are, if QuickBooks has an address."""
+    """Leave the e-mail address and its status unchanged if QuickBooks has an address."""
     has_address = any(current.get(name) for name in EMAIL_FIELDS)
     if not has_address:
         return
@@ -179,7 +179,7 @@ def _keep_mailing(update: dict[str, Any], current: dict[str, Any]) -> None:
 def _reset_open_tax(update: dict[str, Any], current: dict[str, Any]) -> None:
     """Let QuickBooks work out the tax again; otherwise the tax of the old lines would stay."""
     current_detail = current.get("TxnTaxDetail")
-    if not current_detail or not is_open(update):
+    if not current_detail or not has_open_tax(update):
         return
     detail = update.get("TxnTaxDetail") or current_detail
     rate = detail.get("TxnTaxCodeRef")
