@@ -360,7 +360,7 @@ def enable(
     except HubError:
         settings_of_app = {**_choose_settings(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
-            installations_enable.grant(company.id, slug, who=DEMO_PERSON)
+            installations_enable.grant_access(company.id, slug, who=DEMO_PERSON)
         row = installations_enable.enable(
             company.id, slug, settings_of_app, who=DEMO_PERSON, mode=mode
         )

@@ -134,7 +134,7 @@ def _grant_access(company_id: int, slug: str) -> None:
 
     app = current_hub().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
-        installations_enable.grant(company_id, slug, who=account_name())
+        installations_enable.grant_access(company_id, slug, who=account_name())
 
 
 @apps.command("set")

@@ -17,15 +17,15 @@ LIMIT_SETTING = "second_approval_above"
 def needs_fewer_approvals(
     app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
 ) -> bool:
-    """Return whether documents need fewer approvals with these answers than with what is stored.
+    """Return whether documents need fewer approvals with these answers than with the stored ones.
 
-    They do if the app posts without a review from now on, and if the limit above which two people
+    They do if the app starts to post without a review, or if the limit above which two people
     approve is raised or removed.
     """
-    return posts_at_once_from_now_on(app, row, answers, mode) or raises_limit(row, answers)
+    return starts_posting_without_review(app, row, answers, mode) or raises_limit(row, answers)
 
 
-def posts_at_once_from_now_on(
+def starts_posting_without_review(
     app: App, row: Installation, answers: Mapping[str, Any], mode: str | None
 ) -> bool:
     """Return whether the app posts without a review with these answers, and does not do so yet."""
@@ -35,7 +35,7 @@ def posts_at_once_from_now_on(
 
 
 def _posts_without_review(app: App, settings: Mapping[str, Any], mode: str) -> bool:
-    """Return whether a posting that nothing holds waits for nobody."""
+    """Return whether a posting that nothing holds is sent without an approval."""
     return sources.initial_state(app, settings, mode) == PostingState.READY
 
 

@@ -1,4 +1,4 @@
-"""Tell what answers to an app's settings would change, without saving or testing them."""
+"""Preview which settings of an app answers would change, without saving or testing them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,7 @@ def preview(
 def _load_chosen_records(
     app: App, row: Installation, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the settings that choose from lists of QuickBooks that were read, with ids."""
+    """Return the settings that choose from stored lists of QuickBooks, with the ids of records."""
     offered: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     checked = {}
     with read_only_session() as session:

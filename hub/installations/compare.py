@@ -82,9 +82,9 @@ class Pair:
 
 
 def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]:
-    """Compare every code of these fields as both sides are at this moment.
+    """Read both sides and return a pair for every code of these fields.
 
-    Without names, the fields are compared that the app wants matched first.
+    Without names, compare the fields that the app wants matched first.
     """
     compared_fields = _choose_fields(installation, names)
     codes: dict[str, list[Code]] = {}
@@ -94,7 +94,7 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
     record_download.refresh(installation.company_id, lists)
     pairs: list[Pair] = []
     for field in compared_fields:
-        pairs += _pair_all(installation, field, codes[field.name])
+        pairs += _build_pairs(installation, field, codes[field.name])
     return pairs
 
 
@@ -105,7 +105,7 @@ def as_csv(pairs: Sequence[Pair]) -> bytes:
 
 
 def format_summary(pairs: Sequence[Pair]) -> str:
-    """Report how many pairs are in which state, field by field."""
+    """Return the number of pairs by field and state, as text."""
     counts: Counter[tuple[str, str]] = Counter()
     for pair in pairs:
         counts[pair.field, pair.state] += 1
@@ -116,7 +116,7 @@ def format_summary(pairs: Sequence[Pair]) -> str:
 
 
 def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: str) -> int:
-    """Confirm every missing code as new and plan its record in QuickBooks; return how many."""
+    """Confirm every missing code as new and plan its record; return the number of records."""
     creates: list[Create] = []
     for field in _choose_fields(installation, names):
         creates += _list_missing_records(installation, field)
@@ -141,7 +141,7 @@ def _list_missing_records(installation: Installation, field: Field) -> list[Crea
     """Return a record to create for each code of a field that QuickBooks lacks."""
     codes = sources.read_codes(installation, field.name)
     record_download.refresh(installation.company_id, {records.ROLE_LIST[field.role]})
-    pairs = _pair_all(installation, field, codes)
+    pairs = _build_pairs(installation, field, codes)
     missing = {pair.code for pair in pairs if pair.state == PairState.MISSING}
     creates: list[Create] = []
     for code in codes:
@@ -164,7 +164,7 @@ def _choose_fields(installation: Installation, names: Iterable[str]) -> list[Fie
     return [field for field in fields_of_app if field.name in names or not names]
 
 
-def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -> list[Pair]:
+def _build_pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> list[Pair]:
     """Return a pair for each code, then one for each record that no code may use."""
     scope = current_hub().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
@@ -174,7 +174,7 @@ def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -
         rows = {row.quickbooks_id: row for row in choices}
 
     results = [find(field, code, index) for code in codes]
-    uses = [_use(code, result) for code, result in zip(codes, results, strict=True)]
+    uses = [_get_use(code, result) for code, result in zip(codes, results, strict=True)]
     counts = Counter(uses)
     pairs: list[Pair] = []
     for code, result, use in zip(codes, results, uses, strict=True):
@@ -187,7 +187,7 @@ def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -
     return pairs
 
 
-def _use(code: Code, result: MatchResult) -> tuple[str, str]:
+def _get_use(code: Code, result: MatchResult) -> tuple[str, str]:
     """Return the name of a code and the record that it uses; two codes may not share both."""
     return fold_name(format_code_name(code)), result.id if isinstance(result, Ref) else ""
 
@@ -210,27 +210,28 @@ def _pair_code(
     if code.hold:
         return Pair(**code_values, state=PairState.NOT_USABLE, problem=code.hold)
     if isinstance(result, Ref):
-        return _build_matched_pair(code_values, rows.get(result.id), result, is_duplicate)
+        row = rows.get(result.id)
+        return _build_matched_pair(code_values, row, result, is_duplicate=is_duplicate)
     if result is None:
         return Pair(**code_values, state=PairState.LEFT_OUT, problem=LEFT_OUT)
     if not isinstance(result, Missing):
         shared = SAME_NAME if is_duplicate else ""
         return Pair(**code_values, state=PairState.MISSING, problem=shared)
-    refused_row = _record_with_separator(field, result, rows)
+    refused_row = _find_record_with_separator(field, result, rows)
     if refused_row:
         return replace(_build_unusable_pair(field, refused_row), **code_values)
     return _build_missing_pair(code_values, result)
 
 
 def _build_missing_pair(code_values: dict[str, Any], result: Missing) -> Pair:
-    """Return the pair of a code that no record fits, or several."""
+    """Return the pair of a code that fits no record, or several."""
     if len(result.suggestions) > 1 and "several" in result.problem:
         problem = f"{result.problem} {CHOOSE_ONE}"
         return Pair(**code_values, state=PairState.DUPLICATE, problem=problem)
     return Pair(**code_values, state=PairState.MISSING, problem=result.explanation, missing=result)
 
 
-def _record_with_separator(
+def _find_record_with_separator(
     field: Field, missing: Missing, rows: dict[str, StoredRecord]
 ) -> StoredRecord | None:
     """Return the record that fits a code and has a name which cannot be used; None otherwise."""
@@ -257,7 +258,7 @@ def _build_unusable_pair(field: Field, row: StoredRecord) -> Pair:
 
 
 def _build_matched_pair(
-    code_values: dict[str, Any], row: StoredRecord | None, ref: Ref, is_duplicate: bool
+    code_values: dict[str, Any], row: StoredRecord | None, ref: Ref, *, is_duplicate: bool
 ) -> Pair:
     """Return the pair of a code that has a record, and what differs between them."""
     number = ""

@@ -1,4 +1,4 @@
-"""How far the lists of an app were read, which is forgotten to have everything read again."""
+"""Forget how far the source of an app was read, so that everything is read again."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from hub.models import Cursor
 
 
 def forget_cursors(session: Session, installation_id: int) -> None:
-    """Have the lists of an app read as a whole again; what was deleted meanwhile is still found."""
+    """Delete the cursors of an app, except those by which deletions at the source are found."""
     for cursor in session.scalars(select(Cursor).filter_by(installation_id=installation_id)):
         if not finds_deletions(cursor.stream):
             session.delete(cursor)

@@ -1,4 +1,4 @@
-"""Enable apps for a company; their settings are tried at the source before they are saved."""
+"""Enable apps for a company; their settings are tested at the source before they are saved."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,6 +26,7 @@ from hub.sources import outage
 from hub.sources.record_push import push_lists
 
 LISTS_PUSHED_ACTION = "lists pushed"  # as the audit log names it
+MAX_LIMIT = 10**12  # of the amount above which two people approve
 
 
 def enable(
@@ -47,8 +48,8 @@ def enable(
     return row
 
 
-def grant(company_id: int, slug: str, *, who: str) -> None:
-    """Record that the maker of an app has opened it for a company, without which it stays off."""
+def grant_access(company_id: int, slug: str, *, who: str) -> None:
+    """Record that the maker of an app has opened it for a company, which some apps require."""
     now = current_hub().clock.now()
     with transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
@@ -75,7 +76,7 @@ def change(
 
 
 def set_mode(installation_id: int, mode: str, *, who: str) -> None:
-    """Change only the mode of an app; its settings are not tried again for that."""
+    """Change only the mode of an app, without testing its settings again."""
     with transaction() as session:
         row = session.get_one(Installation, installation_id)
         before = row.mode
@@ -125,7 +126,7 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
     """
     app = _find_available_app(row.slug)
     draft = sources.make_draft(app, row, answers)
-    _log_test(row, draft, who)
+    _record_test(row, draft, who)
     return sources.check(row, draft.settings, draft.secrets)
 
 
@@ -145,7 +146,7 @@ def _save(
     owner: str | None,
     what: str,
 ) -> Installation:
-    """Check the answers, try them at the source, and store them."""
+    """Check the answers, test them at the source, and store them."""
     changes = hub_answers.parse(app, answers)
     app_answers = {
         name: value for name, value in answers.items() if name not in hub_answers.HUB_SETTINGS
@@ -153,7 +154,7 @@ def _save(
     draft = sources.make_draft(app, row, app_answers)
     is_tested = bool(app_answers) or not row.id or not row.enabled
     if is_tested:
-        _log_test(row, draft, who)
+        _record_test(row, draft, who)
     settings = settings_schema.resolve_choices(
         app,
         draft.settings,
@@ -168,8 +169,8 @@ def _save(
     return _store(row, changes, tenant, draft, who, what)
 
 
-def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
-    """Record who has the app's secrets sent to which addresses.
+def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
+    """Record who tests the settings, and to which addresses the app's secrets are sent.
 
     This is done before they are sent, so that a failed test is on record too.
     """
@@ -181,7 +182,7 @@ def _log_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None
 def _load_setting_choices(
     row: Installation, settings: Mapping[str, Any], secrets: dict[str, str], source: str
 ) -> settings_schema.Offered:
-    """Return what a setting may be chosen from, each id with the texts that may stand for it.
+    """Return the choices of a setting: each id with the texts that may stand for it.
 
     `source` is "code:" and a field, for codes of the source, or the role of records in QuickBooks.
     """
@@ -263,7 +264,7 @@ def _store_once(
 
 
 def describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what changes, field by field, for the audit log."""
+    """Return the old and the new value of each changed setting, for the audit log."""
     columns = {name: value for name, value in changes.items() if name != "settings"}
     before = {name: getattr(row, name) for name in columns}
     described = setting_changes.describe(before, columns)
@@ -293,7 +294,7 @@ def _mark_for_reread_by_new_dates(
 def _apply_automatic_switch(
     session: Session, row: Installation, settings_before: Mapping[str, Any], who: str
 ) -> None:
-    """Approve what waits once the app's own switch is on; return it to review once it is off."""
+    """Approve waiting postings if the app's own switch was turned on; undo that if turned off."""
     if not settings_before:
         return
     app = current_hub().plugins.apps[row.slug]

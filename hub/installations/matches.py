@@ -22,7 +22,7 @@ from hub.qbo import records
 from hub.security import audit
 
 COLUMNS = ("field", "code", "name", "quickbooks_id", "quickbooks_name")
-# How a file says that a code is left out, or created.
+# The words in a file for a code that is left out, and for one that gets a new record.
 SPECIAL_WORDS = {EMPTY: "none", NEW: "new"}
 SPECIAL_RECORDS = {word: record for record, word in SPECIAL_WORDS.items()}
 
@@ -42,7 +42,7 @@ class ImportRow:
     problem: str = ""
 
 
-def code_fields(row: Installation) -> dict[str, Field]:
+def load_code_fields(row: Installation) -> dict[str, Field]:
     """Return the code fields of an installation's app, by name, as the app declares them."""
     declared = current_hub().plugins.call(row.slug, "hub_fields") or ()
     return {field.name: field for field in declared}
@@ -59,15 +59,17 @@ def store_decision(
     name: str = "",
     details: Party | Item | None = None,
 ) -> Match:
-    """Store a decision: a record's id, EMPTY to leave the code out, NEW to create a record.
+    """Store the decision of a person about a code, and return its match.
+
+    `record` is the id of a record, EMPTY to leave the code out, or NEW to create a record.
 
     `details` is what a person entered for the record to create. Without them those that were
     entered before stay, or else the source's data are used.
     """
-    fields_by_name = code_fields(row)
+    fields_by_name = load_code_fields(row)
     if field not in fields_by_name:
         raise NotFound("field", field, fields_by_name)
-    record_name = _name_of_record(session, row, fields_by_name[field], record)
+    record_name = _find_record_name(session, row, fields_by_name[field], record)
     match = _find_or_create_match(session, row, field, code)
     match.name = name or match.name or ""
     match.role = fields_by_name[field].role
@@ -96,7 +98,7 @@ def store_decision(
 
 def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     """Store every row of the file that names a record, or none of them; return how many."""
-    lines = _read(content)
+    lines = _read_rows(content)
     with transaction() as session:
         listed = {(line["field"], line["code"]) for line in _load_file_rows(session, row)}
         choices = _Choices(session, row)
@@ -119,7 +121,7 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
 
 def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     """Return what each row of a file that names a record would change, or why it cannot be used."""
-    lines = _read(content)
+    lines = _read_rows(content)
     planned: list[ImportRow] = []
     with read_only_session() as session:
         listed = {(line["field"], line["code"]): line for line in _load_file_rows(session, row)}
@@ -131,7 +133,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
                 key = line["field"], line["code"].strip()
             stored = listed.get(key)
             name = line["name"] or (stored["name"] if stored else "")
-            one = ImportRow(number, *key, name, before=_format_present_match(stored))
+            import_row = ImportRow(number, *key, name, before=_format_present_match(stored))
             first_line = first_lines.setdefault(key, number)
             try:
                 if first_line != number:
@@ -141,10 +143,14 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
                     )
                 record = choices.find(line)
                 is_same = stored is not None and _find_stored_record(stored) == record
-                after = one.before if is_same else choices.title(line["field"], record)
-                planned.append(replace(one, record=record, after=after, is_change=not is_same))
+                after = import_row.before
+                if not is_same:
+                    after = choices.format_record(line["field"], record)
+                planned.append(
+                    replace(import_row, record=record, after=after, is_change=not is_same)
+                )
             except Refused as error:
-                planned.append(replace(one, problem=error.sentence))
+                planned.append(replace(import_row, problem=error.sentence))
     return planned
 
 
@@ -182,7 +188,7 @@ def export_csv(row: Installation) -> tuple[bytes, int]:
     return spreadsheets.encode(COLUMNS, rows), len(rows)
 
 
-def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
+def _read_rows(content: bytes) -> list[tuple[int, dict[str, str]]]:
     """Return the rows of a file that name a record, each with its line number.
 
     Columns that the file lacks are empty, except `field` and `code`, which it must have.
@@ -212,20 +218,20 @@ class _Choices:
     def __init__(self, session: Session, row: Installation) -> None:
         self._session = session
         self._company_id = row.company_id
-        self._fields = code_fields(row)
+        self._fields = load_code_fields(row)
         self._by_role: dict[str, list[StoredRecord]] = {}
 
     def find(self, line: dict[str, str]) -> str:
         """Return the record that a row names by id or name; raise Refused if it cannot be used."""
         field = self._find_field(line["field"])
-        named = line["quickbooks_id"]
-        if named in SPECIAL_RECORDS:
-            return SPECIAL_RECORDS[named]
+        record_id = line["quickbooks_id"]
+        if record_id in SPECIAL_RECORDS:
+            return SPECIAL_RECORDS[record_id]
         records_of_role = self._load_records(field)
-        if named:
-            if all(record.quickbooks_id != named for record in records_of_role):
-                raise Refused(_explain_unusable(field, named))
-            return named
+        if record_id:
+            if all(record.quickbooks_id != record_id for record in records_of_role):
+                raise Refused(_explain_unusable(field, record_id))
+            return record_id
         name = line["quickbooks_name"].casefold()
         ids = []
         for record in records_of_role:
@@ -241,7 +247,7 @@ class _Choices:
             )
         return ids[0]
 
-    def title(self, field_name: str, record_id: str) -> str:
+    def format_record(self, field_name: str, record_id: str) -> str:
         """Return a record as a person reads it."""
         if record_id in SPECIAL_WORDS:
             return SPECIAL_WORDS[record_id]
@@ -259,8 +265,8 @@ class _Choices:
     def _load_records(self, field: Field) -> list[StoredRecord]:
         """Return the active records that may take the role of a field."""
         if field.role not in self._by_role:
-            found = records.list_choices(self._session, self._company_id, field.role)
-            self._by_role[field.role] = found
+            choices = records.list_choices(self._session, self._company_id, field.role)
+            self._by_role[field.role] = choices
         return self._by_role[field.role]
 
 
@@ -278,7 +284,7 @@ def _find_stored_record(stored: dict[str, str]) -> str | None:
 
 
 def _explain_unusable(field: Field, record: str) -> str:
-    """Report that a record cannot be used for a field."""
+    """Return the sentence that a record cannot be used for a field."""
     return Sentence(
         "QuickBooks has no active %(label)s with the id %(id)s that may be used there.",
         label=field.label.lower(),
@@ -286,7 +292,7 @@ def _explain_unusable(field: Field, record: str) -> str:
     )
 
 
-def _name_of_record(session: Session, row: Installation, field: Field, record: str) -> str:
+def _find_record_name(session: Session, row: Installation, field: Field, record: str) -> str:
     """Return number and name of a record, "" for none and for a new one.
 
     Raise Refused for a record that a code of this field cannot be matched to.

@@ -11,11 +11,11 @@ from typing import Literal
 from hub.contract.documents import Code, Item, Party, Role
 from hub.contract.value_object import value_object
 from hub.mapping.mapped import Ref
-from hub.mapping.tax_numbers import NumberMatch, compare_numbers, number_key
+from hub.mapping.tax_numbers import NumberMatch, compare_numbers, normalize_number
 
 EMPTY = ""  # the record of a match that leaves the code out
 NEW = "+"  # the record of a match that creates one
-# What has a name in QuickBooks: records that codes may stand for, and employees.
+# Kinds of records with a name in QuickBooks: those that codes may stand for, and employees.
 NameOwner = Role | Literal["employee"]
 # Whose names a new record of a role cannot have. QuickBooks has one name space for all three.
 NAME_SHARING: dict[Role, tuple[NameOwner, ...]] = {
@@ -35,15 +35,17 @@ _LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
 MAX_SUGGESTIONS = 3
 MIN_NEAR_NAME_SCORE = 88
 MIN_SUGGESTION_SCORE = 60
-SUGGESTION_CANDIDATES = 8  # scored per text, before inactive records and other numbers fall out
+SUGGESTION_CANDIDATES = (
+    8  # scored per text, before inactive records and those with other numbers are left out
+)
 
 
 @value_object
 class Entry:
-    """A record of a QuickBooks list as it is searched for.
+    """A record of a QuickBooks list, with the facts by which it is found.
 
-    `stored_name` is the name that QuickBooks stores, if that is another: it appends to the name of
-    a record that becomes inactive.
+    `stored_name` is the name that QuickBooks stores, if it differs: QuickBooks adds a suffix to the
+    name of a record that becomes inactive.
     """
 
     id: str
@@ -57,10 +59,10 @@ class Entry:
     active: bool = True
     stored_name: str = ""
 
-    def fit_of_number(self, number: str) -> NumberMatch:
-        """Return how well an organisation number fits; an account number may hold it too."""
-        own = (self.number, *self.tax_numbers.splitlines())
-        return max(compare_numbers(number, other) for other in own)
+    def compare_number(self, number: str) -> NumberMatch:
+        """Return how well an organisation number fits; an account number may contain it, too."""
+        own_numbers = (self.number, *self.tax_numbers.splitlines())
+        return max(compare_numbers(number, own_number) for own_number in own_numbers)
 
     @property
     def qualified_name(self) -> str:
@@ -80,24 +82,24 @@ class Decision:
     details: Party | Item | None = None
 
     def complete(self, code: Code) -> Code:
-        """Return a code with what a person entered for its new record."""
+        """Return a code with the details that a person entered for its new record."""
         return replace(code, create=self.details) if self.details else code
 
 
 def fold_name(text: str) -> str:
-    """Return a text as names are compared: without case, runs of spaces, and spaces at a colon."""
+    """Return the key of a name: without case, repeated spaces, and spaces beside a colon."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     single_spaced = " ".join(plain.split())
     return _COLON.sub(":", single_spaced)
 
 
-def plain_name(text: str) -> str:
+def simplify_name(text: str) -> str:
     """Return a name without accents, punctuation, legal forms and the word for and."""
-    return _get_plain_key(fold_name(text))
+    return _simplify_key(fold_name(text))
 
 
-def _get_plain_key(name_key: str) -> str:
-    """Return the plain name of a name that is known by its key."""
+def _simplify_key(name_key: str) -> str:
+    """Return the simplified name of a name, given by its key from `fold_name`."""
     transliterated = name_key.translate(_LETTERS)
     decomposed = unicodedata.normalize("NFKD", transliterated)
     for mark in (".", *filter(unicodedata.combining, set(decomposed))):
@@ -107,13 +109,13 @@ def _get_plain_key(name_key: str) -> str:
     return " ".join(essential or words)
 
 
-def _have_different_numbers(text: str, other: str) -> bool:
+def _have_different_numbers(name: str, other_name: str) -> bool:
     """Return whether two names differ in their numbers, such as Lot 12 and Lot 13.
 
     They do if the longest number of each is not in the other.
     """
-    numbers = _NUMBERS.findall(text)
-    other_numbers = _NUMBERS.findall(other)
+    numbers = _NUMBERS.findall(name)
+    other_numbers = _NUMBERS.findall(other_name)
     if not numbers or not other_numbers:
         return False
     longest = max(numbers, key=len)
@@ -171,11 +173,11 @@ class RecordIndex:
 
     def find_by_tax_number(self, number: str) -> list[Entry]:
         """Return the active records with this organisation number, whole ones first."""
-        if not number_key(number):
+        if not normalize_number(number):
             return []
         hits = []
         for entry in self._with_tax_numbers:
-            fit = entry.fit_of_number(number)
+            fit = entry.compare_number(number)
             if fit:
                 hits.append((-fit, entry))
         return [entry for _, entry in sorted(hits, key=lambda hit: hit[0])]
@@ -204,7 +206,7 @@ class RecordIndex:
         from rapidfuzz import fuzz, process  # only now: it takes 4 MB of memory
 
         hits = process.extract(
-            plain_name(name),
+            simplify_name(name),
             self._plain_names,
             scorer=fuzz.token_sort_ratio,
             limit=MAX_SUGGESTIONS,
@@ -261,12 +263,12 @@ class RecordIndex:
         return [entry for entry in entries if entry.active]
 
     def _add(self, entry: Entry) -> None:
-        """Index a record; an inactive one is only known by its id and its names."""
+        """Index a record; an inactive one only by its id and its names."""
         name_key = fold_name(entry.qualified_name)
         self.by_id[entry.id] = entry
         self._names[entry.id] = name_key
         own_key = name_key if entry.name == entry.qualified_name else fold_name(entry.name)
-        self._plain_names[entry.id] = _get_plain_key(own_key)
+        self._plain_names[entry.id] = _simplify_key(own_key)
         if not entry.active:
             return
         self._by_name[name_key].append(entry)
@@ -301,7 +303,7 @@ class MatchIndex:
         return self.lists.get(role) or _NO_RECORDS
 
     def find_namesakes(self, role: Role, name: str) -> list[tuple[NameOwner, Entry]]:
-        """Return the records because of which this name cannot be added, each with its role.
+        """Return the records that prevent a new record of this name, each with its role.
 
         An inactive record of the same kind counts by the name that it had, because it can be made
         active. QuickBooks also refuses the name that it stores for a record of another kind.
@@ -319,7 +321,7 @@ _NO_RECORDS = RecordIndex()
 
 
 def to_ref(role: Role, entry: Entry) -> Ref:
-    """Return a record as a document refers to it in a role."""
+    """Return the reference to a record in a role."""
     return Ref(
         role=role,
         id=entry.id,

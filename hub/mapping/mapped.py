@@ -60,9 +60,9 @@ class Fill:
 
 @value_object
 class Missing:
-    """A code that cannot be posted yet, and the records that it may be.
+    """A code that cannot be posted yet, and the records that it may stand for.
 
-    `solution` says what helps: to "match" the code, to change the "settings", to correct it at the
+    `solution` is the next step: to "match" the code, to change the "settings", to correct it at the
     "source", or to decide what becomes of lines that "differ".
     `exact` is the id of the one suggestion that equals the code by id, number or full name.
     `new_name` is the name under which a record would be created, if the source says so.

@@ -1,4 +1,4 @@
-"""Where each kind of document has room for a role: once in its header, or on every line."""
+"""The roles that each kind of document has fields for: once in its header, or on every line."""
 
 from hub.contract.documents import Kind, Line, Role
 from hub.contract.value_object import value_object
@@ -12,7 +12,7 @@ class Places:
     line: frozenset[Role] = frozenset()
 
 
-def _iter_places(header: tuple[Role, ...], line: tuple[Role, ...] = ()) -> Places:
+def _build_places(header: tuple[Role, ...], line: tuple[Role, ...] = ()) -> Places:
     return Places(header=frozenset(header), line=frozenset(line))
 
 
@@ -21,26 +21,28 @@ _PURCHASE_ROLES: tuple[Role, ...] = (*_ORDER_ROLES, "purchase_order")
 _SALES_ROLES: tuple[Role, ...] = ("item", "account", "class", "tax_code")
 
 PLACES: dict[Kind, Places] = {
-    "bill": _iter_places(("vendor", "payable_account", "term", "location"), _PURCHASE_ROLES),
-    "vendor_credit": _iter_places(("vendor", "payable_account", "location"), _PURCHASE_ROLES),
-    "expense": _iter_places(
+    "bill": _build_places(("vendor", "payable_account", "term", "location"), _PURCHASE_ROLES),
+    "vendor_credit": _build_places(("vendor", "payable_account", "location"), _PURCHASE_ROLES),
+    "expense": _build_places(
         ("vendor", "customer", "payment_account", "payment_method", "location"), _PURCHASE_ROLES
     ),
-    "purchase_order": _iter_places(("vendor", "payable_account", "term", "location"), _ORDER_ROLES),
-    "invoice": _iter_places(("customer", "term", "location"), _SALES_ROLES),
-    "credit_memo": _iter_places(("customer", "location", "payment_method"), _SALES_ROLES),
-    "refund": _iter_places(
+    "purchase_order": _build_places(
+        ("vendor", "payable_account", "term", "location"), _ORDER_ROLES
+    ),
+    "invoice": _build_places(("customer", "term", "location"), _SALES_ROLES),
+    "credit_memo": _build_places(("customer", "location", "payment_method"), _SALES_ROLES),
+    "refund": _build_places(
         ("customer", "location", "payment_method", "deposit_account"), _SALES_ROLES
     ),
-    "payment": _iter_places(("customer", "payment_method", "deposit_account")),
-    "bill_payment": _iter_places(("vendor", "payment_account", "payable_account", "location")),
-    "deposit": _iter_places(
+    "payment": _build_places(("customer", "payment_method", "deposit_account")),
+    "bill_payment": _build_places(("vendor", "payment_account", "payable_account", "location")),
+    "deposit": _build_places(
         ("deposit_account", "location"),
         ("account", "class", "customer", "vendor", "payment_method"),
     ),
-    "vendor": _iter_places(("term", "payable_account")),
-    "customer": _iter_places(("customer", "term", "payment_method", "tax_code")),
-    "item": _iter_places(
+    "vendor": _build_places(("term", "payable_account")),
+    "customer": _build_places(("customer", "term", "payment_method", "tax_code")),
+    "item": _build_places(
         (
             "income_account",
             "expense_account",

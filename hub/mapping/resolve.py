@@ -24,15 +24,15 @@ def resolve(
     index: MatchIndex,
     links: Mapping[str, Link] | None = None,
 ) -> Mapped | list[Missing]:
-    """Return the document with the records of its codes, or all that keeps it from being posted.
+    """Return the document with the records of its codes, or everything that is missing.
 
     `links` are the transactions that lines apply to, by their documents' source ids.
     """
     resolver = _Resolver(document, fields, index)
-    refs = resolver.refs(document.codes)
+    refs = resolver.find_refs(document.codes)
     lines: LineRefs = []
     for line in document.lines:
-        lines.append(({} if is_text(line) else resolver.refs(line.codes), line))
+        lines.append(({} if is_text(line) else resolver.find_refs(line.codes), line))
 
     header, for_lines = _divide_header(document, refs)
     split_role = resolver.lift_to_header(header, lines)
@@ -88,7 +88,7 @@ def _map_line(
 
 
 class _Resolver:
-    """Finds the records of one document, and collects what is missing, created and warned about."""
+    """Find the records of one document; collect what is missing, created and warned about."""
 
     def __init__(self, document: Document, fields: Iterable[Field], index: MatchIndex) -> None:
         self.document = document
@@ -101,7 +101,7 @@ class _Resolver:
         self.warnings: dict[str, None] = {}
         self.remarks: dict[str, None] = {}
 
-    def refs(self, codes: Codes) -> dict[Role, Ref]:
+    def find_refs(self, codes: Codes) -> dict[Role, Ref]:
         """Return the records of the header's or a line's codes; the first one of a role counts.
 
         A code that the kind of document has no place for is named in the memo.
@@ -131,18 +131,18 @@ class _Resolver:
         """
         split_role: Role | None = None
         for role in self.places.header - self.places.line:
-            carried = []
+            line_refs = []
             for refs, line in lines:
                 if role in refs:
-                    carried.append((line, refs[role]))
-            if not carried:
+                    line_refs.append((line, refs[role]))
+            if not line_refs:
                 continue
-            ids = {ref.id for _, ref in carried}
+            ids = {ref.id for _, ref in line_refs}
             if role in header:
                 ids.add(header[role].id)
             if len(ids) == 1:
-                header[role] = carried[0][1]
-            elif self._must_split(role, carried, header):
+                _, header[role] = line_refs[0]
+            elif self._apply_differ_policy(role, line_refs, header):
                 split_role = role
         return split_role
 
@@ -233,17 +233,17 @@ class _Resolver:
         missing = Missing(field=field, label=label, code="", problem=problem, solution="source")
         self.missing.setdefault((field, ""), missing)
 
-    def _must_split(
-        self, role: Role, carried: list[tuple[Line, Ref]], header: dict[Role, Ref]
+    def _apply_differ_policy(
+        self, role: Role, line_refs: list[tuple[Line, Ref]], header: dict[Role, Ref]
     ) -> bool:
-        """Do what the field says when lines differ; return whether the document must be split."""
+        """Apply the policy of the field for lines that differ; return whether to split."""
         field = self._find_field(role)
         label = _get_field_label(field, role)
         policy = field.differ if field else "hold"
         if policy == "split":
             return True
         if policy == "first":
-            _, first_ref = carried[0]
+            _, first_ref = line_refs[0]
             ref = header.setdefault(role, first_ref)
             warning = Sentence(
                 "The lines differ in %(label)s; %(name)s is used for all of them.",
@@ -254,7 +254,7 @@ class _Resolver:
             return False
         kind = self.document.kind.replace("_", " ")
         names = "; ".join(
-            Sentence("line %(id)s: %(name)s", id=line.id, name=ref.name) for line, ref in carried
+            Sentence("line %(id)s: %(name)s", id=line.id, name=ref.name) for line, ref in line_refs
         )
         problem = Sentence(
             "the lines differ, and a %(kind)s in QuickBooks has only one: %(names)s.",

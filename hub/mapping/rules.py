@@ -27,11 +27,11 @@ def find(field: Field, code: Code | str, index: MatchIndex) -> MatchResult:
 
     Return None if a person chose to leave the code out.
     """
-    identity = _cache_key(field, code)
-    if identity not in index.cache:
+    key = _build_cache_key(field, code)
+    if key not in index.cache:
         result = _find(field, code, index)
-        index.cache[identity] = _require_no_separator(field, code, result, index)
-    return index.cache[identity]  # type: ignore[return-value]
+        index.cache[key] = _require_no_separator(field, code, result, index)
+    return index.cache[key]  # type: ignore[return-value]
 
 
 def find_setting(role: Role, id: str, index: MatchIndex) -> Ref | Missing:
@@ -87,15 +87,17 @@ def explain_separator(field: Field, name: str) -> str:
     )
 
 
-def _cache_key(field: Field, code: Code | str) -> tuple[object, ...]:
-    """Return what the result depends on, as a key for the cache."""
+def _build_cache_key(field: Field, code: Code | str) -> tuple[object, ...]:
+    """Return the key of a result in the cache: everything that it depends on."""
     if isinstance(code, str):
         return field.name, code
-    details = code.create and (
-        code.create.name,
-        getattr(code.create, "email", None),
-        getattr(code.create, "number", None),
-    )
+    details = None
+    if code.create:
+        details = (
+            code.create.name,
+            getattr(code.create, "email", None),
+            getattr(code.create, "number", None),
+        )
     return field.name, code.id, code.name, code.number, code.quickbooks_id, code.hold, details
 
 
@@ -110,7 +112,7 @@ def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
         return _find_decided_record(field, code, decision, index)
     if decision:
         return _apply_policy(field, decision.complete(code), index, is_confirmed=True)
-    record = _find_by_rules(field, code, index, is_plain)
+    record = _find_by_rules(field, code, index, is_plain=is_plain)
     if record:
         return record
     return _apply_policy(field, code, index, is_confirmed=False)
@@ -126,7 +128,7 @@ def _parse_code(code: Code | str) -> Code:
 def _require_no_separator(
     field: Field, code: Code | str, result: MatchResult, index: MatchIndex
 ) -> MatchResult:
-    """Refuse a record whose name holds the source's separator: it separates nothing there."""
+    """Return the result, or a missing code if the record's name holds the source's separator."""
     if not isinstance(result, Ref) or not has_separator(field, result.name):
         return result
     if isinstance(code, str):
@@ -168,7 +170,7 @@ def _find_decided_record(
 
 
 def _find_by_rules(
-    field: Field, code: Code, index: MatchIndex, is_plain: bool
+    field: Field, code: Code, index: MatchIndex, *, is_plain: bool
 ) -> Ref | Missing | None:
     """Try the rules of a field in turn; None if no record fits by any of them."""
     records = index.records(field.role)
@@ -178,7 +180,7 @@ def _find_by_rules(
             return _build_missing_result(field, code, index, reason)
         hits = _RULES[rule](records, code, is_plain)
         if rule == "words":
-            hits = _without_records_of_others(field, code, hits, index)
+            hits = _exclude_records_of_others(field, code, hits, index)
         if hits:
             return _require_one_record(field, code, index, rule, hits)
     return None
@@ -218,7 +220,7 @@ def _is_created_for_another(field: Field, code: Code, entry: Entry, index: Match
     return index.created_for.get((field.name, entry.id), code.id) != code.id
 
 
-def _without_records_of_others(
+def _exclude_records_of_others(
     field: Field, code: Code, hits: list[Entry], index: MatchIndex
 ) -> list[Entry]:
     """Return the records that were not created for another code of the source."""
@@ -260,8 +262,10 @@ _RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
 }
 
 
-def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: bool) -> MatchResult:
-    """Return what the field says about a code that no record fits."""
+def _apply_policy(
+    field: Field, code: Code, index: MatchIndex, *, is_confirmed: bool
+) -> MatchResult:
+    """Return the result for a code that no record fits, by the policy of its field."""
     if not is_confirmed:
         if field.default:
             return _find_default_record(field, code, field.default, index)
@@ -272,7 +276,7 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
             return _build_missing_result(field, code, index, reason)
     may_create = field.missing == "create" or is_confirmed
     if code.create and may_create:
-        return _create(field, code, code.create.name, index, is_confirmed)
+        return _plan_creation(field, code, code.create.name, index, is_confirmed=is_confirmed)
     if field.missing == "warn":
         return Sentence(
             "%(label)s %(code)s is not in QuickBooks; posted without it.",
@@ -285,9 +289,10 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
     return _build_missing_result(field, code, index, reason)
 
 
-def _create(
-    field: Field, code: Code, name: str, index: MatchIndex, is_confirmed: bool
+def _plan_creation(
+    field: Field, code: Code, name: str, index: MatchIndex, *, is_confirmed: bool
 ) -> Create | Missing:
+    """Return the record to create for a code, or why a person must decide about its name."""
     assert code.create
     namesakes = [entry for _, entry in index.find_namesakes(field.role, name)]
     if namesakes:
@@ -317,7 +322,7 @@ def _find_default_record(
 ) -> Ref | Missing:
     """Return the record that a field takes for all codes which no record fits.
 
-    If that record cannot be used, return what the settings have to say instead.
+    If that record cannot be used, return that the settings must name another one.
     """
     entry = index.records(field.role).get_active(default)
     if entry:
@@ -346,7 +351,7 @@ def _build_missing_result(
     hits: list[Entry] | None = None,
     solution: str = "match",
 ) -> Missing:
-    """Return what is missing, with the records that the code may mean."""
+    """Return a code as missing, with the records that it may stand for."""
     suggestions = find_suggestions(code, index.records(field.role), hits or [])
     return Missing(
         field=field.name,

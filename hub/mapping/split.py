@@ -14,8 +14,8 @@ from hub.money import ZERO, sum_amounts
 def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Mapped, ...] | str:
     """Return a part for each record of the role, in the order of the lines.
 
-    Return a sentence if the parts would not add up to the document. `line_refs` are the records
-    of the role by line id; lines without one go with that of the header, else with the first.
+    Return a sentence if the parts would not add up to the document. `line_refs` are the records of
+    the role by line id. Lines without one belong to the record of the header, or else to the first.
     """
     reason = _find_reason_against(mapped.document)
     if reason:

@@ -1,4 +1,4 @@
-"""The records that a code may mean, for a person to choose from."""
+"""The records that a code may stand for, from which a person chooses."""
 
 from hub.contract.documents import Code, Party
 from hub.mapping.index import MAX_SUGGESTIONS, Entry, RecordIndex, fold_name
@@ -7,21 +7,20 @@ from hub.mapping.index import MAX_SUGGESTIONS, Entry, RecordIndex, fold_name
 def find_suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
     """Return the records with the organisation number of the code, then the hits of this role.
 
-    Without hits, the records that are similar to the code follow.
-
-    A hit may be of another role: a customer of that name where a supplier is needed.
+    Without hits, the records that are similar to the code follow. A hit of another role is left
+    out, such as a customer of that name where a supplier is needed.
     """
-    suggestions = records.find_by_tax_number(organisation_number(code))[:MAX_SUGGESTIONS]
-    others = [entry for entry in hits if records.get_active(entry.id) is entry]
-    if not others:
-        others = _find_similar_records(records, code.name or "", code.number or "")
-    for entry in others:
+    suggestions = records.find_by_tax_number(get_organisation_number(code))[:MAX_SUGGESTIONS]
+    further_entries = [entry for entry in hits if records.get_active(entry.id) is entry]
+    if not further_entries:
+        further_entries = _find_similar_records(records, code.name or "", code.number or "")
+    for entry in further_entries:
         if entry not in suggestions:
             suggestions.append(entry)
     return suggestions
 
 
-def organisation_number(code: Code | str | None) -> str:
+def get_organisation_number(code: Code | str | None) -> str:
     """Return the organisation number that the source has of a party; "" for none, and for items."""
     if isinstance(code, Code) and isinstance(code.create, Party):
         return code.create.number or ""

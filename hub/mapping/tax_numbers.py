@@ -1,4 +1,4 @@
-"""Organisation numbers as they are compared: those of a source with those of QuickBooks."""
+"""Compare organisation numbers of a source with those of QuickBooks."""
 
 import re
 from enum import IntEnum
@@ -9,19 +9,19 @@ _DIGITS = re.compile(r"(?:[A-Z]{2})?(\d{6,})(?:MVA)?")
 _PUNCTUATION = re.compile(r"[^A-Z0-9]")
 # QuickBooks shows the last characters of some numbers: XXXXXX9875.
 _MASKED_NUMBER = re.compile(r"X{3,}([A-Z0-9]{3,})")
-MIN_LENGTH = 5  # of a number; a shorter one says too little
+MIN_LENGTH = 5  # of a number that is compared
 
 
 class NumberMatch(IntEnum):
-    """How well the numbers of a record fit a number, the best last."""
+    """How well the numbers of a record fit a number; a better match is greater."""
 
     NONE = 0
     END = 1  # as far as QuickBooks shows it
     WHOLE = 2
 
 
-def number_key(number: str) -> str:
-    """Return an organisation number as it is compared, "" for one that says too little."""
+def normalize_number(number: str) -> str:
+    """Return an organisation number in the form for comparisons; "" if it is too short."""
     plain = _PUNCTUATION.sub("", number.upper())
     digits = _DIGITS.fullmatch(plain)
     if digits:
@@ -31,10 +31,10 @@ def number_key(number: str) -> str:
 
 def compare_numbers(number: str, record_number: str) -> NumberMatch:
     """Return how well a number of a record in QuickBooks fits an organisation number."""
-    key = number_key(number)
+    key = normalize_number(number)
     if not key:
         return NumberMatch.NONE
     masked = _MASKED_NUMBER.fullmatch(_PUNCTUATION.sub("", record_number.upper()))
     if masked:
         return NumberMatch.END if key.endswith(masked[1]) else NumberMatch.NONE
-    return NumberMatch.WHOLE if key == number_key(record_number) else NumberMatch.NONE
+    return NumberMatch.WHOLE if key == normalize_number(record_number) else NumberMatch.NONE

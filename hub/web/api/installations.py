@@ -193,7 +193,7 @@ def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation 
     answers, mode = body["settings"], body.get("mode")
     if approval_changes.raises_limit(row, answers):
         return problems.build_problem(403, HIGHER_LIMIT)
-    is_without_review = approval_changes.posts_at_once_from_now_on(app, row, answers, mode)
+    is_without_review = approval_changes.starts_posting_without_review(app, row, answers, mode)
     if is_without_review and api_tokens.APPROVE not in g.api_token_scopes:
         return problems.build_problem(403, WITHOUT_REVIEW)
     try:

@@ -193,7 +193,7 @@ def grant(slug: str, company_id: int) -> Response:
     app = get_app_or_404(slug)
     with read_only_session() as session:
         company = get_row_or_404(session, ConnectedCompany, company_id)
-    enable.grant(company_id, slug, who=person_name())
+    enable.grant_access(company_id, slug, who=person_name())
     company_name = company.name or company.realm
     flash(
         gettext(

@@ -84,7 +84,7 @@ def _preview_new_app(
     app: App, row: Installation, values: Mapping[str, Any], mode: str | None
 ) -> Iterator[str]:
     """Yield a sentence for each value that has an effect on the books."""
-    if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
+    if approval_changes.starts_posting_without_review(app, row, values, mode):
         yield gettext(WITHOUT_REVIEW)
     parsed = hub_answers.parse(app, values)
     start = parsed.get("start_date")
@@ -100,7 +100,7 @@ def _iter_consequences(
     described: Mapping[str, Any],
 ) -> Iterator[str]:
     """Yield a sentence for each change that has an effect on the books."""
-    if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
+    if approval_changes.starts_posting_without_review(app, row, values, mode):
         yield gettext(WITHOUT_REVIEW)
     elif "mode" in described and described["mode"]["to"] != InstallationMode.AUTO:
         _, words = MODE_LABELS[described["mode"]["to"]]

@@ -66,7 +66,7 @@ def build_suggestions(code: Any, entries: Mapping[str, Entry]) -> list[Suggestio
     suggestions = []
     for ref in code.suggestions:
         entry = entries.get(ref.id)
-        fit = entry.fit_of_number(code.organisation_number) if entry else NumberMatch.NONE
+        fit = entry.compare_number(code.organisation_number) if entry else NumberMatch.NONE
         if fit == NumberMatch.WHOLE:
             score = FULL_SCORE if ref.id == code.exact_id else SAME_ORGANISATION
             suggestions.append(Suggestion(ref, score, gettext("Same organisation number")))

@@ -18,7 +18,7 @@ from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.installations import matches
 from hub.mapping import EMPTY, NEW, Create, Decision, Entry, MatchIndex, Missing, Ref, find
-from hub.mapping.suggestions import organisation_number
+from hub.mapping.suggestions import get_organisation_number
 from hub.models import (
     Case,
     Installation,
@@ -93,7 +93,7 @@ def view_code(
         number=source_code.number or None,
         quickbooks_id=source_code.quickbooks_id,
     )
-    fields_of_view["organisation_number"] = organisation_number(used)
+    fields_of_view["organisation_number"] = get_organisation_number(used)
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)
     if isinstance(result, Ref):

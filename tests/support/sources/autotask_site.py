@@ -74,7 +74,7 @@ class AutotaskSite:
     def enable(self, mode="auto", company_id=1, **settings):
         """Enable the app a minute later: so many calls of all apps are allowed in each minute."""
         self.advance(RATE_MINUTE)
-        installations_enable.grant(company_id, self.slug, who="olga")
+        installations_enable.grant_access(company_id, self.slug, who="olga")
         values = {**StandIn.settings(self.url), **NEEDED[self.name], **settings}
         self.row = installations_enable.enable(company_id, self.slug, values, who="kari", mode=mode)
         return self

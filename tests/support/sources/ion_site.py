@@ -65,7 +65,7 @@ class IonSite(SourceSite):
 
     def enable(self, grant: bool = True, **settings: Any) -> Installation:
         if grant:
-            installations_enable.grant(self.company_id, "ion", who="olga")
+            installations_enable.grant_access(self.company_id, "ion", who="olga")
         self.settings = {**QUIET, **self.source.settings(self.url), **ACCOUNTS, **settings}
         self.row = installations_enable.enable(
             self.company_id, "ion", self.settings, who="kari", mode="auto"
