@@ -1,7 +1,8 @@
 """The rate at which a source may be called, which all processes of the hub share.
 
-The machinery is that of QuickBooks' own limit: a file of the data folder, or a row of the database
-if the hub is distributed. Plugins hold the functions of this module, so they get names only.
+Calls are counted as for QuickBooks' own limit: in a file of the data folder, or in a row of the
+database if the hub is distributed. Plugins hold the functions of this module, so their arguments
+are names only.
 """
 
 import hashlib
@@ -22,12 +23,12 @@ from hub.rate_limits.shared_limiter import SharedRateLimiter
 
 MAX_WAIT_SECONDS = 60.0  # of one call in a run; a longer wait ends the run, which continues later
 MAX_PAGE_WAIT_SECONDS = 5.0  # while a person waits for a page
-TURN_SECONDS = 5.0  # of a wait, after which a hub that was told to end notices it
+TURN_SECONDS = 5.0  # the longest part of a wait, after which a hub that is to end does so
 CONCURRENT_CALLS = 20
 
 
 def build_rate_options(app: App, installation: Installation) -> dict[str, Any]:
-    """Return what a client needs to keep the rate of the app's source; nothing without a rate.
+    """Return the options of a client that keeps the rate of the app's source; none without a rate.
 
     In a demo, calls are not spread over a long period: its stand-ins allow all of them at once, and
     a newcomer would wait for a minute without seeing why.
@@ -60,7 +61,7 @@ def _build_account_name(app: App, installation: Installation) -> str:
 
 @contextmanager
 def _open_slot(app: str, slug: str, rate: Rate, name: str) -> Iterator[None]:
-    """Wait until the rate allows one more call, and count it; raise RateReached if that is late."""
+    """Wait until the rate allows one more call, and count it; raise RateReached if too late."""
     if not has_app_context():
         yield  # a thread of a plugin's own, which the hub does not know
         return

@@ -1,4 +1,4 @@
-"""Call a source other than reading its documents: check the access, list codes, read webhooks."""
+"""The calls of a source that read no documents: check the access, list codes, read webhooks."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -27,14 +27,14 @@ def check(
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
 ) -> Tenant:
-    """Check the access and bind the installation to its account at the source.
+    """Check the access, bind the installation to its account at the source, and return it.
 
     Raise OtherTenant if it is bound to another account. Warnings become cases. With settings or
     secrets that are not saved yet, nothing is stored.
     """
-    here = build_site(installation, settings, secrets)
+    site = build_site(installation, settings, secrets)
     with guard(installation, "checking the connection"):
-        tenant: Tenant | None = call_hook(installation, "hub_check", site=here)
+        tenant: Tenant | None = call_hook(installation, "hub_check", site=site)
     app = app_of(installation)
     if tenant is None:
         tenant = Tenant(id="-", name=app.name)
@@ -44,8 +44,8 @@ def check(
 
     warnings = list(tenant.warnings)
     for warning in (
-        _warn_of_separated_names(installation, here),
-        _warn_of_missing_mail_server(app, here),
+        _warn_of_separated_names(installation, site),
+        _warn_of_missing_mail_server(app, site),
     ):
         if warning:
             warnings.append(warning)
@@ -56,9 +56,9 @@ def check(
     return tenant
 
 
-def _warn_of_missing_mail_server(app: App, here: Site) -> str:
-    """Warn of a mailbox that nothing can be mailed to."""
-    address = here.settings.get(app.mailbox) if app.mailbox else ""
+def _warn_of_missing_mail_server(app: App, site: Site) -> str:
+    """Return a warning if the app has a mailbox but the hub cannot send mail; "" otherwise."""
+    address = site.settings.get(app.mailbox) if app.mailbox else ""
     if not address or hub_settings.mail_url():
         return ""
     return Sentence(
@@ -68,10 +68,10 @@ def _warn_of_missing_mail_server(app: App, here: Site) -> str:
     )
 
 
-def _warn_of_separated_names(installation: Installation, here: Site) -> str:
-    """Warn of records in QuickBooks whose names hold the source's separator of name levels."""
+def _warn_of_separated_names(installation: Installation, site: Site) -> str:
+    """Return a warning about names in QuickBooks that hold the source's separator; "" for none."""
     separators: dict[Role, str] = {}
-    for field in load_fields(installation, here):
+    for field in load_fields(installation, site):
         if field.separator:
             separators[field.role] = field.separator
     names = _load_names_with(installation, separators)
@@ -108,10 +108,10 @@ def read_codes(
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
 ) -> list[Code]:
-    """Return the codes of a field as the source has them now, also with unsaved settings."""
+    """Return the codes of a field as the source has them now; the settings may be unsaved."""
     with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
-        here = build_site(installation, settings, secrets)
-        listed = call_hook(installation, "hub_codes", site=here, field=field) or ()
+        site = build_site(installation, settings, secrets)
+        listed = call_hook(installation, "hub_codes", site=site, field=field) or ()
         codes: list[Code] = []
         for code in listed:
             if isinstance(code, str):
@@ -123,9 +123,9 @@ def read_codes(
 def read_file(installation: Installation, document: Document, attachment: Attachment) -> bytes:
     """Return the content of a file of a document, as the source has it now."""
     with guard(installation, f"handing over {attachment.name}"):
-        here = build_site(installation)
+        site = build_site(installation)
         content = call_hook(
-            installation, "hub_attachment", site=here, document=document, attachment=attachment
+            installation, "hub_attachment", site=site, document=document, attachment=attachment
         )
         if not isinstance(content, bytes):
             raise Refused(
@@ -136,23 +136,23 @@ def read_file(installation: Installation, document: Document, attachment: Attach
         return content
 
 
-def subscribe(installation: Installation, on: bool) -> None:
+def subscribe(installation: Installation, *, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
     with guard(installation, "subscribing to changes"):
-        here = build_site(installation)
-        call_hook(installation, "hub_subscribe", site=here, on=on)
+        site = build_site(installation)
+        call_hook(installation, "hub_subscribe", site=site, on=on)
 
 
 def interpret_webhook(
     installation: Installation, headers: Mapping[str, str], body: bytes
 ) -> list[Signal]:
-    """Return what a call of the source means; raise Refused if it is not the source's.
+    """Return the signals in a webhook call; raise Refused if the source did not send it.
 
     Without signals, the hub collects everything that has changed.
     """
     with guard(installation, "reading a call of its source"):
-        here = build_site(installation)
-        signals = call_hook(installation, "hub_webhook", site=here, headers=headers, body=body)
+        site = build_site(installation)
+        signals = call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)
         return list(signals or ())
 
 

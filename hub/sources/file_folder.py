@@ -16,12 +16,8 @@ from hub.sources import file_intake
 from hub.sources.site import app_of
 
 DONE, REFUSED = "done", "refused"  # the folders of files that were accepted or refused
-UNFINISHED_SUFFIXES = (
-    ".part",
-    ".tmp",
-    ".crdownload",
-    "~",
-)  # ends of names of files still being written
+# The ends of names of files that are still being written.
+UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload", "~")
 SETTLED_SECONDS = 5  # a file that changed since then may still be being written
 MAX_FILES = 500  # received in one run; the next one goes on
 PERSON = "hub"
@@ -119,12 +115,13 @@ def _refuse(installation: Installation, path: Path, error: Refused) -> None:
             company_id=installation.company_id,
             installation_id=installation.id,
         )
-    moved = _move_file(path, REFUSED)
-    moved.with_name(f"{moved.name}.txt").write_text(f"{error.text}\n", encoding="utf-8")
+    refused_path = _move_file(path, REFUSED)
+    reason_path = refused_path.with_name(f"{refused_path.name}.txt")
+    reason_path.write_text(f"{error.text}\n", encoding="utf-8")
 
 
 def _move_file(path: Path, subfolder: str) -> Path:
-    """Move a file to a folder beside it, under a free name."""
+    """Move a file to a folder beside it, under a free name; return its new path."""
     target = path.parent / subfolder / path.name
     number = 1
     while target.exists():

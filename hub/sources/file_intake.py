@@ -49,17 +49,17 @@ def receive(
     existing = _find_earlier_result(installation, digest)
     if existing:
         return existing
-    arrived = files.ReceivedFile(
+    received_file = files.ReceivedFile(
         id=0, name=name, digest=digest, size=len(content), received_at=current_hub().clock.now()
     )
-    arrived, held = _read_as_mapped_before(installation, arrived, content)
+    received_file, file_content = _read_as_mapped_before(installation, received_file, content)
     stored = StoredFile(
         installation_id=installation.id,
         name=name,
         digest=digest,
         size=len(content),
         content=content,
-        received_at=arrived.received_at,
+        received_at=received_file.received_at,
         received_by=who,
         way=way,
         state=FileState.UNMAPPED,
@@ -69,8 +69,8 @@ def receive(
         with transaction() as session:
             session.add(stored)
             session.flush()
-            if held.table is None:
-                accept(session, installation, stored, held.documents, arrived.mapping)
+            if file_content.table is None:
+                accept(session, installation, stored, file_content.documents, received_file.mapping)
             else:
                 _open_case(session, installation, stored)
             record_in_audit_log(
@@ -87,12 +87,12 @@ def receive(
 
 def read(installation: Installation, file: files.ReceivedFile, content: bytes) -> files.FileContent:
     """Let the plugin read a file and return what it holds."""
-    here = build_site(installation)
+    site = build_site(installation)
     with guard(installation, "reading a file"):
-        held = call_hook(installation, "hub_file", site=here, file=file, content=content)
-        if not isinstance(held, files.FileContent):
-            raise TypeError(f"hub_file returned {type(held).__name__}, not FileContent")
-    return held
+        file_content = call_hook(installation, "hub_file", site=site, file=file, content=content)
+        if not isinstance(file_content, files.FileContent):
+            raise TypeError(f"hub_file returned {type(file_content).__name__}, not FileContent")
+    return file_content
 
 
 def accept(
@@ -110,7 +110,7 @@ def accept(
     rows = [{"file_id": stored.id, "document_id": id} for id in dict.fromkeys(documents)]
     if rows:
         session.execute(insert(FileDocument), rows)
-    inbox.close(session, case_cause(stored.id))
+    inbox.close(session, build_case_cause(stored.id))
 
 
 def find_newest_mapping(installation: Installation, columns: tuple[str, ...]) -> FileMapping | None:
@@ -127,7 +127,7 @@ def find_newest_mapping(installation: Installation, columns: tuple[str, ...]) ->
     return None
 
 
-def case_cause(file_id: int) -> str:
+def build_case_cause(file_id: int) -> str:
     """Return the cause of the case of a table that waits for the mapping of its columns."""
     return f"file:{file_id}"
 
@@ -180,30 +180,30 @@ def _require_accepted_name(installation: Installation, name: str) -> str:
 
 
 def _read_as_mapped_before(
-    installation: Installation, arrived: files.ReceivedFile, content: bytes
+    installation: Installation, received_file: files.ReceivedFile, content: bytes
 ) -> tuple[files.ReceivedFile, files.FileContent]:
     """Read a file, a table with the newest stored mapping of its columns.
 
     A table that cannot be read with that mapping is returned as one without a mapping.
     """
-    held = read(installation, arrived, content)
-    if held.table is None:
-        return arrived, held
-    stored = find_newest_mapping(installation, held.table.columns)
+    file_content = read(installation, received_file, content)
+    if file_content.table is None:
+        return received_file, file_content
+    stored = find_newest_mapping(installation, file_content.table.columns)
     if stored is None:
-        return arrived, held
-    mapped = replace(arrived, mapping=stored.answers)
+        return received_file, file_content
+    mapped = replace(received_file, mapping=stored.answers)
     try:
         return mapped, read(installation, mapped, content)
     except Refused:
-        return arrived, held
+        return received_file, file_content
 
 
 def _open_case(session: Session, installation: Installation, stored: StoredFile) -> None:
     """Open the case of a table that waits for the mapping of its columns."""
     inbox.open(
         session,
-        case_cause(stored.id),
+        build_case_cause(stored.id),
         CaseText("file.unmapped", app=app_of(installation).name, file=stored.name),
         company_id=installation.company_id,
         installation_id=installation.id,

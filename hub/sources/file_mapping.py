@@ -77,7 +77,7 @@ def discard(installation: Installation, file_id: int, who: str) -> None:
                 "%(name)s was accepted meanwhile. Skip those of its documents that are wrong.",
                 name=stored.name,
             )
-        inbox.close(session, file_intake.case_cause(file_id), who)
+        inbox.close(session, file_intake.build_case_cause(file_id), who)
         file_intake.record_in_audit_log(
             session, installation, stored, who, DISCARDED_ACTION, digest=stored.digest
         )

@@ -1,4 +1,4 @@
-"""Count failed syncs of a source, and open a case if it stays away."""
+"""Count failed syncs of a source, and open a case if it stays unavailable."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -31,13 +31,13 @@ def note_failure(installation_id: int, error: HubError) -> None:
         row.failed_syncs += 1
         row.failure = error.text
         if isinstance(error, NeedsAttention | AccessNeeded):
-            _insert_case(session, row, "source.access")
+            _open_case(session, row, "source.access")
 
 
 def note_success(installation_id: int) -> None:
     """Forget the failures of a source that was read to its end, and close its case.
 
-    After an outage the receipts that it did not take are due at once.
+    After an outage, the receipts that failed to reach it are due at once.
     """
     with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
@@ -51,7 +51,7 @@ def clear(session: Session, row: Installation) -> None:
     row.failing_since = None
     row.failed_syncs = 0
     row.failure = ""
-    inbox.close(session, outage_cause(row.id))
+    inbox.close(session, build_case_cause(row.id))
 
 
 def report(installation_id: int | None = None) -> None:
@@ -70,11 +70,11 @@ def report(installation_id: int | None = None) -> None:
         return
     with engine.transaction() as session:
         for row in session.scalars(failing.where(Installation.id.in_(due_ids))):
-            case = _open_case(session, row)
-            _insert_case(session, row, _get_code(case))
+            case = _find_open_case(session, row)
+            _open_case(session, row, _choose_case_code(case))
 
 
-def outage_cause(installation_id: int) -> str:
+def build_case_cause(installation_id: int) -> str:
     """Return the cause of the case of a source that cannot be read."""
     return f"source:{installation_id}"
 
@@ -102,9 +102,9 @@ def _repeat_receipts(session: Session, installation_id: int) -> None:
 
 
 def _is_due(session: Session, row: Installation) -> bool:
-    """Return whether a source has failed for so long or so often that a person should know.
+    """Return whether a source has failed for so long or so often that it needs a case.
 
-    A case that is open already is kept up to date.
+    An open case is due too, so that it is kept up to date.
     """
     hub = hub_context.current_hub()
     if row.slug not in hub.plugins.apps or row.failing_since is None:
@@ -112,26 +112,27 @@ def _is_due(session: Session, row: Installation) -> bool:
     outage = hub.clock.now() - row.failing_since
     if outage >= MAX_OUTAGE or row.failed_syncs >= MAX_FAILED_SYNCS:
         return True
-    return _open_case(session, row) is not None
+    return _find_open_case(session, row) is not None
 
 
-def _open_case(session: Session, row: Installation) -> Case | None:
+def _find_open_case(session: Session, row: Installation) -> Case | None:
     """Return the open case of an installation's source."""
     query = select(Case).where(
-        Case.cause == outage_cause(row.id),
+        Case.cause == build_case_cause(row.id),
         Case.closed_at.is_(None),
     )
     return session.scalars(query).one_or_none()
 
 
-def _get_code(case: Case | None) -> str:
-    """Return what the case says; one that asks for access keeps asking."""
+def _choose_case_code(case: Case | None) -> str:
+    """Return the code for the case; an open case keeps the code that it has."""
     if case and case.code:
         return case.code
     return "source.unreachable"
 
 
-def _insert_case(session: Session, row: Installation, code: str) -> None:
+def _open_case(session: Session, row: Installation, code: str) -> None:
+    """Open the case of an installation's source, or update it."""
     text = CaseText(
         code,
         app=app_of(row).name,
@@ -140,7 +141,7 @@ def _insert_case(session: Session, row: Installation, code: str) -> None:
     )
     inbox.open(
         session,
-        outage_cause(row.id),
+        build_case_cause(row.id),
         text,
         company_id=row.company_id,
         installation_id=row.id,

@@ -19,8 +19,7 @@ from hub.money import sum_amounts
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
-from hub.sources.site import build_site, call_hook, guard
-from hub.sources.site import load_fields as fields_of
+from hub.sources.site import build_site, call_hook, guard, load_fields
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
 _INSERT_MATCHES = insert(Match)
@@ -29,27 +28,27 @@ _INSERT_MATCHES = insert(Match)
 def push_lists(installation: Installation, fields: Iterable[str] | None = None) -> dict[str, int]:
     """Push the list of each field's role into the source and link the codes that it returns.
 
-    Return how many records each field has. Without `fields`, all fields are pushed that may be.
+    Return the number of records of each field. Without `fields`, push all fields that may be.
     """
     plugins = hub_context.current_hub().plugins
     if not plugins.has(installation.slug, "hub_records"):
         return {}
-    here = build_site(installation)
+    site = build_site(installation)
     names = None if fields is None else set(fields)
     counts: dict[str, int] = {}
-    for field in fields_of(installation, here):
+    for field in load_fields(installation, site):
         if not field.pushed:
             continue
         if names is None or field.name in names:
-            counts[field.name] = _push_list(installation, here, field)
+            counts[field.name] = _push_list(installation, site, field)
     return counts
 
 
-def _push_list(installation: Installation, here: Site, field: Field) -> int:
+def _push_list(installation: Installation, site: Site, field: Field) -> int:
     """Push the list of one field and link the codes returned; return the length of the list."""
-    rows = _list_records_to_push(installation, here, field)
+    rows = _list_records_to_push(installation, site, field)
     with guard(installation, f"taking in the list of {field.label.lower()}s"):
-        codes = call_hook(installation, "hub_records", site=here, field=field.name, records=rows)
+        codes = call_hook(installation, "hub_records", site=site, field=field.name, records=rows)
         codes = [mask_item(code) for code in codes or ()]
     with engine.transaction() as session:
         _link_codes(session, installation, field, codes)
@@ -57,30 +56,30 @@ def _push_list(installation: Installation, here: Site, field: Field) -> int:
 
 
 def _list_records_to_push(
-    installation: Installation, here: Site, field: Field
+    installation: Installation, site: Site, field: Field
 ) -> list[types.Record]:
     """Return the list of a field: open orders if it stands for orders, else a list of QuickBooks.
 
     An order is a transaction, so QuickBooks has no list of orders.
     """
     if field.role == imports.ORDER_KIND:
-        return _open_orders(installation, here, field)
+        return _load_open_orders(installation, site, field)
     return _load_listed_records(installation, field)
 
 
-def _open_orders(installation: Installation, here: Site, field: Field) -> list[types.Record]:
+def _load_open_orders(installation: Installation, site: Site, field: Field) -> list[types.Record]:
     """Return the open orders that people made in QuickBooks, since the first day that counts."""
-    since = here.start or here.today - LOOKBACK_WITHOUT_START
+    since = site.start or site.today - LOOKBACK_WITHOUT_START
     orders = imports.load_open_orders(installation.company_id, since)
     with engine.read_only_session() as session:
-        matches = _matches_by_record(session, installation, field)
+        matches = _load_matches_by_record(session, installation, field)
         return [
             types.Record(
                 id=order.source_id,
                 name=order.number or order.source_id,
                 number=order.number,
                 order=order,
-                **_match_values(matches.get(order.source_id)),
+                **_build_match_values(matches.get(order.source_id)),
             )
             for order in orders
         ]
@@ -91,7 +90,7 @@ def _load_listed_records(installation: Installation, field: Field) -> list[types
     company_id = installation.company_id
     pushed: list[types.Record] = []
     with engine.read_only_session() as session:
-        matches = _matches_by_record(session, installation, field)
+        matches = _load_matches_by_record(session, installation, field)
         created = _load_created_records(session, installation, field.role)
         rates = _load_purchase_rates(session, installation, field.role)
         for row in _load_records_of_role(session, company_id, field.role):
@@ -100,7 +99,7 @@ def _load_listed_records(installation: Installation, field: Field) -> list[types
             rate = rates.get(record_id, row.rate)
             record = replace(
                 records.to_record(row),
-                **_match_values(match),
+                **_build_match_values(match),
                 document=created.get(record_id),
                 rate=rate or None,
             )
@@ -108,20 +107,20 @@ def _load_listed_records(installation: Installation, field: Field) -> list[types
     return pushed
 
 
-def _matches_by_record(
+def _load_matches_by_record(
     session: Session, installation: Installation, field: Field
 ) -> dict[str, Match]:
-    """Return the match of each record; what a person decided comes before a link."""
+    """Return the match of each record; a decision of a person takes precedence over a link."""
     query = (
         select(Match)
-        .filter_by(**_match_key(installation, field))
+        .filter_by(**_build_match_key(installation, field))
         .order_by(Match.match_method == MatchOrigin.DECIDED, Match.id)
     )
     return {match.record: match for match in session.scalars(query)}
 
 
-def _match_values(match: Match | None) -> dict[str, Any]:
-    """Return what a pushed record says about its match: nothing if it has none."""
+def _build_match_values(match: Match | None) -> dict[str, Any]:
+    """Return the fields of a pushed record about its match; none without one."""
     if match is None:
         return {}
     is_decided = match.match_method == MatchOrigin.DECIDED
@@ -131,9 +130,9 @@ def _match_values(match: Match | None) -> dict[str, Any]:
 def _load_purchase_rates(
     session: Session, installation: Installation, role: Role
 ) -> dict[str, str]:
-    """Return what each tax code adds to a purchase, in per cent.
+    """Return the percentage that each tax code adds to a purchase.
 
-    QuickBooks keeps that in lists of rates of their own.
+    QuickBooks keeps these percentages in a list of rates.
     """
     if role != "tax_code":
         return {}
@@ -181,7 +180,7 @@ def _load_created_records(
     return source_ids
 
 
-def _match_key(installation: Installation, field: Field) -> dict[str, Any]:
+def _build_match_key(installation: Installation, field: Field) -> dict[str, Any]:
     """Return the columns that the matches of a field have in common."""
     return {
         "company_id": installation.company_id,
@@ -198,7 +197,7 @@ def _link_codes(
 
     The link of a code that is linked to nothing any more is deleted. Decisions of people stay.
     """
-    key = _match_key(installation, field)
+    key = _build_match_key(installation, field)
     query = select(Match).filter_by(**key)
     matches = {match.code: match for match in session.scalars(query)}
     now = hub_context.current_hub().clock.now()

@@ -1,4 +1,4 @@
-"""Record what a source answers as files without secrets, to build a stand-in or tests from them.
+"""Record the responses of a source as files without secrets, to build stand-ins or tests.
 
 Only credentials are masked. Names, amounts and addresses of documents stay as the source has them.
 """
@@ -23,7 +23,7 @@ MAX_NAME_LENGTH = 40
 
 
 class Recorder:
-    """Writes one file for each response, numbered in the order of the calls."""
+    """Write one file for each response, numbered in the order of the calls."""
 
     def __init__(self, folder: Path) -> None:
         """Record into a folder, which is created."""

@@ -13,9 +13,9 @@ log = logging.getLogger("hub.sources")
 
 
 def note(slug: str, call: SentCall) -> None:
-    """Count a call of an app to its source, and log it where the level of the log asks for it.
+    """Count a call of an app to its source, and log it at the level INFO.
 
-    It is a function without any reference to the hub, because plugins hold it.
+    Plugins hold this function, so it has no reference to the hub.
     """
     if has_app_context():
         current_hub().counts.add(SOURCE_CALLS, slug, _get_status_class(call.status))
@@ -25,7 +25,7 @@ def note(slug: str, call: SentCall) -> None:
 
 
 def _get_status_class(status: int | None) -> str:
-    """Return the class of a status."""
+    """Return the class of a status, such as "4xx"; None stands for a call without a response."""
     if status is None:
         return "failed"
     if status == TOO_MANY_REQUESTS:

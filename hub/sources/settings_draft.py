@@ -42,14 +42,14 @@ def make_draft(app: App, installation: Installation, answers: Mapping[str, Any])
 def merge_secrets(
     app: App, installation: Installation, answers: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Return the secret settings, those among the answers over the stored ones.
+    """Return the secret settings: the answers, and the stored ones that they do not replace.
 
     Raise SettingsInvalid where an address changes and a stored secret was not entered again:
     otherwise a person could change the address to have the secret sent to their own server.
     """
     stored = load_stored_secrets(app, installation)
     settings = {**installation.settings, **answers}
-    addresses = new_addresses(app, installation.settings, settings)
+    addresses = find_new_addresses(app, installation.settings, settings)
     absent = [name for name in stored if not answers.get(name)]
     if addresses and absent:
         label = _find_changed_setting(app, installation.settings, settings)
@@ -88,16 +88,18 @@ def may_use_stored(
 ) -> bool:
     """Return whether everything stored for an installation may be used with unsaved settings.
 
-    That includes what its plugin stored, such as tokens. At a new address it takes somebody who
-    entered every stored secret as it is, and so could have got the same tokens without the hub.
+    That includes what its plugin stored, such as tokens. With a new address, they may only be used
+    if every stored secret was entered again: that person could get the same tokens without the hub.
     """
-    if not new_addresses(app, installation.settings, settings):
+    if not find_new_addresses(app, installation.settings, settings):
         return True
     stored = load_stored_secrets(app, installation)
     return bool(stored) and all(secrets.get(name) == text for name, text in stored.items())
 
 
-def new_addresses(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+def find_new_addresses(
+    app: App, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> frozenset[str]:
     """Return the addresses that an app may call only after a change of its settings."""
     complete_before = _add_defaults(app, before)
     complete_after = _add_defaults(app, after)

@@ -37,10 +37,10 @@ HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not t
 
 
 class UnsavedSecrets(Secrets):
-    """Secrets that a person has just typed, over the stored ones; new values join the typed ones.
+    """Secrets that a person has just typed, and the stored ones that they do not replace.
 
-    `stored` is empty if the stored secrets belong to another address, so that nothing leads to
-    them.
+    New values are kept with the typed ones. `stored` is empty if the stored secrets belong to
+    another address, so that they cannot be read.
     """
 
     __slots__ = ("_id", "_stored", "_typed")
@@ -88,16 +88,15 @@ def build_site(
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
 ) -> Site:
-    """Return the site of an installation, also with settings and secrets that are not saved yet."""
+    """Return the site of an installation; settings and secrets may be unsaved ones."""
     context = hub_context.current_hub()
     app = app_of(installation)
     company = installation.company
     values = _load_settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
     with engine.read_only_session() as session:
-        facts = qbo_company.build_facts(
-            session.get_one(ConnectedCompany, company.id)
-        )  # without tax rates
+        row = session.get_one(ConnectedCompany, company.id)
+        facts = qbo_company.build_facts(row)  # without tax rates
     http = AppHttp(
         app.name,
         app.hosts,
@@ -132,7 +131,7 @@ def build_site(
     )
 
 
-def build_site_for_listener(here: Site) -> Site:
+def build_site_for_listener(site: Site) -> Site:
     """Return a site for plugins of other apps, which get every receipt.
 
     It has no secrets, and its client may call no host: both belong to the app of the site.
@@ -146,7 +145,7 @@ def build_site_for_listener(here: Site) -> Site:
         seconds=context.config.deadline_seconds,
         on_refused=audit.record_refused_host,
     )
-    return replace(here, http=http, secrets=UnsavedSecrets(0, {}, {}))
+    return replace(site, http=http, secrets=UnsavedSecrets(0, {}, {}))
 
 
 def _load_readable_secrets(
@@ -180,7 +179,7 @@ def load_fields(installation: Installation, site: Site) -> tuple[Field, ...]:
     """
     with guard(installation, "naming its fields"):
         declared = call_hook(installation, "hub_fields") or ()
-        return tuple(with_settings(field, site.settings) for field in declared)
+        return tuple(apply_settings(field, site.settings) for field in declared)
 
 
 def load_fields_as_set(installation: Installation) -> tuple[Field, ...]:
@@ -193,12 +192,14 @@ def load_fields_as_set(installation: Installation) -> tuple[Field, ...]:
         settings = load_settings(installation)
     except SettingsInvalid:
         return declared
-    return tuple(with_settings(field, settings) for field in declared)
+    return tuple(apply_settings(field, settings) for field in declared)
 
 
 @contextmanager
-def guard(installation: Installation, what: str) -> Iterator[None]:
+def guard(installation: Installation, action: str) -> Iterator[None]:
     """Turn an exception of a plugin into an error that names the app; log its traceback.
+
+    `action` says what the plugin does, such as "reading a file".
 
     Errors are marked as coming from the source, except faults of the hub's own database and keys.
     Secrets that they repeat are masked.
@@ -211,8 +212,8 @@ def guard(installation: Installation, what: str) -> Iterator[None]:
         masking.mask_error(error)
         raise
     except Exception as error:
-        log.exception("%s of installation %s, %s", installation.slug, installation.id, what)
-        fault = PluginFault(app_of(installation).name, what, error)
+        log.exception("%s of installation %s, %s", installation.slug, installation.id, action)
+        fault = PluginFault(app_of(installation).name, action, error)
         fault.from_source = True
         _hide_stored_secrets(installation)
         masking.mask_error(fault)
@@ -243,7 +244,7 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
 def removal_policy(app: App, settings: Mapping[str, Any]) -> str:
     """Return the policy for posted documents that are gone at the source.
 
-    It is one of the values of `App.gone`, or what the setting says that `App.gone` names.
+    It is the value of `App.gone`, or that of the setting which `App.gone` names.
     """
     return _get_setting_text(app.gone, settings)
 
@@ -259,7 +260,7 @@ def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
 
 
 def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingState:
-    """Return the state in which a posting begins that nothing holds.
+    """Return the first state of a posting that nothing holds.
 
     It is "ready", or "review" if a person has to approve it.
     """
@@ -285,25 +286,25 @@ def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
     """
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
     secret_names = settings_schema.secret_names(app)
-    public = _leave_out(stored, secret_names)
+    public = _exclude_names(stored, secret_names)
     answers = settings_schema.drop_empty_texts(schema, public)
     try:
         loaded = schema.load(answers, partial=tuple(secret_names), unknown=EXCLUDE)
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
         raise SettingsInvalid(app.name, messages) from None
-    return _leave_out(loaded or {}, secret_names)
+    return _exclude_names(loaded or {}, secret_names)
 
 
-def _leave_out(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+def _exclude_names(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     """Return the settings without those of these names."""
-    others = dict(settings)
+    remaining = dict(settings)
     for name in names:
-        others.pop(name, None)
-    return others
+        remaining.pop(name, None)
+    return remaining
 
 
-def with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
+def apply_settings(field: Field, settings: Mapping[str, Any]) -> Field:
     """Return a field whose policies that name settings have their values."""
     pushed = field.pushed
     if not isinstance(pushed, bool):

@@ -106,7 +106,7 @@ def test_nothing_that_a_hook_of_an_app_receives_leads_to_the_hub(quickbooks, cal
     push_lists(installation)
     with suppress(HubError):  # the call is not signed
         sources.interpret_webhook(installation, {"Content-Type": "application/json"}, b"{}")
-    sources.subscribe(installation, True)
+    sources.subscribe(installation, on=True)
     runner.sync(installation.id, requested_by="kari")
     hidden = hidden_values(installation.id)
     assert {name for name, _ in calls} >= {"hub_check", "hub_codes", "hub_documents", "hub_fields"}

@@ -89,7 +89,7 @@ def call_source(installation):
             sources.read_codes(installation, field.name)
     for on in (True, False):
         with errors.collected():
-            sources.subscribe(installation, on)
+            sources.subscribe(installation, on=on)
     with errors.collected():
         sources.interpret_webhook(installation, {"X-Signature": CANARIES["webhook_secret"]}, b"{}")
     with errors.collected():

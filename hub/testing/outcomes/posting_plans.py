@@ -14,7 +14,7 @@ from hub.contract.types import Field
 from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
 from hub.payloads.company_facts import EVERYTHING_ON, CompanyFacts
 from hub.payloads.summary import compute_expected_total, compute_net_total
-from hub.sources.site import with_settings
+from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
 
 POSTED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
@@ -47,7 +47,7 @@ def plan_documents(bench: Bench) -> list[Plan]:
 
 def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
     """Yield the planned outcome for each document."""
-    fields = [with_settings(field, bench.settings) for field in bench.fields()]
+    fields = [apply_settings(field, bench.settings) for field in bench.fields()]
     index = build_code_index(fields, documents)
     links = {document.source_id: _planned_link(document) for document in documents}
     by_id = {document.source_id: document for document in documents}

@@ -12,7 +12,7 @@ from hub.contract.settings_schema import schema_of
 from hub.contract.types import Field, Record
 from hub.errors import Refused
 from hub.money import money
-from hub.sources.site import with_settings
+from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
 from hub.testing.exchanges.downloads import Downloads
 from hub.testing.exchanges.hook_calls import HookEffects, call_hook, exception_failure
@@ -245,7 +245,7 @@ def _iter_used_codes(found: Iterable[Document]) -> Iterator[tuple[str, str]]:
 
 def _lists_to_push(bench: Bench, found: Iterable[Document]) -> dict[str, list[Record]]:
     """Return a list for each field that the hub would push."""
-    fields = [with_settings(field, bench.settings) for field in bench.fields()]
+    fields = [apply_settings(field, bench.settings) for field in bench.fields()]
     used = _first_codes(found, fields)
     lists = {}
     for field in fields:

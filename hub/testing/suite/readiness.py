@@ -8,7 +8,7 @@ import pytest
 
 from hub.contract.documents import KINDS, Code, Document, Unreadable, Yielded, codes_of
 from hub.contract.types import Field
-from hub.sources.site import with_settings
+from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
 from hub.testing.suite.variants import VariantBenches
 
@@ -161,7 +161,7 @@ class ReadinessTests(VariantBenches):
 
 def _codes_to_create(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, Code | str]]:
     """Yield the codes that documents use of each field whose records are created."""
-    fields = [with_settings(field, bench.settings) for field in bench.fields()]
+    fields = [apply_settings(field, bench.settings) for field in bench.fields()]
     creating = {field.name for field in fields if field.missing == "create"}
     for document in found:
         for name, code, _ in codes_of(document):
