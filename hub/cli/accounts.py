@@ -72,7 +72,7 @@ def change_role(
         if role:
             text = rights.assign_in_words(session, person, role, about, who=account_name())
         else:
-            text = rights.take_away(session, person, about, who=account_name())
+            text = rights.withdraw_in_words(session, person, about, who=account_name())
         return _describe_person(session, person), text
 
 
@@ -124,7 +124,7 @@ def issue_code(name: str) -> dict[str, Any]:
 
 def _describe_person(session: Any, person: Any) -> dict[str, Any]:
     """Return what the commands print of a person."""
-    from hub.security.people import last_login_at
+    from hub.security.people import get_last_login
     from hub.security.rights import describe, rights_of
 
     rights = rights_of(person)
@@ -133,6 +133,6 @@ def _describe_person(session: Any, person: Any) -> dict[str, Any]:
         "role": rights.role(),
         "rights": [describe(session, right) for right in rights.rights],
         "active": bool(person.active),
-        "last_login_at": last_login_at(person),
+        "last_login_at": get_last_login(person),
         "must_change_password": bool(person.must_change_password),
     }

@@ -1,7 +1,7 @@
 """Tokens of the JSON API: each acts for a person, with that person's rights or fewer.
 
-Only a hash of a token is stored. It has no key, because a token has 256 random bits that nobody
-can guess from it, so that tokens outlast a change of HUB_SECRET_KEY.
+Only a hash of a token is stored. The hash has no key: nobody can guess the 256 random bits of a
+token from it, and tokens outlast a change of HUB_SECRET_KEY.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from hub.models import ApiToken, User
 from hub.security import audit
 from hub.security.login_sessions import hash_token
 
-PREFIX = "hub_"  # tells secret scanners what they have before them
+PREFIX = "hub_"  # by which secret scanners recognize a token
 HINT_LENGTH = 4
 MAX_NAME_LENGTH = 60
 MAX_TOKENS = 50  # of one person that are neither revoked nor expired
@@ -45,7 +45,7 @@ def create(
     that is too long, and if the person has too many tokens.
     """
     name = name.strip()
-    _check(session, person, name, scopes, days)
+    _check_new_token(session, person, name, scopes, days)
     token = PREFIX + secrets.token_urlsafe(32)
     now = current_hub().clock.now()
     ordered_scopes = " ".join(scope for scope in SCOPES if scope in scopes)
@@ -122,8 +122,10 @@ def revoke_all(session: Session, user_id: int | None = None) -> None:
     session.execute(statement.values(revoked_at=current_hub().clock.now(), revoked_by="hub"))
 
 
-def _check(session: Session, person: User, name: str, scopes: Collection[str], days: int) -> None:
-    """Raise Refused if there can be no such token."""
+def _check_new_token(
+    session: Session, person: User, name: str, scopes: Collection[str], days: int
+) -> None:
+    """Raise Refused if a person cannot have a token of this name, scope and duration."""
     if not name or len(name) > MAX_NAME_LENGTH:
         raise Refused("Give the token a name of at most %(most)s letters.", most=MAX_NAME_LENGTH)
     if not scopes or not set(scopes) <= set(SCOPES):
@@ -138,5 +140,5 @@ def _check(session: Session, person: User, name: str, scopes: Collection[str], d
 
 
 def _format_audit_subject(person: User, name: str) -> str:
-    """Return what the audit log calls a token."""
+    """Return the name of a token in the audit log."""
     return f"{person.username or person.email}: {name}"

@@ -50,7 +50,7 @@ def record_each(
         return
     _lock(session)
     newest = _load_newest_entry(session)
-    number = _number_of(session, newest)
+    number = _get_number(session, newest)
     may_write_head = _may_write_head(session, newest, number)
     may_note_head = may_write_head and not find_missing_note(session)
     entries = _make_entries(newest, number, who, what, details)
@@ -68,7 +68,7 @@ def record_each(
         """Note the newest entry and copy all of them; they are committed now."""
         if may_note_head:
             _write_head(head)
-        _copy(lines)
+        _copy_entries(lines)
 
     event.listen(session, "after_commit", publish, once=True)
 
@@ -83,7 +83,7 @@ def record_restore(session: Session, who: str) -> None:
     """Record that the database was restored from a backup, whose log continues from here."""
     _lock(session)
     newest = _load_newest_entry(session)
-    head = _build_head(newest, _number_of(session, newest))
+    head = _build_head(newest, _get_number(session, newest))
     if is_shared():
         audit_witness.write_row(session, head, _derive_head_key())
     _write_head(head, replaces=True)
@@ -96,7 +96,7 @@ def record_refused_host(app: str, host: str) -> None:
 
 
 def to_line(entry: AuditEntry) -> dict[str, Any]:
-    """Return an entry as its copy holds it, with the time as text."""
+    """Return an entry as its copy contains it, with the time as text."""
     line = {name: getattr(entry, name) for name in COLUMNS}
     line["at"] = entry.at.isoformat()
     return line
@@ -120,13 +120,13 @@ def is_shared() -> bool:
     return hub_context.current_hub().config.is_distributed
 
 
-def head_place() -> str:
-    """Return where the head is, as a part of a sentence."""
+def describe_head_place() -> str:
+    """Return the place of the head, as a part of a sentence."""
     return Sentence("the database") if is_shared() else Sentence("the data folder")
 
 
-def head_name() -> str:
-    """Return what holds the head, as a part of a sentence."""
+def describe_head_holder() -> str:
+    """Return the file or row with the head, as a part of a sentence."""
     if is_shared():
         return Sentence("the row of the table audit_head")
     return Sentence("the file audit.head")
@@ -154,7 +154,7 @@ def key() -> bytes:
 def folder_origin() -> str:
     """Return the name of this machine's data folder, by which its entries are distinguished.
 
-    It shows too whether the head of its entries is the one in the database.
+    It also shows whether the head of its entries is the one in the database.
     """
     place = f"{socket.gethostname()} {hub_context.current_hub().config.data.resolve()}"
     name = hmac.new(_derive_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()
@@ -167,7 +167,7 @@ def client_address() -> str:
 
 
 def _read_from_request(extension: str) -> str:
-    """Return what an extension adds about the present request; "" outside of a request."""
+    """Return the text of an extension about the present request; "" outside of a request."""
     find: Callable[[], str] | None = current_app.extensions.get(extension)
     if find is None or not has_request_context():
         return ""
@@ -198,7 +198,7 @@ def _load_newest_entry(session: Session) -> AuditEntry | None:
     return session.scalar(newest_first.limit(1))
 
 
-def _number_of(session: Session, entry: AuditEntry | None) -> int:
+def _get_number(session: Session, entry: AuditEntry | None) -> int:
     """Return the place of the newest entry in the chain; older versions did not store it."""
     if entry is None:
         return 0
@@ -219,7 +219,7 @@ def _make_entries(
     origin_detail = {"address": client_address(), "token": _read_from_request(API_TOKEN)}
     origin_detail = {name: text for name, text in origin_detail.items() if text}
     previous = newest.hash if newest else FIRST_PREVIOUS_HASH
-    here = folder_origin()
+    origin = folder_origin()
     entries = []
     for subject, detail in details.items():
         number += 1
@@ -230,7 +230,7 @@ def _make_entries(
             what=what[:60],
             subject=subject[:MAX_SUBJECT_LENGTH],
             detail=_convert_details({**detail, **origin_detail}),
-            origin=here,
+            origin=origin,
             previous=previous,
         )
         entry.hash = compute_hash(to_line(entry))
@@ -278,7 +278,7 @@ def _build_head(newest: AuditEntry | None, number: int) -> audit_head.Head:
 
 
 def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:
-    """Note the newest entry outside the database; a head that cannot be written proves less."""
+    """Note the newest entry outside the database; log an error if that fails."""
     path = _get_head_path()
     try:
         audit_head.write(path, head, _derive_head_key(), replaces=replaces)
@@ -286,8 +286,8 @@ def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:
         log.error("The head of the audit log could not be written to %s: %s", path, error)
 
 
-def _copy(lines: Sequence[Mapping[str, Any]]) -> None:
-    """Copy entries to where the setting says, if it is set."""
+def _copy_entries(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Copy entries to the file or syslog of the setting, if it is set."""
     config = hub_context.current_hub().config
     if config.audit_copy:
         audit_copy.write(config.audit_copy, config.data, lines)

@@ -28,7 +28,7 @@ CHANGED_HEAD = Sentence("was changed, or signed with another secret key")
 
 @dataclass
 class Verification:
-    """What was verified: how many entries, and what could not be compared or lags behind."""
+    """The result of a check: the numbers of entries, and remarks on what could not be compared."""
 
     count: int = 0
     copied: int = 0
@@ -39,10 +39,10 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     """Check the whole log; raise AuditBroken at the first entry that is not as it was written.
 
     `copy` is a file with copied entries; without it the one that HUB_AUDIT_COPY names is read.
-    Head and copy are looked at before the entries: what is written meanwhile is in neither.
+    Head and copy are read before the entries, so entries that are written meanwhile are in neither.
     """
     stored = audit.read_stored_head(session)
-    copied = _CopyFile.open(copy or _copy_path())
+    copy_file = _CopyFile.open(copy or _get_copy_path())
     result = Verification()
     head_number = None
     for entry in _iter_checked(session):
@@ -50,11 +50,11 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
         if stored.head and entry.hash == stored.head.hash:
             head_number = result.count
     _compare_head(session, stored, head_number, result)
-    noted = audit.find_missing_note(session)
-    if noted:
-        raise AuditBroken(noted.id, CUT_OFF)
-    if copied:
-        _compare_copy(session, copied, result)
+    missing_head = audit.find_missing_note(session)
+    if missing_head:
+        raise AuditBroken(missing_head.id, CUT_OFF)
+    if copy_file:
+        _compare_copy(session, copy_file, result)
     config = hub_context.current_hub().config
     failure = audit_copy.find_failure(config.data) if config.audit_copy else ""
     if failure:
@@ -65,7 +65,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
 
 
 def _iter_checked(session: Session) -> Iterator[AuditEntry]:
-    """Yield the entries in order; raise AuditBroken at one that does not fit to those before."""
+    """Yield the entries in order; raise AuditBroken at the first that does not follow the last."""
     previous = audit.FIRST_PREVIOUS_HASH
     entries = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
     for number, entry in enumerate(session.scalars(entries), start=1):
@@ -90,11 +90,11 @@ def _is_unchanged(line: dict[str, Any]) -> bool:
 def _compare_head(
     session: Session, stored: StoredHead, head_number: int | None, result: Verification
 ) -> None:
-    """Raise AuditBroken if the head notes more than the database has, or is not the hub's own."""
+    """Raise AuditBroken if the head notes entries that are missing, or is not the hub's own."""
     if stored.is_missing:
         if audit.has_entry_of_head(session):
-            gone = Sentence("is gone from %(place)s", place=audit.head_place())
-            raise AuditBroken.head(gone, audit.head_name())
+            gone = Sentence("is gone from %(place)s", place=audit.describe_head_place())
+            raise AuditBroken.head(gone, audit.describe_head_holder())
         if result.count and not audit.is_shared():
             result.remarks.append(
                 Sentence(
@@ -105,14 +105,16 @@ def _compare_head(
         return
     head = stored.head
     if head is None:
-        raise AuditBroken.head(CHANGED_HEAD, audit.head_name())
+        raise AuditBroken.head(CHANGED_HEAD, audit.describe_head_holder())
     if not stored.is_signed and audit.has_entry_of_head(session):
-        raise AuditBroken.head(Sentence("is not signed"), audit.head_name())
+        raise AuditBroken.head(Sentence("is not signed"), audit.describe_head_holder())
     _require_noted(head, stored.is_signed, head_number)
-    behind = result.count - (head_number or head.count)
-    if behind:
+    unnoted_count = result.count - (head_number or head.count)
+    if unnoted_count:
         result.remarks.append(
-            Sentence("The head does not note the newest %(count)s entries yet.", count=behind)
+            Sentence(
+                "The head does not note the newest %(count)s entries yet.", count=unnoted_count
+            )
         )
 
 
@@ -131,7 +133,7 @@ def _require_noted(head: Head, is_signed: bool, number: int | None) -> None:
         raise AuditBroken(head.id, moved)
 
 
-def _copy_path() -> Path | None:
+def _get_copy_path() -> Path | None:
     """Return the file with the copy, if the copy is a file."""
     target = hub_context.current_hub().config.audit_copy
     if not target or audit_copy.is_syslog(target):
@@ -154,7 +156,7 @@ class _CopyFile:
         return cls(path, path.stat().st_size if path.exists() else 0)
 
     def chunks(self) -> Iterator[list[dict[str, Any] | None]]:
-        """Yield the entries in parts; None for a line that is no entry."""
+        """Yield the entries in chunks, with None for each line that is no entry."""
         if not self.size:
             return
         chunk: list[dict[str, Any] | None] = []
@@ -172,8 +174,8 @@ class _CopyFile:
             yield chunk
 
 
-def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> None:
-    """Raise AuditBroken if the copy holds an entry that the log should have and has not.
+def _compare_copy(session: Session, copy_file: _CopyFile, result: Verification) -> None:
+    """Raise AuditBroken if the log lacks an entry that the copy has.
 
     Entries that a restored backup did not have are excused: those copied before the entry about
     the restore, with its number or a later one.
@@ -181,12 +183,12 @@ def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> 
     missing: list[int] = []
     first_number = None
     unreadable = 0
-    for lines in copied.chunks():
+    for lines in copy_file.chunks():
         entries = [line for line in lines if line is not None]
         unreadable += len(lines) - len(entries)
         stored_hashes = _load_stored_hashes(session, entries)
         for entry in entries:
-            number = _get_copied_number(entry, copied.path)
+            number = _get_copied_number(entry, copy_file.path)
             first_number = min(first_number or number, number)
             if entry["hash"] not in stored_hashes:
                 missing.append(number)
@@ -195,12 +197,12 @@ def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> 
             if entry["what"] == RESTORED_ACTION:
                 missing = [earlier for earlier in missing if earlier < number]
     if missing:
-        raise AuditBroken.missing_from_log(missing[0], str(copied.path))
+        raise AuditBroken.missing_from_log(missing[0], str(copy_file.path))
     expected = result.count if first_number is None else result.count - first_number + 1
-    _remark_on_copy(result, copied.path, unreadable, expected - result.copied)
+    _remark_on_copy(result, copy_file.path, unreadable, expected - result.copied)
 
 
-def _remark_on_copy(result: Verification, path: Path, unreadable: int, lacking: int) -> None:
+def _remark_on_copy(result: Verification, path: Path, unreadable: int, missing_count: int) -> None:
     """Add remarks about lines of the copy that are no entries, and about entries that it lacks."""
     if unreadable:
         result.remarks.append(
@@ -208,10 +210,12 @@ def _remark_on_copy(result: Verification, path: Path, unreadable: int, lacking: 
                 "%(count)s lines of the copy %(path)s are not entries.", count=unreadable, path=path
             )
         )
-    if lacking > 0:
+    if missing_count > 0:
         result.remarks.append(
             Sentence(
-                "The copy %(path)s lacks %(count)s entries of the log.", path=path, count=lacking
+                "The copy %(path)s lacks %(count)s entries of the log.",
+                path=path,
+                count=missing_count,
             )
         )
 

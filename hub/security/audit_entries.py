@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Filter:
-    """Which entries to show; what is empty does not restrict them."""
+    """Which entries to show; an empty field does not restrict them."""
 
     text: str = ""  # a part of who, what or subject
     who: str = ""
@@ -52,7 +52,7 @@ def iter_rows(session: Session, chosen: Filter) -> Iterator[dict[str, Any]]:
 
 
 def build_row(entry: AuditEntry) -> dict[str, Any]:
-    """Return an entry as a file has it."""
+    """Return an entry as a row of an exported file."""
     detail = dict(entry.detail)
     return {
         "number": entry.number or entry.id,

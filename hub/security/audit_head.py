@@ -28,7 +28,7 @@ class Head:
 
 @dataclass(frozen=True)
 class StoredHead:
-    """What the file holds: a head, or why it holds none; versions before 0018 did not sign it."""
+    """The head in the file, or why there is none; versions before 0018 did not sign it."""
 
     head: Head | None = None
     is_signed: bool = False

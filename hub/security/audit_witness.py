@@ -42,10 +42,10 @@ def write_row(session: Session, head: Head, key: bytes) -> None:
 
 
 def find_missing_entry(session: Session, path: Path, key: bytes) -> Head | None:
-    """Return what this machine has noted if the log lacks it; None if all is well.
+    """Return the head that this machine has noted if the log lacks its entry; else None.
 
-    A machine that was not there when a person restored the database notes what was lost; an entry
-    about the restore that is newer than the note explains it.
+    A machine that did not run while a person restored the database still notes a lost entry. An
+    entry about the restore that is newer than the note explains it.
     """
     head = audit_head.read(path, key).head
     if head is None or head.count == 0:

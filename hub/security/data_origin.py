@@ -32,7 +32,7 @@ class DatabaseMoved(HubError):
 
 
 class UnfinishedCopy(HubError):
-    """A database into which rows were still being copied when that was interrupted."""
+    """The copying of rows into this database was interrupted."""
 
     def __init__(self, database: str, source: str) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class UnfinishedCopy(HubError):
 
 
 def mark_folder(folder: Path, command: str) -> None:
-    """Note in a data folder which command made it; a note that is there stays."""
+    """Note in a data folder which command made it; an earlier note stays."""
     file = folder / ORIGIN_FILE
     if not file.exists():
         file.write_text(f"{command}\n", encoding="utf-8")
@@ -93,7 +93,7 @@ def read(session: Session) -> DatabaseOrigin | None:
     return session.get(DatabaseOrigin, ONLY_ROW_ID) if "moved_to" in names else None
 
 
-def record_of(session: Session) -> DatabaseOrigin:
+def find_or_add_record(session: Session) -> DatabaseOrigin:
     """Return the record of a database of `hub init`; add it if it is missing."""
     origin = session.get(DatabaseOrigin, ONLY_ROW_ID)
     if origin is None:
@@ -117,7 +117,7 @@ def require_no_demo() -> None:
 
 def require_no_demo_folder(folder: Path) -> None:
     """Raise ConfigurationError if `hub demo` made a data folder."""
-    if _read_creator(folder) == DEMO:
+    if _read_command(folder) == DEMO:
         raise ConfigurationError(
             "HUB_DATA",
             f"names {folder}, which `hub demo` or `hub dev` made. To run an app there, press Run"
@@ -127,7 +127,7 @@ def require_no_demo_folder(folder: Path) -> None:
 
 def require_demo_folder(folder: Path) -> None:
     """Raise ConfigurationError unless a folder is empty or a demo's."""
-    made_by = _read_creator(folder)
+    made_by = _read_command(folder)
     if made_by == DEMO:
         return
     if made_by is None and (_is_empty(folder) or _is_unmarked_demo(folder)):
@@ -159,8 +159,8 @@ def is_demo(session: Session) -> bool:
     return session.scalar(added_by_demo.limit(1)) is not None
 
 
-def _read_creator(folder: Path) -> str | None:
-    """Return the program that created the folder; None if it does not say."""
+def _read_command(folder: Path) -> str | None:
+    """Return the command that made a folder; None if it has no note of it."""
     file = folder / ORIGIN_FILE
     if not file.exists():
         return None

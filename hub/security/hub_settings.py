@@ -1,4 +1,4 @@
-"""Settings of the whole hub that owners enter on pages; those of the environment win."""
+"""Settings of the whole hub that owners enter on pages; the environment takes precedence."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ from hub.security import secrets
 
 PREFIX = "hub:"
 MAIL_URL, CONTACT = "mail_url", "contact"
-UNDELIVERED_MAIL = "undelivered_mail"  # who has got which of the cases that others still lack
+UNDELIVERED_MAIL = "undelivered_mail"  # which people have received cases that others have not
 REFUSED_ADDRESSES = "refused_addresses"  # to which the mail server takes no message, and why
 ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that accepted a message
 
@@ -33,7 +33,7 @@ def has_accepted_mail() -> bool:
 
 
 def note_accepted_mail(url: str) -> None:
-    """Record that the mail server at an address accepted a message; write only news."""
+    """Record that the mail server at an address accepted a message, unless that is recorded."""
     if read(ACCEPTED_MAIL) == _hash_address(url):
         return
     try:

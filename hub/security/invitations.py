@@ -126,6 +126,6 @@ def accept(session: Session, invitation: Invitation, password_hash: str) -> User
 
 
 def _load_present_rights(session: Session, invitation: Invitation) -> list[Right]:
-    """Return the rights of an invitation as they are now, whenever it was read."""
+    """Return the rights of an invitation as they are stored now; none if it is gone."""
     present = session.get(Invitation, invitation.id)
     return [] if present is None else rights_of(present)

@@ -46,7 +46,7 @@ def normalize(name: str) -> str:
     return f"{local}@{ascii_domain}"
 
 
-def address_for_new_person(text: str) -> str:
+def require_address(text: str) -> str:
     """Return the address that is the name of a new person; raise Refused if it cannot be one.
 
     It has ASCII characters only, so that no name looks like another one.

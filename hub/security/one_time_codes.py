@@ -21,7 +21,7 @@ def generate() -> str:
 
 
 def hash_code(purpose: str, subject: str, code: str) -> str:
-    """Return the hash under which a code is stored; it is worth nothing for another subject.
+    """Return the hash under which a code is stored; it is valid for this subject only.
 
     It depends on HUB_SECRET_KEY. Codes that stay valid for years have `hash_lasting_code`.
     """

@@ -50,7 +50,7 @@ class BoundedHashing:
             return bool(self._context.verify(secret, hash))
 
     def __getattr__(self, name: str) -> Any:
-        """Return what costs nothing from the context itself."""
+        """Return an attribute of the context that this class does not have."""
         return getattr(self._context, name)
 
     @contextmanager

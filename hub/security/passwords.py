@@ -9,7 +9,7 @@ from hub.security.password_hashing import MAX_PASSWORD_LENGTH
 
 MIN_LENGTH = 12
 MIN_SCORE = 4  # of zxcvbn, from 0 to 4; with 3 a season, a year and two marks are enough
-MIN_REST = 8  # characters that a password needs beside the person's and the hub's name
+MIN_REMAINING_LENGTH = 8  # characters that a password needs beside the person's and the hub's name
 ANALYSED_LENGTH = 72  # the time of zxcvbn grows faster than the length
 SHORTEST_WORD = 3
 OWN_WORDS = ("quickbooks", "intuit", "hub", "qbo")
@@ -51,25 +51,24 @@ def require_hashable(password: str) -> None:
 
 
 def find_problem(password: str, *words: str) -> str:
-    """Return the sentence that says why this cannot be a new password, "" if it can.
+    """Return the reason why this cannot be a new password, as a sentence; "" if it can.
 
     `words` are texts that others can know, such as the name of the person.
     """
     if len(password) < MIN_LENGTH:
         return Sentence("The password needs at least %(length)s characters.", length=MIN_LENGTH)
     known_words = _list_texts_and_words(words)
-    if _count_rest(password, known_words) < MIN_REST:
+    if _count_remaining(password, known_words) < MIN_REMAINING_LENGTH:
         return Sentence(
             "This password is little more than your name or the name of the hub. %(advice)s",
             advice=PASSWORD_ADVICE,
         )
-    if reason := _explain_guessable(password, known_words):
+    reason = _explain_guessable(password, known_words)
+    if reason:
         return reason
-    return (
-        Sentence(LEAKED_MESSAGE, advice=PASSWORD_ADVICE)
-        if breached_passwords.is_listed(password)
-        else ""
-    )
+    if breached_passwords.is_listed(password):
+        return Sentence(LEAKED_MESSAGE, advice=PASSWORD_ADVICE)
+    return ""
 
 
 def require_good(password: str, *words: str) -> None:
@@ -104,7 +103,7 @@ def _list_texts_and_words(texts: tuple[str, ...]) -> set[str]:
     return {part for part in parts if len(part) >= SHORTEST_WORD}
 
 
-def _count_rest(password: str, known_words: set[str]) -> int:
+def _count_remaining(password: str, known_words: set[str]) -> int:
     """Return the number of characters that are left of a password without these words."""
     text = normalize(password).casefold()
     for word in sorted(known_words, key=len, reverse=True):

@@ -27,14 +27,16 @@ def find(session: Session, name: str) -> User | None:
     name = name.strip()
     if not name or len(name) > names.MAX_LENGTH or not is_storable(name):
         return None
-    spelled = session.scalar(select(User).where(User.username == name))
-    if spelled is not None:
-        return spelled
+    exact_match = session.scalar(select(User).where(User.username == name))
+    if exact_match is not None:
+        return exact_match
     normalized_name = names.normalize(name)
-    is_name = User.normalized_name == normalized_name
-    return session.scalar(select(User).where(is_name)) or session.scalar(
-        select(User).where(func.lower(User.email) == normalized_name)
-    )
+    has_name = User.normalized_name == normalized_name
+    person = session.scalar(select(User).where(has_name))
+    if person is not None:
+        return person
+    has_address = func.lower(User.email) == normalized_name
+    return session.scalar(select(User).where(has_address))
 
 
 def mail_address(person: User) -> str:
@@ -90,10 +92,10 @@ def add(session: Session, new: NewPerson, role: str, *, must_change_password: bo
 
 def require_free(session: Session, name: str) -> str:
     """Return the address that is the name of a new person; raise Refused if somebody has it."""
-    address = names.address_for_new_person(name)
-    other = find(session, address)
-    if other is not None:
-        raise Refused("There is already a person named %(username)s.", username=other.username)
+    address = names.require_address(name)
+    existing = find(session, address)
+    if existing is not None:
+        raise Refused("There is already a person named %(username)s.", username=existing.username)
     return address
 
 
@@ -157,10 +159,12 @@ def record_log_in(session: Session, person_id: int) -> None:
     session.execute(statement.values(last_login_at=now))
 
 
-def last_login_at(person: User) -> dt.datetime | None:
-    """Return when a person logged in last; the column has no zone."""
+def get_last_login(person: User) -> dt.datetime | None:
+    """Return when a person logged in last, in UTC; the column has no zone."""
     moment: dt.datetime | None = cast(Any, person).last_login_at
-    return moment and moment.replace(tzinfo=dt.UTC)
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=dt.UTC)
 
 
 def _end_access(session: Session, person: User, reason: EndReason) -> None:

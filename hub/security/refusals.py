@@ -1,8 +1,8 @@
-"""Entries of the audit log about what was refused, at most so many in ten minutes.
+"""Entries of the audit log about refusals, with a limit for each ten minutes.
 
 Anybody can cause a refusal, so a flood of them must not fill the log. The first of each kind is
-recorded at once; what is like it, or too much, is counted, and the number is recorded in one entry
-when the ten minutes are over.
+recorded at once. Those like it, and those over the limit, are counted, and the number is recorded
+in one entry when the ten minutes are over.
 """
 
 import logging
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Window:
-    """What was refused in ten minutes: the keys that are recorded, and how much only counts."""
+    """The refusals of ten minutes: keys that were recorded, and numbers of the other ones."""
 
     number: int = 0
     recorded: dict[str, set[str]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Refusals:
             return True
 
     def end_window(self) -> Counter[str]:
-        """Begin a new window if the last one is over; return what only was counted in that."""
+        """Begin a new window if the last one is over; return the refusals that it only counted."""
         number = int(current_hub().clock.now().timestamp()) // WINDOW_SECONDS
         with self._lock:
             if number == self._window.number:
@@ -66,7 +66,7 @@ class Refusals:
 
 
 def note(what: str, who: str, subject: str, **detail: object) -> None:
-    """Record a refusal, or count it; one that cannot be recorded is refused all the same."""
+    """Record a refusal, or count it; an error of the database is only logged."""
     record_counted()
     subject = subject[:MAX_SUBJECT_LENGTH]
     if _get_refusals().admit(what, f"{who} {subject} {audit.client_address()}"):

@@ -28,7 +28,7 @@ Condition = tuple[ColumnElement[bool], ...]
 
 
 class Subject(NamedTuple):
-    """What a right is about: an app of a company. None means all companies, or all apps."""
+    """The subject of a right: an app of a company. None means all companies, or all apps."""
 
     company_id: int | None = None
     slug: str | None = None
@@ -157,9 +157,9 @@ class Scope:
 def _is_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
     """Return the condition that a row belongs to one of some installations or companies.
 
-    The rows of few are looked up by their index. To look up those of many and sort them all would
-    take longer than to test the newest rows one after the other until a page is full, so of many
-    the index is hidden from the database.
+    The rows of few are looked up by their index. For many, the index is hidden from the database:
+    to look up and sort all of their rows would take longer than to test the newest rows one after
+    the other until a page is full.
     """
     if len(ids) > MAX_LOOKUPS:
         column = func.coalesce(column, 0)
@@ -188,22 +188,22 @@ def build_scope(session: Session, rights: Rights, least: str = "viewer") -> Scop
     The installations of the companies and apps that the rights name are read once; a person with
     the role for everything needs no query.
     """
-    counted = rights.with_role(least)
-    if any(right.subject == WHOLE_HUB for right in counted):
+    sufficient = rights.with_role(least)
+    if any(right.subject == WHOLE_HUB for right in sufficient):
         return Scope(is_everything=True)
-    if not counted:
+    if not sufficient:
         return Scope()
     query: Any = select(ConnectedCompany.id, Installation.id, Installation.slug).outerjoin(
         Installation, Installation.company_id == ConnectedCompany.id
     )
     installation_ids, company_ids, whole_company_ids = set(), set(), set()
-    for company_id, installation_id, slug in session.execute(query.where(_is_named_by(counted))):
+    for company_id, installation_id, slug in session.execute(query.where(_is_named_by(sufficient))):
         company = Subject(company_id)
-        if any(right.touches(company) for right in counted):
+        if any(right.touches(company) for right in sufficient):
             company_ids.add(company_id)
-        if _are_covering(counted, company):
+        if _are_covering(sufficient, company):
             whole_company_ids.add(company_id)
-        if installation_id and _are_covering(counted, Subject(company_id, slug)):
+        if installation_id and _are_covering(sufficient, Subject(company_id, slug)):
             installation_ids.add(installation_id)
     return Scope(
         installation_ids=frozenset(installation_ids),
@@ -219,15 +219,19 @@ def _are_covering(rights: Iterable[Right], subject: Subject) -> bool:
 
 def narrow_to_company(session: Session, scope: Scope, company_id: int) -> Scope:
     """Return the rows of one company among those that a scope covers."""
-    own = select(Installation.id).where(Installation.company_id == company_id)
-    installation_ids = frozenset(session.scalars(own))
-    only = frozenset({company_id})
+    of_company = select(Installation.id).where(Installation.company_id == company_id)
+    installation_ids = frozenset(session.scalars(of_company))
+    company_ids = frozenset({company_id})
     if scope.is_everything:
-        return Scope(installation_ids=installation_ids, company_ids=only, whole_company_ids=only)
+        return Scope(
+            installation_ids=installation_ids,
+            company_ids=company_ids,
+            whole_company_ids=company_ids,
+        )
     return Scope(
         installation_ids=scope.installation_ids & installation_ids,
-        company_ids=scope.company_ids & only,
-        whole_company_ids=scope.whole_company_ids & only,
+        company_ids=scope.company_ids & company_ids,
+        whole_company_ids=scope.whole_company_ids & company_ids,
     )
 
 
@@ -276,9 +280,9 @@ def assign_in_words(
     assign(session, person, role, subject)
     text = describe(session, right)
     if subject == WHOLE_HUB:
-        audit.record(session, who, "role changed", _load_audit_name(person), role=role)
+        audit.record(session, who, "role changed", _get_audit_name(person), role=role)
     else:
-        audit.record(session, who, "right added", _load_audit_name(person), right=text)
+        audit.record(session, who, "right added", _get_audit_name(person), right=text)
     return text
 
 
@@ -294,7 +298,7 @@ def check_exists(session: Session, right: Right) -> None:
         raise NotFound("company", str(company_id))
 
 
-def take_away(session: Session, person: User, subject: Subject, *, who: str) -> str:
+def withdraw_in_words(session: Session, person: User, subject: Subject, *, who: str) -> str:
     """Withdraw a role, record it in the audit log, and return the right in words.
 
     Raise NotFound if the person has no role for exactly this subject.
@@ -303,7 +307,7 @@ def take_away(session: Session, person: User, subject: Subject, *, who: str) -> 
         if right.subject == subject:
             withdraw(session, person, subject)
             text = describe(session, right)
-            audit.record(session, who, "right removed", _load_audit_name(person), right=text)
+            audit.record(session, who, "right removed", _get_audit_name(person), right=text)
             return text
     raise NotFound("right of this person", describe(session, Right("a role", subject)))
 
@@ -344,20 +348,20 @@ def _list_known_apps(session: Session) -> list[str]:
     return sorted({*current_hub().plugins.apps, *enabled})
 
 
-def _load_audit_name(person: User) -> str:
+def _get_audit_name(person: User) -> str:
     """Return the name of a person as the audit log has it."""
     return str(person.username or person.email)
 
 
 def check_not_last_owner(session: Session, person: User) -> None:
-    """Refuse a change that would leave the hub without an owner who may log in."""
+    """Raise NotNow if the person is the only owner who may log in."""
     if not rights_of(person).may("owner"):
         return
-    others: Any = select(User.id).where(IS_ACTIVE, is_owner(), User.id != person.id)
-    if session.scalar(others.limit(1)) is None:
+    other_owners: Any = select(User.id).where(IS_ACTIVE, is_owner(), User.id != person.id)
+    if session.scalar(other_owners.limit(1)) is None:
         raise NotNow(
             "%(name)s is the only owner. Make someone else owner first.",
-            name=_load_audit_name(person),
+            name=_get_audit_name(person),
         )
 
 
@@ -380,7 +384,7 @@ def _is_named_by(rights: Iterable[Right]) -> ColumnElement[bool]:
 
 
 def _get_assignment_subject(assignment: RoleAssignment) -> Subject:
-    """Return what an assignment is about."""
+    """Return the subject of an assignment."""
     return Subject(assignment.company_id, assignment.slug)
 
 

@@ -45,7 +45,7 @@ def propose_secret(session: Session, user_id: int) -> None:
     secrets.put(session, _build_secret_name(user_id, "proposal"), TOTP.new().base32_key)
 
 
-def proposed_secret(session: Session, user_id: int) -> str | None:
+def get_proposed_secret(session: Session, user_id: int) -> str | None:
     """Return the secret that waits for its first code, in base32."""
     return secrets.get(session, _build_secret_name(user_id, "proposal"))
 
@@ -58,7 +58,7 @@ def build_address_for_app(secret: str, name: str) -> str:
 
 def confirm_secret(session: Session, user_id: int, code: str) -> bool:
     """Let the proposed secret count if the code is right, in place of any earlier one."""
-    secret = proposed_secret(session, user_id)
+    secret = get_proposed_secret(session, user_id)
     if secret is None:
         return False
     match = _match_code(secret, code, None)
@@ -102,7 +102,7 @@ def accept_recovery_code(session: Session, user_id: int, code: str) -> bool:
 
 
 def renew_recovery_codes(session: Session, user_id: int) -> list[str]:
-    """Replace the recovery codes of a person; only this call can show them."""
+    """Replace the recovery codes of a person and return them; they cannot be read again."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     codes = [one_time_codes.generate() for _ in range(RECOVERY_CODES)]
     for code in codes:
@@ -144,7 +144,7 @@ def reset_lost(session: Session, person: User, by: str) -> None:
 
 
 def _match_code(secret: str, code: str, last_counter: int | None) -> TotpMatch | None:
-    """Return which code of the app this is; None if it is wrong or was used."""
+    """Return the match of a code with the app's secret; None if it is wrong or was used."""
     digits = "".join(code.split())
     if not digits.isascii():
         return None
@@ -160,7 +160,7 @@ def _match_code(secret: str, code: str, last_counter: int | None) -> TotpMatch |
 
 
 def _build_secret_name(user_id: int, name: str) -> str:
-    """Return where the vault holds a secret of a person's authenticator app."""
+    """Return the place in the vault of a secret of a person's authenticator app."""
     return f"person:{user_id}:authenticator-{name}"
 
 

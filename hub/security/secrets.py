@@ -24,9 +24,9 @@ _SELECT_SEALED = select(_secrets.c.sealed).where(_secrets.c.place == bindparam("
 
 
 def put(session: Session, place: str, text: str) -> None:
-    """Seal a text and store it at its place, over what was there.
+    """Seal a text and store it at its place, over an earlier one.
 
-    A place is such as "installation:3:password"; the sealed text opens nowhere else.
+    A place is, for example, "installation:3:password". The sealed text can be opened only there.
     """
     shared = hub_context.current_hub()
     shared.mask.add((token_in(text),))
@@ -85,7 +85,7 @@ def put_all(
 
 
 def rotate(session: Session) -> int:
-    """Seal under the newest key whatever is not yet; return how many secrets that were."""
+    """Seal the secrets of older keys under the newest key; return the number of these secrets."""
     vault = hub_context.current_hub().vault
     secrets = select(Secret.place, Secret.sealed).order_by(Secret.place)
     rows = session.execute(secrets.with_for_update()).all()
@@ -100,7 +100,7 @@ def rotate(session: Session) -> int:
 
 
 def _build_secret_prefix(installation_id: int) -> str:
-    """Return how the places of an installation's secrets begin."""
+    """Return the prefix of the places of an installation's secrets."""
     return f"installation:{installation_id}:"
 
 
@@ -158,9 +158,9 @@ class SiteSecrets(Secrets):
 
 
 def installation_lock(installation_id: int) -> AbstractContextManager[None]:
-    """Return a lock that lets one thread of one process at a time into the block.
+    """Return a context manager that one thread of one process at a time can enter.
 
-    It raises Busy if another one stays in the block too long, and FolderUnavailable or
+    It raises Busy if another one holds it for too long, and FolderUnavailable or
     DatabaseUnavailable if no lock can be made.
     """
     shared_lock: SharedLock | None = current_app.extensions.get(SHARED_LOCK)

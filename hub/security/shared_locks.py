@@ -6,6 +6,9 @@ from hub.db.coordination import advisory_lock
 
 
 def installation_lock(installation_id: int, seconds: float) -> AbstractContextManager[None]:
-    """Hold the lock in a `with` statement; raise Busy if it is not free in so many seconds."""
+    """Return a context manager that holds the lock.
+
+    It raises Busy if the lock is not free within this time.
+    """
     name = f"secrets of installation {installation_id}"
     return advisory_lock(name, f"The sign-in of installation {installation_id}", seconds)

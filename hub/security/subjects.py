@@ -1,4 +1,4 @@
-"""What a request is about: the companies and apps that the ids in its address belong to."""
+"""The subjects of a request: the companies and apps to which the ids in its address belong."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ OWN = "own"  # the person's own account: any role or none
 class Target(NamedTuple):
     """A company or app that a request is about.
 
-    Of a shared one everybody sees something who has a role for a part of it.
+    A shared one is visible to everybody who has a role for a part of it.
     """
 
     subject: Subject
@@ -85,7 +85,7 @@ def _find_case_target(session: Session, arguments: Arguments) -> Target | None:
     return _find_owner_target(session, query.where(Case.id == arguments["case_id"]))
 
 
-def _run_target(session: Session, arguments: Arguments) -> Target | None:
+def _find_run_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a run, its company, or the whole hub."""
     query = select(Run.company_id, Installation.company_id, Installation.slug).outerjoin(
         Installation, Installation.id == Run.installation_id
@@ -120,7 +120,7 @@ def _find_hub_target(session: Session, arguments: Arguments) -> Target:
 
 
 Resolver = Callable[[Session, Arguments], Target | None]
-# The names of the arguments in an address -> what finds the company and app of each.
+# By the names of the arguments in an address: the functions that find company and app of each.
 RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
     frozenset({"installation_id"}): (_find_installation_target,),
     frozenset({"installation_id", "file_id"}): (_find_installation_target, _find_file_target),
@@ -128,7 +128,7 @@ RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
     frozenset({"posting_id"}): (_find_posting_target,),
     frozenset({"case_id"}): (_find_case_target,),
     frozenset({"case_id", "posting_id"}): (_find_case_target, _find_posting_target),
-    frozenset({"run_id"}): (_run_target,),
+    frozenset({"run_id"}): (_find_run_target,),
     frozenset({"company_id"}): (_find_company_target,),
     frozenset({"slug"}): (_find_app_target,),
     frozenset({"slug", "company_id"}): (_find_app_at_company,),
@@ -142,7 +142,7 @@ def is_subject_known(of: str, names: Collection[str]) -> bool:
 
 
 def resolve(session: Session, arguments: Arguments) -> Targets | None:
-    """Return what the ids of an address belong to; None if there is no such row."""
+    """Return the companies and apps of the ids in an address; None if there is no such row."""
     targets = []
     for find in RESOLVERS[frozenset(arguments)]:
         target = find(session, arguments)
@@ -159,7 +159,7 @@ def _find_first_app(session: Session, query: Any) -> Target | None:
 
 
 def _find_owner_target(session: Session, query: Any) -> Target | None:
-    """Return what a row belongs to: its installation, or else its company."""
+    """Return the app of a row, or else its company; None if there is no row."""
     row = session.execute(query).one_or_none()
     if row is None:
         return None

@@ -86,7 +86,7 @@ def _move_rows(
         copy(source, addresses.old, progress)
     result = prove(source, progress)
     with Session(source) as session:
-        record = data_origin.record_of(session)
+        record = data_origin.find_or_add_record(session)
         record.moved_to = addresses.new
         record.moved_at = record.moved_at or hub_context.current_hub().clock.now()
         session.flush()
@@ -118,7 +118,7 @@ def copy(source: Connection, origin: str, progress: Progress) -> None:
     They are marked as an unfinished copy of `origin`.
     """
     with Session(source) as session:
-        data_origin.record_of(session)
+        data_origin.find_or_add_record(session)
         session.flush()
     with engine.db.engine.connect() as target, target.begin():
         _lock(target)
@@ -126,7 +126,7 @@ def copy(source: Connection, origin: str, progress: Progress) -> None:
         rows.clear(target)
         copy_rows(source, target, progress)
         with Session(target) as session:
-            data_origin.record_of(session).copied_from = origin
+            data_origin.find_or_add_record(session).copied_from = origin
             session.flush()
 
 
@@ -156,7 +156,7 @@ def release(
     With `identity` the companies know the database by it from the beginning.
     """
     with engine.transaction() as session:
-        data_origin.record_of(session).copied_from = None
+        data_origin.find_or_add_record(session).copied_from = None
         if identity is not None:
             session.execute(update(ConnectedCompany).values(database_identity=dict(identity)))
         audit.record(session, who, what, "database", **detail)

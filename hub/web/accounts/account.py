@@ -302,7 +302,7 @@ def _find_first_word(words: dict[str, str], text: str) -> str:
 def _render_authenticator_page(problem: str) -> str | Response:
     """Return the page with the proposed secret."""
     with read_only_session() as session:
-        secret = second_factor.proposed_secret(session, _get_person_id())
+        secret = second_factor.get_proposed_secret(session, _get_person_id())
     if secret is None:
         return redirect(url_for("account.show"))
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]

@@ -79,7 +79,7 @@ def _build_row(session: Session, person: User) -> PersonRow:
     rights = rights_of(person)
     others = [right for right in rights.rights if right.subject != WHOLE_HUB]
     texts = [translate(describe(session, right)) for right in others]
-    return PersonRow(person, rights.role(), texts, people.last_login_at(person))
+    return PersonRow(person, rights.role(), texts, people.get_last_login(person))
 
 
 def _describe_invitation(

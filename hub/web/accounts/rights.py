@@ -54,7 +54,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
         with transaction() as session:
             person = get_row_or_404(session, User, person_id)
             subject = right_fields.parse_subject(_read_form())
-            text = rights.take_away(session, person, subject, who=person_name())
+            text = rights.withdraw_in_words(session, person, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _render_page(person_id), 400

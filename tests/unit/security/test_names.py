@@ -65,7 +65,7 @@ def test_a_domain_is_found_in_both_of_its_forms(app_with_pages):
 )
 def test_names_that_the_audit_log_uses_for_others_are_reserved(app_with_pages, name):
     with pytest.raises(Refused, match="is reserved for the hub"):
-        names.address_for_new_person(name)
+        names.require_address(name)
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_names_that_the_audit_log_uses_for_others_are_reserved(app_with_pages, n
 )
 def test_a_new_name_is_an_address_in_ascii(app_with_pages, name):
     with pytest.raises(Refused, match="their e-mail address, such as"):
-        names.address_for_new_person(name)
+        names.require_address(name)
 
 
 @pytest.mark.parametrize("name", ["", "   "])
 def test_an_empty_name_is_refused(app_with_pages, name):
     with pytest.raises(Refused, match="Enter the e-mail address"):
-        names.address_for_new_person(name)
+        names.require_address(name)
 
 
 @pytest.mark.parametrize("name", ["", "\ud800", "a\0b", "x" * 100_000, "nobody@example.com"])
