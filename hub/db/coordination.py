@@ -49,7 +49,7 @@ class CoordinationSettings(Protocol):
 
 
 class Process(Protocol):
-    """What coordination needs to know of this process; hub.context has it, a layer above."""
+    """The facts about this process that coordination needs; `hub.context` has them."""
 
     @property
     def process(self) -> str:
@@ -66,7 +66,7 @@ class Process(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SessionLock:
-    """An advisory lock as it was taken once; taken again, it is another one."""
+    """An advisory lock that was taken; each time it is taken, it is another object."""
 
     name: str
 
@@ -179,7 +179,7 @@ def limit_statements(engine: Engine) -> None:
 
 
 def process_coordination() -> Coordination:
-    """Return the coordination of this process, which is made on first use."""
+    """Return the coordination of this process; create it on first use."""
     extensions = current_app.extensions
     with _creation:
         if "hub.coordination" not in extensions:
@@ -195,11 +195,11 @@ def connection() -> AbstractContextManager[Connection]:
 
 
 def this_process() -> Process:
-    """Return what identifies this process."""
+    """Return the facts about this process."""
     process: Process = current_app.extensions["hub"]
     return process
 
 
 def application_name(process: str) -> str:
-    """Return the name that all database sessions of a process bear, so that they can be found."""
+    """Return the name of all database sessions of a process, by which they can be found."""
     return f"hub-{process}"

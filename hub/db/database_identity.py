@@ -1,4 +1,4 @@
-"""Which database this is, by values that change when a database is put back or replaced."""
+"""The identity of a database: values that change when it is restored or replaced."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -45,7 +45,7 @@ def read_from(connection: Connection) -> dict[str, str | None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
-        return {name: _read_one(connection, query) for name, query in IDENTITY_QUERIES.items()}
+        return {name: _read_value(connection, query) for name, query in IDENTITY_QUERIES.items()}
     return dict(zip(IDENTITY_QUERIES, values, strict=True))
 
 
@@ -68,7 +68,7 @@ def compare(stored: Identity | None, current: Identity) -> IdentityDifference:
     return IdentityDifference.REPLACED
 
 
-def _read_one(connection: Connection, query: str) -> str | None:
+def _read_value(connection: Connection, query: str) -> str | None:
     """Return one value; None if the role may not read it, or the server does not have it."""
     try:
         value: str | None = connection.execute(text(query)).scalar_one_or_none()

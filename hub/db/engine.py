@@ -124,7 +124,7 @@ class Instant(TypeDecorator[dt.datetime]):
 
 
 class Base(DeclarativeBase):
-    """What every table shares."""
+    """The base of all tables."""
 
     registry = registry(
         metadata=MetaData(naming_convention=NAMING_CONVENTION),
@@ -226,8 +226,8 @@ def read_only_session() -> Iterator[Session]:
 def joined_session() -> Iterator[Session]:
     """Join the read-only session that this request has open; without one, open it.
 
-    For what every page shows beside its content: a connection of its own for each part of it would
-    take longer than the queries. Nothing that is written meanwhile is seen.
+    This is for the parts of the frame of every page: a connection for each part would take longer
+    than the queries. Rows that are written meanwhile are not seen.
     """
     outer = g.get(OPEN_SESSION)
     if outer is not None:
@@ -313,7 +313,7 @@ def check_url(name: str, url: str) -> None:
         )
     if backend != "sqlite":
         try:
-            import psycopg  # noqa: F401 (whether it can be imported is all that is asked)
+            import psycopg  # noqa: F401 (only tests that it can be imported)
         except ImportError as error:
             raise ConfigurationError(
                 name,
@@ -342,9 +342,9 @@ def _build_options(url: str, application_name: str, idle_seconds: float) -> dict
     }
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
-    chosen = make_url(url).query  # what the address says about the connection goes first
+    address_options = make_url(url).query  # these take precedence
     connect_arguments = {
-        name: value for name, value in CLIENT_KEEPALIVES.items() if name not in chosen
+        name: value for name, value in CLIENT_KEEPALIVES.items() if name not in address_options
     }
     connect_arguments["options"] = (
         f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"

@@ -11,9 +11,9 @@ from sqlalchemy.sql.functions import FunctionElement
 class IndexCondition(FunctionElement[bool]):
     """The condition of an index, for a query whose other conditions imply it.
 
-    SQLite uses a partial index only if the query repeats its condition. PostgreSQL sees that a
-    narrower condition implies it, and would take the two as independent: it would expect far fewer
-    rows than there are.
+    SQLite uses a partial index only if the query repeats its condition. PostgreSQL infers it from
+    narrower conditions. If it were repeated there, PostgreSQL would take it as independent of them
+    and expect far fewer rows than there are.
     """
 
     inherit_cache = True
@@ -23,13 +23,13 @@ class IndexCondition(FunctionElement[bool]):
 
 
 @compiles(IndexCondition)
-def _repeat(element: IndexCondition, compiler: SQLCompiler, **options: Any) -> str:
-    """Compile the condition as the index has it."""
+def _compile_condition(element: IndexCondition, compiler: SQLCompiler, **options: Any) -> str:
+    """Compile the condition with the text that the index has."""
     (condition,) = element.clauses
     return compiler.process(condition, **options)
 
 
 @compiles(IndexCondition, "postgresql")
-def _leave_out(element: IndexCondition, compiler: SQLCompiler, **options: Any) -> str:
-    """Compile nothing for PostgreSQL."""
+def _compile_for_postgresql(element: IndexCondition, compiler: SQLCompiler, **options: Any) -> str:
+    """Compile a condition that is always true."""
     return "true"

@@ -79,7 +79,7 @@ class RowLease:
     is_lost: bool = False
 
     def release(self) -> None:
-        """Give the lease back; one that was lost is not touched."""
+        """Release the lease, unless it was lost."""
         self.rows.release(self)
 
 
@@ -102,7 +102,10 @@ class LeaseRows:
         return min(MAX_HEARTBEAT_SECONDS, self._seconds / HEARTBEATS_PER_LEASE)
 
     def take(self, name: str) -> RowLease | None:
-        """Take a lease if it is free or its holder has sent no heartbeat for too long."""
+        """Take a lease and return it; None if another process or thread has it.
+
+        A lease is taken from a holder that has sent no heartbeat for too long.
+        """
         with self._guard, process_coordination().connection() as connection:
             if name in self._leases:
                 return None
@@ -127,7 +130,7 @@ class LeaseRows:
             return lease
 
     def release(self, lease: RowLease) -> None:
-        """Give a lease back; if the database is away, the thread does it later."""
+        """Release a lease; if the database is not available, the thread does it later."""
         with self._guard:
             if self._leases.get(lease.name) is lease:
                 del self._leases[lease.name]
@@ -163,7 +166,7 @@ class LeaseRows:
         """Raise LeaseLost if another process has taken the lease meanwhile."""
         if not lease.is_lost:
             with process_coordination().connection() as connection:
-                fence = connection.scalar(_CONFIRM, self._lease_values(lease))
+                fence = connection.scalar(_CONFIRM, self._build_lease_values(lease))
             if fence is None:
                 self._note_loss(lease)
         if lease.is_lost:
@@ -171,7 +174,7 @@ class LeaseRows:
 
     def confirm(self, session: Session, lease: RowLease) -> None:
         """Raise LeaseLost unless the lease is held; nobody takes it before the transaction ends."""
-        fence = session.connection().scalar(_CONFIRM, self._lease_values(lease))
+        fence = session.connection().scalar(_CONFIRM, self._build_lease_values(lease))
         if fence is None:
             self._note_loss(lease)
             raise LeaseLost(lease.name)
@@ -182,7 +185,7 @@ class LeaseRows:
             return set(connection.scalars(_SELECT_HELD, {"seconds": self._seconds}))
 
     def stop_heartbeats(self) -> None:
-        """End the thread; leases that are still held run out."""
+        """End the thread; leases that are still held expire."""
         thread = self._thread
         with self._guard:
             self._leases.clear()
@@ -205,7 +208,7 @@ class LeaseRows:
 
     def _release_row(self, lease: RowLease) -> None:
         with process_coordination().connection() as connection:
-            connection.execute(_RELEASE, self._lease_values(lease))
+            connection.execute(_RELEASE, self._build_lease_values(lease))
 
     def _note_loss(self, lease: RowLease) -> None:
         lease.is_lost = True
@@ -214,7 +217,7 @@ class LeaseRows:
                 del self._leases[lease.name]
         log.warning("The lease %s of this process was taken by another one.", lease.name)
 
-    def _lease_values(self, lease: RowLease) -> dict[str, Any]:
+    def _build_lease_values(self, lease: RowLease) -> dict[str, Any]:
         return {"process": self._process, "name": lease.name, "fence": lease.fence}
 
     def _start_heartbeats(self) -> None:
@@ -290,7 +293,7 @@ def end_sessions(connection: Connection, holder: Row[Any]) -> int:
 
 
 def process_leases() -> LeaseRows:
-    """Return the leases of this process, which are made on first use."""
+    """Return the leases of this process; create them on first use."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     with _creation:
         if "hub.lease_rows" not in app.extensions:

@@ -35,8 +35,7 @@ def changes_sessions() -> bool:
         for _ in range(PROBE_ROUNDS):
             session = first.scalar(_SELECT_SESSION)
             with second.begin():
-                if session == second.scalar(_SELECT_SESSION) or session != first.scalar(
-                    _SELECT_SESSION
-                ):
+                is_shared = session == second.scalar(_SELECT_SESSION)
+                if is_shared or session != first.scalar(_SELECT_SESSION):
                     return True
     return False

@@ -24,7 +24,7 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
         key = tuple(row[name] for name in names)
         rows_by_key[key] = row
 
-    changed = 0
+    changed_count = 0
     keys = list(rows_by_key)
     for start in range(0, len(keys), KEYS_PER_QUERY):
         part = keys[start : start + KEYS_PER_QUERY]
@@ -33,11 +33,11 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
             entry = stored.get(key)
             if entry is None:
                 session.add(table(**rows_by_key[key]))
-                changed += 1
+                changed_count += 1
             elif _overwrite(entry, rows_by_key[key]):
-                changed += 1
+                changed_count += 1
     session.flush()
-    return changed
+    return changed_count
 
 
 def _load_stored_rows(
@@ -54,7 +54,7 @@ def _load_stored_rows(
 
 
 def _overwrite(entry: Model, row: dict[str, Any]) -> bool:
-    """Overwrite a stored row and return whether anything changes that counts."""
+    """Overwrite a stored row and return whether a column changes that counts."""
     is_changed = False
     for name, value in row.items():
         if getattr(entry, name) == value:
