@@ -22,8 +22,8 @@ class LimitedAdapter(HTTPAdapter):
     """The network, for use inside `limit_time`.
 
     For every request, `requests` looks up the pool of connections and the certificates again, and
-    it derives from the response what `fetch` does not read. That takes a fifth of the time of a
-    request. Here the pool is kept from one request to the next, and nothing is derived.
+    computes attributes of the response that `fetch` does not read. That takes a fifth of the time
+    of a request. Here the pool is kept from one request to the next, and nothing more is computed.
     """
 
     _latest_pool: tuple[_Server, ConnectionPool] | None = None
@@ -74,7 +74,7 @@ class LimitedAdapter(HTTPAdapter):
         return request.path_url
 
     def build_response(self, request: PreparedRequest, raw: Any) -> Response:
-        """Return a response with what `fetch` reads: status, headers and the body as it comes."""
+        """Return a response with the attributes that `fetch` reads: status, headers, raw body."""
         response = Response()
         response.request = request
         response.url = request.url or ""

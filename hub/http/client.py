@@ -181,14 +181,14 @@ class AppHttp:
     ) -> HttpResponse:
         """Send the request; raise Retry, Refused or NeedsAttention if no whole response comes."""
         self.calls += 1
-        began = self._clock.monotonic()
+        began_at = self._clock.monotonic()
         status: int | None = None
         try:
             response = self._exchange(call, adapter, prepared)
             status = response.status
             return response
         finally:
-            seconds = self._clock.monotonic() - began
+            seconds = self._clock.monotonic() - began_at
             self._on_call(SentCall(call.method, call.host, status, seconds))
 
     def _exchange(

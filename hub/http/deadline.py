@@ -29,7 +29,7 @@ class NotPermitted(Exception):
 
 
 class RequestGuard:
-    """The sockets of one exchange, which can be cut whatever its thread waits for.
+    """The sockets of one exchange, which another thread can cut at any time.
 
     `expired` is True once its time was over. `may_have_sent` is False only while it is certain that
     no byte of the request was handed over.
@@ -54,19 +54,19 @@ class RequestGuard:
         """Return the seconds until the sockets are cut, never quite none."""
         return max(0.001, self.ends - time.monotonic())
 
-    def hold(self, line: socket.socket) -> None:
+    def hold(self, opened_socket: socket.socket) -> None:
         """Add a socket, as a duplicate that stays usable after its connection has dropped it."""
         with self._lock:
-            duplicate = os.dup(line.fileno())
+            duplicate = os.dup(opened_socket.fileno())
             self._sockets.append(socket.socket(fileno=duplicate))
 
     def cut(self) -> None:
         """End every wait on the sockets."""
         with self._lock:
             self.expired = True
-            for line in self._sockets:
+            for opened_socket in self._sockets:
                 with suppress(OSError):
-                    line.shutdown(socket.SHUT_RDWR)
+                    opened_socket.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
         """Close the duplicates of the sockets."""
@@ -81,7 +81,7 @@ def limit_time(
     permitted: Permitted | None = None,
     before_sending: BeforeSending | None = None,
 ) -> Iterator[RequestGuard]:
-    """Limit the time of what this thread does with a `LimitedAdapter` inside the block."""
+    """Limit the time of requests that this thread sends with a `LimitedAdapter` in the block."""
     require_requests_allowed()
     outer = getattr(_current, "guard", None)
     guard = RequestGuard(seconds, permitted, before_sending)
@@ -90,7 +90,7 @@ def limit_time(
     try:
         yield guard
     finally:
-        _watchdog.leave(guard)
+        _watchdog.unwatch(guard)
         guard.release()
         _current.guard = outer
 
@@ -101,20 +101,20 @@ class _Watchdog:
     def __init__(self) -> None:
         self._wake = threading.Condition()
         self._watched: set[RequestGuard] = set()
-        self._runs = False
-        self._sleeps = False
+        self._is_running = False
+        self._is_sleeping = False
 
     def watch(self, guard: RequestGuard) -> None:
-        """Cut the sockets of a guard when its time is over, unless `leave` is called before."""
+        """Cut the sockets of a guard when its time is over, unless `unwatch` is called before."""
         with self._wake:
             self._watched.add(guard)
-            if not self._runs:
-                self._runs = True
+            if not self._is_running:
+                self._is_running = True
                 threading.Thread(target=self._run, name="deadlines", daemon=True).start()
-            elif self._sleeps:
+            elif self._is_sleeping:
                 self._wake.notify()
 
-    def leave(self, guard: RequestGuard) -> None:
+    def unwatch(self, guard: RequestGuard) -> None:
         """Stop watching a guard."""
         with self._wake:
             self._watched.discard(guard)
@@ -125,9 +125,9 @@ class _Watchdog:
         while True:
             with self._wake:
                 idle_looks = 0 if self._watched else idle_looks + 1
-                self._sleeps = idle_looks > IDLE_LOOKS
-                self._wake.wait(None if self._sleeps else WATCH_SECONDS)
-                self._sleeps = False
+                self._is_sleeping = idle_looks > IDLE_LOOKS
+                self._wake.wait(None if self._is_sleeping else WATCH_SECONDS)
+                self._is_sleeping = False
                 now = time.monotonic()
                 late = [guard for guard in self._watched if guard.ends <= now]
                 self._watched.difference_update(late)
@@ -262,20 +262,20 @@ def _are_all_permitted(guard: RequestGuard, host: str, port: int, addresses: dns
 def _open_socket(
     connection: Any, guard: RequestGuard, address_info: tuple[Any, ...]
 ) -> socket.socket:
-    """Connect to an address as getaddrinfo returns it, with what time is left for each step."""
+    """Connect to an address from getaddrinfo; each step may take the time that is left."""
     family, kind, protocol, _, address = address_info
-    line = socket.socket(family, kind, protocol)
+    new_socket = socket.socket(family, kind, protocol)
     try:
         for option in connection.socket_options or ():
-            line.setsockopt(*option)
-        line.settimeout(_step_seconds(connection, guard))
-        line.connect(address)
-        line.settimeout(guard.remaining_seconds())
-        guard.hold(line)
+            new_socket.setsockopt(*option)
+        new_socket.settimeout(_step_seconds(connection, guard))
+        new_socket.connect(address)
+        new_socket.settimeout(guard.remaining_seconds())
+        guard.hold(new_socket)
     except BaseException:
-        line.close()
+        new_socket.close()
         raise
-    return line
+    return new_socket
 
 
 def _step_seconds(connection: Any, guard: RequestGuard) -> float:

@@ -12,10 +12,10 @@ _lock = threading.Lock()
 
 
 def resolve_addresses(host: str, port: int, seconds: float) -> Addresses:
-    """Return what getaddrinfo returns; raise TimeoutError if it takes too long.
+    """Return the addresses of a host from getaddrinfo; raise TimeoutError if it takes too long.
 
-    A look-up cannot be ended from outside, so its thread is left behind. All who need the same host
-    wait for one look-up.
+    A look-up cannot be ended from outside, so its thread goes on. All callers that need the same
+    host wait for one look-up.
     """
     with _lock:
         lookup = _lookups.get((host, port))

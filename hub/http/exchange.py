@@ -73,11 +73,11 @@ def fetch(
         try:
             response = adapter.send(request, stream=True, timeout=timeout, **(options or {}))
             with response:
-                body = _read(response, clock, until, max_bytes)
+                body = _read_body(response, clock, until, max_bytes)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             is_late = guard.expired or isinstance(error, requests.Timeout)
-            failure = DeadlinePassed if is_late else ExchangeError
-            raise failure(
+            error_class = DeadlinePassed if is_late else ExchangeError
+            raise error_class(
                 network_errors.describe(error), may_have_sent=_may_have_sent(guard, error)
             ) from error
         # Headers that end where the connection was cut look complete to the standard library.
@@ -86,7 +86,7 @@ def fetch(
     return HttpResponse(response.status_code, response.headers, body)
 
 
-def _read(response: requests.Response, clock: Clock, until: float, max_bytes: int) -> bytes:
+def _read_body(response: requests.Response, clock: Clock, until: float, max_bytes: int) -> bytes:
     """Read the body; raise TooLarge or DeadlinePassed as soon as it passes a limit."""
     parts = []
     size = 0

@@ -14,7 +14,7 @@ import urllib3.exceptions as urllib3_errors
 
 from hub.errors import Sentence
 
-# The first line that one of the exceptions belongs to counts. In urllib3, a new connection that
+# The first entry that one of the exceptions belongs to counts. In urllib3, a new connection that
 # fails is also a ConnectTimeoutError.
 ERROR_DESCRIPTIONS: tuple[tuple[tuple[type[BaseException], ...], Sentence], ...] = (
     (
@@ -58,8 +58,8 @@ ERROR_DESCRIPTIONS: tuple[tuple[tuple[type[BaseException], ...], Sentence], ...]
 
 
 def describe(error: BaseException) -> str:
-    """Return what went wrong, in a few words; the library's own text if it is none of the usual."""
-    causes = list(_list_causes(error))
+    """Describe an error in a few words; return the library's own text for an unusual one."""
+    causes = list(_iter_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = cause.verify_message or cause.reason
@@ -74,10 +74,10 @@ def _has_any(causes: Sequence[BaseException], types: tuple[type[BaseException], 
     return any(isinstance(cause, types) for cause in causes)
 
 
-def _list_causes(error: BaseException) -> Iterator[BaseException]:
+def _iter_causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception, and those that it wraps as `reason`, as argument or as cause."""
     yield error
     wrapped = [getattr(error, "reason", None), *error.args, error.__cause__]
     for cause in wrapped:
         if isinstance(cause, BaseException) and cause is not error:
-            yield from _list_causes(cause)
+            yield from _iter_causes(cause)

@@ -174,8 +174,10 @@ def _find_message(body: bytes) -> str:
         content: Any = json.loads(body)
     except (ValueError, RecursionError):
         return body[:MAX_MESSAGE_LENGTH].decode("utf-8", "replace")
-    while name := _find_message_key(content):
+    name = _find_message_key(content)
+    while name:
         content = content[name]
+        name = _find_message_key(content)
     if isinstance(content, str):
         return content
     if isinstance(content, list) and all(isinstance(text, str) for text in content):

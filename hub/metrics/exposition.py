@@ -65,7 +65,7 @@ def render(accept: str) -> tuple[bytes, str]:
 
 
 class _Families:
-    """Families of metrics as a registry wants them."""
+    """Families of metrics, in the form that a registry collects."""
 
     def __init__(self, families: Iterable[Any]) -> None:
         self._families = families

@@ -53,7 +53,7 @@ class Gauge(NamedTuple):
     read: Callable[[Session], Values]
 
 
-def documents(session: Session) -> Values:
+def count_documents(session: Session) -> Values:
     """Count the documents of each app by state."""
     slugs = _load_app_slugs(session)
     by_app: Counter[tuple[str, ...]] = Counter()
@@ -65,7 +65,7 @@ def documents(session: Session) -> Values:
     return by_app.items()
 
 
-def oldest_unposted_ages(session: Session) -> Values:
+def read_oldest_unposted_ages(session: Session) -> Values:
     """Return the age of each company's oldest document that is not posted, by what it waits for."""
     now = current_hub().clock.now()
     for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
@@ -85,7 +85,7 @@ def count_in_doubt(session: Session) -> Values:
             yield (str(company_id),), count
 
 
-def connection_days(session: Session) -> Values:
+def read_connection_days(session: Session) -> Values:
     """Return the days after which a person must reconnect each company; negative if it is past."""
     now = current_hub().clock.now()
     tokens = select(Token).join(ConnectedCompany, ConnectedCompany.id == Token.company_id)
@@ -96,35 +96,35 @@ def connection_days(session: Session) -> Values:
             yield (str(token.company_id),), (end - now) / DAY
 
 
-def connections(session: Session) -> Values:
+def count_connections(session: Session) -> Values:
     """Count the companies by the state of their connection."""
-    counted = session.execute(
+    counts = session.execute(
         select(ConnectedCompany.state, func.count()).group_by(ConnectedCompany.state)
     )
     by_state = dict.fromkeys((state.value for state in ConnectionState), 0)
-    by_state.update(dict(iter(counted)))
+    by_state.update(dict(iter(counts)))
     for state, number in by_state.items():
         yield (state,), number
 
 
-def runs_waiting(session: Session) -> Values:
+def count_waiting_runs(session: Session) -> Values:
     """Count the runs that were requested and not started."""
     return _count_rows(session, Run.ended_at.is_(None), Run.started_at.is_(None))
 
 
-def runs_under_way(session: Session) -> Values:
+def count_runs_under_way(session: Session) -> Values:
     """Count the runs that were started and not ended."""
     return _count_rows(session, Run.ended_at.is_(None), Run.started_at.is_not(None))
 
 
-def last_run_time(session: Session) -> Values:
+def read_last_run_time(session: Session) -> Values:
     """Return when a run ended last, as a Unix time; nothing if none ever did."""
     ended_at = session.scalar(select(func.max(Run.ended_at)))
     if ended_at is not None:
         yield (), ended_at.timestamp()
 
 
-def last_backup_time(session: Session) -> Values:
+def read_last_backup_time(session: Session) -> Values:
     """Return when `hub backup` made a backup last, as a Unix time; nothing if it never did."""
     newest = select(func.max(AuditEntry.at)).where(AuditEntry.what == "backup made")
     made_at = session.scalar(newest)
@@ -132,13 +132,13 @@ def last_backup_time(session: Session) -> Values:
         yield (), made_at.timestamp()
 
 
-def schedules_overdue(session: Session) -> Values:
+def count_overdue_schedules(session: Session) -> Values:
     """Count the schedules that were due a minute ago and not started."""
     moment = current_hub().clock.now() - OVERDUE_AFTER
     return _count_rows(session, Schedule.next_due < moment, Schedule.enabled.is_(True))
 
 
-def apps_failing(session: Session) -> Values:
+def count_failing_apps(session: Session) -> Values:
     """Count the apps whose last syncs could not read their source."""
     failing = Installation.enabled.is_(True), Installation.failing_since.is_not(None)
     slugs = select(Installation.slug, func.count()).where(*failing).group_by(Installation.slug)
@@ -146,27 +146,27 @@ def apps_failing(session: Session) -> Values:
         yield (slug,), number
 
 
-def open_cases(session: Session) -> Values:
-    """Count the open cases by the code of what they say."""
+def count_open_cases(session: Session) -> Values:
+    """Count the open cases by their code."""
     query = select(Case.code, func.count()).where(IS_OPEN).group_by(Case.code)
     for code, number in session.execute(query):
         yield (code,), number
 
 
-def receipts_waiting(session: Session) -> Values:
+def count_waiting_receipts(session: Session) -> Values:
     """Count the receipts that their sources did not take yet."""
     query = select(func.count()).select_from(ReceiptRow).where(text(OPEN_RECEIPTS))
     yield (), session.scalar(query) or 0
 
 
 GAUGES = (
-    Gauge("hub_documents", "Documents by app and state", ("app", "state"), documents),
+    Gauge("hub_documents", "Documents by app and state", ("app", "state"), count_documents),
     Gauge(
         "hub_oldest_unposted_document_age_seconds",
         "Age of the oldest document that is not posted, by whether the hub or a person has to act;"
         " only companies that have one",
         ("company", "waits_for"),
-        oldest_unposted_ages,
+        read_oldest_unposted_ages,
     ),
     Gauge(
         "hub_postings_in_doubt",
@@ -178,39 +178,51 @@ GAUGES = (
         "hub_connection_days_left",
         "Days until a person must reconnect a company; only companies whose end is known",
         ("company",),
-        connection_days,
+        read_connection_days,
     ),
-    Gauge("hub_connections", "Companies by the state of their connection", ("state",), connections),
     Gauge(
-        "hub_runs_waiting", "Runs that were requested and not started: the queue", (), runs_waiting
+        "hub_connections",
+        "Companies by the state of their connection",
+        ("state",),
+        count_connections,
     ),
-    Gauge("hub_runs_under_way", "Runs that were started and not ended", (), runs_under_way),
+    Gauge(
+        "hub_runs_waiting",
+        "Runs that were requested and not started: the queue",
+        (),
+        count_waiting_runs,
+    ),
+    Gauge("hub_runs_under_way", "Runs that were started and not ended", (), count_runs_under_way),
     Gauge(
         "hub_last_run_end_timestamp_seconds",
         "When a run ended last, as a Unix time",
         (),
-        last_run_time,
+        read_last_run_time,
     ),
     Gauge(
         "hub_last_backup_timestamp_seconds",
         "When `hub backup` made a backup last, as a Unix time; missing if it never did",
         (),
-        last_backup_time,
+        read_last_backup_time,
     ),
     Gauge(
         "hub_schedules_overdue",
         "Schedules that are due for more than a minute",
         (),
-        schedules_overdue,
+        count_overdue_schedules,
     ),
     Gauge(
         "hub_apps_failing",
         "Enabled apps whose source cannot be read, by app",
         ("app",),
-        apps_failing,
+        count_failing_apps,
     ),
-    Gauge("hub_open_cases", "Open cases, by the code of what they say", ("code",), open_cases),
-    Gauge("hub_receipts_waiting", "Receipts that wait for their source", (), receipts_waiting),
+    Gauge(
+        "hub_open_cases", "Open cases, by the code of what they say", ("code",), count_open_cases
+    ),
+    Gauge(
+        "hub_receipts_waiting", "Receipts that wait for their source", (), count_waiting_receipts
+    ),
 )
 
 

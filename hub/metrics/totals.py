@@ -26,9 +26,9 @@ log = logging.getLogger("hub")
 
 
 def store_if_due() -> None:
-    """Store what this process counted, if it did not do so for some seconds.
+    """Store the counts of this process, if that was not done for some seconds.
 
-    Call it where no transaction is open. An error of the database is no error of the caller.
+    Call it where no transaction is open. An error of the database is only logged.
     """
     counts = current_hub().counts
     now = current_hub().clock.monotonic()
@@ -40,7 +40,7 @@ def store_if_due() -> None:
 
 
 def store() -> None:
-    """Store what this process counted; keep it if the database cannot be used."""
+    """Store the counts of this process; keep them if the database cannot be used."""
     counts = current_hub().counts
     pending = counts.take()
     if not pending:
@@ -68,9 +68,9 @@ def _add(session: Session, pending: Mapping[Sample, float]) -> None:
         labels = json.dumps(sample.labels, ensure_ascii=False)
         row = {"name": sample.name, "labels": labels, "part": sample.part, "value": number}
         rows.append(row)
-    added = insert(session, _totals)
-    added = added.on_conflict_do_update(
+    statement = insert(session, _totals)
+    statement = statement.on_conflict_do_update(
         index_elements=["name", "labels", "part"],
-        set_={"value": _totals.c.value + added.excluded.value},
+        set_={"value": _totals.c.value + statement.excluded.value},
     )
-    session.execute(added, rows)
+    session.execute(statement, rows)

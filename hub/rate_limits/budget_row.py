@@ -77,7 +77,7 @@ class BudgetRow:
         raise self._build_unavailable_error("other processes write the rate limit all the time")
 
     def _write(self, connection: Connection, version: int, state: str, former: str) -> bool:
-        """Write the state if nobody has written the row since it was read; return whether."""
+        """Write the state and return True, unless another process has written the row meanwhile."""
         if state == former:
             return True
         statement = (
@@ -87,18 +87,18 @@ class BudgetRow:
         )
         return connection.execute(statement).rowcount == 1
 
-    def _build_unavailable_error(self, why: str) -> DatabaseUnavailable:
+    def _build_unavailable_error(self, reason: str) -> DatabaseUnavailable:
         address = address_without_password(self._engine.url)
-        return DatabaseUnavailable(address, why.strip())
+        return DatabaseUnavailable(address, reason.strip())
 
 
 def encode(budget: SharedBudget) -> str:
     """Return a budget as text, short because it is written often.
 
-    Starts at the same time that nobody has to report any more are stored as one with their number.
+    Starts at the same time that no process reports any more are stored as one, with their number.
     """
     starts: list[Any] = []
-    for (at, items, owner), group in groupby(budget.starts, _group_of):
+    for (at, items, owner), group in groupby(budget.starts, _get_group_key):
         numbers = [start.number for start in group]
         if owner:
             starts += [[at, items, owner, number] for number in numbers]
@@ -145,6 +145,6 @@ def _decode(values: Any) -> SharedBudget:
     )
 
 
-def _group_of(start: Start) -> tuple[int, int, str]:
-    """Return what starts must have in common to be stored as one; the time is rounded up."""
+def _get_group_key(start: Start) -> tuple[int, int, str]:
+    """Return the key by which starts are stored as one; their time is rounded up."""
     return -int(-start.at * TICKS_PER_SECOND // 1), start.items, start.owner

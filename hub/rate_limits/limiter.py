@@ -43,7 +43,7 @@ __all__ = [
 
 
 class RateLimiter(RequestSlots):
-    """Lets requests of one company start; they wait so that QuickBooks has no reason to refuse."""
+    """Let requests of one company start at a rate that QuickBooks accepts."""
 
     def __init__(
         self, clock: Clock, limits: Limits = INTUIT_LIMITS, file: Path | None = None
@@ -83,7 +83,7 @@ class RateLimiter(RequestSlots):
             self._paused_to = max(self._paused_to, now + seconds)
 
     def budget(self) -> Budget:
-        """Return what is left at this moment; the state of other processes is only read."""
+        """Return the budget that is left now; the state of other processes is only read."""
         with self._changed:
             self._read_shared()
             now = self._clock.monotonic()
@@ -120,8 +120,10 @@ class RateLimiter(RequestSlots):
             queue = self._waiting.setdefault(key, deque())
             queue.append(ticket)
             try:
-                while (delay := self._try_start(ticket, until)) != 0:
+                delay = self._try_start(ticket, until)
+                while delay != 0:
                     self._wait(delay)
+                    delay = self._try_start(ticket, until)
             finally:
                 queue.remove(ticket)
                 self._changed.notify_all()
@@ -163,7 +165,7 @@ class RateLimiter(RequestSlots):
             if state is not None:
                 self._adopt(state)
             yield
-            self._shared.write(self._load_shared_state())
+            self._shared.write(self._build_shared_state())
 
     def _read_shared(self) -> None:
         """Adopt the state of other processes, if there is any."""
@@ -174,8 +176,8 @@ class RateLimiter(RequestSlots):
         if state is not None:
             self._adopt(state)
 
-    def _load_shared_state(self) -> RateLimitState:
-        """Return the state that other processes share."""
+    def _build_shared_state(self) -> RateLimitState:
+        """Return the state of this process for the other ones."""
         return RateLimitState(
             paused_to=self._paused_to,
             cap=self._cap,
@@ -189,7 +191,7 @@ class RateLimiter(RequestSlots):
     def _adopt(self, state: RateLimitState) -> None:
         """Take over the shared state, unless the machine was restarted since it was written."""
         limits = self._limits
-        if state.newest_start() > self._clock.monotonic():
+        if state.get_newest_start() > self._clock.monotonic():
             return
         self._paused_to = state.paused_to
         self._cap = state.cap
@@ -278,8 +280,8 @@ _creation_lock = threading.Lock()
 def get_rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
     """Return the rate limiter of a company in this process.
 
-    Above Intuit's own rate it is not shared: that is for a test server, and its minutes may hold
-    any number of starts.
+    A limiter above Intuit's own rate is for a test server. It is not shared, because any number of
+    requests may start in a minute.
     """
     limits = Limits(per_second=config.qbo_per_second, per_period=config.qbo_per_minute)
     is_shared = limits.per_period <= INTUIT_LIMITS.per_period
@@ -291,8 +293,8 @@ def get_shared_limiter(
 ) -> RateLimiter | SharedRateLimiter:
     """Return the rate limiter with this name in this process.
 
-    Those of one name share their state in one data folder, or in one database if the hub is
-    distributed.
+    Limiters of one name share their state within a data folder, or within the database if the hub
+    is distributed.
     """
     limiters: dict[str, RateLimiter | SharedRateLimiter]
     with _creation_lock:

@@ -1,4 +1,4 @@
-"""The permission to send one request, which holds only for a moment, and the slots that give it."""
+"""The permission to send one request, which is valid for a moment, and the slots that give it."""
 
 import threading
 from abc import ABC, abstractmethod

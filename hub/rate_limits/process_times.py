@@ -1,4 +1,4 @@
-"""What a company's row grants, in the time of this process instead of the database's."""
+"""Grants of a company's row, in the time of this process instead of the database's."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ class TimedGrant:
     after: float
 
     def earliest_time(self, moment: float) -> float:
-        """Return when a moment of the database has certainly come, in the time of this process."""
+        """Return the time of this process at which a moment of the database has certainly come."""
         return moment - self.now + self.after
 
     def latest_time(self, moment: float) -> float:
-        """Return when a moment of the database may come at the earliest."""
+        """Return the time of this process up to which a moment of the database has not come."""
         return moment - self.now + self.before
 
 

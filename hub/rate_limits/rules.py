@@ -1,4 +1,4 @@
-"""The limits of calls to a company or a source, and what callers see of them."""
+"""The limits of calls to a company or a source, and the types that callers use."""
 
 from dataclasses import dataclass
 

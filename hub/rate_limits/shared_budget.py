@@ -49,7 +49,7 @@ class Start:
 class Share:
     """How many calls a process may have under way, how many it wants, since when and until when.
 
-    `room` is what a batch of the process waits for: the starts of others leave it free.
+    `room` is the number of starts that a batch of the process needs: other processes keep it free.
     """
 
     units: int
@@ -126,7 +126,7 @@ class SharedBudget:
     def reserve(
         self, demand: Demand, limits: Limits, now: float, uncertainty: float = 0.0
     ) -> CallGrant:
-        """Note what a process reports and reserve what it may use next.
+        """Note the report of a process, and return the starts that are reserved for it.
 
         `uncertainty` is how imprecisely the process knows the time of the database.
         """
@@ -139,7 +139,7 @@ class SharedBudget:
         reservation.fill(concurrent)
         return reservation.grant
 
-    def allowed_calls(self, limits: Limits, now: float) -> float:
+    def compute_allowed_calls(self, limits: Limits, now: float) -> float:
         """Return how many calls may start in a period."""
         seconds_since_cap = max(0.0, now - self.cap_at)
         recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE
@@ -147,18 +147,18 @@ class SharedBudget:
 
     def count_calls(self, since: float) -> int:
         """Return how often calls have counted since a moment."""
-        return sum(self.weight(start.items) for start in self.starts if start.at > since)
+        return sum(self.get_weight(start.items) for start in self.starts if start.at > since)
 
-    def batches(self, since: float) -> int:
+    def count_batches(self, since: float) -> int:
         """Return how many batches have started since a moment."""
         return sum(start.items > 0 and start.at > since for start in self.starts)
 
-    def weight(self, items: int) -> int:
+    def get_weight(self, items: int) -> int:
         """Return how often a call counts."""
         return items if items and self.by_items else 1
 
     def _forget(self, now: float, window: float) -> None:
-        """Forget what no longer counts; after the clock was set back, nothing counts for longer."""
+        """Forget starts and shares that are over; shorten those that a clock set back prolongs."""
         for start in self.starts:
             start.at = min(start.at, now + MAX_AHEAD)
         self.starts = [start for start in self.starts if start.at > now - window]
@@ -168,7 +168,7 @@ class SharedBudget:
                 del self.shares[process]
 
     def _drop_unused(self, demand: Demand) -> None:
-        """Drop the reserved starts that were not used; those that were need not be reported again.
+        """Drop the reserved starts of a process that were not used; the used ones lose their owner.
 
         A start that was a little late still counts from its time, because the windows allow for
         that. Otherwise every delay would make all later starts later.
@@ -190,7 +190,7 @@ class SharedBudget:
             since = at - limits.period
             recent = [start for start in self.starts if start.at > since]
             self.by_items = self.by_items or any(start.items > 1 for start in recent)
-            allowed = self.allowed_calls(limits, at)
+            allowed = self.compute_allowed_calls(limits, at)
             slower = min(allowed, self.count_calls(since)) * SLOWDOWN_FACTOR
             self.cap = max(MIN_PER_MINUTE, slower, allowed / 2)
             self.cap_at = at + seconds
@@ -221,9 +221,9 @@ class SharedBudget:
         return concurrent
 
     def _count_without(self, since: float, *, includes_later: bool) -> int:
-        """Return how many processes wait for a share, by default those that have waited longer."""
+        """Return how many processes without a share have waited longer, or wait at all."""
         waits = [share.since for share in self.shares.values() if share.units == 0]
-        return sum(includes_later or other < since for other in waits)
+        return sum(includes_later or waiting_since < since for waiting_since in waits)
 
     def _compute_fair_share(self, demand: Demand, limits: Limits, now: float) -> int:
         """Return an equal part of the calls at once; the processes get the remainder in turn."""
@@ -291,7 +291,7 @@ class _Reservation:
         in_period = budget.count_calls(self.now - self.limits.window)
         return (
             in_second >= self.limits.per_second // 2
-            or in_period >= budget.allowed_calls(self.limits, self.now) // 2
+            or in_period >= budget.compute_allowed_calls(self.limits, self.now) // 2
             or budget.paused_to > self.now
         )
 
@@ -304,8 +304,8 @@ class _Reservation:
         insort(self.budget.starts, start, key=attrgetter("at"))
 
     def _keep_room(self, items: int) -> None:
-        """Let the others leave room for a batch that counts as its items, so that it can start."""
-        weight = self.budget.weight(items)
+        """Make other processes leave room for a batch that counts as its items."""
+        weight = self.budget.get_weight(items)
         if weight > 1:
             self.budget.shares[self.demand.process].room = weight
 
@@ -314,8 +314,8 @@ class _Reservation:
         budget = self.budget
         shares = budget.shares.items()
         others_room = sum(share.room for owner, share in shares if owner != self.demand.process)
-        allowed = int(budget.allowed_calls(self.limits, self.now))
-        room = max(0, allowed - others_room - budget.weight(items))
+        allowed = int(budget.compute_allowed_calls(self.limits, self.now))
+        room = max(0, allowed - others_room - budget.get_weight(items))
         starts = budget.starts
         per_second = self.limits.per_second
         second_free_at = 0.0
@@ -327,7 +327,7 @@ class _Reservation:
         """Return when the starts of a period count for no more than `room`."""
         total = 0
         for start in reversed(self.budget.starts):
-            total += self.budget.weight(start.items)
+            total += self.budget.get_weight(start.items)
             if total > room:
                 return start.at + self.limits.window
         return 0.0
@@ -343,18 +343,18 @@ class _Reservation:
 
 
 def _compute_equal_part(total: int, wanted: int, others: Iterable[int], position: int) -> int:
-    """Return the part of a total that a process gets that wants so many, beside others.
+    """Return the part of a total for a process that wants `wanted`, beside the demands of others.
 
-    A process that wants less than an equal part leaves the rest to the others. A remainder goes to
-    the processes at the first positions.
+    A process that wants less than an equal part leaves the difference to the others. A remainder
+    goes to the processes at the first positions.
     """
     demands = sorted([*others, wanted])
-    left = total
+    remaining = total
     for index, demand in enumerate(demands):
-        part, rest = divmod(left, len(demands) - index)
+        part, remainder = divmod(remaining, len(demands) - index)
         if demand > part:
-            return min(wanted, part + (position < rest))
+            return min(wanted, part + (position < remainder))
         if demand == wanted:
             return wanted
-        left -= demand
+        remaining -= demand
     return wanted

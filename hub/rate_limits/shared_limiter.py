@@ -28,7 +28,7 @@ from hub.request_ban import forbid_requests
 
 T = TypeVar("T")
 RENEWAL_SECONDS = SHARE_SECONDS / 3
-MIN_POLL_SECONDS, MAX_POLL_SECONDS = 0.1, 1.0  # between two looks at the row without a result
+MIN_POLL_SECONDS, MAX_POLL_SECONDS = 0.1, 1.0  # between two requests to the row without a result
 EXPECTATION_SECONDS = 1.0  # as many calls are expected soon as have started in this time
 RETRY_SECONDS = 1.0  # while the row cannot be reached
 
@@ -44,7 +44,7 @@ class LimitRow(Protocol):
 
 
 class SharedRateLimiter(RequestSlots):
-    """Lets requests of one company start, within limits that hold for all machines together.
+    """Let requests of one company start, within limits that hold for all machines together.
 
     If the row cannot be reached, nothing starts except what was reserved before, and `slot` raises
     DatabaseUnavailable if it has no `until`.
@@ -85,8 +85,8 @@ class SharedRateLimiter(RequestSlots):
     def note_throttling(self, seconds: float) -> None:
         """Pause on all machines for as long as QuickBooks asked, and continue somewhat slower.
 
-        This process pauses at once, the others with their next look at the row, which is also when
-        they learn of it if the row cannot be reached now.
+        This process pauses at once, the others when they next read the row. If the row cannot be
+        reached now, this process reports the pause later.
         """
         with self._changed:
             now = self._clock.monotonic()
@@ -100,12 +100,12 @@ class SharedRateLimiter(RequestSlots):
         with forbid_requests():
             shared, now = self._row.read()
         since = now - self._limits.period
-        allowed = int(shared.allowed_calls(self._limits, now))
+        allowed = int(shared.compute_allowed_calls(self._limits, now))
         with self._changed:
             own_pause = self._paused_to - self._clock.monotonic()
             return Budget(
                 requests=max(0, allowed - shared.count_calls(since)),
-                batches=self._limits.batches - shared.batches(since),
+                batches=self._limits.batches - shared.count_batches(since),
                 running=self._running,
                 waiting=sum(len(queue) for queue in self._waiting.values()),
                 paused=max(0.0, shared.paused_to - now, own_pause),
@@ -208,18 +208,18 @@ class SharedRateLimiter(RequestSlots):
         self._concurrent = min(self._concurrent, self._running)
         self._is_asking = True
         self._changed.release()
-        answer = None
+        timed_grant = None
         try:
             with forbid_requests():
-                answer = self._row.change(partial(self._reserve, demand))
+                timed_grant = self._row.change(partial(self._reserve, demand))
         except DatabaseUnavailable as error:
             return error
         finally:
             self._changed.acquire()
             self._is_asking = False
             self._changed.notify_all()
-            if answer:
-                self._take(demand, answer)
+            if timed_grant:
+                self._apply_grant(demand, timed_grant)
             else:
                 self._postpone_asking()
         return None
@@ -231,7 +231,7 @@ class SharedRateLimiter(RequestSlots):
         self._ask(reserves=False)
 
     def _measure_demand(self, reserves: bool) -> Demand:
-        """Return what this process wants and reports; the times are its own."""
+        """Return the demand and the report of this process, in its own time."""
         now = self._clock.monotonic()
         waiting = sum(len(queue) for queue in self._waiting.values())
         recent = sum(start > now - EXPECTATION_SECONDS for start in self._recent)
@@ -260,20 +260,23 @@ class SharedRateLimiter(RequestSlots):
         grant = budget.reserve(translated, self._limits, now, after - before)
         return TimedGrant(grant, now, before, after)
 
-    def _take(self, demand: Demand, answer: TimedGrant) -> None:
-        """Take over what the row has granted; what was reported need not be reported again."""
+    def _apply_grant(self, demand: Demand, timed_grant: TimedGrant) -> None:
+        """Use the starts and the share that the row has granted; drop what was reported to it."""
         del self._outcomes[: len(demand.outcomes)]
         del self._throttles[: len(demand.throttles)]
-        grant = answer.grant
+        grant = timed_grant.grant
         self._concurrent = grant.concurrent
-        self._share_ends_at = answer.latest_time(grant.ends_at)
+        self._share_ends_at = timed_grant.latest_time(grant.ends_at)
         for slot in grant.slots:
-            start_at, latest = answer.earliest_time(slot.start_at), answer.latest_time(slot.latest)
+            start_at, latest = (
+                timed_grant.earliest_time(slot.start_at),
+                timed_grant.latest_time(slot.latest),
+            )
             self._slots.append(OwnSlot(slot, start_at, latest))
         now = self._clock.monotonic()
         self._waits_for_share = 0 < grant.concurrent <= demand.running
         for is_batch in (False, True):
-            free_at = answer.earliest_time(grant.free_at.get(is_batch, 0.0))
+            free_at = timed_grant.earliest_time(grant.free_at.get(is_batch, 0.0))
             self._free_at[is_batch] = free_at
             if is_batch in grant.free_at:
                 seconds = free_at - HORIZON_SECONDS - now
@@ -286,7 +289,7 @@ class SharedRateLimiter(RequestSlots):
                 self._ask_at[is_batch] = 0.0
 
     def _postpone_asking(self) -> None:
-        """Wait before the next look at a row that cannot be reached."""
+        """Wait before the next request to a row that cannot be reached."""
         retry_at = self._clock.monotonic() + RETRY_SECONDS
         self._ask_at = {False: retry_at, True: retry_at}
         self._free_at = dict(self._ask_at)
@@ -341,7 +344,7 @@ class SharedRateLimiter(RequestSlots):
             self._renewal.start()
 
     def _renew_until_idle(self) -> None:
-        """Renew the share again and again, and return it at the end.
+        """Renew the share regularly, and return it at the end.
 
         The pause is one of real time: a share that is not renewed ends in the database's time.
         """

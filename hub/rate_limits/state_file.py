@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout, lock_descriptor, unlock_descriptor
 
-# A process that was suspended while it held the lock must not stop the others.
+# A process that was suspended while it stack the lock must not stop the others.
 LOCK_SECONDS = 1.0
 HEADER_LENGTH = 6
 
@@ -27,7 +27,7 @@ class RateLimitState:
     batches: Sequence[tuple[float, int]]
     counted: Sequence[float]
 
-    def newest_start(self) -> float:
+    def get_newest_start(self) -> float:
         """Return when the last request started."""
         return max(self.starts, default=0.0)
 
@@ -55,22 +55,22 @@ class SharedState:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from reading or writing during the block."""
-        with ExitStack() as held:
+        with ExitStack() as stack:
             with suppress(OSError, Timeout):
-                self._acquire(held)
+                self._acquire(stack)
             yield
 
-    def _acquire(self, held: ExitStack) -> None:
+    def _acquire(self, stack: ExitStack) -> None:
         """Lock the lock file; raise Timeout if another process holds it for too long."""
         number = self._open_lock()
         if lock_descriptor(number, blocking=False):
-            held.callback(unlock_descriptor, number)
+            stack.callback(unlock_descriptor, number)
         else:
-            held.enter_context(self._slow_lock)
+            stack.enter_context(self._slow_lock)
 
     def _open_lock(self) -> int:
         """Return the descriptor of the lock file, reopened if it was removed or replaced."""
-        if self._lock_descriptor is None or not self._lock_descriptor.is_of(self._lock_file):
+        if self._lock_descriptor is None or not self._lock_descriptor.is_at(self._lock_file):
             self._lock_file.parent.mkdir(mode=0o700, exist_ok=True)
             self._lock_descriptor = _Descriptor(self._lock_file)
         return self._lock_descriptor.number
@@ -101,7 +101,7 @@ class SharedState:
 
     def _open(self) -> int:
         """Return the descriptor of the file, reopened if the file was removed or replaced."""
-        if self._descriptor is None or not self._descriptor.is_of(self._file):
+        if self._descriptor is None or not self._descriptor.is_at(self._file):
             self._content = b""
             self._descriptor = _Descriptor(self._file)
         return self._descriptor.number
@@ -115,7 +115,7 @@ class _Descriptor:
         self._process = os.getpid()
         weakref.finalize(self, os.close, self.number)
 
-    def is_of(self, file: Path) -> bool:
+    def is_at(self, file: Path) -> bool:
         """Return whether the path still leads to this file, and this process has opened it.
 
         After a fork, parent and child would hold a lock together.

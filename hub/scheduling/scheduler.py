@@ -21,7 +21,7 @@ from hub.scheduling import folder_lock, pending_work, retention, run_log, runner
 from hub.scheduling.folder_lock import FolderLock
 from hub.scheduling.leases import HeldLease, take
 from hub.sources import outage
-from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
+from hub.telemetry.heartbeat import SCHEDULER_HEARTBEAT, Heartbeat
 
 TICK_SECONDS = 1
 MAIL_SECONDS = 60
@@ -67,7 +67,7 @@ class Scheduler:
     def start(self) -> None:
         """Start to tick; return at once."""
         self._heartbeat.beat()
-        self._app.extensions[OF_SCHEDULER] = self._heartbeat
+        self._app.extensions[SCHEDULER_HEARTBEAT] = self._heartbeat
         self._scheduler.add_job(
             self.tick,
             "interval",
@@ -111,7 +111,7 @@ class Scheduler:
         if self._lock:
             self._lock.release()
             self._lock = None
-        self._app.extensions.pop(OF_SCHEDULER, None)
+        self._app.extensions.pop(SCHEDULER_HEARTBEAT, None)
 
     def tick(self) -> int:
         """Claim what is due and start what waits; return the number of runs started."""

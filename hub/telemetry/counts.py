@@ -91,14 +91,14 @@ class Counts:
             self._pending[Sample(histogram.name, labels, SUM)] += seconds
 
     def take(self) -> Mapping[Sample, float]:
-        """Return what was counted and start again from nothing."""
+        """Return the counts and start again from nothing."""
         with self._lock:
             pending = self._pending
             self._pending = defaultdict(float)
         return pending
 
     def put_back(self, pending: Mapping[Sample, float]) -> None:
-        """Count again what could not be stored."""
+        """Add counts that could not be stored."""
         with self._lock:
             for sample, number in pending.items():
                 self._pending[sample] += number

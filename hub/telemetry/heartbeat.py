@@ -1,8 +1,8 @@
-"""When a part of the process that has to act again and again did so last."""
+"""The time at which a part of the process that acts regularly did so last."""
 
 from collections.abc import Callable
 
-OF_SCHEDULER = "hub.scheduler_heartbeat"  # where an application has that of its scheduler
+SCHEDULER_HEARTBEAT = "hub.scheduler_heartbeat"  # the extension with that of the scheduler
 
 
 class Heartbeat:

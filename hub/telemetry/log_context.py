@@ -11,12 +11,12 @@ _values: ContextVar[Values] = ContextVar("hub_log_context", default=NOTHING)
 
 
 def current_fields() -> Values:
-    """Return what this thread works on now."""
+    """Return the fields of what this thread works on now."""
     return _values.get()
 
 
 def replace(values: Values) -> None:
-    """Let this thread work on something else, for example on what another thread works on."""
+    """Replace all fields of this thread, for example by those of another thread."""
     _values.set(values)
 
 

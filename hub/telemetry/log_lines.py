@@ -25,15 +25,15 @@ CONTROL_CHARACTERS = {
 }
 
 
-def fields_of(record: logging.LogRecord) -> dict[str, object]:
-    """Return what a line is about: the context of its thread and the fields of the event."""
+def collect_fields(record: logging.LogRecord) -> dict[str, object]:
+    """Return the fields of a line: the context of its thread and the fields of the event."""
     extra = {name: value for name, value in vars(record).items() if name not in STANDARD_ATTRIBUTES}
     return {**log_context.current_fields(), **extra}
 
 
 def build_formatter(kind: Format, mask: Mask) -> logging.Formatter:
-    """Return what turns records into lines."""
-    return _json_formatter(mask) if kind == "json" else TextFormatter(mask)
+    """Return the formatter that turns records into lines of this kind."""
+    return _build_json_formatter(mask) if kind == "json" else TextFormatter(mask)
 
 
 class TextFormatter(logging.Formatter):
@@ -46,7 +46,7 @@ class TextFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the first line, in which control characters are escaped."""
         line = super().formatMessage(record)
-        fields = " ".join(f"{name}={value}" for name, value in fields_of(record).items())
+        fields = " ".join(f"{name}={value}" for name, value in collect_fields(record).items())
         if fields:
             line = f"{line} [{fields}]"
         return line.translate(CONTROL_CHARACTERS)
@@ -58,7 +58,7 @@ class TextFormatter(logging.Formatter):
         return self._mask("\n".join(lines))
 
 
-def _json_formatter(mask: Mask) -> logging.Formatter:
+def _build_json_formatter(mask: Mask) -> logging.Formatter:
     """Return a formatter of structlog that writes one JSON object per record."""
     import structlog  # takes longer than most commands
 
@@ -87,7 +87,7 @@ def _describe(logger: Any, method: str, event: Mapping[str, Any]) -> dict[str, A
         "level": record.levelname.lower(),
         "logger": record.name,
     }
-    names = {name: value for name, value in fields_of(record).items() if name not in described}
+    names = {name: value for name, value in collect_fields(record).items() if name not in described}
     return {**described, **event, **names}
 
 

@@ -25,10 +25,10 @@ DEFAULT_OPTIONS = LogOptions()
 
 
 class LogFile(WatchedFileHandler):
-    """A log file that ignores write errors, since what matters is shown on the terminal."""
+    """A log file that ignores write errors, because important messages also reach the terminal."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; a full disk stops nothing."""
+        """Write a record; ignore a full disk."""
         with suppress(OSError):
             super().emit(record)
 
@@ -37,7 +37,7 @@ class LogFile(WatchedFileHandler):
 
 
 class ErrorStream(logging.StreamHandler):  # type: ignore[type-arg]
-    """Standard error; a reader that went away stops nothing."""
+    """Standard error; a reader that has closed it is ignored."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -76,7 +76,7 @@ def write_log(
 
 
 def _build_handler(folder: Path, options: LogOptions) -> logging.Handler:
-    """Return what writes lines to the place that the settings name."""
+    """Return the handler that writes lines to the place that the settings name."""
     if options.to == "stderr":
         return ErrorStream()
     return LogFile(folder / FILE_NAME, encoding="utf-8", delay=True)

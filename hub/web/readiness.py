@@ -14,7 +14,7 @@ from hub.context import Runtime
 from hub.db.engine import read_only_session
 from hub.migrations import schema
 from hub.migrations.schema import SchemaError
-from hub.telemetry.heartbeat import OF_SCHEDULER, Heartbeat
+from hub.telemetry.heartbeat import SCHEDULER_HEARTBEAT, Heartbeat
 from hub.translations.messages import translate
 
 EXTENSION = "hub.readiness"
@@ -107,7 +107,7 @@ class ReadinessCheck:
 
     def _is_scheduler_ticking(self) -> dict[str, str]:
         """Return whether the scheduler ticks, if this process has one."""
-        heartbeat: Heartbeat | None = self._app.extensions.get(OF_SCHEDULER)
+        heartbeat: Heartbeat | None = self._app.extensions.get(SCHEDULER_HEARTBEAT)
         if heartbeat is None:
             return {}
         return {"scheduler": NO_TICKS if heartbeat.age() > MAX_TICK_SECONDS else ""}

@@ -53,7 +53,7 @@ def test_a_watchdog_that_sleeps_is_woken(serve, session, monkeypatch):
     monkeypatch.setattr(deadline, "IDLE_LOOKS", 0)
     fetch(session, serve(answer_at_once("200 OK", b"hello")).url)
     patience_ends = time.monotonic() + PATIENT_SECONDS
-    while not watchdog._sleeps and time.monotonic() < patience_ends:
+    while not watchdog._is_sleeping and time.monotonic() < patience_ends:
         pass
     server = serve(send_slowly(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
     _, guard = fetch(session, server.url, seconds=SECONDS)
