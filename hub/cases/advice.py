@@ -1,4 +1,4 @@
-"""The reason and the next step of a case as a person reads them, with the name of its source."""
+"""The reason and the next step of a case for people, with the name of its source."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from hub.translations.messages import gettext
 
 
 def reason_alone(reason: str, instruction: str) -> str:
-    """Return a reason without a last sentence that repeats the next step."""
+    """Return a reason without its last sentence, if that repeats the next step."""
     before, dot, last_sentence = reason.rstrip(".").rpartition(". ")
     if dot and instruction.startswith(last_sentence):
         return f"{before}."
@@ -19,12 +19,12 @@ def reason_alone(reason: str, instruction: str) -> str:
 
 
 def get_instruction(case: Case, slug: str | None) -> str:
-    """Return the next step of a case of an app; what is corrected at the source names it."""
+    """Return the next step of a case of an app, with the name of the source."""
     return name_source(case.code, case.params, case.instruction, slug)
 
 
 def name_source(code: str, params: Mapping[str, Any], instruction: str, slug: str | None) -> str:
-    """Return the instruction of a code; what is corrected at the source names the source."""
+    """Return the instruction of a code; a correction at the source names the source."""
     template = CATALOGUE.get(code)
     source = source_name(slug or "")
     if not source or template is None:

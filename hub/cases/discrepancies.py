@@ -1,4 +1,4 @@
-"""The cases of posted documents that differ from QuickBooks: their causes, and how they settle."""
+"""The cases of posted documents that differ from QuickBooks: their causes, and how they close."""
 
 from enum import StrEnum
 
@@ -22,10 +22,8 @@ class Discrepancy(StrEnum):
     DIFFERS = "differs"
 
 
-ABSENT_DISCREPANCIES = (
-    Discrepancy.MISSING,
-    Discrepancy.VOIDED,
-)  # nothing of the document is in the books
+# With these, nothing of the document is in the books.
+ABSENT_DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED)
 
 
 def build_cause(posting_id: int, discrepancy: str) -> str:

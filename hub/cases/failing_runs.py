@@ -45,12 +45,12 @@ def forget(session: Session, company_id: int) -> None:
 
 
 def _identify_subject(run: Run) -> str:
-    """Return what identifies the runs that succeed or fail in a row."""
+    """Return the key of the runs that are counted together: their kind and installation."""
     return f"{run.kind}:{run.installation_id or 0}"
 
 
 def _has_other_case(session: Session, company: ConnectedCompany, only_source_failed: bool) -> bool:
-    """Return whether another case of the company says why its runs fail."""
+    """Return whether another case of the company explains why its runs fail."""
     if company.state != ConnectionState.CONNECTED:
         return True
     if not only_source_failed:
@@ -62,10 +62,7 @@ def _has_other_case(session: Session, company: ConnectedCompany, only_source_fai
 
 
 def _is_due(session: Session, run: Run) -> bool:
-    """Return whether runs like this one have failed so often or so long that a person should know.
-
-    What is open already stays open.
-    """
+    """Return whether runs of this kind and subject have failed too often or for too long."""
     of_subject = _match_subject(run)
     last_done = select(func.max(Run.id)).where(*of_subject, Run.outcome == RunOutcome.DONE)
     failed = select(func.count(), func.min(Run.ended_at)).where(
@@ -87,7 +84,7 @@ def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:
 
 
 def _open_case(session: Session, company: ConnectedCompany, run: Run) -> Case:
-    """Open the case of a company, or change what the open one says."""
+    """Open the case of a company, or update the texts of the open one."""
     text = CaseText("runs.failing", company=company.name or company.realm, problem=run.error)
     return inbox.open(session, _build_case_cause(company.id), text, company_id=company.id)
 

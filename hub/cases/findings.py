@@ -1,4 +1,4 @@
-"""A reason why a posting needs attention, before a case says so."""
+"""A reason why a posting needs attention, from which a case is opened."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ DIGEST_LENGTH = 16
 
 @value_object
 class Finding:
-    """A reason why a posting is held or needs attention, and what its case says.
+    """A reason why a posting is held or needs attention, with the text of its case.
 
     Postings with the same `cause` share a case. Without a cause the case is about this posting
     alone, and `key` distinguishes it from the other cases of the posting.

@@ -28,7 +28,7 @@ def open(
     details: dict[str, Any] | None = None,
     postings: Iterable[Posting | int] = (),
 ) -> Case:
-    """Open the case of a cause, or update the open one, and add these postings to it."""
+    """Open the case of a cause, or update the open one; add the postings to it and return it."""
     content = {"code": text.code, "params": text.params, "details": details or {}}
     new_case = {
         **content,
@@ -40,9 +40,10 @@ def open(
     same_cause = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
     insert = engine.insert(session, Case).values(new_case)
     session.execute(insert.on_conflict_do_nothing(**same_cause))
-    case: Case = session.scalars(_open_case(cause)).one()
+    case: Case = session.scalars(_select_open_case(cause)).one()
     if not has_reason(case, text):
-        case.decision = case.decision_note = case.decided_by = ""  # it was about something else
+        # The decision was about another reason.
+        case.decision = case.decision_note = case.decided_by = ""
     for name, value in content.items():
         if getattr(case, name) != value:
             setattr(case, name, value)
@@ -55,13 +56,13 @@ def is_open(session: Session, cause: str) -> bool:
 
     A case that a person closed does not count; see `is_dismissed`.
     """
-    is_there = _open_case(cause).exists()
-    return session.scalar(select(is_there)) or False
+    has_open_case = _select_open_case(cause).exists()
+    return session.scalar(select(has_open_case)) or False
 
 
 def close(session: Session, cause: str, by: str = "hub") -> bool:
     """Close the open case of a cause; return whether there was one."""
-    case = session.scalars(_open_case(cause)).one_or_none()
+    case = session.scalars(_select_open_case(cause)).one_or_none()
     if case is None:
         return False
     case.closed_at = hub_context.current_hub().clock.now()
@@ -106,14 +107,13 @@ def has_reason(case: Case, text: CaseText) -> bool:
 def is_solved_by(action: str) -> ColumnElement[bool]:
     """Return the condition that an action solves a case."""
     has_code = Case.code.in_(list_codes(action))
-    is_stored = and_(
-        Case.code == "", Case.stored_action == action
-    )  # opened before there were codes
+    # The case was opened before there were codes.
+    is_stored = and_(Case.code == "", Case.stored_action == action)
     return or_(has_code, is_stored)
 
 
 def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
-    """Remove a posting from its cases, except those to keep; close cases that stop nothing more.
+    """Remove a posting from its cases; close cases that stop nothing more.
 
     `keep` holds the causes of the cases that still stop it.
     """
@@ -122,9 +122,9 @@ def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) 
 
 
 def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
-    """Remove postings from their cases, except those to keep; close cases that stop nothing.
+    """Remove postings from their cases, except those of the causes `keep`.
 
-    A closed case is linked to all postings that it has stopped.
+    Close cases that stop nothing more. A closed case is linked to all postings that it has stopped.
     """
     is_theirs = case_posting.c.posting_id.in_(list(ids))
     open_cases = (
@@ -152,7 +152,7 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
 
 
 def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
-    """Return those postings whose retry posts again what somebody removed, or may have removed.
+    """Return those postings whose retry repeats a posting that somebody may have removed.
 
     An open case asks a person about each of them.
     """
@@ -176,7 +176,7 @@ def open_causes(session: Session, prefix: str) -> list[str]:
 def count_by_action(
     session: Session, conditions: Iterable[ColumnElement[bool]] = ()
 ) -> Counter[str]:
-    """Return how many open cases meet the conditions, by what solves them.
+    """Return the number of open cases that meet the conditions, by the action that solves them.
 
     The action of a code is looked up in the catalogue; a case without a code has a stored one.
     """
@@ -196,7 +196,7 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
     The texts are searched as they read now, so this is done outside the database. Only the newest
     `MAX_HITS` are returned, newest first: a database takes a limited number of ids in one query.
     """
-    wanted = words.casefold()
+    folded_words = words.casefold()
     texts_of_cases = query.with_only_columns(
         Case.id,
         Case.code,
@@ -211,12 +211,12 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
         if code:
             text = render(code, params)
             title, reason = text.title, text.reason
-        if wanted in title.casefold() or wanted in reason.casefold():
+        if folded_words in title.casefold() or folded_words in reason.casefold():
             ids.append(id)
     return ids
 
 
-def _open_case(cause: str) -> Select[Case]:
+def _select_open_case(cause: str) -> Select[Case]:
     """Return the query for the open case of a cause; there is at most one."""
     return select(Case).where(Case.cause == cause, Case.closed_at.is_(None))
 
@@ -228,7 +228,7 @@ def _move_links(
     case_ids: Iterable[int],
     *conditions: ColumnElement[bool],
 ) -> None:
-    """Move links of cases to postings between the links that count now and the former ones."""
+    """Move links of cases to postings from one table to the other: present and former ones."""
     chosen = source.c.case_id.in_(list(case_ids)), *conditions
     links = select(source.c.case_id, source.c.posting_id).where(*chosen)
     insert = engine.insert(session, target).from_select(["case_id", "posting_id"], links)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-# As the list of Pwned Passwords has it: a SHA-1 in hexadecimal, and how often it was seen.
+# A line of the list of Pwned Passwords: a SHA-1 in hexadecimal, and how often it was seen.
 LINE_PATTERN = re.compile(rb"([0-9A-Fa-f]{40})(?::\d+)?\s*")
 MAX_LINE_LENGTH = 100
 SAMPLED_LINES = 64  # lines that are compared to see whether a file is sorted
@@ -23,7 +23,7 @@ class HashList:
             size = file.seek(0, 2)
             former = b""
             for sample in range(SAMPLED_LINES):
-                _, line = _line_at(file, size * sample // SAMPLED_LINES)
+                _, line = _read_line_at(file, size * sample // SAMPLED_LINES)
                 if not line and sample:  # in the middle of the last line
                     break
                 match = LINE_PATTERN.fullmatch(line)
@@ -35,24 +35,24 @@ class HashList:
 
     def contains(self, digest: str) -> bool:
         """Return whether a SHA-1 in hexadecimal is in the list."""
-        wanted = digest.upper().encode()
+        searched_digest = digest.upper().encode()
         with self.path.open("rb") as file:
             low, high = 0, file.seek(0, 2)
             while low < high:
                 middle = (low + high) // 2
-                start, line = _line_at(file, middle)
-                digest_there = line[: len(wanted)].upper()
-                if start >= high or digest_there > wanted:
+                start, line = _read_line_at(file, middle)
+                digest_in_line = line[: len(searched_digest)].upper()
+                if start >= high or digest_in_line > searched_digest:
                     high = middle
-                elif digest_there == wanted:
+                elif digest_in_line == searched_digest:
                     return True
                 else:
                     low = start + len(line)
         return False
 
 
-def _line_at(file: BinaryIO, position: int) -> tuple[int, bytes]:
-    """Return the first line that begins at or after a position, and where it begins."""
+def _read_line_at(file: BinaryIO, position: int) -> tuple[int, bytes]:
+    """Return where the first line at or after a position begins, and the line."""
     file.seek(max(0, position - 1))
     if position:
         file.readline(MAX_LINE_LENGTH)

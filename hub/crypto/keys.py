@@ -12,7 +12,7 @@ from hub.errors import ConfigurationError
 
 SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
 KEY_FILES = {"HUB_SECRET_KEY": SECRET_KEY_FILE, "HUB_VAULT_KEYS": VAULT_KEYS_FILE}  # by setting
-ORIGIN_FILE = "made-by"  # says which command made a data folder, after its tables were made
+ORIGIN_FILE = "made-by"  # names the command that made a data folder; written after its tables
 CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"  # the variable that names it
 KEY_BYTES = 32
 MIN_DIFFERENT_BYTES = 12
@@ -46,14 +46,17 @@ def initialise(data: Path, names_set: Collection[str] = ()) -> list[str]:
         if path.exists():
             check_private(path)
         elif name not in names_set:
-            write_private(path, secrets.token_urlsafe(48) if file == SECRET_KEY_FILE else new_key())
+            key = secrets.token_urlsafe(48) if file == SECRET_KEY_FILE else new_key()
+            write_private(path, key)
             additions.append(f"key file {path}")
     return additions
 
 
 def find_lost(data: Path, names_set: Collection[str] = ()) -> list[Path]:
     """Return the key files that a hub had in its data folder and that are not there any more."""
-    return find_missing(data, names_set) if (data / ORIGIN_FILE).exists() else []
+    if not (data / ORIGIN_FILE).exists():
+        return []
+    return find_missing(data, names_set)
 
 
 def find_missing(data: Path, names_set: Collection[str] = ()) -> list[Path]:
@@ -91,7 +94,7 @@ def new_key() -> str:
 
 
 def add_vault_key(data: Path) -> str:
-    """Put a new key before the others of the key file; return its id."""
+    """Add a new key before the others of the key file; return its id."""
     path = data / VAULT_KEYS_FILE
     if not path.exists():
         raise missing_key_error("HUB_VAULT_KEYS", path)
@@ -127,7 +130,7 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
 
 
 def check_private(path: Path) -> None:
-    """Refuse a key file that others than its owner may read.
+    """Raise ConfigurationError if others than its owner may read a key file.
 
     A credential of systemd is owned by root and read through an access list, which the mode of the
     file shows as a right of the group. So the group may read such a file.
@@ -148,7 +151,7 @@ def _is_credential(path: Path) -> bool:
 
 
 def check_secret_key(name: str, key: str) -> None:
-    """Refuse a key that could be guessed."""
+    """Raise ConfigurationError for a key that could be guessed."""
     if len(key) < KEY_BYTES:
         raise ConfigurationError(
             name, f"is too short: it needs {KEY_BYTES} characters; `hub init` makes a good one"
@@ -176,7 +179,7 @@ def parse_ring(name: str, text: str) -> Ring:
 
 
 def _parse_key(name: str, entry: str) -> tuple[str, bytes]:
-    """Parse one "id:key" entry; refuse weak keys."""
+    """Return the id and the key of an entry `id:key`; raise ConfigurationError for a weak key."""
     key_id, colon, encoded = entry.partition(":")
     key_id = key_id.strip()
     try:

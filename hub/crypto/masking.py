@@ -48,11 +48,11 @@ class _Text(NamedTuple):
 
 
 class SecretMask:
-    """Replaces the secrets that it knows, and parts of them, by ***.
+    """Replace the secrets that were added, and parts of them, by ***.
 
-    It recognizes a secret as it is, in another case, as hex digits, in base64 (also within a longer
+    A secret is recognized as it is, in another case, as hex digits, in base64 (also within a longer
     text that was encoded), and escaped for JSON, HTML or an address, up to three times over. Of a
-    random secret it masks parts from eight characters on, because servers cut long values.
+    random secret, parts of eight characters and more are masked, because servers cut long values.
     """
 
     __slots__ = ("_lock", "_parts", "_secrets", "_sizes")
@@ -96,7 +96,7 @@ class SecretMask:
 
     def _index(self, secret: str) -> None:
         """Index the parts of each form of a secret by which it is recognized."""
-        for part, place in _places_of_parts(secret):
+        for part, place in _iter_parts(secret):
             parts = self._parts.setdefault(part[:HEAD_LENGTH], {})
             places = parts.setdefault(part, [])
             if len(places) < MAX_PLACES:  # tokens of one issuer begin alike
@@ -106,7 +106,7 @@ class SecretMask:
 
     def _forget(self, secret: str) -> None:
         """Remove the parts of a secret from the index; to index all others again takes long."""
-        for part, place in _places_of_parts(secret):
+        for part, place in _iter_parts(secret):
             head = part[:HEAD_LENGTH]
             parts = self._parts.get(head, {})
             places = parts.get(part, [])
@@ -118,7 +118,7 @@ class SecretMask:
                 self._parts.pop(head, None)
 
     def _find_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield the places of secrets in a text, also in the text that its escapes stand for."""
+        """Yield the places of secrets in a text, also of those in its escapes."""
         current = _encode(text)
         yield from self._find_places(current)
         for _ in range(MAX_ROUNDS):
@@ -136,7 +136,7 @@ class SecretMask:
             if text[position : position + HEAD_LENGTH] not in self._parts:
                 position += 1  # as at most places: a call for each would take most of the time
                 continue
-            runs = [_extend(text, position, *place) for place in self._places_of(text, position)]
+            runs = [_extend(text, position, *place) for place in self._get_places(text, position)]
             if not runs:
                 position += 1
                 continue
@@ -145,7 +145,7 @@ class SecretMask:
             yield encoded.starts[start], encoded.ends[end - 1]
             position = end
 
-    def _places_of(self, text: str, position: int) -> Sequence[tuple[str, int]]:
+    def _get_places(self, text: str, position: int) -> Sequence[tuple[str, int]]:
         """Return the forms of secrets that have a part at this position, and its place in them."""
         parts = self._parts.get(text[position : position + HEAD_LENGTH])
         if parts is None:
@@ -167,8 +167,8 @@ def token_in(value: str) -> str:
     return text if is_token and not text.isdigit() else ""
 
 
-def _encoded_forms(secret: str) -> set[str]:
-    """Return the forms of a secret that escapes do not account for: as it is, hex and base64."""
+def _list_encoded_forms(secret: str) -> set[str]:
+    """Return the forms of a secret other than escaped ones: as it is, in hex and in base64."""
     encoded = secret.encode("utf-8", "replace")
     plain = encoded.decode("latin-1")
     forms = {plain, plain.replace(" ", "+"), encoded.hex()}
@@ -184,17 +184,17 @@ def _encoded_forms(secret: str) -> set[str]:
     return forms
 
 
-def _places_of_parts(secret: str) -> Iterator[tuple[str, tuple[str, int]]]:
+def _iter_parts(secret: str) -> Iterator[tuple[str, tuple[str, int]]]:
     """Yield each part by which a secret is recognized, with its form and its place in that."""
-    for form in _encoded_forms(secret):
-        for start, size in _indexed_parts(form):
+    for form in _list_encoded_forms(secret):
+        for start, size in _iter_indexed_parts(form):
             yield form[start : start + size].lower(), (form.lower(), start)
 
 
-def _indexed_parts(form: str) -> Iterator[tuple[int, int]]:
+def _iter_indexed_parts(form: str) -> Iterator[tuple[int, int]]:
     """Yield start and size of the parts by which a form of a secret is recognized.
 
-    They lie so that every longer part contains one of them.
+    Every longer part of the form contains one of them.
     """
     if len(form) <= PART_LENGTH:
         yield 0, len(form)
@@ -224,7 +224,7 @@ def _encode(text: str) -> _Text:
     starts: list[int] = []
     for index, sign in enumerate(text):
         starts += [index] * len(sign.encode("utf-8", "replace"))
-    return _Text(_bytes_of(text), starts, [start + 1 for start in starts])
+    return _Text(_encode_as_latin1(text), starts, [start + 1 for start in starts])
 
 
 def _decode(encoded: _Text) -> _Text | None:
@@ -260,24 +260,24 @@ def _decode_escape(match: re.Match[str]) -> str | None:
         return match["plain"]
     if match["entity"]:
         character = html.unescape(match[0])
-        return None if character == match[0] else _bytes_of(character)
-    return _character_of(match)
+        return None if character == match[0] else _encode_as_latin1(character)
+    return _decode_numbered_character(match)
 
 
-def _character_of(match: re.Match[str]) -> str | None:
+def _decode_numbered_character(match: re.Match[str]) -> str | None:
     """Return the bytes of a character that an escape names by its number; None without one."""
     digits = match["unicode"] or match["hex"]
     code = int(digits, 16) if digits else int(match["decimal"])
-    return _bytes_of(chr(code)) if code <= sys.maxunicode else None
+    return _encode_as_latin1(chr(code)) if code <= sys.maxunicode else None
 
 
-def _bytes_of(text: str) -> str:
+def _encode_as_latin1(text: str) -> str:
     """Return a text as the bytes of its encoding, one character for each."""
     return text.encode("utf-8", "replace").decode("latin-1")
 
 
 def _extend(text: str, position: int, form: str, offset: int) -> tuple[int, int]:
-    """Return start and end of what a text has of a secret around a part of it."""
+    """Return start and end of the secret in a text, from a position that is inside the secret."""
     start, first = position, offset
     while start > 0 and first > 0 and text[start - 1] == form[first - 1]:
         start, first = start - 1, first - 1

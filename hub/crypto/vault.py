@@ -25,9 +25,9 @@ class Vault:
         if not keys:
             raise VaultError("The vault has no key; `hub init` makes one.")
         self._reread = reread
-        self._take(keys)
+        self._use_ring(keys)
 
-    def _take(self, keys: Ring) -> None:
+    def _use_ring(self, keys: Ring) -> None:
         """Use a ring from now on."""
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
         newest_id, _ = keys[0]
@@ -38,15 +38,15 @@ class Vault:
         head = _build_header(self._newest)
         nonce = secrets.token_bytes(NONCE_BYTES)
         cipher = self._ciphers[self._newest]
-        ciphertext = cipher.encrypt(nonce, text.encode(), _binding_data(head, place))
+        ciphertext = cipher.encrypt(nonce, text.encode(), _build_binding_data(head, place))
         return head + nonce + ciphertext
 
     def open(self, place: str, sealed: bytes) -> str:
         """Return the text, if it was sealed for this place by a key of the ring."""
         head, nonce, body = _split_sealed(place, sealed)
-        cipher = self._cipher(place, _key_id(head))
+        cipher = self._get_cipher(place, _get_key_id(head))
         try:
-            opened = cipher.decrypt(nonce, body, _binding_data(head, place))
+            opened = cipher.decrypt(nonce, body, _build_binding_data(head, place))
         except InvalidTag:
             raise VaultError(
                 "The secret at %(place)s cannot be opened: its key is another one, or it was"
@@ -55,12 +55,12 @@ class Vault:
             ) from None
         return opened.decode()
 
-    def _cipher(self, place: str, key_id: str) -> AESGCM:
+    def _get_cipher(self, place: str, key_id: str) -> AESGCM:
         """Return the cipher of a key; read the key ring again if it is a new one."""
         if key_id not in self._ciphers:
             keys = self._reread()
             if key_id in dict(keys):
-                self._take(keys)
+                self._use_ring(keys)
         if key_id not in self._ciphers:
             raise VaultError(
                 "The secret at %(place)s is sealed with key %(key)s, which HUB_VAULT_KEYS does not"
@@ -71,12 +71,12 @@ class Vault:
         return self._ciphers[key_id]
 
     def is_current(self, sealed: bytes) -> bool:
-        """Return whether the newest key sealed it."""
+        """Return whether a secret was sealed with the newest key."""
         return sealed.startswith(_build_header(self._newest))
 
 
 def _build_header(key_id: str) -> bytes:
-    """Return how what a key seals begins: the version, and the key id after its length."""
+    """Return the beginning of a sealed secret: the version, and the key id after its length."""
     id = key_id.encode()
     return VERSION + bytes([len(id)]) + id
 
@@ -96,11 +96,11 @@ def _split_sealed(place: str, sealed: bytes) -> tuple[bytes, bytes, bytes]:
     return head, nonce, sealed[nonce_end:]
 
 
-def _key_id(head: bytes) -> str:
+def _get_key_id(head: bytes) -> str:
     """Return the id of the key that the head names."""
     return head[2:].decode("utf-8", "replace")
 
 
-def _binding_data(head: bytes, place: str) -> bytes:
+def _build_binding_data(head: bytes, place: str) -> bytes:
     """Return the data that binds a secret to its place."""
     return head + b"\x00" + place.encode()

@@ -1,4 +1,4 @@
-"""What the catalogue says about one code: the texts of a case, and the action that solves it."""
+"""The entry of one code in the catalogue: the texts of a case, and the action that solves it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,11 +44,11 @@ class Template:
     """The texts of one code, with a placeholder such as {name} for each of its parameters.
 
     A code that only explains the state of a posting has a reason and nothing else. `shows_title` is
-    set where the reason alone does not say what is wrong: a posting, which has no title beside its
-    reason, then shows both. A placeholder {code:called} or {code:noun} words the label and name of
-    a code, such as Supplier “Hara”, within a sentence: supplier called “Hara”, supplier.
-    `posts_again` is set where a retry posts again what somebody removed from QuickBooks, or may
-    have removed; it is left to a person who looks at the one document.
+    set where the reason alone does not say what is wrong: a posting then shows the title, too. A
+    placeholder {code:called} or {code:noun} words the label and name of a code, such as Supplier
+    “Hara”, within a sentence: supplier called “Hara”, supplier. `posts_again` is set where a retry
+    posts again what somebody removed from QuickBooks, or may have removed; it is left to a person
+    who looks at the one document.
     """
 
     title: str = ""
@@ -76,11 +76,11 @@ class Template:
         """Return the names of all placeholders."""
         names: set[str] = set()
         for text in (self.title, self.reason, self.instruction):
-            names |= placeholder_names(text)
+            names |= list_placeholder_names(text)
         return frozenset(names)
 
 
-def placeholder_names(text: str) -> frozenset[str]:
+def list_placeholder_names(text: str) -> frozenset[str]:
     """Return the names of the placeholders in a text."""
     names = set()
     for _, name, _, _ in Formatter().parse(text):

@@ -24,13 +24,13 @@ class RenderedText:
     action: str
 
 
-def _as_it_is(text: str) -> str:
+def _return_unchanged(text: str) -> str:
     return text
 
 
 # Translates the templates and the sentences among the parameters. Pages set it while they render;
 # everywhere else texts are English, because they are stored, exported, mailed or reported.
-translate: ContextVar[Callable[[str], str]] = ContextVar("translate", default=_as_it_is)
+translate: ContextVar[Callable[[str], str]] = ContextVar("translate", default=_return_unchanged)
 
 QUOTED = "{label} “{name}”"
 QUOTATION_MARKS = re.compile(" [“«]")  # before the name, in English and Norwegian
@@ -66,7 +66,7 @@ class CaseText:
             self.params[name] = _dump_value(value)
 
     def __eq__(self, other: object) -> bool:
-        """Compare code and parameters; how the texts read now does not matter."""
+        """Compare code and parameters, regardless of the present texts."""
         if not isinstance(other, CaseText):
             return NotImplemented
         return self.is_stored_as(other.code, other.params)
@@ -81,7 +81,7 @@ class CaseText:
         return f"CaseText({', '.join(arguments)})"
 
     def is_stored_as(self, code: str, params: Mapping[str, Any]) -> bool:
-        """Return whether a stored code and its parameters are this reason, however it reads now."""
+        """Return whether this reason is stored as a code and parameters, regardless of its text."""
         if self.code != code:
             return False
         return self.params == dict(params)
@@ -100,14 +100,14 @@ class CaseText:
 
     @property
     def action(self) -> CaseAction:
-        """Return what solves the case."""
+        """Return the action that solves the case."""
         return CATALOGUE[self.code].action
 
 
 def render(code: str, params: Mapping[str, Any]) -> RenderedText:
     """Render a stored code with its parameters.
 
-    A parameter that a later version added to the text is empty in what an earlier one stored.
+    A parameter that the text got in a later version is empty for a reason of an earlier one.
     """
     template = CATALOGUE[code].for_params(params)
     return RenderedText(
@@ -139,7 +139,7 @@ def join_reasons(stored: Sequence[StoredReason]) -> str:
 
 
 def are_same(stored: Sequence[StoredReason], present: Sequence[StoredReason]) -> bool:
-    """Return whether stored reasons are the present ones, however they read now.
+    """Return whether stored reasons are the present ones, regardless of their texts.
 
     A sentence from before codes were stored is the same reason if it reads the same.
     """
@@ -213,7 +213,7 @@ class _Value(str):
     __slots__ = ()
 
     def __format__(self, wording: str) -> str:
-        """Return the text; of Supplier “Hara” its noun, or the noun and what it is called."""
+        """Return the text; for Supplier “Hara” in the given wording: supplier called “Hara”."""
         label, *names = QUOTATION_MARKS.split(self, maxsplit=1)
         is_acronym = label[:2].isupper()
         noun = label if is_acronym else label[:1].lower() + label[1:]

@@ -32,7 +32,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup contains and which keys open it."""
+    """The contents of a backup, and the keys that open it."""
 
     made_at: str
     version: str  # of the hub
@@ -66,7 +66,7 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key:
 
 
 class Archive:
-    """An open backup whose files were found to be as they were written."""
+    """An open backup whose files were verified by their digests."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self.path = path
@@ -130,7 +130,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 
 def _dump_manifest(manifest: Manifest) -> dict[str, Any]:
-    """Return a manifest as JSON holds it."""
+    """Return a manifest as plain JSON."""
     return asdict(manifest)
 
 
@@ -151,6 +151,8 @@ def _compute_signature(values: Mapping[str, Any], secret_key: str) -> str:
 def _compute_digest(content: Any) -> str:
     """Return the SHA-256 digest of an open file."""
     digest = hashlib.sha256()
-    while block := content.read(BLOCK_SIZE):
+    block = content.read(BLOCK_SIZE)
+    while block:
         digest.update(block)
+        block = content.read(BLOCK_SIZE)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Makes a backup while the hub is at work, from SQLite or PostgreSQL, and restores it to either."""
+"""Make a backup while the hub is running, from SQLite or PostgreSQL; restore it to either."""
 
 import shutil
 import sqlite3
@@ -41,12 +41,12 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         if not file.exists():
             raise Refused(f"The keys are not in {file}; leave them out of the backup.")
     with _temporary_folder(path.parent) as folder:
-        copied = folder / DATABASE_FILE
+        copy_file = folder / DATABASE_FILE
         if engine.db.engine.dialect.name == "sqlite":
-            _copy_sqlite(Path(engine.db.engine.url.database or ""), copied, progress)
+            _copy_sqlite(Path(engine.db.engine.url.database or ""), copy_file, progress)
         else:
-            _copy_postgresql(config, copied, open_app, progress)
-        with _read_only(f"sqlite:///{copied}") as connection:
+            _copy_postgresql(config, copy_file, open_app, progress)
+        with _open_read_only(f"sqlite:///{copy_file}") as connection:
             counts = {table.name: rows.count(connection, table) for table in rows.list_tables()}
         manifest = Manifest(
             made_at=hub_context.current_hub().clock.now().isoformat(timespec="seconds"),
@@ -56,7 +56,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
             vault_keys=[key_id for key_id, _ in config.vault_keys],
             rows=counts,
         )
-        archive.write(path, manifest, {DATABASE_FILE: copied, **files}, config.secret_key)
+        archive.write(path, manifest, {DATABASE_FILE: copy_file, **files}, config.secret_key)
     return manifest
 
 
@@ -90,7 +90,7 @@ def restore(
             with open_exclusively(f"sqlite:///{file}") as source:
                 move.copy(source, origin, progress)
                 result = move.prove(source, progress)
-            move.release(who, "database copied", backup=backup.path.name, rows=result.count)
+            move.release(who, "database copy_file", backup=backup.path.name, rows=result.count)
 
 
 def _prepare(app: Flask, file: Path, who: str) -> None:
@@ -134,12 +134,12 @@ def _is_sqlite(config: Config) -> bool:
     return make_url(config.database_url).get_backend_name() == "sqlite"
 
 
-def _copy_sqlite(database: Path, copied: Path, progress: Progress) -> None:
+def _copy_sqlite(database: Path, copy_file: Path, progress: Progress) -> None:
     """Copy an SQLite file as it is at one moment, while others write to it."""
     connect = sqlite3.connect
     with (
         closing(connect(database, isolation_level=None)) as source,
-        closing(connect(copied)) as target,
+        closing(connect(copy_file)) as target,
     ):
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment
@@ -148,21 +148,25 @@ def _copy_sqlite(database: Path, copied: Path, progress: Progress) -> None:
             progress("copy", total - remaining, total)
 
         source.backup(target, pages=PAGES_PER_REPORT, progress=report)
-    _merge_side_files(copied)
+    _merge_side_files(copy_file)
 
 
-def _copy_postgresql(config: Config, copied: Path, open_app: OpenApp, progress: Progress) -> None:
+def _copy_postgresql(
+    config: Config, copy_file: Path, open_app: OpenApp, progress: Progress
+) -> None:
     """Copy a PostgreSQL database as it is at one moment into an SQLite file, and compare them."""
-    with _enter_application(open_app(replace(config, database_url=f"sqlite:///{copied}"))) as app:
+    with _enter_application(
+        open_app(replace(config, database_url=f"sqlite:///{copy_file}"))
+    ) as app:
         engine.upgrade(app)
-    with _read_only(config.database_url) as source:
-        target_engine = create_standalone_engine(f"sqlite:///{copied}")
+    with _open_read_only(config.database_url) as source:
+        target_engine = create_standalone_engine(f"sqlite:///{copy_file}")
         with target_engine.connect() as target:
             with target.begin():
                 move.copy_rows(source, target, progress)
             move.compare(source, target, progress)
         target_engine.dispose()
-    _merge_side_files(copied)
+    _merge_side_files(copy_file)
 
 
 def _merge_side_files(file: Path) -> None:
@@ -182,7 +186,7 @@ def _enter_application(app: Flask) -> Iterator[Flask]:
 
 
 @contextmanager
-def _read_only(url: str) -> Iterator[Connection]:
+def _open_read_only(url: str) -> Iterator[Connection]:
     """Yield a connection that sees the database as it is at one moment."""
     source_engine = create_standalone_engine(url)
     options = {}

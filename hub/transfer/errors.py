@@ -6,10 +6,10 @@ from hub.errors import HubError, Refused, Retry
 class RowNotCopied(HubError):
     """The other database does not accept a row."""
 
-    def __init__(self, row: str, why: str) -> None:
+    def __init__(self, row: str, reason: str) -> None:
         super().__init__(
-            f"The other database does not accept the row {row}: {why}. Nothing was changed, and the"
-            " hub can go on where it is; report this row."
+            f"The other database does not accept the row {row}: {reason}. Nothing was changed, and"
+            " the hub can go on where it is; report this row."
         )
 
 
@@ -26,8 +26,8 @@ class CopyDiffers(HubError):
 class ArchiveUnusable(Refused):
     """A backup cannot be restored."""
 
-    def __init__(self, path: object, why: str) -> None:
-        super().__init__(f"The backup {path} cannot be restored: {why}. Nothing was changed.")
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"The backup {path} cannot be restored: {reason}. Nothing was changed.")
 
 
 class DatabaseNotEmpty(Refused):
@@ -43,8 +43,8 @@ class DatabaseNotEmpty(Refused):
 class HubAtWork(Retry):
     """A command that needs a database for itself finds other processes in it."""
 
-    def __init__(self, database: str, why: str) -> None:
+    def __init__(self, database: str, reason: str) -> None:
         super().__init__(
-            f"The hub is at work on {database} ({why}). Nothing was changed; stop `hub serve` and"
-            " all other commands of the hub, then run this again."
+            f"The hub is at work on {database} ({reason}). Nothing was changed; stop `hub serve`"
+            " and all other commands of the hub, then run this again."
         )

@@ -1,4 +1,4 @@
-"""Opens a database that no other process may use meanwhile."""
+"""Open a database that no other process may use at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,11 +58,11 @@ def _lock_tables(connection: Connection, address: str) -> None:
     preparer = connection.dialect.identifier_preparer
     names = [preparer.format_table(table) for table in rows.list_tables()]
     connection.execute(text(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
-    others = connection.scalar(COUNT_SESSIONS)
+    other_sessions = connection.scalar(COUNT_SESSIONS)
     for _ in range(MAX_POLLS):  # the server takes a moment to end the session of a stopped process
-        if not others:
+        if not other_sessions:
             return
         connection.execute(WAIT_STATEMENT)
-        others = connection.scalar(COUNT_SESSIONS)
-    if others:
-        raise HubAtWork(address, f"other connections of the same user: {others}")
+        other_sessions = connection.scalar(COUNT_SESSIONS)
+    if other_sessions:
+        raise HubAtWork(address, f"other connections of the same user: {other_sessions}")

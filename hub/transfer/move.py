@@ -1,4 +1,4 @@
-"""Moves a hub to another database: copy, proof, seal, release.
+"""Move a hub to another database: copy, prove, seal, release.
 
 The rows are copied in one transaction, so an interrupted copy leaves nothing. The copy is marked as
 unfinished until the old database is sealed. Thus at each moment at most one of the two databases
@@ -36,7 +36,7 @@ OpenApp = Callable[[Config], Flask]
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where a hub was and where it is moved to, without passwords."""
+    """The old and the new address of the database of a hub, without passwords."""
 
     old: str
     new: str
@@ -97,7 +97,7 @@ def _move_rows(
 def unseal(who: str) -> str | None:
     """Let the hub work with its old database again; return the address that it had moved to.
 
-    What was posted from there is looked for in QuickBooks before anything is sent from here.
+    Documents that were posted from there are searched in QuickBooks before anything is sent.
     """
     with engine.read_only_session() as session:
         origin = data_origin.read(session)
@@ -213,7 +213,7 @@ def _lock(target: Connection) -> None:
 
 
 def _build_progress_counter(phase: str, total: int, progress: Progress) -> rows.Advance:
-    """Return what adds up the rows of a phase and reports them."""
+    """Return a function that adds up the rows of a phase and reports them."""
     done = 0
 
     def advance(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Proves that a copied database is equal to the one that it was copied from."""
+"""Prove that a copied database is equal to the one that it was copied from."""
 
 import datetime as dt
 import hashlib
@@ -15,7 +15,7 @@ from hub.transfer import rows
 from hub.transfer.errors import CopyDiffers
 from hub.transfer.rows import Advance
 
-# Columns that say what a database is; those of a copy differ.
+# Columns about the database itself; those of a copy differ.
 OWN_COLUMNS = {DatabaseOrigin.__tablename__: {"copied_from", "moved_to", "moved_at"}}
 DIGEST_CHARACTERS = 16  # of a digest that people compare
 
@@ -39,7 +39,7 @@ class SumProof:
 
 @dataclass(frozen=True)
 class CopyProof:
-    """What was compared and found equal."""
+    """The rows and sums that are equal in both databases."""
 
     tables: list[TableProof] = field(default_factory=list)
     sums: list[SumProof] = field(default_factory=list)
@@ -69,13 +69,13 @@ def _compare_table(
         advance(counts[0])
         return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
     for page in rows.iter_chunks(source, table):
-        copied = rows.read_same_rows(target, table, page)
+        copied_rows = rows.read_same_rows(target, table, page)
         for row in page:
             key = rows.get_key(table, row)
-            digest = row_digest(table, row)
-            if key not in copied:
+            digest = compute_row_digest(table, row)
+            if key not in copied_rows:
                 raise CopyDiffers(f"row {_format_key(key)} of table {table.name} is missing")
-            if row_digest(table, copied[key]) != digest:
+            if compute_row_digest(table, copied_rows[key]) != digest:
                 raise CopyDiffers(f"row {_format_key(key)} of table {table.name} differs")
             whole.update(digest)
         advance(len(page))
@@ -94,11 +94,13 @@ def _compare_pairs(source: Connection, target: Connection, table: Table, whole: 
 def _load_sorted_digests(connection: Connection, table: Table) -> list[bytes]:
     """Return the digests of all rows of a small table, in order."""
     return sorted(
-        row_digest(table, row) for page in rows.iter_chunks(connection, table) for row in page
+        compute_row_digest(table, row)
+        for page in rows.iter_chunks(connection, table)
+        for row in page
     )
 
 
-def row_digest(table: Table, row: Row[Any]) -> bytes:
+def compute_row_digest(table: Table, row: Row[Any]) -> bytes:
     """Return a digest of the values of a row that does not depend on the database."""
     own = OWN_COLUMNS.get(table.name, set())
     values = [
@@ -110,7 +112,7 @@ def row_digest(table: Table, row: Row[Any]) -> bytes:
 
 
 def _convert_value(value: Any) -> Any:
-    """Return a value as JSON holds it."""
+    """Return a value as plain JSON."""
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
     if isinstance(value, dt.date):
@@ -125,10 +127,10 @@ def _format_key(key: Sequence[object]) -> str:
 
 def _compare_sums(source: Connection, target: Connection) -> list[SumProof]:
     """Compare counts and amounts as the database itself adds them up."""
-    sums, copied = _count_and_sum(source), _count_and_sum(target)
-    for name in sums.keys() | copied.keys():
-        if sums.get(name) != copied.get(name):
-            raise CopyDiffers(f"{name}: {copied.get(name, 0)} instead of {sums.get(name, 0)}")
+    sums, copied_sums = _count_and_sum(source), _count_and_sum(target)
+    for name in sums.keys() | copied_sums.keys():
+        if sums.get(name) != copied_sums.get(name):
+            raise CopyDiffers(f"{name}: {copied_sums.get(name, 0)} instead of {sums.get(name, 0)}")
     return [SumProof(name, value) for name, value in sums.items()]
 
 

@@ -1,4 +1,4 @@
-"""What has to be recorded in a database after it was put back: it may have forgotten postings."""
+"""Record in a restored database that it may lack the newest postings and changes."""
 
 from hub.db.engine import transaction
 from hub.posting.recovery import restore
@@ -8,8 +8,8 @@ from hub.security import api_tokens, audit, login_sessions
 def apply(who: str) -> None:
     """Record that the database was restored from an older state.
 
-    What may have been posted since is looked for in QuickBooks before anything is sent. Sessions
-    that were ended since do not come back, nor do API tokens that were revoked since.
+    Documents that may have been posted since are searched in QuickBooks before anything is sent.
+    All sessions end and all API tokens are revoked, because some were ended or revoked since.
     """
     restore.declare_restore()
     with transaction() as session:

@@ -1,4 +1,4 @@
-"""Reads the tables of one database in chunks and writes their rows to another one."""
+"""Read the tables of one database in chunks and write their rows to another one."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -38,16 +38,16 @@ def list_tables() -> list[Table]:
 
 
 def list_columns(table: Table) -> list[Any]:
-    """Return what is read of each row.
+    """Return the expressions by which the columns of a table are read.
 
-    JSON, and types that are not the hub's own, are read as the text that is stored, so that it
-    stays as it is.
+    JSON, and types that are not the hub's own, are read as the stored text, which is copied
+    unchanged.
     """
     return [_build_column_reader(item) for item in table.columns]
 
 
 def _build_column_reader(item: Column[Any]) -> Any:
-    """Return how a column is read."""
+    """Return the expression by which a column is read."""
     if isinstance(item.type, JSON):
         return cast(column(item.name, Text), Text).label(item.name)
     if _is_foreign(item.type):
@@ -90,13 +90,13 @@ def read_same_rows(
 ) -> dict[Key, Row[Any]]:
     """Return the rows that have the primary keys of these rows, by their keys."""
     key = list(table.primary_key)
-    wanted = [get_key(table, row) for row in rows]
+    keys = [get_key(table, row) for row in rows]
     query = select(*list_columns(table)).select_from(table)
     if len(key) == 1:
-        query = query.where(key[0].in_([value for (value,) in wanted]))
+        query = query.where(key[0].in_([value for (value,) in keys]))
     else:
         types = [item.type for item in key]
-        query = query.where(tuple_(*key, types=types).in_(wanted))
+        query = query.where(tuple_(*key, types=types).in_(keys))
     return {get_key(table, row): row for row in connection.execute(query)}
 
 
@@ -130,9 +130,9 @@ def _build_writer(target: Connection, table: Table) -> Callable[[Sequence[Row[An
     preparer = dialect.identifier_preparer
     names = ", ".join(preparer.format_column(item) for item in table.columns)
     place = f"{preparer.format_table(table)} ({names})"
-    binds = [_bind_processor(item.type, dialect) for item in table.columns]
+    binds = [_get_bind_processor(item.type, dialect) for item in table.columns]
 
-    def bound(row: Row[Any]) -> list[Any]:
+    def bind_row(row: Row[Any]) -> list[Any]:
         pairs = zip(binds, row, strict=True)
         return [bind(value) if bind and value is not None else value for bind, value in pairs]
 
@@ -140,16 +140,16 @@ def _build_writer(target: Connection, table: Table) -> Callable[[Sequence[Row[An
         marks = ", ".join("?" * len(table.columns))
         statement = f"INSERT INTO {place} VALUES ({marks})"  # noqa: S608 (names of the models)
         if page:
-            target.exec_driver_sql(statement, [tuple(bound(row)) for row in page])
+            target.exec_driver_sql(statement, [tuple(bind_row(row)) for row in page])
 
     def write_postgresql(page: Sequence[Row[Any]]) -> None:
-        _copy_in(target, f"COPY {place} FROM STDIN", table, page, bound)
+        _copy_in(target, f"COPY {place} FROM STDIN", table, page, bind_row)
 
     return write_sqlite if dialect.name == "sqlite" else write_postgresql
 
 
-def _bind_processor(column_type: Any, dialect: Any) -> Callable[[Any], Any] | None:
-    """Return what turns a value that was read into the driver's; None if it stays as it is."""
+def _get_bind_processor(column_type: Any, dialect: Any) -> Callable[[Any], Any] | None:
+    """Return the function that converts a value for the driver; None if it needs none."""
     if isinstance(column_type, JSON) or _is_foreign(column_type):
         return None
     processor: Callable[[Any], Any] | None = column_type.dialect_impl(dialect).bind_processor(
@@ -163,7 +163,7 @@ def _copy_in(
     statement: str,
     table: Table,
     page: Sequence[Row[Any]],
-    bound: Callable[[Row[Any]], list[Any]],
+    bind_row: Callable[[Row[Any]], list[Any]],
 ) -> None:
     """Write rows with PostgreSQL's COPY; name the row that it does not accept."""
     import psycopg  # a hub without PostgreSQL does not have it
@@ -173,16 +173,16 @@ def _copy_in(
     try:
         with cursor.copy(statement) as copy:
             for row in page:
-                copy.write_row(bound(row))
+                copy.write_row(bind_row(row))
     except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
         diagnosis = getattr(error, "diag", None)
         place = PLACE_IN_COPY.search(getattr(diagnosis, "context", None) or "")
-        if place:  # the server names the line; it may have got more lines than that
+        if place:  # the server names the line, which need not be the last one that it got
             row = page[int(place[1]) - 1]
         key = ", ".join(str(value) for value in get_key(table, row)) if row else "?"
         where = f", column {place[2]}" if place and place[2] else ""
-        why = getattr(diagnosis, "message_primary", None) or str(error)
-        raise RowNotCopied(f"{key} of the table {table.name}{where}", why) from error
+        reason = getattr(diagnosis, "message_primary", None) or str(error)
+        raise RowNotCopied(f"{key} of the table {table.name}{where}", reason) from error
     finally:
         cursor.close()
 
@@ -192,8 +192,12 @@ def _defer_references(target: Connection) -> Iterator[None]:
     """Let rows come before the rows of the same table to which they refer, until the end."""
     if target.dialect.name == "sqlite":
         yield
-        if broken := target.execute(text("PRAGMA foreign_key_check")).first():
-            raise CopyDiffers(f"a row of {broken[0]} refers to a row of {broken[2]} that is absent")
+        broken_reference = target.execute(text("PRAGMA foreign_key_check")).first()
+        if broken_reference:
+            table, _, referred_table, _ = broken_reference
+            raise CopyDiffers(
+                f"a row of {table} refers to a row of {referred_table} that is absent"
+            )
         return
     constraints = list(_iter_self_references(target))
     for constraint in constraints:

@@ -16,7 +16,7 @@ from hub.qbo.connection import ConnectionState
 from hub.reasons import texts
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.catalogue.collecting import NOTHING_FITS
-from hub.reasons.template import CaseAction, placeholder_names
+from hub.reasons.template import CaseAction, list_placeholder_names
 from hub.reasons.texts import CaseText, render
 from hub.web.lists.case_list import ACTION_LABELS
 from tests.support.rows.stored_cases import open_stored_case
@@ -58,7 +58,7 @@ def test_each_placeholder_is_replaced(code):
     params = {name: f"<{name}>" for name in CATALOGUE[code].parameters}
     text = texts.render(code, CaseText(code, **params).params)
     sentences = f"{text.title} {text.reason} {text.instruction}"
-    assert placeholder_names(sentences) == frozenset()
+    assert list_placeholder_names(sentences) == frozenset()
     assert all(value in sentences for value in params.values())
 
 
