@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-# command -> the module that holds it; a command is named like its function
+# The module of each command; a command has the name of its function.
 COMMAND_MODULES = {
     "demo": "demo",
     "serve": "serve",
@@ -67,9 +67,9 @@ FOR_PERSON = frozenset(
         "runs",
     }
 )
-# Modules create many objects, and nearly all of them stay. To look for garbage after every 700 new
-# ones, as Python does by default, took a fifth of each start. Once the hub is open,
-# `hub.context.freeze_gc` decides.
+# Modules create many objects, and nearly all of them stay. A garbage collection after every 700 new
+# ones, the default of Python, took a fifth of each start. `hub.context.freeze_gc` sets another
+# threshold once the hub is open.
 gc.set_threshold(50_000)
 
 

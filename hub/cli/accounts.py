@@ -44,15 +44,15 @@ def add_person(
 
 
 def list_people() -> list[dict[str, Any]]:
-    """Return everyone, oldest first."""
+    """Return all people as the commands print them, oldest first."""
     from sqlalchemy import select
 
     from hub.db.engine import read_only_session
     from hub.models import User
 
     with read_only_session() as session:
-        everyone = session.scalars(select(User).order_by(User.id))
-        return [_describe_person(session, person) for person in everyone]
+        people = session.scalars(select(User).order_by(User.id))
+        return [_describe_person(session, person) for person in people]
 
 
 def change_role(
@@ -60,7 +60,7 @@ def change_role(
 ) -> tuple[dict[str, Any], str]:
     """Give a person a role for a company and app, or take it away; "" is no role.
 
-    Return who it is and the right in words.
+    Return the person and the right in words.
     """
     from hub.db.engine import transaction
     from hub.security import people as stored
@@ -68,16 +68,16 @@ def change_role(
 
     with transaction() as session:
         person = stored.get(session, name)
-        about = rights.Subject(*subject)
+        right_subject = rights.Subject(*subject)
         if role:
-            text = rights.assign_in_words(session, person, role, about, who=account_name())
+            text = rights.assign_in_words(session, person, role, right_subject, who=account_name())
         else:
-            text = rights.withdraw_in_words(session, person, about, who=account_name())
+            text = rights.withdraw_in_words(session, person, right_subject, who=account_name())
         return _describe_person(session, person), text
 
 
 def change_active(name: str, *, active: bool) -> dict[str, Any]:
-    """Disable or enable a person; return who it is."""
+    """Disable or enable a person; return the person."""
     from hub.db.engine import transaction
     from hub.security import audit
     from hub.security import people as stored
@@ -91,7 +91,7 @@ def change_active(name: str, *, active: bool) -> dict[str, Any]:
 
 
 def reset_second_factor(name: str) -> dict[str, Any]:
-    """Remove the second factors of a person and end their sessions; return who it is."""
+    """Remove the second factors of a person and end their sessions; return the person."""
     from hub.db.engine import transaction
     from hub.security import people as stored
     from hub.security import second_factor
@@ -123,7 +123,7 @@ def issue_code(name: str) -> dict[str, Any]:
 
 
 def _describe_person(session: Any, person: Any) -> dict[str, Any]:
-    """Return what the commands print of a person."""
+    """Return a person as the commands print them."""
     from hub.security.people import get_last_login
     from hub.security.rights import describe, rights_of
 

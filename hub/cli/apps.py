@@ -12,7 +12,7 @@ from hub.cli.settings_file import read_settings
 from hub.cli.terminal import account_name, count_of, print_json, print_table, say
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
-# Those of `InstallationMode`, which is not imported here: `hub --help` loads no tables.
+# The values of `InstallationMode`, which is not imported here: `hub --help` loads no tables.
 MODE_CHOICE = click.Choice(["auto", "review", "manual", "once", "paused"])
 mode_option = click.option(
     "--mode",
@@ -71,14 +71,14 @@ def _list_rows(app: Any) -> list[dict[str, Any]]:
         return [dict.fromkeys(COLUMNS, "") | names | {"state": "available"}]
     rows = []
     for installation in installations:
-        about = {
+        columns = {
             "state": "enabled" if installation.enabled else "disabled",
             "realm": installation.company.realm,
             "mode": installation.mode,
             "schedule": f"{installation.schedule} {installation.zone}",
             "source": installation.tenant_name or installation.tenant or "",
         }
-        rows.append(names | about)
+        rows.append(names | columns)
     return rows
 
 
@@ -128,7 +128,7 @@ def enable(
 
 
 def _grant_access(company_id: int, slug: str) -> None:
-    """Grant access to an app that wants it to be granted."""
+    """Grant access to an app that requires it."""
     from hub.context import current_hub
     from hub.installations import enable as installations_enable
 

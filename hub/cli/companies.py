@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Token
 
 DETAIL_COLUMNS = ("why", "batches", "holds_unused_until", "reconnect_by")
-# What the pages call these, for people; the JSON output has the names.
+# The headings of these columns for people; the JSON output has the names.
 COLUMN_HEADINGS = {"holds_unused_until": "expires if unused", "reconnect_by": "reconnect before"}
 
-# Those of `BatchMode`, which is not imported here: `hub --help` loads no tables.
+# The values of `BatchMode`, which is not imported here: `hub --help` loads no tables.
 BATCH_MODES = click.Choice(["single", "auto", "batch"])
 
 
@@ -81,12 +81,12 @@ def list_(as_json: bool) -> None:
     with read_only_session() as session:
         query = select(ConnectedCompany).where(*visible.companies()).order_by(ConnectedCompany.id)
         for row in session.scalars(query):
-            about = {"realm": row.realm, "name": row.name, "state": row.state}
+            columns = {"realm": row.realm, "name": row.name, "state": row.state}
             details = dict.fromkeys(DETAIL_COLUMNS, "")
-            # Who sees single apps of a company learns its name and state alone, as on the pages.
+            # A person with rights for single apps sees only its name and state, as on the pages.
             if visible.has_company(row.id):
                 details = _describe_connection(row, session.get(Token, row.id))
-            rows.append(about | details)
+            rows.append(columns | details)
     if as_json:
         print_json(rows)
         return

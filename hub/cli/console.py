@@ -72,7 +72,7 @@ def with_hub_and_pages(command: F) -> F:
 
 
 def with_process_lock(command: F) -> F:
-    """Run the command, which calls QuickBooks or a source, only where that is this process's turn.
+    """Run a command that calls QuickBooks or a source under the lock of the data folder.
 
     It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, while
     another data folder works on the database, and behind a pooler that changes sessions.
@@ -216,7 +216,7 @@ def _import_flask() -> type["Flask"]:
 
 
 def _require_tables() -> None:
-    """Refuse to work with tables of another version."""
+    """Raise SchemaError if the tables are those of another version."""
     from hub.db.engine import read_only_session
     from hub.migrations import schema
 
@@ -232,7 +232,7 @@ def _require_current() -> None:
 
 
 def find_apps_of_plugin(slug: str) -> list[str]:
-    """Return all apps of the plugin of an app; raise why there is none that can be used."""
+    """Return all apps of the plugin of an app; raise an error if there is none that can be used."""
     from hub.contract.app_lookup import find_error
     from hub.contract.registry import Plugins
 

@@ -20,7 +20,7 @@ from hub.errors import PluginBroken
 
 DEV_FOLDER = "hub-dev"
 DEFAULT_PORT = 8080
-POLL_SECONDS = 0.5  # between two looks at the files
+POLL_SECONDS = 0.5  # between two checks of the files
 RESTART_NOTICE = "It starts again when a file of a plugin changes; Ctrl-C ends it."
 Files = Mapping[str, tuple[int, int]]
 
@@ -63,7 +63,7 @@ def dev(slug: str, port: int, country: str | None, read_again: bool, match_codes
 
 
 class Supervisor:
-    """Runs the hub in a process of its own, and starts it again when a plugin changes.
+    """Run the hub in a process of its own, and start it again when a plugin changes.
 
     Only a new process imports all modules of a plugin again.
     """
@@ -122,8 +122,8 @@ def list_plugin_files() -> Files:
         for file in sorted(folder.rglob("*")):
             if "__pycache__" in file.parts or not file.is_file():
                 continue
-            about = file.stat()
-            files[str(file)] = (about.st_mtime_ns, about.st_size)
+            status = file.stat()
+            files[str(file)] = (status.st_mtime_ns, status.st_size)
     return files
 
 

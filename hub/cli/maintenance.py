@@ -1,4 +1,4 @@
-"""Setting the hub up and looking after it: init, check, vault, audit, plugins."""
+"""Set up and maintain the hub: `hub init`, `check`, `vault`, `audit`, `plugins`."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from hub.cli.console import as_json, hub, with_hub
 from hub.cli.terminal import account_name, count_of, print_json, print_table, say
 
 MAX_DIFFERENCES = 5
-WRITTEN_BYTES = 4096  # into a file of the data folder, to see whether that is possible
+TEST_FILE_BYTES = 4096  # written into the data folder to check that it can be written
 
 
 @click.command()
@@ -59,11 +59,11 @@ def _ask_for_first_user() -> None:
 @click.command()
 def check() -> None:
     """List missing settings and files; exit with 1 if there are any."""
-    missing = False
-    for good, text in _iter_checks():
-        say(f"{'ok      ' if good else 'missing '} {text}")
-        missing = missing or not good
-    raise SystemExit(1 if missing else 0)
+    has_missing = False
+    for is_ok, text in _iter_checks():
+        say(f"{'ok      ' if is_ok else 'missing '} {text}")
+        has_missing = has_missing or not is_ok
+    raise SystemExit(1 if has_missing else 0)
 
 
 def _iter_checks() -> Iterator[tuple[bool, str]]:
@@ -87,7 +87,7 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
 
 
 def _check_sessions() -> Iterator[tuple[bool, str]]:
-    """Yield that a pooler in front of PostgreSQL takes the sessions that locks belong to."""
+    """Yield the problem of a pooler that changes the sessions of PostgreSQL, if there is one."""
     from hub.db.session_pooling import require_own_sessions
     from hub.errors import ConfigurationError
 
@@ -110,7 +110,7 @@ def _check_folder(folder: Path) -> tuple[bool, str]:
     """Check that a file can be written in the data folder, as every run does."""
     try:
         with TemporaryFile(dir=folder) as file:
-            file.write(bytes(WRITTEN_BYTES))
+            file.write(bytes(TEST_FILE_BYTES))
             file.flush()
     except OSError as error:
         return False, (
@@ -121,9 +121,9 @@ def _check_folder(folder: Path) -> tuple[bool, str]:
 
 
 def _check_demo_remains(folder: Path) -> Iterator[tuple[bool, str]]:
-    """Report what `hub demo` left in the folder or database of a real hub.
+    """Yield problems of data that `hub demo` left in the folder or database of a real hub.
 
-    Earlier versions allowed that.
+    Earlier versions allowed to run it there.
     """
     from hub.errors import ConfigurationError
     from hub.security import data_origin
@@ -143,15 +143,16 @@ def _check_demo_remains(folder: Path) -> Iterator[tuple[bool, str]]:
 
 
 def _find_other_folder() -> Iterator[tuple[bool, str]]:
-    """Yield that another data folder works on the database."""
+    """Yield the check about another data folder that works on the database, if there is one."""
     from hub.scheduling import folder_lock
 
-    if standby := folder_lock.process_lock().other_folder():
+    standby = folder_lock.process_lock().other_folder()
+    if standby:
         yield True, standby.text.rstrip(".")
 
 
 def _check_audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
-    """Yield whether the entries of the audit log are copied, if they should be."""
+    """Yield the check of the copy of the audit log, if the setting names one."""
     from hub.security import audit_copy
 
     if not config.audit_copy:
@@ -206,25 +207,22 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
     from hub.security import hub_settings
 
     yield from _check_intuit_keys()
-    yield (
-        bool(list_people()),
-        "a person who can log in"
-        if list_people()
-        else "a person who can log in: `hub users add NAME`",
-    )
-    yield (
-        True,
-        "mail server" if hub_settings.mail_url() else "no mail is sent: no mail server is set",
-    )
+    if list_people():
+        yield True, "a person who can log in"
+    else:
+        yield False, "a person who can log in: `hub users add NAME`"
+    if hub_settings.mail_url():
+        yield True, "mail server"
+    else:
+        yield True, "no mail is sent: no mail server is set"
     with read_only_session() as session:
         companies = list(session.scalars(select(ConnectedCompany)))
     for row in companies:
-        good = row.state == ConnectionState.CONNECTED
-        yield (
-            good,
-            f"connection to {row.name or row.realm}"
-            + ("" if good else f": {row.state}, {row.state_reason}"),
-        )
+        title = f"connection to {row.name or row.realm}"
+        if row.state == ConnectionState.CONNECTED:
+            yield True, title
+        else:
+            yield False, f"{title}: {row.state}, {row.state_reason}"
     for broken in current_hub().plugins.broken:
         yield False, broken.text
 
@@ -339,10 +337,10 @@ def plugins(as_json: bool, hashes: bool) -> None:
     """List the plugins with their tiers, and why one cannot be used."""
     from hub import config
     from hub.contract import tiers
-    from hub.contract.registry import Plugins, lines_of_list
+    from hub.contract.registry import Plugins, list_allowing_lines
 
     if hashes:
-        for line in lines_of_list():
+        for line in list_allowing_lines():
             say(line)
         return
     described = tiers.describe(Plugins.load(allowed=config.allowed_plugins()))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hub.models import Posting
 
-# Those of `DocumentState`, which is not imported here: `hub --help` loads no tables.
+# The values of `DocumentState`, which is not imported here: `hub --help` loads no tables.
 STATES = (
     "held",
     "waiting",
@@ -104,7 +104,7 @@ def _require_app(slug: str) -> None:
 
 
 def _reword_for_people(row: dict[str, Any], posting: "Posting") -> None:
-    """Replace in a row of the JSON output what people read in other words."""
+    """Replace the values in a row of the JSON output that are shown to people in another form."""
     from hub.models.enums import Operation
 
     row["total"] = _get_signed_total(posting)

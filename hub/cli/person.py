@@ -12,10 +12,10 @@ from hub.errors import Refused
 if TYPE_CHECKING:
     from hub.security.rights import Rights, Scope
 
-PERSON_KEY = (
-    "hub.person"  # in the context of the command: the name of the person as the hub spells it
-)
-RIGHTS_KEY = "hub.rights"  # there, too: the rights of this person, once they are read
+# Keys in the context of the command: the name of the person as the hub spells it, and the rights of
+# the person, once they are read.
+PERSON_KEY = "hub.person"
+RIGHTS_KEY = "hub.rights"
 
 
 class RoleNeeded(Refused):
@@ -42,7 +42,10 @@ def name() -> str:
 
 
 def load_rights() -> "Rights":
-    """Return the rights of the person, which are read once; raise why there are none."""
+    """Return the rights of the person, which are read once.
+
+    Raise NotFound for an unknown person, and Refused for one who is disabled.
+    """
     from hub.db.engine import read_only_session
     from hub.security import people
     from hub.security.rights import rights_of

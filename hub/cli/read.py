@@ -1,4 +1,4 @@
-"""Reading a source without posting: `hub read`."""
+"""Read a source without posting: `hub read`."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -123,8 +123,8 @@ def _read_installation(
     from hub.errors import Refused
     from hub.scheduling import source_preview
 
-    row, *others = find_installations(slug, realm, "app-owner")
-    if others:
+    row, *further_rows = find_installations(slug, realm, "app-owner")
+    if further_rows:
         raise Refused(f"{slug} is enabled for several companies; name one with --realm.")
     unsaved: dict[str, Any] = {}
     if settings:
@@ -156,7 +156,7 @@ def _read_unmatched(
 
 
 def _is_enabled(slug: str) -> bool:
-    """Return whether an app is enabled for any company; it is not where there is no hub."""
+    """Return whether an app is enabled for any company; False if there is no hub."""
     from sqlalchemy import exists, select
 
     from hub import config
@@ -208,10 +208,10 @@ def _preview_stand_in(
     except ValidationError as error:
         raise SettingsInvalid(app.name, dict(error.messages_dict)) from None
     fields = bench.fields()
-    named = settings_schema.record_settings(app, bench.settings)
+    record_settings = settings_schema.record_settings(app, bench.settings)
     items = source_preview.drop_checkpoints(bench.reading(ids=ids))
     for item in islice(items, limit):
-        yield source_preview.preview_item(item, fields, named)
+        yield source_preview.preview_item(item, fields, record_settings)
 
 
 def _require_documents(

@@ -1,4 +1,4 @@
-"""The role that each command needs for a person, and what it is about, as on the pages.
+"""The role that each command needs for a person, and its subjects, as on the pages.
 
 A command that has no entry here is refused for a person.
 """
@@ -29,19 +29,19 @@ class NotForPerson(Refused):
         )
 
 
-class Named(NamedTuple):
-    """What a command is about, with its name for a sentence."""
+class NamedSubject(NamedTuple):
+    """A subject of a command, with its name for a sentence."""
 
     name: str
     subject: "Subject"
 
 
 Options = Mapping[str, Any]
-Subjects = Callable[["Session", Options], Iterator[Named]]
+Subjects = Callable[["Session", Options], Iterator[NamedSubject]]
 
 
 class Requirement(NamedTuple):
-    """The least role of a command, and what it is about, read from its options.
+    """The least role of a command, and the function that reads its subjects from its options.
 
     Without `subjects` the command works on what the person may see, so that any right is enough.
     """
@@ -50,33 +50,33 @@ class Requirement(NamedTuple):
     subjects: Subjects | None = None
 
 
-def _iter_hub_target(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_hub_target(session: "Session", options: Options) -> Iterator[NamedSubject]:
     """Yield the hub as a whole."""
     from hub.security.rights import WHOLE_HUB
 
-    yield Named("everything", WHOLE_HUB)
+    yield NamedSubject("everything", WHOLE_HUB)
 
 
-def _iter_company_target(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_company_target(session: "Session", options: Options) -> Iterator[NamedSubject]:
     """Yield the company of the realm; nothing for a command that goes through all of them."""
     from hub.security.rights import Subject
 
     if options["realm"] is None:
         return
     row = find_company(options["realm"])
-    yield Named(row.name or row.realm, Subject(row.id))
+    yield NamedSubject(row.name or row.realm, Subject(row.id))
 
 
-def _iter_app_target(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_app_target(session: "Session", options: Options) -> Iterator[NamedSubject]:
     """Yield the app at the company of the realm, or at the only company."""
     from hub.security.rights import Subject
 
     row = find_company(options["realm"])
     slug = options["slug"]
-    yield Named(f"{slug} in {row.name or row.realm}", Subject(row.id, slug))
+    yield NamedSubject(f"{slug} in {row.name or row.realm}", Subject(row.id, slug))
 
 
-def _iter_enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_enabled_apps(session: "Session", options: Options) -> Iterator[NamedSubject]:
     """Yield the app at each company that it is enabled for; nothing without the name of an app."""
     from sqlalchemy import select
 
@@ -92,22 +92,22 @@ def _iter_enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
         query = query.where(ConnectedCompany.realm == realm)
     for row in session.scalars(query):
         company_name = row.company.name or row.company.realm
-        yield Named(f"{slug} in {company_name}", Subject(row.company_id, slug))
+        yield NamedSubject(f"{slug} in {company_name}", Subject(row.company_id, slug))
 
 
-def _iter_posting_targets(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_posting_targets(session: "Session", options: Options) -> Iterator[NamedSubject]:
     """Yield the postings of the ids."""
     for id_ in options.get("ids") or (options["id_"],):
         yield _select_target(session, "posting", id_)
 
 
-def _run_target(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_run_target(session: "Session", options: Options) -> Iterator[NamedSubject]:
     """Yield the run of the id; nothing for the list of runs."""
     if options["run_id"] is not None:
         yield _select_target(session, "run", options["run_id"])
 
 
-def _iter_posting_or_run(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_posting_or_run(session: "Session", options: Options) -> Iterator[NamedSubject]:
     """Yield the posting, or the run whose postings the command names.
 
     The command checks the form.
@@ -117,7 +117,7 @@ def _iter_posting_or_run(session: "Session", options: Options) -> Iterator[Named
         yield _select_target(session, kind or "posting", int(number))
 
 
-def _select_target(session: "Session", kind: str, id_: int) -> Named:
+def _select_target(session: "Session", kind: str, id_: int) -> NamedSubject:
     """Return the app or company of a posting or run.
 
     Raise NotFound for one that the person may not see, as for one that does not exist.
@@ -127,10 +127,10 @@ def _select_target(session: "Session", kind: str, id_: int) -> Named:
     targets = subjects.resolve(session, {f"{kind}_id": id_})
     if targets is None or not targets[0].is_visible_to(person.load_rights()):
         raise NotFound(kind, str(id_))
-    return Named(f"{kind} {id_}", targets[0].subject)
+    return NamedSubject(f"{kind} {id_}", targets[0].subject)
 
 
-# The words of a command -> what it needs.
+# The requirement of each command, by its words.
 REQUIREMENTS: Mapping[str, Requirement] = {
     "users add": Requirement("owner", _iter_hub_target),
     "users list": Requirement("owner", _iter_hub_target),
@@ -164,23 +164,20 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "approve": Requirement("operator", _iter_posting_targets),
     "undo": Requirement("operator", _iter_posting_or_run),
     "reconcile": Requirement("operator", _iter_company_target),
-    "runs": Requirement("viewer", _run_target),
+    "runs": Requirement("viewer", _iter_run_target),
 }
 
 
 def check() -> None:
-    """Raise why the person may not do this command; without one it may be done.
-
-    The hub is open.
-    """
+    """Raise an error if the person may not do this command; the hub must be open."""
     if person.name():
-        require(_get_required_right().role)
+        require(_get_requirement().role)
 
 
 def require(role: str) -> None:
-    """Raise RoleNeeded unless the person has a role for all that the command is about.
+    """Raise RoleNeeded unless the person has a role for all subjects of the command.
 
-    Raise NotFound for what the person may not see, as for what does not exist.
+    Raise NotFound for a subject that the person may not see, as for one that does not exist.
     """
     from hub.db.engine import read_only_session
 
@@ -189,7 +186,7 @@ def require(role: str) -> None:
     rights = person.load_rights()
     if not rights.role_within():
         raise person.refusal(role, "a company or an app")
-    subjects = _get_required_right().subjects
+    subjects = _get_requirement().subjects
     if subjects is None:
         return
     options = click.get_current_context().params
@@ -215,8 +212,8 @@ def require_settings(row: "Installation") -> None:
         raise person.refusal("owner", f"{row.slug}, which {row.owner} set up")
 
 
-def _get_required_right() -> Requirement:
-    """Return what the command needs; raise NotForPerson for one that has no entry."""
+def _get_requirement() -> Requirement:
+    """Return the requirement of the command; raise NotForPerson if it has no entry."""
     words = person.command_words()
     if words not in REQUIREMENTS:
         raise NotForPerson(f"hub {words}")

@@ -33,10 +33,10 @@ class Choice(NamedTuple):
 
 
 class SampleMatches:
-    """Matches each code that has no record with some record of QuickBooks' stand-in.
+    """Match each code that has no record with some record of QuickBooks' stand-in.
 
-    Only a stand-in has codes that mean nothing, so this is for `hub dev` alone. What a person has
-    decided is kept. A code that a match does not help is tried once.
+    This is for `hub dev` alone, because only the codes of a stand-in mean nothing. Decisions of a
+    person stay. A code whose documents are held despite its match is tried once.
     """
 
     def __init__(self, find_installations: Callable[[], list["Installation"]], who: str) -> None:
@@ -56,7 +56,7 @@ class SampleMatches:
             return session.scalar(select(Run.id).where(Run.ended_at.is_(None)).limit(1)) is not None
 
     def describe_new(self) -> str:
-        """Match codes that have no record and have their documents posted; return what was done."""
+        """Match codes that have no record, request a sync, and return what was done as text."""
         from hub.models.enums import RunKind
         from hub.scheduling import run_log
 

@@ -66,7 +66,7 @@ def find_stored_app(company_id: int, slug: str) -> "Installation":
 def find_installations(slug: str | None, realm: str | None, role: str) -> "list[Installation]":
     """Return the enabled apps to run, for which the person has a role.
 
-    Raise why if there are none, or all are paused.
+    Raise an error with the reason if there are none, or all are paused.
     """
     from sqlalchemy import select
 

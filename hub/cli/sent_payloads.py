@@ -18,7 +18,7 @@ POLL_SECONDS = 1.0
 
 
 class SentPayloads:
-    """Finds what was sent last, once nothing more is being sent."""
+    """Find the last payload that was sent, once nothing more is being sent."""
 
     def __init__(self) -> None:
         """Leave out what was sent before now."""
@@ -54,7 +54,7 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -
 
     def watch() -> None:
         with app.app_context():
-            watched = (UnpostedDocuments(), SentPayloads())
+            news_sources = (UnpostedDocuments(), SentPayloads())
             while not ended.wait(POLL_SECONDS):
                 if sample_matches:
                     if sample_matches.is_waiting():
@@ -63,8 +63,9 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -
                     if matched:
                         say(matched)
                         continue
-                for text in filter(None, [watch.describe_new() for watch in watched]):
-                    say(text)
+                for text in [source.describe_new() for source in news_sources]:
+                    if text:
+                        say(text)
 
     thread = threading.Thread(target=watch, name="sent-payloads")
     thread.start()
@@ -116,11 +117,11 @@ def _describe(sent: Any, count: int) -> str:
         )
         payload = format_payload(posting)
         mask = SecretMask(SiteSecrets(posting.installation_id).values())
-    about = "\n".join([*_matches(posting.document_id), payload])
+    about = "\n".join([*_describe_matches(posting.document_id), payload])
     return mask.clean(f"{title}\n{textwrap.indent(about, '  ')}")
 
 
-def _matches(document_id: int) -> list[str]:
+def _describe_matches(document_id: int) -> list[str]:
     """Return a line for each code of a document with its record, or why there are none."""
     from hub.errors import HubError
     from hub.scheduling import source_preview

@@ -29,7 +29,7 @@ def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str
 
 
 def _check_folder(name: str, folder: Path) -> Iterator[str]:
-    """Yield what is wrong with the folder of a setting, if anything is."""
+    """Yield the problem of the folder of a setting, if it has one."""
     if not folder.is_dir():
         yield f"{name} names {folder}, where there is no folder. Create it or correct the setting"
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def read_settings(file: Path | None) -> dict[str, Any]:
-    """Read settings from a JSON file; refuse anything but an object."""
+    """Return the settings in a JSON file; raise Refused for anything but an object."""
     from hub.errors import Refused
 
     if file is None:

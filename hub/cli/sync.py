@@ -1,4 +1,4 @@
-"""Collecting and posting now: `hub sync`."""
+"""Collect and post now: `hub sync`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -18,9 +18,11 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
     runs = [_run_with_progress(row, runner.sync, ids=ids) for row in rows]
     active = [row for row, run in zip(rows, runs, strict=True) if run.outcome == RunOutcome.DONE]
     runs += _sync_released(rows)
-    while ready := pending_work.select_sendable(
-        [row.id for row in active], current_hub().clock.now()
-    ):
+    while True:
+        active_ids = [row.id for row in active]
+        ready = pending_work.select_sendable(active_ids, current_hub().clock.now())
+        if not ready:
+            return runs
         still_active = []
         for row in active:
             if row.id not in ready:
@@ -30,7 +32,6 @@ def sync_all(rows: "Sequence[Installation]", ids: tuple[str, ...] = ()) -> "list
             if run.counts.get("requests", {}).get("writes"):
                 still_active.append(row)
         active = still_active
-    return runs
 
 
 def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":

@@ -1,4 +1,4 @@
-"""What the commands print: lines, tables, JSON, and the progress of a run."""
+"""Print lines, tables, JSON, and the progress of a run."""
 
 import getpass
 import json
@@ -36,7 +36,9 @@ def say(text: str = "", *, err: bool = False) -> None:
 
 def count_of(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun: 1 row, 2,000 rows."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+    if number != 1:
+        noun = plural or f"{noun}s"
+    return f"{number:,} {noun}"
 
 
 def print_json(value: object) -> None:
@@ -134,7 +136,7 @@ class Terminal:
 
 
 def _format_progress(phase: str, done: int, of: int) -> str:
-    """Return the part of a progress line that counts."""
+    """Return the part of a progress line with the numbers."""
     if phase in ("wait", "pause"):
         return f" in {of - done} s"
     if of:

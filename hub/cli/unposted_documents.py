@@ -16,7 +16,7 @@ class Unposted(NamedTuple):
 
 
 class UnpostedDocuments:
-    """Finds documents that were read since it was created, and are held or cannot be read."""
+    """Find documents that were read since it was created, and are held or cannot be read."""
 
     def __init__(self) -> None:
         """Leave out what was read before now."""

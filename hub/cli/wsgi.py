@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _open = ExitStack()
-# While the modules are still there: the hub stores its counts, and closes its context.
+# At exit the modules are still there, so that the hub can store its counts and close its context.
 atexit.register(_open.close)
 
 

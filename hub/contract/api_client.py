@@ -41,7 +41,7 @@ class ApiClient:
         self._tokens = tokens
         self._headers = dict(headers or {})
         if bearer:
-            self._headers |= _bearer_headers(bearer)
+            self._headers |= _build_bearer_headers(bearer)
         self.date = ""
 
     def get(self, path: str, **params: Any) -> Any:
@@ -77,12 +77,12 @@ class ApiClient:
         Raise Refused if that leads to another server, which would get the credentials. `date` is
         then the time of the newest answer by the source's clock, as text in UTC.
         """
-        url = self._address(path)
+        url = self._build_address(path)
         if self._tokens is None:
             reply = self._send(method, url, {}, request)
         else:
             reply = self._tokens.call(
-                lambda token: self._send(method, url, _bearer_headers(token), request)
+                lambda token: self._send(method, url, _build_bearer_headers(token), request)
             )
         self.date = _parse_moment(reply.headers.get("Date", "")) or self.date
         return reply
@@ -95,7 +95,7 @@ class ApiClient:
         options = {"auth": self._basic, **request, "headers": headers}
         return self._http.request(method, url, **options)
 
-    def _address(self, path: str) -> str:
+    def _build_address(self, path: str) -> str:
         """Return the address of a path; that of the API itself without one."""
         base_url = self._base_url.rstrip("/")
         if not path:
@@ -107,7 +107,7 @@ class ApiClient:
         return path
 
 
-def _bearer_headers(token: str) -> dict[str, str]:
+def _build_bearer_headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 

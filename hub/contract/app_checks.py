@@ -183,11 +183,11 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
 
     Nothing else notices such a mistake: the policy would be empty when it is used.
     """
-    yield from _unknown_fields(app, fields)
+    yield from _unknown_field_problems(app, fields)
     settings = schema_of(app).fields
     for setting_name, setting in settings.items():
         yield from _setting_problems(app, setting_name, setting, settings)
-    for policy in (*_policies_of_app(app), *_policies_of_fields(fields)):
+    for policy in (*_iter_app_policies(app), *_iter_field_policies(fields)):
         yield from _policy_problems(app, policy, settings)
     automatic = settings.get(app.automatic)
     if automatic is not None and not isinstance(automatic, schema_fields.Boolean):
@@ -223,7 +223,7 @@ def _policy_problems(
         if name not in settings:
             yield (
                 f"{owner} is the setting {name!r}, which the app does"
-                f" not have.{_suggestion(name, settings)}"
+                f" not have.{_format_suggestion(name, settings)}"
             )
         elif is_secret(settings[name]):
             yield f"{owner} is the setting {name!r}, which is secret; it cannot be read there."
@@ -257,8 +257,8 @@ def _setting_problems(
         owner = f"only_if of the setting {name} of app {app.slug}"
         if other_name not in settings:
             yield (
-                f"{owner} names the setting"
-                f" {other_name!r}, which the app does not have.{_suggestion(other_name, settings)}"
+                f"{owner} names the setting {other_name!r}, which the app does not have."
+                f"{_format_suggestion(other_name, settings)}"
             )
             continue
         choices = offered_values(settings[other_name])
@@ -269,19 +269,19 @@ def _setting_problems(
                 )
 
 
-def _unknown_fields(app: App, fields: Iterable[Field]) -> Iterator[str]:
+def _unknown_field_problems(app: App, fields: Iterable[Field]) -> Iterator[str]:
     """Yield the fields of `match_first` that the app does not have."""
     names = [field.name for field in fields]
     for name in app.match_first:
         if name not in names:
             yield (
                 f"match_first of app {app.slug} names the field {name!r}, which the app does not"
-                f" have.{_suggestion(name, names)}"
+                f" have.{_format_suggestion(name, names)}"
             )
 
 
-def _policies_of_app(app: App) -> Iterator[Policy]:
-    """Yield what an app declares as a policy, or as the name of a setting."""
+def _iter_app_policies(app: App) -> Iterator[Policy]:
+    """Yield the policies of an app, and the settings that it names in place of a policy."""
     yield Policy("gone", app.gone, get_args(GonePolicy))
     for name in ("automatic", "mailbox"):
         setting = getattr(app, name)
@@ -291,8 +291,8 @@ def _policies_of_app(app: App) -> Iterator[Policy]:
         yield Policy("hosts", host)
 
 
-def _policies_of_fields(fields: Iterable[Field]) -> Iterator[Policy]:
-    """Yield the policies of fields; of those that are no text, only references to settings."""
+def _iter_field_policies(fields: Iterable[Field]) -> Iterator[Policy]:
+    """Yield the policies of fields, without values that are not text."""
     for field in fields:
         label = f"of field {field.name}"
         yield Policy(f"missing {label}", field.missing, get_args(MissingPolicy))
@@ -308,7 +308,7 @@ def _describe_unoffered(
 ) -> str:
     """Return the sentence about a value that is none of the choices, with the nearest one."""
     listed = ", ".join(choice for choice in choices if choice)
-    hint = _suggestion(value, choices) if isinstance(value, str) else ""
+    hint = _format_suggestion(value, choices) if isinstance(value, str) else ""
     return f"{owner}{verb} {value!r}; there is {listed}.{hint}"
 
 
@@ -319,7 +319,7 @@ def _is_schema(settings: Any) -> bool:
     return isinstance(settings, Schema)
 
 
-def _suggestion(name: str, names: Iterable[str]) -> str:
+def _format_suggestion(name: str, names: Iterable[str]) -> str:
     """Return a question with the name that is most similar, or an empty text."""
     for similar in get_close_matches(name, list(names), n=1):
         return f" Did it mean {similar!r}?"

@@ -5,15 +5,14 @@ import re
 from hub.contract.registry import Plugins
 from hub.errors import HubError, NotFound, PluginBroken, Refused
 
-DISTRIBUTION_PREFIX = re.compile(
-    r"^(qbo-)?hub-"
-)  # of the names of distributions and packages of plugins
+# The prefix of the names of distributions and packages of plugins.
+DISTRIBUTION_PREFIX = re.compile(r"^(qbo-)?hub-")
 
 
 def find_error(plugins: Plugins, slug: str) -> HubError:
-    """Return why there is no app: the error of its plugin, or that no plugin has such an app.
+    """Return the error of the plugin that should own an app, or that no plugin has such an app.
 
-    If plugins cannot be used whose apps are not known, name them, too.
+    Name the broken plugins whose apps are not known, too.
     """
     for error in plugins.broken:
         if _is_about(error, slug):

@@ -20,7 +20,7 @@ SANDBOX_PACKAGE = "qbo_sandbox"
 
 def find_checkout() -> str:
     """Return the folder of the hub's source, from which it runs or was installed, or CHECKOUT."""
-    for folder in (str(Path(__file__).parents[2]), _origin_of(HUB_DISTRIBUTION)):
+    for folder in (str(Path(__file__).parents[2]), _find_origin(HUB_DISTRIBUTION)):
         if folder and (Path(folder) / "sandbox" / "pyproject.toml").exists():
             return folder
     return CHECKOUT
@@ -28,13 +28,13 @@ def find_checkout() -> str:
 
 def extra_command(extra: str) -> str:
     """Return the command that installs an extra of the hub, together with the stand-in."""
-    return _install_command(find_checkout(), extra)
+    return _build_install_command(find_checkout(), extra)
 
 
 def stand_in_command(plugin: str) -> str:
     """Return the command that installs what the stand-in of a plugin's distribution needs."""
-    folder = _origin_of(plugin) or f"FOLDER OF {plugin}"
-    return _install_command(folder, "sandbox")
+    folder = _find_origin(plugin) or f"FOLDER OF {plugin}"
+    return _build_install_command(folder, "sandbox")
 
 
 def has_stand_ins() -> bool:
@@ -53,11 +53,11 @@ def require_stand_ins(purpose: str, plugin: str = "") -> None:
     raise MissingExtra(purpose, "the QuickBooks stand-in", command)
 
 
-def _install_command(folder: str, extra: str) -> str:
+def _build_install_command(folder: str, extra: str) -> str:
     return f"python -m pip install '{find_checkout()}/sandbox' '{folder}[{extra}]'"
 
 
-def _origin_of(name: str) -> str:
+def _find_origin(name: str) -> str:
     """Return the folder from which a distribution was installed; "" if it came as a wheel."""
     with suppress(PackageNotFoundError):
         origin = json.loads(distribution(name).read_text("direct_url.json") or "{}")

@@ -65,15 +65,15 @@ def _dump_fields(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return dumped
 
 
-def _field_names(kind: Any) -> tuple[str, ...] | None:
+def _list_field_names(kind: Any) -> tuple[str, ...] | None:
     """Return the names of a dataclass's fields; None for any other class."""
     if not is_dataclass(kind):
         return None
     return tuple(field.name for field in fields(kind))
 
 
-# To look a class up takes a tenth of the time of asking it.
-field_names: Callable[[type], tuple[str, ...] | None] = cache(_field_names)
+# Cached: the cache takes a tenth of the time of reading the fields of a class.
+field_names: Callable[[type], tuple[str, ...] | None] = cache(_list_field_names)
 
 
 def load(kind: type[T], data: Any) -> T:
@@ -81,8 +81,8 @@ def load(kind: type[T], data: Any) -> T:
 
     Ignore fields that the class does not have: `data` may come from another version of the hub.
     """
-    converters = _converters(cast(Any, kind))
-    values = dict.fromkeys(_required_texts(cast(Any, kind)), "")
+    converters = _get_converters(cast(Any, kind))
+    values = dict.fromkeys(_list_required_texts(cast(Any, kind)), "")
     for name, part in data.items():
         if name in converters:
             convert = converters[name]
@@ -91,14 +91,14 @@ def load(kind: type[T], data: Any) -> T:
 
 
 @cache
-def _converters(kind: Any) -> dict[str, Converter | None]:
+def _get_converters(kind: Any) -> dict[str, Converter | None]:
     """Return the converters of a class's fields; resolving their types is slow, so it is cached."""
     hints = get_type_hints(kind)
-    return {field.name: _converter(hints[field.name]) for field in fields(kind)}
+    return {field.name: _get_converter(hints[field.name]) for field in fields(kind)}
 
 
 @cache
-def _required_texts(kind: Any) -> tuple[str, ...]:
+def _list_required_texts(kind: Any) -> tuple[str, ...]:
     """Return the names of a class's texts without a default, which `dump` leaves out if empty."""
     hints = get_type_hints(kind)
     return tuple(
@@ -108,58 +108,58 @@ def _required_texts(kind: Any) -> tuple[str, ...]:
     )
 
 
-def _converter(hint: Any) -> Converter | None:
+def _get_converter(hint: Any) -> Converter | None:
     """Return the function that converts JSON to a type; None if JSON has the value already."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _union_converter(hint)
+        return _build_union_converter(hint)
     if origin is tuple:
-        return _tuple_converter(_converter(get_args(hint)[0]))
+        return _build_tuple_converter(_get_converter(get_args(hint)[0]))
     if origin is not None and origin is not Literal:
-        return _mapping_converter(_converter(get_args(hint)[1]))
+        return _build_mapping_converter(_get_converter(get_args(hint)[1]))
     if is_dataclass(hint):
         return partial(load, cast(type[Any], hint))
     return SCALAR_CONVERTERS.get(hint)
 
 
-def _tuple_converter(convert: Converter | None) -> Converter:
+def _build_tuple_converter(convert: Converter | None) -> Converter:
     """Return the function that converts a JSON list to a tuple of such values."""
     if convert is None:
         return tuple
     return lambda data: tuple([convert(part) for part in data])
 
 
-def _mapping_converter(convert: Converter | None) -> Converter:
+def _build_mapping_converter(convert: Converter | None) -> Converter:
     """Return the function that converts a JSON object to a mapping to such values."""
     if convert is None:
         return dict
     return lambda data: {key: convert(part) for key, part in data.items()}
 
 
-def _union_converter(hint: Any) -> Converter:
+def _build_union_converter(hint: Any) -> Converter:
     """Return the function that converts JSON to the member of a union that fits it.
 
     An object is the class that has its fields; anything else is the first type that is no class.
     """
     members = [member for member in get_args(hint) if member is not type(None)]
     classes = [member for member in members if is_dataclass(member)]
-    scalars = [_converter(member) for member in members if not is_dataclass(member)]
+    scalars = [_get_converter(member) for member in members if not is_dataclass(member)]
 
     def convert(data: Any) -> Any:
         if isinstance(data, dict):
-            return load(_class_with_fields(classes, data), data)
+            return load(_find_class_with_fields(classes, data), data)
         convert_scalar = scalars[0]
         return convert_scalar(data) if convert_scalar else data
 
     return convert
 
 
-def _class_with_fields(classes: list[Any], data: dict[str, Any]) -> Any:
+def _find_class_with_fields(classes: list[Any], data: dict[str, Any]) -> Any:
     """Return the class that has all fields of `data`; a single class is not compared."""
     if len(classes) == 1:
         return classes[0]
     for candidate in classes:
-        if data.keys() <= _converters(candidate).keys():
+        if data.keys() <= _get_converters(candidate).keys():
             return candidate
     names = ", ".join(candidate.__name__ for candidate in classes)
     raise ValueError(f"None of {names} has the fields {', '.join(data)}.")

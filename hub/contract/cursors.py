@@ -40,7 +40,7 @@ class ChangeCursor:
     def parse(cls, text: str, *, start: dt.datetime | None = None) -> Self:
         """Return the cursor that `str()` converted to text; one at `start` if the text is empty."""
         if not text:
-            return cls(since=_format(start) if start else "")
+            return cls(since=_format_in_utc(start) if start else "")
         parts = text.split("|", CURSOR_PARTS - 1)
         missing_parts = [""] * (CURSOR_PARTS - len(parts))
         since, page, started_at, newest, entries = [*parts, *missing_parts]
@@ -61,7 +61,7 @@ class ChangeCursor:
     @property
     def changed_since(self) -> str:
         """Return the moment to ask the source for; empty to read the whole list."""
-        return _with_overlap(self.since) if self.since else ""
+        return _subtract_overlap(self.since) if self.since else ""
 
     def begin(self, now: str) -> None:
         """Note when the reading began, by the source's clock, unless it continues an older one."""
@@ -95,7 +95,7 @@ class ChangeCursor:
         if not moments:
             return type(self)()
         since = min(moments)
-        overlap = _with_overlap(since)
+        overlap = _subtract_overlap(since)
         versions = {}
         for key, version, changed_at in self._read:
             if changed_at >= overlap:
@@ -129,7 +129,7 @@ def _require_moment(key: str, changed_at: str | float | None) -> str:
 
 
 def _shorten(version: str) -> str:
-    """Return a version as a cursor keeps it: a word of eight characters at most."""
+    """Return a version in the form that a cursor stores: at most eight characters."""
     if PLAIN_VERSION.fullmatch(version):
         return version
     return checksum(version)
@@ -149,7 +149,7 @@ def _unescape(page: str) -> str:
     return page.replace("%7C", "|").replace("%25", "%")
 
 
-def _with_overlap(moment: str) -> str:
+def _subtract_overlap(moment: str) -> str:
     """Return the moment that is REREAD_OVERLAP earlier, in UTC; any other text stays as it is.
 
     A moment without a zone is one in UTC, wherever the hub runs.
@@ -162,6 +162,6 @@ def _with_overlap(moment: str) -> str:
     return format_moment(moment_in_zone - REREAD_OVERLAP)
 
 
-def _format(moment: dt.datetime) -> str:
+def _format_in_utc(moment: dt.datetime) -> str:
     """Return a moment in UTC with a final Z."""
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import Refused
 
 QUOTED = "="  # before an id that is not a plain number
-STREAM = "deletions"  # how the stream of a cursor ends with which deletions are found
+STREAM = "deletions"  # the end of the stream of a cursor by which deletions are found
 
 
 class DeletionSweep:
@@ -67,7 +67,7 @@ class DeletionSweep:
                     self._ids.add(item.source_id.removeprefix(self._prefix))
             elif len(self._ids) > stored_count:
                 stored_count = len(self._ids)
-                yield self._checkpoint()
+                yield self._build_checkpoint()
             yield item
 
     def compare(self, ids: Iterable[str | int], *, reason: str) -> Iterator[Gone | Checkpoint]:
@@ -79,9 +79,9 @@ class DeletionSweep:
             yield Gone(source_id=source_id, reason=reason, inferred=True)
         self._day = self._today
         self._ids = present
-        yield self._checkpoint()
+        yield self._build_checkpoint()
 
-    def _checkpoint(self) -> Checkpoint:
+    def _build_checkpoint(self) -> Checkpoint:
         """Return a checkpoint with the day of the last comparison and the ids since."""
         ids = format_ids(self._ids)
         return Checkpoint(cursor=f"{self._day}|{ids}", stream=self._stream)
@@ -125,14 +125,14 @@ def format_ids(ids: Collection[str]) -> str:
             numbers.append(int(id))
         else:
             other_ids.append(id)
-    parts = [_format_range(first, last) for first, last in _number_ranges(numbers)]
+    parts = [_format_range(first, last) for first, last in _list_ranges(numbers)]
     for id in sorted(other_ids):
         quoted = quote(id, safe="")
         parts.append(f"{QUOTED}{quoted}")
     return ",".join(parts)
 
 
-def _number_ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
+def _list_ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Return the first and last number of each unbroken row of numbers."""
     ranges: list[tuple[int, int]] = []
     for number in sorted(numbers):

@@ -43,16 +43,16 @@ class Interval:
         """
         duration = DURATION_PATTERN.fullmatch(text.strip())
         if duration:
-            return cls(minutes=_minutes(duration, text))
+            return cls(minutes=_parse_minutes(duration, text))
         cron, tilde, spread_text = (part.strip() for part in text.partition("~"))
         if not _is_cron(cron):
-            raise _unreadable_error(text)
+            raise _build_unreadable_error(text)
         if not tilde:
             return cls(cron=cron)
         spread = DURATION_PATTERN.fullmatch(spread_text)
         if not spread:
-            raise _unreadable_error(text)
-        return cls(cron=cron, spread=_minutes(spread, text))
+            raise _build_unreadable_error(text)
+        return cls(cron=cron, spread=_parse_minutes(spread, text))
 
     def after(self, moment: dt.datetime, zone: ZoneInfo, name: str = "") -> dt.datetime:
         """Return the first due time after `moment`.
@@ -62,7 +62,7 @@ class Interval:
         if self.minutes:
             return moment + dt.timedelta(minutes=self.minutes)
         spread_seconds = self.spread * 60
-        delay = dt.timedelta(seconds=int(_stable_fraction(name) * spread_seconds))
+        delay = dt.timedelta(seconds=int(_compute_stable_fraction(name) * spread_seconds))
         start = (moment - delay).astimezone(zone)
         due: dt.datetime = next(CronSim(self.cron, start))
         return due.astimezone(dt.UTC) + delay
@@ -99,23 +99,23 @@ def _is_cron(text: str) -> bool:
     return len(text.split()) == CRON_FIELDS
 
 
-def _minutes(duration: re.Match[str], text: str) -> int:
-    """Return the minutes of a duration; raise Refused if it is nothing."""
+def _parse_minutes(duration: re.Match[str], text: str) -> int:
+    """Return the minutes of a duration; raise Refused if they are 0."""
     number, unit = duration.groups()
     minutes = int(number) * UNIT_MINUTES[unit]
     if not minutes:
-        raise _unreadable_error(text)
+        raise _build_unreadable_error(text)
     return minutes
 
 
-def _stable_fraction(name: str) -> float:
+def _compute_stable_fraction(name: str) -> float:
     """Return a number from 0 to 1 that is always the same for a name."""
     digest = hashlib.sha256(name.encode()).digest()
     number = int.from_bytes(digest[:4])
     return number / 2**32
 
 
-def _unreadable_error(text: str) -> Refused:
+def _build_unreadable_error(text: str) -> Refused:
     return Refused(
         "%(text)s isn't a valid schedule. Write minutes, hours or days after the last end "
         "(15m, 2h, 1d), or cron in five fields, like 30 6 * * 1-5 for half past six on "

@@ -70,8 +70,8 @@ class SourceList(ABC, Generic[Row]):
 
     def _find_in_list(self, ids: Sequence[str]) -> Iterator[Row]:
         """Yield the rows with these ids."""
-        wanted = set(ids)
-        return (row for row in self.rows() if self.id_of(row) in wanted)
+        searched_ids = set(ids)
+        return (row for row in self.rows() if self.id_of(row) in searched_ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +92,10 @@ class FilteredList(SourceList[Row]):
     def changes(self, cursor: str) -> Iterator[Yielded]:
         """Yield the documents that changed since a cursor, and Checkpoints."""
         return read_changes(
-            self._pages_since,
+            self._read_pages_since,
             cursor,
             self.document,
-            version=self._version_in_utc,
+            version=self._get_version_in_utc,
             now=lambda: self.api.date,
             stream=self.prefix,
         )
@@ -110,13 +110,13 @@ class FilteredList(SourceList[Row]):
         id, _, _ = self.version(row)
         return id
 
-    def _pages_since(self, since: str, page: str) -> Iterable[tuple[Sequence[Row], str]]:
+    def _read_pages_since(self, since: str, page: str) -> Iterable[tuple[Sequence[Row], str]]:
         """Yield the pages of what changed since a moment, in the form of the source."""
         if self.times == "unix" and since:
             since = format_unix_time(since)
         return self.pages(since, page)
 
-    def _version_in_utc(self, row: Row) -> RowVersion:
+    def _get_version_in_utc(self, row: Row) -> RowVersion:
         """Return id, version and time of the last change of a row, as text in UTC."""
         id, version, changed_at = self.version(row)
         if self.times == "unix":

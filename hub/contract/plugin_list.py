@@ -57,13 +57,13 @@ def parse(text: str) -> Allowed:
                 f"has the line {entry!r}, which is not like `distribution==version sha256:…`;"
                 " `hub plugins --hashes` prints the lines",
             )
-        key = _distribution_key(match["name"], match["version"])
+        key = _build_distribution_key(match["name"], match["version"])
         allowed[key] = allowed.get(key, frozenset()) | {match["hash"]}
     return allowed
 
 
-def line_of(entry: EntryPoint) -> str:
-    """Return the line that allows a plugin as it is installed now, or a comment why none can."""
+def format_line(entry: EntryPoint) -> str:
+    """Return the line that allows a plugin as it is installed now, or a comment with the reason."""
     distribution = entry.dist
     if distribution is None:
         return f"# {entry.name}: it belongs to no distribution"
@@ -74,7 +74,7 @@ def line_of(entry: EntryPoint) -> str:
         return f"# {title}: {error.reason}"
 
 
-def refusal(entry: EntryPoint, allowed: Allowed) -> str:
+def explain_refusal(entry: EntryPoint, allowed: Allowed) -> str:
     """Return why a plugin may not be loaded; "" if the list has it and its files are unchanged.
 
     Nothing of the plugin is imported for this.
@@ -82,7 +82,7 @@ def refusal(entry: EntryPoint, allowed: Allowed) -> str:
     distribution = entry.dist
     if distribution is None:
         return f"it belongs to no distribution, so the list of {SETTING_NAME} cannot name it."
-    hashes = allowed.get(_distribution_key(distribution.name, distribution.version))
+    hashes = allowed.get(_build_distribution_key(distribution.name, distribution.version))
     if not hashes:
         return (
             f"the list of {SETTING_NAME} does not have it in version {distribution.version}."
@@ -100,7 +100,7 @@ def refusal(entry: EntryPoint, allowed: Allowed) -> str:
     return ""
 
 
-def _distribution_key(name: str, version: str) -> tuple[str, str]:
+def _build_distribution_key(name: str, version: str) -> tuple[str, str]:
     """Return the name of a distribution as package indexes compare it, and its version."""
     return SEPARATORS.sub("-", name).lower(), version
 
@@ -113,10 +113,10 @@ def _hash_files(entry: EntryPoint, distribution: Distribution) -> str:
     _require_files_of_its_own(distribution)
     lines = []
     paths = set()
-    for file in sorted(_own_files(distribution)):
-        digest = _verified_digest(distribution, file)
+    for file in sorted(_iter_own_files(distribution)):
+        digest = _compute_verified_digest(distribution, file)
         lines.append(f"{digest} {file.path}\n")
-        paths.add(_installed_path(distribution, file).resolve())
+        paths.add(_get_installed_path(distribution, file).resolve())
     _require_no_other_files(distribution, paths)
     _require_honest_bytecode(distribution, paths)
     _require_module(entry, distribution, paths)
@@ -126,7 +126,7 @@ def _hash_files(entry: EntryPoint, distribution: Distribution) -> str:
 def _require_files_of_its_own(distribution: Distribution) -> None:
     """Raise PluginBroken for an editable installation, and for one without a list of its files."""
     direct_url = json.loads(distribution.read_text("direct_url.json") or "{}")
-    files = list(_recorded_files(distribution))
+    files = list(_iter_recorded_files(distribution))
     is_editable = direct_url.get("dir_info", {}).get("editable", False)
     if is_editable or any(file.path.suffix == ".pth" for file in files):
         raise PluginBroken(
@@ -138,7 +138,7 @@ def _require_files_of_its_own(distribution: Distribution) -> None:
         raise PluginBroken(distribution.name, "it has no list of its files (RECORD).")
 
 
-def _recorded_files(distribution: Distribution) -> Iterator[RecordedFile]:
+def _iter_recorded_files(distribution: Distribution) -> Iterator[RecordedFile]:
     """Yield every file that was installed, whether or not it is still there.
 
     `Distribution.files` leaves out missing files from Python 3.12 on.
@@ -148,9 +148,9 @@ def _recorded_files(distribution: Distribution) -> Iterator[RecordedFile]:
         yield RecordedFile(PurePosixPath(name), recorded_hash)
 
 
-def _own_files(distribution: Distribution) -> Iterator[RecordedFile]:
+def _iter_own_files(distribution: Distribution) -> Iterator[RecordedFile]:
     """Yield the files that are the same wherever a distribution is installed."""
-    for file in _recorded_files(distribution):
+    for file in _iter_recorded_files(distribution):
         folder = file.path.parts[0]
         is_of_installer = folder.endswith(".dist-info") and file.path.name in INSTALLER_FILES
         is_outside = folder == ".."  # scripts, which name the interpreter
@@ -158,15 +158,15 @@ def _own_files(distribution: Distribution) -> Iterator[RecordedFile]:
             yield file
 
 
-def _installed_path(distribution: Distribution, file: RecordedFile) -> Path:
+def _get_installed_path(distribution: Distribution, file: RecordedFile) -> Path:
     """Return where a file is installed."""
     return Path(str(distribution.locate_file(str(file.path))))
 
 
-def _verified_digest(distribution: Distribution, file: RecordedFile) -> str:
+def _compute_verified_digest(distribution: Distribution, file: RecordedFile) -> str:
     """Return the digest of a file; raise PluginBroken if it is not the one that was installed."""
     try:
-        digest = hashlib.sha256(_installed_path(distribution, file).read_bytes())
+        digest = hashlib.sha256(_get_installed_path(distribution, file).read_bytes())
     except OSError:
         raise PluginBroken(distribution.name, f"its file {file.path} is missing.") from None
     value = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()

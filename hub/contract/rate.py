@@ -48,7 +48,7 @@ class Rate:
         calls = Sentence("%(count)s calls", count=self.calls)
         if self.calls == 1:
             calls = Sentence("1 call")
-        return Sentence("%(calls)s in %(time)s", calls=calls, time=_time(self.seconds))
+        return Sentence("%(calls)s in %(time)s", calls=calls, time=_format_time(self.seconds))
 
     def is_within(self, other: "Rate") -> bool:
         """Return whether calls at this rate never exceed another rate."""
@@ -71,10 +71,10 @@ class Rate:
         return self.part != (self.calls, self.seconds)
 
 
-def _time(seconds: int) -> Sentence:
+def _format_time(seconds: int) -> Sentence:
     """Return a number of seconds in the largest unit of which it is a multiple."""
     for unit, (one, several) in UNIT_TEXTS.items():
-        count, rest = divmod(seconds, UNIT_SECONDS[unit])
-        if count and not rest:
+        count, remainder = divmod(seconds, UNIT_SECONDS[unit])
+        if count and not remainder:
             return one if count == 1 else Sentence(several.template, count=count)
     raise ValueError(seconds)

@@ -21,7 +21,7 @@ from hub.contract.app_checks import (
     policy_problems,
 )
 from hub.contract.checkout import stand_in_command
-from hub.contract.plugin_list import Allowed, line_of, refusal
+from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import schema_of
 from hub.contract.types import App, Field, Sandbox
 from hub.contract.value_object import value_object
@@ -56,9 +56,9 @@ class Loaded:
     hooks: tuple[str, ...]
 
 
-def lines_of_list() -> list[str]:
-    """Return a line for each installed plugin that allows it as it is installed now."""
-    return sorted({line_of(entry) for entry in entry_points(group=GROUP)})
+def list_allowing_lines() -> list[str]:
+    """Return the line of HUB_PLUGINS_FILE for each plugin as it is installed now."""
+    return sorted({format_line(entry) for entry in entry_points(group=GROUP)})
 
 
 class Plugins:
@@ -100,9 +100,9 @@ class Plugins:
         return cls(plugins)
 
     def without_access_gates(self, slugs: Collection[str]) -> "Plugins":
-        """Return these plugins without the access gate of some apps.
+        """Return these plugins without the access gates of some apps.
 
-        The operator of the hub states that the makers of these apps have opened them.
+        The operator of the hub declares that the makers of these apps have opened them.
         """
         opened = copy(self)
         apps = dict(self.apps)
@@ -116,7 +116,7 @@ class Plugins:
         """Return the packages of the loaded plugins, after which their loggers are named."""
         modules = []
         for item in self._loaded.values():
-            modules.append(_module_of(item.plugin))
+            modules.append(_get_module_name(item.plugin))
         return tuple(sorted({module.partition(".")[0] for module in modules}))
 
     @property
@@ -130,7 +130,7 @@ class Plugins:
     def package(self, slug: str) -> str:
         """Return the package of the plugin that owns an app, which may have translations."""
         plugin = self._owners[slug].plugin
-        return _module_of(plugin).partition(".")[0]
+        return _get_module_name(plugin).partition(".")[0]
 
     def scope(self, slug: str) -> str:
         """Return the name of the plugin that owns an app; the apps of a plugin share matches."""
@@ -148,7 +148,7 @@ class Plugins:
     def call(self, slug: str, hook: str, **values: Any) -> Any:
         """Call a hook of the owner of an app; return None if it does not implement the hook."""
         owner = self._owners[slug].plugin
-        return _hook_caller(self._manager, hook, owner)(app=slug, **values)
+        return _get_hook_caller(self._manager, hook, owner)(app=slug, **values)
 
     def open_stand_in(
         self,
@@ -180,7 +180,7 @@ class Plugins:
             if item.apps:
                 continue
             try:
-                _hook_caller(self._manager, "hub_report", item.plugin)(**values)
+                _get_hook_caller(self._manager, "hub_report", item.plugin)(**values)
             except Exception as error:
                 errors.append(error)
         if errors:
@@ -274,7 +274,7 @@ class Plugins:
             ) from error
 
 
-def _module_of(plugin: Any) -> str:
+def _get_module_name(plugin: Any) -> str:
     """Return the module of a plugin, which is a module or an object."""
     class_module = type(plugin).__module__
     return str(getattr(plugin, "__name__", class_module))
@@ -322,7 +322,7 @@ def _check_app(owner: Loaded, app: App, manager: pluggy.PluginManager) -> None:
 
 def _load_fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tuple[Field, ...]:
     """Return the fields of an app; raise PluginBroken if its plugin cannot name them."""
-    call = _hook_caller(manager, "hub_fields", owner.plugin)
+    call = _get_hook_caller(manager, "hub_fields", owner.plugin)
     what = f"its hub_fields failed for app {app.slug}"
     fields: tuple[Field, ...] = _attempt(
         owner.installed, what, lambda: tuple(call(app=app.slug) or ())
@@ -330,8 +330,8 @@ def _load_fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tupl
     return fields
 
 
-def _hook_caller(manager: pluggy.PluginManager, hook: str, owner: Any) -> pluggy.HookCaller:
-    """Return what calls a hook on one plugin alone."""
+def _get_hook_caller(manager: pluggy.PluginManager, hook: str, owner: Any) -> pluggy.HookCaller:
+    """Return the function that calls a hook of one plugin alone."""
     others = [plugin for plugin in manager.get_plugins() if plugin is not owner]
     return manager.subset_hook_caller(hook, others)
 
@@ -352,7 +352,7 @@ def _from_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Installed:
         distribution=dist.name if dist else entry.value,
         version=dist.version if dist else "",
         open=entry.load,
-        refusal=refusal(entry, allowed) if allowed is not None else "",
+        refusal=explain_refusal(entry, allowed) if allowed is not None else "",
     )
 
 

@@ -47,7 +47,7 @@ def readable(
         return Unreadable(source_id=source_id, reason=error.text)
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
         if is_plugin_defect(error):
-            log.exception("%s could not be read by %s", source_id, _module_of(build))
+            log.exception("%s could not be read by %s", source_id, _get_module_name(build))
             return Unreadable(source_id=source_id, reason=_describe_defect(build, error))
         if isinstance(error, (TypeError, IndexError)):
             log.warning("%s could not be read: %s", source_id, _locate(error))
@@ -91,7 +91,7 @@ def require_id(row: Row, name: str) -> str:
 
 
 def _explain(error: Exception) -> str:
-    """Say what is wrong with a row that a plugin could not convert."""
+    """Return the reason why a plugin could not convert a row."""
     if isinstance(error, KeyError):
         return Sentence("The source sent no %(name)s for it.", name=repr(error.args[0]))
     if isinstance(error, AttributeError) and error.name in METHODS_OF_ROWS:
@@ -172,7 +172,8 @@ def _is_in_module_table(error: LookupError) -> bool:
 
 
 def _describe_defect(build: Callable[..., object], error: Exception) -> str:
-    package = _module_of(build).partition(".")[0]
+    """Return the sentence about a defect of a plugin."""
+    package = _get_module_name(build).partition(".")[0]
     return Sentence(
         "The plugin %(package)s has a defect (%(type)s: %(error)s). Report it to the plugin's"
         " author; the log has the details.",
@@ -182,6 +183,6 @@ def _describe_defect(build: Callable[..., object], error: Exception) -> str:
     )
 
 
-def _module_of(build: Callable[..., Any]) -> str:
+def _get_module_name(build: Callable[..., Any]) -> str:
     """Return the module of a function, also of one with arguments that were given before."""
-    return _module_of(build.func) if isinstance(build, partial) else build.__module__
+    return _get_module_name(build.func) if isinstance(build, partial) else build.__module__

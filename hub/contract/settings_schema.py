@@ -37,7 +37,7 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
         if name in schema.fields:
             declared_answers[name] = value
         else:
-            problems[name] = [_unknown_setting(name, schema.fields)]
+            problems[name] = [_describe_unknown_setting(name, schema.fields)]
     values: dict[str, Any] = {}
     try:
         loaded = schema.load(drop_empty_texts(schema, declared_answers))
@@ -52,7 +52,7 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def drop_empty_texts(schema: Schema, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out empty texts where they are no answer: these fields get their defaults.
+    """Return the answers without empty texts that are none: these fields get their defaults.
 
     Only plain text fields take an empty text.
     """
@@ -115,15 +115,15 @@ def applies(field: fields.Field[Any], values: Mapping[str, Any]) -> bool:
 def conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
     """Return the values that other settings need for a setting to apply, as texts."""
     texts = {}
-    for name, wanted in field.metadata.get("only_if", {}).items():
-        several = wanted if isinstance(wanted, tuple) else (wanted,)
-        texts[name] = tuple(str(value) for value in several)
+    for name, condition in field.metadata.get("only_if", {}).items():
+        values = condition if isinstance(condition, tuple) else (condition,)
+        texts[name] = tuple(str(value) for value in values)
     return texts
 
 
 def offered_values(field: fields.Field[Any]) -> tuple[str, ...]:
     """Return the values that a setting offers by itself; none if it takes any value."""
-    values = [*listed_choices(field), *_validated_values(field)]
+    values = [*listed_choices(field), *_iter_validated_values(field)]
     if isinstance(field, fields.Boolean):
         values += ["True", "False"]
     return tuple(dict.fromkeys(values))
@@ -144,7 +144,7 @@ def listed_choices(field: fields.Field[Any]) -> dict[str, str]:
     return labels
 
 
-def _validated_values(field: fields.Field[Any]) -> Iterator[str]:
+def _iter_validated_values(field: fields.Field[Any]) -> Iterator[str]:
     """Yield the values that the validators of a setting list."""
     for check in field.validators:
         if isinstance(check, validate.OneOf):
@@ -166,7 +166,7 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
             continue
         try:
             index = ChoiceIndex(choices(str(list_name)))
-            with_ids[name] = _choice_ids(index, value)
+            with_ids[name] = _find_choice_ids(index, value)
         except ValueError as error:
             problems[name] = [str(error)]
     if problems:
@@ -184,7 +184,7 @@ def record_settings(app: App, values: Mapping[str, Any]) -> RecordSettings:
     return names
 
 
-def _choice_ids(index: "ChoiceIndex", value: Any) -> str | list[str]:
+def _find_choice_ids(index: "ChoiceIndex", value: Any) -> str | list[str]:
     """Return the id of a choice, or the ids of a list of choices; raise ValueError."""
     if isinstance(value, list):
         return [index.id_of(str(entry)) for entry in value]
@@ -210,10 +210,10 @@ class ChoiceIndex:
             return text
         id = self._ids_by_name.get(text.strip().casefold())
         if id is None:
-            raise ValueError(f"There is no {text!r} in the list. {self._suggestions(text)}")
+            raise ValueError(f"There is no {text!r} in the list. {self._format_suggestions(text)}")
         return id
 
-    def _suggestions(self, text: str) -> str:
+    def _format_suggestions(self, text: str) -> str:
         """Return a sentence with the choices of similar names, else with the first ones."""
         if not self._ids_by_name:
             return "It is empty."
@@ -226,7 +226,7 @@ class ChoiceIndex:
         return f"There is: {', '.join(suggestions)}."
 
 
-def _unknown_setting(name: str, names: Iterable[str]) -> str:
+def _describe_unknown_setting(name: str, names: Iterable[str]) -> str:
     """Return the message for a setting that the app does not declare."""
     sentence = "There is no such setting."
     for similar in get_close_matches(name, list(names), n=1):

@@ -34,7 +34,7 @@ class SuiteRecord:
     webhooks: tuple[str, ...] = ()
 
 
-def package_folder(plugins: Plugins, slug: str) -> Path | None:
+def find_package_folder(plugins: Plugins, slug: str) -> Path | None:
     """Return the folder of the package that owns an app; None for a module without a folder."""
     package = sys.modules.get(plugins.package(slug))
     for folder in getattr(package, "__path__", ()):
@@ -42,7 +42,7 @@ def package_folder(plugins: Plugins, slug: str) -> Path | None:
     return None
 
 
-def code_hash(folder: Path) -> str:
+def compute_code_hash(folder: Path) -> str:
     """Return a hash over the names and contents of all modules of a package."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*.py")):

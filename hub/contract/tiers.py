@@ -95,26 +95,26 @@ class Assessment(NamedTuple):
 def assess(plugins: Plugins, slug: str) -> Assessment:
     """Return the abilities of an app; one that only reads files needs none that involve a source.
 
-    What only a test run can show counts if the record in the package is of the installed version
-    and of the code as it is installed.
+    Abilities that only a test run can show count if the record in the package is of the installed
+    version and code.
     """
     app = plugins.apps[slug]
     installed = plugins.installed_plugin(slug)
-    folder = suite_record.package_folder(plugins, slug)
+    folder = suite_record.find_package_folder(plugins, slug)
     record = suite_record.read(folder) if folder else None
-    problem = _record_problem(record, folder, installed.version)
+    problem = _find_record_problem(record, folder, installed.version)
     valid_record = None if problem else record
     has_readme = _has_readme(installed.distribution)
     abilities = [
-        Ability("contract", Tier.BRONZE, problem or _contract_problem(app, valid_record)),
+        Ability("contract", Tier.BRONZE, problem or _find_contract_problem(app, valid_record)),
         Ability("docs", Tier.BRONZE, "" if has_readme else NO_README),
-        Ability("golden", Tier.SILVER, _golden_problem(app, valid_record)),
+        Ability("golden", Tier.SILVER, _find_golden_problem(app, valid_record)),
     ]
     if _has_source(app):
         abilities += [
-            Ability("report", Tier.SILVER, _report_problem(app, valid_record)),
-            Ability("webhooks", Tier.GOLD, _webhook_problem(plugins, slug, valid_record)),
-            Ability("deletions", Tier.GOLD, _deletions_problem(app, valid_record)),
+            Ability("report", Tier.SILVER, _find_report_problem(app, valid_record)),
+            Ability("webhooks", Tier.GOLD, _find_webhook_problem(plugins, slug, valid_record)),
+            Ability("deletions", Tier.GOLD, _find_deletions_problem(app, valid_record)),
         ]
     return Assessment(tuple(abilities))
 
@@ -131,7 +131,7 @@ def describe(plugins: Plugins) -> list[dict[str, Any]]:
             assessment = assess(plugins, app["slug"])
             reached.append(assessment.tier)
             app.update(_describe(assessment))
-        plugin["tier"] = _lowest_tier(reached)
+        plugin["tier"] = _find_lowest_tier(reached)
     return described
 
 
@@ -145,7 +145,7 @@ def _describe(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _lowest_tier(tiers: list[Tier | None]) -> Tier | None:
+def _find_lowest_tier(tiers: list[Tier | None]) -> Tier | None:
     """Return the lowest of some tiers; None if there is none, or an app without one."""
     if None in tiers:
         return None
@@ -157,8 +157,8 @@ def _has_source(app: App) -> bool:
     return app.files is None or bool(app.hosts or app.wants)
 
 
-def _record_problem(record: SuiteRecord | None, folder: Path | None, version: str) -> str:
-    """Return why a record says nothing about the installed plugin; "" if it is about it."""
+def _find_record_problem(record: SuiteRecord | None, folder: Path | None, version: str) -> str:
+    """Return why a record is not valid for the installed plugin; "" if it is."""
     if record is None or folder is None:
         return NO_RECORD
     if record.version != version:
@@ -166,36 +166,36 @@ def _record_problem(record: SuiteRecord | None, folder: Path | None, version: st
             f"Its tests are recorded for version {record.version}, and version {version} is"
             " installed; run them with --record-tests."
         )
-    if record.code != suite_record.code_hash(folder):
+    if record.code != suite_record.compute_code_hash(folder):
         return OTHER_CODE
     return ""
 
 
-def _contract_problem(app: App, record: SuiteRecord | None) -> str:
+def _find_contract_problem(app: App, record: SuiteRecord | None) -> str:
     """Return the problem of an app whose contract suite has not passed."""
     return "" if record and app.slug in record.contract else NO_CONTRACT
 
 
-def _report_problem(app: App, record: SuiteRecord | None) -> str:
+def _find_report_problem(app: App, record: SuiteRecord | None) -> str:
     """Return the problem of an app of which no test has shown a report."""
     if not app.wants:
         return NO_REPORT
     return "" if record and app.slug in record.reports else NO_SHOWN_REPORT
 
 
-def _webhook_problem(plugins: Plugins, slug: str, record: SuiteRecord | None) -> str:
+def _find_webhook_problem(plugins: Plugins, slug: str, record: SuiteRecord | None) -> str:
     """Return the problem of an app of which no test has shown a webhook."""
     if not plugins.has(slug, "hub_webhook"):
         return NO_WEBHOOK
     return "" if record and slug in record.webhooks else NO_SHOWN_WEBHOOK
 
 
-def _deletions_problem(app: App, record: SuiteRecord | None) -> str:
+def _find_deletions_problem(app: App, record: SuiteRecord | None) -> str:
     """Return the problem of an app of which no test has read a deletion."""
     return "" if record and app.slug in record.deletions else NO_DELETION
 
 
-def _golden_problem(app: App, record: SuiteRecord | None) -> str:
+def _find_golden_problem(app: App, record: SuiteRecord | None) -> str:
     """Return which kinds of an app's documents have no golden document, as a sentence."""
     golden = record.golden if record else ()
     missing = [kind for kind in app.posts if kind not in golden]

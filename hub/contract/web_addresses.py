@@ -6,9 +6,8 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 MAX_LENGTH = 2000
-PLAIN_ADDRESS = re.compile(
-    r"https?://[!#-;=?-\[\]-~]+"
-)  # printable ASCII without < > " \ and spaces
+# Printable ASCII without < > " \ and spaces.
+PLAIN_ADDRESS = re.compile(r"https?://[!#-;=?-\[\]-~]+")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

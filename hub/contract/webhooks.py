@@ -48,7 +48,7 @@ def signed_json(
 
 
 def _check_age(sent_at: str, now: dt.datetime | None) -> None:
-    """Refuse a call that was sent too long ago, such as one that somebody repeats."""
+    """Raise Refused for a call that was sent too long ago, such as one that somebody repeats."""
     if now is None:
         raise ValueError("signed_json needs now=site.now to check a timestamp.")
     age = abs(now.timestamp() - int(sent_at)) if sent_at.isdecimal() else None

@@ -18,8 +18,8 @@ case_posting = Table(
     Column("case_id", ForeignKey("case.id"), primary_key=True),
     Column("posting_id", ForeignKey("posting.id"), primary_key=True, index=True),
 )
-# The postings that an open case does not stop any more. They are links of the case again once it
-# closes, so that a closed case has all documents that it was about.
+# The postings that an open case no longer stops. Once the case closes, they are linked to it again,
+# so that a closed case has all documents that it was about.
 case_former_posting = Table(
     "case_former_posting",
     Model.metadata,
@@ -53,7 +53,7 @@ class Case(Model):
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"))
     cause: Mapped[str] = mapped_column(String(400))
-    # What it says: a code of the catalogue in `hub.reasons`, and the values of its placeholders.
+    # Its texts: a code of the catalogue in `hub.reasons`, and the values of its placeholders.
     code: Mapped[str] = mapped_column(String(60), default="", server_default="")
     params: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     # The texts of a case that was opened before codes were stored; empty where `code` is not.
@@ -96,7 +96,7 @@ class Case(Model):
 
     @property
     def reason(self) -> str:
-        """Return why it is open."""
+        """Return the reason why it is open."""
         return self.text.reason
 
     @property
@@ -106,7 +106,7 @@ class Case(Model):
 
     @property
     def action(self) -> str:
-        """Return what solves it: one of `hub.reasons.template.CaseAction`."""
+        """Return the action that solves it: one of `hub.reasons.template.CaseAction`."""
         return self.text.action
 
     @property

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models.enums import Operation
 
-# The kinds whose words are not those of their names.
+# The kinds whose words differ from their names.
 KIND_WORDS = {"vendor": "supplier", "vendor_credit": "supplier credit"}
 
 
@@ -15,7 +15,7 @@ def words_of(kind: str) -> str:
 
 
 class NamedDocument(Protocol):
-    """What the name of a document is made of; a model and a row of its columns both fit."""
+    """The attributes from which the name of a document is built; models and rows have them."""
 
     @property
     def kind(self) -> str: ...
@@ -31,7 +31,7 @@ class NamedDocument(Protocol):
 
 
 class NamedPosting(Protocol):
-    """What the name of a posting is made of; a model and a row of its columns both fit."""
+    """The attributes from which the name of a posting is built; models and rows have them."""
 
     @property
     def kind(self) -> str: ...
@@ -90,9 +90,9 @@ def readable_id(source_id: str) -> str:
     Sources that count each kind by itself have ids such as purchase_order:8010, and the name says
     the kind already.
     """
-    kind, separator, rest = source_id.partition(":")
+    kind, _, own_id = source_id.partition(":")
     is_kind = kind.isidentifier() and kind.islower()
-    return rest if separator and rest and is_kind else source_id
+    return own_id if own_id and is_kind else source_id
 
 
 def format_document_name(document: NamedDocument) -> str:

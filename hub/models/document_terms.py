@@ -1,4 +1,4 @@
-"""The words by which documents are searched, kept in step with the documents.
+"""The words by which documents are searched, updated with the documents.
 
 A term is a word of a document's number, party or source id, or the part of a word behind a hyphen
 or another sign: 26M-48248 has the terms "26m-48248" and "48248". A search looks up the terms that
@@ -39,9 +39,9 @@ class DocumentTerm(Model):
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text as they are compared: without capitals, accents and margins.
+    """Return the words of a text for comparisons: without capitals, accents and outer signs.
 
-    A text of signs only has none.
+    A text of signs only has no words.
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
@@ -73,17 +73,17 @@ def terms_of_row(document: Any) -> list[str]:
 def _update_terms(session: Session, flush_context: Any) -> None:
     """Write the terms of the documents that a flush added or changed.
 
-    It follows every flush, so that no writer of documents can forget it.
+    It runs after every flush, so that code that writes documents need not call it.
     """
     rows: list[dict[str, Any]] = []
     changed_ids: list[int] = []
     for document in session.new:
         if isinstance(document, SourceDocument):
-            rows += _term_rows(document)
+            rows += _build_term_rows(document)
     for document in session.dirty:
         if isinstance(document, SourceDocument) and _has_changed(document):
             changed_ids.append(document.id)
-            rows += _term_rows(document)
+            rows += _build_term_rows(document)
     table = cast(Table, DocumentTerm.__table__)
     if changed_ids:
         session.execute(delete(table).where(table.c.document_id.in_(changed_ids)))
@@ -97,6 +97,6 @@ def _has_changed(document: SourceDocument) -> bool:
     return any(attributes[name].history.has_changes() for name in SEARCHED_COLUMNS)
 
 
-def _term_rows(document: SourceDocument) -> list[dict[str, Any]]:
+def _build_term_rows(document: SourceDocument) -> list[dict[str, Any]]:
     """Return the rows of the terms of a document."""
     return [{"document_id": document.id, "term": term} for term in terms_of_row(document)]

@@ -1,4 +1,4 @@
-"""Companies, the life of their tokens, installations and how far their sources are read."""
+"""Companies, the lifetimes of their tokens, installations, and how far sources are read."""
 
 import datetime as dt
 from decimal import Decimal
@@ -29,32 +29,32 @@ class ConnectedCompany(Model):
     refuses_writes: Mapped[bool] = mapped_column(default=False)
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
     newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
-    # When a webhook of QuickBooks last came for it, to within an hour.
+    # When a webhook of QuickBooks last arrived for it, to within an hour.
     webhook_received_at: Mapped[dt.datetime | None]
-    webhook_news_at: Mapped[dt.datetime | None]  # when one last told something new
-    changed_at: Mapped[dt.datetime | None]  # when a look at the changes last found any
-    polled_at: Mapped[dt.datetime | None]  # when the last look at the changes began
-    # The number of claims so far; a file next to the database has it, too.
+    webhook_news_at: Mapped[dt.datetime | None]  # when a webhook last reported a change
+    changed_at: Mapped[dt.datetime | None]  # when a poll last found a change
+    polled_at: Mapped[dt.datetime | None]  # when the last poll began
+    # The number of claims so far; a file of the data folder has it, too.
     sends: Mapped[int] = mapped_column(default=0)
-    # Newest known posting when an older database was put back.
+    # The newest known posting when an older database was restored.
     restored_since: Mapped[dt.datetime | None]
-    restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which that was noticed
+    restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which the restore was noticed
     # QuickBooks is searched completely from restored_since up to here.
     restored_until: Mapped[dt.datetime | None]
-    # Which database this was at the last drain, if several machines share it.
+    # The identity of the database at the last send, if several machines share it.
     database_identity: Mapped[dict[str, Any] | None]
     # How documents are sent: single, auto or batch.
     batches: Mapped[str] = mapped_column(String(10), default="single")
-    # How many documents go into one batch now; it follows the answers.
+    # How many documents go into one batch now; it is adjusted to the responses.
     batch_size: Mapped[int] = mapped_column(default=10)
-    batch_most: Mapped[int] = mapped_column(default=30)  # how many QuickBooks takes at most
+    batch_most: Mapped[int] = mapped_column(default=30)  # the maximum that QuickBooks accepts
     connected_at: Mapped[dt.datetime]
-    # When QuickBooks first answered for it; None: it never worked.
+    # When QuickBooks first answered for it; None if it never did.
     verified_at: Mapped[dt.datetime | None]
 
 
 class Token(Model):
-    """The life of a company's tokens; the tokens themselves are secrets."""
+    """The lifetimes of a company's tokens; the tokens themselves are secrets."""
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     access_expires_at: Mapped[dt.datetime]
@@ -93,10 +93,10 @@ class Installation(Model):
     # Documents above this amount of the company's currency need the approval of two people.
     second_approval_above: Mapped[Decimal | None]
     previewed_at: Mapped[dt.datetime | None]  # when a person approved the first preview
-    # End of the first sync in a row that could not read it.
+    # The end of the first of the failed syncs that could not read the source.
     failing_since: Mapped[dt.datetime | None]
-    failed_syncs: Mapped[int] = mapped_column(default=0)  # how many those are
-    failure: Mapped[str] = mapped_column(Text, default="")  # why the last of them could not
+    failed_syncs: Mapped[int] = mapped_column(default=0)  # the number of failed syncs in a row
+    failure: Mapped[str] = mapped_column(Text, default="")  # the reason of the last one
     created_at: Mapped[dt.datetime]
     company: Mapped[ConnectedCompany] = relationship(lazy="joined")
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db.engine import Model
 
-NOT_LIVE = "head.state <> 'live'"  # a query says it in these words to use the index
-PAID_CONDITION = "head.balance = 0"  # the same
+NOT_LIVE = "head.state <> 'live'"  # a query must repeat this text to use the index
+PAID_CONDITION = "head.balance = 0"  # as above
 
 
 class Match(Model):
@@ -26,9 +26,9 @@ class Match(Model):
     code: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(500), default="")
     role: Mapped[str] = mapped_column(String(30))
-    # QuickBooks id; "" = a person said leave it empty, "+" make it new.
+    # A QuickBooks id; "" if a person left the code out, "+" to create a record.
     record: Mapped[str] = mapped_column(String(40))
-    # What a person entered for a record to create, in place of what the source has.
+    # The details that a person entered for a record to create, in place of the source's.
     details: Mapped[dict[str, Any] | None]
     match_method: Mapped[str] = mapped_column(String(12))
     who: Mapped[str] = mapped_column(String(200))
@@ -48,7 +48,7 @@ class SeenCode(Model):
     code: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(500), default="")
     number: Mapped[str] = mapped_column(String(200), default="")
-    # The id in QuickBooks that the source gives; "" if it has none, None if it does not say.
+    # The id in QuickBooks that the source states; "" if it has none, None if it states nothing.
     quickbooks_id: Mapped[str | None] = mapped_column(String(60))
     seen_at: Mapped[dt.datetime]
 
@@ -86,13 +86,13 @@ class StoredRecord(Model):
 
 
 class ListState(Model):
-    """How fresh a cached list is."""
+    """When a stored list was last read, and up to when its changes are stored."""
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
-    read_at: Mapped[dt.datetime]  # when it was last read whole
+    read_at: Mapped[dt.datetime]  # when all of it was last read
     changed_to: Mapped[dt.datetime | None]  # changes are known up to here, by QuickBooks' clock
-    # Of mirrored transactions: those dated before this day were not read.
+    # Of stored transactions: those dated before this day were not read.
     since: Mapped[dt.date | None]
     version: Mapped[int] = mapped_column(default=0)  # grows with every change of an entry
 
@@ -129,7 +129,7 @@ class TransactionHead(Model):
     quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[str] = mapped_column(String(100), default="")
     party: Mapped[str] = mapped_column(String(40), default="")
-    account: Mapped[str] = mapped_column(String(40), default="")  # what it was paid from, or into
+    account: Mapped[str] = mapped_column(String(40), default="")  # from or into which it was paid
     date: Mapped[dt.date | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     total: Mapped[Decimal | None]
@@ -138,9 +138,9 @@ class TransactionHead(Model):
     sync_token: Mapped[str] = mapped_column(String(20), default="")
     marker: Mapped[str] = mapped_column(String(20), default="")
     state: Mapped[str] = mapped_column(String(10), default="live")
-    # Digest of all that counts in it, lines too.
+    # The digest of what counts in it, lines included.
     content: Mapped[str] = mapped_column(String(32), default="")
-    # Others changed it, and nobody has looked at that yet.
+    # Others changed it, and the hub has not checked the change yet.
     news: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime | None]
     updated_at: Mapped[dt.datetime | None]

@@ -1,4 +1,4 @@
-"""Who may do what, what they did, and the sealed secrets."""
+"""People and their rights, the audit log, and the sealed secrets."""
 
 import datetime as dt
 from typing import Any

@@ -84,12 +84,12 @@ class SourceDocument(Model):
     reread: Mapped[bool] = mapped_column(default=False)
     # The field whose missing code it is made for.
     made_for: Mapped[str] = mapped_column(String(60), default="")
-    # Excluded: dated before the start date; included: a person includes it all the same.
+    # Excluded: dated before the start date. Included: a person included it despite its date.
     before_start: Mapped[str] = mapped_column(String(10), default="", server_default="")
-    # The person who wants it posted again after it left QuickBooks.
+    # The person who asked to post it again after it left QuickBooks.
     requested_by: Mapped[str] = mapped_column(String(200), default="", server_default="")
     seen_at: Mapped[dt.datetime]
-    read_at: Mapped[dt.datetime | None]  # when the source last answered for it, whatever it said
+    read_at: Mapped[dt.datetime | None]  # when the source last answered for it, with any result
     absent_at: Mapped[dt.datetime | None]  # when the source last answered that it does not have it
     absent_since: Mapped[dt.datetime | None]  # the first such answer that counts towards a proof
     gone_at: Mapped[dt.datetime | None]  # when `gone` was set
@@ -157,10 +157,10 @@ class Posting(Model):
     payload: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     # Hash of the bytes as they were planned.
     planned: Mapped[str] = mapped_column(String(64), default="")
-    # What `summary` loads; of a file its hash and size, of a removal who wanted it.
+    # The content of `summary`; of a file its hash and size, of a removal who requested it.
     stored_summary: Mapped[dict[str, Any]] = mapped_column("meaning", default=dict)
     state: Mapped[str] = mapped_column(String(10))
-    # Who holds it: source, mapping, preflight, quickbooks, person.
+    # What holds it: source, mapping, preflight, quickbooks or person.
     held_by: Mapped[str] = mapped_column(String(12), default="")
     # Why it is held, waits or has ended: codes of `hub.reasons` with the values of their texts.
     reasons: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
@@ -174,13 +174,13 @@ class Posting(Model):
     approved_payload: Mapped[str | None] = mapped_column(String(64))
     sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
     doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
-    # QuickBooks ids that a person said it is not.
+    # Ids of QuickBooks transactions that a person rejected for it.
     rejected_ids: Mapped[list[Any]] = mapped_column(default=list)
     quickbooks_id: Mapped[str | None] = mapped_column(String(40))
     sync_token: Mapped[str | None] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(200), default="")
     total: Mapped[Decimal | None]
-    posted_total: Mapped[Decimal | None]  # what QuickBooks answered
+    posted_total: Mapped[Decimal | None]  # the total in the response of QuickBooks
     currency: Mapped[str] = mapped_column(String(3), default="")
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -190,7 +190,7 @@ class Posting(Model):
 
     @property
     def reason(self) -> str:
-        """Return why it is held, waits or has ended, as it reads now; "" if nothing is to say."""
+        """Return why it is held, waits or has ended, in the present words; "" without a reason."""
         return join_reasons(self.reasons)
 
     @property
@@ -208,7 +208,9 @@ class Attempt(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
     generation: Mapped[int]
-    requestid: Mapped[str] = mapped_column(String(50))  # of an item: the batch's, and its bId
+    requestid: Mapped[str] = mapped_column(
+        String(50)
+    )  # of an item of a batch: that of the batch, and the bId
     # The request id of the batch that it went in.
     batch: Mapped[str] = mapped_column(String(36), default="")
     fence: Mapped[str] = mapped_column(String(50))
@@ -236,7 +238,7 @@ class Approval(Model):
 
 
 class Proof(Model):
-    """A complete look for a posting in doubt and what it found."""
+    """A complete search for a posting in doubt, and its result."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
@@ -261,7 +263,7 @@ class ReceiptRow(Model):
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
     state: Mapped[str] = mapped_column(String(10))
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    # What the message in the body says, as `Posting.reasons`.
+    # The reasons in the message of the body, as in `Posting.reasons`.
     reasons: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     at: Mapped[dt.datetime]
     tries: Mapped[int] = mapped_column(default=0)

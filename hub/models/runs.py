@@ -49,7 +49,7 @@ class Run(Model):
     requested_by: Mapped[str] = mapped_column(String(200), default="schedule")
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
-    # Done, stopped, with the reason in error.
+    # Done, or stopped with the reason in `error`.
     outcome: Mapped[str] = mapped_column(String(12), default="")
     error: Mapped[str] = mapped_column(Text, default="")
     phase: Mapped[str] = mapped_column(String(40), default="")

@@ -221,17 +221,13 @@ def narrow_to_company(session: Session, scope: Scope, company_id: int) -> Scope:
     """Return the rows of one company among those that a scope covers."""
     of_company = select(Installation.id).where(Installation.company_id == company_id)
     installation_ids = frozenset(session.scalars(of_company))
-    company_ids = frozenset({company_id})
+    only = frozenset({company_id})
     if scope.is_everything:
-        return Scope(
-            installation_ids=installation_ids,
-            company_ids=company_ids,
-            whole_company_ids=company_ids,
-        )
+        return Scope(installation_ids=installation_ids, company_ids=only, whole_company_ids=only)
     return Scope(
         installation_ids=scope.installation_ids & installation_ids,
-        company_ids=scope.company_ids & company_ids,
-        whole_company_ids=scope.whole_company_ids & company_ids,
+        company_ids=scope.company_ids & only,
+        whole_company_ids=scope.whole_company_ids & only,
     )
 
 

@@ -100,7 +100,7 @@ def _write(
     """Write the record into each package of a project; yield a line about each."""
     slugs_by_package: dict[Path, list[str]] = defaultdict(list)
     for slug in sorted(slugs):
-        package = suite_record.package_folder(plugins, slug)
+        package = suite_record.find_package_folder(plugins, slug)
         if package and package.resolve().is_relative_to(project_folder):
             slugs_by_package[package].append(slug)
         else:
@@ -111,7 +111,7 @@ def _write(
     for package, own_slugs in slugs_by_package.items():
         record = SuiteRecord(
             version=plugins.installed_plugin(own_slugs[0]).version,
-            code=suite_record.code_hash(package),
+            code=suite_record.compute_code_hash(package),
             contract=tuple(own_slugs),
             deletions=tuple(project.values[DELETION].intersection(own_slugs)),
             golden=tuple(_golden_kinds(plugins, own_slugs, project)),

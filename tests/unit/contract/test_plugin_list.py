@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from hub.cli import main
 from hub.contract import plugin_list
-from hub.contract.registry import Plugins, lines_of_list
+from hub.contract.registry import Plugins, list_allowing_lines
 from hub.errors import ConfigurationError
 
 MODULE = """
@@ -78,7 +78,7 @@ def site(tmp_path, monkeypatch):
 
 
 def allowed():
-    lines = lines_of_list()
+    lines = list_allowing_lines()
     assert lines, f"the plugin is not found on {sys.path}"
     return plugin_list.parse("\n".join(lines))
 
@@ -95,18 +95,18 @@ def reason(allowed):
 
 
 def test_a_listed_plugin_is_loaded_and_without_a_list_every_one(site):
-    [line] = lines_of_list()
+    [line] = list_allowing_lines()
     assert line.startswith("qbo-hub-barn==1.0 sha256:")
     assert reason(plugin_list.parse(f"# ours\n\n{line}  # checked\n")) == ""
     assert reason(None) == ""
 
 
 def test_the_hash_is_the_same_in_another_place_and_with_another_installer(site, tmp_path):
-    [line] = lines_of_list()
+    [line] = list_allowing_lines()
     (site.info / "INSTALLER").write_text("uv\n")
     (site.info / "direct_url.json").write_text('{"url": "file:///x.whl", "archive_info": {}}')
     site.record()
-    assert lines_of_list() == [line]
+    assert list_allowing_lines() == [line]
 
 
 def test_a_plugin_that_is_not_listed_is_not_imported(site):
@@ -116,7 +116,7 @@ def test_a_plugin_that_is_not_listed_is_not_imported(site):
 
 
 def test_the_name_of_a_distribution_may_be_spelled_in_each_usual_way(site):
-    [line] = lines_of_list()
+    [line] = list_allowing_lines()
     assert reason(plugin_list.parse(line.replace("qbo-hub-barn", "QBO_hub.barn"))) == ""
 
 
@@ -212,7 +212,7 @@ def test_a_line_of_another_form_is_an_error(line):
 def test_the_commands_say_why_and_print_the_lines(site, tmp_path, monkeypatch):
     monkeypatch.setenv("HUB_DATA", str(tmp_path / "data"))
     [line] = CliRunner().invoke(main, ["plugins", "--hashes"]).output.splitlines()
-    assert line == lines_of_list()[0]
+    assert line == list_allowing_lines()[0]
     file = tmp_path / "plugins.txt"
     file.write_text("")
     monkeypatch.setenv("HUB_PLUGINS_FILE", str(file))
@@ -227,7 +227,7 @@ def test_a_hub_loads_what_its_configuration_lists(site, make_config, make_app, t
     file.write_text("")
     app = make_app(make_config(HUB_PLUGINS_FILE=str(file)), plugins=None)
     assert not app.extensions["hub"].plugins.apps
-    file.write_text(lines_of_list()[0])
+    file.write_text(list_allowing_lines()[0])
     app = make_app(make_config(HUB_PLUGINS_FILE=str(file)), plugins=None)
     assert list(app.extensions["hub"].plugins.apps) == ["barn"]
 

@@ -65,7 +65,7 @@ class InstalledBarn:
         """Write a record that fits the code, but for the changes."""
         values = {
             "version": "1.0",
-            "code": suite_record.code_hash(self.package),
+            "code": suite_record.compute_code_hash(self.package),
             "contract": ("barn",),
             "deletions": ("barn",),
             "golden": ("bill", "vendor"),
@@ -267,9 +267,13 @@ def test_the_records_of_our_plugins_are_of_all_apps_and_in_full_of_today(folder)
     plugins = Plugins.load()
     slugs = [slug for slug in plugins.apps if plugins.package(slug) == f"hub_{folder}"]
     assert slugs
-    package = suite_record.package_folder(plugins, slugs[0])
+    package = suite_record.find_package_folder(plugins, slugs[0])
     record = suite_record.read(package)
     assert record, f"{folder} has no record of its tests: run make records"
     assert set(record.contract) == set(slugs)
-    code = by_form(record.code, suite_record.code_hash(package), suite_record.code_hash(package))
+    code = by_form(
+        record.code,
+        suite_record.compute_code_hash(package),
+        suite_record.compute_code_hash(package),
+    )
     assert record.code == code, f"{folder} has changed since its record: run make records"
