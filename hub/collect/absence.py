@@ -10,7 +10,7 @@ PROOF_INTERVAL = dt.timedelta(hours=1)
 
 @value_object
 class Absent:
-    """The source's answer that it does not have a document.
+    """The response of the source that it does not have a document.
 
     `is_evidence` is true if the connection was checked and the list was read to its end in the same
     run. This excludes a source that answers 404 to everything, and another server in its place.
@@ -24,7 +24,8 @@ class Absent:
 def is_proved(row: SourceDocument, now: dt.datetime, is_evidence: bool) -> bool:
     """Record that the source did not have a document; return whether that proves its absence.
 
-    It does if this answer is evidence, and another one that is was given at least an hour ago.
+    It does if this response is evidence, and if an earlier response that was evidence was given at
+    least an hour ago.
     """
     row.absent_at = now
     if not is_evidence:

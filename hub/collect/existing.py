@@ -1,4 +1,4 @@
-"""Find what QuickBooks has of a document already, and keep what must not change there."""
+"""Find the record or order of a document in QuickBooks, and keep values that must not change."""
 
 import datetime as dt
 from dataclasses import replace

@@ -185,7 +185,7 @@ def _describe_departure(batch: CollectBatch, posting: Posting) -> str:
 
 
 def _is_given_up(posting: Posting) -> bool:
-    """Return whether a person skipped it after it was posted and removed from QuickBooks."""
+    """Return whether a person skipped a posting after its transaction left QuickBooks."""
     if posting.state != PostingState.SKIPPED:
         return False
     was_created = posting.quickbooks_id is not None

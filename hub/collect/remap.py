@@ -35,7 +35,7 @@ def replan_waiting(setup: Setup) -> None:
 
 
 def replan(setup: Setup, ids: Sequence[int]) -> None:
-    """Plan documents again; one that fails is left as it is."""
+    """Plan documents again; leave each document as it is that cannot be planned."""
     try:
         with engine.transaction() as session:
             plan_again(CollectBatch(session, setup, []), ids)

@@ -30,6 +30,7 @@ def plan_requested(installation_id: int) -> None:
 
 
 def _load_document_ids(installation_id: int) -> Sequence[int]:
+    """Return the ids of the documents that a person wants posted again."""
     query = (
         select(SourceDocument.id)
         .where(

@@ -48,7 +48,7 @@ class RereadBudget:
         self._ids += ids
 
     def is_spent(self) -> bool:
-        """Return whether no more may be read in this run."""
+        """Return whether no more documents may be read in this run."""
         if self.ids_left <= 0:
             return True
         calls = self._http.calls - self._calls_before
@@ -106,7 +106,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
 
 
 def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:
-    """Note that these were asked for, so that others have their turn before them."""
+    """Note that documents were asked for, so that the next run reads others before them."""
     installation = setup.installation
     now = hub_context.current_hub().clock.now()
     statement = (

@@ -185,4 +185,5 @@ def return_to_review(session: Session, company_id: int) -> int:
 
 
 def _has_limit(posting: Posting) -> bool:
+    """Return whether the installation of a posting asks for two approvals above an amount."""
     return posting.document.installation.second_approval_above is not None

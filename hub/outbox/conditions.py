@@ -66,5 +66,5 @@ def is_removal_by_person(posting: Posting) -> bool:
 
 
 def get_remover(posting: Posting) -> str:
-    """Return the person who removes this from QuickBooks; "" if its source does."""
+    """Return the person who wants a removal; "" if the source of the document does."""
     return RemovalSummary.load(posting.stored_summary).removed_by

@@ -40,4 +40,5 @@ def compute_fingerprint(payload: bytes) -> str:
 
 
 def _encode(values: list[str | int]) -> str:
+    """Return values as one text, in which no value can be taken for a part of another."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

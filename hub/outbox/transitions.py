@@ -172,6 +172,7 @@ def _update(
     values: dict[str, Any],
     options: Mapping[str, Any],
 ) -> int:
+    """Update postings and the time of their change; return how many met the conditions."""
     session.flush()
     values.setdefault("changed_at", hub_context.current_hub().clock.now())
     result = session.execute(

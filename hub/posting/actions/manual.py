@@ -189,7 +189,7 @@ def _skip_missing(session: Session, posting: Posting, who: str, reason: str) -> 
 
 
 def _skip_departed(session: Session, posting: Posting, who: str, reason: str) -> None:
-    """Skip what QuickBooks no longer has of a document that was to be created again."""
+    """Skip the posted changes of a part that has left QuickBooks and was to be created again."""
     if posting.operation != Operation.CREATE or not posting.generation:
         return
     is_same_part = Posting.document_id == posting.document_id, Posting.part == posting.part
@@ -243,4 +243,5 @@ def list_postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
 
 
 def _build_moved_on_error(name: str) -> NotNow:
+    """Return the error about a posting that a run has changed since the person saw it."""
     return NotNow("A run has just changed %(name)s; look at it again.", name=name)

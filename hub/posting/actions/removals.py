@@ -25,7 +25,7 @@ PENDING_STATES = (
 def find_pending_removals(
     session: Session, company_id: int, targets: Mapping[int, TransactionHead]
 ) -> dict[int, int]:
-    """Return, by posting, our removal of something that depends on the target of its change."""
+    """Return, by posting, the pending removal of a transaction that depends on its target."""
     dependents = _find_dependents(targets)
     quickbooks_ids = {key[1] for keys in dependents.values() for key in keys}
     if not quickbooks_ids:

@@ -65,7 +65,7 @@ class UndoPlan:
 
 
 def plan_run(run_id: int) -> UndoPlan:
-    """Return what of the documents that a run posted can be removed; QuickBooks is only read."""
+    """Return which of the documents that a run posted can be removed; change nothing yet."""
     with read_only_session() as session:
         if session.get(Run, run_id) is None:
             raise NotFound("run", str(run_id))
@@ -292,7 +292,7 @@ def _find_own_obstacle(
 def _add_dependent_obstacles(
     documents: Sequence[PostedDocument], current: EntitiesByKey, obstacles: Mapping[int, str]
 ) -> dict[int, str]:
-    """Add the obstacles of documents on which something depends that stays.
+    """Add an obstacle for each document on which a transaction depends that is not removed.
 
     Repeats until nothing changes: a document that stays keeps those that it settles in place.
     """
@@ -380,5 +380,6 @@ def _find_blocked_postings(
 
 
 def _block_removal(posting: Posting, reason: str) -> BlockedRemoval:
+    """Return a posting that cannot be removed, with its name and the reason."""
     name = DisplayName.of_posting(posting)
     return BlockedRemoval(posting=posting.id, kind=posting.kind, name=name, reason=reason)

@@ -163,7 +163,7 @@ class PostingSession:
         return sum(client.reads for client in clients)
 
     def fetch_date(self) -> None:
-        """Ask QuickBooks for anything, to learn its present date."""
+        """Read the company from QuickBooks, to learn its present date from the response."""
         self.note_date(self.client().company_info())
 
     def stop(self, reason: str, pause: float | None = None) -> None:

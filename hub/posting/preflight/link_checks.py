@@ -18,7 +18,7 @@ from hub.reasons.texts import CaseText
 
 
 def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Check that what is settled exists, belongs to the same party and has that much open."""
+    """Yield a finding for each transaction that a posting is to settle and cannot."""
     for key, amount in sum_settled_amounts(posting).items():
         head = context.related.by_id.get(key)
         if head is None:

@@ -41,7 +41,7 @@ from hub.reasons.texts import CaseText
 def load_context(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> CheckContext:
-    """Load all that the checks of these postings look at."""
+    """Return the rows and facts that the checks of these postings need."""
     facts = company.load_facts(session, company_id)
     refs = {posting.id: list_record_refs(posting) for posting in postings}
     stored = _load_records(session, company_id, set().union(*refs.values()))

@@ -65,7 +65,7 @@ _QUERY = (
 def load_postings(
     session: Session, ids: Sequence[int], states: Sequence[PostingState] = UNPOSTED_STATES
 ) -> list[CheckedPostingRow]:
-    """Load the columns of those of the postings that are in one of the states, read-only.
+    """Return the columns of the postings that are in one of the states, read-only.
 
     The columns of the document come first in each row of the query.
     """

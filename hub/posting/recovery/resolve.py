@@ -38,7 +38,7 @@ def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
 
 
 def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> bool:
-    """Resolve what may have been posted before a restore; return whether there was any.
+    """Resolve creations that may have been posted before a restore; return whether there were any.
 
     Do this before anything is held.
     """

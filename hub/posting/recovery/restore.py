@@ -75,7 +75,7 @@ def store_identity(posting_session: PostingSession, identity: Identity) -> None:
 
 
 def declare_restore() -> None:
-    """Record that a person put the database back: what it does not know as done is in doubt."""
+    """Record that a person restored the database: postings that it has as unposted are in doubt."""
     with transaction() as session:
         for company in session.scalars(select(ConnectedCompany)):
             _mark_restored(session, company)

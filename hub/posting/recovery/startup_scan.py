@@ -78,7 +78,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
 
 
 def adopt_marked(posting_session: PostingSession, kind: str) -> None:
-    """Adopt transactions with the marker of a posting that nothing says was sent."""
+    """Adopt transactions with the marker of a posting that is not stored as sent."""
     is_unsent_creation = (
         Posting.company_id == posting_session.company_id,
         Posting.kind == kind,
