@@ -26,7 +26,6 @@ from hub.sources import outage
 from hub.sources.record_push import push_lists
 
 LISTS_PUSHED_ACTION = "lists pushed"  # as the audit log names it
-MAX_LIMIT = 10**12  # of the amount above which two people approve
 
 
 def enable(

@@ -43,9 +43,9 @@ HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
     "zone": lambda value: zone_of(str(value)).key,
     "second_approval_above": _parse_limit,
 }
-# Settings that are emptied by an empty answer: documents of any date count, one approval is enough.
+# Settings that an empty answer empties: documents of any date count, and one approval is enough.
 OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
-MAX_LIMIT = 10**12
+MAX_LIMIT = 10**12  # of the amount above which two people approve
 
 
 def parse(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,12 +55,12 @@ def parse(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     """
     changes: dict[str, Any] = {}
     problems: dict[str, list[str]] = {}
-    for name, parse in HUB_SETTINGS.items():
+    for name, parse_answer in HUB_SETTINGS.items():
         answer = answers.get(name)
         if answer in (None, ""):
             continue
         try:
-            changes[name] = parse(answer)
+            changes[name] = parse_answer(answer)
         except Refused as error:
             problems[name] = [error.sentence]
         except ValueError:
