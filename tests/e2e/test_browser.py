@@ -799,6 +799,30 @@ def test_the_sum_of_ticked_rows_is_in_view_after_going_back(
     assert person.wrong == []
 
 
+def test_a_form_is_sent_once_while_its_answer_is_awaited(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP)
+    person.log_in("olga", PASSWORD)
+    person.open(f"/installations/{served.story.installation}/")
+    page, requests = person.page, []
+    page.route("**/run", lambda request: requests.append(request))
+    button = page.get_by_role("button", name="Run now")
+    place = button.bounding_box()
+    assert place
+    for _ in range(2):  # with the mouse alone, because a locator waits for the answer
+        page.mouse.click(place["x"] + 10, place["y"] + 10)
+        page.wait_for_timeout(200)
+    assert len(requests) == 1
+    requests[0].continue_()
+    page.wait_for_url("**/runs/*")
+    page.unroute("**/run")
+    page.go_back()
+    button.click()
+    page.wait_for_url("**/runs/*")
+    assert person.wrong == []
+
+
 def test_the_title_of_a_case_is_not_cut_on_the_page_of_its_app(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
