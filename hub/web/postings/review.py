@@ -146,7 +146,7 @@ def confirm(installation_id: int) -> str | Response:
     if not unchanged:
         if left_out:
             _flash_left_out(changed, len(left_out) - changed)
-        else:
+        elif chosen is not None:
             flash(gettext("Select at least one document."), "look")
         return review_places.redirect_after_decision(installation_id, is_done=False)
     return_arguments = review_places.read_return_arguments()

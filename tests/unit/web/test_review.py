@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
@@ -515,6 +516,14 @@ def test_an_app_of_somebody_else_is_not_switched_by_another_app_owner(visitor: V
     with visitor.app.app_context(), engine.transaction() as session:
         session.get_one(Installation, visitor.story.installation).owner = "olga"
     assert visitor.post(f"{_here(visitor)}automatic").status_code == 403
+
+
+def test_who_goes_back_after_approving_all_is_not_asked_to_select(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        session.execute(update(Posting).where(Posting.state == "review").values(state="posted"))
+    page = operator.page(operator.get(f"{_here(operator)}approve?which=all").location)
+    assert "Nothing waits for approval." in page
+    assert "Select at least one document." not in page
 
 
 @pytest.mark.parametrize("query", ["", "?which=selected", "?which=shown&shown=x", "?which=nothing"])
