@@ -95,11 +95,13 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         chosen = tuple(
             removable for removable in plan.removable if removable.posting.id in ticked_ids
         )
+        if not ticked_ids:
+            raise NotNow(gettext("Nothing was removed: nothing was selected."))
         if not chosen:
             raise NotNow(
                 gettext(
-                    "Nothing was removed: nothing was selected, or it has changed since the page"
-                    " was shown."
+                    "Nothing was removed now: what was selected is being removed already, or has"
+                    " changed since the page was shown."
                 )
             )
         chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)

@@ -41,6 +41,7 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(bench):
     assert "Removing 1 document from QuickBooks" in bench.visitor.press(
         here, posting=str(bench.ids[0])
     )
+    assert "is being removed already" in bench.visitor.press(here, posting=str(bench.ids[0]))
     assert planned() == 1
 
 
