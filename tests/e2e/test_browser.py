@@ -729,6 +729,19 @@ def test_the_button_of_a_case_is_in_view_beside_a_company_with_a_long_name(
         assert max(too_wide) <= 0, address
 
 
+@pytest.mark.parametrize("width", [768, 1024])
+def test_the_button_of_a_case_is_in_view_on_a_tablet(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    title = "Lines plus tax add up to 71,955.22 NOK; the bill says 71,955.23 NOK (0.01 NOK off)"
+    add_case(served, 900, "71955.23", due="2026-12-21", title=title)
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person.log_in("olga", PASSWORD)
+    person.open("/inbox/")
+    too_wide = person.page.locator("main .scroll").evaluate("e => e.scrollWidth - e.clientWidth")
+    assert too_wide == 0
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_the_box_that_selects_all_cases_is_shown_where_it_works(
     served: Visitor, open_tab: Callable[..., Person], javascript: bool
