@@ -144,10 +144,8 @@ def confirm(installation_id: int) -> str | Response:
         left_out = set(chosen or ()) - {row.id for row in unchanged}
         changed = review_approvals.count_in_review(session, installation_id, left_out)
     if not unchanged:
-        if left_out:
-            _flash_left_out(changed, len(left_out) - changed)
-        elif chosen is not None:
-            flash(gettext("Select at least one document."), "look")
+        _flash_left_out(changed, len(left_out) - changed)
+        _flash_no_selection(chosen)
         return review_places.redirect_after_decision(installation_id, is_done=False)
     return_arguments = review_places.read_return_arguments()
     unlisted = unchanged[MAX_LISTED:]
@@ -312,6 +310,12 @@ def automatic(installation_id: int) -> Response:
         run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(gettext("New documents are now posted automatically."), "success")
     return redirect(url_for("review.show", installation_id=installation_id))
+
+
+def _flash_no_selection(chosen: Mapping[int, str] | None) -> None:
+    """Ask for a selection if no row was ticked; None stands for all documents."""
+    if chosen is not None and not chosen:
+        flash(gettext("Select at least one document."), "look")
 
 
 def _flash_waiting(count: int) -> None:
