@@ -22,6 +22,9 @@ from hub import (
 from hub_costtracker import lists, names
 
 PREFIX = "invoice:"
+# What an approver may have decided
+APPROVED = "approved"
+REJECTED = "rejected"
 KINDS: dict[str, Kind] = {"invoice": "bill", "credit_note": "vendor_credit"}
 STAGES: dict[str, StageName] = {
     "draft": "pending",
@@ -245,9 +248,9 @@ def _describe_approval(approval: Row) -> str:
     title = f"{person} ({role})" if role else f"{person}"
     if decision is None:
         return Sentence("%(title)s: not decided yet", title=title)
-    if decision == names.Decision.APPROVED:
+    if decision == APPROVED:
         return Sentence("%(title)s: approved %(at)s", title=title, at=decided_at)
-    if decision == names.Decision.REJECTED:
+    if decision == REJECTED:
         return Sentence("%(title)s: rejected %(at)s", title=title, at=decided_at)
     return f"{title}: {decision} {decided_at}".strip()
 

@@ -84,13 +84,6 @@ class Approval:
     AT = "at"
 
 
-class Decision:
-    """What an approver decided."""
-
-    APPROVED = "approved"
-    REJECTED = "rejected"
-
-
 class Line:
     """A line of an invoice."""
 
