@@ -72,7 +72,7 @@ class _Unwatched:
     def watch(self, guard: deadline.RequestGuard) -> None:
         """Let a call take its time."""
 
-    def leave(self, guard: deadline.RequestGuard) -> None:
+    def unwatch(self, guard: deadline.RequestGuard) -> None:
         """Do nothing: the call was not watched."""
 
 
