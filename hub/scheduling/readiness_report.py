@@ -217,7 +217,7 @@ def _sum_documents_stopped_by_cases(
             Posting.installation_id == installation.id,
             Posting.id.not_in(except_for),
         )
-        .group_by(Case.id, case_amounts.CURRENCY)
+        .group_by(case_posting.c.case_id, case_amounts.CURRENCY)
     )
     sums = []
     for case_id, currency, count, total in session.execute(stopped):
