@@ -77,9 +77,9 @@ def fetch(
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             is_late = guard.expired or isinstance(error, requests.Timeout)
             error_class = DeadlinePassed if is_late else ExchangeError
-            raise error_class(
-                network_errors.describe(error), may_have_sent=_may_have_sent(guard, error)
-            ) from error
+            # A socket that the hub cut itself looks as if the other side had closed it.
+            text = TOO_LATE if guard.expired else network_errors.describe(error)
+            raise error_class(text, may_have_sent=_may_have_sent(guard, error)) from error
         # Headers that end where the connection was cut look complete to the standard library.
         if guard.expired:
             raise DeadlinePassed(TOO_LATE, may_have_sent=True)

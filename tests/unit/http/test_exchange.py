@@ -160,7 +160,23 @@ def test_silence_does_not_either(serve, session):
     server = serve(lambda line: server.ended.wait(5))
     with over_in_time(exchange.DeadlinePassed) as raised:
         fetch(session, server.url, seconds=SECONDS)
-    assert str(raised.value) == "no answer came in time"
+    # Either the wait for the answer ends, or the guard has cut the connection just before.
+    assert str(raised.value) in ("no answer came in time", exchange.TOO_LATE)
+
+
+def test_an_exchange_that_the_hub_cuts_is_late_and_not_closed_by_the_other_side(
+    serve, session, monkeypatch
+):
+    server = serve(lambda line: server.ended.wait(5))
+    adapter_send = requests.adapters.HTTPAdapter.send
+
+    def send_patiently(self, request, **options):
+        return adapter_send(self, request, **options | {"timeout": PATIENT_SECONDS})
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send_patiently)
+    with over_in_time(exchange.DeadlinePassed) as raised:
+        fetch(session, server.url, seconds=SECONDS)
+    assert str(raised.value) == exchange.TOO_LATE
 
 
 def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
