@@ -90,7 +90,7 @@ def restore(
             with open_exclusively(f"sqlite:///{file}") as source:
                 move.copy(source, origin, progress)
                 result = move.prove(source, progress)
-            move.release(who, "database copy_file", backup=backup.path.name, rows=result.count)
+            move.release(who, "database copied", backup=backup.path.name, rows=result.count)
 
 
 def _prepare(app: Flask, file: Path, who: str) -> None:
