@@ -90,23 +90,37 @@ def _split_into_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def find_created_since(
-    client: Client, kind: str, since: dt.datetime, page: int = PAGE_SIZE
+    client: Client,
+    kind: str,
+    since: dt.datetime,
+    page: int = PAGE_SIZE,
+    *,
+    until_nothing_new: bool = False,
 ) -> Iterator[list[Entity]]:
     """Yield all objects of a kind created since a moment, each once, in the order of creation.
 
     Each page of `page` objects starts at the last creation time of the one before, never at a
     position: edits and deletions move the positions of other objects, and a search by position
-    would miss some.
+    would miss some. A page that is not full is the last one. With `until_nothing_new`, a further
+    page must confirm that, so that a page that came too short or empty proves nothing.
     """
     start = since
     seen_ids: set[str] = set()
+    is_confirming = False
     while True:
         entities = _read_page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
-        yield _exclude_ids(entities, seen_ids)
-        if len(entities) < page:
-            return
+        unseen = _exclude_ids(entities, seen_ids)
+        yield unseen
+        is_full = len(entities) >= page
+        if not is_full:
+            is_confirmed = is_confirming and not unseen
+            if is_confirmed or not until_nothing_new:
+                return
+        is_confirming = not is_full
+        if not entities:
+            continue
         last = created_at(entities[-1])
-        if last <= start:
+        if is_full and last <= start:
             # The page holds nothing but objects of one second, and that second has more of them.
             seen_ids |= {entity["Id"] for entity in entities}
             of_second = _find_created_in_second(client, kind, start, page)

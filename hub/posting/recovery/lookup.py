@@ -172,10 +172,12 @@ def search_since(
 ) -> dict[str, dict[str, Any]]:
     """Store all transactions of a kind created or deleted since then in the index.
 
-    Return those with one of these markers, by id.
+    Return those with one of these markers, by id. What this misses may be sent a second time, so
+    the search goes on until a page shows nothing new.
     """
     marked: dict[str, dict[str, Any]] = {}
-    for page in search.find_created_since(posting_session.client(), kind, since):
+    client = posting_session.client()
+    for page in search.find_created_since(client, kind, since, until_nothing_new=True):
         posting_session.collect_dates()
         with transaction() as session:
             store_entities(session, posting_session, kind, page)

@@ -159,6 +159,37 @@ def test_the_documents_of_a_batch_with_an_unknown_end_are_searched_singly(bench,
     )
 
 
+def shorten_first_search(monkeypatch, most):
+    """Let QuickBooks return at most `most` bills on the first page of a search by creation time."""
+    query, left = Client.query, [1]
+
+    def shortened(self, text, **at):
+        response = query(self, text, **at)
+        if "CreateTime" in text and left[0]:
+            left[0] -= 1
+            del (response.entity or {}).get("Bill", [])[most:]
+        return response
+
+    monkeypatch.setattr(Client, "query", shortened)
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_a_search_whose_page_came_too_short_has_nothing_sent_again(bench, monkeypatch, most):
+    bench.quickbooks.add_fault("lose_answer", "batch")
+    bodies = [bench.body(f"A-{n:02}") for n in range(3)]
+    for body in bodies:
+        del body["DocNumber"]  # without numbers only the search by creation time is left
+    ids = [bench.plan(f"A-{n:02}", "create", body) for n, body in enumerate(bodies)]
+    bench.drain()
+    shorten_first_search(monkeypatch, most)
+    bench.drain(wait_for_doubts=True)
+    assert (states(bench, ids), len(bench.bills()), len(sent_batches(bench)[0])) == (
+        ["posted"] * 3,
+        3,
+        1,
+    )
+
+
 @pytest.mark.parametrize("fault", ["bid_missing", "bid_twice"])
 def test_only_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(bench, fault):
     bench.quickbooks.add_fault(fault, "batch")

@@ -99,6 +99,21 @@ def test_inactive_records_of_one_second_are_found(bench):
     assert sorted(results) == sorted(row["Id"] for row in created)
 
 
+@pytest.mark.parametrize("page", [2, 7, 8, 100])
+@pytest.mark.parametrize("count", [0, 7])
+def test_a_search_that_proves_absence_ends_with_a_page_that_shows_nothing_new(bench, count, page):
+    since = bench.clock.now() - dt.timedelta(minutes=10)
+    enter_bills(bench, count)
+    client = Client(1)
+    pages = search.find_created_since(client, "bill", since, page)
+    pages_of_proof = search.find_created_since(client, "bill", since, page, until_nothing_new=True)
+    ids = [row["Id"] for entities in pages for row in entities]
+    reads_before = client.reads
+    ids_of_proof = [row["Id"] for entities in pages_of_proof for row in entities]
+    assert ids_of_proof == ids
+    assert client.reads - reads_before == reads_before + 1
+
+
 def test_a_full_second_that_begins_within_a_page_is_reported_once(bench):
     since = bench.clock.now() - dt.timedelta(minutes=10)
     enter_bills(bench, 1)
