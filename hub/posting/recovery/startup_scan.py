@@ -15,8 +15,11 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
+from hub.posting.outcome.record import change_state
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.history import QuietPeriod
+from hub.posting.protocol.candidates import find_own_objects
+from hub.posting.protocol.decisions import decide
+from hub.posting.protocol.history import Doubt, Posted, QuietPeriod
 from hub.posting.recovery import lookup, restore
 from hub.posting.recovery.resolve import advance_until_idle
 
@@ -78,7 +81,10 @@ def scan_after_restore(posting_session: PostingSession) -> None:
 
 
 def adopt_marked(posting_session: PostingSession, kind: str) -> None:
-    """Adopt transactions with the marker of a posting that is not stored as sent."""
+    """Adopt transactions with the marker of a posting that is not stored as sent.
+
+    One that is the posting of another part of the document has the same marker and changes nothing.
+    """
     is_unsent_creation = (
         Posting.company_id == posting_session.company_id,
         Posting.kind == kind,
@@ -103,9 +109,24 @@ def adopt_marked(posting_session: PostingSession, kind: str) -> None:
         ids = list(session.scalars(query))
         for snapshot in load_snapshots(session, posting_session, ids):
             candidate = lookup.with_marked_objects(session, posting_session, snapshot)
-            if candidate.history.search_results:
+            if find_own_objects(candidate.history):
                 marked.append(_treat_as_searched_doubt(candidate))
     advance_until_idle(posting_session, marked)
+    _doubt_if_unread(posting_session, marked)
+
+
+def _doubt_if_unread(posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]) -> None:
+    """Put into doubt what was to be adopted and is still ready, so that it is not sent.
+
+    QuickBooks did not answer when the transaction was to be read.
+    """
+    with transaction() as session:
+        for snapshot in snapshots:
+            is_adopted = isinstance(decide(snapshot.history), Posted)
+            if not is_adopted or snapshot.posting.state != PostingState.READY:
+                continue
+            if change_state(session, snapshot.posting, PostingState.UNKNOWN):
+                posting_session.count_step(Doubt())
 
 
 def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:

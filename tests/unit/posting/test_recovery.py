@@ -1,5 +1,7 @@
 """Postings in doubt are found, adopted, decided by a person or sent again, never twice."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import select
 
@@ -360,6 +362,45 @@ def test_a_new_database_adopts_what_an_older_one_had_posted(bench):
     )
     bench.drain(wait_for_doubts=True)
     assert (bench.state(id), len(bench.bills()), len(bench.attempts(id))) == ("posted", 1, 0)
+
+
+def part(bench, number: str, total: str, state: str = "ready") -> int:
+    """Plan one part of a document that is split; all parts have its marker."""
+    body = bench.body("A-1", total) | {"DocNumber": number}
+    return bench.plan("A-1", "create", body, part=number, state=state, total=Decimal(total))
+
+
+@pytest.mark.parametrize("state", ["held", "review", "waiting", "withdrawn"])
+def test_a_part_that_is_not_to_be_sent_stays_as_it_is_once_another_one_is_posted(bench, state):
+    part(bench, "A-1", "60.00")
+    bench.drain()
+    stopped = bench.bill("A-2")
+    bench.hold(stopped, "person", "decide")
+    id = part(bench, "A-1-2", "40.00", "review")
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        posting.state, posting.after_id = state, stopped
+        posting.held_by = "person" if state == "held" else ""
+    bench.clear_check(bench.bill("B-1"))
+    bench.drain()
+    bench.drain()
+    assert (bench.state(id), len(bench.bills())) == (state, 2)
+
+
+@pytest.mark.parametrize("mode", ["single", "batch"])
+def test_what_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read(bench, mode):
+    bench.set_sending_mode(mode)
+    bench.quickbooks.switch(requestid="ignore")
+    bodies = [bench.body(f"A-{n}") for n in range(3)]
+    for body in bodies:
+        del body["DocNumber"]
+    ids = [bench.plan(f"A-{n}", "create", body) for n, body in enumerate(bodies)]
+    bench.quickbooks.ask("POST", "bill", bodies[1])
+    bench.quickbooks.add_fault("server_error", "bill.read", count=3)
+    bench.drain()
+    assert [bench.state(id) for id in ids] == ["posted", "unknown", "posted"]
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(ids[1]), len(bench.bills()), bench.attempts(ids[1])) == ("posted", 3, [])
 
 
 def test_a_person_can_say_that_the_database_was_put_back(bench):
