@@ -122,13 +122,18 @@ def find_created_since(
         last = created_at(entities[-1])
         if is_full and last <= start:
             # The page holds nothing but objects of one second, and that second has more of them.
-            seen_ids |= {entity["Id"] for entity in entities}
+            seen_ids |= _list_ids_created_since(entities, start)
             of_second = _find_created_in_second(client, kind, start, page)
             yield _exclude_ids(of_second, seen_ids)
             last = start + ONE_SECOND
         start = last
         # Only these can occur on the next page.
-        seen_ids = {entity["Id"] for entity in entities if created_at(entity) >= last}
+        seen_ids = _list_ids_created_since(entities, last)
+
+
+def _list_ids_created_since(entities: Iterable[Entity], moment: dt.datetime) -> set[str]:
+    """Return the ids of the objects that were created at a moment or later."""
+    return {entity["Id"] for entity in entities if created_at(entity) >= moment}
 
 
 def _exclude_ids(entities: Iterable[Entity], ids: set[str]) -> list[Entity]:
