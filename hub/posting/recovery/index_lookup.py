@@ -1,6 +1,8 @@
 """Look up postings in the index of transactions: candidates, and the ids of others."""
 
 import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -60,6 +62,32 @@ def _select_heads(posting: Posting) -> Select[TransactionHead]:
         TransactionHead.company_id == posting.company_id,
         TransactionHead.kind == object_kind(posting),
     )
+
+
+def find_ids_of_other_parts(
+    session: Session, posting: Posting, heads: Iterable[TransactionHead]
+) -> set[str]:
+    """Return the ids of transactions that are as another part of the document was to be posted.
+
+    The parts of a document have the same marker. A transaction that may be this part, too, is left
+    out.
+    """
+    if not posting.part:
+        return set()
+    of_other_parts = select(Posting).where(
+        Posting.document_id == posting.document_id,
+        Posting.part != posting.part,
+        Posting.operation == Operation.CREATE,
+    )
+    planned = {_get_number_and_total(other) for other in session.scalars(of_other_parts)}
+    planned.discard(_get_number_and_total(posting))
+    return {head.quickbooks_id for head in heads if (head.number, head.total) in planned}
+
+
+def _get_number_and_total(posting: Posting) -> tuple[str, Decimal | None]:
+    """Return what tells the transactions of the parts of a document apart."""
+    summary = posting.summary
+    return summary.number, posting.total if summary.total is None else summary.total
 
 
 def find_owned_ids(session: Session, posting: Posting, ids: list[str]) -> set[str]:

@@ -23,6 +23,7 @@ from hub.posting.protocol.history import FORGOTTEN, Agreement, QuickBooksObject
 from hub.posting.recovery.index_lookup import (
     ATTACHMENT,
     find_candidates,
+    find_ids_of_other_parts,
     find_owned_ids,
     object_kind,
     read_head,
@@ -291,8 +292,9 @@ def _find_candidates(
     posting = snapshot.posting
     since = snapshot.since - SEARCH_OVERLAP
     heads = find_candidates(session, posting, snapshot.history.marker, since)
-    owned_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
-    candidates = [from_head(head, foreign=head.quickbooks_id in owned_ids) for head in heads]
+    foreign_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
+    foreign_ids |= find_ids_of_other_parts(session, posting, heads)
+    candidates = [from_head(head, foreign=head.quickbooks_id in foreign_ids) for head in heads]
     if posting_session.date and since < compute_oldest_known_deletion(posting_session.date):
         candidates.append(FORGOTTEN)
     return candidates

@@ -6,8 +6,10 @@ from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NeedsAttention, WorkInterrupted
 from hub.models import Posting
@@ -18,6 +20,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send, Step, Wait
 from hub.posting.recovery import lookup
+from hub.posting.recovery.index_lookup import find_owned_ids
 
 MAX_CONSECUTIVE_FAILURES = 3  # questions in a row, after which QuickBooks is left alone
 T = TypeVar("T")
@@ -196,6 +199,8 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
     is_change = history.operation in CHANGE_OPERATIONS
     is_in_doubt = history.state == PostingState.UNKNOWN
     with transaction() as session:
+        if _is_taken(session, snapshot, step):
+            return
         # A change in doubt is only sent again or held once it is proved not to have landed.
         if is_change and is_in_doubt and isinstance(step, (Send, Hold)):
             now = posting_session.date_or_now()
@@ -203,6 +208,16 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
             session.add(proof)
         if apply_step(session, posting_session, snapshot, step):
             posting_session.count_step(step)
+
+
+def _is_taken(session: Session, snapshot: PostingSnapshot, step: Step) -> bool:
+    """Return whether a transaction to adopt was adopted for another posting since the search.
+
+    Several postings may be the same list entry.
+    """
+    if not isinstance(step, Posted) or not step.adopted or snapshot.posting.kind in LIST_KINDS:
+        return False
+    return bool(find_owned_ids(session, snapshot.posting, [step.id]))
 
 
 def _add_entity(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, ConnectedCompany, Posting, Proof
 from hub.posting.actions import manual, retries
+from hub.posting.recovery import restore
 from hub.qbo import record_download
 
 
@@ -387,6 +388,25 @@ def test_a_part_that_is_not_to_be_sent_stays_as_it_is_once_another_one_is_posted
     assert (bench.state(id), len(bench.bills())) == (state, 2)
 
 
+@pytest.mark.parametrize("restored", [False, True])
+@pytest.mark.parametrize("posted", [0, 1])
+@pytest.mark.parametrize("parts", [[("A-1", "60.00"), ("A-1-2", "40.00")], [("", "50.00")] * 2])
+def test_each_part_that_an_older_database_had_posted_is_found_once(bench, parts, posted, restored):
+    bodies = [bench.body("A-1", total) | {"DocNumber": number} for number, total in parts]
+    ids = []
+    for place, ((_, total), body) in enumerate(zip(parts, bodies, strict=True)):
+        values = {"part": f"location:{place}", "total": Decimal(total)}
+        ids.append(bench.plan("A-1", "create", body, **values))
+    bench.quickbooks.ask("POST", "bill", bodies[posted])
+    if restored:
+        restore.declare_restore()
+    bench.drain(wait_for_doubts=True)
+    assert ([bench.state(id) for id in ids], bench.cases()) == (["posted"] * 2, [])
+    assert len({bench.posting(id).quickbooks_id for id in ids}) == 2
+    totals = sorted(str(bill["TotalAmt"]) for bill in bench.bills())
+    assert totals == sorted(total for _, total in parts)
+
+
 @pytest.mark.parametrize("mode", ["single", "batch"])
 def test_what_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read(bench, mode):
     bench.set_sending_mode(mode)
@@ -404,8 +424,6 @@ def test_what_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read(b
 
 
 def test_a_person_can_say_that_the_database_was_put_back(bench):
-    from hub.posting.recovery import restore
-
     bench.bill()
     bench.drain()
     restore.declare_restore()
