@@ -76,7 +76,7 @@ def find_by_ids(
 ) -> Iterator[Entity]:
     """Yield the objects with these ids that a query shows."""
     for chunk in _split_into_chunks(ids):
-        id_list = ", ".join(f"'{id}'" for id in chunk)
+        id_list = ", ".join(f"'{escape_text(id)}'" for id in chunk)
         where = f"Id IN ({id_list})"
         response = client.select(kind, where, deadline_at=deadline_at).check()
         yield from extract_rows(response, kind)

@@ -306,8 +306,8 @@ def _send(steps: Steps, installation: Installation) -> None:
         recorder.line(Sentence("Posting: %(counts)s.", counts=_format_counts(result.counts)))
     if result.stop_reason:
         _raise_reason(steps, installation, result.stop_reason)
-    if result.old_doubts:
-        raise Retry(result.old_doubts)
+    if result.unanswered_documents:
+        raise Retry(result.unanswered_documents)
 
 
 def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None:

@@ -113,6 +113,7 @@ class PostingSession:
         self.counts: Counter[str] = Counter()
         self.stop_reason = ""  # why nothing more can be sent now
         self.last_error = ""  # why QuickBooks did not answer a question
+        self.unread_ids: set[int] = set()  # postings about whose transaction it did not answer
         self.pause: float | None = None  # seconds after which a stopped session may continue
         self.reload()
         self.batch_sizer = BatchSizer.for_company(self.company)

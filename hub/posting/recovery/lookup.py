@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub import payloads
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
-from hub.errors import ConnectionTrouble, Retry
+from hub.errors import ConnectionTrouble, Retry, Sentence
 from hub.models import Posting, Proof, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
 from hub.posting.outcome.load import PostingSnapshot
@@ -51,7 +51,9 @@ def read_object(
     """Return the snapshot with the object that QuickBooks has under this id."""
     kind = object_kind(snapshot.posting)
     response = posting_session.note_date(posting_session.client().read(kind, id))
-    if not is_missing(response):
+    if is_missing(response):
+        _require_unlisted(posting_session, kind, id)
+    else:
         require_response(response)
     entity = response.entity if response.landed else None
     current_entity = entity or build_deleted_entity(id)
@@ -75,6 +77,20 @@ def read_object(
 def is_missing(response: QuickBooksResponse) -> bool:
     """Return whether QuickBooks answered a read by saying that it has no such object."""
     return response.outcome == SendOutcome.REFUSED and response.code == OBJECT_NOT_FOUND
+
+
+def _require_unlisted(posting_session: PostingSession, kind: str, id: str) -> None:
+    """Raise if a query shows an object that QuickBooks says it does not have.
+
+    A deletion is final, so it is not believed on one response alone.
+    """
+    if any(search.find_by_ids(posting_session.client(), kind, [id])):
+        raise Retry(
+            "QuickBooks lists %(kind)s %(id)s, and yet says that it does not have it. It is read"
+            " again automatically.",
+            kind=Sentence(kind.replace("_", " ")),
+            id=id,
+        )
 
 
 def require_response(response: QuickBooksResponse) -> QuickBooksResponse:

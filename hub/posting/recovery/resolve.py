@@ -149,7 +149,10 @@ def _read(
 
     def read(question: tuple[PostingSnapshot, str]) -> list[PostingSnapshot]:
         snapshot, id = question
-        return [lookup.read_object(posting_session, snapshot, id)]
+        posting_session.unread_ids.add(snapshot.id)
+        current = lookup.read_object(posting_session, snapshot, id)
+        posting_session.unread_ids.discard(snapshot.id)
+        return [current]
 
     return _ask_quickbooks(posting_session, reads, read)
 

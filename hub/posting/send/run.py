@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Sentence, WorkInterrupted
@@ -26,7 +26,7 @@ MAX_FRUITLESS_PAUSES = 6
 # A run waits this long for the limits of calls; a longer pause ends it.
 MAX_LIMIT_PAUSE_SECONDS = 180.0
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
-MAX_UNANSWERED = dt.timedelta(hours=1)  # of a doubt, after which a person should know
+MAX_UNANSWERED = dt.timedelta(hours=1)  # of a document, after which a person should know
 # How long to wait before QuickBooks is asked again about doubts that it did not answer.
 RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 
@@ -36,7 +36,8 @@ class DrainResult:
     """The result of a drain: the steps taken, by name, the doubts left, and the requests.
 
     `stop_reason` says why nothing more can be sent; it is empty if nothing stopped the drain.
-    `old_doubts` names the doubts that QuickBooks has not answered for long; else it is empty.
+    `unanswered_documents` names those about which QuickBooks has not answered for long; else it is
+    empty.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class DrainResult:
     writes: int = 0
     reads: int = 0
     stop_reason: str = ""
-    old_doubts: str = ""
+    unanswered_documents: str = ""
 
 
 def drain(
@@ -104,7 +105,7 @@ def _build_result(posting_session: PostingSession, stop_reason: str) -> DrainRes
         writes=posting_session.writes,
         reads=posting_session.reads,
         stop_reason=stop_reason,
-        old_doubts=_describe_old_doubts(posting_session),
+        unanswered_documents=_describe_unanswered(posting_session),
     )
 
 
@@ -243,37 +244,47 @@ def _count_doubts(posting_session: PostingSession) -> int:
         return session.scalar(query) or 0
 
 
-def _describe_old_doubts(posting_session: PostingSession) -> str:
-    """State which documents are in doubt although QuickBooks was asked for long; "" if none is."""
+def _describe_unanswered(posting_session: PostingSession) -> str:
+    """State which documents wait because QuickBooks does not answer for long; "" if none does."""
+    problem = posting_session.last_error
+    doubts = _load_old_names(posting_session, Posting.state == PostingState.UNKNOWN)
+    if len(doubts) == 1:
+        return Sentence(
+            "%(name)s is in doubt: QuickBooks does not answer whether it arrived. %(problem)s",
+            name=doubts[0],
+            problem=problem,
+        )
+    if doubts:
+        return Sentence(
+            "%(count)s documents, %(name)s among them, are in doubt: QuickBooks does not answer"
+            " whether they arrived. %(problem)s",
+            count=len(doubts),
+            name=doubts[0],
+            problem=problem,
+        )
+    is_unread = Posting.id.in_(posting_session.unread_ids)
+    unread = _load_old_names(posting_session, Posting.state == PostingState.READY, is_unread)
+    if not unread:
+        return ""
+    return Sentence(
+        "%(name)s cannot be sent: QuickBooks does not answer what it has of the document."
+        " %(problem)s",
+        name=unread[0],
+        problem=problem,
+    )
+
+
+def _load_old_names(posting_session: PostingSession, *conditions: ColumnElement[bool]) -> list[str]:
+    """Return the names of the postings in a selection that have not changed for long."""
     newest = posting_session.clock.now() - MAX_UNANSWERED
     query = (
         select(Posting)
-        .where(
-            *posting_session.own_postings(),
-            Posting.state == PostingState.UNKNOWN,
-            Posting.changed_at <= newest,
-        )
+        .where(*posting_session.own_postings(), *conditions, Posting.changed_at <= newest)
         .order_by(Posting.id)
         .options(*NAMES_ONLY)
     )
     with read_only_session() as session:
-        names = [format_posting_name(posting) for posting in session.scalars(query)]
-    if not names:
-        return ""
-    problem = posting_session.last_error
-    if len(names) == 1:
-        return Sentence(
-            "%(name)s is in doubt: QuickBooks does not answer whether it arrived. %(problem)s",
-            name=names[0],
-            problem=problem,
-        )
-    return Sentence(
-        "%(count)s documents, %(name)s among them, are in doubt: QuickBooks does not answer whether"
-        " they arrived. %(problem)s",
-        count=len(names),
-        name=names[0],
-        problem=problem,
-    )
+        return [format_posting_name(posting) for posting in session.scalars(query)]
 
 
 def _load_installation_ids(posting_session: PostingSession) -> list[int]:

@@ -138,6 +138,28 @@ def test_a_change_of_something_deleted_is_put_before_a_person(bench):
     assert (bench.state(id), bench.cases()) == ("held", ["Deleted in QuickBooks"])
 
 
+@pytest.mark.parametrize(("operation", "totals"), [("update", ["120.00"]), ("delete", [])])
+def test_one_answer_that_a_listed_transaction_is_not_there_is_not_believed(
+    bench, operation, totals
+):
+    bench.quickbooks.add_fault("refusal", "bill.read", code="610")
+    id = bench.change(bench.first, operation, total="120.00")
+    bench.drain()
+    assert (bench.state(id), bench.cases()) == ("posted", [])
+    assert [str(bill["TotalAmt"]) for bill in bench.bills()] == totals
+
+
+def test_a_change_whose_transaction_cannot_be_read_for_an_hour_is_reported(bench):
+    bench.quickbooks.add_fault("server_error", "bill.read", count=0)
+    id = bench.change(bench.first, total="120.00")
+    assert bench.drain().unanswered_documents == ""
+    bench.pass_time(3600)
+    text = bench.drain().unanswered_documents
+    assert text.startswith("Bill A-1 of Acme cannot be sent: QuickBooks does not answer")
+    bench.quickbooks.faults.clear()
+    assert (bench.drain().unanswered_documents, bench.state(id)) == ("", "posted")
+
+
 @pytest.mark.parametrize("operation", ["update", "delete"])
 def test_a_change_that_refers_to_something_inactive_does_not_count_as_deleted(bench, operation):
     bench.quickbooks.add_fault("refusal", f"bill.{operation}", code="610")
