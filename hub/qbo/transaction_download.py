@@ -11,6 +11,7 @@ from hub.db import engine
 from hub.models import ListState, TransactionHead
 from hub.models.enums import TransactionState
 from hub.payloads.entities import DOCUMENT_ENTITIES, INDEX_DELAY
+from hub.qbo import search
 from hub.qbo.client import Client
 from hub.qbo.paging import read_all
 from hub.qbo.transaction_index import HEADS_PREFIX, absorb_all
@@ -53,8 +54,11 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
     where = f"TxnDate >= '{since.isoformat()}'"
     rows, started_at = read_all(client, kind, where, known_ids=known_ids)
     present_ids = {str(row["Id"]) for row in rows}
+    # Somebody may have given a transaction an earlier date than the reading begins with.
+    outside_period = list(search.find_by_ids(client, kind, sorted(known_ids - present_ids)))
+    present_ids.update(str(row["Id"]) for row in outside_period)
     with engine.transaction() as session:
-        absorb_all(session, company_id, kind, rows)
+        absorb_all(session, company_id, kind, [*rows, *outside_period])
         _mark_missing(session, company_id, kind, since, present_ids, started_at)
         state = ListState(
             company_id=company_id,

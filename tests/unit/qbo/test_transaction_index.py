@@ -176,6 +176,16 @@ def test_no_transaction_is_deleted_because_a_page_is_too_short(quickbooks, clock
     assert [head(id).state for id in ("1", "2", "3")] == ["live"] * 3
 
 
+def test_no_transaction_is_deleted_because_somebody_gave_it_an_earlier_date(quickbooks, clock):
+    make_bills(quickbooks, 3)
+    clock.advance(3600)
+    load()
+    quickbooks.act("edit", kind="Bill", id="2", set={"TxnDate": "2025-12-31"})
+    assert load() == 2
+    assert [head(id).state for id in ("1", "2", "3")] == ["live"] * 3
+    assert head("2").date == dt.date(2025, 12, 31)
+
+
 def test_a_transaction_newer_than_the_reading_is_not_deleted(quickbooks, clock):
     recent = clock.now().isoformat()
     absorb(bill_body("77", MetaData={"CreateTime": recent, "LastUpdatedTime": recent}))
