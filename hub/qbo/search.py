@@ -256,11 +256,18 @@ def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
 
 
 def find_files(client: Client, kind: str, id: str) -> list[Entity]:
-    """Return the attachments of a transaction."""
+    """Return the attachments of a transaction.
+
+    They are read twice, so that a page that came too short or empty proves nothing.
+    """
     parent = "AttachableRef.EntityRef"
     has_type = f"{parent}.Type = '{ENTITY_BY_KIND[kind]}'"
     has_id = f"{parent}.value = '{escape_text(id)}'"
-    return _find(client, "attachment", f"{has_type} AND {has_id}")
+    files: dict[str, Entity] = {}
+    for _ in range(2):
+        for file in _find(client, "attachment", f"{has_type} AND {has_id}"):
+            files[str(file["Id"])] = file
+    return list(files.values())
 
 
 def _find(client: Client, kind: str, where: str) -> list[Entity]:

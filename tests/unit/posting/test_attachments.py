@@ -8,7 +8,7 @@ from hub import payloads
 from hub.errors import Retry
 from hub.posting.actions import retries
 from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
-from hub.qbo.client import MAX_READ_ATTEMPTS
+from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from qbo_sandbox.api import uploads
 from tests.support.runs.hub_environment import QUICKBOOKS
 
@@ -76,6 +76,26 @@ def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(benc
     bench.quickbooks.add_fault(fault, "upload")
     file = bench.attach(bench.bill())
     bench.drain(wait_for_doubts=True)
+    assert (bench.state(file), len(files(bench))) == ("posted", 1)
+
+
+def test_a_list_of_files_that_came_empty_has_no_file_sent_again(bench, monkeypatch):
+    bench.quickbooks.switch(requestid="ignore")
+    bench.quickbooks.add_fault("lose_answer", "upload")
+    file = bench.attach(bench.bill())
+    bench.drain()
+    query, left = Client.query, [1]
+
+    def emptied(self, text, **at):
+        response = query(self, text, **at)
+        if "Attachable" in text and left[0]:
+            left[0] -= 1
+            (response.entity or {}).pop("Attachable", None)
+        return response
+
+    monkeypatch.setattr(Client, "query", emptied)
+    bench.drain(wait_for_doubts=True)
+    monkeypatch.undo()
     assert (bench.state(file), len(files(bench))) == ("posted", 1)
 
 
