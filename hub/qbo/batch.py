@@ -9,7 +9,14 @@ from typing import Any
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
-from hub.qbo.responses import Expected, QuickBooksResponse, build_lost_response, interpret_item
+from hub.qbo.faults import BUSINESS_RULE_CODE
+from hub.qbo.responses import (
+    LOOK_UP_FOLLOWS,
+    Expected,
+    QuickBooksResponse,
+    build_lost_response,
+    interpret_item,
+)
 
 MAX_ITEMS = 30
 MAX_REQUEST_ID_LENGTH = 36
@@ -73,10 +80,15 @@ def split_responses(
 def _build_response_of_each(whole: QuickBooksResponse) -> QuickBooksResponse:
     """Return the response to each item of a batch that was not done.
 
-    An Id in the response is left out, because it may belong to any of the items.
+    An Id in the response is left out, because it may belong to any of the items. A rule of the
+    company concerns an item, not the batch, and QuickBooks was seen to answer so when a batch
+    arrived twice: its items may be done.
     """
     if whole.outcome != SendOutcome.REFUSED:
         return replace(whole, id=None, sync_token=None)
+    if whole.code == BUSINESS_RULE_CODE:
+        text = Sentence("%(reason)s %(next_step)s", reason=whole.text, next_step=LOOK_UP_FOLLOWS)
+        return replace(whole, outcome=SendOutcome.DOUBT, id=None, sync_token=None, text=text)
     text = Sentence(
         "QuickBooks refused the batch that it was sent in, so it is sent alone. %(text)s",
         text=whole.text,

@@ -190,6 +190,17 @@ def test_a_search_whose_page_came_too_short_has_nothing_sent_again(bench, monkey
     )
 
 
+def test_a_batch_that_is_refused_although_it_is_done_has_nothing_sent_again(bench):
+    reason = {"code": "6000", "detail": "The request has already been processed."}
+    bench.quickbooks.add_fault("refusal", "batch", commit=True, **reason)
+    bodies = [bench.body(f"A-{n:02}") for n in range(3)]
+    for body in bodies:
+        del body["DocNumber"]
+    ids = [bench.plan(f"A-{n:02}", "create", body) for n, body in enumerate(bodies)]
+    bench.drain(wait_for_doubts=True)
+    assert (states(bench, ids), len(bench.bills())) == (["posted"] * 3, 3)
+
+
 @pytest.mark.parametrize("fault", ["bid_missing", "bid_twice"])
 def test_only_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(bench, fault):
     bench.quickbooks.add_fault(fault, "batch")

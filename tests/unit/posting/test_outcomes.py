@@ -200,6 +200,7 @@ WHOLE: dict[str, tuple[HttpResponse | QuickBooksResponse, str]] = {
     "500": (page(500), "doubt"),
     "504": (page(504), "doubt"),
     "a fault for the whole": (fault("1040"), "declined"),
+    "a rule that concerns an item": (fault("6000", "The request has been processed."), "doubt"),
     "429": (page(429), "throttled"),
     "401": (page(401), "unauthorised"),
     "refused connection": (build_unsent_response("refused"), "unsent"),
