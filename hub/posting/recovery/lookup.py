@@ -311,9 +311,27 @@ def _find_candidates(
     foreign_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
     foreign_ids |= find_ids_of_other_parts(session, posting, heads)
     candidates = [from_head(head, foreign=head.quickbooks_id in foreign_ids) for head in heads]
-    if posting_session.date and since < compute_oldest_known_deletion(posting_session.date):
+    if _may_be_forgotten(posting_session, snapshot, since):
         candidates.append(FORGOTTEN)
     return candidates
+
+
+def _may_be_forgotten(
+    posting_session: PostingSession, snapshot: PostingSnapshot, since: dt.datetime
+) -> bool:
+    """Return whether a posting may have been deleted before the deletions that QuickBooks knows.
+
+    One that was not sent since a restore can only have been there when QuickBooks was searched
+    after it, and was not deleted a month before that if it is dated later.
+    """
+    searched_at = posting_session.date
+    restored_until = posting_session.company.restored_until
+    if restored_until and not snapshot.history.sends:
+        searched_at = restored_until
+        date = snapshot.posting.document.date
+        if date and date > restored_until.date():
+            return False
+    return searched_at is not None and since < compute_oldest_known_deletion(searched_at)
 
 
 def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]) -> PostingSnapshot:

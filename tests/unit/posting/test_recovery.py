@@ -1,5 +1,6 @@
 """Postings in doubt are found, adopted, decided by a person or sent again, never twice."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -435,6 +436,36 @@ def test_a_person_can_say_that_the_database_was_put_back(bench):
     bench.drain()
     with transaction() as session:
         assert session.get_one(ConnectedCompany, bench.company_id).restored_until is not None
+
+
+@pytest.mark.parametrize("days", [1, 40])
+def test_what_comes_long_after_a_restore_is_sent_without_a_question(bench, days):
+    bench.bill("A-0")
+    bench.drain()
+    restore.declare_restore()
+    bench.drain()
+    bench.pass_time(300)
+    bench.drain()
+    bench.pass_time(days * 24 * 3600)
+    id = bench.bill("A-1")
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), bench.cases()) == ("posted", [])
+
+
+@pytest.mark.parametrize(("date", "state"), [("2026-03-02", "held"), ("2026-06-02", "posted")])
+def test_after_the_restore_of_an_old_backup_a_person_is_asked_about_deletions(bench, date, state):
+    bench.bill("A-0")
+    bench.drain()
+    bench.pass_time(40 * 24 * 3600)
+    restore.declare_restore()
+    bench.drain()
+    bench.pass_time(300)
+    id = bench.bill("A-1")
+    with transaction() as session:
+        session.get_one(Posting, id).document.date = dt.date.fromisoformat(date)
+    bench.drain(wait_for_doubts=True)
+    cases = ["Perhaps posted and deleted"] if state == "held" else []
+    assert (bench.state(id), bench.cases()) == (state, cases)
 
 
 def test_success_on_a_re_send_is_read_before_it_is_believed(bench):
