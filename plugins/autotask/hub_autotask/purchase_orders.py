@@ -158,7 +158,7 @@ class Receipts(Orders):
         """Yield the bills with these source ids, in their order; each id names its order."""
         order_ids = set()
         for id in ids:
-            parts = id.split(":")
+            parts = id.split(":", 2)  # the number of the vendor's invoice may have a colon
             if len(parts) == 3 and parts[1].isdecimal():
                 order_ids.add(int(parts[1]))
         bills = {bill.source_id: bill for bill in self._bills(order_ids)}

@@ -41,6 +41,21 @@ def test_a_receipt_is_reported_once_and_found_by_its_id(bench):
 
 
 @pytest.mark.row("AT-P10")
+@pytest.mark.parametrize("number", ["2026:100", ":"])
+def test_a_bill_is_found_by_its_id_if_the_number_of_the_vendor_has_a_colon(open_bench, number):
+    bench = open_bench("purchase-orders", post_as="bill_per_receipt")
+    fields = {
+        "purchaseOrderItemID": 80015,
+        "quantityNowReceiving": 1,
+        "receiveDate": "2026-03-20T00:00:00Z",
+        "vendorInvoiceNumber": number,
+    }
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=fields)
+    (item,) = bench.read(ids=[f"purchase_receipt:8014:{number}"])
+    assert (item.number, len(item.lines)) == (number, 1)
+
+
+@pytest.mark.row("AT-P10")
 def test_a_later_delivery_is_a_bill_of_its_own(bench):
     cursor = bench.read()[-1].cursor
     fields = {
