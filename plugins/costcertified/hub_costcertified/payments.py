@@ -34,13 +34,36 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the payment, its fee if that is a separate expense, and its refunds."""
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
-        return [codes.build_gone(f"{PREFIX}{row[names.Payment.ID]}", deleted_at)]
+        return [
+            codes.build_gone(source_id, deleted_at) for source_id in _list_source_ids(site, row)
+        ]
     documents: list[Document | Gone] = [_build_payment(site, row)]
-    if site.settings["payouts"] == "payment" and _fee_total(row):
+    if _has_own_fee(site, row):
         documents.append(_build_fee(site, row))
     for refund in row[names.Payment.REFUNDS]:
         documents.append(_build_refund(site, row, refund))
     return documents
+
+
+def _list_source_ids(site: Site, row: Row) -> list[str]:
+    """Return the ids of all documents of a payment."""
+    id = row[names.Payment.ID]
+    source_ids = [f"{PREFIX}{id}"]
+    if _has_own_fee(site, row):
+        source_ids.append(f"{FEE_PREFIX}{id}")
+    for refund in row[names.Payment.REFUNDS]:
+        source_ids.append(_refund_source_id(row, refund))
+    return source_ids
+
+
+def _has_own_fee(site: Site, row: Row) -> bool:
+    """Return whether the fee of a payment is an expense, and not part of a payout."""
+    return site.settings["payouts"] == "payment" and bool(_fee_total(row))
+
+
+def _refund_source_id(row: Row, refund: Row) -> str:
+    """Return the id of a refund as a document."""
+    return f"{REFUND_PREFIX}{row[names.Payment.ID]}/{refund[names.Refund.ID]}"
 
 
 def row_id_of(source_id: str) -> str:
@@ -161,7 +184,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
     tax = money(refund[names.Refund.TAX] or 0)
     return Document(
         kind="refund",
-        source_id=f"{REFUND_PREFIX}{row[names.Payment.ID]}/{refund[names.Refund.ID]}",
+        source_id=_refund_source_id(row, refund),
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_find_refund_hold(site, row, refund),

@@ -491,6 +491,24 @@ def test_payments_booked_singly_have_their_fee_as_an_expense(site):
     assert any("choose the vendor" in reason for reason in site.cases().values())
 
 
+@pytest.mark.row("CC-B12")
+def test_the_fee_and_the_refund_of_a_deleted_payment_are_removed_with_it(site):
+    site.enable(payouts="payment", voided="void", expenses=False)
+    payment = site.pay(site.invoice())
+    site.do("refund", payment=payment, amount="54.00", tax="4.00", reason="Door")
+    site.sync()
+    assert (site.one("Purchase")["TotalAmt"], site.one("RefundReceipt")["TotalAmt"]) == (
+        Decimal("3.13"),
+        54,
+    )
+    site.do("delete", things="payments", id=payment)
+    site.sync()
+    source_ids = [f"{prefix}:{payment}" for prefix in ("payment", "fee")]
+    assert [site.find_document(id).gone is None for id in source_ids] == [False, False]
+    titles = " ".join(site.cases().values())
+    assert titles.count("It is still in QuickBooks") == 2, "QuickBooks voids neither of them"
+
+
 # -- later life ------------------------------------------------------------------------------------
 
 
