@@ -11,6 +11,8 @@ from hub.models.display_names import format_posting_name
 from hub.reasons.texts import CaseText
 
 CAUSE_SUFFIX = "-in-quickbooks"
+FORMER_PART = "parts"  # the key of the case about a part that its document no longer has
+GONE_EVERYWHERE = "posted.gone_everywhere"
 
 
 class Discrepancy(StrEnum):
@@ -31,16 +33,30 @@ def build_cause(posting_id: int, discrepancy: str) -> str:
     return f"posting:{posting_id}:{discrepancy}{CAUSE_SUFFIX}"
 
 
+def build_former_part_cause(posting_id: int) -> str:
+    """Return the cause of the case about a posted part that its document no longer has."""
+    return f"posting:{posting_id}:{FORMER_PART}"
+
+
+def is_former_part(session: Session, posting: Posting) -> bool:
+    """Return whether a case asked to remove a posted part, and the part was not wanted since."""
+    cause = build_former_part_cause(posting.id)
+    newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
+    case = session.scalars(newest).one_or_none()
+    return case is not None and (case.closed_at is None or case.code == GONE_EVERYWHERE)
+
+
 def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
     """Close the case of a document that left QuickBooks, since its source no longer has it either.
 
     The closed case says so in the history of the document.
     """
     causes = [build_cause(posting.id, absence) for absence in ABSENT_DISCREPANCIES]
+    causes.append(build_former_part_cause(posting.id))
     query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
     for case in session.scalars(query):
         text = CaseText(
-            "posted.gone_everywhere",
+            GONE_EVERYWHERE,
             name=format_posting_name(posting),
             quickbooks_id=str(posting.quickbooks_id),
         )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
-from hub.cases.discrepancies import close_as_gone_everywhere
+from hub.cases.discrepancies import build_former_part_cause, close_as_gone_everywhere
 from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.absence import Absent
@@ -148,9 +148,7 @@ class CollectBatch:
 
     def store_document(self, row: SourceDocument, document: Document, body: dict[str, Any]) -> None:
         """Store what the source says about a document now."""
-        if row.unreadable:
-            for posting in self.postings(row):
-                inbox.close(self.session, f"posting:{posting.id}:unreadable")
+        self.forget_defect(row)
         party = party_name(document, self.setup.fields)
         row.kind = document.kind
         row.stage = document.stage
@@ -161,10 +159,17 @@ class CollectBatch:
         row.due = document.due
         row.total = document.total
         row.currency = _shorten_for_column(document.currency, CURRENCY_LENGTH)
-        row.unreadable = ""
         row.gone = row.gone_at = None
         row.reread = False
         self.codes.add(document)
+
+    def forget_defect(self, row: SourceDocument) -> None:
+        """Close the case of a document that can be read again, or that is gone."""
+        if not row.unreadable:
+            return
+        for posting in self.postings(row):
+            inbox.close(self.session, f"posting:{posting.id}:unreadable")
+        row.unreadable = ""
 
     def store_defect(self, row: SourceDocument, reason: str) -> None:
         """Store why a document cannot be read now."""
@@ -199,6 +204,8 @@ class CollectBatch:
             cases.open_case(self.session, posting, finding)
         for posting in plan.settled:
             close_as_gone_everywhere(self.session, posting)
+        for posting in plan.wanted:
+            inbox.close(self.session, build_former_part_cause(posting.id))
 
     def _apply_part(self, row: SourceDocument, part: PartPlan) -> DocumentOutcome:
         """Carry out the plan of one part, and remember its attachments; return its outcome.

@@ -76,6 +76,7 @@ class DocumentPlan:
     parts: list[PartPlan] = field(default_factory=list)
     cases: list[PostingCase] = field(default_factory=list)
     settled: list[Posting] = field(default_factory=list)  # that neither side has any more
+    wanted: list[Posting] = field(default_factory=list)  # of the parts that the document has now
     attachment_parent: AttachmentParent | None = None  # posted already, as it is
     start_rule: StartRule | None = None  # what the start date means for it; None if unchanged
     new_records: list[Create] = field(default_factory=list)  # that are placed before it is planned

@@ -226,6 +226,7 @@ def _ingest_gone(batch: CollectBatch, row: SourceDocument, reason: str | None) -
     row.gone = reason or ""
     row.reread = False
     absence.forget(row)
+    batch.forget_defect(row)
     text = CaseText("posting.gone", app=batch.setup.app.name)
     if reason:
         text = CaseText("posting.source_says", reason=reason)

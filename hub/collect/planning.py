@@ -26,6 +26,7 @@ from hub.collect.operation import PlannedOperation, build_part_operation, plan_o
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
     is_withdrawable,
+    list_present_parts,
     plan_removal,
     plan_withdrawal,
     release_former_parts,
@@ -160,6 +161,7 @@ def _plan_by_codes(
         plan.parts.append(part_plan)
     part_names = {part.part for part in parts}
     release_former_parts(batch, plan, part_names)
+    plan.wanted = list_present_parts(batch, row, part_names)
     return plan
 
 

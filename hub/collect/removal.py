@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from hub import outbox, payloads, sources
+from hub.cases.discrepancies import FORMER_PART
 from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
@@ -87,7 +88,18 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
     for posting in _find_postings_in_books(postings):
-        plan.open_case(posting, cases.build_document_finding("parts", row, "former_part"))
+        if batch.find_departure(posting):
+            plan.settled.append(posting)
+        else:
+            plan.open_case(posting, cases.build_document_finding(FORMER_PART, row, "former_part"))
+
+
+def list_present_parts(batch: CollectBatch, row: SourceDocument, parts: set[str]) -> list[Posting]:
+    """Return the postings of the parts that a document has; none if it was never split."""
+    postings = batch.transaction_postings(row)
+    if not any(posting.part for posting in postings):
+        return []
+    return [posting for posting in postings if posting.part in parts]
 
 
 def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:

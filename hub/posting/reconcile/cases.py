@@ -13,6 +13,7 @@ from hub.cases.discrepancies import (
     Discrepancy,
     build_cause,
     close_as_gone_everywhere,
+    is_former_part,
 )
 from hub.context import current_hub
 from hub.contract.states import ReceiptState, Stage
@@ -58,7 +59,12 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     row = posting.document
     is_wanted = row.gone is None and row.stage != Stage.CLOSED
     app = current_hub().plugins.apps.get(row.slug)
-    if is_wanted or app is None or document.discrepancy not in ABSENT_DISCREPANCIES:
+    if app is None or document.discrepancy not in ABSENT_DISCREPANCIES:
+        return False
+    if is_former_part(session, posting):
+        close_as_gone_everywhere(session, posting)
+        return True
+    if is_wanted:
         return False
     if removal_policy(app, build_site(row.installation).settings) == "leave":
         return False

@@ -7,6 +7,7 @@ import pytest
 from hub.db.engine import read_only_session
 from hub.errors import SettingsInvalid
 from hub.models import Match
+from hub.scheduling import runner
 from tests.support.sources.costtracker_site import CostTrackerSite
 
 pytestmark = pytest.mark.end_to_end
@@ -512,3 +513,20 @@ def test_a_code_that_disappears_flags_the_waiting_invoices_that_use_it(site, kin
     assert (site.state(uses), site.state(other)) == ("held", "review")
     (cause,) = site.cases()
     assert site.waiting_for(cause) == [uses]
+
+
+@pytest.mark.row("CT-S24")
+def test_the_case_of_a_former_part_closes_once_the_part_is_removed(site):
+    site.enable(locations_differ="split", transfer_locations=True)
+    id = site.receive({"location": "l1"}, {"location": "l2"})
+    site.sync()
+    first, second = site.select("Bill", f"DocNumber in ('N-{id}', 'N-{id}-2')")
+    site.edit(id, line={"location": "l2"})
+    site.sync()
+    new = f"posting:{site.posting(id).id}:number_used"
+    assert [cause.rpartition(":")[2] for cause in site.cases().keys() - {new}] == ["parts"] * 2
+    for bill in (first, second):
+        site.act("delete", "Bill", bill["Id"])
+    site.watch()
+    runner.run_company_job("reconcile", site.company_id, requested_by="kari")
+    assert site.cases().keys() == {new}, "it is sent with Retry, once its number is free"

@@ -909,12 +909,12 @@ def test_fields_to_be_matched_first_hold_new_names(hub):
 # -- locations that differ -------------------------------------------------------------------------
 
 
-def two_places():
+def two_places(second_place="62", **values):
     lines = [
         Line(id=id, amount=Decimal(amount), codes={"account": "4010", "location": place})
-        for id, amount, place in (("a", "100.00", "61"), ("b", "25.00", "62"))
+        for id, amount, place in (("a", "100.00", "61"), ("b", "25.00", second_place))
     ]
-    return bill(lines=lines)
+    return bill(lines=lines, **values)
 
 
 def set_differ(hub, policy):
@@ -960,6 +960,33 @@ def test_a_part_that_is_not_wanted_any_more_is_withdrawn(hub):
     hub(two_places())
     hub(bill())
     assert [posting.state for posting in postings()] == ["withdrawn", "withdrawn", "ready"]
+
+
+def former_part_cases():
+    return [cause for cause, _, _ in open_cases() if cause.endswith(":parts")]
+
+
+def test_the_case_of_a_former_part_closes_once_the_document_has_the_part_again(hub):
+    set_differ(hub, "split")
+    hub(two_places())
+    for number, posting in enumerate(postings()):
+        land(posting.id, id=f"50{number}")
+    hub(two_places(second_place="61"))
+    first, second, _ = postings()
+    assert former_part_cases() == [f"posting:{first.id}:parts", f"posting:{second.id}:parts"]
+    hub(two_places(version="3"))
+    assert former_part_cases() == []
+
+
+def test_a_gone_document_is_not_one_that_cannot_be_read(hub):
+    hub(bill())
+    land(only_posting().id)
+    hub(Unreadable(source_id="invoice:1", reason="It has no date."))
+    assert [cause for cause, _, _ in open_cases()] == [f"posting:{only_posting().id}:unreadable"]
+    hub(Gone(source_id="invoice:1"))
+    removal = postings()[-1]
+    assert [cause for cause, _, _ in open_cases()] == [f"posting:{removal.id}:gone"]
+    assert document().unreadable == ""
 
 
 # -- both databases, and many ----------------------------------------------------------------------
