@@ -19,6 +19,7 @@ from hub.collect import cases
 from hub.collect.absence import Absent
 from hub.collect.codes import CodeCollector
 from hub.collect.document_plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
+from hub.collect.settings_check import require_same_settings
 from hub.collect.setup import Setup
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
@@ -64,6 +65,7 @@ class CollectBatch:
         self.outdated_ids: set[str] = set()
         installation_id = setup.installation.id
         self.installation = session.get_one(Installation, installation_id)
+        require_same_settings(setup.app.name, setup.installation, self.installation)
         self.now = hub_context.current_hub().clock.now()
         self.counts: Counter[DocumentOutcome] = Counter()
         self.codes = CodeCollector(installation_id, setup.fields, setup.stored_codes)
@@ -248,11 +250,17 @@ class CollectBatch:
         )
         if posting not in postings:
             postings.append(posting)
+        self._note_plan(posting)
         was_held = posting.id in held_ids
         if was_held and posting.state == PostingState.WAITING:
             self.released_ids.append(posting.id)
         self._follow_up(posting, plan)
         return posting
+
+    def _note_plan(self, posting: Posting) -> None:
+        """Note by which matches an unsent posting is planned."""
+        if posting.state in UNSENT:
+            posting.planned_at = self.setup.loaded_at
 
     def _follow_up(self, posting: Posting, plan: PostingPlan) -> None:
         """Remember what holds a posting; release it if a person wants it and nothing holds it."""

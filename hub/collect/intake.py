@@ -168,6 +168,7 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
     for posting in batch.postings(row):
         if posting.state in outbox.UNSENT:
             posting.changed_at = batch.now
+            posting.planned_at = batch.setup.loaded_at
 
 
 def _load_stored_document(batch: CollectBatch, row: SourceDocument) -> Document:

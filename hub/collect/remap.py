@@ -3,19 +3,27 @@
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import Select, and_, false, func, or_, select
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import plan_again
 from hub.collect.reread import RELEASED_BY_READING
-from hub.collect.setup import Setup
+from hub.collect.setup import Setup, load_last_match_time, load_setup
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
-from hub.models import Posting, SourceDocument
+from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 
 log = logging.getLogger("hub")
 UNCLAIMED_STATES = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
+WRITE_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
+UNCLAIMED = and_(
+    Posting.state.in_(UNCLAIMED_STATES),
+    Posting.held_by == Holder.NOBODY,
+    Posting.operation.in_(WRITE_OPERATIONS),
+)
+# An approval or a retry changes a posting, but not the matches by which it was planned.
+_planned_at = func.coalesce(Posting.planned_at, Posting.changed_at)
 
 
 def replan_stale(setup: Setup) -> None:
@@ -24,6 +32,27 @@ def replan_stale(setup: Setup) -> None:
     while ids := _load_stale_documents(setup, after):
         replan(setup, ids)
         after = ids[-1]
+
+
+def has_stale(installation_id: int) -> bool:
+    """Return whether anything that may be sent was planned before the newest match."""
+    with engine.read_only_session() as session:
+        installation = session.get_one(Installation, installation_id)
+        matched_at = load_last_match_time(session, installation)
+        if matched_at is None:
+            return False
+        query = select(Posting.id).where(
+            Posting.installation_id == installation_id, UNCLAIMED, _planned_at < matched_at
+        )
+        return session.scalar(query.limit(1)) is not None
+
+
+def plan_stale(installation_id: int) -> None:
+    """Plan again what may be sent and was planned before the newest match.
+
+    The source is not called.
+    """
+    replan_stale(load_setup(installation_id))
 
 
 def replan_waiting(setup: Setup) -> None:
@@ -60,8 +89,7 @@ def _load_waiting_documents(setup: Setup, after: int) -> list[int]:
 
 def _load_stale_documents(setup: Setup, after: int) -> list[int]:
     """Return the next documents whose plan may be out of date."""
-    is_old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
-    is_unclaimed = Posting.state.in_(UNCLAIMED_STATES) & is_old & (Posting.held_by == Holder.NOBODY)
+    is_old = _planned_at <= setup.matched_at if setup.matched_at else false()
     is_record_to_create = (
         (Posting.state == PostingState.HELD)
         & (SourceDocument.made_for != "")
@@ -72,9 +100,9 @@ def _load_stale_documents(setup: Setup, after: int) -> list[int]:
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
             Posting.state.in_((*UNCLAIMED_STATES, PostingState.HELD)),
-            Posting.operation.in_((Operation.CREATE, Operation.UPDATE)),
+            Posting.operation.in_(WRITE_OPERATIONS),
             SourceDocument.gone.is_(None),
-            or_(is_unclaimed, is_record_to_create),
+            or_(UNCLAIMED & is_old, is_record_to_create),
         )
     )
     return _select_next_ids(query)

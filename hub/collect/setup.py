@@ -33,6 +33,7 @@ class Setup:
     index: MatchIndex
     facts: CompanyFacts
     cursors: dict[str, str]
+    loaded_at: dt.datetime  # a later match is not in the index
     matched_at: dt.datetime | None
     # The codes that this collect has stored, by field and id.
     stored_codes: dict[tuple[str, str], CodeTexts] = field(default_factory=dict)
@@ -57,6 +58,7 @@ def load_setup(
 
     It may have settings and secrets that are not saved.
     """
+    loaded_at = hub_context.current_hub().clock.now()
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
     site = build_site(installation, settings, secrets)
@@ -74,7 +76,8 @@ def load_setup(
             index=index,
             facts=facts,
             cursors=_load_cursors(session, installation_id),
-            matched_at=_load_last_match_time(session, installation),
+            loaded_at=loaded_at,
+            matched_at=load_last_match_time(session, installation),
         )
 
 
@@ -102,7 +105,7 @@ def _load_cursors(session: Session, installation_id: int) -> dict[str, str]:
     return cursors
 
 
-def _load_last_match_time(session: Session, installation: Installation) -> dt.datetime | None:
+def load_last_match_time(session: Session, installation: Installation) -> dt.datetime | None:
     """Return when a person or a rule last matched a code of this app.
 
     The apps of a plugin share their matches, so a match of another app counts too.

@@ -186,6 +186,8 @@ class Posting(Model):
     answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
+    # When the matches were loaded by which it was planned last; an approval does not change it.
+    planned_at: Mapped[dt.datetime | None]
     document: Mapped[SourceDocument] = relationship()
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hub import outbox
 from hub.cases import failing_runs
-from hub.collect import match_changes, requested
+from hub.collect import match_changes, remap, requested
 from hub.collect import run as collect_run
 from hub.context import Ending
 from hub.db.engine import read_only_session
@@ -244,8 +244,7 @@ def _post(steps: Steps, installation: Installation) -> None:
     if not may_post(installation):
         steps.step("post", lambda: _send(steps, installation))
         return
-    if requested.has_requests(installation_id):
-        steps.step("plan", lambda: requested.plan_requested(installation_id))
+    _plan_again(steps, installation_id)
     for _ in range(MAX_ROUNDS):
         before = match_changes.match_state(installation)
         steps.step("post", lambda: _send(steps, installation))
@@ -263,6 +262,14 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.counts["files"] = outbox.count_files(session, installation_id)
     if reported:
         steps.recorder.line(Sentence("Reported back: %(count)s.", count=reported))
+
+
+def _plan_again(steps: Steps, installation_id: int) -> None:
+    """Plan again what a person wants posted again, and what was planned before the newest match."""
+    if requested.has_requests(installation_id):
+        steps.step("plan", lambda: requested.plan_requested(installation_id))
+    if remap.has_stale(installation_id):
+        steps.step("plan", lambda: remap.plan_stale(installation_id))
 
 
 def _replan_matched(steps: Steps, installation: Installation) -> None:

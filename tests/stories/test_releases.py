@@ -132,6 +132,28 @@ def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(site):
     assert (site.posting(f"invoice:{id}").state, site.cases()) == ("posted", {})
 
 
+def test_an_approval_after_a_changed_match_posts_nothing_to_the_old_record(site):
+    site.enable(mode="review", parties="hold", **CLEARING)
+    record, other_record = (site.make("Customer", DisplayName=name) for name in ("One", "Other"))
+    id = site.invoice(client=JORDAN)
+    site.match("client", "client:k20", record["Id"])
+    site.sync()
+    site.clock.advance(60)
+    site.match("client", "client:k20", other_record["Id"])
+    site.clock.advance(60)
+    approve_all(site)
+    runner.post(site.row.id, requested_by="kari")
+    assert (site.posting(f"invoice:{id}").state, site.all("Invoice")) == ("review", [])
+    approve_all(site)
+    runner.post(site.row.id, requested_by="kari")
+    assert site.one("Invoice")["CustomerRef"]["value"] == other_record["Id"]
+
+
+def approve_all(site):
+    with transaction() as session:
+        outbox.approve_all(session, site.row.id, "kari")
+
+
 # -- apps that share matches -----------------------------------------------------------------------
 
 

@@ -1,0 +1,152 @@
+"""Settings and matches that people change while documents are read, or before they are sent."""
+
+import datetime as dt
+import shutil
+
+import pytest
+
+from hub import Checkpoint, outbox
+from hub.collect import remap
+from hub.collect import run as collect_run
+from hub.contract.registry import Plugins
+from hub.db.engine import read_only_session, transaction
+from hub.installations import enable, matches
+from hub.models import Cursor, Installation
+from tests.support.sources.small_source import (
+    SmallSource,
+    bill,
+    document,
+    install_small_source,
+    postings,
+)
+
+START = dt.date(2026, 2, 1)
+EARLIER_START = dt.date(2026, 1, 1)
+
+
+@pytest.fixture
+def source():
+    return SmallSource()
+
+
+@pytest.fixture
+def hub(source, make_app, make_config, empty_database, clock):
+    """Enable the small source in review mode; return a function that collects items."""
+    config = make_config()
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
+        id = install_small_source(mode="review", start_date=START, tenant="t1")
+
+        def collect(items=()):
+            clock.advance(60)
+            source.items = items
+            return collect_run.collect(id)
+
+        collect.id = id
+        yield collect
+
+
+def change(**answers):
+    """Change settings as a person does."""
+    mode = answers.pop("mode", None)
+    enable.change(1, "small", answers, who="kari", mode=mode)
+
+
+def match(hub, code, record):
+    """Match an account as a person does."""
+    with transaction() as session:
+        installation = session.get_one(Installation, hub.id)
+        matches.store_decision(session, installation, "account", code, record, who="kari")
+
+
+def only_posting():
+    (posting,) = postings()
+    return posting
+
+
+def cursors(hub):
+    with read_only_session() as session:
+        rows = session.query(Cursor).filter_by(installation_id=hub.id)
+        return {row.stream: row.value for row in rows}
+
+
+# -- settings --------------------------------------------------------------------------------------
+
+
+def test_a_start_date_that_is_moved_during_a_reading_is_not_lost_with_its_cursor(hub, source):
+    def read_while_the_start_date_is_moved():
+        yield bill("1")
+        yield Checkpoint(cursor="A")
+        change(start_date=EARLIER_START)
+        yield bill("2")
+        yield Checkpoint(cursor="B")
+
+    result = hub(read_while_the_start_date_is_moved())
+    assert (cursors(hub), document("invoice:2"), result.continue_after) == ({}, None, 0)
+    assert "The settings of Small were changed while its documents were read" in result.notes[0]
+
+    hub([bill("1"), bill("2"), bill("3", date=dt.date(2026, 1, 20)), Checkpoint(cursor="B")])
+    assert source.cursors[-1] == {}
+    assert [posting.state for posting in postings()] == ["review"] * 3
+
+
+def test_a_mode_that_is_changed_during_a_reading_holds_for_the_documents_after_it(hub):
+    change(mode="auto")
+
+    def read_while_the_mode_is_changed():
+        yield bill("1")
+        yield Checkpoint(cursor="A")
+        change(mode="review")
+        yield bill("2")
+        yield Checkpoint(cursor="B")
+
+    hub(read_while_the_mode_is_changed())
+    assert document("invoice:2") is None
+    hub([bill("2")])
+    assert [posting.state for posting in postings()] == ["ready", "review"]
+
+
+def test_a_document_that_is_read_by_old_settings_is_read_again(hub, source):
+    hub([bill()])
+
+    def read_while_the_settings_are_changed():
+        change(differ="split")
+        yield bill()
+
+    hub(read_while_the_settings_are_changed())
+    assert document().reread
+    source.by_id = {"invoice:1": bill()}
+    hub()
+    assert (source.requested_ids, document().reread) == ([("invoice:1",)], False)
+
+
+# -- matches ---------------------------------------------------------------------------------------
+
+
+def test_a_match_that_is_changed_during_a_reading_counts_for_the_documents_after_it(hub, clock):
+    def read_while_a_match_is_changed():
+        clock.advance(1)
+        match(hub, "4010", "8")
+        clock.advance(1)
+        yield bill()
+
+    hub(read_while_a_match_is_changed())
+    assert b'"7"' in only_posting().payload
+    assert remap.has_stale(hub.id)
+    remap.plan_stale(hub.id)
+    assert b'"8"' in only_posting().payload
+
+
+def test_a_match_that_is_changed_before_an_approval_is_not_forgotten(hub, clock):
+    hub([bill()])
+    clock.advance(60)
+    match(hub, "4010", "8")
+    clock.advance(60)
+    with transaction() as session:
+        assert outbox.approve(session, [only_posting().id], "kari") == 1
+    assert remap.has_stale(hub.id)
+    hub()
+    posting = only_posting()
+    assert (b'"8"' in posting.payload, posting.state, posting.approved_by) == (True, "review", None)
+    clock.advance(60)
+    assert not remap.has_stale(hub.id)
