@@ -84,7 +84,7 @@ def hub_documents(
     if ids:
         yield from reader.read_by_ids(ids)
     else:
-        yield from reader.poll(cursors.get(""))
+        yield from reader.poll(cursors)
 
 
 @hookimpl

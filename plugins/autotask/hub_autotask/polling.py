@@ -1,7 +1,7 @@
 """Read the documents of the three apps: poll open ones, or read single ones."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from hub import (
     Unreadable,
     Yielded,
     money,
+    parse_date,
     read_ids,
     readable,
 )
@@ -33,6 +34,7 @@ from hub_autotask.lists import Lists
 from hub_autotask.report_history import DONE, FAILED, OPEN, ReportHistory
 
 FAILURE_DATE = dt.date(1999, 12, 31)
+LAST_POLL_STREAM = "last poll"  # of a cursor that is the day on which the last poll ended
 
 
 class TransferMark:
@@ -87,11 +89,17 @@ class DocumentReader:
         self.site = site
         self.source = source
         self.lists = lists
+        self.last_poll: dt.date | None = None  # its day, if there was one
 
     def window_start(self) -> str:
-        """Return the start of the first day that is polled."""
+        """Return the start of the first day that is polled.
+
+        It is no later than the day of the last poll, so that a pause leaves no gap.
+        """
         days_back = dt.timedelta(days=self.site.settings["days_back"])
         first_day = self.site.today - days_back
+        if self.last_poll:
+            first_day = min(first_day, self.last_poll)
         return start_of_day(first_day, self.site.zone)
 
     def open_conditions(self) -> list[Row]:
@@ -133,19 +141,25 @@ class DocumentReader:
 
     # -- shared by all kinds --
 
-    def poll(self, cursor: str | None) -> Iterator[Yielded]:
+    def poll(self, cursors: Mapping[str, str]) -> Iterator[Yielded]:
         """Yield open rows that are new or changed, then those that are no longer open.
 
-        Yield a Checkpoint after each page.
+        Yield a Checkpoint after each page, and at the end also the day of this poll.
         """
-        history = ReportHistory(cursor)
+        self.last_poll = parse_date(cursors.get(LAST_POLL_STREAM))
+        history = ReportHistory(cursors.get(""))
+        yield from self.poll_pages(history)
+        yield Checkpoint(cursor=self.site.today.isoformat(), stream=LAST_POLL_STREAM)
+        yield Checkpoint(cursor=history.final_cursor())
+
+    def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
+        """Yield what was not reported yet, with a Checkpoint after each page."""
         for page in self.source.pages(self.entity, *self.open_conditions()):
             unreported = [row for row in page if history.note_state(row["id"], self.state(row))]
             yield from self._read(unreported)
             yield Checkpoint(cursor=history.interim_cursor())
         closed = list(self.source.rows_with(self.entity, "id", history.missing_ids()))
         yield from self._read(closed)
-        yield Checkpoint(cursor=history.final_cursor())
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""

@@ -139,9 +139,8 @@ class Orders(DocumentReader):
 class Receipts(Orders):
     """Reads receipts of orders: a bill for each vendor invoice."""
 
-    def poll(self, cursor: str | None) -> Iterator[Yielded]:
-        """Yield each bill with receipts since the last poll."""
-        history = ReportHistory(cursor)
+    def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
+        """Yield each bill with receipts since the last poll, with a Checkpoint after each page."""
         is_recent = recent_changes("receiveDate", self.window_start())
         for page in self.source.pages(RECEIPT_ENTITY, *is_recent):
             unreported = [row for row in page if history.note_state(row["id"], OPEN)]
@@ -152,7 +151,6 @@ class Receipts(Orders):
                 if item_ids & self.received_by.get(bill.source_id, item_ids):
                     yield bill
             yield Checkpoint(cursor=history.interim_cursor())
-        yield Checkpoint(cursor=history.final_cursor())
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the bills with these source ids, in their order; each id names its order."""
