@@ -21,6 +21,8 @@ MODULES_BY_PREFIX = {
     "expense-payment": expenses,
 }
 
+NO_ID = "?"  # in place of the id of a row that has none
+
 
 def iter_changes(
     site: Site, source: CostCertified, cursors: Mapping[str, str]
@@ -40,6 +42,9 @@ def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Itera
     for source_id in ids:
         prefix, _, _ = source_id.partition(":")
         module = MODULES_BY_PREFIX[prefix]
+        if source_id == f"{module.PREFIX}{NO_ID}":  # CostCertified cannot be asked for it
+            yield _unidentified(module)
+            continue
         key = (module.LIST_NAME, payments.row_id_of(source_id))
         if key not in items_by_row:
             row = source.row(*key)
@@ -60,11 +65,16 @@ def _find_item(source_id: str, items: Sequence[Outcome]) -> Outcome:
     return Gone(source_id=source_id, reason=Sentence("CostCertified does not have it any more."))
 
 
+def _unidentified(module: Any) -> Unreadable:
+    """Return what stands for the rows of a list that have no id."""
+    reason = Sentence("CostCertified sent a row without an id.")
+    return Unreadable(source_id=f"{module.PREFIX}{NO_ID}", reason=reason)
+
+
 def read(site: Site, module: Any, row: Row) -> Iterator[Outcome]:
     """Yield the documents of a row, or Unreadable if it cannot be converted."""
     if not isinstance(row, dict) or not row.get(names.Row.ID):
-        reason = Sentence("CostCertified sent a row without an id.")
-        yield Unreadable(source_id=f"{module.PREFIX}?", reason=reason)
+        yield _unidentified(module)
         return
     source_id = f"{module.PREFIX}{row[names.Row.ID]}"
     outcome = readable(source_id, module.build_documents, site, row)

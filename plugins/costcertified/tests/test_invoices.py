@@ -93,3 +93,9 @@ def test_a_party_without_an_id_is_not_taken_for_another_one(code_of):
     """Two parties with the code "client:None" would be matched with the same record."""
     row = {"id": None, "name": "Ek AB", "company": "Ek AB"}
     assert readable("invoice:1", code_of, row).reason == "The source sent no 'id' for it."
+
+
+@pytest.mark.parametrize("source_id", ["invoice:?", "payment:?", "payout:?", "expense:?"])
+def test_a_row_without_an_id_stays_unreadable(shared_bench, source_id):
+    (item,) = shared_bench.read(ids=[source_id])
+    assert (item.source_id, item.reason) == (source_id, "CostCertified sent a row without an id.")

@@ -18,6 +18,10 @@ from hub_costtracker import names, suppliers
 from hub_costtracker.client import CostTracker
 from hub_costtracker.invoices import PREFIX, build_document
 
+UNIDENTIFIED = Unreadable(
+    source_id=f"{PREFIX}?", reason=Sentence("CostTracker sent an invoice without an id.")
+)
+
 
 def iter_changes(site: Site, source: CostTracker, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield the invoices that changed since the cursors, and suppliers if the settings say so."""
@@ -55,6 +59,9 @@ def _iter_changed_invoices(
 def _read_invoices(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the invoices with these source ids."""
     for source_id in ids:
+        if source_id == UNIDENTIFIED.source_id:  # CostTracker cannot be asked for it
+            yield UNIDENTIFIED
+            continue
         row = source.invoice(source_id.removeprefix(PREFIX))
         if row is None:
             yield Gone(
@@ -68,8 +75,7 @@ def _read_invoices(site: Site, source: CostTracker, ids: Sequence[str]) -> Itera
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
     """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Invoice.ID):
-        reason = Sentence("CostTracker sent an invoice without an id.")
-        return Unreadable(source_id=f"{PREFIX}?", reason=reason)
+        return UNIDENTIFIED
     source_id = f"{PREFIX}{row[names.Invoice.ID]}"
     return readable(source_id, _build_item, site, source_id, row)
 

@@ -21,6 +21,9 @@ from hub_costtracker.client import CostTracker
 
 STREAM = "suppliers"
 PREFIX = "supplier:"
+UNIDENTIFIED = Unreadable(
+    source_id=f"{PREFIX}?", reason=Sentence("CostTracker sent a supplier without an id.")
+)
 
 
 def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
@@ -41,7 +44,9 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
         for row in rows:
             rows_by_id[_source_id(row)] = row
     for id in ids:
-        if id in rows_by_id:
+        if id == UNIDENTIFIED.source_id:  # CostTracker cannot be asked for it
+            yield UNIDENTIFIED
+        elif id in rows_by_id:
             yield _read(site, rows_by_id[id])
         else:
             yield Gone(
@@ -53,8 +58,7 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
 def _read(site: Site, row: Row) -> Document | Gone | Unreadable:
     """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
-        reason = Sentence("CostTracker sent a supplier without an id.")
-        return Unreadable(source_id=f"{PREFIX}?", reason=reason)
+        return UNIDENTIFIED
     return readable(_source_id(row), _build_item, site, row)
 
 

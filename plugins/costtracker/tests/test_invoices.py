@@ -228,7 +228,9 @@ def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, wor
 
 @pytest.mark.parametrize("row", [None, "text", {}, {"id": ""}])
 def test_a_row_without_an_id_is_unreadable_too(bench, row):
-    assert reading.read(bench.site, row).reason == "CostTracker sent an invoice without an id."
+    item = reading.read(bench.site, row)
+    assert item.reason == "CostTracker sent an invoice without an id."
+    assert bench.read(ids=[item.source_id]) == [item], "nothing proves that it is gone"
 
 
 def test_one_unreadable_row_stops_no_other(connected):

@@ -93,3 +93,8 @@ def test_the_check_warns_if_no_user_may_update_suppliers(updating, monkeypatch):
         "no user of the CostTracker account"
         in hub_check(app="costtracker", site=updating.site).warnings[0]
     )
+
+
+def test_an_edit_without_an_id_stays_unreadable(updating):
+    (item,) = updating.read(ids=["supplier:?"])
+    assert item.reason == "CostTracker sent a supplier without an id."

@@ -18,6 +18,10 @@ from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.payables import PREFIX, build_document
 from hub_ontraccr.profiles import Profiles
 
+UNIDENTIFIED = Unreadable(
+    source_id=f"{PREFIX}?", reason=Sentence("Ontraccr sent a payable without an id.")
+)
+
 
 def iter_changes(site: Site, source: Ontraccr, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield every payable that changed since the cursor, with a Checkpoint after each page."""
@@ -33,6 +37,9 @@ def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Y
     """Yield the payables with these source ids."""
     profiles = Profiles(source, reads_whole_lists=False)
     for source_id in ids:
+        if source_id == UNIDENTIFIED.source_id:  # Ontraccr cannot be asked for it
+            yield UNIDENTIFIED
+            continue
         row = source.payable(source_id.removeprefix(PREFIX))
         if row is None:
             yield Gone(
@@ -46,8 +53,7 @@ def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Y
 def read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:
     """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
-        reason = Sentence("Ontraccr sent a payable without an id.")
-        return Unreadable(source_id=f"{PREFIX}?", reason=reason)
+        return UNIDENTIFIED
     source_id = f"{PREFIX}{row[names.Payable.ID]}"
     deleted_at = row.get(names.Payable.DELETED_AT)
     if deleted_at:

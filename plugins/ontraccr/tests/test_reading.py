@@ -53,6 +53,11 @@ def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatc
 
 
 @pytest.mark.row("ON-B9")
+def test_a_row_without_an_id_stays_unreadable(bench):
+    (item,) = bench.read(ids=["payable:?"])
+    assert item.reason == "Ontraccr sent a payable without an id."
+
+
 def test_a_receipt_has_the_state_number_and_link_of_its_payable(bench):
     document = bench.case("a plain bill")
     report(bench, document, receipt(url="https://qbo.example/145"))
