@@ -108,14 +108,15 @@ class ChangeCursor:
 def _require_moment(key: str, changed_at: str | float | None) -> str:
     """Return the time of the last change of a row, "" if it has none.
 
-    Raise an error if it is no text in ISO 8601.
+    Times are compared as texts, so one with another offset is converted to UTC. Raise an error if
+    it is no text in ISO 8601.
     """
     if not changed_at:
         return ""
     if isinstance(changed_at, str):
         with suppress(ValueError):
-            dt.datetime.fromisoformat(changed_at)
-            return changed_at
+            moment = dt.datetime.fromisoformat(changed_at)
+            return format_moment(moment) if moment.utcoffset() else changed_at
     advice = ""
     if UNIX_SECONDS.fullmatch(str(changed_at)):
         advice = (

@@ -81,6 +81,15 @@ def test_changes_during_a_reading_come_with_the_next_one():
     assert cursor.finished().since == "2026-03-02T09:30:00Z"
 
 
+@pytest.mark.parametrize("changed_at", ["2026-03-02T04:45:00-05:00", "2026-03-02T18:45:00+09:00"])
+def test_changes_during_a_reading_are_compared_in_utc_with_its_beginning(changed_at):
+    cursor = ChangeCursor.parse("")
+    cursor.begin("2026-03-02T09:30:00Z")
+    cursor.is_new("1", "v1", changed_at)
+    assert cursor.finished().since == "2026-03-02T09:30:00Z"
+    assert cursor.newest == "2026-03-02T09:45:00.000Z"
+
+
 def test_an_interrupted_reading_continues_at_its_page():
     cursor = ChangeCursor.parse("")
     cursor.begin("2026-03-02T09:30:00Z")
