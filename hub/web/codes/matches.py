@@ -16,7 +16,7 @@ from hub.contract.documents import Code, Document, Item, Party, Role
 from hub.contract.types import Field
 from hub.db.engine import transaction
 from hub.errors import Refused
-from hub.installations import matches
+from hub.installations import matches, shared_matches
 from hub.mapping import EMPTY, NEW, Create, Decision, Entry, MatchIndex, Missing, Ref, find
 from hub.mapping.suggestions import get_organisation_number
 from hub.models import (
@@ -358,6 +358,7 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
         match = session.scalar(_select_match(installation, field, code))
         if match is not None:
             session.delete(match)
+            shared_matches.mark_for_reread(session, installation)
             audit.record(
                 session,
                 who,

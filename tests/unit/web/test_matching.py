@@ -97,6 +97,19 @@ def test_a_decision_is_kept_shown_and_can_be_taken_back(operator: Visitor) -> No
     assert _matches(operator) == {}
 
 
+def test_a_document_in_review_is_read_again_after_a_decision_is_taken_back(
+    operator: Visitor,
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        document, _ = add_document(session, installation, "review", 50)
+        document_id = document.id
+    _decide(operator, "s1", record="v1")
+    _decide(operator, "s1", forget="1")
+    with operator.app.app_context(), engine.read_only_session() as session:
+        assert session.get_one(SourceDocument, document_id).reread
+
+
 def test_a_code_may_be_left_out(operator: Visitor) -> None:
     assert "is left out." in _decide(operator, "s2", record="none")
     assert _matches(operator) == {"s2": ""}
