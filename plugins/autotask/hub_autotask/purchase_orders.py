@@ -145,12 +145,16 @@ class Receipts(Orders):
         for page in self.source.pages(RECEIPT_ENTITY, *is_recent):
             unreported = [row for row in page if history.note_state(row["id"], OPEN)]
             item_ids = {row["purchaseOrderItemID"] for row in unreported}
-            items = self.source.rows_with("PurchaseOrderItems", "id", item_ids)
-            order_ids = {row["orderID"] for row in items}
-            for bill in self._bills(order_ids):
-                if item_ids & self.received_by.get(bill.source_id, item_ids):
-                    yield bill
+            yield from self._bills_of_items(item_ids)
             yield Checkpoint(cursor=history.interim_cursor())
+
+    def _bills_of_items(self, item_ids: set[int]) -> Iterator[Document | Unreadable]:
+        """Yield the bills for receipts of these items of orders."""
+        items = self.source.rows_with("PurchaseOrderItems", "id", item_ids)
+        order_ids = {row["orderID"] for row in items}
+        for bill in self._bills(order_ids):
+            if item_ids & self.received_by.get(bill.source_id, item_ids):
+                yield bill
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the bills with these source ids, in their order; each id names its order."""
