@@ -322,11 +322,15 @@ def _may_be_forgotten(
     """Return whether a posting may have been deleted before the deletions that QuickBooks knows.
 
     One that was not sent since a restore can only have been there when QuickBooks was searched
-    after it, and was not deleted a month before that if it is dated later.
+    after it, and was not deleted a month before that if it is dated later. One that was never sent
+    and is to be posted again was not there at all.
     """
+    history = snapshot.history
+    if not history.sends and not history.after_restore:
+        return False
     searched_at = posting_session.date
     restored_until = posting_session.company.restored_until
-    if restored_until and not snapshot.history.sends:
+    if restored_until and not history.sends:
         searched_at = restored_until
         date = snapshot.posting.document.date
         if date and date > restored_until.date():

@@ -140,9 +140,12 @@ class PostingBench:
         total: Decimal | None = Decimal("100.00"),
         after_id: int | None = None,
         attachments: tuple[Attachment, ...] = (),
+        repetition: outbox.Repetition = outbox.Repetition.NONE,
     ) -> int:
         """Plan a posting of a document; return its id."""
-        part_operation = outbox.PartOperation(operation=Operation(operation), part=part, base=base)
+        part_operation = outbox.PartOperation(
+            operation=Operation(operation), part=part, base=base, repetition=repetition
+        )
         content = outbox.Content(
             kind=kind,
             payload=payloads.encode(body),

@@ -6,9 +6,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, ConnectedCompany, Posting, Proof
 from hub.posting.actions import manual, retries
+from hub.posting.outcome.session import PostingSession
+from hub.posting.reconcile.refresh import refresh
 from hub.posting.recovery import restore
 from hub.qbo import record_download
 
@@ -450,6 +453,20 @@ def test_what_comes_long_after_a_restore_is_sent_without_a_question(bench, days)
     id = bench.bill("A-1")
     bench.drain(wait_for_doubts=True)
     assert (bench.state(id), bench.cases()) == ("posted", [])
+
+
+@pytest.mark.parametrize("days", [1, 40])
+def test_what_a_person_wants_posted_again_is_sent_without_a_question(bench, days):
+    first = bench.bill()
+    bench.drain()
+    bench.pass_time(days * 24 * 3600)
+    bench.quickbooks.act("delete", kind="Bill", id=bench.bills()[0]["Id"])
+    refresh(PostingSession(bench.company_id))
+    retries.retry(first, "kari")
+    body = bench.body("A-1")
+    id = bench.plan("A-1", "create", body, repetition=outbox.Repetition.REQUESTED)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), bench.cases(), len(bench.bills())) == ("posted", [], 1)
 
 
 @pytest.mark.parametrize(("date", "state"), [("2026-03-02", "held"), ("2026-06-02", "posted")])
