@@ -12,6 +12,7 @@ from hub.models.enums import Operation, SendOutcome, TransactionState
 
 ATTACHMENT = "attachment"
 EARLIEST_DATE = dt.datetime.min.replace(tzinfo=dt.UTC)
+LATEST_DATE = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def object_kind(posting: Posting) -> str:
@@ -22,19 +23,25 @@ def object_kind(posting: Posting) -> str:
 
 
 def find_candidates(
-    session: Session, posting: Posting, marker: str, since: dt.datetime
+    session: Session,
+    posting: Posting,
+    marker: str,
+    since: dt.datetime,
+    until: dt.datetime | None = None,
 ) -> list[TransactionHead]:
     """Return the indexed transactions that may be the posting, oldest first.
 
-    They carry its marker or none, and are not older than the posting can be, which is `since`.
+    They carry its marker, or none and are from the time in which the posting may have come, which
+    is from `since` to `until` or to now.
     """
     heads = _select_heads(posting)
+    until = until or LATEST_DATE
     conditions = (
-        (TransactionHead.created_at >= since, TransactionHead.marker == ""),
+        (TransactionHead.created_at.between(since, until), TransactionHead.marker == ""),
         (
             TransactionHead.state == TransactionState.DELETED,
             TransactionHead.created_at.is_(None),
-            TransactionHead.updated_at >= since,
+            TransactionHead.updated_at.between(since, until),
             TransactionHead.marker == "",
         ),
         (TransactionHead.marker == marker, TransactionHead.marker != ""),

@@ -22,6 +22,7 @@ from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import FORGOTTEN, Agreement, QuickBooksObject
 from hub.posting.recovery.index_lookup import (
     ATTACHMENT,
+    EARLIEST_DATE,
     find_candidates,
     find_ids_of_other_parts,
     find_owned_ids,
@@ -307,7 +308,8 @@ def _find_candidates(
     """
     posting = snapshot.posting
     since = snapshot.since - SEARCH_OVERLAP
-    heads = find_candidates(session, posting, snapshot.history.marker, since)
+    until = _find_last_possible_date(posting_session, snapshot)
+    heads = find_candidates(session, posting, snapshot.history.marker, since, until)
     foreign_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
     foreign_ids |= find_ids_of_other_parts(session, posting, heads)
     candidates = [from_head(head, foreign=head.quickbooks_id in foreign_ids) for head in heads]
@@ -316,14 +318,28 @@ def _find_candidates(
     return candidates
 
 
+def _find_last_possible_date(
+    posting_session: PostingSession, snapshot: PostingSnapshot
+) -> dt.datetime | None:
+    """Return until when a posting may have come to QuickBooks unnoticed; None if until now.
+
+    One that was not sent since a restore was there when QuickBooks was searched after it, or never.
+    """
+    history = snapshot.history
+    restored_until = posting_session.company.restored_until
+    if history.sends or history.was_posted_before or restored_until is None:
+        return None
+    if _is_dated_later(snapshot, restored_until):
+        return EARLIEST_DATE
+    return restored_until + SEARCH_OVERLAP
+
+
 def _may_be_forgotten(
     posting_session: PostingSession, snapshot: PostingSnapshot, since: dt.datetime
 ) -> bool:
     """Return whether a posting may have been deleted before the deletions that QuickBooks knows.
 
-    One that was not sent since a restore can only have been there when QuickBooks was searched
-    after it, and was not deleted a month before that if it is dated later. One that was never sent
-    and is to be posted again was not there at all.
+    One that was never sent and is to be posted again was not there at all.
     """
     history = snapshot.history
     if not history.sends and not history.after_restore:
@@ -331,11 +347,16 @@ def _may_be_forgotten(
     searched_at = posting_session.date
     restored_until = posting_session.company.restored_until
     if restored_until and not history.sends:
-        searched_at = restored_until
-        date = snapshot.posting.document.date
-        if date and date > restored_until.date():
+        if _is_dated_later(snapshot, restored_until):
             return False
+        searched_at = restored_until
     return searched_at is not None and since < compute_oldest_known_deletion(searched_at)
+
+
+def _is_dated_later(snapshot: PostingSnapshot, moment: dt.datetime) -> bool:
+    """Return whether the date of a document is after the day of a moment."""
+    date = snapshot.posting.document.date
+    return date is not None and date > moment.date()
 
 
 def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]) -> PostingSnapshot:

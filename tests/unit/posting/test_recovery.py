@@ -455,6 +455,29 @@ def test_what_comes_long_after_a_restore_is_sent_without_a_question(bench, days)
     assert (bench.state(id), bench.cases()) == ("posted", [])
 
 
+@pytest.mark.parametrize("entered", ["before", "after"])
+def test_what_people_entered_is_not_taken_for_a_document_that_came_after_a_restore(bench, entered):
+    by_hand = bench.body("H-1", "77.00", PrivateNote="by hand")
+    bench.bill("A-0")
+    bench.drain()
+    if entered == "before":
+        bench.quickbooks.ask("POST", "bill", by_hand)
+    restore.declare_restore()
+    bench.drain()
+    bench.pass_time(300)
+    bench.drain()
+    bench.pass_time(3600)
+    if entered == "after":
+        bench.quickbooks.ask("POST", "bill", by_hand)
+        bench.index_all_bills()
+    id = bench.bill("A-1")
+    with transaction() as session:
+        day = dt.timedelta(days=1 if entered == "before" else -1)
+        session.get_one(Posting, id).document.date = (bench.clock.now() + day).date()
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), bench.cases()) == ("posted", [])
+
+
 @pytest.mark.parametrize("days", [1, 40])
 def test_what_a_person_wants_posted_again_is_sent_without_a_question(bench, days):
     first = bench.bill()
