@@ -3,7 +3,7 @@
 The report only reads the database: it knows QuickBooks as it was last read.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -81,12 +81,13 @@ class StoppedPosting(NamedTuple):
 class ReadinessReport:
     """What would stop documents: the company's set-up, and obstacles with the most documents first.
 
-    `ready` documents passed all checks. `unchecked` ones were too many for the checks.
+    `ready` counts by kind what passed all checks, records that are created for documents included.
+    `unchecked` documents were too many for the checks.
     """
 
     facts: tuple[Fact, ...]
     obstacles: tuple[Obstacle, ...]
-    ready: int
+    ready: Mapping[str, int]
     unchecked: int
 
     @property
@@ -109,10 +110,11 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     stopped_ids = set(stopped)
     for _, creation_id in held:
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
+    ready = Counter(posting.kind for posting in postings if posting.id not in stopped_ids)
     return ReadinessReport(
         facts=tuple(find_facts(session, installation, app, load_fields_as_set(installation))),
         obstacles=tuple(sorted(obstacles, key=lambda obstacle: -obstacle.documents)),
-        ready=len(postings) - len(stopped_ids),
+        ready=ready,
         unchecked=len(ids) - len(postings),
     )
 

@@ -11,6 +11,7 @@ from hub.web.authentication.access import require_role
 from hub.web.frame import viewer
 from hub.web.frame.paging import get_row_or_404
 from hub.web.frame.source_view import format_sums
+from hub.web.lists.kind_counts import count_kinds
 
 pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installation_id>/readiness")
 
@@ -26,4 +27,10 @@ def show(installation_id: int) -> str:
         if context["app"]:
             with viewer.translate_reasons():
                 report = readiness_report.report(session, installation, context["app"])
-        return render_template("readiness.html", report=report, format_sums=format_sums, **context)
+        return render_template(
+            "readiness.html",
+            report=report,
+            ready_text=count_kinds(report.ready) if report and report.ready else "",
+            format_sums=format_sums,
+            **context,
+        )

@@ -87,7 +87,7 @@ def test_a_new_supplier_with_the_name_of_a_customer_is_listed_with_its_documents
         "Match it to the supplier that it is, create it under another name, such as Nordvik AS"
         " (supplier), or skip the documents that need it."
     )
-    assert "1 document that waits can be posted." in visitor.page(HERE)
+    assert "Ready to post: 1 bill." in visitor.page(HERE)
 
 
 def test_the_name_is_proposed_in_the_language_of_the_reader(visitor, source):
@@ -111,7 +111,7 @@ def test_the_row_leads_to_match_another_name_and_what_to_leave_out(visitor, sour
     collect(source)
     page = visitor.page(HERE)
     assert "Nothing stops documents" in page
-    assert "2 documents that wait can be posted." in page, "the supplier and its bill"
+    assert "Ready to post: 1 bill and 1 supplier." in page
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_creation_held_by_a_check_has_one_case_and_stays_listed_with_its_docum
     recheck.check_waiting(1)
     row = row_of(visitor, NAME_IN_USE.format("Nordvik AS"))
     assert row[2:] == ["1", "125.00 NOK"]
-    assert "1 document that waits can be posted." in visitor.page(HERE)
+    assert "Ready to post: 1 bill." in visitor.page(HERE)
     case = link_of(visitor.page(HERE), NAME_IN_USE.format("Nordvik AS"))
     assert case.startswith("/inbox/")
     assert form_of(visitor.page(case))["name"] == "Nordvik AS (supplier)"

@@ -70,7 +70,7 @@ def test_documents_that_can_be_posted_are_counted(visitor, source):
     collect(source, bill("1"), bill("2"))
     page = visitor.page(HERE)
     assert "Nothing stops documents" in page
-    assert "2 documents that wait can be posted." in page
+    assert "Ready to post: 2 bills." in page
 
 
 def test_a_code_without_a_match_is_listed_with_its_documents_and_their_sum(visitor, source):
@@ -93,7 +93,7 @@ def test_documents_that_quickbooks_would_refuse_are_listed_before_they_are_sent(
     change(preferences=CLOSED)
     row = row_of(visitor, "The books are closed up to 31 Jan 2026")
     assert row[2:] == ["2", "250.00 NOK"]
-    assert "1 document that waits can be posted." in visitor.page(HERE)
+    assert "Ready to post: 1 bill." in visitor.page(HERE)
 
 
 def test_posted_documents_that_differ_from_quickbooks_stop_nothing(visitor, source):
