@@ -10,8 +10,8 @@ TEMPLATES = {
     "outcome.alike": Template(
         title="Is it this document?",
         reason=(
-            "{name} was sent, the answer was lost, and QuickBooks has a transaction that may be"
-            " it, without the marker of the hub."
+            "{name} may be in QuickBooks already: a transaction there may be it, without the marker"
+            " of the hub."
         ),
         instruction=COMPARE_INSTRUCTION,
         action=CaseAction.CHOOSE,
@@ -19,8 +19,8 @@ TEMPLATES = {
     "outcome.gone": Template(
         title="Posted and deleted, or never arrived?",
         reason=(
-            "{name} was sent and the answer was lost. QuickBooks does not have it, but something"
-            " was deleted there since, so it may have been posted and deleted by somebody."
+            "{name} may have been posted and deleted by somebody: QuickBooks does not have it, but"
+            " something was deleted there since it may have arrived."
         ),
         instruction=(
             "Ask who deleted it. Press Skip if it is to stay out, “Not this one” to send it again."
@@ -70,9 +70,8 @@ TEMPLATES = {
     "outcome.forgotten": Template(
         title="Perhaps posted and deleted",
         reason=(
-            "{name} was sent more than thirty days ago without an answer. QuickBooks does not have"
-            " it, but it does not remember deletions for longer, so it may have been posted and"
-            " deleted."
+            "{name} may have been posted and deleted: QuickBooks does not have it, and does not"
+            " remember what was deleted more than thirty days ago."
         ),
         instruction="Press Post again to send it once more, or Skip to leave it out.",
         action=CaseAction.RETRY,
