@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub import outbox
 from hub.contract import types
 from hub.contract.documents import Code, Role
 from hub.contract.types import Field, Site
@@ -226,9 +227,20 @@ def _link_codes(
             }
         else:
             _move_link(match, code.quickbooks_id, now)
-    session.flush()
+    _follow_changed_links(session, installation)
     if new_rows:
         bulk.execute_each(session, _INSERT_MATCHES, list(new_rows.values()))
+
+
+def _follow_changed_links(session: Session, installation: Installation) -> None:
+    """Store links that were moved or deleted, and have the documents that wait read again.
+
+    The codes of these documents may name the former record.
+    """
+    has_changes = bool(session.dirty or session.deleted)
+    session.flush()
+    if has_changes:
+        outbox.mark_for_reread(session, installation.id)
 
 
 def _move_link(match: Match, record_id: str, now: dt.datetime) -> None:

@@ -1,5 +1,6 @@
 """Fetch the files of documents from their source and check them before they are sent."""
 
+import codecs
 import datetime as dt
 import hashlib
 
@@ -127,7 +128,7 @@ def _check_content(attachment: Attachment, content: bytes) -> None:
     if not content:
         raise BadFile("%(name)s is empty. Attach it again at the source.", name=attachment.name)
     _check_size(attachment, len(content))
-    start = content[:512].lstrip().lower()
+    start = content[:512].removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         raise BadFile(
             "%(name)s is a web page, not a file; the source perhaps asks to sign in.",

@@ -130,6 +130,7 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(bench, fi
         ("run.exe", b"MZ", "does not accept files like run.exe"),
         ("scan.pdf", b"", "is empty"),
         ("scan.pdf", b"\n<!DOCTYPE html><title>Sign in</title>", "is a web page"),
+        ("scan.pdf", b"\xef\xbb\xbf\r\n<!DOCTYPE html><title>Sign in</title>", "is a web page"),
         ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "QuickBooks allows 20"),
     ],
 )

@@ -9,9 +9,10 @@ from hub import Code, FromSetting, Signal, sources
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
-from hub.models import Case, Installation, Match
+from hub.models import Case, Installation, Match, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.sources.record_push import push_lists
+from tests.support.rows.page_rows import add_document
 from tests.support.sources.small_source import SmallSource, install_small_source
 
 
@@ -162,6 +163,29 @@ def test_a_link_that_the_source_does_not_have_any_more_is_forgotten(installed, s
     source.links = [Code(id="S-1", quickbooks_id=""), Code(id="S-2", quickbooks_id="")]
     push_lists(installed(), ["supplier"])
     assert matches() == {}
+
+
+@pytest.mark.parametrize("link", ["", "32"])
+def test_documents_that_wait_are_read_again_after_a_link_was_deleted_or_moved(
+    installed, source, link
+):
+    sources.check(installed())
+    source.links = [Code(id="S-1", quickbooks_id="31")]
+    push_lists(installed(), ["supplier"])
+    with transaction() as session:
+        installation = session.get_one(Installation, installed().id)
+        document, _ = add_document(session, installation, "review", 50)
+        document_id = document.id
+    push_lists(installed(), ["supplier"])
+    assert not is_to_be_reread(document_id)
+    source.links = [Code(id="S-1", quickbooks_id=link)]
+    push_lists(installed(), ["supplier"])
+    assert is_to_be_reread(document_id)
+
+
+def is_to_be_reread(document_id):
+    with read_only_session() as session:
+        return session.get_one(SourceDocument, document_id).reread
 
 
 def test_a_decision_outlives_what_comes_back_from_a_push(installed, source):
