@@ -1,6 +1,7 @@
 """Read changed or single invoices and edits of suppliers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from hub import (
     Checkpoint,
@@ -69,7 +70,8 @@ def _read_invoices(site: Site, source: CostTracker, ids: Sequence[str]) -> Itera
                 reason=Sentence("CostTracker does not have it any more."),
             )
         else:
-            yield read(site, row)
+            item = read(site, row)
+            yield replace(item, source_id=source_id) if item is UNIDENTIFIED else item
 
 
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:

@@ -233,6 +233,15 @@ def test_a_row_without_an_id_is_unreadable_too(bench, row):
     assert bench.read(ids=[item.source_id]) == [item], "nothing proves that it is gone"
 
 
+def test_an_answer_without_an_id_is_about_the_invoice_that_was_asked_for(bench, monkeypatch):
+    monkeypatch.setattr("hub_costtracker.client.CostTracker.invoice", lambda self, id: {"error": 1})
+    (item,) = bench.read(ids=["invoice:1001"])
+    assert (item.source_id, item.reason) == (
+        "invoice:1001",
+        "CostTracker sent an invoice without an id.",
+    )
+
+
 def test_one_unreadable_row_stops_no_other(connected):
     read = connected.read()
     assert [item.source_id for item in read if isinstance(item, Unreadable)] == [

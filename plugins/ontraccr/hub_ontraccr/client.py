@@ -84,7 +84,7 @@ class Ontraccr(ApiClient):
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
         row: Row | None = self.find(_payable_path(id))
-        if not row or str(row.get(names.Payable.DIVISION_ID)) != self._division:
+        if row is None or str(row.get(names.Payable.DIVISION_ID, self._division)) != self._division:
             return None
         return row
 

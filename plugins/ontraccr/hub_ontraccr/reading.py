@@ -1,6 +1,7 @@
 """Read the payables of Ontraccr: those that changed, or single ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from hub import (
     Checkpoint,
@@ -47,7 +48,8 @@ def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Y
                 reason=Sentence("The division does not have it in Ontraccr any more."),
             )
         else:
-            yield read(site, profiles, row)
+            item = read(site, profiles, row)
+            yield replace(item, source_id=source_id) if item is UNIDENTIFIED else item
 
 
 def read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:

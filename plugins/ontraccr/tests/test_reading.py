@@ -53,6 +53,16 @@ def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatc
 
 
 @pytest.mark.row("ON-B9")
+def test_an_answer_that_is_no_payable_does_not_prove_that_it_is_gone(bench, monkeypatch):
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(
+        "hub_ontraccr.client.Ontraccr.find", lambda self, path: {"error": "try again"}
+    )
+    (item,) = bench.read(ids=["payable:2001"])
+    assert isinstance(item, Unreadable)
+    assert item.source_id == "payable:2001"
+
+
 def test_a_row_without_an_id_stays_unreadable(bench):
     (item,) = bench.read(ids=["payable:?"])
     assert item.reason == "Ontraccr sent a payable without an id."
