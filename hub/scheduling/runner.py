@@ -42,7 +42,7 @@ from hub.scheduling.subjects import (
     load_installation,
     load_to_post,
     may_post,
-    pause_installation,
+    pause_after_once,
     subject_fields,
 )
 from hub.sources import outage
@@ -220,7 +220,7 @@ def _do_work(
 
 
 def _sync(steps: Steps, installation: Installation) -> None:
-    """Collect and post; pause an app whose mode is "once" if both succeeded."""
+    """Collect and post; pause an app whose mode is "once" if both are complete."""
     recorder = steps.recorder
     collected = steps.step(
         "collect",
@@ -234,8 +234,9 @@ def _sync(steps: Steps, installation: Installation) -> None:
         if collected.continue_after is not None:
             steps.continue_after = collected.continue_after
     _post(steps, installation)
-    if installation.mode == InstallationMode.ONCE and not steps.errors:
-        pause_installation(installation.id)
+    is_complete = not steps.errors and steps.continue_after is None
+    if installation.mode == InstallationMode.ONCE and is_complete:
+        pause_after_once(installation.id)
 
 
 def _post(steps: Steps, installation: Installation) -> None:

@@ -64,11 +64,14 @@ def list_active_installations(company_id: int) -> list[Installation]:
         return list(session.scalars(query))
 
 
-def pause_installation(installation_id: int) -> None:
-    """Let no more runs of an installation start until a person changes its mode."""
+def pause_after_once(installation_id: int) -> None:
+    """Let no more runs of an installation start until a person changes its mode.
+
+    A mode that was chosen while the run was under way stays.
+    """
     statement = (
         update(Installation)
-        .where(Installation.id == installation_id)
+        .where(Installation.id == installation_id, Installation.mode == InstallationMode.ONCE)
         .values(mode=InstallationMode.PAUSED)
     )
     with transaction() as session:

@@ -222,8 +222,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         row="AT-C11",
         place="hub/scheduling/runner.py",
         old=(
-            "    if installation.mode == InstallationMode.ONCE and not steps.errors:\n        "
-            "pause_installation(installation.id)\n"
+            "    if installation.mode == InstallationMode.ONCE and is_complete:\n        "
+            "pause_after_once(installation.id)\n"
         ),
         new="",
         bug="An app that was to run once goes on running.",

@@ -11,7 +11,7 @@ from werkzeug.test import Client
 from hub import outbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.errors import Busy, DatabaseUnavailable, NotNow
+from hub.errors import Busy, DatabaseUnavailable, NotNow, RateReached
 from hub.installations import enable
 from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine
 from hub.scheduling import run_log, runner
@@ -154,6 +154,33 @@ def test_once_runs_once_and_then_pauses(installation):
     assert runner.sync(installation, requested_by="kari").counts["posted"] >= 5
     with pytest.raises(NotNow, match="is paused"):
         runner.sync(installation, requested_by="kari")
+
+
+def test_once_does_not_pause_before_everything_is_read(installation, monkeypatch):
+    def stop_by_rate(*_):
+        raise RateReached("CostTracker", "1/h", 60)
+        yield
+
+    change(mode="once")
+    with monkeypatch.context() as patch:
+        patch.setattr("hub_costtracker.reading.iter_changes", stop_by_rate)
+        assert runner.sync(installation, requested_by="kari").counts.get("posted", 0) == 0
+    assert runner.sync(installation, requested_by="kari").counts["posted"] >= 5
+    with pytest.raises(NotNow, match="is paused"):
+        runner.sync(installation, requested_by="kari")
+
+
+def test_once_does_not_replace_a_mode_that_was_chosen_meanwhile(installation, monkeypatch):
+    change(mode="once")
+    deliver = runner.receipt_delivery.deliver
+
+    def change_mode_and_deliver(*args):
+        change(mode="auto")
+        return deliver(*args)
+
+    monkeypatch.setattr(runner.receipt_delivery, "deliver", change_mode_and_deliver)
+    runner.sync(installation, requested_by="kari")
+    assert runner.load_installation(installation).mode == "auto"
 
 
 def test_two_runs_of_one_installation_never_overlap(installation):
