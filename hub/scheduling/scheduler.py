@@ -199,7 +199,12 @@ class Scheduler:
         return self._start_waiting()
 
     def _close_interrupted(self) -> None:
-        """Close runs of processes that died since; the embedded engine closes them in `_begin`."""
+        """Close the runs that nobody works on any more, so that they are due again.
+
+        Their process died, or could not write to the database when they ended.
+        """
+        for run in run_log.list_runs_under_way():
+            close_if_interrupted(run)
 
     def _start_waiting(self) -> int:
         """Submit the runs that wait to the thread pool; return how many were not submitted yet."""
@@ -244,11 +249,9 @@ class Scheduler:
             self._announce(standby.text)
 
     def _begin(self) -> None:
-        """Take over: close the runs of dead processes, so that they are due again."""
+        """Take over the schedules from the process that ran them before."""
         self._newest = run_log.find_newest_start_time()
         document_search.add_missing_terms()
-        for run in run_log.list_runs_under_way():
-            close_if_interrupted(run)
         self._is_at_work = True
         self.update_statistics()  # its job begins an interval after the start
         if self._announced_standby:

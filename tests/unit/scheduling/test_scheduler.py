@@ -9,8 +9,9 @@ from sqlalchemy import select
 from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
+from hub.errors import DatabaseUnavailable
 from hub.models import ConnectedCompany, Run
-from hub.scheduling import run_log
+from hub.scheduling import run_log, runner
 from hub.scheduling.leases import take
 from hub.scheduling.scheduler import Scheduler
 
@@ -84,6 +85,32 @@ def test_a_run_of_a_dead_process_is_closed_and_due_again(engine, company, clock,
         session.add(Run(kind="lists", company_id=company, started_at=clock.now()))
     engine.tick()
     assert outcomes()[0] == ("stopped", True)
+
+
+def test_a_run_of_a_process_that_died_since_is_closed(engine, company, clock, executed_runs):
+    take_runs(executed_runs, engine.tick())
+    with transaction() as session:
+        run = Run(kind="tokens", company_id=company, started_at=clock.now())
+        session.add(run)
+    engine.tick()
+    with read_only_session() as session:
+        assert session.get_one(Run, run.id).outcome == "stopped"
+
+
+def test_a_run_whose_end_could_not_be_stored_is_due_again(
+    engine, company, executed_runs, monkeypatch
+):
+    def lose_database(*arguments, **options):
+        raise DatabaseUnavailable("sqlite", "the disk is full")
+
+    take_runs(executed_runs, engine.tick())
+    with monkeypatch.context() as patch:
+        patch.setattr(run_log.RunRecorder, "end", lose_database)
+        with pytest.raises(DatabaseUnavailable):
+            runner.run_company_job("tokens", company, requested_by="kari")
+    assert outcomes()[-1] == ("", False)
+    take_runs(executed_runs, engine.tick())
+    assert ("stopped", True) in outcomes()
 
 
 def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, executed_runs):
