@@ -18,7 +18,7 @@ from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence
 from hub.installations import hub_answers, setting_changes
 from hub.installations.cursors import forget_cursors
 from hub.models import Access, ConnectedCompany, Installation
-from hub.models.enums import InstallationMode
+from hub.models.enums import InstallationMode, PostingState
 from hub.outbox import approvals
 from hub.qbo import record_download, records
 from hub.security import audit, secrets
@@ -245,7 +245,7 @@ def _store_once(
             _mark_for_reread_by_new_dates(session, row, changes)
         else:
             row = session.merge(row)
-        settings_before = dict(row.settings)
+        settings_before, mode_before = dict(row.settings), row.mode
         described = describe_changes(row, changes) | secret_changes
         for name, value in changes.items():
             setattr(row, name, value)
@@ -254,6 +254,8 @@ def _store_once(
         if "second_approval_above" in changes and row.second_approval_above is None:
             approvals.drop_all(session, row.id)
         _apply_automatic_switch(session, row, settings_before, who)
+        if row.mode != mode_before:
+            _apply_review(session, row)
         if tenant:
             sources.bind(session, row, tenant)
             outbox.mark_for_reread(session, row.id)
@@ -309,6 +311,18 @@ def _apply_automatic_switch(
     count = outbox.approve_all(session, row.id, who)
     if count:
         audit.record(session, who, "postings approved", audit_subject(row), count=count)
+
+
+def _apply_review(session: Session, row: Installation) -> None:
+    """Put what nobody has approved into review if the app posts only after a review from now on.
+
+    A pause is no decision: what was ready before it is sent if the app is automatic again after it.
+    """
+    if row.mode == InstallationMode.PAUSED:
+        return
+    app = current_hub().plugins.apps[row.slug]
+    if sources.initial_state(app, row.settings, row.mode) == PostingState.REVIEW:
+        outbox.return_to_review(session, row.id)
 
 
 def _find_available_app(slug: str) -> App:

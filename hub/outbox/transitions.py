@@ -41,12 +41,16 @@ def approve_all(session: Session, installation_id: int, who: str) -> int:
 
 
 def return_to_review(session: Session, installation_id: int) -> None:
-    """Put ready postings into review, unless a person approved them or they were sent."""
+    """Put what would be sent into review, unless a person approved it or it was sent.
+
+    That is what is ready, and what becomes ready once another posting is posted.
+    """
     attempts = select(Attempt.id).where(Attempt.posting_id == Posting.id)
     was_sent = attempts.exists()
     conditions = (
         Posting.installation_id == installation_id,
-        Posting.state == PostingState.READY,
+        Posting.state.in_((PostingState.READY, PostingState.WAITING)),
+        Posting.held_by == Holder.NOBODY,
         Posting.approved_by.is_(None),
         Posting.operation != Operation.ATTACH,
         ~was_sent,

@@ -1,0 +1,57 @@
+"""After a change from automatic to review, nothing is posted that nobody has approved."""
+
+import pytest
+
+from hub import outbox
+from hub.collect.run import collect
+from hub.db.engine import transaction
+from hub.installations import enable
+from hub.scheduling import runner
+from tests.support.sources.every_kind_source import SLUG, SUPPLIER, ShopSite, document, line
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    """Return an automatic app with a bill that waits for its new supplier."""
+    shop = ShopSite(app, quickbooks, clock)
+    body = line("1", "42.00", cost="Fuel")
+    shop.put(document("bill", "bill:1", body, total="42.00", supplier=SUPPLIER, number="B-1"))
+    collect(shop.id)
+    return shop
+
+
+def set_mode(shop, mode):
+    enable.change(shop.company_id, SLUG, {}, who="kari", mode=mode)
+
+
+def post(shop):
+    runner.post(shop.id, requested_by="kari")
+    return shop.states()
+
+
+@pytest.mark.parametrize("mode", ["review", "manual"])
+def test_what_was_not_sent_yet_waits_for_an_approval(shop, mode):
+    set_mode(shop, "paused")
+    set_mode(shop, mode)
+    assert post(shop) == {"s1": "review", "bill:1": "review"}
+    with transaction() as session:
+        outbox.approve(session, [shop.posting("s1").id], "kari")
+    post(shop)
+    assert (shop.posting("bill:1").state, shop.ours("Bill")) == ("review", [])
+
+    with transaction() as session:
+        outbox.approve(session, [shop.posting("bill:1").id], "kari")
+    assert post(shop) == {"s1": "posted", "bill:1": "posted"}
+
+
+def test_after_a_pause_an_automatic_app_posts_what_was_ready(shop):
+    set_mode(shop, "paused")
+    set_mode(shop, "auto")
+    assert post(shop) == {"s1": "posted", "bill:1": "posted"}
+
+
+def test_what_a_person_approved_stays_approved(shop):
+    with transaction() as session:
+        outbox.retry(session, [shop.posting("bill:1").id], "kari")
+    set_mode(shop, "review")
+    assert post(shop) == {"s1": "review", "bill:1": "waiting"}
