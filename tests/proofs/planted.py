@@ -849,4 +849,54 @@ BUGS = (
             "test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app"
         ),
     ),
+    Planted(
+        "a part is released because another part of the document has its marker",
+        "hub/posting/recovery/startup_scan.py",
+        "            if find_own_objects(candidate.history):",
+        "            if candidate.history.search_results:",
+        (
+            "tests/unit/posting/test_recovery.py::"
+            "test_a_part_that_is_not_to_be_sent_stays_as_it_is_once_another_one_is_posted"
+        ),
+    ),
+    Planted(
+        "a posting that was found by its marker is sent if its transaction cannot be read",
+        "hub/posting/recovery/startup_scan.py",
+        "    _doubt_if_unread(posting_session, marked)\n",
+        "",
+        (
+            "tests/unit/posting/test_recovery.py::"
+            "test_what_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read"
+        ),
+    ),
+    Planted(
+        "two parts of a document are recorded as one transaction",
+        "hub/posting/recovery/resolve.py",
+        "        if _is_taken(session, snapshot, step):\n            return\n",
+        "",
+        (
+            "tests/unit/posting/test_recovery.py::"
+            "test_each_part_that_an_older_database_had_posted_is_found_once"
+        ),
+    ),
+    Planted(
+        "a transaction counts as deleted although a query shows it",
+        "hub/posting/recovery/lookup.py",
+        "        _require_unlisted(posting_session, kind, id)\n    else:",
+        "        pass\n    else:",
+        (
+            "tests/unit/posting/test_changes.py::"
+            "test_one_answer_that_a_listed_transaction_is_not_there_is_not_believed"
+        ),
+    ),
+    Planted(
+        "a batch that may have arrived twice is sent again document by document",
+        "hub/qbo/batch.py",
+        "    if whole.code == BUSINESS_RULE_CODE:",
+        "    if False:",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_a_batch_that_is_refused_although_it_is_done_has_nothing_sent_again"
+        ),
+    ),
 )
