@@ -78,3 +78,11 @@ def test_a_newly_closed_period_is_noticed(quickbooks):
     company.read(1, Client(1))
     with engine.read_only_session() as session:
         assert company.load_facts(session, 1).closed_to == dt.date(2026, 1, 31)
+
+
+def test_an_answer_without_name_and_country_leaves_both_as_they_were(quickbooks):
+    company.store_facts(1, {"CompanyName": "Thames Ltd", "Country": "GBR"}, {})
+    company.store_facts(1, {}, {})
+    with engine.read_only_session() as session:
+        row = session.get_one(ConnectedCompany, 1)
+    assert (row.name, row.country) == ("Thames Ltd", "GB")
