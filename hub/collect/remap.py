@@ -17,9 +17,12 @@ from hub.models.enums import Holder, Operation, PostingState
 log = logging.getLogger("hub")
 UNCLAIMED_STATES = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
 WRITE_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
-UNCLAIMED = and_(
-    Posting.state.in_(UNCLAIMED_STATES),
-    Posting.held_by == Holder.NOBODY,
+# Postings that a run may send; it checks those again that the checks before sending hold.
+SENDABLE = and_(
+    or_(
+        Posting.state.in_(UNCLAIMED_STATES) & (Posting.held_by == Holder.NOBODY),
+        (Posting.state == PostingState.HELD) & (Posting.held_by == Holder.PREFLIGHT),
+    ),
     Posting.operation.in_(WRITE_OPERATIONS),
 )
 # An approval or a retry changes a posting, but not the matches by which it was planned.
@@ -42,7 +45,7 @@ def has_stale(installation_id: int) -> bool:
         if matched_at is None:
             return False
         query = select(Posting.id).where(
-            Posting.installation_id == installation_id, UNCLAIMED, _planned_at < matched_at
+            Posting.installation_id == installation_id, SENDABLE, _planned_at < matched_at
         )
         return session.scalar(query.limit(1)) is not None
 
@@ -102,7 +105,7 @@ def _load_stale_documents(setup: Setup, after: int) -> list[int]:
             Posting.state.in_((*UNCLAIMED_STATES, PostingState.HELD)),
             Posting.operation.in_(WRITE_OPERATIONS),
             SourceDocument.gone.is_(None),
-            or_(UNCLAIMED & is_old, is_record_to_create),
+            or_(SENDABLE & is_old, is_record_to_create),
         )
     )
     return _select_next_ids(query)

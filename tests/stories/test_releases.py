@@ -149,6 +149,23 @@ def test_an_approval_after_a_changed_match_posts_nothing_to_the_old_record(site)
     assert site.one("Invoice")["CustomerRef"]["value"] == other_record["Id"]
 
 
+def test_a_match_that_is_changed_while_an_invoice_is_held_counts_when_it_is_released(site):
+    site.enable(parties="hold", **CLEARING)
+    record, other_record = (site.make("Customer", DisplayName=name) for name in ("One", "Other"))
+    id = site.invoice(client=JORDAN)
+    site.match("client", "client:k20", record["Id"])
+    site.close_books("2026-03-31")
+    site.sync()
+    assert site.posting(f"invoice:{id}").held_by == "preflight"
+    site.clock.advance(60)
+    site.match("client", "client:k20", other_record["Id"])
+    site.clock.advance(60)
+    site.close_books("2025-12-31")
+    runner.post(site.row.id, requested_by="kari")
+    assert site.one("Invoice")["CustomerRef"]["value"] == other_record["Id"]
+    assert site.cases() == {}
+
+
 def approve_all(site):
     with transaction() as session:
         outbox.approve_all(session, site.row.id, "kari")
