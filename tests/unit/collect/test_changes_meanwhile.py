@@ -137,6 +137,23 @@ def test_a_match_that_is_changed_during_a_reading_counts_for_the_documents_after
     assert b'"8"' in only_posting().payload
 
 
+def test_a_match_that_is_made_during_a_reading_releases_the_documents_after_it(hub, source, clock):
+    def read_while_a_code_is_matched():
+        clock.advance(1)
+        match(hub, "unknown", "8")
+        clock.advance(1)
+        yield bill(account="unknown")
+
+    hub(read_while_a_code_is_matched())
+    assert only_posting().state == "held"
+    source.by_id = {"invoice:1": bill(account="unknown")}
+    clock.advance(60)
+    collect_run.collect_matched(hub.id)
+    assert only_posting().state == "review"
+    collect_run.collect_matched(hub.id)
+    assert source.requested_ids == [("invoice:1",)]
+
+
 def test_a_match_that_is_changed_before_an_approval_is_not_forgotten(hub, clock):
     hub([bill()])
     clock.advance(60)
