@@ -103,7 +103,7 @@ def test_a_mode_that_is_changed_during_a_reading_holds_for_the_documents_after_i
     hub(read_while_the_mode_is_changed())
     assert document("invoice:2") is None
     hub([bill("2")])
-    assert [posting.state for posting in postings()] == ["ready", "review"]
+    assert [posting.state for posting in postings()] == ["review", "review"]
 
 
 def test_a_document_that_is_read_by_old_settings_is_read_again(hub, source):
