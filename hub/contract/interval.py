@@ -63,9 +63,10 @@ class Interval:
             return moment + dt.timedelta(minutes=self.minutes)
         spread_seconds = self.spread * 60
         delay = dt.timedelta(seconds=int(_compute_stable_fraction(name) * spread_seconds))
-        start = (moment - delay).astimezone(zone)
-        due: dt.datetime = next(CronSim(self.cron, start))
-        return due.astimezone(dt.UTC) + delay
+        start = moment - delay
+        dues = (due.astimezone(dt.UTC) for due in CronSim(self.cron, start.astimezone(zone)))
+        # In the hour that comes twice in autumn, CronSim may return a time of its first round.
+        return next(due for due in dues if due > start) + delay
 
 
 def describe(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The scheduler: APScheduler for the tick, a thread pool for the runs, file locks as leases."""
+"""The scheduler: threads for the tick and the mails, a thread pool for runs, files as leases."""
 
 import datetime as dt
 import logging
@@ -20,6 +20,7 @@ from hub.outbox import document_search
 from hub.scheduling import folder_lock, pending_work, retention, run_log, runner, schedule
 from hub.scheduling.folder_lock import FolderLock
 from hub.scheduling.leases import HeldLease, take
+from hub.scheduling.regular_work import RegularWork
 from hub.sources import outage
 from hub.telemetry.heartbeat import SCHEDULER_HEARTBEAT, Heartbeat
 
@@ -32,7 +33,7 @@ MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
-# A tick that is left out because the one before still runs is no reason for a warning.
+# The hub logs by itself what matters of it.
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
@@ -51,7 +52,8 @@ class Scheduler:
         self._app = app
         self._announce = announce or (lambda text: None)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
-        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._regular_work = RegularWork()
+        self._scheduler = BackgroundScheduler(timezone="UTC")  # for times of the day
         self._lock: HeldLease | None = None  # the scheduler's, within the data folder
         self._folder_lock: FolderLock | None = None
         self._is_at_work = False
@@ -68,23 +70,14 @@ class Scheduler:
         """Start to tick; return at once."""
         self._heartbeat.beat()
         self._app.extensions[SCHEDULER_HEARTBEAT] = self._heartbeat
-        self._scheduler.add_job(
-            self.tick,
-            "interval",
-            seconds=TICK_SECONDS,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-        )
-        further_jobs = (
+        self._regular_work = RegularWork()
+        for work, seconds in (
+            (self.tick, TICK_SECONDS),
             (self.notify, MAIL_SECONDS),
             (self.answer_password_requests, PASSWORD_SECONDS),
             (self.update_statistics, STATISTICS_SECONDS),
-        )
-        for job, seconds in further_jobs:
-            self._scheduler.add_job(
-                job, "interval", seconds=seconds, coalesce=True, max_instances=1
-            )
+        ):
+            self._regular_work.start(work, seconds)
         if self._app.extensions["hub"].config.prune:
             self._scheduler.add_job(
                 self.prune, "cron", hour=PRUNE_HOUR, coalesce=True, misfire_grace_time=None
@@ -93,6 +86,7 @@ class Scheduler:
 
     def stop(self) -> None:
         """Stop ticking and let requests under way finish; the next start continues the runs."""
+        self._regular_work.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         ending: threading.Event = self._app.extensions["hub"].ending

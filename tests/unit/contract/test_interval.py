@@ -46,6 +46,11 @@ def test_a_time_that_comes_twice_in_autumn_is_due_once():
     assert every.after(first, NEW_YORK) == at("2026-11-02T06:30Z")
 
 
+def test_the_next_time_is_never_past_in_the_hour_that_comes_twice():
+    every = Interval.parse("30 1 * * *")
+    assert every.after(at("2026-11-01T06:05Z"), NEW_YORK) == at("2026-11-02T06:30Z")
+
+
 def test_a_time_that_is_skipped_in_spring_is_not_lost():
     every = Interval.parse("30 2 * * *")
     assert every.after(at("2026-03-08T05:00Z"), NEW_YORK) == at("2026-03-08T07:00Z")

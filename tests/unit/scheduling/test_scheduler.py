@@ -1,5 +1,6 @@
 """The embedded scheduler: one leader, and runs of dead processes are taken over."""
 
+import datetime as dt
 import queue
 import threading
 
@@ -145,6 +146,24 @@ def test_a_started_scheduler_ticks(app, company, monkeypatch):
     monkeypatch.setattr(engine, "_tick", lambda: ticked.set() or 0)
     engine.start()
     assert ticked.wait(10)
+    engine.stop()
+
+
+def test_a_scheduler_ticks_on_when_the_clock_of_the_machine_was_set_back(app, monkeypatch):
+    class SetBack(dt.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return super().now(tz) - dt.timedelta(hours=1)
+
+    ticked = threading.Event()
+    engine = Scheduler(app)
+    monkeypatch.setattr(engine, "_tick", lambda: ticked.set() or 0)
+    engine.start()
+    assert ticked.wait(10)
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SetBack)
+    for _ in range(3):  # one tick may have begun before
+        ticked.clear()
+        assert ticked.wait(10)
     engine.stop()
 
 
