@@ -142,6 +142,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
         company.state_reason = ""
         tokens.forget(session, company_id)
         connection.clear(session, company, who)
+        token_expiry.withdraw_notice(session, company_id)
         failing_runs.forget(session, company_id)
         audit.record(session, who, "company disconnected", company.realm)
     return bool(token and is_revocable)

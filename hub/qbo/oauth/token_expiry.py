@@ -25,7 +25,7 @@ def give_notice(session: Session, company_id: int) -> None:
     """Open a case 30 days before the connection ends; close it once the end has moved."""
     company = session.get_one(ConnectedCompany, company_id)
     token = session.get_one(Token, company_id)
-    cause = f"connection:{company_id}:end"
+    cause = _build_case_cause(company_id)
     now = hub_context.current_hub().clock.now()
     end = get_connection_end(token)
     if end is None or end - now > NOTICE_PERIOD:
@@ -36,6 +36,16 @@ def give_notice(session: Session, company_id: int) -> None:
     text = CaseText("connection.ends", company=name, date=f"{end:%Y-%m-%d}")
     if not inbox.is_dismissed(session, cause, text):
         inbox.open(session, cause, text, company_id=company_id)
+
+
+def withdraw_notice(session: Session, company_id: int) -> None:
+    """Close the case about the end of a connection that has ended already."""
+    inbox.close(session, _build_case_cause(company_id))
+
+
+def _build_case_cause(company_id: int) -> str:
+    """Return the cause by which the case about the end of a connection is stored."""
+    return f"connection:{company_id}:end"
 
 
 def get_connection_end(token: Token) -> dt.datetime | None:

@@ -133,9 +133,11 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
 
 
 def forget(session: Session, company_id: int) -> None:
-    """Remove every token of a company."""
+    """Remove every token of a company; a renewal that is under way stores no others."""
     for name in ("access", "refresh", "refresh_previous"):
         secrets.forget(session, _build_secret_name(company_id, name))
+    of_company = update(Token).where(Token.company_id == company_id)
+    session.execute(of_company.values(refreshing_since=None, fence=""))
 
 
 def get_refresh_token(session: Session, company_id: int) -> str | None:
@@ -246,6 +248,10 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
         grant = _request_grant([token for token in (latest, previous) if token])
         return _store_renewed(company_id, fence, latest, grant)
     except token_endpoint.Rejected as error:
+        newer = _find_newer_access_token(company_id, latest)
+        if newer:
+            _release(company_id, fence)
+            return newer
         trouble = _store_rejection(company_id, str(error))
         _release(company_id, fence)
         raise trouble from None
@@ -283,6 +289,17 @@ def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: T
             return grant.access
         newer = secrets.get(session, _build_secret_name(company_id, "access"))
         return newer or grant.access
+
+
+def _find_newer_access_token(company_id: int, used_token: str | None) -> str | None:
+    """Return the access token of a pair that was stored since; None if there is none.
+
+    A person may reconnect the company while Intuit rejects the refresh token that it had before.
+    """
+    with engine.read_only_session() as session:
+        if get_refresh_token(session, company_id) == used_token:
+            return None
+        return secrets.get(session, _build_secret_name(company_id, "access"))
 
 
 def _release(company_id: int, fence: str) -> None:

@@ -59,3 +59,8 @@ def test_a_reconnect_closes_it(expiring_company):
     )
     oauth_connect.connect_with_refresh_token(expiring_company.realm, grant.refresh)
     assert open_titles() == []
+
+
+def test_a_disconnected_company_has_no_case_about_the_end_of_its_connection(expiring_company):
+    oauth_connect.disconnect(1)
+    assert open_titles() == []

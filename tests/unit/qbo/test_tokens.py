@@ -9,7 +9,8 @@ from sqlalchemy import update
 from hub.db import engine
 from hub.errors import ReconnectNeeded, Retry
 from hub.models import ConnectedCompany, Token
-from hub.qbo.oauth import tokens
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import token_endpoint, tokens
 from hub.security import secrets
 
 
@@ -197,3 +198,35 @@ def test_a_late_answer_does_not_replace_a_newer_pair(quickbooks, clock):
         == newer
         == stored_secret("access")
     )
+
+
+def test_a_reconnect_during_a_renewal_counts_although_the_old_token_is_rejected(
+    quickbooks, monkeypatch
+):
+    stale = tokens.get_access_token(1)
+    grant = token_endpoint.TokenGrant("newest", "newest refresh", 3600, None, None)
+
+    def reject_after_reconnect(refresh_token):
+        if refresh_token != "newest refresh":
+            with engine.transaction() as session:
+                tokens.store(session, 1, grant)
+        raise token_endpoint.Rejected("Token expired")
+
+    monkeypatch.setattr(token_endpoint, "renew", reject_after_reconnect)
+    assert tokens.refresh(1, stale) == "newest"
+    with engine.read_only_session() as session:
+        assert session.get_one(ConnectedCompany, 1).state == "connected"
+
+
+def test_a_renewal_that_ends_after_a_disconnect_stores_no_token(quickbooks, monkeypatch):
+    stale = tokens.get_access_token(1)
+    renew = token_endpoint.renew
+
+    def renew_while_disconnecting(refresh_token):
+        grant = renew(refresh_token)
+        oauth_connect.disconnect(1)
+        return grant
+
+    monkeypatch.setattr(token_endpoint, "renew", renew_while_disconnecting)
+    tokens.refresh(1, stale)
+    assert (stored_secret("access"), stored_secret("refresh")) == (None, None)
