@@ -25,6 +25,7 @@ from hub.collect.new_records import with_record_ids
 from hub.collect.operation import PlannedOperation, build_part_operation, plan_operation
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
+    find_former_parts_in_books,
     is_withdrawable,
     list_present_parts,
     plan_removal,
@@ -156,24 +157,36 @@ def _plan_by_codes(
 
     plan = DocumentPlan(row)
     parts = mapped.parts or (mapped,)
-    for part in parts:
-        part_plan = _plan_part(batch, plan, part, records)
-        plan.parts.append(part_plan)
     part_names = {part.part for part in parts}
+    has_former_parts = bool(find_former_parts_in_books(batch, row, part_names))
+    for part in parts:
+        part_plan = _plan_part(batch, plan, part, records, has_former_parts=has_former_parts)
+        plan.parts.append(part_plan)
     release_former_parts(batch, plan, part_names)
     plan.wanted = list_present_parts(batch, row, part_names)
     return plan
 
 
 def _plan_part(
-    batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: PlacedRecords
+    batch: CollectBatch,
+    plan: DocumentPlan,
+    mapped: Mapped,
+    records: PlacedRecords,
+    *,
+    has_former_parts: bool,
 ) -> PartPlan:
-    """Plan one part of a document."""
+    """Plan one part of a document.
+
+    A new part is held while QuickBooks has parts of an earlier split, which contain its lines.
+    """
     row = plan.row
     document, part = mapped.document, mapped.part
     operation = plan_operation(batch, row, mapped)
     if operation is None:
         return PartPlan(document=document, part=part, outcome=DocumentOutcome.NONE)
+    if has_former_parts and operation.update is None:
+        finding = cases.build_document_finding("split", row, "split_differently")
+        operation = replace(operation, findings=(*operation.findings, finding))
 
     content = _plan_content(batch, plan, operation, records)
     fingerprint = content.fingerprint

@@ -76,14 +76,8 @@ def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
 def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str]) -> None:
     """Withdraw the parts that a document is no longer split into; report those that are posted."""
     row = plan.row
-    postings: list[Posting] = []
-    former_parts: dict[str, None] = {}
-    for posting in batch.transaction_postings(row):
-        if posting.part not in parts:
-            postings.append(posting)
-            former_parts[posting.part] = None
-
-    for part in former_parts:
+    postings = _list_postings_of_former_parts(batch, row, parts)
+    for part in dict.fromkeys(posting.part for posting in postings):
         active = outbox.find_active(batch.postings(row), part)
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
@@ -92,6 +86,22 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
             plan.settled.append(posting)
         else:
             plan.open_case(posting, cases.build_document_finding(FORMER_PART, row, "former_part"))
+
+
+def find_former_parts_in_books(
+    batch: CollectBatch, row: SourceDocument, parts: set[str]
+) -> list[Posting]:
+    """Return the postings that QuickBooks has of parts that a document is not split into."""
+    postings = _list_postings_of_former_parts(batch, row, parts)
+    in_books = _find_postings_in_books(postings)
+    return [posting for posting in in_books if not batch.find_departure(posting)]
+
+
+def _list_postings_of_former_parts(
+    batch: CollectBatch, row: SourceDocument, parts: set[str]
+) -> list[Posting]:
+    postings = batch.transaction_postings(row)
+    return [posting for posting in postings if posting.part not in parts]
 
 
 def list_present_parts(batch: CollectBatch, row: SourceDocument, parts: set[str]) -> list[Posting]:

@@ -138,6 +138,12 @@ TEMPLATES = {
         REMOVE_BY_HAND,
         CaseAction.SOURCE,
     ),
+    "document.split_differently": _document(
+        "The document is now split differently, and parts of the earlier split are in QuickBooks."
+        " It is posted once they are removed there.",
+        f"Remove the earlier parts in QuickBooks, or correct it at the source. {PICKED_UP}",
+        CaseAction.SOURCE,
+    ),
     "document.gone_void": Template(
         title="{document} is gone at the source",
         reason="{reason} It is still in QuickBooks.",
