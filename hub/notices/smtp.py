@@ -70,14 +70,18 @@ def _send(server: smtplib.SMTP, message: EmailMessage, host: str) -> None:
     Raise AddressRefused or AddressDeferred if the server refuses this recipient or message.
     """
     reply: bytes | str
+    address = str(message["To"])
     try:
         server.send_message(message)
         return
+    except smtplib.SMTPNotSupportedError as error:
+        if address.isascii():
+            raise
+        raise AddressRefused(host, address, str(error)) from None
     except smtplib.SMTPRecipientsRefused as error:
         code, reply = next(iter(error.recipients.values()))
     except smtplib.SMTPDataError as error:
         code, reply = error.smtp_code, error.smtp_error
-    address = str(message["To"])
     text = reply if isinstance(reply, str) else reply.decode(errors="replace")
     problem = mask_secrets(f"{code} {text}")
     if code < FIRST_PERMANENT_CODE:

@@ -3,21 +3,31 @@
 import json
 from collections.abc import Iterable, Sequence
 
+from flask import current_app
+
 from hub.db.engine import transaction
 from hub.models import Case
 from hub.security import hub_settings
 
 # Recipients beside addresses: the channel of the chat, and the mails of the day.
 CHAT, DAILY = "chat:", "daily:"
+UNSTORED_KEY = "hub_unstored_deliveries"  # of the application
 
 
 class Deliveries:
-    """The cases that each recipient has got, as long as they are not all mailed."""
+    """The cases that each recipient has got, as long as they are not all mailed.
+
+    This process remembers what it cannot store, for example on a full disk: otherwise it would send
+    the same mails every minute.
+    """
 
     def __init__(self) -> None:
         stored = hub_settings.read(hub_settings.UNDELIVERED_MAIL)
         self._case_ids: dict[str, list[int]] = json.loads(stored or "{}")
-        self._is_changed = False
+        self._unstored: dict[str, list[int]]
+        self._unstored = current_app.extensions.setdefault(UNSTORED_KEY, {})
+        for recipient, case_ids in self._unstored.items():
+            self._case_ids.setdefault(recipient, []).extend(case_ids)
 
     def select_missing(self, recipient: str, cases: Iterable[Case]) -> list[Case]:
         """Return the cases that a recipient has not got."""
@@ -25,26 +35,22 @@ class Deliveries:
         return [case for case in cases if case.id not in delivered]
 
     def note(self, recipient: str, cases: Sequence[Case]) -> None:
-        """Record that a recipient has got cases, or never will."""
+        """Store that a recipient has got cases, or never will."""
         if not cases:
             return
-        self._case_ids.setdefault(recipient, []).extend(case.id for case in cases)
-        self._is_changed = True
-
-    def save(self) -> None:
-        """Store what was recorded."""
-        if self._is_changed:
-            self._store(json.dumps(self._case_ids))
+        for case_ids in (self._case_ids, self._unstored):
+            case_ids.setdefault(recipient, []).extend(case.id for case in cases)
+        self._store(json.dumps(self._case_ids))
 
     def clear(self) -> None:
         """Forget everything, because all recipients have got their cases."""
-        if hub_settings.read(hub_settings.UNDELIVERED_MAIL):
+        if self._unstored or hub_settings.read(hub_settings.UNDELIVERED_MAIL):
             self._store("")
 
     def _store(self, text: str) -> None:
         with transaction() as session:
             hub_settings.store(session, hub_settings.UNDELIVERED_MAIL, text)
-        self._is_changed = False
+        self._unstored.clear()
 
 
 def note_refused_address(address: str, problem: str) -> None:

@@ -9,6 +9,7 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from flask import current_app
 from sqlalchemy import update
 
 from hub import notices
@@ -32,6 +33,7 @@ from hub.security import people as people_of_hub
 from hub.translations.messages import gettext, translate
 
 DEMO_FOLDER = "mail"
+SENT_NOTICES_KEY = "hub_sent_notices"  # of the application
 MAX_DEFERRAL = dt.timedelta(days=1)  # after which a case is not mailed to an address any more
 log = logging.getLogger(__name__)
 
@@ -174,8 +176,6 @@ def digest() -> int:
         if outcome.problem is None:
             _mark_as_mailed(news)
             deliveries.clear()
-        else:
-            deliveries.save()
     if is_set() and not outcome.is_server_down:
         _send_notices(outcome)
     if outcome.problem is not None:
@@ -234,23 +234,34 @@ def _try_to_send(address: str, subject: str, text: str, outcome: _MailOutcome) -
 
 
 def _send_notices(outcome: _MailOutcome) -> None:
-    """Mail the messages that are due, one mail for each person."""
+    """Mail the messages that are due, one mail for each person.
+
+    Those that were sent and could not be removed are remembered, so that they are sent once.
+    """
     with read_only_session() as session:
         due = notices.list_due_messages(session)
+    sent_ids: set[int] = current_app.extensions.setdefault(SENT_NOTICES_KEY, set())
+    sent_ids.intersection_update(message.id for _, messages in due for message in messages)
     for person, messages in due:
-        address = people_of_hub.mail_address(person)
-        is_settled = True
-        if address:
-            with notices.language_of(person):
-                title, text = _compose_notices(messages)
-            is_settled = _try_to_send(address, title, text, outcome)
-        if is_settled:
+        unsent = [message for message in messages if message.id not in sent_ids]
+        if _try_to_send_notices(person, unsent, outcome):
+            sent_ids.update(message.id for message in unsent)
             with transaction() as session:
                 notices.drop(session, messages)
         elif outcome.is_server_down:
             return
     if not due:
         notices.drop_old()
+
+
+def _try_to_send_notices(person: User, messages: Sequence[Notice], outcome: _MailOutcome) -> bool:
+    """Send messages to a person in one mail; return whether that is settled."""
+    address = people_of_hub.mail_address(person)
+    if not address or not messages:
+        return True
+    with notices.language_of(person):
+        title, text = _compose_notices(messages)
+    return _try_to_send(address, title, text, outcome)
 
 
 def _compose_notices(messages: Sequence[Notice]) -> tuple[str, str]:

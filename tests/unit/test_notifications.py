@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+from contextlib import contextmanager
 from decimal import Decimal
 from email.header import decode_header, make_header
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from hub import notices, notifications
 from hub.cases import inbox
 from hub.db.engine import read_only_session, transaction
-from hub.errors import Retry, Sentence
+from hub.errors import DatabaseUnavailable, Retry, Sentence
 from hub.models import Notice, User
 from hub.notices import smtp
 from hub.reasons.texts import CaseText
@@ -134,6 +135,49 @@ def test_a_refused_address_keeps_nobody_else_from_their_mail(hub, mail, clock):
     assert [notifications.digest() for _ in range(3)] == [2, 0, 0]
     assert recipients(mail) == ["kari@example.com", "third@example.com"]
     assert notifications.load_refused_addresses() == {"left@example.com": "550 no such user"}
+
+
+def test_an_address_that_the_server_cannot_write_keeps_nobody_else_from_their_mail(
+    hub, mail, clock
+):
+    for name in ("kåre@example.com", "third@example.com"):
+        add_operator(name)
+    open_case()
+    clock.advance(60)
+    assert [notifications.digest(), notifications.digest()] == [2, 0]
+    assert recipients(mail) == ["kari@example.com", "third@example.com"]
+    assert list(notifications.load_refused_addresses()) == ["kåre@example.com"]
+
+
+@contextmanager
+def full_disk():
+    """Refuse every transaction that writes."""
+    raise DatabaseUnavailable("the database", "the disk is full")
+    yield
+
+
+def test_a_mail_is_sent_once_although_that_cannot_be_stored(hub, mail, clock, monkeypatch):
+    add_operator("third@example.com")
+    notifications.send(["third@example.com"], "Test", "A message.\n")
+    mail.messages.clear()
+    open_case()
+    with transaction() as session:
+        kari = session.scalars(select(User).where(User.email == "kari@example.com")).one()
+        notices.add(session, kari.id, "Request", "An app is requested.\n", is_daily=False)
+    clock.advance(60)
+    with monkeypatch.context() as patch:
+        for module in ("mail", "deliveries"):
+            patch.setattr(f"hub.notifications.{module}.transaction", full_disk)
+        for _ in range(6):
+            with pytest.raises(DatabaseUnavailable):
+                notifications.digest()
+    notifications.digest()
+    assert notifications.digest() == 0
+    assert sorted((message["To"], message["Subject"]) for message in mail.messages) == [
+        ("kari@example.com", "Cost code 12 has no match"),
+        ("kari@example.com", "Request"),
+        ("third@example.com", "Cost code 12 has no match"),
+    ]
 
 
 def test_an_accepted_address_is_no_longer_shown_as_refused(hub, mail, clock):
