@@ -90,13 +90,20 @@ class Orders(DocumentReader):
         return TRANSFER_MARK
 
     def open_conditions(self) -> list[Row]:
-        """Return the conditions of a poll: recent orders that are open, and those canceled."""
+        """Return the conditions of a poll: recent orders that are open, and those canceled.
+
+        An order may be submitted long after it was drafted, so either moment counts.
+        """
         since = self.window_start()
         submitted_status = self.source.picklist_number(ENTITY, "status", SUBMITTED_STATUS)
         canceled_status = self.source.picklist_number(ENTITY, "status", CANCELED_STATUS)
+        is_recent = any_of(
+            where("createDateTime", "gte", since), where("submitDateTime", "gte", since)
+        )
         is_ready = [
             where("status", "eq", submitted_status),
-            *recent_changes("createDateTime", since, *TRANSFER_MARK.open_conditions()),
+            is_recent,
+            any_of(*TRANSFER_MARK.open_conditions()),
         ]
         is_canceled = [
             where("status", "eq", canceled_status),

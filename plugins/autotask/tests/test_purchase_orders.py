@@ -16,6 +16,15 @@ def test_only_submitted_orders_without_a_number_in_the_window_come(orders, poll_
 
 
 @pytest.mark.row("AT-P1")
+def test_an_order_that_was_drafted_earlier_comes_once_it_is_submitted(
+    orders, poll_cases, change_row
+):
+    change_row(orders, "fifteen days old", submitDateTime="2026-03-20T09:00:00Z")
+    items, _ = poll_cases(orders)
+    assert items["fifteen days old"].stage == "ready"
+
+
+@pytest.mark.row("AT-P1")
 def test_an_order_that_is_canceled_later_is_reported(orders, poll_cases, change_row):
     _, cursor = poll_cases(orders)
     change_row(orders, "numbered already", status=25, cancelDateTime="2026-03-20T09:00:00Z")

@@ -136,8 +136,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P1",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='*recent_changes("createDateTime", since, *TRANSFER_MARK.open_conditions()),',
-        new="any_of(*TRANSFER_MARK.open_conditions()),",
+        old="            is_recent,\n",
+        new="",
         bug="Orders from before the days back are posted.",
     ),
     Mutant(
