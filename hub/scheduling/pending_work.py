@@ -133,7 +133,8 @@ def _has_doubts() -> ColumnElement[bool]:
 def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
     """Match installations with an open run, or with a run that ended only just now.
 
-    The pause after a stopped run is longer, unless a later run is done.
+    The pause after a stopped run is longer, unless a later run is done. A run that ended later than
+    now ended before the clock was set back, so it counts no longer.
     """
     quiet_time = dt.timedelta(seconds=current_hub().config.quiet_seconds)
     pause = min(PAUSE_AFTER_RUN, quiet_time)
@@ -146,7 +147,9 @@ def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
     is_stopped = and_(Run.outcome == RunOutcome.STOPPED, ~has_later)
     pause_began = case((is_stopped, now - PAUSE_AFTER_STOP), else_=now - pause)
     is_open = Run.ended_at.is_(None)
-    ended_recently = and_(Run.ended_at > pause_began, Run.kind == RunKind.POST)
+    ended_recently = and_(
+        Run.ended_at > pause_began, Run.ended_at <= now + PAUSE_AFTER_RUN, Run.kind == RunKind.POST
+    )
     return exists().where(
         Run.installation_id == Installation.id,
         or_(is_open, ended_recently),

@@ -139,10 +139,16 @@ def reschedule_after(
 def add_missing_schedules(session: Session, now: dt.datetime) -> None:
     """Give every installation its sync and every company its nightly runs.
 
-    The rows of disconnected companies are disabled.
+    The rows of disconnected companies are disabled. A company is usually connected before its first
+    app is enabled, so its nightly runs follow the zone of that app later.
     """
+    companies: dict[int, ConnectedCompany] = {}
     for installation, row in session.execute(_select_installations_to_schedule()):
         _update_row(session, row, now, **_build_sync_fields(installation))
+        companies[installation.company_id] = installation.company
+    for company in companies.values():
+        if _has_left_zone(session, company):
+            _arrange_nightly(session, company, now)
     for company in session.scalars(_select_companies_to_schedule()):
         _arrange_nightly(session, company, now)
 
@@ -219,8 +225,7 @@ def is_active(installation: Installation) -> bool:
 
 def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:
     """Add or update the schedules of the nightly runs of a company, in the zone of its apps."""
-    zones = select(Installation.zone).where(Installation.company_id == company.id)
-    zone = session.scalar(zones.limit(1)) or "UTC"
+    zone = _find_nightly_zone(session, company)
     is_connected = company.state != ConnectionState.DISCONNECTED
     for kind, every in NIGHTLY_SCHEDULES.items():
         name = f"{kind} {company.id}"
@@ -237,6 +242,22 @@ def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.dateti
             company_id=company.id,
             installation_id=None,
         )
+
+
+def _has_left_zone(session: Session, company: ConnectedCompany) -> bool:
+    """Return whether nightly runs of a company are in another zone than they should be."""
+    query = select(Schedule.id).where(
+        Schedule.company_id == company.id,
+        Schedule.installation_id.is_(None),
+        Schedule.zone != _find_nightly_zone(session, company),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _find_nightly_zone(session: Session, company: ConnectedCompany) -> str:
+    """Return the zone of the nightly runs of a company: that of its first app."""
+    zones = select(Installation.zone).where(Installation.company_id == company.id)
+    return session.scalar(zones.order_by(Installation.id).limit(1)) or "UTC"
 
 
 def _update_row(session: Session, row: Schedule | None, now: dt.datetime, **fields: Any) -> None:

@@ -159,3 +159,10 @@ def test_a_run_that_was_stopped_delays_nothing_after_a_later_success(now, postin
         )
         session.add(later)
     assert pending_work.claim(now + 2 * MINUTE) == 1
+
+
+def test_a_run_that_ended_before_the_clock_was_set_back_delays_nothing(now, posting):
+    change(Posting, state="ready")
+    pending_work.claim(now)
+    end(now)
+    assert pending_work.claim(now - 60 * MINUTE) == 1

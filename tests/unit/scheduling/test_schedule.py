@@ -1,6 +1,7 @@
 """Schedules: each due time is claimed once, and late ones run once."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine, event, select, update
@@ -162,6 +163,13 @@ def test_a_company_has_its_nightly_lists_and_proof_in_its_zone(now, installation
     lists, proof = row("lists 1"), row("reconcile 1")
     assert (lists.next_due + HOUR).hour == 2
     assert (proof.next_due + HOUR).hour in (3, 4)
+
+
+def test_the_nightly_runs_follow_the_zone_of_an_app_that_is_enabled_later(now, installation):
+    schedule.tick(now)
+    change(installation, zone="America/New_York")
+    schedule.tick(now)
+    assert row("lists 1").next_due.astimezone(ZoneInfo("America/New_York")).hour == 2
 
 
 def test_a_company_that_a_person_disconnected_is_left_alone(now, installation):
