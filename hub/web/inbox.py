@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from hub.context import current_hub
 from hub.db.engine import read_only_session
-from hub.errors import HubError
+from hub.errors import HubError, NotNow
 from hub.models import Case, CaseNote, Installation
 from hub.models.enums import CaseDecision
 from hub.outbox.listing import load_states_of_parts
@@ -125,9 +125,11 @@ def retry(case_id: int) -> Response:
     """Retry every posting of a case; each is looked for in QuickBooks before it is sent again."""
 
     def work() -> str:
-        """Retry all postings of the case and show the first reasons against it."""
+        """Retry all postings of the case; show the first reasons against it."""
         is_confirmed = bool(request.form.get("sure"))
         retried, reasons = case_acts.retry_each(case_id, is_confirmed=is_confirmed)
+        if reasons and not retried:
+            raise NotNow(reasons[0])
         for reason in reasons[:MAX_REASONS]:
             flash(translate(reason), "look")
         if len(reasons) > MAX_REASONS:

@@ -39,17 +39,25 @@ def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a view that carries out a decision, so that it does so for open cases only.
 
     The case may have been closed since its page was shown, by a run or in another window. Its page
-    then says so, with who closed it.
+    then says so, with who closed it. A decision about one document needs one that the case stops.
     """
 
     @wraps(view)
     def decide_if_open(case_id: int, **arguments_of_view: Any) -> Any:
         with read_only_session() as session:
             is_closed = get_row_or_404(session, Case, case_id).closed_at is not None
+            posting_id = arguments_of_view.get("posting_id")
+            is_decided = posting_id is not None and not _has_posting(session, case_id, posting_id)
         if is_closed:
             flash(gettext("This case was closed in the meantime. Nothing was changed."), "look")
-            return redirect(url_for("inbox.one", case_id=case_id, **case_list.build_arguments()))
-        return view(case_id, **arguments_of_view)
+        elif is_decided:
+            flash(
+                gettext("The case no longer has this document. Nothing was changed."),
+                "look",
+            )
+        else:
+            return view(case_id, **arguments_of_view)
+        return redirect(url_for("inbox.one", case_id=case_id, **case_list.build_arguments()))
 
     return decide_if_open
 
@@ -143,6 +151,12 @@ def select_postings(case_id: int, least: str) -> Select[Any]:
     )
 
 
+def _has_posting(session: Session, case_id: int, posting_id: int) -> bool:
+    """Return whether a case has a posting on which the person may act."""
+    query = select_postings(case_id, "operator").where(Posting.id == posting_id)
+    return session.scalar(query.with_only_columns(Posting.id)) is not None
+
+
 def load_postings(session: Session, case_id: int) -> list[Posting]:
     """Return the postings of a case that the person may see, oldest first."""
     query = select_postings(case_id, "viewer").limit(MAX_SHOWN)
@@ -188,6 +202,8 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
 
 def describe_retry(posting_ids: Sequence[int]) -> str:
     """Return the sentence about what was retried; a single document is named."""
+    if not posting_ids:
+        return gettext("It is checked again with the next run.")
     if len(posting_ids) != 1:
         return gettext("Retried %(documents)s.", documents=format_document_count(len(posting_ids)))
     with read_only_session() as session:

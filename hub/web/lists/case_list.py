@@ -1,7 +1,6 @@
 """The list of cases: its filters, groups and order, and what a row shows of each case."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -306,18 +305,15 @@ def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
 
 
 def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
-    """Add number, amounts, earliest due date and party of the documents of each case."""
+    """Add number, amounts, earliest due date and parties of the documents of each case."""
     query = _select_links_to_documents(
         case_amounts.CURRENCY,
         func.count(),
         func.sum(case_amounts.signed_amount()),
         func.min(SourceDocument.due),
-        func.min(SourceDocument.party),
-        func.max(SourceDocument.party),
     )
     of_rows = query.where(case_posting.c.case_id.in_(list(rows)))
-    parties: dict[int, set[str]] = defaultdict(set)
-    for case_id, code, count, amount, due, first, last in session.execute(
+    for case_id, code, count, amount, due in session.execute(
         of_rows.group_by(case_posting.c.case_id, case_amounts.CURRENCY)
     ):
         row = rows[case_id]
@@ -326,10 +322,17 @@ def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
             row.amounts[code] = row.amounts.get(code, Decimal(0)) + amount
         if due:
             row.due = min(row.due, due) if row.due else due
-        parties[case_id] |= {party for party in (first, last) if party}
-    for case_id, names in parties.items():
-        rows[case_id].parties = len(names)
-        rows[case_id].party = next(iter(names)) if len(names) == 1 else ""
+    _add_parties(session, rows)
+
+
+def _add_parties(session: Session, rows: Mapping[int, CaseRow]) -> None:
+    """Add the number of the parties of each case, and the name of a single one."""
+    party = func.nullif(SourceDocument.party, "")
+    query = _select_links_to_documents(func.count(party.distinct()), func.min(party))
+    of_rows = query.where(case_posting.c.case_id.in_(list(rows)))
+    for case_id, count, name in session.execute(of_rows.group_by(case_posting.c.case_id)):
+        rows[case_id].parties = count
+        rows[case_id].party = name if count == 1 else ""
 
 
 def _add_closed_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:

@@ -19,7 +19,7 @@ from hub.outbox import approvals
 from hub.posting.actions import manual
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext, translate
-from hub.web.apps.installation import build_tabs, count_before_start
+from hub.web.apps.installation import build_tabs, count_before_start, is_active
 from hub.web.authentication import confirmation
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.frame import listed_rows
@@ -246,7 +246,7 @@ def approve(installation_id: int) -> Response | str:
     An approval of many asks again who it is, as `hub.web.authentication.confirmation` describes.
     """
     with read_only_session() as session:
-        get_row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     listed = listed_rows.decode(request.form.get("listed", ""))
     if review_approvals.is_bulk(len(listed)):
         question: Response | str | None = confirmation.ask()
@@ -254,8 +254,7 @@ def approve(installation_id: int) -> Response | str:
             return question
     outcome = review_approvals.approve(installation_id, listed, person_name())
     if outcome.released:
-        approved = count_kinds(Counter(outcome.kinds))
-        flash(gettext("Approved %(documents)s. Posting now.", documents=approved), "success")
+        flash(_describe_approval(installation, count_kinds(Counter(outcome.kinds))), "success")
         _flash_waiting(review_approvals.count_waiting(installation_id, listed))
     flash_outcome(outcome)
     with read_only_session() as session:
@@ -263,6 +262,22 @@ def approve(installation_id: int) -> Response | str:
     _flash_left_out(changed, len(outcome.changed) - changed)
     is_done = bool(outcome.released or outcome.first)
     return review_places.redirect_after_decision(installation_id, is_done=is_done)
+
+
+def _describe_approval(installation: Installation, documents: str) -> str:
+    """Return the sentence about approved documents, which an app at rest does not post yet."""
+    if is_active(installation):
+        return gettext("Approved %(documents)s. Posting now.", documents=documents)
+    if installation.enabled:
+        return gettext(
+            "Approved %(documents)s. The app is paused, so nothing is posted until its mode is"
+            " automatic or review.",
+            documents=documents,
+        )
+    return gettext(
+        "Approved %(documents)s. The app is disabled, so nothing is posted until it is enabled.",
+        documents=documents,
+    )
 
 
 @pages.post("/skip")

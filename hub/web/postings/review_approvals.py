@@ -15,7 +15,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.models.enums import PostingState, RunKind
 from hub.outbox import approvals
-from hub.scheduling import run_log
+from hub.scheduling import run_log, subjects
 from hub.security import audit
 from hub.web.frame import listed_rows
 
@@ -51,7 +51,7 @@ def is_bulk(count: int) -> bool:
 
 
 def approve(installation_id: int, listed: Mapping[int, str], who: str) -> ApprovalOutcome:
-    """Approve exactly what was listed, and request the run that posts it.
+    """Approve exactly what was listed, and request the run that posts it unless the app is at rest.
 
     `listed` holds the seal of each posting by id, as `hub.web.frame.listed_rows` describes.
     """
@@ -62,7 +62,8 @@ def approve(installation_id: int, listed: Mapping[int, str], who: str) -> Approv
         outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
     if not outcome.released:
         return outcome
-    _note_preview(installation_id)
+    if not subjects.may_post(_note_preview(installation_id)):
+        return outcome
     run_id = run_log.request(RunKind.POST, installation_id, who)
     return outcome.combine(ApprovalOutcome(run_id=run_id))
 
@@ -136,9 +137,10 @@ def _record(session: Session, who: str, what: str, seals: Mapping[int, str]) -> 
     audit.record_each(session, who, what, details)
 
 
-def _note_preview(installation_id: int) -> None:
+def _note_preview(installation_id: int) -> Installation:
     """Note that a person has approved postings; only then is automatic posting offered."""
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
         if installation.previewed_at is None:
             installation.previewed_at = current_hub().clock.now()
+        return installation

@@ -95,6 +95,20 @@ def test_a_row_shows_amounts_by_currency_due_date_and_party(owner: Visitor) -> N
     assert "Byggmakker Ås 3 documents Case 0" in row
 
 
+def test_a_row_counts_each_party_once(owner: Visitor) -> None:
+    id = add_case(owner, 0, "100.00")
+    with owner.app.app_context(), transaction() as session:
+        installation = session.get_one(Installation, 1)
+        case = session.get_one(Case, id)
+        for place, party in enumerate(["Alfa AS", "Beta AS", "Beta AS", "Gamma AS", ""]):
+            document, posting = add_document(session, installation, "held", 200 + 5 * place)
+            document.party = party
+            posting.currency = ("NOK", "EUR")[place % 2]
+            case.postings.append(posting)
+    row = rows_of(owner.page("/inbox/?words=Case+0"))[id]
+    assert "4 parties 6 documents Case 0" in row
+
+
 def test_documents_without_a_planned_amount_count_with_that_of_the_source(owner: Visitor) -> None:
     id = add_case(owner, 0, "12.30")
     with owner.app.app_context(), transaction() as session:

@@ -29,6 +29,7 @@ from hub.testing.clock import FakeClock
 from hub.web.frame import case_titles
 from hub.web.transactions import case_comparison
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_document
 from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.posting.test_cost import count_statements
 from tests.unit.web.test_undo import app, bench
@@ -209,8 +210,11 @@ def test_the_menu_counts_open_cases(operator: Visitor) -> None:
     assert int(match[1]) == len(operator.story.cases)
 
 
-def test_adopting_asks_quickbooks_and_says_why_not(operator: Visitor, clock: FakeClock) -> None:
-    address = f"{_case(operator, 'choose')}/{operator.story.postings['posted']}/adopt"
+def test_adopting_asks_quickbooks_and_says_why_not(operator: Visitor) -> None:
+    id = operator.story.postings["unknown"]
+    with operator.app.app_context(), transaction() as session:
+        session.get_one(Posting, id).state = "posted"
+    address = f"{_case(operator, 'choose')}/{id}/adopt"
     assert "cannot be taken for a transaction now" in operator.press(address, quickbooks_id="145")
 
 
@@ -802,3 +806,46 @@ def test_cases_are_found_by_the_words_of_the_page_in_every_language(operator: Vi
             assert address in page, words
         assert address not in operator.page(path + "regnskapet+er+lukket")
         assert address not in operator.get(path + "anskaffelse", headers=norwegian).text
+
+
+def _add_to_case(visitor: Visitor, act: str) -> int:
+    """Add another held document to a case; return its posting."""
+    with visitor.app.app_context(), transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        _, posting = add_document(session, installation, "held", 200)
+        posting.held_by = "preflight"
+        case = session.get_one(Case, visitor.story.cases[act])
+        case.postings.append(posting)
+        session.flush()
+        return posting.id
+
+
+def test_an_old_page_does_not_change_a_document_that_another_person_decided(
+    operator: Visitor,
+) -> None:
+    id = _add_to_case(operator, "retry")
+    case = _case(operator, "retry")
+    assert "Skipped." in operator.press(f"{case}/{id}/skip", reason="Paid in cash")
+    for act in ("retry", "skip", "not-this", "adopt", "put-back"):
+        page = operator.press(f"{case}/{id}/{act}", reason="Again", quickbooks_id="145")
+        assert "The case no longer has this document. Nothing was changed." in page
+    assert operator.row(Posting, id).state == "skipped"
+
+
+def test_a_retry_that_retries_nothing_gives_the_reason_and_is_no_decision(
+    operator: Visitor,
+) -> None:
+    id = operator.story.postings["held"]
+    with operator.app.app_context(), transaction() as session:
+        session.get_one(Posting, id).state = "sending"
+    page = operator.press(f"{_case(operator, 'retry')}/retry")
+    assert "there is nothing to try again." in page
+    assert "Retried" not in page
+    assert operator.row(Case, operator.story.cases["retry"]).decision == ""
+
+
+def test_a_retry_of_a_case_without_documents_names_none(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        session.get_one(Case, operator.story.cases["retry"]).postings = []
+    page = operator.press(f"{_case(operator, 'retry')}/retry")
+    assert "It is checked again with the next run. A sync continues with it now." in page

@@ -96,6 +96,29 @@ def test_a_change_shows_what_differs_from_what_was_posted(operator: Visitor) -> 
     assert differences.count('class="differs"') == 1
 
 
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        ({"mode": "paused"}, "nothing is posted until its mode is automatic or review."),
+        ({"enabled": False}, "The app is disabled, so nothing is posted until it is enabled."),
+    ],
+)
+def test_an_approval_for_an_app_at_rest_does_not_promise_to_post(
+    operator: Visitor, rest: dict[str, Any], text: str
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        for name, value in rest.items():
+            setattr(installation, name, value)
+        runs = session.query(Run).count()
+    page = operator.approve(operator.story.installation)
+    assert text in page
+    assert "Posting now" not in page
+    assert _state(operator, "review") == "ready"
+    with operator.app.app_context(), engine.read_only_session() as session:
+        assert session.query(Run).count() == runs
+
+
 def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
     page = operator.approve(
         operator.story.installation, "selected", selected=_seal(operator, "review")
