@@ -10,8 +10,8 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Sentence
-from hub.models import Case, Installation, ReceiptRow, Schedule
-from hub.models.enums import ReceiptEnd, RunKind
+from hub.models import Case, ConnectedCompany, Installation, ReceiptRow, Schedule
+from hub.models.enums import ConnectionState, InstallationMode, ReceiptEnd, RunKind
 from hub.reasons.texts import CaseText
 from hub.sources.site import app_of
 
@@ -55,9 +55,19 @@ def clear(session: Session, row: Installation) -> None:
 
 
 def report(installation_id: int | None = None) -> None:
-    """Open or update the cases that are due, of one installation or of all."""
-    failing = select(Installation).where(
-        Installation.enabled, Installation.failing_since.is_not(None)
+    """Open or update the cases that are due, of one installation or of all.
+
+    An app that is paused, or whose company is disconnected, is not read, so it gets none.
+    """
+    failing = (
+        select(Installation)
+        .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
+        .where(
+            Installation.enabled,
+            Installation.mode != InstallationMode.PAUSED,
+            Installation.failing_since.is_not(None),
+            ConnectedCompany.state != ConnectionState.DISCONNECTED,
+        )
     )
     if installation_id is not None:
         failing = failing.where(Installation.id == installation_id)

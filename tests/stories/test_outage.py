@@ -12,6 +12,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Case, ConnectedCompany
+from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
 from hub.security.people import hash_new, insert
@@ -146,4 +147,18 @@ def test_disabling_the_app_closes_the_case(outage):
     for _ in range(3):
         fail(outage)
     enable.disable(1, "costtracker", who="kari")
+    assert cases(outage) == []
+
+
+def test_an_app_that_was_paused_or_disconnected_gets_no_case_later(app, outage, clock):
+    fail(outage)
+    enable.set_mode(outage, "paused", who="kari")
+    clock.advance(dt.timedelta(hours=2).total_seconds())
+    engine = Scheduler(app)
+    engine._is_at_work = True
+    engine.notify()
+    assert cases(outage) == []
+    enable.set_mode(outage, "auto", who="kari")
+    oauth_connect.disconnect(1, "kari")
+    engine.notify()
     assert cases(outage) == []
