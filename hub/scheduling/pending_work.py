@@ -21,12 +21,6 @@ from hub.models.enums import (
 from hub.posting import receipt_delivery
 from hub.scheduling import run_log
 
-UNSENT_STATES = (
-    PostingState.READY,
-    PostingState.SENDING,
-    PostingState.UNKNOWN,
-    PostingState.WAITING,
-)
 _MAY_POST = and_(Installation.enabled, Installation.mode != InstallationMode.PAUSED)
 PAUSE_AFTER_RUN, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
@@ -54,9 +48,20 @@ def claim(now: dt.datetime) -> int:
 
 
 def has_writes(company_id: int) -> bool:
-    """Return whether a company has anything that is to be sent to QuickBooks, now or later."""
-    query = select(Posting.id).where(
-        Posting.company_id == company_id, Posting.state.in_(UNSENT_STATES), outbox.IS_CURRENT
+    """Return whether a company has anything that is to be sent to QuickBooks, now or later.
+
+    What is ready in a paused app, or waits for a document that is held, may never be sent.
+    """
+    waits_for_time = and_(Posting.state == PostingState.WAITING, Posting.next_try_at.is_not(None))
+    is_sendable = and_(_MAY_POST, or_(Posting.state == PostingState.READY, waits_for_time))
+    query = (
+        select(Posting.id)
+        .join(Installation, Installation.id == Posting.installation_id)
+        .where(
+            Posting.company_id == company_id,
+            outbox.IS_CURRENT,
+            or_(is_sendable, Posting.state.in_(outbox.IN_FLIGHT)),
+        )
     )
     with read_only_session() as session:
         return session.scalar(query.limit(1)) is not None

@@ -11,6 +11,7 @@ from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocum
 from hub.scheduling import pending_work
 
 MINUTE = dt.timedelta(minutes=1)
+AT_NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -166,3 +167,19 @@ def test_a_run_that_ended_before_the_clock_was_set_back_delays_nothing(now, post
     pending_work.claim(now)
     end(now)
     assert pending_work.claim(now - 60 * MINUTE) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "mode", "expected"),
+    [
+        ({"state": "ready"}, "auto", True),
+        ({"state": "waiting", "next_try_at": AT_NOON}, "auto", True),
+        ({"state": "unknown"}, "paused", True),
+        ({"state": "ready"}, "paused", False),
+        ({"state": "waiting"}, "auto", False),
+    ],
+)
+def test_writes_that_nothing_sends_do_not_count(now, posting, values, mode, expected):
+    change(Posting, **values)
+    change(Installation, mode=mode)
+    assert pending_work.has_writes(posting.company_id) is expected
