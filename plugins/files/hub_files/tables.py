@@ -178,6 +178,7 @@ def _read_workbook_lines(name: str, content: bytes) -> list[list[Cell]]:
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for sheet in workbook.worksheets:
+            sheet.reset_dimensions()  # they may be outdated, and hide rows and columns
             lines = _read_sheet_lines(sheet.iter_rows())
             if any(any(line) for line in lines):
                 return lines
@@ -200,11 +201,15 @@ def _check_unpacked_size(name: str, content: bytes) -> None:
 
 
 def _read_sheet_lines(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
-    """Return the lines of a sheet, but at most one more than is allowed."""
-    lines = []
+    """Return the lines of a sheet, but at most one more that is not empty than is allowed."""
+    lines: list[list[Cell]] = []
+    empty_line: list[Cell] = []
+    count = 0
     for row in rows:
-        lines.append([_convert_cell(cell) for cell in row])
-        if len(lines) > MAX_ROWS + 1:
+        cells = [_convert_cell(cell) for cell in row]
+        lines.append(cells if any(cells) else empty_line)
+        count += any(cells)
+        if count > MAX_ROWS + 1:
             break
     return lines
 

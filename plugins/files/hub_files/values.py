@@ -11,13 +11,16 @@ from hub_files.tables import Cell, text_of
 DATE = re.compile(r"(\d{1,4})[./\- ]+(\d{1,2})[./\- ]+(\d{1,4})(?:[T ].*)?")
 NUMBER = re.compile(r"\d*(?:\.\d+)?")
 RATE = re.compile(r"(\d+(?:[.,]\d+)?) *%?")
-# The symbol or name of a currency on either side of an amount: "$", "kr." or "NOK".
-CURRENCY_MARK = r"(?:[^\W\d_]+\.?|[^\w\s.,()+\-])?"
+# The symbol or name of a currency on either side of an amount: "$", "kr." or "NOK". "CR" and "DR"
+# are none, because they say on which side the amount is booked.
+CURRENCY_MARK = r"(?:(?!(?i:[CD]R)\b)[^\W\d_]+\.?|[^\w\s.,:%()+\-])?"
 AMOUNT = re.compile(
     rf"{CURRENCY_MARK}\s*([(+\-]?)\s*{CURRENCY_MARK}\s*(\d[\d.,'’\s]*|[.,]\d+)"
     rf"\s*{CURRENCY_MARK}\s*([)\-]?)\s*{CURRENCY_MARK}"
 )
-NO_CENTS_SUFFIX = re.compile(r"[.,]\s*[-\u2013]$")  # in "100,-", which is not negative
+NO_CENTS_SUFFIX = re.compile(r"[.,:]\s*-$")  # in "100,-" and "100:-", which are not negative
+# The characters that programs write as a minus sign.
+DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-")
 THOUSANDS_SEPARATORS = {
     ".": re.compile(r"(?<=\d)[,'’\s](?=\d{3}(?!\d))"),
     ",": re.compile(r"(?<=\d)[.'’\s](?=\d{3}(?!\d))"),
@@ -33,7 +36,7 @@ def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
     """
     if isinstance(cell, Decimal):
         return cell
-    text = NO_CENTS_SUFFIX.sub("", text_of(cell).replace("\u2212", "-"))
+    text = NO_CENTS_SUFFIX.sub("", text_of(cell).translate(DASHES))
     match = AMOUNT.fullmatch(text)
     digits = ""
     if match:

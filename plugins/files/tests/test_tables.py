@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import re
+import zipfile
 from decimal import Decimal
 
 import pytest
@@ -50,6 +52,16 @@ def workbook(rows, formats=()):
             cell.number_format = number_format
     file = io.BytesIO()
     book.save(file)
+    return file.getvalue()
+
+
+def resized(content, size):
+    """Return an Excel file that says that its first sheet has this size."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            part = re.sub(rb'(<dimension ref=")[^"]*', rb"\g<1>" + size.encode(), old.read(name))
+            new.writestr(name, part)
     return file.getvalue()
 
 
@@ -228,6 +240,8 @@ def test_ids_stay_the_same_whatever_case_and_spaces(bench):
         ("1 000,00", "", "the column “Amount” is empty"),
         ("05.11.2026;05.12.2026;1 000", "31.02.2026;05.12.2026;1 000", "have different dates"),
         ("1 000,00;250,00", "1 000,00;x", "“x” is not an amount with a decimal comma"),
+        ("1 000,00;250,00", "1 000,00;25 %", "“25 %” is not an amount with a decimal comma"),
+        ("1 000,00", "1 000,00 CR", "“1 000,00 CR” is not an amount"),
         ("06.11.2026", "soon", "Line 4 of bills.csv: “soon” is not a date."),
         ("06.11.2026", "", "the column “Date” is empty"),
     ],
@@ -294,6 +308,17 @@ def test_empty_lines_are_left_out_and_columns_without_a_name_get_their_letter(be
     assert table.rows == (("1", "2"),)
 
 
+def test_rows_and_columns_beyond_an_outdated_size_of_an_excel_sheet_are_read(bench):
+    content = workbook([["A", "B"], [1, 2], [3, 4]])
+    assert bench.receive("a.xlsx", resized(content, "A1:A2")).table.rows == (("1", "2"), ("3", "4"))
+
+
+def test_rows_below_many_empty_rows_of_an_excel_sheet_are_read(bench, monkeypatch):
+    monkeypatch.setattr("hub_files.tables.MAX_ROWS", 3)
+    table = bench.receive("a.xlsx", workbook([["A"], [1], *[[]] * 9, [2], [3]])).table
+    assert table.rows == (("1",), ("2",), ("3",))
+
+
 # -- suggestions -----------------------------------------------------------------------------------
 
 
@@ -332,6 +357,11 @@ def test_an_order_of_dates_that_is_open_is_not_guessed(bench, date, order):
         ("1'234.50", ".", "1234.50"),
         ("$1,234", ".", "1234"),
         ("kr. 100,-", ",", "100"),
+        ("100:-", ",", "100"),
+        ("kr 1 250,\u2013", ",", "1250"),
+        ("\u2013100,00", ",", "-100.00"),
+        ("\u2011 kr 100.00", ".", "-100.00"),
+        ("CRC 100.00", ".", "100.00"),
         ("-5.5", ".", "-5.5"),
         ("\u22125.5", ".", "-5.5"),
         ("(1,234.00)", ".", "-1234.00"),
