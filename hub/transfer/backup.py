@@ -75,12 +75,13 @@ def restore(
     _require_keys(backup, config)
     origin = f"the backup {backup.path.name} of {backup.manifest.made_at}"
     _require_room(config, origin)
-    with _temporary_folder(config.data) as folder:
+    database = _get_sqlite_file(config)
+    # Beside the database, which may be on another disk than the data folder.
+    with _temporary_folder(database.parent if database else config.data) as folder:
         file = folder / DATABASE_FILE
         backup.extract(DATABASE_FILE, file)
         _prepare(open_app(replace(config, database_url=f"sqlite:///{file}")), file, who)
-        if _is_sqlite(config):
-            database = Path(make_url(config.database_url).database or "")
+        if database:
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
             file.replace(database)
@@ -114,8 +115,8 @@ def _require_keys(backup: Archive, config: Config) -> None:
 
 def _require_room(config: Config, origin: str) -> None:
     """Raise DatabaseNotEmpty unless the database of a configuration has no rows."""
-    if _is_sqlite(config):
-        file = Path(make_url(config.database_url).database or "")
+    file = _get_sqlite_file(config)
+    if file:
         if not file.exists() or not file.stat().st_size:
             return
         with open_exclusively(config.database_url) as connection:
@@ -129,9 +130,12 @@ def _require_room(config: Config, origin: str) -> None:
         move.require_room(connection, origin)
 
 
-def _is_sqlite(config: Config) -> bool:
-    """Return whether the hub works with an SQLite file."""
-    return make_url(config.database_url).get_backend_name() == "sqlite"
+def _get_sqlite_file(config: Config) -> Path | None:
+    """Return the SQLite file that the hub works with; None if it works with PostgreSQL."""
+    url = make_url(config.database_url)
+    if url.get_backend_name() != "sqlite":
+        return None
+    return Path(url.database or "")
 
 
 def _copy_sqlite(database: Path, copy_file: Path, progress: Progress) -> None:

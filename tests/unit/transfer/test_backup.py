@@ -1,10 +1,12 @@
 """`hub backup` and `hub restore`: for both databases, verified, and nothing is posted twice."""
 
+import errno
 import json
 import sqlite3
 import stat
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -73,6 +75,27 @@ def test_a_backup_goes_from_sqlite_to_postgresql_and_back(hub, archive, empty_fo
     assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
     code, output = hub("restore", str(archive), HUB_DATABASE_URL=target)
     assert (code, "is not empty" in output) == (1, True)
+
+
+def test_a_backup_is_restored_to_a_database_on_another_disk(
+    hub, archive, empty_folder, tmp_path, monkeypatch
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    replace = Path.replace
+
+    def replace_within_a_disk(path, target):
+        if Path(target).is_relative_to(disk) and not path.is_relative_to(disk):
+            raise OSError(errno.EXDEV, "Invalid cross-device link", str(path))
+        return replace(path, target)
+
+    before = lists_of(hub)
+    assert hub("backup", str(archive))[0] == 0
+    monkeypatch.setattr(Path, "replace", replace_within_a_disk)
+    new = {"HUB_DATA": str(empty_folder), "HUB_DATABASE_URL": f"sqlite:///{disk / 'hub.db'}"}
+    code, output = hub("restore", str(archive), **new)
+    assert code == 0, output
+    assert lists_of(hub, **new) == before
 
 
 def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empty_folder):
