@@ -72,9 +72,13 @@ def _lock_claims(session: Session) -> bool:
 
 
 def replan_after_clock_change(now: dt.datetime) -> None:
-    """Plan again what is due later than its schedule allows, after the clock was set back."""
+    """Plan again what is due later than its schedule allows, after the clock was set back.
+
+    Times that were claimed too early are due again when they come.
+    """
     query = select(Schedule).where(Schedule.enabled, Schedule.next_due > now)
     with transaction() as session:
+        session.execute(update(Run).where(Run.due_at > now).values(due_at=None))
         for row in session.scalars(query):
             with suppress(Refused):  # an unreadable schedule was never due
                 interval = Interval.parse(row.every)

@@ -80,6 +80,18 @@ def test_a_run_never_overlaps_itself(now, installation):
     assert len(runs()) == 1
 
 
+def test_a_time_that_was_claimed_before_the_clock_was_set_back_is_due_when_it_comes(
+    now, installation
+):
+    change(installation, schedule="0 * * * *")
+    schedule.tick(now)
+    schedule.tick(now + 24 * HOUR)
+    end(runs()[0].id, now + 24 * HOUR)
+    schedule.replan_after_clock_change(now)
+    schedule.tick(now + HOUR)
+    assert len(runs()) == 2
+
+
 def test_a_late_one_runs_once_however_many_times_were_missed(now, installation):
     change(installation, schedule="*/5 * * * *")
     schedule.tick(now)
