@@ -250,20 +250,23 @@ def _unit_price(line: EInvoiceLine) -> Decimal | None:
 
 
 def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
-    """Return the tax of each part; the parts of a category and rate add up to its VAT subtotal."""
+    """Return the tax of each part; the parts of a category and rate add up to its VAT subtotals."""
     taxes = [ZERO] * len(parts)
+    subtotals: dict[tuple[str, Decimal], Decimal] = {}  # a sender may split one into several
     for subtotal in invoice.vat_subtotals:
-        rate = subtotal.percent or ZERO
+        key = (subtotal.category, subtotal.percent or ZERO)
+        subtotals[key] = subtotals.get(key, ZERO) + subtotal.tax
+    for (category, rate), subtotal_tax in subtotals.items():
         indexes = []
         for index, part in enumerate(parts):
-            if (part.category, part.rate) == (subtotal.category, rate):
+            if (part.category, part.rate) == (category, rate):
                 indexes.append(index)
         if not indexes:
             continue
         for index in indexes:
             exact = parts[index].amount * rate / 100
             taxes[index] = exact.quantize(CENT)
-        taxes[indexes[-1]] += subtotal.tax - sum(taxes[index] for index in indexes)
+        taxes[indexes[-1]] += subtotal_tax - sum(taxes[index] for index in indexes)
     return taxes
 
 

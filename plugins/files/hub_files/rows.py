@@ -139,7 +139,7 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
     _check_agreement(mapped, rows)
     is_credit, lines = _build_lines(site, mapped, rows)
     taxes = [line.tax for line in lines if line.tax is not None]
-    total = mapped.amount(first, "total")
+    total = _positive_total(mapped, first, is_credit=is_credit)
     return Document(
         kind=KINDS[mapped.direction][is_credit],
         source_id=id,
@@ -152,7 +152,7 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
         exchange_rate=_exchange_rate(mapped, first),
         codes=_party_code(site, mapped, first),
         lines=tuple(lines),
-        total=None if total is None else abs(total),
+        total=total,
         tax_total=sum(taxes, Decimal(0)) if taxes else None,
         tax_mode="inclusive" if mapped.mapping["amounts"] == "inclusive" else "exclusive",
         attachments=_build_attachments(site, mapped, rows),
@@ -169,6 +169,21 @@ def _build_lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool
         amount = -amount if is_credit else amount
         lines.append(_build_line(site, mapped, row, str(number), amount, is_credit=is_credit))
     return is_credit, lines
+
+
+def _positive_total(mapped: MappedTable, row: Row, *, is_credit: bool) -> Decimal | None:
+    """Return the total of a document; raise ValueError if it is negative and its lines are not."""
+    total = mapped.amount(row, "total")
+    if total is None:
+        return None
+    if total < 0 and not is_credit:
+        raise ValueError(
+            Sentence(
+                "the column “%(total)s” is negative, and the lines together are not",
+                total=str(mapped.mapping["total"]),
+            )
+        )
+    return abs(total)
 
 
 def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:
@@ -202,11 +217,25 @@ def _line_amount(mapped: MappedTable, row: Row) -> Decimal:
     return amount
 
 
+def _line_tax(mapped: MappedTable, row: Row) -> Decimal | None:
+    """Return the tax of a row; raise ValueError if its sign is not that of the amount."""
+    tax = mapped.amount(row, "tax")
+    if tax and tax * _line_amount(mapped, row) < 0:
+        raise ValueError(
+            Sentence(
+                "one of the columns “%(amount)s” and “%(tax)s” is negative, and the other is not",
+                amount=str(mapped.mapping["amount"]),
+                tax=str(mapped.mapping["tax"]),
+            )
+        )
+    return tax
+
+
 def _build_line(
     site: Site, mapped: MappedTable, row: Row, id: str, amount: Decimal, *, is_credit: bool
 ) -> Line:
     """Return a row as a line; `amount` has the sign for the kind of the document."""
-    tax = mapped.amount(row, "tax")
+    tax = _line_tax(mapped, row)
     quantity = mapped.amount(row, "quantity")
     return Line(
         id=id,

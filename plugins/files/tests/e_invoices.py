@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 from decimal import Decimal
 
 from lxml import etree
@@ -38,6 +39,12 @@ class Sample:
         """Add to the amounts of elements."""
         for path in paths:
             self.set(path, str(Decimal(self.text(path)) + Decimal(amount)))
+        return self
+
+    def repeat(self, path: str) -> Sample:
+        """Add a copy of an element after it."""
+        element = self._find(path)
+        element.addnext(copy.deepcopy(element))
         return self
 
     def remove(self, path: str) -> Sample:

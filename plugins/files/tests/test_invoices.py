@@ -172,6 +172,16 @@ def test_the_last_line_of_a_rate_has_the_cent_that_rounding_leaves(bench):
     assert sum(line.tax for line in bill.lines) == bill.tax_total == Decimal("1289.11")
 
 
+def test_the_vat_of_a_rate_that_the_sender_splits_is_added_up(bench):
+    subtotal = "cac:TaxTotal/cac:TaxSubtotal"
+    taxable, tax = f"{subtotal}[2]/cbc:TaxableAmount", f"{subtotal}[2]/cbc:TaxAmount"
+    sample = invoice().repeat(f"{subtotal}[1]")
+    sample.set(taxable, "400.00").set(tax, "100.00")
+    sample.add("-400.00", f"{subtotal}[1]/cbc:TaxableAmount")
+    sample.add("-100.00", f"{subtotal}[1]/cbc:TaxAmount")
+    assert amounts(read(bench, sample)) == amounts(read(bench, invoice(), "whole.xml"))
+
+
 def test_a_price_with_endless_digits_is_left_out(bench):
     sample = invoice().set("cac:InvoiceLine[2]/cac:Price/cbc:BaseQuantity", "300")
     sample.set("cac:InvoiceLine[2]/cac:Price/cbc:PriceAmount", "354.01")

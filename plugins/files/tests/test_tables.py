@@ -242,6 +242,8 @@ def test_ids_stay_the_same_whatever_case_and_spaces(bench):
         ("1 000,00;250,00", "1 000,00;x", "“x” is not an amount with a decimal comma"),
         ("1 000,00;250,00", "1 000,00;25 %", "“25 %” is not an amount with a decimal comma"),
         ("1 000,00", "1 000,00 CR", "“1 000,00 CR” is not an amount"),
+        ("1 562,50", "-1 562,50", "have different totals"),
+        ("-20,10", "20,10", "“Amount” and “VAT amount” is negative, and the other is not"),
         ("06.11.2026", "soon", "Line 4 of bills.csv: “soon” is not a date."),
         ("06.11.2026", "", "the column “Date” is empty"),
     ],
@@ -251,6 +253,11 @@ def test_a_document_that_cannot_be_read_names_its_lines_and_stops_no_other(bench
     (problem,) = [item for item in items if isinstance(item, Unreadable)]
     assert reason in problem.reason
     assert len(items) == 2
+
+
+def test_a_negative_total_of_positive_lines_is_reported(bench):
+    problem, _ = read(bench, CSV.replace("1 562,50", "-1 562,50"))
+    assert "the column “Total” is negative, and the lines together are not" in problem.reason
 
 
 def test_a_row_without_number_is_a_document_of_its_own(bench):

@@ -146,7 +146,7 @@ def _line_taxes(row: Row) -> list[Decimal]:
     total = _tax_total(row)
     total_weight = sum(weights)
     for index in taxed_indexes:
-        exact = total * weights[index] / total_weight
+        exact = total * weights[index] / total_weight if total_weight else weights[index] / 100
         taxes[index] = exact.quantize(CENT)
     rest = total - sum(taxes)
     last = taxed_indexes[-1]

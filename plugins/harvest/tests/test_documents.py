@@ -89,6 +89,19 @@ def test_outside_the_united_states_each_line_has_its_percentage_as_a_code(open_b
     assert {line.codes["tax"].name for line in untaxed.lines} == {"0 %"}
 
 
+def test_taxed_lines_that_cancel_each_other_out_are_read(bench):
+    rows = bench.stand_in.rows
+    row = rows[str(13004)]
+    first, second = row["line_items"]
+    lines = [
+        first | {"amount": 100.0, "taxed2": False},
+        second | {"amount": -100.0, "taxed2": False},
+    ]
+    rows.put(row | {"line_items": lines, "amount": 0.0, "tax_amount": 0.0, "tax2_amount": 0.0})
+    (item,) = bench.read(ids=[invoice_id(4)])
+    assert [line.tax for line in item.lines] == [Decimal("8.25"), Decimal("-8.25")]
+
+
 @pytest.mark.parametrize("id", ["invoice:1", "payment:1-2", payment_id(5, 9)])
 def test_a_document_that_harvest_does_not_have_is_gone(bench, id):
     (item,) = bench.read(ids=[id])
