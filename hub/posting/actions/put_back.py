@@ -11,10 +11,11 @@ from hub.cases.discrepancies import Discrepancy
 from hub.contract.states import Stage
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Sentence
-from hub.models import Posting
+from hub.models import Installation, Posting
 from hub.models.display_names import format_posting_name
-from hub.models.enums import Operation, PostingState, TransactionState
+from hub.models.enums import InstallationMode, Operation, PostingState, TransactionState
 from hub.outbox.plan_values import Content, Disposition, PartOperation
+from hub.posting.actions import undo
 from hub.posting.actions.manual import list_postings_of_part
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases
@@ -64,6 +65,7 @@ def _check(
         raise NotNow(
             "%(name)s is no longer wanted by its source, so it is not put back.", name=name
         )
+    _require_active_app(source.installation)
     is_live = document.head is None or document.head.state == TransactionState.LIVE
     if current is None or not is_live:
         raise NotNow(
@@ -83,6 +85,14 @@ def _check(
             " QuickBooks.",
             name=name,
         )
+
+
+def _require_active_app(installation: Installation) -> None:
+    """Raise NotNow if an app sends nothing: the case would close, and its cause would remain."""
+    if not installation.enabled:
+        raise NotNow(undo.DISABLED_REASON)
+    if installation.mode == InstallationMode.PAUSED:
+        raise NotNow(undo.PAUSED_REASON)
 
 
 def _plan_update(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:

@@ -203,7 +203,7 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
         name = format_posting_name(posting)
         document = posting.document
         was_skipped = posting.state == PostingState.SKIPPED
-        if not was_skipped and states.get(posting.id) not in NOT_IN_QUICKBOOKS:
+        if not _has_left(states.get(posting.id), was_skipped=was_skipped):
             reasons[posting.id] = Sentence(
                 "%(name)s is in QuickBooks already. To post it again, remove it there first.",
                 name=name,
@@ -216,6 +216,16 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
             document.requested_by = who
             inbox.release_all(session, list_postings_of_part(session, posting))
     return reasons
+
+
+def _has_left(state: str | None, *, was_skipped: bool) -> bool:
+    """Return whether a document has left QuickBooks, by the state of its part.
+
+    One that was skipped has left it, unless only a change of it was skipped.
+    """
+    if was_skipped:
+        return state != DocumentState.POSTED
+    return state in NOT_IN_QUICKBOOKS
 
 
 def _load_names(session: Session, ids: Sequence[int]) -> Sequence[Posting]:

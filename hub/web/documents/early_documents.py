@@ -126,10 +126,10 @@ def include(installation_id: int) -> Response:
     chosen = listed_rows.decode(request.form.get("listed", ""))
     with transaction() as session:
         installation = _require_installation(session, installation_id)
-        unchanged = []
-        for row in _list_excluded(session, installation_id, chosen):
-            if listed_rows.is_unchanged(chosen[row.id], row.seal):
-                unchanged.append(row.id)
+        excluded = {row.id: row.seal for row in _list_excluded(session, installation_id, chosen)}
+        unchanged = [
+            id for id, seal in excluded.items() if listed_rows.is_unchanged(chosen[id], seal)
+        ]
         included = len(early_documents.include(session, installation, unchanged, who=person_name()))
     if included:
         if is_active(installation):
@@ -142,8 +142,13 @@ def include(installation_id: int) -> Response:
             ),
             "success",
         )
-    changed = len(chosen) - included
-    if changed > 0:
+    _flash_not_included(len(excluded) - included, len(chosen) - len(excluded))
+    return redirect(url_for("earlier.show", installation_id=installation_id))
+
+
+def _flash_not_included(changed: int, settled: int) -> None:
+    """Report how many of the listed documents changed, and how many are not left out any more."""
+    if changed:
         flash(
             gettext(
                 "%(changed)s changed since they were listed and are still left out.",
@@ -151,7 +156,16 @@ def include(installation_id: int) -> Response:
             ),
             "look",
         )
-    return redirect(url_for("earlier.show", installation_id=installation_id))
+    if settled:
+        flash(
+            ngettext(
+                "%(count)s document is no longer left out: it was included or changed meanwhile.",
+                "%(count)s documents are no longer left out: they were included or changed"
+                " meanwhile.",
+                settled,
+            ),
+            "look",
+        )
 
 
 def sum_early_documents(session: Session, installation_id: int) -> tuple[int, list[str]]:

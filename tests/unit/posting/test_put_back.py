@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
-from hub.models import AuditEntry, Posting
+from hub.models import AuditEntry, Installation, Posting
 from hub.posting.actions import put_back as action
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
@@ -167,3 +167,22 @@ def test_the_same_on_postgresql(pg_app, clock):
     bench.drain()
     assert bill(bench)["TxnDate"] != "2026-03-01"
     assert (bench.cases(), len(bench.sent("bill.update"))) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        ({"mode": "paused"}, "Its app is paused, so nothing is sent to QuickBooks."),
+        ({"enabled": False}, "Its app is disabled, so nothing is sent to QuickBooks."),
+    ],
+    ids=["paused", "disabled"],
+)
+def test_the_case_stays_open_while_the_app_sends_nothing(bench, rest, reason):
+    edit(bench, Line=[other_line("90.00")])
+    cases = bench.cases()
+    with transaction() as session:
+        session.query(Installation).update(rest)
+    with pytest.raises(NotNow, match=reason):
+        put_back(bench)
+    assert cases
+    assert bench.cases() == cases

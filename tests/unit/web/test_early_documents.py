@@ -111,6 +111,15 @@ def test_all_are_included_as_they_were_listed(visitor, source):
     assert states() == {"F-1": "posted", "F-2": "posted", "F-3": "posted", "F-4": "withdrawn"}
 
 
+def test_a_list_that_is_sent_twice_says_that_its_documents_are_included(visitor):
+    form_page = visitor.page(f"{HERE}include?which=all")
+    match = re.search(r'name="listed" value="([^"]+)"', form_page)
+    visitor.press(f"{HERE}include", listed=match[1])
+    answer = visitor.press(f"{HERE}include", listed=match[1])
+    assert "2 documents are no longer left out" in answer
+    assert "still left out" not in answer
+
+
 def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, source):
     form_page = visitor.page(f"{HERE}include?which=all")
     changed = bill("1", total="9000.00", supplier="1")
