@@ -1,6 +1,7 @@
 """Receive the files that other programs place in the folder of an app below HUB_FILES_ROOT."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -61,28 +62,32 @@ def receive_all(installation: Installation) -> list[Sentence]:
 
 def _iter_settled_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder that are completely written, in the order of their names."""
-    now = current_hub().clock.now().timestamp()
-    settled = (path for path in sorted(folder.iterdir()) if _is_settled(path, now))
+    settled = (path for path in sorted(folder.iterdir()) if _is_settled(path))
     return islice(settled, MAX_FILES)
 
 
-def _is_settled(path: Path, now: float) -> bool:
+def _is_settled(path: Path) -> bool:
     """Return whether a path is a file that no program writes any more.
 
-    Links are left alone, since they may lead out of the folder.
+    Links are left alone, since they may lead out of the folder. The clock is read for each file,
+    because a program may write one while those before it are received.
     """
     if path.name.startswith(".") or path.name.endswith(UNFINISHED_SUFFIXES):
         return False
     if path.is_symlink() or not path.is_file():
         return False
-    age = now - path.stat().st_mtime
+    age = current_hub().clock.now().timestamp() - path.stat().st_mtime
     return not 0 <= age < SETTLED_SECONDS
 
 
 def _receive(installation: Installation, path: Path) -> Sentence:
-    """Receive one file and move it; return the outcome."""
+    """Receive one file and move it; return the outcome.
+
+    A file that was written meanwhile stays: the next run receives what it holds then.
+    """
+    before = path.stat()
     try:
-        file_intake.check_size(installation, path.name, path.stat().st_size)
+        file_intake.check_size(installation, path.name, before.st_size)
         content = path.read_bytes()
         result = file_intake.receive(
             installation, path.name, content, way=FileWay.FOLDER, who=PERSON
@@ -90,7 +95,8 @@ def _receive(installation: Installation, path: Path) -> Sentence:
     except Refused as error:
         _refuse(installation, path, error)
         return Sentence("%(name)s was refused: %(why)s", name=path.name, why=error.sentence)
-    _move_file(path, DONE)
+    if _is_same(before, path.stat()):
+        _move_file(path, DONE)
     with transaction() as session:
         inbox.close(session, _build_case_cause(installation, path.name))
     if not result.is_new:
@@ -98,6 +104,15 @@ def _receive(installation: Installation, path: Path) -> Sentence:
     if result.state == FileState.UNMAPPED:
         return Sentence("%(name)s waits for the mapping of its columns.", name=path.name)
     return Sentence("%(name)s was received.", name=path.name)
+
+
+def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    """Return whether a file was neither written nor replaced in between."""
+    return (before.st_ino, before.st_size, before.st_mtime_ns) == (
+        after.st_ino,
+        after.st_size,
+        after.st_mtime_ns,
+    )
 
 
 def _refuse(installation: Installation, path: Path, error: Refused) -> None:

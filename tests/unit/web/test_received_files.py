@@ -22,7 +22,7 @@ from hub import (
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, FileMapping, Installation, Run, StoredFile
-from hub.sources import file_folder
+from hub.sources import file_folder, file_intake
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.small_source import SmallSource, install_small_source
@@ -369,6 +369,47 @@ def test_files_that_are_being_written_links_and_hidden_files_stay(app, installat
     assert file_folder.receive_all(installation) == []
     os.utime(folder / "new.csv", (now, now - file_folder.SETTLED_SECONDS))
     assert file_folder.receive_all(installation) == ["new.csv was received."]
+
+
+def write_while_it_reads(monkeypatch, write):
+    """Write files when the first file of the folder has been read."""
+    receive = file_intake.receive
+
+    def receive_and_write(*args, **options):
+        result = receive(*args, **options)
+        monkeypatch.setattr(file_intake, "receive", receive)
+        write()
+        return result
+
+    monkeypatch.setattr(file_intake, "receive", receive_and_write)
+
+
+def test_a_file_that_is_written_while_others_are_received_stays(
+    app, installation, folder, monkeypatch
+):
+    clock = app.extensions["hub"].clock
+
+    def write():
+        clock.advance(seconds=60)
+        now = clock.now().timestamp()
+        os.utime(folder / "b.csv", (now, now - 1))
+
+    place(folder, "a.csv", b"list 1")
+    place(folder, "b.csv", b"list 2")
+    write_while_it_reads(monkeypatch, write)
+    assert file_folder.receive_all(installation) == ["a.csv was received."]
+    assert names(folder) == ["b.csv", "done/a.csv"]
+
+
+def test_a_file_that_grew_while_it_was_received_is_received_again(
+    installation, folder, monkeypatch
+):
+    place(folder, "a.csv", b"list 1")
+    write_while_it_reads(monkeypatch, lambda: place(folder, "a.csv", b"list 1\n2"))
+    file_folder.receive_all(installation)
+    assert names(folder) == ["a.csv"]
+    assert file_folder.receive_all(installation) == ["a.csv was received."]
+    assert [documents for _, documents, _ in stored_files()] == [1, 2]
 
 
 def test_a_folder_that_cannot_be_used_names_itself(installation, folder):
