@@ -33,7 +33,7 @@ MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
-# The hub logs by itself what matters of it.
+# Only its errors matter; the hub logs its own work itself.
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 

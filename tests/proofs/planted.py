@@ -516,7 +516,7 @@ BUGS = (
         "held_ids = []",
         (
             "tests/unit/posting/test_removals.py::"
-            "test_a_change_is_sent_once_the_payment_that_settled_it_is_removed"
+            "test_an_invoice_and_its_payment_that_are_deleted_are_both_voided"
         ),
     ),
     Planted(
