@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, false, func, or_, select
+from sqlalchemy import Select, and_, false, or_, select
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import plan_again
-from hub.collect.reread import RELEASED_BY_READING
+from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING
 from hub.collect.setup import Setup, load_last_match_time, load_setup
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
@@ -25,8 +25,6 @@ SENDABLE = and_(
     ),
     Posting.operation.in_(WRITE_OPERATIONS),
 )
-# An approval or a retry changes a posting, but not the matches by which it was planned.
-_planned_at = func.coalesce(Posting.planned_at, Posting.changed_at)
 
 
 def replan_stale(setup: Setup) -> None:
@@ -45,7 +43,7 @@ def has_stale(installation_id: int) -> bool:
         if matched_at is None:
             return False
         query = select(Posting.id).where(
-            Posting.installation_id == installation_id, SENDABLE, _planned_at < matched_at
+            Posting.installation_id == installation_id, SENDABLE, matched_at > PLANNED_AT
         )
         return session.scalar(query.limit(1)) is not None
 
@@ -92,7 +90,7 @@ def _load_waiting_documents(setup: Setup, after: int) -> list[int]:
 
 def _load_stale_documents(setup: Setup, after: int) -> list[int]:
     """Return the next documents whose plan may be out of date."""
-    is_old = _planned_at <= setup.matched_at if setup.matched_at else false()
+    is_old = setup.matched_at >= PLANNED_AT if setup.matched_at else false()
     is_record_to_create = (
         (Posting.state == PostingState.HELD)
         & (SourceDocument.made_for != "")

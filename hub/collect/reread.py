@@ -26,7 +26,8 @@ GONE_LOOKUP_PERIOD = dt.timedelta(days=30)  # how long a document that is gone i
 MIN_CALLS = 50  # what a run may spend on waiting documents, however few calls it makes
 CALLS_PER_REREAD_CALL = 4  # one call in so many may read waiting documents
 
-_planned_at = func.coalesce(Posting.planned_at, Posting.changed_at)
+# An approval or a retry changes a posting, but not the matches by which it was planned.
+PLANNED_AT = func.coalesce(Posting.planned_at, Posting.changed_at)
 _last_read = func.coalesce(SourceDocument.read_at, SourceDocument.seen_at)
 
 
@@ -144,7 +145,7 @@ def _select_matched(installation: Installation) -> Select[Any]:
         .join(Match, Case.cause == cause)
         .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
         .where(Match.company_id == installation.company_id, Match.scope == scope)
-        .where(Match.tenant == (installation.tenant or ""), Match.at >= _planned_at)
+        .where(Match.tenant == (installation.tenant or ""), Match.at >= PLANNED_AT)
         .where(Posting.state == PostingState.HELD, SourceDocument.gone.is_(None))
     )
 

@@ -127,16 +127,6 @@ BUGS = (
         ),
     ),
     Planted(
-        "one answer that a transaction is not found counts as its deletion",
-        "hub/posting/recovery/lookup.py",
-        "        _require_unlisted(posting_session, kind, id)\n",
-        "        pass\n",
-        (
-            "tests/unit/posting/test_changes.py::"
-            "test_one_answer_that_a_listed_transaction_is_not_there_is_not_believed"
-        ),
-    ),
-    Planted(
         "parts of a split document are told apart neither by number nor by total",
         "hub/posting/recovery/lookup.py",
         "    foreign_ids |= find_ids_of_other_parts(session, posting, heads)\n",
@@ -144,16 +134,6 @@ BUGS = (
         (
             "tests/unit/posting/test_recovery.py::"
             "test_each_part_that_an_older_database_had_posted_is_found_once"
-        ),
-    ),
-    Planted(
-        "what was to be adopted and cannot be read is sent",
-        "hub/posting/recovery/startup_scan.py",
-        "    _doubt_if_unread(posting_session, marked)\n",
-        "",
-        (
-            "tests/unit/posting/test_recovery.py::"
-            "test_what_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read"
         ),
     ),
     Planted(
