@@ -25,7 +25,6 @@ from hub.collect.new_records import with_record_ids
 from hub.collect.operation import PlannedOperation, build_part_operation, plan_operation
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
-    find_former_parts_in_books,
     is_withdrawable,
     list_present_parts,
     plan_removal,
@@ -158,11 +157,10 @@ def _plan_by_codes(
     plan = DocumentPlan(row)
     parts = mapped.parts or (mapped,)
     part_names = {part.part for part in parts}
-    has_former_parts = bool(find_former_parts_in_books(batch, row, part_names))
+    has_former_parts = release_former_parts(batch, plan, part_names)
     for part in parts:
         part_plan = _plan_part(batch, plan, part, records, has_former_parts=has_former_parts)
         plan.parts.append(part_plan)
-    release_former_parts(batch, plan, part_names)
     plan.wanted = list_present_parts(batch, row, part_names)
     return plan
 

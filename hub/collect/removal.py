@@ -73,35 +73,31 @@ def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
             plan.withdraw(posting, CaseText("posting.wanted_again"))
 
 
-def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str]) -> None:
-    """Withdraw the parts that a document is no longer split into; report those that are posted."""
+def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str]) -> bool:
+    """Withdraw the parts that a document is no longer split into; report those that are posted.
+
+    Return whether QuickBooks has any of them.
+    """
     row = plan.row
-    postings = _list_postings_of_former_parts(batch, row, parts)
-    for part in dict.fromkeys(posting.part for posting in postings):
+    postings: list[Posting] = []
+    former_parts: dict[str, None] = {}
+    for posting in batch.transaction_postings(row):
+        if posting.part not in parts:
+            postings.append(posting)
+            former_parts[posting.part] = None
+
+    for part in former_parts:
         active = outbox.find_active(batch.postings(row), part)
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
+    is_in_books = False
     for posting in _find_postings_in_books(postings):
         if batch.find_departure(posting):
             plan.settled.append(posting)
         else:
             plan.open_case(posting, cases.build_document_finding(FORMER_PART, row, "former_part"))
-
-
-def find_former_parts_in_books(
-    batch: CollectBatch, row: SourceDocument, parts: set[str]
-) -> list[Posting]:
-    """Return the postings that QuickBooks has of parts that a document is not split into."""
-    postings = _list_postings_of_former_parts(batch, row, parts)
-    in_books = _find_postings_in_books(postings)
-    return [posting for posting in in_books if not batch.find_departure(posting)]
-
-
-def _list_postings_of_former_parts(
-    batch: CollectBatch, row: SourceDocument, parts: set[str]
-) -> list[Posting]:
-    postings = batch.transaction_postings(row)
-    return [posting for posting in postings if posting.part not in parts]
+            is_in_books = True
+    return is_in_books
 
 
 def list_present_parts(batch: CollectBatch, row: SourceDocument, parts: set[str]) -> list[Posting]:
