@@ -52,7 +52,6 @@ def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatc
     assert isinstance(bench.read()[0], Unreadable)
 
 
-@pytest.mark.row("ON-B9")
 def test_an_answer_that_is_no_payable_does_not_prove_that_it_is_gone(bench, monkeypatch):
     bench.allow_undescribed_answers()
     monkeypatch.setattr(
@@ -68,6 +67,7 @@ def test_a_row_without_an_id_stays_unreadable(bench):
     assert item.reason == "Ontraccr sent a payable without an id."
 
 
+@pytest.mark.row("ON-B9")
 def test_a_receipt_has_the_state_number_and_link_of_its_payable(bench):
     document = bench.case("a plain bill")
     report(bench, document, receipt(url="https://qbo.example/145"))
