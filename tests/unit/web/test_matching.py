@@ -572,7 +572,11 @@ def test_of_two_equal_suggestions_none_is_accepted() -> None:
             "QuickBooks has no supplier called “Byggmakker Aas”. Pick the matching supplier, or"
             " create it in QuickBooks.",
         ),
-        ("nb", "QuickBooks har ingen leverandør som heter «Byggmakker Aas». Velg riktig"),
+        (
+            "nb",
+            "QuickBooks har ingen leverandør som heter «Byggmakker Aas». Velg riktig leverandør,"
+            " eller opprett posten i QuickBooks.",
+        ),
     ],
 )
 @pytest.mark.parametrize("path", ["?show=open", "code?field=supplier&code=s1"])
