@@ -177,7 +177,7 @@ def parse(body: bytes) -> tuple[Fault, ...]:
     if text.startswith((b"{", b"[")):
         try:
             return parse_faults(json.loads(text, parse_float=Decimal))
-        except ValueError:
+        except (ValueError, RecursionError):
             return ()
     if text.startswith(b"<") and (b"Fault" in text or b"fault" in text):
         return _parse_xml(text)

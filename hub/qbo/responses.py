@@ -47,6 +47,8 @@ PLACES_WITHOUT_ID = {
     "Preferences",
     "Header",
 }
+# The places of objects, each of which may have a fault instead.
+PLACES_OF_OBJECTS = {"QueryResponse", "CDCResponse"}
 ID_AND_TOKEN = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
 
 
@@ -118,7 +120,7 @@ class Expected:
 def interpret_response(http_response: HttpResponse, expected: Expected) -> QuickBooksResponse:
     """Interpret a complete HTTP response."""
     body = _parse_json(http_response.body)
-    faults = parse_faults(body)
+    faults = parse_faults(body) or _parse_faults_in_place(body, expected)
     if not body:
         faults = parse(http_response.body)
     faults = _mask_faults(faults)
@@ -259,6 +261,26 @@ def extract_count(response: QuickBooksResponse) -> int:
     return int(content.get("totalCount", 0))
 
 
+def _parse_faults_in_place(body: dict[str, Any], expected: Expected) -> tuple[Fault, ...]:
+    """Return the faults that a query or a change data call has in place of its objects.
+
+    Intuit's schema allows this with status 200. Without it, the response would show that QuickBooks
+    has no such object, or that nothing changed.
+    """
+    if expected.place not in PLACES_OF_OBJECTS:
+        return ()
+    faults: list[Fault] = []
+    parts = [body.get(expected.place)]
+    while parts:
+        part = parts.pop(0)
+        if isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            faults += parse_faults(part)
+            parts.append(part.get("QueryResponse"))
+    return tuple(faults)
+
+
 def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """Return faults in whose texts secrets are masked: QuickBooks may repeat what it was sent."""
     masked = []
@@ -335,7 +357,7 @@ def _parse_date(text: str) -> dt.datetime | None:
 
 def _compute_pause(text: str) -> float:
     """Return the seconds to pause: those that QuickBooks asks for, within limits, or a default."""
-    if not text.isdigit():
+    if not text.isdecimal():
         return DEFAULT_PAUSE_SECONDS
     return max(1.0, min(float(text), MAX_PAUSE_SECONDS))
 

@@ -1,12 +1,14 @@
 """Lookups in QuickBooks: lists by name, other documents' marks and complete searches."""
 
 import datetime as dt
+import json
+from dataclasses import replace
 
 import pytest
 
 from hub.errors import Retry
 from hub.posting.actions import retries
-from hub.qbo import search
+from hub.qbo import search, transport
 from hub.qbo.client import Client
 
 
@@ -61,6 +63,36 @@ def memory_after_search(bench):
     from hub.posting.outcome.session import Memory
 
     return Memory(scanned={(bench.company_id, "bill")})
+
+
+@pytest.mark.parametrize("place", ["QueryResponse", "CDCResponse"])
+def test_a_search_that_is_answered_with_a_fault_for_its_objects_proves_nothing(
+    bench, monkeypatch, place
+):
+    bench.quickbooks.switch(requestid="ignore")
+    bench.quickbooks.add_fault("lose_answer", "bill.create")
+    id = bench.bill()
+    bench.drain()
+    if place == "CDCResponse":
+        bench.quickbooks.act("delete", kind="Bill", id=bench.bills()[0]["Id"])
+    bench.pass_time(300)
+    fault = {"Fault": {"Error": [{"Message": "no", "code": "10000"}], "type": "SystemFault"}}
+    send = transport.send
+
+    def send_with_fault(request, **options):
+        response = send(request, **options)
+        if place not in json.loads(response.body):
+            return response
+        content = json.dumps({place: fault if place == "QueryResponse" else [fault]})
+        return replace(response, body=content.encode())
+
+    monkeypatch.setattr(transport, "send", send_with_fault)
+    bench.drain()
+    assert (bench.state(id), bench.proofs(id)) == ("unknown", [])
+    monkeypatch.undo()
+    bench.drain(wait_for_doubts=True)
+    state = "posted" if place == "QueryResponse" else "held"
+    assert (bench.state(id), len(bench.attempts(id))) == (state, 1)
 
 
 # -- complete searches -----------------------------------------------------------------------------

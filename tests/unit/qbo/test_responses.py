@@ -22,6 +22,7 @@ CREATE, DELETE, QUERY = (
     Expected("Bill", deletes=True, id="145"),
     Expected("QueryResponse"),
 )
+CHANGES = Expected("CDCResponse")
 UPDATE = Expected("Bill", id="145")
 
 
@@ -72,6 +73,46 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
         "landed",
     ),
     ("a query that finds nothing", 200, {"QueryResponse": {}}, "application/json", QUERY, "landed"),
+    (
+        "a query with a fault for its objects",
+        200,
+        {"QueryResponse": fault("2500")},
+        "application/json",
+        QUERY,
+        "refused",
+    ),
+    (
+        "a query with a system failure for its objects",
+        200,
+        {"QueryResponse": fault("10000")},
+        "application/json",
+        QUERY,
+        "doubt",
+    ),
+    (
+        "changes with a fault for all kinds",
+        200,
+        {"CDCResponse": [fault("10000")]},
+        "application/json",
+        CHANGES,
+        "doubt",
+    ),
+    (
+        "changes with a fault for one kind",
+        200,
+        {"CDCResponse": [{"QueryResponse": [{"Bill": [BILL]}, fault("10000")]}]},
+        "application/json",
+        CHANGES,
+        "doubt",
+    ),
+    (
+        "changes of one kind, none of another",
+        200,
+        {"CDCResponse": [{"QueryResponse": [{"Bill": [BILL]}, {}]}]},
+        "application/json",
+        CHANGES,
+        "landed",
+    ),
     ("another entity", 200, {"Vendor": BILL}, "application/json", CREATE, "doubt"),
     (
         "another id than the update's",
@@ -149,6 +190,7 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("a bad gateway", 502, b"<html></html>", "text/html", CREATE, "doubt"),
     ("a service away", 503, b"<html></html>", "text/html", CREATE, "doubt"),
     ("a gateway timeout", 504, b"", "text/html", CREATE, "doubt"),
+    ("a body nested too deeply", 400, b'{"a":' * 100_000, "application/json", CREATE, "doubt"),
     ("a refusal without reason", 400, b"<html></html>", "text/html", CREATE, "doubt"),
     ("an unknown address", 404, b"", "text/html", CREATE, "doubt"),
     ("a redirect", 302, b"", "text/html", CREATE, "doubt"),
