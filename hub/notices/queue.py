@@ -1,7 +1,7 @@
 """Messages that wait: for the next minute, or for the mail of the day."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
+from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
@@ -92,8 +93,12 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
 
 def drop(session: Session, notices: Iterable[Notice]) -> None:
     """Remove messages that were sent, and those that are too old or about closed cases."""
-    ids: Sequence[int] = [notice.id for notice in notices]
-    session.execute(delete(Notice).where(or_(Notice.id.in_(ids), _is_over())))
+    ids = [notice.id for notice in notices]
+    session.execute(
+        delete(Notice).where(or_(is_among(Notice.id, "ids"), _is_over())),
+        {"ids": ids},
+        execution_options={"synchronize_session": False},
+    )
 
 
 def drop_old() -> None:

@@ -1,5 +1,6 @@
 """Hand a message to a mail server."""
 
+import base64
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -10,6 +11,7 @@ from hub.errors import Refused, Retry
 
 SESSION_SECONDS = 30.0
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+LOGGED_IN_CODES = (235, 503)  # accepted, and logged in already
 FIRST_PERMANENT_CODE = 500  # replies from here on say that a repetition would be refused, too
 
 
@@ -24,6 +26,18 @@ class AddressRefused(Refused):
             host=host,
             address=address,
             problem=problem,
+        )
+
+
+class UnreadableAddress(AddressRefused):
+    """A text that cannot be written as the address of a message."""
+
+    def __init__(self, address: str) -> None:
+        self.problem = "not an e-mail address"
+        Refused.__init__(
+            self,
+            "%(address)s is not an e-mail address. Correct it where it is entered.",
+            address=address,
         )
 
 
@@ -50,9 +64,9 @@ def deliver(mail_url: str, message: EmailMessage) -> None:
                 user = unquote(server_url.username)
                 password = unquote(server_url.password or "")
                 hide_secrets((password,))
-                server.login(user, password)
+                _log_in(server, user, password)
             _send(server, message, host)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, UnicodeError, smtplib.SMTPException) as error:
         problem = mask_secrets(str(error))
         if isinstance(error, smtplib.SMTPAuthenticationError):
             problem = type(error).__name__  # its text may repeat what was typed
@@ -104,6 +118,21 @@ def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
         server.starttls(context=ssl.create_default_context())
         server.ehlo()
     return server
+
+
+def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in to the mail server.
+
+    The library knows names and passwords in ASCII only. Others are sent in UTF-8, as RFC 4616 says.
+    """
+    if user.isascii() and password.isascii():
+        server.login(user, password)
+        return
+    server.ehlo_or_helo_if_needed()
+    content = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, reply = server.docmd("AUTH", f"PLAIN {content}")
+    if code not in LOGGED_IN_CODES:
+        raise smtplib.SMTPAuthenticationError(code, reply)
 
 
 def _require_encryption(server: smtplib.SMTP, host: str) -> None:

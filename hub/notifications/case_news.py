@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import advice
 from hub.context import current_hub
+from hub.db.bulk import is_among
 from hub.models import Case, ConnectedCompany, Installation, User, case_posting
 from hub.money import format_amount
 from hub.notices import timing
@@ -133,12 +134,17 @@ def compose_link() -> str:
 
 def compose_text(cases: Sequence[Case], news: News) -> str:
     """Return the text of a message: each case with its reason, next step and address."""
-    parts = [build_case_text(case, news) for case in cases[:MAX_CASES]]
-    if len(cases) > MAX_CASES:
-        more = gettext("And %(count)s more.", count=len(cases) - MAX_CASES)
+    texts = [build_case_text(case, news) for case in cases[:MAX_CASES]]
+    return join_case_texts(texts, len(cases))
+
+
+def join_case_texts(texts: Sequence[str], count: int) -> str:
+    """Join the texts of the first of `count` cases; add how many more there are, and the link."""
+    parts = list(texts[:MAX_CASES])
+    if count > MAX_CASES:
+        more = gettext("And %(count)s more.", count=count - MAX_CASES)
         parts.append(f"{more}\n")
-    parts.append(compose_link())
-    return "\n".join(parts)
+    return "\n".join([*parts, compose_link()])
 
 
 def build_case_text(case: Case, news: News) -> str:
@@ -177,13 +183,13 @@ def _count_and_sum(session: Session, case_ids: Sequence[int]) -> dict[int, tuple
     columns = case_amounts.CURRENCY, func.count(), func.sum(case_amounts.signed_amount())
     query = (
         case_amounts.select_documents(*columns)
-        .where(case_posting.c.case_id.in_(case_ids))
+        .where(is_among(case_posting.c.case_id, "ids"))
         .group_by(case_posting.c.case_id, case_amounts.CURRENCY)
         .order_by(case_posting.c.case_id, case_amounts.CURRENCY)
     )
     counts: dict[int, int] = defaultdict(int)
     sums: dict[int, list[str]] = defaultdict(list)
-    for case_id, currency, count, total in session.execute(query):
+    for case_id, currency, count, total in session.execute(query, {"ids": list(case_ids)}):
         counts[case_id] += count
         if total and currency:
             sums[case_id].append(format_amount(Decimal(total), currency))

@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import Table, update
 
 from hub import notices
 from hub.context import current_hub
 from hub.contract.value_object import value_object
+from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
 from hub.models import Case, Notice, User
 from hub.notices import chat, smtp
-from hub.notices.smtp import AddressDeferred, AddressRefused
+from hub.notices.smtp import AddressDeferred, AddressRefused, UnreadableAddress
 from hub.notifications import case_news
 from hub.notifications.deliveries import (
     CHAT,
@@ -34,7 +36,10 @@ from hub.translations.messages import gettext, translate
 
 DEMO_FOLDER = "mail"
 SENT_NOTICES_KEY = "hub_sent_notices"  # of the application
+# What Python raises for the header of an address that it cannot read, such as "kari@".
+UNREADABLE_ADDRESS = (AttributeError, IndexError, ValueError)
 MAX_DEFERRAL = dt.timedelta(days=1)  # after which a case is not mailed to an address any more
+_cases = cast(Table, Case.__table__)
 log = logging.getLogger(__name__)
 
 
@@ -266,15 +271,19 @@ def _try_to_send_notices(person: User, messages: Sequence[Notice], outcome: _Mai
 
 def _compose_notices(messages: Sequence[Notice]) -> tuple[str, str]:
     """Return the title and the text of one mail for several messages."""
-    case_count = sum(message.case_id is not None for message in messages)
+    case_texts: list[str] = []
+    texts: list[str] = []
+    for message in messages:
+        part = texts if message.case_id is None else case_texts
+        part.append(message.text)
+    case_count = len(case_texts)
+    if case_count:
+        texts.append(case_news.join_case_texts(case_texts, case_count))
     title = messages[0].title
     if len(messages) > 1 and case_count == len(messages):
         title = case_news.compose_count(case_count)
     elif len(messages) > 1:
         title = gettext("%(count)s messages of the QuickBooks hub", count=len(messages))
-    texts = [message.text for message in messages]
-    if case_count:
-        texts.append(case_news.compose_link())
     return title, "\n".join(texts)
 
 
@@ -290,9 +299,9 @@ def _hand_on(news: case_news.News, deliveries: Deliveries) -> None:
 def _mark_as_mailed(news: case_news.News) -> None:
     """Record that cases were mailed."""
     ids = [case.id for case in news.cases]
+    mailed = update(_cases).where(is_among(_cases.c.id, "ids"))
     with transaction() as session:
-        mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current_hub().clock.now())
-        session.execute(mailed)
+        session.execute(mailed.values(mailed_at=current_hub().clock.now()), {"ids": ids})
 
 
 def _add_to_daily_mails(news: case_news.News) -> None:
@@ -339,10 +348,23 @@ def _build_sender(query: str) -> str:
 def _build_message(
     sender: str, to: Sequence[str], subject: str, text: str, files: Sequence[File]
 ) -> EmailMessage:
-    """Build a message; line breaks in its headers become spaces."""
+    """Build a message; line breaks in its headers become spaces.
+
+    Raise AddressRefused for a text that is no address, and Retry if that is the sender.
+    """
     message = EmailMessage()
-    message["From"] = sender
-    message["To"] = ", ".join(" ".join(address.split()) for address in to)
+    try:
+        message["From"] = sender
+    except UNREADABLE_ADDRESS:
+        raise Retry(
+            "The sender %(sender)s is not an e-mail address. Correct it under Set up → Mail.",
+            sender=sender,
+        ) from None
+    recipients = ", ".join(" ".join(address.split()) for address in to)
+    try:
+        message["To"] = recipients
+    except UNREADABLE_ADDRESS:
+        raise UnreadableAddress(recipients) from None
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(current_hub().clock.now())
     message["Message-ID"] = make_msgid(domain="hub.invalid")

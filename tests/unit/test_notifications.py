@@ -2,19 +2,22 @@
 
 import datetime as dt
 import shutil
+import sqlite3
 from contextlib import contextmanager
 from decimal import Decimal
 from email.header import decode_header, make_header
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from hub import notices, notifications
 from hub.cases import inbox
+from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable, Retry, Sentence
 from hub.models import Notice, User
 from hub.notices import smtp
+from hub.notifications import case_news
 from hub.reasons.texts import CaseText
 from hub.security import rights
 from hub.security.people import hash_new, insert
@@ -98,6 +101,28 @@ def test_many_causes_of_one_run_make_one_message(hub, mail, clock):
     assert "And 10 more." in mail.messages[0].get_payload()
 
 
+def test_more_cases_than_a_statement_has_parameters_are_mailed(hub, mail, clock):
+    add_operator("pia@example.com")
+    choose(notices.DAILY, "pia@example.com")
+    limit = 100
+    engine.db.engine.dispose()
+    event.listen(
+        engine.db.engine,
+        "connect",
+        lambda connection, _: connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, limit),
+    )
+    for number in range(limit + 50):
+        open_case(f"match:{number}", f"Code {number}")
+    clock.advance(60)
+    assert [notifications.digest(), notifications.digest()] == [1, 0]
+    clock.advance(86_400)
+    assert [notifications.digest(), notifications.digest()] == [1, 0]
+    assert recipients(mail) == ["kari@example.com", "pia@example.com"]
+    for message in mail.messages:
+        assert message["Subject"] == "150 items need attention"
+        assert "And 120 more." in message.get_payload()
+
+
 def test_a_long_text_of_a_source_is_cut(hub, mail, clock):
     open_case(title="Cost code " + "x" * 1_000_000)
     clock.advance(60)
@@ -147,6 +172,42 @@ def test_an_address_that_the_server_cannot_write_keeps_nobody_else_from_their_ma
     assert [notifications.digest(), notifications.digest()] == [2, 0]
     assert recipients(mail) == ["kari@example.com", "third@example.com"]
     assert list(notifications.load_refused_addresses()) == ["kåre@example.com"]
+
+
+def test_a_text_that_is_no_address_keeps_nobody_else_from_their_mail(hub, mail, clock, monkeypatch):
+    mailboxes = {1: "aa@", 2: "third@example.com"}
+    with transaction() as session:
+        company = add_company(session, "1", "A")
+        apps = [add_installation(session, company, slug=slug) for slug in ("costtracker", "ion")]
+        about = {"company_id": company.id, "action": "retry", "reason": "Why."}
+        for app in apps:
+            open_stored_case(session, f"app:{app.id}", title="App", installation_id=app.id, **about)
+    monkeypatch.setattr(case_news, "find_mailbox", lambda installation: mailboxes[installation.id])
+    clock.advance(60)
+    assert [notifications.digest(), notifications.digest()] == [2, 0]
+    assert recipients(mail) == ["kari@example.com", "third@example.com"]
+    assert notifications.load_refused_addresses() == {"aa@": "not an e-mail address"}
+
+
+def test_a_sender_that_is_no_address_is_named(make_app, make_config, mail, empty_database):
+    url = mail_url(mail).replace("hub@example.com", "hub@")
+    with (
+        make_app(make_config(HUB_MAIL_URL=url)).app_context(),
+        pytest.raises(Retry, match=r"The sender hub@ is not an e-mail address\."),
+    ):
+        notifications.send(["a@example.com"], "x", "y")
+
+
+def test_a_log_in_may_have_letters_beyond_ascii(make_app, make_config, mail, empty_database):
+    mail.logins = []
+    port = mail.server_address[1]
+    url = f"smtp://bj%C3%B8rn:bl%C3%A5b%C3%A6r@127.0.0.1:{port}?from=hub@example.com"
+    config = make_config(HUB_MAIL_URL=url)
+    shutil.copy(empty_database, config.data / "hub.db")
+    with make_app(config).app_context():
+        notifications.send(["a@example.com"], "x", "y")
+    assert mail.logins == [("bjørn", "blåbær")]
+    assert recipients(mail) == ["a@example.com"]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A mail server in this process that stores the messages it receives."""
 
+import base64
 import email
 import socketserver
 import threading
@@ -30,6 +31,12 @@ class Line(socketserver.StreamRequestHandler):
             self.server.messages.append(email.message_from_bytes(body))
         if verb == "MAIL" and self.server.full:
             self._say("452 full")
+        elif verb == "EHLO" and self.server.logins is not None:
+            self._say("250-test\r\n250 AUTH PLAIN")
+        elif verb == "AUTH":
+            _, user, password = base64.b64decode(line.split()[-1]).decode().split("\0")
+            self.server.logins.append((user, password))
+            self._say("235 fine")
         elif verb == "RCPT":
             address = line.partition("<")[2].partition(">")[0]
             self._say(self.server.replies.get(address, "250 fine"))
@@ -45,11 +52,12 @@ def mail() -> Iterator[Any]:
     """Serve mail; `messages` lists the messages.
 
     `full` makes the server refuse all of them, and `replies` are its answers for single addresses.
+    It supports log-ins once `logins` is a list, to which it adds each user with the password.
     """
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as server:
         server.daemon_threads = True
         server.messages, server.full = [], False  # type: ignore[attr-defined]
-        server.replies = {}  # type: ignore[attr-defined]
+        server.replies, server.logins = {}, None  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server

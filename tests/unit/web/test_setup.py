@@ -349,6 +349,8 @@ def test_a_mail_server_is_stored_used_and_tested(
     answer = visitor.press("/setup/mail/test", to="anna@example.com")
     assert "accepted the test message to anna@example.com" in answer
     assert [message["To"] for message in mail.messages] == ["anna@example.com"]
+    answer = visitor.press("/setup/mail/test", to="anna@")
+    assert "anna@ is not an e-mail address." in answer
     assert "No mail is sent." in visitor.press("/setup/mail", host="")
     with visitor.app.app_context():
         assert hub_settings.mail_url() == ""
