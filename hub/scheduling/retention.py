@@ -41,10 +41,12 @@ from hub.models import (
     RunLine,
 )
 from hub.models.enums import Operation, PostingState, RunOutcome
-from hub.security import audit
+from hub.security import audit, hub_settings
 from hub.security.login_sessions import MAX_SESSION_LENGTH
 
 ROWS_AT_ONCE = 500
+PRUNE_HOUR = 5  # UTC, after the nightly reconciliations
+LAST_PRUNE = "last_prune"  # the name of the stored time at which the nightly pruning began
 MAX_CONSENT_AGE = dt.timedelta(days=1)  # a consent under way is void after ten minutes
 Conditions = tuple[ColumnElement[bool], ...]
 Progress = Callable[[str, int], None]
@@ -115,6 +117,25 @@ def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str,
         if changed:
             audit.record_alone(who, "data pruned", "database", **changed)
     return counts
+
+
+def prune_if_due() -> bool:
+    """Apply all rules unless that was done since the last 5:00 UTC; return whether it was done.
+
+    If no process was at work at that time, it is done later.
+    """
+    now = current_hub().clock.now()
+    night = now.replace(hour=PRUNE_HOUR, minute=0, second=0, microsecond=0)
+    if night > now:
+        night -= dt.timedelta(days=1)
+    stored = hub_settings.read(LAST_PRUNE)
+    # A time that has not come yet was stored before the clock was set back.
+    if stored and night <= dt.datetime.fromisoformat(stored) <= now:
+        return False
+    prune("schedule")
+    with transaction() as session:
+        hub_settings.store(session, LAST_PRUNE, now.isoformat())
+    return True
 
 
 def _apply(rule: Rule) -> Iterator[int]:

@@ -28,7 +28,7 @@ TICK_SECONDS = 1
 MAIL_SECONDS = 60
 PASSWORD_SECONDS = 5
 STATISTICS_SECONDS = 3600
-PRUNE_HOUR = 5  # UTC, after the nightly reconciliations
+PRUNE_MINUTES = "*/10"  # of each hour, at which it is tested whether pruning is due
 MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
@@ -80,7 +80,7 @@ class Scheduler:
             self._regular_work.start(work, seconds)
         if self._app.extensions["hub"].config.prune:
             self._scheduler.add_job(
-                self.prune, "cron", hour=PRUNE_HOUR, coalesce=True, misfire_grace_time=None
+                self.prune, "cron", minute=PRUNE_MINUTES, coalesce=True, misfire_grace_time=None
             )
         self._scheduler.start()
 
@@ -154,12 +154,12 @@ class Scheduler:
                 log.warning("%s", error.text)
 
     def prune(self) -> None:
-        """Remove what the retention rules name, from the one process at work."""
+        """Remove what the retention rules name, once a night, from the one process at work."""
         if not self._is_at_work:
             return
         with self._app.app_context():
             try:
-                retention.prune("schedule")
+                retention.prune_if_due()
             except HubError as error:
                 log.warning("%s", error.text)
 

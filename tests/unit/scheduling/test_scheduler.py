@@ -5,13 +5,13 @@ import queue
 import threading
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
-from hub.models import ConnectedCompany, Run
+from hub.models import ConnectedCompany, OAuthState, Run
 from hub.scheduling import run_log, runner
 from hub.scheduling.leases import take
 from hub.scheduling.scheduler import Scheduler
@@ -165,6 +165,48 @@ def test_a_scheduler_ticks_on_when_the_clock_of_the_machine_was_set_back(app, mo
         ticked.clear()
         assert ticked.wait(10)
     engine.stop()
+
+
+def add_old_consent(clock):
+    with transaction() as session:
+        at = clock.now() - dt.timedelta(days=800)
+        session.add(OAuthState(state=at.isoformat(), session="", created_at=at))
+
+
+def count_consents():
+    with read_only_session() as session:
+        return session.scalar(select(func.count()).select_from(OAuthState))
+
+
+def test_the_nightly_pruning_is_made_up_for_if_no_process_was_at_work(app, engine, clock):
+    clock.set(dt.datetime(2026, 3, 2, 14, 0, tzinfo=dt.UTC))  # office hours only
+    add_old_consent(clock)
+    engine.prune()
+    assert count_consents() == 1  # another process may be at work
+    engine.tick()
+    engine.prune()
+    assert count_consents() == 0
+
+
+def test_what_was_pruned_since_five_is_pruned_again_the_next_night(app, engine, clock):
+    clock.set(dt.datetime(2026, 3, 2, 5, 0, tzinfo=dt.UTC))
+    engine.tick()
+    engine.prune()
+    add_old_consent(clock)
+    for day, hour, minute, remaining in ((2, 5, 10, 1), (3, 4, 59, 1), (3, 5, 0, 0)):
+        clock.set(dt.datetime(2026, 3, day, hour, minute, tzinfo=dt.UTC))
+        engine.prune()
+        assert count_consents() == remaining
+
+
+def test_a_clock_that_was_ahead_delays_no_pruning(app, engine, clock):
+    clock.set(dt.datetime(2030, 1, 1, 12, 0, tzinfo=dt.UTC))
+    engine.tick()
+    engine.prune()
+    clock.set(dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC))
+    add_old_consent(clock)
+    engine.prune()
+    assert count_consents() == 0
 
 
 def test_an_application_starts_no_clock_of_its_own(make_app):
