@@ -44,25 +44,25 @@ class Manifest:
     format: int = ARCHIVE_FORMAT
 
 
-def write(path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key: str) -> None:
-    """Write the archive completely or not at all; only its owner may read it."""
+def write(
+    path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key: str, *, draft: Path
+) -> None:
+    """Write the archive completely or not at all; only its owner may read it.
+
+    It is written as `draft`, a file that does not exist on the same disk.
+    """
     for name, file in files.items():
         with file.open("rb") as content:
             manifest.files[name] = Member(file.stat().st_size, _compute_digest(content))
-    draft = path.with_name(f".{path.name}.unfinished")
-    draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w+b") as output:
-            with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(MANIFEST_FILE, _sign(manifest, secret_key))
-                for name, file in files.items():
-                    archive.write(file, name)
-            output.flush()
-            os.fsync(output.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with os.fdopen(handle, "w+b") as output:
+        with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(MANIFEST_FILE, _sign(manifest, secret_key))
+            for name, file in files.items():
+                archive.write(file, name)
+        output.flush()
+        os.fsync(output.fileno())
+    draft.replace(path)
 
 
 class Archive:

@@ -1,14 +1,16 @@
 """Make a backup while the hub is running, from SQLite or PostgreSQL; restore it to either."""
 
+import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from filelock import lock_descriptor
 from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
@@ -27,6 +29,8 @@ from hub.transfer.exclusive import open_exclusively
 from hub.transfer.move import OpenApp, Progress
 
 KEY_FILES = (SECRET_KEY_FILE, VAULT_KEYS_FILE)
+UNFINISHED_PREFIX = ".hub-unfinished-"  # of the names of folders with unfinished files
+ARCHIVE_DRAFT = "archive.zip"
 PAGES_PER_REPORT = 1000  # of SQLite's backup, between two reports
 
 
@@ -56,7 +60,8 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
             vault_keys=[key_id for key_id, _ in config.vault_keys],
             rows=counts,
         )
-        archive.write(path, manifest, {DATABASE_FILE: copy_file, **files}, config.secret_key)
+        archived = {DATABASE_FILE: copy_file, **files}
+        archive.write(path, manifest, archived, config.secret_key, draft=folder / ARCHIVE_DRAFT)
     return manifest
 
 
@@ -205,9 +210,29 @@ def _open_read_only(url: str) -> Iterator[Connection]:
 
 @contextmanager
 def _temporary_folder(parent: Path) -> Iterator[Path]:
-    """Yield a folder for unfinished files that only the owner may read."""
-    folder = Path(tempfile.mkdtemp(prefix=".hub-unfinished-", dir=parent))
+    """Yield a folder for unfinished files that only the owner may read.
+
+    Folders of commands that were killed are removed first: each may hold a copy of the database.
+    """
+    _remove_leftovers(parent)
+    folder = Path(tempfile.mkdtemp(prefix=UNFINISHED_PREFIX, dir=parent))
+    handle = os.open(folder, os.O_RDONLY)
     try:
+        with suppress(OSError):  # some network drives lock no folders, and none is removed there
+            lock_descriptor(handle)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _remove_leftovers(parent: Path) -> None:
+    """Remove the folders for unfinished files that no process has locked."""
+    for folder in parent.glob(f"{UNFINISHED_PREFIX}*"):
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                if lock_descriptor(handle, blocking=False):
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(handle)

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sqlite3
 import stat
 import threading
@@ -9,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from filelock import lock_descriptor
 from sqlalchemy import text
 
 from hub import config as configuration
@@ -132,6 +134,33 @@ def test_a_backup_in_a_folder_has_the_time_in_its_name(hub, tmp_path):
     assert archive_path.name.startswith("hub-backup-2")
     code, output = hub("backup", str(archive_path))
     assert (code, "exists already" in output) == (1, True)
+
+
+@pytest.mark.forks
+def test_a_backup_removes_what_a_killed_one_left_and_nothing_of_one_under_way(
+    hub, tmp_path, monkeypatch
+):
+    place = tmp_path / "backups"
+    place.mkdir()
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(archives.os, "fsync", lambda descriptor: os._exit(9))
+        hub("backup", str(place / "killed.zip"))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    (leftover,) = place.iterdir()
+    assert sorted(file.name for file in leftover.iterdir()) == ["archive.zip", "hub.db"]
+
+    under_way = place / ".hub-unfinished-other"
+    under_way.mkdir()
+    handle = os.open(under_way, os.O_RDONLY)
+    lock_descriptor(handle)
+    try:
+        code, output = hub("backup", str(place / "whole.zip"))
+    finally:
+        os.close(handle)
+    assert code == 0, output
+    assert sorted(path.name for path in place.iterdir()) == [under_way.name, "whole.zip"]
 
 
 def test_a_backup_into_a_folder_that_does_not_exist_names_it(hub, tmp_path):
