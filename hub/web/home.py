@@ -28,6 +28,7 @@ from hub.web.frame.layout import zone
 from hub.web.frame.paging import load_page
 from hub.web.lists import case_list, figures
 from hub.web.lists.figures import PostedFigures
+from hub.web.lists.kind_counts import count_kinds
 from hub.web.reconcile import reconciliation
 from hub.web.reporting import posted_chart
 
@@ -82,6 +83,7 @@ def show() -> str:
             session, visible, order_by=order, is_descending=False, size=COMPANIES_PER_PAGE
         )
         open_documents = figures.open_figures(session, _select_visible_installations())
+        records = figures.count_records_in_review(session, _select_visible_installations())
         return render_template(
             "home.html",
             standby=standby,
@@ -92,6 +94,7 @@ def show() -> str:
             page=companies,
             companies=_load_health(session, companies.rows),
             figures=open_documents,
+            records_to_approve=count_kinds(records) if records else "",
             attention=figures.sum_attention(
                 session, _select_visible_installations(), open_documents
             ),

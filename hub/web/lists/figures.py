@@ -124,6 +124,27 @@ def sum_attention(
     return total
 
 
+def count_records_in_review(
+    session: Session, installations: Select[Any] | Collection[int]
+) -> dict[str, int]:
+    """Return by kind how many suppliers, customers and items made for codes are to be approved."""
+    query = (
+        select(Posting.kind, func.count())
+        .where(
+            Posting.installation_id.in_(installations),
+            _is_open(),
+            Posting.state == DocumentState.REVIEW,
+            Posting.kind.in_(LIST_KINDS),
+            not_(_is_no_made_record()),
+        )
+        .group_by(Posting.kind)
+    )
+    counts: dict[str, int] = {}
+    for kind, count in session.execute(query):
+        counts[kind] = count
+    return counts
+
+
 def _find_with_other_postings(
     session: Session, installations: Select[Any] | Collection[int]
 ) -> list[int]:

@@ -374,6 +374,25 @@ def test_a_document_counts_once_with_its_own_amount_however_many_parts_are_open(
     assert tile(page, "To approve")[0] == to_approve
 
 
+def test_the_tile_names_the_records_that_are_to_be_approved_beside_the_documents(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in("vera")
+    to_approve, sums = tile(visitor.page("/"), "To approve")
+    with visitor.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, visitor.story.installation)
+        for place, (kind, state) in enumerate(
+            (("vendor", "review"), ("vendor", "review"), ("customer", "review"), ("item", "held"))
+        ):
+            document, posting = add_document(session, app, state, 900 + place)
+            posting.kind, document.made_for = kind, "code"
+            document.total = posting.total = None
+    page = visitor.page("/")
+    assert tile(page, "To approve") == (to_approve, sums)
+    text = page.partition('kpi-name">To approve')[2].partition("</li>")[0]
+    assert ", and 2 suppliers and 1 customer that documents need<" in text
+
+
 def _attention_count(page: str) -> int:
     """Return how many documents need attention by the tile."""
     part = page.partition('kpi-name">Needs attention')[2].partition("</li>")[0]
