@@ -131,7 +131,7 @@ def carry_over(session: Session, posting: Posting, content: str, *, keeps: bool)
     """
     if not keeps:
         drop(session, posting)
-    elif _has_limit(posting):
+    elif asks_for_two(posting):
         statement = update(Approval).where(
             Approval.posting_id == posting.id, Approval.content == posting.planned
         )
@@ -140,7 +140,7 @@ def carry_over(session: Session, posting: Posting, content: str, *, keeps: bool)
 
 def drop(session: Session, posting: Posting) -> None:
     """Forget who approved a posting, because it is withdrawn, skipped or changed."""
-    if posting.id and _has_limit(posting):
+    if posting.id and asks_for_two(posting):
         session.execute(delete(Approval).where(Approval.posting_id == posting.id))
 
 
@@ -184,6 +184,6 @@ def return_to_review(session: Session, company_id: int) -> int:
     return len(ids)
 
 
-def _has_limit(posting: Posting) -> bool:
+def asks_for_two(posting: Posting) -> bool:
     """Return whether the installation of a posting asks for two approvals above an amount."""
     return posting.document.installation.second_approval_above is not None

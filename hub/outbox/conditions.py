@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
 
 from hub.models import Attempt, Posting, SourceDocument
-from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
+from hub.models.enums import UNPROCESSED_OUTCOMES, Operation
 from hub.outbox.plan_values import RemovalSummary
 from hub.outbox.states import IN_FLIGHT, REMOVALS
 
@@ -34,6 +34,9 @@ IS_CURRENT = or_(
     _is_removal_by_person,
     MAY_HAVE_ARRIVED,
 )
+# A posting names another one, so it waits until `hub.posting.releases` has filled in the id of that
+# one, which may be posted already.
+NAMES_ANOTHER = Posting.after_id.is_not(None)
 # A posting of the same document is in flight, perhaps this one.
 IS_DOCUMENT_IN_FLIGHT = exists().where(
     _other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT)
@@ -50,12 +53,6 @@ def is_due(now: Any, latest: Any = None) -> ColumnElement[bool]:
         latest = now + MAX_PAUSE
     next_try_at = Posting.next_try_at
     return or_(next_try_at.is_(None), next_try_at <= now, next_try_at > latest)
-
-
-def waits_for_unposted() -> ColumnElement[bool]:
-    """Return the condition that a posting waits for another that is not posted yet."""
-    is_posted = exists().where(_other.id == Posting.after_id, _other.state == PostingState.POSTED)
-    return Posting.after_id.is_not(None) & ~is_posted
 
 
 def is_removal_by_person(posting: Posting) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, TextClause, and_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hub import context as hub_context
 from hub.mapping.index import EMPTY, NEW
@@ -99,12 +99,48 @@ def fill(session: Session, posting: Posting) -> int | None:
     return None
 
 
-def fill_known_ids(session: Session, payload: bytes) -> bytes:
-    """Return a payload with the ids that are known by now; other placeholders stay."""
-    posting_ids = find_awaited_ids(payload)
+def fill_approved_ids(session: Session, payload: bytes) -> bytes:
+    """Return a payload with the ids of what it named when it was approved; other placeholders stay.
+
+    If a code was matched to another record than the new one, nobody has approved that one.
+    """
+    posting_ids = find_awaited_ids(payload) - find_other_records(session, payload)
     if not posting_ids:
         return payload
     return _replace_placeholders(payload, _load_known_ids(session, posting_ids))
+
+
+def find_other_records(session: Session, payload: bytes) -> set[int]:
+    """Return the creations that a payload names whose code has another record by now.
+
+    That is a record which the hub did not create for the code.
+    """
+    posting_ids = find_awaited_ids(payload)
+    if not posting_ids:
+        return set()
+    records = load_matched_records(session, Posting.id.in_(posting_ids))
+    if not records:
+        return set()
+    created, row_of_created = aliased(Posting), aliased(SourceDocument)
+    is_of_same_code = and_(
+        row_of_created.company_id == SourceDocument.company_id,
+        row_of_created.tenant == SourceDocument.tenant,
+        row_of_created.made_for == SourceDocument.made_for,
+        row_of_created.source_id == SourceDocument.source_id,
+    )
+    query = (
+        select(Posting.id, created.quickbooks_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .join(row_of_created, is_of_same_code)
+        .join(created, created.document_id == row_of_created.id)
+        .where(
+            Posting.id.in_(records),
+            created.operation == Operation.CREATE,
+            created.state == PostingState.POSTED,
+        )
+    )
+    created_records = {(id, record) for id, record in session.execute(query)}
+    return {id for id, record in records.items() if (id, record) not in created_records}
 
 
 def load_matched_records(

@@ -19,7 +19,7 @@ from hub.outbox import approvals
 from hub.outbox.conditions import is_removal_by_person
 from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
-from hub.outbox.placeholders import fill_known_ids
+from hub.outbox.placeholders import fill_approved_ids
 from hub.outbox.plan_values import Content, Disposition, PartOperation, Repetition
 from hub.outbox.states import IN_FLIGHT, UNSENT
 from hub.reasons import texts
@@ -295,10 +295,7 @@ def _replace_content(
     if key_use is KeyUse.NEXT:
         rekey(posting)
 
-    keeps_approval = _keeps_approval(session, posting, content)
-    approvals.carry_over(
-        session, posting, compute_fingerprint(content.payload), keeps=keeps_approval
-    )
+    keeps_approval = _carry_over_approvals(session, posting, content)
     for name, value in _build_columns(content).items():
         setattr(posting, name, value)
     posting.revision += 1
@@ -315,16 +312,27 @@ def _replace_content(
     return posting
 
 
-def _keeps_approval(session: Session, posting: Posting, content: Content) -> bool:
-    """Return whether an approval covers other bytes, too.
+def _carry_over_approvals(session: Session, posting: Posting, content: Content) -> bool:
+    """Keep the approvals that cover new bytes; return whether the posting stays approved.
 
-    That is so if the approved bytes differ only by the ids of postings that they waited for.
+    Of two people one may have approved it so far.
     """
-    if posting.approved_payload == compute_fingerprint(content.payload):
+    fingerprint = compute_fingerprint(content.payload)
+    has_only_new_ids = _has_only_new_ids(session, posting, content)
+    approvals.carry_over(session, posting, fingerprint, keeps=has_only_new_ids)
+    if posting.approved_payload == fingerprint:
         return True
-    if posting.approved_payload != posting.planned:
+    return has_only_new_ids and posting.approved_payload == posting.planned
+
+
+def _has_only_new_ids(session: Session, posting: Posting, content: Content) -> bool:
+    """Return whether approvals of the present bytes cover other bytes, too.
+
+    That is so if they differ only by the ids of postings that the present ones wait for.
+    """
+    if posting.approved_payload is None and not approvals.asks_for_two(posting):
         return False
-    return fill_known_ids(session, posting.payload) == content.payload
+    return fill_approved_ids(session, posting.payload) == content.payload
 
 
 def _hold_for_quickbooks(posting: Posting) -> None:

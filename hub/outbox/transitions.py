@@ -15,7 +15,7 @@ from hub.cases import inbox
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
-from hub.outbox.conditions import waits_for_unposted
+from hub.outbox.conditions import NAMES_ANOTHER
 from hub.outbox.keys import rekey
 from hub.outbox.states import RETRYABLE, UNSENT
 from hub.reasons import texts
@@ -126,7 +126,7 @@ def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who
     count = update_postings(
         session,
         conditions,
-        state=case((waits_for_unposted(), PostingState.WAITING), else_=PostingState.READY),
+        state=case((NAMES_ANOTHER, PostingState.WAITING), else_=PostingState.READY),
         held_by=Holder.NOBODY,
         reasons=[],
         next_try_at=None,
@@ -143,13 +143,12 @@ def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who
 
 def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
     """Release postings in review; those that need another person's approval stay there."""
-    is_dependent = Posting.after_id.is_not(None)
     return update_postings(
         session,
         [condition, Posting.state == PostingState.REVIEW, ~approvals.LACKS_APPROVAL],
         approved_by=who,
         approved_payload=Posting.planned,
-        state=case((is_dependent, PostingState.WAITING), else_=PostingState.READY),
+        state=case((NAMES_ANOTHER, PostingState.WAITING), else_=PostingState.READY),
     )
 
 

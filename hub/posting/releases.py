@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session, aliased
 from hub.models import Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.outbox.conditions import IS_CURRENT, is_due, waits_for_unposted
+from hub.outbox.conditions import IS_CURRENT, NAMES_ANOTHER, is_due
 from hub.outbox.keys import build_key, may_have_landed
-from hub.outbox.placeholders import fill, load_matched_records
+from hub.outbox.placeholders import fill, find_other_records, load_matched_records
 from hub.outbox.states import FINAL, REMOVALS, UNSENT
 from hub.outbox.transitions import update_postings, withdraw
 from hub.reasons import texts
@@ -118,7 +118,7 @@ def _decide_released_state(initial_state: str) -> ColumnElement[Any]:
     may_go = is_approved | (initial_state == PostingState.READY)
     return case(
         (~may_go, initial_state),
-        (waits_for_unposted(), PostingState.WAITING),
+        (NAMES_ANOTHER, PostingState.WAITING),
         else_=PostingState.READY,
     )
 
@@ -134,6 +134,9 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
     If its parent was not posted, a file is withdrawn, and a document is planned again from its
     source.
     """
+    if posting.approved_payload and find_other_records(session, posting.payload):
+        posting.document.reread = True  # another record was approved, so this one is planned anew
+        return False
     if parent is None or parent.state == PostingState.POSTED:
         return _make_ready(session, posting, parent, now)
     if parent.operation in REMOVALS:
@@ -160,7 +163,7 @@ def _make_ready(
         posting.requestid = build_key(
             posting.document, posting.part, Operation.ATTACH, posting.base, posting.generation
         )
-    elif parent:
+    elif posting.operation != Operation.ATTACH:
         missing_id = fill(session, posting)
         if missing_id:
             posting.after_id = missing_id

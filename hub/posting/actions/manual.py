@@ -104,10 +104,15 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
         "checked_at": None,
         "rejected_ids": sorted({*posting.rejected_ids, quickbooks_id}),
     }
+    state = _decide_state_after_rejection(snapshot)
+    if state == PostingState.READY:
+        # The person has seen what is posted beside the transaction, as with a retry.
+        values |= {"approved_by": who, "approved_payload": posting.planned}
+        state = PostingState.WAITING if posting.after_id else state
     with engine.transaction() as session:
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
-        is_moved = change_state(session, posting, _decide_state_after_rejection(snapshot), **values)
+        is_moved = change_state(session, posting, state, **values)
         if not is_moved:
             raise _build_moved_on_error(name)
         inbox.release(session, posting)

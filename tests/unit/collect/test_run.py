@@ -38,6 +38,7 @@ from hub.models import (
     SeenCode,
     SourceDocument,
 )
+from hub.outbox import approvals
 from hub.posting import releases
 from tests.support.rows.stored_cases import stored_reasons
 from tests.support.sources.small_source import (
@@ -548,6 +549,27 @@ def test_an_approval_holds_after_the_id_of_a_new_record_is_filled_in(hub):
         bill_.planned,
     )
     assert b'"500"' in bill_.payload
+
+
+@pytest.mark.parametrize(
+    ("total", "approvers"), [("125.00", ["anna"]), ("130.00", [])], ids=["only the id", "the total"]
+)
+def test_the_first_of_two_approvals_covers_the_id_of_a_new_record_and_no_more(
+    hub, total, approvers
+):
+    hub(bill(supplier=vendor_code()))
+    with transaction() as session:
+        session.get_one(Installation, hub.id).second_approval_above = Decimal(100)
+    vendor, waiting_bill = only_posting(kind="vendor"), only_posting(kind="bill")
+    update_posting(waiting_bill.id, state="review")
+    with transaction() as session:
+        assert approvals.add(session, [waiting_bill.id], "anna") == {waiting_bill.id}
+    land(vendor.id)
+    hub(bill(supplier=vendor_code(), total=total))
+    assert b'"500"' in only_posting(kind="bill").payload
+    with read_only_session() as session:
+        given = approvals.load_approvers(session, [waiting_bill.id])
+    assert [approver.who for approver in given.get(waiting_bill.id, [])] == approvers
 
 
 def test_an_approval_ends_when_more_than_that_changed(hub):

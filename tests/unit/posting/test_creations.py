@@ -8,6 +8,7 @@ import pytest
 from hub import Code, Gone, Item, Party, outbox
 from hub.collect.intake import create_records
 from hub.db.engine import transaction
+from hub.installations import matches
 from hub.mapping import Create
 from hub.models import Installation
 from hub.posting.actions import manual, retries
@@ -216,6 +217,21 @@ def test_an_approved_document_waits_for_its_party_and_keeps_its_approval(shop):
     approve(shop, "i1")
     shop.run()
     assert (shop.states()["invoice:1"], shop.states()["c1"]) == ("posted", "posted")
+
+
+def test_an_approval_of_a_new_party_does_not_cover_another_one(shop):
+    set_mode(shop, "review")
+    shop.run(new("invoice"))
+    approve(shop, "invoice:1")
+    approve(shop, "i1")
+    with transaction() as session:
+        installation = session.get_one(Installation, shop.id)
+        matches.store_decision(session, installation, "client", "c1", "41", who="anna")
+    shop.run()
+    assert (shop.states()["invoice:1"], shop.ours("Invoice")) == ("review", [])
+    assert approve(shop, "invoice:1") == 1
+    shop.run()
+    assert shop.ours("Invoice")[0]["CustomerRef"]["value"] == "41"
 
 
 def test_a_person_who_retries_a_held_document_has_its_party_made(shop):

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from hub.db.engine import read_only_session
+from hub import outbox
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
-from hub.models import AuditEntry
+from hub.models import AuditEntry, Posting
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile.run import reconcile
 
@@ -104,6 +105,55 @@ def test_nothing_is_decided_about_what_is_posted(bench):
 def test_a_posting_that_does_not_exist_is_named(bench):
     with pytest.raises(NotFound, match="4711"):
         retries.retry(4711, "kari")
+
+
+# -- documents that wait for a new supplier --------------------------------------------------------
+
+
+def bill_of_new_supplier(bench):
+    """Plan a bill of a supplier that is created first; hold the bill, and return both."""
+    supplier = {"DisplayName": "New supplier", "Notes": f"[hub:{bench.marker('S-1')}]"}
+    vendor = bench.plan("S-1", "create", supplier, kind="vendor", total=None)
+    body = bench.body("A-1", vendor=outbox.format_placeholder(vendor))
+    bill = bench.plan("A-1", "create", body, state="waiting", after_id=vendor)
+    bench.hold(bill, "quickbooks", "It may be another document.")
+    return vendor, bill
+
+
+def reject(id, who):
+    manual.reject_match(id, "77", who)
+
+
+@pytest.mark.parametrize("decide", [retries.retry, reject])
+@pytest.mark.parametrize("is_supplier_posted", [False, True])
+def test_a_decision_about_a_held_bill_does_not_send_it_without_its_supplier(
+    bench, decide, is_supplier_posted
+):
+    vendor, bill = bill_of_new_supplier(bench)
+    if is_supplier_posted:
+        request_record(bench, vendor)
+        bench.drain()
+        assert bench.state(vendor) == "posted"
+    decide(bill, "kari")
+    bench.drain()
+    assert (bench.state(bill), bench.cases()) == ("posted", [])
+    (sent,) = bench.bills()
+    assert sent["VendorRef"]["value"] == bench.posting(vendor).quickbooks_id
+
+
+def request_record(bench, posting_id):
+    """Note that a person requested a record, so that it is created though no document needs it."""
+    with transaction() as session:
+        row = session.get_one(Posting, posting_id).document
+        row.body = {**row.body, "facts": {outbox.REQUESTED_BY: "kari"}}
+
+
+def test_who_says_that_it_is_another_document_releases_it(bench):
+    id = refused_bill(bench)
+    manual.reject_match(id, "77", "kari")
+    posting = bench.posting(id)
+    assert (posting.state, posting.approved_by) == ("ready", "kari")
+    assert posting.approved_payload == posting.planned
 
 
 def post_and_delete(bench):
