@@ -106,6 +106,7 @@ def encode(budget: SharedBudget) -> str:
             starts.append([at, items, len(numbers)])
     values = {
         "paused_to": budget.paused_to,
+        "pause_seconds": budget.pause_seconds,
         "cap": None if budget.cap == inf else budget.cap,
         "cap_at": budget.cap_at,
         "by_items": budget.by_items,
@@ -120,12 +121,13 @@ def decode(text: str, now: float) -> SharedBudget:
     if not text:
         return SharedBudget()
     try:
-        return _decode(json.loads(text))
+        return _decode(json.loads(text), now)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return SharedBudget(paused_to=now + INTUIT_LIMITS.window)
+        window = INTUIT_LIMITS.window
+        return SharedBudget(paused_to=now + window, pause_seconds=window)
 
 
-def _decode(values: Any) -> SharedBudget:
+def _decode(values: Any, now: float) -> SharedBudget:
     starts = []
     for at, items, *rest in values["starts"]:
         if len(rest) == 1:
@@ -135,8 +137,12 @@ def _decode(values: Any) -> SharedBudget:
             starts.append(Start(at / TICKS_PER_SECOND, int(items), str(owner), int(number)))
     shares = {process: Share(*share) for process, share in values["shares"].items()}
     cap = values["cap"]
+    paused_to = float(values["paused_to"])
+    # A process of an earlier release writes no length of a pause.
+    pause_seconds = values.get("pause_seconds", max(0.0, paused_to - now))
     return SharedBudget(
-        paused_to=float(values["paused_to"]),
+        paused_to=paused_to,
+        pause_seconds=float(pause_seconds),
         cap=inf if cap is None else float(cap),
         cap_at=float(values["cap_at"]),
         by_items=bool(values["by_items"]),

@@ -112,10 +112,12 @@ class CallGrant:
 class SharedBudget:
     """Starts of the last period, shares, and the limits learnt from refusals.
 
-    All times are seconds of the database's clock. `starts` are sorted by time.
+    All times are seconds of the database's clock. `starts` are sorted by time. `pause_seconds` is
+    how long the pause that ends at `paused_to` was when it began.
     """
 
     paused_to: float = 0.0
+    pause_seconds: float = 0.0
     cap: float = inf
     cap_at: float = 0.0
     # Intuit does not document how a batch counts; the first refusal after batches decides.
@@ -158,12 +160,15 @@ class SharedBudget:
         return items if items and self.by_items else 1
 
     def _forget(self, now: float, window: float) -> None:
-        """Forget starts and shares that are over; shorten those that a clock set back prolongs."""
+        """Forget starts and shares that are over; shorten what a clock set back prolongs."""
+        self.paused_to = min(self.paused_to, now + self.pause_seconds)
+        self.cap_at = min(self.cap_at, self.paused_to)
         for start in self.starts:
             start.at = min(start.at, now + MAX_AHEAD)
         self.starts = [start for start in self.starts if start.at > now - window]
         for process, share in list(self.shares.items()):
             share.ends_at = min(share.ends_at, now + SHARE_SECONDS)
+            share.since = min(share.since, now)
             if share.ends_at <= now:
                 del self.shares[process]
 
@@ -187,14 +192,20 @@ class SharedBudget:
     def _throttle(self, at: float, seconds: float, limits: Limits) -> None:
         """Pause, and continue a little slower; see `RateLimiter.note_throttling`."""
         if seconds >= limits.period and at >= self.paused_to:
-            since = at - limits.period
-            recent = [start for start in self.starts if start.at > since]
-            self.by_items = self.by_items or any(start.items > 1 for start in recent)
-            allowed = self.compute_allowed_calls(limits, at)
-            slower = min(allowed, self.count_calls(since)) * SLOWDOWN_FACTOR
-            self.cap = max(MIN_PER_MINUTE, slower, allowed / 2)
+            self._slow_down(at, limits)
             self.cap_at = at + seconds
-        self.paused_to = max(self.paused_to, at + seconds)
+        if at + seconds > self.paused_to:
+            self.paused_to = at + seconds
+            self.pause_seconds = seconds
+
+    def _slow_down(self, at: float, limits: Limits) -> None:
+        """Allow fewer calls than before a refusal at this time."""
+        since = at - limits.period
+        recent = [start for start in self.starts if start.at > since]
+        self.by_items = self.by_items or any(start.items > 1 for start in recent)
+        allowed = self.compute_allowed_calls(limits, at)
+        slower = min(allowed, self.count_calls(since)) * SLOWDOWN_FACTOR
+        self.cap = max(MIN_PER_MINUTE, slower, allowed / 2)
 
     def _renew_share(self, demand: Demand, limits: Limits, now: float) -> int:
         """Renew the share of a process and return how many calls it may have under way.

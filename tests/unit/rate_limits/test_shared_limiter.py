@@ -1,5 +1,6 @@
 """Rate limits are shared between the processes of all machines, through a row of the database."""
 
+import datetime as dt
 import random
 import threading
 from contextlib import ExitStack
@@ -77,6 +78,21 @@ def test_all_processes_learn_of_a_pause_and_of_the_lower_limit(make, clock):
         pass
     assert full.value.after == pytest.approx(60)
     assert start_alternately([other], clock, 1)[0] >= paused_at + 60
+
+
+@pytest.mark.parametrize("passed", [0, 3600])
+def test_a_pause_and_a_lower_limit_end_although_the_clock_of_the_database_is_set_back(
+    make, clock, passed
+):
+    one, other = make(Limits()), make(Limits())
+    start_alternately([one], clock, 8)
+    one.note_throttling(60)
+    clock.advance(passed)
+    clock.set(clock.now() - dt.timedelta(days=1))
+    for seconds in (62, 3600):
+        assert not is_refused(other, clock, seconds)
+        clock.advance(3600)
+    assert other.budget().requests >= 490
 
 
 def test_a_refusal_after_batches_counts_them_as_their_items_everywhere(make, clock):
