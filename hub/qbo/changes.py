@@ -80,7 +80,10 @@ def _poll(company_id: int, client: Client) -> Changes:
     objects = _group_changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())
     if count >= PAGE_SIZE:
-        objects = _query_changes(company_id, client, checkpoints, since)
+        try:
+            objects = _query_changes(company_id, client, checkpoints, since)
+        except search.Incomplete:  # it would be so at each poll, with the same checkpoint
+            return _read_again(company_id, client, states)
     return _store(company_id, objects, checkpoints, response.date or oldest)
 
 
@@ -100,14 +103,15 @@ def _select_reported_states(company_id: int) -> dict[str, ListState]:
 def is_due(company_id: int) -> bool:
     """Return whether to poll without news: daily where webhooks arrive, else every hour.
 
-    A company without webhooks in which nothing changed for a day is polled every other hour.
+    A company without webhooks in which nothing changed for a day is polled every other hour. A poll
+    that seems to be still to come was made before the clock was set back.
     """
     now = hub_context.current_hub().clock.now()
     day_ago = now - DAILY_POLL_INTERVAL
     with engine.read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)
     last_poll = company.polled_at
-    if last_poll is None or last_poll < day_ago:
+    if last_poll is None or not day_ago <= last_poll <= now:
         return True
     if company.webhook_news_at and company.webhook_news_at >= last_poll:
         return True

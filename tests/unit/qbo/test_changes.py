@@ -93,6 +93,22 @@ def test_a_thousand_changes_are_incomplete_and_read_by_queries(indexed_company, 
     assert head("2").state == "deleted"
 
 
+def test_more_changes_of_one_second_than_a_response_holds_do_not_stop_the_polls(
+    indexed_company, clock
+):
+    for number in range(1000):
+        indexed_company.act("create", kind="Bill", set=bill(f"B-{number}"))
+    indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+    indexed_company.act("delete", kind="Bill", id="2")
+    clock.advance(600)
+    changes.poll(1)
+    assert (head("1").number, head("2").state) == ("changed", "deleted")
+    clock.advance(600)
+    before = reads()
+    assert not changes.poll(1).has_any
+    assert reads() - before == 1
+
+
 def test_after_a_month_everything_is_read_again(indexed_company, clock):
     indexed_company.act("delete", kind="Bill", id="2")
     indexed_company.act("create", kind="Bill", set=bill("new", "2026-03-02"))
@@ -245,6 +261,16 @@ def test_without_webhooks_every_hour_is_due(indexed_company, clock):
     changes.poll(1)
     clock.advance(3600)
     assert changes.is_due(1)
+
+
+def test_after_the_clock_was_set_back_a_poll_is_due(indexed_company, clock):
+    changes.poll(1)
+    clock.advance(25 * 24 * 3600)
+    changes.poll(1)
+    clock.set(clock.now() - dt.timedelta(days=20))
+    assert changes.is_due(1)
+    changes.poll(1)
+    assert not changes.is_due(1)
 
 
 def test_where_nothing_changes_for_a_day_every_other_hour_is_due(indexed_company, clock):
