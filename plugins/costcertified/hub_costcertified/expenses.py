@@ -1,7 +1,5 @@
 """Build the documents of an expense: a bill and, for a receipt, also its payment."""
 
-from collections.abc import Sequence
-
 from hub import (
     Applied,
     Code,
@@ -24,22 +22,24 @@ IS_PAID_BY_TYPE = {"bill": False, "receipt": True}  # by the type of an expense
 
 
 def build_documents(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the bill of an expense, and for a receipt its payment."""
-    kind = row[names.Expense.TYPE]
-    if row.get(names.Expense.DELETED_AT):
-        return _list_gone(row, (PREFIX, PAYMENT_PREFIX) if IS_PAID_BY_TYPE.get(kind) else (PREFIX,))
-    is_paid = look_up(IS_PAID_BY_TYPE, kind, "type")
-    documents: list[Document | Gone] = [_build_bill(site, row)]
-    if is_paid:
-        documents.append(_build_payment(site, row))
-    return documents
+    """Return the bill of an expense, and for a receipt its payment.
 
-
-def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
-    """Return a Gone for each document of a deleted expense."""
+    An expense that is a bill may have been a receipt before: its payment is then Gone.
+    """
     id = row[names.Expense.ID]
-    deleted_at = row[names.Expense.DELETED_AT]
-    return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
+    deleted_at = row.get(names.Expense.DELETED_AT)
+    if deleted_at:
+        prefixes = (PREFIX, PAYMENT_PREFIX)
+        return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
+    is_paid = look_up(IS_PAID_BY_TYPE, row[names.Expense.TYPE], "type")
+    payment = _build_payment(site, row) if is_paid else _build_gone_payment(id)
+    return [_build_bill(site, row), payment]
+
+
+def _build_gone_payment(id: str) -> Gone:
+    """Return the Gone of the payment that a bill had while it was a receipt."""
+    reason = Sentence("The expense is a bill in CostCertified, and not a receipt that was paid.")
+    return Gone(source_id=f"{PAYMENT_PREFIX}{id}", reason=reason)
 
 
 def _common_fields(site: Site, row: Row) -> Row:

@@ -492,6 +492,18 @@ def test_payments_booked_singly_have_their_fee_as_an_expense(site):
 
 
 @pytest.mark.row("CC-B12")
+def test_a_receipt_that_becomes_a_bill_is_not_paid_any_more(site):
+    site.enable(voided="void", expenses=True, payable_account="33", paid_from="35")
+    site.sync()
+    assert site.one("BillPayment")["TotalAmt"] == 420
+    site.do("edit_expense", expense="e2", fields={"type": "bill"})
+    site.sync()
+    assert site.find_document("expense-payment:e2").gone is not None
+    balances = {bill["DocNumber"]: bill["Balance"] for bill in site.all("Bill")}
+    assert balances["X-receipt"] == 420
+
+
+@pytest.mark.row("CC-B12")
 def test_the_fee_and_the_refund_of_a_deleted_payment_are_removed_with_it(site):
     site.enable(payouts="payment", voided="void", expenses=False)
     payment = site.pay(site.invoice())

@@ -203,6 +203,11 @@ def _spend(books, event):
     return id
 
 
+def _edit_expense(books, event):
+    """Change fields of an expense."""
+    books.put("expenses", event, event["expense"], **event["fields"])
+
+
 def _push(books, event):
     """Mark an expense as one for QuickBooks, or not."""
     books.put("expenses", event, event["expense"], push=event["on"])
@@ -239,6 +244,7 @@ ACTS = {
     "project": _project,
     "make": _make,
     "edit": _edit,
+    "edit_expense": _edit_expense,
     "send": _send,
     "void": _void,
     "delete": _delete,
