@@ -92,11 +92,14 @@ def comparison_key(row: Row) -> tuple[str, str | None]:
 
 
 def find_twins(source: Ion, rows: Iterable[Row], query: Listing) -> Twins:
-    """Return the parts whose name equals that of another part except for case."""
+    """Return the parts whose name equals that of another part except for case.
+
+    A part without a number cannot be converted; it is reported by itself.
+    """
     upper_case: dict[str, str] = {}
     for row in rows:
         number = row["number"]
-        if number != number.upper():
+        if number and number != number.upper():
             upper_case[number] = number.upper()
     if not upper_case:
         return set()

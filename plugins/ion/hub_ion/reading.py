@@ -27,6 +27,7 @@ from hub_ion.client import Ion
 from hub_ion.queries import Listing
 
 RowReader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
+LinesRead = dict[Any, str]  # the versions in which lines were read with their orders, by their ids
 IDS_PER_QUERY = 50
 AT_SUPPLIER_FILTER = {"status": {"in": ["ORDERED", "PARTIALLY_RECEIVED"]}}
 OPEN_ORDERS_FILTER = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
@@ -79,10 +80,10 @@ def _next_cursor(site: Site, source: Ion, text: str, news: set[str]) -> ChangeCu
 def _iter_changed_orders(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every order that changed since the cursor, or whose lines did."""
     cursor = _next_cursor(site, source, text, schema.ORDER_CHANGE_FIELDS)
-    ids_read: set[int] = set()
-    yield from _read_pages(site, source, queries.ORDERS, cursor, "", _read_orders, ids_read)
+    lines_read: LinesRead = {}
+    yield from _read_pages(site, source, queries.ORDERS, cursor, "", _read_orders, lines_read)
     if cursor.since and not source.absent_fields & schema.LINE_CHANGE_FIELDS:
-        yield from _iter_orders_of_changed_lines(site, source, cursor, ids_read)
+        yield from _iter_orders_of_changed_lines(site, source, cursor, lines_read)
     finished = cursor.finished()
     yield Checkpoint(cursor=str(finished))
 
@@ -90,7 +91,7 @@ def _iter_changed_orders(site: Site, source: Ion, text: str) -> Iterator[Yielded
 def _iter_changed_parts(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every part that changed since the cursor."""
     cursor = _next_cursor(site, source, text, schema.PART_CHANGE_FIELDS)
-    yield from _read_pages(site, source, queries.PARTS, cursor, PARTS_STREAM, _read_parts, set())
+    yield from _read_pages(site, source, queries.PARTS, cursor, PARTS_STREAM, _read_parts, {})
     finished = cursor.finished()
     yield Checkpoint(cursor=str(finished), stream=PARTS_STREAM)
 
@@ -124,7 +125,7 @@ def _read_pages(
     cursor: ChangeCursor,
     stream: str,
     read: RowReader,
-    ids_read: set[int],
+    lines_read: LinesRead,
 ) -> Iterator[Yielded]:
     """Yield new rows in the order of their ids, and a Checkpoint after each page."""
     kind = "p" if query == queries.PARTS else ""
@@ -133,33 +134,53 @@ def _read_pages(
         cursor.begin(source.api.date)
         new_rows = [row for row in page.rows if _is_new(cursor, row, kind)]
         for row in new_rows:
-            _remember_lines(cursor, row)
-            ids_read.add(row["id"])
+            _remember_lines(cursor, row, lines_read)
         yield from read(site, source, new_rows)
         if page.start:
             cursor.page = page.start
             yield Checkpoint(cursor=str(cursor), stream=stream)
 
 
-def _remember_lines(cursor: ChangeCursor, row: Row) -> None:
+def _remember_lines(cursor: ChangeCursor, row: Row, lines_read: LinesRead) -> None:
     """Remember the versions of an order's lines; a part has none."""
-    for line in row.get("lines") or ():
+    for line in _lines_of(row):
         key = f"l{line['id']}"
-        cursor.remember(key, line["etag"], line["updated"])
+        version = _version_of(line)
+        cursor.remember(key, version, line["updated"])
+        lines_read[line["id"]] = version
+
+
+def _lines_of(row: Row) -> list[Row]:
+    """Return the lines of an order, without those that ION could not return."""
+    return [line for line in row.get("lines") or () if line]
+
+
+def _version_of(row: Row) -> str:
+    """Return the version of a row; empty if ION could not return it."""
+    return row["etag"] or ""
 
 
 def _iter_orders_of_changed_lines(
-    site: Site, source: Ion, cursor: ChangeCursor, ids_read: set[int]
+    site: Site, source: Ion, cursor: ChangeCursor, lines_read: LinesRead
 ) -> Iterator[Yielded]:
-    """Yield orders whose own row did not change, but one of their lines did."""
+    """Yield orders whose own row did not change, but one of their lines did.
+
+    A line may also have changed since its order was read: the order is then read again.
+    """
+
+    def read(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
+        """Yield the documents of orders; remember their lines."""
+        for row in rows:
+            _remember_lines(cursor, row, lines_read)
+        return _read_orders(site, source, rows)
+
     for page in source.pages(queries.LINE_CHANGES, _build_filters(cursor)):
         order_ids = set()
         for row in page.rows:
-            if _is_new(cursor, row, "l"):
+            is_read = lines_read.get(row["id"]) == _version_of(row)
+            if _is_new(cursor, row, "l") and row["order"] and not is_read:
                 order_ids.add(row["order"])
-        unread_ids = sorted(order_ids - ids_read)
-        ids_read.update(unread_ids)
-        yield from _read_ids(site, source, queries.ORDERS, unread_ids, _read_orders)
+        yield from _read_ids(site, source, queries.ORDERS, sorted(order_ids), read)
 
 
 def _build_filters(cursor: ChangeCursor) -> Row:
@@ -172,7 +193,7 @@ def _build_filters(cursor: ChangeCursor) -> Row:
 def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
     """Return whether a row is not yet remembered in this version."""
     key = f"{kind}{row['id']}"
-    return cursor.is_new(key, row["etag"], row["updated"])
+    return cursor.is_new(key, _version_of(row), row["updated"])
 
 
 # -- rows by their ids --
@@ -220,7 +241,7 @@ def _parts_of(rows: Sequence[Row]) -> list[Row]:
     """Return the parts that the lines of orders name, each once."""
     parts_by_id: dict[Any, Row] = {}
     for row in rows:
-        for line in row["lines"] or ():
+        for line in _lines_of(row):
             part = line["part"]
             if part:
                 parts_by_id[part["id"]] = part

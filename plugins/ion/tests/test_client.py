@@ -105,6 +105,26 @@ def test_a_row_that_ion_cannot_return_completely_stops_no_other(bench):
 
 
 @pytest.mark.row("ION-39")
+def test_a_line_that_ion_cannot_return_stops_no_other_order(bench):
+    line = bench.books.of_order("lines", bench.books.row("orders", 1003))[0]
+    bench.fault("lost_line", call="Orders", id=line["id"], count=0)
+    read = {item.source_id: item for item in bench.read() if hasattr(item, "source_id")}
+    assert "Line service did not answer" in read["order:1003"].reason
+    assert [id for id, item in read.items() if isinstance(item, Unreadable)] == ["order:1003"]
+
+
+@pytest.mark.row("ION-39")
+def test_a_part_without_a_number_stops_no_other_part(bench):
+    count = len(bench.read())
+    part = bench.books.rows("parts")[0]
+    bench.books.put("parts", id=part["id"], partNumber=None)
+    items = bench.read()
+    unreadable = {item.source_id for item in items if isinstance(item, Unreadable)}
+    assert (len(items), f"part:{part['id']}" in unreadable) == (count, True)
+    assert all(id == f"part:{part['id']}" or id.startswith("order:") for id in unreadable)
+
+
+@pytest.mark.row("ION-39")
 def test_a_right_that_the_key_lacks_is_named(bench):
     bench.fault(
         "errors", call="Orders", message="You do not have permission to read purchase orders."

@@ -89,6 +89,31 @@ def test_only_what_changed_is_read_again(bench):
     assert ids(bench.read(place | cursors(changed))) == []
 
 
+@pytest.mark.row("ION-31")
+def test_a_line_that_changes_after_its_order_was_read_is_read_again(bench):
+    place = cursors(bench.read())
+    bench.move("two and a half", "DRAFT")
+    reading = bench.reading(place)
+    items = [next(reading)]
+    line = bench.books.of_order("lines", bench.raw("two and a half"))[0]
+    fields = {
+        "purchaseOrderLineId": line["id"],
+        "etag": line["_etag"],
+        "key": "Class",
+        "value": "Late class",
+    }
+    bench.stand_in.changes.updatePurchaseOrderLineAttribute(fields)
+    items += reading
+    items += bench.read(place | cursors(items))
+    classes = [
+        item.lines[0].codes["class"]
+        for item in items
+        if isinstance(item, Document) and item.source_id == "order:1014"
+    ]
+    assert classes[-1] == "Late class"
+    assert ids(bench.read(place | cursors(items))) == []
+
+
 @pytest.mark.row("ION-29", "ION-31")
 def test_once_a_day_deletions_are_noticed_and_open_orders_are_read_again(bench):
     place = cursors(bench.read())

@@ -11,7 +11,7 @@ from functools import cache
 from graphql import GraphQLError, execute_sync, parse, validate
 
 from hub_ion.sandbox.changes import Changes
-from hub_ion.sandbox.graph import has_field, schema
+from hub_ion.sandbox.graph import LOST_LINE, has_field, schema
 from qbo_sandbox.kit import Limits, Tokens, form_of, json_answer, text_answer
 from qbo_sandbox.kit.messages import body_of
 from qbo_sandbox.kit.tokens import basic_of
@@ -209,6 +209,9 @@ GRAPHQL_FAULTS = {
     "partial": (
         "one field of the row `type` `id` cannot be read: data and an error that names its path"
     ),
+    "lost_line": (
+        "the line `id` of an order cannot be read: null in place of it, and an error with its path"
+    ),
     "stale": "any etag is taken for an old one",
     "conflict": "the same, said with status 409",
 }
@@ -236,6 +239,8 @@ def _status_of(fault):
 
 def _broken_row(fault):
     """Return (type, id) of the row that a fault breaks, or an empty tuple."""
+    if fault is not None and fault.kind == "lost_line":
+        return LOST_LINE, int(fault.options["id"])
     if fault is None or fault.kind != "partial":
         return ()
     return fault.options.get("type", "PurchaseOrder"), int(fault.options["id"])

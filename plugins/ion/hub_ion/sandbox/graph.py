@@ -23,6 +23,7 @@ ROW_TABLES = {
     "part": "parts",
     "supplier": "suppliers",
 }
+LOST_LINE = "a whole line"  # in place of the type of a row that a fault breaks
 MAX_ROWS_WITHOUT_PAGES = 250  # the real ION times out on a longer list without pages
 
 
@@ -122,6 +123,15 @@ def _lines(order, info):
     return info.context.books.of_order("lines", order)
 
 
+def _lines_or_error(order, info):
+    """Return the lines of an order, with an error in place of one that a fault breaks."""
+    lines = []
+    for line in _lines(order, info):
+        is_lost = info.context.broken_row == (LOST_LINE, line["id"])
+        lines.append(GraphQLError("Line service did not answer.") if is_lost else line)
+    return lines
+
+
 def _estimated_total(order, info):
     """Return the cost of an order without its canceled lines."""
     fees = info.context.books.of_order("fees", order)
@@ -157,7 +167,7 @@ RESOLVERS = {
         "supplier": _related_row("suppliers", "supplierId"),
         "shipToLocation": _related_row("locations", "shipToLocationId"),
         "estimatedTotalCost": _estimated_total,
-        "purchaseOrderLines": _lines,
+        "purchaseOrderLines": _lines_or_error,
         "fees": lambda order, info: info.context.books.of_order("fees", order),
         "attributes": _attributes,
     },
