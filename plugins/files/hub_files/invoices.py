@@ -92,10 +92,14 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     )
     id = source_id(site, invoice)
     return Document(
-        kind=KINDS[direction][_is_credit_note(invoice) != is_negative],
+        kind=KINDS[direction][_is_credit_note(invoice) or is_negative],
         source_id=id,
         version=file.digest[:16],
-        hold=_find_wrong_sums(invoice) or missing_default(direction, lines),
+        hold=(
+            _find_wrong_sums(invoice)
+            or _find_negative_credit(invoice)
+            or missing_default(direction, lines)
+        ),
         date=invoice.issue_date,
         due=invoice.due_date,
         number=invoice.number,
@@ -280,6 +284,20 @@ def _find_wrong_sums(invoice: EInvoice) -> str | None:
         return None
     sums = " ".join(findings)
     return Sentence("%(sums)s Ask the sender for a corrected e-invoice and upload it.", sums=sums)
+
+
+def _find_negative_credit(invoice: EInvoice) -> str | None:
+    """Return a hold for a credit note with a negative total; None for any other document.
+
+    Some senders write the amounts of every credit note as negative, others take back a credit.
+    """
+    if not _is_credit_note(invoice) or invoice.totals.tax_inclusive >= 0:
+        return None
+    return Sentence(
+        "The credit note has a negative total, so that it may be a credit, or take one back. Ask"
+        " the sender for a corrected e-invoice and upload it; or enter it in QuickBooks, and press"
+        " Skip."
+    )
 
 
 def _collect_warnings(invoice: EInvoice) -> tuple[str, ...]:

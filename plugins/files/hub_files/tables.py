@@ -6,6 +6,7 @@ openpyxl is imported only when it is needed: it takes 8 MB, and most processes r
 import csv
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ MAX_COLUMNS = 100
 MAX_CELL_LENGTH = 4_000
 MAX_UNPACKED_BYTES = 100_000_000  # of an Excel file, which is compressed
 DELIMITERS = (",", ";", "\t", "|")
+# A first line that tells Excel the delimiter, and is no part of the table.
+DELIMITER_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+UTF_16_SAMPLE = 2_000  # bytes
 ZIP_SIGNATURE = b"PK\x03\x04"
 
 Cell = str | Decimal | dt.date
@@ -129,15 +133,18 @@ def _build_row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row
 
 
 def _read_csv_lines(name: str, content: bytes) -> list[list[Cell]]:
-    """Return the lines of a CSV file as stripped texts."""
+    """Return the lines of a CSV file as stripped texts; one that names the delimiter is empty."""
     text = _decode(name, content)
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=_guess_delimiter(text),
-        strict=True,
-    )
+    delimiter_line = DELIMITER_LINE.match(text)
+    delimiter = delimiter_line[1] if delimiter_line else _guess_delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines: list[list[Cell]] = []
     try:
-        return [[cell.strip() for cell in line] for line in reader]
+        for line in reader:
+            lines.append([cell.strip() for cell in line])
+        if delimiter_line:
+            lines[0] = []
+        return lines
     except csv.Error as error:
         raise Refused(
             "Line %(number)s of %(name)s is not CSV: %(why)s. Save the file as CSV again.",
@@ -149,8 +156,8 @@ def _read_csv_lines(name: str, content: bytes) -> list[list[Cell]]:
 
 def _decode(name: str, content: bytes) -> str:
     """Return the text of a file in UTF-8, UTF-16 or Windows-1252, which Excel writes."""
-    is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["utf-16"] if is_utf_16 else ["utf-8-sig", "cp1252"]:
+    utf_16 = _find_utf_16(content)
+    for encoding in [utf_16] if utf_16 else ["utf-8-sig", "cp1252"]:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
@@ -158,6 +165,21 @@ def _decode(name: str, content: bytes) -> str:
         if "\0" not in text:
             return text
     raise Refused("%(name)s is not a text. Save it as “CSV UTF-8” and try again.", name=name)
+
+
+def _find_utf_16(content: bytes) -> str | None:
+    """Return the form of UTF-16 that a content has, with or without its mark; None if it has none.
+
+    Without a mark, one byte of most characters is zero: the second if the lower byte comes first.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    sample = content[:UTF_16_SAMPLE]
+    for encoding, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+        bytes_of_one_half = sample[first::2]
+        if bytes_of_one_half.count(0) * 2 > len(bytes_of_one_half):
+            return encoding
+    return None
 
 
 def _guess_delimiter(text: str) -> str:

@@ -32,7 +32,8 @@ MIN_YEAR, MAX_YEAR = 1990, 2100
 def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
     """Return an amount; it is negative with a minus sign on either side or in brackets.
 
-    Raise ValueError for other texts, and for 12.34 if the decimal mark is a comma.
+    Raise ValueError for other texts, such as "(100" and "-100-", whose signs contradict each other,
+    and for 12.34 if the decimal mark is a comma.
     """
     if isinstance(cell, Decimal):
         return cell
@@ -43,7 +44,7 @@ def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
         digits = THOUSANDS_SEPARATORS[decimal_mark].sub("", match[2].strip())
     if decimal_mark == ",":
         digits = digits.replace(".", "?").replace(",", ".")
-    if match is None or not digits or not NUMBER.fullmatch(digits):
+    if match is None or not NUMBER.fullmatch(digits) or not digits or not _has_one_sign(match):
         text = text_of(cell)
         if decimal_mark == ",":
             raise ValueError(
@@ -52,6 +53,14 @@ def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
         raise ValueError(Sentence("“%(text)s” is not an amount with a decimal point", text=text))
     is_negative = "-" in (match[1], match[3]) or match[1] == "("
     return -Decimal(digits) if is_negative else Decimal(digits)
+
+
+def _has_one_sign(match: re.Match[str]) -> bool:
+    """Return whether an amount has a sign on one side at most, or brackets on both."""
+    before, after = match[1], match[3]
+    if "(" in before or ")" in after:
+        return f"{before}{after}" == "()"
+    return not (before and after)
 
 
 def parse_date(cell: Cell, order: str) -> dt.date:

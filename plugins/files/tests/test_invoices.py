@@ -140,6 +140,16 @@ def test_a_negative_invoice_is_a_credit_with_positive_amounts(bench):
     assert [line.quantity for line in credit.lines] == [Decimal("7.5"), Decimal(3)]
 
 
+def test_a_negative_credit_note_is_held_because_it_may_be_a_credit_or_take_one_back(bench):
+    text = credit_note().xml().decode()
+    for amount in (">124.75<", ">499.00<", ">623.75<", ">2<"):
+        text = text.replace(amount, f">-{amount[1:]}")
+    bench.receive("negative.xml", text.encode())
+    credit = bench.read()[0]
+    assert (credit.kind, credit.total) == ("vendor_credit", Decimal("623.75"))
+    assert "may be a credit, or take one back" in credit.hold
+
+
 def test_an_e_invoice_of_our_own_is_an_invoice_to_its_customer(bench):
     sent = read(bench, invoice().set(OWN, "912345678"))
     assert (sent.kind, sent.source_id) == ("invoice", "invoice:991825827:10417")

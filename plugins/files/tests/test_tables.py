@@ -303,6 +303,26 @@ def test_letters_are_read_in_every_encoding_of_excel(bench, encoding):
     assert table.rows[2][0] == "Nord Rør"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_read_without_a_mark_at_its_beginning(bench, encoding):
+    table = bench.receive("a.csv", CSV.encode(encoding)).table
+    assert (table.columns[0], table.rows[2][0]) == ("Supplier", "Nord Rør")
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;\r", '"sep=;"'])
+def test_a_first_line_that_names_the_delimiter_is_no_part_of_the_table(bench, line):
+    table = bench.receive("a.csv", f"{line}\n{CSV}".encode()).table
+    assert (table.columns[0], table.rows[0][0]) == ("Supplier", "Bygg AS")
+
+
+def test_the_delimiter_of_the_first_line_counts_and_lines_keep_their_numbers(bench):
+    content = "sep=|\n" + CSV.replace(";", "|").replace("Returned pipe", "Pipe; returned; old")
+    _, credit = read(bench, content)
+    assert credit.lines[0].description == "Pipe; returned; old"
+    _, _, problem, _ = read(bench, content.replace("05.11.2026", "", 1), "second.csv")
+    assert problem.reason.startswith("Line 3, 4 of second.csv")
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", "|"])
 def test_the_delimiter_is_found(bench, delimiter):
     content = "A;B;C\n1;2;3\n".replace(";", delimiter)
@@ -387,7 +407,11 @@ def test_amounts_are_read_as_people_write_them(bench, text, mark, amount):
     assert sign * item.lines[0].amount == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["1,23", "12.34.56", "1O0", "12a3", "1,2345", "--1", "1 23", "$"])
+INVALID_AMOUNTS = ("1,23", "12.34.56", "1O0", "12a3", "1,2345", "--1", "1 23", "$")
+CONTRADICTORY_SIGNS = ("(100", "100)", "(100-", "-100)", "-100-", "+100-")
+
+
+@pytest.mark.parametrize("text", [*INVALID_AMOUNTS, *CONTRADICTORY_SIGNS])
 def test_an_invalid_amount_makes_its_row_unreadable(bench, text):
     content = f"Supplier\tNo\tDate\tAmount\nBo\t1\t2026-01-02\t{text}\nBo\t2\t2026-01-02\t1\n"
     mapping = {"party": "Supplier", "number": "No", "date": "Date", "amount": "Amount"}
