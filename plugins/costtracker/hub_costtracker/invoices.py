@@ -152,12 +152,13 @@ def _choose_number(site: Site, row: Row) -> str | None:
 def _compose_memo(site: Site, row: Row) -> str | None:
     """Return the reference, or the invoice's number if the reference takes its place."""
     reference = row.get(names.Invoice.REFERENCE)
+    number = row.get(names.Invoice.NUMBER)
     place = site.settings["reference_to"]
     if not reference or place == "line_description":
         return None
     if place == "private_note":
         return f"Reference: {reference}"
-    return f"Invoice number: {row.get(names.Invoice.NUMBER)}"
+    return f"Invoice number: {number}" if number else None
 
 
 def _header_codes(site: Site, row: Row) -> Codes:

@@ -159,6 +159,13 @@ def test_the_reference_goes_where_the_settings_say(open_bench, place, number, me
     )
 
 
+def test_a_reference_in_place_of_no_number_leaves_the_memo_empty(open_bench):
+    bench = open_bench(reference_to="number")
+    row = bench.books.invoice("1001") | {"invoice_number": None, "reference": "Ref 7"}
+    document = reading.read(bench.site, row)
+    assert (document.number, document.memo) == ("Ref 7", None)
+
+
 def test_an_invoice_without_a_reference_keeps_its_own_number(open_bench):
     bench = open_bench(reference_to="number")
     document = reading.read(
