@@ -220,7 +220,7 @@ class Ion:
             error = errors[0] if errors else {"message": "no rows"}
             self._refuse(query.text(self.absent_fields), error)
         page = data["rows"]
-        rows = [edge["node"] if edge else None for edge in page["edges"] or ()]
+        rows: list[Any] = [edge["node"] if edge else None for edge in page["edges"] or ()]
         for error in errors:
             self._mark_unreadable(rows, error)
         if None in rows:
