@@ -95,11 +95,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         kind=KINDS[direction][_is_credit_note(invoice) or is_negative],
         source_id=id,
         version=file.digest[:16],
-        hold=(
-            _find_wrong_sums(invoice)
-            or _find_negative_credit(invoice)
-            or missing_default(direction, lines)
-        ),
+        hold=_find_hold(invoice, direction, lines),
         date=invoice.issue_date,
         due=invoice.due_date,
         number=invoice.number,
@@ -275,6 +271,12 @@ def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]
 
 
 # -- holds, warnings, facts and attachments --------------------------------------------------------
+
+
+def _find_hold(invoice: EInvoice, direction: str, lines: Sequence[Line]) -> str | None:
+    """Return why an e-invoice waits for a person, or None."""
+    hold = _find_wrong_sums(invoice) or _find_negative_credit(invoice)
+    return hold or missing_default(direction, lines)
 
 
 def _find_wrong_sums(invoice: EInvoice) -> str | None:

@@ -39,12 +39,8 @@ def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
         return cell
     text = NO_CENTS_SUFFIX.sub("", text_of(cell).translate(DASHES))
     match = AMOUNT.fullmatch(text)
-    digits = ""
-    if match:
-        digits = THOUSANDS_SEPARATORS[decimal_mark].sub("", match[2].strip())
-    if decimal_mark == ",":
-        digits = digits.replace(".", "?").replace(",", ".")
-    if match is None or not NUMBER.fullmatch(digits) or not digits or not _has_one_sign(match):
+    digits = _find_digits(match, decimal_mark) if match and _has_one_sign(match) else ""
+    if match is None or not digits:
         text = text_of(cell)
         if decimal_mark == ",":
             raise ValueError(
@@ -53,6 +49,14 @@ def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
         raise ValueError(Sentence("“%(text)s” is not an amount with a decimal point", text=text))
     is_negative = "-" in (match[1], match[3]) or match[1] == "("
     return -Decimal(digits) if is_negative else Decimal(digits)
+
+
+def _find_digits(match: re.Match[str], decimal_mark: str) -> str:
+    """Return the digits of an amount with a point before its cents; "" if they are no number."""
+    digits = THOUSANDS_SEPARATORS[decimal_mark].sub("", match[2].strip())
+    if decimal_mark == ",":
+        digits = digits.replace(".", "?").replace(",", ".")
+    return digits if NUMBER.fullmatch(digits) else ""
 
 
 def _has_one_sign(match: re.Match[str]) -> bool:

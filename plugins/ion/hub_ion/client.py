@@ -220,7 +220,7 @@ class Ion:
             error = errors[0] if errors else {"message": "no rows"}
             self._refuse(query.text(self.absent_fields), error)
         page = data["rows"]
-        rows: list[Any] = [edge["node"] if edge else None for edge in page["edges"] or ()]
+        rows = _nodes_of(page)
         for error in errors:
             self._mark_unreadable(rows, error)
         if None in rows:
@@ -317,6 +317,11 @@ def _errors_of(answer: Any) -> list[Row]:
         if isinstance(errors, list):
             return errors
     raise Retry("ION's answer is not an answer to a query; it is asked again later.")
+
+
+def _nodes_of(page: Row) -> list[Any]:
+    """Return the rows of a page; None in place of one that ION could not return."""
+    return [edge["node"] if edge else None for edge in page["edges"] or ()]
 
 
 def _row_position(error: Row) -> int | None:

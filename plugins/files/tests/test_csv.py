@@ -1,0 +1,38 @@
+"""CSV files in every encoding and with every delimiter are read."""
+
+import pytest
+from test_tables import CSV, bench, read
+
+__all__ = ["bench"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_letters_are_read_in_every_encoding_of_excel(bench, encoding):
+    table = bench.receive("a.csv", CSV.encode(encoding)).table
+    assert table.rows[2][0] == "Nord Rør"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_read_without_a_mark_at_its_beginning(bench, encoding):
+    table = bench.receive("a.csv", CSV.encode(encoding)).table
+    assert (table.columns[0], table.rows[2][0]) == ("Supplier", "Nord Rør")
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;\r", '"sep=;"'])
+def test_a_first_line_that_names_the_delimiter_is_no_part_of_the_table(bench, line):
+    table = bench.receive("a.csv", f"{line}\n{CSV}".encode()).table
+    assert (table.columns[0], table.rows[0][0]) == ("Supplier", "Bygg AS")
+
+
+def test_the_delimiter_of_the_first_line_counts_and_lines_keep_their_numbers(bench):
+    content = "sep=|\n" + CSV.replace(";", "|").replace("Returned pipe", "Pipe; returned; old")
+    _, credit = read(bench, content)
+    assert credit.lines[0].description == "Pipe; returned; old"
+    _, _, problem, _ = read(bench, content.replace("05.11.2026", "", 1), "second.csv")
+    assert problem.reason.startswith("Line 3, 4 of second.csv")
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", "|"])
+def test_the_delimiter_is_found(bench, delimiter):
+    content = "A;B;C\n1;2;3\n".replace(";", delimiter)
+    assert bench.receive("a.csv", content.encode()).table.columns == ("A", "B", "C")
