@@ -24,6 +24,7 @@ from hub.web.reporting.report_tables import (
 )
 
 MONTHS_OFFERED = 24
+MAX_AHEAD = dt.timedelta(days=366)
 
 
 @dataclass
@@ -47,8 +48,13 @@ class Ages(NamedTuple):
 
 
 def find_newest_month(session: Session, documents: Any, today: dt.date) -> Period:
-    """Return the month of the latest date of the documents; without any, that of today."""
-    newest = find_newest_date(session, documents) or today
+    """Return the month of the latest date of the documents; without any, that of today.
+
+    A date that is far ahead, such as 9999-12-31 for “never”, counts only if there is no other.
+    """
+    is_near = SourceDocument.date <= today + MAX_AHEAD
+    newest = find_newest_date(session, (*documents, is_near))
+    newest = newest or find_newest_date(session, documents) or today
     return Period(newest.year, newest.month)
 
 

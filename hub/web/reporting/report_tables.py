@@ -1,5 +1,6 @@
 """Add up a company's documents for its reports: control totals, approvals, ages."""
 
+import calendar
 import datetime as dt
 import re
 from collections import defaultdict
@@ -72,8 +73,8 @@ class Period(NamedTuple):
     @property
     def last_day(self) -> dt.date:
         """Return the last day of the month."""
-        next_month = self.first_day + dt.timedelta(days=31)
-        return next_month.replace(day=1) - dt.timedelta(days=1)
+        _, days = calendar.monthrange(self.year, self.month)
+        return self.first_day.replace(day=days)
 
     def contains_date(self) -> ColumnElement[bool]:
         """Return the condition of documents dated in the month."""
@@ -297,12 +298,23 @@ def _build_delay_expression(session: Session) -> Any:
 
 
 def list_years(session: Session, documents: Any) -> list[int]:
-    """Return the years from the first to the last date of the documents, the newest first."""
-    dates = select(func.min(SourceDocument.date), func.max(SourceDocument.date))
-    first, last = session.execute(dates.where(*documents)).one()
-    if first is None or last is None:
-        return []
-    return list(range(last.year, first.year - 1, -1))
+    """Return the years with documents, the newest first.
+
+    An index leads to the latest date before each of them.
+    """
+    latest = select(func.max(SourceDocument.date)).where(*documents)
+    years: list[int] = []
+    date = session.scalar(latest)
+    while date is not None:
+        years.append(date.year)
+        date = session.scalar(latest.where(SourceDocument.date < date.replace(month=1, day=1)))
+    return years
+
+
+def choose_newest_year(years: Sequence[int], today: dt.date) -> int:
+    """Return the newest of the years that is not far ahead, as that of 9999-12-31 is."""
+    near = [year for year in years if year <= today.year + 1]
+    return max(near or years, default=today.year)
 
 
 def select_parts(*columns: Any) -> Select[Any]:

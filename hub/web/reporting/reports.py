@@ -253,11 +253,14 @@ def _build_document_conditions(company: ConnectedCompany) -> tuple[Any, ...]:
 
 
 def _choose_year(years: list[int]) -> int:
-    """Return the year that the address names, or else the newest one with documents."""
+    """Return the year that the address names, or else the newest one with documents.
+
+    Sources write a date such as 9999-12-31 for “never”.
+    """
     name = request.args.get("year", "")
     if name.isdecimal() and int(name) in years:
         return int(name)
-    return years[0] if years else today().year
+    return report_tables.choose_newest_year(years, today())
 
 
 def _iter_rows(totals: list[ControlTotal]) -> Iterator[exports.Row]:

@@ -11,7 +11,7 @@ import pytest
 
 from hub.db.engine import transaction
 from hub.installations import enable
-from hub.models import ConnectedCompany, Posting
+from hub.models import ConnectedCompany, Posting, SourceDocument
 from hub.scheduling import runner
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import (
@@ -391,6 +391,34 @@ def test_the_month_of_all_companies_is_chosen(two_companies):
     assert "No document is dated in this month." in text
     assert '<option value="2026-02" selected>' in text
     assert '<option value="1999-12" selected>' in visitor.page(f"{HERE}?month=1999-12")
+
+
+def date_documents(session, company, *dates):
+    """Date documents of a company, the oldest ones first."""
+    documents = session.query(SourceDocument).filter_by(company_id=company)
+    for document, date in zip(documents.order_by(SourceDocument.id), dates, strict=False):
+        document.date = date
+
+
+def test_dates_that_stand_for_never_hide_no_other_month_or_year(two_companies):
+    """Sources write 9999-12-31 or 0001-01-01."""
+    alpha = two_companies.rows.companies[COMPANIES[0]]
+    with two_companies.app.app_context(), transaction() as session:
+        date_documents(session, alpha, dt.date.max, dt.date.min)
+    visitor = two_companies.visitor(EVERYTHING)
+    assert '<option value="2026-03" selected>' in visitor.page(HERE)
+    page = visitor.page(f"{HERE}?company={alpha}")
+    years = re.findall(r'<option(?: value="\d+")?( selected)?>(\d+)</option>', page)
+    assert years == [("", "9999"), (" selected", "2026"), ("", "1")]
+    assert len(totals(visitor, f"{HERE}?company={alpha}&year=9999")) == 1
+
+
+def test_documents_may_have_no_date_but_the_last_day_that_there_is(two_companies):
+    with two_companies.app.app_context(), transaction() as session:
+        session.query(SourceDocument).update({"date": dt.date.max})
+    visitor = two_companies.visitor(EVERYTHING)
+    assert '<option value="9999-12" selected>' in visitor.page(HERE)
+    assert len(table(visitor, "Documents by company and currency")) == 2
 
 
 def test_documents_of_all_companies_that_need_attention_are_listed_by_age(two_companies):
