@@ -41,6 +41,8 @@ class ConnectedCompany(Model):
     restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which the restore was noticed
     # QuickBooks is searched completely from restored_since up to here.
     restored_until: Mapped[dt.datetime | None]
+    # QuickBooks date of the search long after the restore that nothing can have escaped.
+    restore_settled: Mapped[dt.datetime | None]
     # The identity of the database at the last send, if several machines share it.
     database_identity: Mapped[dict[str, Any] | None]
     # How documents are sent: single, auto or batch.

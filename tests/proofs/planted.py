@@ -208,6 +208,16 @@ BUGS = (
         ),
     ),
     Planted(
+        "a restore is settled by the first search",
+        "hub/posting/recovery/restore.py",
+        "began_at >= stored.restored_seen + SETTLING_TIME:",
+        "began_at:",
+        (
+            "tests/unit/posting/test_recovery.py::"
+            "test_an_hour_after_a_restore_documents_are_sent_in_batches_again"
+        ),
+    ),
+    Planted(
         "a search reads its pages by position instead of by time",
         "hub/qbo/search.py",
         (

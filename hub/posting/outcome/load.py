@@ -239,9 +239,10 @@ class _Evidence:
         """Return the proved absences that still count.
 
         After a restore only later ones do: a send that was forgotten may have come after others.
+        Once the restore is settled, only those do that come after that.
         """
         proofs = self.proofs.get(id, ())
-        restored_at = company.restored_seen
+        restored_at = company.restore_settled or company.restored_seen
         if restored_at is None:
             return list(proofs)
         return [proof for proof in proofs if proof.until >= restored_at]
@@ -292,8 +293,9 @@ def _load_history(
     attempts = evidence.attempts_of(posting.id)
     sends = tuple(_build_send_attempt(attempt) for attempt in attempts)
     proofs = evidence.valid_proofs(posting.id, posting_session.company)
-    is_restored = posting_session.company.restored_since is not None
-    after_restore = is_restored and operation not in CHANGE_OPERATIONS
+    after_restore = operation not in CHANGE_OPERATIONS and _may_be_forgotten(
+        posting_session.company, proofs
+    )
     return History(
         operation=operation,
         kind=posting.kind,
@@ -316,6 +318,16 @@ def _load_history(
             posting, posting_session, is_unproved=after_restore and not proofs
         ),
     )
+
+
+def _may_be_forgotten(company: ConnectedCompany, proofs: Sequence[Proof]) -> bool:
+    """Return whether a posting may have been sent before a restore, which the database forgot.
+
+    It cannot if its absence was proved since the restore was settled.
+    """
+    if company.restored_since is None:
+        return False
+    return company.restore_settled is None or not proofs
 
 
 def _build_quiet_period(

@@ -16,6 +16,8 @@ from hub.models.enums import PostingState, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 
+# After a restore was noticed. QuickBooks' index is complete by then, and no request is under way.
+SETTLING_TIME = dt.timedelta(hours=1)
 MAX_NEWEST_POSTINGS = 500  # among which the newest date is searched
 
 
@@ -121,6 +123,41 @@ def compute_seconds_left(posting_session: PostingSession) -> float:
     return period.seconds_left()
 
 
+def is_search_due(posting_session: PostingSession) -> bool:
+    """Return whether QuickBooks is to be searched for what the database may have forgotten.
+
+    This is so as soon as nothing that was sent before a restore can still land, and once more when
+    the settling time is over.
+    """
+    company = posting_session.company
+    if not company.restored_until:
+        return compute_seconds_left(posting_session) <= 0
+    return not company.restore_settled and _is_settling_time_over(posting_session)
+
+
+def _is_settling_time_over(posting_session: PostingSession) -> bool:
+    """Return whether the settling time is over by QuickBooks' date, which is read if it may be."""
+    if posting_session.company.restored_seen is None:
+        return False
+    ends_at = posting_session.company.restored_seen + SETTLING_TIME
+    if posting_session.date is None and posting_session.clock.now() >= ends_at:
+        posting_session.fetch_date()
+    return posting_session.date is not None and posting_session.date >= ends_at
+
+
+def store_search(posting_session: PostingSession, began_at: dt.datetime | None) -> None:
+    """Store that QuickBooks was searched completely after a restore.
+
+    The restore is settled if the search began, by QuickBooks' date, after the settling time.
+    """
+    with transaction() as session:
+        stored = session.get_one(ConnectedCompany, posting_session.company_id)
+        stored.restored_until = stored.restored_until or began_at
+        if began_at and stored.restored_seen and began_at >= stored.restored_seen + SETTLING_TIME:
+            stored.restore_settled = began_at
+    posting_session.reload()
+
+
 def _mark_restored(session: Session, company: ConnectedCompany) -> None:
     """Note that more may have been posted since the newest posting that the database has.
 
@@ -132,6 +169,7 @@ def _mark_restored(session: Session, company: ConnectedCompany) -> None:
     company.restored_since = since
     company.restored_seen = None
     company.restored_until = None
+    company.restore_settled = None
     claim_count = _read_stored_claim_count(company.realm)
     company.sends = max(company.sends, claim_count)
 

@@ -12,7 +12,7 @@ from hub import outbox
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import database_identity
 from hub.db.engine import read_only_session, transaction
-from hub.models import ConnectedCompany, Installation, Posting, SourceDocument, TransactionHead
+from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.record import change_state
@@ -63,21 +63,17 @@ def scan_after_restart(posting_session: PostingSession) -> None:
 def scan_after_restore(posting_session: PostingSession) -> None:
     """Search for every kind that may have been posted since the newest posting known at a restore.
 
-    Do nothing without a restore, or as long as something sent before it can still land.
+    Do nothing without a restore, or if such a search is not due.
     """
-    company = posting_session.company
-    if not company.restored_since or company.restored_until:
-        return
-    if restore.compute_seconds_left(posting_session) > 0:
+    since = posting_session.company.restored_since
+    if since is None or not restore.is_search_due(posting_session):
         return
     posting_session.fetch_date()
-    start = posting_session.date
+    began_at = posting_session.date
     for kind in sorted(_list_kinds_of_apps()):
-        lookup.search_since(posting_session, kind, company.restored_since - lookup.SEARCH_OVERLAP)
+        lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
-    with transaction() as session:
-        session.get_one(ConnectedCompany, posting_session.company_id).restored_until = start
-    posting_session.reload()
+    restore.store_search(posting_session, began_at)
 
 
 def adopt_marked(posting_session: PostingSession, kind: str) -> None:

@@ -478,6 +478,104 @@ def test_what_people_entered_is_not_taken_for_a_document_that_came_after_a_resto
     assert (bench.state(id), bench.cases()) == ("posted", [])
 
 
+def let_restore_settle(bench):
+    """Let QuickBooks be searched after a restore, and once more an hour later."""
+    bench.drain()
+    for seconds in (300, 3600):
+        bench.pass_time(seconds)
+        bench.drain()
+
+
+def batch_sizes(bench, ids):
+    """Return how many of the postings were sent in each request, with 0 for one sent alone."""
+    batches = [bench.attempts(id)[-1].batch for id in ids]
+    return sorted(batches.count(batch) if batch else 0 for batch in set(batches))
+
+
+def test_an_hour_after_a_restore_documents_are_sent_in_batches_again(bench):
+    bench.bill("A-0")
+    bench.drain()
+    bench.set_sending_mode("batch")
+    restore.declare_restore()
+    early = [bench.bill(f"B-{n}") for n in range(3)]
+    bench.drain(wait_for_doubts=True)
+    assert ({bench.state(id) for id in early}, batch_sizes(bench, early)) == ({"posted"}, [0])
+    let_restore_settle(bench)
+    late = [bench.bill(f"C-{n}") for n in range(3)]
+    bench.drain(wait_for_doubts=True)
+    assert ({bench.state(id) for id in late}, batch_sizes(bench, late)) == ({"posted"}, [3])
+    assert [bench.proofs(id) for id in late] == [["absent"]] * 3
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_was_forgotten_is_found_long_after_a_restore(bench, tmp_path, marked):
+    bench.bill("A-0")
+    bench.drain()
+    bench.set_sending_mode("batch")
+    bench.quickbooks.switch(requestid="ignore")
+
+    def post_and_edit():
+        bench.bill("A-1")
+        bench.drain()
+        if not marked:
+            (posted,) = (bill for bill in bench.bills() if bill["DocNumber"] == "A-1")
+            bench.edit(posted["Id"], PrivateNote="")
+
+    put_back(bench, tmp_path, post_and_edit)
+    restore.declare_restore()
+    let_restore_settle(bench)
+    others = [bench.bill(f"A-{n}", f"{n}00.00", vendor="2") for n in (2, 3)]
+    ids = [bench.bill("A-1"), *others]
+    bench.drain(wait_for_doubts=True)
+    first = "posted" if marked else "held"
+    assert ([bench.state(id) for id in ids], len(bench.bills())) == ([first, "posted", "posted"], 4)
+
+
+def test_what_the_index_shows_long_after_a_restore_is_not_sent_again(bench, tmp_path):
+    bench.bill("A-0")
+    bench.drain()
+    bench.quickbooks.switch(requestid="ignore")
+    body = bench.body("A-1")
+    del body["DocNumber"]
+    id = bench.plan("A-1", "create", body)
+
+    def post_and_lag():
+        bench.drain()
+        bench.quickbooks.switch(index_lag=1800)
+
+    put_back(bench, tmp_path, post_and_lag)
+    bench.hold(id, "person", "decide")
+    restore.declare_restore()
+    bench.bill("A-2", "200.00", vendor="2")
+    bench.drain(wait_for_doubts=True)
+    let_restore_settle(bench)
+    bench.release(id)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(bench.bills()), bench.attempts(id)) == ("posted", 3, [])
+
+
+def test_a_refusal_long_after_a_restore_is_believed(bench):
+    bench.bill("A-0")
+    bench.drain()
+    restore.declare_restore()
+    let_restore_settle(bench)
+    id = bench.bill("A-1", vendor="99999")
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), bench.proofs(id), len(bench.attempts(id))) == ("held", ["absent"], 1)
+
+
+def test_a_later_restore_begins_again(bench):
+    bench.bill("A-0")
+    bench.drain()
+    bench.set_sending_mode("batch")
+    restore.declare_restore()
+    let_restore_settle(bench)
+    restore.declare_restore()
+    ids = [bench.bill(f"B-{n}") for n in range(3)]
+    bench.drain(wait_for_doubts=True)
+    assert ({bench.state(id) for id in ids}, batch_sizes(bench, ids)) == ({"posted"}, [0])
+
+
 @pytest.mark.parametrize("days", [1, 40])
 def test_what_a_person_wants_posted_again_is_sent_without_a_question(bench, days):
     first = bench.bill()
