@@ -169,13 +169,13 @@ def _find_unknown_markers(session: Session, company_id: int) -> Iterator[MarkerF
 
 
 def _find_shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFinding]:
-    """Yield transactions that more than one document was posted as."""
+    """Yield transactions that more than one document, or part of one, was posted as."""
     key = Posting.kind, Posting.quickbooks_id
     query = (
         select(*key)
         .where(*posted_creations(company_id), Posting.kind.not_in(LIST_KINDS))
         .group_by(*key)
-        .having(func.count(Posting.document_id.distinct()) > 1)
+        .having(func.count() > 1)
     )
     for kind, id in session.execute(query).all():
         is_transaction = [Posting.kind == kind, Posting.quickbooks_id == id]

@@ -40,3 +40,18 @@ def test_two_documents_with_one_transaction_open_a_case(bench):
         for entry in reconciliation.marker_differences
     )
     assert "Two documents, one transaction" in bench.cases()
+
+
+def test_two_parts_of_a_document_with_one_transaction_open_a_case(bench):
+    parts = []
+    for part in ("class:1", "class:2"):
+        body = bench.body("B-1") | {"DocNumber": f"B-1-{part[-1]}"}
+        parts.append(bench.plan("B-1", "create", body, part=part))
+    bench.drain()
+    assert reconcile(bench.company_id).marker_differences == []
+    with transaction() as session:
+        first, second = (session.get_one(Posting, id) for id in parts)
+        second.quickbooks_id = first.quickbooks_id
+    (_, shared) = reconcile(bench.company_id).marker_differences
+    assert "are said to be one transaction" in shared.reason
+    assert "Two documents, one transaction" in bench.cases()
