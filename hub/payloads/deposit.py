@@ -42,13 +42,16 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
 def _build_line(
     builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
 ) -> dict[str, Any]:
-    """Return a line for a payment or refund that is deposited, or for other money."""
+    """Return a line for a payment or refund that is deposited, or for other money.
+
+    A line with a link has no detail: QuickBooks would require an account in it.
+    """
     link = mapped.applied
     description = pricing.build_description(builder, mapped.line)
-    fields = {"DetailType": DETAIL_TYPE, "Amount": line_amount}
-    fields |= drop_empty(Description=description)
+    fields = {"Amount": line_amount} | drop_empty(Description=description)
     if link is None:
-        return fields | {DETAIL_TYPE: _build_other_money(builder, mapped)}
+        detail = _build_other_money(builder, mapped)
+        return fields | {"DetailType": DETAIL_TYPE, DETAIL_TYPE: detail}
 
     if link.kind not in DEPOSITABLE_KINDS:
         builder.problems.append(
@@ -58,8 +61,7 @@ def _build_line(
             )
         )
     linked = {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": "0"}
-    detail = drop_empty(PaymentMethodRef=builder.line_reference(mapped, "payment_method"))
-    return fields | {"LinkedTxn": [linked], DETAIL_TYPE: detail}
+    return fields | {"LinkedTxn": [linked]}
 
 
 def _build_other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:

@@ -70,6 +70,14 @@ class Switches(Choices):
     inclusive_amount: str = switch(
         "what Amount means under TaxInclusive without TaxInclusiveAmt", "gross", "net"
     )
+    sparse_empty_list: str = switch(
+        "an empty list in a sparse update removes the entries, or is ignored", "removes", "ignored"
+    )
+    sparse_tax: str = switch(
+        "the tax after a sparse update with lines but without tax is computed, or stays",
+        "computed",
+        "kept",
+    )
     currency_required: bool = switch(
         "with many currencies a transaction must name its own", True, False
     )

@@ -114,6 +114,21 @@ def test_nothing_is_deposited_twice_or_from_elsewhere(quickbooks):
     )
 
 
+def test_a_line_of_a_deposit_with_a_link_has_no_detail(quickbooks):
+    line = waiting(paid_in(quickbooks)) | {"DetailType": "DepositLineDetail"}
+    answer = quickbooks.ask("POST", "deposit", {**TO_BANK, "Line": [line]})
+    assert "Line.DepositLineDetail.AccountRef is missing" in answer.text
+    line["DepositLineDetail"] = {"PaymentMethodRef": {"value": "1"}}
+    assert expect_refusal(quickbooks, "deposit", **TO_BANK, Line=[line]) == "2020"
+
+
+def test_a_change_of_a_deposit_names_its_account(quickbooks):
+    deposit = post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[other(5)])
+    key = {"Id": deposit["Id"], "SyncToken": "0", "sparse": True, "PrivateNote": "Cash"}
+    assert expect_refusal(quickbooks, "deposit", **key) == "2020"
+    assert post(quickbooks, "deposit", "Deposit", **key, **TO_BANK)["TotalAmt"] == 5
+
+
 def test_a_card_is_paid_from_the_bank(quickbooks):
     body = {
         "CreditCardAccountRef": {"value": VISA},

@@ -233,6 +233,31 @@ def inclusive(books):
     return str(response.json()["Bill"]["TotalAmt"])
 
 
+def sparse_change(books, kind, body, change):
+    """Return an object after a sparse update of it."""
+    entity = books.ask("POST", kind.lower(), body).json()[kind]
+    key = {"Id": entity["Id"], "SyncToken": "0", "sparse": True}
+    return books.ask("POST", kind.lower(), {**key, **change}).json()[kind]
+
+
+def emptied(books):
+    customer = {"CustomerRef": {"value": "41"}}
+    sold = {"ItemRef": {"value": "2"}}
+    sale = {"Amount": 9, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": sold}
+    owed = books.ask("POST", "invoice", {**customer, "Line": [sale]}).json()["Invoice"]
+    paid = {"Amount": 9, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Invoice"}]}
+    body = {**customer, "TotalAmt": 9, "Line": [paid]}
+    return str(sparse_change(books, "Payment", body, {"Line": []})["UnappliedAmt"])
+
+
+def retaxed(books):
+    customer = {"CustomerRef": {"value": "41"}}
+    sold = {"ItemRef": {"value": "2"}, "TaxCodeRef": {"value": "TAX"}}
+    sale = {"Amount": 100, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": sold}
+    change = {"Line": [{**sale, "Amount": 200}]}
+    return str(sparse_change(books, "Invoice", {**customer, "Line": [sale]}, change)["TotalAmt"])
+
+
 def sizes(books):
     books.clock.advance(1)
     items = [{"bId": str(n), "Query": "select count(*) from Term"} for n in range(51)]
@@ -336,6 +361,8 @@ PROBES = {
     "duplicate_number": same_number,
     "billable_by_customer": billable,
     "inclusive_amount": inclusive,
+    "sparse_empty_list": emptied,
+    "sparse_tax": retaxed,
     "currency_required": lambda books: norwegian(books, GlobalTaxCalculation="TaxExcluded").status,
     "batch_size": sizes,
     "batch_bids": same_bids,

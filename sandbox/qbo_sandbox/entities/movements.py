@@ -146,7 +146,13 @@ def complete_journal(
 def _linked_line(
     company: Company, data: JsonObject, old: JsonObject | None, line: JsonObject
 ) -> JsonObject:
-    """Return a line of a deposit that takes money from undeposited funds, as it is stored."""
+    """Return a line of a deposit that takes money from undeposited funds, as it is stored.
+
+    A line that says it has a detail needs an account in it, although a linked line has none.
+    """
+    detail = line.get(DEPOSIT_LINE) or {}
+    if line.get("DetailType") == DEPOSIT_LINE and not detail.get("AccountRef"):
+        raise missing_field(f"Line.{DEPOSIT_LINE}.AccountRef")
     stored = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
     stored["Amount"] = _deposited_amount(company, line["LinkedTxn"][0], data, old)
     stored.pop("DetailType", None)

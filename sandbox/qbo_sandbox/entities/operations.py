@@ -49,6 +49,7 @@ GENERATED_FIELDS = (
 # Also in sparse updates.
 REQUIRED_IN_UPDATES = {
     "Bill": ("VendorRef",),
+    "Deposit": ("DepositToAccountRef",),
     "Purchase": ("PaymentType",),
 }
 DELETED_MESSAGE = "Another user has deleted this transaction."
@@ -162,7 +163,7 @@ def update(
     old = company.current(kind, row)
     if kind in TXN_KINDS:
         _require_changeable(company, kind, old)
-    data = _merge_update(kind, body, old)
+    data = _merge_update(company, kind, body, old)
     data = _complete(company, kind, data, old, params)
     if _is_same(data, old):
         return _answer_unchanged(company, kind, row, request)
@@ -180,19 +181,23 @@ def update(
     return company.commit(changes, request)
 
 
-def _merge_update(kind: str, body: JsonObject, old: JsonObject) -> JsonObject:
+def _merge_update(company: Company, kind: str, body: JsonObject, old: JsonObject) -> JsonObject:
     """Return the fields of an object after an update.
 
     A sparse update leaves the fields as they are that the client does not send; a full update
-    removes most of them. New lines need a new computation of the tax.
+    removes most of them. New lines need a new computation of the tax, unless a switch says that
+    it stays.
     """
     data = _client_fields(kind, body)
     for field in REQUIRED_IN_UPDATES.get(kind, ()):
         if field not in data:
             raise missing_field(field)
-    is_sparse = body.get("sparse") in (True, "true")
-    base = _client_fields(kind, old) if is_sparse else _unsent_fields(kind, old)
-    if "Line" in data:
+    if body.get("sparse") not in (True, "true"):
+        return _unsent_fields(kind, old) | data
+    base = _client_fields(kind, old)
+    if company.switches.sparse_empty_list == "ignored":
+        data = {name: value for name, value in data.items() if value != []}
+    if "Line" in data and company.switches.sparse_tax == "computed":
         base.pop("TxnTaxDetail", None)
     return base | data
 
