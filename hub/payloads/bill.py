@@ -10,6 +10,7 @@ from hub.payloads.shared_fields import put_texts_into_memo
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill."""
     pairs = purchase_lines.build_lines(builder)
+    lines = [line for _, line in pairs]
     put_texts_into_memo(builder)
     fields = drop_empty(
         VendorRef=builder.header_reference("vendor"),
@@ -20,7 +21,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         DueDate=format_date(builder.document.due),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
-        LinkedTxn=purchase_lines.build_order_links(builder),
-        Line=[line for _, line in pairs],
+        LinkedTxn=purchase_lines.build_order_links(builder, lines),
+        Line=lines,
     )
     return fields | line_tax.build_tax_detail(builder, pairs)

@@ -88,13 +88,14 @@ def _has_same_amount(line: Line, stored: Line, in_same_place: bool) -> bool:
 
 
 def _has_same_kind(line: Line, stored: Line) -> bool:
-    """Return whether two lines are of one type and not linked to different transactions."""
+    """Return whether two lines are of one type and our line is not linked to something else.
+
+    QuickBooks links a line only while it is new, so a line with another link gets an id of its own.
+    """
     if line.get("DetailType") != stored.get("DetailType"):
         return False
     ours = read_link(line)
-    theirs = read_link(stored)
-    is_either_unlinked = "" in ours or "" in theirs
-    return is_either_unlinked or ours == theirs
+    return "" in ours or ours == read_link(stored)
 
 
 def _keep_additions(line: Line, stored: Line) -> None:

@@ -1,5 +1,6 @@
 """Lines of purchases: of bills, vendor credits, expenses and purchase orders."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -105,10 +106,13 @@ def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[
     return [order]
 
 
-def build_order_links(builder: PayloadBuilder) -> list[dict[str, str]]:
-    """Return links to the purchase orders that are billed as a whole, each once.
+def build_order_links(
+    builder: PayloadBuilder, lines: Iterable[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Return links to the purchase orders that are billed, each once.
 
-    Those that a match names come before those that the document names.
+    Those that a match names come first, then those that the document bills as a whole. QuickBooks
+    links a line to that of an order only if the bill is linked to the order as well.
     """
     ids = []
     for mapped in builder.mapped.lines:
@@ -118,6 +122,8 @@ def build_order_links(builder: PayloadBuilder) -> list[dict[str, str]]:
     for mapped in builder.mapped.lines:
         if mapped.applied and _is_whole_order(mapped):
             ids.append(mapped.applied.id)
+    for line in lines:
+        ids += [link["TxnId"] for link in line.get("LinkedTxn", ())]
     distinct_ids = dict.fromkeys(ids)
     return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in distinct_ids]
 

@@ -194,6 +194,19 @@ def test_a_whole_order_may_become_a_bill(quickbooks):
     assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Closed"
 
 
+def test_only_a_new_line_of_a_bill_is_linked_to_an_order(quickbooks):
+    placed = order(quickbooks)
+    owed = bill(quickbooks)
+    line = from_order(placed, "1", "100")
+    body = {"Id": owed["Id"], "VendorRef": {"value": "1"}, "sparse": True}
+    entity = post(quickbooks, "Bill", **body, SyncToken="0", Line=[line | {"Id": "1"}])
+    assert "LinkedTxn" not in entity["Line"][0]
+    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Open"
+    entity = post(quickbooks, "Bill", **body, SyncToken=entity["SyncToken"], Line=[line])
+    assert entity["Line"][0]["LinkedTxn"] == line["LinkedTxn"]
+    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Closed"
+
+
 @pytest.mark.parametrize(
     ("vendor", "link", "code"),
     [

@@ -107,8 +107,10 @@ def _order_lines(line: JsonObject) -> Iterator[tuple[str, str]]:
 def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Refuse a bill that is linked to a missing order or to one of another vendor.
 
-    A link of a line must say which line of the order it bills.
+    A link of a line must say which line of the order it bills. A line that exists already is not
+    linked to an order: QuickBooks leaves such a link out.
     """
+    _drop_late_links(data, old)
     vendor = data["VendorRef"]["value"]
     for id in orders_of(data):
         if _order_vendor(company, id) != vendor:
@@ -117,6 +119,16 @@ def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObj
         links = line.get("LinkedTxn") or ()
         if not all(link.get("TxnLineId") for link in links):
             raise missing_field("TxnLineId")
+
+
+def _drop_late_links(data: JsonObject, old: JsonObject | None) -> None:
+    """Leave out the links of lines that were there before without them."""
+    old_lines = old["Line"] if old else ()
+    links_before = {line.get("Id"): line.get("LinkedTxn") for line in old_lines}
+    for line in data["Line"]:
+        id = line["Id"]
+        if id in links_before and line.get("LinkedTxn") != links_before[id]:
+            line.pop("LinkedTxn", None)
 
 
 def _order_vendor(company: Company, id: str) -> str | None:
