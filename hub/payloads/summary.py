@@ -103,6 +103,12 @@ def has_open_tax(body: dict[str, Any]) -> bool:
     return is_taxable(body)
 
 
+def has_tax(entity: dict[str, Any]) -> bool:
+    """Return whether a transaction has a tax, of zero or more, for a rate."""
+    tax_detail = entity.get("TxnTaxDetail") or {}
+    return bool(tax_detail.get("TaxLine")) or bool(_get_tax(entity))
+
+
 def is_taxable(body: dict[str, Any]) -> bool:
     """Return whether a line has the tax code of taxable lines in the United States."""
     lines = body.get("Line") or ()

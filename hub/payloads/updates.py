@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from hub.payloads.builder import memo_room
+from hub.models.transaction_summary import TransactionSummary
+from hub.payloads.builder import drop_empty, memo_room
 from hub.payloads.line_ids import keep_line_ids
-from hub.payloads.summary import has_open_tax
+from hub.payloads.summary import has_open_tax, has_tax
 
 READ_ONLY_FIELDS = (
     "MetaData",
@@ -63,6 +64,8 @@ FIELDS_OF_HUB = (
     "ShipAddr",
     "PrivateNote",
 )
+# Fields that people set as well, with the fact of the summary that shows whether the hub set them.
+SHARED_FIELDS = {"SalesTermRef": "term", "ExchangeRate": "exchange_rate"}
 # By a field that identifies the kind of a list entry: fields that are fixed at creation, or that
 # people maintain.
 FIXED_FIELDS = {
@@ -85,16 +88,19 @@ OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed
 
 
 def build_update_body(
-    body: dict[str, Any], current: dict[str, Any], previous_memo: str = ""
+    body: dict[str, Any],
+    current: dict[str, Any],
+    previous_memo: str = "",
+    summary: TransactionSummary | None = None,
 ) -> dict[str, Any]:
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
     The update is sparse, so that fields the hub does not set stay. To empty a field, the update is
     the whole object. `previous_memo` is the memo as the hub last wrote it: other lines in the
-    current memo were written by a person and stay.
+    current memo were written by a person and stay. `summary` is that of the planned content.
     """
     if "Id" in body and "sparse" not in body:
-        body = _select_hub_fields(body)
+        body = _select_hub_fields(body, summary)
     update = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_memo = str(current.get("PrivateNote") or "")
@@ -107,10 +113,13 @@ def build_update_body(
     return update | {"sparse": True}
 
 
-def drop_version(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that an update sets, without ids and the version that it was built for."""
+def drop_version(body: dict[str, Any], summary: TransactionSummary | None = None) -> dict[str, Any]:
+    """Return the fields that an update sets, without ids and the version that it was built for.
+
+    `summary` is that of the content that the update sets.
+    """
     if "sparse" not in body:
-        body = _select_hub_fields(body)
+        body = _select_hub_fields(body, summary)
     content = {
         name: value for name, value in body.items() if name not in ("Id", "SyncToken", "sparse")
     }
@@ -123,9 +132,26 @@ def _drop_id(line: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in line.items() if name != "Id"}
 
 
-def _select_hub_fields(body: dict[str, Any]) -> dict[str, Any]:
+def _select_hub_fields(body: dict[str, Any], summary: TransactionSummary | None) -> dict[str, Any]:
     """Return the fields that the hub sets; the others come from an older version of the object."""
-    return {name: body[name] for name in FIELDS_OF_HUB if name in body}
+    names = [*FIELDS_OF_HUB, *_list_shared_fields(summary)]
+    if any(body.get(name) for name in EMAIL_FIELDS):
+        names += [*EMAIL_FIELDS, "EmailStatus"]
+    fields = {name: body[name] for name in names if name in body}
+    return fields | drop_empty(LinkedTxn=_list_order_links(body))
+
+
+def _list_shared_fields(summary: TransactionSummary | None) -> list[str]:
+    """Return the fields that the hub set, of those that people set as well."""
+    if summary is None:
+        return []
+    return [name for name, fact in SHARED_FIELDS.items() if getattr(summary, fact)]
+
+
+def _list_order_links(body: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the links to purchase orders; those to payments belong to QuickBooks."""
+    links = body.get("LinkedTxn") or ()
+    return [link for link in links if link.get("TxnType") == "PurchaseOrder"]
 
 
 def _list_fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
@@ -154,6 +180,10 @@ def build_close_body(party: str) -> dict[str, Any]:
 def _build_transaction_update(update: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
     """Return the update of a transaction: sparse, or whole if a field must become empty."""
     update["Line"] = keep_line_ids(update.get("Line") or [], current.get("Line") or [])
+    if not update["Line"]:
+        del update["Line"]  # a sparse update with an empty list may leave the lines as they are
+    if current.get("Credit"):
+        update.setdefault("Credit", False)  # otherwise a charge would stay a refund
     _reset_open_tax(update, current)
     _keep_mailing(update, current)
     _keep_custom_fields(update, current)
@@ -183,20 +213,34 @@ def _reset_open_tax(update: dict[str, Any], current: dict[str, Any]) -> None:
         return
     detail = update.get("TxnTaxDetail") or current_detail
     rate = detail.get("TxnTaxCodeRef")
-    update["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
+    if rate:
+        update["TxnTaxDetail"] = {"TxnTaxCodeRef": rate}
 
 
 def _find_emptied_fields(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
     """Return the fields to empty: those that only the source sets and for which it has no value.
 
-    QuickBooks itself gives numbers to purchase orders and to sales.
+    QuickBooks itself gives numbers to purchase orders and to sales. The tax of the current version
+    is emptied unless the update states another.
     """
-    names = ["DepartmentRef"]
+    names = ["DepartmentRef", "ClassRef", "EntityRef", "Line"]
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
     if not is_numbered_by_quickbooks:
         names.append("DocNumber")
-    emptied = current.keys() - update.keys()
-    return [name for name in names if name in emptied]
+    absent = current.keys() - update.keys()
+    emptied = [name for name in names if name in absent]
+    if _has_outdated_tax(update, current):
+        emptied.append("TxnTaxDetail")
+    return emptied
+
+
+def _has_outdated_tax(update: dict[str, Any], current: dict[str, Any]) -> bool:
+    """Return whether a sparse update might leave the tax of the current version in place."""
+    if "TotalTax" in (update.get("TxnTaxDetail") or {}):
+        return False
+    if has_open_tax(update):
+        return bool(current.get("TxnTaxDetail"))
+    return has_tax(current)
 
 
 def _keep_custom_fields(update: dict[str, Any], current: dict[str, Any]) -> None:

@@ -131,5 +131,5 @@ def _build_content_to_restore(last_write: Posting) -> dict[str, Any]:
     """Return what the last write set, without what tied it to an earlier version."""
     body: dict[str, Any] = json.loads(last_write.payload, parse_float=Decimal)
     if last_write.operation == Operation.UPDATE:
-        return payloads.drop_version(body)
+        return payloads.drop_version(body, last_write.summary)
     return body

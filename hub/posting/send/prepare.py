@@ -243,7 +243,7 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
         return payloads.build_void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
     note = _load_last_posted_note(posting)
-    return payloads.build_update_body(planned, entity, note)
+    return payloads.build_update_body(planned, entity, note, posting.summary)
 
 
 def _load_last_posted_note(posting: Posting) -> str:

@@ -1,0 +1,194 @@
+"""A change at the source that leaves something out takes it out of QuickBooks, too."""
+
+from dataclasses import replace
+from decimal import Decimal as D
+
+import pytest
+
+from hub import Document, Line
+from hub.posting.actions import put_back
+from hub.qbo import company as qbo_company
+from hub.qbo import record_download
+from hub.qbo.client import Client
+from hub.qbo.oauth import connect as oauth_connect
+from qbo_sandbox import NORWAY
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    DAY,
+    PRODUCT,
+    SUPPLIER,
+    ShopSite,
+    document,
+    invoice,
+    line,
+)
+
+NET_30, NET_15 = "3", "2"
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock)
+
+
+@pytest.fixture
+def norwegian_shop(app, quickbooks, clock):
+    token = quickbooks.refresh_tokens[NORWAY.realm]
+    company = oauth_connect.connect_with_refresh_token(NORWAY.realm, token)
+    record_download.refresh(company.id)
+    return ShopSite(app, quickbooks, clock, company=company)
+
+
+def card_expense(amount, **more):
+    row = line("1", amount, cost="Fuel")
+    return document("expense", "expense:1", row, total=amount, payment_account="41", **more)
+
+
+def bill(amount="10.00", **more):
+    row = line("1", amount, cost="Fuel")
+    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
+
+
+def payment(*rows):
+    return document("payment", "payment:1", *rows, total="60.00", client=CLIENT)
+
+
+def taxed_invoice(amount, total, **tax):
+    row = line("1", amount, product=PRODUCT)
+    return document("invoice", "invoice:1", row, total=total, client=CLIENT, **tax)
+
+
+def assert_posted(shop):
+    assert (set(shop.states().values()), shop.reasons(), shop.cases()) == ({"posted"}, [], [])
+
+
+def test_a_refund_of_a_card_that_becomes_a_charge_is_one_in_quickbooks(shop):
+    shop.run(card_expense("-50.00"))
+    assert shop.book("Purchase", "expense:1")["Credit"] is True
+    shop.run(card_expense("60.00"))
+    assert_posted(shop)
+    assert not shop.book("Purchase", "expense:1").get("Credit")
+    shop.run(card_expense("-70.00"))
+    assert_posted(shop)
+    assert shop.book("Purchase", "expense:1")["Credit"] is True
+
+
+def test_an_expense_without_its_payee_has_none_in_quickbooks(shop):
+    shop.run(card_expense("50.00", supplier=SUPPLIER))
+    assert shop.book("Purchase", "expense:1")["EntityRef"]["name"] == "Nordic Timber"
+    shop.run(card_expense("50.00"))
+    assert_posted(shop)
+    assert "EntityRef" not in shop.book("Purchase", "expense:1")
+
+
+def test_an_order_without_its_class_has_none_in_quickbooks(shop):
+    shop.quickbooks.control.company("POST", {"classes": "txn"})
+    shop.quickbooks.act("create", kind="Class", set={"Name": "Housing"})
+    record_download.refresh(1)
+    qbo_company.read(1, Client(1))
+    order = document(
+        "purchase_order",
+        "order:1",
+        line("1", "10.00", cost="Fuel", division="Housing"),
+        total="10.00",
+        supplier=SUPPLIER,
+    )
+    shop.run(order)
+    assert "ClassRef" in shop.book("PurchaseOrder", "order:1")
+    (row,) = order.lines
+    shop.run(replace(order, lines=(replace(row, codes={"cost": "Fuel"}),)))
+    assert_posted(shop)
+    assert "ClassRef" not in shop.book("PurchaseOrder", "order:1")
+
+
+@pytest.mark.parametrize("empty_list", ["removes", "ignored"])
+def test_a_payment_that_no_longer_settles_an_invoice_leaves_it_open(shop, empty_list):
+    shop.quickbooks.switch(sparse_empty_list=empty_list)
+    shop.run(invoice(), payment(line("1", "60.00", pays="invoice:1")))
+    assert shop.book("Invoice", "invoice:1")["Balance"] == 40
+    shop.run(payment(line("1", "60.00")))
+    assert_posted(shop)
+    assert shop.book("Invoice", "invoice:1")["Balance"] == 100
+    assert shop.book("Payment", "payment:1")["UnappliedAmt"] == 60
+
+
+@pytest.mark.parametrize("tax", ["computed", "kept"])
+def test_a_tax_that_is_left_to_quickbooks_is_that_of_the_new_lines(shop, tax):
+    shop.quickbooks.switch(sparse_tax=tax)
+    shop.run(taxed_invoice("100.00", "107.00", tax_total=D("7.00")))
+    assert_posted(shop)
+    shop.run(taxed_invoice("200.00", "216.00", tax_mode="computed"))
+    assert_posted(shop)
+    assert shop.book("Invoice", "invoice:1")["TotalAmt"] == 216
+
+
+@pytest.mark.parametrize("tax", ["computed", "kept"])
+def test_a_bill_that_is_no_longer_taxed_has_no_tax_in_quickbooks(norwegian_shop, tax):
+    shop = norwegian_shop
+    shop.quickbooks.switch(sparse_tax=tax)
+    account = next(row["Id"] for row in shop.books("Account") if row["AccountType"] == "Expense")
+    code = next(row["Id"] for row in shop.books("TaxCode") if row["Name"].startswith("25"))
+
+    def norwegian_bill(total, **tax):
+        codes = {"account": account, "tax_code": code}
+        rows = (Line(id="1", amount=D("100.00"), codes=codes),)
+        supplier = {"supplier": SUPPLIER}
+        return Document(
+            kind="bill",
+            source_id="bill:1",
+            date=DAY,
+            codes=supplier,
+            lines=rows,
+            total=D(total),
+            **tax,
+        )
+
+    shop.run(norwegian_bill("125.00", tax_total=D("25.00")))
+    assert_posted(shop)
+    assert shop.book("Bill", "bill:1")["TotalAmt"] == 125
+    shop.run(norwegian_bill("100.00", tax_mode="none"))
+    assert_posted(shop)
+    assert shop.book("Bill", "bill:1")["TotalAmt"] == 100
+
+
+def test_a_change_of_the_whole_bill_that_is_sent_twice_keeps_what_the_source_states(shop):
+    shop.run(bill(number="A-1", term=NET_30))
+    shop.quickbooks.add_fault("throttled", "bill.update")
+    shop.run(bill("20.00", term=NET_15))
+    shop.run()
+    assert_posted(shop)
+    stored = shop.book("Bill", "bill:1")
+    assert (stored["TotalAmt"], stored["SalesTermRef"]["value"]) == (20, NET_15)
+    assert "DocNumber" not in stored
+
+
+def test_putting_back_a_change_of_the_whole_bill_puts_back_its_terms(shop):
+    shop.run(bill(number="A-1", term=NET_30))
+    posting = shop.posting("bill:1")
+    shop.run(bill("20.00", term=NET_15))
+    change = {"SalesTermRef": {"value": NET_30}}
+    shop.quickbooks.act("edit", kind="Bill", id=posting.quickbooks_id, set=change)
+    token = shop.book("Bill", "bill:1")["SyncToken"]
+    put_back.put_back(posting.id, token, "kari")
+    shop.run()
+    assert_posted(shop)
+    assert shop.book("Bill", "bill:1")["SalesTermRef"]["value"] == NET_15
+
+
+def test_a_bill_that_bills_an_order_later_is_linked_to_it(shop):
+    order = document(
+        "purchase_order",
+        "order:1",
+        line("a", "10.00", cost="Fuel"),
+        total="10.00",
+        supplier=SUPPLIER,
+    )
+    shop.run(order, bill())
+    row = line("1", "10.00", cost="Fuel", pays="order:1", of="a")
+    shop.run(replace(bill(), lines=(row,)))
+    assert_posted(shop)
+    order_id = shop.book("PurchaseOrder", "order:1")["Id"]
+    stored = shop.book("Bill", "bill:1")
+    assert stored["Line"][0]["LinkedTxn"][0]["TxnId"] == order_id
+    assert {"TxnId": order_id, "TxnType": "PurchaseOrder"} in stored["LinkedTxn"]
+    assert shop.book("PurchaseOrder", "order:1")["POStatus"] == "Closed"
