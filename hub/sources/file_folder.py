@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.cases import inbox
 from hub.context import current_hub
 from hub.db.engine import transaction
-from hub.errors import NeedsAttention, Refused, Sentence
+from hub.errors import HubError, NeedsAttention, PluginFault, Refused, Sentence
 from hub.models import Installation
 from hub.models.enums import FileState, FileWay
 from hub.reasons.texts import CaseText
@@ -92,7 +92,7 @@ def _receive(installation: Installation, path: Path) -> Sentence:
         result = file_intake.receive(
             installation, path.name, content, way=FileWay.FOLDER, who=PERSON
         )
-    except Refused as error:
+    except (Refused, PluginFault) as error:  # a defect met one file, and stops no other
         _refuse(installation, path, error)
         return Sentence("%(name)s was refused: %(why)s", name=path.name, why=error.sentence)
     if _is_same(before, path.stat()):
@@ -115,7 +115,7 @@ def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
     )
 
 
-def _refuse(installation: Installation, path: Path, error: Refused) -> None:
+def _refuse(installation: Installation, path: Path, error: HubError) -> None:
     """Open a case about a file, then move it beside a text with the reason."""
     with transaction() as session:
         inbox.open(

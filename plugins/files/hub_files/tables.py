@@ -8,6 +8,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,10 @@ DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 UTF_16_SAMPLE = 2_000  # bytes
 ZIP_SIGNATURE = b"PK\x03\x04"
+# What is raised for an archive that is damaged, encrypted or packed in an unknown way, and for a
+# part of a workbook that has other contents than it should.
+DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError)
+DAMAGED_PART = (LookupError, ValueError, TypeError, AttributeError)
 
 Cell = str | Decimal | dt.date
 
@@ -204,9 +209,7 @@ def _read_workbook_lines(name: str, content: bytes) -> list[list[Cell]]:
             lines = _read_sheet_lines(sheet.iter_rows())
             if any(any(line) for line in lines):
                 return lines
-    except (InvalidFileException, ParseError, KeyError, ValueError, TypeError, OSError) as error:
-        raise _workbook_error(name) from error
-    except zipfile.BadZipFile as error:
+    except (InvalidFileException, ParseError, *DAMAGED_ARCHIVE, *DAMAGED_PART) as error:
         raise _workbook_error(name) from error
     return []
 
@@ -216,7 +219,7 @@ def _check_unpacked_size(name: str, content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(part.file_size for part in archive.infolist())
-    except zipfile.BadZipFile as error:
+    except DAMAGED_ARCHIVE as error:
         raise _workbook_error(name) from error
     if size > MAX_UNPACKED_BYTES:
         raise Refused("%(name)s is too large when it is unpacked. Split it.", name=name)

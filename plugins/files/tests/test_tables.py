@@ -290,6 +290,17 @@ def test_a_file_without_a_table_is_refused_with_the_reason(bench, name, content,
         bench.receive(name, content)
 
 
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml"])
+def test_an_excel_file_with_a_damaged_part_is_refused(bench, part):
+    content = bytearray(workbook([["A"], [1]]))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        header = archive.getinfo(part).header_offset
+    data = header + 30 + len(part)  # behind the header of the part, and its name
+    content[data : data + 4] = b"\xff\xff\xff\xff"
+    with pytest.raises(Refused, match="is not an Excel file"):
+        bench.receive("a.xlsx", bytes(content))
+
+
 def test_an_excel_file_that_unpacks_to_too_much_is_refused(bench, monkeypatch):
     content = workbook([["A"], ["x" * 1000]])
     monkeypatch.setattr("hub_files.tables.MAX_UNPACKED_BYTES", 1000)

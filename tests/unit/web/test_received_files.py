@@ -352,6 +352,16 @@ def test_a_refused_file_is_a_case_until_a_corrected_one_comes(installation, fold
     assert open_cases() == []
 
 
+def test_a_defect_of_the_plugin_with_one_file_of_the_folder_stops_no_other(installation, folder):
+    place(folder, "a.csv", b"\xff")
+    place(folder, "b.csv", b"list 1")
+    refused, received = file_folder.receive_all(installation)
+    assert "failed while reading a file (UnicodeDecodeError" in refused
+    assert received == "b.csv was received."
+    assert names(folder) == ["done/b.csv", "refused/a.csv", "refused/a.csv.txt"]
+    assert open_cases() == ["a.csv could not be read"]
+
+
 def test_a_table_of_the_folder_waits_for_its_columns_in_the_inbox(visitor, installation, folder):
     place(folder, "bills.csv", TABLE)
     assert file_folder.receive_all(installation) == [
