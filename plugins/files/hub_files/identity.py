@@ -1,8 +1,11 @@
 """Make the ids of documents from their contents: a document has the same id in every file."""
 
+import datetime as dt
 import hashlib
 
 MAX_ID_LENGTH = 200  # of an id
+# The shortest time between documents of two years with one number; a date may be corrected by less.
+MIN_TIME_BETWEEN_SERIES = dt.timedelta(days=90)
 
 
 def document_id(series: str, party: str, number: str) -> str:
@@ -15,6 +18,27 @@ def document_id(series: str, party: str, number: str) -> str:
     if len(id) <= MAX_ID_LENGTH:
         return id
     return f"{series}:{digest_of(id.encode())}"
+
+
+def document_id_of_year(id: str, year: int) -> str:
+    """Return the id of a document of a year, if another one with its number has the plain id."""
+    id_of_year = f"{id}:{year}"
+    if len(id_of_year) <= MAX_ID_LENGTH:
+        return id_of_year
+    series = id.partition(":")[0]
+    return f"{series}:{digest_of(id_of_year.encode())}"
+
+
+def is_of_other_series(date: dt.date, other_date: dt.date) -> bool:
+    """Return whether documents with one number are two, as some senders count anew each year.
+
+    If only the year differs, it was corrected, and so was a date that moved by some weeks.
+    """
+    if date.year == other_date.year:
+        return False
+    if (date.month, date.day) == (other_date.month, other_date.day):
+        return False
+    return abs(date - other_date) >= MIN_TIME_BETWEEN_SERIES
 
 
 def digest_of(content: bytes) -> str:

@@ -1,6 +1,8 @@
 """Read the documents of received files: mapped tables and e-invoices."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from hub import (
     Attachment,
@@ -16,9 +18,11 @@ from hub import (
     Yielded,
 )
 from hub_files import columns, e_invoice, invoices, rows
+from hub_files.identity import document_id_of_year, is_of_other_series
 from hub_files.tables import read_table
 
 E_INVOICE_SUFFIX = ".xml"
+Item = Document | Unreadable
 
 
 def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
@@ -29,12 +33,14 @@ def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
             id = invoices.source_id(site, invoice)
         except ValueError as error:
             raise Refused("%(name)s: %(why)s", name=file.name, why=str(error)) from None
-        return FileContent(documents=(id,))
+        (known_id,) = _find_ids(site, file, {id: invoice.issue_date}).values()
+        return FileContent(documents=(known_id,))
     table = read_table(file.name, content)
     if file.mapping is None:
         return FileContent(table=columns.describe_table(table))
     mapped = rows.MappedTable(table, file.mapping, file.name)
-    return FileContent(documents=rows.document_ids(site, mapped))
+    items = _with_known_ids(site, file, rows.read_documents(site, mapped))
+    return FileContent(documents=tuple(item.source_id for item in items))
 
 
 def iter_changes(site: Site, cursors: Mapping[str, str]) -> Iterator[Yielded]:
@@ -76,15 +82,57 @@ def read_attachment(site: Site, document: Document, attachment: Attachment) -> b
     return invoices.read_attachment(content, attachment)
 
 
-def _iter_documents(site: Site, file: ReceivedFile) -> Iterator[Document | Unreadable]:
+def _iter_documents(site: Site, file: ReceivedFile) -> Iterator[Item]:
     """Yield the documents of an accepted file."""
+    yield from _with_known_ids(site, file, _read_items(site, file))
+
+
+def _read_items(site: Site, file: ReceivedFile) -> list[Item]:
+    """Return the documents of an accepted file with the ids that their contents give them."""
     content = site.files.content(file)
     if _is_e_invoice(file):
-        yield invoices.read_document(site, file, content)
-        return
+        return [invoices.read_document(site, file, content)]
     table = read_table(file.name, content)
     mapped = rows.MappedTable(table, file.mapping or {}, file.name)
-    yield from rows.iter_documents(site, mapped)
+    return list(rows.iter_documents(site, mapped))
+
+
+# -- numbers that begin again --------------------------------------------------------------------
+
+
+def _with_known_ids(site: Site, file: ReceivedFile, items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the documents of a file, each with an id that no other document has."""
+    items = list(items)
+    ids = _find_ids(site, file, _dates_of(items))
+    for item in items:
+        yield replace(item, source_id=ids.get(item.source_id, item.source_id))
+
+
+def _dates_of(items: Iterable[Item]) -> dict[str, dt.date]:
+    """Return the dates of the documents that can be read, by their ids."""
+    dates = {}
+    for item in items:
+        if isinstance(item, Document) and item.date:
+            dates[item.source_id] = item.date
+    return dates
+
+
+def _find_ids(site: Site, file: ReceivedFile, dates: Mapping[str, dt.date]) -> dict[str, str]:
+    """Return the id of each document; one with the number of another year has the year in it.
+
+    Otherwise a sender who numbers from 1 each year would change the documents of the year before.
+    """
+    ids = {id: id for id in dates}
+    dates_by_position: dict[int, dict[str, dt.date]] = {}
+    for id, holder in site.files.with_documents(list(dates)).items():
+        if holder.position == file.position:
+            continue
+        if holder.position not in dates_by_position:
+            dates_by_position[holder.position] = _dates_of(_read_items(site, holder))
+        known_date = dates_by_position[holder.position].get(id)
+        if known_date and is_of_other_series(dates[id], known_date):
+            ids[id] = document_id_of_year(id, dates[id].year)
+    return ids
 
 
 def _is_e_invoice(file: ReceivedFile) -> bool:

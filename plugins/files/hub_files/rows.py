@@ -105,13 +105,13 @@ def iter_documents(site: Site, mapped: MappedTable) -> Iterator[Document | Unrea
         yield readable(id, _read_document, site, mapped, id, rows)
 
 
-def document_ids(site: Site, mapped: MappedTable) -> tuple[str, ...]:
-    """Return the ids of the documents; raise Refused if none of them can be read."""
+def read_documents(site: Site, mapped: MappedTable) -> list[Document | Unreadable]:
+    """Return the documents of a table; raise Refused if none of them can be read."""
     items = list(iter_documents(site, mapped))
     problems = [item.reason for item in items if isinstance(item, Unreadable)]
     if len(problems) == len(items):
         raise Refused("No document can be read with these columns. %(first)s", first=problems[0])
-    return tuple(item.source_id for item in items)
+    return items
 
 
 def _read_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:

@@ -234,6 +234,17 @@ def test_a_credit_note_that_was_posted_under_another_id_is_not_posted_again(site
     assert site.cases() == ["Number already used"]
 
 
+def test_a_number_of_another_year_is_another_bill_and_changes_nothing_that_is_posted(site):
+    received = site.receive("bills.csv", CSV)
+    file_mapping.apply(site.installation, received.id, "Old system", ANSWERS, "kari")
+    site.sync()
+    header = CSV.splitlines()[0]
+    site.receive("last-year.csv", f"{header}\nAlder Ridge Lumber,B-1,2025-02-05,77.00,Nails\n")
+    site.sync()
+    assert D(str(site.books("Bill")["B-1"]["TotalAmt"])) == D("1300.00")
+    assert "Number already used" in site.cases()
+
+
 def test_files_in_the_watched_folder_are_received_with_each_sync(site):
     folder = file_folder.get_folder(site.installation)
     folder.mkdir(parents=True)
