@@ -18,6 +18,7 @@ UNIT_TEXTS = {
     "h": ("every hour", "every %(count)s hours"),
     "d": ("every day", "every %(count)s days"),
 }
+MAX_MINUTES = 366 * 24 * 60  # of a longer spread, the calendar has no first day
 DURATION_PATTERN = re.compile(r"(\d{1,6})([mhd])")
 CRON_FIELDS = 5
 # CronSim needs a start. To validate or describe an expression, any moment will do.
@@ -101,10 +102,10 @@ def _is_cron(text: str) -> bool:
 
 
 def _parse_minutes(duration: re.Match[str], text: str) -> int:
-    """Return the minutes of a duration; raise Refused if they are 0."""
+    """Return the minutes of a duration; raise Refused if it is nothing, or more than a year."""
     number, unit = duration.groups()
     minutes = int(number) * UNIT_MINUTES[unit]
-    if not minutes:
+    if not 0 < minutes <= MAX_MINUTES:
         raise _build_unreadable_error(text)
     return minutes
 

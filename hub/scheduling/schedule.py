@@ -1,6 +1,7 @@
 """Keep the schedule rows in line with installations and companies; claim each due time once."""
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, cast
@@ -34,6 +35,7 @@ NIGHTLY_SCHEDULES: dict[str, str] = {
     RunKind.CHANGES: "1h",
     RunKind.TOKENS: "6h",
 }
+log = logging.getLogger("hub")
 _schedules = cast(Table, Schedule.__table__)
 _SET_NEXT_DUE = (
     update(_schedules)
@@ -348,8 +350,7 @@ def _group_by_next_due_time(
     """Return the ids of schedules by the time at which they are due next.
 
     The rows have id, interval, zone and name. Equal intervals are computed once, unless they have a
-    random part, which depends on the name. Intervals in minutes count from the end of the run, so
-    they have no time yet.
+    random part, which depends on the name.
     """
     due_times: dict[tuple[str, str, str], dt.datetime | None] = {}
     ids_by_time: dict[dt.datetime | None, list[int]] = {}
@@ -357,9 +358,22 @@ def _group_by_next_due_time(
         has_random_part = "~" in every
         key = (every, zone, name if has_random_part else "")
         if key not in due_times:
-            interval = Interval.parse(every)
-            due_times[key] = None
-            if not interval.minutes:
-                due_times[key] = interval.after(now, zone_of(zone), name)
+            due_times[key] = _compute_next_due_time(every, zone, name, now)
         ids_by_time.setdefault(due_times[key], []).append(id)
     return ids_by_time
+
+
+def _compute_next_due_time(
+    every: str, zone: str, name: str, now: dt.datetime
+) -> dt.datetime | None:
+    """Return when a schedule that was claimed is due next; None if that is not known yet.
+
+    Intervals in minutes count from the end of the run. A schedule that could be read when it was
+    stored, and no longer can, must not stop the others.
+    """
+    try:
+        interval = Interval.parse(every)
+        return None if interval.minutes else interval.after(now, zone_of(zone), name)
+    except Refused as error:
+        log.error("The schedule %s is not due any more: %s", name, error.text)
+        return None

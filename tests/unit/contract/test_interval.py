@@ -69,7 +69,19 @@ def test_a_spread_is_within_its_minutes_and_always_the_same_for_one_name():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0m", "soon", "15", "* * * *", "61 * * * *", "* * * * * *", "0 2 * * * ~", "15m ~5m"],
+    [
+        "",
+        "0m",
+        "soon",
+        "15",
+        "* * * *",
+        "61 * * * *",
+        "* * * * * *",
+        "0 2 * * * ~",
+        "15m ~5m",
+        "999999d",
+        "0 2 * * * ~999999d",
+    ],
 )
 def test_an_invalid_schedule_is_refused_with_how_to_write_one(text):
     with pytest.raises(Refused, match=r"isn't a valid schedule\. Write minutes"):

@@ -169,6 +169,19 @@ def test_an_unreadable_schedule_stops_no_other(now, installation):
 
 
 @pytest.mark.row("CT-S19")
+@pytest.mark.parametrize("values", [{"zone": "Mars/Olympus"}, {"every": "~"}])
+def test_a_schedule_that_has_become_unreadable_stops_no_other(now, installation, values):
+    change(installation, schedule="0 * * * *")
+    schedule.tick(now)
+    with transaction() as session:
+        session.execute(update(Schedule).where(Schedule.kind == "sync").values(**values))
+        fields = {"schedule" if name == "every" else name: value for name, value in values.items()}
+        session.execute(update(Installation).values(**fields))
+    schedule.tick(now + HOUR)
+    schedule.tick(now + 24 * HOUR)
+    assert [len(runs(kind)) for kind in ("sync", "lists", "reconcile")] == [1, 1, 1]
+
+
 def test_a_company_has_its_nightly_lists_and_proof_in_its_zone(now, installation):
     change(installation, zone="Europe/Oslo")
     schedule.tick(now)
