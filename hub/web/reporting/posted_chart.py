@@ -36,6 +36,7 @@ def count_by_day(
 ) -> Counter[tuple[dt.date, str]]:
     """Count what was posted and corrected on each of the last days of a time zone.
 
+    A document that is posted in several parts counts once on each day.
     The index holds all columns that are read, and the days bound it. Only of suppliers, customers
     and items the document is looked up: those made for codes do not count.
     """
@@ -48,12 +49,12 @@ def count_by_day(
         .where(SourceDocument.id == Posting.document_id)
         .scalar_subquery()
     )
+    split_document = case((Posting.part != "", Posting.document_id))
     # The offset keeps SQLite from grouping while it reads, for which it would take another index.
     posted = (
-        select(age.label("age"), Posting.operation)
+        select(age.label("age"), Posting.operation, split_document.label("split_document"))
         .where(
             text(f"posting.{POSTED_CONDITION}"),
-            Posting.part == "",
             Posting.operation.in_(POSTED_OPERATIONS),
             Posting.changed_at >= starts[-1],
             or_(Posting.kind.not_in(LIST_KINDS), made_for == ""),
@@ -63,10 +64,12 @@ def count_by_day(
         .subquery()
         .c
     )
-    query = select(posted.age, posted.operation, func.count())
+    whole_documents = func.count() - func.count(posted.split_document)
+    count = whole_documents + func.count(posted.split_document.distinct())
+    query = select(posted.age, posted.operation, count)
     counts: Counter[tuple[dt.date, str]] = Counter()
-    for number, operation, count in session.execute(query.group_by(posted.age, posted.operation)):
-        counts[days[number], operation] += count
+    for number, operation, total in session.execute(query.group_by(posted.age, posted.operation)):
+        counts[days[number], operation] += total
     return counts
 
 

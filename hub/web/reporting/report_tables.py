@@ -11,8 +11,19 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Float, Select, case, extract, func, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    case,
+    exists,
+    extract,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.orm import Session, aliased
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
@@ -266,7 +277,10 @@ def load_delays(session: Session, documents: Any, year: int) -> list[PostingDela
 
 
 def select_timed_postings(*columns: Any) -> Select[Any]:
-    """Return a query for the first postings of documents, if they are posted."""
+    """Return a query for the first postings of documents, if they are posted.
+
+    Of a document that is posted in several parts, it is the one of the last part.
+    """
     return (
         select(*columns)
         .select_from(SourceDocument)
@@ -275,10 +289,22 @@ def select_timed_postings(*columns: Any) -> Select[Any]:
         .where(
             Posting.state == PostingState.POSTED,
             Posting.operation == Operation.CREATE,
-            Posting.part == "",
             Posting.generation == 0,
+            or_(Posting.part == "", ~_has_later_part()),
             Posting.kind.not_in(LIST_KINDS),
         )
+    )
+
+
+def _has_later_part() -> ColumnElement[bool]:
+    """Return whether another part of a document was posted, and planned later."""
+    other = aliased(Posting)
+    return exists().where(
+        other.document_id == Posting.document_id,
+        other.state == PostingState.POSTED,
+        other.operation == Operation.CREATE,
+        other.generation == 0,
+        other.id > Posting.id,
     )
 
 

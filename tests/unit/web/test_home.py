@@ -95,6 +95,18 @@ def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: V
     assert (before > 1, after) == (True, before - 1)
 
 
+def test_the_chart_counts_a_document_once_however_many_parts_are_posted(visitor: Visitor) -> None:
+    everything = Scope(is_everything=True)
+    with visitor.app.app_context(), engine.transaction() as session:
+        before = sum(posted_chart.count_by_day(session, everything, OSLO).values())
+        first_part = session.get_one(Posting, visitor.story.postings["posted"])
+        first_part.part = "class:1"
+        add_part(session, first_part, part="class:2")
+        session.flush()
+        after = sum(posted_chart.count_by_day(session, everything, OSLO).values())
+    assert (before > 1, after) == (True, before)
+
+
 def test_who_may_see_one_app_reads_nothing_wrong_about_the_rest(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, visitor.story.installation)

@@ -217,6 +217,17 @@ def lines_of(visitor, table):
     return list(csv.DictReader(io.StringIO(text)))
 
 
+def test_the_time_to_the_books_counts_a_split_document_once_with_its_last_part(visitor, source):
+    sync(source, normal("1"), normal("2"))
+    with transaction() as session:
+        first, last = session.query(Posting).filter_by(kind="bill").order_by(Posting.id)
+        last.document_id = first.document_id
+        first.part, last.part = "class:1", "class:2"
+        last.changed_at += dt.timedelta(days=30)
+    (delays,) = lines_of(visitor, "delays")
+    assert (delays["up_to_1_hours"], delays["over_168_hours"]) == ("0", "1")
+
+
 def test_each_other_table_is_a_file_too(visitor, source, clock):
     unmatched = {"supplier": "31", "account": "no such account"}
     sync(source, normal("1", "100.10"), normal("2", "200.20"))
