@@ -167,7 +167,10 @@ def _find_tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
 
 
 def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict[str, Any]]:
-    """Return the stated tax by rate; nothing if the lines do not add up to it."""
+    """Return the stated tax by rate; nothing if the lines do not add up to it.
+
+    The largest tax takes the rounding difference between the lines and the stated tax.
+    """
     bases: dict[str, Decimal] = {}
     taxes: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}
@@ -181,9 +184,15 @@ def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> lis
             bases[rate] = bases.get(rate, ZERO) + net_amount
             taxes[rate] = taxes.get(rate, ZERO) + share
             percents[rate] = percent
-    if sum_amounts(taxes.values()) != tax:
-        return []
-    return [_build_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
+    difference = tax - sum_amounts(taxes.values())
+    if difference:
+        largest = max(taxes, key=lambda rate: abs(taxes[rate]), default="")
+        if not taxes.get(largest) or abs(difference) > MAX_LINE_ROUNDING * len(pairs):
+            return []
+        taxes[largest] += difference
+    return [
+        _build_tax_line(builder, rate, taxes[rate], percents[rate], bases[rate]) for rate in bases
+    ]
 
 
 def _divide_tax(
@@ -200,12 +209,16 @@ def _divide_tax(
     return shares
 
 
-def _build_tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
-    """Return the line for the tax of one rate; `base` is the amount that is taxed."""
-    detail = {
-        "TaxRateRef": {"value": rate},
-        "PercentBased": True,
-        "TaxPercent": percent,
-        "NetAmountTaxable": base,
-    }
+def _build_tax_line(
+    builder: PayloadBuilder, rate: str, tax: Decimal, percent: Decimal, base: Decimal
+) -> dict[str, Any]:
+    """Return the line for the tax of one rate; `base` is the amount that is taxed.
+
+    QuickBooks computes a tax that is based on a percentage itself, so another one is not.
+    """
+    detail: dict[str, Any] = {"TaxRateRef": {"value": rate}, "NetAmountTaxable": base}
+    if round_amount(base * percent / 100, builder.currency) == tax:
+        detail |= {"PercentBased": True, "TaxPercent": percent}
+    else:
+        detail |= {"PercentBased": False}
     return {"Amount": tax, "DetailType": "TaxLineDetail", "TaxLineDetail": detail}

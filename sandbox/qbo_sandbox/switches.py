@@ -78,6 +78,9 @@ class Switches(Choices):
         "computed",
         "kept",
     )
+    stated_tax: str = switch(
+        "a stated tax is taken, or only where its PercentBased is false", "taken", "computed"
+    )
     currency_required: bool = switch(
         "with many currencies a transaction must name its own", True, False
     )

@@ -409,6 +409,12 @@ def test_a_person_voids_an_invoice(quickbooks):
     assert quickbooks.act("void", kind="Invoice", id=owed["Id"])["PrivateNote"] == "Voided"
 
 
+def test_voiding_keeps_the_note_after_the_word(quickbooks):
+    owed = invoice(quickbooks, PrivateNote="By order")
+    entity = post(quickbooks, "Invoice", "?operation=void", Id=owed["Id"], SyncToken="0")
+    assert entity["PrivateNote"] == "Voided - By order"
+
+
 def test_a_client_cannot_write_away_what_was_paid(quickbooks):
     owed = bill(quickbooks)
     payment = quickbooks.act("pay", id=owed["Id"], amount="40")

@@ -233,6 +233,14 @@ def inclusive(books):
     return str(response.json()["Bill"]["TotalAmt"])
 
 
+def stated(books, **tax):
+    """Return the total of a bill of 1,000 with a tax of 249 instead of 250."""
+    fields = {"CurrencyRef": {"value": "NOK"}, "GlobalTaxCalculation": "TaxExcluded"}
+    tax_detail = {"TotalTax": 249, **tax}
+    response = norwegian(books, **fields, TxnTaxDetail=tax_detail)
+    return str(response.json()["Bill"]["TotalAmt"])
+
+
 def sparse_change(books, kind, body, change):
     """Return an object after a sparse update of it."""
     entity = books.ask("POST", kind.lower(), body).json()[kind]
@@ -362,6 +370,7 @@ PROBES = {
     "billable_by_customer": billable,
     "inclusive_amount": inclusive,
     "sparse_empty_list": emptied,
+    "stated_tax": stated,
     "sparse_tax": retaxed,
     "currency_required": lambda books: norwegian(books, GlobalTaxCalculation="TaxExcluded").status,
     "batch_size": sizes,
@@ -394,7 +403,19 @@ def test_each_answer_behaves_like_no_other(name):
     assert equal == []
 
 
-OF_NORWAY = ("inclusive_amount", "currency_required")
+OF_NORWAY = ("inclusive_amount", "currency_required", "stated_tax")
+
+
+@pytest.mark.parametrize(("percent_based", "total"), [(False, "1249.00"), (True, "1250.00")])
+def test_a_tax_that_is_not_based_on_a_percentage_is_taken(percent_based, total):
+    books = create(companies=[NORWAY], clock=Clock(NOON, frozen=True))
+    books.switch(stated_tax="computed")
+    fields = {"CurrencyRef": {"value": "NOK"}, "GlobalTaxCalculation": "TaxExcluded"}
+    computed = norwegian(books, **fields).json()["Bill"]["TxnTaxDetail"]["TaxLine"]
+    rate = computed[0]["TaxLineDetail"]["TaxRateRef"]
+    detail = {"TaxRateRef": rate, "PercentBased": percent_based}
+    line = {"Amount": 249, "DetailType": "TaxLineDetail", "TaxLineDetail": detail}
+    assert stated(books, TaxLine=[line]) == total
 
 
 def test_every_question_that_only_intuit_can_answer_is_a_switch(figure):

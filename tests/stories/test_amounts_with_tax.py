@@ -52,6 +52,29 @@ def test_a_bill_comes_to_its_total(shop, tax):
     assert D(str(shop.book("Bill", "bill:1")["TotalAmt"])) == 100
 
 
+@pytest.mark.parametrize("stated_tax", ["taken", "computed"])
+@pytest.mark.parametrize("tax", ["24.99", "25.01"], ids=["by line", "in all"])
+def test_a_tax_that_is_rounded_otherwise_is_in_the_books_to_the_cent(shop, tax, stated_tax):
+    shop.quickbooks.switch(stated_tax=stated_tax)
+    codes = {"account": account_of(shop, "Expense"), "tax_code": tax_code_of(shop)}
+    rows = [Line(id=str(n), amount=D("33.33"), codes=codes) for n in range(3)]
+    shop.run(
+        Document(
+            kind="bill",
+            source_id="bill:1",
+            date=DAY,
+            codes={"supplier": SUPPLIER},
+            lines=tuple(rows),
+            total=D("99.99") + D(tax),
+            tax_total=D(tax),
+        )
+    )
+    assert (shop.cases(), shop.reasons()) == ([], [])
+    stored = shop.book("Bill", "bill:1")
+    assert D(str(stored["TxnTaxDetail"]["TotalTax"])) == D(tax)
+    assert D(str(stored["TotalAmt"])) == D("99.99") + D(tax)
+
+
 def test_a_tax_of_another_rate_than_that_of_the_matched_code_is_named(shop):
     codes = {"account": account_of(shop, "Expense"), "tax_code": tax_code_of(shop)}
     shop.run(

@@ -28,7 +28,19 @@ def apply(company: Company, rule: TxnKind, data: JsonObject) -> None:
     if calculation == "NotApplicable":
         _remove_codes(data, stated_tax)
     else:
+        if company.switches.stated_tax == "computed":
+            stated_tax = _select_fixed_tax(stated_tax)
         _apply_codes(company, rule, data, stated_tax, calculation)
+
+
+def _select_fixed_tax(stated_tax: JsonObject) -> JsonObject:
+    """Return the part of a stated tax that is not based on a percentage."""
+    lines = []
+    for line in stated_tax.get("TaxLine") or ():
+        detail = line.get("TaxLineDetail") or {}
+        if detail.get("PercentBased") is False:
+            lines.append(line)
+    return {"TaxLine": lines} if lines else {}
 
 
 def _remove_codes(data: JsonObject, stated_tax: JsonObject) -> None:

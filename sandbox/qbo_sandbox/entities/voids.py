@@ -13,7 +13,8 @@ ZERO = Decimal(0)
 def void(company: Company, kind: str, old: JsonObject) -> tuple[JsonObject, list[Change]]:
     """Return the voided transaction and the effects on others."""
     rule = TXN_KINDS[kind]
-    data = old | {"PrivateNote": "Voided", rule.total: ZERO}
+    note = " - ".join(filter(None, ("Voided", old.get("PrivateNote"))))
+    data = old | {"PrivateNote": note, rule.total: ZERO}
     for field in ("Balance", "UnappliedAmt", "RemainingCredit", "HomeBalance", "HomeTotalAmt"):
         if field in data:
             data[field] = ZERO
