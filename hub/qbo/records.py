@@ -18,6 +18,7 @@ from hub.contract import types
 from hub.contract.codec import load
 from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Item, Party
+from hub.db.engine import insert
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.models import ListState, Match, StoredRecord
@@ -259,7 +260,10 @@ def absorb(
     session: Session, company_id: int, name: str, entities: Sequence[dict[str, Any]]
 ) -> None:
     """Store records as QuickBooks shows them now: after a change there, or after creating one."""
+    if not entities:
+        return
     now = hub_context.current_hub().clock.now()
+    state = _lock_state(session, company_id, name)
     deleted_ids = []
     rows = []
     for entity in entities:
@@ -270,7 +274,7 @@ def absorb(
     has_stored = upsert(session, StoredRecord, rows)
     has_deactivated = _deactivate(session, company_id, name, deleted_ids)
     if has_stored or has_deactivated:
-        _count_change(session, company_id, name)
+        state.version += 1  # its indexes are built again
 
 
 def store_list(
@@ -285,9 +289,9 @@ def store_list(
     `started_at` is QuickBooks' time when the reading began: later changes are not in it.
     """
     now = hub_context.current_hub().clock.now()
+    state = _lock_state(session, company_id, name)
     rows = [build_row(company_id, name, entity, now) for entity in entities]
     upsert(session, StoredRecord, rows)
-    before = session.get(ListState, (company_id, name))
     ids = {row["quickbooks_id"] for row in rows}
     active = select(StoredRecord).where(
         StoredRecord.company_id == company_id,
@@ -295,22 +299,20 @@ def store_list(
         StoredRecord.active,
     )
     for row in session.scalars(active.options(defer(StoredRecord.body))):
-        row.active = row.quickbooks_id in ids or _is_too_new(row, before, now)
+        row.active = row.quickbooks_id in ids or _is_too_new(row, state, now)
     if name == "tax_code":
         _fill_rates(session, company_id)
-    state = _count_change(session, company_id, name)
+    state.version += 1
     state.read_at = now
     state.changed_to = started_at
 
 
-def _is_too_new(row: StoredRecord, before: ListState | None, now: dt.datetime) -> bool:
+def _is_too_new(row: StoredRecord, before: ListState, now: dt.datetime) -> bool:
     """Return whether a record is so new that a query may not contain it yet.
 
     A whole reading and all of its records bear the same time. A reading that has just ended may
     have begun before the record was created.
     """
-    if before is None:
-        return False
     return before.read_at != row.read_at and now - row.read_at < INDEX_DELAY
 
 
@@ -347,12 +349,13 @@ def _fill_rates(session: Session, company_id: int) -> None:
             row.rate = ""
 
 
-def _count_change(session: Session, company_id: int, name: str) -> ListState:
-    """Count a change of a list, so that its indexes are built again; return its state."""
+def _lock_state(session: Session, company_id: int, name: str) -> ListState:
+    """Return the state of a list, which no other transaction changes until this one has ended.
+
+    Two transactions could otherwise store the same record, or count two changes as one.
+    """
     key = company_id, name
-    state = session.get(ListState, key)
-    if state is None:
-        state = ListState(company_id=company_id, list=name, read_at=NEVER, version=0)
-        session.add(state)
-    state.version += 1
-    return state
+    values = {"company_id": company_id, "list": name, "read_at": NEVER, "version": 0}
+    statement = insert(session, ListState).values(values).on_conflict_do_nothing()
+    session.execute(statement)
+    return session.get_one(ListState, key, with_for_update=True)

@@ -1,6 +1,7 @@
 """The record cache of a company: complete, fresh, and offered as choices."""
 
 import datetime as dt
+import threading
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from hub.payloads import encode
 from hub.qbo import changes, record_download, records
 from hub.qbo import company as qbo_company
 from hub.qbo.client import Client
+from tests.support.servers.blocked_transactions import wait_until_blocked
 
 
 def row(list: str, id: str) -> StoredRecord:
@@ -302,3 +304,25 @@ def test_a_list_is_believed_if_quickbooks_refuses_to_count_it(quickbooks, monkey
     shorten_pages(monkeypatch, 1, 39)
     quickbooks.add_fault("refusal", contains="COUNT")
     assert record_download.refresh(1, ["vendor"]) == {"vendor": 39}
+
+
+def test_two_transactions_that_store_a_new_record_at_once_both_count(pg_app, clock):
+    with engine.transaction() as session:
+        session.add(ConnectedCompany(id=1, realm="1", connected_at=clock.now()))
+    first, second = {"Id": "1", "DisplayName": "Ås"}, {"Id": "2", "DisplayName": "Bø"}
+    stored = []
+
+    def store() -> None:
+        with pg_app.app_context(), engine.transaction() as session:
+            records.absorb(session, 1, "vendor", [first, second])
+        stored.append(True)
+
+    thread = threading.Thread(target=store)
+    with engine.transaction() as session:
+        records.absorb(session, 1, "vendor", [first])
+        thread.start()
+        wait_until_blocked(session)
+    thread.join(30)
+    with engine.read_only_session() as session:
+        version = session.get_one(ListState, (1, "vendor")).version
+    assert (stored, version, row("vendor", "2").name) == ([True], 2, "Bø")
