@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
-from hub.models import TransactionHead
+from hub.models import Installation, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, round_amount
 from hub.payloads.entities import linked_kind
@@ -176,7 +177,10 @@ def _compute_paid_amount(document: PostedDocument) -> Decimal | None:
 
 
 def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.date | None:
-    """Return the date of the last payment, or the day of the last change if none was read."""
+    """Return the date of the last payment, or the day of the last change if none was read.
+
+    Days begin at midnight in the zone of the app.
+    """
     dates = []
     for key in _list_payment_keys(document):
         text = current.get(key, {}).get("TxnDate")
@@ -187,7 +191,9 @@ def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) ->
     head = document.head
     if head is None or head.updated_at is None:
         return None
-    return head.updated_at.date()
+    with read_only_session() as session:
+        zone = session.get_one(Installation, document.posting.installation_id).zone
+    return head.updated_at.astimezone(ZoneInfo(zone)).date()
 
 
 def _report(session: Session, news: DocumentNews) -> Counter[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub.contract.codec import load
 from hub.contract.receipts import Receipt
 from hub.db.engine import read_only_session, transaction
-from hub.models import Case, Posting, ReceiptRow
+from hub.models import Case, Installation, Posting, ReceiptRow, TransactionHead
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
 from hub.qbo import changes, transaction_download
@@ -81,6 +81,17 @@ def test_a_payment_is_reported_with_amount_and_day_part_by_part(bench):
     )
     assert poll(bench) == {}
     assert bench.cases() == []
+
+
+def test_a_payment_without_a_date_was_made_on_the_day_of_the_app_at_that_time(bench):
+    with transaction() as session:
+        session.get_one(Installation, bench.installation_id).zone = "America/Los_Angeles"
+        # As after a journal entry was applied to the bill, which QuickBooks' answer does not link.
+        head = session.get_one(TransactionHead, (bench.company_id, "bill", bill(bench)))
+        head.balance, head.links, head.news = Decimal(0), [], True
+        head.updated_at = dt.datetime(2026, 4, 1, 2, 0, tzinfo=dt.UTC)
+    assert watch(bench.company_id) == {"paid": 1}
+    assert current_receipts(bench)[-1].paid_on == dt.date(2026, 3, 31)
 
 
 def test_a_payment_that_is_taken_back_is_reported_too(bench):
