@@ -304,7 +304,6 @@ def list_(
     """List the entries of the audit log, oldest first; --json writes one entry in each line."""
     import json
 
-    from hub.db.engine import read_only_session
     from hub.security import audit as log
     from hub.security import audit_entries
 
@@ -316,16 +315,15 @@ def list_(
         since=since.replace(tzinfo=UTC) if since else None,
         until=until.replace(tzinfo=UTC) if until else None,
     )
-    with read_only_session() as session:
-        if as_csv:
-            for part in audit_entries.as_csv(session, chosen):
-                click.echo(part, nl=False)
-            return
-        for row in audit_entries.iter_rows(session, chosen):
-            if as_json:
-                say(json.dumps(row, ensure_ascii=False, default=str))
-            else:
-                say("  ".join(str(row[name]) for name in ("at", "who", "what", "subject")))
+    if as_csv:
+        for part in audit_entries.as_csv(chosen):
+            click.echo(part, nl=False)
+        return
+    for row in audit_entries.iter_rows(chosen):
+        if as_json:
+            say(json.dumps(row, ensure_ascii=False, default=str))
+        else:
+            say("  ".join(str(row[name]) for name in ("at", "who", "what", "subject")))
 
 
 @click.command()

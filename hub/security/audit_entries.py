@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
 
 from hub import spreadsheets
+from hub.db import engine
 from hub.models import AuditEntry
 
 COLUMNS = ("number", "at", "who", "what", "subject", "address", "detail")
@@ -44,11 +44,20 @@ class Filter:
         return query
 
 
-def iter_rows(session: Session, chosen: Filter) -> Iterator[dict[str, Any]]:
-    """Yield the entries, oldest first, without loading all of them at once."""
-    query = chosen.select().order_by(AuditEntry.id)
-    for entry in session.scalars(query.execution_options(yield_per=ROWS_AT_ONCE)):
-        yield build_row(entry)
+def iter_rows(chosen: Filter) -> Iterator[dict[str, Any]]:
+    """Yield the entries, oldest first, without loading all of them at once.
+
+    No transaction is open while a row is printed: the reader of the output may take its time.
+    """
+    query = chosen.select().order_by(AuditEntry.id).limit(ROWS_AT_ONCE)
+    last_id = 0
+    while True:
+        with engine.read_only_session() as session:
+            entries = session.scalars(query.where(AuditEntry.id > last_id)).all()
+        yield from map(build_row, entries)
+        if len(entries) < ROWS_AT_ONCE:
+            return
+        last_id = entries[-1].id
 
 
 def build_row(entry: AuditEntry) -> dict[str, Any]:
@@ -65,9 +74,9 @@ def build_row(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def as_csv(session: Session, chosen: Filter) -> Iterator[bytes]:
+def as_csv(chosen: Filter) -> Iterator[bytes]:
     """Yield the entries as a CSV file for spreadsheets, part by part."""
-    lines = (_format_cells(row) for row in iter_rows(session, chosen))
+    lines = (_format_cells(row) for row in iter_rows(chosen))
     return spreadsheets.stream(COLUMNS, lines)
 
 

@@ -3,16 +3,20 @@
 import ast
 import json
 import re
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hub.cli import main, maintenance
 from hub.db import engine
 from hub.models import AuditEntry, Secret
-from hub.security import audit, audit_check
+from hub.security import audit, audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
 
 
@@ -55,6 +59,23 @@ def test_an_entry_says_who_did_what_to_what_and_when(app, clock):
         clock.now(),
     )
     assert entry.detail == {"record": "0", "was": None}
+
+
+def test_a_slow_reader_of_the_list_keeps_no_transaction_open(app, monkeypatch):
+    """PostgreSQL would end it after a minute, and the list with it."""
+    write(5)
+    monkeypatch.setattr(audit_entries, "ROWS_AT_ONCE", 2)
+    subjects = []
+
+    def print_slowly(text):
+        with closing(sqlite3.connect(engine.db.engine.url.database)) as connection:
+            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        subjects.append((text.split("  ")[-1], is_busy))
+
+    monkeypatch.setattr(maintenance, "say", print_slowly)
+    result = CliRunner().invoke(main, ["audit", "list", "--what", "match decided"], obj=app)
+    assert result.exit_code == 0, result.output
+    assert subjects == [(f"code {number}", 0) for number in range(5)]
 
 
 def test_an_act_that_fails_leaves_no_entry(app):
