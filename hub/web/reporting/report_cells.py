@@ -111,7 +111,10 @@ def load_sum(session: Session, cell: AnyCell, documents: Any) -> Sum:
 
 
 def load_rows(session: Session, cell: AnyCell, ids: Sequence[int]) -> list[CellRow]:
-    """Return documents of a cell by their ids, in this order, in two queries."""
+    """Return documents of a cell by their ids, in this order, in two queries.
+
+    One that has left the cell since its id was read is left out.
+    """
     keys = SourceDocument.id, Posting.kind
     state = func.min(state_column(Posting, TransactionHead))
     query = select_parts(*keys, state, build_amount_column()).where(
@@ -124,7 +127,7 @@ def load_rows(session: Session, cell: AnyCell, ids: Sequence[int]) -> list[CellR
         earlier = rows[document_id].amount if document_id in rows else ZERO
         total = earlier + apply_sign(kind, amount)
         rows[document_id] = CellRow(documents[document_id], kind, state_name, total)
-    return [rows[document_id] for document_id in ids]
+    return [rows[document_id] for document_id in ids if document_id in rows]
 
 
 def _has_currency(currency: str, home: str) -> ColumnElement[bool]:

@@ -7,13 +7,15 @@ import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import event, update
 
 from hub import spreadsheets
-from hub.db.engine import transaction
-from hub.models import Installation
+from hub.db.engine import db, read_only_session, transaction
+from hub.models import Installation, Posting
 from hub.web.lists import exports, xlsx
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document
@@ -155,3 +157,31 @@ def test_an_empty_list_is_a_file_too() -> None:
         _, encode = exports.FORMATS[format]
         assert b"".join(encode(["a"], []))
     assert exports.FORMATS["csv"][0] == spreadsheets.MIME
+
+
+@pytest.mark.parametrize("path", ["documents", "documents/export"])
+def test_a_document_that_changes_while_a_list_is_read_is_left_out(
+    owner: Visitor, path: str
+) -> None:
+    """PostgreSQL shows each query of a page the rows as they are at its moment."""
+    with owner.app.app_context(), read_only_session() as session:
+        posting = session.get_one(Posting, owner.story.postings["posted"])
+        id, number, installation = posting.id, posting.number, posting.installation_id
+        address = f"/reports/{path}?month={posting.document.date:%Y-%m}&installation={installation}"
+        address += f"&currency={posting.currency}&group=posted"
+        engine = db.engine
+    assert number in owner.page(address)
+
+    changed: list[int] = []
+
+    def change(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        """Withdraw the document before the query of the rows, after that of their ids."""
+        if "source_document.id IN" in statement and not changed:
+            changed.append(id)
+            with engine.begin() as other:
+                other.execute(update(Posting).where(Posting.id == id).values(state="withdrawn"))
+
+    event.listen(engine, "before_cursor_execute", change)
+    page = owner.page(address)
+    assert changed == [id]
+    assert (number in page) == (engine.dialect.name == "sqlite")
