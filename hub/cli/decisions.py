@@ -6,7 +6,14 @@ from hub.cli.console import row_id, with_hub, with_process_lock
 from hub.cli.selection import MAX_ID
 from hub.cli.terminal import account_name, say
 
-ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=row_id)
+ids_argument = click.argument(
+    "ids",
+    metavar="ID...",
+    nargs=-1,
+    required=True,
+    type=row_id,
+    callback=lambda context, parameter, ids: tuple(dict.fromkeys(ids)),  # each once
+)
 id_argument = click.argument("id_", metavar="ID", type=row_id)
 
 

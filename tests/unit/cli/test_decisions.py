@@ -171,6 +171,12 @@ def test_approved_postings_are_posted_by_the_next_sync(hub):
     assert set(next(iter(report["sums"].values()))) == {"source", "posted", "quickbooks"}
 
 
+def test_an_id_that_is_given_twice_counts_once(hub):
+    id, *_ = postings(hub, "review")
+    code, out, _ = hub("approve", id, id)
+    assert (code, out.partition(".")[0]) == (0, "Approved 1")
+
+
 def test_a_posting_is_approved_once(hub):
     id, *_ = postings(hub, "review")
     hub("approve", id)
