@@ -8,7 +8,7 @@ from hub.contract.documents import Document, Line, Role
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.places import is_text
-from hub.money import ZERO, sum_amounts
+from hub.money import sum_amounts
 
 
 def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Mapped, ...] | str:
@@ -47,8 +47,7 @@ def amount_of(line: Line) -> Decimal | None:
 
 def _find_reason_against(document: Document) -> str:
     """Return why a document cannot be split to the cent; "" if it can."""
-    tax_of_lines = _get_tax(document.lines)
-    is_taxed_by_line = (document.tax_total or ZERO) == tax_of_lines
+    is_taxed_by_line = document.tax_total in (None, _get_tax(document.lines))
     if document.tax_mode == "exclusive" and not is_taxed_by_line:
         return Sentence(
             "it cannot be split to the cent, because its tax is not given line by line."

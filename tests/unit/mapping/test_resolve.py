@@ -1,6 +1,7 @@
 """Mapping: the record of a code by the order of the rules, and all missing matches at once."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -500,12 +501,12 @@ def test_lines_of_one_location_lift_it_to_the_head():
     assert ids(result.header) == {"vendor": "31", "location": "61"}
 
 
-def differing(policy, **values):
+def differing(policy, taxes=(None, None), **values):
     fields = tuple(field for field in FIELDS if field.name != "location")
     place = Field(name="location", label="Location", role="location", match=("id",), differ=policy)
     lines = (
-        line("1", "60", account="7", location="61"),
-        line("2", "40", account="7", location="62"),
+        replace(line("1", "60", account="7", location="61"), tax=taxes[0]),
+        replace(line("2", "40", account="7", location="62"), tax=taxes[1]),
         line("3", None),
     )
     return resolve(bill(*lines, **values), (*fields, place), book())
@@ -531,6 +532,11 @@ def test_differing_locations_may_split_to_the_cent():
         ["1", "3"],
         ["2"],
     ]
+
+
+def test_a_document_that_states_its_tax_on_its_lines_only_may_split():
+    result = differing("split", total=Decimal(125), taxes=(Decimal(15), Decimal(10)))
+    assert [part.document.total for part in result.parts] == [Decimal(75), Decimal(50)]
 
 
 def test_a_split_that_would_lose_a_cent_holds():
