@@ -9,7 +9,7 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
 from hub.models import Case, ConnectedCompany, Installation, Run
-from hub.models.enums import ConnectionState, InstallationMode, RunOutcome
+from hub.models.enums import ConnectionState, RunOutcome
 from hub.reasons.texts import CaseText
 
 MAX_FAILED_RUNS = 3  # in a row
@@ -100,9 +100,7 @@ def _store_subjects(session: Session, case: Case, subjects: set[str]) -> None:
 def _list_failing_subjects(session: Session, case: Case) -> set[str]:
     """Return the subjects that a case names, without those of apps that are disabled or paused."""
     active = select(Installation.id).where(
-        Installation.company_id == case.company_id,
-        Installation.enabled,
-        Installation.mode != InstallationMode.PAUSED,
+        Installation.company_id == case.company_id, Installation.is_active
     )
     active_ids = {"0", *map(str, session.scalars(active))}
     return {

@@ -73,7 +73,6 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
     from hub.db.engine import read_only_session
     from hub.errors import NotFound, NotNow
     from hub.models import Installation
-    from hub.models.enums import InstallationMode
 
     query = select(Installation).where(
         Installation.enabled, *person.visible_rows(role).installations()
@@ -89,7 +88,7 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
         return of_app
     if not enabled:
         raise _build_nothing_enabled_error(role)
-    running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
+    running = [row for row in enabled if row.is_active]
     if not running:
         raise NotNow(
             "Every enabled app is paused; `hub apps set SLUG --mode auto` lets one run again."

@@ -4,10 +4,12 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model
+from hub.models.enums import InstallationMode
 
 
 class ConnectedCompany(Model):
@@ -101,6 +103,19 @@ class Installation(Model):
     failure: Mapped[str] = mapped_column(Text, default="")  # the reason of the last one
     created_at: Mapped[dt.datetime]
     company: Mapped[ConnectedCompany] = relationship(lazy="joined")
+
+    @hybrid_property
+    def is_active(self) -> bool:
+        """Return whether the app is enabled and not paused: its runs may start, and it may post.
+
+        In a statement it is the condition for that.
+        """
+        return self.enabled and self.mode != InstallationMode.PAUSED
+
+    @is_active.inplace.expression
+    @classmethod
+    def _is_active_condition(cls) -> ColumnElement[bool]:
+        return and_(cls.enabled, cls.mode != InstallationMode.PAUSED)
 
 
 class Cursor(Model):

@@ -13,7 +13,6 @@ from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run
 from hub.models.enums import (
     ConnectionState,
     Holder,
-    InstallationMode,
     PostingState,
     RunKind,
     RunOutcome,
@@ -21,7 +20,6 @@ from hub.models.enums import (
 from hub.posting import receipt_delivery
 from hub.scheduling import run_log
 
-_MAY_POST = and_(Installation.enabled, Installation.mode != InstallationMode.PAUSED)
 PAUSE_AFTER_RUN, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
 
@@ -53,7 +51,9 @@ def has_writes(company_id: int) -> bool:
     What is ready in a paused app, or waits for a document that is held, may never be sent.
     """
     waits_for_time = and_(Posting.state == PostingState.WAITING, Posting.next_try_at.is_not(None))
-    is_sendable = and_(_MAY_POST, or_(Posting.state == PostingState.READY, waits_for_time))
+    is_sendable = and_(
+        Installation.is_active, or_(Posting.state == PostingState.READY, waits_for_time)
+    )
     query = (
         select(Posting.id)
         .join(Installation, Installation.id == Posting.installation_id)
@@ -72,7 +72,7 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
 
     A run of another app may have created what they waited for.
     """
-    is_active = and_(Installation.id.in_(installation_ids), _MAY_POST)
+    is_active = and_(Installation.id.in_(installation_ids), Installation.is_active)
     ready = exists().where(
         Posting.installation_id == Installation.id,
         Posting.state == PostingState.READY,
@@ -96,7 +96,7 @@ def _find_installations_with_work(session: Session, now: dt.datetime) -> list[tu
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
             is_reachable,
-            or_(and_(_MAY_POST, _has_work(now)), _has_doubts()),
+            or_(and_(Installation.is_active, _has_work(now)), _has_doubts()),
             ~_has_recent_run(now),
         )
     )

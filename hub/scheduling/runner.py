@@ -41,7 +41,6 @@ from hub.scheduling.subjects import (
     load_company,
     load_installation,
     load_to_post,
-    may_post,
     pause_after_once,
     subject_fields,
 )
@@ -242,7 +241,7 @@ def _sync(steps: Steps, installation: Installation) -> None:
 def _post(steps: Steps, installation: Installation) -> None:
     """Post and report; repeat it for documents that a new record or match has released."""
     installation_id = installation.id
-    if not may_post(installation):
+    if not installation.is_active:
         steps.step("post", lambda: _send(steps, installation))
         return
     _plan_again(steps, installation_id)
@@ -299,7 +298,7 @@ def _send(steps: Steps, installation: Installation) -> None:
     recorder, company_id = steps.recorder, installation.company_id
     with company_lock(company_id, wait=True, on_wait=recorder.progress):
         drain = send_run.resolve_only
-        if may_post(installation):
+        if installation.is_active:
             drain = partial(send_run.drain, wait_for_doubts=steps.wait)
         result = drain(
             company_id,

@@ -27,7 +27,7 @@ from hub.db import bulk
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import ConnectedCompany, Installation, Run, Schedule
-from hub.models.enums import ConnectionState, InstallationMode, RunKind
+from hub.models.enums import ConnectionState, RunKind
 
 NIGHTLY_SCHEDULES: dict[str, str] = {
     RunKind.LISTS: "0 2 * * * ~60m",
@@ -172,11 +172,7 @@ def _must_be_arranged(session: Session) -> bool:
 
 def _select_installations_to_schedule() -> Any:
     """Select installations, each with its schedule, that have none or one that is out of date."""
-    should_run = and_(
-        Installation.enabled,
-        Installation.mode != InstallationMode.PAUSED,
-        _is_connected(),
-    )
+    should_run = and_(Installation.is_active, _is_connected())
     differs = or_(
         Schedule.every != Installation.schedule,
         Schedule.zone != Installation.zone,
@@ -219,14 +215,14 @@ def _build_sync_fields(installation: Installation) -> dict[str, Any]:
         "kind": RunKind.SYNC,
         "every": installation.schedule,
         "zone": installation.zone,
-        "enabled": is_active(installation),
+        "enabled": is_scheduled(installation),
     }
 
 
-def is_active(installation: Installation) -> bool:
+def is_scheduled(installation: Installation) -> bool:
     """Return whether the schedule of an installation starts its syncs."""
-    is_collected = installation.enabled and installation.mode != InstallationMode.PAUSED
-    return is_collected and installation.company.state != ConnectionState.DISCONNECTED
+    is_connected = installation.company.state != ConnectionState.DISCONNECTED
+    return installation.is_active and is_connected
 
 
 def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:

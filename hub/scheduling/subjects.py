@@ -14,7 +14,7 @@ def load_installation(installation_id: int) -> Installation:
     """Return the installation; raise NotNow if it is disabled or paused."""
     with read_only_session() as session:
         row = session.get_one(Installation, installation_id)
-    if may_post(row):
+    if row.is_active:
         return row
     state = Sentence("paused") if row.enabled else Sentence("disabled")
     raise NotNow(
@@ -38,11 +38,6 @@ def load_to_post(installation_id: int) -> Installation:
     return load_installation(installation_id)
 
 
-def may_post(row: Installation) -> bool:
-    """Return whether an app is enabled and not paused."""
-    return row.enabled and row.mode != InstallationMode.PAUSED
-
-
 def load_company(company_id: int) -> ConnectedCompany:
     """Return the company, in any state of its connection."""
     with read_only_session() as session:
@@ -53,11 +48,7 @@ def list_active_installations(company_id: int) -> list[Installation]:
     """Return the installations of a company that may run, oldest first."""
     query = (
         select(Installation)
-        .where(
-            Installation.company_id == company_id,
-            Installation.enabled,
-            Installation.mode != InstallationMode.PAUSED,
-        )
+        .where(Installation.company_id == company_id, Installation.is_active)
         .order_by(Installation.id)
     )
     with read_only_session() as session:

@@ -11,7 +11,7 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Sentence
 from hub.models import Case, ConnectedCompany, Installation, ReceiptRow, Schedule
-from hub.models.enums import ConnectionState, InstallationMode, ReceiptEnd, RunKind
+from hub.models.enums import ConnectionState, ReceiptEnd, RunKind
 from hub.reasons.texts import CaseText
 from hub.sources.site import app_of
 
@@ -63,8 +63,7 @@ def report(installation_id: int | None = None) -> None:
         select(Installation)
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
-            Installation.enabled,
-            Installation.mode != InstallationMode.PAUSED,
+            Installation.is_active,
             Installation.failing_since.is_not(None),
             ConnectedCompany.state != ConnectionState.DISCONNECTED,
         )

@@ -14,7 +14,7 @@ from hub.context import Runtime
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import Installation, SourceDocument
-from hub.models.enums import InstallationMode, RunKind
+from hub.models.enums import RunKind
 from hub.qbo import webhooks as quickbooks_webhooks
 from hub.scheduling import run_log
 from hub.translations.messages import translate
@@ -105,7 +105,7 @@ def source(installation_id: int) -> Response:
     if any(not signal.records for signal in signals):
         ids = [id for signal in signals for id in signal.ids]
         _read_again(installation, ids)
-        if installation.mode != InstallationMode.PAUSED:
+        if installation.is_active:
             run_log.request(RunKind.SYNC, installation_id, run_log.WEBHOOK)
     return _build_text_response("ok")
 

@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Installation, Posting
 from hub.models.display_names import format_posting_name
-from hub.models.enums import InstallationMode, Operation, PostingState, TransactionState
+from hub.models.enums import Operation, PostingState, TransactionState
 from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.posting.actions import undo
 from hub.posting.actions.manual import list_postings_of_part
@@ -89,10 +89,8 @@ def _check(
 
 def _require_active_app(installation: Installation) -> None:
     """Raise NotNow if an app sends nothing: the case would close, and its cause would remain."""
-    if not installation.enabled:
-        raise NotNow(undo.DISABLED_REASON)
-    if installation.mode == InstallationMode.PAUSED:
-        raise NotNow(undo.PAUSED_REASON)
+    if not installation.is_active:
+        raise NotNow(undo.PAUSED_REASON if installation.enabled else undo.DISABLED_REASON)
 
 
 def _plan_update(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hub import outbox, payloads
@@ -16,7 +16,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Sentence
 from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
-from hub.models.enums import InstallationMode, Operation, PostingState
+from hub.models.enums import Operation, PostingState
 from hub.payloads.entities import linked_kind
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
@@ -248,7 +248,7 @@ def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]
     installation_ids = {document.posting.installation_id for document in documents}
     at_rest = select(Installation.id, Installation.enabled).where(
         Installation.id.in_(installation_ids),
-        or_(~Installation.enabled, Installation.mode == InstallationMode.PAUSED),
+        ~Installation.is_active,
     )
     reasons = {}
     for id, is_enabled in session.execute(at_rest):

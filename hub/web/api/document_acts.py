@@ -14,7 +14,6 @@ from hub.scheduling import dry_run, run_log
 from hub.web.api import documents, problems
 from hub.web.api.documents import DocumentWithPostingsSchema
 from hub.web.api.resources import PREFIX, ConfirmationSchema, Resource, operation
-from hub.web.apps.installation import is_active
 from hub.web.authentication.access import person_name
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists.document_rows import load_state_and_main_posting
@@ -59,7 +58,7 @@ def post_again(document_id: int) -> Any:
     with read_only_session() as session:
         installation = get_row_or_404(session, SourceDocument, document_id).installation
     retries.retry(_load_main_posting_id(document_id), person_name())
-    if is_active(installation):
+    if installation.is_active:
         run_log.request(RunKind.SYNC, installation.id, person_name())
     return documents.load(document_id)
 

@@ -20,7 +20,6 @@ from hub.web.api.resources import (
     operation,
     to_list,
 )
-from hub.web.apps.installation import is_active
 from hub.web.authentication.access import ANYWHERE, load_scope, person_name
 from hub.web.frame.paging import get_row_or_404, load_page
 
@@ -110,7 +109,7 @@ def start_sync(installation_id: int) -> Any:
     """Start a sync now, or return the one that waits already."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-    if not is_active(installation):
+    if not installation.is_active:
         return problems.build_problem(409, PAUSED_MESSAGE)
     return _start(RunKind.SYNC, installation_id)
 

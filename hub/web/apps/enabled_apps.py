@@ -15,7 +15,6 @@ from hub.models import Access, ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.web.apps import setting_messages
-from hub.web.apps.installation import is_active
 from hub.web.authentication.access import person_name
 from hub.web.frame.layout import may_configure
 from hub.web.frame.paging import get_row_or_404
@@ -71,7 +70,7 @@ def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Inst
 
 def request_runs(before: Installation, saved: Installation) -> None:
     """Request the runs that changed settings need; a paused app needs none."""
-    if not is_active(saved):
+    if not saved.is_active:
         return
     has_lists = current_hub().plugins.has(saved.slug, "hub_records")
     if has_lists and saved.settings != before.settings:

@@ -22,7 +22,7 @@ from hub.models import (
     SeenCode,
     SourceDocument,
 )
-from hub.models.enums import InstallationMode, RunKind
+from hub.models.enums import RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.scheduling.next_runs import load_next_runs
@@ -99,13 +99,6 @@ def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
     }
 
 
-def is_active(installation: Installation) -> bool:
-    """Return whether an app is enabled and not paused, so that its runs may be started."""
-    if not installation.enabled:
-        return False
-    return installation.mode != InstallationMode.PAUSED
-
-
 def count_before_start(session: Session, installation_id: int) -> int:
     """Count the documents that are excluded because of the start date."""
     is_excluded = early_documents.match_excluded(installation_id)
@@ -125,7 +118,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     app_page = url_for("installation.show", installation_id=installation_id)
-    if not is_active(installation):
+    if not installation.is_active:
         flash(
             gettext("It is paused. Set its mode to automatic or review first, under Settings."),
             "error",

@@ -195,7 +195,7 @@ def _render_columns_page(
 
 def _request_sync(installation: Installation) -> Response:
     """Start a sync that reads the new files; an app that is paused reads them when it is on."""
-    if installation_page.is_active(installation):
+    if installation.is_active:
         return installation_page.start(installation.id, RunKind.SYNC, installation.id)
     flash(gettext("The app is paused. It reads the files when it is on again."), "info")
     return _redirect_to_list(installation.id)

@@ -21,7 +21,6 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, translate
-from hub.web.apps.installation import is_active
 from hub.web.authentication.access import load_scope, person_name
 from hub.web.cases import case_retries
 from hub.web.frame import viewer
@@ -112,7 +111,7 @@ def carry_out(
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
-    if syncs and installation and is_active(installation):
+    if syncs and installation and installation.is_active:
         run_log.request(RunKind.SYNC, installation.id, person_name())
         message += _describe_continuation(decision, installation, counts)
     return message
@@ -132,7 +131,7 @@ def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> 
         )
         case_ids = [id for id, cause in session.execute(open_cases) if cause in causes]
         inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
-    if not case_ids or not is_active(installation):
+    if not case_ids or not installation.is_active:
         return False
     run_log.request(RunKind.SYNC, installation_id, person_name())
     return True

@@ -23,7 +23,6 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
-from hub.web.apps.installation import is_active
 from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
 from hub.web.cases import case_assignees, case_retries
 from hub.web.frame.layout import zone
@@ -309,7 +308,7 @@ def _record(
         query = select(Installation).where(Installation.id.in_(installation_ids))
         installations = list(session.scalars(query))
     for installation in installations:
-        if is_active(installation):
+        if installation.is_active:
             run_log.request(RunKind.SYNC, installation.id, person_name())
 
 

@@ -19,7 +19,7 @@ from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.security.names import NO_ADDRESS
 from hub.translations.messages import gettext, translate
-from hub.web.apps.installation import build_tabs, is_active
+from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.codes.matches import load_fields_by_name
 from hub.web.frame.layout import build_csv_download
@@ -127,7 +127,7 @@ def copy(installation_id: int) -> Response:
 
 def _start_creation(installation: Installation) -> str:
     """Start a sync that creates what was confirmed; say so, or that the app is off."""
-    if not is_active(installation):
+    if not installation.is_active:
         app = sources.app_of(installation)
         return gettext("They are created in QuickBooks once %(name)s is on again.", name=app.name)
     run_log.request(RunKind.SYNC, installation.id, person_name())

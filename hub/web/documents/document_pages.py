@@ -32,7 +32,6 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
-from hub.web.apps.installation import is_active
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, person_name, require_role
 from hub.web.codes import matches
 from hub.web.codes.record_names import record_namer
@@ -189,7 +188,7 @@ def post_again(document_id: int) -> Response:
         flash(translate(error.sentence), "error")
     else:
         flash(gettext("The hub searches QuickBooks for it and then posts it again."), "success")
-        if is_active(installation):
+        if installation.is_active:
             run_log.request(RunKind.SYNC, installation.id, person_name())
     return redirect(url_for("documents.one", document_id=document_id))
 

@@ -19,7 +19,7 @@ from hub.models import Installation, SourceDocument
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext
-from hub.web.apps.installation import build_tabs, is_active
+from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import listed_rows
 from hub.web.frame.layout import may_configure
@@ -132,7 +132,7 @@ def include(installation_id: int) -> Response:
         ]
         included = len(early_documents.include(session, installation, unchanged, who=person_name()))
     if included:
-        if is_active(installation):
+        if installation.is_active:
             run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(
             ngettext(

@@ -19,7 +19,7 @@ from hub.outbox import approvals
 from hub.posting.actions import manual
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext, translate
-from hub.web.apps.installation import build_tabs, count_before_start, is_active
+from hub.web.apps.installation import build_tabs, count_before_start
 from hub.web.authentication import confirmation
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.frame import listed_rows
@@ -266,7 +266,7 @@ def approve(installation_id: int) -> Response | str:
 
 def _describe_approval(installation: Installation, documents: str) -> str:
     """Return the sentence about approved documents, which an app at rest does not post yet."""
-    if is_active(installation):
+    if installation.is_active:
         return gettext("Approved %(documents)s. Posting now.", documents=documents)
     if installation.enabled:
         return gettext(

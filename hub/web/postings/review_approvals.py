@@ -15,7 +15,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.models.enums import PostingState, RunKind
 from hub.outbox import approvals
-from hub.scheduling import run_log, subjects
+from hub.scheduling import run_log
 from hub.security import audit
 from hub.web.frame import listed_rows
 
@@ -62,7 +62,7 @@ def approve(installation_id: int, listed: Mapping[int, str], who: str) -> Approv
         outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
     if not outcome.released:
         return outcome
-    if not subjects.may_post(_note_preview(installation_id)):
+    if not _note_preview(installation_id).is_active:
         return outcome
     run_id = run_log.request(RunKind.POST, installation_id, who)
     return outcome.combine(ApprovalOutcome(run_id=run_id))
