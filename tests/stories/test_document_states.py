@@ -193,6 +193,24 @@ def test_a_voided_document_is_removed(open_shop):
 # -- post again ------------------------------------------------------------------------------------
 
 
+def test_a_paused_app_does_not_promise_to_post_it_again_now(shop):
+    remove(shop)
+    with transaction() as session:
+        session.get_one(Installation, shop.id).mode = "paused"
+    page = shop.visitor.press(f"/documents/{row_of().id}/post-again")
+    assert "It is posted again once the app is no longer paused" in page
+
+
+def test_nothing_is_deleted_by_the_wish_to_post_it_again(shop):
+    shop.run(Gone(source_id="bill:1", reason="Deleted."))
+    removal = shop.posting("bill:1")
+    assert (removal.operation, removal.held_by) == ("delete", "person")
+    page = shop.visitor.press(f"/documents/{row_of().id}/post-again")
+    shop.run()
+    assert "is held; there is nothing to try again." in page
+    assert len(shop.ours("Bill")) == 1
+
+
 @pytest.mark.proof(small=2)
 @pytest.mark.parametrize("leave", [remove, delete_in_quickbooks])
 @pytest.mark.parametrize("changed", [False, True])

@@ -61,6 +61,20 @@ def retry(posting_id: int, who: str) -> None:
         raise NotNow(reason)
 
 
+def post_again(posting_id: int, who: str) -> None:
+    """Post a document again that has left QuickBooks; raise NotNow if it has not.
+
+    Nothing else is tried again: the posting may be a deletion that waits for a person.
+    """
+    with engine.read_only_session() as session:
+        posting = session.get(Posting, posting_id)
+        if posting is None:
+            raise NotFound("posting", str(posting_id))
+        if not _has_ended(posting):
+            raise NotNow(_explain_nothing_to_try(posting))
+    retry(posting_id, who)
+
+
 def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     """Retry many postings in chunks of 500; return the reason for each one that was not retried.
 
@@ -99,12 +113,7 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
         count = outbox.retry(session, groups.retryable, who)
         assert count == len(groups.retryable), "a posting moved on under its lock"
         for posting in _load_names(session, groups.others):
-            name = format_posting_name(posting)
-            reasons[posting.id] = Sentence(
-                "%(name)s is %(state)s; there is nothing to try again.",
-                name=name,
-                state=Sentence(posting.state),
-            )
+            reasons[posting.id] = _explain_nothing_to_try(posting)
         retried: dict[str, dict[str, Any]] = {str(id): {} for id in ids if id not in reasons}
         audit.record_each(session, who, "posting retried", retried)
     return reasons
@@ -143,7 +152,16 @@ def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroup
     return groups
 
 
-def _has_ended(candidate: _Candidate) -> bool:
+def _explain_nothing_to_try(posting: Posting) -> str:
+    """Return why a posting is not retried, by its state."""
+    return Sentence(
+        "%(name)s is %(state)s; there is nothing to try again.",
+        name=format_posting_name(posting),
+        state=Sentence(posting.state),
+    )
+
+
+def _has_ended(candidate: _Candidate | Posting) -> bool:
     """Return whether a posting was posted, or skipped after it was posted."""
     if candidate.state == PostingState.POSTED:
         return True

@@ -46,7 +46,7 @@ def create() -> str | tuple[str, int]:
             token = api_tokens.create(session, person, name, scopes, who=person_name(), days=days)
     except Refused as error:
         flash(translate(error.sentence), "error")
-        return _render_page(name=name, scopes=scopes), 400
+        return _render_page(name=name, scopes=scopes, days=days), 400
     return _render_page(new_token=token)
 
 
@@ -71,7 +71,10 @@ def revoke_token(person_id: int) -> None:
 
 
 def _render_page(
-    new_token: str = "", name: str = "", scopes: Sequence[str] = (api_tokens.READ,)
+    new_token: str = "",
+    name: str = "",
+    scopes: Sequence[str] = (api_tokens.READ,),
+    days: int = api_tokens.DEFAULT_DAYS,
 ) -> str:
     """Draw the page, with a token that was created just now or with what was entered."""
     with read_only_session() as session:
@@ -83,5 +86,5 @@ def _render_page(
             scopes=SCOPE_LABELS,
             chosen_scopes=scopes,
             lifetimes=LIFETIMES_IN_DAYS,
-            default_days=api_tokens.DEFAULT_DAYS,
+            chosen_days=days,
         )

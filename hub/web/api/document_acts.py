@@ -57,7 +57,7 @@ def post_again(document_id: int) -> Any:
     """Post a document again that is no longer in QuickBooks; it is looked for there first."""
     with read_only_session() as session:
         installation = get_row_or_404(session, SourceDocument, document_id).installation
-    retries.retry(_load_main_posting_id(document_id), person_name())
+    retries.post_again(_load_main_posting_id(document_id), person_name())
     if installation.is_active:
         run_log.request(RunKind.SYNC, installation.id, person_name())
     return documents.load(document_id)

@@ -113,16 +113,20 @@ def _get_app_page(installation: Installation) -> str:
     return url_for("marketplace.one", slug=installation.slug)
 
 
+def _explain_rest(installation: Installation) -> str:
+    """Return why no run of a disabled or paused app is started."""
+    if not installation.enabled:
+        return gettext("It is disabled. Enable it first, under Settings.")
+    return gettext("It is paused. Set its mode to automatic or review first, under Settings.")
+
+
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
-    """Request a run and redirect to it; a paused app only shows a message."""
+    """Request a run and redirect to it; an app at rest only shows a message."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     app_page = url_for("installation.show", installation_id=installation_id)
     if not installation.is_active:
-        flash(
-            gettext("It is paused. Set its mode to automatic or review first, under Settings."),
-            "error",
-        )
+        flash(_explain_rest(installation), "error")
         return redirect(app_page)
     try:
         run_id = run_log.request(kind, subject_id, person_name())

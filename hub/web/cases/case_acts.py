@@ -219,12 +219,21 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
 
 
 def leave(case_id: int) -> str:
-    """Skip every posting of a case, which are removals; return the sentence about it."""
+    """Skip every posting of a case, which are removals; return the sentence about it.
+
+    One that cannot be skipped any more stops no other. Raise HubError with the first reason then.
+    """
     with read_only_session() as session:
-        of_case = select_postings(case_id, "operator").limit(MAX_SHOWN)
+        of_case = select_postings(case_id, "operator")
         ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
+    problems = []
     for id in ids:
-        manual.skip(id, "Left as it is in QuickBooks", person_name())
+        try:
+            manual.skip(id, "Left as it is in QuickBooks", person_name())
+        except HubError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
     return gettext("Left as it is in QuickBooks.")
 
 

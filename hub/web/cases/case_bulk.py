@@ -209,9 +209,11 @@ def _skip(cases: Sequence[Case], form: Form) -> Reasons:
     reasons: Reasons = {}
     links = _load_postings(cases)
     skipped: set[int] = set()
+    failed: dict[int, str] = {}
     for case in cases:
-        ids = [id for id in links.get(case.id, []) if id not in skipped]
-        if not links.get(case.id):
+        own_ids = links.get(case.id, [])
+        ids = [id for id in own_ids if id not in skipped and id not in failed]
+        if not own_ids:
             reasons[case.id] = gettext("it stops no document that can be skipped.")
         elif len(skipped) + len(ids) > MAX_SKIPPED and skipped:
             reasons[case.id] = gettext(
@@ -219,23 +221,39 @@ def _skip(cases: Sequence[Case], form: Form) -> Reasons:
                 max_skipped=MAX_SKIPPED,
             )
         else:
-            problem = _skip_each(ids, note)
-            skipped.update(ids)
-            if problem:
-                reasons[case.id] = problem
+            failed |= _skip_each(ids, note)
+            skipped.update(id for id in ids if id not in failed)
+            reason = _find_reason_not_skipped(own_ids, failed)
+            if reason:
+                reasons[case.id] = reason
     _record(cases, reasons, CaseDecision.SKIPPED, note)
     return reasons
 
 
-def _skip_each(ids: Iterable[int], note: str) -> str:
-    """Skip postings one by one; return the first reason for which one could not be skipped."""
-    problem = ""
+def _skip_each(ids: Iterable[int], note: str) -> dict[int, str]:
+    """Skip postings one by one; return the reason for each one that could not be skipped."""
+    failed = {}
     for id in ids:
         try:
             manual.skip(id, note, person_name())
         except HubError as error:
-            problem = problem or translate(error.sentence)
-    return problem
+            failed[id] = translate(error.sentence)
+    return failed
+
+
+def _find_reason_not_skipped(ids: Sequence[int], failed: Mapping[int, str]) -> str:
+    """Return why not everything that a case stops could be skipped; "" if it was."""
+    remaining = [failed[id] for id in ids if id in failed]
+    if not remaining:
+        return ""
+    if len(remaining) == len(ids):
+        return remaining[0]
+    return gettext(
+        "only %(skipped)s of its %(count)s documents could be. %(reason)s",
+        skipped=len(ids) - len(remaining),
+        count=len(ids),
+        reason=remaining[0],
+    )
 
 
 def _assign(cases: Sequence[Case], form: Form) -> Reasons:

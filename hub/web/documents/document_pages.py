@@ -19,6 +19,7 @@ from hub.models import (
     Attempt,
     AuditEntry,
     Case,
+    Installation,
     Posting,
     Proof,
     ReceiptRow,
@@ -183,14 +184,26 @@ def post_again(document_id: int) -> Response:
     if main is None:
         abort(404)
     try:
-        retries.retry(main.id, person_name())
+        retries.post_again(main.id, person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
-        flash(gettext("The hub searches QuickBooks for it and then posts it again."), "success")
+        flash(_describe_repetition(installation), "success")
         if installation.is_active:
             run_log.request(RunKind.SYNC, installation.id, person_name())
     return redirect(url_for("documents.one", document_id=document_id))
+
+
+def _describe_repetition(installation: Installation) -> str:
+    """Return the sentence about a document that is posted again, at once or by an app at rest."""
+    if installation.is_active:
+        return gettext("The hub searches QuickBooks for it and then posts it again.")
+    if installation.enabled:
+        return gettext(
+            "It is posted again once the app is no longer paused: set its mode to automatic or"
+            " review."
+        )
+    return gettext("It is posted again once the app is enabled.")
 
 
 @pages.get("/postings/<int:posting_id>")

@@ -69,6 +69,12 @@ def test_a_token_that_cannot_be_is_refused_with_the_reason(
     assert sentence in answer.text
 
 
+def test_a_refused_token_keeps_the_duration_that_was_chosen(visitor: Visitor) -> None:
+    visitor.log_in("oda")
+    answer = visitor.post(PAGE, name="", scope=["read"], days="30")
+    assert '<option value="30" selected>' in answer.text
+
+
 def test_two_tokens_of_a_person_have_different_names(visitor: Visitor) -> None:
     visitor.log_in("oda")
     created(visitor)

@@ -125,6 +125,24 @@ def test_all_cases_that_the_filters_choose_are_skipped_with_a_reason(
     assert "oda Skipped: Paid in cash" in closed[operator.ids[0]]
 
 
+def test_what_cannot_be_skipped_is_named_with_what_was_skipped(operator: Visitor) -> None:
+    first, second, third = operator.ids[:3]
+    sending = posting_of(operator, second).id
+    with operator.app.app_context(), transaction() as session:
+        posting = session.get_one(Posting, sending)
+        posting.state = "sending"
+        case = session.get_one(Case, first)
+        case.postings.append(posting)
+    page = operator.press(BULK, act="skip", case=[first, second, third], text="Paid in cash")
+    assert "Skipped 1 case. Their documents will not be posted." in page
+    assert "1 could not be skipped: only 1 of its 2 documents could be. Bill" in page
+    assert "is on its way; look again in a moment, so it cannot be skipped now." in page
+    states = [posting_of(operator, id).state for id in (first, second, third)]
+    assert states == ["skipped", "sending", "skipped"]
+    with operator.app.app_context(), read_only_session() as session:
+        assert session.get_one(Case, second).decision == ""
+
+
 def test_an_act_has_a_limit_and_says_how_many_are_left(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
