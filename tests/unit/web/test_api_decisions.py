@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, Match, Posting, Run
+from hub.web.cases import case_acts
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.stored_cases import open_stored_case
@@ -111,6 +112,30 @@ def address_of_missing_document(visitor: Visitor) -> str:
         cause = f"posting:{posting.id}:gone-delete"
         about = {"action": "delete", "postings": [posting], **texts, **here}
         return f"/cases/{open_stored_case(session, cause, **about).id}"
+
+
+@pytest.mark.parametrize("first_state", ["held", "sending"])
+def test_all_documents_of_a_case_are_left_in_quickbooks(
+    program: ApiClient,
+    visitor: Visitor,
+    address_of_missing_document: str,
+    monkeypatch: pytest.MonkeyPatch,
+    first_state: str,
+) -> None:
+    monkeypatch.setattr(case_acts, "MAX_SHOWN", 1)
+    case_id = int(address_of_missing_document.rpartition("/")[2])
+    with visitor.app.app_context(), transaction() as session:
+        first = session.get_one(Posting, visitor.story.postings["held"])
+        second = session.get_one(Posting, visitor.story.postings["review"])
+        first.state, second.operation = first_state, "delete"
+        case = session.get_one(Case, case_id)
+        case.postings.append(second)
+        ids = sorted([first.id, second.id])
+    answer = program.call("POST", f"{address_of_missing_document}/leave")
+    assert answer.status_code == (200 if first_state == "held" else 409)
+    states = {id: visitor.row(Posting, id).state for id in ids}
+    left = "skipped" if first_state == "held" else "sending"
+    assert states == {visitor.story.postings["held"]: left, second.id: "skipped"}
 
 
 def test_a_document_that_is_gone_can_be_left_in_quickbooks(
