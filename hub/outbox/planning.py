@@ -88,9 +88,11 @@ def plan_posting(
     if current and current.state in IN_FLIGHT:
         row.reread = True
         return current
-    if current and not _is_same_operation(current, operation):
+    if current and _is_displaced(current, operation, content):
         if not _withdraw_displaced(session, row, current):
             return current
+        if _is_same_operation(current, operation):
+            return _add(session, row, operation, content, disposition, current.generation + 1)
         current = None
 
     previous = current or _find_newest_posting(postings, operation)
@@ -122,6 +124,19 @@ def _load_postings(session: Session, row: SourceDocument) -> Sequence[Posting]:
     if not row.id:
         return ()
     return load_history(session, [row])[row.id]
+
+
+def _is_displaced(posting: Posting, operation: PartOperation, content: Content) -> bool:
+    """Return whether a plan is a posting of its own, which takes the place of this one.
+
+    Another kind may have the same bytes, but who has seen or approved a bill has not approved a
+    credit.
+    """
+    if not _is_same_operation(posting, operation):
+        return True
+    if posting.kind == content.kind or posting.held_by == Holder.PERSON:
+        return False
+    return posting.state == PostingState.REVIEW or posting.approved_payload is not None
 
 
 def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
@@ -253,6 +268,8 @@ def _revise(
     has_same_bytes = posting.planned == compute_fingerprint(content.payload)
     if not has_same_bytes or posting.kind != content.kind:
         return _replace_content(session, row, posting, content, disposition)
+    if posting.operation == Operation.ATTACH:
+        posting.after_id = content.after_id  # the transaction may be that of another posting by now
     if posting.state == PostingState.WITHDRAWN or _may_change_state(posting, disposition):
         posting.warnings = list(content.warnings)
         posting.after_id = content.after_id
@@ -317,6 +334,9 @@ def _carry_over_approvals(session: Session, posting: Posting, content: Content) 
 
     Of two people one may have approved it so far.
     """
+    if posting.kind != content.kind:
+        approvals.drop(session, posting)
+        return False
     fingerprint = compute_fingerprint(content.payload)
     has_only_new_ids = _has_only_new_ids(session, posting, content)
     approvals.carry_over(session, posting, fingerprint, keeps=has_only_new_ids)

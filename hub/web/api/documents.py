@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import request
-from marshmallow import Schema, ValidationError, fields, validates
+from marshmallow import Schema, fields
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
@@ -27,7 +27,6 @@ from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
     get_order,
-    parse_amounts,
     read_document_filters,
     select_ids,
 )
@@ -89,13 +88,6 @@ class DocumentQuery(PageQuery):
     first_day = fields.Date(data_key="from", metadata={"description": "first date"})
     last_day = fields.Date(data_key="to", metadata={"description": "last date"})
     amount = build_text_field("an amount, or two such as 1000-2000")
-
-    @validates("amount")
-    def check_amount(self, text: str, **_: Any) -> None:
-        """Refuse a filter that is no amount, because the list would not be filtered by it."""
-        if text.strip() and parse_amounts(text.strip()) is None:
-            raise ValidationError("It is neither an amount nor two such as 1000-2000.")
-
     sort = build_choice_field(SORT_ORDERS)
 
 

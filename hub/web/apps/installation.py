@@ -113,6 +113,18 @@ def _get_app_page(installation: Installation) -> str:
     return url_for("marketplace.one", slug=installation.slug)
 
 
+def describe_repetition(installation: Installation) -> str:
+    """Return the sentence about a document that is posted again, at once or by an app at rest."""
+    if installation.is_active:
+        return gettext("The hub searches QuickBooks for it and then posts it again.")
+    if installation.enabled:
+        return gettext(
+            "It is posted again once the app is no longer paused: set its mode to automatic or"
+            " review."
+        )
+    return gettext("It is posted again once the app is enabled.")
+
+
 def _explain_rest(installation: Installation) -> str:
     """Return why no run of a disabled or paused app is started."""
     if not installation.enabled:

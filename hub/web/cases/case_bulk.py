@@ -208,42 +208,47 @@ def _skip(cases: Sequence[Case], form: Form) -> Reasons:
         raise Refused(gettext("Enter the reason for which they are skipped."))
     reasons: Reasons = {}
     links = _load_postings(cases)
-    skipped: set[int] = set()
-    failed: dict[int, str] = {}
+    problems: dict[int, str] = {}  # of the postings that were tried, "" of those skipped
     for case in cases:
-        own_ids = links.get(case.id, [])
-        ids = [id for id in own_ids if id not in skipped and id not in failed]
-        if not own_ids:
-            reasons[case.id] = gettext("it stops no document that can be skipped.")
-        elif len(skipped) + len(ids) > MAX_SKIPPED and skipped:
-            reasons[case.id] = gettext(
-                "one act skips %(max_skipped)s documents. Repeat it for the others.",
-                max_skipped=MAX_SKIPPED,
-            )
-        else:
-            failed |= _skip_each(ids, note)
-            skipped.update(id for id in ids if id not in failed)
-            reason = _find_reason_not_skipped(own_ids, failed)
-            if reason:
-                reasons[case.id] = reason
+        reason = _skip_all(links.get(case.id, []), note, problems)
+        if reason:
+            reasons[case.id] = reason
     _record(cases, reasons, CaseDecision.SKIPPED, note)
     return reasons
 
 
+def _skip_all(posting_ids: Sequence[int], note: str, problems: dict[int, str]) -> str:
+    """Skip what one case stops, as far as it was not tried for another case.
+
+    Return why not everything could be skipped, "" if it was.
+    """
+    if not posting_ids:
+        return gettext("it stops no document that can be skipped.")
+    ids = [id for id in posting_ids if id not in problems]
+    if problems and len(problems) + len(ids) > MAX_SKIPPED:
+        return gettext(
+            "one act skips %(max_skipped)s documents. Repeat it for the others.",
+            max_skipped=MAX_SKIPPED,
+        )
+    problems |= _skip_each(ids, note)
+    return _find_reason_not_skipped(posting_ids, problems)
+
+
 def _skip_each(ids: Iterable[int], note: str) -> dict[int, str]:
-    """Skip postings one by one; return the reason for each one that could not be skipped."""
-    failed = {}
+    """Skip postings one by one; return by posting why it could not be skipped, "" if it was."""
+    problems = {}
     for id in ids:
         try:
             manual.skip(id, note, person_name())
+            problems[id] = ""
         except HubError as error:
-            failed[id] = translate(error.sentence)
-    return failed
+            problems[id] = translate(error.sentence)
+    return problems
 
 
-def _find_reason_not_skipped(ids: Sequence[int], failed: Mapping[int, str]) -> str:
+def _find_reason_not_skipped(ids: Sequence[int], problems: Mapping[int, str]) -> str:
     """Return why not everything that a case stops could be skipped; "" if it was."""
-    remaining = [failed[id] for id in ids if id in failed]
+    remaining = [problems[id] for id in ids if problems[id]]
     if not remaining:
         return ""
     if len(remaining) == len(ids):

@@ -19,7 +19,6 @@ from hub.models import (
     Attempt,
     AuditEntry,
     Case,
-    Installation,
     Posting,
     Proof,
     ReceiptRow,
@@ -33,6 +32,7 @@ from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
+from hub.web.apps.installation import describe_repetition
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, person_name, require_role
 from hub.web.codes import matches
 from hub.web.codes.record_names import record_namer
@@ -188,22 +188,10 @@ def post_again(document_id: int) -> Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
-        flash(_describe_repetition(installation), "success")
+        flash(describe_repetition(installation), "success")
         if installation.is_active:
             run_log.request(RunKind.SYNC, installation.id, person_name())
     return redirect(url_for("documents.one", document_id=document_id))
-
-
-def _describe_repetition(installation: Installation) -> str:
-    """Return the sentence about a document that is posted again, at once or by an app at rest."""
-    if installation.is_active:
-        return gettext("The hub searches QuickBooks for it and then posts it again.")
-    if installation.enabled:
-        return gettext(
-            "It is posted again once the app is no longer paused: set its mode to automatic or"
-            " review."
-        )
-    return gettext("It is posted again once the app is enabled.")
 
 
 @pages.get("/postings/<int:posting_id>")

@@ -6,7 +6,7 @@ The next page begins after the last row shown, so page 200 costs as much as the 
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -25,15 +25,11 @@ MAX_AMOUNT = 10**12  # of a column, which has millionths in 64 bits
 
 @dataclass(frozen=True)
 class ListPage:
-    """Rows and the addresses of the pages beside them, "" where there is none.
-
-    Of an address whose place in the list cannot be read, these are the rows of the first page.
-    """
+    """Rows and the addresses of the pages beside them, "" where there is none."""
 
     rows: list[Any]
     newer: str = ""
     older: str = ""
-    is_place_readable: bool = True
 
 
 def load_page(
@@ -49,8 +45,7 @@ def load_page(
     The rows are ordered by columns that are unique together, the highest first if `is_descending`.
     """
     is_backwards = "after" in request.args
-    place = request.args.get("after") or request.args.get("before")
-    key = _parse_cursor(place, order_by)
+    key = _parse_cursor(request.args.get("after") or request.args.get("before"), order_by)
     if is_backwards:
         is_descending = not is_descending
     if key:
@@ -62,10 +57,8 @@ def load_page(
     rows = rows[:size]
     if is_backwards:
         rows.reverse()
-        page = _link_neighbors(rows, len(order_by), has_newer=has_more, has_older=bool(key))
-    else:
-        page = _link_neighbors(rows, len(order_by), has_newer=bool(key), has_older=has_more)
-    return replace(page, is_place_readable=bool(key) or not place)
+        return _link_neighbors(rows, len(order_by), has_newer=has_more, has_older=bool(key))
+    return _link_neighbors(rows, len(order_by), has_newer=bool(key), has_older=has_more)
 
 
 def is_past_end(page: ListPage) -> bool:

@@ -1,7 +1,6 @@
 """The newest reconciliation of each company that a person may see, as a page and as a file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from hub.models import ConnectedCompany
 from hub.translations.messages import gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
-from hub.web.frame.paging import load_page
+from hub.web.frame.paging import ListPage, load_page
 from hub.web.lists import exports
 from hub.web.reconcile import reconciliation
 from hub.web.reconcile.reconciliation import ReconciliationSummary
@@ -82,7 +81,7 @@ def render(session: Session) -> str:
         size=COMPANIES_PER_PAGE,
     )
     rows = _load_rows(session, companies.rows)
-    listed = replace(companies, rows=rows)
+    listed = ListPage(rows, companies.newer, companies.older)
     return render_template("all_reconciliations.html", page=listed)
 
 

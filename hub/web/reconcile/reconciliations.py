@@ -1,7 +1,6 @@
 """The reconciliations of a company, or all: what differs from QuickBooks; page, file, PDF."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -204,7 +203,7 @@ def _load_history(session: Session, company: ConnectedCompany) -> ListPage:
     rows = [
         (run, summary.get_display_state(run), summary.describe_result(run)) for run in runs.rows
     ]
-    return replace(runs, rows=rows)
+    return ListPage(rows, runs.newer, runs.older)
 
 
 def _find_first_app(session: Session, company: ConnectedCompany) -> Installation | None:

@@ -529,6 +529,32 @@ def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
     assert (only_posting().state, only_posting().approved_by) == ("review", None)
 
 
+@pytest.mark.parametrize("state", ["review", "ready"])
+def test_what_was_approved_as_a_bill_is_not_approved_as_a_credit(hub, state):
+    """Both may have the same bytes; a page that lists the bill does not approve the credit."""
+    hub(bill())
+    listed = only_posting()
+    update_posting(listed.id, state="review")
+    if state == "ready":
+        with transaction() as session:
+            assert outbox.approve(session, [listed.id], "kari")
+    with transaction() as session:
+        session.get_one(Installation, hub.id).mode = "review"
+    hub(bill(kind="vendor_credit"))
+    credit = only_posting(kind="vendor_credit")
+    assert credit.payload == listed.payload
+    assert (credit.state, credit.approved_by, credit.id == listed.id) == ("review", None, False)
+    assert only_posting(kind="bill").state == "withdrawn"
+
+
+def test_the_files_of_a_document_follow_the_posting_that_replaces_another(hub):
+    scan = Attachment(id="f1", name="scan.pdf", mime="application/pdf")
+    hub(bill(attachments=(scan,)))
+    hub(bill(quickbooks_id="77", attachments=(scan,)))
+    assert only_posting(operation="create").state == "withdrawn"
+    assert only_posting(operation="attach").after_id == only_posting(operation="update").id
+
+
 def approved_with_a_new_vendor(hub):
     """Approve a bill while its vendor is still to be created, then post the vendor."""
     hub(bill(supplier=vendor_code()))
