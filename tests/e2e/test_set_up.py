@@ -229,7 +229,7 @@ WAYS: dict[str, tuple[type[KeyboardUser], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=1, full=1)
 @pytest.mark.parametrize("way", WAYS)
 def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
     way: str,

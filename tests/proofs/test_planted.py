@@ -13,11 +13,11 @@ import pytest
 from tests.proofs.planted import BUGS
 from tests.support.processes.planted_process import IMPORTED
 from tests.support.proofs.canaries import PLANTED_OUTPUT
-from tests.support.runs.tiers import FULL
+from tests.support.runs.tiers import by_form
 
 pytestmark = pytest.mark.proof
 ROOT = Path(__file__).parents[2]
-SAMPLE = BUGS if FULL else BUGS[8:9]
+SAMPLE = by_form(small=BUGS[8:9], full=BUGS[::2], long=BUGS)
 LEAST = 25
 CAUGHT = 1  # the exit code of pytest when a test failed
 MAX_SECONDS = 500  # seconds for the tests of one bug

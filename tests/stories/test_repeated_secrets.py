@@ -118,7 +118,7 @@ def database():
         return "\n".join(connection.iterdump())
 
 
-@pytest.mark.proof(small=2, full=30)
+@pytest.mark.proof(small=2, full=12)
 @pytest.mark.parametrize("signs_in", [True, False], ids=["signs in", "does not sign in"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("slug", SLUGS)

@@ -138,7 +138,7 @@ def test_an_owner_of_everything_finds_every_name(two_companies: TwoCompanies) ->
     assert set(result) == every_name()
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=1, full=2)
 @pytest.mark.parametrize(
     ("person", "owners"),
     [

@@ -99,7 +99,7 @@ def answers_to(owner, texts):
     return answers
 
 
-@pytest.mark.proof(small=0)
+@pytest.mark.proof(small=0, full=3)
 @pytest.mark.parametrize("first", range(0, len(TEXTS), 2))
 def test_no_request_is_an_error_of_the_hub(owner, first):
     """Each case gives each argument another text."""
