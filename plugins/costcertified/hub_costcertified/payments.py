@@ -45,6 +45,14 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     return documents
 
 
+def build_gone_fee(site: Site, row: Row) -> list[Document | Gone]:
+    """Return the Gone of the fee that a payment had as an expense; nothing if it has it still."""
+    if row.get(names.Payment.DELETED_AT) or _has_own_fee(site, row):
+        return []
+    reason = Sentence("The fee is part of the payout, as the settings of the app say.")
+    return [Gone(source_id=f"{FEE_PREFIX}{row[names.Payment.ID]}", reason=reason)]
+
+
 def _list_source_ids(site: Site, row: Row) -> list[str]:
     """Return the ids of all documents of a payment."""
     id = row[names.Payment.ID]

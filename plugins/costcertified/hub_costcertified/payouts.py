@@ -47,6 +47,20 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     ]
 
 
+def list_paid_out(row: Row) -> list[str]:
+    """Return the ids of the payments in a payout that arrived; nothing of one that cannot be read.
+
+    What is wrong with such a row is said where its deposit is built.
+    """
+    if not isinstance(row, dict) or row.get(names.Payout.STATUS) != "paid":
+        return []
+    lines = row.get(names.Payout.LINES)
+    if not isinstance(lines, list):
+        return []
+    ids = [line.get(names.Movement.PAYMENT_ID) for line in lines if isinstance(line, dict)]
+    return [str(id) for id in dict.fromkeys(ids) if id]
+
+
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Return the stage of a payout, and the reason if it may not be posted."""
     title = Sentence("Payout %(id)s", id=str(row[names.Payout.ID]))

@@ -27,13 +27,39 @@ NO_ID = "?"  # in place of the id of a row that has none
 def iter_changes(
     site: Site, source: CostCertified, cursors: Mapping[str, str]
 ) -> Iterator[Yielded]:
-    """Yield every row that changed since the cursors, with a Checkpoint after each page."""
+    """Yield every row that changed since the cursors, with a Checkpoint after each page.
+
+    The payments of a payout that arrived since then come before it.
+    """
     for stream, module in MODULES_BY_STREAM.items():
         for rows, after in source.pages(module.LIST_NAME, cursors.get(stream)):
             for row in rows:
+                if module is payouts and cursors.get(stream):
+                    yield from _read_payments_of(site, source, row)
                 yield from read(site, module, row)
             if after:
                 yield Checkpoint(cursor=after, stream=stream)
+
+
+def _read_payments_of(site: Site, source: CostCertified, row: Row) -> Iterator[Outcome]:
+    """Yield the payments of a payout that arrived, and their fees.
+
+    The settings say whether a payout is one deposit. They may have changed since its payments were
+    posted, which would then be in the bank twice, or never.
+    """
+    for payment_id in payouts.list_paid_out(row):
+        payment = source.row(payments.LIST_NAME, payment_id)
+        if payment is not None:
+            yield from read(site, payments, payment)
+            yield from _read_gone_fee(site, payment)
+
+
+def _read_gone_fee(site: Site, payment: Row) -> Iterator[Outcome]:
+    """Yield the Gone of a fee that is no expense any more, if there is one."""
+    source_id = f"{payments.PREFIX}{payment[names.Row.ID]}"
+    outcome = readable(source_id, payments.build_gone_fee, site, payment)
+    if isinstance(outcome, list):  # else the payment itself is unreadable, too
+        yield from outcome
 
 
 def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Iterator[Yielded]:

@@ -491,6 +491,38 @@ def test_payments_booked_singly_have_their_fee_as_an_expense(site):
     assert any("choose the vendor" in reason for reason in site.cases().values())
 
 
+@pytest.mark.row("CC-B2")
+def test_a_payout_that_arrives_after_its_payments_are_to_go_to_the_bank_singly(site):
+    site.enable(payouts="deposit", **CLEARING)
+    site.pay(site.invoice())
+    payout = str(site.do("payout"))
+    site.sync()
+    assert site.one("Payment")["DepositToAccountRef"]["name"] == "Petty Cash"
+    enable.change(1, "costcertified", {"payouts": "payment"}, who="kari")
+    site.do("arrive", payout=payout)
+    site.sync()
+    assert site.one("Payment")["DepositToAccountRef"]["name"] == "Checking"
+    assert site.one("Purchase")["TotalAmt"] == Decimal("3.13")
+    assert site.all("Deposit") == []
+
+
+@pytest.mark.row("CC-B2")
+def test_a_payout_that_arrives_after_it_is_to_be_one_deposit_has_its_payments_and_fees_once(site):
+    site.enable(payouts="payment", **CLEARING)
+    site.pay(site.invoice())
+    payout = str(site.do("payout"))
+    site.sync()
+    assert site.one("Payment")["DepositToAccountRef"]["name"] == "Checking"
+    enable.change(1, "costcertified", {"payouts": "deposit"}, who="kari")
+    site.do("arrive", payout=payout)
+    site.sync()
+    assert site.one("Payment")["DepositToAccountRef"]["name"] == "Petty Cash"
+    assert site.one("Deposit")["TotalAmt"] == Decimal("104.87")
+    assert "It is still in QuickBooks" in " ".join(site.cases().values()), (
+        "the fee is to be deleted"
+    )
+
+
 @pytest.mark.row("CC-B12")
 def test_a_receipt_that_becomes_a_bill_is_not_paid_any_more(site):
     site.enable(voided="void", expenses=True, payable_account="33", paid_from="35")
