@@ -81,9 +81,12 @@ def is_error(site: Site, document: Document, receipt: Receipt) -> bool:
 
 
 class DocumentReader:
-    """Reads the documents of one entity of Autotask."""
+    """Reads the documents of one entity of Autotask.
 
-    entity, prefix = "", ""
+    `stream` names the cursor with the ids of its rows: rows of two entities may have the same id.
+    """
+
+    entity, prefix, stream = "", "", ""
 
     def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
         self.site = site
@@ -147,17 +150,17 @@ class DocumentReader:
         Yield a Checkpoint after each page, and at the end also the day of this poll.
         """
         self.last_poll = parse_date(cursors.get(LAST_POLL_STREAM))
-        history = ReportHistory(cursors.get(""))
+        history = ReportHistory(cursors.get(self.stream))
         yield from self.poll_pages(history)
         yield Checkpoint(cursor=self.site.today.isoformat(), stream=LAST_POLL_STREAM)
-        yield Checkpoint(cursor=history.final_cursor())
+        yield Checkpoint(cursor=history.final_cursor(), stream=self.stream)
 
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield what was not reported yet, with a Checkpoint after each page."""
         for page in self.source.pages(self.entity, *self.open_conditions()):
             unreported = [row for row in page if history.note_state(row["id"], self.state(row))]
             yield from self._read(unreported)
-            yield Checkpoint(cursor=history.interim_cursor())
+            yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)
         closed = list(self.source.rows_with(self.entity, "id", history.missing_ids()))
         yield from self._read(closed)
 

@@ -146,6 +146,8 @@ class Orders(DocumentReader):
 class Receipts(Orders):
     """Reads receipts of orders: a bill for each vendor invoice."""
 
+    stream = "receipts"
+
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield each bill with receipts since the last poll, with a Checkpoint after each page."""
         is_recent = recent_changes("receiveDate", self.window_start())
@@ -153,7 +155,7 @@ class Receipts(Orders):
             unreported = [row for row in page if history.note_state(row["id"], OPEN)]
             item_ids = {row["purchaseOrderItemID"] for row in unreported}
             yield from self._bills_of_items(item_ids)
-            yield Checkpoint(cursor=history.interim_cursor())
+            yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)
 
     def _bills_of_items(self, item_ids: set[int]) -> Iterator[Document | Unreadable]:
         """Yield the bills for receipts of these items of orders."""

@@ -33,8 +33,8 @@ def test_the_bill_of_a_receipt_has_its_number_and_quantities(bench):
 
 @pytest.mark.row("AT-P10")
 def test_a_receipt_is_reported_once_and_found_by_its_id(bench):
-    cursor = bench.read()[-1].cursor
-    assert [item for item in bench.read({"": cursor}) if not isinstance(item, Checkpoint)] == []
+    cursors = {"receipts": bench.read()[-1].cursor}
+    assert [item for item in bench.read(cursors) if not isinstance(item, Checkpoint)] == []
     items = bench.read(ids=[*TWO, "purchase_receipt:8014:other"])
     assert [getattr(item, "total", None) for item in items[:2]] == list(TWO.values())
     assert isinstance(items[2], Gone)
@@ -57,15 +57,34 @@ def test_a_bill_is_found_by_its_id_if_the_number_of_the_vendor_has_a_colon(open_
 
 @pytest.mark.row("AT-P10")
 def test_a_later_delivery_is_a_bill_of_its_own(bench):
-    cursor = bench.read()[-1].cursor
+    cursors = {"receipts": bench.read()[-1].cursor}
     fields = {
         "purchaseOrderItemID": 80015,
         "quantityNowReceiving": 1,
         "receiveDate": "2026-03-20T00:00:00Z",
     }
     bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=fields)
-    ids = [item.source_id for item in bench.read({"": cursor}) if not isinstance(item, Checkpoint)]
+    ids = [item.source_id for item in bench.read(cursors) if not isinstance(item, Checkpoint)]
     assert "purchase_receipt:8014:receipt 85099" in ids
+
+
+@pytest.mark.row("AT-P10")
+def test_a_receipt_with_the_id_of_an_order_is_read_once_receipts_are_bills(open_bench):
+    bench = open_bench("purchase-orders")
+    items = bench.read()
+    order = next(item for item in items if isinstance(item, Document) and item.stage == "ready")
+    fields = {
+        "purchaseOrderItemID": int(order.lines[0].id),
+        "quantityNowReceiving": 1,
+        "receiveDate": "2026-03-20T00:00:00Z",
+        "vendorInvoiceNumber": "ING-503",
+    }
+    id = int(order.source_id.removeprefix("purchase_order:"))
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=id, fields=fields)
+    bench.set(post_as="bill_per_receipt")
+    bills = bench.read({item.stream: item.cursor for item in items if isinstance(item, Checkpoint)})
+    ids = {bill.source_id for bill in bills if not isinstance(bill, Checkpoint)}
+    assert ids == {*TWO, f"purchase_receipt:{id}:ING-503"}
 
 
 @pytest.mark.row("AT-P10")
