@@ -12,6 +12,9 @@ from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get
 T = TypeVar("T")
 Converter = Callable[[Any], Any]
 EMPTY_VALUES: tuple[Any, ...] = (None, "", (), {})
+# Fields of which an empty text is not the same as none: it says NOT_LINKED, or that an invoice is
+# mailed to the address that QuickBooks has.
+TEXTS_WITH_MEANING_IF_EMPTY = frozenset({"quickbooks_id", "email_to"})
 JSON_SCALARS = frozenset({str, bool, int, float, type(None)})
 SCALAR_CONVERTERS: dict[Any, Converter] = {
     Decimal: Decimal,
@@ -60,7 +63,7 @@ def _dump_fields(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     dumped = {}
     for name in names:
         part = getattr(value, name)
-        if part not in EMPTY_VALUES:
+        if part not in EMPTY_VALUES or (part == "" and name in TEXTS_WITH_MEANING_IF_EMPTY):
             dumped[name] = dump(part)
     return dumped
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub import Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
+from hub import NOT_LINKED, Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
 from hub.contract.codec import dump, load
 from tests.support.runs.tiers import FULL
 
@@ -34,7 +34,7 @@ codes = st.builds(
     id=texts,
     name=maybe,
     number=maybe,
-    quickbooks_id=maybe,
+    quickbooks_id=maybe | st.just(NOT_LINKED),
     create=st.none() | parties | items,
     hold=maybe,
 )
@@ -64,6 +64,7 @@ documents = st.builds(
     hold=maybe,
     date=st.none() | dates,
     number=maybe,
+    email_to=maybe | st.just(""),
     codes=code_maps,
     lines=st.lists(lines, max_size=3, unique_by=lambda line: line.id).map(tuple),
     details=st.none() | parties | items,
@@ -104,6 +105,13 @@ def test_fields_without_a_value_are_left_out():
         "tax_mode": "exclusive",
         "tolerance": "0",
     }
+
+
+def test_an_empty_text_that_has_a_meaning_is_not_taken_for_none():
+    """A code without a link would match by its name, and an invoice would not be mailed."""
+    code = Code(id="project:1", name="Pier", quickbooks_id=NOT_LINKED)
+    document = Document(kind="invoice", source_id="1", email_to="", codes={"project": code})
+    assert load(Document, json.loads(json.dumps(dump(document)))) == document
 
 
 def test_zero_and_no_are_values():
