@@ -57,8 +57,12 @@ def list_paid_out(row: Row) -> list[str]:
     lines = row.get(names.Payout.LINES)
     if not isinstance(lines, list):
         return []
-    ids = [line.get(names.Movement.PAYMENT_ID) for line in lines if isinstance(line, dict)]
-    return [str(id) for id in dict.fromkeys(ids) if id]
+    ids: dict[str, None] = {}
+    for line in lines:
+        id = line.get(names.Movement.PAYMENT_ID) if isinstance(line, dict) else None
+        if id:
+            ids[str(id)] = None
+    return list(ids)
 
 
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
