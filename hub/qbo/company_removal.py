@@ -7,7 +7,15 @@ from sqlalchemy.orm import Session
 
 from hub.db import engine
 from hub.errors import NotNow
-from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocument
+from hub.models import (
+    Case,
+    ConnectedCompany,
+    Installation,
+    Posting,
+    Run,
+    SourceDocument,
+    StoredFile,
+)
 from hub.qbo.oauth import tokens
 from hub.security import audit, secrets
 
@@ -64,10 +72,15 @@ def _build_company_condition(table: Table, company_id: int) -> ColumnElement[boo
         conditions.append(columns.company_id == company_id)
     if "installation_id" in columns:
         conditions.append(columns.installation_id.in_(installations))
-    if "run_id" in columns:
-        is_of_company = or_(Run.company_id == company_id, Run.installation_id.in_(installations))
-        runs = select(Run.id).where(is_of_company)
-        conditions.append(columns.run_id.in_(runs))
+    for name, model in (("run_id", Run), ("case_id", Case)):
+        if name in columns:
+            is_of_company = or_(
+                model.company_id == company_id, model.installation_id.in_(installations)
+            )
+            conditions.append(columns[name].in_(select(model.id).where(is_of_company)))
+    if "file_id" in columns:
+        files = select(StoredFile.id).where(StoredFile.installation_id.in_(installations))
+        conditions.append(columns.file_id.in_(files))
     if not conditions:
         return None
     return or_(*conditions)

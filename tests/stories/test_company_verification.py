@@ -13,11 +13,14 @@ from hub.db import engine
 from hub.models import (
     AuditEntry,
     Case,
+    CaseNote,
     ConnectedCompany,
+    FileDocument,
     Installation,
     Run,
     RunLine,
     Schedule,
+    StoredFile,
     Token,
 )
 from hub.qbo import record_download
@@ -224,6 +227,32 @@ def test_a_company_that_never_worked_is_removed_with_all_that_was_set_up_for_it(
             "company removed"
         )
     assert oauth_connect.check(1).state == "connected"
+
+
+def test_a_company_that_never_worked_is_removed_with_notes_and_files(hub, quickbooks):
+    company = never_worked(quickbooks)
+    with engine.transaction() as session:
+        app = session.scalars(select(Installation).filter_by(company_id=company)).one()
+        now = app.created_at
+        case = Case(company_id=company, cause="company:9", opened_at=now)
+        file = StoredFile(
+            installation_id=app.id,
+            name="a.csv",
+            digest="d",
+            size=1,
+            content=b"a",
+            received_at=now,
+            received_by="kari",
+            way="upload",
+            state="accepted",
+        )
+        session.add_all([case, file])
+        session.flush()
+        session.add(CaseNote(case_id=case.id, at=now, who="kari", text="Wrong number."))
+        session.add(FileDocument(file_id=file.id, document_id="1"))
+    code, out, err = hub("companies", "remove", WRONG_REALM)
+    assert (code, out) == (0, "Company 1 is removed.\n"), err
+    assert [rows(model) for model in (Case, CaseNote, StoredFile, FileDocument)] == [0, 0, 0, 0]
 
 
 def test_a_company_that_has_worked_stays(hub, quickbooks):
