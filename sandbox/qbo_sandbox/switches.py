@@ -78,6 +78,7 @@ class Switches(Choices):
         "computed",
         "kept",
     )
+    vendor_notes: str = switch("the notes of a vendor are kept, or left out", "kept", "dropped")
     stated_tax: str = switch(
         "a stated tax is taken, or only where its PercentBased is false", "taken", "computed"
     )

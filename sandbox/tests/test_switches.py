@@ -241,6 +241,11 @@ def stated(books, **tax):
     return str(response.json()["Bill"]["TotalAmt"])
 
 
+def noted(books):
+    body = {"DisplayName": "Ada Ltd", "Notes": "Call first"}
+    return "Notes" in books.ask("POST", "vendor", body).json()["Vendor"]
+
+
 def sparse_change(books, kind, body, change):
     """Return an object after a sparse update of it."""
     entity = books.ask("POST", kind.lower(), body).json()[kind]
@@ -371,6 +376,7 @@ PROBES = {
     "inclusive_amount": inclusive,
     "sparse_empty_list": emptied,
     "stated_tax": stated,
+    "vendor_notes": noted,
     "sparse_tax": retaxed,
     "currency_required": lambda books: norwegian(books, GlobalTaxCalculation="TaxExcluded").status,
     "batch_size": sizes,

@@ -132,6 +132,21 @@ def test_an_item_that_changes_keeps_its_stock_and_its_accounts(shop):
     assert item["FullyQualifiedName"] == "Hardware:Bracket"
 
 
+@pytest.mark.parametrize("notes", ["kept", "dropped"])
+@pytest.mark.parametrize("fault", ["lose_answer", "lose_request"])
+def test_a_supplier_is_made_once_whether_or_not_quickbooks_keeps_its_notes(
+    shop, clock, fault, notes
+):
+    shop.quickbooks.switch(vendor_notes=notes)
+    shop.quickbooks.add_fault(fault, "vendor.create")
+    shop.run(independent_document("bill"))
+    clock.advance(600)
+    assert set(shop.run().values()) == {"posted"}
+    assert shop.cases() == []
+    names = [record["DisplayName"] for record in shop.books("Vendor")]
+    assert names.count("Nordic Timber") == 1
+
+
 # -- taken back ------------------------------------------------------------------------------------
 
 

@@ -330,6 +330,8 @@ def _complete(
 ) -> JsonObject:
     """Return an object with what QuickBooks adds to it, after its checks."""
     data = {key: value for key, value in data.items() if value not in (None, "")}
+    if kind == "Vendor" and company.switches.vendor_notes == "dropped":
+        data.pop("Notes", None)
     addresses.assign_ids(data, old, company.counters.get("addresses", 0))
     if kind in TXN_KINDS:
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
