@@ -132,6 +132,11 @@ def test_an_item_that_changes_keeps_its_stock_and_its_accounts(shop):
     assert item["FullyQualifiedName"] == "Hardware:Bracket"
 
 
+def test_a_supplier_whose_notes_quickbooks_drops_is_not_in_doubt(shop):
+    shop.quickbooks.switch(vendor_notes="dropped")
+    assert set(shop.run(independent_document("bill")).values()) == {"posted"}
+
+
 @pytest.mark.parametrize("notes", ["kept", "dropped"])
 @pytest.mark.parametrize("fault", ["lose_answer", "lose_request"])
 def test_a_supplier_is_made_once_whether_or_not_quickbooks_keeps_its_notes(

@@ -1,11 +1,13 @@
 """Send the requests of a wave: one for each posting, or one for all postings of a batch."""
 
+import json
 import logging
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
 from hub.posting.claims import ClaimedPosting
@@ -189,12 +191,14 @@ def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> Quick
     """Treat a response as lost if it does not show the marker that was sent.
 
     An object without any marker is read, because it may be the document; one with the marker of
-    another document is not.
+    another document is not. A list entry without a marker is recognized by its name, which is
+    unique: QuickBooks keeps no notes of suppliers.
     """
     if not response.entity or job.marker.encode() not in job.posting.payload:
         return response
-    marker = transaction_index.extract_marker(search.identify(response.entity).memo)
-    if marker == job.marker:
+    shown = search.identify(response.entity)
+    marker = transaction_index.extract_marker(shown.memo)
+    if marker == job.marker or (not marker and _has_sent_name(job, shown.name)):
         return response
     log.warning("posting %s: the answer to it shows another document", job.posting.id)
     return replace(
@@ -203,6 +207,14 @@ def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> Quick
         date=response.date,
         tid=response.tid,
     )
+
+
+def _has_sent_name(job: SendJob, name: str) -> bool:
+    """Return whether a response shows a list entry with the name that was sent."""
+    if job.posting.kind not in LIST_KINDS:
+        return False
+    sent = search.identify(json.loads(job.posting.payload)).name
+    return bool(name) and name.casefold() == sent.casefold()
 
 
 def _log_defect(job: SendJob, error: Exception) -> QuickBooksResponse:
