@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, TextClause, and_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from hub import context as hub_context
+from hub.db.engine import insert
 from hub.mapping.index import EMPTY, NEW
 from hub.models import ListState, Match, Posting, SourceDocument, StoredRecord, TransactionSummary
 from hub.models.enums import MatchOrigin, Operation, PostingState
@@ -233,30 +234,30 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
         "field": row.made_for,
         "code": row.source_id,
     }
-    match = session.scalar(select(Match).filter_by(**key))
-    if match is None:
-        match = Match(
-            **key,
-            name=row.number or row.party,
-            role=row.kind,
-            record=posting.quickbooks_id,
-            match_method=MatchOrigin.LINK,
-            who="hub",
-            at=context.clock.now(),
-        )
-        session.add(match)
-    elif match.record == NEW:
+    values = {
+        "name": row.number or row.party,
+        "role": row.kind,
+        "record": posting.quickbooks_id,
+        "match_method": MatchOrigin.LINK,
+        "who": "hub",
+        "at": context.clock.now(),
+    }
+    # Somebody may match the code at the same time.
+    session.execute(insert(session, Match).values(**key, **values).on_conflict_do_nothing())
+    match = session.scalars(select(Match).filter_by(**key)).one()
+    if match.record == NEW:
         match.record = posting.quickbooks_id or NEW
 
 
 def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None:
     """Store a new record until its list is read again."""
+    is_list = ListState.company_id == row.company_id, ListState.list == row.kind
+    list_state = update(ListState).where(*is_list)
+    # This waits for another process that stores records of the list, such as a poll of changes.
+    session.execute(list_state.values(version=ListState.version + 1))
     key = (row.company_id, row.kind, posting.quickbooks_id)
     if session.get(StoredRecord, key) is not None:
         return
-    is_list = ListState.company_id == row.company_id, ListState.list == row.kind
-    list_state = update(ListState).where(*is_list)
-    session.execute(list_state.values(version=ListState.version + 1))
     summary = posting.summary
     record = StoredRecord(
         company_id=row.company_id,

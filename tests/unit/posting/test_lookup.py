@@ -2,14 +2,24 @@
 
 import datetime as dt
 import json
+import threading
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
+from hub import outbox
+from hub.context import current_hub
+from hub.db.engine import transaction
 from hub.errors import Retry
+from hub.models import Match, Posting
 from hub.posting.actions import retries
-from hub.qbo import search, transport
+from hub.qbo import records, search, transport
 from hub.qbo.client import Client
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.servers.blocked_transactions import wait_until_blocked
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 
 def vendor(bench, name="Nordisk Stål AS"):
@@ -39,6 +49,58 @@ def test_a_vendor_that_exists_by_that_name_is_adopted(bench):
     id = vendor(bench)
     bench.drain()
     assert (bench.state(id), bench.posting(id).quickbooks_id) == ("posted", record["Id"])
+
+
+@pytest.fixture
+def pg_bench(pg_app, clock):
+    quickbooks = mount_quickbooks(pg_app, clock)
+    token = quickbooks.refresh_tokens[quickbooks.realm]
+    oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
+    return PostingBench(pg_app, quickbooks, clock)
+
+
+@pytest.mark.parametrize("stored", ["record", "match"])
+def test_a_new_vendor_is_noted_while_another_process_notes_it_too(pg_app, pg_bench, stored):
+    bench = pg_bench
+    entity = {"Id": "900", "DisplayName": "Nordisk Stål AS"}
+    id = vendor(bench)
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        posting.state, posting.quickbooks_id = "posted", entity["Id"]
+        posting.document.made_for, posting.document.kind = "supplier", "vendor"
+        records.absorb(session, bench.company_id, "vendor", [{"Id": "1", "DisplayName": "Ås"}])
+        match = Match(
+            company_id=bench.company_id,
+            scope=current_hub().plugins.scope("bench"),
+            tenant=posting.document.tenant,
+            field="supplier",
+            code=posting.document.source_id,
+            role="vendor",
+            record="1",
+            match_method="decided",
+            who="kari",
+            at=bench.clock.now(),
+        )
+
+    def note() -> None:
+        with pg_app.app_context(), transaction() as session:
+            outbox.match_created_record(session, id)
+        noted.append(True)
+
+    noted: list[bool] = []
+    thread = threading.Thread(target=note)
+    with transaction() as session:
+        if stored == "record":
+            records.absorb(session, bench.company_id, "vendor", [entity])
+        else:
+            session.add(match)
+            session.flush()
+        thread.start()
+        wait_until_blocked(session)
+    thread.join(30)
+    with transaction() as session:
+        matched = session.scalars(select(Match.record)).all()
+    assert (noted, matched) == ([True], ["900" if stored == "record" else "1"])
 
 
 def test_the_name_of_a_customer_is_not_adopted_for_a_vendor(bench):
