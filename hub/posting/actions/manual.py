@@ -91,7 +91,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
     name = format_posting_name(posting)
-    if posting.state not in UNDECIDED_STATES:
+    if posting.state not in UNDECIDED_STATES or _is_incomplete(posting):
         raise NotNow(
             "%(name)s is %(state)s; there is nothing to decide about it.",
             name=name,
@@ -117,6 +117,11 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
             raise _build_moved_on_error(name)
         inbox.release(session, posting)
         audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
+
+
+def _is_incomplete(posting: Posting) -> bool:
+    """Return whether a posting cannot be sent as it is planned: a code or its source stops it."""
+    return posting.held_by in (Holder.SOURCE, Holder.MAPPING) or not posting.payload
 
 
 def _decide_state_after_rejection(snapshot: PostingSnapshot) -> PostingState:

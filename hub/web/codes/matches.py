@@ -370,7 +370,7 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
     return gettext("The decision is taken back; the rules decide again.")
 
 
-def _get_scope(installation: Installation) -> str:
+def get_scope(installation: Installation) -> str:
     """Return the plugin that shares its matches, or "" if the app is not installed."""
     plugins = current_hub().plugins
     if installation.slug not in plugins.apps:
@@ -383,7 +383,7 @@ def _select_match(installation: Installation, field: str, code: str) -> Any:
     return select(Match).where(
         Match.company_id == installation.company_id,
         Match.tenant == (installation.tenant or ""),
-        Match.scope == _get_scope(installation),
+        Match.scope == get_scope(installation),
         Match.field == field,
         Match.code == code,
     )

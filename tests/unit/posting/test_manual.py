@@ -102,6 +102,16 @@ def test_nothing_is_decided_about_what_is_posted(bench):
         manual.reject_match(id, "1", "kari")
 
 
+@pytest.mark.parametrize("holder", ["source", "mapping"])
+def test_what_its_source_or_a_code_holds_is_not_sent_as_another_document(bench, holder):
+    id = bench.bill()
+    bench.hold(id, holder, "The supplier does not want it posted.")
+    with pytest.raises(NotNow, match="is held; there is nothing to decide about it"):
+        manual.reject_match(id, "77", "kari")
+    bench.drain()
+    assert (bench.state(id), bench.bills()) == ("held", [])
+
+
 def test_a_posting_that_does_not_exist_is_named(bench):
     with pytest.raises(NotFound, match="4711"):
         retries.retry(4711, "kari")

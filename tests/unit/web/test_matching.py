@@ -57,6 +57,15 @@ def test_each_code_shows_what_it_is_or_what_may_fit(operator: Visitor) -> None:
     assert "By its name or number" in rows["s3"]
 
 
+def test_a_decision_in_another_plugin_is_not_listed_as_one_of_this_app(operator: Visitor) -> None:
+    _decide(operator, "s1", record="v1")
+    with operator.app.app_context(), engine.transaction() as session:
+        match = session.scalars(select(Match).where(Match.code == "s1")).one()
+        match.scope = "another"
+    assert "Not matched" in operator.page(_here(operator))
+    assert "No code fits" in operator.page(f"{_here(operator)}?show=decided")
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [
