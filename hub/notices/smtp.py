@@ -11,6 +11,7 @@ from hub.errors import Refused, Retry
 
 SESSION_SECONDS = 30.0
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+GO_ON_CODE = 334
 LOGGED_IN_CODES = (235, 503)  # accepted, and logged in already
 FIRST_PERMANENT_CODE = 500  # replies from here on say that a repetition would be refused, too
 
@@ -129,10 +130,21 @@ def _log_in(server: smtplib.SMTP, user: str, password: str) -> None:
         server.login(user, password)
         return
     server.ehlo_or_helo_if_needed()
-    content = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
-    code, reply = server.docmd("AUTH", f"PLAIN {content}")
+    mechanisms = server.esmtp_features.get("auth", "").upper().split()
+    if "LOGIN" in mechanisms and "PLAIN" not in mechanisms:
+        code, reply = server.docmd("AUTH", f"LOGIN {_encode(user)}")
+        if code == GO_ON_CODE:
+            code, reply = server.docmd(_encode(password))
+    else:
+        content = _encode(f"\0{user}\0{password}")
+        code, reply = server.docmd("AUTH", f"PLAIN {content}")
     if code not in LOGGED_IN_CODES:
         raise smtplib.SMTPAuthenticationError(code, reply)
+
+
+def _encode(text: str) -> str:
+    """Return a text of a log-in as the mail server reads it."""
+    return base64.b64encode(text.encode()).decode()
 
 
 def _require_encryption(server: smtplib.SMTP, host: str) -> None:

@@ -198,8 +198,11 @@ def test_a_sender_that_is_no_address_is_named(make_app, make_config, mail, empty
         notifications.send(["a@example.com"], "x", "y")
 
 
-def test_a_log_in_may_have_letters_beyond_ascii(make_app, make_config, mail, empty_database):
-    mail.logins = []
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_a_log_in_may_have_letters_beyond_ascii(
+    make_app, make_config, mail, empty_database, mechanism
+):
+    mail.logins, mail.mechanism = [], mechanism
     port = mail.server_address[1]
     url = f"smtp://bj%C3%B8rn:bl%C3%A5b%C3%A6r@127.0.0.1:{port}?from=hub@example.com"
     config = make_config(HUB_MAIL_URL=url)

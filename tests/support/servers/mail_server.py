@@ -32,16 +32,23 @@ class Line(socketserver.StreamRequestHandler):
         if verb == "MAIL" and self.server.full:
             self._say("452 full")
         elif verb == "EHLO" and self.server.logins is not None:
-            self._say("250-test\r\n250 AUTH PLAIN")
+            self._say(f"250-test\r\n250 AUTH {self.server.mechanism}")
         elif verb == "AUTH":
-            _, user, password = base64.b64decode(line.split()[-1]).decode().split("\0")
-            self.server.logins.append((user, password))
-            self._say("235 fine")
+            self._log_in(line)
         elif verb == "RCPT":
             address = line.partition("<")[2].partition(">")[0]
             self._say(self.server.replies.get(address, "250 fine"))
         else:
             self._say("221 bye" if verb == "QUIT" else "250 fine")
+
+    def _log_in(self, line):
+        parts = base64.b64decode(line.split()[-1]).decode().split("\0")
+        if self.server.mechanism == "LOGIN":
+            self._say("334 UGFzc3dvcmQ6")
+            parts = ["", *parts, base64.b64decode(self.rfile.readline()).decode()]
+        _, user, password = parts
+        self.server.logins.append((user, password))
+        self._say("235 fine")
 
     def _say(self, text):
         self.wfile.write(f"{text}\r\n".encode())
@@ -52,12 +59,14 @@ def mail() -> Iterator[Any]:
     """Serve mail; `messages` lists the messages.
 
     `full` makes the server refuse all of them, and `replies` are its answers for single addresses.
-    It supports log-ins once `logins` is a list, to which it adds each user with the password.
+    It supports log-ins once `logins` is a list, to which it adds each user with the password;
+    `mechanism` is PLAIN or LOGIN.
     """
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as server:
         server.daemon_threads = True
         server.messages, server.full = [], False  # type: ignore[attr-defined]
         server.replies, server.logins = {}, None  # type: ignore[attr-defined]
+        server.mechanism = "PLAIN"  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
