@@ -25,8 +25,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C1",
         place="hub/scheduling/schedule.py",
-        old="is_collected = installation.enabled and installation.mode != InstallationMode.PAUSED",
-        new="is_collected = installation.enabled",
+        old="return installation.is_active and is_connected",
+        new="return installation.enabled and is_connected",
         bug="A paused app runs on its schedule.",
     ),
     Mutant(

@@ -183,7 +183,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/reading.py",
-        old="        yield from _iter_orders_of_changed_lines(site, source, cursor, ids_read)\n",
+        old="        yield from _iter_orders_of_changed_lines(site, source, cursor, lines_read)\n",
         new="        yield from ()\n",
         bug="A change of a line alone is not noticed.",
     ),
