@@ -24,6 +24,14 @@ DELIMITERS = (",", ";", "\t", "|")
 # A first line that tells Excel the delimiter, and is no part of the table.
 DELIMITER_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 UTF_16_SAMPLE = 2_000  # bytes
+# A cell with a formula whose result is not stored, as some programs write it; an empty text as
+# the result has a type.
+FORMULA_WITHOUT_RESULT = re.compile(
+    rb"<c\b([^>]*)>\s*<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+)
+TYPE_OF_TEXT = b't="str"'
+CELL_REFERENCE = re.compile(rb'\br="([A-Z]+\d+)"')
+SHEET_FOLDER = "xl/worksheets/"
 ZIP_SIGNATURE = b"PK\x03\x04"
 # What is raised for an archive that is damaged, encrypted or packed in an unknown way, and for a
 # part of a workbook that has other contents than it should.
@@ -70,6 +78,36 @@ def read_table(name: str, content: bytes) -> Table:
     for number, cells in numbered_lines[1:]:
         rows.append(_build_row(name, number, cells, len(columns)))
     return Table(columns, tuple(rows))
+
+
+def require_results(name: str, content: bytes) -> None:
+    """Raise Refused for an Excel file with a formula without its result, which reads as empty."""
+    if not content.startswith(ZIP_SIGNATURE):
+        return
+    _check_unpacked_size(name, content)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            paths = [path for path in archive.namelist() if path.startswith(SHEET_FOLDER)]
+            cells = [_find_formula_without_result(archive.read(path)) for path in paths]
+    except DAMAGED_ARCHIVE as error:
+        raise _workbook_error(name) from error
+    for cell in filter(None, cells):
+        raise Refused(
+            "%(name)s has a formula without its result in cell %(cell)s. Open the file in a"
+            " spreadsheet program, save it, and try again.",
+            name=name,
+            cell=cell,
+        )
+
+
+def _find_formula_without_result(sheet: bytes) -> str:
+    """Return the first cell of a sheet whose formula has no result; "" if there is none."""
+    for match in FORMULA_WITHOUT_RESULT.finditer(sheet):
+        attributes = match[1]
+        reference = CELL_REFERENCE.search(attributes)
+        if reference and TYPE_OF_TEXT not in attributes:
+            return reference[1].decode()
+    return ""
 
 
 def text_of(cell: Cell) -> str:

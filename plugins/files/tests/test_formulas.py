@@ -1,0 +1,43 @@
+"""Excel files with formulas are read with the results that they store."""
+
+import io
+import zipfile
+
+import pytest
+from test_tables import workbook
+
+from hub import Refused
+from hub.testing.bench import Bench
+
+ROWS = [["Supplier", "Amount", "Tax"], ["Bygg AS", 100, "=B2*0.25"]]
+
+
+@pytest.fixture
+def bench():
+    return Bench("files")
+
+
+def changed(content, old, new):
+    """Return an Excel file with a text of its parts replaced."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(file, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(old, new))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("result", [b"", b"<v/>", b"<v></v>"])
+def test_a_formula_without_its_result_is_refused_because_it_would_read_as_empty(bench, result):
+    content = changed(workbook(ROWS), b"</f><v></v>", b"</f>" + result)
+    with pytest.raises(Refused, match=r"a formula without its result in cell C2"):
+        bench.receive("a.xlsx", content)
+
+
+def test_the_result_of_a_formula_is_read(bench):
+    content = changed(workbook(ROWS), b"</f><v></v>", b"</f><v>25</v>")
+    assert bench.receive("a.xlsx", content).table.rows[0] == ("Bygg AS", "100", "25")
+
+
+def test_an_empty_text_is_the_result_of_a_formula(bench):
+    content = changed(workbook(ROWS), b'<c r="C2">', b'<c r="C2" t="str">')
+    assert bench.receive("a.xlsx", content).table.rows[0] == ("Bygg AS", "100", "")
