@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session
 from hub.models import Case, Posting
 from hub.models.enums import CaseDecision
 from hub.posting.actions import manual, put_back
-from hub.web.api import case_responses, problems
+from hub.web.api import case_responses, problems, release_scope
 from hub.web.api.case_responses import CaseSchema, ReasonSchema
 from hub.web.api.resources import (
     PREFIX,
@@ -169,6 +169,9 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
         return problems.build_problem(409, OTHER_DECISION)
     if not body["confirmed"]:
         return problems.build_problem(409, CONFIRM_MESSAGE)
+    problem = release_scope.find_problem_of_case(case_id)
+    if problem:
+        return problem
 
     def work() -> None:
         """Retry each removal; fail with the first reason if none could be."""
@@ -205,6 +208,9 @@ def close(case_id: int) -> Any:
 @case_decision("/postings/<int:posting_id>/retry", body=ConfirmationSchema)
 def retry(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Retry one posting of a case."""
+    problem = release_scope.find_problem([posting_id])
+    if problem:
+        return problem
     is_confirmed = body["confirmed"]
     work = partial(case_acts.retry_one, posting_id, is_confirmed=is_confirmed)
     return _carry_out(case_id, work, CaseDecision.RETRIED, posting_id=posting_id)
@@ -221,6 +227,9 @@ def adopt(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
 @case_decision("/postings/<int:posting_id>/reject", body=TransactionIdSchema)
 def reject(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Say that a transaction is another document (“Not this one”): this one is posted beside it."""
+    problem = release_scope.find_problem([posting_id])
+    if problem:
+        return problem
     return _decide_about(
         case_id, posting_id, manual.reject_match, body["quickbooks_id"], CaseDecision.REJECTED
     )

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from hub.db.engine import read_only_session
 from hub.models import Case
 from hub.web.api import case_responses as responses
-from hub.web.api import problems
+from hub.web.api import problems, release_scope
 from hub.web.api.case_responses import CaseSchema, ReasonSchema
 from hub.web.api.resources import (
     PREFIX,
@@ -72,6 +72,9 @@ def one(case_id: int) -> Any:
 @operation(resource, "/<int:case_id>/retry", method="POST", role="operator", response=CaseSchema)
 def retry(case_id: int) -> Any:
     """Retry what a case stops, after what it says was corrected."""
+    problem = release_scope.find_problem_of_case(case_id)
+    if problem:
+        return problem
     return _perform_act(case_id, "retry", {})
 
 

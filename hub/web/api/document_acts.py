@@ -11,7 +11,7 @@ from hub.models.enums import RunKind
 from hub.posting.actions import retries, undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import dry_run, run_log
-from hub.web.api import documents, problems
+from hub.web.api import documents, problems, release_scope
 from hub.web.api.documents import DocumentWithPostingsSchema
 from hub.web.api.resources import PREFIX, ConfirmationSchema, Resource, operation
 from hub.web.authentication.access import person_name
@@ -57,7 +57,11 @@ def post_again(document_id: int) -> Any:
     """Post a document again that is no longer in QuickBooks; it is looked for there first."""
     with read_only_session() as session:
         installation = get_row_or_404(session, SourceDocument, document_id).installation
-    retries.post_again(_load_main_posting_id(document_id), person_name())
+    posting_id = _load_main_posting_id(document_id)
+    problem = release_scope.find_problem([posting_id], posts_again=True)
+    if problem:
+        return problem
+    retries.post_again(posting_id, person_name())
     if installation.is_active:
         run_log.request(RunKind.SYNC, installation.id, person_name())
     return documents.load(document_id)
