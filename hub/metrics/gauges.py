@@ -55,11 +55,12 @@ class Gauge(NamedTuple):
 
 def count_documents(session: Session) -> Values:
     """Count the documents of each app by state."""
-    slugs = _load_app_slugs(session)
+    counts = outbox.count_by_installation(session)
+    slugs = _load_app_slugs(session)  # after the counts: an app may be enabled in between
     by_app: Counter[tuple[str, ...]] = Counter()
     for slug in set(slugs.values()):
         by_app.update(dict.fromkeys(((slug, state.value) for state in ATTENTION_ORDER), 0))
-    for installation_id, by_state in outbox.count_by_installation(session).items():
+    for installation_id, by_state in counts.items():
         for state, number in by_state.items():
             by_app[slugs[installation_id], str(state)] += number
     return by_app.items()

@@ -181,7 +181,9 @@ def digest() -> int:
         if outcome.problem is None:
             _mark_as_mailed(news)
             deliveries.clear()
-    if is_set() and not outcome.is_server_down:
+    if not is_set():
+        notices.drop_old()
+    elif not outcome.is_server_down:
         _send_notices(outcome)
     if outcome.problem is not None:
         raise outcome.problem

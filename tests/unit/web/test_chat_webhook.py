@@ -8,11 +8,12 @@ import pytest
 from flask import Flask, request
 from sqlalchemy import select
 
-from hub import notifications
+from hub import notices, notifications
 from hub.context import current_hub
-from hub.db.engine import read_only_session
-from hub.models import AuditEntry, Case, Secret
+from hub.db.engine import read_only_session, transaction
+from hub.models import AuditEntry, Case, Notice, Secret
 from hub.notices import chat
+from hub.security import people
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.pages.page_visitor import Visitor
 
@@ -133,3 +134,23 @@ def test_an_empty_address_ends_it(visitor: Visitor, channel: Channel, clock: Any
     clock.advance(60)
     _digest(visitor)
     assert channel.messages == []
+
+
+def test_messages_for_daily_mails_are_dropped_after_thirty_days_without_a_mail_server(
+    visitor: Visitor, channel: Channel, clock: Any
+) -> None:
+    visitor.press("/setup/chat", chat_secret=SLACK + PATH)
+    with visitor.app.app_context(), transaction() as session:
+        person = people.get(session, "olga")
+        notices.add(session, person.id, "Request", "An app is requested.", is_daily=True)
+    clock.advance(29 * 86400)
+    _digest(visitor)
+    assert _count_notices(visitor) == 1
+    clock.advance(2 * 86400)
+    _digest(visitor)
+    assert _count_notices(visitor) == 0
+
+
+def _count_notices(visitor: Visitor) -> int:
+    with visitor.app.app_context(), read_only_session() as session:
+        return len(session.scalars(select(Notice.id).where(Notice.title == "Request")).all())
