@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, Text, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, Text, and_, func, insert, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub import context as hub_context
@@ -18,7 +19,17 @@ from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
-from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    DocumentState,
+    Holder,
+    Operation,
+    PostingState,
+    ReceiptEnd,
+)
+from hub.models.postings import FURTHER_POSTINGS, LEFT_OUT_STATES
+from hub.outbox import listing
+from hub.outbox.main_posting import main_posting_id
 from hub.qbo.deep_links import page_address
 from hub.reasons import texts
 from hub.reasons.texts import CaseText, StoredReason
@@ -33,6 +44,12 @@ CAUSES_BY_HOLDER: dict[str, Cause] = {
     Holder.PERSON: "person",
 }
 HELD_STATES: Final = (ReceiptState.HELD, ReceiptState.FAILED)
+IN_QUICKBOOKS_STATES: Final = (
+    ReceiptState.POSTED,
+    ReceiptState.PART_PAID,
+    ReceiptState.PAID,
+    ReceiptState.CHANGED,
+)
 _INSERT = insert(cast(Table, ReceiptRow.__table__))
 
 
@@ -222,6 +239,51 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
         queue(session, posting.document, state, posting=posting, reasons=posting.reasons)
 
 
+def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> None:
+    """Queue receipts for posted documents whose last receipt is about a change that has ended.
+
+    QuickBooks refused the change, or a person was asked about it. Then a person skipped it, or the
+    source took it back. The source gets again what it was told before the change.
+    """
+    reporting_ids = [id for id in installation_ids if _reports_held_and_posted(session, id)]
+    if not reporting_ids:
+        return
+    query = (
+        select(Posting.document_id)
+        .where(
+            Posting.installation_id.in_(reporting_ids),
+            text(FURTHER_POSTINGS),
+            Posting.state.in_(LEFT_OUT_STATES),
+            Posting.operation.in_(CHANGE_OPERATIONS),
+            _select_last_receipt_column(ReceiptRow.state).in_(HELD_STATES),
+        )
+        .distinct()
+    )
+    document_ids = session.scalars(query).all()
+    for document_id, state in listing.load_document_states(session, document_ids).items():
+        if state == DocumentState.POSTED:
+            _queue_posted_again(session, session.get_one(SourceDocument, document_id))
+
+
+def _queue_posted_again(session: Session, document: SourceDocument) -> None:
+    """Queue the last receipt that a document in QuickBooks had before it was held.
+
+    Without one, the receipt says that the document is posted.
+    """
+    previous = find_last(session, document, IN_QUICKBOOKS_STATES)
+    if previous is None:
+        query = select(Posting).join(SourceDocument, Posting.id == main_posting_id())
+        posting = session.scalars(query.where(SourceDocument.id == document.id)).one()
+        queue(session, document, ReceiptState.POSTED, posting=posting)
+        return
+    receipt = codec.load(Receipt, previous.body)
+    facts = {field.name: getattr(receipt, field.name) for field in fields(receipt)}
+    del facts["state"], facts["at"]
+    _replace_open(session, [document.id])
+    values = _build_receipt_values(document, ReceiptState(receipt.state), facts, previous.reasons)
+    session.add(ReceiptRow(**values))
+
+
 def _store_reasons(session: Session, posting: Posting) -> None:
     """Store the reasons of a posting in the last receipt of its document.
 
@@ -242,6 +304,12 @@ def _select_last_receipt_column(
     receipts = select(column).where(ReceiptRow.document_id == Posting.document_id)
     newest = receipts.order_by(ReceiptRow.id.desc()).limit(1).correlate(Posting)
     return func.coalesce(newest.scalar_subquery(), "")
+
+
+def _reports_held_and_posted(session: Session, installation_id: int) -> bool:
+    """Return whether anyone wants to know of held and of posted documents of an installation."""
+    slug = session.get_one(Installation, installation_id).slug
+    return is_wanted(slug, *HELD_STATES) and is_wanted(slug, ReceiptState.POSTED)
 
 
 def _reports_unposted(session: Session, installation_id: int) -> bool:

@@ -287,7 +287,10 @@ def _hold_for_decision(session: Session, snapshot: PostingSnapshot, step: Ask) -
     if not change_state(session, posting, PostingState.HELD, **values):
         return False
     _open_only_case(session, posting, step.reason, text, step.candidates)
-    receipts.queue(session, posting.document, ReceiptState.HELD, posting=posting, reasons=reasons)
+    if snapshot.history.operation != Operation.ATTACH:
+        receipts.queue(
+            session, posting.document, ReceiptState.HELD, posting=posting, reasons=reasons
+        )
     return True
 
 

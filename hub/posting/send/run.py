@@ -71,7 +71,9 @@ def drain(
         _wait_for_doubts(posting_session, seconds_left)
     with transaction() as session:
         posting_session.store_date(session)
-        receipts.queue_unposted(session, _load_installation_ids(posting_session))
+        reported_ids = _load_installation_ids(posting_session)
+        receipts.queue_unposted(session, reported_ids)
+        receipts.queue_still_posted(session, reported_ids)
     return _build_result(posting_session, posting_session.stop_reason)
 
 

@@ -8,6 +8,7 @@ from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
 from hub.posting import receipt_delivery
+from hub.posting.actions import manual
 from hub.sources import outage
 
 
@@ -211,3 +212,50 @@ def test_a_held_document_is_reported_once(bench):
     bench.drain()
     deliver(bench)
     assert bench.source.receipts == [("A-1", "held", None)]
+
+
+def test_a_posted_bill_is_reported_again_once_its_held_change_is_skipped(bench):
+    id = bench.bill()
+    bench.drain()
+    deliver(bench)
+    bench.edit(bench.bills()[0]["Id"], TxnDate="2026-03-01")
+    change = bench.change(id, total="120.00")
+    bench.drain()
+    deliver(bench)
+    posted = ("A-1", "posted", bench.posting(id).quickbooks_id)
+    assert bench.source.receipts == [posted, ("A-1", "held", None)]
+
+    manual.skip(change, "The edit in QuickBooks is right.", "kari")
+    bench.drain()
+    bench.drain()
+    deliver(bench)
+    assert bench.source.receipts == [posted, ("A-1", "held", None), posted]
+
+
+def test_a_bill_whose_last_receipts_are_not_known_is_reported_as_posted(bench):
+    id = bench.bill()
+    bench.drain()
+    with engine.transaction() as session:
+        session.query(ReceiptRow).delete()
+    bench.edit(bench.bills()[0]["Id"], TxnDate="2026-03-01")
+    change = bench.change(id, total="120.00")
+    bench.drain()
+    manual.skip(change, "The edit in QuickBooks is right.", "kari")
+    bench.drain()
+    deliver(bench)
+    assert bench.source.receipts == [("A-1", "posted", bench.posting(id).quickbooks_id)]
+
+
+def test_a_question_about_a_file_does_not_report_its_posted_bill_as_held(bench):
+    id = bench.bill()
+    bench.quickbooks.add_fault("lose_answer", "upload")
+    file = bench.attach(id)
+    bench.drain()
+    bench.pass_time(200)
+    [stored] = bench.quickbooks.select("select * from Attachable")["Attachable"]
+    copy = {name: stored[name] for name in ("FileName", "ContentType", "AttachableRef")}
+    bench.quickbooks.ask("POST", "attachable", copy)
+    bench.drain()
+    assert (bench.state(id), bench.state(file)) == ("posted", "held")
+    deliver(bench)
+    assert bench.source.receipts == [("A-1", "posted", bench.posting(id).quickbooks_id)]
