@@ -47,8 +47,7 @@ def amount_of(line: Line) -> Decimal | None:
 
 def _find_reason_against(document: Document) -> str:
     """Return why a document cannot be split to the cent; "" if it can."""
-    is_taxed_by_line = document.tax_total in (None, _get_tax(document.lines))
-    if document.tax_mode == "exclusive" and not is_taxed_by_line:
+    if document.tax_mode == "exclusive" and not _is_taxed_by_line(document):
         return Sentence(
             "it cannot be split to the cent, because its tax is not given line by line."
         )
@@ -74,16 +73,42 @@ def _build_part(
         lines=lines,
         number=number,
         total=None if document.total is None else _sum_lines(document, lines),
-        tax_total=None if document.tax_total is None else _get_tax(lines),
+        tax_total=_get_tax_of_part(document, lines),
         attachments=document.attachments if position == 1 else (),
     )
+    warnings = mapped.warnings
+    if document.tax_mode == "inclusive" and not _is_taxed_by_line(document):
+        warnings += (
+            Sentence(
+                "The tax is stated for the whole document only. QuickBooks works out that of"
+                " each part from its tax codes."
+            ),
+        )
     return replace(
         mapped,
         document=part,
+        warnings=warnings,
         header={**mapped.header, role: ref},
         lines=tuple(mapped_lines),
         part=f"{role}:{ref.id}",
     )
+
+
+def _is_taxed_by_line(document: Document) -> bool:
+    """Return whether the taxes of the lines add up to the tax that the document states."""
+    return document.tax_total in (None, _get_tax(document.lines))
+
+
+def _get_tax_of_part(document: Document, lines: tuple[Line, ...]) -> Decimal | None:
+    """Return the tax of a part; None if the document does not say how its tax is divided.
+
+    A document that states tax although none applies is wrong in each of its parts.
+    """
+    if document.tax_total is None:
+        return None
+    if _is_taxed_by_line(document):
+        return _get_tax(lines)
+    return document.tax_total if document.tax_mode == "none" else None
 
 
 def _get_tax(lines: tuple[Line, ...]) -> Decimal:

@@ -18,6 +18,8 @@ T = TypeVar("T")
 Solution = Literal["match", "settings"]
 MAX_NUMBER_LENGTH = 21
 MAX_MEMO_LENGTH = 4000
+MAX_NOTES_LENGTH = 2000  # of a customer or supplier, whose notes are its memo
+KIND_WITHOUT_MEMO = "vendor"  # QuickBooks keeps no notes of suppliers
 MAX_MESSAGE_LENGTH = 1000
 AMOUNT_DECIMALS = 2  # QuickBooks keeps no more, whatever the currency
 ACCOUNT_LABELS: dict[str, Sentence] = {
@@ -205,6 +207,8 @@ class PayloadBuilder:
         """
         if len(text) <= max_length:
             return text
+        if self.document.kind == KIND_WITHOUT_MEMO:
+            return self.fit_without_memo(text, max_length, label)
         self.warnings.append(
             Sentence(
                 "%(label)s: QuickBooks allows %(max_length)s characters; the full text goes"
@@ -238,7 +242,7 @@ class PayloadBuilder:
                 label = name.replace("_", " ").capitalize()
                 self.remarks.append(f"{label}: {value}")
 
-    def memo(self) -> str:
+    def memo(self, max_length: int = MAX_MEMO_LENGTH) -> str:
         """Return the document's memo and all remarks, with the marker always whole at the end.
 
         Remarks of the mapping come last. A text that occurs several times is written once.
@@ -248,13 +252,13 @@ class PayloadBuilder:
         texts = [clean(part) for part in parts if part]
         text = "\n".join(dict.fromkeys(texts))
         marker_line = f"[hub:{self.marker}]"
-        room = memo_room(marker_line)
+        room = memo_room(marker_line, max_length)
         if len(text) > room:
             self.warnings.append(
                 Sentence(
                     "QuickBooks allows %(max_length)s characters in a memo, so the last"
                     " %(count)s are left out. Shorten the texts of the document at the source.",
-                    max_length=MAX_MEMO_LENGTH,
+                    max_length=max_length,
                     count=len(text) - room,
                 )
             )
@@ -331,9 +335,9 @@ class PayloadBuilder:
         return self.cents(stated)
 
 
-def memo_room(marker_line: str) -> int:
+def memo_room(marker_line: str, max_length: int = MAX_MEMO_LENGTH) -> int:
     """Return how many characters of a memo are left above the line with the marker."""
-    return MAX_MEMO_LENGTH - len(marker_line) - 1
+    return max_length - len(marker_line) - 1
 
 
 def as_reference(ref: Ref | None) -> dict[str, str] | None:

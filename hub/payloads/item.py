@@ -15,7 +15,7 @@ from hub.payloads.builder import (
 )
 from hub.payloads.names import MAX_ITEM_LENGTH, build_name
 from hub.payloads.sales_tax import EXEMPT, TAXABLE
-from hub.payloads.shared_fields import format_address
+from hub.payloads.shared_fields import iter_texts
 
 ITEM_TYPES = {
     "service": "Service",
@@ -58,14 +58,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
 
 def _warn_of_texts(builder: PayloadBuilder) -> None:
     """Warn of texts of the document that an item of QuickBooks has no field for."""
-    document = builder.document
-    texts = [
-        (Sentence("memo"), document.memo),
-        (Sentence("message"), document.message),
-        (Sentence("delivery address"), format_address(document.ship_to)),
-        *document.custom.items(),
-    ]
-    for label, text in texts:
+    for label, text in iter_texts(builder.document):
         if clean(text or ""):
             builder.warnings.append(
                 Sentence(

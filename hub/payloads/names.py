@@ -5,8 +5,14 @@ from typing import Any
 
 from hub.contract.documents import Party
 from hub.errors import Sentence
-from hub.payloads.builder import PayloadBuilder, clean, drop_empty
-from hub.payloads.shared_fields import build_address, put_texts_into_memo
+from hub.payloads.builder import (
+    KIND_WITHOUT_MEMO,
+    MAX_NOTES_LENGTH,
+    PayloadBuilder,
+    clean,
+    drop_empty,
+)
+from hub.payloads.shared_fields import build_address, iter_texts, put_texts_into_memo
 
 MAX_PARTY_LENGTH = 500
 MAX_ITEM_LENGTH = 100
@@ -48,7 +54,8 @@ def build_party_fields(
 ) -> dict[str, Any]:
     """Return the fields of suppliers and customers; the marker is in the notes, not in the name.
 
-    `number_field` is the field for the organisation number.
+    `number_field` is the field for the organisation number. Suppliers are sent notes as well,
+    although QuickBooks drops them.
     """
     first, _, last = (details.contact or "").strip().rpartition(" ")
     if not first:
@@ -57,7 +64,10 @@ def build_party_fields(
     phone = (details.phone or "").strip()
     currency = details.currency or builder.document.currency
     has_currency = bool(currency) and builder.facts.multicurrency
-    put_texts_into_memo(builder)
+    if builder.document.kind == KIND_WITHOUT_MEMO:
+        _warn_of_texts(builder)
+    else:
+        put_texts_into_memo(builder)
     fields = drop_empty(
         DisplayName=build_name(builder, details.name),
         GivenName=builder.fit(first, MAX_NAME_PART_LENGTH, Sentence("First name")),
@@ -70,7 +80,19 @@ def build_party_fields(
         CurrencyRef={"value": currency} if has_currency else None,
     )
     number = drop_empty(**{number_field: _get_tax_number(details)})
-    return fields | number | {"Notes": builder.memo()}
+    return fields | number | {"Notes": builder.memo(MAX_NOTES_LENGTH)}
+
+
+def _warn_of_texts(builder: PayloadBuilder) -> None:
+    """Warn of texts of the document that QuickBooks keeps for no supplier."""
+    for label, text in iter_texts(builder.document):
+        if clean(text or ""):
+            builder.warnings.append(
+                Sentence(
+                    "QuickBooks keeps no notes of suppliers, so %(label)s is left out.",
+                    label=label,
+                )
+            )
 
 
 def _get_tax_number(details: Party) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.contract.documents import Address, Role
+from hub.contract.documents import Address, Document, Role
 from hub.errors import Sentence
 from hub.payloads.builder import PayloadBuilder, clean, drop_empty
 
@@ -80,6 +80,14 @@ def put_texts_into_memo(builder: PayloadBuilder) -> None:
     builder.put_into_memo(message=document.message, ship_to=format_address(document.ship_to))
     for name, text in _iter_custom_texts(builder):
         _put_custom_text_into_memo(builder, name, text)
+
+
+def iter_texts(document: Document) -> Iterator[tuple[str, str | None]]:
+    """Yield the label and the text of each text of a document that some kinds have no field for."""
+    yield Sentence("memo"), document.memo
+    yield Sentence("message"), document.message
+    yield Sentence("delivery address"), format_address(document.ship_to)
+    yield from document.custom.items()
 
 
 def _iter_custom_texts(builder: PayloadBuilder) -> Iterator[tuple[str, str]]:

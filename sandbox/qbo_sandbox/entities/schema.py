@@ -30,6 +30,7 @@ MAX_LENGTHS = {
     "AcctNum": 100,
     "FileName": 1000,
     "Note": 2000,
+    "Notes": 2000,
     "Line1": 500,
     "Line2": 500,
     "PostalCode": 30,

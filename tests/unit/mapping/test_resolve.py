@@ -539,6 +539,23 @@ def test_a_document_that_states_its_tax_on_its_lines_only_may_split():
     assert [part.document.total for part in result.parts] == [Decimal(75), Decimal(50)]
 
 
+def test_a_split_of_amounts_that_include_tax_leaves_the_tax_of_each_part_to_quickbooks():
+    stated = {"tax_mode": "inclusive", "total": Decimal(100), "tax_total": Decimal(20)}
+    result = differing("split", **stated)
+    assert [(part.document.total, part.document.tax_total) for part in result.parts] == [
+        (Decimal(60), None),
+        (Decimal(40), None),
+    ]
+    assert all("works out that of each part" in part.warnings[-1] for part in result.parts)
+    by_line = differing("split", **stated, taxes=(Decimal(12), Decimal(8)))
+    assert [part.document.tax_total for part in by_line.parts] == [12, 8]
+
+
+def test_a_split_keeps_that_tax_is_stated_although_none_applies():
+    result = differing("split", tax_mode="none", total=Decimal(100), tax_total=Decimal(20))
+    assert [part.document.tax_total for part in result.parts] == [20, 20]
+
+
 def test_a_split_that_would_lose_a_cent_holds():
     (case,) = differing("split", total=Decimal("100.01"))
     assert "do not add up" in case.problem

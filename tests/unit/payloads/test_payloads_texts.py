@@ -11,6 +11,9 @@ from hub.payloads.company_facts import CompanyFacts
 from tests.support.rows.payload_cases import MARKER, US, line, mapped, refs
 
 NOTED_KINDS = ("bill", "vendor_credit", "expense", "payment", "bill_payment", "deposit")
+# Kinds of which QuickBooks keeps no memo.
+KINDS_WITHOUT_MEMO = ("item", "vendor")
+KINDS_WITH_MEMO = [kind for kind in KINDS if kind not in KINDS_WITHOUT_MEMO]
 DETAILS = {"vendor": Party(name="Shed"), "customer": Party(name="Shed"), "item": Item(name="Bolt")}
 TEXTS = {
     "memo": "Trip 7",
@@ -38,7 +41,7 @@ def test_every_text_that_a_document_may_have_is_tried_here():
     assert set(OPTIONAL_TEXTS) - tried == set(NOT_POSTED), "Add a new field to TEXTS."
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "item"])
+@pytest.mark.parametrize("kind", KINDS_WITH_MEMO)
 def test_every_text_of_a_document_is_in_its_body(kind):
     body = str(build(kind, **TEXTS).body)
     texts = ("Trip 7", "Deliver to gate B", "Ola", "Site office", "12 Elm Street", "Riverton")
@@ -62,7 +65,7 @@ def test_an_item_has_no_memo_so_a_warning_names_each_text_that_is_left_out():
         f"Products and services in QuickBooks have no field for {name}; it is left out."
         " Put it into the description at the source."
         for name in ("memo", "message", "delivery address", "Buyer")
-    ), "Add a new text to `_warn_of_texts` in hub/payloads/item.py."
+    ), "Add a new text to `iter_texts` in hub/payloads/shared_fields.py."
 
 
 LONG_MESSAGE = "m" * 1200
@@ -81,10 +84,10 @@ def test_a_memo_that_is_cut_is_warned_of_and_keeps_its_marker():
     )
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "item"])
+@pytest.mark.parametrize("kind", KINDS_WITH_MEMO)
 def test_every_long_text_is_whole_in_the_body_or_a_warning_says_that_it_is_cut(kind):
     texts = {"number": NUMBER, "message": LONG_MESSAGE, "custom": {"Buyer": "O" * 40}}
-    whole = build(kind, memo="a" * 1000, **texts)
+    whole = build(kind, memo="a" * 600, **texts)
     body = str(whole.body)
     assert [text for text in (LONG_MESSAGE, "O" * 40) if text not in body] == []
     assert not any("left out" in warning for warning in whole.warnings)
@@ -157,20 +160,50 @@ def test_a_description_with_a_price_that_does_not_fit_is_cut_before_the_price():
     assert CUT_INTO_MEMO % ("Description of line 1", "3,989") in built.warnings
 
 
-@pytest.mark.parametrize("kind", ["vendor", "customer"])
-def test_a_cut_field_of_a_party_is_warned_of_and_whole_in_its_notes(kind):
+def party_with_long_texts(kind, **fields):
     details = Party(
         name="Shed",
         phone="1" * 40,
         contact="Ola " + "N" * 120,
         address=Address(lines=("s" * 600,), postal_code="9" * 40),
     )
-    document = Document(kind=kind, source_id="d1", details=details, ship_to=LONG_ADDRESS)
-    built = payloads.build(Mapped(document=document, header={}), US, MARKER)
+    document = Document(kind=kind, source_id="d1", details=details, **fields)
+    return payloads.build(Mapped(document=document, header={}), US, MARKER)
+
+
+def test_a_cut_field_of_a_customer_is_warned_of_and_whole_in_its_notes():
+    built = party_with_long_texts("customer", ship_to=Address(name="u" * 600))
     expected = (("Last name", 100), ("Phone", 30), ("Address", 500), ("Postal code", 30))
     assert built.warnings == tuple(CUT_INTO_MEMO % row for row in expected)
     wholes = ("1" * 40, "N" * 120, "s" * 600, "u" * 600)
     assert [whole for whole in wholes if whole not in built.body["Notes"]] == []
+
+
+def test_a_cut_field_of_a_supplier_is_left_out_because_quickbooks_drops_its_notes():
+    texts = {"memo": "Call Kari", "message": "", "custom": {"Floor": "3"}}
+    built = party_with_long_texts("vendor", ship_to=LONG_ADDRESS, **texts)
+    labels = ("memo", "delivery address", "Floor")
+    left_out = [
+        f"QuickBooks keeps no notes of suppliers, so {label} is left out." for label in labels
+    ]
+    cuts = (("Last name", 100, 20), ("Phone", 30, 10), ("Address", 500, 100))
+    cut = [
+        f"{label}: QuickBooks allows {most} characters, so the last {count} are left out. Shorten"
+        " it at the source."
+        for label, most, count in (*cuts, ("Postal code", 30, 10))
+    ]
+    assert sorted(built.warnings) == sorted([*left_out, *cut])
+
+
+def test_the_notes_of_a_customer_are_cut_to_what_quickbooks_allows():
+    document = Document(
+        kind="customer", source_id="d1", details=Party(name="Shed"), memo="m" * 2100
+    )
+    built = payloads.build(Mapped(document=document, header={}), US, MARKER)
+    notes = built.body["Notes"]
+    assert (len(notes), MARKER in notes.splitlines()[-1]) == (2000, True)
+    (warning,) = built.warnings
+    assert warning.startswith("QuickBooks allows 2,000 characters in a memo")
 
 
 def test_a_cut_text_of_an_item_is_warned_of_because_an_item_has_no_memo():
