@@ -6,9 +6,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
+from hub.contract.dates import format_moment
 from hub.contract.tokens import TokenCache
 from hub.contract.types import Reply, Site
 from hub.errors import Refused
+
+CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # by which the clock of a source may be slow
 
 
 class ApiClient:
@@ -42,6 +45,7 @@ class ApiClient:
         self._headers = dict(headers or {})
         if bearer:
             self._headers |= _build_bearer_headers(bearer)
+        self._now = site.now
         self.date = ""
 
     def get(self, path: str, **params: Any) -> Any:
@@ -75,7 +79,8 @@ class ApiClient:
 
         The path may also be a whole address that the source sent, such as a link to the next page.
         Raise Refused if that leads to another server, which would get the credentials. `date` is
-        then the time of the newest answer by the source's clock, as text in UTC.
+        then the time of the newest answer by the source's clock, as text in UTC. If the source does
+        not say it, it is a time that its clock has surely reached, by the clock of the hub.
         """
         url = self._build_address(path)
         if self._tokens is None:
@@ -84,7 +89,8 @@ class ApiClient:
             reply = self._tokens.call(
                 lambda token: self._send(method, url, _build_bearer_headers(token), request)
             )
-        self.date = _parse_moment(reply.headers.get("Date", "")) or self.date
+        date = _parse_moment(reply.headers.get("Date", ""))
+        self.date = date or self.date or format_moment(self._now - CLOCK_TOLERANCE)
         return reply
 
     def _send(

@@ -1,5 +1,6 @@
 """Calls to an API: the credentials go with each one, and to no other server."""
 
+import datetime as dt
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -9,17 +10,20 @@ from hub import (
     ApiClient,
     App,
     BoundSecrets,
+    ChangeCursor,
     ClientCredentials,
     NeedsAttention,
     RefreshToken,
     Refused,
     Retry,
+    read_changes,
 )
 from hub.testing.bench import URL, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import Clock, Tokens, basic_of, form_of, json_answer, query_of
 
 CLIENT, SECRET, FIRST_TOKEN = "the client", "its secret", "the first refresh token"
+NOW = dt.datetime(2026, 3, 2, 9, 55, tzinfo=dt.UTC)
 DATE = "Mon, 02 Mar 2026 11:00:00 +0100"
 
 
@@ -85,6 +89,7 @@ def site_of(source, **secrets):
         settings=settings,
         secrets=SecretsInMemory({"client_secret": SECRET, "refresh_token": FIRST_TOKEN, **secrets}),
         http=open_http(app, settings, source.wsgi, FakeClock()),
+        now=NOW,
     )
 
 
@@ -129,6 +134,34 @@ def test_the_date_of_an_answer_is_a_moment_in_utc(source):
     source.date = "yesterday"
     api.get("/rentals")
     assert api.date == "2026-03-02T10:00:00Z"
+
+
+def test_without_a_date_of_the_source_it_is_a_little_before_the_time_of_the_hub(source):
+    api = ApiClient(site_of(source), "Shed")
+    assert api.date == ""
+    source.date = ""
+    api.get("/rentals")
+    assert api.date == "2026-03-02T09:45:00.000Z"
+    source.date = DATE
+    api.get("/rentals")
+    assert api.date == "2026-03-02T10:00:00Z"
+
+
+def test_a_row_from_the_future_hides_no_later_change_of_a_source_without_a_date(source):
+    source.date = ""
+    api = ApiClient(site_of(source), "Shed")
+
+    def read_pages(since, page):
+        api.get("/rentals")
+        yield [{"id": "1", "at": "2099-01-01T00:00:00.000Z"}], ""
+
+    def version(row):
+        return row["id"], row["at"], row["at"]
+
+    *_, checkpoint = read_changes(
+        read_pages, "", lambda row: row, version=version, now=lambda: api.date
+    )
+    assert ChangeCursor.parse(checkpoint.cursor).since == "2026-03-02T09:45:00.000Z"
 
 
 def test_a_link_of_the_source_is_called_and_one_to_another_server_is_not(source):
