@@ -143,7 +143,9 @@ class Autotask:
         answer = self._json("PATCH", entity, entity, json=changes, absent=NOT_SUPPORTED)
         if answer is not NOT_SUPPORTED:
             return
-        row = self.get(entity, id) or {}
+        row = self.get(entity, id)
+        if row is None:
+            raise Refused("Autotask no longer has this: somebody deleted it there.")
         unchanged = {}
         for field in self._fields(entity):
             if not field["isReadOnly"]:

@@ -67,6 +67,12 @@ def test_a_zone_that_knows_no_patch_is_sent_every_field(invoices, source, source
     assert invoices.count_calls("Invoices.change") == 2
 
 
+def test_a_row_that_was_deleted_is_refused_where_a_zone_knows_no_patch(invoices, source):
+    invoices.stand_in.faults.add(Fault(kind="no_patch", call="Invoices.change"))
+    with pytest.raises(Refused, match="somebody deleted it"):
+        source.update("Invoices", 999_999, invoiceNumber="7")
+
+
 def test_a_busy_server_is_tried_again(invoices, source):
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.*", status=500))
     with pytest.raises(Retry, match="cannot answer for Invoices now"):

@@ -31,7 +31,10 @@ STAGES: dict[str, StageName] = {
 
 
 def build_documents(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the payment, its fee if that is a separate expense, and its refunds."""
+    """Return the payment, its fee if that is a separate expense, and its refunds.
+
+    Without a fee it returns the Gone of one that the payment may have had.
+    """
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
         return [
@@ -40,25 +43,27 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     documents: list[Document | Gone] = [_build_payment(site, row)]
     if _has_own_fee(site, row):
         documents.append(_build_fee(site, row))
+    elif _are_fees_expenses(site):
+        reason = Sentence("The payment has no fee any more.")
+        documents.append(Gone(source_id=_fee_source_id(row), reason=reason))
     for refund in row[names.Payment.REFUNDS]:
         documents.append(_build_refund(site, row, refund))
     return documents
 
 
 def build_gone_fee(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the Gone of the fee that a payment had as an expense; nothing if it has it still."""
-    if row.get(names.Payment.DELETED_AT) or _has_own_fee(site, row):
+    """Return the Gone of the fee that a payment had as an expense; nothing if fees are expenses."""
+    if row.get(names.Payment.DELETED_AT) or _are_fees_expenses(site):
         return []
     reason = Sentence("The fee is part of the payout, as the settings of the app say.")
-    return [Gone(source_id=f"{FEE_PREFIX}{row[names.Payment.ID]}", reason=reason)]
+    return [Gone(source_id=_fee_source_id(row), reason=reason)]
 
 
 def _list_source_ids(site: Site, row: Row) -> list[str]:
     """Return the ids of all documents of a payment."""
-    id = row[names.Payment.ID]
-    source_ids = [f"{PREFIX}{id}"]
-    if _has_own_fee(site, row):
-        source_ids.append(f"{FEE_PREFIX}{id}")
+    source_ids = [f"{PREFIX}{row[names.Payment.ID]}"]
+    if _are_fees_expenses(site):
+        source_ids.append(_fee_source_id(row))
     for refund in row[names.Payment.REFUNDS]:
         source_ids.append(_refund_source_id(row, refund))
     return source_ids
@@ -66,7 +71,17 @@ def _list_source_ids(site: Site, row: Row) -> list[str]:
 
 def _has_own_fee(site: Site, row: Row) -> bool:
     """Return whether the fee of a payment is an expense, and not part of a payout."""
-    return site.settings["payouts"] == "payment" and bool(_fee_total(row))
+    return _are_fees_expenses(site) and bool(_fee_total(row))
+
+
+def _are_fees_expenses(site: Site) -> bool:
+    """Return whether the fees of payments are expenses, and not part of payouts."""
+    return bool(site.settings["payouts"] == "payment")
+
+
+def _fee_source_id(row: Row) -> str:
+    """Return the source id of the fee of a payment."""
+    return f"{FEE_PREFIX}{row[names.Payment.ID]}"
 
 
 def _refund_source_id(row: Row, refund: Row) -> str:

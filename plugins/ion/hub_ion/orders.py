@@ -52,7 +52,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
         stage=stage,
         hold=_find_hold(site, row, live, stage),
         date=_order_date(site, row, stage),
-        due=_first_expected_date(live),
+        due=_first_expected_date(site, live),
         number=number or str(row["id"]),
         memo=_compose_memo(site, row),
         currency=currency,
@@ -69,7 +69,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
 
 def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
     """Return the day of the order, or of its last change if it is ready and has no day."""
-    date = parse_date(row["ordered"])
+    date = parse_date(row["ordered"], site.zone)
     if date is None and stage == "ready":
         return parse_date(row["updated"], site.zone) or site.today
     return date
@@ -90,11 +90,11 @@ def _sum_amounts(lines: Sequence[Line]) -> Decimal:
     return total
 
 
-def _first_expected_date(lines: Sequence[Row]) -> dt.date | None:
+def _first_expected_date(site: Site, lines: Sequence[Row]) -> dt.date | None:
     """Return the first day on which one of the lines is expected, or else needed."""
     days = []
     for line in lines:
-        day = parse_date(line["eta"] or line["needed"])
+        day = parse_date(line["eta"] or line["needed"], site.zone)
         if day:
             days.append(day)
     return min(days, default=None)

@@ -177,3 +177,12 @@ def test_parts_are_left_alone_where_none_are_wanted(open_bench):
     bench = open_bench(parts="none")
     assert ids(bench.read(), "part:") == []
     assert part(bench, "GLOVES-M").stage == "closed"
+
+
+def test_the_days_of_an_order_may_come_with_a_time(bench):
+    order = bench.books.row("orders", 1008)
+    order["orderedDate"] = "2026-03-03T06:30:00Z"
+    for line in bench.books.of_order("lines", order):
+        line |= {"estimatedArrivalDate": None, "needDate": "2026-03-30T02:00:00+00:00"}
+    (document,) = bench.read(ids=["order:1008"])
+    assert (document.date, document.due) == (dt.date(2026, 3, 2), dt.date(2026, 3, 29))

@@ -535,6 +535,18 @@ def test_a_receipt_that_becomes_a_bill_is_not_paid_any_more(site):
     assert balances["X-receipt"] == 420
 
 
+@pytest.mark.row("CC-B2")
+def test_a_fee_that_becomes_zero_is_removed(site):
+    site.enable(payouts="payment", voided="void", expenses=False)
+    payment = site.pay(site.invoice())
+    site.sync()
+    assert site.one("Purchase")["TotalAmt"] == Decimal("3.13")
+    site.books.put("payments", {"at": "2026-12-30T00:00:00.000Z"}, payment, fees=[])
+    site.sync()
+    fee = site.find_document(f"fee:{payment}")
+    assert (fee.gone is not None, site.find_document(f"payment:{payment}").gone) == (True, None)
+
+
 @pytest.mark.row("CC-B12")
 def test_the_fee_and_the_refund_of_a_deleted_payment_are_removed_with_it(site):
     site.enable(payouts="payment", voided="void", expenses=False)
