@@ -12,14 +12,12 @@ from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.split import amount_of
 from hub.money import precision, round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
+from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_MEMO_LENGTH, memo_room
 
 T = TypeVar("T")
 # How a person solves a problem in the hub: match a code, or change the settings of the app.
 Solution = Literal["match", "settings"]
 MAX_NUMBER_LENGTH = 21
-MAX_MEMO_LENGTH = 4000
-MAX_NOTES_LENGTH = 2000  # of a customer or supplier, whose notes are its memo
-KIND_WITHOUT_MEMO = "vendor"  # QuickBooks keeps no notes of suppliers
 MAX_MESSAGE_LENGTH = 1000
 AMOUNT_DECIMALS = 2  # QuickBooks keeps no more, whatever the currency
 ACCOUNT_LABELS: dict[str, Sentence] = {
@@ -333,11 +331,6 @@ class PayloadBuilder:
         if stated is None:
             return sum_amounts(amounts)
         return self.cents(stated)
-
-
-def memo_room(marker_line: str, max_length: int = MAX_MEMO_LENGTH) -> int:
-    """Return how many characters of a memo are left above the line with the marker."""
-    return max_length - len(marker_line) - 1
 
 
 def as_reference(ref: Ref | None) -> dict[str, str] | None:

@@ -5,13 +5,8 @@ from typing import Any
 
 from hub.contract.documents import Party
 from hub.errors import Sentence
-from hub.payloads.builder import (
-    KIND_WITHOUT_MEMO,
-    MAX_NOTES_LENGTH,
-    PayloadBuilder,
-    clean,
-    drop_empty,
-)
+from hub.payloads.builder import PayloadBuilder, clean, drop_empty
+from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_NOTES_LENGTH
 from hub.payloads.shared_fields import build_address, iter_texts, put_texts_into_memo
 
 MAX_PARTY_LENGTH = 500

@@ -3,8 +3,9 @@
 from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
-from hub.payloads.builder import drop_empty, memo_room
+from hub.payloads.builder import drop_empty
 from hub.payloads.line_ids import keep_line_ids
+from hub.payloads.memo_room import memo_room
 from hub.payloads.summary import has_open_tax, has_tax
 
 READ_ONLY_FIELDS = (
