@@ -12,6 +12,7 @@ SECTIONS = {
     "test_model": "Every history of the decision, enumerated",
     "test_histories": "Recorded histories, replayed",
     "test_machine": "Random histories of the whole hub against the ledger",
+    "test_people_machine": "Random histories of the whole hub against the ledger",
     "test_matrix": "Every fault at every call",
     "test_outcomes": "What each response means",
     "test_crashes": "kill -9 at the boundaries of a run",
@@ -51,6 +52,7 @@ SECTIONS = {
 SUMMED = (
     "test_model",
     "test_machine",
+    "test_people_machine",
     "test_crashes",
     "test_restores",
     "test_planted",
