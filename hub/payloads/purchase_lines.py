@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.errors import Sentence
-from hub.mapping.mapped import MappedLine
+from hub.mapping.mapped import Link, MappedLine
 from hub.money import ZERO
 from hub.payloads import line_tax, pricing
 from hub.payloads.builder import PayloadBuilder, drop_empty
@@ -90,8 +90,10 @@ def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[
     applied = mapped.line.applied
     if link is None or link.kind != "purchase_order":
         return []
-    if applied is None or applied.line is None:
+    if applied is None:
         return []
+    if applied.line is None:
+        return _build_link_to_only_line(builder, mapped, link, applied.document)
     order_line = link.lines.get(applied.line)
     if order_line is None:
         builder.warnings.append(
@@ -102,8 +104,33 @@ def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[
             )
         )
         return []
-    order = {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": order_line}
-    return [order]
+    return [_build_line_link(link, order_line)]
+
+
+def _build_link_to_only_line(
+    builder: PayloadBuilder, mapped: MappedLine, link: Link, document: str
+) -> list[dict[str, str]]:
+    """Return a link to the line of an order that is billed as a whole and has only one.
+
+    QuickBooks links orders line by line, and does not tell which line of several is billed.
+    """
+    if len(link.lines) == 1:
+        (order_line,) = link.lines.values()
+        return [_build_line_link(link, order_line)]
+    builder.warnings.append(
+        Sentence(
+            "Line %(line)s bills %(document)s as a whole. QuickBooks links orders line by line"
+            " only, so the order stays open there until somebody closes it.",
+            line=mapped.line.id,
+            document=document,
+        )
+    )
+    return []
+
+
+def _build_line_link(link: Link, order_line: str) -> dict[str, str]:
+    """Return the link to a line of a purchase order, by the id that QuickBooks gave it."""
+    return {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": order_line}
 
 
 def build_order_links(

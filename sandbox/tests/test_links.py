@@ -188,10 +188,10 @@ def test_an_order_is_closed_once_bills_have_taken_all_its_lines(quickbooks):
     assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Open"
 
 
-def test_a_whole_order_may_become_a_bill(quickbooks):
+def test_a_bill_that_is_linked_to_a_whole_order_bills_none_of_its_lines(quickbooks):
     placed = order(quickbooks)
     bill(quickbooks, LinkedTxn=[{"TxnId": placed["Id"], "TxnType": "PurchaseOrder"}])
-    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Closed"
+    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Open"
 
 
 def test_only_a_new_line_of_a_bill_is_linked_to_an_order(quickbooks):

@@ -80,7 +80,8 @@ def complete_order(
 def orders_of(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
     """Return the purchase orders of a bill by id, each with the amounts billed by its lines.
 
-    None instead of amounts means that the bill is linked to the whole order.
+    None instead of amounts means that the bill is linked to the whole order, and to none of its
+    lines.
     """
     bill = data or {}
     orders: dict[str, dict[str, Decimal] | None] = {}
@@ -147,9 +148,8 @@ def is_billed(company: Company, order_id: str, bills: list[JsonObject]) -> bool:
         return False
     amounts: dict[str, Decimal] = {}
     for bill in bills:
-        billed_lines = orders_of(bill).get(order_id, {})
-        if billed_lines is None:  # linked to the whole order
-            return True
+        # A bill that is linked to the whole order bills none of its lines.
+        billed_lines = orders_of(bill).get(order_id) or {}
         for line_id, amount in billed_lines.items():
             amounts[line_id] = amounts.get(line_id, Decimal(0)) + amount
     order = row.read()

@@ -1,0 +1,41 @@
+"""Bills of purchase orders: QuickBooks links the lines of an order one by one."""
+
+from decimal import Decimal as D
+
+import pytest
+
+from hub import payloads
+from hub.contract.documents import Applied, Document, Line
+from hub.mapping import Mapped, MappedLine
+from hub.mapping.mapped import Link
+from tests.support.rows.payload_cases import MARKER, US, refs
+
+ORDER = {"TxnId": "700", "TxnType": "PurchaseOrder"}
+STAYS_OPEN = (
+    "Line 1 bills order:1 as a whole. QuickBooks links orders line by line only, so the order"
+    " stays open there until somebody closes it."
+)
+
+
+def build_bill(order_lines, **applied):
+    billed = Line(id="1", amount=D(50), applied=Applied(document="order:1", **applied))
+    link = Link(kind="purchase_order", id="700", lines=order_lines)
+    row = MappedLine(line=billed, refs=refs(account="7"), applied=link)
+    bill = Document(kind="bill", source_id="bill:1", number="A-1", lines=(billed,))
+    return payloads.build(Mapped(document=bill, header=refs(vendor="1"), lines=(row,)), US, MARKER)
+
+
+@pytest.mark.parametrize("applied", [{}, {"line": "a"}])
+def test_the_only_line_of_an_order_is_linked_also_if_the_order_is_billed_as_a_whole(applied):
+    built = build_bill({"a": "3"}, **applied)
+    assert built.body["LinkedTxn"] == [ORDER]
+    assert built.body["Line"][0]["LinkedTxn"] == [ORDER | {"TxnLineId": "3"}]
+    assert built.warnings == ()
+
+
+@pytest.mark.parametrize("order_lines", [{}, {"a": "3", "b": "4"}])
+def test_a_warning_says_that_an_order_of_several_lines_stays_open(order_lines):
+    built = build_bill(order_lines)
+    assert built.body["LinkedTxn"] == [ORDER]
+    assert "LinkedTxn" not in built.body["Line"][0]
+    assert built.warnings == (STAYS_OPEN,)
