@@ -45,7 +45,7 @@ class ApiClient:
         self._headers = dict(headers or {})
         if bearer:
             self._headers |= _build_bearer_headers(bearer)
-        self._now = site.now
+        self._site = site
         self.date = ""
 
     def get(self, path: str, **params: Any) -> Any:
@@ -90,7 +90,7 @@ class ApiClient:
                 lambda token: self._send(method, url, _build_bearer_headers(token), request)
             )
         date = _parse_moment(reply.headers.get("Date", ""))
-        self.date = date or self.date or format_moment(self._now - CLOCK_TOLERANCE)
+        self.date = date or self.date or format_moment(self._site.now - CLOCK_TOLERANCE)
         return reply
 
     def _send(

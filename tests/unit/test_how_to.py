@@ -170,6 +170,7 @@ def site_at(wsgi, **secrets):
         settings=settings,
         secrets=SecretsInMemory(client_secret="secret", **secrets),
         http=open_http(app, settings, wsgi, FakeClock()),
+        now=dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC),
     )
 
 
