@@ -194,7 +194,9 @@ def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(vi
     # Documents that cannot be read are found among those that are read again, as waiting ones are.
     unreadable = pop_sum_of_unreadable(many["/"]) - pop_sum_of_unreadable(few["/"])
     assert 0 < unreadable <= 25 * waiting
-    assert many["/"].total() - few["/"].total() <= 50 * documents, largest_increases(
+    # Without statistics SQLite takes the first of equal indexes. Alembic creates those of a copied
+    # table in another order in each process, and the worse choice costs ten steps a document.
+    assert many["/"].total() - few["/"].total() <= 60 * documents, largest_increases(
         many["/"], few["/"]
     )
 
