@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hub import outbox
+from hub import outbox, payloads
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.collect.existing import find_existing, keep_fixed_values
@@ -51,13 +51,11 @@ class PartHistory:
             return cls(posted, None, departure, _choose_repetition(row, postings))
         return cls(posted, newest, "", outbox.Repetition.NONE)
 
-    def is_in_books(self, fingerprint: str) -> bool:
-        """Return whether QuickBooks has exactly these bytes."""
-        if self.current is None:
-            return False
-        return self.current.planned == fingerprint
+    def is_in_books(self, payload: bytes) -> bool:
+        """Return whether QuickBooks has this content."""
+        return self.current is not None and _has_content(self.current, payload)
 
-    def is_left_out(self, fingerprint: str) -> bool:
+    def is_left_out(self, payload: bytes) -> bool:
         """Return whether a part stays out of QuickBooks: nothing has changed since it left.
 
         A part that its source had removed is posted again, even if it is the same.
@@ -69,7 +67,14 @@ class PartHistory:
         if is_removal and not outbox.is_removal_by_person(newest):
             return False
         written = [posting for posting in self.posted if posting.operation not in outbox.REMOVALS]
-        return bool(written) and written[-1].planned == fingerprint
+        return bool(written) and _has_content(written[-1], payload)
+
+
+def _has_content(posting: Posting, payload: bytes) -> bool:
+    """Return whether a posting wrote this content, perhaps in the form of an earlier version."""
+    if posting.planned == outbox.compute_fingerprint(payload):
+        return True
+    return payloads.is_same_content(posting.kind, posting.payload, payload)
 
 
 @dataclass(frozen=True, kw_only=True)

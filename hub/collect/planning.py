@@ -187,18 +187,18 @@ def _plan_part(
         operation = replace(operation, findings=(*operation.findings, finding))
 
     content = _plan_content(batch, plan, operation, records)
-    fingerprint = content.fingerprint
+    fingerprint, payload = content.fingerprint, content.content.payload
     history = operation.history
     active = outbox.find_active(batch.postings(row), part)
     unchanged = PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
     if active and outbox.is_removal_by_person(active):
-        if not history.is_in_books(fingerprint):
+        if not history.is_in_books(payload):
             plan.reread = True  # the change is planned after the removal
         return unchanged
-    if not active and history.is_left_out(fingerprint):
+    if not active and history.is_left_out(payload):
         return unchanged
 
-    if history.is_in_books(fingerprint):
+    if history.is_in_books(payload):
         if active:
             _withdraw_other_content(batch, plan, active, fingerprint)
         return PartPlan(document=document, part=part, current=history.current)

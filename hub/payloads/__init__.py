@@ -12,6 +12,7 @@ from hub.payloads.comparison import describe_differences
 from hub.payloads.encoding import encode
 from hub.payloads.files import FileSummary, build_file_metadata, find_file_differences
 from hub.payloads.fingerprint import compute_content_digest
+from hub.payloads.former_versions import is_same_content
 from hub.payloads.line_ids import with_line_ids
 from hub.payloads.placeholders import fill, find_placeholders
 from hub.payloads.summary import UNREADABLE, summarize
@@ -44,6 +45,7 @@ __all__ = [
     "fill",
     "find_file_differences",
     "find_placeholders",
+    "is_same_content",
     "summarize",
     "with_line_ids",
 ]
