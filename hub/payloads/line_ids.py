@@ -8,6 +8,7 @@ from hub.payloads.applied_lines import read_link
 from hub.payloads.summary import NOT_COUNTED, list_counted_lines
 
 Line = dict[str, Any]
+ORDER_TYPE = "PurchaseOrder"
 FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
 
 
@@ -54,8 +55,8 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
 
 def _has_same_link(line: Line, stored: Line, in_same_place: bool) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
-    link = read_link(line)
-    if "" in link or link != read_link(stored):
+    link = _read_line_link(line)
+    if "" in link[:2] or link != _read_line_link(stored):
         return False
     return _has_same_amount(line, stored, in_same_place)
 
@@ -91,11 +92,22 @@ def _has_same_kind(line: Line, stored: Line) -> bool:
     """Return whether two lines are of one type and our line is not linked to something else.
 
     QuickBooks links a line only while it is new, so a line with another link gets an id of its own.
+    The hub states no type for a payment that is deposited, and QuickBooks may answer with one.
     """
-    if line.get("DetailType") != stored.get("DetailType"):
+    if line.get("DetailType") not in (None, stored.get("DetailType")):
         return False
-    ours = read_link(line)
-    return "" in ours or ours == read_link(stored)
+    ours = _read_line_link(line)
+    return "" in ours[:2] or ours == _read_line_link(stored)
+
+
+def _read_line_link(line: Line) -> tuple[str, str, str]:
+    """Return the type and id of what a line is linked to, and the line of an order that it bills.
+
+    Other transactions are linked as a whole; what stands for their line in an answer differs.
+    """
+    kind, id = read_link(line)
+    order_line = str(line["LinkedTxn"][0].get("TxnLineId") or "") if kind == ORDER_TYPE else ""
+    return kind, id, order_line
 
 
 def _keep_additions(line: Line, stored: Line) -> None:

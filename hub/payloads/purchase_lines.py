@@ -110,11 +110,13 @@ def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[
 def _build_link_to_only_line(
     builder: PayloadBuilder, mapped: MappedLine, link: Link, document: str
 ) -> list[dict[str, str]]:
-    """Return a link to the line of an order that is billed as a whole and has only one.
+    """Return a link to the line of an order that is billed as a whole, if each has only one.
 
-    QuickBooks links orders line by line, and does not tell which line of several is billed.
+    QuickBooks links orders line by line, and does not tell which line of several is billed. Of
+    several lines of a bill, one may be freight, which would bill the line of the order once more.
     """
-    if len(link.lines) == 1:
+    billing = [line for line in builder.mapped.lines if line.applied and line.applied.id == link.id]
+    if len(link.lines) == 1 and len(billing) == 1:
         (order_line,) = link.lines.values()
         return [_build_line_link(link, order_line)]
     builder.warnings.append(

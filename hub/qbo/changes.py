@@ -167,7 +167,7 @@ def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.da
     heads: list[tuple[str, str]] = []
     lists: list[str] = []
     with engine.transaction() as session:
-        for kind, rows in objects.items():
+        for kind, rows in sorted(objects.items()):  # the order in which results lock the lists
             if kind in DOCUMENT_ENTITIES:
                 heads += transaction_index.absorb_all(session, company_id, kind, rows)
             elif rows:

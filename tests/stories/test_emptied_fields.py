@@ -192,3 +192,22 @@ def test_a_bill_that_bills_an_order_later_is_linked_to_it(shop):
     assert stored["Line"][0]["LinkedTxn"][0]["TxnId"] == order_id
     assert {"TxnId": order_id, "TxnType": "PurchaseOrder"} in stored["LinkedTxn"]
     assert shop.book("PurchaseOrder", "order:1")["POStatus"] == "Closed"
+
+
+def test_a_bill_line_that_bills_another_line_of_the_order_is_linked_to_that(shop):
+    order = document(
+        "purchase_order",
+        "order:1",
+        line("a", "10.00", cost="Fuel"),
+        line("b", "10.00", cost="Fuel"),
+        total="20.00",
+        supplier=SUPPLIER,
+    )
+    shop.run(order)
+    order_lines = [row["Id"] for row in shop.book("PurchaseOrder", "order:1")["Line"]]
+    for billed, order_line in zip("ab", order_lines, strict=True):
+        row = line("1", "10.00", cost="Fuel", pays="order:1", of=billed)
+        shop.run(replace(bill(), lines=(row,)))
+        assert_posted(shop)
+        [stored] = shop.book("Bill", "bill:1")["Line"]
+        assert stored["LinkedTxn"][0]["TxnLineId"] == order_line

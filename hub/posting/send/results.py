@@ -218,7 +218,8 @@ def _absorb(
             quickbooks_id = str(response.entity["Id"])
             summaries_by_kind[posting.kind][quickbooks_id] = summaries[posting.id]
     company_id = posting_session.company_id
-    for kind, rows in entities.items():
+    # By kind, as a poll of changes does: both lock the state of each list until they are stored.
+    for kind, rows in sorted(entities.items()):
         if kind in DOCUMENT_ENTITIES:
             transaction_index.absorb_all(
                 session, company_id, kind, rows, ours=True, summaries=summaries_by_kind[kind]

@@ -39,3 +39,25 @@ def test_a_warning_says_that_an_order_of_several_lines_stays_open(order_lines):
     assert built.body["LinkedTxn"] == [ORDER]
     assert "LinkedTxn" not in built.body["Line"][0]
     assert built.warnings == (STAYS_OPEN,)
+
+
+def test_of_several_lines_that_bill_a_whole_order_none_is_linked():
+    link = Link(kind="purchase_order", id="700", lines={"a": "3"})
+    billed = [Line(id=id, amount=D(50), applied=Applied(document="order:1")) for id in ("1", "2")]
+    rows = [MappedLine(line=line, refs=refs(account="7"), applied=link) for line in billed]
+    bill = Document(kind="bill", source_id="bill:1", number="A-1", lines=tuple(billed))
+    mapped = Mapped(document=bill, header=refs(vendor="1"), lines=tuple(rows))
+    built = payloads.build(mapped, US, MARKER)
+    assert [line.get("LinkedTxn") for line in built.body["Line"]] == [None, None]
+    assert built.body["LinkedTxn"] == [ORDER]
+    assert built.warnings[0] == STAYS_OPEN
+
+
+def test_a_deposited_payment_keeps_its_line_if_quickbooks_answers_with_a_type():
+    link = {"TxnId": "7", "TxnType": "Payment", "TxnLineId": "0"}
+    ours = {"Amount": D(10), "LinkedTxn": [link]}
+    detail = {"DetailType": "DepositLineDetail", "DepositLineDetail": {}}
+    stored = {"Id": "1", "Amount": D(10), "LinkedTxn": [link], **detail}
+    current = {"Id": "9", "SyncToken": "0", "Line": [stored]}
+    update = payloads.build_update_body({"Line": [ours]}, current)
+    assert [line["Id"] for line in update["Line"]] == ["1"]
