@@ -379,20 +379,20 @@ def replay(state, path):
         getattr(state, called.func.attr)(**arguments)
 
 
-@pytest.mark.parametrize("number", range(SEEDS))
-def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, figure, number):
-    starting_point, counts = StartingPoint(app, quickbooks, clock, number), Counter()
+def run_histories(machine, starting_point, number, examples, steps):
+    """Run random histories of a machine from a starting point; return how many there were."""
+    counts = Counter()
 
     @seed(number)
-    class BoundMachine(Machine):
+    class BoundMachine(machine):
         def __init__(self):
             self.starting_point = starting_point
             super().__init__()
             counts["histories"] += 1
 
     how = settings(
-        max_examples=EXAMPLES,
-        stateful_step_count=STEPS,
+        max_examples=examples,
+        stateful_step_count=steps,
         deadline=None,
         database=None,
         print_blob=False,
@@ -400,9 +400,16 @@ def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, fi
         phases=(Phase.generate,),
     )
     run_state_machine_as_test(BoundMachine, settings=how)
+    return counts["histories"]
+
+
+@pytest.mark.parametrize("number", range(SEEDS))
+def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, figure, number):
+    starting_point = StartingPoint(app, quickbooks, clock, number)
+    count = run_histories(Machine, starting_point, number, EXAMPLES, STEPS)
     assert starting_point.batches >= (3 if FULL else 1), "too few sends were batches"
     figure(
         f"histories of {STEPS} steps against the ledger, seed {number}",
-        counts["histories"],
+        count,
         EXAMPLES,
     )

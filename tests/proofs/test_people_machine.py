@@ -13,9 +13,8 @@ from decimal import Decimal as D
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 from sqlalchemy import select
 
 from hub import Attachment, Code, Field, Gone, Party, hookimpl, outbox
@@ -452,24 +451,7 @@ def test_a_history_of_people_that_is_kept_ends_in_what_is_true(
 def test_whatever_people_do_what_the_hub_says_is_true(
     app, quickbooks, clock, tmp_path, figure, number
 ):
-    source, counts = PeopleSource(gone=("delete", "case")[number % 2], wants=RECEIPTS), Counter()
+    source = PeopleSource(gone=("delete", "case")[number % 2], wants=RECEIPTS)
     starting_point = base.StartingPoint(app, quickbooks, clock, number, source)
-
-    @seed(number)
-    class BoundMachine(PeopleMachine):
-        def __init__(self):
-            self.starting_point = starting_point
-            super().__init__()
-            counts["histories"] += 1
-
-    how = settings(
-        max_examples=EXAMPLES,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate,),
-    )
-    run_state_machine_as_test(BoundMachine, settings=how)
-    figure(f"histories of {STEPS} steps with people, seed {number}", counts["histories"], EXAMPLES)
+    count = base.run_histories(PeopleMachine, starting_point, number, EXAMPLES, STEPS)
+    figure(f"histories of {STEPS} steps with people, seed {number}", count, EXAMPLES)
