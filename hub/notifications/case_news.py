@@ -126,7 +126,7 @@ def compose_count(count: int) -> str:
     return gettext("%(count)s items need attention", count=count)
 
 
-def compose_link() -> str:
+def _compose_link() -> str:
     """Return the last line of a message about cases: where all of them are."""
     url = f"{current_hub().config.public_url}/inbox/"
     return gettext("All open cases: %(url)s", url=url) + "\n"
@@ -144,7 +144,7 @@ def join_case_texts(texts: Sequence[str], count: int) -> str:
     if count > MAX_CASES:
         more = gettext("And %(count)s more.", count=count - MAX_CASES)
         parts.append(f"{more}\n")
-    return "\n".join([*parts, compose_link()])
+    return "\n".join([*parts, _compose_link()])
 
 
 def build_case_text(case: Case, news: News) -> str:

@@ -30,6 +30,7 @@ LIST_ENTITIES = PARTIES_AND_ITEMS | {
     "employee": "Employee",
 }
 ENTITY_BY_KIND = DOCUMENT_ENTITIES | LIST_ENTITIES | {"attachment": "Attachable"}
+ORDER_ENTITY = ENTITY_BY_KIND["purchase_order"]
 KIND_BY_ENTITY = {entity: kind for kind, entity in ENTITY_BY_KIND.items()}
 
 

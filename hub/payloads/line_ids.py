@@ -5,10 +5,10 @@ from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
 from hub.payloads.applied_lines import read_link
+from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.summary import NOT_COUNTED, list_counted_lines
 
 Line = dict[str, Any]
-ORDER_TYPE = "PurchaseOrder"
 FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
 
 
@@ -106,7 +106,7 @@ def _read_line_link(line: Line) -> tuple[str, str, str]:
     Other transactions are linked as a whole; what stands for their line in an answer differs.
     """
     kind, id = read_link(line)
-    order_line = str(line["LinkedTxn"][0].get("TxnLineId") or "") if kind == ORDER_TYPE else ""
+    order_line = str(line["LinkedTxn"][0].get("TxnLineId") or "") if kind == ORDER_ENTITY else ""
     return kind, id, order_line
 
 

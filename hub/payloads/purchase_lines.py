@@ -9,7 +9,7 @@ from hub.mapping.mapped import Link, MappedLine
 from hub.money import ZERO
 from hub.payloads import line_tax, pricing
 from hub.payloads.builder import PayloadBuilder, drop_empty
-from hub.payloads.entities import ENTITY_BY_KIND
+from hub.payloads.entities import ORDER_ENTITY
 
 ACCOUNT_DETAIL = "AccountBasedExpenseLineDetail"
 ITEM_DETAIL = "ItemBasedExpenseLineDetail"
@@ -132,7 +132,7 @@ def _build_link_to_only_line(
 
 def _build_line_link(link: Link, order_line: str) -> dict[str, str]:
     """Return the link to a line of a purchase order, by the id that QuickBooks gave it."""
-    return {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": order_line}
+    return {"TxnId": link.id, "TxnType": ORDER_ENTITY, "TxnLineId": order_line}
 
 
 def build_order_links(
@@ -154,7 +154,7 @@ def build_order_links(
     for line in lines:
         ids += [link["TxnId"] for link in line.get("LinkedTxn", ())]
     distinct_ids = dict.fromkeys(ids)
-    return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in distinct_ids]
+    return [{"TxnId": id, "TxnType": ORDER_ENTITY} for id in distinct_ids]
 
 
 def _is_whole_order(mapped: MappedLine) -> bool:

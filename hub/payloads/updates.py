@@ -4,6 +4,7 @@ from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
 from hub.payloads.builder import drop_empty
+from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_ids import keep_line_ids
 from hub.payloads.memo_room import memo_room
 from hub.payloads.summary import has_open_tax, has_tax
@@ -152,7 +153,7 @@ def _list_shared_fields(summary: TransactionSummary | None) -> list[str]:
 def _list_order_links(body: dict[str, Any]) -> list[dict[str, str]]:
     """Return the links to purchase orders; those to payments belong to QuickBooks."""
     links = body.get("LinkedTxn") or ()
-    return [link for link in links if link.get("TxnType") == "PurchaseOrder"]
+    return [link for link in links if link.get("TxnType") == ORDER_ENTITY]
 
 
 def _list_fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
