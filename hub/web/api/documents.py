@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import request
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
@@ -14,6 +14,7 @@ from hub.web.api.resources import (
     PageQuery,
     Resource,
     build_choice_field,
+    build_formatted_field,
     build_id_field,
     build_text_field,
     list_of,
@@ -27,6 +28,7 @@ from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
     get_order,
+    parse_amounts,
     read_document_filters,
     select_ids,
 )
@@ -78,6 +80,12 @@ class DocumentWithPostingsSchema(DocumentSchema):
     postings = fields.List(fields.Nested(PostingSchema), required=True)
 
 
+def check_amounts(text: str) -> None:
+    """Refuse what is neither one amount nor two; an empty filter chooses all documents."""
+    if text.strip() and parse_amounts(text.strip()) is None:
+        raise ValidationError("Send one amount such as 1250.50, or two such as 1000-2000.")
+
+
 class DocumentQuery(PageQuery):
     """The filters of the list of documents."""
 
@@ -87,7 +95,9 @@ class DocumentQuery(PageQuery):
     kind = build_choice_field(KIND_LABELS)
     first_day = fields.Date(data_key="from", metadata={"description": "first date"})
     last_day = fields.Date(data_key="to", metadata={"description": "last date"})
-    amount = build_text_field("an amount, or two such as 1000-2000")
+    amount = build_formatted_field(
+        "an amount, or two such as 1000-2000", text_format="amounts", check=check_amounts
+    )
     sort = build_choice_field(SORT_ORDERS)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, cast
 
-from flask_smorest import Blueprint
+from flask_smorest import Blueprint, abort
 from marshmallow import Schema, fields, validate
 
 from hub.security import api_tokens
@@ -35,6 +35,19 @@ def build_text_field(
         required=is_required,
         validate=[validate.Length(min=least, max=most), validate.Regexp(STORABLE_PATTERN)],
         metadata={"description": description},
+    )
+
+
+def build_formatted_field(
+    description: str, *, text_format: str, check: Callable[[str], None] | None = None
+) -> fields.String:
+    """Return a field for text of a format that only the description explains.
+
+    `check` raises a `ValidationError` for other text. Without it the view checks the text.
+    """
+    return fields.String(
+        validate=[validate.Length(max=MAX_TEXT), check or validate.Regexp(STORABLE_PATTERN)],
+        metadata={"description": description, "format": text_format},
     )
 
 
@@ -80,8 +93,8 @@ class Resource(Blueprint):  # type: ignore[misc]
 class PageQuery(Schema):
     """The filters of a list that has pages."""
 
-    before = build_text_field("from the address `next` of a list")
-    after = build_text_field("from the address `previous` of a list")
+    before = build_formatted_field("from the address `next` of a list", text_format="cursor")
+    after = build_formatted_field("from the address `previous` of a list", text_format="cursor")
 
 
 class ConfirmationSchema(Schema):
@@ -145,7 +158,14 @@ def list_of(item: type[Schema]) -> Schema:
 
 
 def to_list(page: ListPage, rows: Iterable[Any]) -> dict[str, Any]:
-    """Return a page of a list with the addresses beside it."""
+    """Return a page of a list with the addresses beside it.
+
+    Abort with 422 if the cursor in the address fits no row: a program that got the first page
+    again would read the same rows for ever.
+    """
+    if page.ignored_cursor:
+        sentence = "This is no address of a page. Take it from next or previous of a list."
+        abort(422, messages={"query": {page.ignored_cursor: [sentence]}})
     return {"data": list(rows), "next": page.older or None, "previous": page.newer or None}
 
 

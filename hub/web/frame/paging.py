@@ -6,7 +6,7 @@ The next page begins after the last row shown, so page 200 costs as much as the 
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -25,11 +25,16 @@ MAX_AMOUNT = 10**12  # of a column, which has millionths in 64 bits
 
 @dataclass(frozen=True)
 class ListPage:
-    """Rows and the addresses of the pages beside them, "" where there is none."""
+    """Rows and the addresses of the pages beside them, "" where there is none.
+
+    `ignored_cursor` is the argument of the address that fits no row, "" if there is none. The page
+    is then the first one.
+    """
 
     rows: list[Any]
     newer: str = ""
     older: str = ""
+    ignored_cursor: str = ""
 
 
 def load_page(
@@ -45,7 +50,8 @@ def load_page(
     The rows are ordered by columns that are unique together, the highest first if `is_descending`.
     """
     is_backwards = "after" in request.args
-    key = _parse_cursor(request.args.get("after") or request.args.get("before"), order_by)
+    cursor = request.args.get("after") or request.args.get("before")
+    key = _parse_cursor(cursor, order_by)
     if is_backwards:
         is_descending = not is_descending
     if key:
@@ -57,8 +63,12 @@ def load_page(
     rows = rows[:size]
     if is_backwards:
         rows.reverse()
-        return _link_neighbors(rows, len(order_by), has_newer=has_more, has_older=bool(key))
-    return _link_neighbors(rows, len(order_by), has_newer=bool(key), has_older=has_more)
+        page = _link_neighbors(rows, len(order_by), has_newer=has_more, has_older=bool(key))
+    else:
+        page = _link_neighbors(rows, len(order_by), has_newer=bool(key), has_older=has_more)
+    if cursor and key is None:
+        return replace(page, ignored_cursor="after" if is_backwards else "before")
+    return page
 
 
 def is_past_end(page: ListPage) -> bool:

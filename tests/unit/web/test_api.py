@@ -59,6 +59,23 @@ def test_lists_are_paged_by_the_address_of_the_next_page(
     assert [run["id"] for run in listed] == sorted(ids, reverse=True)
 
 
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("cursor", ["nonsense", "[1, 2]", '["x"]', "{}"])
+def test_a_cursor_that_fits_no_row_is_refused(program: ApiClient, side: str, cursor: str) -> None:
+    for address in ("/runs/", "/documents/", "/cases/", "/companies/", "/installations/"):
+        answer = program.call("GET", address, **{side: cursor})
+        assert answer.status_code == 422, address
+        assert "next or previous" in answer.json["errors"]["query"][side][0]
+
+
+def test_an_amount_that_cannot_be_read_is_refused(program: ApiClient) -> None:
+    answer = program.call("GET", "/documents/?amount=much")
+    assert answer.status_code == 422
+    assert "1250.50" in answer.json["errors"]["query"]["amount"][0]
+    for amount in ("", "1250.50", "1000-2000"):
+        assert program.call("GET", f"/documents/?amount={amount}").status_code == 200
+
+
 def test_a_sync_is_started_once_and_then_returned(program: ApiClient, visitor: Visitor) -> None:
     address = f"/installations/{visitor.story.installation}/runs/"
     first, second = (program.call("POST", address) for _ in range(2))
