@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that 
 THROTTLED_CODES = {"3001", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
 FORBIDDEN_CODES = {"3100", "120", "6190"}  # not done; a person has to reconnect
+ACCESS_CODES = EXPIRED_CODES | FORBIDDEN_CODES
 BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 INTERNAL_ERROR_CODE = "10000"
 HOLDER_PATTERN = re.compile(
@@ -253,12 +254,17 @@ def explain_refusal(faults: tuple[Fault, ...]) -> str:
     return explain(faults, UNEXPLAINED_FAULT)
 
 
-def explain(faults: tuple[Fault, ...], default: str) -> str:
+def explain(
+    faults: tuple[Fault, ...], default: str, *, internal_codes: Set[str] = frozenset()
+) -> str:
     """Return what faults mean, with the words of QuickBooks.
 
     `default` explains codes that have no explanation of their own. Without faults, return it.
+    `internal_codes` are codes that stand for an internal problem of QuickBooks here.
     """
-    explanations = list(dict.fromkeys(_explain_fault(fault, default) for fault in faults))
+    explanations = list(
+        dict.fromkeys(_explain_fault(fault, default, internal_codes) for fault in faults)
+    )
     if not explanations:
         return default
     return explanations[0] if len(explanations) == 1 else " ".join(explanations)
@@ -281,9 +287,10 @@ def _quote_sentence(fault: Fault, details: str = "") -> str:
     )
 
 
-def _explain_fault(fault: Fault, default: str) -> str:
+def _explain_fault(fault: Fault, default: str, internal_codes: Set[str]) -> str:
     """Return what a fault means and what to do about it, with the words of QuickBooks."""
-    is_internal = fault.code == BUSINESS_RULE_CODE and fault.is_inconclusive
+    is_failed_rule = fault.code == BUSINESS_RULE_CODE and fault.is_inconclusive
+    is_internal = is_failed_rule or fault.code in internal_codes
     code = INTERNAL_ERROR_CODE if is_internal else fault.code
     explanation = FAULT_EXPLANATIONS.get(code, default)
     field = Sentence(", field %(name)s", name=fault.element) if fault.element else ""

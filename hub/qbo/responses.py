@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Set
 from dataclasses import asdict, dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -14,6 +15,7 @@ from hub.http.exchange import HttpResponse
 from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.faults import (
+    ACCESS_CODES,
     EXPIRED_CODES,
     FORBIDDEN_CODES,
     NOT_ACCEPTED,
@@ -28,7 +30,9 @@ from hub.qbo.faults import (
 )
 
 # The outcome of a call by the status of its response, regardless of its body. `hub.qbo.faults` has
-# the outcomes by the codes of faults. A fault with any other status is a refusal.
+# the outcomes by the codes of faults. A fault with any other status is a refusal. During an outage,
+# QuickBooks answers 500 with the code of a missing access (3100 or 120), so such a code counts only
+# with other statuses.
 THROTTLED_STATUSES = {429}  # not done; repeated after a pause of all calls to the company
 EXPIRED_STATUSES = {401}  # not done; a new access token may help
 FORBIDDEN_STATUSES = {403}  # not done; a person has to reconnect
@@ -144,15 +148,16 @@ def _decide_outcome(
     expected: Expected,
 ) -> QuickBooksResponse:
     """Return the response with the outcome that it shows; an unclear one stays in doubt."""
+    status = http_response.status
     faults = response.faults
     codes = {fault.code for fault in faults}
-    if http_response.status in THROTTLED_STATUSES or codes & THROTTLED_CODES:
+    if status in THROTTLED_STATUSES or codes & THROTTLED_CODES:
         after = _compute_pause(http_response.headers.get("Retry-After", ""))
         text = explain(faults, SLOW_DOWN)
         return replace(response, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
-    expired = http_response.status in EXPIRED_STATUSES or bool(codes & EXPIRED_CODES)
-    forbidden = http_response.status in FORBIDDEN_STATUSES or bool(codes & FORBIDDEN_CODES)
+    expired = _is_access_refused(status, EXPIRED_STATUSES, codes & EXPIRED_CODES)
+    forbidden = _is_access_refused(status, FORBIDDEN_STATUSES, codes & FORBIDDEN_CODES)
     if expired or forbidden:
         text = explain(faults, NOT_ACCEPTED)
         return replace(response, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
@@ -164,6 +169,13 @@ def _decide_outcome(
         return replace(response, outcome=SendOutcome.LANDED, entity=entity, text="")
     text = _explain_doubt(response, http_response)
     return replace(response, text=text)
+
+
+def _is_access_refused(status: int, refusing_statuses: Set[int], refusing_codes: Set[str]) -> bool:
+    """Return whether a status or a code refuses the connection; beside a 5xx no code does."""
+    if status in INCONCLUSIVE_STATUSES:
+        return False
+    return status in refusing_statuses or bool(refusing_codes)
 
 
 def _is_refusal(response: QuickBooksResponse, http_response: HttpResponse) -> bool:
@@ -365,7 +377,7 @@ def _compute_pause(text: str) -> float:
 def _explain_doubt(response: QuickBooksResponse, http_response: HttpResponse) -> str:
     """Return why it is not known whether a call was done."""
     if response.faults:
-        reason = explain(response.faults, UNKNOWN_ERROR)
+        reason = explain(response.faults, UNKNOWN_ERROR, internal_codes=ACCESS_CODES)
     elif http_response.status == 200:
         reason = Sentence("QuickBooks answered something that is not what was asked for.")
     else:

@@ -61,6 +61,7 @@ FAULT_CASES = [
     ("refusal", {"code": 610, "element": "VendorRef"}, "400 610", 0),
     ("refusal", {"code": 120, "status": 403}, "403 120", 0),
     ("refusal", {"code": 3100}, "403 3100", 0),
+    ("refusal", {"code": 3100, "status": 500}, "500 3100", 0),
     ("refusal", {"code": 77777}, "400 77777", 0),
 ]
 # tested with the calls that they concern: batches, queries, tokens, consent

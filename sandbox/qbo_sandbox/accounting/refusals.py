@@ -210,6 +210,14 @@ def forbidden_call() -> GatewayRefusal:
     return GatewayRefusal(403, "3100", "ApplicationAuthorizationFailed", None, "SERVICE")
 
 
+def failed_gateway(status: int) -> GatewayRefusal:
+    """Return the answer of a gateway that failed itself, with the code of a missing access.
+
+    It was seen with status 500 during an outage.
+    """
+    return GatewayRefusal(status, "3100", "InternalServerError", None, "SERVICE")
+
+
 def throttled_call() -> GatewayRefusal:
     """Return the refusal of a call beyond a rate limit."""
     detail = "The request limit was reached.  Try again later"

@@ -6,6 +6,7 @@ from qbo_sandbox.accounting.refusals import (
     GatewayRefusal,
     Refusal,
     business_error,
+    failed_gateway,
     forbidden_call,
     stale_object,
 )
@@ -84,7 +85,7 @@ def _choose_refusal(options: JsonObject, status: int) -> Refusal | GatewayRefusa
     """Return the refusal with the code that a rule names; 3100 comes from the gateway."""
     code = str(options.get("code", "6000"))
     if code == "3100":
-        return forbidden_call()
+        return failed_gateway(status) if status >= 500 else forbidden_call()
     detail = str(options.get("detail", MESSAGES.get(code, UNEXPECTED_ERROR)))
     kind = "ValidationFault" if status < 500 else "SystemFault"
     return Refusal(code, detail, options.get("element"), status=status, kind=kind)

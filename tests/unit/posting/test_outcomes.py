@@ -88,6 +88,8 @@ CREATE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "web page with 404": (page(404), *DOUBTED),
     "500": (json_of(500, b""), *DOUBTED),
     "500 with a refusal": (fault("2020", status=500), *DOUBTED),
+    "500 with 3100": (fault("3100", status=500), *DOUBTED),
+    "500 with 120": (fault("120", status=500), *DOUBTED),
     "502": (page(502), *DOUBTED),
     "503 of the gateway": (page(503), *DOUBTED),
     "504": (page(504), *DOUBTED),

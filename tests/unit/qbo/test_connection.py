@@ -86,6 +86,14 @@ def test_a_refusal_that_only_a_person_can_end_is_a_case_immediately(quickbooks, 
     assert [(case[0], case[1]) for case in open_cases()] == [("connection:1", act)]
 
 
+@pytest.mark.parametrize("code", ["3100", "120"])
+def test_an_outage_that_speaks_of_missing_access_needs_no_person(quickbooks, code):
+    quickbooks.add_fault("refusal", API, code=code, status=500, **ALWAYS)
+    assert Client(1).create("bill", bill(), KEY).outcome == "doubt"
+    assert Client(1).company_info().outcome == "doubt"
+    assert (company().state, open_cases()) == ("connected", [])
+
+
 def test_a_subscription_that_ended_is_named_and_the_company_can_still_be_read(quickbooks):
     quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)
     client = Client(1)

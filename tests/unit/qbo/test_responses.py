@@ -190,6 +190,16 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("a bad gateway", 502, b"<html></html>", "text/html", CREATE, "doubt"),
     ("a service away", 503, b"<html></html>", "text/html", CREATE, "doubt"),
     ("a gateway timeout", 504, b"", "text/html", CREATE, "doubt"),
+    ("an outage said to be no access", 500, gateway("3100"), "application/json", CREATE, "doubt"),
+    ("an outage of the sign-in", 500, fault("120"), "application/json", QUERY, "doubt"),
+    (
+        "an outage said to be an old token",
+        503,
+        gateway("3200"),
+        "application/json",
+        CREATE,
+        "doubt",
+    ),
     ("a body nested too deeply", 400, b'{"a":' * 100_000, "application/json", CREATE, "doubt"),
     ("a refusal without reason", 400, b"<html></html>", "text/html", CREATE, "doubt"),
     ("an unknown address", 404, b"", "text/html", CREATE, "doubt"),
@@ -244,8 +254,14 @@ def test_every_answer_is_classified(status, body, kind, expected, outcome):
             "QuickBooks had an internal problem. (QuickBooks says: Unexpected Internal Error."
             " (-30000); code 6000.) The hub looks up whether it was done.",
         ),
+        (
+            500,
+            gateway("3100"),
+            "QuickBooks had an internal problem. (QuickBooks says: no; code 3100.) The hub looks"
+            " up whether it was done.",
+        ),
     ],
-    ids=["no body", "throttled", "forbidden", "server error", "internal error"],
+    ids=["no body", "throttled", "forbidden", "server error", "internal error", "outage"],
 )
 def test_a_response_that_is_retried_asks_for_no_correction(status, body, text):
     assert interpret_response(reply(status, body), CREATE).text == text
