@@ -144,7 +144,7 @@ def test_voiding_deleting_mailing_and_paying_have_their_own_words(stand_in, rece
     stand_in.clock.advance(5)
     assert {
         ("qbo.invoice.emailed.v1", "1"),
-        ("qbo.invoice.voided.v1", "1"),
+        ("qbo.invoice.void.v1", "1"),
         ("qbo.payment.created.v1", "3"),
         ("qbo.invoice.updated.v1", "2"),
         ("qbo.payment.deleted.v1", "3"),
@@ -243,7 +243,7 @@ def test_events_that_a_killed_stand_in_did_not_send_are_sent_by_the_next(tmp_pat
     again.clock.advance(5)
     assert types(receiver.messages()[0]) == [
         ("qbo.invoice.created.v1", "2"),
-        ("qbo.invoice.voided.v1", "2"),
+        ("qbo.invoice.void.v1", "2"),
     ]
     last = create(tmp_path)
     assert send_request(last.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"] == []

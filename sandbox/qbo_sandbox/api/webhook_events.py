@@ -26,7 +26,7 @@ EVENT_VERBS = {
     "Update": "updated",
     "Delete": "deleted",
     "Merge": "merged",
-    "Void": "voided",
+    "Void": "void",  # not in the past tense, unlike the others
     "Emailed": "emailed",
 }
 SOURCE = "intuit." + base64.b64encode(b"quickbooks stand-in").decode()
