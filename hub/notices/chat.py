@@ -3,6 +3,7 @@
 Anyone who knows the address can write to the channel, so it is stored like a password.
 """
 
+import html
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,10 +54,14 @@ def post(text: str) -> None:
 
 
 def _build_body(name: str, text: str) -> dict[str, Any]:
-    """Return a message as Slack reads it, or as an adaptive card for Teams."""
+    """Return a message as Slack reads it, or as an adaptive card for Teams.
+
+    A text of a source mentions nobody and hides no address behind other words: Slack reads both
+    between < and >, and Teams reads [words](address).
+    """
     if name == SLACK_HOST:
-        return {"text": text}
-    block = {"type": "TextBlock", "text": text, "wrap": True}
+        return {"text": html.escape(text, quote=False)}
+    block = {"type": "TextBlock", "text": text.replace("](", "] ("), "wrap": True}
     card = {"type": "AdaptiveCard", "version": "1.4", "body": [block]}
     return {"type": "message", "attachments": [{"contentType": ADAPTIVE_CARD, "content": card}]}
 

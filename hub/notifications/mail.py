@@ -370,6 +370,7 @@ def _build_message(
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(current_hub().clock.now())
     message["Message-ID"] = make_msgid(domain="hub.invalid")
+    message["Auto-Submitted"] = "auto-generated"  # no reply about absence, as RFC 3834 says
     message.set_content(text)
     for file in files:
         kind, _, sub = file.mime.partition("/")

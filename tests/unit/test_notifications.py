@@ -61,6 +61,7 @@ def test_a_new_case_is_mailed_once_with_the_next_step(hub, mail, clock):
     assert [notifications.digest(), notifications.digest()] == [1, 0]
     (message,) = mail.messages
     assert (message["To"], message["Subject"]) == ("kari@example.com", "Cost code 12 has no match")
+    assert message["Auto-Submitted"] == "auto-generated"
     text = message.get_payload()
     assert "What to do: Choose its account." in text
     assert "https://hub.example.com/inbox/1" in text

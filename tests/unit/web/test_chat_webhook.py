@@ -65,6 +65,25 @@ def test_new_cases_are_posted_once_without_a_mail_server(
     assert "/inbox/1" in message["text"]
 
 
+def test_a_text_of_a_source_mentions_nobody_and_hides_no_address(
+    visitor: Visitor, channel: Channel, clock: Any
+) -> None:
+    link = "https://evil.example"
+    title = f"Supplier <!channel> & <{link}|QuickBooks> [QuickBooks]({link})"
+    for prefix in (SLACK, TEAMS):
+        visitor.press("/setup/chat", chat_secret=prefix + PATH)
+        with visitor.app.app_context(), transaction() as session:
+            case = session.get_one(Case, 1)
+            case.code, case.stored_title, case.mailed_at = "", title, None
+        clock.advance(60)
+        _digest(visitor)
+    slack, teams = channel.messages
+    assert f"Supplier &lt;!channel&gt; &amp; &lt;{link}|" in slack["text"]
+    text = teams["attachments"][0]["content"]["body"][0]["text"]
+    assert f"[QuickBooks] ({link})" in text
+    assert "Supplier <!channel> & <" in text
+
+
 def test_a_test_message_is_recorded_with_the_host_alone(visitor: Visitor, channel: Channel) -> None:
     tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
     visitor.press("/setup/chat/test")
