@@ -56,7 +56,7 @@ class Interval:
         return cls(cron=cron, spread=_parse_minutes(spread, text))
 
     def after(self, moment: dt.datetime, zone: ZoneInfo, name: str = "") -> dt.datetime:
-        """Return the first due time after `moment`.
+        """Return the first due time after `moment`; raise Refused if there is none.
 
         `name` decides where in the spread it falls, each time at the same place.
         """
@@ -67,7 +67,10 @@ class Interval:
         start = moment - delay
         dues = (due.astimezone(dt.UTC) for due in CronSim(self.cron, start.astimezone(zone)))
         # In the hour that comes twice in autumn, CronSim may return a time of its first round.
-        return next(due for due in dues if due > start) + delay
+        first = next((due for due in dues if due > start), None)
+        if first is None:  # CronSim has found none within fifty years
+            raise _build_unreadable_error(self.cron)
+        return first + delay
 
 
 def describe(text: str) -> str:
@@ -94,11 +97,14 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def _is_cron(text: str) -> bool:
+    """Return whether a text is a cron expression with some time at which it is due."""
+    if len(text.split()) != CRON_FIELDS:
+        return False
     try:
-        CronSim(text, ANY_MOMENT)
+        first = next(CronSim(text, ANY_MOMENT), None)
     except CronSimError:
         return False
-    return len(text.split()) == CRON_FIELDS
+    return first is not None
 
 
 def _parse_minutes(duration: re.Match[str], text: str) -> int:

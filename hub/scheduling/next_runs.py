@@ -56,11 +56,11 @@ def _find_next_due(
     """
     try:
         interval = Interval.parse(installation.schedule)
-        zone = zone_of(installation.zone)
+        next_due = interval.after(now, zone_of(installation.zone), row.name)
     except Refused:  # an unreadable schedule is never due
         return None
     has_changed = (row.every, row.zone) != (installation.schedule, installation.zone)
     is_past = row.next_due is not None and row.next_due <= now
     if has_changed or (is_past and is_busy and interval.minutes):
-        return interval.after(now, zone, row.name)
+        return next_due
     return row.next_due

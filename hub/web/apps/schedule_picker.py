@@ -107,7 +107,7 @@ def _list_next_times(text: str, zone_name: str) -> list[str]:
         for _ in range(NEXT_TIMES):
             moment = interval.after(moment, zone)
             times.append(_format(moment, zone))
-    except (Refused, OverflowError, StopIteration):
+    except (Refused, OverflowError):
         return []
     return times
 

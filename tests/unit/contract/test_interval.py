@@ -81,6 +81,7 @@ def test_a_spread_is_within_its_minutes_and_always_the_same_for_one_name():
         "15m ~5m",
         "999999d",
         "0 2 * * * ~999999d",
+        "0 0 */29 2 5#5",  # the fifth Friday of a month is never its first day
     ],
 )
 def test_an_invalid_schedule_is_refused_with_how_to_write_one(text):

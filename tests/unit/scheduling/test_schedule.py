@@ -169,7 +169,9 @@ def test_an_unreadable_schedule_stops_no_other(now, installation):
 
 
 @pytest.mark.row("CT-S19")
-@pytest.mark.parametrize("values", [{"zone": "Mars/Olympus"}, {"every": "~"}])
+@pytest.mark.parametrize(
+    "values", [{"zone": "Mars/Olympus"}, {"every": "~"}, {"every": "0 0 */29 2 5#5"}]
+)
 def test_a_schedule_that_has_become_unreadable_stops_no_other(now, installation, values):
     change(installation, schedule="0 * * * *")
     schedule.tick(now)
