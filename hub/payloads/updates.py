@@ -99,10 +99,11 @@ def build_update_body(
 
     The update is sparse, so that fields the hub does not set stay. To empty a field, the update is
     the whole object. `previous_memo` is the memo as the hub last wrote it: other lines in the
-    current memo were written by a person and stay. `summary` is that of the planned content.
+    current memo were written by a person and stay. `summary` is that of the planned content. A body
+    that was an update of another version already loses the ids of that version.
     """
-    if "Id" in body and "sparse" not in body:
-        body = _select_hub_fields(body, summary)
+    if "Id" in body:
+        body = drop_version(body, summary)
     update = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_memo = str(current.get("PrivateNote") or "")

@@ -1,5 +1,6 @@
 """A change at the source that leaves something out takes it out of QuickBooks, too."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal as D
 
@@ -160,6 +161,20 @@ def test_a_change_of_the_whole_bill_that_is_sent_twice_keeps_what_the_source_sta
     stored = shop.book("Bill", "bill:1")
     assert (stored["TotalAmt"], stored["SalesTermRef"]["value"]) == (20, NET_15)
     assert "DocNumber" not in stored
+
+
+def test_a_change_that_is_sent_twice_gives_each_id_to_one_line(shop):
+    first, second = line("1", "1.00", "A", cost="Fuel"), line("2", "2.00", "B", cost="Fuel")
+    inserted = line("3", "5.00", "X", cost="Fuel")
+    shop.run(replace(bill(), lines=(first, second), total=D(3)))
+    shop.quickbooks.add_fault("throttled", "bill.update")
+    shop.run(replace(bill(), lines=(first, inserted, second), total=D(8)))
+    shop.run()
+    assert_posted(shop)
+    sent = json.loads(shop.posting("bill:1").payload)["Line"]
+    assert [row.get("Id") for row in sent] == ["1", None, "2"]
+    ids = {row["Description"]: row["Id"] for row in shop.book("Bill", "bill:1")["Line"]}
+    assert ids == {"A": "1", "X": "3", "B": "2"}
 
 
 def test_putting_back_a_change_of_the_whole_bill_puts_back_its_terms(shop):
