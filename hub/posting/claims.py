@@ -53,6 +53,7 @@ _SELECT_READY = (
         ~LACKS_APPROVAL,
     )
     .order_by(_postings.c.id)
+    .with_for_update(of=_postings)  # so that revision and bytes stay as they are read here
 )
 _CLAIM = (
     update(_postings)

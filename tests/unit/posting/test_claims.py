@@ -92,3 +92,27 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):  #
         outbox.plan_posting(session, row, *plan, postings=attempts)
     worker.join()
     assert claimed_payloads == [b"new"]
+
+
+def test_a_posting_that_changes_while_it_is_being_claimed_is_checked_again_first(box):  # noqa: F811
+    id, app, claimed_ids = box(payload=b"old"), current_app(), []
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        posting.checked_at = now()
+        revisions = {id: posting.revision}
+
+    def claim():
+        with app.app_context(), transaction() as session:
+            claimed = claims.claim(session, [id], "f1", now(), revisions=revisions)
+            claimed_ids.extend(row.id for row in claimed)
+
+    worker = threading.Thread(target=claim)
+    with transaction() as session:
+        row = session.get_one(Posting, id).document
+        postings = outbox.load_history(session, [row])[row.id]
+        worker.start()
+        worker.join(0.2)
+        plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
+        outbox.plan_posting(session, row, *plan, postings=postings)
+    worker.join()
+    assert (claimed_ids, get(id).state) == ([], "ready")
