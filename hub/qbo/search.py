@@ -1,6 +1,8 @@
 """Complete searches of QuickBooks: by creation, deletion, number, name and attachment."""
 
 import datetime as dt
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,6 +15,9 @@ from hub.qbo.responses import extract_count, extract_rows
 MAX_VALUES_PER_QUERY = 100
 CHANGE_RETENTION = dt.timedelta(days=30)
 ONE_SECOND = dt.timedelta(seconds=1)
+EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # before QuickBooks Online existed
+# QuickBooks refuses a query that contains one of these, even in quotes, as in 'Włodarski'.
+FOREIGN_CHARACTERS = re.compile("[^\x00-\xff]+")
 Entity = dict[str, Any]
 
 
@@ -96,8 +101,11 @@ def find_created_since(
     page: int = PAGE_SIZE,
     *,
     until_nothing_new: bool = False,
+    condition: str = "",
 ) -> Iterator[list[Entity]]:
     """Yield all objects of a kind created since a moment, each once, in the order of creation.
+
+    With a `condition`, yield only those that fulfil it.
 
     Each page of `page` objects starts at the last creation time of the one before, never at a
     position: edits and deletions move the positions of other objects, and a search by position
@@ -108,7 +116,7 @@ def find_created_since(
     seen_ids: set[str] = set()
     is_confirming = False
     while True:
-        entities = _read_page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
+        entities = _read_page(client, kind, _build_condition(condition, start), page)
         unseen = _exclude_ids(entities, seen_ids)
         yield unseen
         is_full = len(entities) >= page
@@ -123,12 +131,21 @@ def find_created_since(
         if is_full and last <= start:
             # The page holds nothing but objects of one second, and that second has more of them.
             seen_ids |= _list_ids_created_since(entities, start)
-            of_second = _find_created_in_second(client, kind, start, page)
+            of_second = _find_created_in_second(client, kind, start, page, condition)
             yield _exclude_ids(of_second, seen_ids)
             last = start + ONE_SECOND
         start = last
         # Only these can occur on the next page.
         seen_ids = _list_ids_created_since(entities, last)
+
+
+def _build_condition(condition: str, since: dt.datetime, until: dt.datetime | None = None) -> str:
+    """Return the condition for objects created in a period, and one more if there is one."""
+    conditions = [condition] if condition else []
+    conditions.append(f"MetaData.CreateTime >= '{since.isoformat()}'")
+    if until:
+        conditions.append(f"MetaData.CreateTime < '{until.isoformat()}'")
+    return " AND ".join(conditions)
 
 
 def _list_ids_created_since(entities: Iterable[Entity], moment: dt.datetime) -> set[str]:
@@ -165,7 +182,7 @@ def _include_inactive(kind: str, where: str) -> str:
 
 
 def _find_created_in_second(
-    client: Client, kind: str, second: dt.datetime, page: int
+    client: Client, kind: str, second: dt.datetime, page: int, condition: str
 ) -> Iterable[Entity]:
     """Return the objects created in one second, if they are more than a page.
 
@@ -173,10 +190,7 @@ def _find_created_in_second(
     """
     start = second.replace(microsecond=0)
     end = start + ONE_SECOND
-    where = (
-        f"MetaData.CreateTime >= '{start.isoformat()}'"
-        f" AND MetaData.CreateTime < '{end.isoformat()}'"
-    )
+    where = _build_condition(condition, start, end)
     counted = _include_inactive(kind, where)
     count = _count_objects(client, kind, counted)
     entities: dict[str, Entity] = {}
@@ -240,9 +254,19 @@ def iter_change_responses(body: Entity) -> Iterator[dict[str, Any]]:
 def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[Entity]:
     """Return the transactions of a kind with one of these numbers."""
     field = "PaymentRefNum" if kind == "payment" else "DocNumber"
+    foreign = [number for number in numbers if FOREIGN_CHARACTERS.search(number)]
+    others = [number for number in numbers if number not in foreign]
+    entities = _find_any(client, kind, field, others)
+    for number in foreign:
+        entities += _find_like(client, kind, field, number)
+    return entities
+
+
+def _find_any(client: Client, kind: str, field: str, texts: Sequence[str]) -> list[Entity]:
+    """Return the objects of a kind whose field is one of these texts."""
     entities: list[Entity] = []
-    for chunk in _split_into_chunks(numbers):
-        literals = [f"'{escape_text(number)}'" for number in chunk]
+    for chunk in _split_into_chunks(texts):
+        literals = [f"'{escape_text(text)}'" for text in chunk]
         where = f"{field} IN ({', '.join(literals)})"
         entities += _find(client, kind, where)
     return entities
@@ -251,8 +275,28 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
 def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
     """Return the records of a list with exactly this name, inactive ones included."""
     field = "Name" if kind == "item" else "DisplayName"
+    if FOREIGN_CHARACTERS.search(name):
+        return _find_like(client, kind, field, name)
     where = f"{field} = '{escape_text(name)}' AND Active IN (true, false)"
     return _find(client, kind, where)
+
+
+def _find_like(client: Client, kind: str, field: str, text: str) -> list[Entity]:
+    """Return the objects whose field is a text that no query can contain, inactive ones included.
+
+    They are among those that agree in the other characters, which may be all of a kind.
+    """
+    pattern = FOREIGN_CHARACTERS.sub("%", escape_text(text))
+    key = _fold(text)
+    entities: list[Entity] = []
+    for page in find_created_since(client, kind, EPOCH, condition=f"{field} LIKE '{pattern}'"):
+        entities += [entity for entity in page if _fold(_get_text(entity, field)) == key]
+    return entities
+
+
+def _fold(text: str) -> str:
+    """Return a text as QuickBooks compares it: without case."""
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def find_files(client: Client, kind: str, id: str) -> list[Entity]:

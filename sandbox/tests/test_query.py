@@ -44,6 +44,19 @@ def expect_refusal(quickbooks, text):
 
 
 @pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Włodarski", r'at line 1, column 44.  Encountered: "\u0142" (322), after : "\'W"'),
+        ("Fleur’t", r'at line 1, column 48.  Encountered: "\u2019" (8217), after : "\'Fleur"'),
+    ],
+)
+def test_a_query_has_no_characters_beyond_latin_1(quickbooks, name, message):
+    refusal = expect_refusal(quickbooks, f"select * from Vendor where DisplayName = '{name}'")
+    assert refusal == [("4000", f"QueryParserError: Invalid content. Lexical error {message}")]
+    assert quickbooks.select("select * from Vendor where DisplayName = 'Bøe & Søn é'") == {}
+
+
+@pytest.mark.parametrize(
     ("where", "matches"),
     [
         ("Where DocNumber = 'b3'", ["B3"]),

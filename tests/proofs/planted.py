@@ -220,13 +220,10 @@ BUGS = (
     Planted(
         "a search reads its pages by position instead of by time",
         "hub/qbo/search.py",
-        (
-            'entities = _read_page(client, kind, f"MetaData.CreateTime >= '
-            "'{start.isoformat()}'\", page)"
-        ),
+        "entities = _read_page(client, kind, _build_condition(condition, start), page)",
         "position = locals().get('position', 1 - page) + page\n        "
-        "entities = _read_page(client, kind, "
-        "f\"MetaData.CreateTime >= '{since.isoformat()}'\", page, position)",
+        "entities = _read_page("
+        "client, kind, _build_condition(condition, since), page, position)",
         "tests/unit/posting/test_lookup.py",
     ),
     Planted(

@@ -16,6 +16,8 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+# QuickBooks' parser knows only the characters of Latin-1, also in quotes: 'Włodarski' was refused.
+FOREIGN_CHARACTER = re.compile("[^\x00-\xff]")
 OPERATORS = ("=", "!=", "<", ">", "<=", ">=")  # "!=" is not documented, but answered
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
@@ -63,7 +65,12 @@ def _split_tokens(text: str) -> list[QueryToken]:
         match = TOKEN.match(text, position)
         if match is None or match.end() == position:
             bad = text[position:].strip()
-            raise _lexical_error(bad[0], _describe_position(text, text.index(bad[0], position)))
+            place = text.index(bad[0], position)
+            raise _refuse_character(text, place, place)
+        foreign = FOREIGN_CHARACTER.search(match[0])
+        if foreign:
+            start = match.start(str(match.lastgroup))
+            raise _refuse_character(text, position + foreign.start(), start)
         kind = str(match.lastgroup)
         tokens.append(
             QueryToken(kind, match.group(kind), _describe_position(text, match.start(kind)))
@@ -78,11 +85,21 @@ def _describe_position(text: str, position: int) -> str:
     return f"at line {len(lines)}, column {len(lines[-1]) + 1}."
 
 
-def _lexical_error(sign: str, location: str) -> Refusal:
+def _refuse_character(text: str, place: int, start: int) -> Refusal:
+    """Return the refusal of a character in the token that begins at `start`."""
+    sign = text[place]
+    location = _describe_position(text, place)
     return Refusal(
         "4000",
-        f'QueryParserError: Lexical error {location}  Encountered: "{sign}" ({ord(sign)})',
+        f"QueryParserError: Invalid content. Lexical error {location}"
+        f'  Encountered: "{_escape(sign)}" ({ord(sign)}), after : "{_escape(text[start:place])}"',
     )
+
+
+def _escape(text: str) -> str:
+    """Return a part of a query as messages show it, with quotes and foreign characters escaped."""
+    quoted = text.replace("'", "\\'").replace('"', '\\"')
+    return FOREIGN_CHARACTER.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
 def _refuse_token(token: QueryToken) -> Refusal:

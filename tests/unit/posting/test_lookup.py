@@ -42,6 +42,24 @@ def test_a_vendor_is_made_once(bench, fault):
     assert (bench.state(id), len(vendors(bench, "Nordisk Stål AS"))) == ("posted", 1)
 
 
+@pytest.mark.parametrize("name", ["Włodarski – Hydraulika", "O’Neil’s", "珊珊 李", "Ł"])
+@pytest.mark.parametrize("fault", ["lose_answer", "lose_request"])
+def test_a_vendor_is_made_once_whose_name_no_query_can_contain(bench, name, fault):
+    bench.quickbooks.ask("POST", "vendor", {"DisplayName": "Wodarski - Hydraulika"})
+    bench.quickbooks.add_fault(fault, "vendor.create")
+    id = vendor(bench, name)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(vendors(bench, name))) == ("posted", 1)
+
+
+@pytest.mark.parametrize("name", ["Włodarski – Hydraulika", "WŁODARSKI – HYDRAULIKA"])
+def test_a_vendor_that_exists_by_a_name_that_no_query_can_contain_is_adopted(bench, name):
+    record = bench.quickbooks.ask("POST", "vendor", {"DisplayName": name}).json()["Vendor"]
+    id = vendor(bench, "Włodarski – Hydraulika")
+    bench.drain()
+    assert (bench.state(id), bench.posting(id).quickbooks_id) == ("posted", record["Id"])
+
+
 def test_a_vendor_that_exists_by_that_name_is_adopted(bench):
     record = bench.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()[
         "Vendor"

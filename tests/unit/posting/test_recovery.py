@@ -253,6 +253,14 @@ def test_one_question_asks_for_the_numbers_of_all_that_did_not_arrive(bench):
     assert {bench.state(id) for id in ids} == {"posted"}
 
 
+def test_a_number_that_no_query_can_contain_stops_no_look_for_others(bench):
+    bench.quickbooks.add_fault("lose_request", "bill.create", count=3)
+    ids = [bench.bill(number) for number in ("A–1", "A-2", "Ł")]
+    bench.drain(wait_for_doubts=True)
+    assert [bench.state(id) for id in ids] == ["posted"] * 3
+    assert sorted(bill["DocNumber"] for bill in bench.bills()) == ["A-2", "A–1", "Ł"]
+
+
 def test_a_posting_stays_in_doubt_while_searches_fail(bench):
     bench.quickbooks.add_fault("lose_answer", "bill.create")
     id = bench.bill()
