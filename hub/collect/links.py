@@ -12,15 +12,11 @@ from hub.contract.states import Stage
 from hub.mapping import Link, Mapped
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
-from hub.models.enums import Operation, PostingState
+from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState
 from hub.reasons.texts import CaseText
 
-ENDED_STATES = (
-    PostingState.WITHDRAWN,
-    PostingState.SKIPPED,
-)  # such a posting is not sent any more by itself
-
-WRITE_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
+# Such a posting is not sent any more by itself.
+ENDED_STATES = (PostingState.WITHDRAWN, PostingState.SKIPPED)
 
 
 def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:

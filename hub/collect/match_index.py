@@ -9,7 +9,7 @@ from hub import context as hub_context
 from hub.contract.types import Field
 from hub.mapping import Decision, MatchIndex
 from hub.models import Installation, Posting, SourceDocument
-from hub.models.enums import MatchOrigin, Operation, PostingState
+from hub.models.enums import WRITE_OPERATIONS, MatchOrigin, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.qbo import records
 from hub.sources.site import app_of
@@ -65,7 +65,7 @@ def _select_created_records(installation: Installation) -> Select[str, str, str 
         .where(
             Posting.company_id == installation.company_id,
             Posting.state == PostingState.POSTED,
-            Posting.operation.in_((Operation.CREATE, Operation.UPDATE)),
+            Posting.operation.in_(WRITE_OPERATIONS),
             Posting.quickbooks_id.is_not(None),
         )
     )

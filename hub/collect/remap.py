@@ -12,11 +12,10 @@ from hub.collect.setup import Setup, load_last_match_time, load_setup
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
 from hub.models import Installation, Posting, SourceDocument
-from hub.models.enums import Holder, Operation, PostingState
+from hub.models.enums import WRITE_OPERATIONS, Holder, PostingState
 
 log = logging.getLogger("hub")
 UNCLAIMED_STATES = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
-WRITE_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
 # Postings that a run may send; it checks those again that the checks before sending hold.
 SENDABLE = and_(
     or_(

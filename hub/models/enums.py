@@ -48,6 +48,8 @@ class Operation(StrEnum):
     ATTACH = "attach"
 
 
+# Operations that write the content of a document; the others remove it, or attach a file.
+WRITE_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
 # Operations on an object that exists in QuickBooks; they are written against its SyncToken.
 CHANGE_OPERATIONS = (Operation.UPDATE, Operation.DELETE, Operation.VOID)
 

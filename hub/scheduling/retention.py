@@ -40,7 +40,7 @@ from hub.models import (
     Run,
     RunLine,
 )
-from hub.models.enums import Operation, PostingState, RunOutcome
+from hub.models.enums import WRITE_OPERATIONS, PostingState, RunOutcome
 from hub.security import audit, hub_settings
 from hub.security.login_sessions import MAX_SESSION_LENGTH
 
@@ -185,18 +185,17 @@ def _match_replaced(before: dt.datetime) -> Conditions:
     Undo, drift and recovery compare with the newest version only, which keeps its content.
     """
     later = aliased(Posting)
-    writes = (Operation.CREATE, Operation.UPDATE)
     is_replaced = exists().where(
         later.document_id == Posting.document_id,
         later.part == Posting.part,
-        later.operation.in_(writes),
+        later.operation.in_(WRITE_OPERATIONS),
         later.state == PostingState.POSTED,
         later.id > Posting.id,
     )
     has_content = or_(func.length(Posting.payload) > 0, Posting.answer.cast(Text) != "{}")
     return (
         Posting.state == PostingState.POSTED,
-        Posting.operation.in_(writes),
+        Posting.operation.in_(WRITE_OPERATIONS),
         Posting.changed_at < before,
         has_content,
         is_replaced,

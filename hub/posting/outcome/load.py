@@ -15,7 +15,14 @@ from sqlalchemy.orm import Session, contains_eager, defer
 from hub import payloads
 from hub.db.bulk import is_among
 from hub.models import Attempt, ConnectedCompany, Posting, Proof, SourceDocument, TransactionSummary
-from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    WRITE_OPERATIONS,
+    Operation,
+    PostingState,
+    SearchVerdict,
+    SendOutcome,
+)
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import History, QuietPeriod, SendAttempt
 
@@ -155,7 +162,7 @@ def read_summary(
     id: int, operation: str, kind: str, entity: dict[str, Any] | None
 ) -> TransactionSummary | None:
     """Summarize the transaction that a response to a posting showed; None if it showed none."""
-    if operation not in (Operation.CREATE, Operation.UPDATE):
+    if operation not in WRITE_OPERATIONS:
         return None
     if not entity or not entity.get("Id"):
         return None

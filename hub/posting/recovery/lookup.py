@@ -14,7 +14,14 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble, Retry, Sentence
 from hub.models import Posting, Proof, TransactionHead
-from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    WRITE_OPERATIONS,
+    Operation,
+    PostingState,
+    SearchVerdict,
+    SendOutcome,
+)
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import search_verdict
@@ -139,7 +146,7 @@ def _load_last_written_posting(session: Session, posting: Posting) -> Posting | 
         Posting.document_id == posting.document_id,
         Posting.part == posting.part,
         Posting.state == PostingState.POSTED,
-        Posting.operation.in_((Operation.CREATE, Operation.UPDATE)),
+        Posting.operation.in_(WRITE_OPERATIONS),
     )
     return session.scalars(query.order_by(Posting.id.desc())).first()
 

@@ -26,7 +26,7 @@ from hub.models import (
     TransactionHead,
     case_posting,
 )
-from hub.models.enums import DocumentState, Operation, PostingState, RunKind
+from hub.models.enums import WRITE_OPERATIONS, DocumentState, Operation, PostingState, RunKind
 from hub.outbox.listing import load_part_states
 from hub.posting.actions import retries
 from hub.qbo import display
@@ -367,8 +367,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
 
 def _build_payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
     """Return the payload as a person reads it; None for operations without content."""
-    has_content = posting.operation in (Operation.CREATE, Operation.UPDATE)
-    if not has_content:
+    if posting.operation not in WRITE_OPERATIONS:
         return None
     return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
 

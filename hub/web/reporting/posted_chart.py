@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
-from hub.models.enums import Operation
+from hub.models.enums import WRITE_OPERATIONS, Operation
 from hub.models.postings import POSTED_CONDITION
 from hub.security.rights import Scope
 from hub.web.frame.layout import today, zone
@@ -19,7 +19,6 @@ from hub.web.reporting import bar_chart
 from hub.web.reporting.bar_chart import Chart, Value
 
 CHART_DAYS = 14
-POSTED_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
 Counts = Mapping[tuple[dt.date, str], int]
 
 
@@ -55,7 +54,7 @@ def count_by_day(
         select(age.label("age"), Posting.operation, split_document.label("split_document"))
         .where(
             text(f"posting.{POSTED_CONDITION}"),
-            Posting.operation.in_(POSTED_OPERATIONS),
+            Posting.operation.in_(WRITE_OPERATIONS),
             Posting.changed_at >= starts[-1],
             or_(Posting.kind.not_in(LIST_KINDS), made_for == ""),
             *visible.postings(),
