@@ -16,9 +16,17 @@ from hub.db import bulk
 from hub.errors import Sentence
 from hub.models import Case, Posting, TransactionSummary, case_posting
 from hub.models.display_names import format_posting_name
-from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState, SendOutcome
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    WRITE_OPERATIONS,
+    Holder,
+    Operation,
+    PostingState,
+    SendOutcome,
+)
 from hub.payloads import FileSummary
 from hub.posting import case_texts, claims, receipts
+from hub.posting.outcome import cases
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
@@ -79,7 +87,7 @@ def apply_step(
         case Ask():
             return _hold_for_decision(session, snapshot, step)
         case Hold():
-            return _hold(session, snapshot, step, response)
+            return _hold_refused(session, snapshot, step, response)
         case Send():
             return _make_ready(session, posting_session, snapshot, step)
         case Requeue() | Reconnect():
@@ -139,7 +147,7 @@ def report_late_response(session: Session, posting: Posting, id: str) -> None:
         answered_id=id,
     )
     candidates = case_texts.describe_candidates(session, posting, (recorded_id, id))
-    _open_case(session, posting, "late", text, {"candidates": candidates})
+    cases.open_case(session, posting, "late", text, {"candidates": candidates})
 
 
 # -- posted ---------------------------------------------------------------------------------------
@@ -190,7 +198,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
             _compare_file(session, posting, snapshot.entity, step.id)
         if posting.document.made_for:
             outbox.match_created_record(session, posting.id)
-        if operation in (Operation.CREATE, Operation.UPDATE):
+        if operation in WRITE_OPERATIONS:
             transaction = receipts.TransactionFacts(posting.kind, step.id, number)
             transactions.append((posting, transaction))
         if operation in outbox.REMOVALS:
@@ -253,7 +261,7 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
         differences=" ".join(differences),
     )
     details = {"differences": differences, "quickbooks_id": id}
-    _open_case(session, posting, "differs", text, details)
+    cases.open_case(session, posting, "differs", text, details)
 
 
 def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
@@ -271,7 +279,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
         attachment_id=id,
         differences=" ".join(differences),
     )
-    _open_case(session, posting, "file-differs", text)
+    cases.open_case(session, posting, "file-differs", text)
 
 
 # -- held -----------------------------------------------------------------------------------------
@@ -282,76 +290,41 @@ def _hold_for_decision(session: Session, snapshot: PostingSnapshot, step: Ask) -
     posting = snapshot.posting
     candidates = case_texts.describe_candidates(session, posting, step.candidates)
     text = case_texts.format_question(step.reason, posting, candidates)
-    reasons = texts.dump(text)
-    values = {"held_by": Holder.PERSON, "reasons": reasons, "next_try_at": None}
-    if not change_state(session, posting, PostingState.HELD, **values):
-        return False
-    _open_only_case(session, posting, step.reason, text, step.candidates)
-    if snapshot.history.operation != Operation.ATTACH:
-        receipts.queue(
-            session, posting.document, ReceiptState.HELD, posting=posting, reasons=reasons
-        )
-    return True
+    return _hold(session, snapshot, step, text, ReceiptState.HELD, held_by=Holder.PERSON)
 
 
-def _hold(
+def _hold_refused(
     session: Session, snapshot: PostingSnapshot, step: Hold, response: QuickBooksResponse | None
 ) -> bool:
     """Hold a posting that QuickBooks does not take."""
-    posting = snapshot.posting
     sends = snapshot.history.sends
     message = response.text if response else snapshot.error_text
     code = sends[-1].code if sends else ""
-    text = case_texts.format_refusal(step.reason, posting, message, code, rounds=len(sends))
+    text = case_texts.format_refusal(
+        step.reason, snapshot.posting, message, code, rounds=len(sends)
+    )
+    values = {"held_by": Holder.QUICKBOOKS, "rekey": True}
+    return _hold(session, snapshot, step, text, ReceiptState.FAILED, **values)
+
+
+def _hold(
+    session: Session,
+    snapshot: PostingSnapshot,
+    step: Ask | Hold,
+    text: CaseText,
+    receipt_state: ReceiptState,
+    **values: Any,
+) -> bool:
+    """Hold a posting with a case and a receipt; return False if another process has changed it."""
+    posting = snapshot.posting
     reasons = texts.dump(text)
-    values = {
-        "held_by": Holder.QUICKBOOKS,
-        "reasons": reasons,
-        "rekey": True,
-        "next_try_at": None,
-    }
+    values = {**values, "reasons": reasons, "next_try_at": None}
     if not change_state(session, posting, PostingState.HELD, **values):
         return False
-    _open_only_case(session, posting, step.reason, text, step.candidates)
+    cases.open_only_case(session, posting, step.reason, text, step.candidates)
     if snapshot.history.operation != Operation.ATTACH:
-        receipts.queue(
-            session, posting.document, ReceiptState.FAILED, posting=posting, reasons=reasons
-        )
+        receipts.queue(session, posting.document, receipt_state, posting=posting, reasons=reasons)
     return True
-
-
-def _open_only_case(
-    session: Session, posting: Posting, name: str, text: CaseText, candidate_ids: tuple[str, ...]
-) -> None:
-    """Open a case and take the posting out of its other cases."""
-    details = {}
-    if candidate_ids:
-        details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
-    cause = _build_case_cause(posting, name)
-    inbox.release(session, posting, keep=[cause])
-    _open_case(session, posting, name, text, details)
-
-
-def _open_case(
-    session: Session,
-    posting: Posting,
-    name: str,
-    text: CaseText,
-    details: dict[str, Any] | None = None,
-) -> None:
-    inbox.open(
-        session,
-        _build_case_cause(posting, name),
-        text,
-        company_id=posting.company_id,
-        installation_id=posting.installation_id,
-        details=details,
-        postings=[posting],
-    )
-
-
-def _build_case_cause(posting: Posting, name: str) -> str:
-    return f"posting:{posting.id}:{name}"
 
 
 # -- sent again or not at all ---------------------------------------------------------------------

@@ -4,11 +4,8 @@ import codecs
 import datetime as dt
 import hashlib
 
-from sqlalchemy.orm import Session
-
 from hub import context as hub_context
 from hub import payloads, sources
-from hub.cases import inbox
 from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Attachment, Document
@@ -18,6 +15,7 @@ from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
 from hub.payloads import FileSummary
+from hub.posting.outcome import cases
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import DEFAULT_PAUSE, change_state
 from hub.posting.outcome.session import PostingSession
@@ -194,7 +192,7 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
     with transaction() as session:
         is_moved = change_state(session, posting, PostingState.READY, **values)
         if is_moved and now - delayed_since >= MAX_DELAY:
-            _open_case(session, posting, text)
+            cases.open_case(session, posting, "file", text)
 
 
 def _hold(posting: Posting, text_of_source: str) -> None:
@@ -206,7 +204,7 @@ def _hold(posting: Posting, text_of_source: str) -> None:
         if change_state(
             session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons
         ):
-            _open_case(session, posting, text)
+            cases.open_case(session, posting, "file", text)
 
 
 def _name_file(posting: Posting, problem: str) -> str:
@@ -215,15 +213,3 @@ def _name_file(posting: Posting, problem: str) -> str:
     if posting.number in problem:
         return name
     return f"{name}, {posting.number}"
-
-
-def _open_case(session: Session, posting: Posting, text: CaseText) -> None:
-    """Open the case of a file, or change what the open one says."""
-    inbox.open(
-        session,
-        f"posting:{posting.id}:file",
-        text,
-        company_id=posting.company_id,
-        installation_id=posting.installation_id,
-        postings=[posting],
-    )
