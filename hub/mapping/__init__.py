@@ -15,6 +15,7 @@ from hub.mapping.index import (
     NameOwner,
     RecordIndex,
     fold_name,
+    has_other_email,
     to_ref,
 )
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
@@ -55,6 +56,7 @@ __all__ = [
     "find_existing_record",
     "fold_name",
     "format_code_name",
+    "has_other_email",
     "has_separator",
     "is_text",
     "party_name",

@@ -98,6 +98,17 @@ def simplify_name(text: str) -> str:
     return _simplify_key(fold_name(text))
 
 
+def has_other_email(first: str, second: str) -> bool:
+    """Return whether two parties have e-mail addresses, and none in common."""
+    addresses, other_addresses = _split_addresses(first), _split_addresses(second)
+    return bool(addresses and other_addresses) and addresses.isdisjoint(other_addresses)
+
+
+def _split_addresses(text: str) -> set[str]:
+    """Return the keys of the e-mail addresses in a text."""
+    return set(filter(None, _SEPARATORS.split(fold_name(text))))
+
+
 def _simplify_key(name_key: str) -> str:
     """Return the simplified name of a name, given by its key from `fold_name`."""
     transliterated = name_key.translate(_LETTERS)
@@ -277,9 +288,8 @@ class RecordIndex:
         number_key = fold_name(entry.number)
         if number_key:
             self._by_number[number_key].append(entry)
-        for address in _SEPARATORS.split(fold_name(entry.email)):
-            if address:
-                self._by_email[address].append(entry)
+        for address in _split_addresses(entry.email):
+            self._by_email[address].append(entry)
 
 
 class MatchIndex:

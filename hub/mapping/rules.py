@@ -12,6 +12,7 @@ from hub.mapping.index import (
     Entry,
     MatchIndex,
     RecordIndex,
+    has_other_email,
     to_ref,
 )
 from hub.mapping.mapped import Create, Missing, Ref
@@ -236,11 +237,8 @@ def _are_all_other_parties(field: Field, code: Code, hits: list[Entry], index: M
 
 def _is_other_party(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
     """Return whether a record of the same name has another address or belongs to another code."""
-    email = _get_party_email(code)
-    if email and entry.email:
-        has_same_email = RecordIndex([entry]).find_by_email(email)
-        if not has_same_email:
-            return True
+    if has_other_email(_get_party_email(code), entry.email):
+        return True
     return _is_created_for_another(field, code, entry, index)
 
 

@@ -132,6 +132,23 @@ def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(site):
     assert (site.posting(f"invoice:{id}").state, site.cases()) == ("posted", {})
 
 
+def test_a_new_namesake_with_another_address_that_the_hub_has_not_read_yet_is_not_adopted(site):
+    site.enable(**CLEARING)
+    address = {"PrimaryEmailAddr": {"Address": "someone.else@example.com"}}
+    record = site.quickbooks.act(
+        "create", kind="Customer", set={"DisplayName": "Jordan Mercer"} | address
+    )
+    id = site.invoice(client=JORDAN)
+    site.sync()
+    assert site.posting(f"client:{JORDAN['id']}").state == "held"
+    assert site.all("Invoice") == []
+    assert [cause.rpartition(":")[2] for cause in site.cases()] == ["name_used"]
+    record_download.refresh(site.company_id)
+    site.match("client", f"client:{JORDAN['id']}", record["Id"])
+    site.sync()
+    assert (site.posting(f"invoice:{id}").state, site.cases()) == ("posted", {})
+
+
 def test_an_approval_after_a_changed_match_posts_nothing_to_the_old_record(site):
     site.enable(mode="review", parties="hold", **CLEARING)
     record, other_record = (site.make("Customer", DisplayName=name) for name in ("One", "Other"))

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from hub import context as hub_context
 from hub import mapping
 from hub.models import Posting, TransactionHead
 from hub.models.enums import Operation, TransactionState
@@ -39,7 +40,10 @@ def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
     has_same_name = mapping.fold_name(identity.name) == mapping.fold_name(name)
     agreements = set()
     if has_same_name and identity.type in ("", own_identity.type):
-        agreements.add(Agreement.SAME_FILE if is_file else Agreement.SAME_NAME)
+        if is_file:
+            agreements.add(Agreement.SAME_FILE)
+        elif not _is_other_party(posting, entity):
+            agreements.add(Agreement.SAME_NAME)
     return QuickBooksObject(
         id=identity.id,
         state=TransactionState.LIVE if identity.active else TransactionState.INACTIVE,
@@ -47,6 +51,27 @@ def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
         marker="" if is_file else transaction_index.extract_marker(identity.memo),
         agreements=frozenset(agreements),
     )
+
+
+def _is_other_party(posting: Posting, entity: dict[str, Any]) -> bool:
+    """Return whether a party of the same name has another e-mail address, where that counts."""
+    own_email = _get_email(parse_body(posting))
+    return mapping.has_other_email(own_email, _get_email(entity)) and _is_matched_by_email(posting)
+
+
+def _is_matched_by_email(posting: Posting) -> bool:
+    """Return whether the field for whose code a posting creates a record matches by e-mail."""
+    row = posting.document
+    plugins = hub_context.current_hub().plugins
+    if not row.made_for or row.slug not in plugins.apps:
+        return False
+    fields = plugins.call(row.slug, "hub_fields") or ()
+    return any(field.name == row.made_for and "email" in field.match for field in fields)
+
+
+def _get_email(entity: dict[str, Any]) -> str:
+    """Return the e-mail addresses of a party; "" if it has none."""
+    return str((entity.get("PrimaryEmailAddr") or {}).get("Address") or "")
 
 
 def build_deleted_entity(id: str) -> dict[str, Any]:
