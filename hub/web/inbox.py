@@ -26,7 +26,7 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.cases import case_acts, case_assignees
-from hub.web.codes import matches, record_creation
+from hub.web.codes import match_versions, matches, record_creation
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import list_installation_choices, use_zone_of
 from hub.web.frame.paging import build_first_address, drop_unset, get_row_or_404, is_past_end
@@ -93,8 +93,11 @@ def match(case_id: int) -> Response | tuple[str, int]:
     installation, source_code, field = _get_code_of_case(case_id)
     code = source_code.code
     choice = request.form.get("record", "")
+    seen = request.form.get(match_versions.FORM_FIELD)
     try:
-        message = matches.decide(installation.id, field.name, code, choice, person_name())
+        message = matches.decide(
+            installation.id, field.name, code, choice, person_name(), seen=seen
+        )
     except HubError as error:
         return _render_case_page(case_id, problem=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)

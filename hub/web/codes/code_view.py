@@ -7,6 +7,7 @@ from hub.contract.types import Field
 from hub.mapping import Missing, Ref
 from hub.models import Match
 from hub.models.enums import MatchOrigin
+from hub.web.codes import match_versions
 
 
 class CodeState(StrEnum):
@@ -38,6 +39,11 @@ class CodeView:
     suggestions: tuple[Ref, ...] = ()
     exact_id: str = ""  # of the suggestion that a form may preselect
     is_required: bool = False
+
+    @property
+    def version(self) -> str:
+        """Return what tells the decision about the code from an earlier and a later one."""
+        return match_versions.build_version(self.match)
 
     @property
     def explanation(self) -> str:

@@ -1,6 +1,13 @@
 """What a page says after a code was matched, or why its record cannot be created."""
 
+from hub.mapping import Entry
 from hub.translations.messages import gettext
+
+
+def build_title(entry: Entry) -> str:
+    """Return number and full name of a record."""
+    name = entry.qualified_name
+    return f"{entry.number} {name}".strip()
 
 
 def describe_match(code: str, record: str) -> str:

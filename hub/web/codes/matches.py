@@ -17,7 +17,7 @@ from hub.contract.types import Field
 from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.installations import matches, shared_matches
-from hub.mapping import EMPTY, NEW, Create, Decision, Entry, MatchIndex, Missing, Ref, find
+from hub.mapping import EMPTY, NEW, Create, Decision, MatchIndex, Missing, Ref, find
 from hub.mapping.suggestions import get_organisation_number
 from hub.models import (
     Case,
@@ -32,7 +32,7 @@ from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.codes import code_facts, match_messages, record_search
+from hub.web.codes import code_facts, match_messages, match_versions, record_search
 from hub.web.codes.code_view import CodeState, CodeView
 
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
@@ -289,10 +289,12 @@ def decide(
     choice: str,
     who: str,
     details: Party | Item | None = None,
+    seen: str | None = None,
 ) -> str:
     """Store what a person chose for a code; return the sentence that confirms it.
 
-    `details` is what the person entered for a record to create.
+    `details` is what the person entered for a record to create, `seen` the version of the decision
+    that the page showed.
     """
     if not choice:
         raise Refused(gettext("Choose a record."))
@@ -301,6 +303,8 @@ def decide(
         installation = session.get_one(Installation, installation_id)
         source_code = find_code_as_used(session, installation_id, field, code)
         name = source_code.name
+        stored = session.scalar(_select_match(installation, field, code))
+        match_versions.require_unchanged(session, stored, seen, record, name or code)
         if record == NEW:
             _check_new(session, installation, source_code, details)
         match = matches.store_decision(
@@ -313,7 +317,9 @@ def decide(
         return gettext("%(code)s is left out.", code=title)
     if record == NEW:
         return match_messages.explain_later_creation(details.name if details else title)
-    return match_messages.describe_match(title, record_title(entry) if entry else record)
+    return match_messages.describe_match(
+        title, match_messages.build_title(entry) if entry else record
+    )
 
 
 def _check_new(
@@ -345,18 +351,13 @@ def _check_new(
         raise Refused(match_messages.explain_name_in_use(title, result.problem))
 
 
-def record_title(entry: Entry) -> str:
-    """Return number and full name of a record."""
-    name = entry.qualified_name
-    return f"{entry.number} {name}".strip()
-
-
-def forget(installation_id: int, field: str, code: str, who: str) -> str:
+def forget(installation_id: int, field: str, code: str, who: str, seen: str | None = None) -> str:
     """Take a decision back, so that the field's rules decide again."""
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
         match = session.scalar(_select_match(installation, field, code))
         if match is not None:
+            match_versions.require_unchanged(session, match, seen, EMPTY, match.name or code)
             session.delete(match)
             shared_matches.mark_for_reread(session, installation)
             audit.record(

@@ -19,7 +19,7 @@ from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.apps.installation import build_tabs, start
 from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import case_acts
-from hub.web.codes import code_facts, matches, record_creation
+from hub.web.codes import code_facts, match_versions, matches, record_creation
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import build_csv_download
@@ -94,16 +94,19 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
     """Store or take back the choice for a code; without a choice show the form again."""
     field = request.form.get("field", "")
     code = request.form.get("code", "")
+    seen = request.form.get(match_versions.FORM_FIELD)
     try:
         if "forget" in request.form:
-            message = matches.forget(installation_id, field, code, person_name())
+            message = matches.forget(installation_id, field, code, person_name(), seen)
         else:
             choice = request.form.get("record", "")
             message = _decide(
                 installation_id,
                 field,
                 code,
-                lambda: matches.decide(installation_id, field, code, choice, person_name()),
+                lambda: matches.decide(
+                    installation_id, field, code, choice, person_name(), seen=seen
+                ),
             )
     except HubError as error:
         return _render_code_page(installation_id, problem=translate(error.sentence)), 400

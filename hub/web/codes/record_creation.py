@@ -19,7 +19,7 @@ from hub.payloads.item import ACCOUNT_ROLES
 from hub.posting.preflight.name_checks import is_name_planned
 from hub.qbo import company as qbo_company
 from hub.qbo import records
-from hub.web.codes import matches, record_form
+from hub.web.codes import match_versions, matches, record_form
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid, RecordForm
 
@@ -92,7 +92,8 @@ def create(
     if errors:
         entries = {name: form.get(name, "") for name in schema.fields}
         raise Invalid(entries, errors)
-    return matches.decide(installation_id, field_name, code, NEW, who, details)
+    seen = form.get(match_versions.FORM_FIELD)
+    return matches.decide(installation_id, field_name, code, NEW, who, details, seen)
 
 
 def _build_form(

@@ -8,7 +8,7 @@ from hub.contract.documents import ROLES
 from hub.mapping import Ref, find
 from hub.models import Installation
 from hub.qbo import records
-from hub.web.codes import matches
+from hub.web.codes import match_messages, matches
 
 
 def record_namer(session: Session, installation: Installation) -> Callable[[str, str], str]:
@@ -25,6 +25,6 @@ def record_namer(session: Session, installation: Installation) -> Callable[[str,
             return ""
         index = records.load_index(session, installation.company_id, key)
         entry = index.by_id.get(code)
-        return matches.record_title(entry) if entry else ""
+        return match_messages.build_title(entry) if entry else ""
 
     return name

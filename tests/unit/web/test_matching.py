@@ -31,6 +31,7 @@ from hub.models import (
 )
 from hub.web.codes import code_facts, record_search
 from hub.web.lists import xlsx
+from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import TOKEN, Visitor
 from tests.support.rows.page_rows import add_document
 
@@ -117,6 +118,49 @@ def test_a_document_in_review_is_read_again_after_a_decision_is_taken_back(
     _decide(operator, "s1", forget="1")
     with operator.app.app_context(), engine.read_only_session() as session:
         assert session.get_one(SourceDocument, document_id).reread
+
+
+def _seen_decision(page: str, form: str) -> str:
+    """Return what the first form of a page for an act of this name sends of the decision."""
+    found = re.search(rf'action="[^"]*/{form}[^"]*".*?name="seen" value="([^"]*)"', page, re.DOTALL)
+    assert found
+    return unescape(found[1])
+
+
+@pytest.mark.parametrize("page_of", ["the code", "the case"])
+def test_a_decision_that_the_page_did_not_show_is_not_overwritten(
+    operator: Visitor, page_of: str
+) -> None:
+    code_page = f"{_here(operator)}code?field=supplier&code=s1"
+    with operator.app.app_context(), engine.read_only_session() as session:
+        causes = select(Case.id).where(Case.cause.endswith(":supplier:s1"))
+        case = f"/inbox/{session.scalars(causes).first()}"
+    target = f"{case}/match" if page_of == "the case" else f"{_here(operator)}code"
+    form: dict[str, Any] = {"field": "supplier", "code": "s1"}
+    shown = case if page_of == "the case" else code_page
+    form["seen"] = _seen_decision(operator.page(shown), "match" if "case" in page_of else "code")
+    assert form["seen"] == ""
+
+    _decide(operator, "s1", record="v1")
+    refused = operator.post(target, **form, record="v2")
+    assert refused.status_code == 400
+    assert "oda matched" in compact(refused.text)
+    assert "Nothing was changed" in compact(refused.text)
+    assert "Matched" in operator.press(target, **form, record="v1")
+
+    form["seen"] = _seen_decision(operator.page(code_page), "code")
+    assert "Matched" in operator.press(target, **form, record="v2")
+    refused = operator.post(f"{_here(operator)}code", **form, forget="1")
+    assert refused.status_code == 400
+    assert "Nothing was changed" in compact(refused.text)
+
+
+def test_a_decision_that_somebody_took_back_is_not_changed(operator: Visitor) -> None:
+    code_page = f"{_here(operator)}code?field=supplier&code=s1"
+    _decide(operator, "s1", record="v1")
+    seen = _seen_decision(operator.page(code_page), "code")
+    _decide(operator, "s1", forget="1")
+    assert "was taken back in the meantime" in _decide(operator, "s1", record="v2", seen=seen)
 
 
 def test_a_code_may_be_left_out(operator: Visitor) -> None:
