@@ -14,13 +14,14 @@ from filelock import lock_descriptor
 from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from hub import context as hub_context
 from hub.config import Config
 from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE
 from hub.db import engine
 from hub.db.engine import address_without_password, create_standalone_engine
-from hub.errors import Refused
+from hub.errors import DatabaseUnavailable, Refused
 from hub.migrations import schema
 from hub.transfer import archive, move, restore_rule, rows
 from hub.transfer.archive import DATABASE_FILE, Archive, Manifest
@@ -46,12 +47,13 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
             raise Refused(f"The keys are not in {file}; leave them out of the backup.")
     with _temporary_folder(path.parent) as folder:
         copy_file = folder / DATABASE_FILE
-        if engine.db.engine.dialect.name == "sqlite":
-            _copy_sqlite(Path(engine.db.engine.url.database or ""), copy_file, progress)
-        else:
-            _copy_postgresql(config, copy_file, open_app, progress)
-        with _open_read_only(f"sqlite:///{copy_file}") as connection:
-            counts = {table.name: rows.count(connection, table) for table in rows.list_tables()}
+        with _name_database(copy_file, config):
+            if engine.db.engine.dialect.name == "sqlite":
+                _copy_sqlite(Path(engine.db.engine.url.database or ""), copy_file, progress)
+            else:
+                _copy_postgresql(config, copy_file, open_app, progress)
+            with _open_read_only(f"sqlite:///{copy_file}") as connection:
+                counts = {table.name: rows.count(connection, table) for table in rows.list_tables()}
         manifest = Manifest(
             made_at=hub_context.current_hub().clock.now().isoformat(timespec="seconds"),
             version=version("qbo-hub"),
@@ -85,13 +87,14 @@ def restore(
     with _temporary_folder(database.parent if database else config.data) as folder:
         file = folder / DATABASE_FILE
         backup.extract(DATABASE_FILE, file)
-        _prepare(open_app(replace(config, database_url=f"sqlite:///{file}")), file, who)
+        with _name_database(file, config):
+            _prepare(open_app(replace(config, database_url=f"sqlite:///{file}")), file, who)
         if database:
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
             file.replace(database)
             return
-        with _enter_application(open_app(config)) as app:
+        with _name_database(file, config), _enter_application(open_app(config)) as app:
             engine.upgrade(app)
             with open_exclusively(f"sqlite:///{file}") as source:
                 move.copy(source, origin, progress)
@@ -192,6 +195,21 @@ def _enter_application(app: Flask) -> Iterator[Flask]:
             yield app
         finally:
             engine.db.engine.dispose()
+
+
+@contextmanager
+def _name_database(copy_file: Path, config: Config) -> Iterator[None]:
+    """Raise DatabaseUnavailable for an error of a database, which its address names.
+
+    What SQLite cannot do now, for example because the disk is full, is an error of the copy.
+    """
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        is_of_copy = isinstance(cause, sqlite3.OperationalError)
+        url = f"sqlite:///{copy_file}" if is_of_copy else config.database_url
+        raise DatabaseUnavailable(address_without_password(url), str(cause).strip()) from error
 
 
 @contextmanager

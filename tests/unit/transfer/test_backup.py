@@ -3,17 +3,21 @@
 import errno
 import json
 import os
+import resource
 import sqlite3
 import stat
 import threading
 import zipfile
 from pathlib import Path
 
+import psycopg
 import pytest
 from filelock import lock_descriptor
 from sqlalchemy import text
 
 from hub import config as configuration
+from hub.cli import transfer
+from hub.cli.terminal import Terminal
 from hub.contract.registry import Plugins
 from hub.crypto.keys import write_private
 from hub.db import engine
@@ -161,6 +165,47 @@ def test_a_backup_removes_what_a_killed_one_left_and_nothing_of_one_under_way(
         os.close(handle)
     assert code == 0, output
     assert sorted(path.name for path in place.iterdir()) == [under_way.name, "whole.zip"]
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(hub, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))  # as on a full disk
+    try:
+        code, output = hub("backup", str(disk))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (code, f"The database sqlite:///{disk}/.hub-unf" in output) == (1, True), output
+    assert list(disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_lost_connection_is_named_and_the_command_can_be_repeated(
+    hub, archive, target, monkeypatch, command
+):
+    end_sessions = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    class LosingTerminal(Terminal):
+        def __call__(self, phase, done, of):
+            with psycopg.connect(target) as connection:
+                connection.execute(end_sessions)
+
+    assert hub("backup", str(archive))[0] == 0
+    arguments = ["restore", str(archive)]
+    if command == "backup":
+        assert hub(*arguments, HUB_DATABASE_URL=target)[0] == 0
+        arguments = ["backup", str(archive.with_name("second.zip"))]
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, "Terminal", LosingTerminal)
+        code, output = hub(*arguments, HUB_DATABASE_URL=target)
+    assert (code, "The database postgresql://" in output) == (1, True), output
+    assert "quite-secret" not in output
+    code, output = hub(*arguments, HUB_DATABASE_URL=target)
+    assert code == 0, output
 
 
 def test_a_backup_into_a_folder_that_does_not_exist_names_it(hub, tmp_path):
