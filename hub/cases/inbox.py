@@ -140,8 +140,9 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
     case_ids = set(session.scalars(open_cases))
     if not case_ids:
         return
-    stops_others = case_posting.c.case_id.in_(case_ids), ~is_theirs
-    open_ids = set(session.scalars(select(case_posting.c.case_id).where(*stops_others).distinct()))
+    stops_others = case_posting.c.case_id.in_(case_ids) & ~is_theirs
+    still_open = select(case_posting.c.case_id).where(stops_others).distinct()
+    open_ids = set(session.scalars(still_open))
     if open_ids:
         _move_links(session, case_posting, case_former_posting, open_ids, is_theirs)
     closed_ids = case_ids - open_ids
@@ -156,17 +157,20 @@ def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
 
     An open case asks a person about each of them.
     """
-    is_asked = Case.closed_at.is_(None), Case.code.in_(list_reposting_codes())
-    query = select(case_posting.c.posting_id).join(Case, Case.id == case_posting.c.case_id)
+    query = (
+        select(case_posting.c.posting_id)
+        .join(Case, Case.id == case_posting.c.case_id)
+        .where(Case.closed_at.is_(None), Case.code.in_(list_reposting_codes()))
+    )
     to_decide: set[int] = set()
     for start in range(0, len(ids), POSTINGS_PER_QUERY):
         chunk = ids[start : start + POSTINGS_PER_QUERY]
-        of_chunk = query.where(case_posting.c.posting_id.in_(chunk), *is_asked)
+        of_chunk = query.where(case_posting.c.posting_id.in_(chunk))
         to_decide.update(session.scalars(of_chunk))
     return to_decide
 
 
-def open_causes(session: Session, prefix: str) -> list[str]:
+def list_open_causes(session: Session, prefix: str) -> list[str]:
     """Return the causes of the open cases that begin with a prefix."""
     has_prefix = Case.cause.startswith(prefix, autoescape=True)
     query = select(Case.cause).where(has_prefix, Case.closed_at.is_(None)).order_by(Case.cause)
@@ -229,11 +233,11 @@ def _move_links(
     *conditions: ColumnElement[bool],
 ) -> None:
     """Move links of cases to postings from one table to the other: present and former ones."""
-    chosen = source.c.case_id.in_(list(case_ids)), *conditions
-    links = select(source.c.case_id, source.c.posting_id).where(*chosen)
+    is_moved = and_(source.c.case_id.in_(list(case_ids)), *conditions)
+    links = select(source.c.case_id, source.c.posting_id).where(is_moved)
     insert = engine.insert(session, target).from_select(["case_id", "posting_id"], links)
     session.execute(insert.on_conflict_do_nothing())
-    session.execute(delete(source).where(*chosen))
+    session.execute(delete(source).where(is_moved))
 
 
 def _attach(session: Session, case: Case, postings: Iterable[Posting | int]) -> None:

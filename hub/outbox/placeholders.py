@@ -251,8 +251,9 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
 
 def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None:
     """Store a new record until its list is read again."""
-    is_list = ListState.company_id == row.company_id, ListState.list == row.kind
-    list_state = update(ListState).where(*is_list)
+    list_state = update(ListState).where(
+        ListState.company_id == row.company_id, ListState.list == row.kind
+    )
     # This waits for another process that stores records of the list, such as a poll of changes.
     session.execute(list_state.values(version=ListState.version + 1))
     key = (row.company_id, row.kind, posting.quickbooks_id)

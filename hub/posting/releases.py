@@ -25,13 +25,13 @@ def release_checked(
     session: Session, ids: Sequence[int], initial_state: str, now: dt.datetime
 ) -> None:
     """Release held postings that were just checked: to the initial state, or ready if approved."""
-    is_held = Posting.id.in_(list(ids)), Posting.state == PostingState.HELD
+    is_held = (Posting.id.in_(list(ids)), Posting.state == PostingState.HELD)
     _end_hold(session, is_held, initial_state, next_try_at=None, checked_at=now)
 
 
 def postpone(session: Session, ids: Sequence[int], reason: CaseText) -> None:
     """Make ready postings wait until a document needs them."""
-    is_ready = Posting.id.in_(list(ids)), Posting.state == PostingState.READY
+    is_ready = (Posting.id.in_(list(ids)), Posting.state == PostingState.READY)
     update_postings(
         session,
         is_ready,

@@ -42,8 +42,11 @@ def load_next_runs(
 
 def _load_busy_ids(session: Session, installation_ids: Collection[int]) -> set[int | None]:
     """Return the ids of those installations whose sync waits or runs."""
-    is_open = Run.ended_at.is_(None), Run.kind == RunKind.SYNC
-    query = select(Run.installation_id).where(Run.installation_id.in_(installation_ids), *is_open)
+    query = select(Run.installation_id).where(
+        Run.installation_id.in_(installation_ids),
+        Run.ended_at.is_(None),
+        Run.kind == RunKind.SYNC,
+    )
     return set(session.scalars(query))
 
 

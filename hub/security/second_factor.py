@@ -80,11 +80,12 @@ def accept_code(session: Session, user_id: int, code: str) -> bool:
     match = _match_code(secret, code, authenticator.last_counter)
     if match is None:
         return False
-    is_unused = Authenticator.user_id == user_id, Authenticator.last_counter < match.counter
-    used = session.execute(
-        update(Authenticator).where(*is_unused).values(last_counter=match.counter)
+    # Another request may have used the code since it was matched.
+    unused = update(Authenticator).where(
+        Authenticator.user_id == user_id, Authenticator.last_counter < match.counter
     )
-    return bool(used.rowcount)  # type: ignore[attr-defined]
+    result = session.execute(unused.values(last_counter=match.counter))
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def accept_recovery_code(session: Session, user_id: int, code: str) -> bool:

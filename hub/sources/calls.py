@@ -178,7 +178,7 @@ def _warn(session: Session, installation: Installation, warnings: Sequence[str])
     for text in warnings:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         texts[prefix + digest] = text
-    for cause in inbox.open_causes(session, prefix):
+    for cause in inbox.list_open_causes(session, prefix):
         if cause not in texts:
             inbox.close(session, cause)
     app_name = app_of(installation).name

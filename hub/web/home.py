@@ -129,9 +129,10 @@ def _load_access_requests(session: Session) -> list[AccessRequest]:
 
 def _load_newest_reconciliation(session: Session) -> Run | None:
     """Return the newest reconciliation that was done and that the person may see."""
-    is_done = Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE
-    newest = select(Run).where(*is_done, *load_scope().runs()).order_by(Run.id.desc()).limit(1)
-    return session.scalar(newest)
+    done = select(Run).where(
+        Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE, *load_scope().runs()
+    )
+    return session.scalar(done.order_by(Run.id.desc()).limit(1))
 
 
 def _count_differing_companies(session: Session) -> int:

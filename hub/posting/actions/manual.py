@@ -202,9 +202,9 @@ def _skip_departed(session: Session, posting: Posting, who: str, reason: str) ->
     """Skip the posted changes of a part that has left QuickBooks and was to be created again."""
     if posting.operation != Operation.CREATE or not posting.generation:
         return
-    is_same_part = Posting.document_id == posting.document_id, Posting.part == posting.part
-    departed = load_posted(session, posting.company_id, is_same_part)
-    if any(document.discrepancy in ABSENT_DISCREPANCIES for document in departed):
+    of_part = (Posting.document_id == posting.document_id, Posting.part == posting.part)
+    documents = load_posted(session, posting.company_id, of_part)
+    if any(document.discrepancy in ABSENT_DISCREPANCIES for document in documents):
         _skip_posted(session, posting, who, reason)
 
 

@@ -211,9 +211,12 @@ def _close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
     if has_case:
         inbox.release(session, posting)
     if posting.operation == Operation.CREATE and posting.generation:
-        is_same_part = Posting.document_id == posting.document_id, Posting.part == posting.part
-        is_replaced = Posting.operation != Operation.ATTACH, Posting.id < posting.id
-        replaced = select(Posting.id).where(*is_same_part, *is_replaced)
+        replaced = select(Posting.id).where(
+            Posting.document_id == posting.document_id,
+            Posting.part == posting.part,
+            Posting.operation != Operation.ATTACH,
+            Posting.id < posting.id,
+        )
         inbox.release_all(session, session.scalars(replaced))
 
 

@@ -69,7 +69,7 @@ def check(session: Session, posting_session: PostingSession) -> list[MarkerDiffe
 def _close_solved(session: Session, company_id: int, causes: set[str]) -> None:
     """Close the open cases about markers whose cause was not found this time."""
     for prefix in ("stranger", "shared"):
-        for cause in inbox.open_causes(session, f"{prefix}:{company_id}:"):
+        for cause in inbox.list_open_causes(session, f"{prefix}:{company_id}:"):
             if cause not in causes:
                 inbox.close(session, cause)
 

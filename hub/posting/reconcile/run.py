@@ -62,8 +62,7 @@ def _compare(posting_session: PostingSession) -> Comparison:
     """Compare every posted document with the stored head of its transaction."""
     comparison = Comparison()
     company_id = posting_session.company_id
-    is_counted = posted_creations(company_id)
-    count = select(func.count()).select_from(Posting).where(*is_counted)
+    count = select(func.count()).select_from(Posting).where(*posted_creations(company_id))
     with read_only_session() as session:
         total = session.scalar(count) or 0
         ids_with_case = cases.list_postings_with_case(session, company_id)

@@ -196,10 +196,8 @@ def _build_page_urls(differences: Sequence[ReportedDifference]) -> dict[int, str
 
 def _load_history(session: Session, company: ConnectedCompany) -> ListPage:
     """Return a page of the company's reconciliations, the newest first."""
-    is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
-    runs = load_page(
-        session, select(Run).where(*is_reconciliation), order_by=[Run.id], size=HISTORY_ROWS
-    )
+    query = select(Run).where(Run.company_id == company.id, Run.kind == RunKind.RECONCILE)
+    runs = load_page(session, query, order_by=[Run.id], size=HISTORY_ROWS)
     rows = [
         (run, summary.get_display_state(run), summary.describe_result(run)) for run in runs.rows
     ]

@@ -87,7 +87,7 @@ def test_causes_are_found_by_how_they_begin(three):
     with transaction() as session:
         for cause in ("warning:1:a", "warning:1:b", "warning:12:a", "warning_1"):
             inbox.open(session, cause, TEXT)
-        assert inbox.open_causes(session, "warning:1:") == ["warning:1:a", "warning:1:b"]
+        assert inbox.list_open_causes(session, "warning:1:") == ["warning:1:a", "warning:1:b"]
 
 
 def test_a_closed_case_has_every_posting_that_it_stopped(three):
