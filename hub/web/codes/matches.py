@@ -1,6 +1,7 @@
 """One code of the source and its record in QuickBooks: the match, suggestions and search hits."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import or_, select
@@ -75,56 +76,64 @@ def view_code(
 ) -> CodeView:
     """Return a code with its match, or why it has none and what may fit."""
     match = session.scalar(_select_match(installation, source_code.field, source_code.code))
-    fields_of_view: dict[str, Any] = {
-        "installation_id": installation.id,
-        "field": field,
-        "code": source_code.code,
-        "match": match,
-    }
-    fields_of_view |= {
-        "name": source_code.name,
-        "number": source_code.number,
-        "is_required": field.role in _list_required_roles(installation),
-    }
     used = find_code_of_documents(session, installation, source_code)
+    view = CodeView(
+        installation_id=installation.id,
+        field=field,
+        code=source_code.code,
+        name=source_code.name,
+        number=source_code.number,
+        state=CodeState.OPEN,
+        organisation_number=get_organisation_number(used),
+        match=match,
+        is_required=field.role in _list_required_roles(installation),
+    )
     plain = Code(
         id=source_code.code,
         name=source_code.name or None,
         number=source_code.number or None,
         quickbooks_id=source_code.quickbooks_id,
     )
-    fields_of_view["organisation_number"] = get_organisation_number(used)
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)
     if isinstance(result, Ref):
-        return CodeView(**fields_of_view, state=_get_matched_state(match), record=result.name)
-    if isinstance(result, Missing):
-        if used is None and match and match.record == NEW:
-            return CodeView(
-                **fields_of_view, state=CodeState.NEW, record=_describe_later_creation(match)
-            )
-        creation = _load_state_of_creation(session, installation, source_code)
-        if creation is not None:
-            text = _describe_later_creation(match)
-            if creation == PostingState.REVIEW:
-                text = gettext("created in QuickBooks once it is approved in Review")
-            return CodeView(**fields_of_view, state=CodeState.NEW, record=text)
-        fields_of_view |= {
-            "problem": result.problem,
-            "missing": result,
-            "suggestions": result.suggestions,
-            "exact_id": result.exact,
-        }
-        return CodeView(**fields_of_view, state=CodeState.OPEN)
+        return replace(view, state=_get_matched_state(match), record=result.name)
     if isinstance(result, Create):
-        return CodeView(
-            **fields_of_view, state=CodeState.NEW, record=_describe_later_creation(match)
-        )
+        return replace(view, state=CodeState.NEW, record=_describe_later_creation(match))
     if isinstance(result, str):
-        return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, problem=result)
-    return CodeView(
-        **fields_of_view, state=CodeState.LEFT_OUT, record=gettext("left out, as decided")
+        return replace(view, state=CodeState.LEFT_OUT, problem=result)
+    if result is None:
+        text = gettext("left out, as decided")
+        return replace(view, state=CodeState.LEFT_OUT, record=text)
+
+    creation = _describe_expected_creation(session, installation, source_code, match, used)
+    if creation is not None:
+        return replace(view, state=CodeState.NEW, record=creation)
+    return replace(
+        view,
+        problem=result.problem,
+        missing=result,
+        suggestions=result.suggestions,
+        exact_id=result.exact,
     )
+
+
+def _describe_expected_creation(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    match: Match | None,
+    used: Code | str | None,
+) -> str | None:
+    """State when the record that a code lacks is created; None if a person has to choose one."""
+    if used is None and match and match.record == NEW:
+        return _describe_later_creation(match)
+    state = _load_state_of_creation(session, installation, source_code)
+    if state is None:
+        return None
+    if state == PostingState.REVIEW:
+        return gettext("created in QuickBooks once it is approved in Review")
+    return _describe_later_creation(match)
 
 
 def _load_state_of_creation(
@@ -166,10 +175,10 @@ def _describe_later_creation(match: Match | None) -> str:
 def find_code_of_documents(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Code | str | None:
-    """Return the code as a document that is held by it gives it; None if it holds none.
+    """Return the code as the newest document gives it that is held by it; None if it holds none.
 
-    What is remembered of a code is only its name and number; an e-mail address can make another
-    party of it.
+    A stored code lacks what the document states about a party, such as an e-mail address, by which
+    it is matched, too.
     """
     document = find_held_document(session, installation, source_code)
     if document is None:
