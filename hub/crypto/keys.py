@@ -8,12 +8,15 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from hub.errors import ConfigurationError
+from filelock import FileLock, Timeout
+
+from hub.errors import Busy, ConfigurationError
 
 SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
 KEY_FILES = {"HUB_SECRET_KEY": SECRET_KEY_FILE, "HUB_VAULT_KEYS": VAULT_KEYS_FILE}  # by setting
 ORIGIN_FILE = "made-by"  # names the command that made a data folder; written after its tables
 CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"  # the variable that names it
+LOCKS_FOLDER, LOCK_SECONDS = "locks", 10.0
 KEY_BYTES = 32
 MIN_DIFFERENT_BYTES = 12
 COMMON_WORDS = (
@@ -94,13 +97,23 @@ def new_key() -> str:
 
 
 def add_vault_key(data: Path) -> str:
-    """Add a new key before the others of the key file; return its id."""
+    """Add a new key before the others of the key file; return its id.
+
+    Of two commands that do so at the same time, the second one waits: if it wrote what it had read
+    before, the key of the first would be lost with all that is sealed with it.
+    """
     path = data / VAULT_KEYS_FILE
     if not path.exists():
         raise missing_key_error("HUB_VAULT_KEYS", path)
     check_private(path)
+    lock = FileLock(data / LOCKS_FOLDER / f"{VAULT_KEYS_FILE}.lock", timeout=LOCK_SECONDS)
+    Path(lock.lock_file).parent.mkdir(mode=0o700, exist_ok=True)
     key = new_key()
-    write_private(path, f"{key}\n{path.read_text(encoding='utf-8')}")
+    try:
+        with lock:
+            write_private(path, f"{key}\n{path.read_text(encoding='utf-8')}")
+    except Timeout:
+        raise Busy(str(path)) from None
     return key.partition(":")[0]
 
 
@@ -121,12 +134,16 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
     suffix = secrets.token_hex(4)
     draft = path.with_name(f".{path.name}.{suffix}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text.strip() + "\n")
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text.strip() + "\n")
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)  # it may hold a key
+        raise
 
 
 def check_private(path: Path) -> None:

@@ -1,7 +1,9 @@
 """Keys: random, private, and refused if they are weak."""
 
 import base64
+import resource
 import stat
+import threading
 
 import pytest
 
@@ -99,6 +101,37 @@ def test_a_new_vault_key_goes_before_the_others(tmp_path):
     added = keys.add_vault_key(tmp_path)
     assert [name for name, _ in keys.read_ring(tmp_path)] == [added, old[0][0]]
     assert mode(tmp_path / "vault.keys") == 0o600
+
+
+def test_two_new_vault_keys_at_the_same_time_are_both_kept(tmp_path, monkeypatch):
+    keys.initialise(tmp_path)
+    write_private = keys.write_private
+    second = threading.Thread(target=keys.add_vault_key, args=(tmp_path,))
+
+    def write_after_another(path, text):
+        if not second.ident:
+            second.start()
+            second.join(0.2)  # it waits until this file is written
+        write_private(path, text)
+
+    monkeypatch.setattr(keys, "write_private", write_after_another)
+    first_id = keys.add_vault_key(tmp_path)
+    second.join()
+    ring = keys.read_ring(tmp_path)
+    assert (len(ring), ring[1][0]) == (3, first_id)
+
+
+def test_a_key_that_cannot_be_written_leaves_no_file(tmp_path):
+    keys.initialise(tmp_path)
+    (tmp_path / "locks").mkdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # as on a full disk
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            keys.add_vault_key(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name for path in tmp_path.iterdir()} == {"secret.key", "vault.keys", "locks"}
 
 
 def test_a_new_vault_key_cannot_be_put_where_there_is_none(tmp_path):
