@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, Text, and_, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Table, Text, and_, func, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub import context as hub_context
@@ -27,7 +27,7 @@ from hub.models.enums import (
     PostingState,
     ReceiptEnd,
 )
-from hub.models.postings import FURTHER_POSTINGS, LEFT_OUT_STATES
+from hub.models.postings import LEFT_OUT_STATES
 from hub.outbox import listing
 from hub.outbox.main_posting import main_posting_id
 from hub.qbo.deep_links import page_address
@@ -252,7 +252,6 @@ def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> Non
         select(Posting.document_id)
         .where(
             Posting.installation_id.in_(reporting_ids),
-            text(FURTHER_POSTINGS),
             Posting.state.in_(LEFT_OUT_STATES),
             Posting.operation.in_(CHANGE_OPERATIONS),
             _select_last_receipt_column(ReceiptRow.state).in_(HELD_STATES),
