@@ -10,6 +10,7 @@ from hub.contract.states import Stage
 from hub.mapping import Fill
 from hub.models import SourceDocument, StoredRecord
 from hub.models.enums import Operation
+from hub.payloads.shared_fields import is_email_address
 
 
 def build_contact_data_changes(batch: CollectBatch, fills: Iterable[Fill]) -> Iterator[Document]:
@@ -62,10 +63,16 @@ def _find_missing_details(record: StoredRecord, details: Party) -> Party | None:
         return None
     missing = Party(
         name=record.name,
-        email=None if record.email else details.email,
+        email=None if record.email else _get_email(details),
         phone=None if record.body.get("phone") else details.phone,
         contact=None if record.body.get("contact") else details.contact,
     )
     if missing.email or missing.phone or missing.contact:
         return missing
     return None
+
+
+def _get_email(details: Party) -> str | None:
+    """Return the e-mail address of a party; None if QuickBooks does not take it."""
+    email = (details.email or "").strip()
+    return email if is_email_address(email) else None

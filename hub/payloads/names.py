@@ -7,7 +7,12 @@ from hub.contract.documents import Party
 from hub.errors import Sentence
 from hub.payloads.builder import PayloadBuilder, clean, drop_empty
 from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_NOTES_LENGTH
-from hub.payloads.shared_fields import build_address, iter_texts, put_texts_into_memo
+from hub.payloads.shared_fields import (
+    build_address,
+    is_email_address,
+    iter_texts,
+    put_texts_into_memo,
+)
 
 MAX_PARTY_LENGTH = 500
 MAX_ITEM_LENGTH = 100
@@ -55,7 +60,7 @@ def build_party_fields(
     first, _, last = (details.contact or "").strip().rpartition(" ")
     if not first:
         first, last = last, ""
-    email = (details.email or "").strip()
+    email = _build_email(builder, details)
     phone = (details.phone or "").strip()
     currency = details.currency or builder.document.currency
     has_currency = bool(currency) and builder.facts.multicurrency
@@ -76,6 +81,21 @@ def build_party_fields(
     )
     number = drop_empty(**{number_field: _get_tax_number(details)})
     return fields | number | {"Notes": builder.memo(MAX_NOTES_LENGTH)}
+
+
+def _build_email(builder: PayloadBuilder, details: Party) -> str:
+    """Return the e-mail address; "" for one that QuickBooks does not take."""
+    email = (details.email or "").strip()
+    if not email or is_email_address(email):
+        return email
+    builder.warnings.append(
+        Sentence(
+            "QuickBooks does not take the e-mail address %(email)s, so it is left out. Correct it"
+            " at the source.",
+            email=email,
+        )
+    )
+    return ""
 
 
 def _warn_of_texts(builder: PayloadBuilder) -> None:

@@ -11,6 +11,12 @@ MAX_CUSTOM_LENGTH = 31
 MAX_STREET_LINES = 5
 MAX_STREET_LENGTH = 500
 MAX_POSTAL_CODE_LENGTH = 30
+MAX_EMAIL_LENGTH = 100
+
+
+def is_email_address(text: str) -> bool:
+    """Return whether QuickBooks may take a text as an e-mail address; it refuses all others."""
+    return "@" in text and "." in text and len(text) <= MAX_EMAIL_LENGTH
 
 
 def build_address(builder: PayloadBuilder, source: Address | None) -> dict[str, Any]:
@@ -115,7 +121,8 @@ def build_mailing_fields(builder: PayloadBuilder, role: Role, field: str) -> dic
     party = builder.mapped.header.get(role)
     if requested is None:
         return {}
-    to = (party.email if party else "") or requested.strip()
+    addresses = [party.email, requested.strip()] if party else [requested.strip()]
+    to = next(filter(is_email_address, addresses), "")
     if not to:
         builder.warnings.append(
             Sentence("It is not mailed, because neither QuickBooks nor the source has an address.")

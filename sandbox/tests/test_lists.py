@@ -140,6 +140,12 @@ def test_a_name_is_unique_among_customers_vendors_and_employees(quickbooks, name
         ("Vendor", {"DisplayName": "x", "Colour": "red"}, "2010", None),
         ("Vendor", {"DisplayName": "x", "VendorEx": {}}, "2010", None),
         ("Vendor", {"DisplayName": "x", "PrimaryEmailAddr": {"Address": "nobody"}}, "2210", ""),
+        (
+            "Customer",
+            {"DisplayName": "x", "PrimaryEmailAddr": {"Address": f"{'x' * 90}@rhein.example"}},
+            "2050",
+            "PrimaryEmailAddr",
+        ),
         ("Vendor", {"DisplayName": "x", "BillAddr": {"Street": "1"}}, "2010", None),
         ("Vendor", {"DisplayName": "x", "BillAddr": "1 Main St"}, "2010", None),
         ("Vendor", {"DisplayName": ["x"]}, "2010", None),

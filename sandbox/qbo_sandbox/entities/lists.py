@@ -22,6 +22,7 @@ COMPUTED_FIELDS = (
 )
 KINDS_WITH_ANY_NAME = ("TaxCode", "CompanyInfo")  # may have the signs that other names may not
 FORBIDDEN_CHARACTERS = frozenset(":\t\n")
+MAX_EMAIL_LENGTH = 100
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 
 
@@ -78,10 +79,16 @@ def _complete_person(data: JsonObject) -> None:
             "",
         )
     data["DisplayName"] = name
-    address = (data.get("PrimaryEmailAddr") or {}).get("Address")
+    _check_email(data)
+    data.setdefault("PrintOnCheckName", data["DisplayName"])
+
+
+def _check_email(data: JsonObject) -> None:
+    """Check the e-mail address of a person, if there is one."""
+    address = (data.get("PrimaryEmailAddr") or {}).get("Address") or ""
+    check_length("PrimaryEmailAddr", address, MAX_EMAIL_LENGTH)
     if address and ("@" not in address or "." not in address):
         raise Refusal("2210", "Email Address does not conform to the syntax rules of RFC 822.", "")
-    data.setdefault("PrintOnCheckName", data["DisplayName"])
 
 
 def _set_parent(company: Company, kind: str, data: JsonObject, old: JsonObject | None) -> None:

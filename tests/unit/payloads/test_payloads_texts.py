@@ -195,6 +195,18 @@ def test_a_cut_field_of_a_supplier_is_left_out_because_quickbooks_drops_its_note
     assert sorted(built.warnings) == sorted([*left_out, *cut])
 
 
+@pytest.mark.parametrize("kind", ["vendor", "customer"])
+def test_an_e_mail_address_that_quickbooks_does_not_take_is_left_out_with_a_warning(kind):
+    details = Party(name="Shed", email=" n/a ")
+    document = Document(kind=kind, source_id="d1", details=details)
+    built = payloads.build(Mapped(document=document, header={}), US, MARKER)
+    assert "PrimaryEmailAddr" not in built.body
+    assert built.warnings == (
+        "QuickBooks does not take the e-mail address n/a, so it is left out. Correct it at the"
+        " source.",
+    )
+
+
 def test_the_notes_of_a_customer_are_cut_to_what_quickbooks_allows():
     document = Document(
         kind="customer", source_id="d1", details=Party(name="Shed"), memo="m" * 2100

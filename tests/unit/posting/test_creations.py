@@ -75,6 +75,15 @@ def test_no_party_is_created_in_a_currency_that_the_company_does_not_use(shop, k
     assert len(shop.cases()) == 1
 
 
+@pytest.mark.parametrize("email", ["n/a", "post(at)rhein.example", "x" * 90 + "@rhein.example"])
+def test_a_party_is_made_without_an_e_mail_address_that_quickbooks_does_not_take(shop, email):
+    code = replace(CLIENT, create=replace(CLIENT.create, email=email))
+    shop.run(invoice("invoice:1", client=code))
+    (customer,) = shop.ours("Customer")
+    assert ("PrimaryEmailAddr" in customer, shop.cases()) == (False, [])
+    assert shop.states()["invoice:1"] == "posted"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_party_is_made_in_the_run_in_which_its_document_is_released(shop, kind):
     party, code = KINDS[kind]
