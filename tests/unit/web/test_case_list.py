@@ -54,6 +54,12 @@ def rows_of(page: str) -> dict[int, str]:
     return rows
 
 
+@pytest.mark.parametrize("action", ["match", "void", "delete"])
+def test_who_may_only_look_is_offered_no_decision(viewer: Visitor, action: str) -> None:
+    case = add_case(viewer, 1, "10.00", action=action)
+    assert rows_of(viewer.page("/inbox/"))[case].endswith("Look : Case 1")
+
+
 @pytest.fixture
 def owner_with_cases(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
     """Provide five cases on pages of two, beside those of the story."""
