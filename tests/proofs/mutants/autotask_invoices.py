@@ -292,8 +292,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I15",
         place="hub/payloads/shared_fields.py",
-        old='to = (party.email if party else "") or requested.strip()',
-        new='to = requested.strip() or (party.email if party else "")',
+        old="addresses = [party.email, requested.strip()] if party",
+        new="addresses = [requested.strip(), party.email] if party",
         bug="An invoice is mailed to the contact instead of the customer's address in QuickBooks.",
     ),
     Mutant(
