@@ -17,6 +17,7 @@ from sqlalchemy import (
     CursorResult,
     Table,
     Text,
+    and_,
     delete,
     exists,
     func,
@@ -233,16 +234,21 @@ def _match_old_runs(before: dt.datetime) -> Conditions:
     Of each kind and subject the newest run that is done stays: pages and schedules refer to it.
     """
     newer = aliased(Run)
-    is_replaced = exists().where(
-        newer.kind == Run.kind,
-        newer.company_id.is_not_distinct_from(Run.company_id),
-        newer.installation_id.is_not_distinct_from(Run.installation_id),
-        newer.outcome == RunOutcome.DONE,
-        newer.id > Run.id,
+    is_newer = (newer.kind == Run.kind, newer.outcome == RunOutcome.DONE, newer.id > Run.id)
+    # Each is found by an index. One comparison that covers both, with IS NOT DISTINCT FROM, is not:
+    # PostgreSQL then compares all old runs with all runs of their kind.
+    has_newer_of_installation = exists().where(
+        newer.installation_id == Run.installation_id, *is_newer
+    )
+    has_newer_of_company = exists().where(
+        newer.company_id == Run.company_id, newer.installation_id.is_(None), *is_newer
     )
     return (
         Run.ended_at < before,
-        is_replaced,
+        or_(
+            has_newer_of_installation,
+            and_(Run.installation_id.is_(None), has_newer_of_company),
+        ),
         ~exists().where(Posting.run_id == Run.id),
         ~exists().where(RunLine.run_id == Run.id),
     )

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from hub.cli import main
 from hub.db.engine import read_only_session, transaction
@@ -13,6 +13,7 @@ from hub.models import (
     Attempt,
     AuditEntry,
     Case,
+    ConnectedCompany,
     LoginSession,
     OAuthState,
     Posting,
@@ -28,6 +29,7 @@ from hub.scheduling import retention
 from hub.security import people
 from hub.security.rights import Right
 from tests.support.rows.posting_bench import PostingBench
+from tests.support.servers.compared_rows import count_compared_rows
 
 YEARS = dt.timedelta(days=800)
 
@@ -220,6 +222,40 @@ def test_runs_that_posted_or_are_the_newest_stay(bench):
     assert (counts["run lines"], counts["runs"]) == (4, 2)
     with read_only_session() as session:
         assert session.scalars(select(Run.id).order_by(Run.id)).all() == [ids[1], ids[3]]
+
+
+def test_runs_of_a_company_as_a_whole_go_except_the_newest_of_each_kind(bench):
+    old = bench.clock.now() - YEARS
+    values = {"started_at": old, "ended_at": old, "outcome": "done"}
+    kinds = ("lists", "lists", "reconcile")
+    of_company = [Run(kind=kind, company_id=bench.company_id, **values) for kind in kinds]
+    of_app = Run(
+        kind="lists", company_id=bench.company_id, installation_id=bench.installation_id, **values
+    )
+    with transaction() as session:
+        session.add_all([*of_company, of_app])
+        session.flush()
+        ids = [run.id for run in (*of_company, of_app)]
+    assert retention.prune("kari")["runs"] == 1
+    with read_only_session() as session:
+        assert set(session.scalars(select(Run.id))) == set(ids[1:])
+
+
+def test_an_old_run_is_compared_with_few_others(pg_app, clock):
+    now = clock.now()
+    with transaction() as session:
+        companies = [ConnectedCompany(realm=str(n), connected_at=now) for n in range(300)]
+        session.add_all(companies)
+        session.flush()
+        session.add_all(
+            Run(kind="changes", company_id=row.id, outcome="done", started_at=at, ended_at=at)
+            for at in (now - YEARS, now)
+            for row in companies
+        )
+        session.execute(text("ANALYZE run"))
+    with count_compared_rows() as count:
+        assert retention.count()["runs"] == 300
+    assert count() < 300 * 20
 
 
 def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(bench):

@@ -11,6 +11,7 @@ from hub.db.engine import db, read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.scheduling import schedule
 from tests.support.runs.tiers import FULL
+from tests.support.servers.compared_rows import count_compared_rows
 
 HOUR = dt.timedelta(hours=1)
 MANY = 10_000 if FULL else 500
@@ -226,13 +227,6 @@ def test_many_due_schedules_are_claimed_by_one_tick(now):
     assert schedule.tick(now) == 0
 
 
-def rows_compared(node):
-    """Return how many rows the parts of a PostgreSQL plan read, the rejected ones included."""
-    rejected = sum(value for name, value in node.items() if name.startswith("Rows Removed by"))
-    rows = (node["Actual Rows"] + rejected) * node["Actual Loops"]
-    return rows + sum(rows_compared(part) for part in node.get("Plans", ()))
-
-
 def test_a_tick_without_work_compares_no_row_with_all_others(pg_app, clock):
     now = clock.now()
     with transaction() as session:
@@ -243,21 +237,9 @@ def test_a_tick_without_work_compares_no_row_with_all_others(pg_app, clock):
         ]
         session.add_all([company, *apps])
     schedule.tick(now)
-    statements = []
-
-    def note(connection, cursor, sql, parameters, *rest):
-        statements.append((sql, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    assert schedule.tick(now) == 0
-    event.remove(db.engine, "before_cursor_execute", note)
-    compared = 0
-    with db.engine.connect() as connection:
-        for sql, parameters in statements:
-            explain = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {sql}"
-            plans = connection.exec_driver_sql(explain, parameters).scalar()
-            compared += rows_compared(plans[0]["Plan"])
-    assert 500 < compared < 500 * 20
+    with count_compared_rows() as count:
+        assert schedule.tick(now) == 0
+    assert 500 < count() < 500 * 20
 
 
 def test_schedules_that_are_due_next_at_the_same_time_are_updated_together(now):
