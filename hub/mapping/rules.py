@@ -1,6 +1,7 @@
 """Find the record of one code: by its match, then the rules of its field, default and policy."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
@@ -12,7 +13,6 @@ from hub.mapping.index import (
     Entry,
     MatchIndex,
     RecordIndex,
-    has_other_email,
     to_ref,
 )
 from hub.mapping.mapped import Create, Missing, Ref
@@ -30,8 +30,7 @@ def find(field: Field, code: Code | str, index: MatchIndex) -> MatchResult:
     """
     key = _build_cache_key(field, code)
     if key not in index.cache:
-        result = _find(field, code, index)
-        index.cache[key] = _require_no_separator(field, code, result, index)
+        index.cache[key] = _CodeSearch.of(field, code, index).find()
     return index.cache[key]  # type: ignore[return-value]
 
 
@@ -55,15 +54,7 @@ def find_existing_record(field: Field, code: Code, index: MatchIndex) -> Ref | M
 
     Return None if a record would be created for it, or if it is left out.
     """
-    decision = _find_current_decision(field, code, index)
-    if decision is None:
-        return _find_by_rules(field, code, index, is_plain=False)
-    if decision.record == NEW:
-        return None
-    result = _find_decided_record(field, code, decision, index)
-    if isinstance(result, Ref | Missing):
-        return result
-    return None
+    return _CodeSearch(field, code, index).find_existing()
 
 
 def format_code_name(code: Code | str) -> str:
@@ -88,6 +79,244 @@ def explain_separator(field: Field, name: str) -> str:
     )
 
 
+@dataclass(frozen=True)
+class _CodeSearch:
+    """The search for the record of one code in the lists and matches of a company."""
+
+    field: Field
+    code: Code
+    index: MatchIndex
+    is_plain: bool = False  # the source gives one text, which may be an id, a name or a number
+
+    @classmethod
+    def of(cls, field: Field, code: Code | str, index: MatchIndex) -> "_CodeSearch":
+        """Return the search for a code, or for the plain text that stands for one."""
+        if isinstance(code, Code):
+            return cls(field, code, index)
+        return cls(field, Code(id=code, name=code, number=code), index, is_plain=True)
+
+    @property
+    def records(self) -> RecordIndex:
+        """Return the list of QuickBooks that has the records of the field."""
+        return self.index.records(self.field.role)
+
+    def find(self) -> MatchResult:
+        """Find the record, unless its name holds the source's separator."""
+        result = self._find_by_match_rules_or_policy()
+        if not isinstance(result, Ref) or not has_separator(self.field, result.name):
+            return result
+        search = self
+        if self.is_plain:
+            search = replace(self, code=Code(id=self.code.id, name=self.code.id))
+        entry = self.records.by_id[result.id]
+        return search._build_missing(explain_separator(self.field, result.name), [entry])
+
+    def find_existing(self) -> Ref | Missing | None:
+        """Find the record without creating one; None if it would be created or is left out."""
+        decision = self._find_current_decision()
+        if decision is None:
+            return self._find_by_rules()
+        if decision.record == NEW:
+            return None
+        result = self._find_decided_record(decision)
+        if isinstance(result, Ref | Missing):
+            return result
+        return None
+
+    def _find_by_match_rules_or_policy(self) -> MatchResult:
+        """Find the record by the match of the code, then the rules, then the policy."""
+        if self.code.hold:
+            return self._build_missing(self.code.hold, solution="source")
+        decision = self._find_current_decision()
+        if decision and decision.record != NEW:
+            return self._find_decided_record(decision)
+        if decision:
+            confirmed = replace(self, code=decision.complete(self.code))
+            return confirmed._apply_policy(is_confirmed=True)
+        return self._find_by_rules() or self._apply_policy(is_confirmed=False)
+
+    # -- by a match -------------------------------------------------------------------------------
+
+    def _find_current_decision(self) -> Decision | None:
+        """Return the match or link of the code, unless the document itself names another record.
+
+        An empty id in the document means that the code is linked to nothing.
+        """
+        decision = self.index.matches.get((self.field.name, self.code.id))
+        if decision is None or decision.match_method != MatchOrigin.LINK:
+            return decision
+        if self.code.quickbooks_id in (None, decision.record):
+            return decision
+        return None
+
+    def _find_decided_record(self, decision: Decision) -> Ref | Missing | None:
+        """Return the record of a match or link; None if a person chose to leave the code out.
+
+        Return what is missing if the record has become inactive or is gone.
+        """
+        if decision.record == EMPTY:
+            return None
+        entry = self.records.get_active(decision.record)
+        if entry:
+            return to_ref(self.field.role, entry)
+        why = _find_unusable_reason(decision.record, self.index, self.field.role)
+        problem = Sentence("it is linked to a record that cannot be used: %(why)s", why=why)
+        if decision.match_method == MatchOrigin.DECIDED:
+            problem = Sentence("it was matched to a record that cannot be used: %(why)s", why=why)
+        return self._build_missing(problem)
+
+    # -- by the rules -----------------------------------------------------------------------------
+
+    def _find_by_rules(self) -> Ref | Missing | None:
+        """Try the rules of the field in turn; None if no record fits by any of them."""
+        for rule in self.field.match:
+            if rule == "id" and self._has_unusable_id():
+                id = self.code.quickbooks_id or ""
+                return self._build_missing(_find_unusable_reason(id, self.index, self.field.role))
+            hits = _RULES[rule](self.records, self.code, self.is_plain)
+            if rule == "words":
+                hits = self._exclude_records_of_others(hits)
+            if hits:
+                return self._require_one_record(rule, hits)
+        return None
+
+    def _has_unusable_id(self) -> bool:
+        """Return whether the code names a record in QuickBooks that cannot be used."""
+        id = self.code.quickbooks_id
+        return bool(id) and not self.records.get_active(id or "")
+
+    def _require_one_record(self, rule: str, hits: list[Entry]) -> Ref | Missing:
+        """Return the one record that a rule has found; else why it cannot be used or chosen."""
+        if rule == "name" and self._are_all_other_parties(hits):
+            reason = Sentence(
+                "QuickBooks has that name with another e-mail address or code: %(record)s.",
+                record=_format_entry(hits[0]),
+            )
+            return self._build_missing(reason, hits)
+        if len(hits) == 1:
+            return to_ref(self.field.role, hits[0])
+        names = sorted(entry.qualified_name for entry in hits)
+        reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
+        return self._build_missing(reason, hits)
+
+    def _exclude_records_of_others(self, hits: list[Entry]) -> list[Entry]:
+        """Return the records that were not created for another code of the source."""
+        return [hit for hit in hits if not self._is_created_for_another(hit)]
+
+    def _are_all_other_parties(self, hits: list[Entry]) -> bool:
+        """Return whether all records of the same name are other parties, by their addresses."""
+        if "email" not in self.field.match:
+            return False
+        return all(self._is_other_party(hit) for hit in hits)
+
+    def _is_other_party(self, entry: Entry) -> bool:
+        """Return whether a record of the same name has another address or is for another code."""
+        email = _get_party_email(self.code)
+        if email and entry.email:
+            has_same_email = RecordIndex([entry]).find_by_email(email)
+            if not has_same_email:
+                return True
+        return self._is_created_for_another(entry)
+
+    def _is_created_for_another(self, entry: Entry) -> bool:
+        """Return whether a record was created for another code of the source."""
+        key = (self.field.name, entry.id)
+        return self.index.created_for.get(key, self.code.id) != self.code.id
+
+    # -- by the policy ----------------------------------------------------------------------------
+
+    def _apply_policy(self, *, is_confirmed: bool) -> MatchResult:
+        """Return the result for a code that no record fits, by the policy of its field.
+
+        A person may have confirmed that its record is new.
+        """
+        field, code = self.field, self.code
+        if not is_confirmed:
+            if field.default:
+                return self._find_default_record(field.default)
+            if field.name in self.index.confirm_first and len(self.records):
+                reason = Sentence(
+                    "nothing fits it; match it or confirm it as new before the first posting."
+                )
+                return self._build_missing(reason)
+        may_create = field.missing == "create" or is_confirmed
+        if code.create and may_create:
+            return self._plan_creation(code.create.name, is_confirmed=is_confirmed)
+        if field.missing == "warn":
+            return Sentence(
+                "%(label)s %(code)s is not in QuickBooks; posted without it.",
+                label=field.label,
+                code=repr(format_code_name(code)),
+            )
+        reason = Sentence("nothing in QuickBooks fits it.")
+        if code.quickbooks_id == "":
+            reason = Sentence("it is not linked to anything in QuickBooks.")
+        return self._build_missing(reason)
+
+    def _find_default_record(self, default: str) -> Ref | Missing:
+        """Return the record that the field takes for all codes which no record fits.
+
+        If that record cannot be used, return that the settings must name another one.
+        """
+        entry = self.records.get_active(default)
+        if entry:
+            return to_ref(self.field.role, entry)
+        why = _find_unusable_reason(default, self.index, self.field.role)
+        problem = Sentence(
+            "nothing fits it, and the settings' default cannot be used: %(why)s", why=why
+        )
+        return self._build_missing(problem, solution="settings")
+
+    def _plan_creation(self, name: str, *, is_confirmed: bool) -> Create | Missing:
+        """Return the record to create, or why a person must decide about its name."""
+        field, code = self.field, self.code
+        assert code.create
+        namesakes = [entry for _, entry in self.index.find_namesakes(field.role, name)]
+        if namesakes:
+            title = _format_entry(namesakes[0])
+            reason = Sentence("the name is taken in QuickBooks: %(record)s.", record=title)
+            return self._build_missing(reason, namesakes)
+        if not is_confirmed and field.role != "item":
+            near_names = self.records.find_near_names(name)
+            if near_names:
+                reason = Sentence(
+                    "it would be created, but QuickBooks has a similar name: %(record)s.",
+                    record=_format_entry(near_names[0]),
+                )
+                return self._build_missing(reason, near_names)
+        return Create(field=field.name, role=field.role, code=code.id, details=code.create)
+
+    # -- what is missing --------------------------------------------------------------------------
+
+    def _build_missing(
+        self, problem: str, hits: list[Entry] | None = None, *, solution: str = "match"
+    ) -> Missing:
+        """Return the code as missing, with the records that it may stand for."""
+        field, code = self.field, self.code
+        suggestions = find_suggestions(code, self.records, hits or [])
+        return Missing(
+            field=field.name,
+            label=field.label,
+            role=field.role,
+            code=code.id,
+            name=code.name or "",
+            number=code.number or "",
+            problem=problem,
+            solution=solution,
+            suggestions=tuple(to_ref(field.role, entry) for entry in suggestions),
+            exact=self._find_certain_id(suggestions),
+            new_name=code.create.name if code.create else "",
+        )
+
+    def _find_certain_id(self, suggestions: list[Entry]) -> str:
+        """Return the id of the one suggestion that is certain; "" if there is none or several."""
+        certain_ids = []
+        for entry in suggestions:
+            if is_exact(self.code, entry) and not self._is_other_party(entry):
+                certain_ids.append(entry.id)
+        return certain_ids[0] if len(certain_ids) == 1 else ""
+
+
 def _build_cache_key(field: Field, code: Code | str) -> tuple[object, ...]:
     """Return the key of a result in the cache: everything that it depends on."""
     if isinstance(code, str):
@@ -102,111 +331,13 @@ def _build_cache_key(field: Field, code: Code | str) -> tuple[object, ...]:
     return field.name, code.id, code.name, code.number, code.quickbooks_id, code.hold, details
 
 
-def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
-    """Find the record of a code by its match, then the rules, then the policy of its field."""
-    is_plain = isinstance(raw_code, str)
-    code = _parse_code(raw_code)
-    if code.hold:
-        return _build_missing_result(field, code, index, code.hold, solution="source")
-    decision = _find_current_decision(field, code, index)
-    if decision and decision.record != NEW:
-        return _find_decided_record(field, code, decision, index)
-    if decision:
-        return _apply_policy(field, decision.complete(code), index, is_confirmed=True)
-    record = _find_by_rules(field, code, index, is_plain=is_plain)
-    if record:
-        return record
-    return _apply_policy(field, code, index, is_confirmed=False)
-
-
-def _parse_code(code: Code | str) -> Code:
-    """Return a plain code as one that may be an id, a name or a number."""
-    if isinstance(code, Code):
-        return code
-    return Code(id=code, name=code, number=code)
-
-
-def _require_no_separator(
-    field: Field, code: Code | str, result: MatchResult, index: MatchIndex
-) -> MatchResult:
-    """Return the result, or a missing code if the record's name holds the source's separator."""
-    if not isinstance(result, Ref) or not has_separator(field, result.name):
-        return result
-    if isinstance(code, str):
-        code = Code(id=code, name=code)
-    entry = index.records(field.role).by_id[result.id]
-    return _build_missing_result(field, code, index, explain_separator(field, result.name), [entry])
-
-
-def _find_current_decision(field: Field, code: Code, index: MatchIndex) -> Decision | None:
-    """Return the match or link of a code, unless the document itself names another record.
-
-    An empty id in the document means that the code is linked to nothing.
-    """
-    decision = index.matches.get((field.name, code.id))
-    if decision is None or decision.match_method != MatchOrigin.LINK:
-        return decision
-    if code.quickbooks_id in (None, decision.record):
-        return decision
-    return None
-
-
-def _find_decided_record(
-    field: Field, code: Code, decision: Decision, index: MatchIndex
-) -> MatchResult:
-    """Return the record of a match or link; None if a person chose to leave the code out.
-
-    Return what is missing if the record has become inactive or is gone.
-    """
-    if decision.record == EMPTY:
-        return None
-    entry = index.records(field.role).get_active(decision.record)
+def _find_unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
+    """Return why a record that is not active in its list cannot be used."""
+    entry = index.records(role).by_id.get(id)
     if entry:
-        return to_ref(field.role, entry)
-    reason = _find_unusable_reason(decision.record, index, field.role)
-    problem = Sentence("it is linked to a record that cannot be used: %(why)s", why=reason)
-    if decision.match_method == MatchOrigin.DECIDED:
-        problem = Sentence("it was matched to a record that cannot be used: %(why)s", why=reason)
-    return _build_missing_result(field, code, index, problem)
-
-
-def _find_by_rules(
-    field: Field, code: Code, index: MatchIndex, *, is_plain: bool
-) -> Ref | Missing | None:
-    """Try the rules of a field in turn; None if no record fits by any of them."""
-    records = index.records(field.role)
-    for rule in field.match:
-        if rule == "id" and _has_unusable_id(records, code):
-            reason = _find_unusable_reason(code.quickbooks_id or "", index, field.role)
-            return _build_missing_result(field, code, index, reason)
-        hits = _RULES[rule](records, code, is_plain)
-        if rule == "words":
-            hits = _exclude_records_of_others(field, code, hits, index)
-        if hits:
-            return _require_one_record(field, code, index, rule, hits)
-    return None
-
-
-def _has_unusable_id(records: RecordIndex, code: Code) -> bool:
-    """Return whether a code names a record in QuickBooks that cannot be used."""
-    return bool(code.quickbooks_id) and not records.get_active(code.quickbooks_id or "")
-
-
-def _require_one_record(
-    field: Field, code: Code, index: MatchIndex, rule: str, hits: list[Entry]
-) -> Ref | Missing:
-    """Return the one record that a rule has found; else why it cannot be used or chosen."""
-    if rule == "name" and _are_all_other_parties(field, code, hits, index):
-        reason = Sentence(
-            "QuickBooks has that name with another e-mail address or code: %(record)s.",
-            record=_format_entry(hits[0]),
-        )
-        return _build_missing_result(field, code, index, reason, hits)
-    if len(hits) == 1:
-        return to_ref(field.role, hits[0])
-    names = sorted(entry.qualified_name for entry in hits)
-    reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
-    return _build_missing_result(field, code, index, reason, hits)
+        return Sentence("%(record)s is inactive in QuickBooks.", record=entry.qualified_name)
+    kind = role.replace("_", " ")
+    return Sentence("QuickBooks has no %(kind)s with the id %(id)s.", kind=kind, id=id)
 
 
 def _get_party_email(code: Code) -> str:
@@ -216,30 +347,11 @@ def _get_party_email(code: Code) -> str:
     return code.create.email or ""
 
 
-def _is_created_for_another(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
-    """Return whether a record was created for another code of the source."""
-    return index.created_for.get((field.name, entry.id), code.id) != code.id
-
-
-def _exclude_records_of_others(
-    field: Field, code: Code, hits: list[Entry], index: MatchIndex
-) -> list[Entry]:
-    """Return the records that were not created for another code of the source."""
-    return [hit for hit in hits if not _is_created_for_another(field, code, hit, index)]
-
-
-def _are_all_other_parties(field: Field, code: Code, hits: list[Entry], index: MatchIndex) -> bool:
-    """Return whether all records of the same name are other parties, by their e-mail addresses."""
-    if "email" not in field.match:
-        return False
-    return all(_is_other_party(field, code, hit, index) for hit in hits)
-
-
-def _is_other_party(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
-    """Return whether a record of the same name has another address or belongs to another code."""
-    if has_other_email(_get_party_email(code), entry.email):
-        return True
-    return _is_created_for_another(field, code, entry, index)
+def _format_entry(entry: Entry) -> str:
+    """Return the name of a record for people, who need to know if it is inactive."""
+    if entry.active:
+        return entry.qualified_name
+    return Sentence("%(record)s (inactive)", record=entry.qualified_name)
 
 
 def _find_by_id(records: RecordIndex, code: Code, is_plain: bool) -> list[Entry]:
@@ -258,118 +370,3 @@ _RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
     "email": lambda records, code, is_plain: records.find_by_email(_get_party_email(code)),
     "words": lambda records, code, is_plain: records.find_by_words(code.name or ""),
 }
-
-
-def _apply_policy(
-    field: Field, code: Code, index: MatchIndex, *, is_confirmed: bool
-) -> MatchResult:
-    """Return the result for a code that no record fits, by the policy of its field."""
-    if not is_confirmed:
-        if field.default:
-            return _find_default_record(field, code, field.default, index)
-        if field.name in index.confirm_first and len(index.records(field.role)):
-            reason = Sentence(
-                "nothing fits it; match it or confirm it as new before the first posting."
-            )
-            return _build_missing_result(field, code, index, reason)
-    may_create = field.missing == "create" or is_confirmed
-    if code.create and may_create:
-        return _plan_creation(field, code, code.create.name, index, is_confirmed=is_confirmed)
-    if field.missing == "warn":
-        return Sentence(
-            "%(label)s %(code)s is not in QuickBooks; posted without it.",
-            label=field.label,
-            code=repr(format_code_name(code)),
-        )
-    reason = Sentence("nothing in QuickBooks fits it.")
-    if code.quickbooks_id == "":
-        reason = Sentence("it is not linked to anything in QuickBooks.")
-    return _build_missing_result(field, code, index, reason)
-
-
-def _plan_creation(
-    field: Field, code: Code, name: str, index: MatchIndex, *, is_confirmed: bool
-) -> Create | Missing:
-    """Return the record to create for a code, or why a person must decide about its name."""
-    assert code.create
-    namesakes = [entry for _, entry in index.find_namesakes(field.role, name)]
-    if namesakes:
-        title = _format_entry(namesakes[0])
-        reason = Sentence("the name is taken in QuickBooks: %(record)s.", record=title)
-        return _build_missing_result(field, code, index, reason, namesakes)
-    if not is_confirmed and field.role != "item":
-        near_names = index.records(field.role).find_near_names(name)
-        if near_names:
-            reason = Sentence(
-                "it would be created, but QuickBooks has a similar name: %(record)s.",
-                record=_format_entry(near_names[0]),
-            )
-            return _build_missing_result(field, code, index, reason, near_names)
-    return Create(field=field.name, role=field.role, code=code.id, details=code.create)
-
-
-def _format_entry(entry: Entry) -> str:
-    """Return the name of a record for people, who need to know if it is inactive."""
-    if entry.active:
-        return entry.qualified_name
-    return Sentence("%(record)s (inactive)", record=entry.qualified_name)
-
-
-def _find_default_record(
-    field: Field, code: Code, default: str, index: MatchIndex
-) -> Ref | Missing:
-    """Return the record that a field takes for all codes which no record fits.
-
-    If that record cannot be used, return that the settings must name another one.
-    """
-    entry = index.records(field.role).get_active(default)
-    if entry:
-        return to_ref(field.role, entry)
-    why = _find_unusable_reason(default, index, field.role)
-    problem = Sentence(
-        "nothing fits it, and the settings' default cannot be used: %(why)s", why=why
-    )
-    return _build_missing_result(field, code, index, problem, solution="settings")
-
-
-def _find_unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
-    """Return why a record that is not active in its list cannot be used."""
-    entry = index.records(role).by_id.get(id)
-    if entry:
-        return Sentence("%(record)s is inactive in QuickBooks.", record=entry.qualified_name)
-    kind = role.replace("_", " ")
-    return Sentence("QuickBooks has no %(kind)s with the id %(id)s.", kind=kind, id=id)
-
-
-def _build_missing_result(
-    field: Field,
-    code: Code,
-    index: MatchIndex,
-    problem: str,
-    hits: list[Entry] | None = None,
-    solution: str = "match",
-) -> Missing:
-    """Return a code as missing, with the records that it may stand for."""
-    suggestions = find_suggestions(code, index.records(field.role), hits or [])
-    return Missing(
-        field=field.name,
-        label=field.label,
-        role=field.role,
-        code=code.id,
-        name=code.name or "",
-        number=code.number or "",
-        problem=problem,
-        solution=solution,
-        suggestions=tuple(to_ref(field.role, entry) for entry in suggestions),
-        exact=_find_certain_id(field, code, suggestions, index),
-        new_name=code.create.name if code.create else "",
-    )
-
-
-def _find_certain_id(field: Field, code: Code, suggestions: list[Entry], index: MatchIndex) -> str:
-    """Return the id of the one suggestion that is certain; "" if there is none or several."""
-    certain_ids = []
-    for entry in suggestions:
-        if is_exact(code, entry) and not _is_other_party(field, code, entry, index):
-            certain_ids.append(entry.id)
-    return certain_ids[0] if len(certain_ids) == 1 else ""

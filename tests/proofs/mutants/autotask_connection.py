@@ -158,8 +158,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C8",
         place="hub/mapping/rules.py",
-        old="    namesakes = [entry for _, entry in index.find_namesakes(field.role, name)]\n",
-        new="    namesakes: list[Entry] = []\n",
+        old="namesakes = [entry for _, entry in self.index.find_namesakes(field.role, name)]",
+        new="namesakes: list[Entry] = []",
         bug="A customer with the name of a vendor is planned, which QuickBooks would refuse.",
     ),
     Mutant(

@@ -241,7 +241,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-14",
         place="hub/mapping/rules.py",
-        old="near_names = index.records(field.role).find_near_names(name)",
+        old="near_names = self.records.find_near_names(name)",
         new="near_names = []",
         bug="A supplier with a near name is created again.",
     ),
