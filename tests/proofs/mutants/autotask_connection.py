@@ -186,8 +186,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C9",
         place="hub/collect/contact_data.py",
-        old="email=None if record.email else details.email,",
-        new="email=details.email,",
+        old="email=None if record.email else _get_email(details),",
+        new="email=_get_email(details),",
         bug="The e-mail address of a matched customer is overwritten.",
     ),
     Mutant(
