@@ -37,10 +37,7 @@ def open(
         "installation_id": installation_id,
         "opened_at": hub_context.current_hub().clock.now(),
     }
-    same_cause = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
-    insert = engine.insert(session, Case).values(new_case)
-    session.execute(insert.on_conflict_do_nothing(**same_cause))
-    case: Case = session.scalars(_select_open_case(cause)).one()
+    case = _open_and_lock(session, cause, new_case)
     if not has_reason(case, text):
         # The decision was about another reason.
         case.decision = case.decision_note = case.decided_by = ""
@@ -48,6 +45,21 @@ def open(
         if getattr(case, name) != value:
             setattr(case, name, value)
     _attach(session, case, postings)
+    return case
+
+
+def _open_and_lock(session: Session, cause: str, new_case: dict[str, Any]) -> Case:
+    """Return the open case of a cause, a new one if there is none.
+
+    It is not closed before this transaction ends: others would not see what is added to it.
+    """
+    same_cause = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
+    insert = engine.insert(session, Case).values(new_case).on_conflict_do_nothing(**same_cause)
+    locked = _select_open_case(cause).with_for_update(read=True, key_share=True)
+    case: Case | None = None
+    while case is None:  # another transaction may close it between the two statements
+        session.execute(insert)
+        case = session.scalars(locked).one_or_none()
     return case
 
 
@@ -62,7 +74,7 @@ def is_open(session: Session, cause: str) -> bool:
 
 def close(session: Session, cause: str, by: str = "hub") -> bool:
     """Close the open case of a cause; return whether there was one."""
-    case = session.scalars(_select_open_case(cause)).one_or_none()
+    case = session.scalars(_select_open_case(cause).with_for_update()).one_or_none()
     if case is None:
         return False
     case.closed_at = hub_context.current_hub().clock.now()
@@ -125,17 +137,18 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
     """Remove postings from their cases, except those of the causes `keep`.
 
     Close cases that stop nothing more. A closed case is linked to all postings that it has stopped.
+    This waits for transactions that add postings to the cases.
     """
     is_theirs = case_posting.c.posting_id.in_(list(ids))
     open_cases = (
         select(Case.id)
-        .join(case_posting)
         .where(
-            is_theirs,
+            Case.id.in_(select(case_posting.c.case_id).where(is_theirs)),
             Case.closed_at.is_(None),
             Case.cause.not_in(list(keep)),
         )
-        .distinct()
+        .order_by(Case.id)
+        .with_for_update()
     )
     case_ids = set(session.scalars(open_cases))
     if not case_ids:

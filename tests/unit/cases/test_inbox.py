@@ -1,12 +1,16 @@
 """Cases: one open case for each cause, closed when it holds nothing anymore."""
 
+import threading
+
 import pytest
 from sqlalchemy import select
 
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.models import Case
+from hub.models import Case, ConnectedCompany, Installation
 from hub.reasons.texts import CaseText
+from tests.support.servers.blocked_transactions import wait_until_blocked
 from tests.unit.outbox.test_outbox import box, posting  # noqa: F401
 
 TEXT = CaseText("source.warning", app="Acme", warning="One")
@@ -111,3 +115,54 @@ def test_a_case_that_a_person_closes_has_the_postings_that_left_it(three):
         assert inbox.open(session, "a", TEXT, postings=three[:1]).id != case_id
         inbox.release(session, three[0])
     assert stopped_by(case_id) == three
+
+
+# -- two processes on PostgreSQL -------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(pg_app):
+    """Return two held postings, of which the first has a case."""
+    now = current_hub().clock.now()
+    with transaction() as session:
+        company = ConnectedCompany(realm="9130", currency="NOK", connected_at=now, newest_date=now)
+        session.add(Installation(id=1, company=company, slug="small", tenant="t1", created_at=now))
+    ids = [posting(f"invoice:{number}", state="held") for number in range(2)]
+    with transaction() as session:
+        inbox.open(session, "a", TEXT, postings=ids[:1])
+    return ids
+
+
+def do_at_once(app, first, second):
+    """Carry out the first act, and the second one in another transaction before the first ends."""
+
+    def act():
+        with app.app_context(), transaction() as session:
+            second(session)
+
+    thread = threading.Thread(target=act)
+    with transaction() as session:
+        first(session)
+        thread.start()
+        wait_until_blocked(session)
+    thread.join(30)
+
+
+def test_a_case_stays_open_for_what_is_added_while_the_rest_is_released(pg_app, two):
+    released, added = two
+    do_at_once(
+        pg_app,
+        lambda session: inbox.open(session, "a", TEXT, postings=[added]),
+        lambda session: inbox.release(session, released),
+    )
+    assert still_open() == {"a": [added]}
+
+
+def test_a_case_stays_open_for_what_is_added_while_it_is_closed(pg_app, two):
+    _, added = two
+    do_at_once(
+        pg_app,
+        lambda session: inbox.close(session, "a"),
+        lambda session: inbox.open(session, "a", TEXT, postings=[added]),
+    )
+    assert still_open() == {"a": [added]}
