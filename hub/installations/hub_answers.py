@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from marshmallow import ValidationError
+
 from hub.contract.interval import Interval, zone_of
+from hub.contract.setting import AmountField
 from hub.contract.types import App
 from hub.errors import Refused, Sentence, SettingsInvalid
 
@@ -27,8 +30,9 @@ def _parse_schedule(value: Any) -> str:
 def _parse_limit(value: Any) -> Decimal:
     """Return an amount of at least 0; raise Refused for anything else."""
     try:
-        limit = Decimal(str(value).replace(" ", ""))
-    except ArithmeticError:
+        typed = value if isinstance(value, Decimal) else str(value)
+        limit = AmountField().deserialize(typed)
+    except ValidationError:
         limit = Decimal(-1)
     is_amount = limit.is_finite() and 0 <= limit < MAX_LIMIT and limit == round(limit, 2)
     if not is_amount:
