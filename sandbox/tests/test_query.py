@@ -43,6 +43,14 @@ def expect_refusal(quickbooks, text):
     return [(error["code"], error["Detail"]) for error in answer.json()["Fault"]["Error"]]
 
 
+@pytest.mark.parametrize("condition", ["= 'Kari@Fjord.example'", "like '%@fjord.example'"])
+def test_a_person_is_found_by_the_e_mail_address(quickbooks, condition):
+    body = {"DisplayName": "Kari", "PrimaryEmailAddr": {"Address": "kari@fjord.example"}}
+    quickbooks.ask("POST", "vendor", body)
+    found = quickbooks.select(f"select * from Vendor where PrimaryEmailAddr {condition}")
+    assert [vendor["DisplayName"] for vendor in found["Vendor"]] == ["Kari"]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -91,12 +99,12 @@ def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, matches
 
 
 def test_a_negated_condition_finds_only_objects_that_have_the_field(quickbooks):
-    matches = "Classification = 'Asset' and FullyQualifiedName != 'checking' and AcctNum != '1010'"
+    matches = "Classification = 'Asset' and FullyQualifiedName != 'checking' and Name != 'savings'"
     rows = quickbooks.select(f"select * from Account where {matches}")["Account"]
     names = {account["Name"] for account in rows}
     assert "Inventory Asset" in names
     assert not {"Checking", "Savings"} & names
-    assert quickbooks.select("select * from Vendor where AcctNum != '1'") == {}
+    assert quickbooks.select("select * from Vendor where GivenName != '1'") == {}
 
 
 def test_moments_are_compared_as_instants_whatever_their_offset(quickbooks, bills):
@@ -261,6 +269,16 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
             "select * from Bill where CustomerRef = '1'",
             "4001",
             "Property CustomerRef not found for Entity Bill",
+        ),
+        (
+            "select * from Account where AcctNum = '7'",
+            "4001",
+            "property 'AcctNum' is not queryable",
+        ),
+        (
+            "select * from Customer where PrimaryEmailAddr.Address = 'a@b.co'",
+            "4001",
+            "Property PrimaryEmailAddr.Address not found for Entity Customer",
         ),
         (
             "select * from Vendor where BillAddr = 'x'",

@@ -31,6 +31,9 @@ TRANSACTION_FIELDS = (
     *TIME_FIELDS,
 )
 LIST_FIELDS = (*TIME_FIELDS, "AttachableRef.EntityRef.type", "AttachableRef.EntityRef.value")
+# A person is found by the e-mail address alone, not by a path to it.
+PATHS_BY_NAME = {"primaryemailaddr": "PrimaryEmailAddr.Address"}
+REFUSED_FIELDS = ("AcctNum",)  # plain fields of lists that QuickBooks does not query
 HEAD_COLUMNS = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}  # positions in Row.head
 SIMPLE_TYPES = ("s", "d", "i", "b", "date", "time")
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -56,6 +59,8 @@ def resolve_field(kind: str, name: str) -> str:
     if kind == "RecurringTransaction" and lowered == "type":
         return TEMPLATE_TYPE
     fields = type_fields()[kind]
+    if lowered in PATHS_BY_NAME and "PrimaryEmailAddr" in fields:
+        return PATHS_BY_NAME[lowered]
     queryable_paths = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
     for path in queryable_paths:
         top_field = path.partition(".")[0]
@@ -71,7 +76,7 @@ def resolve_field(kind: str, name: str) -> str:
 def _require_queryable(kind: str, name: str) -> None:
     """Raise 4001 unless a field is a plain one of a list."""
     field = type_fields()[kind][name]
-    if kind in TXN_KINDS or not _is_plain(field):
+    if kind in TXN_KINDS or name in REFUSED_FIELDS or not _is_plain(field):
         raise invalid_query(f"property '{name}' is not queryable")
 
 
