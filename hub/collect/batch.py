@@ -204,9 +204,9 @@ class CollectBatch:
         """Open and close the cases about postings that stay as they are."""
         for posting, finding in plan.cases:
             cases.open_case(self.session, posting, finding)
-        for posting in plan.settled:
+        for posting in plan.gone_everywhere:
             close_as_gone_everywhere(self.session, posting)
-        for posting in plan.wanted:
+        for posting in plan.of_present_parts:
             inbox.close(self.session, build_former_part_cause(posting.id))
 
     def _apply_part(self, row: SourceDocument, part: PartPlan) -> DocumentOutcome:
@@ -227,8 +227,8 @@ class CollectBatch:
         if part.posting is None:
             assert part.current
             return part.current
-        if part.refused and self._retry(part.refused):
-            return part.refused
+        if part.to_retry and self._retry(part.to_retry):
+            return part.to_retry
         return self._write_posting(row, part.posting)
 
     def _retry(self, posting: Posting) -> bool:

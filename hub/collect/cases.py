@@ -83,12 +83,12 @@ def update_cases(
 
     Of two entries for one posting the last one counts.
     """
-    findings_by_posting = _load_findings_of_held(findings)
+    findings_by_posting = _select_findings_of_held(findings)
     if not findings_by_posting:
         return
     session.flush()
     posting_ids = [posting.id for posting in findings_by_posting]
-    open_cases = _open_cases(session, posting_ids)
+    open_cases = _load_open_cases(session, posting_ids)
     new_cases: dict[str, tuple[Finding, list[Posting]]] = {}
     for posting, reasons in findings_by_posting.items():
         findings_by_cause = {finding.cause_for(posting.id): finding for finding in reasons}
@@ -105,7 +105,7 @@ def update_cases(
         _open(session, cause, finding, installation.company_id, installation.id, postings)
 
 
-def _load_findings_of_held(
+def _select_findings_of_held(
     findings: Iterable[tuple[Posting, tuple[Finding, ...]]],
 ) -> dict[Posting, tuple[Finding, ...]]:
     """Return the last reasons of each posting that is held."""
@@ -123,7 +123,7 @@ def open_case(session: Session, posting: Posting, finding: Finding) -> None:
     _open(session, cause, finding, posting.company_id, posting.installation_id, [posting])
 
 
-def _open_cases(session: Session, posting_ids: list[int]) -> dict[int, dict[str, Case]]:
+def _load_open_cases(session: Session, posting_ids: list[int]) -> dict[int, dict[str, Case]]:
     """Return the open cases of these postings, by posting and cause."""
     link = case_posting.c
     is_of_postings = link.posting_id.in_(posting_ids)

@@ -72,7 +72,9 @@ def _find_instruction_code(payload: payloads.Payload) -> str:
     """Return the entry of the catalogue whose instruction fits the problems of a payload."""
     if "match" in payload.solutions:
         return "content_match"
-    return "content_settings" if "settings" in payload.solutions else "content"
+    if "settings" in payload.solutions:
+        return "content_settings"
+    return "content"
 
 
 def _find_party_obstacle(
@@ -122,11 +124,14 @@ def complete_content(
     after_id = after_id or links.find_unposted_link_id(mapped)
     if after_id and disposition.state is PostingState.READY:
         disposition = replace(disposition, state=PostingState.WAITING)
+    number = row.number
+    if mapped.part:
+        number = (document.number or "")[:MAX_NUMBER_LENGTH]
     content = Content(
         kind=document.kind,
         payload=payloads.encode(body),
         stored_summary=summary.dump(),
-        number=(document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number,
+        number=number,
         total=_compute_total(document, batch.setup.facts.currency, payload.summary.total),
         currency=row.currency or batch.installation.company.currency,
         warnings=(*mapped.warnings, *payload.warnings),

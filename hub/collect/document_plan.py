@@ -49,8 +49,8 @@ class PostingPlan:
 class PartPlan:
     """The plan for one part of a document that is mapped.
 
-    The part keeps its `current` posting if there is no `posting` to plan. A `refused` posting is
-    retried instead of planned again.
+    The part keeps its `current` posting if there is no `posting` to plan. The posting `to_retry` is
+    one that QuickBooks refused; it is retried instead of planned again.
     """
 
     document: Document
@@ -58,7 +58,7 @@ class PartPlan:
     outcome: DocumentOutcome | None = None  # set if nothing happens to the part
     current: Posting | None = None
     posting: PostingPlan | None = None
-    refused: Posting | None = None
+    to_retry: Posting | None = None
 
 
 @dataclass
@@ -75,11 +75,11 @@ class DocumentPlan:
     postings: list[PostingPlan] = field(default_factory=list)
     parts: list[PartPlan] = field(default_factory=list)
     cases: list[PostingCase] = field(default_factory=list)
-    settled: list[Posting] = field(default_factory=list)  # that neither side has any more
-    wanted: list[Posting] = field(default_factory=list)  # of the parts that the document has now
+    gone_everywhere: list[Posting] = field(default_factory=list)  # neither side has them any more
+    of_present_parts: list[Posting] = field(default_factory=list)  # of parts that it has now
     attachment_parent: AttachmentParent | None = None  # posted already, as it is
     start_rule: StartRule | None = None  # what the start date means for it; None if unchanged
-    new_records: list[Create] = field(default_factory=list)  # that are placed before it is planned
+    new_records: list[Create] = field(default_factory=list)  # to plan before it is planned again
     fills: list[Fill] = field(default_factory=list)  # parties that may lack contact data
 
     def withdraw(self, posting: Posting, reason: CaseText) -> None:

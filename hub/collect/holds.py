@@ -5,7 +5,7 @@ from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan
-from hub.collect.operation import open_operations
+from hub.collect.operation import list_open_operations
 from hub.collect.removal import cancel_removal
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
@@ -31,7 +31,7 @@ def hold_document(
     )
     disposition = cases.build_held_disposition(holder, findings)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
-    for operation in open_operations(batch, row, document):
+    for operation in list_open_operations(batch, row, document):
         plan.add_posting(operation, content, disposition, findings)
     return plan
 
@@ -73,7 +73,7 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
         plan.open_case(posted[-1], finding)
     elif not plan.reread:
         disposition = cases.build_held_disposition(Holder.SOURCE, (finding,))
-        for operation in open_operations(batch, row, None):
+        for operation in list_open_operations(batch, row, None):
             plan.add_posting(operation, Content(kind=row.kind), disposition, (finding,))
     return plan
 

@@ -28,7 +28,7 @@ from hub.collect.new_records import (
     with_entered_details,
 )
 from hub.collect.outdated import is_outdated
-from hub.collect.planning import PlacedRecords, plan_document
+from hub.collect.planning import RecordPostings, plan_document
 from hub.collect.prepare import prepare
 from hub.collect.removal import plan_removal
 from hub.contract.codec import dump, load
@@ -144,7 +144,7 @@ def _plan_and_apply(
 
 def _find_or_plan_records(
     batch: CollectBatch, plan: DocumentPlan, currency: str | None
-) -> PlacedRecords:
+) -> RecordPostings:
     """Find or plan the records that an incomplete plan names; return the posting of each."""
     records: dict[tuple[str, str], Posting | None] = {}
     for create in plan.new_records:
@@ -164,15 +164,15 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
         return
     if not _is_final(row):
         return
-    _plan_and_apply(batch, row, _load_stored_document(batch, row))
+    _plan_and_apply(batch, row, _update_stored_document(batch, row))
     for posting in batch.postings(row):
         if posting.state in outbox.UNSENT:
             posting.changed_at = batch.now
             posting.planned_at = batch.setup.loaded_at
 
 
-def _load_stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
-    """Return the stored document; a record to create has the details that a person entered."""
+def _update_stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
+    """Return the stored document; store what a person entered for a record to create."""
     document = load(Document, row.body)
     decision = batch.setup.index.matches.get((row.made_for, row.source_id))
     if decision is None or decision.record != NEW or decision.details is None:

@@ -130,7 +130,7 @@ def build_part_operation(part: str, history: PartHistory, update: Update | None)
     )
 
 
-def open_operations(
+def list_open_operations(
     batch: CollectBatch, row: SourceDocument, document: Document | None
 ) -> list[PartOperation]:
     """Return the operation of each part that is open or in QuickBooks, else the creation.

@@ -39,14 +39,14 @@ from hub.models.display_names import format_document_name
 from hub.models.enums import DocumentOutcome, Holder, PostingState, StartRule
 from hub.reasons.texts import CaseText
 
-# By field and code, the posting that creates the record; None if the id of the code belongs to a
-# document or record of another kind.
-PlacedRecords = Mapping[tuple[str, str], Posting | None]
-NO_RECORDS: PlacedRecords = {}
+# By field and code, the posting that creates its record: it was planned before the documents that
+# need it. None if the id of the code belongs to a document or record of another kind.
+RecordPostings = Mapping[tuple[str, str], Posting | None]
+NO_RECORDS: RecordPostings = {}
 
 
 class RecordsToCreate(NamedTuple):
-    """A document with the ids of the records placed for it, and the posting that it waits for."""
+    """A document with the ids of the records created for it, and the posting that it waits for."""
 
     mapped: Mapped
     after_id: int | None = None
@@ -57,13 +57,13 @@ def plan_document(
     batch: CollectBatch,
     row: SourceDocument,
     document: Document,
-    records: PlacedRecords = NO_RECORDS,
+    records: RecordPostings = NO_RECORDS,
 ) -> DocumentPlan:
     """Plan a document by its stage, its dates and its codes; nothing is written.
 
     Reasons not to post it come first: pending, closed, too early, held by its app. The codes of a
-    document are mapped only if it is to be posted. A plan with `new_records` is incomplete: place
-    them first, then plan the document again with `records`.
+    document are mapped only if it is to be posted. A plan with `new_records` is incomplete: plan
+    their postings first, then the document again with them as `records`.
     """
     app_name = batch.setup.app.name
     if document.stage == Stage.PENDING:
@@ -96,7 +96,7 @@ def _plan_wanted(
     row: SourceDocument,
     document: Document,
     posted: list[Posting],
-    records: PlacedRecords,
+    records: RecordPostings,
 ) -> DocumentPlan:
     """Plan a document that is to be posted, unless its app or its history holds it."""
     if document.hold:
@@ -132,7 +132,7 @@ def _find_reason_too_early(
 
 
 def _plan_by_codes(
-    batch: CollectBatch, row: SourceDocument, document: Document, records: PlacedRecords
+    batch: CollectBatch, row: SourceDocument, document: Document, records: RecordPostings
 ) -> DocumentPlan:
     """Map the codes of a document and plan its parts.
 
@@ -161,7 +161,7 @@ def _plan_by_codes(
     for part in parts:
         part_plan = _plan_part(batch, plan, part, records, has_former_parts=has_former_parts)
         plan.parts.append(part_plan)
-    plan.wanted = list_present_parts(batch, row, part_names)
+    plan.of_present_parts = list_present_parts(batch, row, part_names)
     return plan
 
 
@@ -169,7 +169,7 @@ def _plan_part(
     batch: CollectBatch,
     plan: DocumentPlan,
     mapped: Mapped,
-    records: PlacedRecords,
+    records: RecordPostings,
     *,
     has_former_parts: bool,
 ) -> PartPlan:
@@ -187,31 +187,31 @@ def _plan_part(
         operation = replace(operation, findings=(*operation.findings, finding))
 
     content = _plan_content(batch, plan, operation, records)
-    fingerprint, payload = content.fingerprint, content.content.payload
+    payload = content.content.payload
     history = operation.history
+    is_in_books = history.is_in_books(payload)
     active = outbox.find_active(batch.postings(row), part)
-    unchanged = PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
-    if active and outbox.is_removal_by_person(active):
-        if not history.is_in_books(payload):
-            plan.reread = True  # the change is planned after the removal
-        return unchanged
-    if not active and history.is_left_out(payload):
-        return unchanged
+    is_being_removed = active is not None and outbox.is_removal_by_person(active)
+    if is_being_removed and not is_in_books:
+        plan.reread = True  # the change is planned after the removal
+    stays_left_out = active is None and history.is_left_out(payload)
+    if is_being_removed or stays_left_out:
+        return PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
 
-    if history.is_in_books(payload):
+    if is_in_books:
         if active:
-            _withdraw_other_content(batch, plan, active, fingerprint)
+            _withdraw_other_content(batch, plan, active, content.fingerprint)
         return PartPlan(document=document, part=part, current=history.current)
 
-    refused = None
-    if active and is_yielded_again(batch, row, active, fingerprint):
-        refused = active
+    to_retry = None
+    if active and is_yielded_again(batch, row, active, content.fingerprint):
+        to_retry = active
     return PartPlan(
         document=document,
         part=part,
         current=history.current,
         posting=_build_posting_plan(row, operation, content),
-        refused=refused,
+        to_retry=to_retry,
     )
 
 
@@ -239,7 +239,7 @@ def _build_posting_plan(
 
 
 def _plan_content(
-    batch: CollectBatch, plan: DocumentPlan, operation: PlannedOperation, records: PlacedRecords
+    batch: CollectBatch, plan: DocumentPlan, operation: PlannedOperation, records: RecordPostings
 ) -> PartContent:
     """Build what is sent, with the ids of the records that it refers to.
 
@@ -263,7 +263,7 @@ def _plan_content(
 
 
 def _fill_record_ids(
-    batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: PlacedRecords
+    batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: RecordPostings
 ) -> RecordsToCreate:
     """Put the ids of the records that a document needs into it; plan those that have none."""
     ids: dict[str, str] = {}

@@ -93,7 +93,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
     is_in_books = False
     for posting in _find_postings_in_books(postings):
         if batch.find_departure(posting):
-            plan.settled.append(posting)
+            plan.gone_everywhere.append(posting)
         else:
             plan.open_case(posting, cases.build_document_finding(FORMER_PART, row, "former_part"))
             is_in_books = True
@@ -125,21 +125,27 @@ def _plan_by_policy(
         if not is_closing(posting):
             _plan_closing(batch, plan, posting)
         return
-    # Delete only if the policy says so, or on a person's decision where QuickBooks cannot void.
-    can_void = posting.kind in VOIDABLE_KINDS
-    removal = Operation.VOID if policy != "delete" and can_void else Operation.DELETE
+    removal = _choose_removal(posting, policy)
     departure = batch.find_departure(posting)
     if policy == removal:
         # What was voided in QuickBooks is not deleted there: nothing of it is left in the books.
         if departure == TransactionState.VOIDED:
             removal = Operation.VOID
         _add_removal(plan, posting, removal, Disposition(state=batch.setup.state))
-    elif not departure:
-        finding = _build_removal_finding(plan.row, posting, removal, reason, policy)
-        disposition = cases.build_held_disposition(Holder.PERSON, (finding,))
-        _add_removal(plan, posting, removal, disposition, (finding,))
-    else:
-        plan.settled.append(posting)
+        return
+    if departure:
+        plan.gone_everywhere.append(posting)
+        return
+    finding = _build_removal_finding(plan.row, posting, removal, reason, policy)
+    disposition = cases.build_held_disposition(Holder.PERSON, (finding,))
+    _add_removal(plan, posting, removal, disposition, (finding,))
+
+
+def _choose_removal(posting: Posting, policy: str) -> Operation:
+    """Return how a transaction is removed: voided, unless the policy or QuickBooks rules it out."""
+    if policy == "delete" or posting.kind not in VOIDABLE_KINDS:
+        return Operation.DELETE
+    return Operation.VOID
 
 
 def _add_removal(

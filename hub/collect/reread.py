@@ -103,8 +103,10 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     )
     is_absent = SourceDocument.absent_at.is_not(None) & is_present
     oldest = hub_context.current_hub().clock.now() - GONE_LOOKUP_PERIOD
-    missed = documents.where(text(NOT_AT_SOURCE), or_(is_absent, SourceDocument.gone_at >= oldest))
-    return _load_source_ids(setup, [not_final, held, missed])
+    not_at_source = documents.where(
+        text(NOT_AT_SOURCE), or_(is_absent, SourceDocument.gone_at >= oldest)
+    )
+    return _load_source_ids(setup, [not_final, held, not_at_source])
 
 
 def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:

@@ -72,15 +72,15 @@ def collect_matched(installation_id: int) -> CollectResult:
 
 
 class SourceReading:
-    """The reading of one source in one collect, and the documents that the source did not have."""
+    """The reading of one source in one collect."""
 
     def __init__(self, setup: Setup, result: CollectResult, progress: Progress | None) -> None:
         self.setup = setup
         self.result = result
         self.writer = BatchWriter(setup, result, progress)
-        # Documents that are not among the answers to their ids, or not in a list that should have
-        # them.
-        self.missed: list[Gone] = []
+        # Documents that the source did not have: not among the answers to their ids, or not in a
+        # list that should have them.
+        self.absences: list[Gone] = []
 
     def read_all(self) -> None:
         """Read the list, then waiting documents, so that these never delay new ones."""
@@ -88,16 +88,16 @@ class SourceReading:
             self.writer.write_list(self._read_list())
             self._read_waiting()
         except HubError:
-            self._store_missed(is_evidence=False)
+            self._store_absences(is_evidence=False)
             raise
-        self._judge_missed()
+        self._judge_absences()
 
     def read_exactly(self, ids: Sequence[str]) -> None:
         """Read these documents; without its list, the source's answers prove no absence."""
         try:
             self._read(ids)
         finally:
-            self._store_missed(is_evidence=False)
+            self._store_absences(is_evidence=False)
 
     def _read_waiting(self) -> None:
         """Read waiting documents again, until the source asks to slow down.
@@ -161,7 +161,7 @@ class SourceReading:
                 continue
             unanswered.pop(item.source_id, None)
             if isinstance(item, Gone):
-                self._note_missed(item)
+                self._note_absence(item)
             else:
                 yield item
             if budget and budget.is_spent():
@@ -171,41 +171,41 @@ class SourceReading:
         """Yield the items of the list; set aside deletions that the plugin only infers."""
         for item in read(self.setup):
             if isinstance(item, Gone) and item.inferred:
-                self._note_missed(item)
+                self._note_absence(item)
             else:
                 yield item
 
-    def _note_missed(self, item: Gone) -> None:
+    def _note_absence(self, item: Gone) -> None:
         """Set aside a document that the source does not have; it is judged after the reading."""
-        self.missed.append(item)
+        self.absences.append(item)
         self.setup.read_ids.add(item.source_id)
 
-    def _judge_missed(self) -> None:
+    def _judge_absences(self) -> None:
         """Store what the source did not have; evidence only if the connection works now.
 
         This includes what the source answered before it asked to slow down.
         """
-        if not self.missed:
+        if not self.absences:
             return
         try:
             sources.check(self.setup.installation)
         except TooOften:  # not an error: the next run asks for the documents again
-            self._store_missed(is_evidence=False)
+            self._store_absences(is_evidence=False)
         except HubError:
-            self._store_missed(is_evidence=False)
+            self._store_absences(is_evidence=False)
             raise
         else:
-            self._store_missed(is_evidence=True)
+            self._store_absences(is_evidence=True)
 
-    def _store_missed(self, is_evidence: bool) -> None:
+    def _store_absences(self, is_evidence: bool) -> None:
         """Store what the source did not have, and note how many of its documents these are."""
-        missed, self.missed = self.missed, []
+        absences, self.absences = self.absences, []
         self.writer.write(
             Absent(source_id=item.source_id, reason=item.reason, is_evidence=is_evidence)
-            for item in missed
+            for item in absences
         )
         absent = self.result.counts["absent"]
-        if missed and absent:
+        if absences and absent:
             self.result.notes.append(
                 Sentence(
                     "%(app)s did not have %(count)s of its documents. They stay as they are and are"
