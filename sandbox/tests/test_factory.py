@@ -391,7 +391,7 @@ def test_a_client_that_does_not_ask_for_json_gets_xml(quickbooks):
     assert quickbooks.ask("GET", "bill/1?format=json", accept="*/*").json()["Bill"]["Id"] == "1"
 
 
-def test_a_fault_in_xml(quickbooks):
+def test_a_fault_is_written_in_xml_too(quickbooks):
     text = quickbooks.ask("POST", "bill", {}, accept="*/*").text
     assert '<Fault type="ValidationFault"><Error code="2020" element="VendorRef"><Message>' in text
 

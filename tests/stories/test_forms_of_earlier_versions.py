@@ -89,7 +89,7 @@ def has_same_content(kind, written, planned):
         ("vendor", {"DisplayName": "A", "Notes": "memo"}, {"DisplayName": "A", "Notes": ""}),
     ],
 )
-def test_forms_without_a_difference(kind, written, planned):
+def test_a_form_of_an_earlier_version_is_no_change(kind, written, planned):
     assert has_same_content(kind, written, planned)
 
 
@@ -103,5 +103,5 @@ def test_forms_without_a_difference(kind, written, planned):
         ("bill", {"Id": "1", "Line": [{"Amount": 1}]}, {"Line": [{"Amount": 1}]}),
     ],
 )
-def test_differences(kind, written, planned):
+def test_other_content_is_a_change(kind, written, planned):
     assert not has_same_content(kind, written, planned)

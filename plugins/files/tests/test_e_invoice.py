@@ -32,7 +32,7 @@ def refusal(content):
     return str(caught.value)
 
 
-def test_the_head_of_an_invoice():
+def test_the_head_of_an_invoice_is_read():
     document = read(invoice())
     assert (document.kind, document.number, document.currency) == ("invoice", "10417", "NOK")
     assert document.issue_date == dt.date(2026, 11, 5)
@@ -42,7 +42,7 @@ def test_the_head_of_an_invoice():
     assert document.payment_means == (PaymentMeans("86011117947", "0104171"),)
 
 
-def test_the_parties_of_an_invoice():
+def test_the_parties_of_an_invoice_are_read():
     document = read(invoice())
     assert document.supplier == EInvoiceParty(
         name="Fjordbygg Trelast AS",
@@ -111,7 +111,7 @@ def test_an_embedded_file_without_the_folder_of_its_sender():
     assert read(invoice()).embedded_files == (EmbeddedFile("10417.pdf", "application/pdf", PDF),)
 
 
-def test_a_credit_note():
+def test_a_credit_note_is_read_with_its_own_element_names():
     document = read(credit_note())
     assert (document.kind, document.number) == ("credit_note", "K-311")
     assert document.due_date == dt.date(2026, 12, 12)
@@ -138,7 +138,7 @@ def test_another_style_of_xml_has_quantities_and_totals():
 
 
 @pytest.mark.parametrize("encoding", ["UTF-16", "UTF-16BE", "ISO-8859-1"])
-def test_other_encodings(encoding):
+def test_utf_16_and_latin_1_are_read(encoding):
     content = invoice().xml(encoding)
     assert "på".encode() not in content
     marked = b"\xfe\xff" + content if encoding == "UTF-16BE" else content
@@ -170,7 +170,7 @@ def test_an_e_invoice_without_a_required_element_is_refused(path, name):
     assert path.split("/")[-1] in sentence
 
 
-def test_an_invoice_without_lines():
+def test_an_invoice_without_lines_is_refused():
     sample = prefixed_invoice().remove(LINE).remove(LINE)
     assert "no line (cac:InvoiceLine)" in refusal(sample.xml())
 
@@ -178,7 +178,7 @@ def test_an_invoice_without_lines():
 @pytest.mark.parametrize(
     "text", ["12,50", "1 250.00", "1e3", "NaN", "Infinity", "٣", "0x10", "1_000", ".", "9" * 13]
 )
-def test_an_amount_that_is_not_a_number(text):
+def test_an_amount_that_is_not_a_number_is_refused(text):
     sentence = refusal(invoice().set(f"{TOTAL}/cbc:PayableAmount", text).xml())
     assert sentence.startswith("A number such as 1250.00 is expected as amount due")
     assert f"“{text}”" in sentence
@@ -208,7 +208,7 @@ def test_an_invalid_date_is_refused(path, name, text):
     assert f"is expected as {name}, and it is “{text}”" in sentence
 
 
-def test_an_amount_in_another_currency_than_the_invoice():
+def test_an_amount_in_another_currency_than_the_invoice_is_refused():
     sample = invoice().set(f"{TOTAL}/cbc:PayableAmount", "7263.00", currencyID="EUR")
     assert "is in EUR and must be in NOK" in refusal(sample.xml())
 
@@ -219,23 +219,23 @@ def test_an_allowance_is_not_guessed(text):
     assert "cbc:ChargeIndicator must be true or false" in refusal(sample.xml())
 
 
-def test_a_damaged_embedded_file():
+def test_a_damaged_embedded_file_is_refused():
     path = "cac:AdditionalDocumentReference[2]/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
     assert "“10417.pdf” is damaged" in refusal(invoice().set(path, "JVBE*").xml())
 
 
 @pytest.mark.parametrize("code", ["381", "389", "325", "38"])
-def test_a_type_that_is_no_invoice(code):
+def test_a_type_that_is_no_invoice_is_refused(code):
     sentence = refusal(invoice().set("cbc:InvoiceTypeCode", code).xml())
     assert sentence.startswith(f"Type “{code}” (cbc:InvoiceTypeCode) is not a type of invoice")
 
 
-def test_a_type_that_is_no_credit_note():
+def test_a_type_that_is_no_credit_note_is_refused():
     assert "Type “380”" in refusal(credit_note().set("cbc:CreditNoteTypeCode", "380").xml())
 
 
 @pytest.mark.parametrize("text", ["urn:www.cenbii.eu:transaction:biitrns010:ver2.0", ""])
-def test_a_document_by_other_rules(text):
+def test_a_document_by_other_rules_is_refused(text):
     sentence = refusal(invoice().set("cbc:CustomizationID", text).xml())
     assert f"and it is “{text or 'no specification'}”" in sentence
 
@@ -249,7 +249,7 @@ def test_a_document_by_other_rules(text):
         (b"<html><body/></html>", "html"),
     ],
 )
-def test_another_root_element(content, name):
+def test_another_root_element_is_refused(content, name):
     sentence = refusal(content)
     assert "An Invoice or CreditNote in UBL 2.1 is expected" in sentence
     assert f"“{name}”" in sentence
@@ -268,7 +268,7 @@ def test_another_root_element(content, name):
         invoice().xml()[:-20],
     ],
 )
-def test_a_file_that_is_no_xml(content):
+def test_a_file_that_is_no_xml_is_refused(content):
     assert "An e-invoice in XML is expected, and the file is not (" in refusal(content)
 
 
@@ -282,13 +282,13 @@ def with_dtd(declarations, number):
 
 
 @pytest.mark.parametrize("place", ["&e9;", '<cbc:ID schemeID="&e9;">1</cbc:ID>'])
-def test_entities_that_multiply(place):
+def test_entities_that_multiply_are_refused(place):
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
     sentence = refusal(with_dtd(f'[<!ENTITY e0 "ha">{entities}]', place))
     assert "beyond what is safe to read" in sentence
 
 
-def test_an_entity_from_a_file(tmp_path):
+def test_an_entity_from_a_file_is_refused_and_not_shown(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("4711")
     sentence = refusal(with_dtd(f'[<!ENTITY e SYSTEM "{secret.as_uri()}">]', "&e;"))
@@ -306,12 +306,12 @@ def test_nothing_is_loaded_from_the_network():
             server.accept()
 
 
-def test_a_dtd_without_entities():
+def test_a_dtd_without_entities_is_refused():
     assert "declares a DTD" in refusal(with_dtd("", "10417"))
 
 
 @pytest.mark.parametrize(
     "content", [b"<a>" + b"x" * 10_000_001 + b"</a>", b"<a>" * 257 + b"</a>" * 257]
 )
-def test_a_text_without_end_and_levels_without_end(content):
+def test_a_text_without_end_and_levels_without_end_are_refused(content):
     assert "beyond what is safe to read" in refusal(content)

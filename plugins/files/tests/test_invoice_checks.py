@@ -37,7 +37,7 @@ def finding(sample):
 
 
 @pytest.mark.parametrize("sample", [invoice, credit_note, prefixed_invoice])
-def test_correct_sums(sample):
+def test_correct_sums_pass_every_check(sample):
     assert check(sample()) == []
 
 

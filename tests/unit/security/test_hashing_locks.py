@@ -49,7 +49,9 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Flask], list[str]]:
     return begin
 
 
-def test_adding_a_person_on_the_page(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
+def test_a_person_is_added_on_the_page_without_a_lock_during_the_hash(
+    visitor: Visitor, watch: Callable[[Flask], list[str]]
+) -> None:
     visitor.log_in("olga")
     actions = watch(visitor.app)
     page = visitor.press("/people/add", name=NEW, password=PASSWORD, role="operator")
@@ -67,7 +69,7 @@ def test_a_name_that_is_used_costs_no_hash(
     assert (answer.status_code, "already a person" in answer.text, actions) == (400, True, [])
 
 
-def test_adding_the_first_owner(
+def test_the_first_owner_is_added_without_a_lock_during_the_hash(
     make_app: Callable[..., Flask],
     make_config: Callable[..., Any],
     empty_database: Path,
@@ -83,14 +85,16 @@ def test_adding_the_first_owner(
     assert (answer.status_code, actions) == (302, ["hash"])
 
 
-def test_adding_a_person_by_command(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
+def test_a_person_is_added_by_command_without_a_lock_during_the_hash(
+    visitor: Visitor, watch: Callable[[Flask], list[str]]
+) -> None:
     actions = watch(visitor.app)
     with visitor.app.app_context():
         accounts.add_person(NEW, "viewer", PASSWORD)
     assert actions == ["hash"]
 
 
-def test_the_first_person_of_a_demo(
+def test_the_person_of_a_demo_is_added_without_a_lock_during_the_hash(
     visitor: Visitor, watch: Callable[[Flask], list[str]], clock: FakeClock
 ) -> None:
     actions = watch(visitor.app)
@@ -99,7 +103,7 @@ def test_the_first_person_of_a_demo(
     assert actions == ["hash"]
 
 
-def test_log_in_and_changes_of_the_password(
+def test_log_in_and_a_new_password_hold_no_lock_during_the_hashes(
     visitor: Visitor, watch: Callable[[Flask], list[str]], clock: FakeClock
 ) -> None:
     actions = watch(visitor.app)
@@ -112,7 +116,9 @@ def test_log_in_and_changes_of_the_password(
     assert actions.count("verify") >= 3
 
 
-def test_accepting_an_invitation(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
+def test_an_invitation_is_accepted_without_a_lock_during_the_hash(
+    visitor: Visitor, watch: Callable[[Flask], list[str]]
+) -> None:
     visitor.log_in("olga")
     code = code_in(visitor.post("/people/invite", address=NEW, role="viewer").text)
     actions = watch(visitor.app)
