@@ -350,11 +350,12 @@ def _get_audit_name(person: User) -> str:
 
 
 def check_not_last_owner(session: Session, person: User) -> None:
-    """Raise NotNow if the person is the only owner who may log in."""
+    """Raise NotNow if the person is the only owner who may log in; let no other owner go now."""
     if not rights_of(person).may("owner"):
         return
-    other_owners: Any = select(User.id).where(IS_ACTIVE, is_owner(), User.id != person.id)
-    if session.scalar(other_owners.limit(1)) is None:
+    owners: Any = select(User.id).where(IS_ACTIVE, is_owner()).order_by(User.id)
+    session.execute(owners.with_for_update(of=User, key_share=True))
+    if set(session.scalars(owners)) <= {person.id}:
         raise NotNow(
             "%(name)s is the only owner. Make someone else owner first.",
             name=_get_audit_name(person),
