@@ -17,7 +17,7 @@ from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
 from hub.sources.masking import mask_item
-from hub.sources.site import app_of, build_site, call_hook, guard, load_fields
+from hub.sources.site import app_of, build_site, call_hook, guard, load_fields, require_types
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
@@ -34,10 +34,11 @@ def check(
     """
     site = build_site(installation, settings, secrets)
     with guard(installation, "checking the connection"):
-        tenant: Tenant | None = call_hook(installation, "hub_check", site=site)
+        result = call_hook(installation, "hub_check", site=site)
+        if result is not None:
+            require_types("hub_check", [result], Tenant)
     app = app_of(installation)
-    if tenant is None:
-        tenant = Tenant(id="-", name=app.name)
+    tenant: Tenant = result or Tenant(id="-", name=app.name)
     if installation.tenant not in (None, tenant.id):
         bound_to = installation.tenant_name or installation.tenant or ""
         raise OtherTenant(app.name, bound_to, tenant.name)
@@ -111,7 +112,8 @@ def read_codes(
     """Return the codes of a field as the source has them now; the settings may be unsaved."""
     with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
         site = build_site(installation, settings, secrets)
-        listed = call_hook(installation, "hub_codes", site=site, field=field) or ()
+        listed = list(call_hook(installation, "hub_codes", site=site, field=field) or ())
+        require_types("hub_codes", listed, Code, str)
         codes: list[Code] = []
         for code in listed:
             if isinstance(code, str):
@@ -152,8 +154,10 @@ def interpret_webhook(
     """
     with guard(installation, "reading a call of its source"):
         site = build_site(installation)
-        signals = call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)
-        return list(signals or ())
+        result = call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)
+        signals: list[Signal] = list(result or ())
+        require_types("hub_webhook", signals, Signal)
+        return signals
 
 
 def bind(session: Session, installation: Installation, tenant: Tenant) -> None:

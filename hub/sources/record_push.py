@@ -20,7 +20,7 @@ from hub.money import sum_amounts
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
-from hub.sources.site import build_site, call_hook, guard, load_fields
+from hub.sources.site import build_site, call_hook, guard, load_fields, require_types
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
 _INSERT_MATCHES = insert(Match)
@@ -49,8 +49,10 @@ def _push_list(installation: Installation, site: Site, field: Field) -> int:
     """Push the list of one field and link the codes returned; return the length of the list."""
     rows = _list_records_to_push(installation, site, field)
     with guard(installation, f"taking in the list of {field.label.lower()}s"):
-        codes = call_hook(installation, "hub_records", site=site, field=field.name, records=rows)
-        codes = [mask_item(code) for code in codes or ()]
+        result = call_hook(installation, "hub_records", site=site, field=field.name, records=rows)
+        codes: list[Code] = list(result or ())
+        require_types("hub_records", codes, Code)
+        codes = [mask_item(code) for code in codes]
     with engine.transaction() as session:
         _link_codes(session, installation, field, codes)
     return len(rows)

@@ -1,7 +1,7 @@
 """Build the site that a plugin receives, and call the hooks of the plugin."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -239,6 +239,14 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
     """
     plugins = hub_context.current_hub().plugins
     return plugins.call(installation.slug, hook, **values)
+
+
+def require_types(hook: str, values: Iterable[Any], *types: type) -> None:
+    """Raise TypeError if a hook returned a value of another type, which is a plugin's defect."""
+    expected = " or ".join(type_.__name__ for type_ in types)
+    for value in values:
+        if not isinstance(value, types):
+            raise TypeError(f"{hook} returned {type(value).__name__}, not {expected}")
 
 
 def removal_policy(app: App, settings: Mapping[str, Any]) -> str:

@@ -132,6 +132,38 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
         sources.read_codes(installed(), "account")
 
 
+@pytest.mark.parametrize("result", ["t1", 7, {"id": "t1"}])
+def test_an_account_of_another_type_is_a_defect_of_the_plugin(installed, source, result):
+    source.results["hub_check"] = result
+    defect = f"hub_check returned {type(result).__name__}, not Tenant"
+    with pytest.raises(PluginFault, match=rf"^Small's plugin failed .*\(TypeError: {defect}"):
+        sources.check(installed())
+    assert installed().tenant is None
+
+
+@pytest.mark.parametrize("result", [[7], [("4010", "Rent")], [None]])
+def test_codes_of_another_type_are_a_defect_of_the_plugin(installed, source, result):
+    source.codes = result
+    with pytest.raises(PluginFault, match=r"hub_codes returned .*, not Code or str"):
+        sources.read_codes(installed(), "account")
+
+
+@pytest.mark.parametrize("result", [["invoice:1"], "invoice:1", [None], Signal.collect()])
+def test_signals_of_another_type_are_a_defect_of_the_plugin(installed, source, result):
+    source.results["hub_webhook"] = result
+    SiteSecrets(installed().id)["key"] = "k"
+    with pytest.raises(PluginFault, match="failed while reading a call of its source"):
+        sources.interpret_webhook(installed(), {"X-Key": "k"}, b"invoice:1")
+
+
+def test_links_of_another_type_are_a_defect_of_the_plugin(installed, source):
+    sources.check(installed())
+    source.links = ["S-1"]
+    with pytest.raises(PluginFault, match="hub_records returned str, not Code"):
+        push_lists(installed(), ["supplier"])
+    assert matches() == {}
+
+
 def matches():
     with read_only_session() as session:
         return {
