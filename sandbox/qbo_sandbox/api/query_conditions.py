@@ -31,8 +31,8 @@ TRANSACTION_FIELDS = (
     *TIME_FIELDS,
 )
 LIST_FIELDS = (*TIME_FIELDS, "AttachableRef.EntityRef.type", "AttachableRef.EntityRef.value")
-# A person is found by the e-mail address alone, not by a path to it.
-PATHS_BY_NAME = {"primaryemailaddr": "PrimaryEmailAddr.Address"}
+# A person is found by this name, not by the path to the address.
+EMAIL_NAME, EMAIL_PATH = "primaryemailaddr", "PrimaryEmailAddr.Address"
 REFUSED_FIELDS = ("AcctNum",)  # plain fields of lists that QuickBooks does not query
 HEAD_COLUMNS = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}  # positions in Row.head
 SIMPLE_TYPES = ("s", "d", "i", "b", "date", "time")
@@ -58,19 +58,25 @@ def resolve_field(kind: str, name: str) -> str:
     lowered = name.lower()
     if kind == "RecurringTransaction" and lowered == "type":
         return TEMPLATE_TYPE
-    fields = type_fields()[kind]
-    if lowered in PATHS_BY_NAME and "PrimaryEmailAddr" in fields:
-        return PATHS_BY_NAME[lowered]
-    queryable_paths = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
-    for path in queryable_paths:
-        top_field = path.partition(".")[0]
-        if path.lower() == lowered and top_field in fields:
-            return path
-    for spelling in fields:
+    path = _find_path(kind, lowered)
+    if path:
+        return path
+    for spelling in type_fields()[kind]:
         if spelling.lower() == lowered:
             _require_queryable(kind, spelling)
             return spelling
     raise invalid_query(f"Property {name} not found for Entity {kind}")
+
+
+def _find_path(kind: str, lowered_name: str) -> str:
+    """Return the path of a field of its own rules; "" for any other."""
+    paths = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
+    paths_by_name = {path.lower(): path for path in paths}
+    if kind not in TXN_KINDS:
+        paths_by_name[EMAIL_NAME] = EMAIL_PATH
+    path = paths_by_name.get(lowered_name, "")
+    top_field, _, _ = path.partition(".")
+    return path if top_field in type_fields()[kind] else ""
 
 
 def _require_queryable(kind: str, name: str) -> None:
