@@ -24,6 +24,7 @@ from hub.payloads.updates import (
     build_update_body,
     build_void_body,
     drop_version,
+    list_linked_orders,
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "find_file_differences",
     "find_placeholders",
     "is_same_content",
+    "list_linked_orders",
     "summarize",
     "with_line_ids",
 ]

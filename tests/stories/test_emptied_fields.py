@@ -226,3 +226,37 @@ def test_a_bill_line_that_bills_another_line_of_the_order_is_linked_to_that(shop
         assert_posted(shop)
         [stored] = shop.book("Bill", "bill:1")["Line"]
         assert stored["LinkedTxn"][0]["TxnLineId"] == order_line
+
+
+@pytest.mark.parametrize("billed", ["a", None])
+def test_a_bill_that_no_longer_bills_an_order_is_not_linked_to_it(shop, billed):
+    order = document(
+        "purchase_order",
+        "order:1",
+        line("a", "10.00", cost="Fuel"),
+        line("b", "5.00", cost="Fuel"),
+        total="15.00",
+        supplier=SUPPLIER,
+    )
+    row = line("1", "10.00", cost="Fuel", pays="order:1", of=billed)
+    shop.run(order, replace(bill(), lines=(row,)))
+    assert shop.book("PurchaseOrder", "order:1")["LinkedTxn"]
+    shop.run(bill())
+    assert_posted(shop)
+    stored = shop.book("Bill", "bill:1")
+    assert "LinkedTxn" not in stored
+    assert [row.get("LinkedTxn") for row in stored["Line"]] == [None]
+    assert "LinkedTxn" not in shop.book("PurchaseOrder", "order:1")
+
+
+def test_a_bill_keeps_the_order_that_a_person_linked_to_it(shop):
+    rows = line("a", "10.00", cost="Fuel"), line("b", "10.00", cost="Fuel")
+    order = document("purchase_order", "order:1", *rows, total="20.00", supplier=SUPPLIER)
+    shop.run(order, bill())
+    order_id = shop.book("PurchaseOrder", "order:1")["Id"]
+    link = {"TxnId": order_id, "TxnType": "PurchaseOrder"}
+    id = shop.posting("bill:1").quickbooks_id
+    shop.quickbooks.act("edit", kind="Bill", id=id, set={"LinkedTxn": [link]})
+    shop.run(replace(bill("20.00"), number="A-2"))
+    assert_posted(shop)
+    assert shop.book("Bill", "bill:1")["LinkedTxn"] == [link]

@@ -12,9 +12,10 @@ from sqlalchemy import Integer, Select, and_, bindparam, func, select
 from hub import outbox, payloads
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
-from hub.models import Posting, TransactionHead, TransactionSummary
+from hub.models import Posting, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
+from hub.payloads.entities import ORDER_ENTITY
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, load_snapshots_for_send
 from hub.posting.outcome.record import apply_step, change_state
@@ -242,14 +243,32 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
     if posting.operation == Operation.VOID:
         return payloads.build_void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
-    note = _load_last_posted_note(posting)
-    return payloads.build_update_body(planned, entity, note, posting.summary)
+    last = _load_last_posted(posting)
+    if last is None:
+        return payloads.build_update_body(planned, entity, "", posting.summary)
+    return payloads.build_update_body(
+        planned, entity, last.summary.memo, posting.summary, _list_orders_of_hub(last)
+    )
 
 
-def _load_last_posted_note(posting: Posting) -> str:
-    """Return the note as last posted, to distinguish it from a note that a person wrote."""
+def _list_orders_of_hub(last: Posting) -> set[str]:
+    """Return the purchase orders that the hub linked a transaction to when it wrote it last.
+
+    A whole update also has the links of people.
+    """
+    orders = {line.linked for line in last.summary.lines if line.linked_type == ORDER_ENTITY}
+    body = json.loads(last.payload or b"{}")
+    is_whole_update = "Id" in body and "sparse" not in body
+    return orders if is_whole_update else orders | payloads.list_linked_orders(body)
+
+
+def _load_last_posted(posting: Posting) -> Posting | None:
+    """Return the posting that wrote the transaction last.
+
+    It distinguishes the note and the links of the hub from those of people.
+    """
     query = (
-        select(Posting.stored_summary)
+        select(Posting)
         .where(
             Posting.document_id == posting.document_id,
             Posting.part == posting.part,
@@ -260,4 +279,4 @@ def _load_last_posted_note(posting: Posting) -> str:
         .limit(1)
     )
     with read_only_session() as session:
-        return TransactionSummary.load(session.scalar(query)).memo
+        return session.scalars(query).first()

@@ -91,8 +91,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-25",
         place="hub/payloads/updates.py",
         old=(
-            '    update["Line"] = keep_line_ids(update.get("Line") or [], current.get("Line") '
-            "or [])\n"
+            '    update["Line"] = keep_line_ids(update.get("Line") or [], kept.get("Line") or [])\n'
         ),
         new="",
         bug="The lines of a revised order get new ids.",
