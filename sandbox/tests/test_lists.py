@@ -146,6 +146,13 @@ def test_a_name_is_unique_among_customers_vendors_and_employees(quickbooks, name
             "2050",
             "PrimaryEmailAddr",
         ),
+        ("Vendor", {"DisplayName": "x", "TaxIdentifier": "1" * 21}, "2050", "TaxIdentifier"),
+        (
+            "Vendor",
+            {"DisplayName": "x", "PrimaryPhone": {"FreeFormNumber": "1" * 31}},
+            "2050",
+            "FreeFormNumber",
+        ),
         ("Vendor", {"DisplayName": "x", "BillAddr": {"Street": "1"}}, "2010", None),
         ("Vendor", {"DisplayName": "x", "BillAddr": "1 Main St"}, "2010", None),
         ("Vendor", {"DisplayName": ["x"]}, "2010", None),

@@ -34,6 +34,9 @@ MAX_LENGTHS = {
     "Line1": 500,
     "Line2": 500,
     "PostalCode": 30,
+    "FreeFormNumber": 30,
+    "TaxIdentifier": 20,
+    "PrimaryTaxIdentifier": 20,
 }
 MAX_LENGTHS_BY_KIND = {
     ("MemoRef", "value"): 1000,
