@@ -26,7 +26,6 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     lines = [_summarize_line(line, sign) for line in list_counted_lines(entity)]
     if kind in PAYMENT_KINDS:
         lines.sort(key=lambda line: (line.linked_type, line.linked))
-    amount = entity["TotalAmt"] if "TotalAmt" in entity else compute_expected_total(entity)
     return TransactionSummary(
         party=_get_party_id(entity),
         number=_get_text(entity, "DocNumber") or _get_text(entity, "PaymentRefNum"),
@@ -34,8 +33,8 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         currency=ref_id(entity, "CurrencyRef") or home_currency,
         location=ref_id(entity, "DepartmentRef"),
         memo=_get_text(entity, "PrivateNote"),
-        total=None if amount is None else _apply_sign(_parse_decimal(amount), sign),
-        tax=None if has_open_tax(entity) else _apply_sign(_get_tax(entity), sign),
+        total=_get_signed_total(entity, sign),
+        tax=_get_signed_tax(entity, sign),
         term=ref_id(entity, "SalesTermRef"),
         payable_account=ref_id(entity, "APAccountRef"),
         deposit_account=ref_id(entity, "DepositToAccountRef"),
@@ -43,7 +42,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         payment_method=ref_id(entity, "PaymentMethodRef"),
         class_=ref_id(entity, "ClassRef"),
         due=_get_text(entity, "DueDate"),
-        status=CLOSED_STATUS if entity.get("POStatus") == CLOSED_STATUS else "",
+        status=_get_order_status(entity),
         payee=_get_payee_type(entity),
         is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
         lines=tuple(lines),
@@ -131,6 +130,30 @@ def _get_party_id(entity: dict[str, Any]) -> str:
     return ""
 
 
+def _get_signed_total(entity: dict[str, Any], sign: int) -> Decimal | None:
+    """Return the total, computed for a body without one; None if QuickBooks computes it."""
+    total = entity.get("TotalAmt")
+    if "TotalAmt" not in entity:
+        total = compute_expected_total(entity)
+    if total is None:
+        return None
+    return _apply_sign(_parse_decimal(total), sign)
+
+
+def _get_signed_tax(entity: dict[str, Any], sign: int) -> Decimal | None:
+    """Return the total tax; None if QuickBooks computes it."""
+    if has_open_tax(entity):
+        return None
+    return _apply_sign(_get_tax(entity), sign)
+
+
+def _get_order_status(entity: dict[str, Any]) -> str:
+    """Return whether a purchase order is closed; "" for an open one and for other kinds."""
+    if entity.get("POStatus") == CLOSED_STATUS:
+        return CLOSED_STATUS
+    return ""
+
+
 def _get_payee_type(entity: dict[str, Any]) -> str:
     """Return "customer" if an expense was paid to one."""
     payee = entity.get("EntityRef") or {}
@@ -153,15 +176,16 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     line_sign = _get_line_sign(line)
     linked, linked_type = _get_first_link(line)
     gross = _parse_decimal_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
-    ids = {name: ref_id(detail, name) for name in detail if name in LINE_REFERENCES}
-    get_id = ids.get
+    ids = dict.fromkeys(LINE_REFERENCES, "")
+    for name in detail.keys() & LINE_REFERENCES:
+        ids[name] = ref_id(detail, name)
     return LineSummary(
         amount=_apply_sign(gross, transaction_sign * line_sign),
-        account=get_id("AccountRef") or get_id("DiscountAccountRef", ""),
-        item=get_id("ItemRef", ""),
-        class_=get_id("ClassRef", ""),
-        customer=get_id("CustomerRef") or _get_customer_entity(detail),
-        tax_code=get_id("TaxCodeRef", ""),
+        account=ids["AccountRef"] or ids["DiscountAccountRef"],
+        item=ids["ItemRef"],
+        class_=ids["ClassRef"],
+        customer=ids["CustomerRef"] or _get_customer_entity(detail),
+        tax_code=ids["TaxCodeRef"],
         linked=linked,
         linked_type=linked_type,
         is_discount=line_sign < 0,
