@@ -63,15 +63,25 @@ def _translate(text: str, person: Reader, depth: int) -> str:
 
 def _translate_each(sentences: list[str], person: Reader, depth: int) -> Iterator[str]:
     """Translate as many sentences at a time as one text has; those that fit none stay."""
-    place = 0
-    while place < len(sentences):
-        for end in range(len(sentences), place, -1):
-            text = " ".join(sentences[place:end])
-            translated = _translate_whole(text, person, depth)
-            if translated != text or end == place + 1:
-                yield translated
-                place = end
-                break
+    start = 0
+    while start < len(sentences):
+        start, translated = _translate_longest(sentences, start, person, depth)
+        yield translated
+
+
+def _translate_longest(
+    sentences: list[str], start: int, person: Reader, depth: int
+) -> tuple[int, str]:
+    """Translate the most sentences from a place that are one text, or else the first alone.
+
+    Return the place behind them, and the translation.
+    """
+    for end in range(len(sentences), start + 1, -1):
+        text = " ".join(sentences[start:end])
+        translated = _translate_whole(text, person, depth)
+        if translated != text:
+            return end, translated
+    return start + 1, _translate_whole(sentences[start], person, depth)
 
 
 def _translate_whole(text: str, person: Reader, depth: int) -> str:
@@ -104,12 +114,20 @@ def _translate_by_template(text: str, person: Reader, depth: int) -> str:
             continue
         for ending in endings:
             match = pattern.expression.fullmatch(text.removesuffix(ending))
-            if match and _is_whole(match, pattern) and not (ending and _begins_with_name(match)):
-                values = {}
-                for name, value in match.groupdict().items():
-                    values[name] = _translate(value, person, depth + 1)
-                return messages.look_up(pattern.template, person) % values + ending
+            if match is None or not _is_whole(match, pattern):
+                continue
+            if ending and _begins_with_name(match):
+                continue
+            return _fill_template(pattern, match, person, depth) + ending
     return text
+
+
+def _fill_template(pattern: _Pattern, match: re.Match[str], person: Reader, depth: int) -> str:
+    """Return a template in the person's language, with the translated values of a match."""
+    values = {}
+    for name, value in match.groupdict().items():
+        values[name] = _translate(value, person, depth + 1)
+    return messages.look_up(pattern.template, person) % values
 
 
 def _is_whole(match: re.Match[str], pattern: _Pattern) -> bool:
