@@ -62,7 +62,7 @@ _CLAIM = (
         state=PostingState.SENDING,
         fence=bindparam("_fence"),
         changed_at=bindparam("_now"),
-        doubted_date=bindparam("_doubted"),
+        doubted_date=bindparam("_doubted_date"),
         sent_date=func.coalesce(_postings.c.sent_date, _newest_date),
         run_id=func.coalesce(bindparam("_run", type_=Integer), _postings.c.run_id),
     )
@@ -83,7 +83,7 @@ def claim(
     now: dt.datetime,
     *,
     run_id: int | None = None,
-    doubted: dt.datetime | None = None,
+    doubted_date: dt.datetime | None = None,
     compose: Compose | None = None,
     revisions: Mapping[int, int] | None = None,
 ) -> list[ClaimedPosting]:
@@ -91,9 +91,9 @@ def claim(
 
     With `revisions`, only postings that are checked and still at these revisions are claimed.
     `compose` assigns the claimed postings to batches, so that batches are stored before anything is
-    sent. `doubted` is QuickBooks' date from which a doubt about this send counts.
+    sent. `doubted_date` is QuickBooks' date from which a doubt about this send counts.
     """
-    values = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id}
+    values = {"_fence": fence, "_now": now, "_doubted_date": doubted_date, "_run": run_id}
     ids = _select_claimable_postings(session, list(posting_ids), revisions)
     if not ids:
         return []

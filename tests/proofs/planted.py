@@ -284,8 +284,8 @@ BUGS = (
     Planted(
         "a posting that was in doubt is sent in a batch",
         "hub/posting/protocol/decisions.py",
-        "return not (declined or is_doubtful(history))",
-        "return not declined",
+        "return not (was_declined or is_doubtful(history))",
+        "return not was_declined",
         (
             "tests/unit/posting/test_protocol.py::"
             "test_postings_once_in_doubt_or_not_new_transactions_are_not_batched"
@@ -859,7 +859,7 @@ BUGS = (
     Planted(
         "two parts of a document are recorded as one transaction",
         "hub/posting/recovery/resolve.py",
-        "        if _is_taken(session, snapshot, step):\n            return\n",
+        "        if _is_adopted_elsewhere(session, snapshot, step):\n            return\n",
         "",
         (
             "tests/unit/posting/test_recovery.py::"

@@ -97,13 +97,13 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         first = session.scalars(select(Posting).where(*conditions).limit(1)).first()
         company_id = first.company_id if first else 0
         documents = list(iter_documents(session, company_id, conditions))
-        stored = _find_stored_obstacles(session, documents)
+        stored_obstacles = _find_stored_obstacles(session, documents)
         closed_to = company.load_facts(session, company_id).closed_to if documents else None
         blocked = _find_blocked_postings(session, conditions)
     if not documents:
         return UndoPlan(company_id=company_id, blocked=tuple(blocked))
     posting_session = PostingSession(company_id)
-    obstacles = _find_obstacles(posting_session, documents, stored, closed_to)
+    obstacles = _find_obstacles(posting_session, documents, stored_obstacles, closed_to)
     removable = []
     for document in documents:
         obstacle = obstacles.get(document.posting.id)
@@ -217,12 +217,12 @@ def _get_written_version(document: PostedDocument) -> str:
 def _find_obstacles(
     posting_session: PostingSession,
     documents: Sequence[PostedDocument],
-    stored: Mapping[int, str],
+    stored_obstacles: Mapping[int, str],
     closed_to: dt.date | None,
 ) -> dict[int, str]:
     """Return, by posting, why a document cannot be removed from QuickBooks.
 
-    `stored` are the obstacles that are known without QuickBooks.
+    `stored_obstacles` are those that are known without QuickBooks.
     """
     ids_by_kind: dict[str, list[str]] = defaultdict(list)
     for document in documents:
@@ -230,9 +230,9 @@ def _find_obstacles(
         ids_by_kind[kind].append(id)
     current = fetch_current(posting_session, ids_by_kind)
     reconciled = fetch_reconciled_ids(posting_session, current)
-    obstacles = dict(stored)
+    obstacles = dict(stored_obstacles)
     for document in documents:
-        if document.posting.id in stored:
+        if document.posting.id in stored_obstacles:
             continue
         obstacle = _find_own_obstacle(document, current, reconciled, closed_to)
         if obstacle:

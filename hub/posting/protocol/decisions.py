@@ -102,8 +102,8 @@ def is_batchable(history: History) -> bool:
     """
     if history.operation != Operation.CREATE or history.kind in LIST_KINDS or history.rekey:
         return False
-    declined = any(send.outcome == SendOutcome.DECLINED for send in history.sends)
-    return not (declined or is_doubtful(history))
+    was_declined = any(send.outcome == SendOutcome.DECLINED for send in history.sends)
+    return not (was_declined or is_doubtful(history))
 
 
 def _decide_before_send(history: History) -> Step:

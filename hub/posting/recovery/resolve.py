@@ -193,7 +193,7 @@ def _ask_quickbooks(
 
 def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: Step) -> None:
     """Record the step at which a posting waits, with the whole entity if it is posted."""
-    if isinstance(step, Posted) and not _is_shown(snapshot, step):
+    if isinstance(step, Posted) and not _has_whole_entity(snapshot, step):
         complete = _add_entity(posting_session, snapshot, step.id)
         if complete is None:
             return
@@ -202,7 +202,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
     is_change = history.operation in CHANGE_OPERATIONS
     is_in_doubt = history.state == PostingState.UNKNOWN
     with transaction() as session:
-        if _is_taken(session, snapshot, step):
+        if _is_adopted_elsewhere(session, snapshot, step):
             return
         # A change in doubt is only sent again or held once it is proved not to have landed.
         if is_change and is_in_doubt and isinstance(step, (Send, Hold)):
@@ -213,7 +213,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
             posting_session.count_step(step)
 
 
-def _is_taken(session: Session, snapshot: PostingSnapshot, step: Step) -> bool:
+def _is_adopted_elsewhere(session: Session, snapshot: PostingSnapshot, step: Step) -> bool:
     """Return whether a transaction to adopt was adopted for another posting since the search.
 
     Several postings may be the same list entry.
@@ -241,7 +241,7 @@ def _add_entity(
     return complete
 
 
-def _is_shown(snapshot: PostingSnapshot, step: Posted) -> bool:
+def _has_whole_entity(snapshot: PostingSnapshot, step: Posted) -> bool:
     """Return whether the whole entity is known, so that it can be compared with the posting."""
     if snapshot.history.operation in outbox.REMOVALS:
         return True

@@ -49,7 +49,7 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
             fence,
             posting_session.clock.now(),
             run_id=posting_session.run_id,
-            doubted=posting_session.latest_date(),
+            doubted_date=posting_session.latest_date(),
             compose=compose,
             revisions={posting.id: posting.revision for posting in prepared},
         )
