@@ -277,11 +277,11 @@ def _carry_out(
         if posting_id is not None and posting_id not in _load_posting_ids(session, case_id):
             abort(404)
 
-    def carried_out() -> str:
+    def work_without_message() -> str:
         work()
         return ""
 
-    case_acts.carry_out(case_id, carried_out, decision, note, syncs=syncs)
+    case_acts.carry_out(case_id, work_without_message, decision, note, syncs=syncs)
     with read_only_session() as session:
         return case_responses.load(session, case_id)
 

@@ -126,7 +126,9 @@ def _get_label(app: App, name: str) -> str:
         return gettext(SETTING_LABELS[name])
     field = settings_schema.schema_of(app).fields.get(name)
     words = name.replace("_", " ").capitalize()
-    return translate_for_app(str(field.metadata.get("label", words)), app.slug) if field else words
+    if field is None:
+        return words
+    return translate_for_app(str(field.metadata.get("label", words)), app.slug)
 
 
 def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
@@ -141,11 +143,13 @@ def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
     if name == "schedule":
         return _format_schedule(text)
     field = settings_schema.schema_of(app).fields.get(name)
-    source = str(field.metadata.get("choices_from", "")) if field else ""
+    if field is None:
+        return format_dates(text)
+    source = str(field.metadata.get("choices_from", ""))
     if source:
         return name_of(source, text)
-    labels = dict(list_schema_choices(field)) if field else {}
-    return translate_for_app(labels[text], app.slug) if labels.get(text) else format_dates(text)
+    label = dict(list_schema_choices(field)).get(text)
+    return translate_for_app(label, app.slug) if label else format_dates(text)
 
 
 def _get_mode_name(name: str) -> str:

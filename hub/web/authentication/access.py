@@ -291,13 +291,12 @@ def store_draft() -> str:
 
     Return the address of that page, "" for other requests.
     """
-    keeps: Callable[..., set[str]] | None = getattr(
-        current_app.view_functions.get(request.endpoint or ""), "secrets_of_form", None
-    )
-    if request.method != "POST" or keeps is None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    find_secrets: Callable[..., set[str]] | None = getattr(view, "secrets_of_form", None)
+    if request.method != "POST" or find_secrets is None:
         return ""
     try:
-        secret_fields = keeps(**(request.view_args or {}))
+        secret_fields = find_secrets(**(request.view_args or {}))
     except NotFound:  # the form of nothing; a stranger must not learn which ids there are
         return ""
     token = form_drafts.save_posted(person_name() or last_person.name(), secret_fields)

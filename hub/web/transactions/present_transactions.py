@@ -68,42 +68,47 @@ def read_now(company_id: int, keys: Iterable[Key]) -> ReadTransactions:
 
     Nothing is read for a viewer, who causes no call to QuickBooks.
     """
-    read = ReadTransactions()
+    transactions = ReadTransactions()
     ids_by_kind: dict[str, list[str]] = {}
     for kind, id in dict.fromkeys(keys):
         ids_by_kind.setdefault(kind, []).append(id)
     if not ids_by_kind or not may_here("operator"):
-        return read
+        return transactions
     deadline_at = current_hub().clock.monotonic() + READ_SECONDS
     try:
         client = Client(company_id)
         for kind, ids in ids_by_kind.items():
             for entity in search.find_by_ids(client, kind, ids, deadline_at=deadline_at):
-                read.entities[kind, str(entity["Id"])] = entity
-        _read_others(client, ids_by_kind, read, deadline_at)
+                transactions.entities[kind, str(entity["Id"])] = entity
+        _read_others(client, ids_by_kind, transactions, deadline_at)
     except HubError as error:
-        read.failure = error.sentence
-    return read
+        transactions.failure = error.sentence
+    return transactions
 
 
 def _read_others(
-    client: Client, ids_by_kind: Mapping[str, Sequence[str]], read: ReadTransactions, until: float
+    client: Client,
+    ids_by_kind: Mapping[str, Sequence[str]],
+    transactions: ReadTransactions,
+    until: float,
 ) -> None:
     """Read singly what the queries did not show: they may not know yet what is new."""
     keys = [(kind, id) for kind, ids in ids_by_kind.items() for id in ids]
-    unknown = [key for key in keys if key not in read.entities]
+    unknown = [key for key in keys if key not in transactions.entities]
     if len(unknown) > MAX_SINGLE_READS:
         count = len(unknown) - MAX_SINGLE_READS
-        read.failure = Sentence(
+        transactions.failure = Sentence(
             "a query did not show %(count)s more. Open a document to read its transaction.",
             count=count,
         )
     for kind, id in unknown[:MAX_SINGLE_READS]:
         response = client.read(kind, id, deadline_at=until)
         if is_missing(response):
-            read.missing.add((kind, id))
-        elif entity := require_response(response).entity:
-            read.entities[kind, id] = entity
+            transactions.missing.add((kind, id))
+            continue
+        entity = require_response(response).entity
+        if entity:
+            transactions.entities[kind, id] = entity
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def compare(
     session: Session,
     writes: Sequence[Write],
     payload_views: Mapping[int, display.TransactionView],
-    read: ReadTransactions,
+    transactions: ReadTransactions,
 ) -> dict[int, ChangePreview]:
     """Compare postings of one company with what was read, by their ids; one query reads all names.
 
@@ -128,12 +133,12 @@ def compare(
     """
     entities: dict[tuple[str, int], tuple[str, Entity]] = {}
     for write in writes:
-        entities |= _list_entities_to_view(write, read.entities.get(write.key))
+        entities |= _list_entities_to_view(write, transactions.entities.get(write.key))
     company_id = writes[0].posting.company_id if writes else 0
     views = display.view_entities(session, company_id, entities)
     comparisons = {}
     for write in writes:
-        if write.key in read.missing:
+        if write.key in transactions.missing:
             comparisons[write.posting.id] = ChangePreview(Basis.MISSING, None)
         else:
             comparisons[write.posting.id] = _compare_write(write, payload_views, views)
