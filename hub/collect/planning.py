@@ -182,9 +182,8 @@ def _plan_part(
     operation = plan_operation(batch, row, mapped)
     if operation is None:
         return PartPlan(document=document, part=part, outcome=DocumentOutcome.NONE)
-    if has_former_parts and operation.update is None:
-        finding = cases.build_document_finding("split", row, "split_differently")
-        operation = replace(operation, findings=(*operation.findings, finding))
+    if has_former_parts:
+        operation = _hold_new_part(row, operation)
 
     content = _plan_content(batch, plan, operation, records)
     payload = content.content.payload
@@ -203,16 +202,22 @@ def _plan_part(
             _withdraw_other_content(batch, plan, active, content.fingerprint)
         return PartPlan(document=document, part=part, current=history.current)
 
-    to_retry = None
-    if active and is_yielded_again(batch, row, active, content.fingerprint):
-        to_retry = active
+    is_repeated = active is not None and is_yielded_again(batch, row, active, content.fingerprint)
     return PartPlan(
         document=document,
         part=part,
         current=history.current,
         posting=_build_posting_plan(row, operation, content),
-        to_retry=to_retry,
+        to_retry=active if is_repeated else None,
     )
+
+
+def _hold_new_part(row: SourceDocument, operation: PlannedOperation) -> PlannedOperation:
+    """Return the operation with the reason that holds it if it creates a part."""
+    if operation.update is not None:
+        return operation
+    finding = cases.build_document_finding("split", row, "split_differently")
+    return replace(operation, findings=(*operation.findings, finding))
 
 
 def _withdraw_other_content(
