@@ -689,6 +689,19 @@ def test_on_a_phone_the_title_of_a_case_has_the_whole_width(
     assert headline.evaluate("e => e.clientWidth") == pytest.approx(width, abs=1)
 
 
+def test_on_a_phone_the_button_beside_a_suggestion_is_not_broken(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=TELEPHONE)
+    person.log_in("olga", PASSWORD)
+    person.open(f"/inbox/{served.story.cases['match']}")
+    button = person.page.locator(".suggestions button").first
+    heights = button.evaluate(
+        "e => [e.clientHeight, 2 * parseFloat(getComputedStyle(e).lineHeight)]"
+    )
+    assert heights[0] < heights[1]
+
+
 def test_long_names_fit_a_telephone_with_everything_open(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:

@@ -1,23 +1,30 @@
 """The page that removes one posting, or all of a run, from QuickBooks: first shown, then done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
 from werkzeug import Response
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow
 from hub.models import ConnectedCompany, Posting, Run
-from hub.models.enums import Operation, RunKind
+from hub.models.enums import Operation, PostingState, RunKind
+from hub.outbox import approvals
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
+from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.scheduling import run_log
-from hub.translations.messages import gettext, ngettext, translate
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame.paging import get_row_or_404
 from hub.web.postings.review_rows import CurrencySums
 
+NOTHING_REMOVED = gettext_noop(
+    "Nothing was removed now: what was selected is being removed already, or has changed since the"
+    " page was shown."
+)
 pages = Blueprint("undoing", __name__, url_prefix="/undo")
 
 
@@ -87,6 +94,24 @@ def _render_page(origin: str, back: str, plan: UndoPlan) -> str:
     )
 
 
+def _count_lacking_approval(documents: Sequence[PostedDocument]) -> int:
+    """Return how many planned removals of these documents are not sent before two people approve.
+
+    The run that would send them puts them into review.
+    """
+    count = 0
+    with read_only_session() as session:
+        for first in range(0, len(documents), undo.CHUNK_SIZE):
+            chunk = documents[first : first + undo.CHUNK_SIZE]
+            query = select(Posting.id).where(
+                Posting.document_id.in_([document.posting.document_id for document in chunk]),
+                Posting.operation == Operation.DELETE,
+                Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
+            )
+            count += len(approvals.find_lacking(session, session.scalars(query)))
+    return count
+
+
 def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     """Remove the documents that are ticked and can still be removed."""
     ticked_ids = set(request.form.getlist("posting", type=int))
@@ -98,24 +123,33 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         if not ticked_ids:
             raise NotNow(gettext("Nothing was removed: nothing was selected."))
         if not chosen:
-            raise NotNow(
-                gettext(
-                    "Nothing was removed now: what was selected is being removed already, or has"
-                    " changed since the page was shown."
-                )
-            )
+            raise NotNow(NOTHING_REMOVED)
         chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
         count = undo.undo(chosen_plan, person_name())
+        if not count:
+            raise NotNow(NOTHING_REMOVED)
     except (NotNow, NotFound) as error:
         flash(translate(error.sentence), "look")
         return redirect(back)
     for installation_id in {removable.posting.installation_id for removable in chosen}:
         run_log.request(RunKind.POST, installation_id, person_name())
+    in_review = _count_lacking_approval(chosen)
+    if in_review:
+        flash(
+            ngettext(
+                "%(count)s removal waits in Review until two people have approved it.",
+                "%(count)s removals wait in Review until two people have approved them.",
+                in_review,
+            ),
+            "look",
+        )
+    if in_review >= count:
+        return redirect(back)
     flash(
         ngettext(
             "Removing %(count)s document from QuickBooks…",
             "Removing %(count)s documents from QuickBooks…",
-            count,
+            count - in_review,
         ),
         "success",
     )

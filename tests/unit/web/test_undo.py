@@ -1,12 +1,14 @@
 """The undo page: which postings can be undone, and why others cannot."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from flask import g
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import ConnectedCompany, Posting, Run
+from hub.models import ConnectedCompany, Installation, Posting, Run
+from hub.outbox import approvals
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.rows.posting_bench import PostingBench
@@ -43,6 +45,28 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(bench):
     )
     assert "is being removed already" in bench.visitor.press(here, posting=str(bench.ids[0]))
     assert planned() == 1
+
+
+def test_a_removal_that_two_people_must_approve_says_where_it_waits(bench):
+    with transaction() as session:
+        installation = session.get_one(Installation, bench.installation_id)
+        installation.second_approval_above = Decimal(15)
+        installation.company.currency = "USD"
+        session.get_one(Posting, bench.ids[0]).document.total = Decimal("10.10")
+    bench.visitor.log_in("oda")
+    here = f"/undo/posting/{bench.ids[1]}"
+    page = bench.visitor.press(here, posting=str(bench.ids[1]))
+    assert "1 removal waits in Review until two people have approved it." in page
+    assert "Removing" not in page
+    with transaction() as session:
+        assert approvals.return_to_review(session, bench.company_id) == 1
+    page = bench.visitor.press(here, posting=str(bench.ids[1]))
+    assert "is being removed already" in page
+    assert "Removing" not in page
+    here = f"/undo/posting/{bench.ids[0]}"
+    page = bench.visitor.press(here, posting=str(bench.ids[0]))
+    assert "Removing 1 document from QuickBooks" in page
+    assert "waits in Review" not in page
 
 
 def test_undo_shows_date_and_due_date(bench):
