@@ -1,6 +1,7 @@
 """Read a source without posting: `hub read`."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hub.scheduling.source_preview import DocumentPreview
 
 DEFAULT_LIMIT = 50
+log = logging.getLogger("hub")
 
 
 @click.command()
@@ -196,6 +198,7 @@ def _preview_stand_in(
     from marshmallow import ValidationError
 
     from hub.contract import settings_schema
+    from hub.contract.documents import Yielded
     from hub.errors import SettingsInvalid
     from hub.scheduling import source_preview, unmatched_preview
     from hub.testing import bench as benches
@@ -203,15 +206,33 @@ def _preview_stand_in(
     plugins = benches.load_plugins()
     app = benches.app_of(plugins, slug)
     answers = {**unmatched_preview.build_placeholder_settings(app), **settings}
+    with _report_defects(app.name, "opening its stand-in"):
+        try:
+            bench = benches.Bench(slug, answers, plugins=plugins, waits=True)
+        except ValidationError as error:
+            raise SettingsInvalid(app.name, dict(error.messages_dict)) from None
+    with _report_defects(app.name, "reading its documents"):
+        fields = bench.fields()
+        record_settings = settings_schema.record_settings(app, bench.settings)
+        items = source_preview.drop_checkpoints(bench.reading(ids=ids))
+        for item in islice(items, limit):
+            if not isinstance(item, Yielded):
+                raise TypeError(f"it yielded a {type(item).__name__}")
+            yield source_preview.preview_item(item, fields, record_settings)
+
+
+@contextmanager
+def _report_defects(app_name: str, action: str) -> Iterator[None]:
+    """Turn an exception of a plugin into an error that names its app; log where it was raised."""
+    from hub.errors import HubError, PluginFault
+
     try:
-        bench = benches.Bench(slug, answers, plugins=plugins, waits=True)
-    except ValidationError as error:
-        raise SettingsInvalid(app.name, dict(error.messages_dict)) from None
-    fields = bench.fields()
-    record_settings = settings_schema.record_settings(app, bench.settings)
-    items = source_preview.drop_checkpoints(bench.reading(ids=ids))
-    for item in islice(items, limit):
-        yield source_preview.preview_item(item, fields, record_settings)
+        yield
+    except HubError:
+        raise
+    except Exception as error:
+        log.exception("%s failed while %s", app_name, action)
+        raise PluginFault(app_name, action, error) from error
 
 
 def _require_documents(

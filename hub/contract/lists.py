@@ -13,7 +13,7 @@ from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
 from hub.contract.reading import read_changes, read_ids
-from hub.contract.rows import readable
+from hub.contract.rows import read_row
 from hub.contract.types import Site
 
 Row = TypeVar("Row")
@@ -51,7 +51,7 @@ class SourceList(ABC, Generic[Row]):
 
     def document(self, row: Row) -> Outcome:
         """Return the document of a row; Unreadable with the reason if it cannot be converted."""
-        return readable(f"{self.prefix}{self.id_of(row)}", self.read, row)
+        return read_row(f"{self.prefix}{self.id_of(row)}", self.read, row)
 
     def documents(self, source_ids: Sequence[str]) -> Iterator[Outcome]:
         """Yield the documents with these source ids that the source has."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from hub.contract.documents import Row, Unreadable
+from hub.contract.documents import Outcome, Row, Unreadable
 from hub.errors import BadDocument, Refused, Sentence
 
 Parameters = ParamSpec("Parameters")
@@ -52,6 +52,19 @@ def readable(
         if isinstance(error, (TypeError, IndexError)):
             log.warning("%s could not be read: %s", source_id, _locate(error))
         return Unreadable(source_id=source_id, reason=_explain(error))
+
+
+def read_row(source_id: str, read: Callable[[Any], object], row: object) -> Outcome:
+    """Return the document of a row, or Unreadable with the reason.
+
+    A function that returns anything but an outcome is a defect of the plugin, and is logged.
+    """
+    outcome = readable(source_id, read, row)
+    if isinstance(outcome, Outcome):
+        return outcome
+    defect = TypeError(f"it returned {type(outcome).__name__} for this row")
+    log.error("%s could not be read by %s: %s", source_id, _get_module_name(read), defect)
+    return Unreadable(source_id=source_id, reason=_describe_defect(read, defect))
 
 
 def check_fields(row: Row, kinds: Mapping[str, type | list[type]]) -> None:

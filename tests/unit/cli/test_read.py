@@ -443,3 +443,29 @@ def test_a_stand_in_is_not_recorded(read, tmp_path):
     code, output = read("costtracker", "--stand-in", "--save", tmp_path / "answers")
     assert (code, "--save records a source" in output) == (2, True)
     assert not (tmp_path / "answers").exists()
+
+
+def fail(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("reading", "defect"),
+    [
+        (lambda self, ids: fail(ValueError("no such list")), "(ValueError: no such list)"),
+        (lambda self, ids: iter([{"id": 1}]), "(TypeError: it yielded a dict)"),
+    ],
+)
+def test_a_defect_in_reading_a_stand_in_names_the_app(monkeypatch, caplog, reading, defect):
+    monkeypatch.setattr(Bench, "reading", reading)
+    result = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"])
+    assert result.exit_code != 0
+    assert f"CostTracker's plugin failed while reading its documents {defect}" in result.output
+    assert "Traceback" in caplog.text
+
+
+def test_a_stand_in_that_fails_to_open_names_the_app(monkeypatch):
+    monkeypatch.setattr(Bench, "__init__", lambda *args, **options: fail(KeyError("rows")))
+    result = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"])
+    expected = "CostTracker's plugin failed while opening its stand-in (KeyError: 'rows')"
+    assert expected in result.output

@@ -192,6 +192,22 @@ def test_a_row_that_cannot_be_converted_stops_no_other(make):
         assert second.source_id == "bill:2"
 
 
+@pytest.mark.parametrize("make", [Shed.filtered, Shed.cursors], ids=["filtered", "cursors"])
+@pytest.mark.parametrize("result", [None, {"id": 1}])
+def test_a_function_that_returns_no_outcome_stops_no_other_row(make, result):
+    shed = Shed()
+    bills = make(shed, "bill")
+
+    def read(row):
+        return result if row[0] == "1" else shed.shared("bill")["read"](row)
+
+    for ids in ([], ["bill:1", "bill:2"]):
+        site = SimpleNamespace(today=dt.date(2026, 3, 1))
+        first, second, *_ = read_lists([replace(bills, read=read)], site, {}, ids, reason=REASON)
+        assert f"TypeError: it returned {type(result).__name__} for this row" in first.reason
+        assert (first.source_id, second.source_id) == ("bill:1", "bill:2")
+
+
 def test_a_defect_in_a_function_with_arguments_names_its_plugin():
     shed = Shed()
     shed.rows["bill"] = {"1": "z"}
