@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -144,6 +145,18 @@ def write_private(path: Path, text: str, *, durable: bool = True) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)  # it may hold a key
         raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the names in a folder to the disk; without that a replaced file may come back."""
+    with suppress(OSError):  # not every file system can, nor every operating system
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def check_private(path: Path) -> None:

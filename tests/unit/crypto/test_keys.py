@@ -1,6 +1,7 @@
 """Keys: random, private, and refused if they are weak."""
 
 import base64
+import os
 import resource
 import stat
 import threading
@@ -119,6 +120,20 @@ def test_two_new_vault_keys_at_the_same_time_are_both_kept(tmp_path, monkeypatch
     second.join()
     ring = keys.read_ring(tmp_path)
     assert (len(ring), ring[1][0]) == (3, first_id)
+
+
+def test_a_new_vault_key_is_on_the_disk_before_anything_is_sealed_with_it(tmp_path, monkeypatch):
+    keys.initialise(tmp_path)
+    synced = []
+
+    def note(handle):
+        names = [path.name for path in tmp_path.iterdir() if path.name.startswith(".vault")]
+        synced.append((os.fstat(handle).st_ino, len(names)))
+
+    monkeypatch.setattr(keys.os, "fsync", note)
+    keys.add_vault_key(tmp_path)
+    file, folder = (tmp_path / "vault.keys").stat().st_ino, tmp_path.stat().st_ino
+    assert synced == [(file, 1), (folder, 0)]  # the folder after the draft has become the file
 
 
 def test_a_key_that_cannot_be_written_leaves_no_file(tmp_path):
