@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.models import ConnectedCompany, ListState, StoredRecord
+from hub.models import ConnectedCompany, StoredRecord
 from hub.payloads.company_facts import CompanyFacts, Rates
 from hub.payloads.entities import ref_id
+from hub.qbo.list_states import lock_state
 from hub.qbo.responses import QuickBooksResponse
 
 COMPANY_LIST = "company"
@@ -82,8 +83,7 @@ def store_facts(
             CURRENCIES: active_currencies,
         }
         company.verified_at = company.verified_at or now
-        state = ListState(company_id=company_id, list=COMPANY_LIST, read_at=now)
-        session.merge(state)
+        lock_state(session, company_id, COMPANY_LIST).read_at = now
 
 
 def set_name_and_country(company: ConnectedCompany, info: dict[str, Any]) -> None:

@@ -18,12 +18,12 @@ from hub.contract import types
 from hub.contract.codec import load
 from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Item, Party
-from hub.db.engine import insert
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.models import ListState, Match, StoredRecord
 from hub.money import sum_amounts
 from hub.payloads.entities import INDEX_DELAY
+from hub.qbo.list_states import lock_state
 from hub.qbo.record_rows import DELETED_SUFFIX, build_row
 
 # The lists of records that documents refer to.
@@ -40,7 +40,6 @@ LISTS = (
     "payment_method",
 )
 EMPLOYEES = "employee"  # only their names count, which no supplier or customer may have
-NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 EXPENSE_TYPES = ("Expense", "Other Expense", "Cost of Goods Sold")
 INCOME_TYPES = ("Income", "Other Income")
@@ -263,7 +262,7 @@ def absorb(
     if not entities:
         return
     now = hub_context.current_hub().clock.now()
-    state = _lock_state(session, company_id, name)
+    state = lock_state(session, company_id, name)
     deleted_ids = []
     rows = []
     for entity in entities:
@@ -289,7 +288,7 @@ def store_list(
     `started_at` is QuickBooks' time when the reading began: later changes are not in it.
     """
     now = hub_context.current_hub().clock.now()
-    state = _lock_state(session, company_id, name)
+    state = lock_state(session, company_id, name)
     rows = [build_row(company_id, name, entity, now) for entity in entities]
     upsert(session, StoredRecord, rows)
     ids = {row["quickbooks_id"] for row in rows}
@@ -347,15 +346,3 @@ def _fill_rates(session: Session, company_id: int) -> None:
             row.rate = format(percent.normalize(), "f")
         else:
             row.rate = ""
-
-
-def _lock_state(session: Session, company_id: int, name: str) -> ListState:
-    """Return the state of a list, which no other transaction changes until this one has ended.
-
-    Two transactions could otherwise store the same record, or count two changes as one.
-    """
-    key = company_id, name
-    values = {"company_id": company_id, "list": name, "read_at": NEVER, "version": 0}
-    statement = insert(session, ListState).values(values).on_conflict_do_nothing()
-    session.execute(statement)
-    return session.get_one(ListState, key, with_for_update=True)

@@ -13,6 +13,7 @@ from hub.models.enums import TransactionState
 from hub.payloads.entities import DOCUMENT_ENTITIES, INDEX_DELAY
 from hub.qbo import search
 from hub.qbo.client import Client
+from hub.qbo.list_states import lock_state
 from hub.qbo.paging import read_all
 from hub.qbo.transaction_index import HEADS_PREFIX, absorb_all
 
@@ -60,14 +61,10 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
     with engine.transaction() as session:
         absorb_all(session, company_id, kind, [*rows, *outside_period])
         _mark_missing(session, company_id, kind, since, present_ids, started_at)
-        state = ListState(
-            company_id=company_id,
-            list=HEADS_PREFIX + kind,
-            read_at=hub_context.current_hub().clock.now(),
-            changed_to=started_at,
-            since=since,
-        )
-        session.merge(state)
+        state = lock_state(session, company_id, HEADS_PREFIX + kind)
+        state.read_at = hub_context.current_hub().clock.now()
+        state.changed_to = started_at
+        state.since = since
     return len(rows)
 
 

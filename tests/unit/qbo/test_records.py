@@ -326,3 +326,23 @@ def test_two_transactions_that_store_a_new_record_at_once_both_count(pg_app, clo
     with engine.read_only_session() as session:
         version = session.get_one(ListState, (1, "vendor")).version
     assert (stored, version, row("vendor", "2").name) == ([True], 2, "Bø")
+
+
+def test_two_transactions_that_read_a_company_for_the_first_time_both_end(pg_app, clock):
+    with engine.transaction() as session:
+        session.add(ConnectedCompany(id=1, realm="1", connected_at=clock.now()))
+    stored = []
+
+    def store() -> None:
+        with pg_app.app_context():
+            qbo_company.store_facts(1, {"CompanyName": "Ås"}, {})
+        stored.append(True)
+
+    thread = threading.Thread(target=store)
+    with engine.transaction() as session:
+        session.add(ListState(company_id=1, list=qbo_company.COMPANY_LIST, read_at=clock.now()))
+        session.flush()
+        thread.start()
+        wait_until_blocked(session)
+    thread.join(30)
+    assert stored == [True]
