@@ -1,6 +1,7 @@
 """Call CostCertified's assumed API over `site.http`."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -60,7 +61,7 @@ class CostCertified(ApiClient):
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
             page = self.get(f"/v1/{list_name}", **params)
             return Page(
-                page[names.Page.ITEMS],
+                [self._with_currency(row) for row in page[names.Page.ITEMS]],
                 page[names.Page.NEXT_CURSOR],
                 page[names.Page.HAS_MORE],
             )
@@ -69,8 +70,20 @@ class CostCertified(ApiClient):
 
     def row(self, list_name: str, id: str) -> Row | None:
         """Return one row of a list, or None if CostCertified does not have it."""
-        row: Row | None = self.find(_row_path(list_name, id))
+        row: Row | None = self._with_currency(self.find(_row_path(list_name, id)))
         return row
+
+    def _with_currency(self, row: Any) -> Any:
+        """Return a row with the currency of the account, if it names none itself."""
+        if not isinstance(row, dict) or row.get(names.Invoice.CURRENCY):
+            return row
+        return {**row, names.Invoice.CURRENCY: self._account_currency}
+
+    @cached_property
+    def _account_currency(self) -> str | None:
+        """The currency of the account, if CostCertified says it."""
+        account: Row = self.get("/v1/account")
+        return account.get(names.Account.CURRENCY) or None
 
     def set_status(self, list_name: str, id: str, status: Row) -> bool:
         """Report a state to a row; return False if CostCertified has a newer one."""

@@ -130,7 +130,12 @@ def tax_code(site: Site, name: str | None) -> Codes:
 
 def method_code(raw: str) -> Code:
     """Return the code of a payment method."""
-    return Code(id=raw, name=METHOD_NAMES.get(raw, raw))
+    return Code(id=raw, name=METHOD_NAMES.get(fixed_word(raw), raw))
+
+
+def fixed_word(value: Any) -> str:
+    """Return a fixed word of CostCertified, such as a status, in lower case."""
+    return str(value).lower()
 
 
 def parse_amount(value: Any) -> Decimal | None:

@@ -31,7 +31,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     if deleted_at:
         prefixes = (PREFIX, PAYMENT_PREFIX)
         return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
-    is_paid = look_up(IS_PAID_BY_TYPE, row[names.Expense.TYPE], "type")
+    is_paid = look_up(IS_PAID_BY_TYPE, codes.fixed_word(row[names.Expense.TYPE]), "type")
     payment = _build_payment(site, row) if is_paid else _build_gone_payment(id)
     return [_build_bill(site, row), payment]
 
@@ -44,7 +44,7 @@ def _build_gone_payment(id: str) -> Gone:
 
 def _common_fields(site: Site, row: Row) -> Row:
     """Return the fields that the bill and its payment share."""
-    is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]
+    is_pushed = row.get(names.Expense.PUSH, True) and site.settings["expenses"]
     reason = Sentence("It is not to be pushed to QuickBooks, as CostCertified or the settings say.")
     return {
         "version": str(row[names.Expense.VERSION]),
@@ -52,8 +52,8 @@ def _common_fields(site: Site, row: Row) -> Row:
         "hold": None if is_pushed else reason,
         "date": parse_date(row[names.Expense.DATE]),
         "url": web_address(row.get(names.Expense.WEB_URL)),
-        "number": row[names.Expense.NUMBER],
-        "currency": row[names.Expense.CURRENCY],
+        "number": row.get(names.Expense.NUMBER),
+        "currency": row.get(names.Expense.CURRENCY),
         "total": money(row[names.Expense.TOTAL]),
     }
 
@@ -61,34 +61,34 @@ def _common_fields(site: Site, row: Row) -> Row:
 def _build_bill(site: Site, row: Row) -> Document:
     """Return the bill of an expense."""
     lines = row[names.Expense.LINES]
-    project = row[names.Expense.PROJECT]
+    project = row.get(names.Expense.PROJECT)
     return Document(
         kind="bill",
         source_id=f"{PREFIX}{row[names.Expense.ID]}",
-        due=parse_date(row[names.Expense.DUE_DATE]),
+        due=parse_date(row.get(names.Expense.DUE_DATE)),
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         codes={
-            "vendor": codes.vendor_code(row[names.Expense.VENDOR]),
+            "vendor": codes.vendor_code(row.get(names.Expense.VENDOR)),
             "payable_account": site.settings["payable_account"],
         },
         lines=tuple(_build_line(site, line) for line in lines),
-        tax_total=codes.sum_amounts(line[names.Line.TAX] or 0 for line in lines),
+        tax_total=codes.sum_amounts(line.get(names.Line.TAX) or 0 for line in lines),
         **_common_fields(site, row),
     )
 
 
 def _build_line(site: Site, line: Row) -> Line:
     """Return a line of the bill with the account of its category."""
-    category = line[names.Line.CATEGORY]
-    account = category and Code(id=category, number=category, name=category)
+    category = line.get(names.Line.CATEGORY)
+    account = Code(id=category, number=category, name=category) if category else None
     return Line(
         id=str(line[names.Line.ID]),
         amount=money(line[names.Line.AMOUNT]),
-        tax=money(line[names.Line.TAX] or 0),
-        description=line[names.Line.DESCRIPTION],
+        tax=money(line.get(names.Line.TAX) or 0),
+        description=line.get(names.Line.DESCRIPTION),
         codes={
             "category": account,
-            **codes.tax_code(site, line[names.Line.TAX_NAME]),
+            **codes.tax_code(site, line.get(names.Line.TAX_NAME)),
         },
     )
 
@@ -102,7 +102,7 @@ def _build_payment(site: Site, row: Row) -> Document:
         kind="bill_payment",
         source_id=f"{PAYMENT_PREFIX}{id}",
         codes={
-            "vendor": codes.vendor_code(row[names.Expense.VENDOR]),
+            "vendor": codes.vendor_code(row.get(names.Expense.VENDOR)),
             "payment_account": site.settings["paid_from"],
         },
         lines=(line,),

@@ -1,6 +1,7 @@
 """Build the invoice of an invoice in CostCertified."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from hub import (
     Document,
@@ -53,11 +54,11 @@ def _build_document(site: Site, row: Row) -> Document:
         stage=stage,
         hold=hold,
         date=parse_date(row[names.Invoice.DATE]),
-        due=parse_date(row[names.Invoice.DUE_DATE]),
+        due=parse_date(row.get(names.Invoice.DUE_DATE)),
         number=row[names.Invoice.NUMBER],
         message=MANAGED_NOTE,
         memo=_compose_memo(row),
-        currency=row[names.Invoice.CURRENCY],
+        currency=row.get(names.Invoice.CURRENCY),
         codes={"client": codes.client_code(row[names.Invoice.CLIENT])},
         lines=(*_build_lines(site, row), *_build_client_fees(site, row)),
         total=money(row[names.Invoice.TOTAL]),
@@ -70,12 +71,12 @@ def _build_document(site: Site, row: Row) -> Document:
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Return the stage of an invoice, and the reason if it may not be posted."""
     title = f"Invoice {row[names.Invoice.NUMBER]}"
-    stage = look_up(STAGES, row[names.Invoice.STATUS], "status")
+    stage = look_up(STAGES, codes.fixed_word(row[names.Invoice.STATUS]), "status")
     if stage == "closed":
         return stage, Sentence("%(title)s was voided in CostCertified.", title=title)
     if stage == "pending":
         return stage, Sentence("%(title)s was generated and not sent yet.", title=title)
-    if row[names.Invoice.SENT_VIA] != "costcertified":
+    if not _was_sent_by_source(row):
         return "pending", Sentence(
             "%(title)s was handed to the client by another way; only what"
             " CostCertified sent is exported.",
@@ -89,9 +90,22 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     return stage, None
 
 
+def _was_sent_by_source(row: Row) -> bool:
+    """Return whether CostCertified itself sent an invoice; without a word on it, when it did."""
+    sent_via = row.get(names.Invoice.SENT_VIA)
+    if sent_via:
+        return codes.fixed_word(sent_via) == "costcertified"
+    return names.Invoice.SENT_VIA not in row and bool(row.get(names.Invoice.SENT_AT))
+
+
 def _is_partly_paid(row: Row) -> bool:
     """Return whether a client has paid an invoice, at least in part."""
-    return bool(row[names.Invoice.PAID_AT] or money(row[names.Invoice.PAID_TOTAL]))
+    return bool(row.get(names.Invoice.PAID_AT) or _paid_total(row))
+
+
+def _paid_total(row: Row) -> Decimal:
+    """Return how much of an invoice the client has paid."""
+    return money(row.get(names.Invoice.PAID_TOTAL) or 0)
 
 
 def _build_lines(site: Site, row: Row) -> list[Line]:
@@ -106,9 +120,9 @@ def _build_lines(site: Site, row: Row) -> list[Line]:
 
 def _group_by_tax(lines: Sequence[Row]) -> list[list[Row]]:
     """Group the lines by tax, in the order of the first line of each tax."""
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str | None, list[Row]] = {}
     for line in lines:
-        groups.setdefault(line[names.Line.TAX_NAME], []).append(line)
+        groups.setdefault(line.get(names.Line.TAX_NAME) or None, []).append(line)
     return list(groups.values())
 
 
@@ -119,11 +133,11 @@ def _build_line(site: Site, row: Row, lines: Sequence[Row]) -> Line:
     return Line(
         id=str(first[names.Line.ID]),
         amount=codes.sum_amounts(line[names.Line.AMOUNT] for line in lines),
-        tax=codes.sum_amounts(line[names.Line.TAX] or 0 for line in lines),
+        tax=codes.sum_amounts(line.get(names.Line.TAX) or 0 for line in lines),
         description=_describe_lines(site, number, lines),
         codes={
             **codes.service_code(site, number),
-            **codes.tax_code(site, first[names.Line.TAX_NAME]),
+            **codes.tax_code(site, first.get(names.Line.TAX_NAME)),
         },
     )
 
@@ -140,8 +154,13 @@ def _describe_lines(site: Site, number: str, lines: Sequence[Row]) -> str | None
 
 def _build_client_fees(site: Site, row: Row) -> list[Line]:
     """Return the fees that the client pays; the contractor's fees are part of the payout."""
-    fees = [fee for fee in row[names.Invoice.FEES] if fee[names.Fee.BORNE_BY] == "client"]
+    fees = [fee for fee in row.get(names.Invoice.FEES) or () if _is_borne_by_client(fee)]
     return [_build_fee(site, fee, number) for number, fee in enumerate(fees, 1)]
+
+
+def _is_borne_by_client(fee: Row) -> bool:
+    """Return whether the client pays a fee."""
+    return codes.fixed_word(fee[names.Fee.BORNE_BY]) == "client"
 
 
 def _build_fee(site: Site, fee: Row, number: int) -> Line:
@@ -155,21 +174,23 @@ def _build_fee(site: Site, fee: Row, number: int) -> Line:
     )
 
 
-def _compose_memo(row: Row) -> str:
+def _compose_memo(row: Row) -> str | None:
     """Return a memo with the project, and with the percentage that the invoice is of."""
-    project = row[names.Invoice.PROJECT]
-    name_and_address = (project[names.Project.NAME], project.get(names.Project.ADDRESS))
-    memo = "Project: " + ", ".join(filter(None, name_and_address))
-    basis = BASIS_TEXTS.get(row[names.Invoice.BASIS])
-    if basis:
-        percent = money(row[names.Invoice.BASIS_VALUE]).normalize()
-        memo += f"\n{percent:f} % {basis}"
-    return memo
+    texts = []
+    project = row.get(names.Invoice.PROJECT)
+    if project:
+        name_and_address = (project[names.Project.NAME], project.get(names.Project.ADDRESS))
+        texts.append("Project: " + ", ".join(filter(None, name_and_address)))
+    basis = BASIS_TEXTS.get(codes.fixed_word(row.get(names.Invoice.BASIS)))
+    basis_value = codes.parse_amount(row.get(names.Invoice.BASIS_VALUE))
+    if basis and basis_value is not None:
+        texts.append(f"{basis_value.normalize():f} % {basis}")
+    return "\n".join(texts) or None
 
 
 def _collect_warnings(row: Row) -> tuple[str, ...]:
     """Return a warning if more is invoiced than the total of the project."""
-    project = row[names.Invoice.PROJECT]
+    project = row.get(names.Invoice.PROJECT) or {}
     total = codes.parse_amount(project.get(names.Project.TOTAL))
     invoiced = codes.parse_amount(project.get(names.Project.INVOICED_TOTAL))
     if total is None or invoiced is None or invoiced <= total:
@@ -186,11 +207,11 @@ def _collect_warnings(row: Row) -> tuple[str, ...]:
 
 def _collect_facts(row: Row) -> dict[str, str]:
     """Return the details of an invoice that QuickBooks has no field for."""
-    sent_at = row[names.Invoice.SENT_AT] or ""
-    paid_total = money(row[names.Invoice.PAID_TOTAL])
+    sent_at = row.get(names.Invoice.SENT_AT) or ""
+    paid_total = _paid_total(row)
     fees = []
-    for fee in row[names.Invoice.FEES]:
-        if fee[names.Fee.BORNE_BY] != "client":
+    for fee in row.get(names.Invoice.FEES) or ():
+        if not _is_borne_by_client(fee):
             amount = money(fee[names.Fee.AMOUNT])
             fees.append(f"{fee[names.Fee.KIND]} {amount:,.2f}")
     facts = {

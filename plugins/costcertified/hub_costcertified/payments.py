@@ -46,7 +46,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     elif _are_fees_expenses(site):
         reason = Sentence("The payment has no fee any more.")
         documents.append(Gone(source_id=_fee_source_id(row), reason=reason))
-    for refund in row[names.Payment.REFUNDS]:
+    for refund in row.get(names.Payment.REFUNDS) or ():
         documents.append(_build_refund(site, row, refund))
     return documents
 
@@ -64,7 +64,7 @@ def _list_source_ids(site: Site, row: Row) -> list[str]:
     source_ids = [f"{PREFIX}{row[names.Payment.ID]}"]
     if _are_fees_expenses(site):
         source_ids.append(_fee_source_id(row))
-    for refund in row[names.Payment.REFUNDS]:
+    for refund in row.get(names.Payment.REFUNDS) or ():
         source_ids.append(_refund_source_id(row, refund))
     return source_ids
 
@@ -99,13 +99,13 @@ def row_id_of(source_id: str) -> str:
 def _decide_stage(row: Row) -> tuple[StageName, str | None]:
     """Return the stage of a payment, and the reason if it may not be posted."""
     title = f"Payment {row[names.Payment.REFERENCE]}"
-    stage = look_up(STAGES, row[names.Payment.STATUS], "status")
+    stage = look_up(STAGES, codes.fixed_word(row[names.Payment.STATUS]), "status")
     if stage == "pending":
         return stage, Sentence(
             "%(title)s is still processing in CostCertified; processing is not paid.", title=title
         )
     if stage == "closed":
-        was_paid = row[names.Payment.PAID_AT]
+        was_paid = row.get(names.Payment.PAID_AT)
         how = Sentence("came back after it was paid") if was_paid else Sentence("failed")
         return stage, Sentence("%(title)s %(how)s in CostCertified.", title=title, how=how)
     return stage, None
@@ -114,7 +114,7 @@ def _decide_stage(row: Row) -> tuple[StageName, str | None]:
 def _build_payment(site: Site, row: Row) -> Document:
     """Return the payment of a row, applied to the invoices that it paid."""
     stage, hold = _decide_stage(row)
-    project = row[names.Payment.PROJECT]
+    project = row.get(names.Payment.PROJECT)
     return Document(
         kind="payment",
         source_id=f"{PREFIX}{row[names.Payment.ID]}",
@@ -125,7 +125,7 @@ def _build_payment(site: Site, row: Row) -> Document:
         date=_payment_date(site, row),
         number=row[names.Payment.REFERENCE],
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
-        currency=row[names.Payment.CURRENCY],
+        currency=row.get(names.Payment.CURRENCY),
         codes=_common_codes(site, row),
         lines=tuple(map(_build_line, row[names.Payment.ALLOCATIONS])),
         total=money(row[names.Payment.AMOUNT]),
@@ -135,7 +135,7 @@ def _build_payment(site: Site, row: Row) -> Document:
 
 def _payment_date(site: Site, row: Row) -> dt.date | None:
     """Return the day on which a payment was made, or else recorded."""
-    moment = row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT]
+    moment = row.get(names.Payment.PAID_AT) or row[names.Payment.CREATED_AT]
     return parse_date(moment, site.zone)
 
 
@@ -168,14 +168,14 @@ def _money_account(site: Site) -> str:
 
 def _fee_total(row: Row) -> Decimal:
     """Return the sum of the fees of a payment."""
-    return codes.sum_amounts(fee[names.Fee.AMOUNT] for fee in row[names.Payment.FEES])
+    return codes.sum_amounts(fee[names.Fee.AMOUNT] for fee in row.get(names.Payment.FEES) or ())
 
 
 def _build_fee(site: Site, row: Row) -> Document:
     """Return the fee of a payment as an expense, which the bank account pays."""
     stage, hold = _decide_stage(row)
     reference = row[names.Payment.REFERENCE]
-    fee_kinds = [fee[names.Fee.KIND] for fee in row[names.Payment.FEES]]
+    fee_kinds = [fee[names.Fee.KIND] for fee in row.get(names.Payment.FEES) or ()]
     line = Line(
         id="fee",
         amount=_fee_total(row),
@@ -192,7 +192,7 @@ def _build_fee(site: Site, row: Row) -> Document:
         date=_payment_date(site, row),
         number=reference,
         memo=f"Fees that CostCertified kept of payment {reference}",
-        currency=row[names.Payment.CURRENCY],
+        currency=row.get(names.Payment.CURRENCY),
         codes={"payment_account": site.settings["bank_account"]},
         lines=(line,),
         total=line.amount,
@@ -204,7 +204,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
     """Return a refund of a payment as a document of its own."""
     reference = row[names.Payment.REFERENCE]
     amount = money(refund[names.Refund.AMOUNT])
-    tax = money(refund[names.Refund.TAX] or 0)
+    tax = money(refund.get(names.Refund.TAX) or 0)
     return Document(
         kind="refund",
         source_id=_refund_source_id(row, refund),
@@ -214,7 +214,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
         date=parse_date(refund[names.Refund.REFUNDED_AT], site.zone),
         number=refund[names.Refund.ID],
         memo=f"Refund of payment {reference}",
-        currency=row[names.Payment.CURRENCY],
+        currency=row.get(names.Payment.CURRENCY),
         codes=_common_codes(site, row),
         lines=(_build_refund_line(site, row, refund, amount - tax, tax),),
         total=amount,
@@ -224,7 +224,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
 
 def _build_refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: Decimal) -> Line:
     """Return the line of a refund, with the service of the first paid invoice."""
-    reason = refund[names.Refund.REASON] or "no reason given"
+    reason = refund.get(names.Refund.REASON) or "no reason given"
     allocations = row[names.Payment.ALLOCATIONS]
     service: Codes = {}
     if allocations:
@@ -234,7 +234,7 @@ def _build_refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: 
         amount=amount,
         tax=tax,
         description=f"Refund of payment {row[names.Payment.REFERENCE]}: {reason}",
-        codes={**service, **codes.tax_code(site, refund[names.Refund.TAX_NAME])},
+        codes={**service, **codes.tax_code(site, refund.get(names.Refund.TAX_NAME))},
     )
 
 

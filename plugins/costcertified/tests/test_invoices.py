@@ -2,9 +2,10 @@
 
 import pytest
 from hub_costcertified import codes
+from hub_costcertified.sandbox import encoding
 from marshmallow import ValidationError
 
-from hub import parse_date, readable
+from hub import Document, Unreadable, parse_date, readable
 
 
 @pytest.mark.row("CC-B1")
@@ -99,3 +100,71 @@ def test_a_party_without_an_id_is_not_taken_for_another_one(code_of):
 def test_a_row_without_an_id_stays_unreadable(shared_bench, source_id):
     (item,) = shared_bench.read(ids=[source_id])
     assert (item.source_id, item.reason) == (source_id, "CostCertified sent a row without an id.")
+
+
+OPTIONAL_FIELDS = {
+    "invoices": (
+        "sent_via",
+        "basis",
+        "basis_value",
+        "due_date",
+        "currency",
+        "paid_total",
+        "paid_at",
+        "fees",
+        "project",
+    ),
+    "payments": ("currency", "fees", "refunds", "project"),
+    "payouts": ("currency",),
+    "expenses": ("push", "number", "due_date", "project", "currency"),
+}
+OPTIONAL_LINE_FIELDS = ("description", "tax_name", "category", "fee")
+
+
+def _without_optional_fields(list_name, row, site):
+    """Return a row as a source sends it that leaves out what it has no value for."""
+    encoded = encoding.ENCODERS[list_name](row)
+    fields = {name: encoded[name] for name in encoded if name not in OPTIONAL_FIELDS[list_name]}
+    if "lines" in fields:
+        fields["lines"] = [
+            {name: line[name] for name in line if name not in OPTIONAL_LINE_FIELDS}
+            for line in fields["lines"]
+        ]
+    return fields
+
+
+def test_rows_without_their_optional_fields_are_read(open_bench, monkeypatch):
+    bench = open_bench(expenses=True, payable_account="33", paid_from="35")
+    unreadable_ids = {item.source_id for item in bench.read() if isinstance(item, Unreadable)}
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(encoding, "encode", _without_optional_fields)
+    items = bench.read()
+    assert {item.source_id for item in items if isinstance(item, Unreadable)} == unreadable_ids
+    assert {item.currency for item in items if isinstance(item, Document)} == {"USD"}
+
+
+def test_an_invoice_that_does_not_say_how_it_was_sent_is_posted_if_it_was(open_bench, monkeypatch):
+    bench = open_bench()
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(encoding, "encode", _without_optional_fields)
+    assert [bench.case(case).stage for case in ("sent", "draft")] == ["ready", "pending"]
+
+
+def test_fixed_words_are_read_in_any_case(open_bench, monkeypatch):
+    encode = encoding.encode
+
+    def encode_in_capitals(list_name, row, site):
+        encoded = encode(list_name, row, site)
+        for name in ("status", "sent_via", "basis", "type", "method"):
+            if encoded.get(name):
+                encoded[name] = encoded[name].upper()
+        return encoded
+
+    bench = open_bench()
+    before = [item for item in bench.read() if isinstance(item, Document)]
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(encoding, "encode", encode_in_capitals)
+    after = [item for item in bench.read() if isinstance(item, Document)]
+    assert [(item.source_id, item.stage, item.memo) for item in after] == [
+        (item.source_id, item.stage, item.memo) for item in before
+    ]
