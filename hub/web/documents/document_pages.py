@@ -27,6 +27,7 @@ from hub.models import (
     case_posting,
 )
 from hub.models.enums import WRITE_OPERATIONS, DocumentState, Operation, PostingState, RunKind
+from hub.outbox import approvals
 from hub.outbox.listing import load_part_states
 from hub.posting.actions import retries
 from hub.qbo import display
@@ -226,6 +227,7 @@ def _build_context(session: Session, document: SourceDocument) -> dict[str, Any]
         "awaited_postings": _load_awaited_postings(session, main),
         "attempts": _group_by_posting(attempts),
         "proofs": _group_by_posting(proofs),
+        "approvers": approvals.load_approvers(session, ids),
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
         "case_subjects": load_subjects(session, cases),

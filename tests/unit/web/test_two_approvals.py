@@ -87,6 +87,8 @@ def test_the_first_approval_is_stored_and_the_second_person_releases(operator: V
     assert claimable(operator, "review")
     sweep(operator)
     assert posting(operator).state == "ready"
+    page = operator.page(f"/documents/{row.document_id}")
+    assert "<dt>Approved by</dt><dd>oda, arne</dd>" in page
 
 
 def test_the_confirmation_says_what_waits_for_a_second_person(operator: Visitor) -> None:
