@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,6 +75,14 @@ def split_responses(
         else:
             response_by_bid[item.bid] = unclear
     return response_by_bid
+
+
+def find_longest_pause(responses: Iterable[QuickBooksResponse]) -> float:
+    """Return for how many seconds responses to items ask to pause; 0 if none does."""
+    pauses = [
+        response.after or 0.0 for response in responses if response.outcome == SendOutcome.THROTTLED
+    ]
+    return max(pauses, default=0.0)
 
 
 def _build_response_of_each(whole: QuickBooksResponse) -> QuickBooksResponse:

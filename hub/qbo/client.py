@@ -256,13 +256,14 @@ class Client:
             return self._note_access(response, writes=call.writes)
 
     def note_items(self, responses: Sequence[QuickBooksResponse], *, is_trial: bool) -> None:
-        """Store whether QuickBooks accepts the connection, as the responses to single items show.
+        """Store whether QuickBooks accepts the connection, and pause if an item asks for it.
 
         `is_trial` is that of the response to the whole request.
         """
-        refused = [
-            response for response in responses if response.outcome == SendOutcome.UNAUTHORISED
-        ]
+        pause = batch.find_longest_pause(responses)
+        if pause:
+            self._rate_limiter.note_throttling(pause)
+        refused = [one for one in responses if one.outcome == SendOutcome.UNAUTHORISED]
         accepted = [response for response in responses if response.outcome in ACCESS_OUTCOMES]
         decisive = refused or accepted
         if not decisive:

@@ -1,5 +1,6 @@
 """Batches: composed before sending, one outcome for each item, single lookups in doubt."""
 
+import datetime as dt
 import json
 from collections import defaultdict
 
@@ -14,6 +15,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
 from hub.qbo.batch import MAX_KEY_LENGTH
 from hub.qbo.client import Client
+from hub.qbo.responses import DEFAULT_PAUSE_SECONDS
 from hub.security import audit_check
 from tests.support.rows.posting_bench import PostingBench
 
@@ -249,6 +251,19 @@ def test_an_item_that_failed_inside_quickbooks_is_in_doubt_alone(bench, monkeypa
     assert states(bench, ids) == ["posted", "unknown", "posted"]
     bench.drain(wait_for_doubts=True)
     assert (states(bench, ids), len(bench.bills())) == (["posted"] * 3, 3)
+
+
+@pytest.mark.parametrize("code", ["3001", "140"])
+def test_all_calls_pause_after_an_item_that_quickbooks_asks_to_repeat_later(
+    bench, monkeypatch, code
+):
+    fault = {"Fault": {"Error": [{"code": code, "Message": "Later"}], "type": "SERVICE"}}
+    change_answer(monkeypatch, lambda items: items.__setitem__(1, {**fault, "bId": "01"}))
+    ids = create_bills(bench, 3)
+    begin = bench.clock.now()
+    bench.drain()
+    assert (states(bench, ids), len(bench.bills())) == (["posted"] * 3, 3)
+    assert bench.clock.now() - begin >= dt.timedelta(seconds=DEFAULT_PAUSE_SECONDS)
 
 
 def test_two_items_whose_answers_are_mixed_up_are_looked_for(bench, monkeypatch):
