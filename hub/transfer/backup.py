@@ -83,8 +83,7 @@ def restore(
     origin = f"the backup {backup.path.name} of {backup.manifest.made_at}"
     _require_room(config, origin)
     database = _get_sqlite_file(config)
-    # Beside the database, which may be on another disk than the data folder.
-    with _temporary_folder(database.parent if database else config.data) as folder:
+    with _temporary_folder(_choose_place(backup, config)) as folder:
         file = folder / DATABASE_FILE
         backup.extract(DATABASE_FILE, file)
         with _name_database(file, config):
@@ -100,6 +99,19 @@ def restore(
                 move.copy(source, origin, progress)
                 result = move.prove(source, progress)
             move.release(who, "database copied", backup=backup.path.name, rows=result.count)
+
+
+def _choose_place(backup: Archive, config: Config) -> Path:
+    """Return the folder in which a backup is unpacked.
+
+    It is beside the database, which may be on another disk than the data folder; for PostgreSQL it
+    is beside the backup, because the data folder of a container may be in memory.
+    """
+    database = _get_sqlite_file(config)
+    if database:
+        return database.parent
+    place = backup.path.absolute().parent
+    return place if os.access(place, os.W_OK) else config.data
 
 
 def _prepare(app: Flask, file: Path, who: str) -> None:

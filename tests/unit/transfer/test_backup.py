@@ -104,6 +104,41 @@ def test_a_backup_is_restored_to_a_database_on_another_disk(
     assert lists_of(hub, **new) == before
 
 
+def test_a_restore_to_postgresql_needs_no_room_in_the_data_folder(
+    hub, folder, archive, target, monkeypatch
+):
+    extract = archives.Archive.extract
+
+    def extract_elsewhere(backup, name, path):
+        if path.is_relative_to(folder):
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        extract(backup, name, path)
+
+    assert hub("backup", str(archive))[0] == 0
+    before = set(archive.parent.iterdir())
+    monkeypatch.setattr(archives.Archive, "extract", extract_elsewhere)
+    code, output = hub("restore", str(archive), HUB_DATABASE_URL=target)
+    assert code == 0, output
+    assert set(archive.parent.iterdir()) == before
+
+
+def test_a_restore_to_postgresql_leaves_a_folder_that_it_may_not_write_alone(
+    hub, folder, archive, target, monkeypatch
+):
+    assert hub("backup", str(archive))[0] == 0
+    monkeypatch.setattr(backups.os, "access", lambda path, mode: path != archive.parent)
+    placed = []
+    extract = archives.Archive.extract
+
+    def note(backup, name, path):
+        placed.append(path.is_relative_to(folder))
+        extract(backup, name, path)
+
+    monkeypatch.setattr(archives.Archive, "extract", note)
+    code, output = hub("restore", str(archive), HUB_DATABASE_URL=target)
+    assert (code, placed) == (0, [True]), output
+
+
 def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empty_folder):
     assert hub("backup", str(archive))[0] == 0
     with zipfile.ZipFile(archive) as content:
