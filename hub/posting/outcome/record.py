@@ -25,8 +25,7 @@ from hub.models.enums import (
     SendOutcome,
 )
 from hub.payloads import FileSummary
-from hub.posting import case_texts, claims, receipts
-from hub.posting.outcome import cases
+from hub.posting import case_texts, cases, claims, receipts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list

@@ -15,7 +15,7 @@ from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
 from hub.payloads import FileSummary
-from hub.posting.outcome import cases
+from hub.posting import cases
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import DEFAULT_PAUSE, change_state
 from hub.posting.outcome.session import PostingSession
