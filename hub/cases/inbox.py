@@ -15,7 +15,7 @@ from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText, list_codes, list_reposting_codes, render
 
 POSTINGS_PER_QUERY = 1000
-MAX_HITS = 10_000  # cases that a search returns
+MAX_SEARCH_HITS = 10_000  # cases that a search returns
 
 
 def open(
@@ -124,16 +124,16 @@ def is_solved_by(action: str) -> ColumnElement[bool]:
     return or_(has_code, is_stored)
 
 
-def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
+def detach(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -> None:
     """Remove a posting from its cases; close cases that stop nothing more.
 
     `keep` holds the causes of the cases that still stop it.
     """
     id = _get_posting_id(posting)
-    release_all(session, [id], keep)
+    detach_all(session, [id], keep)
 
 
-def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
+def detach_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
     """Remove postings from their cases, except those of the causes `keep`.
 
     Close cases that stop nothing more. A closed case is linked to all postings that it has stopped.
@@ -211,7 +211,8 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
     """Return the ids of those cases of a query whose title or reason contains these words.
 
     The texts are searched as they read now, so this is done outside the database. Only the newest
-    `MAX_HITS` are returned, newest first: a database takes a limited number of ids in one query.
+    `MAX_SEARCH_HITS` are returned, newest first: a database takes a limited number of ids in one
+    query.
     """
     folded_words = words.casefold()
     texts_of_cases = query.with_only_columns(
@@ -223,7 +224,7 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
     ).order_by(Case.id.desc())
     ids: list[int] = []
     for id, code, params, title, reason in session.execute(texts_of_cases):
-        if len(ids) == MAX_HITS:
+        if len(ids) == MAX_SEARCH_HITS:
             break
         if code:
             text = render(code, params)

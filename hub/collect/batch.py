@@ -235,7 +235,7 @@ class CollectBatch:
         """Retry a refused posting in the name of its app; return whether it is sent again."""
         if transitions.retry(self.session, [posting.id], self.setup.app.name) != 1:
             return False
-        inbox.release(self.session, posting)
+        inbox.detach(self.session, posting)
         return True
 
     def _write_posting(self, row: SourceDocument, plan: PostingPlan) -> Posting:

@@ -94,7 +94,7 @@ def update_cases(
         findings_by_cause = {finding.cause_for(posting.id): finding for finding in reasons}
         cases = open_cases[posting.id]
         if cases.keys() - findings_by_cause.keys():
-            inbox.release(session, posting, keep=findings_by_cause)
+            inbox.detach(session, posting, keep=findings_by_cause)
         for cause, finding in findings_by_cause.items():
             case = cases.get(cause)
             if case and inbox.has_reason(case, finding.text):

@@ -21,7 +21,7 @@ def finish(batch: CollectBatch) -> None:
         batch.apply(plan)
     if batch.released_ids:
         session.flush()
-        inbox.release_all(session, batch.released_ids)
+        inbox.detach_all(session, batch.released_ids)
     cases.update_cases(session, batch.installation, batch.findings)
     batch.codes.save(session, batch.now)
 

@@ -116,7 +116,7 @@ def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     posting.approved_by = who
     posting.approved_payload = posting.planned
     session.flush()
-    inbox.release(session, posting)
+    inbox.detach(session, posting)
 
 
 def _load_postings(session: Session, row: SourceDocument) -> Sequence[Posting]:
@@ -251,7 +251,7 @@ def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting)
     posting.reasons = texts.dump(CaseText("posting.replaced"))
     approvals.drop(session, posting)
     posting.changed_at = hub_context.current_hub().clock.now()
-    inbox.release(session, posting)
+    inbox.detach(session, posting)
     return True
 
 

@@ -165,7 +165,7 @@ def _end_unsent(session: Session, posting: Posting, state: PostingState, reason:
     )
     if is_ended:
         approvals.drop(session, posting)
-        inbox.release(session, posting)
+        inbox.detach(session, posting)
     return is_ended
 
 

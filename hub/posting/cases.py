@@ -36,7 +36,7 @@ def open_only_case(
     details = {}
     if candidate_ids:
         details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
-    inbox.release(session, posting, keep=[_build_cause(posting, name)])
+    inbox.detach(session, posting, keep=[_build_cause(posting, name)])
     open_case(session, posting, name, text, details)
 
 

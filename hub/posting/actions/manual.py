@@ -115,7 +115,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
         is_moved = change_state(session, posting, state, **values)
         if not is_moved:
             raise _build_moved_on_error(name)
-        inbox.release(session, posting)
+        inbox.detach(session, posting)
         audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
 
 
@@ -181,7 +181,7 @@ def skip(posting_id: int, reason: str, who: str) -> None:
                 name=name,
                 state=_format_state(posting),
             )
-        inbox.release(session, posting_id)
+        inbox.detach(session, posting_id)
         session.get_one(SourceDocument, posting.document_id).requested_by = ""
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason)
 
@@ -218,7 +218,7 @@ def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> N
         changed_at=hub_context.current_hub().clock.now(),
     )
     session.execute(skipped, execution_options={"synchronize_session": False})
-    inbox.release_all(session, ids)
+    inbox.detach_all(session, ids)
 
 
 def _format_state(posting: Posting) -> Sentence:

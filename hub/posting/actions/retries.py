@@ -206,7 +206,7 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
             rejected_ids=list(rejected),
         )
         session.execute(to_doubt, execution_options={"synchronize_session": False})
-    inbox.release_all(session, [snapshot.id for snapshot in snapshots])
+    inbox.detach_all(session, [snapshot.id for snapshot in snapshots])
 
 
 def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
@@ -232,7 +232,7 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
             )
         else:
             document.requested_by = who
-            inbox.release_all(session, list_postings_of_part(session, posting))
+            inbox.detach_all(session, list_postings_of_part(session, posting))
     return reasons
 
 

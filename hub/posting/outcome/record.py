@@ -208,7 +208,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
 def _close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
     """Close the cases of a posting, and of what was created before in its place."""
     if has_case:
-        inbox.release(session, posting)
+        inbox.detach(session, posting)
     if posting.operation == Operation.CREATE and posting.generation:
         replaced = select(Posting.id).where(
             Posting.document_id == posting.document_id,
@@ -216,7 +216,7 @@ def _close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
             Posting.operation != Operation.ATTACH,
             Posting.id < posting.id,
         )
-        inbox.release_all(session, session.scalars(replaced))
+        inbox.detach_all(session, session.scalars(replaced))
 
 
 def _report_removal(session: Session, posting: Posting) -> None:
@@ -371,5 +371,5 @@ def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
     }
     if not change_state(session, snapshot.posting, PostingState.WITHDRAWN, **values):
         return False
-    inbox.release(session, snapshot.posting)
+    inbox.detach(session, snapshot.posting)
     return True

@@ -181,7 +181,7 @@ def _release(
             continue
         begin = sources.initial_state(app, sources.load_settings(installation), installation.mode)
         releases.release_checked(session, own_ids, begin, posting_session.clock.now())
-        inbox.release_all(session, own_ids)
+        inbox.detach_all(session, own_ids)
         _wait_for_removals(session, context, own_ids)
 
 
@@ -202,7 +202,7 @@ def _close_cases(session: Session, ids: Sequence[int]) -> None:
         select(link.posting_id).join(Case, Case.id == link.case_id).where(is_open_and_theirs)
     )
     for id in set(session.scalars(with_cases)):
-        inbox.release(session, id)
+        inbox.detach(session, id)
 
 
 def _list_reasons(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -223,7 +223,7 @@ def _hold(
     posting.held_by = Holder.PREFLIGHT
     posting.reasons = _list_reasons(findings)
     posting.changed_at = posting_session.clock.now()
-    inbox.release(session, posting, keep=causes)
+    inbox.detach(session, posting, keep=causes)
     for cause, finding in causes.items():
         inbox.open(
             session,

@@ -72,10 +72,10 @@ def test_a_closed_cause_may_open_again(three):
 def test_a_case_closes_when_the_last_posting_leaves_it(three):
     with transaction() as session:
         inbox.open(session, "a", TEXT, postings=three[:2])
-        inbox.release(session, three[0])
+        inbox.detach(session, three[0])
     assert still_open() == {"a": [three[1]]}
     with transaction() as session:
-        inbox.release(session, three[1])
+        inbox.detach(session, three[1])
     assert still_open() == {}
 
 
@@ -83,7 +83,7 @@ def test_a_posting_may_keep_some_of_its_cases(three):
     with transaction() as session:
         for cause in ("a", "b"):
             inbox.open(session, cause, TEXT, postings=three[:1])
-        inbox.release(session, three[0], keep=["b"])
+        inbox.detach(session, three[0], keep=["b"])
     assert still_open() == {"b": [three[0]]}
 
 
@@ -98,22 +98,22 @@ def test_a_closed_case_has_every_posting_that_it_stopped(three):
     with transaction() as session:
         case_id = inbox.open(session, "a", TEXT, postings=three).id
         for posting_id in three[:2]:
-            inbox.release(session, posting_id)
+            inbox.detach(session, posting_id)
         inbox.open(session, "a", TEXT, postings=three[:1])
         assert still_open_in(session, "a") == [three[0], three[2]]
-        inbox.release_all(session, three)
+        inbox.detach_all(session, three)
     assert stopped_by(case_id) == three
 
 
 def test_a_case_that_a_person_closes_has_the_postings_that_left_it(three):
     with transaction() as session:
         case_id = inbox.open(session, "a", TEXT, postings=three).id
-        inbox.release(session, three[1])
+        inbox.detach(session, three[1])
         inbox.close(session, "a", by="kari")
     assert stopped_by(case_id) == three
     with transaction() as session:
         assert inbox.open(session, "a", TEXT, postings=three[:1]).id != case_id
-        inbox.release(session, three[0])
+        inbox.detach(session, three[0])
     assert stopped_by(case_id) == three
 
 
@@ -153,7 +153,7 @@ def test_a_case_stays_open_for_what_is_added_while_the_rest_is_released(pg_app, 
     do_at_once(
         pg_app,
         lambda session: inbox.open(session, "a", TEXT, postings=[added]),
-        lambda session: inbox.release(session, released),
+        lambda session: inbox.detach(session, released),
     )
     assert still_open() == {"a": [added]}
 

@@ -255,7 +255,7 @@ def test_a_closed_case_names_its_document_with_amount_and_party(owner: Visitor) 
         [posting] = case.postings
         number, party = posting.document.number, posting.document.party
         case.cause = f"posting:{posting.id}:number_used"
-        inbox.release(session, posting)
+        inbox.detach(session, posting)
     row = rows_of(owner.page("/inbox/?show=closed"))[id]
     for text in ("55,398.00 NOK", "24 Oct 2026", party, number):
         assert text in row
@@ -273,7 +273,7 @@ def test_a_closed_case_about_a_code_has_count_and_amount_of_its_documents(
         posting_ids = [posting.id for posting in case.postings]
         session.flush()
         for posting_id in posting_ids:
-            inbox.release(session, posting_id)
+            inbox.detach(session, posting_id)
     row = rows_of(owner.page("/inbox/?show=closed"))[id]
     for text in ("56,398.25 NOK", "20 Oct 2026", "2 documents"):
         assert text in row
