@@ -13,7 +13,7 @@ from hub.models.enums import ConnectionState, RunOutcome
 from hub.reasons.texts import CaseText
 
 MAX_FAILED_RUNS = 3  # in a row
-MAX_FAILING = dt.timedelta(hours=1)  # since the first of them ended
+MAX_FAILING_TIME = dt.timedelta(hours=1)  # since the first of them ended
 
 
 def report(run: Run, *, only_source_failed: bool = False) -> None:
@@ -73,7 +73,7 @@ def _is_due(session: Session, run: Run) -> bool:
     count, first = session.execute(failed).one()
     if count >= MAX_FAILED_RUNS:
         return True
-    return first is not None and hub_context.current_hub().clock.now() - first >= MAX_FAILING
+    return first is not None and hub_context.current_hub().clock.now() - first >= MAX_FAILING_TIME
 
 
 def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:

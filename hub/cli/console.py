@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from hub.cli import rights, served_address
-from hub.cli.selection import MAX_ID
+from hub.cli.selection import MAX_ROW_ID
 from hub.end_signals import END_SIGNALS, set_from_handler
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 OWN_DATABASE = MappingProxyType(
     {"HUB_DATABASE_URL": "", "HUB_DATABASE_URL_FILE": "", "HUB_ENGINE": ""}
 )
-row_id = click.IntRange(1, MAX_ID)
-row_count = click.IntRange(1, MAX_ID)
+row_id = click.IntRange(1, MAX_ROW_ID)
+row_count = click.IntRange(1, MAX_ROW_ID)
 port_number = click.IntRange(0, 65535)
 country_option = click.option(
     "--country",

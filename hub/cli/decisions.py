@@ -3,7 +3,7 @@
 import click
 
 from hub.cli.console import row_id, with_hub, with_process_lock
-from hub.cli.selection import MAX_ID
+from hub.cli.selection import MAX_ROW_ID
 from hub.cli.terminal import account_name, say
 
 ids_argument = click.argument(
@@ -144,7 +144,7 @@ def undo(target: str, yes: bool) -> None:
     from hub.posting.actions import undo as undoing
 
     kind, _, number = target.rpartition(":")
-    if kind not in ("", "run") or not number.isdecimal() or not 0 < int(number) <= MAX_ID:
+    if kind not in ("", "run") or not number.isdecimal() or not 0 < int(number) <= MAX_ROW_ID:
         raise click.UsageError(
             f"{target!r} is neither the id of a posting nor run:ID; `hub outbox` and `hub runs`"
             " list them."

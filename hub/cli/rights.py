@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hub.cli import person
-from hub.cli.selection import MAX_ID, find_company
+from hub.cli.selection import MAX_ROW_ID, find_company
 from hub.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _iter_posting_or_run(session: "Session", options: Options) -> Iterator[Named
     The command checks the form.
     """
     kind, _, number = options["target"].rpartition(":")
-    if kind in ("", "run") and number.isdecimal() and 0 < int(number) <= MAX_ID:
+    if kind in ("", "run") and number.isdecimal() and 0 < int(number) <= MAX_ROW_ID:
         yield _select_target(session, kind or "posting", int(number))
 
 

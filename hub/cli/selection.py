@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from hub.errors import Refused
     from hub.models import ConnectedCompany, Installation
 
-MAX_ID = 2**31 - 1  # of a row in either database
+MAX_ROW_ID = 2**31 - 1  # in either database
 
 
 def find_company(realm: str | None) -> "ConnectedCompany":

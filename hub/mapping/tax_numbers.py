@@ -9,7 +9,7 @@ _DIGITS = re.compile(r"(?:[A-Z]{2})?(\d{6,})(?:MVA)?")
 _PUNCTUATION = re.compile(r"[^A-Z0-9]")
 # QuickBooks shows the last characters of some numbers: XXXXXX9875.
 _MASKED_NUMBER = re.compile(r"X{3,}([A-Z0-9]{3,})")
-MIN_LENGTH = 5  # of a number that is compared
+MIN_COMPARED_LENGTH = 5
 
 
 class NumberMatch(IntEnum):
@@ -26,7 +26,7 @@ def normalize_number(number: str) -> str:
     digits = _DIGITS.fullmatch(plain)
     if digits:
         plain = digits[1]
-    return plain if len(plain) >= MIN_LENGTH else ""
+    return plain if len(plain) >= MIN_COMPARED_LENGTH else ""
 
 
 def compare_numbers(number: str, record_number: str) -> NumberMatch:

@@ -18,7 +18,7 @@ from hub.security.people import mail_address
 from hub.security.rights import Subject, is_enough, rights_of
 
 DAILY_HOUR = 7  # in the time zone of the person
-MAX_AGE = dt.timedelta(days=30)  # of a message that no mail server takes
+MAX_MESSAGE_AGE = dt.timedelta(days=30)  # then a message that no mail server takes is given up
 MAX_TITLE_LENGTH = 300
 
 
@@ -79,7 +79,9 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
         .join(User, User.id == Notice.user_id)
         .outerjoin(Case, Case.id == Notice.case_id)
         .outerjoin(Installation, Installation.id == Case.installation_id)
-        .where(may_be_due, is_active, Notice.created_at > current_hub().clock.now() - MAX_AGE)
+        .where(
+            may_be_due, is_active, Notice.created_at > current_hub().clock.now() - MAX_MESSAGE_AGE
+        )
         .order_by(Notice.user_id, Notice.id)
     )
     by_person: dict[int, tuple[User, list[Notice]]] = {}
@@ -113,7 +115,7 @@ def drop_old() -> None:
 def _is_over() -> ColumnElement[bool]:
     """Return the condition for messages that are too old or about closed cases."""
     closed = select(Case.id).where(Case.closed_at.is_not(None))
-    is_old = Notice.created_at <= current_hub().clock.now() - MAX_AGE
+    is_old = Notice.created_at <= current_hub().clock.now() - MAX_MESSAGE_AGE
     return or_(is_old, Notice.case_id.in_(closed))
 
 

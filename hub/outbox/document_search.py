@@ -11,7 +11,7 @@ from hub.models.document_terms import SEARCHED_COLUMNS, list_terms, split_words
 
 MAX_CANDIDATES = 10_000
 MAX_WITHOUT_TERMS = 20_000  # newest documents among which those without terms are looked for
-MAX_WORDS = 8  # of a search; further ones are ignored
+MAX_SEARCH_WORDS = 8  # further ones are ignored
 MARKER_START, MARKER_END = "[hub:", "]"
 HIGHEST_CHARACTER = "\U0010ffff"
 
@@ -22,7 +22,7 @@ def has_all_words(session: Session, text: str) -> ColumnElement[bool]:
     If one of the words is rare, its documents are looked up by the index and tested. If all words
     are common, the documents of a list are tested one after the other, and a page is full soon.
     """
-    words = list(dict.fromkeys(split_words(text)))[:MAX_WORDS]
+    words = list(dict.fromkeys(split_words(text)))[:MAX_SEARCH_WORDS]
     has_id = SourceDocument.id.in_(union_all(*_select_with_id(text)))
     if not words:
         return has_id

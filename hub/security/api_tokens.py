@@ -22,7 +22,7 @@ from hub.security.login_sessions import hash_token
 PREFIX = "hub_"  # by which secret scanners recognize a token
 HINT_LENGTH = 4
 MAX_NAME_LENGTH = 60
-MAX_TOKENS = 50  # of one person that are neither revoked nor expired
+MAX_TOKENS_PER_PERSON = 50  # those that are neither revoked nor expired count
 DEFAULT_DAYS, MAX_DAYS = 90, 366
 SEEN_INTERVAL = dt.timedelta(minutes=1)  # a newer use within the same minute is not recorded
 READ, OPERATE, APPROVE, CONFIGURE = "read", "operate", "approve", "configure"
@@ -135,8 +135,10 @@ def _check_new_token(
     tokens = list_valid(session, cast(int, person.id))
     if name in {token.name for token in tokens}:
         raise Refused("There is already a token called “%(name)s”. Revoke it first.", name=name)
-    if len(tokens) >= MAX_TOKENS:
-        raise Refused("There are %(most)s tokens already. Revoke one first.", most=MAX_TOKENS)
+    if len(tokens) >= MAX_TOKENS_PER_PERSON:
+        raise Refused(
+            "There are %(most)s tokens already. Revoke one first.", most=MAX_TOKENS_PER_PERSON
+        )
 
 
 def _format_audit_subject(person: User, name: str) -> str:

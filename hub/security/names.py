@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from hub.context import current_hub
 from hub.errors import Refused
 
-MAX_LENGTH = 254  # of an e-mail address
+MAX_ADDRESS_LENGTH = 254
 NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none; no real one has it
 RESERVED_NAMES = frozenset(
     {
@@ -37,7 +37,7 @@ def normalize(name: str) -> str:
     """
     text = _normalize(name)
     local, at, domain = text.rpartition("@")
-    if not at or len(text) > MAX_LENGTH:
+    if not at or len(text) > MAX_ADDRESS_LENGTH:
         return text
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode("ascii")
@@ -51,7 +51,7 @@ def require_address(text: str) -> str:
 
     It has ASCII characters only, so that no name looks like another one.
     """
-    text = unicodedata.normalize("NFKC", text[: MAX_LENGTH + 1]).strip()
+    text = unicodedata.normalize("NFKC", text[: MAX_ADDRESS_LENGTH + 1]).strip()
     if not text:
         raise Refused("Enter the e-mail address of the person.")
     if _normalize(text) in _list_reserved_names():
@@ -64,7 +64,7 @@ def require_address(text: str) -> str:
         address = checked.ascii_email
     except (EmailNotValidError, UnicodeError):
         address = None
-    if address is None or len(address) > MAX_LENGTH:
+    if address is None or len(address) > MAX_ADDRESS_LENGTH:
         raise Refused(
             "The name of a new person is their e-mail address, such as kari@example.com."
             " What was entered is not one."

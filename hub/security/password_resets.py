@@ -28,7 +28,7 @@ def request_code(session: Session, name: str) -> None:
 
     The scheduler mails the codes, so the time of the answer tells nothing about the name.
     """
-    if not name.strip() or len(name) > names.MAX_LENGTH or not is_storable(name):
+    if not name.strip() or len(name) > names.MAX_ADDRESS_LENGTH or not is_storable(name):
         return
     waiting = select(func.count()).select_from(PasswordResetRequest)
     if (session.scalar(waiting) or 0) >= MAX_REQUESTS:

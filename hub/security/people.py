@@ -25,7 +25,7 @@ def find(session: Session, name: str) -> User | None:
     People whose name is no address have one that the log-in accepts, too.
     """
     name = name.strip()
-    if not name or len(name) > names.MAX_LENGTH or not is_storable(name):
+    if not name or len(name) > names.MAX_ADDRESS_LENGTH or not is_storable(name):
         return None
     exact_match = session.scalar(select(User).where(User.username == name))
     if exact_match is not None:

@@ -14,7 +14,7 @@ from hub.web.lists import case_list
 from hub.web.lists.document_filters import read_document_filters, select_ids
 from hub.web.lists.document_rows import load_rows
 
-MAX_HITS = 8  # of each kind; a link leads to all
+MAX_HITS_PER_KIND = 8  # a link leads to all
 MAX_WORDS_LENGTH = 200
 pages = Blueprint("search", __name__, url_prefix="/search")
 
@@ -29,21 +29,25 @@ def show() -> str:
         with read_only_session() as session:
             hits = _search(session, words)
     count = sum(len(matches) for matches in hits.values())
-    return render_template("search.html", words=words, hits=hits, count=count, max_hits=MAX_HITS)
+    return render_template(
+        "search.html", words=words, hits=hits, count=count, max_hits=MAX_HITS_PER_KIND
+    )
 
 
 def _search(session: Session, words: str) -> dict[str, Any]:
     """Return the newest documents and cases, and the companies, that words find."""
     documents = select_ids(session, read_document_filters({"q": words}))
-    newest = documents.order_by(documents.selected_columns[0].desc()).limit(MAX_HITS)
+    newest = documents.order_by(documents.selected_columns[0].desc()).limit(MAX_HITS_PER_KIND)
     filters = dict.fromkeys(case_list.FILTER_NAMES, "") | {"words": words}
     cases, _, _ = case_list.order_cases(session, filters)
-    newest_cases = session.scalars(cases.order_by(case_list.NEWEST_FIRST).limit(MAX_HITS)).all()
+    newest_cases = session.scalars(
+        cases.order_by(case_list.NEWEST_FIRST).limit(MAX_HITS_PER_KIND)
+    ).all()
     companies = (
         select(ConnectedCompany)
         .where(matches_words(words), *load_scope().companies())
         .order_by(ConnectedCompany.name, ConnectedCompany.id)
-        .limit(MAX_HITS)
+        .limit(MAX_HITS_PER_KIND)
     )
     return {
         "documents": load_rows(session, list(session.scalars(newest))),

@@ -26,7 +26,7 @@ BYTES_PER_MEGABYTE = 1024 * 1024
 MAX_FILE_MEGABYTES = 20
 MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
 LONG_PAUSE = 10 * DEFAULT_PAUSE
-MAX_DELAY = dt.timedelta(hours=1)  # of a file, after which a person should know
+MAX_FILE_DELAY = dt.timedelta(hours=1)  # then a case tells a person
 DELAYED_REASON = "posting.file_delayed"
 EXTENSIONS = (
     "ai",
@@ -191,7 +191,7 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
     text = CaseText("outcome.file_delayed", name=_name_file(posting, problem), problem=problem)
     with transaction() as session:
         is_moved = change_state(session, posting, PostingState.READY, **values)
-        if is_moved and now - delayed_since >= MAX_DELAY:
+        if is_moved and now - delayed_since >= MAX_FILE_DELAY:
             cases.open_case(session, posting, "file", text)
 
 

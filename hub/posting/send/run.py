@@ -26,7 +26,7 @@ MAX_FRUITLESS_PAUSES = 6
 # A run waits this long for the limits of calls; a longer pause ends it.
 MAX_LIMIT_PAUSE_SECONDS = 180.0
 STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
-MAX_UNANSWERED = dt.timedelta(hours=1)  # of a document, after which a person should know
+MAX_UNANSWERED_TIME = dt.timedelta(hours=1)  # then the run names the document
 # How long to wait before QuickBooks is asked again about doubts that it did not answer.
 RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 
@@ -278,7 +278,7 @@ def _describe_unanswered(posting_session: PostingSession) -> str:
 
 def _load_old_names(posting_session: PostingSession, *conditions: ColumnElement[bool]) -> list[str]:
     """Return the names of the postings in a selection that have not changed for long."""
-    newest = posting_session.clock.now() - MAX_UNANSWERED
+    newest = posting_session.clock.now() - MAX_UNANSWERED_TIME
     query = (
         select(Posting)
         .where(*posting_session.own_postings(), *conditions, Posting.changed_at <= newest)

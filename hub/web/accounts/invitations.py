@@ -24,7 +24,7 @@ INVALID_CODE = gettext_noop(
     "Address and code do not belong together, or the code is no longer valid."
     " Check both, or ask an owner of the hub for a new code."
 )
-MAX_RIGHTS = 50  # of one invitation
+MAX_RIGHTS_PER_INVITATION = 50
 pages = Blueprint("invitations", __name__)
 Page = str | Response | tuple[str, int]
 
@@ -36,11 +36,11 @@ def invite() -> Page:
     """Invite an address; or only show the form again, with fields for one more right."""
     chosen = right_fields.read_chosen_rows()
     if "more" in request.form:
-        return render_people_page(chosen=[*chosen, RightFields()][:MAX_RIGHTS])
+        return render_people_page(chosen=[*chosen, RightFields()][:MAX_RIGHTS_PER_INVITATION])
     address = request.form.get("address", "")
     try:
         with transaction() as session:
-            rights = right_fields.build_rights(chosen[:MAX_RIGHTS])
+            rights = right_fields.build_rights(chosen[:MAX_RIGHTS_PER_INVITATION])
             invitation, code = invitations.invite(session, address, rights, person_name())
             texts = _record(session, "person invited", invitation)
     except HubError as error:

@@ -39,7 +39,7 @@ CONFIRM_MESSAGE = "It is voided or deleted in QuickBooks. Send confirmed: true t
 OTHER_DECISION = "The case needs another decision: it removes nothing from QuickBooks."
 NO_CODE = "The case is not about a code that can be matched."
 NOT_CLOSED_BY_HAND = "It closes by itself once what stops its documents is solved."
-MAX_FIELDS = 40  # of a new record
+MAX_RECORD_FIELDS = 40
 resource = Resource(
     "api_case_decisions",
     __name__,
@@ -103,7 +103,7 @@ class NewRecordSchema(Schema):
         keys=build_text_field(least=1),
         values=build_text_field(most=4000),
         required=True,
-        validate=validate.Length(1, MAX_FIELDS),
+        validate=validate.Length(1, MAX_RECORD_FIELDS),
         metadata={"description": "texts by field, such as name, email or account"},
     )
 

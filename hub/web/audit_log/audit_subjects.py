@@ -29,7 +29,7 @@ from hub.web.frame.layout import app_name, document_title, kind_label
 from hub.web.frame.viewer import translate_for_app
 from hub.web.request.row_ids import MAX_ROW_ID
 
-MAX_LINKS = 5  # of an entry about many postings
+MAX_LINKS_PER_ENTRY = 5
 # Acts on postings name them by their ids.
 POSTING_ACTIONS = frozenset(
     {
@@ -77,9 +77,11 @@ class EntrySubjects:
         """Return the subjects of an entry: one, or several postings."""
         if entry.what in POSTING_ACTIONS:
             ids = _parse_ids(entry.subject)
-            links = [self._link_posting(id) for id in ids[:MAX_LINKS]]
-            if len(ids) > MAX_LINKS:
-                links.append(SubjectLink(gettext("%(count)s more", count=len(ids) - MAX_LINKS)))
+            links = [self._link_posting(id) for id in ids[:MAX_LINKS_PER_ENTRY]]
+            if len(ids) > MAX_LINKS_PER_ENTRY:
+                links.append(
+                    SubjectLink(gettext("%(count)s more", count=len(ids) - MAX_LINKS_PER_ENTRY))
+                )
             return links
         if entry.what in CODE_ACTIONS:
             return [self._codes.link(entry)]
@@ -155,7 +157,7 @@ def _load_postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int,
     ids: set[int] = set()
     for entry in entries:
         if entry.what in POSTING_ACTIONS:
-            ids.update(_parse_ids(entry.subject)[:MAX_LINKS])
+            ids.update(_parse_ids(entry.subject)[:MAX_LINKS_PER_ENTRY])
     document = joinedload(Posting.document).defer(SourceDocument.body)
     query = select(Posting).where(Posting.id.in_(ids)).options(document, defer(Posting.payload))
     return {row.id: row for row in session.scalars(query)}

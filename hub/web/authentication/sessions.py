@@ -144,7 +144,7 @@ def _log_out(app: Flask, **ignored: Any) -> None:
         with transaction() as session:
             login_sessions.end(session, row.id, EndReason.LOGGED_OUT)
     cookie.pop(COOKIE_KEY, None)
-    cookie.pop(form_drafts.BROWSER, None)
+    cookie.pop(form_drafts.BROWSER_KEY, None)
     forget_row()
 
 

@@ -30,7 +30,7 @@ from hub.web.frame.paging import drop_unset
 from hub.web.lists import case_list
 from hub.web.request import form_drafts, row_ids
 
-MAX_CASES = 2000  # of one act; the message says that others are left
+MAX_CASES_PER_ACT = 2000  # the message says how many others are left
 MAX_SKIPPED = 500  # documents that one act skips, each in a transaction of its own
 MAX_REASONS = 5  # that the message gives for cases on which nothing was done
 RETRIED_ACTIONS = (
@@ -106,13 +106,13 @@ def _load_chosen_cases() -> tuple[list[Case], int]:
         else:
             ids = {row_ids.parse(text) for text in request.form.getlist("case")}
             chosen = [id for id in ids if id is not None]
-            conditions = [Case.id.in_(chosen[:MAX_CASES]), *load_rights_scope().cases()]
+            conditions = [Case.id.in_(chosen[:MAX_CASES_PER_ACT]), *load_rights_scope().cases()]
         query = select(Case).where(Case.closed_at.is_(None), *conditions).order_by(Case.id)
-        cases = list(session.scalars(query.limit(MAX_CASES + 1)))
-        if len(cases) <= MAX_CASES:
+        cases = list(session.scalars(query.limit(MAX_CASES_PER_ACT + 1)))
+        if len(cases) <= MAX_CASES_PER_ACT:
             return cases, 0
         count = len(session.scalars(query.with_only_columns(Case.id)).all())
-        return cases[:MAX_CASES], count - MAX_CASES
+        return cases[:MAX_CASES_PER_ACT], count - MAX_CASES_PER_ACT
 
 
 def _find_following_case_id() -> int | None:

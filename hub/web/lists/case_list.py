@@ -173,7 +173,7 @@ def _find_ids_with_words(session: Session, query: Select[Case], words: str) -> l
         return ids
     with viewer.translate_reasons():
         ids += inbox.search(session, query, words)
-    return sorted(set(ids), reverse=True)[: inbox.MAX_HITS]
+    return sorted(set(ids), reverse=True)[: inbox.MAX_SEARCH_HITS]
 
 
 def order_cases(session: Session, filters: Filters) -> tuple[Select[Any], list[Any], bool]:

@@ -17,7 +17,7 @@ from hub.web.frame.paging import drop_unset
 from hub.web.lists.document_filters import read_document_filters
 from hub.web.request import row_ids
 
-MAX_FILTERS = 20  # of a person
+MAX_FILTERS_PER_PERSON = 20
 MAX_NAME_LENGTH = 60
 MAX_QUERY_LENGTH = 500
 pages = Blueprint("saved_filters", __name__, url_prefix="/documents/filters")
@@ -38,11 +38,11 @@ def save() -> Response:
     with transaction() as session:
         session.execute(delete(SavedFilter).where(is_own, SavedFilter.name == name))
         count = session.scalar(select(func.count()).select_from(SavedFilter).where(is_own))
-        if (count or 0) >= MAX_FILTERS:
+        if (count or 0) >= MAX_FILTERS_PER_PERSON:
             flash(
                 gettext(
                     "Not saved. Remove one of your %(max_filters)s saved filters first.",
-                    max_filters=MAX_FILTERS,
+                    max_filters=MAX_FILTERS_PER_PERSON,
                 ),
                 "error",
             )

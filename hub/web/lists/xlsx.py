@@ -8,7 +8,7 @@ from decimal import Decimal
 from xml.sax.saxutils import escape
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MAX_ROWS = 1_048_576  # of a sheet; Excel opens no file with more
+MAX_SHEET_ROWS = 1_048_576  # Excel opens no file with more
 MAX_CELL_LENGTH = 32_767
 PART_SIZE = 100_000  # bytes of a sheet that are compressed together
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -69,7 +69,7 @@ def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
                         sheet.write(b"".join(part))
                         part, size = [], 0
                         yield output.take()
-                    if count == MAX_ROWS:
+                    if count == MAX_SHEET_ROWS:
                         is_complete = False
                         break
                 sheet.write(b"".join(part) + b"</sheetData></worksheet>")

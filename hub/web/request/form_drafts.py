@@ -27,7 +27,9 @@ DRAFT_LIFETIME = dt.timedelta(minutes=30)
 MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms
 MAX_LENGTH = 20_000  # characters of one draft
 PREFIX = "form:"
-BROWSER = "browser"  # of the random name of the browser in the signed cookie
+BROWSER_KEY = (
+    "browser"  # in the signed cookie, of the random name of the browser in the signed cookie
+)
 TOKEN_PATTERN = re.compile(r"(\d{12})-[\w-]{43}")
 NOT_KEPT = ("csrf_token", "test", "draft", "listed")
 SECRET_WORDS = ("password", "secret", "token", "code", "credential")  # in the names of fields
@@ -35,7 +37,7 @@ SECRET_WORDS = ("password", "secret", "token", "code", "credential")  # in the n
 
 def save(content: Mapping[str, Any], owner: str) -> str:
     """Store a draft for a person and return its token; "" if it is too long to be stored."""
-    browser = cookie.setdefault(BROWSER, tokens.token_urlsafe(32))
+    browser = cookie.setdefault(BROWSER_KEY, tokens.token_urlsafe(32))
     text = json.dumps({"owner": owner, "browser": browser, "content": content})
     if len(text) > MAX_LENGTH:
         return ""
@@ -81,7 +83,7 @@ def load(token: str, owner: str) -> dict[str, Any]:
     if not text:
         return {}
     draft: dict[str, Any] = json.loads(text)
-    is_own = draft["owner"] == owner and draft.get("browser") == cookie.get(BROWSER)
+    is_own = draft["owner"] == owner and draft.get("browser") == cookie.get(BROWSER_KEY)
     if not is_own:
         return {}
     return dict(draft["content"])

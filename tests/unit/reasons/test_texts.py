@@ -156,7 +156,7 @@ def test_the_search_reads_the_texts_as_they_are_shown(box, reword):  # noqa: F81
 
 
 def test_a_search_returns_the_newest_of_very_many_cases(box, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(inbox, "MAX_HITS", 2)
+    monkeypatch.setattr(inbox, "MAX_SEARCH_HITS", 2)
     with transaction() as session:
         ids = [inbox.open(session, f"warning:{number}", WARNING).id for number in range(4)]
     with read_only_session() as session:

@@ -146,7 +146,7 @@ def test_what_cannot_be_skipped_is_named_with_what_was_skipped(operator: Visitor
 def test_an_act_has_a_limit_and_says_how_many_are_left(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(case_bulk, "MAX_CASES", 2)
+    monkeypatch.setattr(case_bulk, "MAX_CASES_PER_ACT", 2)
     page = operator.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
     assert "Retried 2 cases." in page
     assert "3 more are left." in page

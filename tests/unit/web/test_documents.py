@@ -349,7 +349,7 @@ def test_nothing_is_saved_without_a_name_or_filters_or_beyond_the_limit(
     assert "Not saved" in viewer.press("/documents/filters/save", name=" ", state="held")
     assert "Not saved" in viewer.press("/documents/filters/save", name="Empty")
     assert "Not saved" in viewer.press("/documents/filters/save", name="Long", q="x" * 900)
-    monkeypatch.setattr("hub.web.lists.saved_filters.MAX_FILTERS", 1)
+    monkeypatch.setattr("hub.web.lists.saved_filters.MAX_FILTERS_PER_PERSON", 1)
     viewer.press("/documents/filters/save", name="One", state="held")
     page = viewer.press("/documents/filters/save", name="Two", state="held")
     assert "Remove one of your 1 saved filters first" in page

@@ -122,7 +122,7 @@ def test_a_sheet_holds_text_numbers_and_signs_that_xml_does_not_have() -> None:
 
 
 def test_rows_that_a_sheet_cannot_hold_go_into_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
+    monkeypatch.setattr(xlsx, "MAX_SHEET_ROWS", 3)
     content = b"".join(xlsx.stream_file(["n"], ([number] for number in range(5))))
     assert table_of(content) == [["n"], ["0"], ["1"]]
     assert table_of(content, 2) == [["n"], ["2"], ["3"]]

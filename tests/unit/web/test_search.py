@@ -73,10 +73,10 @@ def test_hits_of_several_companies_name_the_app_and_the_company(owner: Visitor) 
 def test_more_hits_are_one_click_away_in_as_many_queries(owner: Visitor) -> None:
     ids = [add_case(owner, 50, "100.00")]
     few = queries_of(owner, "/search/?q=Case")
-    ids += [add_case(owner, 51 + place, "100.00") for place in range(search.MAX_HITS + 1)]
+    ids += [add_case(owner, 51 + place, "100.00") for place in range(search.MAX_HITS_PER_KIND + 1)]
     page = owner.page("/search/?q=Case")
     assert 'href="/inbox/?words=Case"' in page
     cases = [address for address in hits(page) if address.startswith("/inbox/")]
-    assert len(cases) == search.MAX_HITS
+    assert len(cases) == search.MAX_HITS_PER_KIND
     assert f"/inbox/{ids[-1]}" in cases
     assert queries_of(owner, "/search/?q=Case") == few
