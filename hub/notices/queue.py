@@ -135,7 +135,7 @@ def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:
     People who chose no zone have that of the first app.
     """
     first = session.scalar(select(Installation.zone).order_by(Installation.id).limit(1))
-    usual_zone = ZoneInfo(first or "UTC")
+    usual_zone = _get_zone(first, ZoneInfo("UTC"))
     people = session.scalars(select(User).where(cast(Any, User.active)))
     return {
         int(person.id): _compute_last_daily_time(_get_zone(person.zone, usual_zone))

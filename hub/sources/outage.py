@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
+from hub.contract.interval import zone_of
 from hub.db import engine
-from hub.errors import AccessNeeded, HubError, NeedsAttention, Sentence
+from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Sentence
 from hub.models import Case, ConnectedCompany, Installation, ReceiptRow, Schedule
 from hub.models.enums import ConnectionState, ReceiptEnd, RunKind
 from hub.reasons.texts import CaseText
@@ -162,10 +163,13 @@ def _format_next_attempt(session: Session, row: Installation) -> str:
     due = find_next_attempt(session, row)
     if due is None:
         return Sentence("The next sync tries again.")
-    zone = ZoneInfo(row.zone)
+    try:
+        zone = zone_of(row.zone)
+    except Refused:  # it could be read when it was stored
+        zone = ZoneInfo("UTC")
     local = due.astimezone(zone)
     return Sentence(
         "Next try: %(time)s (%(zone)s).",
         time=f"{local.day} {local:%b %Y, %H:%M}",
-        zone=row.zone,
+        zone=zone.key,
     )

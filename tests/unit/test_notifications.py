@@ -15,12 +15,13 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable, Retry, Sentence
-from hub.models import Notice, User
+from hub.models import Notice, Schedule, User
 from hub.notices import smtp
 from hub.notifications import case_news
 from hub.reasons.texts import CaseText
 from hub.security import rights
 from hub.security.people import hash_new, insert
+from hub.sources import outage
 from hub.translations.messages import gettext
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.rows.stored_cases import open_stored_case
@@ -65,6 +66,23 @@ def test_a_new_case_is_mailed_once_with_the_next_step(hub, mail, clock):
     text = message.get_payload()
     assert "What to do: Choose its account." in text
     assert "https://hub.example.com/inbox/1" in text
+
+
+def test_a_zone_that_can_no_longer_be_read_stops_no_mail(hub, mail, clock):
+    with transaction() as session:
+        app = add_installation(session, add_company(session), zone="Mars/Olympus")
+        due = clock.now() + dt.timedelta(hours=1)
+        fields = {"name": "sync", "kind": "sync", "every": "0 * * * *", "next_due": due}
+        session.add(Schedule(**fields, installation_id=app.id, enabled=True))
+        session.flush()
+        app_id = app.id
+    for _ in range(outage.MAX_FAILED_SYNCS):
+        outage.note_failure(app_id, Retry("The source is away."))
+    outage.report()
+    clock.advance(60)
+    assert notifications.digest() == 1
+    (message,) = mail.messages
+    assert "(UTC)" in message.get_payload()
 
 
 def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub, mail, clock):
