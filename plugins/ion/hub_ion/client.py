@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from hub import ApiClient, ClientCredentials, NeedsAttention, Refused, Retry, Row, Sentence, Site
+from hub import (
+    ApiClient,
+    ClientCredentials,
+    NeedsAttention,
+    Refused,
+    Reply,
+    Retry,
+    Row,
+    Sentence,
+    Site,
+)
 from hub_ion import queries, schema
 from hub_ion.queries import Listing
 
@@ -45,6 +55,12 @@ ENVIRONMENTS = {
 HOSTS = ("*.buildwithion.com", "*.ion-gov.com", "*.ion-aus.com", "{api_url}", "{token_url}")
 CONFLICT_MESSAGE = re.compile(r"etag|stale|been (updated|modified|changed) since", re.IGNORECASE)
 FORBIDDEN_MESSAGE = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.IGNORECASE)
+# How servers of GraphQL say that a query does not fit their schema.
+SCHEMA_MESSAGE = re.compile(
+    r"cannot query|unknown|syntax error|variable|argument|selection|not defined by"
+    r"|required type|does not exist in|expected value",
+    re.IGNORECASE,
+)
 
 
 class Conflict(Retry):
@@ -257,12 +273,16 @@ class Ion:
             raise NeedsAttention(
                 "ION's API does not accept its own tokens. %(pair)s", pair=self._explain_keys()
             )
+        if reply.status == 403:
+            raise self._refusal(query, _message_of(reply))
         if reply.status == 409:
             raise Conflict()
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
         errors = _errors_of(answer)
         if errors and "data" not in answer:
-            self._refuse_query(errors[0])
+            if reply.status == 400 or SCHEMA_MESSAGE.search(str(errors[0].get("message"))):
+                self._refuse_query(errors[0])
+            self._refuse(query, errors[0])
         if errors:
             trace = reply.headers.get("x-b3-trace-id")
             log.warning("ION, trace %s: %s", trace, errors[0].get("message"))
@@ -317,6 +337,15 @@ def _errors_of(answer: Any) -> list[Row]:
         if isinstance(errors, list):
             return errors
     raise Retry("ION's answer is not an answer to a query; it is asked again later.")
+
+
+def _message_of(reply: Reply) -> str:
+    """Return the message of an answer that refuses something; its status if it has none."""
+    try:
+        errors = _errors_of(reply.json())
+    except Retry:
+        errors = []
+    return str(errors[0].get("message")) if errors else f"HTTP {reply.status}"
 
 
 def _nodes_of(page: Row) -> list[Any]:

@@ -39,9 +39,9 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     """Return the purchase order of a row."""
     status = str(row["status"]).upper()
     currency = _order_currency(site, row)
-    live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
+    live = [line for line in row["lines"] or () if str(line["status"]).upper() != "CANCELED"]
     lines = [_build_line(site, line, currency, twins) for line in live]
-    lines += [_build_fee(fee, currency) for fee in row["fees"]]
+    lines += [_build_fee(fee, currency) for fee in row["fees"] or ()]
     stage = _decide_stage(site, status)
     quickbooks_id, number = _quickbooks_reference(row)
     return Document(
@@ -121,7 +121,8 @@ def attribute(row: Row, key: str) -> str | None:
     """Return the value of a custom attribute, or None if it is missing or blank."""
     for attribute_row in row["attributes"] or ():
         if attribute_row["key"] == key:
-            return (attribute_row["value"] or "").strip() or None
+            value = attribute_row["value"]
+            return None if value is None else str(value).strip() or None
     return None
 
 

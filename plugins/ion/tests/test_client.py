@@ -1,11 +1,13 @@
 """Calls to ION, and the errors of those that fail."""
 
+import io
+import json
 import re
 
 import pytest
 from hub_ion import client, hub_check, hub_report, hub_subscribe
 
-from hub import NeedsAttention, Receipt, Retry, Unreadable
+from hub import NeedsAttention, Receipt, Refused, Retry, Unreadable
 from hub.testing.clock import START
 
 
@@ -156,6 +158,71 @@ def test_a_write_that_always_meets_another_waits(open_bench):
     bench.fault("stale", call="SetReference", count=0)
     with pytest.raises(Retry, match="changed in ION while the hub wrote to it"):
         report_posted(bench)
+
+
+def _answer_with(bench, call, status, body):
+    """Let a server answer calls of this name without data, as some GraphQL servers do."""
+
+    def server(environ, start):
+        content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(content)
+        if f" {call}(".encode() not in content:
+            return stand_in(environ, start)
+        start(status, [("Content-Type", "application/json")])
+        return [json.dumps(body).encode()]
+
+    stand_in = bench._stand_in
+    return bench.replaced_by(server)
+
+
+def _errors(message):
+    return {"errors": [{"message": message}]}
+
+
+@pytest.mark.row("ION-38")
+def test_a_stale_etag_in_an_answer_without_data_is_a_conflict(open_bench):
+    bench = open_bench(write_back="reference")
+    answer = _errors("The etag does not match.")
+    with (
+        _answer_with(bench, "SetReference", "200 OK", answer),
+        pytest.raises(Retry, match="changed in ION while the hub wrote to it"),
+    ):
+        report_posted(bench)
+
+
+@pytest.mark.row("ION-38")
+@pytest.mark.parametrize("status", ["200 OK", "403 Forbidden"])
+def test_a_right_to_write_that_lacks_refuses_the_receipt_alone(open_bench, status):
+    bench = open_bench(write_back="reference")
+    answer = _errors("You do not have permission to update purchase orders.")
+    with (
+        _answer_with(bench, "SetReference", status, answer),
+        pytest.raises(Refused, match="make a new one with a user who has the right"),
+    ):
+        report_posted(bench)
+
+
+@pytest.mark.row("ION-39")
+@pytest.mark.parametrize("status", ["200 OK", "422 Unprocessable Entity"])
+def test_a_rule_of_ion_that_blocks_a_write_refuses_the_receipt_alone(open_bench, status):
+    bench = open_bench(write_back="reference")
+    answer = _errors("Blocked by the rule Frozen orders.")
+    with (
+        _answer_with(bench, "SetReference", status, answer),
+        pytest.raises(Refused, match="Frozen orders"),
+    ):
+        report_posted(bench)
+
+
+@pytest.mark.row("ION-39")
+def test_an_error_without_data_that_is_no_matter_of_the_schema_is_waited_for(bench):
+    answer = _errors("The database is being moved.")
+    with (
+        _answer_with(bench, "Orders", "200 OK", answer),
+        pytest.raises(Retry, match="being moved"),
+    ):
+        bench.read()
+    assert bench.read()
 
 
 @pytest.mark.row("ION-35")

@@ -1,6 +1,8 @@
 """Continued reading: nothing is skipped or repeated, whatever changes meanwhile."""
 
 import datetime as dt
+import io
+import json
 from itertools import takewhile
 
 import pytest
@@ -186,3 +188,37 @@ def test_the_days_of_an_order_may_come_with_a_time(bench):
         line |= {"estimatedArrivalDate": None, "needDate": "2026-03-30T02:00:00+00:00"}
     (document,) = bench.read(ids=["order:1008"])
     assert (document.date, document.due) == (dt.date(2026, 3, 2), dt.date(2026, 3, 29))
+
+
+def _change_orders(bench, change):
+    """Let a server change the orders in the answers of the stand-in."""
+
+    def server(environ, start):
+        content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(content)
+        chunks = stand_in(environ, lambda status, headers: start(status, headers[:1]))
+        if b" Orders(" not in content:
+            return chunks
+        answer = json.loads(b"".join(chunks))
+        for edge in answer["data"]["rows"]["edges"]:
+            change(edge["node"])
+        return [json.dumps(answer).encode()]
+
+    stand_in = bench._stand_in
+    return bench.replaced_by(server)
+
+
+@pytest.mark.row("ION-8", "ION-11")
+def test_no_fees_may_be_null_and_an_account_may_be_a_number(bench):
+    def change(node):
+        node["fees"] = node["fees"] or None
+        for line in node["lines"]:
+            for attribute in line["attributes"]:
+                if attribute["value"].isdecimal():
+                    attribute["value"] = int(attribute["value"])
+
+    before = [item for item in bench.read() if isinstance(item, Document)]
+    with _change_orders(bench, change):
+        after = [item for item in bench.read() if isinstance(item, Document)]
+    assert any(line.codes.get("expense_code") for item in after for line in item.lines)
+    assert after == before
