@@ -364,6 +364,26 @@ def test_a_bad_file_is_refused_in_its_place(quickbooks, reference, name, code, d
     assert (error["code"], error["Detail"], error["element"]) == (code, detail, "")
 
 
+@pytest.mark.parametrize(("has_metadata", "name"), [(True, "Kjøp.pdf"), (False, "KjÃ¸p.pdf")])
+def test_a_name_beyond_ascii_comes_right_only_in_the_metadata(quickbooks, has_metadata, name):
+    metadata, file = file_parts({"type": "Vendor", "value": "1"}, "Kjøp.pdf")
+    [answer] = upload(quickbooks, *([metadata, file] if has_metadata else [file]))
+    assert answer["Attachable"]["FileName"] == name
+
+
+def test_an_update_without_the_name_of_a_file_removes_it(quickbooks):
+    reference = {"type": "Vendor", "value": "1"}
+    [stored] = upload(quickbooks, *file_parts(reference))
+    body = {"Id": stored["Attachable"]["Id"], "SyncToken": "0"}
+    links = {"AttachableRef": [{"EntityRef": reference}]}
+    answer = quickbooks.ask("POST", "attachable", body | links).json()["Attachable"]
+    assert ("FileName" in answer, answer["Size"]) == (False, 7)
+    again = quickbooks.ask(
+        "POST", "attachable", body | links | {"FileName": "a.pdf", "SyncToken": "1"}
+    )
+    assert again.json()["Attachable"]["FileName"] == "a.pdf"
+
+
 @pytest.mark.parametrize(("guarded", "stored"), [(True, 1), (False, 2)])
 def test_an_upload_may_be_guarded_by_its_id(quickbooks, guarded, stored):
     quickbooks.switch(requestid_uploads=guarded)

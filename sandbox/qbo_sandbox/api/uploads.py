@@ -29,7 +29,8 @@ class Part:
 
     def __init__(self, head: bytes, content: bytes) -> None:
         self.headers = {}
-        for line in head.decode("utf-8", "replace").splitlines():
+        # As QuickBooks reads it: a name with other characters comes right only in the metadata.
+        for line in head.decode("latin-1").splitlines():
             name, _, value = line.partition(":")
             self.headers[name.strip().lower()] = value.strip()
         disposition = self.headers.get("content-disposition", "")

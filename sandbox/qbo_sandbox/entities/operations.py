@@ -312,7 +312,6 @@ def _unsent_fields(kind: str, old: JsonObject) -> JsonObject:
         "LinkedTxn",
         "FileAccessUri",
         "Size",
-        "FileName",
         "ContentType",
     )
     fields = {key: old[key] for key in always if key in old}
