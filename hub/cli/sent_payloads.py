@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from hub.cli.source_failures import SourceFailures
 from hub.cli.terminal import say
 from hub.cli.unposted_documents import UnpostedDocuments
 
@@ -46,7 +47,7 @@ class SentPayloads:
 
 @contextmanager
 def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -> Iterator[None]:
-    """Print what was sent last, and why documents are not posted, until the block ends.
+    """Print what was sent last, what failed and what is not posted, until the block ends.
 
     With `sample_matches` codes without a record are matched first, and only the rest is printed.
     """
@@ -54,8 +55,10 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -
 
     def watch() -> None:
         with app.app_context():
+            failures = SourceFailures()
             news_sources = (UnpostedDocuments(), SentPayloads())
             while not ended.wait(POLL_SECONDS):
+                _say_any(failures.describe_new())
                 if sample_matches:
                     if sample_matches.is_waiting():
                         continue
@@ -64,8 +67,7 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -
                         say(matched)
                         continue
                 for text in [source.describe_new() for source in news_sources]:
-                    if text:
-                        say(text)
+                    _say_any(text)
 
     thread = threading.Thread(target=watch, name="sent-payloads")
     thread.start()
@@ -74,6 +76,12 @@ def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -
     finally:
         ended.set()
         thread.join()
+
+
+def _say_any(text: str) -> None:
+    """Print a text, unless it is empty."""
+    if text:
+        say(text)
 
 
 def _load_sends_after(attempt_id: int) -> Sequence[Any]:

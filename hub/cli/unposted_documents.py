@@ -94,13 +94,13 @@ def _describe(unposted: set[Unposted]) -> str:
     reasons = sorted(ids_by_reason, key=lambda reason: (-len(ids_by_reason[reason]), reason))
     lines = [f"Not posted: {len({document.source_id for document in unposted})}."]
     for reason in reasons[-MAX_REASONS:]:
-        lines.append(f"  {_join_examples(ids_by_reason[reason])} {reason}")
+        lines.append(f"  {join_examples(ids_by_reason[reason])} {reason}")
     if len(reasons) > MAX_REASONS:
         lines.append(f"  {len(reasons) - MAX_REASONS} other reasons are in the inbox.")
     return "\n".join(lines)
 
 
-def _join_examples(ids: Sequence[str]) -> str:
+def join_examples(ids: Sequence[str]) -> str:
     """Return the first ids, and how many others there are."""
     text = ", ".join(ids[:MAX_EXAMPLES])
     others = len(ids) - MAX_EXAMPLES

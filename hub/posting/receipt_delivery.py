@@ -1,6 +1,7 @@
 """Deliver receipts to the source and to other plugins, each with its own back-off."""
 
 import datetime as dt
+import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
@@ -22,6 +23,7 @@ from hub.outbox.main_posting import main_posting_id
 from hub.reasons.texts import CaseText
 from hub.sources.site import build_site, build_site_for_listener
 
+log = logging.getLogger("hub")
 # Seconds between the tries of a receipt; the last one repeats.
 RETRY_PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 # A case is opened if a receipt has failed so often and was queued so long ago.
@@ -161,6 +163,8 @@ class _Delivery:
             self._ends.append(_End(row, ReceiptEnd.REFUSED, mask_secrets(error.text)))
         except Exception as error:
             self._store_ends()
+            if not isinstance(error, HubError):
+                log.exception("%s failed to report a receipt", self._installation.slug)
             _record_failure(row, self._installation, error)
             self._has_case = True  # a case may have been opened
             if isinstance(error, TooOften) or (isinstance(error, Retry) and error.after):

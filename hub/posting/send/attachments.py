@@ -3,6 +3,7 @@
 import codecs
 import datetime as dt
 import hashlib
+import logging
 
 from hub import context as hub_context
 from hub import payloads, sources
@@ -22,6 +23,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
+log = logging.getLogger("hub")
 BYTES_PER_MEGABYTE = 1024 * 1024
 MAX_FILE_MEGABYTES = 20
 MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
@@ -70,10 +72,12 @@ def fetch_file(posting_session: PostingSession, snapshot: PostingSnapshot) -> by
     except HubError as error:
         _hold(posting, error.text)
     except Exception as error:
+        log.exception("%s failed to open a file", posting.document.slug)
         _hold(
             posting,
             Sentence(
-                "The source could not deliver it (%(type)s: %(error)s).",
+                "The plugin failed while it fetched the file (%(type)s: %(error)s). Send this"
+                " message to the plugin's author; the log has the details.",
                 type=type(error).__name__,
                 error=str(error),
             ),

@@ -20,8 +20,10 @@ from hub.cli import dev, main
 from hub.cli.plugin_template import Choices, render
 from hub.cli.sample_matches import SampleMatches
 from hub.cli.sent_payloads import SentPayloads
+from hub.cli.source_failures import SourceFailures
 from hub.cli.sync_runs import sync_all
 from hub.cli.unposted_documents import UnpostedDocuments
+from hub.collect import run as collect_run
 from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Attempt,
@@ -34,6 +36,7 @@ from hub.models import (
     SeenCode,
     StoredRecord,
 )
+from hub.posting import receipt_delivery
 from hub.web.codes import matches
 from tests.support.sources.small_demo import SmallDemo
 
@@ -348,6 +351,26 @@ def test_held_documents_are_described_once_with_their_reasons(open_demo):
         assert text.startswith(f"Not posted: {len({row.document_id for row in held_postings})}.\n")
         assert any(f"  {line}" in text for line in lines)
         assert [documents.describe_new(), UnpostedDocuments().describe_new()] == ["", ""]
+
+
+def test_runs_that_stop_and_receipts_that_do_not_arrive_are_described_once(open_demo, monkeypatch):
+    defect = KeyError("state")
+
+    def fail(*args, **options):
+        raise defect
+
+    with open_demo("costtracker", 5):
+        failures = SourceFailures()
+        assert failures.describe_new() == ""
+        monkeypatch.setattr(receipt_delivery, "_call_plugins", fail)
+        sync_all(demo.list_installations())
+        text = failures.describe_new()
+        assert text.startswith("Not reported to the source:\n  invoice:")
+        assert f" posted and 2 others: KeyError: {defect}" in text
+        monkeypatch.setattr(collect_run, "read", fail)
+        sync_all(demo.list_installations())
+        assert failures.describe_new().startswith("A run stopped: ")
+        assert [failures.describe_new(), SourceFailures().describe_new()] == ["", ""]
 
 
 def test_documents_whose_codes_were_matched_are_described_after_they_were_read_again(open_demo):

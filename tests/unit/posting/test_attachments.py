@@ -44,6 +44,16 @@ def test_several_files_of_a_bill_are_all_delivered_one_after_the_other(bench):
     assert {file["FileName"] for file in files(bench)} == {"page 0.pdf", "page 1.pdf", "page 2.pdf"}
 
 
+def test_a_defect_while_a_file_is_fetched_is_the_plugins_and_in_the_log(bench, caplog):
+    file = bench.attach(bench.bill())
+    bench.source.busy = KeyError("file")
+    bench.drain()
+    assert bench.state(file) == "held"
+    reason = "The plugin failed while it fetched the file (KeyError: 'file')."
+    assert reason in bench.posting(file).reason
+    assert "bench failed to open a file" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("name", "mime"),
     [

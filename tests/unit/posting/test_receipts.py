@@ -163,6 +163,18 @@ def test_a_receipt_that_keeps_failing_for_an_hour_is_a_case_until_it_arrives(ben
     assert bench.cases() == []
 
 
+@pytest.mark.parametrize(
+    ("error", "is_logged"), [(Retry("Bench is away."), False), (KeyError("state"), True)]
+)
+def test_the_log_has_where_a_plugin_failed_to_report_a_receipt(bench, caplog, error, is_logged):
+    bench.bill()
+    bench.drain()
+    bench.source.refuses = error
+    deliver(bench)
+    assert ("bench failed to report a receipt" in caplog.text) is is_logged
+    assert ("Traceback" in caplog.text) is is_logged
+
+
 def test_the_case_of_a_receipt_that_keeps_failing_stays_while_others_arrive(bench):
     bench.bill("A-1")
     bench.drain()
