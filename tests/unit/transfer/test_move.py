@@ -174,6 +174,20 @@ def test_a_copy_that_is_not_complete_leaves_the_old_hub_usable(hub, target, monk
     assert hub("outbox")[0] == 0
 
 
+def test_a_damaged_old_database_is_named_and_not_the_new_one(hub, target, folder):
+    with sqlite3.connect(folder / "hub.db") as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'source_document'"
+        (page,) = connection.execute(query).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    with (folder / "hub.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    code, output = hub("move", "--to", target)
+    named = f"The database sqlite:///{folder}/hub.db cannot be used: database disk image is"
+    assert (code, named in output) == (1, True), output
+
+
 def test_a_target_with_rows_is_refused_and_stays_as_it_is(hub, target):
     assert hub("init", HUB_DATABASE_URL=target)[0] == 0
     assert hub("audit", "list", HUB_DATABASE_URL=target)[0] == 0  # records that it was exported
