@@ -203,6 +203,7 @@ def _submit(row: Installation) -> Page:
             return _test(app, row, answers)
         if "edit" in request.form:
             return _render_form(row, values, {}, mode)
+        _require_as_shown(app, row)
         preview = setting_preview.read(app, row, values, mode)
         question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)
         if question is not None:
@@ -215,6 +216,18 @@ def _submit(row: Installation) -> Page:
         return _render_form(row, values, {}, mode), 400
     _follow_up(app, row, saved)
     return redirect(url_for("installation.show", installation_id=saved.id))
+
+
+def _require_as_shown(app: App, row: Installation) -> None:
+    """Raise Refused if the page of the form showed the app as enabled and it is disabled by now."""
+    if row.id and not row.enabled and "shown_enabled" in request.form:
+        raise Refused(
+            gettext(
+                "Not saved. %(app)s was disabled in the meantime. Press Enable %(app)s to save this"
+                " and enable it again.",
+                app=app.name,
+            )
+        )
 
 
 def _read_mode() -> str | None:
@@ -270,15 +283,16 @@ def _list_repeat_fields(
 def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     """Forget the draft, say what was saved, and request the runs that the new settings need."""
     form_drafts.forget(request.form.get("draft", ""))
-    was_enabled = bool(before.id)
+    was_stored = bool(before.id)
+    was_enabled = was_stored and before.enabled
     flash(setting_messages.describe_saving(app, was_enabled, saved.tenant_name), "success")
-    if was_enabled:
+    if was_stored:
         _flash_changes(app, saved)
     _warn_of_start(before, saved)
     warning = shared_accounts.find_warning(saved)
-    if warning and not (was_enabled and before.enabled):
+    if warning and not was_enabled:
         flash(reasons.translate_sentence(warning), "look")
-    if was_enabled:
+    if was_stored:
         enabled_apps.request_runs(before, saved)
     elif current_hub().plugins.has(before.slug, "hub_records"):
         flash(gettext("Next: download the master data, below."), "info")

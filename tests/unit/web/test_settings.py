@@ -174,6 +174,28 @@ def test_disabling_keeps_settings_and_says_so(connected_visitor: Visitor) -> Non
     assert (row.enabled, bool(row.settings)) == (False, True)
 
 
+def test_a_page_that_shows_an_app_as_enabled_does_not_enable_it_again(
+    connected_visitor: Visitor,
+) -> None:
+    here = "/installations/1/settings"
+    form = _form(connected_visitor)
+    connected_visitor.press(NEW, **form)
+    page = connected_visitor.page(here)
+    assert '<input type="hidden" name="shown_enabled" value="1">' in page
+    connected_visitor.press("/installations/1/disable", sure="1")
+    answer = connected_visitor.save(here, **form, shown_enabled="1")
+    assert answer.status_code == 400
+    assert "Not saved. CostTracker was disabled in the meantime." in answer.text
+    assert not connected_visitor.row(Installation, 1).enabled
+
+    page = connected_visitor.page(here)
+    assert "shown_enabled" not in page
+    assert "Enable CostTracker</button>" in page
+    assert "CostTracker is enabled" in connected_visitor.press_save(here, **form)
+    assert connected_visitor.row(Installation, 1).enabled
+    assert "Enable CostTracker</button>" not in connected_visitor.page(here)
+
+
 def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
     here = f"/installations/{visitor.story.installation}"
     visitor.log_in("arne")
