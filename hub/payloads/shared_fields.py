@@ -10,6 +10,7 @@ from hub.payloads.builder import PayloadBuilder, clean, drop_empty
 MAX_CUSTOM_LENGTH = 31
 MAX_STREET_LINES = 5
 MAX_STREET_LENGTH = 500
+MAX_PLACE_LENGTH = 255  # of a city, a region or a country
 MAX_POSTAL_CODE_LENGTH = 30
 MAX_EMAIL_LENGTH = 100
 
@@ -30,12 +31,13 @@ def build_address(builder: PayloadBuilder, source: Address | None) -> dict[str, 
     fields = {}
     for number, line in enumerate(lines, start=1):
         fields[f"Line{number}"] = builder.fit(line, MAX_STREET_LENGTH, Sentence("Address"))
+    city, region, country = source.city or "", source.region or "", source.country or ""
     postal_code = source.postal_code or ""
     return fields | drop_empty(
-        City=source.city,
-        CountrySubDivisionCode=source.region,
+        City=builder.fit(city, MAX_PLACE_LENGTH, Sentence("City")),
+        CountrySubDivisionCode=builder.fit(region, MAX_PLACE_LENGTH, Sentence("State or region")),
         PostalCode=builder.fit(postal_code, MAX_POSTAL_CODE_LENGTH, Sentence("Postal code")),
-        Country=source.country,
+        Country=builder.fit(country, MAX_PLACE_LENGTH, Sentence("Country")),
     )
 
 

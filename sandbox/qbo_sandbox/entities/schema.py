@@ -33,6 +33,11 @@ MAX_LENGTHS = {
     "Notes": 2000,
     "Line1": 500,
     "Line2": 500,
+    "Line3": 500,
+    "Line4": 500,
+    "Line5": 500,
+    "City": 255,
+    "CountrySubDivisionCode": 255,
     "PostalCode": 30,
     "FreeFormNumber": 30,
     "TaxIdentifier": 20,
@@ -43,6 +48,7 @@ MAX_LENGTHS_BY_KIND = {
     ("Term", "Name"): 31,
     ("PaymentMethod", "Name"): 31,
     ("Account", "AcctNum"): 20,
+    ("PhysicalAddress", "Country"): 255,
 }
 DISPLAY_NAMES = {("MemoRef", "value"): "Customer Memo"}
 MAX_AMOUNT_DIGITS = 15

@@ -103,7 +103,11 @@ def test_a_remark_about_a_tolerated_difference_is_in_the_memo():
 
 
 LONG_ADDRESS = Address(
-    lines=("Gate B", "s" * 300, "t" * 300, "Hall 4", "Shelf 9", "u" * 600), postal_code="9" * 40
+    lines=("Gate B", "s" * 300, "t" * 300, "Hall 4", "Shelf 9", "u" * 600),
+    postal_code="9" * 40,
+    city="c" * 256,
+    region="r" * 256,
+    country="l" * 256,
 )
 BUYER = CompanyFacts(sales_fields={"Buyer": "1"}, order_fields={"Buyer": "2"})
 CUT_INTO_MEMO = "%s: QuickBooks allows %s characters; the full text goes into the memo."
@@ -117,10 +121,15 @@ def test_a_cut_field_of_a_document_is_warned_of_and_whole_in_the_memo(kind):
         line("1", "5", item="1"), kind=kind, header=header, ship_to=LONG_ADDRESS, custom=custom
     )
     built = payloads.build(document, BUYER, MARKER)
-    for label, length in (("Buyer", 31), ("Address", 500), ("Postal code", 30)):
+    places = (("City", 255), ("State or region", 255), ("Country", 255))
+    for label, length in (("Buyer", 31), ("Address", 500), ("Postal code", 30), *places):
         assert CUT_INTO_MEMO % (label, length) in built.warnings, label
     memo = built.body["PrivateNote"]
-    assert [whole for whole in ("O" * 40, "u" * 600, "9" * 40) if whole not in memo] == []
+    wholes = ("O" * 40, "u" * 600, "9" * 40, "c" * 256, "r" * 256, "l" * 256)
+    assert [whole for whole in wholes if whole not in memo] == []
+    address = built.body["ShipAddr"]
+    for field, letter in (("City", "c"), ("CountrySubDivisionCode", "r"), ("Country", "l")):
+        assert address[field] == letter * 255
     assert built.body["CustomField"][0]["StringValue"] == "O" * 31
     assert built.body["ShipAddr"]["PostalCode"] == "9" * 30
 
