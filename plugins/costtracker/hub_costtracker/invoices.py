@@ -48,7 +48,6 @@ FIELD_TYPES: dict[str, type | list[type]] = {
     names.Invoice.APPROVALS: [dict],
     names.Invoice.LINES: [dict],
     names.Invoice.ATTACHMENTS: [dict],
-    names.Invoice.OCR: dict,
 }
 LINE_FIELD_TYPES: dict[str, type | list[type]] = {
     names.Line.DESCRIPTION: str,
@@ -229,15 +228,27 @@ def _collect_facts(row: Row) -> dict[str, str]:
     approvals = row.get(names.Invoice.APPROVALS) or ()
     order_numbers = row.get(names.Invoice.ORDER_NUMBERS) or ()
     supplier = row.get(names.Invoice.SUPPLIER) or {}
-    confidence = row.get(names.Invoice.OCR) or {}
-    shares = [f"{name} {share:.0%}" for name, share in confidence.items()]
     facts = {
         "Orders": ", ".join(map(str, order_numbers)),
         "Approvals": "; ".join(map(_describe_approval, approvals)),
         "Organisation number": supplier.get(names.Supplier.ORG_NUMBER),
-        "Read by OCR": ", ".join(shares),
+        "Read by OCR": _describe_confidence(row.get(names.Invoice.OCR)),
     }
     return {label: text for label, text in facts.items() if text}
+
+
+def _describe_confidence(confidence: Any) -> str:
+    """Return the fields that were read optically, each with its confidence, such as "date 97%".
+
+    This is for people only: in another form it is shown as it is.
+    """
+    if not isinstance(confidence, dict):
+        return "" if confidence is None else str(confidence)
+    texts = []
+    for name, share in confidence.items():
+        is_share = isinstance(share, Decimal | int) and not isinstance(share, bool)
+        texts.append(f"{name} {share:.0%}" if is_share else f"{name} {share}")
+    return ", ".join(texts)
 
 
 def _describe_approval(approval: Row) -> str:

@@ -88,6 +88,24 @@ def test_fields_read_by_ocr_are_shown_with_their_confidence(connected):
     )
 
 
+@pytest.mark.row("CT-S2")
+@pytest.mark.parametrize(
+    ("confidence", "shown"),
+    [
+        (True, "True"),
+        ("0.97", "0.97"),
+        ({"reference": "high", "gross_total": 1}, "reference high, gross_total 100%"),
+    ],
+)
+def test_confidence_in_another_form_does_not_stop_an_invoice(
+    connected, monkeypatch, confidence, shown
+):
+    connected.allow_undescribed_answers()
+    monkeypatch.setattr("hub_costtracker.sandbox.views._ocr", lambda raw: {"ocr": confidence})
+    document = connected.case("read by OCR")
+    assert (document.stage, document.facts["Read by OCR"]) == ("ready", shown)
+
+
 @pytest.mark.row("CT-B11")
 def test_a_credit_note_becomes_a_vendor_credit_with_positive_amounts(connected):
     document = connected.case("credit note")

@@ -115,7 +115,7 @@ def _link_of(kind: str, row: Row) -> str | None:
     id: str | None = row.get(names.Profile.EXTERNAL_ID)
     expected_type = RECORD_TYPES[kind]
     record_type = row.get(names.Profile.EXTERNAL_TYPE) or expected_type
-    if id and record_type != expected_type:
+    if id and record_type.casefold() != expected_type.casefold():
         return f"{id} (it is linked to a {record_type.lower()})"
     return id
 

@@ -56,6 +56,17 @@ def test_only_customers_below_another_are_projects(bench):
     assert "Client" not in [row["name"] for row in projects]
 
 
+@pytest.mark.row("ON-S3")
+def test_the_kind_of_a_linked_record_is_read_in_any_case(bench):
+    bench.push_lists()
+    for kind, id, word in (("projects", "p1", "project"), ("cost-codes", "c1", "ITEM")):
+        bench.books.profiles.rows[kind][id]["external_type"] = word
+    bench.allow_undescribed_answers()
+    projects, cost_codes = (links(bench.codes(field)) for field in ("project", "cost_code"))
+    assert projects["project:p1"] == "91"
+    assert "linked to" not in cost_codes["cost_code:c1"]
+
+
 @pytest.mark.row("ON-B3")
 def test_a_project_is_never_created(bench):
     bench.push_lists()

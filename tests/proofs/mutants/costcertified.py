@@ -71,7 +71,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S10",
         place=f"{PLUGIN}/invoices.py",
-        old='    if row[names.Invoice.SENT_VIA] != "costcertified":',
+        old="    if not _was_sent_by_source(row):",
         new="    if row[names.Invoice.SENT_VIA] is None:",
         bug="An invoice that was handed over by another way is posted.",
     ),
@@ -158,11 +158,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B2",
         place=f"{PLUGIN}/invoices.py",
-        old=(
-            "    fees = [fee for fee in row[names.Invoice.FEES] if "
-            'fee[names.Fee.BORNE_BY] == "client"]\n'
-        ),
-        new="    fees = row[names.Invoice.FEES]\n",
+        old="for fee in row.get(names.Invoice.FEES) or () if _is_borne_by_client(fee)]",
+        new="for fee in row[names.Invoice.FEES]]",
         bug="The client is charged for fees that the contractor bears.",
     ),
     Mutant(
@@ -182,7 +179,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B5",
         place=f"{PLUGIN}/invoices.py",
-        old="        groups.setdefault(line[names.Line.TAX_NAME], []).append(line)",
+        old="        groups.setdefault(line.get(names.Line.TAX_NAME) or None, []).append(line)",
         new="        groups.setdefault(lines[0][names.Line.TAX_NAME], []).append(line)",
         bug="An item with a tax of its own gets the tax of the first one.",
     ),
@@ -233,8 +230,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B12",
         place=f"{PLUGIN}/expenses.py",
-        old='    is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]',
-        new='    is_pushed = row[names.Expense.PUSH] and not site.settings["expenses"]',
+        old='    is_pushed = row.get(names.Expense.PUSH, True) and site.settings["expenses"]',
+        new='    is_pushed = row.get(names.Expense.PUSH, True) and not site.settings["expenses"]',
         bug="Expenses are posted only while that is switched off.",
     ),
 )

@@ -15,8 +15,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S2",
         place=f"{PLUGIN}/invoices.py",
-        old='    shares = [f"{name} {share:.0%}" for name, share in confidence.items()]\n',
-        new="    shares = list(confidence)\n",
+        old='        texts.append(f"{name} {share:.0%}" if is_share else f"{name} {share}")',
+        new="        texts.append(name)",
         bug="A reviewer does not see how sure the optical reading was.",
     ),
     Mutant(

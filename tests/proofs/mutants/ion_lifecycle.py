@@ -140,8 +140,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-28",
         place=f"{PLUGIN}/orders.py",
-        old='live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]',
-        new='live = row["lines"]',
+        old='for line in row["lines"] or () if str(line["status"]).upper() != "CANCELED"]',
+        new='for line in row["lines"] or ()]',
         bug="Canceled lines are posted.",
     ),
     Mutant(

@@ -28,7 +28,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-S3",
         "profiles",
-        "    if id and record_type != expected_type:",
+        "    if id and record_type.casefold() != expected_type.casefold():",
         "    if not id:",
         "A link to a record of another kind counts.",
     ),
