@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +26,16 @@ from hub.sources import outage
 from hub.sources.record_push import push_lists
 
 LISTS_PUSHED_ACTION = "lists pushed"  # as the audit log names it
+
+
+class _SettingsChange(NamedTuple):
+    """All that is stored when a person enables an app or changes its settings."""
+
+    columns: dict[str, Any]  # the new values of the installation
+    draft: sources.SettingsDraft
+    tenant: Tenant | None  # the account at the source; None if the settings were not tested
+    who: str
+    what: str  # as the audit log names it
 
 
 def enable(
@@ -165,7 +175,7 @@ def _save(
         changes["mode"] = mode
     if owner:
         changes["owner"] = owner
-    return _store(row, changes, tenant, draft, who, what)
+    return _store(row, _SettingsChange(changes, draft, tenant, who, what))
 
 
 def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
@@ -200,39 +210,26 @@ def _load_setting_choices(
     return choices
 
 
-def _store(
-    row: Installation,
-    changes: dict[str, Any],
-    tenant: Tenant | None,
-    draft: sources.SettingsDraft,
-    who: str,
-    what: str,
-) -> Installation:
-    """Store the changes; a form that was sent twice at the same moment enables the app once."""
+def _store(row: Installation, change: _SettingsChange) -> Installation:
+    """Store a change; a form that was sent twice at the same moment enables the app once."""
     try:
-        return _store_once(row, changes, tenant, draft, who, what)
+        return _store_once(row, change)
     except IntegrityError:
         stored_row = find_installation(row.company_id, row.slug)
         if row.id or stored_row is None:
             raise
-    if stored_row.owner != who:
+    if stored_row.owner != change.who:
         raise Refused(
             "%(app)s was enabled by %(owner)s in the meantime. Open its settings to change them.",
             app=current_hub().plugins.apps[row.slug].name,
             owner=stored_row.owner,
         )
-    return _store_once(stored_row, changes, tenant, draft, who, what)
+    return _store_once(stored_row, change)
 
 
-def _store_once(
-    row: Installation,
-    changes: dict[str, Any],
-    tenant: Tenant | None,
-    draft: sources.SettingsDraft,
-    who: str,
-    what: str,
-) -> Installation:
-    """Store the changes, the account at the source and the secrets in one transaction."""
+def _store_once(row: Installation, change: _SettingsChange) -> Installation:
+    """Store settings, the account at the source and the secrets in one transaction."""
+    changes, draft = change.columns, change.draft
     app = current_hub().plugins.apps[row.slug]
     secret_changes = setting_changes.describe_secrets(
         sources.load_stored_secrets(app, row), draft.secrets
@@ -253,14 +250,21 @@ def _store_once(
         session.flush()
         if "second_approval_above" in changes and row.second_approval_above is None:
             approvals.drop_all(session, row.id)
-        _apply_automatic_switch(session, row, settings_before, who)
+        _apply_automatic_switch(session, row, settings_before, change.who)
         if row.mode != mode_before:
             _apply_review(session, row)
-        if tenant:
-            sources.bind(session, row, tenant)
+        if change.tenant:
+            sources.bind(session, row, change.tenant)
             outbox.mark_for_reread(session, row.id)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
-        audit.record(session, who, what, audit_subject(row), changes=described, mode=row.mode)
+        audit.record(
+            session,
+            change.who,
+            change.what,
+            audit_subject(row),
+            changes=described,
+            mode=row.mode,
+        )
     return row
 
 
