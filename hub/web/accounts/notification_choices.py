@@ -33,7 +33,7 @@ EVERYTHING = "other"
 COMPANY_PREFIX = "company-"
 COMPANIES_PER_PAGE = 25
 MAX_IDS = 500  # more apps than the companies of a page have
-MAX_OPEN = 3  # of so few companies the apps are shown without opening them
+MAX_UNFOLDED_COMPANIES = 3  # the apps of more companies are folded
 pages = Blueprint("notification_choices", __name__, url_prefix="/account/notifications")
 
 
@@ -82,7 +82,7 @@ def show() -> str | Response:
         "notification_choices.html",
         choices=choices,
         general_timing=timings.of(current_user.id, None),
-        opens_apps=len(choices) <= MAX_OPEN,
+        opens_apps=len(choices) <= MAX_UNFOLDED_COMPANIES,
         page=companies,
         search=words,
         list_address=destinations.page_address(),

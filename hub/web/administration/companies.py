@@ -37,7 +37,7 @@ from hub.web.reconcile import reconciliation
 from hub.web.request import destinations
 
 COMPANIES_PER_PAGE = 20
-MAX_OPEN = 3  # so few companies are shown with their details, more are one line each
+MAX_UNFOLDED_COMPANIES = 3  # more companies are one line each
 # In the session: the state of the newest consent, and the page from which it was started.
 CONSENT_ORIGIN = "consent"
 MAX_ORIGIN_LENGTH = 500  # it is in a cookie, beside Intuit's address in the same answer
@@ -66,7 +66,7 @@ def index() -> str | Response:
         "redirect_uri": token_endpoint.redirect_uri(),
         "included_reads": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODE_LABELS,
-        "max_open": MAX_OPEN,
+        "max_open": MAX_UNFOLDED_COMPANIES,
         "page": listed,
         "search": words,
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,18 +24,19 @@ from hub.models import (
 from hub.models.document_terms import DocumentTerm, list_terms
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
+from hub.web.codes.code_view import CodeView
 from hub.web.frame.source_view import format_money
 from hub.web.lists import case_list
 from hub.web.lists.case_list import CaseRow
 
 FULL_SCORE = 100
-SAME_ORGANISATION = 98
-SAME_NUMBER = 95
-MAX_SIMILAR = 94  # a name that is only similar is never as good as the same number
-SAME_END = 85  # of an organisation number, whose beginning QuickBooks does not show
-MAX_DOCUMENTS = 3
-MAX_SEARCHED = 50  # documents of a party that are searched for those that use a code
-MAX_CANDIDATES = 1_000  # documents with a word of the party's name that are looked up
+SAME_ORGANISATION_SCORE = 98
+SAME_NUMBER_SCORE = 95
+MAX_SIMILAR_NAME_SCORE = 94  # less than for the same number
+SAME_NUMBER_END_SCORE = 85  # QuickBooks hides the beginning of an organisation number
+MAX_LISTED_DOCUMENTS = 3
+MAX_SEARCHED_DOCUMENTS = 50  # of one party, for those that use a code
+MAX_CANDIDATE_DOCUMENTS = 1_000  # with a word of the party's name
 PARTY_ROLES = ("vendor", "customer")
 
 
@@ -61,25 +61,25 @@ class SourceFacts:
     waiting: CaseRow | None = None
 
 
-def build_suggestions(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
+def build_suggestions(code: CodeView, entries: Mapping[str, Entry]) -> list[Suggestion]:
     """Return the suggestions of a code with score and reason, best first; `entries` are by id."""
     suggestions = []
     for ref in code.suggestions:
         entry = entries.get(ref.id)
         fit = entry.compare_number(code.organisation_number) if entry else NumberMatch.NONE
         if fit == NumberMatch.WHOLE:
-            score = FULL_SCORE if ref.id == code.exact_id else SAME_ORGANISATION
+            score = FULL_SCORE if ref.id == code.exact_id else SAME_ORGANISATION_SCORE
             suggestions.append(Suggestion(ref, score, gettext("Same organisation number")))
             continue
         suggestion = _suggest_by_names(code, ref, entry)
-        if fit == NumberMatch.END and suggestion.score < SAME_NUMBER:
-            score = max(suggestion.score, SAME_END)
+        if fit == NumberMatch.END and suggestion.score < SAME_NUMBER_SCORE:
+            score = max(suggestion.score, SAME_NUMBER_END_SCORE)
             suggestion = Suggestion(ref, score, gettext("Organisation number ends alike"))
         suggestions.append(suggestion)
     return sorted(suggestions, key=lambda suggestion: -suggestion.score)
 
 
-def _suggest_by_names(code: Any, ref: Ref, entry: Entry | None) -> Suggestion:
+def _suggest_by_names(code: CodeView, ref: Ref, entry: Entry | None) -> Suggestion:
     """Return a suggestion with the score and the reason of its number and name."""
     from rapidfuzz import fuzz  # only now: it takes 4 MB of memory
 
@@ -89,11 +89,12 @@ def _suggest_by_names(code: Any, ref: Ref, entry: Entry | None) -> Suggestion:
         reason = gettext("Same number") if has_number else gettext("Same id or full name")
         return Suggestion(ref, FULL_SCORE, reason)
     if has_number:
-        return Suggestion(ref, SAME_NUMBER, gettext("Same number, other name"))
+        return Suggestion(ref, SAME_NUMBER_SCORE, gettext("Same number, other name"))
     similarity = fuzz.WRatio(fold_name(code.name or code.code), fold_name(ref.name))
-    is_same = fold_name(code.name) == fold_name(ref.name) != ""
-    reason = gettext("Same name") if is_same else gettext("Similar name")
-    return Suggestion(ref, min(int(similarity), MAX_SIMILAR), reason)
+    name = fold_name(code.name)
+    is_same_name = bool(name) and name == fold_name(ref.name)
+    reason = gettext("Same name") if is_same_name else gettext("Similar name")
+    return Suggestion(ref, min(int(similarity), MAX_SIMILAR_NAME_SCORE), reason)
 
 
 def find_best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:
@@ -179,7 +180,7 @@ def _load_waiting_documents(session: Session, case_id: int) -> list[tuple[str, S
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .where(case_posting.c.case_id == case_id, *load_scope().postings())
         .order_by(Posting.id.desc())
-        .limit(MAX_DOCUMENTS)
+        .limit(MAX_LISTED_DOCUMENTS)
         .options(*NAMES_ONLY)
     )
     postings = session.scalars(query).unique()
@@ -201,7 +202,7 @@ def _load_documents_with_code(
         select(DocumentTerm.document_id)
         .where(DocumentTerm.term == max(words, key=len))
         .order_by(DocumentTerm.document_id.desc())
-        .limit(MAX_CANDIDATES)
+        .limit(MAX_CANDIDATE_DOCUMENTS)
     )
     query = (
         select(SourceDocument)
@@ -212,12 +213,12 @@ def _load_documents_with_code(
             SourceDocument.made_for == "",
         )
         .order_by(SourceDocument.id.desc())
-        .limit(MAX_SEARCHED)
+        .limit(MAX_SEARCHED_DOCUMENTS)
     )
     using: list[tuple[SourceDocument, Code | str]] = []
     for row in session.scalars(query):
         code = find_code(load(Document, row.body), seen.field, seen.code) if row.body else None
-        if code is not None and len(using) < MAX_DOCUMENTS:
+        if code is not None and len(using) < MAX_LISTED_DOCUMENTS:
             using.append((row, code))
     return using
 

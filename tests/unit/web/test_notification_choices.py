@@ -109,7 +109,7 @@ def test_of_many_companies_the_apps_with_an_own_choice_are_open(
 ) -> None:
     visitor.log_in("vera")
     assert '<details class="small" open>' in visitor.page(HERE)
-    monkeypatch.setattr(notification_choices, "MAX_OPEN", 0)
+    monkeypatch.setattr(notification_choices, "MAX_UNFOLDED_COMPANIES", 0)
     page = visitor.page(HERE)
     assert "1 app<" in page
     assert '<details class="small" open>' not in page
