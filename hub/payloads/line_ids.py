@@ -1,5 +1,6 @@
 """Pair the lines of a new version with those in QuickBooks, so that each keeps its id."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +13,14 @@ Line = dict[str, Any]
 FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
 
 
-def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
+def keep_line_ids(
+    ours: list[Line], theirs: list[Line], unlinked_orders: Collection[str] = ()
+) -> list[Line]:
     """Return our lines in our order, each with the id of the line in QuickBooks that it replaces.
 
     Lines are paired by the first criterion that fits: the same link, then the same text and amount,
-    the same text, the same place, the same amount.
+    the same text, the same place, the same amount. A line that bills one of the unlinked orders is
+    paired by its link only: QuickBooks unlinks no line, so one that bills nothing is a new one.
     """
     unpaired = [
         line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
@@ -33,6 +37,8 @@ def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
             if "Id" in line:
                 continue
             for stored in unpaired:
+                if _ends_link(line, stored, unlinked_orders):
+                    continue
                 if is_alike(line, stored, theirs.index(stored) == place):
                     unpaired.remove(stored)
                     line["Id"] = stored["Id"]
@@ -51,6 +57,14 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
         line_id = str(stored.get("Id") or "")
         identified.append(line._replace(quickbooks_line=line_id))
     return summary._replace(lines=tuple(identified))
+
+
+def _ends_link(line: Line, stored: Line, unlinked_orders: Collection[str]) -> bool:
+    """Return whether a line in QuickBooks bills an unlinked order that our line does not bill."""
+    kind, id = read_link(stored)
+    if kind != ORDER_ENTITY or id not in unlinked_orders:
+        return False
+    return _read_line_link(line) != _read_line_link(stored)
 
 
 def _has_same_link(line: Line, stored: Line, in_same_place: bool) -> bool:

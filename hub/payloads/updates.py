@@ -95,15 +95,15 @@ def build_update_body(
     current: dict[str, Any],
     previous_memo: str = "",
     summary: TransactionSummary | None = None,
-    linked_orders: Collection[str] = (),
+    unlinked_orders: Collection[str] = (),
 ) -> dict[str, Any]:
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
     The update is sparse, so that fields the hub does not set stay. To empty a field, the update is
     the whole object. `previous_memo` is the memo as the hub last wrote it: other lines in the
     current memo were written by a person and stay. `summary` is that of the planned content. A body
-    that was an update of another version already loses the ids of that version. `linked_orders` are
-    the purchase orders that the hub linked to: those that the body no longer names are unlinked.
+    that was an update of another version already loses the ids of that version. `unlinked_orders`
+    are the purchase orders that fewer lines of the body bill than before.
     """
     if "Id" in body:
         body = drop_version(body, summary)
@@ -112,7 +112,7 @@ def build_update_body(
         current_memo = str(current.get("PrivateNote") or "")
         update["PrivateNote"] = _merge_memo(body["PrivateNote"], current_memo, previous_memo)
     if "Line" in body or "TotalAmt" in body:
-        return _build_transaction_update(update, current, linked_orders)
+        return _build_transaction_update(update, current, unlinked_orders)
 
     for name in _list_fixed_fields(body):
         update.pop(name, None)
@@ -184,12 +184,11 @@ def build_close_body(party: str) -> dict[str, Any]:
 
 
 def _build_transaction_update(
-    update: dict[str, Any], current: dict[str, Any], linked_orders: Collection[str]
+    update: dict[str, Any], current: dict[str, Any], unlinked_orders: Collection[str]
 ) -> dict[str, Any]:
     """Return the update of a transaction: sparse, or whole if a field must become empty."""
-    unlinked_orders = set(linked_orders).difference(list_linked_orders(update))
-    kept = _leave_out_orders(current, unlinked_orders)
-    update["Line"] = keep_line_ids(update.get("Line") or [], kept.get("Line") or [])
+    lines, stored_lines = update.get("Line") or [], current.get("Line") or []
+    update["Line"] = keep_line_ids(lines, stored_lines, unlinked_orders)
     if not update["Line"]:
         del update["Line"]  # a sparse update with an empty list may leave the lines as they are
     if current.get("Credit"):
@@ -199,10 +198,10 @@ def _build_transaction_update(
     _keep_custom_fields(update, current)
 
     emptied = _find_emptied_fields(update, current)
-    has_same_links = kept.get("LinkedTxn") == current.get("LinkedTxn")
-    if not emptied and (has_same_links or "LinkedTxn" in update):
+    ends_links = _end_links(update, current, unlinked_orders)
+    if not emptied and not ends_links:
         return update | {"sparse": True}
-    whole = dict(kept)
+    whole = dict(current)
     for name in (*READ_ONLY_FIELDS, *emptied):
         whole.pop(name, None)
     return whole | update
@@ -214,32 +213,26 @@ def list_linked_orders(body: dict[str, Any]) -> set[str]:
     return {link["TxnId"] for part in (body, *lines) for link in _list_order_links(part)}
 
 
-def _leave_out_orders(current: dict[str, Any], ids: Collection[str]) -> dict[str, Any]:
-    """Return a transaction without its links to these orders, and without the lines that bill them.
+def _end_links(
+    update: dict[str, Any], current: dict[str, Any], unlinked_orders: Collection[str]
+) -> bool:
+    """Leave out the links to orders that an update bills no more; return whether there are any.
 
-    QuickBooks unlinks no line, so that a line which no longer bills an order has to be a new one.
-    An empty line keeps the place of each that is left out.
+    The list of links is sent also if it becomes empty, because QuickBooks may keep one that an
+    update lacks.
     """
-    if not ids:
-        return current
-    lines = []
-    for line in current.get("Line") or ():
-        is_billing = _drop_links(line, ids) != line.get("LinkedTxn", [])
-        lines.append({} if is_billing else line)
-    kept = current | {"Line": lines}
-    links = _drop_links(current, ids)
-    if links != current.get("LinkedTxn", []):
-        kept["LinkedTxn"] = links  # an empty list, because an update that omits it may not unlink
-    return kept
-
-
-def _drop_links(part: dict[str, Any], order_ids: Collection[str]) -> list[dict[str, str]]:
-    """Return the links of a transaction or a line without those to these purchase orders."""
+    if "LinkedTxn" in update:
+        return False
+    ended = set(unlinked_orders).difference(list_linked_orders(update))
+    links = current.get("LinkedTxn", [])
     kept = []
-    for link in part.get("LinkedTxn", ()):
-        if link.get("TxnType") != ORDER_ENTITY or link.get("TxnId") not in order_ids:
+    for link in links:
+        if link.get("TxnType") != ORDER_ENTITY or link.get("TxnId") not in ended:
             kept.append(link)
-    return kept
+    if kept == links:
+        return False
+    update["LinkedTxn"] = kept
+    return True
 
 
 def _keep_mailing(update: dict[str, Any], current: dict[str, Any]) -> None:

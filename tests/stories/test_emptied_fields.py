@@ -260,3 +260,19 @@ def test_a_bill_keeps_the_order_that_a_person_linked_to_it(shop):
     shop.run(replace(bill("20.00"), number="A-2"))
     assert_posted(shop)
     assert shop.book("Bill", "bill:1")["LinkedTxn"] == [link]
+
+
+def test_a_line_of_a_bill_that_no_longer_bills_an_order_is_not_linked_beside_one_that_does(shop):
+    rows = [line(id, "10.00", id, cost="Fuel") for id in "ab"]
+    order = document("purchase_order", "order:1", *rows, total="20.00", supplier=SUPPLIER)
+    billing = [line(id, "10.00", id, cost="Fuel", pays="order:1", of=id) for id in "ab"]
+    shop.run(order, replace(bill("20.00"), lines=tuple(billing)))
+    shop.run(replace(bill("20.00"), lines=(billing[0], rows[1])))
+    assert_posted(shop)
+    stored = shop.book("Bill", "bill:1")
+    assert [(row["Description"], "LinkedTxn" in row) for row in stored["Line"]] == [
+        ("a", True),
+        ("b", False),
+    ]
+    assert [row["Id"] for row in stored["Line"]] == ["1", "3"]
+    assert shop.book("PurchaseOrder", "order:1")["POStatus"] == "Open"

@@ -1,6 +1,7 @@
 """Prepare postings for the claim: choose them, compare changes, complete their bytes."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -244,22 +245,32 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
         return payloads.build_void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
     last = _load_last_posted(posting)
-    if last is None:
-        return payloads.build_update_body(planned, entity, "", posting.summary)
-    return payloads.build_update_body(
-        planned, entity, last.summary.memo, posting.summary, _list_orders_of_hub(last)
-    )
+    note = last.summary.memo if last else ""
+    unlinked_orders = _list_unlinked_orders(planned, posting, last) if last else ()
+    return payloads.build_update_body(planned, entity, note, posting.summary, unlinked_orders)
 
 
-def _list_orders_of_hub(last: Posting) -> set[str]:
-    """Return the purchase orders that the hub linked a transaction to when it wrote it last.
+def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posting) -> set[str]:
+    """Return the purchase orders that a transaction bills with fewer lines than the hub last wrote.
 
-    A whole update also has the links of people.
+    Among them are those that it is no longer linked to.
     """
-    orders = {line.linked for line in last.summary.lines if line.linked_type == ORDER_ENTITY}
-    body = json.loads(last.payload or b"{}")
-    is_whole_update = "Id" in body and "sparse" not in body
-    return orders if is_whole_update else orders | payloads.list_linked_orders(body)
+    counts = _count_billing_lines(posting)
+    unlinked = set()
+    for order, count in _count_billing_lines(last).items():
+        if counts[order] < count:
+            unlinked.add(order)
+    written = json.loads(last.payload or b"{}")
+    is_whole_update = "Id" in written and "sparse" not in written
+    if not is_whole_update:  # which also has the links of people
+        unlinked |= payloads.list_linked_orders(written) - payloads.list_linked_orders(planned)
+    return unlinked
+
+
+def _count_billing_lines(posting: Posting) -> Counter[str]:
+    """Return how many lines of a posting bill each purchase order."""
+    lines = posting.summary.lines
+    return Counter(line.linked for line in lines if line.linked_type == ORDER_ENTITY)
 
 
 def _load_last_posted(posting: Posting) -> Posting | None:
