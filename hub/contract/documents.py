@@ -299,6 +299,7 @@ class Document:
             check.mapping_problems(owner, custom=self.custom, facts=self.facts),
             check.code_problems(owner, self.codes, Code),
             check.line_id_problems(owner, self.lines),
+            check.file_id_problems(owner, self.attachments),
         )
         object.__setattr__(self, "stage", Stage(self.stage))
 

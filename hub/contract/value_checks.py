@@ -71,6 +71,14 @@ def line_id_problems(owner: str, lines: Sequence[Any]) -> Iterator[str]:
         yield f"Two lines of {owner} have the same id."
 
 
+def file_id_problems(owner: str, attachments: Sequence[Any]) -> Iterator[str]:
+    """Yield a sentence if two different files have the same id: only one would be attached."""
+    files: dict[Any, Any] = {}
+    for attachment in attachments:
+        if files.setdefault(attachment.id, attachment) != attachment:
+            yield f"Two files of {owner} have the same id, {attachment.id!r}."
+
+
 def mapping_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is no mapping."""
     for name, value in values.items():

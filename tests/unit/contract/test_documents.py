@@ -37,6 +37,14 @@ def bill(**more):
     return Document(kind="bill", source_id="invoice:1", **more)
 
 
+def scan(name):
+    return Attachment(id="f1", name=name, mime="application/pdf")
+
+
+def test_a_file_that_is_listed_twice_is_one_file():
+    assert len(bill(attachments=(scan("a.pdf"), scan("a.pdf"))).attachments) == 2
+
+
 def test_a_noun_does_not_change():
     with pytest.raises(dataclasses.FrozenInstanceError):
         bill().number = "2"
@@ -106,6 +114,10 @@ def test_every_noun_says_what_it_is():
         (
             lambda: bill(lines=(Line(id="1"), Line(id="1"))),
             "Two lines of invoice:1 have the same id.",
+        ),
+        (
+            lambda: bill(attachments=(scan("a.pdf"), scan("b.pdf"))),
+            "Two files of invoice:1 have the same id, 'f1'.",
         ),
         (lambda: Line(id=""), "A line needs id as text"),
         (lambda: Line(id="1", amount=1), "amount of line 1 must be a Decimal, not 1."),
