@@ -329,10 +329,11 @@ def _payment_reference(invoice: EInvoice) -> str:
 
 
 def _iter_attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iterator[Attachment]:
-    """Yield the files inside an e-invoice, and the e-invoice itself."""
+    """Yield the files inside an e-invoice, each content once, and the e-invoice itself."""
     if not site.settings["attach"]:
         return
-    for inner_file in invoice.embedded_files:
+    files = {_id_of(inner_file): inner_file for inner_file in reversed(invoice.embedded_files)}
+    for inner_file in reversed(files.values()):
         size = len(inner_file.content)
         yield Attachment(
             id=_id_of(inner_file), name=inner_file.name, mime=inner_file.mime_type, size=size

@@ -210,3 +210,11 @@ def test_an_accepted_file_that_cannot_be_read_any_more_is_unreadable(bench, monk
     item = bench.read()[0]
     assert isinstance(item, Unreadable)
     assert "it is “Order”" in item.reason
+
+
+def test_a_content_that_an_e_invoice_has_under_two_names_is_attached_once(bench):
+    sample = invoice().repeat("cac:AdditionalDocumentReference[2]")
+    path = "cac:AdditionalDocumentReference[3]/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
+    sample.set(path, sample.text(path), filename="copy.pdf")
+    names = [attachment.name for attachment in read(bench, sample).attachments]
+    assert names == ["10417.pdf", "invoice.xml"]
