@@ -135,3 +135,24 @@ def _keep_additions(line: Line, stored: Line) -> None:
         return
     additions = {name: theirs[name] for name in FIELDS_OF_QUICKBOOKS if name in theirs}
     line[detail_field] = additions | ours
+    if _read_customer(ours) == _read_customer(theirs):
+        _keep_project_and_billing(line, stored, detail_field)
+
+
+def _read_customer(detail: Line) -> str:
+    """Return the id of the customer of a line; "" without one, as on lines of sales."""
+    customer = detail.get("CustomerRef") or {}
+    return str(customer.get("value") or "")
+
+
+def _keep_project_and_billing(line: Line, stored: Line, detail_field: str) -> None:
+    """Keep the project of a line and that it was billed, both of which belong to its customer.
+
+    A line that was billed and becomes billable again would be billed to the customer twice.
+    """
+    if stored.get("ProjectRef"):
+        line.setdefault("ProjectRef", stored["ProjectRef"])
+    detail = line[detail_field]
+    was_billed = stored[detail_field].get("BillableStatus") == "HasBeenBilled"
+    if was_billed and detail.get("BillableStatus") == "Billable":
+        line[detail_field] = detail | {"BillableStatus": "HasBeenBilled"}

@@ -433,6 +433,34 @@ def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted_bill):
     assert changed["SalesTermRef"]["value"] == "4"
 
 
+@pytest.mark.parametrize(
+    ("customer", "billable", "status", "project"),
+    [
+        ("41", True, "HasBeenBilled", "41"),
+        ("41", False, "NotBillable", "41"),
+        ("42", True, "Billable", None),
+    ],
+)
+def test_a_line_that_was_billed_to_its_customer_is_not_billed_again(
+    quickbooks, customer, billable, status, project
+):
+    billed = line("1", "70.00", "Studs", account="7", customer="41", billable=True)
+    body = build(mapped(billed, header=FULL_HEADER)).body
+    current = Client(1).create("bill", payloads.encode(body), "a" * 32).entity
+    kind = "AccountBasedExpenseLineDetail"
+    (row,) = current["Line"]
+    row = row | {
+        "ProjectRef": {"value": "41"},
+        kind: row[kind] | {"BillableStatus": "HasBeenBilled"},
+    }
+    quickbooks.act("edit", kind="Bill", id=current["Id"], set={"Line": [row]})
+    current = Client(1).read("bill", current["Id"]).entity
+    corrected = line("1", "75.00", "Studs", account="7", customer=customer, billable=billable)
+    (row,) = update(current, mapped(corrected, header=FULL_HEADER))["Line"]
+    assert (row["Amount"], row[kind]["BillableStatus"]) == (75, status)
+    assert row.get("ProjectRef", {}).get("value") == project
+
+
 def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_bill):
     theirs = {"PrivateNote": f"Reference: 1\nPaid in cash\n[hub:{MARKER}]"}
     body = build(mapped(line("1", "1", account="7"), memo="Reference: 2")).body
