@@ -86,6 +86,20 @@ def test_a_deposit_takes_whole_payments_and_gives_cash_back(quickbooks):
     assert balances(quickbooks, CHECKING, UNDEPOSITED, ADVERTISING) == [75, 0, 5]
 
 
+def test_a_deposit_is_less_by_a_refund_from_undeposited_funds(quickbooks):
+    kind = "SalesItemLineDetail"
+    sold = {"Amount": 30, "DetailType": kind, kind: {"ItemRef": {"value": "1"}}}
+    source = {"DepositToAccountRef": {"value": UNDEPOSITED}}
+    refund = post(quickbooks, "refundreceipt", "RefundReceipt", **CUSTOMER, **source, Line=[sold])
+    lines = [waiting(paid_in(quickbooks)), waiting(refund, "RefundReceipt")]
+    entity = post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=lines)
+    assert (entity["TotalAmt"], [line["Amount"] for line in entity["Line"]]) == (50, [80, -30])
+    assert balances(quickbooks, CHECKING, UNDEPOSITED) == [50, 0]
+    assert expect_refusal(quickbooks, "deposit", **TO_BANK, Line=lines[1:]) == "620"
+    key = {"Id": refund["Id"], "SyncToken": "0"}
+    assert expect_refusal(quickbooks, "refundreceipt", "?operation=delete", **key) == "6540"
+
+
 def test_a_deposit_deleted_sets_its_payments_free(quickbooks):
     payment = paid_in(quickbooks)
     entity = post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])

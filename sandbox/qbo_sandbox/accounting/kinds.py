@@ -246,7 +246,7 @@ TRANSACTIONS = (
         booking="deposit",
         direction=-1,
         counter="DepositToAccountRef",
-        pays=("Payment", "SalesReceipt"),
+        pays=("Payment", "SalesReceipt", "RefundReceipt"),
     ),
     TxnKind(
         "Transfer",

@@ -18,7 +18,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 DEPOSIT_LINE, JOURNAL_LINE = "DepositLineDetail", "JournalEntryLineDetail"
 PARTY_KINDS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
 ENTITY_TYPES = ("Customer", "Vendor", "Employee")
-DEPOSITABLE_KINDS = ("Payment", "SalesReceipt")
+DEPOSITABLE_KINDS = ("Payment", "SalesReceipt", "RefundReceipt")
 DEPOSIT_ACCOUNT_TYPES = ("Bank", "Other Current Asset")
 
 
@@ -52,7 +52,7 @@ def complete_deposit(
 def _deposited_amount(
     company: Company, link: JsonObject, data: JsonObject, old: JsonObject | None
 ) -> Decimal:
-    """Return the whole of a payment or receipt in undeposited funds."""
+    """Return the whole of a payment or receipt in undeposited funds; a refund is negative."""
     refusal = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
     row = None
     if link.get("TxnType") in DEPOSITABLE_KINDS:
@@ -68,7 +68,8 @@ def _deposited_amount(
     code = data["CurrencyRef"]["value"]
     if target["CurrencyRef"]["value"] != code:
         raise business_error(ONE_CURRENCY_MESSAGE)
-    return Decimal(target["TotalAmt"])
+    total = Decimal(target["TotalAmt"])
+    return -total if link["TxnType"] == "RefundReceipt" else total
 
 
 def complete_transfer(
