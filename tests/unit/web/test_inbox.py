@@ -93,6 +93,15 @@ def test_a_code_is_matched_inline_and_a_run_takes_it_further(operator: Visitor) 
     assert (run.kind, run.requested_by) == ("sync", "oda")
 
 
+def test_a_case_whose_code_is_matched_no_longer_asks_for_a_match(operator: Visitor) -> None:
+    address = _case(operator, "match")
+    assert "What to do:" in operator.page(address)
+    operator.press(f"{address}/match", record="v1")
+    page = operator.page(address)
+    assert "It is matched to Byggmakker Ås" in page
+    assert "What to do:" not in page
+
+
 def test_a_record_is_found_by_search_without_javascript(operator: Visitor) -> None:
     page = operator.page(f"{_case(operator, 'match')}?q=elektro")
     assert "Hara Elektro" in page
