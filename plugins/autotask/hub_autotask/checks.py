@@ -9,6 +9,7 @@ from hub_autotask.client import Autotask, start_of_day, where
 Rights = Mapping[str, tuple[str, ...]]  # verbs by entity
 
 LIST_ENTITIES = ("Companies", "Contacts", "Countries", "Currencies")
+OPTIONAL_ENTITIES = ("Countries",)  # addresses are complete enough without one
 RECEIPT_ENTITY = "PurchaseOrderItemReceiving"
 REQUIRED_RIGHTS = {
     "autotask-invoices": {
@@ -81,7 +82,10 @@ def _list_lacking_rights(needed: Rights, source: Autotask) -> list[str]:
     """Return each entity for which the user lacks rights, with the rights."""
     lacking = []
     for entity, verbs in needed.items():
-        missing = set(verbs) - source.rights(entity)
+        rights = source.rights(entity)
+        if rights is None and entity in OPTIONAL_ENTITIES:
+            continue
+        missing = set(verbs) - (rights or set())
         if missing:
             lacking.append(f"{entity} ({' and '.join(sorted(missing))})")
     return lacking
@@ -93,7 +97,7 @@ def warn_of_tildes(needed: Rights, source: Autotask) -> str | None:
     Skip lists that the app does not need if the user may not query them.
     """
     unneeded = {entity for entity, _, _ in NAME_FIELDS} - needed.keys()
-    hidden = {entity for entity in unneeded if "query" not in source.rights(entity)}
+    hidden = {entity for entity in unneeded if "query" not in (source.rights(entity) or ())}
     places = []
     for entity, field, what in NAME_FIELDS:
         if entity in hidden:

@@ -58,6 +58,11 @@ def all_of(*conditions: Any) -> Row:
     return {"op": "and", "items": list(conditions)}
 
 
+def is_label(text: str, label: str) -> bool:
+    """Return whether a text is a label of a picklist, ignoring case."""
+    return text.casefold() == label.casefold()
+
+
 def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
     """Return the date of a moment in the source's zone.
 
@@ -160,7 +165,7 @@ class Autotask:
     def picklist_number(self, entity: str, field: str, label: str) -> int:
         """Return the number of a label in a picklist of this database, ignoring case."""
         for value, existing in self.picklist(entity, field).items():
-            if existing.casefold() == label.casefold():
+            if is_label(existing, label):
                 return int(value)
         raise NeedsAttention(
             "%(field)s of %(entity)s in Autotask has no entry “%(label)s”. Somebody"
@@ -178,9 +183,13 @@ class Autotask:
                 return {str(value["value"]): value["label"] for value in values}
         return {}
 
-    def rights(self, entity: str) -> set[str]:
-        """Return the verbs that the user's security level allows for an entity."""
-        info = self._json("GET", f"{entity}/entityInformation", entity)["info"]
+    def rights(self, entity: str) -> set[str] | None:
+        """Return the verbs that the user's level allows for an entity; None if there is none."""
+        path = f"{entity}/entityInformation"
+        answer = self._json("GET", path, entity, absent=NOT_SUPPORTED)
+        if answer is NOT_SUPPORTED:
+            return None
+        info = answer["info"]
         rights = set()
         for verb in ("Query", "Create", "Update"):
             if info.get(f"can{verb}") and info.get(f"userAccessFor{verb}"):

@@ -23,7 +23,7 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE_LIMIT, Autotask, local_day, where
+from hub_autotask.client import RATE_LIMIT, Autotask, is_label, local_day, where
 from hub_autotask.lists import Lists
 from hub_autotask.polling import DocumentReader, TransferMark, is_error, recent_changes
 from hub_autotask.settings import FILL_CONTACTS, ExpenseSettings
@@ -156,7 +156,7 @@ class _Translation:
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the report, and the reason why it waits or is closed."""
         label = self.kind.source.picklist_label(ENTITY, "status", self.row["status"])
-        if label != APPROVED_STATUS and TRANSFER_MARK.is_ready(self.row):
+        if not is_label(label, APPROVED_STATUS) and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(label)s.",
                 name=self._name(),

@@ -13,6 +13,7 @@ from hub import (
     MatchMethod,
     NeedsAttention,
     Party,
+    Refused,
     Role,
     Row,
     Sentence,
@@ -169,8 +170,6 @@ class Lists:
 
     def _build_address(self, row: Row) -> Address:
         """Return the billing address of an organisation, or its own if it has none."""
-        country_id = row["billToCountryID"] or row["countryID"]
-        country = self.all_rows("Countries").get(country_id) or {}
         fields = BILLING_ADDRESS if row["billingAddress1"] else OWN_ADDRESS
         first_line, second_line, city, region, postal_code = (row[name] or None for name in fields)
         return Address(
@@ -178,8 +177,19 @@ class Lists:
             city=city,
             region=region,
             postal_code=postal_code,
-            country=country.get("countryCode"),
+            country=self._country_code(row["billToCountryID"] or row["countryID"]),
         )
+
+    def _country_code(self, id: int | None) -> str | None:
+        """Return the code of a country; None if Autotask has no list of countries."""
+        if not id:
+            return None
+        try:
+            country = self.all_rows("Countries").get(id) or {}
+        except Refused:
+            self._all_rows["Countries"] = {}
+            return None
+        return country.get("countryCode")
 
     def term(self, id: int | None) -> Code | None:
         """Return the payment term with this id, without its days.

@@ -17,7 +17,7 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import local_day
+from hub_autotask.client import is_label, local_day
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
@@ -74,9 +74,9 @@ class OrderTranslation:
 
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the order, and the reason why it waits or is closed."""
-        if self.status == CANCELED_STATUS:
+        if is_label(self.status, CANCELED_STATUS):
             return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
-        if self.status != SUBMITTED_STATUS and TRANSFER_MARK.is_ready(self.row):
+        if not is_label(self.status, SUBMITTED_STATUS) and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(status)s.",
                 name=self._name(),

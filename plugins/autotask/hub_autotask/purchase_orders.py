@@ -23,7 +23,7 @@ from hub import (
     readable,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, where
+from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, is_label, where
 from hub_autotask.lists import Lists
 from hub_autotask.order_translation import (
     CANCELED_STATUS,
@@ -113,7 +113,7 @@ class Orders(DocumentReader):
 
     def state(self, row: Row) -> str:
         """Return the state of an order; a cancellation takes precedence over the mark."""
-        if self.status(row) == CANCELED_STATUS:
+        if is_label(self.status(row), CANCELED_STATUS):
             return "canceled"
         return super().state(row)
 

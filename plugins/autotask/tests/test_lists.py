@@ -1,7 +1,9 @@
 """Lists that documents refer to: use types by label, and codes that are the same on every page."""
 
+from dataclasses import replace
+
 import pytest
-from hub_autotask.sandbox import picklists
+from hub_autotask.sandbox import picklists, schema
 
 from hub import NeedsAttention
 
@@ -136,3 +138,28 @@ def test_people_and_departments_are_listed_as_reports_name_them(expenses):
     listed = {code.id: code for code in codes}
     for code in used:
         assert listed[code.id] == code
+
+
+@pytest.mark.parametrize(
+    ("app", "case", "entity"),
+    [
+        ("expenses", "a trip to a customer", "expensereports"),
+        ("purchase-orders", "two products for a customer", "purchaseorders"),
+    ],
+)
+def test_labels_of_statuses_are_read_in_any_case(open_bench, monkeypatch, app, case, entity):
+    bench = open_bench(app)
+    assert bench.case(case).stage == "ready"
+    labels = picklists.PICKLISTS[entity, "status"]
+    for number, label in labels.items():
+        monkeypatch.setitem(labels, number, label.upper())
+    document = bench.case(case)
+    assert (document.stage, document.hold) == ("ready", None)
+
+
+def test_without_a_list_of_countries_addresses_have_none(invoices, monkeypatch):
+    before = invoices.case("labour and a licence").codes["customer"].create.address
+    monkeypatch.delitem(schema.ENTITIES_BY_PATH, "countries")
+    assert invoices.check().id
+    after = invoices.case("labour and a licence").codes["customer"].create.address
+    assert (before.country, after) == ("US", replace(before, country=None))
