@@ -74,7 +74,8 @@ def _has_content(posting: Posting, payload: bytes) -> bool:
     """Return whether a posting wrote this content, perhaps in the form of an earlier version."""
     if posting.planned == outbox.compute_fingerprint(payload):
         return True
-    return payloads.is_same_content(posting.kind, posting.payload, payload)
+    memo = posting.summary.memo
+    return payloads.is_same_content(posting.kind, posting.payload, payload, memo)
 
 
 @dataclass(frozen=True, kw_only=True)

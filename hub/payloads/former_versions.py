@@ -8,18 +8,21 @@ VERSION_FIELDS = ("Id", "SyncToken", "sparse")
 KIND_OF_SUPPLIERS = "vendor"
 
 
-def is_same_content(kind: str, written: bytes, planned: bytes) -> bool:
+def is_same_content(kind: str, written: bytes, planned: bytes, written_memo: str) -> bool:
     """Return whether two payloads differ at most in what has no effect in QuickBooks.
 
     These are the forms in which the hub stated the tax of a rate, the orders of a bill and the
     payments of a deposit, and the notes of a supplier, which QuickBooks drops. A whole update is
-    never the same, because it also has fields of people.
+    never the same, because it also has fields of people. `written_memo` is the memo as it was
+    planned: an update also has the lines that people added to it.
     """
     if not written or not planned:
         return False
     before, after = _parse(written), _parse(planned)
     if _is_whole_update(before) or _is_whole_update(after):
         return False
+    if "Id" in before and "PrivateNote" in before:
+        before["PrivateNote"] = written_memo
     tax_before, tax_after = _take_tax_lines(before), _take_tax_lines(after)
     if _normalize(kind, before) != _normalize(kind, after):
         return False

@@ -10,6 +10,7 @@ from hub.db.engine import transaction
 from hub.models import Posting
 from hub.outbox import compute_fingerprint
 from hub.payloads import is_same_content
+from hub.posting.actions import undo
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from qbo_sandbox import NORWAY
@@ -64,6 +65,35 @@ def test_a_touched_bill_with_a_stated_tax_is_not_written_again(shop):
     assert (shop.writes(), shop.cases()) == (before, [])
 
 
+def annotate_and_change(shop):
+    """Post the bill, add a line to its memo in QuickBooks, and change its amount at the source."""
+    shop.run(bill(shop))
+    id = shop.posting("bill:1").quickbooks_id
+    note = "Paid in cash\n" + shop.book("Bill", "bill:1")["PrivateNote"]
+    change = {"PrivateNote": note}
+    shop.quickbooks.act("edit", kind="Bill", id=id, realm=shop.realm, set=change)
+    shop.run(bill(shop, amount="199.99", tax="49.99"))
+    assert shop.book("Bill", "bill:1")["PrivateNote"] == note
+
+
+def test_a_touched_bill_with_a_note_of_a_person_is_not_written_again(shop):
+    annotate_and_change(shop)
+    write_as_earlier_version(shop)
+    before = shop.writes()
+    shop.run(bill(shop, amount="199.99", tax="49.99", custom={"Reference": ""}))
+    assert (shop.writes(), shop.cases()) == (before, [])
+
+
+def test_a_touched_bill_that_a_person_removed_stays_out(shop):
+    annotate_and_change(shop)
+    write_as_earlier_version(shop)
+    undo.undo(undo.plan_posting(shop.posting("bill:1").id), "kari")
+    shop.run()
+    assert shop.books("Bill") == []
+    shop.run(bill(shop, amount="199.99", tax="49.99", custom={"Reference": ""}))
+    assert (shop.books("Bill"), shop.cases()) == ([], [])
+
+
 def test_another_amount_is_written(shop):
     shop.run(bill(shop))
     write_as_earlier_version(shop)
@@ -78,7 +108,7 @@ DETAIL = {"DetailType": "DepositLineDetail", "DepositLineDetail": {}}
 
 
 def has_same_content(kind, written, planned):
-    return is_same_content(kind, json.dumps(written).encode(), json.dumps(planned).encode())
+    return is_same_content(kind, json.dumps(written).encode(), json.dumps(planned).encode(), "")
 
 
 @pytest.mark.parametrize(
