@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -46,7 +46,7 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
-    "authentication-and-rates.md": 5,
+    "authentication-and-rates.md": 6,
     "deletions.md": 4,
     "dimensions.md": 3,
     "files.md": 1,
@@ -285,6 +285,57 @@ def test_a_client_that_logs_in_does_so_once_and_again_when_its_session_has_ended
     source.clock.advance(3601)
     assert shed.api.get("/rentals/r1") == {"holder": "session"}
     assert dict(site.secrets) != first
+
+
+class ShedInXml(RowSource):
+    """A source that answers XML, or as another server that has taken its place."""
+
+    name, rate = "shed", "100/15s"
+    lists = MappingProxyType({"/rentals": ""})
+    access = MappingProxyType({"key": "shed-key"})
+    other_server = None
+
+    def answer(self, environ, method, path):
+        if self.other_server:
+            return self.other_server
+        status, body, *_ = super().answer(environ, method, path)
+        if status == 404:
+            return status, ("application/xml", b"<error>There is no such rental.</error>")
+        return status, ("application/xml", self.write(body))
+
+    def page(self, environ, rows):
+        return rows
+
+    def write(self, body):
+        if isinstance(body, dict):
+            return f"<rental id='{body['id']}'><total>{body['total']}</total></rental>".encode()
+        rows = b"".join(map(self.write, body))
+        return b"<rentals next='end' more='false'>" + rows + b"</rentals>"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("body", [b"<html><h1>Sign in</h1></html>", b"<rentals><rental id='1'"])
+def test_a_source_that_answers_xml_is_read_and_another_server_is_not(status, body):
+    stand_in = ShedInXml(None, [{"id": "1", "total": "7.50"}, {"id": "2", "total": "8.50"}])
+    shed = names_of("how-to/authentication-and-rates.md", 5)["Shed"](
+        site_at(stand_in.wsgi, **stand_in.access)
+    )
+
+    def read(row):
+        return Document(kind="vendor", source_id=row.get("id"), memo=row.findtext("total"))
+
+    def read_all(ids=()):
+        site = SimpleNamespace(today=dt.date(2026, 3, 1))
+        items = read_lists([shed.rentals(read)], site, {}, ids, reason="Shed no longer has it.")
+        return [item for item in items if not isinstance(item, Checkpoint)]
+
+    assert [item.memo for item in read_all()] == ["7.50", "8.50"]
+    first, missing = read_all(["1", "9"])
+    assert (first.memo, type(missing)) == ("7.50", Gone)
+    stand_in.other_server = status, ("text/html", body)
+    for reading in (["1"], ()):
+        with pytest.raises((Retry, Refused)):
+            read_all(reading)
 
 
 def test_the_larger_stand_in_of_the_kit_answers_a_client(tmp_path):

@@ -18,6 +18,12 @@ MAX_AMOUNTS = 6  # of a document that are changed one after the other
 def find_total_defect(responses: ChangedResponses, document: Document) -> str:
     """Change the amounts of a document, the total and its parts."""
     totals = _values_close_to(responses, {abs(document.total or Decimal(0))})
+    if not responses.values:
+        return (
+            "no answer from which it was read is JSON, so that neither its total,"
+            f" {document.total}, nor any other value of it can be compared. Compare them in tests"
+            " of your own."
+        )
     if not totals:
         return f"no answer of the source has its total, {document.total}."
     problem = _find_unit_defect(responses, document, totals)
