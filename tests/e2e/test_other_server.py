@@ -17,13 +17,13 @@ from tests.support.runs.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
 DOCUMENTS, GOOD, KILLS, AT_ONCE = by_form(
-    small=(14, 12, 2, 2), full=(214, 200, 20, 4), long=(514, 500, 40, 4)
+    small=(14, 12, 2, 2), full=(114, 100, 10, 4), long=(514, 500, 40, 4)
 )
 WAIT_SECONDS = (
     0.4,
     3.0,
 )  # seconds: most kills come before anything is sent, every second one during a send
-MIN_UNANSWERED = by_form(small=3, full=120, long=300)
+MIN_UNANSWERED = by_form(small=3, full=60, long=300)
 SECONDS = 1.0 if FULL else 0.4  # seconds that the hub waits for an answer
 SHORT = {
     "HUB_DEADLINE_SECONDS": str(SECONDS),

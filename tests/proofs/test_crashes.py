@@ -280,7 +280,7 @@ def first_of_each_sort(names):
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_at_any_boundary_leaves_the_books_right(forked_shop, figure, name):
-    step, apart, goal = by_form(small=(120, 999, 3), full=(32, 480, 8), long=(1, 8, 190))
+    step, apart, goal = by_form(small=(120, 999, 3), full=(40, 600, 7), long=(1, 8, 190))
     judge, boundary_names, kills = kill_all(forked_shop, name, step, apart)
     judge.report_figures(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:

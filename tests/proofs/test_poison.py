@@ -13,7 +13,7 @@ from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document
 from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 pytestmark = pytest.mark.proof
-BATCHES, LEAST = by_form(small=(1, 30), full=(6, 180), long=(67, 2000))
+BATCHES, LEAST = by_form(small=(1, 30), full=(3, 90), long=(67, 2000))
 GOOD = 29
 IDLE = Code(id="idle", name="Idle Supplier")
 ODD = Code(id="\0", name="a\0b", create=Party(name="a\0b"))

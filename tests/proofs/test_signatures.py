@@ -23,8 +23,8 @@ from qbo_sandbox import factory
 from tests.support.runs.tiers import by_form
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-MUTATIONS = by_form(small=200, full=10_000, long=10_000)
-MUTATIONS_OF_A_SOURCE = by_form(small=100, full=2_500, long=10_000)
+MUTATIONS = by_form(small=200, full=5_000, long=10_000)
+MUTATIONS_OF_A_SOURCE = by_form(small=100, full=1_000, long=10_000)
 SECRET = "webhook secret of the tests"
 
 
