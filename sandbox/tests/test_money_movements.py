@@ -100,6 +100,18 @@ def test_a_deposit_is_less_by_a_refund_from_undeposited_funds(quickbooks):
     assert expect_refusal(quickbooks, "refundreceipt", "?operation=delete", **key) == "6540"
 
 
+@pytest.mark.parametrize(
+    ("path", "amount"), [("refundreceipt", {}), ("salesreceipt", {}), ("payment", {"TotalAmt": 5})]
+)
+def test_money_of_a_customer_is_in_a_bank_or_another_current_asset(quickbooks, path, amount):
+    kind = "SalesItemLineDetail"
+    sold = {"Amount": 5, "DetailType": kind, kind: {"ItemRef": {"value": "1"}}}
+    body = {**CUSTOMER, "DepositToAccountRef": {"value": ADVERTISING}, **amount}
+    if not amount:
+        body["Line"] = [sold]
+    assert expect_refusal(quickbooks, path, **body) == "6430"
+
+
 def test_a_deposit_deleted_sets_its_payments_free(quickbooks):
     payment = paid_in(quickbooks)
     entity = post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])

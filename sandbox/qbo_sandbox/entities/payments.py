@@ -8,6 +8,7 @@ from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
 from qbo_sandbox.accounting.references import name_reference, resolve, resolve_in_currency
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ZERO, round_money
+from qbo_sandbox.entities import sales
 from qbo_sandbox.kit.json_object import JsonObject
 
 PAYMENT_DETAILS = {
@@ -25,6 +26,7 @@ def complete_customer_payment(
     account = data.get("DepositToAccountRef")
     if not account:
         account = {"value": company.undeposited_funds()}
+    sales.require_money_account(company, data, account)
     data["DepositToAccountRef"] = _money_account(company, data, account)
     data["Line"] = _settling_lines(company, rule, data, old)
     unapplied = _unapplied_amount(data)

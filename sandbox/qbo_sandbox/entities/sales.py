@@ -28,6 +28,7 @@ ONLINE_PAYMENT_FIELDS = (
     "AllowOnlineCreditCardPayment",
     "AllowOnlineACHPayment",
 )
+MONEY_ACCOUNT_TYPES = ("Bank", "Other Current Asset")
 HUNDRED = Decimal(100)
 
 
@@ -69,13 +70,7 @@ def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | 
         company.preferences(), data.get("CustomField") or []
     )
     if rule.counter:
-        resolve_in_currency(
-            company,
-            "Account",
-            data[rule.counter],
-            data["CurrencyRef"]["value"],
-            company.options.currency,
-        )
+        require_money_account(company, data, data[rule.counter])
     data.setdefault("ApplyTaxAfterDiscount", False)
     data.setdefault("PrintStatus", "NeedToPrint")
     data.setdefault("EmailStatus", "NotSet")
@@ -89,6 +84,18 @@ def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | 
         data["Balance"] = data["RemainingCredit"]
     else:
         data["Balance"] = Decimal(0)
+
+
+def require_money_account(company: Company, data: JsonObject, reference: JsonObject) -> None:
+    """Refuse an account that cannot take the money of a customer.
+
+    Its currency must be that of the transaction or the home currency.
+    """
+    code = data["CurrencyRef"]["value"]
+    account = resolve_in_currency(company, "Account", reference, code, company.options.currency)
+    if account["AccountType"] not in MONEY_ACCOUNT_TYPES:
+        field = "DepositToAccountRef"
+        raise Refusal("6430", f"Invalid account type : {field} must be of type Bank", field)
 
 
 def complete_item_line(
