@@ -51,7 +51,7 @@ from hub.contract.pages import (
 )
 from hub.contract.reading import iter_chunks, read_changes, read_ids
 from hub.contract.receipts import Receipt
-from hub.contract.rows import check_fields, look_up, readable, require_id
+from hub.contract.rows import check_fields, look_up, numbers_as_text, readable, require_id
 from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.contract.tokens import BoundSecrets, TokenCache
 from hub.contract.types import (
@@ -149,6 +149,7 @@ __all__ = [
     "look_up",
     "money",
     "next_link",
+    "numbers_as_text",
     "parse_date",
     "parse_ids",
     "read_changes",

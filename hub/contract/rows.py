@@ -4,7 +4,7 @@ import linecache
 import logging
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -90,6 +90,23 @@ def _check_kind(name: str, value: object, kind: type, problem: Sentence) -> None
     """Raise ValueError with the problem if a value of a row has another kind."""
     if not isinstance(value, kind):
         raise ValueError(Sentence(problem, name=name, value=_quote(value)))
+
+
+def numbers_as_text(value: Any, names: Collection[str]) -> Any:
+    """Return a row or a list of rows with text for each whole number under these names.
+
+    This is for fields that hold a text, such as the number of an invoice, but that the source may
+    send as the number 1001. Rows inside the row are converted, too; amounts stay as they are.
+    """
+    if isinstance(value, list):
+        return [numbers_as_text(entry, names) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    converted = {}
+    for name, inner in value.items():
+        is_number = name in names and isinstance(inner, int) and not isinstance(inner, bool)
+        converted[name] = str(inner) if is_number else numbers_as_text(inner, names)
+    return converted
 
 
 def require_id(row: Row, name: str) -> str:

@@ -14,6 +14,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    numbers_as_text,
     read_pages,
 )
 from hub_costcertified import names
@@ -61,20 +62,21 @@ class CostCertified(ApiClient):
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
             page = self.get(f"/v1/{list_name}", **params)
             return Page(
-                [self._with_currency(row) for row in page[names.Page.ITEMS]],
-                page[names.Page.NEXT_CURSOR],
-                page[names.Page.HAS_MORE],
+                [self._complete(row) for row in page[names.Page.ITEMS]],
+                page.get(names.Page.NEXT_CURSOR),
+                page.get(names.Page.HAS_MORE, False),
             )
 
         return read_pages(fetch, cursor, "CostCertified")
 
     def row(self, list_name: str, id: str) -> Row | None:
         """Return one row of a list, or None if CostCertified does not have it."""
-        row: Row | None = self._with_currency(self.find(_row_path(list_name, id)))
+        row: Row | None = self._complete(self.find(_row_path(list_name, id)))
         return row
 
-    def _with_currency(self, row: Any) -> Any:
-        """Return a row with the currency of the account, if it names none itself."""
+    def _complete(self, row: Any) -> Any:
+        """Return a row with texts for numbers, and the account's currency if it names none."""
+        row = numbers_as_text(row, names.TEXTS)
         if not isinstance(row, dict) or row.get(names.Invoice.CURRENCY):
             return row
         return {**row, names.Invoice.CURRENCY: self._account_currency}

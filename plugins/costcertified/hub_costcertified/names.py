@@ -203,3 +203,14 @@ class Change:
 
     TOPIC = "topic"
     ID = "id"
+
+
+# Fields with a text that may come as a number, such as the number of an invoice.
+TEXTS = (
+    Row.ID,
+    Invoice.NUMBER,
+    Payment.REFERENCE,
+    Line.CATEGORY,
+    Client.PHONE,
+    Client.POSTAL,
+)

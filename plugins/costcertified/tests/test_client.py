@@ -6,9 +6,10 @@ import json
 
 import pytest
 from hub_costcertified import hub_check, hub_webhook
+from hub_costcertified.sandbox import api
 from hub_costcertified.sandbox.company import REFRESH_TOKEN, WEBHOOK_SECRET
 
-from hub import AccessNeeded, NeedsAttention, Refused, Retry, Signal
+from hub import AccessNeeded, Checkpoint, NeedsAttention, Refused, Retry, Signal
 from qbo_sandbox.kit import Fault
 
 
@@ -97,3 +98,16 @@ def test_a_call_about_an_invoice_reads_it_alone_and_one_about_money_collects(sha
 def test_a_call_that_is_not_signed_is_refused(shared_bench, wrong):
     with pytest.raises(Refused, match="not signed"):
         call(shared_bench, {"topic": "invoice.sent", "id": "1001"}, **wrong)
+
+
+def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
+    def paginate(*args):
+        answer = pages(*args)
+        return answer if answer["has_more"] else {"items": answer["items"]}
+
+    pages = api.paginate
+    before = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(api, "paginate", paginate)
+    after = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
+    assert after == before

@@ -150,6 +150,32 @@ def test_an_invoice_that_does_not_say_how_it_was_sent_is_posted_if_it_was(open_b
     assert [bench.case(case).stage for case in ("sent", "draft")] == ["ready", "pending"]
 
 
+def test_numbers_of_documents_may_be_numbers(open_bench, monkeypatch):
+    encode = encoding.encode
+
+    def encode_with_numbers(list_name, row, site):
+        return _numbers_for_digits(encode(list_name, row, site))
+
+    bench = open_bench()
+    before = bench.read()
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(encoding, "encode", encode_with_numbers)
+    assert bench.read() == before
+
+
+def _numbers_for_digits(value):
+    """Return a value with whole numbers for the ids and numbers in it that are digits only."""
+    if isinstance(value, list):
+        return [_numbers_for_digits(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    fields = {name: _numbers_for_digits(inner) for name, inner in value.items()}
+    for name in ("id", "number", "reference", "phone", "postal"):
+        if str(fields.get(name, "")).isdecimal():
+            fields[name] = int(fields[name])
+    return fields
+
+
 def test_fixed_words_are_read_in_any_case(open_bench, monkeypatch):
     encode = encoding.encode
 

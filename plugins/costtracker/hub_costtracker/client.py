@@ -15,6 +15,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    numbers_as_text,
     read_pages,
 )
 from hub_costtracker import names
@@ -65,7 +66,7 @@ class CostTracker(ApiClient):
 
     def invoice(self, id: str) -> Row | None:
         """Return one invoice, or None if CostTracker does not have it."""
-        row: Row | None = self.find(_invoice_path(id))
+        row: Row | None = numbers_as_text(self.find(_invoice_path(id)), names.TEXTS)
         return row
 
     def attachment(self, invoice: str, id: str) -> bytes:
@@ -110,9 +111,9 @@ class CostTracker(ApiClient):
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
             page = self.get(path, **params)
             return Page(
-                page[names.Page.ITEMS],
-                page[names.Page.NEXT_CURSOR],
-                page[names.Page.HAS_MORE],
+                numbers_as_text(page[names.Page.ITEMS], names.TEXTS),
+                page.get(names.Page.NEXT_CURSOR),
+                page.get(names.Page.HAS_MORE, False),
             )
 
         return read_pages(fetch, cursor, "CostTracker")

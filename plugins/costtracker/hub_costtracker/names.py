@@ -175,3 +175,19 @@ class Change:
 
     TOPIC = "topic"
     ID = "id"
+
+
+# Fields with a text that may come as a number, such as an account or an organisation number.
+TEXTS = (
+    Invoice.NUMBER,
+    Invoice.REFERENCE,
+    Supplier.EXTERNAL_ID,
+    Supplier.ORG_NUMBER,
+    Line.ACCOUNT,
+    Line.TAX_CODE,
+    Line.LOCATION,
+    Line.CLASS,
+    Line.CUSTOMER,
+    SupplierEdit.PHONE,
+    Address.POSTAL_CODE,
+)

@@ -2,6 +2,7 @@
 
 import pytest
 from hub_costtracker import hub_apps, hub_codes, hub_fields, lists
+from hub_costtracker.sandbox import views
 
 from hub import Code, Company, Document, Record
 
@@ -140,3 +141,27 @@ def test_the_codes_of_a_field_are_those_that_invoices_use(bench):
 def test_each_field_has_a_list_in_costtracker():
     assert {field.name for field in hub_fields(app="costtracker")} == set(lists.LIST_KINDS)
     assert hub_apps()[0].posts == ("bill", "vendor_credit", "vendor")
+
+
+def test_numbers_of_accounts_suppliers_and_invoices_may_be_numbers(connected, monkeypatch):
+    case = "number of 30 characters"
+    before = connected.case(case)
+    encode = views.invoice
+
+    def encode_with_numbers(*args):
+        row = encode(*args)
+        row |= {"invoice_number": 1001, "reference": 77}
+        row["supplier"] |= {"org_number": 912345678, "external_id": 50}
+        for line in row["lines"]:
+            line["account"] = int(line["account"])
+        return row
+
+    connected.allow_undescribed_answers()
+    monkeypatch.setattr(views, "invoice", encode_with_numbers)
+    document = connected.case(case)
+    assert (document.number, document.memo) == ("1001", "Reference: 77")
+    assert document.facts["Organisation number"] == "912345678"
+    assert document.codes["supplier"].quickbooks_id == "50"
+    assert [line.codes["account"] for line in document.lines] == [
+        line.codes["account"] for line in before.lines
+    ]

@@ -15,6 +15,7 @@ from hub import (
     Sentence,
     Site,
     iter_chunks,
+    numbers_as_text,
     read_pages,
 )
 from hub_ontraccr import names
@@ -83,7 +84,7 @@ class Ontraccr(ApiClient):
 
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
-        row: Row | None = self.find(_payable_path(id))
+        row: Row | None = numbers_as_text(self.find(_payable_path(id)), names.TEXTS)
         if row is None or str(row.get(names.Payable.DIVISION_ID, self._division)) != self._division:
             return None
         return row
@@ -120,7 +121,7 @@ class Ontraccr(ApiClient):
 
     def profile(self, kind: str, id: str) -> Row | None:
         """Return one profile, or None if Ontraccr does not have it."""
-        row: Row | None = self.find(_profile_path(kind, id))
+        row: Row | None = numbers_as_text(self.find(_profile_path(kind, id)), names.TEXTS)
         return row
 
     def link(self, kind: str, id: str, external_id: str, name: str, record_type: str) -> None:
@@ -171,9 +172,9 @@ class Ontraccr(ApiClient):
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor, **(query or {})}
             page = self.get(path, **params)
             return Page(
-                page[names.Page.ITEMS],
-                page[names.Page.NEXT_CURSOR],
-                page[names.Page.HAS_MORE],
+                numbers_as_text(page[names.Page.ITEMS], names.TEXTS),
+                page.get(names.Page.NEXT_CURSOR),
+                page.get(names.Page.HAS_MORE, False),
             )
 
         return read_pages(fetch, cursor, "Ontraccr")

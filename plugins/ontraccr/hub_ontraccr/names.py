@@ -169,3 +169,15 @@ class Change:
 
     TOPIC = "topic"
     ID = "id"
+
+
+# Fields with a text that may come as a number, such as the id of a record in QuickBooks.
+TEXTS = (
+    Payable.NUMBER,
+    Payable.PURCHASE_ACCOUNT_EXTERNAL_ID,
+    Payable.TAX_CODE_EXTERNAL_ID,
+    Profile.EXTERNAL_ID,
+    Profile.CLASS_EXTERNAL_ID,
+    Profile.NUMBER,
+    Profile.PHONE,
+)

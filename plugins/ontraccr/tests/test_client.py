@@ -2,6 +2,7 @@
 
 import pytest
 from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hub_subscribe
+from hub_ontraccr.sandbox import api
 
 from hub import Checkpoint, NeedsAttention, Refused, Retry
 from qbo_sandbox.kit import Fault
@@ -117,3 +118,16 @@ def test_an_ontraccr_that_does_not_call_is_a_warning_until_it_does(bench):
     assert "asks on its schedule instead" in check(bench).warnings[0]
     hub_subscribe(app="ontraccr", site=bench.site, on=True)
     assert check(bench).warnings == ()
+
+
+def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
+    def paginate(*args):
+        answer = pages(*args)
+        return answer if answer["has_more"] else {"items": answer["items"]}
+
+    pages = api.paginate
+    before = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(api, "paginate", paginate)
+    after = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
+    assert after == before

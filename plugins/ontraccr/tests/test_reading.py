@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from hub_ontraccr import hub_report
+from hub_ontraccr.sandbox import views
 
 from hub import Checkpoint, Document, Gone, Party, Receipt, Unreadable
 
@@ -65,6 +66,27 @@ def test_an_answer_that_is_no_payable_does_not_prove_that_it_is_gone(bench, monk
 def test_a_row_without_an_id_stays_unreadable(bench):
     (item,) = bench.read(ids=["payable:?"])
     assert item.reason == "Ontraccr sent a payable without an id."
+
+
+def test_numbers_and_ids_of_quickbooks_may_be_numbers(connected, monkeypatch):
+    payable, profile = views.payable, views.profile
+
+    def payable_with_numbers(books, raw):
+        row = payable(books, raw) | {"number": 1001, "purchase_account_external_id": 41}
+        row["vendor"] |= {"external_id": 50}
+        return row
+
+    def profile_with_numbers(books, kind, row):
+        return profile(books, kind, row) | {"external_id": 90, "number": 7}
+
+    connected.allow_undescribed_answers()
+    monkeypatch.setattr(views, "payable", payable_with_numbers)
+    monkeypatch.setattr(views, "profile", profile_with_numbers)
+    document = connected.case("a plain bill")
+    assert document.number == "1001"
+    assert document.codes["vendor"].quickbooks_id == "50"
+    assert document.codes["purchase_account"].quickbooks_id == "41"
+    assert {line.codes["project"].quickbooks_id for line in document.lines} == {"90"}
 
 
 @pytest.mark.row("ON-B9")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub import Unreadable, check_fields, look_up, readable, require_id
+from hub import Unreadable, check_fields, look_up, numbers_as_text, readable, require_id
 
 STAGES = {"draft": ("pending", "It is a draft."), "sent": ("ready", None)}
 
@@ -60,3 +60,11 @@ def test_an_id_that_is_null_or_blank_is_none(id):
 @pytest.mark.parametrize("id", ["7", 7, 0])
 def test_an_id_is_text(id):
     assert require_id({"id": id}, "id") == str(id)
+
+
+def test_whole_numbers_in_fields_of_texts_become_texts_at_any_depth():
+    row = {"number": 7, "total": 7, "lines": [{"account": 4000, "paid": True}], "vendor": None}
+    assert numbers_as_text([row, None], ("number", "account", "paid")) == [
+        {"number": "7", "total": 7, "lines": [{"account": "4000", "paid": True}], "vendor": None},
+        None,
+    ]
