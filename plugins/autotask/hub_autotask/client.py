@@ -82,6 +82,13 @@ def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
     return format_moment(moment)
 
 
+class EntityRow(Row):
+    """A row of Autotask; a field that the answer leaves out is null."""
+
+    def __missing__(self, name: str) -> None:
+        """Return None for a field that the answer lacks."""
+
+
 class Autotask:
     """Calls to the zone of the user's database."""
 
@@ -118,7 +125,8 @@ class Autotask:
         def fetch(link: str) -> tuple[list[Row], str | None]:
             """Return the rows of a page, and the link to the next one."""
             page = self._json("POST", link or f"{entity}/query", entity, json=body)
-            return page["items"], page["pageDetails"].get("nextPageUrl")
+            rows: list[Row] = [EntityRow(row) for row in page["items"]]
+            return rows, page["pageDetails"].get("nextPageUrl")
 
         for rows, _ in read_linked_pages(fetch, "", "Autotask"):
             yield rows
@@ -137,7 +145,7 @@ class Autotask:
         """Return one row, or None if Autotask does not have it."""
         answer = self._json("GET", f"{entity}/{id}", entity)
         row: Row | None = answer.get("item")
-        return row
+        return None if row is None else EntityRow(row)
 
     def update(self, entity: str, id: int, **fields: Any) -> None:
         """Write these fields of a row.

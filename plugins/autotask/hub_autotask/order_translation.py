@@ -17,7 +17,7 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import is_label, local_day
+from hub_autotask.client import EntityRow, is_label, local_day
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
@@ -216,9 +216,9 @@ class ReceiptTranslation(OrderTranslation):
         for receipt in receipts:
             item = items[receipt["purchaseOrderItemID"]]
             quantity = receipt["quantityNowReceiving"]
-            parts.append({**item, "id": receipt["id"], "quantity": quantity})
+            parts.append(EntityRow({**item, "id": receipt["id"], "quantity": quantity}))
         if not is_first:
-            row = {**row, "freight": 0, "internalCurrencyFreight": 0}
+            row = EntityRow({**row, "freight": 0, "internalCurrencyFreight": 0})
         super().__init__(reader, row, parts, status)
         days = (local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
         self.day = max(filter(None, days))

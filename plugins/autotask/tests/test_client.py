@@ -2,6 +2,7 @@
 
 import pytest
 from hub_autotask.client import Autotask, where
+from hub_autotask.sandbox.api import Api
 
 from hub import NeedsAttention, Refused, Retry
 from qbo_sandbox.kit import Fault
@@ -91,3 +92,29 @@ def test_a_page_that_leads_to_itself_ends_the_reading(source, monkeypatch):
     )
     with pytest.raises(Retry, match="the same page of its list twice"):
         list(source.rows("Invoices"))
+
+
+@pytest.mark.parametrize(
+    ("app", "settings"),
+    [
+        ("invoices", {}),
+        ("expenses", {}),
+        ("purchase-orders", {"post_as": "purchase_order"}),
+        ("purchase-orders", {"post_as": "bill_per_receipt"}),
+    ],
+)
+def test_a_field_that_an_answer_leaves_out_is_null(open_bench, monkeypatch, app, settings):
+    query = Api._query
+
+    def query_without_nulls(self, environ, name, after=-1):
+        answer = query(self, environ, name, after)
+        items = [
+            {field: value for field, value in row.items() if value is not None}
+            for row in answer["items"]
+        ]
+        return answer | {"items": items}
+
+    bench = open_bench(app, **settings)
+    before = bench.read()
+    monkeypatch.setattr(Api, "_query", query_without_nulls)
+    assert bench.read() == before
