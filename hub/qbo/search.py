@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hub.contract.value_object import value_object
-from hub.errors import Retry, Sentence
+from hub.errors import Refused, Retry, Sentence
 from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, ref_id
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.responses import extract_count, extract_rows
@@ -284,12 +284,18 @@ def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
 def _find_like(client: Client, kind: str, field: str, text: str) -> list[Entity]:
     """Return the objects whose field is a text that no query can contain, inactive ones included.
 
-    They are among those that agree in the other characters, which may be all of a kind.
+    They are among those that agree in the other characters, which may be all of a kind. All of a
+    kind are also read if QuickBooks refuses the pattern.
     """
     pattern = FOREIGN_CHARACTERS.sub("%", escape_text(text))
     key = _fold(text)
+    condition = f"{field} LIKE '{pattern}'"
+    try:
+        pages = list(find_created_since(client, kind, EPOCH, condition=condition))
+    except Refused:
+        pages = list(find_created_since(client, kind, EPOCH))
     entities: list[Entity] = []
-    for page in find_created_since(client, kind, EPOCH, condition=f"{field} LIKE '{pattern}'"):
+    for page in pages:
         entities += [entity for entity in page if _fold(_get_text(entity, field)) == key]
     return entities
 

@@ -52,6 +52,16 @@ def test_a_vendor_is_made_once_whose_name_no_query_can_contain(bench, name, faul
     assert (bench.state(id), len(vendors(bench, name))) == ("posted", 1)
 
 
+def test_all_vendors_are_read_if_no_pattern_is_accepted(bench):
+    bench.quickbooks.add_fault("lose_answer", "vendor.create")
+    id = vendor(bench, "Włodarski")
+    bench.drain()
+    assert bench.state(id) == "unknown"
+    bench.quickbooks.add_fault("refusal", "query.vendor", code=4000)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(vendors(bench, "Włodarski"))) == ("posted", 1)
+
+
 @pytest.mark.parametrize("name", ["Włodarski – Hydraulika", "WŁODARSKI – HYDRAULIKA"])
 def test_a_vendor_that_exists_by_a_name_that_no_query_can_contain_is_adopted(bench, name):
     record = bench.quickbooks.ask("POST", "vendor", {"DisplayName": name}).json()["Vendor"]
