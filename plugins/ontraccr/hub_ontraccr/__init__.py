@@ -63,12 +63,13 @@ def hub_fields(app: str) -> tuple[Field, ...]:
 @hookimpl
 def hub_check(app: str, site: Site) -> Tenant:
     source = Ontraccr(site)
-    company = source.company()[names.Integration.NAME]
-    division = _find_division(site, company, source.divisions())
+    company = source.company_name()
+    division = _find_division(site, company or "The company", source.divisions())
+    division_name = division[names.Division.NAME]
     warning = site.secrets.get(WEBHOOK_WARNING_KEY)
     return Tenant(
         id=str(division[names.Division.ID]),
-        name=f"{company}, {division[names.Division.NAME]}",
+        name=f"{company}, {division_name}" if company else division_name,
         warnings=(warning,) if warning else (),
     )
 

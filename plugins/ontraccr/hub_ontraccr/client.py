@@ -50,11 +50,13 @@ class Ontraccr(ApiClient):
 
     # -- the company --
 
-    def company(self) -> Row:
-        """Return the company behind the credentials; its QuickBooks integration must be active."""
+    def company_name(self) -> str | None:
+        """Return the name of the company, if Ontraccr says it; its integration must be active."""
         self._credentials.renew()
-        company: Row = self.get("/v1/integration")
-        return company
+        company: Row = self.find("/v1/integration") or {}
+        if company.get(names.Integration.ACTIVATED) is False:
+            raise _inactive_error()
+        return company.get(names.Integration.NAME)
 
     def divisions(self) -> list[Row]:
         """Return every division of the company."""
@@ -183,12 +185,17 @@ class Ontraccr(ApiClient):
         """Send a request; raise NeedsAttention if the integration is not activated."""
         reply = super().call(method, path, **request)
         if reply.status == 403 and INACTIVE_CODE in reply.body:
-            raise NeedsAttention(
-                "The QuickBooks integration is not activated in Ontraccr, so nothing"
-                " is synced. Let an admin activate it there under %(place)s.",
-                place=ACTIVATION_PLACE,
-            )
+            raise _inactive_error()
         return reply
+
+
+def _inactive_error() -> NeedsAttention:
+    """Return the error for a company that has not activated the integration."""
+    return NeedsAttention(
+        "The QuickBooks integration is not activated in Ontraccr, so nothing"
+        " is synced. Let an admin activate it there under %(place)s.",
+        place=ACTIVATION_PLACE,
+    )
 
 
 def _payable_path(id: str) -> str:

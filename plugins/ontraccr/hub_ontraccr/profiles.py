@@ -56,9 +56,16 @@ class Profiles:
             self._profiles[kind] = {str(row[names.Profile.ID]): row for row in rows}
         profiles_by_id = self._profiles[kind]
         if id not in profiles_by_id:
-            row = self._source.profile(kind, id)
+            row = self._source.profile(kind, id) or self._find_in_list(kind, id)
             profiles_by_id[id] = row or _deleted_profile(id)
         return profiles_by_id[id]
+
+    def _find_in_list(self, kind: str, id: str) -> Row | None:
+        """Return a profile that only the list shows, as of a source that answers no single ones."""
+        if self._reads_whole_lists:
+            return None
+        rows = self._source.profiles(kind)
+        return next((row for row in rows if str(row[names.Profile.ID]) == id), None)
 
     def account_type(self, id: str) -> str | None:
         """Return the type of an account that Ontraccr offers, bank or credit card, or None."""

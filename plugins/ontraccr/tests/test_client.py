@@ -1,5 +1,8 @@
 """Calls to Ontraccr, and the errors of those that fail."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hub_subscribe
 from hub_ontraccr.sandbox import api
@@ -131,3 +134,44 @@ def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
     monkeypatch.setattr(api, "paginate", paginate)
     after = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
     assert after == before
+
+
+def _answer_at(bench, path, status, body):
+    """Let a server answer the calls of a path in place of the stand-in."""
+
+    def server(environ, start):
+        if not environ["PATH_INFO"].endswith(path):
+            return stand_in(environ, start)
+        start(status, [("Content-Type", "application/json")])
+        return [json.dumps(body).encode()]
+
+    stand_in = bench._stand_in
+    return bench.replaced_by(server)
+
+
+@pytest.mark.row("ON-S1")
+def test_an_integration_that_says_that_it_is_not_activated_is_not_connected(bench):
+    body = {"name": "Cedar", "activated": False}
+    with (
+        _answer_at(bench, "/v1/integration", "200 OK", body),
+        pytest.raises(NeedsAttention, match="not activated in Ontraccr"),
+    ):
+        bench.check()
+
+
+def test_a_source_that_names_no_company_is_called_by_its_division(bench):
+    named = bench.check()
+    body = {"code": "not_found", "message": "No such call."}
+    with _answer_at(bench, "/v1/integration", "404 Not Found", body):
+        tenant = bench.check()
+    assert named == replace(tenant, name=named.name)
+    assert named.name.endswith(f", {tenant.name}")
+
+
+def test_a_profile_that_only_the_list_shows_counts_as_linked(connected):
+    before = connected.case("a plain bill")
+    project_id = before.lines[0].codes["project"].id.removeprefix("project:")
+    body = {"code": "not_found", "message": "No such call."}
+    path = f"/v1/profiles/projects/{project_id}"
+    with _answer_at(connected, path, "404 Not Found", body):
+        assert connected.case("a plain bill") == before
