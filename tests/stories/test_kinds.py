@@ -9,7 +9,8 @@ from decimal import Decimal as D
 import pytest
 from sqlalchemy import select
 
-from hub import Gone, Item, Party
+from hub import Gone, Item, Party, payloads
+from hub.collect.run import collect
 from hub.contract.documents import KINDS, Document
 from hub.db.engine import read_only_session
 from hub.models import Case
@@ -150,6 +151,24 @@ def test_a_supplier_is_made_once_whether_or_not_quickbooks_keeps_its_notes(
     assert shop.cases() == []
     names = [record["DisplayName"] for record in shop.books("Vendor")]
     assert names.count("Nordic Timber") == 1
+
+
+def test_a_change_that_is_planned_while_an_earlier_one_is_prepared_replaces_it(shop, monkeypatch):
+    shop.run(invoice())
+    build = payloads.build_update_body
+    newer = [invoice(amount="300.00")]
+
+    def build_late(*arguments):
+        if newer:  # as another process may do that takes over from a frozen one
+            shop.put(newer.pop())
+            collect(shop.id)
+        return build(*arguments)
+
+    monkeypatch.setattr(payloads, "build_update_body", build_late)
+    shop.run(invoice(amount="200.00"))
+    shop.run()
+    assert (newer, shop.cases()) == ([], [])
+    assert shop.book("Invoice", "invoice:1")["TotalAmt"] == 300
 
 
 # -- taken back ------------------------------------------------------------------------------------

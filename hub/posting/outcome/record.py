@@ -105,6 +105,7 @@ def change_state(session: Session, posting: Posting, state: PostingState, **valu
         Posting.id == posting.id,
         Posting.state == posting.state,
         Posting.fence == posting.fence,
+        Posting.revision == posting.revision,  # its content may have been planned anew
     )
     session.flush()
     now = hub_context.current_hub().clock.now()
