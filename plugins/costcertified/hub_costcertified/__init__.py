@@ -25,7 +25,7 @@ from hub import (
     hookimpl,
     signed_json,
 )
-from hub_costcertified import codes, invoices, names, reading, receipts
+from hub_costcertified import codes, expenses, invoices, names, payouts, reading, receipts
 from hub_costcertified.client import RATE_LIMIT, SUPPORT_CONTACT, CostCertified
 from hub_costcertified.settings import Settings
 
@@ -73,7 +73,8 @@ def hub_fields(app: str) -> tuple[Field, ...]:
 
 @hookimpl
 def hub_check(app: str, site: Site) -> Tenant:
-    account = CostCertified(site).account()
+    source = CostCertified(site)
+    account = source.account()
     name = account[names.Account.NAME]
     if not account[names.Account.PAYMENTS_ENABLED]:
         raise AccessNeeded(
@@ -82,7 +83,22 @@ def hub_check(app: str, site: Site) -> Tenant:
             ),
             SUPPORT_CONTACT,
         )
-    return Tenant(id=str(account[names.Account.ID]), name=name)
+    return Tenant(
+        id=str(account[names.Account.ID]),
+        name=name,
+        warnings=tuple(_warn_of_missing_lists(site, source)),
+    )
+
+
+def _warn_of_missing_lists(site: Site, source: CostCertified) -> Iterator[str]:
+    """Yield a warning for each list that the settings need and CostCertified does not have."""
+    if site.settings["payouts"] == "deposit" and not source.has_list(payouts.LIST_NAME):
+        yield Sentence(
+            "CostCertified shows no payouts to the hub, so no bank deposit is made of them. Let"
+            " every payment reach the bank by itself, in the settings of the app."
+        )
+    if site.settings["expenses"] and not source.has_list(expenses.LIST_NAME):
+        yield Sentence("CostCertified shows no expenses to the hub, so none is posted.")
 
 
 @hookimpl

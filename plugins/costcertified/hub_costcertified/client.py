@@ -25,6 +25,7 @@ PAGE_SIZE = 100
 RATE_LIMIT = "2500/5m"  # as assumed in openapi.yaml
 SUPPORT_CONTACT = "CostCertified support, in its chat or by a ticket"
 PAYMENTS_DISABLED_CODE = b"payments_disabled"
+OPTIONAL_LISTS = ("payouts", "expenses")  # invoices and payments are posted without them
 OUTDATED_STATUS = 409  # the HTTP status if CostCertified has a newer version
 
 
@@ -60,7 +61,7 @@ class CostCertified(ApiClient):
         def fetch(cursor: str | None) -> Page[Row]:
             """Return the page after a cursor."""
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
-            page = self.get(f"/v1/{list_name}", **params)
+            page = self._list(list_name, **params)
             return Page(
                 [self._complete(row) for row in page[names.Page.ITEMS]],
                 page.get(names.Page.NEXT_CURSOR),
@@ -68,6 +69,18 @@ class CostCertified(ApiClient):
             )
 
         return read_pages(fetch, cursor, "CostCertified")
+
+    def has_list(self, list_name: str) -> bool:
+        """Return whether CostCertified has a list."""
+        return self.find(f"/v1/{list_name}", **{names.Page.LIMIT: 1}) is not None
+
+    def _list(self, list_name: str, **params: Any) -> Row:
+        """Return a page of a list; an empty one if CostCertified lacks an optional list."""
+        path = f"/v1/{list_name}"
+        if list_name not in OPTIONAL_LISTS:
+            page: Row = self.get(path, **params)
+            return page
+        return self.find(path, **params) or {names.Page.ITEMS: []}
 
     def row(self, list_name: str, id: str) -> Row | None:
         """Return one row of a list, or None if CostCertified does not have it."""

@@ -111,3 +111,23 @@ def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
     monkeypatch.setattr(api, "paginate", paginate)
     after = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
     assert after == before
+
+
+def test_invoices_are_read_from_a_source_without_payouts_and_expenses(open_bench):
+    bench = open_bench(expenses=True, payable_account="33", paid_from="35")
+
+    def server(environ, start):
+        if not environ["PATH_INFO"].endswith(("/v1/payouts", "/v1/expenses")):
+            return stand_in(environ, start)
+        start("404 Not Found", [("Content-Type", "application/json")])
+        return [json.dumps({"code": "not_found", "message": "No such call."}).encode()]
+
+    stand_in = bench._stand_in
+    assert bench.check().warnings == ()
+    before = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
+    with bench.replaced_by(server):
+        after = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
+        payouts, expenses = bench.check().warnings
+    assert after == {id for id in before if not id.startswith(("payout:", "expense"))}
+    assert "no bank deposit is made" in payouts
+    assert "shows no expenses" in expenses

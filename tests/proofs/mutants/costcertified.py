@@ -50,8 +50,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S7",
         place=f"{PLUGIN}/__init__.py",
-        old="return Tenant(id=str(account[names.Account.ID]), name=name)",
-        new="return Tenant(id=name, name=str(account[names.Account.ID]))",
+        old="        id=str(account[names.Account.ID]),\n        name=name,\n",
+        new="        id=name,\n        name=str(account[names.Account.ID]),\n",
         bug="The account that was linked is shown by its id.",
     ),
     Mutant(
