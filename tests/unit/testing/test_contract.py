@@ -2,7 +2,9 @@
 
 import datetime as dt
 import importlib
+import re
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -254,6 +256,55 @@ def test_a_cursor_of_a_named_stream_reaches_the_source(suite, plugin, monkeypatc
         return
     with pytest.raises(FAILED, match="which it never wrote, and read bill:1"):
         test(Bench(NAME))
+
+
+@pytest.mark.parametrize(
+    ("changes", "test", "sentence"),
+    [
+        (
+            {"number": "F-2"},
+            "test_source_ids_are_unique_across_kinds",
+            "two documents with the source id bill:1: bill None and bill F-2. The hub takes them",
+        ),
+        (
+            {"codes": {"ownr": Code(id="1")}, "source_id": "bill:2"},
+            "test_documents_use_only_declared_fields_and_roles",
+            "with codes that hub_fields does not declare: ownr. Return a Field",
+        ),
+        (
+            {"kind": "vendor_credit", "source_id": "bill:2"},
+            "test_documents_are_of_the_kinds_that_the_app_posts",
+            "of kinds that App.posts does not name: vendor_credit. Add them",
+        ),
+        (
+            {"stage": "pending", "source_id": "bill:2"},
+            "test_pending_documents_have_a_hold",
+            "bill:2 of depot is pending and has no `hold`",
+        ),
+        (
+            {"date": None, "source_id": "bill:2"},
+            "test_ready_documents_have_a_date_and_a_decimal_total",
+            "bill:2 of depot is ready and has no date",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_said_with_the_next_step(
+    suite, plugin, monkeypatch, changes, test, sentence
+):
+    documents = [complete("bill")]
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: documents))
+    tests = suite()
+    getattr(tests, test)(Bench(NAME))
+    documents.append(replace(complete("bill"), **changes))
+    with pytest.raises(FAILED, match=re.escape(sentence)):
+        getattr(tests, test)(Bench(NAME))
+
+
+def test_a_document_that_comes_in_two_versions_has_one_source_id(suite, plugin, monkeypatch):
+    documents = [replace(complete("bill"), version="1", number="draft")]
+    documents.append(replace(complete("bill"), version="2"))
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: documents))
+    suite().test_source_ids_are_unique_across_kinds(Bench(NAME))
 
 
 @pytest.mark.parametrize("is_derived", [False, True])
