@@ -94,6 +94,11 @@ def test_a_call_about_an_invoice_reads_it_alone_and_one_about_money_collects(sha
     assert call(shared_bench, {"topic": "payment.refunded", "id": "p1"}) == [Signal()]
 
 
+@pytest.mark.parametrize("body", [{}, {"id": "1001"}, {"topic": "invoice.sent"}])
+def test_a_call_that_lacks_its_topic_or_id_collects(shared_bench, body):
+    assert call(shared_bench, body) == [Signal()]
+
+
 @pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"header": "X-Other"}])
 def test_a_call_that_is_not_signed_is_refused(shared_bench, wrong):
     with pytest.raises(Refused, match="not signed"):

@@ -124,9 +124,10 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 def _signals_of(call: Row) -> list[Signal]:
     """Return the signals of a webhook call."""
-    topic = call[names.Change.TOPIC]
+    topic = str(call.get(names.Change.TOPIC) or "")
+    id = call.get(names.Change.ID)
     if topic == "invoice.changed":
-        return [Signal.read(f"{invoices.PREFIX}{call[names.Change.ID]}")]
+        return [Signal.read(f"{invoices.PREFIX}{id}") if id else Signal.collect()]
     if topic == "master-data.wanted":
         return [Signal.push_lists()]
     return [Signal.collect()]

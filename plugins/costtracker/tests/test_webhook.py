@@ -34,6 +34,11 @@ def test_any_other_topic_collects(bench):
     assert call(bench, {"topic": "supplier.changed", "id": "s1"}) == [Signal()]
 
 
+@pytest.mark.parametrize("body", [{}, {"id": "1001"}, {"topic": "invoice.changed"}])
+def test_a_call_that_lacks_its_topic_or_id_collects(bench, body):
+    assert call(bench, body) == [Signal()]
+
+
 @pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"header": "X-Other"}])
 def test_a_call_that_is_not_signed_is_refused(bench, wrong):
     with pytest.raises(Refused, match="not signed"):

@@ -189,8 +189,9 @@ def _signals_of(call: Row) -> list[Signal]:
     name = str(call.get("resource", "")).upper()
     resource = name.replace("_", "").removesuffix("S")
     prefix = PREFIXES_BY_RESOURCE.get(resource)
-    if prefix:
-        return [Signal.read(f"{prefix}{call['id']}")]
+    id = call.get("id")
+    if prefix and id:
+        return [Signal.read(f"{prefix}{id}")]
     return [Signal.collect()]
 
 

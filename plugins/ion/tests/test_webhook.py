@@ -44,6 +44,12 @@ def test_the_order_that_a_call_names_is_read_again(subscribed, resource, signal)
 
 
 @pytest.mark.row("ION-35")
+@pytest.mark.parametrize("body", [{"resource": "PARTS"}, {"resource": "PARTS", "id": None}])
+def test_a_call_that_names_no_row_collects(subscribed, body):
+    assert call(subscribed, body) == [Signal()]
+
+
+@pytest.mark.row("ION-35")
 @pytest.mark.parametrize("wrong", [{"prefix": "sha256=0"}, {"header": "X-Other"}])
 def test_a_call_that_is_not_signed_is_refused(subscribed, wrong):
     with pytest.raises(Refused, match="not signed"):

@@ -171,9 +171,10 @@ def _signals_of(call: Row) -> list[Signal]:
 
     A changed profile affects the lists, and the documents that wait for its link.
     """
-    topic = call[names.Change.TOPIC]
+    topic = str(call.get(names.Change.TOPIC) or "")
+    id = call.get(names.Change.ID)
     if topic == "payable.changed":
-        return [Signal.read(f"{payables.PREFIX}{call[names.Change.ID]}")]
+        return [Signal.read(f"{payables.PREFIX}{id}") if id else Signal.collect()]
     if topic.startswith("profile."):
         return [Signal.push_lists(), Signal.collect()]
     return [Signal.collect()]

@@ -147,10 +147,15 @@ class Ontraccr(ApiClient):
     # -- lists of QuickBooks that Ontraccr offers --
 
     def offer_choices(self, field: str, items: Sequence[Row], extra_fields: Row) -> None:
-        """Replace a list that Ontraccr offers; `extra_fields` are sent beside its items."""
+        """Replace a list that Ontraccr offers; `extra_fields` are sent beside its items.
+
+        It may offer no tax codes: then payables get the one of the settings.
+        """
         body = {names.Choice.ITEMS: items, **extra_fields}
         path = f"/v1/integration/{LIST_PATHS[field]}"
         reply = self.call("PUT", path, params=self._division_parameter(), json=body)
+        if field == "tax_code" and reply.not_found:
+            return
         reply.check()
 
     def choices(self, field: str) -> list[Row]:

@@ -175,3 +175,14 @@ def test_a_profile_that_only_the_list_shows_counts_as_linked(connected):
     path = f"/v1/profiles/projects/{project_id}"
     with _answer_at(connected, path, "404 Not Found", body):
         assert connected.case("a plain bill") == before
+
+
+def test_a_source_that_offers_no_tax_codes_takes_the_other_lists(bench):
+    body = {"code": "not_found", "message": "No such call."}
+    with _answer_at(bench, "/v1/integration/tax-codes", "404 Not Found", body):
+        assert bench.push_lists()["tax_code"] == []
+    with (
+        _answer_at(bench, "/v1/integration/purchase-accounts", "404 Not Found", body),
+        pytest.raises(Refused),
+    ):
+        bench.push_lists()

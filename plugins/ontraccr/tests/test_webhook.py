@@ -35,6 +35,11 @@ def test_a_changed_link_reads_the_lists_and_what_waits(bench):
     assert call(bench, {"topic": "user.invited", "id": "7"}) == [Signal()]
 
 
+@pytest.mark.parametrize("body", [{}, {"id": "2001"}, {"topic": "payable.changed"}])
+def test_a_call_that_lacks_its_topic_or_id_collects(bench, body):
+    assert call(bench, body) == [Signal()]
+
+
 @pytest.mark.parametrize("wrong", [{"secret": "guess"}, {"header": "X-Other"}])
 def test_a_call_that_is_not_signed_is_refused(bench, wrong):
     with pytest.raises(Refused, match="not signed"):
