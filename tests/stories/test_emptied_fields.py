@@ -7,11 +7,13 @@ from decimal import Decimal as D
 import pytest
 
 from hub import Document, Line
+from hub.db.engine import read_only_session
 from hub.posting.actions import put_back
 from hub.qbo import company as qbo_company
-from hub.qbo import record_download
+from hub.qbo import display, record_download
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
+from hub.web.transactions import present_transactions
 from qbo_sandbox import NORWAY
 from tests.support.sources.every_kind_source import (
     CLIENT,
@@ -175,6 +177,21 @@ def test_a_change_that_is_sent_twice_gives_each_id_to_one_line(shop):
     assert [row.get("Id") for row in sent] == ["1", None, "2"]
     ids = {row["Description"]: row["Id"] for row in shop.book("Bill", "bill:1")["Line"]}
     assert ids == {"A": "1", "X": "3", "B": "2"}
+
+
+def test_the_review_of_a_change_that_was_prepared_before_shows_what_the_source_states(shop):
+    shop.run(bill(number="A-1", term=NET_30))
+    entity, posted = shop.book("Bill", "bill:1"), shop.posting("bill:1")
+    shop.run(bill("20.00", term=NET_15))
+    prepared = shop.posting("bill:1")
+    key = "bill", entity["Id"]
+    bodies = {row.id: (row.kind, json.loads(row.payload)) for row in (posted, prepared)}
+    with read_only_session() as session:
+        views = display.view_entities(session, 1, bodies)
+        write = present_transactions.Write(prepared, posted, key)
+        read = present_transactions.ReadTransactions({key: entity})
+        preview = present_transactions.compare(session, [write], views, read)[prepared.id]
+    assert "Terms" in [str(fact[0]) for fact in preview.facts]
 
 
 def test_putting_back_a_change_of_the_whole_bill_puts_back_its_terms(shop):
