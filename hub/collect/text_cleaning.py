@@ -1,4 +1,4 @@
-"""Clean texts of what databases or QuickBooks cannot hold: control characters and surrogates."""
+"""Clean texts of what databases or QuickBooks cannot hold, and write currencies in capitals."""
 
 import datetime as dt
 import re
@@ -56,6 +56,8 @@ def _clean_fields(instance: Any, names: tuple[str, ...]) -> Any:
     for name in names:
         value = getattr(instance, name)
         cleaned = clean(value)
+        if name == "currency" and isinstance(cleaned, str) and not cleaned.isupper():
+            cleaned = cleaned.upper()
         if cleaned is not value:
             changes[name] = cleaned
     return replace(instance, **changes) if changes else instance

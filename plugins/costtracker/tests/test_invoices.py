@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from hub_costtracker import hub_report, reading
+from hub_costtracker.sandbox import views
 
 from hub import Checkpoint, Document, Gone, Receipt, Unreadable
 
@@ -376,3 +377,13 @@ def test_our_own_receipt_makes_no_new_version(connected):
     document = connected.case("credit note")
     hub_report(app="costtracker", site=connected.site, document=document, receipt=receipt())
     assert connected.read(cursors={"": cursor}) == [Checkpoint(cursor=cursor)]
+
+
+@pytest.mark.row("CT-B8")
+def test_a_file_without_a_media_type_has_the_one_of_its_name(connected, monkeypatch):
+    files = [{"id": "f1", "name": "scan.pdf"}, {"id": "f2", "name": "scan", "mime": None}]
+    connected.allow_undescribed_answers()
+    encode = views.invoice
+    monkeypatch.setattr(views, "invoice", lambda *args: encode(*args) | {"attachments": files})
+    attachments = connected.case("read by OCR").attachments
+    assert [file.mime for file in attachments] == ["application/pdf", ""]

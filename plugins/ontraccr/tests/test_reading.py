@@ -133,3 +133,13 @@ def test_a_record_made_for_a_profile_is_linked_to_it(bench):
     assert bench.books.profiles.rows["vendors"]["v10"]["external_id"] is None
     report(bench, vendor, receipt())
     assert bench.books.profiles.rows["vendors"]["v10"]["external_id"] == "145"
+
+
+@pytest.mark.row("ON-B8")
+def test_a_file_without_a_media_type_has_the_one_of_its_name(bench, monkeypatch):
+    files = [{"id": "f1", "name": "scan.pdf"}, {"id": "f2", "name": "scan", "mime": None}]
+    bench.allow_undescribed_answers()
+    encode = views.payable
+    monkeypatch.setattr(views, "payable", lambda *args: encode(*args) | {"attachments": files})
+    attachments = bench.case("a plain bill").attachments
+    assert [file.mime for file in attachments] == ["application/pdf", ""]

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hub import Code, Document, Line, readable
+from hub import Code, Document, Line, Party, readable
 from hub.collect.text_cleaning import clean
 
 
@@ -32,3 +32,9 @@ def test_a_clean_document_is_returned_unchanged():
 def test_a_text_of_nothing_else_makes_the_document_unreadable():
     odd = Document(kind="bill", source_id="b:1", codes={"supplier": Code(id="\0")})
     assert readable("b:1", clean, odd).reason
+
+
+def test_currencies_are_written_in_capitals_at_any_depth():
+    supplier = Code(id="7", create=Party(name="Fuel Ltd", currency="nok"))
+    result = clean(document(currency="nok", codes={"supplier": supplier}))
+    assert (result.currency, result.codes["supplier"].create.currency) == ("NOK", "NOK")
