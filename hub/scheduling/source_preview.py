@@ -17,6 +17,7 @@ from hub.collect.read import read
 from hub.collect.setup import Setup, load_setup
 from hub.contract.codec import load
 from hub.contract.documents import (
+    ROLES,
     Checkpoint,
     Code,
     Document,
@@ -44,6 +45,7 @@ from hub.scheduling.applied_previews import (
 )
 from hub.scheduling.dry_run import Rollback, find_preflight_reasons
 
+UNDECLARED = "is no role, and hub_fields does not declare it"
 SENDABLE_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 
 
@@ -186,8 +188,9 @@ def _preview_record(
     role: str, code: Code | str, line: str, settings: RecordSettings
 ) -> CodePreview:
     """Return the preview of a code under the name of a role: the QuickBooks id of its record."""
-    record = _get_record_id(code)
-    setting = settings.get((role, record))
+    record = _get_record_id(code) if role in ROLES else None
+    setting = settings.get((role, record or ""))
+    source = f"as the setting {setting} says" if setting else "as the document says"
     return CodePreview(
         field=role,
         line=line,
@@ -195,7 +198,7 @@ def _preview_record(
         name="" if isinstance(code, str) else format_code_name(code),
         role=role,
         record=record,
-        result=f"as the setting {setting} says" if setting else "as the document says",
+        result=source if record else UNDECLARED,
     )
 
 

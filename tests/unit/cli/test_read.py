@@ -405,6 +405,15 @@ def test_an_id_that_no_setting_names_is_said_to_be_the_documents(monkeypatch):
     assert "term: 77 → term 77 as the document says" in printed
 
 
+def test_a_code_that_the_plugin_does_not_declare_is_named(monkeypatch):
+    bench = Bench("costtracker", {"payable_account": "1"}, plugins=load_plugins())
+    (document,) = bench.read(ids=["invoice:1001"])
+    changed = replace(document, codes={"suplier": "7"})
+    monkeypatch.setattr(Bench, "reading", lambda self, ids: iter([changed]))
+    printed = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"]).stdout
+    assert "suplier: 7 → suplier is no role, and hub_fields does not declare it" in printed
+
+
 def test_answers_of_the_source_are_recorded_without_secrets(read, costtracker, tmp_path):
     folder = tmp_path / "answers"
     with transaction() as session:  # so that a new access token is asked for
