@@ -302,11 +302,14 @@ def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterato
 
 
 def _retainage_by_project(row: Row) -> dict[Any, Decimal]:
-    """Return the sum of retainage by project; the key is None for lines without a project."""
+    """Return the sum of retainage by project; the key is None for lines without a project.
+
+    If no line names its share, it is the retainage of the whole payable, without a project.
+    """
     retainage: dict[Any, Decimal] = {}
     for line in row[names.Payable.LINES]:
         if line.get(names.Line.RETAINAGE):
             project = line.get(names.Line.PROJECT_ID)
             amount = money(line[names.Line.RETAINAGE])
             retainage[project] = retainage.get(project, ZERO) + amount
-    return retainage
+    return retainage or {None: money(row[names.Payable.RETAINAGE])}

@@ -40,6 +40,9 @@ LIST_SETTINGS = {
 }
 
 
+IS_PLACEHOLDER = "is_placeholder"  # in the row of a profile that Ontraccr no longer has
+
+
 class Profiles:
     """Cached profiles: each list is read once as a whole, or single profiles on demand."""
 
@@ -82,6 +85,7 @@ def _deleted_profile(id: str) -> Row:
     return {
         names.Profile.ID: id,
         names.Profile.NAME: Sentence("%(id)s (deleted in Ontraccr)", id=str(id)),
+        IS_PLACEHOLDER: True,
     }
 
 
@@ -98,14 +102,15 @@ def profile_code(site: Site, kind: str, row: Row) -> Code:
     """Return the code of a profile: it matches by its link only, and a vendor also by name."""
     number = row.get(names.Profile.NUMBER) or None
     quickbooks_id = _link_of(kind, row) or None
-    if quickbooks_id is None and not _may_create(site, kind):
+    may_create = _may_create(site, kind) and not row.get(IS_PLACEHOLDER)
+    if quickbooks_id is None and not may_create:
         quickbooks_id = NOT_LINKED
     return Code(
         id=f"{kind}:{row[names.Profile.ID]}",
         name=row[names.Profile.NAME],
         number=number,
         quickbooks_id=quickbooks_id,
-        create=_new_record(site, kind, row, number),
+        create=None if row.get(IS_PLACEHOLDER) else _new_record(site, kind, row, number),
     )
 
 

@@ -143,3 +143,38 @@ def test_a_file_without_a_media_type_has_the_one_of_its_name(bench, monkeypatch)
     monkeypatch.setattr(views, "payable", lambda *args: encode(*args) | {"attachments": files})
     attachments = bench.case("a plain bill").attachments
     assert [file.mime for file in attachments] == ["application/pdf", ""]
+
+
+@pytest.mark.row("ON-B10")
+def test_retainage_that_no_line_names_is_taken_off_as_a_whole(connected, monkeypatch):
+    encode = views.payable
+    before = connected.case("a plain bill")
+
+    def payable_with_retainage(books, raw):
+        row = encode(books, raw)
+        return row | {"retainage": Decimal("100.00"), "total": row["total"] - 100}
+
+    monkeypatch.setattr(views, "payable", payable_with_retainage)
+    *lines, held = connected.case("a plain bill").lines
+    assert (tuple(lines), held.amount) == (before.lines, Decimal("-100.00"))
+    assert held.codes["account"] == "100"
+
+
+@pytest.mark.row("ON-S4")
+def test_a_deleted_cost_code_never_becomes_an_item(open_bench, monkeypatch):
+    bench = open_bench(unlinked_items="create", item_account="80")
+    bench.push_lists()
+    encode = views.payable
+
+    def payable_with_deleted_code(books, raw):
+        row = encode(books, raw)
+        row["lines"][0]["cost_code_id"] = "c999"
+        return row
+
+    monkeypatch.setattr(views, "payable", payable_with_deleted_code)
+    code = bench.case("a plain bill").lines[0].codes["cost_code"]
+    assert (code.create, code.quickbooks_id, code.name) == (
+        None,
+        "",
+        "c999 (deleted in Ontraccr)",
+    )
