@@ -128,8 +128,10 @@ def tax_code(site: Site, name: str | None) -> Codes:
     return {"tax": Code(id=f"tax:{name}", name=name)}
 
 
-def method_code(raw: str) -> Code:
-    """Return the code of a payment method."""
+def method_code(raw: str | None) -> Code | None:
+    """Return the code of a payment method, or None without one."""
+    if not raw:
+        return None
     return Code(id=raw, name=METHOD_NAMES.get(fixed_word(raw), raw))
 
 

@@ -143,7 +143,7 @@ def _common_codes(site: Site, row: Row) -> Codes:
     """Return the codes that a payment and its refunds share."""
     return {
         "client": codes.client_code(row[names.Payment.CLIENT]),
-        "method": codes.method_code(row[names.Payment.METHOD]),
+        "method": codes.method_code(row.get(names.Payment.METHOD)),
         "deposit_account": _money_account(site),
     }
 

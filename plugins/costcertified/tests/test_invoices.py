@@ -114,7 +114,7 @@ OPTIONAL_FIELDS = {
         "fees",
         "project",
     ),
-    "payments": ("currency", "fees", "refunds", "project"),
+    "payments": ("method", "currency", "fees", "refunds", "project"),
     "payouts": ("currency",),
     "expenses": ("push", "number", "due_date", "project", "currency"),
 }
