@@ -35,7 +35,6 @@ class _SettingsChange(NamedTuple):
     draft: sources.SettingsDraft
     tenant: Tenant | None  # the account at the source; None if the settings were not tested
     who: str
-    what: str  # as the audit log names it
 
 
 def enable(
@@ -175,7 +174,7 @@ def _save(
         changes["mode"] = mode
     if owner:
         changes["owner"] = owner
-    return _store(row, _SettingsChange(changes, draft, tenant, who, what))
+    return _store(row, _SettingsChange(changes, draft, tenant, who), what)
 
 
 def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
@@ -210,10 +209,10 @@ def _load_setting_choices(
     return choices
 
 
-def _store(row: Installation, change: _SettingsChange) -> Installation:
+def _store(row: Installation, change: _SettingsChange, what: str) -> Installation:
     """Store a change; a form that was sent twice at the same moment enables the app once."""
     try:
-        return _store_once(row, change)
+        return _store_once(row, change, what)
     except IntegrityError:
         stored_row = find_installation(row.company_id, row.slug)
         if row.id or stored_row is None:
@@ -224,11 +223,14 @@ def _store(row: Installation, change: _SettingsChange) -> Installation:
             app=current_hub().plugins.apps[row.slug].name,
             owner=stored_row.owner,
         )
-    return _store_once(stored_row, change)
+    return _store_once(stored_row, change, what)
 
 
-def _store_once(row: Installation, change: _SettingsChange) -> Installation:
-    """Store settings, the account at the source and the secrets in one transaction."""
+def _store_once(row: Installation, change: _SettingsChange, what: str) -> Installation:
+    """Store settings, the account at the source and the secrets in one transaction.
+
+    `what` is the change as the audit log names it.
+    """
     changes, draft = change.columns, change.draft
     app = current_hub().plugins.apps[row.slug]
     secret_changes = setting_changes.describe_secrets(
@@ -260,7 +262,7 @@ def _store_once(row: Installation, change: _SettingsChange) -> Installation:
         audit.record(
             session,
             change.who,
-            change.what,
+            what,
             audit_subject(row),
             changes=described,
             mode=row.mode,
