@@ -24,6 +24,7 @@ from hub.payloads.updates import (
     build_update_body,
     build_void_body,
     drop_version,
+    is_whole_update,
     list_linked_orders,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "find_file_differences",
     "find_placeholders",
     "is_same_content",
+    "is_whole_update",
     "list_linked_orders",
     "summarize",
     "with_line_ids",

@@ -4,7 +4,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-VERSION_FIELDS = ("Id", "SyncToken", "sparse")
+from hub.payloads.updates import VERSION_FIELDS, is_whole_update
+
 KIND_OF_SUPPLIERS = "vendor"
 
 
@@ -19,7 +20,7 @@ def is_same_content(kind: str, written: bytes, planned: bytes, written_memo: str
     if not written or not planned:
         return False
     before, after = _parse(written), _parse(planned)
-    if _is_whole_update(before) or _is_whole_update(after):
+    if is_whole_update(before) or is_whole_update(after):
         return False
     if "Id" in before and "PrivateNote" in before:
         before["PrivateNote"] = written_memo
@@ -34,11 +35,6 @@ def _parse(payload: bytes) -> dict[str, Any]:
     """Return the body of a payload."""
     body: dict[str, Any] = json.loads(payload, parse_float=Decimal)
     return body
-
-
-def _is_whole_update(body: dict[str, Any]) -> bool:
-    """Return whether a body replaces a whole transaction."""
-    return "Id" in body and "sparse" not in body
 
 
 def _take_tax_lines(body: dict[str, Any]) -> list[Any]:

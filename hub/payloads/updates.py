@@ -86,6 +86,7 @@ FIXED_FIELDS = {
     ),
 }
 EMAIL_FIELDS = ("BillEmail", "POEmail")
+VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # of an update, beside what it sets
 CLOSED_STATUS = {"POStatus": "Closed"}
 OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
@@ -119,6 +120,11 @@ def build_update_body(
     return update | {"sparse": True}
 
 
+def is_whole_update(body: dict[str, Any]) -> bool:
+    """Return whether a body replaces a whole transaction, with the fields that people set."""
+    return "Id" in body and "sparse" not in body
+
+
 def drop_version(body: dict[str, Any], summary: TransactionSummary | None = None) -> dict[str, Any]:
     """Return the fields that an update sets, without ids and the version that it was built for.
 
@@ -126,9 +132,7 @@ def drop_version(body: dict[str, Any], summary: TransactionSummary | None = None
     """
     if "sparse" not in body:
         body = _select_hub_fields(body, summary)
-    content = {
-        name: value for name, value in body.items() if name not in ("Id", "SyncToken", "sparse")
-    }
+    content = {name: value for name, value in body.items() if name not in VERSION_FIELDS}
     if "Line" in content:
         content["Line"] = [_drop_id(line) for line in content["Line"]]
     return content

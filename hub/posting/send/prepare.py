@@ -261,8 +261,7 @@ def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posti
         if counts[order] < count:
             unlinked.add(order)
     written = json.loads(last.payload or b"{}")
-    is_whole_update = "Id" in written and "sparse" not in written
-    if not is_whole_update:  # which also has the links of people
+    if not payloads.is_whole_update(written):  # which also has the links of people
         unlinked |= payloads.list_linked_orders(written) - payloads.list_linked_orders(planned)
     return unlinked
 
