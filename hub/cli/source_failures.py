@@ -6,8 +6,6 @@ from typing import Any
 
 from hub.cli.unposted_documents import join_examples
 
-LOG_NAME = "hub.log"
-
 
 class SourceFailures:
     """Find runs that stopped, and receipts that the source did not take, since it was created."""
@@ -90,6 +88,7 @@ def _load_failed_receipts() -> Sequence[Any]:
 def _log_path() -> str:
     """Return the path of the log; "" if it is not written to a file of the data folder."""
     from hub.context import current_hub
+    from hub.telemetry import log_output
 
-    path = current_hub().config.data / LOG_NAME
+    path = current_hub().config.data / log_output.FILE_NAME
     return str(path) if path.exists() else ""
