@@ -3,11 +3,12 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import BadDocument
 from hub.money import format_amount, is_exact, money, precision, round_amount, sum_amounts
+from tests.support.runs.tiers import SAME_EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ def test_halves_are_rounded_away_from_zero(amount, currency, rounded):
     assert str(round_amount(Decimal(amount), currency)) == rounded
 
 
+@settings(derandomize=SAME_EXAMPLES)
 @given(st.integers(-(10**12), 10**12))
 def test_whole_cents_stay_as_they_are(cents):
     amount = Decimal(cents) / 100
@@ -64,6 +66,7 @@ def test_a_fraction_of_a_cent_is_not_exact():
     assert is_exact(Decimal("0.001"), "KWD")
 
 
+@settings(derandomize=SAME_EXAMPLES)
 @given(st.lists(st.none() | st.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents) / 100)))
 def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
     assert sum_amounts(amounts) * 100 == sum(

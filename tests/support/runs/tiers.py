@@ -23,6 +23,8 @@ Size = TypeVar("Size")
 
 FULL = os.environ.get("HUB_PROOF") == "full"  # `.ci/run` and `make prove`
 LONG = bool(os.environ.get("PROOF_EVENTS"))  # `make prove`
+# Of hypothesis: the long form tries other examples each time, the others always the same ones.
+SAME_EXAMPLES = not LONG
 BROWSER_REQUIRED = os.environ.get("HUB_REQUIRE_BROWSER") == "1"  # `.ci/run`
 
 MARK = "proof"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub import NOT_LINKED, Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
 from hub.contract.codec import dump, load
-from tests.support.runs.tiers import FULL
+from tests.support.runs.tiers import FULL, SAME_EXAMPLES
 
 texts = st.text(min_size=1).filter(str.strip)
 maybe = st.none() | texts
@@ -72,7 +72,7 @@ documents = st.builds(
     tolerance=amounts,
     ship_to=st.none() | addresses,
     custom=facts,
-    attachments=st.lists(files, max_size=2).map(tuple),
+    attachments=st.lists(files, max_size=2, unique_by=lambda file: file.id).map(tuple),
     warnings=st.lists(texts, max_size=2).map(tuple),
     facts=facts,
 )
@@ -82,6 +82,7 @@ documents = st.builds(
 @settings(
     max_examples=100 if FULL else 10,
     deadline=None,
+    derandomize=SAME_EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow],  # a busy machine is slow, but no data differs
 )
 @given(documents)

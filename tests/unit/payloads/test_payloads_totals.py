@@ -15,7 +15,7 @@ from hub.money import is_exact, round_amount
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.summary import compute_expected_total
 from tests.support.rows.payload_cases import NO, US, line, mapped, norwegian, refs
-from tests.support.runs.tiers import FULL
+from tests.support.runs.tiers import FULL, SAME_EXAMPLES
 
 BOUGHT, SOLD = (
     ("bill", "vendor_credit", "expense", "purchase_order"),
@@ -93,7 +93,12 @@ def has_all_tax(body):
 
 
 @pytest.mark.proof
-@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=MANY,
+    deadline=None,
+    derandomize=SAME_EXAMPLES,
+    suppress_health_check=list(HealthCheck),
+)
 @given(what=documents(), facts=st.sampled_from([US, NO, FOREIGN]))
 def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
     built = payloads.build(what, facts, MARKER)

@@ -19,6 +19,7 @@ from hub.web.frame import listed_rows
 from hub.web.lists import kind_counts
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document, add_posting, bill
+from tests.support.runs.tiers import SAME_EXAMPLES
 from tests.unit.web.test_large_lists import queries_of
 
 
@@ -569,7 +570,10 @@ def test_a_viewer_may_look_but_not_approve(visitor: Visitor) -> None:
     assert visitor.post(f"{_here(visitor)}approve", listed="x").status_code == 403
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine may stop for a second
+@settings(
+    derandomize=SAME_EXAMPLES,
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine may stop for a second
+)
 @given(st.dictionaries(st.integers(1, 2**40), st.binary(min_size=32, max_size=32), max_size=50))
 def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
     seals = {id: digest.hex() for id, digest in rows.items()}
