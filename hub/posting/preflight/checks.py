@@ -156,6 +156,7 @@ CHECKS: tuple[tuple[Check, tuple[Operation, ...]], ...] = (
     (check_payable_account, CREATIONS_ONLY),
     (check_tax_codes, ALL_OPERATIONS),
     (link_checks.check_links, ALL_OPERATIONS),
+    (duplicate_checks.check_other_kinds, CREATIONS_ONLY),
     (duplicate_checks.check_duplicates, CREATIONS_ONLY),
     (check_line_sum, CREATIONS_ONLY),
     (check_decimals, ALL_OPERATIONS),

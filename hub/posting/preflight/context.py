@@ -61,6 +61,7 @@ class RelatedTransactions:
         default_factory=dict
     )
     by_id: Mapping[TransactionKey, TransactionHead] = field(default_factory=dict)
+    by_marker: Mapping[str, Sequence[TransactionHead]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,27 @@ def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator
         yield _build_duplicate_finding(posting, "twin", code, similar)
 
 
+def check_other_kinds(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find transactions of another kind with the marker of a new one.
+
+    Collecting holds a document that changed its kind after it was sent. A restored database may
+    lack that it was sent.
+    """
+    transactions = []
+    for head in context.related.by_marker.get(posting.document.marker, ()):
+        if head.kind != posting.kind:
+            kind = head.kind.replace("_", " ")
+            transactions.append(f"{kind} {head.quickbooks_id}")
+    if not transactions:
+        return
+    text = CaseText(
+        "check.other_kind",
+        name=format_posting_name(posting),
+        transactions=", ".join(transactions),
+    )
+    yield Finding(key="other_kind", text=text)
+
+
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether a transaction uses the number of a posting where it may be used only once."""
     if not _is_foreign(head, posting):

@@ -143,7 +143,38 @@ def _load_related_transactions(
     by_id: dict[TransactionKey, TransactionHead] = {}
     for head in _load_settled_transactions(session, company_id, postings):
         by_id[head.kind, head.quickbooks_id] = head
-    return RelatedTransactions(by_number=by_number, by_total=by_total, by_id=by_id)
+    by_marker: dict[str, list[TransactionHead]] = defaultdict(list)
+    for head in _load_marked_transactions(session, company_id, postings):
+        by_marker[head.marker].append(head)
+    return RelatedTransactions(
+        by_number=by_number, by_total=by_total, by_id=by_id, by_marker=by_marker
+    )
+
+
+def _load_marked_transactions(
+    session: Session, company_id: int, postings: Sequence[CheckedPosting]
+) -> Sequence[TransactionHead]:
+    """Return the live transactions with the marker of a new one, of the kinds of its app."""
+    apps = hub_context.current_hub().plugins.apps
+    kinds: set[str] = set()
+    markers: set[str] = set()
+    for posting in postings:
+        if posting.operation != Operation.CREATE or posting.kind not in DOCUMENT_ENTITIES:
+            continue
+        app = apps.get(posting.document.slug)
+        other_kinds = set(app.posts) - {posting.kind} if app else set()
+        if other_kinds and posting.document.marker:
+            kinds |= other_kinds
+            markers.add(posting.document.marker)
+    if not markers:
+        return ()
+    query = select(TransactionHead).where(
+        TransactionHead.company_id == company_id,
+        TransactionHead.kind.in_(kinds & DOCUMENT_ENTITIES.keys()),
+        TransactionHead.marker.in_(markers),
+        TransactionHead.state == TransactionState.LIVE,
+    )
+    return session.scalars(query.order_by(TransactionHead.quickbooks_id)).all()
 
 
 def _load_settled_transactions(

@@ -4,7 +4,7 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -13,6 +13,7 @@ from hub.db.engine import transaction
 from hub.errors import FolderUnavailable
 from hub.models import Attempt, ConnectedCompany, Posting
 from hub.models.enums import PostingState, SendOutcome
+from hub.outbox.states import FINAL
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 
@@ -148,9 +149,14 @@ def _is_settling_time_over(posting_session: PostingSession) -> bool:
 def store_search(posting_session: PostingSession, began_at: dt.datetime | None) -> None:
     """Store that QuickBooks was searched completely after a restore.
 
-    The restore is settled if the search began, by QuickBooks' date, after the settling time.
+    The restore is settled if the search began, by QuickBooks' date, after the settling time. What
+    was checked before the search is checked again, because the search may have found transactions
+    that the checks look at.
     """
+    is_own = Posting.company_id == posting_session.company_id
+    is_checked = Posting.checked_at.is_not(None) & Posting.state.not_in(FINAL)
     with transaction() as session:
+        session.execute(update(Posting).where(is_own, is_checked).values(checked_at=None))
         stored = session.get_one(ConnectedCompany, posting_session.company_id)
         stored.restored_until = stored.restored_until or began_at
         if began_at and stored.restored_seen and began_at >= stored.restored_seen + SETTLING_TIME:

@@ -14,6 +14,10 @@ USE_ANOTHER_RECORD = (
 REMOVE_FIRST = (
     "Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is."
 )
+REMOVE_OTHER_KIND = (
+    "Remove that in QuickBooks, or take the marker out of its memo if it is something else, and"
+    " press Retry. Press Skip to leave QuickBooks as it is."
+)
 ONE_NAME_SPACE = (
     "Customers, suppliers and employees share one name space in QuickBooks, which would refuse it."
 )
@@ -190,6 +194,13 @@ TEMPLATES = {
         " {transactions} ({document}).",
         IS_IT_THE_SAME,
         CaseAction.CHOOSE,
+    ),
+    "check.other_kind": _template(
+        "In QuickBooks as another kind",
+        "{name} was not sent: QuickBooks already has {transactions} with the marker of this"
+        " document.",
+        REMOVE_OTHER_KIND,
+        CaseAction.RETRY,
     ),
     "check.same_day_and_total": _template(
         "Perhaps in QuickBooks already",
