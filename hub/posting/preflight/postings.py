@@ -60,20 +60,28 @@ _QUERY = (
     )
     .order_by(_postings.c.id)
 )
+_LOCKING_QUERY = _QUERY.with_for_update(of=_postings)
 
 
 def load_postings(
-    session: Session, ids: Sequence[int], states: Sequence[PostingState] = UNPOSTED_STATES
+    session: Session,
+    ids: Sequence[int],
+    states: Sequence[PostingState] = UNPOSTED_STATES,
+    *,
+    for_update: bool = False,
 ) -> list[CheckedPostingRow]:
     """Return the columns of the postings that are in one of the states, read-only.
 
-    The columns of the document come first in each row of the query.
+    With `for_update`, the postings are locked until the transaction ends, so that none gets other
+    content before it is marked as checked.
     """
+    query = _LOCKING_QUERY if for_update else _QUERY
+    # The columns of the document come first in each row.
     parameters = {"ids": list(ids), "states": list(states)}
     width = len(_DOCUMENT_COLUMNS)
     names = CheckedPostingRow._fields[1:]
     postings = []
-    for row in session.execute(_QUERY, parameters):
+    for row in session.execute(query, parameters):
         document = CheckedDocumentRow(*row[:width])
         columns = dict(zip(names, row[width:], strict=True))
         summary = TransactionSummary.load(columns.pop("summary"))

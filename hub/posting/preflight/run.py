@@ -117,7 +117,7 @@ def _load_created_kinds(ids: Sequence[int]) -> list[str]:
 
 def _check_chunk(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
     """Check postings: mark those without findings as checked, hold the others."""
-    postings = load_postings(session, ids)
+    postings = load_postings(session, ids, for_update=True)
     context = load_context(session, posting_session.company_id, postings)
     passed, failed = _sort_by_findings(postings, context)
     now = posting_session.clock.now()
@@ -133,7 +133,7 @@ def _check_held_chunk(
     session: Session, posting_session: PostingSession, ids: Sequence[int]
 ) -> None:
     """Check held postings again: release those without findings, update changed reasons."""
-    postings = load_postings(session, ids, (PostingState.HELD,))
+    postings = load_postings(session, ids, (PostingState.HELD,), for_update=True)
     context = load_context(session, posting_session.company_id, postings)
     passed, failed = _sort_by_findings(postings, context)
     _release(session, posting_session, passed, context)

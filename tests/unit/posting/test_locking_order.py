@@ -1,6 +1,7 @@
-"""Decisions about many postings lock them in the order of their ids, so that none deadlock."""
+"""What is decided about postings holds their locks, in an order in which none deadlock."""
 
 import threading
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text, update
@@ -8,6 +9,8 @@ from sqlalchemy import select, text, update
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.posting.actions import retries
+from hub.posting.outcome.session import PostingSession
+from hub.posting.preflight import run as preflight
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.web.postings import review_approvals
@@ -75,6 +78,33 @@ def test_the_first_posting_is_locked_first(pg_app, shop, act):
         lock(session, second)
     thread.join(30)
     assert len(outcomes) == 1
+
+
+def test_content_that_is_planned_during_a_check_is_not_marked_as_checked(pg_app, shop):
+    id, _ = collect_bills(shop, "review", cost="Fuel")
+    with transaction() as session:
+        session.execute(update(Posting).values(checked_at=None))
+    posting_session = PostingSession(shop.company_id)
+    errors = []
+
+    def run():
+        with pg_app.app_context():
+            try:
+                preflight.check(posting_session)
+            except Exception as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=run)
+    with transaction() as session:
+        posting = session.get_one(Posting, id, with_for_update=True)
+        thread.start()
+        wait_until_blocked(session)
+        new_lines = posting.summary.lines[0]._replace(amount=Decimal("31.00"))
+        posting.stored_summary = posting.summary._replace(
+            total=Decimal("31.00"), lines=(new_lines,)
+        ).dump()
+    thread.join(30)
+    assert (errors, shop.posting("bill:1").state) == ([], "held")
 
 
 def move_to_the_end(id):
