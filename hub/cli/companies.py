@@ -154,12 +154,17 @@ def disconnect(realm: str) -> None:
     from hub.qbo.oauth import connect as oauth_connect
 
     row = find_company(realm)
-    revoked = oauth_connect.disconnect(row.id, account_name())
+    revocation = oauth_connect.disconnect(row.id, account_name())
     say(f"{row.name or realm} is disconnected. Its settings and matches are kept.")
-    if not revoked:
+    if revocation == oauth_connect.Revocation.NOT_REQUESTED:
         say(
             "Its token was not given back to Intuit: it never worked here, or another company"
             " uses it."
+        )
+    elif revocation == oauth_connect.Revocation.REFUSED:
+        say(
+            "Intuit did not end the connection, because it does not accept HUB_QBO_CLIENT_ID and"
+            " HUB_QBO_CLIENT_SECRET. Disconnect the app in QuickBooks, too."
         )
 
 

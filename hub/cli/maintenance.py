@@ -242,6 +242,8 @@ def rotate() -> None:
     from hub.db.engine import transaction
     from hub.security import audit, secrets
 
+    with hub():
+        pass  # a database that cannot be opened ends the command before it makes a key
     key_id = config.add_vault_key()
     say(
         f"Made key {key_id}."

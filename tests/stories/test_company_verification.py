@@ -208,6 +208,13 @@ def test_a_token_that_another_company_uses_is_not_revoked(hub, quickbooks):
     assert oauth_connect.check(1).state == "connected"
 
 
+def test_a_person_learns_that_intuit_did_not_end_a_connection(hub, quickbooks):
+    quickbooks.app.authority.clients[quickbooks.client_id] = "another"
+    _, out, _ = hub("companies", "disconnect", quickbooks.realm)
+    assert "is disconnected" in out
+    assert "does not accept HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET" in out
+
+
 def test_a_token_of_one_company_alone_is_revoked(hub, quickbooks):
     assert "was not given back" not in hub("companies", "disconnect", quickbooks.realm)[1]
     assert len(quickbooks.log.entries("revoke")) == 1

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets as random
 from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,8 +125,16 @@ def connect_with_refresh_token(
     return _connect(realm, grant, who)
 
 
-def disconnect(company_id: int, who: str = "hub") -> bool:
-    """Disconnect a company and keep its settings and matches; return whether Intuit was informed.
+class Revocation(Enum):
+    """What became of the connection at Intuit when a company was disconnected."""
+
+    ENDED = auto()
+    NOT_REQUESTED = auto()
+    REFUSED = auto()  # Intuit does not accept the client id and secret
+
+
+def disconnect(company_id: int, who: str = "hub") -> Revocation:
+    """Disconnect a company and keep its settings and matches; return what Intuit made of it.
 
     Intuit ends everything that was granted together. A token that another company uses, or that
     never worked for this one, is therefore only forgotten.
@@ -134,8 +143,9 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
         token = tokens.get_refresh_token(session, company_id)
         is_verified = session.get_one(ConnectedCompany, company_id).verified_at is not None
         is_revocable = is_verified and not tokens.is_shared(session, company_id)
+    revocation = Revocation.NOT_REQUESTED
     if token and is_revocable:
-        token_endpoint.revoke(token)
+        revocation = Revocation.ENDED if token_endpoint.revoke(token) else Revocation.REFUSED
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
         company.state = ConnectionState.DISCONNECTED
@@ -145,7 +155,7 @@ def disconnect(company_id: int, who: str = "hub") -> bool:
         token_expiry.withdraw_notice(session, company_id)
         failing_runs.forget(session, company_id)
         audit.record(session, who, "company disconnected", company.realm)
-    return bool(token and is_revocable)
+    return revocation
 
 
 def check(company_id: int, who: str = "hub") -> ConnectedCompany:

@@ -121,8 +121,11 @@ def renew(refresh_token: str) -> TokenGrant:
         return _parse_grant(token)
 
 
-def revoke(refresh_token: str) -> None:
-    """End the connection at Intuit; it is not an error if it has ended already."""
+def revoke(refresh_token: str) -> bool:
+    """End the connection at Intuit; it is not an error if it has ended already.
+
+    Return False if Intuit does not accept the client id and secret, so that nothing has ended.
+    """
     content = {"token": refresh_token}
     with Session() as session:
         secret = _load_client_secret(session.keys)
@@ -133,6 +136,7 @@ def revoke(refresh_token: str) -> None:
         raise _build_unavailable_error(
             Sentence("status %(status)s", status=str(status)), http_response.headers
         )
+    return status not in (401, 403)
 
 
 def _allow_plain_http(keys: IntuitKeys) -> None:

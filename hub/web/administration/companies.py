@@ -126,9 +126,21 @@ def disconnect(company_id: int) -> Response:
             "look",
         )
         return _redirect_to_company(company_id)
+
+    def disconnect_company() -> None:
+        revocation = oauth_connect.disconnect(company_id, person_name())
+        if revocation == oauth_connect.Revocation.REFUSED:
+            flash(
+                gettext(
+                    "Intuit did not end the connection, because it does not accept"
+                    " HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET. Disconnect the app in"
+                    " QuickBooks, too."
+                ),
+                "look",
+            )
+
     return _report(
-        lambda: oauth_connect.disconnect(company_id, person_name()),
-        gettext("{name} is disconnected. Settings and matches are kept."),
+        disconnect_company, gettext("{name} is disconnected. Settings and matches are kept.")
     )
 
 

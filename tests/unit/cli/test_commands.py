@@ -365,6 +365,17 @@ def test_rotating_the_vault_seals_with_a_new_key(hub, tmp_path):
     assert (tmp_path / "data" / "vault.keys").read_text().endswith(before)
 
 
+def test_no_key_is_made_for_a_database_that_cannot_be_opened(hub, tmp_path):
+    folder = tmp_path / "data"
+    before = (folder / "vault.keys").read_text()
+    for path in folder.glob("hub.db*"):
+        path.unlink()
+    (folder / "hub.db").write_bytes(b"no database at all" * 100)
+    code, _, err = hub("vault", "rotate")
+    assert (code, "hub.db" in err) == (1, True)
+    assert (folder / "vault.keys").read_text() == before
+
+
 def test_an_unexpected_error_is_one_sentence_and_its_place_on_demand(run, monkeypatch):
     monkeypatch.setattr("hub.contract.registry.Plugins.load", lambda *_, **__: 1 / 0)
     code, _, err = run("plugins")
