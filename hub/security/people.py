@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from flask_security import hash_password
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
@@ -85,9 +86,15 @@ def add(session: Session, new: NewPerson, role: str, *, must_change_password: bo
     """
     address = require_free(session, new.address)
     rights = [Right(role)]
-    return insert(
-        session, address, new.password_hash, rights, must_change_password=must_change_password
-    )
+    password_hash = new.password_hash
+    try:
+        person = insert(
+            session, address, password_hash, rights, must_change_password=must_change_password
+        )
+        session.flush()
+    except IntegrityError:  # somebody else added the person at the same moment
+        raise _build_taken_error(address) from None
+    return person
 
 
 def require_free(session: Session, name: str) -> str:
@@ -95,8 +102,12 @@ def require_free(session: Session, name: str) -> str:
     address = names.require_address(name)
     existing = find(session, address)
     if existing is not None:
-        raise Refused("There is already a person named %(username)s.", username=existing.username)
+        raise _build_taken_error(str(existing.username))
     return address
+
+
+def _build_taken_error(name: str) -> Refused:
+    return Refused("There is already a person named %(username)s.", username=name)
 
 
 def hash_new(password: str) -> str:

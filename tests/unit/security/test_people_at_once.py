@@ -1,13 +1,15 @@
-"""The last owner of the hub stays one, also if two owners are demoted at the same time."""
+"""What two people do to the accounts of people at the same moment."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotNow
+from hub.errors import NotNow, Refused
 from hub.security import people, rights
 from hub.security.rights import WHOLE_HUB, Right
+from tests.support.servers.blocked_transactions import wait_until_blocked
 
 NAMES = ("kari@example.com", "ola@example.com")
 ACTS = {
@@ -41,3 +43,27 @@ def test_two_owners_who_demote_each_other_leave_one(pg_app, act):
     assert refusals == [f"{NAMES[1]} is the only owner. Make someone else owner first."]
     with read_only_session() as session:
         assert rights.rights_of(people.get(session, NAMES[1])).may("owner")
+
+
+def test_a_person_who_is_added_twice_at_the_same_moment_is_added_once(pg_app):
+    new = people.NewPerson(NAMES[0], "x")
+    refusals = []
+
+    def add_again():
+        with pg_app.app_context(), suppress(Refused), transaction() as session:
+            try:
+                people.add(session, new, "viewer")
+            except Refused as error:
+                refusals.append(error.text)
+                raise
+
+    other = threading.Thread(target=add_again)
+    with transaction() as session:
+        people.add(session, new, "owner")
+        session.flush()
+        other.start()
+        wait_until_blocked(session)
+    other.join()
+    assert refusals == [f"There is already a person named {NAMES[0]}."]
+    with read_only_session() as session:
+        assert rights.rights_of(people.get(session, NAMES[0])).may("owner")
