@@ -83,6 +83,21 @@ def describe_candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
     }
 
 
+def list_candidates(details: Mapping[str, Any]) -> list[str]:
+    """Return the QuickBooks ids that a case names."""
+    stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
+    if not isinstance(stored, list):
+        stored = [stored]
+    return [_get_candidate_id(candidate) for candidate in stored if candidate]
+
+
+def _get_candidate_id(candidate: Any) -> str:
+    """Return the QuickBooks id of a candidate, which is stored alone or with details."""
+    if isinstance(candidate, dict):
+        return str(candidate.get("id"))
+    return str(candidate)
+
+
 def _get_app_name(posting: Posting) -> str:
     """Return the name of the app of a posting; its slug if the plugin is no longer installed."""
     slug = posting.document.slug

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub.cases.discrepancies import CAUSE_SUFFIX, Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, TransactionState
+from hub.posting.case_texts import list_candidates
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
@@ -21,7 +22,6 @@ from hub.web.frame.source_view import format_money
 from hub.web.transactions.case_transactions import (
     Entities,
     Key,
-    list_candidates,
     list_unexpected_keys,
 )
 from hub.web.transactions.compared_facts import (

@@ -7,6 +7,7 @@ from hub.cases.discrepancies import CAUSE_SUFFIX
 from hub.context import current_hub
 from hub.models import Case, Posting
 from hub.models.enums import SendOutcome
+from hub.posting.case_texts import list_candidates
 from hub.qbo.client import Client
 
 MAX_READS = 5  # transactions that a page asks QuickBooks for
@@ -74,18 +75,3 @@ def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
         elif response.outcome != SendOutcome.REFUSED:
             break
     return entities
-
-
-def list_candidates(details: dict[str, Any]) -> list[str]:
-    """Return the QuickBooks ids that a case names."""
-    stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
-    if not isinstance(stored, list):
-        stored = [stored]
-    return [_get_candidate_id(candidate) for candidate in stored if candidate]
-
-
-def _get_candidate_id(candidate: Any) -> str:
-    """Return the QuickBooks id of a candidate, which is stored alone or with details."""
-    if isinstance(candidate, dict):
-        return str(candidate.get("id"))
-    return str(candidate)
