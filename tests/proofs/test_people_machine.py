@@ -274,6 +274,8 @@ class PeopleMachine(base.Machine):
                 self.meddled.add(source_id_of(slot))
             elif entities:
                 manual.reject_match(posting.id, entities[0]["Id"], "kari")
+                if self.markers()[source_id_of(slot)] in entities[0].get("PrivateNote", ""):
+                    self.meddled.add(source_id_of(slot))
 
         self.decide(slot, compare)
 

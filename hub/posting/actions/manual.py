@@ -13,7 +13,7 @@ from hub.cases.discrepancies import ABSENT_DISCREPANCIES
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Refused, Sentence
-from hub.models import Attempt, Posting, SourceDocument, TransactionHead
+from hub.models import Attempt, Case, Posting, SourceDocument, TransactionHead, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import (
     CHANGE_OPERATIONS,
@@ -25,6 +25,7 @@ from hub.models.enums import (
     TransactionState,
 )
 from hub.outbox import listing
+from hub.posting import case_texts
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.record import apply_step, change_state
 from hub.posting.outcome.session import PostingSession
@@ -87,7 +88,11 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
 
 
 def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
-    """Record that a transaction in QuickBooks is another document, and let the posting continue."""
+    """Record that a transaction in QuickBooks is another document, and let the posting continue.
+
+    Raise Refused unless an open case asks about the transaction. A posting that the hub still looks
+    for may be that transaction, and would be sent a second time.
+    """
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
     name = format_posting_name(posting)
@@ -110,6 +115,13 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
         values |= {"approved_by": who, "approved_payload": posting.planned}
         state = PostingState.WAITING if posting.after_id else state
     with engine.transaction() as session:
+        if quickbooks_id not in _list_candidates_in_question(session, posting_id):
+            raise Refused(
+                "No open case asks whether transaction %(quickbooks_id)s is %(name)s. Reject one of"
+                " those that its case names, or press Retry.",
+                quickbooks_id=quickbooks_id,
+                name=name,
+            )
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
         is_moved = change_state(session, posting, state, **values)
@@ -117,6 +129,19 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
             raise _build_moved_on_error(name)
         inbox.detach(session, posting)
         audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
+
+
+def _list_candidates_in_question(session: Session, posting_id: int) -> set[str]:
+    """Return the ids of the transactions that the open cases of a posting ask about."""
+    of_posting = (
+        select(Case)
+        .join(case_posting, case_posting.c.case_id == Case.id)
+        .where(case_posting.c.posting_id == posting_id, Case.closed_at.is_(None))
+    )
+    ids: set[str] = set()
+    for case in session.scalars(of_posting):
+        ids.update(case_texts.list_candidates(case.details))
+    return ids
 
 
 def _is_incomplete(posting: Posting) -> bool:

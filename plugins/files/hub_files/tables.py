@@ -69,8 +69,8 @@ def read_table(name: str, content: bytes) -> Table:
         raise Refused("%(name)s has no row below the names of its columns.", name=name)
     if len(numbered_lines) > MAX_ROWS + 1:
         raise Refused(
-            "%(name)s has more than %(count)s rows. Split it into several files, each document with all"
-            " of its rows in one of them.",
+            "%(name)s has more than %(count)s rows. Split it into several files, each document with"
+            " all of its rows in one of them.",
             name=name,
             count=MAX_ROWS,
         )

@@ -7,8 +7,10 @@ from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry, Posting
+from hub.posting import cases
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile.run import reconcile
+from hub.reasons.texts import CaseText
 
 INVOICE = {
     "CustomerRef": {"value": "41"},
@@ -130,7 +132,17 @@ def bill_of_new_supplier(bench):
     return vendor, bill
 
 
+def ask_about(id, *quickbooks_ids):
+    """Open a case that asks whether one of these transactions is the document of a posting."""
+    with transaction() as session:
+        posting = session.get_one(Posting, id)
+        text = CaseText("outcome.alike", name="The bill")
+        candidates = [{"id": quickbooks_id} for quickbooks_id in quickbooks_ids]
+        cases.open_case(session, posting, "decide", text, {"candidates": candidates})
+
+
 def reject(id, who):
+    ask_about(id, "77")
     manual.reject_match(id, "77", who)
 
 
@@ -160,10 +172,22 @@ def request_record(bench, posting_id):
 
 def test_who_says_that_it_is_another_document_releases_it(bench):
     id = refused_bill(bench)
+    ask_about(id, "77")
     manual.reject_match(id, "77", "kari")
     posting = bench.posting(id)
     assert (posting.state, posting.approved_by) == ("ready", "kari")
     assert posting.approved_payload == posting.planned
+
+
+@pytest.mark.parametrize("state", ["held", "review", "ready"])
+def test_a_transaction_that_no_case_asks_about_cannot_be_rejected(bench, state):
+    """The restored database lacks that the transaction is the document, and has not searched it."""
+    id = bench.plan("A-1", "create", bench.body("A-1"), state=state)
+    if state == "held":
+        ask_about(id, "78")
+    with pytest.raises(Refused, match="No open case asks whether transaction 77 is Bill A-1"):
+        manual.reject_match(id, "77", "kari")
+    assert (bench.state(id), bench.posting(id).rejected_ids, log()) == (state, [], [])
 
 
 def post_and_delete(bench):
