@@ -7,6 +7,7 @@ from dataclasses import replace
 from hub import sources
 from hub.collect.setup import Setup
 from hub.collect.text_cleaning import clean
+from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.contract.rows import readable
 from hub.errors import PluginFault, Sentence
@@ -60,9 +61,12 @@ def is_shortened(source_id: str) -> bool:
 
 
 def _shorten(source_id: str) -> str:
-    """Return the beginning of an id that is too long, and a digest that makes it unique."""
+    """Return the beginning of an id that is too long, and a digest that makes it unique.
+
+    Such an id may be a text in a wrong place, so secrets in it are masked.
+    """
     encoded = source_id.encode("utf-8", "replace")
     digest = hashlib.sha256(encoded).hexdigest()[:DIGEST_LENGTH]
     beginning_length = MAX_ID_LENGTH - len(ELLIPSIS) - DIGEST_LENGTH
-    beginning = clean(source_id[:beginning_length])
+    beginning = clean(mask_secrets(source_id)[:beginning_length])
     return f"{beginning}{ELLIPSIS}{digest}"
