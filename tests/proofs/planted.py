@@ -886,4 +886,34 @@ BUGS = (
             "test_a_batch_that_is_refused_although_it_is_done_has_nothing_sent_again"
         ),
     ),
+    Planted(
+        "after a restore a document is posted beside its transaction of another kind",
+        "hub/posting/preflight/checks.py",
+        "    (duplicate_checks.check_other_kinds, CREATIONS_ONLY),\n",
+        "",
+        (
+            "tests/unit/posting/test_recovery.py::test_after_a_restore_a_document_of_another_kind"
+            "_is_not_posted_beside_the_first"
+        ),
+    ),
+    Planted(
+        "what was checked before a search after a restore is sent without another check",
+        "hub/posting/recovery/restore.py",
+        "where(is_own, is_checked).values(checked_at=None)",
+        "where(is_own, is_checked).values(checked_at=Posting.checked_at)",
+        (
+            "tests/unit/posting/test_recovery.py::test_after_a_restore_a_document_of_another_kind"
+            "_is_not_posted_beside_the_first"
+        ),
+    ),
+    Planted(
+        "a transaction is rejected that nobody was asked about",
+        "hub/posting/actions/manual.py",
+        "        if quickbooks_id not in _list_candidates_in_question(session, posting_id):",
+        "        if False:",
+        (
+            "tests/unit/posting/test_manual.py::"
+            "test_a_transaction_that_no_case_asks_about_cannot_be_rejected"
+        ),
+    ),
 )
