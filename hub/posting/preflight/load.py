@@ -162,15 +162,17 @@ def _load_marked_transactions(
         if posting.operation != Operation.CREATE or posting.kind not in DOCUMENT_ENTITIES:
             continue
         app = apps.get(posting.document.slug)
-        other_kinds = set(app.posts) - {posting.kind} if app else set()
-        if other_kinds and posting.document.marker:
+        if app is None or not posting.document.marker:
+            continue
+        other_kinds = (DOCUMENT_ENTITIES.keys() & set(app.posts)) - {posting.kind}
+        if other_kinds:
             kinds |= other_kinds
             markers.add(posting.document.marker)
     if not markers:
         return ()
     query = select(TransactionHead).where(
         TransactionHead.company_id == company_id,
-        TransactionHead.kind.in_(kinds & DOCUMENT_ENTITIES.keys()),
+        TransactionHead.kind.in_(kinds),
         TransactionHead.marker.in_(markers),
         TransactionHead.state == TransactionState.LIVE,
     )
