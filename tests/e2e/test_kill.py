@@ -74,8 +74,7 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
 def _sync_until_idle(hub):
     """Sync until a run writes nothing; return its report.
 
-    On a busy machine an answer may take longer than the short deadline of these tests. The run then
-    leaves its document to the next one.
+    On a busy machine a run after the kills has left one document to the next run.
     """
     for _ in range(MOST_RUNS):
         _, report, _ = hub.sync()
