@@ -216,6 +216,39 @@ def test_after_an_act_the_focus_is_at_its_message_and_tab_continues_from_there(
     person.check_page()
 
 
+def test_enter_in_a_tick_box_or_field_presses_no_button_that_was_not_chosen(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")
+    page = person.page
+    person.log_in("oda", PASSWORD)
+    person.open("/inbox/")
+    box = page.get_by_label("Select Case 9", exact=False).first
+    box.focus()
+    page.keyboard.press("Space")
+    with page.expect_navigation(timeout=PAGE_TIMEOUT_MS):
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing was done.")).to_be_visible()
+    expect(box).to_be_checked()
+    page.get_by_label("Reason or note").fill("Paid in cash")
+    with page.expect_navigation(timeout=PAGE_TIMEOUT_MS):
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing was done.")).to_be_visible()
+    expect(page.get_by_label("Reason or note")).to_have_value("Paid in cash")
+    assert held_bill(served) == "held"
+
+    person.open(f"/installations/{served.story.installation}/review/")
+    expect(page.get_by_role("button", name="Approve selected")).to_be_visible()
+    page.locator("tbody input").first.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name=re.compile("^Approve 1 "))).to_be_visible(
+        timeout=PAGE_TIMEOUT_MS
+    )
+    with page.expect_navigation(timeout=PAGE_TIMEOUT_MS):
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^Approve 1 "))).to_be_visible()
+
+
 def test_the_focus_stays_where_it_is_on_a_page_that_renews_itself(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, func, select, update
 from werkzeug import Response
 
 from hub.cases import inbox
@@ -53,18 +53,23 @@ def apply() -> Response:
     """Do one act on many cases; say on how many, and why not on the others."""
     act = BULK_ACTIONS.get(request.form.get("act", ""))
     cases, hidden = _load_chosen_cases()
-    if act is None or not (cases or hidden):
+    closed = _count_closed_cases()
+    if not (cases or hidden or closed):
         flash(gettext("Tick at least one case first."), "look")
+        return _return_form()
+    if act is None:
+        flash(gettext("Nothing was done. Press the button of what is to be done."), "look")
         return _return_form()
     message, word, work = act
     message, word = gettext(message), gettext(word)
     following = _find_following_case_id() if work is _snooze else None
     try:
-        reasons = act_on(cases, work, request.form)
+        reasons = act_on(cases, work, request.form) if cases else {}
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _return_form()
-    _report(message, word, len(cases) - len(reasons), list(reasons.values()))
+    done = len(cases) - len(reasons)
+    _report(message, word, done, [*reasons.values(), *closed * [gettext("it is closed already.")]])
     if hidden:
         flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
     if following is not None:
@@ -104,15 +109,30 @@ def _load_chosen_cases() -> tuple[list[Case], int]:
             newest = row_ids.parse(request.form.get("newest", "")) or 0
             conditions = [*case_list.build_conditions(session, filters), Case.id <= newest]
         else:
-            ids = {row_ids.parse(text) for text in request.form.getlist("case")}
-            chosen = [id for id in ids if id is not None]
-            conditions = [Case.id.in_(chosen[:MAX_CASES_PER_ACT]), *load_rights_scope().cases()]
+            conditions = [Case.id.in_(_read_ticked_ids()), *load_rights_scope().cases()]
         query = select(Case).where(Case.closed_at.is_(None), *conditions).order_by(Case.id)
         cases = list(session.scalars(query.limit(MAX_CASES_PER_ACT + 1)))
         if len(cases) <= MAX_CASES_PER_ACT:
             return cases, 0
         count = len(session.scalars(query.with_only_columns(Case.id)).all())
         return cases[:MAX_CASES_PER_ACT], count - MAX_CASES_PER_ACT
+
+
+def _count_closed_cases() -> int:
+    """Return how many of the ticked cases were closed since the page was shown."""
+    if request.form.get("which") == "all":
+        return 0  # those are the cases that are open now
+    query = select(func.count(Case.id)).where(
+        Case.id.in_(_read_ticked_ids()), Case.closed_at.is_not(None), *load_rights_scope().cases()
+    )
+    with read_only_session() as session:
+        return session.scalar(query) or 0
+
+
+def _read_ticked_ids() -> list[int]:
+    """Return the cases that are ticked in the form, up to the limit of an act."""
+    ids = {row_ids.parse(text) for text in request.form.getlist("case")}
+    return [id for id in ids if id is not None][:MAX_CASES_PER_ACT]
 
 
 def _find_following_case_id() -> int | None:

@@ -305,13 +305,24 @@ def test_after_a_refused_act_the_cases_are_still_ticked(operator: Visitor) -> No
     assert 'value="Ringt Østby"' in page
 
 
+def test_cases_that_somebody_else_closed_meanwhile_are_named(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        for id in operator.ids[:2]:
+            session.get_one(Case, id).closed_at = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+    page = operator.press(BULK, act="retry", case=operator.ids[:3])
+    assert "Retried 1 case." in page
+    assert "2 could not be retried: it is closed already." in page
+    page = operator.press(BULK, act="note", case=operator.ids[:2], text="Asked Kari")
+    assert "2 could not be given the note: it is closed already." in page
+    assert "Tick at least one case" not in page
+    assert audited(operator, "case note added") == []
+
+
 def test_nothing_ticked_and_unknown_acts_change_nothing(operator: Visitor) -> None:
-    for form in (
-        {"act": "retry"},
-        {"act": "wrong", "case": operator.ids},
-        {"case": ["x", "-1"]},
-    ):
+    for form in ({"act": "retry"}, {"act": "wrong"}, {"case": ["x", "-1"]}):
         assert "Tick at least one case" in operator.press(BULK, **form)
+    for form in ({"act": "wrong", "case": operator.ids}, {"case": operator.ids}):
+        assert "Nothing was done." in operator.press(BULK, **form)
     assert audited(operator, "posting retried") == []
 
 
