@@ -68,6 +68,13 @@ def test_a_cursor_that_fits_no_row_is_refused(program: ApiClient, side: str, cur
         assert "next or previous" in answer.json["errors"]["query"][side][0]
 
 
+@pytest.mark.parametrize("path", ["/documents/", "/cases/", "/runs/", "/companies/"])
+def test_a_filter_that_a_list_does_not_have_is_refused(program: ApiClient, path: str) -> None:
+    answer = program.call("GET", path, status="held")
+    assert answer.status_code == 422
+    assert answer.json["errors"]["query"] == {"status": ["Unknown field."]}
+
+
 def test_an_amount_that_cannot_be_read_is_refused(program: ApiClient) -> None:
     answer = program.call("GET", "/documents/?amount=much")
     assert answer.status_code == 422
@@ -211,6 +218,20 @@ def test_a_body_that_cannot_be_stored_is_refused(
     address = f"/api/v1/cases/{visitor.story.cases['match']}/skip"
     answer = visitor.client.post(address, data=body, headers=headers)
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+def test_a_body_that_is_not_declared_as_json_is_refused(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    address = f"/api/v1/installations/{visitor.story.installation}/settings"
+    headers = {"Authorization": f"Bearer {program.token}"}
+    form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    for sent in (headers, form):
+        answer = visitor.client.patch(address, data=b'{"mode": "paused"}', headers=sent)
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+        assert answer.json is not None
+        assert "Content-Type: application/json" in answer.json["errors"]["json"][0]
+    assert program.read(address)["mode"] != "paused"
 
 
 def test_lists_have_the_rows_that_the_person_may_see(two_companies: TwoCompanies) -> None:

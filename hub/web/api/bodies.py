@@ -1,0 +1,24 @@
+"""Read the bodies of calls of the API."""
+
+from typing import Any
+
+from flask import Request
+from flask_smorest import abort
+from marshmallow import Schema
+from webargs.flaskparser import FlaskParser
+
+JSON_NEEDED = "The body is not read without the header Content-Type: application/json."
+
+
+class BodyParser(FlaskParser):
+    """Read the body of a call, and refuse one of another type than JSON.
+
+    Without that it would count as empty: nothing changes, and the answer looks like success.
+    """
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """Return the body; abort with 400 if there is one that is not declared as JSON."""
+        has_body = req.content_length or req.get_data()  # of a form, the data is read before
+        if has_body and not req.is_json:
+            abort(400, messages={"json": [JSON_NEEDED]})
+        return super().load_json(req, schema)
