@@ -24,13 +24,19 @@ def get_instruction(case: Case, slug: str | None) -> str:
 
 
 def name_source(code: str, params: Mapping[str, Any], instruction: str, slug: str | None) -> str:
-    """Return the instruction of a code; a correction at the source names the source."""
+    """Return the instruction of a code; a correction at the source names the source.
+
+    An app that only receives files has no source that a sync could read again.
+    """
     template = CATALOGUE.get(code)
     source = source_name(slug or "")
     if not source or template is None:
         return instruction
     if template.for_params(params).instruction != CORRECT_AT_SOURCE:
         return instruction
+    app = current_hub().plugins.apps[slug or ""]
+    if app.files and not app.hosts:
+        return gettext("Correct this in the file, and upload it again in %(app)s.", app=source)
     return gettext(
         "Fix this in %(app)s. The change is picked up with the next sync; Check again does so at"
         " once.",

@@ -3,6 +3,7 @@
 import pytest
 
 from hub.cases import advice
+from hub.reasons.template import CORRECT_AT_SOURCE
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,19 @@ from hub.cases import advice
 def test_a_source_is_named_even_if_its_plugin_has_several_apps(app, slug, name):
     with app.app_context():
         assert advice.source_name(slug) == name
+
+
+@pytest.mark.parametrize(
+    ("slug", "step"),
+    [
+        ("costtracker", "Fix this in CostTracker. The change is picked up with the next sync"),
+        ("files", "Correct this in the file, and upload it again in Files."),
+    ],
+)
+def test_what_a_file_has_wrong_is_corrected_in_the_file(app, slug, step):
+    with app.app_context():
+        instruction = advice.name_source("document.content", {}, CORRECT_AT_SOURCE, slug)
+    assert instruction.startswith(step)
 
 
 def test_a_reason_does_not_repeat_the_next_step():
