@@ -37,25 +37,30 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     """Return the transaction of a document; None if it is neither posted nor planned."""
     postings = [posting for posting in batch.transaction_postings(row) if not posting.part]
+    written = [posting for posting in postings if _is_posted_write(posting)]
     creation = _find_newest_creation(postings)
-    if creation is None:
+    if creation and creation not in written:
+        return _build_unposted_link(creation)
+    if not written:
         return None
-    if creation.state == PostingState.POSTED and creation.quickbooks_id:
-        return _build_posted_link(creation, creation.quickbooks_id, postings)
-    return _build_unposted_link(creation)
+    return _build_posted_link(written[-1])
 
 
-def _build_posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting]) -> Link:
+def _is_posted_write(posting: Posting) -> bool:
+    """Return whether a posting wrote a transaction that is known by its id."""
+    if posting.state != PostingState.POSTED or posting.operation not in WRITE_OPERATIONS:
+        return False
+    return bool(posting.quickbooks_id)
+
+
+def _build_posted_link(newest: Posting) -> Link:
     """Return a link with the ids that a transaction and its lines have in QuickBooks.
 
-    The newest update has the lines that were added to a transaction since its creation.
+    The newest write has the lines that were added since the first one, which is a change if
+    QuickBooks had the transaction before.
     """
-    newest = creation
-    for posting in postings:
-        if posting.state == PostingState.POSTED and posting.operation in WRITE_OPERATIONS:
-            newest = posting
     lines = outbox.load_line_ids(newest.summary)
-    return Link(kind=cast(Kind, creation.kind), id=quickbooks_id, lines=lines)
+    return Link(kind=cast(Kind, newest.kind), id=str(newest.quickbooks_id), lines=lines)
 
 
 def _build_unposted_link(creation: Posting) -> Link:

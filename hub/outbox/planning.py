@@ -96,10 +96,11 @@ def plan_posting(
         current = None
 
     previous = current or _find_newest_posting(postings, operation)
-    if previous is None:
+    if previous is None and not operation.repetition:
         return _add(session, row, operation, content, disposition)
-    next_generation = previous.generation + 1
-    if previous.state in REPEATABLE_STATES[operation.repetition]:
+    # What is created again may have begun as a change of a transaction that QuickBooks had before.
+    next_generation = previous.generation + 1 if previous else 1
+    if previous is None or previous.state in REPEATABLE_STATES[operation.repetition]:
         posting = _add(session, row, operation, content, disposition, next_generation)
         _inherit_history(posting, postings)
         return posting

@@ -96,7 +96,8 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
     with read_only_session() as session:
         first = session.scalars(select(Posting).where(*conditions).limit(1)).first()
         company_id = first.company_id if first else 0
-        documents = list(iter_documents(session, company_id, conditions))
+        is_creation = Posting.operation == Operation.CREATE
+        documents = list(iter_documents(session, company_id, [*conditions, is_creation]))
         stored_obstacles = _find_stored_obstacles(session, documents)
         closed_to = company.load_facts(session, company_id).closed_to if documents else None
         blocked = _find_blocked_postings(session, conditions)

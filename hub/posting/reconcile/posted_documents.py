@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased, defer, joinedload
 
 from hub import payloads
 from hub.cases.discrepancies import Discrepancy
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.models import Posting, SourceDocument, TransactionHead
-from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    WRITE_OPERATIONS,
+    Operation,
+    PostingState,
+    TransactionState,
+)
 from hub.money import ZERO
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
@@ -24,6 +30,19 @@ CHUNK_SIZE = 500
 SUMMARY_CHUNK_SIZE = 5000
 
 WRITTEN_DATE = Posting.stored_summary["date"].as_string()
+_earlier = aliased(Posting)  # built once: building an alias takes longer than most statements
+_has_earlier_write = exists().where(
+    _earlier.document_id == Posting.document_id,
+    _earlier.part == Posting.part,
+    _earlier.operation.in_(WRITE_OPERATIONS),
+    _earlier.state == PostingState.POSTED,
+    _earlier.id < Posting.id,
+)
+# A document that names a transaction which QuickBooks had before begins with a change of it.
+IS_FIRST_WRITE = or_(
+    Posting.operation == Operation.CREATE,
+    and_(Posting.operation == Operation.UPDATE, ~_has_earlier_write),
+)
 
 
 class PostedSummary(NamedTuple):
@@ -98,7 +117,7 @@ SUMMARY_COLUMNS = (
 class PostedDocument:
     """A posted document, or a part of one, with all that is stored about it."""
 
-    posting: Posting  # that created it
+    posting: Posting  # that created it, or first changed what QuickBooks had before
     last_write: Posting
     head: TransactionHead | None
     is_changing: bool = False  # QuickBooks may show half of a change that is under way
@@ -170,7 +189,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
         select(*SUMMARY_COLUMNS)
         .join(Posting.document)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
-        .where(*posted_creations(company_id), Posting.kind.not_in(LIST_KINDS))
+        .where(*posted_first_writes(company_id), Posting.kind.not_in(LIST_KINDS))
         .order_by(Posting.id)
         .limit(SUMMARY_CHUNK_SIZE)
     )
@@ -205,9 +224,9 @@ def _apply_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> Poste
     return created._replace(written_date=last.written_date, posted_total=last.posted_total)
 
 
-def _list_later_writes(creation_id: int, writes: Sequence[W]) -> Sequence[W]:
-    """Return the writes that came after a creation."""
-    return [write for write in writes if write.id > creation_id]
+def _list_later_writes(first_id: int, writes: Sequence[W]) -> Sequence[W]:
+    """Return the writes that came after the first one."""
+    return [write for write in writes if write.id > first_id]
 
 
 def _is_superseded(later: Sequence[_Write] | Sequence[Posting]) -> bool:
@@ -240,23 +259,23 @@ def lock_and_load(session: Session, company_id: int, posting_id: int) -> PostedD
     return documents[0] if documents else None
 
 
-def posted_creations(company_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that select the postings that created something."""
+def posted_first_writes(company_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that select the first posting of each posted document."""
     return (
         Posting.company_id == company_id,
-        Posting.operation == Operation.CREATE,
         Posting.state == PostingState.POSTED,
+        IS_FIRST_WRITE,
     )
 
 
 def iter_documents(
     session: Session, company_id: int, conditions: Sequence[ColumnElement[bool]]
 ) -> Iterator[PostedDocument]:
-    """Yield the posted documents of a selection of creations, loaded in chunks."""
+    """Yield the posted documents of a selection of first writes, loaded in chunks."""
     last_id = 0
     while True:
         later = [*conditions, Posting.id > last_id]
-        rows = _load_creations(session, company_id, later, CHUNK_SIZE)
+        rows = _load_first_writes(session, company_id, later, CHUNK_SIZE)
         if not rows:
             return
         last_id = rows[-1][0].id
@@ -269,20 +288,20 @@ def load_posted(
     conditions: Sequence[ColumnElement[bool]],
     limit: int = CHUNK_SIZE,
 ) -> list[PostedDocument]:
-    """Load the posted documents of a selection of creations, without those that were removed."""
+    """Load the posted documents of a selection of first writes, without those that were removed."""
     return _build_current_documents(
-        session, _load_creations(session, company_id, conditions, limit)
+        session, _load_first_writes(session, company_id, conditions, limit)
     )
 
 
-def _load_creations(
+def _load_first_writes(
     session: Session, company_id: int, conditions: Sequence[ColumnElement[bool]], limit: int
 ) -> list[tuple[Posting, TransactionHead | None]]:
-    """Load postings that created something, oldest first, each with the head of its transaction."""
+    """Load first writes, oldest first, each with the head of its transaction."""
     query = (
         select(Posting, TransactionHead)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
-        .where(*posted_creations(company_id), *conditions)
+        .where(*posted_first_writes(company_id), *conditions)
         .order_by(Posting.id)
         .limit(limit)
         .options(joinedload(Posting.document), defer(Posting.payload))
@@ -294,7 +313,7 @@ def _load_creations(
 def _build_current_documents(
     session: Session, rows: Sequence[tuple[Posting, TransactionHead | None]]
 ) -> list[PostedDocument]:
-    """Return the documents of these creations that were neither removed nor created again."""
+    """Return the documents of these first writes that were neither removed nor created again."""
     document_ids = [posting.document_id for posting, _ in rows]
     writes = _load_write_postings(session, document_ids)
     changing = _load_changing_documents(session, document_ids)
@@ -329,7 +348,7 @@ def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> s
 
 
 def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[_Write]:
-    """Load the columns of what was written after the creation of these documents."""
+    """Load the columns of what was written after the first write of these documents."""
     query = select(
         Posting.id,
         Posting.document_id,
@@ -342,7 +361,7 @@ def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[
 
 
 def _load_write_postings(session: Session, document_ids: Sequence[int]) -> WritesByPart[Posting]:
-    """Load the postings that wrote after the creation of these documents."""
+    """Load the postings that wrote these documents after the first one."""
     query = (
         select(Posting)
         .where(*_is_later_write(document_ids))

@@ -20,7 +20,7 @@ from hub.posting.reconcile.posted_documents import (
     PostedSummary,
     iter_posted,
     lock_and_load,
-    posted_creations,
+    posted_first_writes,
 )
 from hub.posting.reconcile.refresh import refresh
 from hub.posting.reconcile.result import (
@@ -62,7 +62,7 @@ def _compare(posting_session: PostingSession) -> Comparison:
     """Compare every posted document with the stored head of its transaction."""
     comparison = Comparison()
     company_id = posting_session.company_id
-    count = select(func.count()).select_from(Posting).where(*posted_creations(company_id))
+    count = select(func.count()).select_from(Posting).where(*posted_first_writes(company_id))
     with read_only_session() as session:
         total = session.scalar(count) or 0
         ids_with_case = cases.list_postings_with_case(session, company_id)

@@ -1,0 +1,122 @@
+"""Transactions that QuickBooks had before, and that a source changes: compared like any others."""
+
+from decimal import Decimal
+
+import pytest
+
+from hub.posting.actions import retries, undo
+from hub.scheduling import runner
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+
+KINDS = {"bill": "Bill", "purchase_order": "PurchaseOrder"}
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock, wants=("posted", "paid", "missing", "changed"))
+
+
+def build_line(amount):
+    """Return a line as a person enters it in QuickBooks."""
+    return {
+        "Amount": Decimal(amount),
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}},
+    }
+
+
+def take_over(shop, kind="bill", others=()):
+    """Post a document that names a transaction which a person entered; return the transaction."""
+    act = shop.quickbooks.act
+    total = "42.00"
+    vendor = act("create", kind="Vendor", set={"DisplayName": SUPPLIER.name})
+    entered = {
+        "VendorRef": {"value": vendor["Id"]},
+        "TxnDate": "2026-03-02",
+        "Line": [build_line("40.00")],
+    }
+    entity = act("create", kind=KINDS[kind], set=entered)
+    taken_over = document(
+        kind,
+        f"{kind}:1",
+        line("1", total, cost="Fuel"),
+        total=total,
+        supplier=SUPPLIER,
+        number="B-9",
+        quickbooks_id=entity["Id"],
+    )
+    assert shop.run(*others, taken_over)[f"{kind}:1"] == "posted"
+    ids = [one["Id"] for one in shop.books(KINDS[kind]) if one.get("DocNumber") == "B-9"]
+    assert ids == [entity["Id"]]
+    return entity
+
+
+def run_job(shop, clock, name):
+    clock.advance(4000)
+    return runner.run_company_job(name, 1, requested_by="kari")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("job", ["changes", "reconcile"])
+def test_that_it_was_deleted_is_reported(shop, quickbooks, clock, kind, job):
+    entity = take_over(shop, kind)
+    run_job(shop, clock, "reconcile")
+    assert shop.cases() == []
+    quickbooks.act("delete", kind=KINDS[kind], id=entity["Id"])
+    run_job(shop, clock, job)
+    assert shop.cases() == ["Missing in QuickBooks"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("job", ["changes", "reconcile"])
+def test_that_it_was_changed_is_reported(shop, quickbooks, clock, kind, job):
+    entity = take_over(shop, kind)
+    run_job(shop, clock, "reconcile")
+    quickbooks.act("edit", kind=KINDS[kind], id=entity["Id"], set={"Line": [build_line("77.00")]})
+    run_job(shop, clock, job)
+    assert shop.cases() == ["Changed in QuickBooks"]
+
+
+def test_its_source_learns_that_it_is_paid(shop, quickbooks, clock):
+    entity = take_over(shop)
+    run_job(shop, clock, "reconcile")
+    quickbooks.act("pay", kind="Bill", id=entity["Id"])
+    run_job(shop, clock, "changes")
+    shop.run()
+    assert ("bill:1", "paid") in shop.source.receipts
+
+
+def test_it_is_posted_once_again_if_it_was_deleted_and_a_person_wants_it(shop, quickbooks, clock):
+    entity = take_over(shop)
+    quickbooks.act("delete", kind="Bill", id=entity["Id"])
+    run_job(shop, clock, "reconcile")
+    retries.retry(shop.posting("bill:1").id, "kari")
+    clock.advance(4000)
+    assert shop.run(wait=True)["bill:1"] == "posted"
+    bills = [one for one in shop.books("Bill") if "[hub:" in one.get("PrivateNote", "")]
+    assert [Decimal(str(one["TotalAmt"])) for one in bills] == [Decimal("42.00")]
+    run_job(shop, clock, "reconcile")
+    assert shop.cases() == []
+
+
+def test_it_is_not_removed_with_the_documents_of_a_run(shop):
+    take_over(shop)
+    plan = undo.plan_posting(shop.posting("bill:1").id)
+    assert plan.removable == ()
+    assert [one.posting for one in plan.blocked] == [shop.posting("bill:1").id]
+
+
+@pytest.mark.parametrize("is_together", [False, True])
+def test_a_bill_is_linked_to_an_order_that_quickbooks_had_before(shop, clock, is_together):
+    bill = document(
+        "bill",
+        "bill:2",
+        line("1", "42.00", cost="Fuel", pays="purchase_order:1", of="1"),
+        total="42.00",
+        supplier=SUPPLIER,
+    )
+    entity = take_over(shop, "purchase_order", [bill] if is_together else [])
+    clock.advance(4000)
+    assert shop.run(bill)["bill:2"] == "posted"
+    (link,) = shop.book("Bill", "bill:2")["LinkedTxn"]
+    assert (link["TxnType"], link["TxnId"]) == ("PurchaseOrder", entity["Id"])
