@@ -250,7 +250,11 @@ def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
 
 
 def _check_number_holder(history: History, hold: Hold) -> Step:
-    """Adopt the transaction that has the number already if it is this document, else hold it."""
+    """Adopt the transaction that has the number already if it is this document, else hold it.
+
+    One that QuickBooks does not show as this kind is of another kind: checks of expenses and of bill
+    payments share their numbers. It cannot be this document, so nobody is asked about it.
+    """
     if not hold.candidates:
         return hold
     (holder_id,) = hold.candidates
@@ -259,6 +263,8 @@ def _check_number_holder(history: History, hold: Hold) -> Step:
         return Read(holder_id)
     if is_live_and_own(history, current):
         return Posted(holder_id, adopted=True)
+    if not current.content_known:
+        return Hold(hold.reason)
     return hold
 
 

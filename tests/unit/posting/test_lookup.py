@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from hub import outbox
 from hub.context import current_hub
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import Retry
-from hub.models import Match, Posting
+from hub.models import Case, Match, Posting
 from hub.posting.actions import retries
 from hub.qbo import records, search, transport
 from hub.qbo.client import Client
@@ -146,6 +146,38 @@ def test_the_holder_of_a_number_is_adopted_if_it_is_ours_and_else_needs_a_decisi
     bench.drain()
     assert (bench.state(ours), bench.state(theirs)) == ("posted", "held")
     assert (bench.cases(), len(bench.bills())) == (["Number already used"], 2)
+
+
+def test_the_number_of_a_check_that_an_expense_has_is_no_candidate_for_a_bill_payment(bench):
+    bench.quickbooks.switch(duplicate_bills="never")
+    expense = {
+        "PaymentType": "Check",
+        "AccountRef": {"value": "35"},
+        "DocNumber": "1001",
+        "Line": bench.body("A-1")["Line"],
+    }
+    bench.quickbooks.act("create", kind="Purchase", set=expense)
+    bill_id = bench.bill("A-1")
+    bench.drain()
+    payment = {
+        "VendorRef": bench.body("A-1")["VendorRef"],
+        "PayType": "Check",
+        "CheckPayment": {"BankAccountRef": {"value": "35"}},
+        "DocNumber": "1001",
+        "TotalAmt": 10,
+        "Line": [
+            {
+                "Amount": 10,
+                "LinkedTxn": [{"TxnId": bench.posting(bill_id).quickbooks_id, "TxnType": "Bill"}],
+            }
+        ],
+    }
+    id = bench.plan("P-1", "create", payment, kind="bill_payment")
+    bench.drain()
+    with read_only_session() as session:
+        (case,) = session.scalars(select(Case))
+        assert "TxnType=Check" in case.params["answer"]
+        assert (bench.state(id), case.code, case.details) == ("held", "outcome.number_used", {})
 
 
 def memory_after_search(bench):

@@ -214,6 +214,13 @@ ANSWERS = [
         answered("refused/6140:17", current=live_object("17", state="deleted")),
         Hold("number_used", ("17",)),
     ),
+    (
+        "number used by another kind",
+        answered(
+            "refused/6140:17", current=live_object("17", state="deleted", content_known=False)
+        ),
+        Hold("number_used"),
+    ),
     ("number used, not named", answered("refused/6140"), Hold("number_used")),
     ("number used on a re-send", answered("doubt", "refused/6140:17"), Doubt()),
     ("name used", answered("refused/6240", kind="vendor"), Search()),
