@@ -164,9 +164,7 @@ def _decide_after_send(history: History) -> Step:
 
 def _decide_in_doubt(history: History) -> Step:
     """Decide a posting in doubt; a credible refusal of its newest send ends the doubt."""
-    last = SendAttempt()
-    if history.sends:
-        last = history.sends[-1]
+    last = history.sends[-1] if history.sends else SendAttempt()
     is_refused = last.outcome == SendOutcome.REFUSED and is_refusal_credible(history)
     if is_refused and not history.rekey:
         return _decide_after_refusal(history, last)
@@ -250,11 +248,7 @@ def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
 
 
 def _check_number_holder(history: History, hold: Hold) -> Step:
-    """Adopt the transaction that has the number already if it is this document, else hold it.
-
-    One that QuickBooks does not show as this kind is of another kind: checks of expenses and of bill
-    payments share their numbers. It cannot be this document, so nobody is asked about it.
-    """
+    """Adopt the transaction that has the number already if it is this document, else hold it."""
     if not hold.candidates:
         return hold
     (holder_id,) = hold.candidates
@@ -263,9 +257,8 @@ def _check_number_holder(history: History, hold: Hold) -> Step:
         return Read(holder_id)
     if is_live_and_own(history, current):
         return Posted(holder_id, adopted=True)
-    if not current.content_known:
-        return Hold(hold.reason)
-    return hold
+    # Nobody is asked about a transaction of another kind: all checks share their numbers.
+    return hold if current.content_known else Hold(hold.reason)
 
 
 def _look_for_name(history: History) -> Step:
