@@ -149,8 +149,14 @@ class CollectBatch:
         return self.rows[source_id]
 
     def store_document(self, row: SourceDocument, document: Document, body: dict[str, Any]) -> None:
-        """Store what the source says about a document now."""
+        """Store what the source says about a document now.
+
+        It takes the place of a record that was created for a code with its id: the row is then that
+        of the document, so that a match of the code does not withdraw it.
+        """
         self.forget_defect(row)
+        if row.kind != document.kind:
+            row.made_for = ""
         party = party_name(document, self.setup.fields)
         row.kind = document.kind
         row.stage = document.stage

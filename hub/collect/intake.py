@@ -82,7 +82,8 @@ def create_records(installation_id: int, creates: Iterable[Create], requested_by
     setup = prepare(installation_id)
     with engine.transaction() as session:
         batch = CollectBatch(session, setup, [])
-        postings = [_find_or_plan_record(batch, create, requested_by) for create in creates]
+        possible = [create for create in creates if not is_id_of_other_kind(batch, create)]
+        postings = [_find_or_plan_record(batch, create, requested_by) for create in possible]
         finish(batch)
         session.flush()
         posting_ids = [posting.id for posting in postings]
@@ -99,9 +100,9 @@ def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str 
     is_for_code = bool(row.made_for) or not batch.postings(row)
     if is_for_code:
         requested_by = requested_by or outbox.find_creation_requester(row)
-        row.made_for = create.field
         document = build_record_document(create, requested_by)
         batch.store_document(row, document, dump(document))
+        row.made_for = create.field
         _plan_and_apply(batch, row, document)
         batch.session.flush()
     postings = batch.postings(row)

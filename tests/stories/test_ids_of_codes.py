@@ -1,0 +1,49 @@
+"""A source whose codes have the ids of documents: both would be one row of the hub."""
+
+import pytest
+
+from hub import Code, Party
+from hub.collect.intake import create_records
+from hub.db.engine import transaction
+from hub.mapping import Create
+from hub.models import Installation
+from tests.support.sources.every_kind_source import ShopSite, invoice
+
+CLIENT = Code(id="7", name="Fjord Homes", create=Party(name="Fjord Homes"))
+IN_BOOKS = "It is in QuickBooks as a customer, but is an invoice at the source now."
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock)
+
+
+def test_an_invoice_with_the_id_of_a_new_customer_stays_in_the_inbox(shop, clock):
+    shop.run(invoice("6", client=CLIENT))
+    for _ in range(3):
+        clock.advance(3600)
+        states = shop.run(invoice("7", client=CLIENT))
+        assert states["7"] == "held"
+        (case,) = shop.cases()
+        assert case == "Invoice 7 of Fjord Homes"
+        assert IN_BOOKS in shop.reasons()[0]
+    assert len(shop.ours("Invoice")) == len(shop.ours("Customer")) == 1
+
+
+def test_an_invoice_with_the_id_of_its_own_customer_stays_in_the_inbox(shop, clock):
+    for _ in range(3):
+        states = shop.run(invoice("7", client=CLIENT))
+        assert states["7"] == "held"
+        assert "its source uses the id 7 for something else too" in shop.reasons()[0]
+        clock.advance(3600)
+    assert not shop.ours("Customer")
+
+
+def test_a_record_requested_for_the_id_of_an_invoice_approves_no_invoice(shop):
+    with transaction() as session:
+        session.get_one(Installation, shop.id).mode = "review"
+    assert shop.run(invoice("7"))["7"] == "review"
+    create = Create(field="client", role="customer", code="7", details=CLIENT.create)
+    create_records(shop.id, [create], "kari")
+    assert shop.run()["7"] == "review"
+    assert not shop.ours("Invoice")
