@@ -16,6 +16,7 @@ from hub.testing.bench import Bench
 from hub.testing.fakes.stand_in import json_answer, text_answer
 from hub.testing.outcomes.collecting_hub import CollectingHub
 from hub.testing.outcomes.items import only_documents, source_ids
+from hub.testing.suite.created_records import CreatedRecordTests
 from hub.testing.suite.deletions import DeletionTests
 from hub.testing.suite.documents import DocumentTests, suite_of
 from hub.testing.suite.exemptions import exemptions_by_parameter
@@ -124,6 +125,7 @@ class Contract(
     PaymentTests,
     TokenTests,
     ReceiptTests,
+    CreatedRecordTests,
     WebhookTests,
     RateTests,
     SmokeTest,

@@ -14,6 +14,7 @@ from hub.testing.fakes.stand_in import ConnectionFault
 from hub.testing.fakes.wsgi import BufferedResponse
 
 BOOKS = "books"
+DEPTH_OF_ROWS = 2  # books are a list of rows, or have lists of rows by their names
 MISSING = object()  # in place of a value that is not there
 
 
@@ -73,6 +74,30 @@ def find_repetition(before: Any, after: Any) -> str:
         if values[0] != values[1] and not _is_next_number(*values):
             return ".".join(map(str, path))
     return ""
+
+
+def find_changed_rows(before: Any, after: Any) -> set[Path]:
+    """Return the paths to the values of rows in which later books differ.
+
+    Rows that were added to a list of the books are left out: it may be a list of all receipts.
+    """
+    earlier = dict(_iter_values(before, ()))
+    later = dict(_iter_values(after, ()))
+    changed = {path for path, value in later.items() if earlier.get(path, MISSING) != value}
+    return {path for path in changed if not _is_in_new_row(path, before)}
+
+
+def _is_in_new_row(path: Path, books: Any) -> bool:
+    """Return whether a value is in a row of a list of the books, and the row was not there yet."""
+    content = books
+    for name in path[:DEPTH_OF_ROWS]:
+        if isinstance(content, list):
+            if int(name) >= len(content):
+                return True
+            content = content[int(name)]
+        elif isinstance(content, dict):
+            content = content.get(name)
+    return False
 
 
 def _iter_values(content: Any, path: Path) -> Iterator[tuple[Path, Any]]:

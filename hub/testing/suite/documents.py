@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from hub.contract.document_kinds import LIST_KINDS
-from hub.contract.documents import ROLES, Document, Yielded, codes_of
+from hub.contract.documents import ROLES, Document, Gone, Yielded, codes_of
+from hub.contract.reading import iter_chunks
 from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
 from hub.testing.bench import Bench
 from hub.testing.outcomes.items import identity, only_documents, source_ids
 from hub.testing.recording import record
 
+MAX_IDS = 50  # that the hub asks for at once
 MIN_SECRET = 8  # characters; a shorter one may be in any text
 
 
@@ -142,19 +144,33 @@ class DocumentTests:
         assert sorted(map(identity, items)) == sorted(ids)
 
     def test_a_document_read_by_its_id_equals_the_listed_one(self, bench: Bench) -> None:
-        """Read a document of each kind from the list and by its id; compare all fields."""
-        listed: dict[str, Document] = {}
-        for document in only_documents(bench.read()):
-            listed.setdefault(document.kind, document)
-        for document in listed.values():
-            (item,) = bench.read(ids=[document.source_id])
-            if item != document:
-                pytest.fail(
-                    f"{document.source_id} of {self.slug} differs in"
-                    f" {', '.join(_differing_fields(document, item))} if it is read by its id, so"
-                    " that it would be updated each time. Make both documents with one function,"
-                    " and ask the source for the same fields."
-                )
+        """Read each document from the list and by its id; compare all fields."""
+        listed = {document.source_id: document for document in only_documents(bench.read())}
+        for ids in iter_chunks(list(listed), MAX_IDS):
+            answers = {identity(item): item for item in bench.read(ids=ids)}
+            for id in ids:
+                if id not in answers:
+                    pytest.fail(
+                        f"{self.slug} lists {id}, and yields nothing if it is asked for this id."
+                        " Let `find` return its row, or answer each id with read_ids."
+                    )
+                self._compare(listed[id], answers[id])
+
+    def _compare(self, document: Document, item: Yielded) -> None:
+        """Fail if what was read by its id is not the listed document."""
+        if isinstance(item, Gone):
+            pytest.fail(
+                f"{document.source_id} of {self.slug} is a {document.kind} in the list, and Gone if"
+                " it is read by its id, so that it would be withdrawn or removed from the books."
+                " Let `find` look for the row of this id where the list has it."
+            )
+        if item != document:
+            pytest.fail(
+                f"{document.source_id} of {self.slug} differs in"
+                f" {', '.join(_differing_fields(document, item))} if it is read by its id, so"
+                " that it would be updated each time. Make both documents with one function,"
+                " and ask the source for the same fields."
+            )
 
 
 def _secrets_in(text: str, bench: Bench) -> list[str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
 
-from hub.contract.documents import KINDS, Code, Document, Unreadable, Yielded, codes_of
-from hub.contract.types import Field
+from hub.contract.documents import Code, Document, Unreadable, Yielded, codes_of
 from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
+from hub.testing.outcomes.created_records import iter_created_records
 from hub.testing.suite.variants import VariantBenches
 
 MAX_EXAMPLES = 3
@@ -58,13 +58,13 @@ class ReadinessTests(VariantBenches):
         kinds: set[str] = set()
         obstacles: dict[str, Counter[str]] = defaultdict(Counter)
         bench = self._open({})
-        roles = _roles_by_field(bench.fields())
         for plans in self._plans():
             for plan in plans:
                 document = plan.document
                 if plan.is_posted:
                     kinds.add(document.kind)
-                    kinds.update(_created_kinds(document, roles))
+                    created = iter_created_records(bench.fields(), [document])
+                    kinds.update(record.kind for _, record in created)
                 for reason in filter(None, (plan.obstacle, *plan.problems)):
                     obstacles[document.kind][reason] += 1
         lines = []
@@ -126,6 +126,25 @@ class ReadinessTests(VariantBenches):
                 " code would be held. Pass Code(…, create=Party(…)), or create=Item(…) for an item."
             )
 
+    def test_codes_whose_record_is_created_have_ids_of_their_own(self) -> None:
+        """Look for a code with `create` that has the id of a document or of another such code.
+
+        The hub keeps a record that it creates as a document whose source id is that of the code.
+        """
+        for bench, found in self._benches_with_documents():
+            owners = {document.source_id: f"a document ({document.kind})" for document in found}
+            kinds = {document.source_id: document.kind for document in found}
+            for name, record in iter_created_records(bench.fields(), found):
+                id = record.source_id
+                owner = owners.setdefault(id, f"a code of the field {name}")
+                if kinds.setdefault(id, record.kind) != record.kind:
+                    pytest.fail(
+                        f"{self.slug} has the code {id} of the field {name}, for which the hub may"
+                        f" create a record, and {owner} with the same id. The hub takes both for"
+                        " one, and holds the documents that need them. Begin the ids of the codes"
+                        f" with a prefix of their own, such as {name}:{id}."
+                    )
+
     def test_each_code_has_one_name(self) -> None:
         """Look for codes of a field with one id and several names: all would get one record."""
         names: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -183,16 +202,3 @@ def _explain_unready(obstacles: Counter[str]) -> str:
         return "none was read as a document, and no code creates one"
     common = [f"{count} × {reason}" for reason, count in obstacles.most_common(MAX_EXAMPLES)]
     return "; ".join(common)
-
-
-def _roles_by_field(fields: Iterable[Field]) -> dict[str, str]:
-    """Return the role of each field by its name."""
-    return {field.name: field.role for field in fields}
-
-
-def _created_kinds(document: Document, roles: Mapping[str, str]) -> Iterator[str]:
-    """Yield the kinds of records that the hub may create for the codes of a document."""
-    for name, code, _ in codes_of(document):
-        role = roles.get(name, name)
-        if isinstance(code, Code) and code.create and role in KINDS:
-            yield role

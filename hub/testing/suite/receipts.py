@@ -59,7 +59,7 @@ class ReceiptTests(VariantBenches):
         has_changed_books = False
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             wants = tuple(ReceiptState(state) for state in bench.app.wants)
-            examples = _first_of_each_kind(plans)
+            examples = first_of_each_kind(plans)
             states = {state for state, _ in reported}
             if not examples.keys() <= kinds or not states.issuperset(wants):
                 kinds |= examples.keys()
@@ -80,7 +80,7 @@ class ReceiptTests(VariantBenches):
         """
         kinds: set[str] = set()
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
-            examples = _first_of_each_kind(plans)
+            examples = first_of_each_kind(plans)
             if examples.keys() <= kinds or bench.look("books") is None:
                 continue
             kinds |= examples.keys()
@@ -98,7 +98,7 @@ class ReceiptTests(VariantBenches):
         kinds: set[str] = set()
         for variant, plans in zip(({}, *self.variants), self._plans(), strict=True):
             bench = self._open(variant)
-            examples = _first_of_each_kind(plans)
+            examples = first_of_each_kind(plans)
             if examples.keys() <= kinds or bench.look("books") is None:
                 continue
             kinds |= examples.keys()
@@ -114,7 +114,7 @@ class ReceiptTests(VariantBenches):
         """Answer calls of a report with 422 and 429; it must raise, so that it is repeated."""
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             bench.check()
-            for document in _first_of_each_kind(plans).values():
+            for document in first_of_each_kind(plans).values():
                 for state in map(ReceiptState, bench.app.wants):
                     self._report_refused(bench, document, state)
 
@@ -126,7 +126,7 @@ class ReceiptTests(VariantBenches):
         kinds: set[str] = set()
         for variant, plans in zip(({}, *self.variants), self._plans(), strict=True):
             wants = {ReceiptState(state) for state in self._open(variant).app.wants}
-            examples = _first_of_each_kind(plans)
+            examples = first_of_each_kind(plans)
             if ReceiptState.POSTED not in wants or examples.keys() <= kinds:
                 continue
             kinds |= examples.keys()
@@ -294,7 +294,7 @@ class ReceiptTests(VariantBenches):
             )
 
 
-def _first_of_each_kind(plans: Iterable[Plan]) -> dict[str, Document]:
+def first_of_each_kind(plans: Iterable[Plan]) -> dict[str, Document]:
     """Return the first document of each kind that would be posted, by its kind."""
     examples: dict[str, Document] = {}
     for plan in plans:

@@ -67,6 +67,9 @@ CRASH = "test_reading_after_a_crash_skips_no_document"
 ONE_NAME = "test_each_code_has_one_name"
 RATE = "test_the_stand_in_enforces_the_declared_rate"
 BY_ID = "test_a_document_read_by_its_id_equals_the_listed_one"
+RECORD_ACCEPTED = "test_a_receipt_about_a_created_record_is_accepted"
+RECORD_APART = "test_a_receipt_about_a_created_record_changes_no_document"
+OWN_IDS = "test_codes_whose_record_is_created_have_ids_of_their_own"
 NO_SECRET = "test_documents_contain_no_secret"
 GONE = "test_a_deleted_document_is_gone"
 GONE_ALL_THE_SAME = "test_a_deletion_is_found_although_everything_is_read_again"
@@ -94,6 +97,7 @@ ON_A_BENCH = (
 )
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
+    *(RECORD_ACCEPTED, RECORD_APART, OWN_IDS),
     *(APPLIED, RATE, ONE_NAME, CREATE, REPORTED, ONCE, LOST, REFUSED, NOT_AS_POSTED),
 )
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, LISTS, UNUSED, *ON_A_BENCH)
@@ -857,6 +861,40 @@ DEFECTS = {
     "clients that are to be created from nothing": Defect(
         CREATE, HOOKS, CREATES, f'{CREATES}, missing="create"', "none says what to create"
     ),
+    "records to create with the id of a document": Defect(
+        OWN_IDS,
+        DOCUMENTS,
+        CREATED,
+        CREATED_WITH.format(currency="None").replace('row["party"]["id"]', '"bill:1001"', 1),
+        r"depot has the code bill:1001 of the field \w+, .* and a document \(bill\) with the same",
+        setting=CREATES_CLIENTS,
+    ),
+    "records of two kinds to create with one id": Defect(
+        OWN_IDS,
+        DOCUMENTS,
+        CREATED,
+        CREATED_WITH.format(currency="None"),
+        r"depot has the code 1 of the field \w+, .* and a code of the field \w+ with the same id",
+        setting=CREATES_CLIENTS,
+    ),
+    "a receipt about a created client that the source does not have": Defect(
+        RECORD_ACCEPTED,
+        DOCUMENTS,
+        CREATED,
+        CREATED_WITH.format(currency="None"),
+        r"for the \w+ 1, raised Refused: .*The hub creates such a record for a code",
+        setting=CREATES_CLIENTS,
+    ),
+    "a receipt about a created client in the place of a document": Defect(
+        RECORD_APART,
+        DOCUMENTS,
+        CREATED,
+        CREATED_WITH.format(currency="None").replace(
+            'row["party"]["id"]', """f"{party}:{row['party']['id']}\"""", 1
+        ),
+        r"writes the receipt about the \w+ \w+:1006 to the bill bill:1006, which then looks posted",
+        setting=CREATES_CLIENTS,
+    ),
     "clients that are created in another currency": Defect(
         POSTABLE,
         DOCUMENTS,
@@ -1054,6 +1092,14 @@ DEFECTS = {
     ),
     "a date that is that of the reading": Defect(
         ANOTHER_DAY, HOOKS, READ_ROW, DATED_TODAY, "bill:1001 of depot is another document"
+    ),
+    "some documents that are not found by their ids": Defect(
+        BY_ID,
+        CLIENT,
+        FIND,
+        f"""rows = {FIND.removeprefix("return ")}
+        return [None if row and row["id"] == "1009" else row for row in rows]""",
+        r"\w+:1009 of depot is a \w+ in the list, and Gone if it is read by its id",
     ),
     "a document that says less if it is read by its id": Defect(
         BY_ID,
