@@ -248,7 +248,7 @@ class Autotask:
                 user=self._user,
                 who=CREDENTIALS_ADVICE,
             )
-        if reply.status == 404 and absent is not None:
+        if reply.status in (404, 405) and absent is not None:
             return absent
         answer: Row = reply.json() if reply.status == REFUSED_STATUS else reply.check().json()
         errors = answer.get("errors") if isinstance(answer, dict) else None

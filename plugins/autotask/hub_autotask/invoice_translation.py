@@ -41,7 +41,7 @@ class InvoiceTranslation:
         self.settings = reader.site.settings
         self.company = self.lists.company(row["companyID"])
         self.currency = self.lists.currency(row["companyID"])
-        self.total = round_amount(money(row["invoiceTotal"]), self.currency)
+        self.total = round_amount(self._total_with_tax(), self.currency)
         is_credit = self.total < 0 and self.settings["negative"] == "credit_memo"
         self.sign = -1 if is_credit else 1
 
@@ -84,12 +84,24 @@ class InvoiceTranslation:
             facts=self._collect_facts(),
         )
 
+    def _total_with_tax(self) -> Decimal:
+        """Return the total of the invoice, with its tax.
+
+        Autotask does not document whether `invoiceTotal` contains the tax, and a recorded invoice
+        has one without it. So the total that is nearer to the lines with their taxes counts.
+        """
+        stated = money(self.row["invoiceTotal"])
+        with_tax = stated + money(self.row["totalTaxValue"] or 0)
+        expected = self._sum_lines("extendedPrice") + self._sum_lines("taxDollars")
+        return min(stated, with_tax, key=lambda total: abs(total - expected))
+
+    def _sum_lines(self, field: str) -> Decimal:
+        """Return the sum of a field of all lines."""
+        return sum((money(line[field] or 0) for line in self.lines), money(0))
+
     def _sum_taxes(self) -> Decimal:
         """Return the sum of the taxes of all lines."""
-        total = money(0)
-        for line in self.lines:
-            total += money(line["taxDollars"] or 0)
-        return round_amount(total, self.currency)
+        return round_amount(self._sum_lines("taxDollars"), self.currency)
 
     # -- state --
 

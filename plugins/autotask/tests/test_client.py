@@ -59,10 +59,14 @@ def test_a_refusal_has_the_words_of_autotask(source):
         list(source.rows("Invoices", where("colour", "eq", 1)))
 
 
-def test_a_zone_that_knows_no_patch_is_sent_every_field(invoices, source, source_row, change_row):
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_zone_that_knows_no_patch_is_sent_every_field(
+    invoices, source, source_row, change_row, status
+):
     change_row(invoices, "numbered already", paidDate="2026-03-01T00:00:00Z")
     before = source_row(invoices, "numbered already")
-    invoices.stand_in.faults.add(Fault(kind="no_patch", call="Invoices.change"))
+    fault = Fault(kind="no_patch", call="Invoices.change", status=status)
+    invoices.stand_in.faults.add(fault)
     source.update("Invoices", before["id"], invoiceNumber="7")
     assert source_row(invoices, "numbered already") == {**before, "invoiceNumber": "7"}
     assert invoices.count_calls("Invoices.change") == 2

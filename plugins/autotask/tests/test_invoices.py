@@ -302,6 +302,38 @@ def test_lines_without_billing_code_take_the_item_of_the_settings(invoices):
     assert invoices.case("a line without billing code").lines[0].codes == {"item": "5"}
 
 
+@pytest.mark.row("AT-I11")
+@pytest.mark.parametrize("tax", ["region", "none", "quickbooks"])
+def test_a_total_without_its_tax_is_the_same_invoice(open_bench, change_row, tax):
+    bench = open_bench("invoices", tax=tax)
+    before = bench.case("two rates in one region")
+    change_row(bench, "two rates in one region", invoiceTotal=Decimal(200))
+    after = bench.case("two rates in one region")
+    assert (after.total, after.lines, after.hold) == (before.total, before.lines, None)
+
+
+@pytest.mark.row("AT-I11")
+def test_a_negative_total_without_its_tax_is_a_credit_memo(open_bench, change_row):
+    bench = open_bench("invoices", negative="credit_memo")
+    id = bench.raw("negative total")["id"]
+    (line,) = [row for row in bench.books.rows("BillingItems").values() if row["invoiceID"] == id]
+    bench.books.do(
+        "put", entity="BillingItems", id=line["id"], fields={"taxDollars": Decimal("-21")}
+    )
+    change_row(bench, "negative total", invoiceTotal=Decimal("-100"), totalTaxValue=Decimal("-21"))
+    document = bench.case("negative total")
+    assert (document.kind, document.total, document.tax_total) == ("credit_memo", 121, 21)
+
+
+@pytest.mark.row("AT-I11")
+def test_a_total_that_fits_neither_way_is_held(invoices, change_row):
+    change_row(invoices, "two rates in one region", invoiceTotal=Decimal("190"))
+    document = invoices.case("two rates in one region")
+    lines = sum(line.amount for line in document.lines)
+    assert document.total != lines + document.tax_total
+    assert document.tolerance == 0
+
+
 @pytest.mark.row("AT-I18")
 def test_zero_deductions_and_groups_stay_lines(invoices):
     assert invoices.case("zero total").total == 0

@@ -55,6 +55,12 @@ ENVIRONMENTS = {
 HOSTS = ("*.buildwithion.com", "*.ion-gov.com", "*.ion-aus.com", "{api_url}", "{token_url}")
 CONFLICT_MESSAGE = re.compile(r"etag|stale|been (updated|modified|changed) since", re.IGNORECASE)
 FORBIDDEN_MESSAGE = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.IGNORECASE)
+# How ION may say in an answer with status 200 that a token has run out.
+TOKEN_MESSAGE = re.compile(
+    r"token\b.*\b(expired|invalid)|(expired|invalid)\b.*\btoken|signature has expired"
+    r"|unauthenticated|not authenticated",
+    re.IGNORECASE,
+)
 # How servers of GraphQL say that a query does not fit their schema.
 SCHEMA_MESSAGE = re.compile(
     r"cannot query|unknown|syntax error|variable|argument|selection|not defined by"
@@ -268,11 +274,7 @@ class Ion:
 
     def _parse_answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
         """Send a query, and return (data, errors) of the answer."""
-        reply = self.api.call("POST", "", json={"query": query, "variables": variables})
-        if reply.status == 401:
-            raise NeedsAttention(
-                "ION's API does not accept its own tokens. %(pair)s", pair=self._explain_keys()
-            )
+        reply = self._send({"query": query, "variables": variables})
         if reply.status == 403:
             raise self._refusal(query, _message_of(reply))
         if reply.status == 409:
@@ -287,6 +289,18 @@ class Ion:
             trace = reply.headers.get("x-b3-trace-id")
             log.warning("ION, trace %s: %s", trace, errors[0].get("message"))
         return answer.get("data"), errors
+
+    def _send(self, body: Row) -> Reply:
+        """Send a query; if the answer rejects the token in its errors, renew it and repeat."""
+        reply = self.api.call("POST", "", json=body)
+        if _rejects_token(reply):
+            self._tokens.renew()
+            reply = self.api.call("POST", "", json=body)
+        if reply.status == 401 or _rejects_token(reply):
+            raise NeedsAttention(
+                "ION's API does not accept its own tokens. %(pair)s", pair=self._explain_keys()
+            )
+        return reply
 
     def _refuse_query(self, error: Row) -> NoReturn:
         """Raise SchemaMismatch for a query that ION rejects as a whole."""
@@ -337,6 +351,17 @@ def _errors_of(answer: Any) -> list[Row]:
         if isinstance(errors, list):
             return errors
     raise Retry("ION's answer is not an answer to a query; it is asked again later.")
+
+
+def _rejects_token(reply: Reply) -> bool:
+    """Return whether an answer with status 200 has no data because of the token."""
+    if reply.status != 200 or b'"errors"' not in reply.body:
+        return False
+    answer = reply.json()
+    errors = _errors_of(answer)
+    if not errors or any((answer.get("data") or {}).values()):
+        return False
+    return bool(TOKEN_MESSAGE.search(str(errors[0].get("message"))))
 
 
 def _message_of(reply: Reply) -> str:

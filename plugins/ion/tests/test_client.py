@@ -53,6 +53,32 @@ def test_a_token_that_ran_out_is_renewed_in_the_middle(bench):
     assert bench.count_calls("token") == 2
 
 
+@pytest.mark.row("ION-39")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Token is expired.",
+        "Signature has expired",
+        "The access token is invalid.",
+        "Unauthenticated",
+    ],
+)
+def test_a_token_that_graphql_rejects_is_renewed_once(bench, message):
+    bench.read()
+    bench.fault("errors", call="Orders", message=message)
+    assert bench.read()
+    assert (bench.count_calls("token"), bench.count_calls("Orders")) == (2, 3)
+
+
+@pytest.mark.row("ION-39")
+def test_a_new_token_that_graphql_rejects_is_a_matter_of_the_keys(bench):
+    bench.read()
+    bench.fault("errors", call="Orders", message="Token is expired.", count=0)
+    with pytest.raises(NeedsAttention, match="does not accept its own tokens"):
+        bench.read()
+    assert bench.count_calls("token") == 2
+
+
 def test_the_token_of_former_keys_is_not_used(bench):
     bench.read()
     bench.set(client_secret="another")

@@ -19,7 +19,7 @@ class StandIn:
         self.clock = clock or Clock()
         self.books = Books(journal, self.clock, app, documents, demo)
         self.faults = Faults(
-            {"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"}
+            {"no_patch": "this zone knows no PATCH, and answers `status` (404); a PUT does it"}
         )
         self._api = Api(self.books, self.clock)
         self._pages = Pages(self.books)

@@ -239,8 +239,9 @@ class Api:
     def _change(self, environ, name, id=None):
         """Change fields of a row; a PUT empties those that it leaves out."""
         entity = self._entity(name, "update")
-        if environ.get("sandbox.fault") and environ["REQUEST_METHOD"] == "PATCH":
-            raise Refusal(404)
+        fault = environ.get("sandbox.fault")
+        if fault and environ["REQUEST_METHOD"] == "PATCH":
+            raise Refusal(fault.status or 404)
         if entity.parent:
             raise Refusal(405, "The requested resource does not support this method.")
         body = _body(environ)
