@@ -137,6 +137,8 @@ def main(context: click.Context, traceback: bool, person: str | None) -> None:
     HUB_CONFIG; `hub check` says what is missing. Every command has its own --help.
     """
     command = context.invoked_subcommand
+    if person is not None and not person.strip():  # such as a variable of a script without a value
+        raise click.UsageError("--as names nobody. Leave it out to act with all rights.")
     if person is not None and command not in FOR_PERSON:
         raise click.UsageError(
             f"`hub {command}` is about this machine or the whole hub, so it cannot be done with the"

@@ -56,7 +56,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         postings = session.scalars(_select_newest(state, slug, limit)).all()
         states = listing.load_document_states(session, [row.document_id for row in postings])
         rows = [_build_posting_json(row, states[row.document_id]) for row in postings]
-    if slug and not rows:
+    if slug is not None and not rows:
         _require_app(slug)
     if as_json:
         print_json(rows)
@@ -83,7 +83,7 @@ def _select_newest(state: str | None, slug: str | None, limit: int) -> "Select[P
         query = query.where(Posting.id.in_(mains.where(listing.in_state(state))))
     elif state:
         query = query.where(Posting.state == state)
-    if slug:
+    if slug is not None:
         query = query.where(SourceDocument.slug == slug)
     return query.order_by(Posting.id.desc()).limit(limit)
 

@@ -69,7 +69,7 @@ def add(
     if role is None:
         role = "owner" if is_first else "viewer"
     must_change_password = not (is_first or keep_password)
-    company_id = find_company(realm).id if realm else None
+    company_id = None if realm is None else find_company(realm).id
     add_person(name, role, password, (company_id, slug), must_change_password=must_change_password)
 
 
@@ -104,7 +104,7 @@ def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_j
     Without options it is the role for everything. The highest role that covers a company and an app
     counts.
     """
-    company_id = find_company(realm).id if realm else None
+    company_id = None if realm is None else find_company(realm).id
     person, text = change_role(name, "" if role == NO_ROLE else role, (company_id, slug))
     change = "no longer" if role == NO_ROLE else "now"
     _report(person, f"{person['name']} is {change} {text}.", as_json)

@@ -311,6 +311,24 @@ def test_a_role_can_be_for_an_app_only_and_the_last_owner_keeps_theirs(hub):
     assert (code, "Did you mean ion?" in err) == (1, True)
 
 
+def test_an_empty_company_is_not_every_company(hub):
+    password = {"input": "a good long password"}
+    for name in ("olga@example.com", "vera@example.com"):
+        assert hub("users", "add", name, "--password-file", "-", **password)[0] == 0
+    before = hub("users", "list", "--json")[1]
+    as_owner = ("ida@example.com", "--role", "owner", "--company", "", "--password-file", "-")
+    assert hub("users", "add", *as_owner, **password)[0] == 1
+    assert hub("users", "role", "vera@example.com", "owner", "--company", "")[0] == 1
+    assert hub("users", "role", "vera@example.com", "none", "--company", "")[0] == 1
+    assert hub("users", "list", "--json")[1] == before
+
+
+def test_an_empty_app_is_not_every_app(hub):
+    code, out, error = hub("outbox", "--app", "")
+    assert (code, out) == (1, "")
+    assert "There is no app ''." in error
+
+
 def test_a_short_password_is_refused_with_a_sentence(hub):
     code, _, err = hub("users", "add", "kari@example.com", "--password-file", "-", input="short")
     assert (code, "at least 12 characters" in err) == (1, True)

@@ -401,3 +401,12 @@ def test_a_person_without_access_is_refused(
     result = call(two_companies.app, person, "outbox")
     assert (result.exit_code, result.stdout) == (1, "")
     assert sentence in result.stderr
+
+
+def test_an_empty_name_does_not_act_with_the_rights_of_everybody(
+    two_companies: TwoCompanies,
+) -> None:
+    for command in ("outbox", "users list"):
+        result = call(two_companies.app, "", command)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--as names nobody" in result.stderr
