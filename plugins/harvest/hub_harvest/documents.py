@@ -52,6 +52,8 @@ def build_invoice(
     """
     stages = STAGES_IF_PAID_IN_PART if has_payments else STAGES
     stage, hold = look_up(stages, row["state"], "state")
+    if stage == "ready":
+        hold = _find_retainer_hold(site, row)
     return Document(
         kind="invoice",
         source_id=invoice_id(row),
@@ -73,7 +75,7 @@ def build_invoice(
     )
 
 
-def build_payment(invoice: Row, row: Row, deposit_account: str, url: str | None) -> Document:
+def build_payment(site: Site, invoice: Row, row: Row, url: str | None) -> Document:
     """Return a payment of an invoice; `url` is the page of the invoice in Harvest."""
     applied = Applied(document=invoice_id(invoice))
     amount = money(row["amount"])
@@ -81,14 +83,37 @@ def build_payment(invoice: Row, row: Row, deposit_account: str, url: str | None)
         kind="payment",
         source_id=payment_id(invoice, row),
         version=row["updated_at"],
+        hold=_find_retainer_hold(site, invoice),
         date=parse_date(row["paid_date"]),
         url=url,
         number=row["transaction_id"] or None,
         memo=row["notes"] or None,
         currency=invoice["currency"],
-        codes={"client": _client_code(invoice), "deposit_account": deposit_account},
+        codes={
+            "client": _client_code(invoice),
+            "deposit_account": site.settings["deposit_account"],
+        },
         lines=(Line(id="1", amount=amount, applied=applied),),
         total=amount,
+    )
+
+
+def _find_retainer_hold(site: Site, invoice: Row) -> str | None:
+    """Return why an invoice of a retainer and its payments are held, or None.
+
+    Funds that are added to a retainer and later drawn from it are invoiced and paid twice in
+    Harvest, but they are earned and received once.
+    """
+    retainer = invoice["retainer"]
+    if not retainer or site.settings["retainers"] == "post":
+        return None
+    return Sentence(
+        "Invoice %(number)s belongs to retainer %(retainer)s in Harvest, which does not say whether"
+        " it adds funds to the retainer or draws from them: as income and money in the bank, they"
+        " could be counted twice. Enter it in QuickBooks by hand and press Skip, or let the"
+        " settings of Harvest post invoices of retainers.",
+        number=str(invoice["number"]),
+        retainer=str(retainer["id"]),
     )
 
 

@@ -197,8 +197,8 @@ def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Outcom
     return readable(
         documents.payment_id(invoice, row),
         documents.build_payment,
+        site,
         invoice,
         row,
-        site.settings["deposit_account"],
         source.invoice_url(invoice),
     )

@@ -32,6 +32,13 @@ class Settings(Schema):
     deposit_account = setting.record(
         "deposit_account", "Deposited to", QUICKBOOKS, "Where payments arrive.", required=True
     )
+    retainers = setting.choice(
+        "Invoices of retainers",
+        QUICKBOOKS,
+        {"hold": "hold them and their payments", "post": "post them as all others"},
+        "Harvest does not say whether such an invoice adds funds to its retainer or draws from"
+        " them. What is drawn was earned later than it arrived, and arrives only once.",
+    )
     receipt_address = setting.text(
         "Send messages to",
         MESSAGES,

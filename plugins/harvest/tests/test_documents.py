@@ -102,6 +102,15 @@ def test_taxed_lines_that_cancel_each_other_out_are_read(bench):
     assert [line.tax for line in item.lines] == [Decimal("8.25"), Decimal("-8.25")]
 
 
+@pytest.mark.parametrize(("setting", "is_held"), [("hold", True), ("post", False)])
+def test_an_invoice_of_a_retainer_and_its_payments_are_held(open_bench, setting, is_held):
+    bench = open_bench(retainers=setting)
+    rows = bench.stand_in.rows
+    rows.put(rows[str(13005)] | {"retainer": {"id": 77}})
+    items = bench.read(ids=[invoice_id(5), payment_id(5), payment_id(5, 2)])
+    assert ["retainer 77" in (item.hold or "") for item in items] == [is_held] * 3
+
+
 @pytest.mark.parametrize("id", ["invoice:1", "payment:1-2", payment_id(5, 9)])
 def test_a_document_that_harvest_does_not_have_is_gone(bench, id):
     (item,) = bench.read(ids=[id])
