@@ -3,16 +3,30 @@
 import datetime as dt
 from dataclasses import replace
 
+from sqlalchemy import or_, select
+
 from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.mapping import Mapped, Missing, Ref, find_existing_record
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.display_names import format_document_name
+from hub.models.enums import WRITE_OPERATIONS, PostingState
+
+# The states in which a posting has written its transaction, or will write it without a decision.
+OWNING_STATES = (
+    PostingState.REVIEW,
+    PostingState.READY,
+    PostingState.WAITING,
+    PostingState.SENDING,
+    PostingState.UNKNOWN,
+    PostingState.POSTED,
+)
 
 
 def find_existing(
@@ -66,6 +80,47 @@ def _find_linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | Non
             if decision:
                 return decision.record
     return None
+
+
+def find_other_owner(
+    batch: CollectBatch, row: SourceDocument, mapped: Mapped, quickbooks_id: str
+) -> tuple[Finding, ...]:
+    """Return why a document cannot take over a transaction: a document has it that is still wanted.
+
+    It would write over that document, as a copy of an order does that has the same reference.
+    Several codes may stand for one list entry.
+    """
+    kind = mapped.document.kind
+    if kind in LIST_KINDS:
+        return ()
+    batch.session.flush()  # this batch may have planned the other one
+    query = (
+        select(SourceDocument)
+        .join(Posting, Posting.document_id == SourceDocument.id)
+        .where(
+            Posting.company_id == batch.installation.company_id,
+            Posting.quickbooks_id == quickbooks_id,
+            Posting.kind == kind,
+            Posting.operation.in_(WRITE_OPERATIONS),
+            Posting.state.in_(OWNING_STATES),
+            or_(Posting.document_id != row.id, Posting.part != mapped.part),
+            SourceDocument.gone.is_(None),
+            SourceDocument.stage != Stage.CLOSED,
+        )
+        .order_by(Posting.id)
+    )
+    owner = batch.session.scalars(query).first()
+    if owner is None:
+        return ()
+    finding = cases.build_document_finding(
+        "taken",
+        row,
+        "transaction_taken",
+        kind=kind.replace("_", " "),
+        quickbooks_id=quickbooks_id,
+        other=format_document_name(owner),
+    )
+    return (finding,)
 
 
 def keep_fixed_values(

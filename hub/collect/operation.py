@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hub import outbox, payloads
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
-from hub.collect.existing import find_existing, keep_fixed_values
+from hub.collect.existing import find_existing, find_other_owner, keep_fixed_values
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
@@ -111,6 +111,8 @@ def plan_operation(
     update = _find_update(batch, history, document.kind, document.quickbooks_id or match_id)
     if update is None and document.stage == Stage.UPDATE_ONLY:
         return None
+    if update and history.current is None:
+        findings += find_other_owner(batch, row, mapped, update.quickbooks_id)
     if update and update.quickbooks_id:
         mapped = keep_fixed_values(batch, mapped, update.quickbooks_id, history.current)
     return PlannedOperation(

@@ -62,7 +62,7 @@ def _find_reason_against(document: Document) -> str:
 def _build_part(
     mapped: Mapped, ref: Ref, role: Role, mapped_lines: list[MappedLine], position: int
 ) -> Mapped:
-    """Return one part; the first one keeps the number and the attachments of the document."""
+    """Return one part; the first one keeps the number, files and transaction of the document."""
     document = mapped.document
     lines = tuple(line.line for line in mapped_lines)
     number = document.number
@@ -72,6 +72,7 @@ def _build_part(
         document,
         lines=lines,
         number=number,
+        quickbooks_id=document.quickbooks_id if position == 1 else None,
         total=None if document.total is None else _sum_lines(document, lines),
         tax_total=_get_tax_of_part(document, lines),
         attachments=document.attachments if position == 1 else (),

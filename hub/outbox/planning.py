@@ -98,15 +98,20 @@ def plan_posting(
     previous = current or _find_newest_posting(postings, operation)
     if previous is None and not operation.repetition:
         return _add(session, row, operation, content, disposition)
-    # What is created again may have begun as a change of a transaction that QuickBooks had before.
-    next_generation = previous.generation + 1 if previous else 1
+    # What began as a change of a transaction that QuickBooks had before is created again, too.
     if previous is None or previous.state in REPEATABLE_STATES[operation.repetition]:
-        posting = _add(session, row, operation, content, disposition, next_generation)
+        posting = _add(session, row, operation, content, disposition, _next_generation(previous))
         _inherit_history(posting, postings)
         return posting
     if _is_over(previous, content):
-        return _add(session, row, operation, content, disposition, next_generation)
+        generation = _next_generation(previous)
+        return _add(session, row, operation, content, disposition, generation)
     return _revise(session, row, previous, content, disposition)
+
+
+def _next_generation(previous: Posting | None) -> int:
+    """Return the generation after that of a posting; the first one counts as number 0."""
+    return previous.generation + 1 if previous else 1
 
 
 def approve_when_planned(session: Session, posting: Posting, who: str) -> None:

@@ -89,6 +89,12 @@ TEMPLATES = {
         REMOVE_BY_HAND,
         CaseAction.SOURCE,
     ),
+    "document.transaction_taken": _document(
+        "The source says that it is {kind} {quickbooks_id} in QuickBooks, which {other} is already."
+        " Each document needs a transaction of its own: correct the reference at the source.",
+        CORRECT_AT_SOURCE,
+        CaseAction.SOURCE,
+    ),
     "document.party_currency": _document(
         "{party} is kept in {currency} at the source, but this company keeps books in"
         " {home_currency} only, and QuickBooks never changes the currency of a {kind}. Switch on"

@@ -1,14 +1,25 @@
 """Transactions that QuickBooks had before, and that a source changes: compared like any others."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from hub import Code, Gone, Party, hookimpl
 from hub.posting.actions import retries, undo
 from hub.scheduling import runner
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    PRODUCT,
+    SUPPLIER,
+    ShopSite,
+    ShopSource,
+    document,
+    line,
+)
 
 KINDS = {"bill": "Bill", "purchase_order": "PurchaseOrder"}
+OTHER_CLIENT = Code(id="c2", name="Hill Homes", create=Party(name="Hill Homes"))
 
 
 @pytest.fixture
@@ -120,3 +131,70 @@ def test_a_bill_is_linked_to_an_order_that_quickbooks_had_before(shop, clock, is
     assert shop.run(bill)["bill:2"] == "posted"
     (link,) = shop.book("Bill", "bill:2")["LinkedTxn"]
     assert (link["TxnType"], link["TxnId"]) == ("PurchaseOrder", entity["Id"])
+
+
+def build_copy(entity, source_id="bill:2"):
+    """Return a document that names the transaction of another one."""
+    return document(
+        "bill",
+        source_id,
+        line("1", "77.00", cost="Fuel"),
+        total="77.00",
+        supplier=SUPPLIER,
+        number="B-10",
+        quickbooks_id=entity["Id"],
+    )
+
+
+def test_a_document_does_not_write_over_the_transaction_of_another_one(shop):
+    entity = take_over(shop)
+    assert shop.run(build_copy(entity))["bill:2"] == "held"
+    assert shop.cases() == ["Bill B-10 of Nordic Timber"]
+    (reason,) = shop.reasons()
+    assert f"bill {entity['Id']} in QuickBooks, which Bill B-9 of Nordic Timber is" in reason
+    assert [one["TotalAmt"] for one in shop.books("Bill") if one["Id"] == entity["Id"]] == [42]
+
+
+def test_of_two_new_documents_that_name_one_transaction_the_first_takes_it_over(shop, quickbooks):
+    vendor = quickbooks.act("create", kind="Vendor", set={"DisplayName": SUPPLIER.name})
+    entered = {"VendorRef": {"value": vendor["Id"]}, "Line": [build_line("40.00")]}
+    entity = quickbooks.act("create", kind="Bill", set=entered)
+    states = shop.run(build_copy(entity, "bill:1"), build_copy(entity, "bill:2"))
+    assert (states["bill:1"], states["bill:2"]) == ("posted", "held")
+
+
+def test_a_document_takes_over_the_transaction_of_one_that_its_source_no_longer_has(shop, clock):
+    entity = take_over(shop)
+    shop.run(Gone(source_id="bill:1"))
+    clock.advance(4000)
+    assert shop.run(build_copy(entity))["bill:2"] == "posted"
+    assert [one["TotalAmt"] for one in shop.books("Bill") if one["Id"] == entity["Id"]] == [77]
+
+
+class SplittingSource(ShopSource):
+    """A shop whose invoices are split by customer."""
+
+    @hookimpl
+    def hub_fields(self, app):
+        fields = super().hub_fields(app)
+        return [replace(one, differ="split") if one.name == "client" else one for one in fields]
+
+
+def test_only_the_first_part_of_a_split_document_takes_over_its_transaction(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock, source=SplittingSource())
+    customer = quickbooks.act("create", kind="Customer", set={"DisplayName": "Fjord Homes"})
+    item = {
+        "Amount": 10,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
+    entered = {"CustomerRef": {"value": customer["Id"]}, "Line": [item]}
+    entity = quickbooks.act("create", kind="Invoice", set=entered)
+    parts = [
+        line("1", "30.00", product=PRODUCT, client=CLIENT),
+        line("2", "12.00", product=PRODUCT, client=OTHER_CLIENT),
+    ]
+    shop.run(document("invoice", "invoice:1", *parts, total="42.00", quickbooks_id=entity["Id"]))
+    invoices = [one for one in shop.books("Invoice") if "[hub:" in one.get("PrivateNote", "")]
+    assert [one["TotalAmt"] for one in invoices] == [30, 12]
+    assert invoices[0]["Id"] == entity["Id"]
