@@ -98,7 +98,9 @@ class DocumentQuery(PageQuery):
     amount = build_formatted_field(
         "an amount, or two such as 1000-2000", text_format="amounts", check=check_amounts
     )
-    sort = build_choice_field(SORT_ORDERS)
+    sort = build_choice_field(
+        SORT_ORDERS, "documents without this date or amount are not listed in its order"
+    )
 
 
 @operation(

@@ -56,6 +56,7 @@ from hub.web.lists import exports, saved_filters
 from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
+    describe_left_out,
     find_problem,
     get_order,
     payment_state,
@@ -108,6 +109,7 @@ def index() -> str:
             filters=filters,
             run_id=row_ids.parse(filters["run"]),
             problem=find_problem(filters),
+            left_out=describe_left_out(filters),
             active_filters=drop_unset(filters),
             saved_filters=saved_filters.list_saved(session),
             states=SHOWN_STATES,

@@ -44,6 +44,12 @@ SORT_ORDERS = {
     "-amount": gettext_noop("Largest amount first"),
     "amount": gettext_noop("Smallest amount first"),
 }
+# What a list in an order says of the documents that have no place in it.
+LEFT_OUT_SENTENCES = {
+    "date": gettext_noop("Documents without a date are not in this list."),
+    "due": gettext_noop("Documents without a due date are not in this list."),
+    "amount": gettext_noop("Documents without an amount are not in this list."),
+}
 MAX_SUMMED = 2_000  # documents; the state of each is computed
 MAX_CANDIDATES = 10_000  # paid transactions that are looked up one by one
 DIGITS = r"\d[\d\s.,\u00a0\u202f]*"
@@ -86,6 +92,12 @@ def find_problem(filters: Mapping[str, str]) -> str:
             last=numbers.amount(Decimal(2000), 0),
         )
     return ""
+
+
+def describe_left_out(filters: Mapping[str, str]) -> str:
+    """Describe which documents the chosen order leaves out, "" if none."""
+    sentence = LEFT_OUT_SENTENCES.get(filters["sort"].removeprefix("-"))
+    return gettext(sentence) if sentence else ""
 
 
 def get_order(filters: Mapping[str, str]) -> Order:

@@ -379,6 +379,17 @@ def test_the_list_is_ordered_by_due_date_in_both_directions(viewer: Visitor) -> 
     assert 'aria-sort="ascending">Due</th>' in page
 
 
+@pytest.mark.parametrize(
+    ("sort", "lacking"), [("due", "a due date"), ("-date", "a date"), ("amount", "an amount")]
+)
+def test_a_sorted_list_says_which_documents_it_leaves_out(
+    viewer: Visitor, sort: str, lacking: str
+) -> None:
+    sentence = f"Documents without {lacking} are not in this list."
+    assert sentence in viewer.page(f"/documents?sort={sort}")
+    assert sentence not in viewer.page("/documents")
+
+
 def _listed(viewer: Visitor, address: str) -> list[int]:
     body = viewer.page(address).partition("<tbody>")[2].partition("</tbody>")[0]
     return [int(id) for id in re.findall(r'href="/documents/(\d+)"', body)]
