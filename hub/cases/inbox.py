@@ -1,14 +1,14 @@
 """Cases that need a person: one per cause, open while anything is stopped by it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.db import engine
+from hub.db import bulk, engine
 from hub.models import Case, Posting, case_former_posting, case_posting
 from hub.models.enums import CaseDecision
 from hub.reasons.catalogue import CATALOGUE
@@ -88,7 +88,13 @@ def record_decision(
 ) -> None:
     """Record what a person decided about cases, which close when a run has acted on it."""
     values = {"decision": decision, "decision_note": note, "decided_by": by}
-    session.execute(update(Case).where(Case.id.in_(list(case_ids))).values(values))
+    change(session, case_ids, values)
+
+
+def change(session: Session, case_ids: Iterable[int], values: Mapping[str, Any]) -> None:
+    """Change columns of many cases; they are locked in the order of their ids."""
+    is_chosen = bulk.is_locked_in_order(Case.id, bulk.is_among(Case.id, "ids"))
+    session.execute(update(Case).where(is_chosen).values(**values), {"ids": list(case_ids)})
 
 
 def is_awake() -> ColumnElement[bool]:

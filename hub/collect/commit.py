@@ -14,6 +14,7 @@ from hub.collect.setup import Setup
 from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
 from hub.db import engine
+from hub.db.database_errors import TransactionConflict, repeat_after_conflict
 from hub.errors import HubError, NeedsAttention, Retry, Sentence
 from hub.models import Cursor
 from hub.models.enums import DocumentOutcome
@@ -102,14 +103,19 @@ class BatchWriter:
             defect = self._build_unreadable(items[0], error)
         return self._write_together([defect], checkpoint)
 
+    @repeat_after_conflict
     def _write_together(
         self, items: list[Item], checkpoint: Checkpoint | None
     ) -> Counter[DocumentOutcome]:
         """Write items and the cursor behind them in one transaction."""
-        with engine.transaction() as session:
-            batch = CollectBatch(session, self.setup, items, from_list=self._from_list)
-            outcomes = ingest(batch)
-            _store_cursor(session, self.setup.installation.id, checkpoint)
+        try:
+            with engine.transaction() as session:
+                batch = CollectBatch(session, self.setup, items, from_list=self._from_list)
+                outcomes = ingest(batch)
+                _store_cursor(session, self.setup.installation.id, checkpoint)
+        except TransactionConflict:
+            self.setup.stored_codes.clear()
+            raise
         self.setup.read_ids.update(item.source_id for item in items)
         self.setup.read_ids -= batch.outdated_ids  # these are read by their ids
         return outcomes

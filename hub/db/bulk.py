@@ -1,11 +1,21 @@
-"""Statements for many rows or ids that are compiled once for any number of them."""
+"""Statements for many rows or ids: compiled once for any number of them, locked in one order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, BindParameter, Dialect, Executable, Insert, bindparam
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Executable,
+    Insert,
+    bindparam,
+    select,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -69,6 +79,18 @@ def _compile_operands(
     column_sql = compiler.process(column, **options)
     values_sql = compiler.process(values, **options)
     return column_sql, values_sql
+
+
+def is_locked_in_order(key: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition of an update of many rows that meet these conditions.
+
+    The update locks the rows in the order of their keys. Otherwise PostgreSQL locks them in the
+    order in which it finds them, and a transaction that locks them in another order at the same
+    time waits for this one while this one waits for it.
+    """
+    rows = select(key).where(*conditions).order_by(key).correlate(None)
+    locked: ColumnElement[bool] = key.in_(rows.with_for_update(key_share=True))
+    return locked
 
 
 def execute_each(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -24,20 +24,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DatabaseError,
-    DBAPIError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 
 from hub import exact_json
+from hub.db import database_errors
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.request_ban import forbid_requests
 
@@ -72,7 +66,6 @@ CLIENT_KEEPALIVES: dict[str, Any] = {
     "tcp_user_timeout": 30_000,
 }
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-UNAVAILABLE_ERRORS = (OperationalError, InternalError, InterfaceError)
 INSERT_FUNCTIONS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
@@ -393,8 +386,7 @@ def translate_errors() -> Iterator[None]:
             address_without_password(db.engine.url), "all its connections are in use"
         ) from error
     except DBAPIError as error:
-        if isinstance(error, UNAVAILABLE_ERRORS) or type(error) is DatabaseError:
-            raise DatabaseUnavailable(
-                address_without_password(db.engine.url), str(error.orig).strip()
-            ) from error
-        raise
+        translated = database_errors.translate(error, address_without_password(db.engine.url))
+        if translated is None:
+            raise
+        raise translated from error

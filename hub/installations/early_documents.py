@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, text, update
 from sqlalchemy.orm import Session
 
 from hub.contract.states import Stage
+from hub.db import bulk
 from hub.installations.enable import audit_subject
 from hub.models import Installation, SourceDocument
 from hub.models.display_names import readable_id
@@ -31,9 +32,10 @@ def include(
     session: Session, installation: Installation, ids: Collection[int], *, who: str
 ) -> list[str]:
     """Let these documents count despite their date, from the next sync on; return their numbers."""
+    is_chosen = (*match_excluded(installation.id), SourceDocument.id.in_(ids))
     statement = (
         update(SourceDocument)
-        .where(*match_excluded(installation.id), SourceDocument.id.in_(ids))
+        .where(bulk.is_locked_in_order(SourceDocument.id, *is_chosen))
         .values(before_start=StartRule.INCLUDED, reread=True)
         .returning(SourceDocument.number, SourceDocument.source_id)
     )

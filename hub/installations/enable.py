@@ -13,6 +13,7 @@ from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.contract.types import App, Tenant
+from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence
 from hub.installations import hub_answers, setting_changes
@@ -226,6 +227,7 @@ def _store(row: Installation, change: _SettingsChange, what: str) -> Installatio
     return _store_once(stored_row, change, what)
 
 
+@repeat_after_conflict
 def _store_once(row: Installation, change: _SettingsChange, what: str) -> Installation:
     """Store settings, the account at the source and the secrets in one transaction.
 

@@ -7,19 +7,17 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
-from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from flask import current_app
-from sqlalchemy import Table, update
 
 from hub import notices
+from hub.cases import inbox
 from hub.context import current_hub
 from hub.contract.value_object import value_object
-from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
-from hub.models import Case, Notice, User
+from hub.models import Notice, User
 from hub.notices import chat, smtp
 from hub.notices.smtp import AddressDeferred, AddressRefused, UnreadableAddress
 from hub.notifications import case_news
@@ -39,7 +37,6 @@ SENT_NOTICES_KEY = "hub_sent_notices"  # of the application
 # What Python raises for the header of an address that it cannot read, such as "kari@".
 UNREADABLE_ADDRESS = (AttributeError, IndexError, ValueError)
 MAX_DEFERRAL = dt.timedelta(days=1)  # after which a case is not mailed to an address any more
-_cases = cast(Table, Case.__table__)
 log = logging.getLogger(__name__)
 
 
@@ -301,9 +298,8 @@ def _hand_on(news: case_news.News, deliveries: Deliveries) -> None:
 def _mark_as_mailed(news: case_news.News) -> None:
     """Record that cases were mailed."""
     ids = [case.id for case in news.cases]
-    mailed = update(_cases).where(is_among(_cases.c.id, "ids"))
     with transaction() as session:
-        session.execute(mailed.values(mailed_at=current_hub().clock.now()), {"ids": ids})
+        inbox.change(session, ids, {"mailed_at": current_hub().clock.now()})
 
 
 def _add_to_daily_mails(news: case_news.News) -> None:

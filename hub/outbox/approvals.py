@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import context as hub_context
 from hub.contract.document_kinds import LIST_KINDS
+from hub.db import bulk
 from hub.models import Approval, Attempt, ConnectedCompany, Installation, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
 from hub.outbox.states import UNSENT
@@ -172,7 +173,8 @@ def return_to_review(session: Session, company_id: int) -> int:
     ids = session.scalars(query).all()
     if not ids:
         return 0
-    statement = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.READY)
+    is_ready = (Posting.id.in_(ids), Posting.state == PostingState.READY)
+    statement = update(Posting).where(bulk.is_locked_in_order(Posting.id, *is_ready))
     values = {
         "state": PostingState.REVIEW,
         "approved_by": None,

@@ -7,11 +7,12 @@ Each change is an update guarded by the previous state. `hub.posting.claims` and
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, exists, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, select, update
 from sqlalchemy.orm import Session, defer, joinedload
 
 from hub import context as hub_context
 from hub.cases import inbox
+from hub.db import bulk
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
@@ -87,20 +88,29 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 
 
 def mark_for_reread(session: Session, installation_id: int) -> None:
-    """Mark every document with an unsent posting for rereading, after the settings have changed."""
-    has_unsent = exists().where(Posting.document_id == SourceDocument.id, Posting.state.in_(UNSENT))
-    documents = update(SourceDocument).where(
-        SourceDocument.installation_id == installation_id, has_unsent
-    )
-    marked = documents.values(reread=True)
-    session.execute(marked, execution_options=UNSYNCHRONISED)
+    """Mark every document with an unsent posting for rereading, after the settings have changed.
+
+    The postings are locked first, as by a run that plans documents: it writes these in any order.
+    """
+    is_unsent = (Posting.installation_id == installation_id, Posting.state.in_(UNSENT))
+    unsent = select(Posting.document_id).where(*is_unsent).order_by(Posting.id)
+    ids = set(session.scalars(unsent.with_for_update(key_share=True)))
+    if not ids:
+        return
+    is_chosen = bulk.is_locked_in_order(SourceDocument.id, bulk.is_among(SourceDocument.id, "ids"))
+    marked = update(SourceDocument).where(is_chosen).values(reread=True)
+    session.execute(marked, {"ids": sorted(ids)}, execution_options=UNSYNCHRONISED)
 
 
 def update_postings(
     session: Session, conditions: Sequence[ColumnElement[bool]], **values: Any
 ) -> int:
-    """Update many postings in one statement; the objects in the session follow."""
-    return _update(session, conditions, values, FETCH)
+    """Update many postings in one statement; the objects in the session follow.
+
+    The postings are locked in the order of their ids, as everywhere else.
+    """
+    is_chosen = bulk.is_locked_in_order(Posting.id, *conditions)
+    return _update(session, [is_chosen], values, FETCH)
 
 
 def update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **values: Any) -> bool:
@@ -111,7 +121,8 @@ def update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **va
 def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
     """Mark the documents of these postings for rereading; return the number of postings."""
     document_ids = select(Posting.document_id).where(*conditions)
-    documents = update(SourceDocument).where(SourceDocument.id.in_(document_ids))
+    is_chosen = SourceDocument.id.in_(document_ids)
+    documents = update(SourceDocument).where(bulk.is_locked_in_order(SourceDocument.id, is_chosen))
     session.execute(documents.values(reread=True), execution_options=FETCH)
     return update_postings(session, conditions, next_try_at=None)
 

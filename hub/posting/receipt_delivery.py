@@ -16,6 +16,7 @@ from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
 from hub.contract.types import Site
 from hub.db import bulk, engine
+from hub.db.database_errors import repeat_after_conflict
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, Sentence, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
@@ -178,6 +179,11 @@ class _Delivery:
         if not self._ends:
             return
         ends, self._ends = self._ends, []
+        self._store(ends)
+
+    @repeat_after_conflict
+    def _store(self, ends: Sequence[_End]) -> None:
+        """Store the ends of deliveries; close the case about them if no receipt fails any more."""
         with engine.transaction() as session:
             _record_ends(session, ends)
             if self._has_case and not _has_failing(session, self._installation.id):
@@ -201,11 +207,12 @@ def _postpone(installation_id: int, seconds: float) -> None:
     """Postpone all receipts that are due before a pause has passed, as if each had been tried."""
     now = hub_context.current_hub().clock.now()
     next_try_at = now + dt.timedelta(seconds=seconds)
-    due_earlier = update(ReceiptRow).where(
+    is_due_earlier = (
         ReceiptRow.installation_id == installation_id,
         ReceiptRow.ended == ReceiptEnd.OPEN,
         ReceiptRow.next_try_at < next_try_at,
     )
+    due_earlier = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *is_due_earlier))
     with engine.transaction() as session:
         session.execute(due_earlier.values(next_try_at=next_try_at, tries=ReceiptRow.tries + 1))
 
@@ -240,7 +247,7 @@ def _record_ends(session: Session, ends: Sequence[_End]) -> None:
     One that was replaced in the meantime stays replaced.
     """
     rows = []
-    for receipt, end, error in ends:
+    for receipt, end, error in sorted(ends, key=lambda end: end.receipt.id):
         tries = receipt.tries + 1
         rows.append({"_id": receipt.id, "_ended": end, "_tries": tries, "_error": error})
         if end == ReceiptEnd.REFUSED:

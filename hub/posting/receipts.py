@@ -156,9 +156,8 @@ def _load_documents_from_source(session: Session, document_ids: Collection[int])
 
 def _replace_open(session: Session, document_ids: Collection[int]) -> None:
     """End the receipts of documents that were not delivered yet."""
-    open_receipts = update(ReceiptRow).where(
-        ReceiptRow.document_id.in_(document_ids), ReceiptRow.ended == ReceiptEnd.OPEN
-    )
+    is_open = (ReceiptRow.document_id.in_(document_ids), ReceiptRow.ended == ReceiptEnd.OPEN)
+    open_receipts = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *is_open))
     session.execute(
         open_receipts.values(ended=ReceiptEnd.REPLACED, next_try_at=None),
         execution_options={"synchronize_session": False},

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.contract.interval import zone_of
-from hub.db import engine
+from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Sentence
 from hub.models import Case, ConnectedCompany, Installation, ReceiptRow, Schedule
 from hub.models.enums import ConnectionState, ReceiptEnd, RunKind
@@ -103,11 +103,12 @@ def find_next_attempt(session: Session, row: Installation) -> dt.datetime | None
 
 def _repeat_receipts(session: Session, installation_id: int) -> None:
     """Let the receipts that failed be delivered now, instead of after pauses of up to a day."""
-    failed = update(ReceiptRow).where(
+    has_failed = (
         ReceiptRow.installation_id == installation_id,
         ReceiptRow.ended == ReceiptEnd.OPEN,
         ReceiptRow.error != "",
     )
+    failed = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *has_failed))
     session.execute(failed.values(next_try_at=hub_context.current_hub().clock.now()))
 
 

@@ -899,8 +899,8 @@ BUGS = (
     Planted(
         "what was checked before a search after a restore is sent without another check",
         "hub/posting/recovery/restore.py",
-        "where(is_own, is_checked).values(checked_at=None)",
-        "where(is_own, is_checked).values(checked_at=Posting.checked_at)",
+        "where(is_chosen).values(checked_at=None)",
+        "where(is_chosen).values(checked_at=Posting.checked_at)",
         (
             "tests/unit/posting/test_recovery.py::test_after_a_restore_a_document_of_another_kind"
             "_is_not_posted_beside_the_first"

@@ -12,6 +12,7 @@ from hub.cases import inbox
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import engine
+from hub.db.database_errors import repeat_after_conflict
 from hub.errors import NotFound, NotNow, Refused, Sentence
 from hub.models import Attempt, Case, Posting, SourceDocument, TransactionHead, case_posting
 from hub.models.display_names import format_posting_name
@@ -46,6 +47,7 @@ UNDECIDED_STATES = (
 )
 
 
+@repeat_after_conflict
 def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is the document, so that it is not posted again."""
     snapshot = _load_snapshot(posting_id)
@@ -87,6 +89,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
         audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
 
 
+@repeat_after_conflict
 def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is another document, and let the posting continue.
 
@@ -186,6 +189,7 @@ def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) ->
     return session.scalar(landed) is not None
 
 
+@repeat_after_conflict
 def skip(posting_id: int, reason: str, who: str) -> None:
     """Leave a document out of the books, also one that was posted and has left QuickBooks."""
     posting = _load_snapshot(posting_id).posting

@@ -13,6 +13,7 @@ from hub import outbox
 from hub.cases import inbox
 from hub.contract.states import Stage
 from hub.db import engine
+from hub.db.database_errors import repeat_after_conflict
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import NAMES_ONLY, Posting
 from hub.models.display_names import format_posting_name
@@ -104,6 +105,7 @@ def list_unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
         return [format_posting_name(posting) for posting in _load_names(session, ids)]
 
 
+@repeat_after_conflict
 def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
     """Retry one chunk of postings; return the reason for each one that was not retried."""
     with engine.transaction() as session:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import update
 
+from hub.db import bulk
 from hub.db.engine import transaction
 from hub.models import Posting
 from hub.models.enums import PostingState
@@ -19,6 +20,8 @@ def check_waiting(company_id: int) -> None:
         Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
         Posting.checked_at.is_not(None),
     )
+    is_chosen = bulk.is_locked_in_order(Posting.id, *checked)
+    unchecked = update(Posting).where(is_chosen).values(checked_at=None)
     with transaction() as session:
-        session.execute(update(Posting).where(*checked).values(checked_at=None))
+        session.execute(unchecked)
     run.check(PostingSession(company_id))

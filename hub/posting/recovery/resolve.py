@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.contract.document_kinds import LIST_KINDS
+from hub.db import bulk
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NeedsAttention, WorkInterrupted
 from hub.models import Posting
@@ -129,7 +130,8 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
     undated = [posting.id for posting in others if posting.doubted_date is None]
     if not undated or not date:
         return
-    still_undated = update(Posting).where(Posting.id.in_(undated), Posting.doubted_date.is_(None))
+    is_undated = (Posting.id.in_(undated), Posting.doubted_date.is_(None))
+    still_undated = update(Posting).where(bulk.is_locked_in_order(Posting.id, *is_undated))
     with transaction() as session:
         session.execute(still_undated.values(doubted_date=date))
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub.db import bulk
 from hub.db.database_identity import Identity, IdentityDifference, compare, read
 from hub.db.engine import transaction
 from hub.errors import FolderUnavailable
@@ -155,8 +156,9 @@ def store_search(posting_session: PostingSession, began_at: dt.datetime | None) 
     """
     is_own = Posting.company_id == posting_session.company_id
     is_checked = Posting.checked_at.is_not(None) & Posting.state.not_in(FINAL)
+    is_chosen = bulk.is_locked_in_order(Posting.id, is_own, is_checked)
     with transaction() as session:
-        session.execute(update(Posting).where(is_own, is_checked).values(checked_at=None))
+        session.execute(update(Posting).where(is_chosen).values(checked_at=None))
         stored = session.get_one(ConnectedCompany, posting_session.company_id)
         stored.restored_until = stored.restored_until or began_at
         if began_at and stored.restored_seen and began_at >= stored.restored_seen + SETTLING_TIME:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.db import bulk
+from hub.db.database_errors import TransactionConflict, repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, TransactionSummary
 from hub.models.enums import Operation, PostingState, SendOutcome
@@ -65,16 +66,29 @@ _STORE_RESPONSES = (
 
 def record_results(posting_session: PostingSession, results: Sequence[Result]) -> int:
     """Record every result; return how many sends QuickBooks processed."""
-    with transaction() as session:
-        summaries = _build_summaries(results)
-        _absorb(session, posting_session, results, summaries)
-        _note_attempts(session, posting_session, results)
-        unfinished = _apply_results(session, posting_session, results, summaries)
-        posting_session.store_date(session)
-        _adjust_batches(session, posting_session, results)
+    unfinished = _store_results(posting_session, results)
     _advance(posting_session, unfinished)
     _stop_if_refused(posting_session, results)
     return sum(response.outcome in ACCEPTED_OUTCOMES for _, response in results)
+
+
+@repeat_after_conflict
+def _store_results(posting_session: PostingSession, results: Sequence[Result]) -> list[int]:
+    """Store every result in one transaction; return the postings that QuickBooks is asked about."""
+    counts = posting_session.counts.copy()
+    batch_sizer = posting_session.batch_sizer
+    summaries = _build_summaries(results)
+    try:
+        with transaction() as session:
+            _absorb(session, posting_session, results, summaries)
+            _note_attempts(session, posting_session, results)
+            unfinished = _apply_results(session, posting_session, results, summaries)
+            posting_session.store_date(session)
+            _adjust_batches(session, posting_session, results)
+    except TransactionConflict:
+        posting_session.counts, posting_session.batch_sizer = counts, batch_sizer
+        raise
+    return unfinished
 
 
 def _stop_if_refused(posting_session: PostingSession, results: Sequence[Result]) -> None:

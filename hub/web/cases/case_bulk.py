@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, select
 from werkzeug import Response
 
 from hub.cases import inbox
@@ -335,7 +335,7 @@ def _store(
 ) -> None:
     """Change columns of the cases for which there is no reason against it, with audit entries."""
     ids = [case.id for case in cases if case.id not in reasons]
-    session.execute(update(Case).where(Case.id.in_(ids)).values(**values))
+    inbox.change(session, ids, values)
     details = {f"case {id}": dict(values) for id in ids}
     audit.record_each(session, person_name(), what, details)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.context import current_hub
+from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.models.enums import PostingState, RunKind
@@ -96,6 +97,7 @@ def count_in_review(session: Session, installation_id: int, ids: Collection[int]
     return len(set(session.scalars(in_review)).intersection(ids))
 
 
+@repeat_after_conflict
 def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> ApprovalOutcome:
     """Approve those of the listed postings that are as they were listed.
 

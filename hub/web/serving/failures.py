@@ -22,6 +22,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, Ti
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
+from hub.db.database_errors import TransactionConflict
 from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGuesses
 from hub.exact_json import is_storable
 from hub.translations.messages import gettext, gettext_noop, translate
@@ -94,6 +95,7 @@ DATABASE_UNAVAILABLE = (
 )
 
 GO_BACK = gettext_noop("Go back and correct it.")
+GO_BACK_AND_REPEAT = gettext_noop("Go back and do it once more.")
 TRY_AGAIN = gettext_noop(
     "Go back and try again after that time. An owner of the hub can set a new password."
 )
@@ -231,6 +233,9 @@ def _handle_csrf_error(error: CSRFError) -> Any:
 
 def _handle_hub_error(error: HubError) -> Response:
     """Return the page of an error whose sentence the hub wrote."""
+    if isinstance(error, TransactionConflict):
+        log.warning("%s (%s)", error, getattr(error.__cause__, "orig", None))
+        return page(503, translate(error.sentence), GO_BACK_AND_REPEAT)
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
         return page(503, *DATABASE_UNAVAILABLE, database_away=True)

@@ -22,8 +22,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-22",
         place="hub/notifications/mail.py",
-        old="values(mailed_at=current_hub().clock.now())",
-        new="values(mailed_at=None)",
+        old='{"mailed_at": current_hub().clock.now()}',
+        new='{"mailed_at": None}',
         bug="The same cause is mailed again and again.",
     ),
     Mutant(

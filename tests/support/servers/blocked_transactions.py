@@ -1,11 +1,16 @@
-"""Wait until a transaction of PostgreSQL waits for a row that another one holds."""
+"""Transactions of PostgreSQL that wait for rows of each other."""
 
 import threading
+from collections.abc import Callable
 
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from hub.db.engine import transaction
+
 WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+END_SECONDS = 60  # after which an act that was blocked must have ended
 
 
 def wait_until_blocked(session: Session) -> None:
@@ -16,3 +21,36 @@ def wait_until_blocked(session: Session) -> None:
             return
         pause.wait(0.01)
     raise AssertionError("nobody waits")
+
+
+def block(
+    app: Flask,
+    act: Callable[[], object],
+    take_first: Callable[[Session], object],
+    take_then: Callable[[Session], object],
+) -> None:
+    """Do an act while another transaction holds a row, and takes another one when the act waits.
+
+    If the act has the other row by then, PostgreSQL undoes the transaction of the act. Raise the
+    error with which the act ends.
+    """
+    errors: list[Exception] = []
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                act()
+            except Exception as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=run)
+    with transaction() as session:
+        session.execute(text(f"SET LOCAL deadlock_timeout = '{END_SECONDS}s'"))
+        take_first(session)
+        thread.start()
+        wait_until_blocked(session)
+        take_then(session)
+    thread.join(END_SECONDS)
+    assert not thread.is_alive()
+    for error in errors:
+        raise error

@@ -1,22 +1,53 @@
 """What is decided about postings holds their locks, in an order in which none deadlock."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 
+from hub import outbox
+from hub.cases import inbox
+from hub.collect import run as collect_run
+from hub.context import current_hub
 from hub.db.engine import db, read_only_session, transaction
-from hub.models import Installation, Posting
+from hub.installations import early_documents
+from hub.models import Case, Installation, Posting, ReceiptRow, SourceDocument
+from hub.models.enums import CaseDecision, StartRule
 from hub.posting.actions import retries
 from hub.posting.outcome.session import PostingSession
+from hub.posting.preflight import recheck
 from hub.posting.preflight import run as preflight
+from hub.posting.recovery import restore
+from hub.posting.send.claim import claim_prepared
+from hub.posting.send.prepare import prepare as prepare_postings
+from hub.posting.send.requests import launch_wave
+from hub.posting.send.results import record_results
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
+from hub.reasons.texts import CaseText
+from hub.sources import outage
+from hub.web.frame import listed_rows
 from hub.web.postings import review_approvals
-from tests.support.servers.blocked_transactions import wait_until_blocked
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.servers.blocked_transactions import block, wait_until_blocked
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
 from tests.support.sources.stand_in_fixtures import mount_quickbooks
+
+NUMBERS = ("bill:1", "bill:2")
+
+
+@pytest.fixture
+def deadlocks(pg_app):
+    """Return a list that gets the code of each error of the database from now on."""
+    codes = []
+
+    def note(context):
+        codes.append(context.original_exception.sqlstate)
+
+    event.listen(db.engine, "handle_error", note)
+    return codes
 
 
 @pytest.fixture
@@ -33,12 +64,11 @@ def collect_bills(shop, mode="auto", **codes):
     """Collect two bills and return the ids of their postings."""
     with transaction() as session:
         session.get_one(Installation, shop.id).mode = mode
-    numbers = ("bill:1", "bill:2")
-    for number in numbers:
+    for number in NUMBERS:
         lines = line("1", "30.00", **codes)
         shop.put(document("bill", number, lines, total="30.00", supplier=SUPPLIER))
     shop.run()
-    return [shop.posting(number).id for number in numbers]
+    return [shop.posting(number).id for number in NUMBERS]
 
 
 def retry(shop, ids):
@@ -48,36 +78,162 @@ def retry(shop, ids):
 def approve(shop, ids):
     with read_only_session() as session:
         query = select(Posting.id, Posting.planned).where(Posting.id.in_(ids))
-        seals = dict(session.execute(query).all())
+        seals = {id: listed_rows.shorten(planned) for id, planned in session.execute(query)}
     return review_approvals.approve(shop.id, seals, "kari")
 
 
+def require_review(shop, ids):
+    with transaction() as session:
+        outbox.return_to_review(session, shop.id)
+
+
+def check_again(shop, ids):
+    recheck.check_waiting(shop.company_id)
+
+
+def search_after_restore(shop, ids):
+    restore.store_search(PostingSession(shop.company_id), None)
+
+
+def reread(shop, ids):
+    with transaction() as session:
+        outbox.mark_for_reread(session, shop.id)
+
+
+def include(shop, ids):
+    with transaction() as session:
+        installation = session.get_one(Installation, shop.id)
+        early_documents.include(session, installation, ids, who="kari")
+
+
+def decide_cases(shop, ids):
+    with transaction() as session:
+        inbox.record_decision(session, ids, CaseDecision.RETRIED, "kari")
+
+
+def repeat_receipts(shop, ids):
+    outage.note_success(shop.id)
+
+
+def prepare(shop, table, posting_ids, act):
+    """Add two rows to which the act applies, unless it is about the bills; return their ids."""
+    with transaction() as session:
+        postings = [session.get_one(Posting, id) for id in posting_ids]
+        documents = [posting.document for posting in postings]
+        for posting in postings:
+            if act == "require a review":
+                posting.state = "ready"
+            if act == "include":
+                posting.document.before_start = StartRule.EXCLUDED
+        if table is Posting:
+            return posting_ids
+        if table is SourceDocument:
+            return [document.id for document in documents]
+        if table is Case:
+            texts = [CaseText("posting.not_needed"), CaseText("posting.replaced")]
+            cases = [inbox.open(session, text.code, text, company_id=1) for text in texts]
+            session.flush()
+            return [case.id for case in cases]
+        now = current_hub().clock.now()
+        session.get_one(Installation, shop.id).failing_since = now
+        rows = [
+            ReceiptRow(
+                document_id=document.id,
+                installation_id=shop.id,
+                state="held",
+                at=now,
+                error="refused",
+            )
+            for document in documents
+        ]
+        session.add_all(rows)
+        session.flush()
+        return [row.id for row in rows]
+
+
+# The table whose rows an act locks, the act, and the mode and codes of the bills.
 ACTS = {
-    "retry": (retry, "auto", {"cost": "Nobody"}),
-    "approve": (approve, "review", {"cost": "Fuel"}),
+    "retry": (Posting, retry, "auto", {"cost": "Nobody"}),
+    "approve": (Posting, approve, "review", {"cost": "Fuel"}),
+    "require a review": (Posting, require_review, "review", {"cost": "Fuel"}),
+    "check again": (Posting, check_again, "review", {"cost": "Fuel"}),
+    "search after a restore": (Posting, search_after_restore, "review", {"cost": "Fuel"}),
+    "read again": (SourceDocument, reread, "review", {"cost": "Fuel"}),
+    "include": (SourceDocument, include, "review", {"cost": "Fuel"}),
+    "decide cases": (Case, decide_cases, "review", {"cost": "Fuel"}),
+    "repeat receipts": (ReceiptRow, repeat_receipts, "review", {"cost": "Fuel"}),
 }
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_the_first_posting_is_locked_first(pg_app, shop, act):
-    decide, mode, codes = ACTS[act]
-    first, second = collect_bills(shop, mode, **codes)
-    move_to_the_end(first)
+def test_the_first_row_is_locked_first(pg_app, shop, act, deadlocks):
+    table, decide, mode, codes = ACTS[act]
+    first, second = prepare(shop, table, collect_bills(shop, mode, **codes), act)
+    move_to_the_end(table, first)
     read_tables_without_indexes()
-    outcomes = []
+    block(
+        pg_app,
+        lambda: decide(shop, [first, second]),
+        lambda session: lock(session, table, first),
+        lambda session: lock(session, table, second),
+    )
+    assert deadlocks == []
 
-    def run():
-        with pg_app.app_context():
-            outcomes.append(decide(shop, [first, second]))
 
-    thread = threading.Thread(target=run)
+@pytest.mark.parametrize("act", ["retry", "approve"])
+def test_an_act_that_a_deadlock_has_undone_is_repeated(pg_app, shop, act, deadlocks):
+    table, decide, mode, codes = ACTS[act]
+    first, second = collect_bills(shop, mode, **codes)
     with transaction() as session:
-        lock(session, first)
-        thread.start()
-        wait_until_blocked(session)
-        lock(session, second)
-    thread.join(30)
-    assert len(outcomes) == 1
+        session.execute(update(SourceDocument).values(reread=False))
+    block(
+        pg_app,
+        lambda: decide(shop, [first, second]),
+        lambda session: lock(session, table, second),
+        lambda session: lock(session, table, first),
+    )
+    assert deadlocks == ["40P01"]
+    with read_only_session() as session:
+        postings = [session.get_one(Posting, id) for id in (first, second)]
+        done = [posting.approved_by == "kari" or posting.document.reread for posting in postings]
+    assert done == [True, True]
+
+
+def test_answers_of_quickbooks_are_recorded_after_a_deadlock(pg_app, shop, clock, deadlocks):
+    bench = PostingBench(pg_app, shop.quickbooks, clock)
+    first, second = bench.bill("A-1"), bench.bill("A-2")
+    session = PostingSession(shop.company_id)
+    jobs = claim_prepared(session, prepare_postings(session, [first, second]))
+    with ThreadPoolExecutor(2) as threads:
+        wave = launch_wave(session, jobs, True, threads)
+        while wave.open_count:
+            wave.wait()
+    results = wave.results()
+    block(
+        pg_app,
+        lambda: record_results(session, results),
+        lambda session: lock(session, Posting, second),
+        lambda session: lock(session, Posting, first),
+    )
+    assert deadlocks == ["40P01"]
+    assert {bench.state(first), bench.state(second)} == {"posted"}
+    assert session.counts["posted"] == 2
+
+
+def test_documents_are_stored_after_a_deadlock(pg_app, shop, deadlocks):
+    first, second = collect_bills(shop, "review", cost="Fuel")
+    for number in NUMBERS:
+        lines = line("1", "31.00", cost="Fuel")
+        shop.put(document("bill", number, lines, total="31.00", supplier=SUPPLIER))
+    block(
+        pg_app,
+        lambda: collect_run.collect(shop.id),
+        lambda session: lock(session, Posting, second),
+        lambda session: lock(session, Posting, first),
+    )
+    assert deadlocks == ["40P01"]
+    totals = {shop.posting(number).summary.total for number in NUMBERS}
+    assert totals == {Decimal("31.00")}
 
 
 def test_content_that_is_planned_during_a_check_is_not_marked_as_checked(pg_app, shop):
@@ -107,10 +263,10 @@ def test_content_that_is_planned_during_a_check_is_not_marked_as_checked(pg_app,
     assert (errors, shop.posting("bill:1").state) == ([], "held")
 
 
-def move_to_the_end(id):
-    """Write a posting again, which places it behind the others in the table."""
+def move_to_the_end(table, id):
+    """Write a row again, which places it behind the others in its table."""
     with transaction() as session:
-        rewritten = update(Posting).where(Posting.id == id).values(number=Posting.number)
+        rewritten = update(table).where(table.id == id).values(id=table.id)
         session.execute(rewritten)
         session.commit()
 
@@ -124,5 +280,5 @@ def read_tables_without_indexes():
     db.engine.dispose()
 
 
-def lock(session, id):
-    session.execute(select(Posting.id).where(Posting.id == id).with_for_update())
+def lock(session, table, id):
+    session.execute(select(table.id).where(table.id == id).with_for_update())

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import Conflict, RequestEntityTooLarge, TooManyRequests
 
 from hub.db import engine
+from hub.db.database_errors import TransactionConflict
 from hub.errors import Busy, DatabaseUnavailable, NotFound, Refused
 from tests.support.pages.page_visitor import Visitor
 
@@ -52,6 +53,7 @@ def test_a_form_without_its_token_is_answered_with_advice_to_reload(visitor: Vis
     [
         (RuntimeError("boom in /srv/hub"), 500, "did not expect"),
         (DatabaseUnavailable("sqlite:///x", "disk full"), 503, "Nothing was lost"),
+        (TransactionConflict(), 503, "Nothing was changed; try again"),
         (OperationalError("SELECT secret", {}, Exception("locked")), 503, "Nothing was lost"),
         (Busy("This company"), 503, "in use by another process"),
         (NotFound("app", "x"), 404, "There is no app"),

@@ -1,0 +1,61 @@
+"""Errors of the database that are not the caller's, and repetition after a conflict."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+
+from hub.errors import DatabaseUnavailable, Retry
+
+UNAVAILABLE_ERRORS = (OperationalError, InternalError, InterfaceError)
+# PostgreSQL undid a transaction to resolve a deadlock, or because it could not be serialized.
+CONFLICT_CODES = ("40P01", "40001")
+MAX_TRIES = 3
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class TransactionConflict(DatabaseUnavailable):
+    """The database undid a transaction because another one needed the same rows."""
+
+    def __init__(self) -> None:
+        Retry.__init__(
+            self,
+            "Another person or a run was changing the same data at that moment. Nothing was"
+            " changed; try again.",
+        )
+
+
+def translate(error: DBAPIError, address: str) -> DatabaseUnavailable | None:
+    """Return an error of the database at this address for people; None if it is the caller's."""
+    if not isinstance(error, UNAVAILABLE_ERRORS) and type(error) is not DatabaseError:
+        return None
+    if getattr(error.orig, "sqlstate", None) in CONFLICT_CODES:
+        return TransactionConflict()
+    return DatabaseUnavailable(address, str(error.orig).strip())
+
+
+def repeat_after_conflict(act: Callable[P, T]) -> Callable[P, T]:
+    """Let a function begin anew if its transaction was undone because of a conflict.
+
+    The function may have one transaction that writes, and must change nothing else before the
+    transaction is committed.
+    """
+
+    @wraps(act)
+    def repeated(*args: P.args, **options: P.kwargs) -> T:
+        for _ in range(MAX_TRIES - 1):
+            try:
+                return act(*args, **options)
+            except TransactionConflict:
+                continue
+        return act(*args, **options)
+
+    return repeated
