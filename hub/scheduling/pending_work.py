@@ -106,8 +106,10 @@ def _find_installations_with_work(session: Session, now: dt.datetime) -> list[tu
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     """Match installations that have something to send, to retry or to report."""
     own_posting = exists().where(Posting.installation_id == Installation.id)
-    is_ready = and_(Posting.state == PostingState.READY, outbox.IS_CURRENT)
-    sendable = own_posting.where(is_ready)
+    # A send that was not processed, or a file that could not be fetched, has a time of its own.
+    sendable = own_posting.where(
+        Posting.state == PostingState.READY, outbox.is_due(now), outbox.IS_CURRENT
+    )
     due_again = own_posting.where(
         Posting.state == PostingState.WAITING,
         Posting.next_try_at.is_not(None),

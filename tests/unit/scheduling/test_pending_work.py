@@ -74,8 +74,9 @@ def test_an_approved_or_doubtful_posting_gets_a_run(now, posting, state):
     assert (pending_work.claim(now), pending_work.claim(now), runs()) == (1, 0, ["post"])
 
 
-def test_a_retry_gets_its_run_when_its_time_has_come(now, posting):
-    change(Posting, state="waiting", next_try_at=now + MINUTE)
+@pytest.mark.parametrize("state", ["waiting", "ready"])
+def test_a_retry_gets_its_run_when_its_time_has_come(now, posting, state):
+    change(Posting, state=state, next_try_at=now + MINUTE)
     assert pending_work.claim(now) == 0
     assert pending_work.claim(now + MINUTE) == 1
 

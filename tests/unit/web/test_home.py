@@ -465,6 +465,23 @@ def test_an_app_says_when_it_runs_next(visitor: Visitor, clock: FakeClock) -> No
     assert f'next run <time class="when" datetime="{due.isoformat()}"' in page
 
 
+def test_an_app_whose_source_cannot_be_read_says_so_after_a_later_run(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    """What was approved is posted during an outage, so the newest run may be done."""
+    since = clock.now() - dt.timedelta(minutes=20)
+    text = f'has not been readable since <time class="when" datetime="{since.isoformat()}"'
+    visitor.log_in("vera")
+    assert text not in visitor.page("/")
+    with visitor.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        installation.failing_since = since
+    assert text in visitor.page("/")
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, visitor.story.installation).mode = "paused"
+    assert text not in visitor.page("/")
+
+
 def test_the_page_says_that_no_case_is_open(visitor: Visitor, clock: FakeClock) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for case in session.query(Case):
