@@ -372,6 +372,26 @@ BY_NUMBER = (
     (SAMPLE, OF_ONE, LIST_OF_ONE.replace("str(1001 + place + paid_index - index)", NUMBER)),
     (DOCUMENTS, LINE_OF_PAYMENT, LINES_OF_PAYMENT.replace("part['invoice']", ID_OF_NUMBER)),
 )
+# -- payments of which some only use a credit, among them the first
+WITH_CREDITS = ("bill", "invoice", "credit_memo", "payment")
+IS_OFFSET = 'row["type"] == "payment" and int(row["id"]) % 8 == 1'
+CREDIT = "f\"credit_memo:{int(row['id']) - 1}\""
+OFFSETS = (
+    (
+        DOCUMENTS,
+        LINE_OF_PAYMENT,
+        f"""{LINE_OF_PAYMENT}        if {IS_OFFSET}:
+            used = Applied(document={CREDIT})
+            yield Line(id="2", amount=-money(row["total"]), applied=used)
+""",
+    ),
+    (DOCUMENTS, NUMBERED, f'number=None if {IS_OFFSET} else row["number"],'),
+)
+TOTAL_OF_OFFSETS = f'total=money("0") if {IS_OFFSET} else money(row["total"]),'
+WRONG_TOTAL = TOTAL_OF_OFFSETS.replace(
+    'else money(row["total"])',
+    'else sum(money(line["amount"]) for line in row["lines"])',
+)
 EACH_PART = 'for part in row["pays"]:'
 LINE = """yield Line(id=line["id"], description=line["text"], amount=amount, codes={field: code})"""
 TAX = 'Code(id=line["tax"]["code"])'
@@ -1608,9 +1628,8 @@ DEFECTS = {
 }
 
 
-def files(paging="cursor", auth="bearer"):
+def files(paging="cursor", auth="bearer", kinds=("bill", "invoice", "payment")):
     """Return the files of the plugin by their place."""
-    kinds = ("bill", "invoice", "payment")
     files = render(Choices(NAME, kinds, auth=auth, paging=paging, webhook=True))
     extra = 'CONTENT = b"%PDF-1.7"\nSIGNATURES = set()\n'
     imports = "from hub import "
@@ -1633,8 +1652,9 @@ def files(paging="cursor", auth="bearer"):
 def suite(tmp_path, monkeypatch):
     """Return a function that returns the contract suite of the plugin, with a defect or without."""
 
-    def suite(defect=None, *, paging="cursor", auth="bearer", setting=(), **options):
-        written = files(*(defect.paging, defect.auth) if defect else (paging, auth))
+    def suite(defect=None, *, paging="cursor", auth="bearer", kinds=(), setting=(), **options):
+        source = (defect.paging, defect.auth) if defect else (paging, auth)
+        written = files(*source, kinds) if kinds else files(*source)
         setting = defect.setting if defect else setting
         planted = [defect[1:4]] if defect else []
         for place, old, new in (*setting, *planted):
@@ -1697,6 +1717,20 @@ def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
     tests = suite(paging="page", setting=(*ONLY_LISTS, *setting))
     for name in (AT_ONCE, APPLIED, POSTABLE, READY, STATED, FROM_SOURCE, BY_ID, GONE, REPORTED):
         run(tests, name)
+
+
+def test_payments_that_only_use_a_credit_need_no_total_of_the_source(suite):
+    total = (DOCUMENTS, TOTAL, TOTAL_OF_OFFSETS)
+    tests = suite(kinds=WITH_CREDITS, setting=(*OFFSETS, total))
+    for name in (POSTABLE, READY, STATED, FROM_SOURCE):
+        run(tests, name)
+
+
+def test_a_payment_beside_those_that_only_use_a_credit_needs_the_total_of_the_source(suite):
+    total = (DOCUMENTS, TOTAL, WRONG_TOTAL)
+    tests = suite(kinds=WITH_CREDITS, setting=(*OFFSETS, total))
+    with pytest.raises(FAILED, match=r"payment:1013: its total stays 13.50 if total is"):
+        run(tests, FROM_SOURCE)
 
 
 @pytest.mark.proof(small=1)
