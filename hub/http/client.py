@@ -144,6 +144,7 @@ class AppHttp:
                 "%(call)s cannot be sent: its address or a header of it is not valid.", call=call
             ) from None
         self._hide(call, credentials.find_request_secrets(address, prepared.headers, prepared.body))
+        _check_headers(call, prepared.headers)
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
             lacks = self._explain_refused_address(address)
             self._refuse_host(call, parse(address).host or call.host, lacks=lacks)
@@ -254,6 +255,25 @@ class AppHttp:
                 app=call.app,
             )
         return HttpReply(call, response)
+
+
+def _check_headers(call: MaskedCall, headers: Mapping[str, str]) -> None:
+    """Raise NeedsAttention if a header has a character that no header can hold.
+
+    Such as an invisible space that was copied with a token.
+    """
+    for name, value in headers.items():
+        try:
+            str(value).encode("latin-1")
+        except UnicodeEncodeError:
+            raise NeedsAttention(
+                "The header %(header)s cannot be sent to %(host)s: its value has a character that"
+                " no header can hold, perhaps one that was copied with it. Enter the value again"
+                " in the settings of %(app)s.",
+                header=name,
+                host=call.host,
+                app=call.app,
+            ) from None
 
 
 def open_session() -> requests.Session:

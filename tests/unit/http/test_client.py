@@ -168,6 +168,16 @@ def test_a_header_that_cannot_be_sent_is_refused_without_repeating_it(make_http)
     assert KEY not in caught.value.text
 
 
+@pytest.mark.parametrize("character", ["\u200b", "\u2013", "\u0142"])
+def test_a_copied_character_that_no_header_can_hold_needs_a_person(make_http, character):
+    with pytest.raises(NeedsAttention) as caught:
+        make_http("api.example.com").request(
+            "GET", "https://api.example.com/", headers={"X-Key": f"{KEY}{character}"}
+        )
+    assert "X-Key" in caught.value.text
+    assert KEY not in caught.value.text
+
+
 def test_a_certificate_that_cannot_be_trusted_needs_a_person(make_http, serve, tmp_path):
     server = serve(answer_at_once("200 OK"), self_signed(tmp_path))
     http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"])
