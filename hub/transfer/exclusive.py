@@ -1,13 +1,18 @@
 """Open a database that no other process may use at the same time."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from hub.db import database_errors
 from hub.db.engine import EXCLUSIVE_SECONDS, address_without_password, create_standalone_engine
+from hub.errors import DatabaseUnavailable, HubError
 from hub.migrations import schema
 from hub.migrations.schema import SchemaError
 from hub.transfer import rows
@@ -18,6 +23,7 @@ COUNT_SESSIONS = text(
     " AND usename = current_user AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
 
+LOCK_NOT_AVAILABLE = "55P03"  # the code of PostgreSQL
 MAX_POLLS = EXCLUSIVE_SECONDS * 10
 WAIT_STATEMENT = text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
 
@@ -28,7 +34,8 @@ def open_exclusively(url: str) -> Iterator[Connection]:
 
     A process of the hub keeps a connection open from its start to its end. One that starts
     meanwhile waits for the end of the transaction before it reads what the database is, so it
-    cannot work with a database that is sealed in the transaction.
+    cannot work with a database that is sealed in the transaction. An error of the database is
+    raised as DatabaseUnavailable.
     """
     engine = create_standalone_engine(url, exclusive=True)
     address = address_without_password(engine.url)
@@ -44,12 +51,31 @@ def open_exclusively(url: str) -> Iterator[Connection]:
             if engine.dialect.name == "postgresql":
                 _lock_tables(connection, address)
         except OperationalError as error:
-            raise HubAtWork(address, str(error.orig).strip()) from error
+            raise _build_refusal(error, address) from error
+        event.listen(engine, "handle_error", partial(_name_database, address))
         yield connection
     finally:
         if connection is not None:
             connection.close()
         engine.dispose()
+
+
+def _build_refusal(error: OperationalError, address: str) -> HubError:
+    """Return why a database could not be opened: others use it, or it cannot be reached."""
+    is_of_postgresql = not isinstance(error.orig, sqlite3.Error)
+    if is_of_postgresql and getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+        return DatabaseUnavailable(address, str(error.orig).strip())
+    return HubAtWork(address, str(error.orig).strip())
+
+
+def _name_database(address: str, context: ExceptionContext) -> None:
+    """Raise an error of this database with its address: a copy has another one open, too."""
+    error = context.sqlalchemy_exception
+    translated = (
+        database_errors.translate(error, address) if isinstance(error, DBAPIError) else None
+    )
+    if translated is not None:
+        raise translated from error
 
 
 def _lock_tables(connection: Connection, address: str) -> None:

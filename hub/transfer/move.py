@@ -5,7 +5,6 @@ unfinished until the old database is sealed. Thus at each moment at most one of 
 lets the hub work, and a repeated move continues with what is missing.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -57,7 +56,7 @@ def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progre
     if old == new:
         raise ConfigurationError("--to", "names the database that the hub works with already")
     app = open_app(replace(config, database_url=url))
-    with name_database(new, old), app.app_context():
+    with name_database(new), app.app_context():
         try:
             with engine.db.engine.connect() as target:
                 require_room(target, old)
@@ -226,14 +225,9 @@ def _build_progress_counter(phase: str, total: int, progress: Progress) -> rows.
 
 
 @contextmanager
-def name_database(address: str, sqlite_address: str = "") -> Iterator[None]:
-    """Raise DatabaseUnavailable with this address for an error of the database.
-
-    An error of SQLite is one of the other database, at `sqlite_address`.
-    """
+def name_database(address: str) -> Iterator[None]:
+    """Raise DatabaseUnavailable with this address for an error of the database."""
     try:
         yield
     except DBAPIError as error:
-        is_of_sqlite = isinstance(error.orig, sqlite3.Error)
-        named = sqlite_address if is_of_sqlite and sqlite_address else address
-        raise DatabaseUnavailable(named, str(error.orig).strip()) from error
+        raise DatabaseUnavailable(address, str(error.orig).strip()) from error

@@ -5,15 +5,17 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
+from hub.cli.terminal import Terminal
 from hub.contract.registry import Plugins
 from hub.db import database_identity, engine
 from hub.db.database_identity import IdentityDifference
-from hub.db.engine import create_standalone_engine
+from hub.db.engine import address_without_password, create_standalone_engine
 from hub.models import ConnectedCompany
 from hub.posting.send.run import drain
 from hub.transfer import move as moves
@@ -32,6 +34,10 @@ from tests.support.processes.filled_folder import (
 from tests.support.rows.posting_bench import PostingBench
 from tests.support.servers.database_fixtures import created_database
 
+END_SESSIONS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 __all__ = ["folder", "hub", "old_folder", "target"]
 
 
@@ -243,6 +249,33 @@ def test_a_hub_moves_from_one_postgresql_database_to_another(hub, moved, postgre
     assert code == 0, output
     assert lists_of(hub, HUB_DATABASE_URL=second) == before
     assert "has moved to" in hub("outbox", HUB_DATABASE_URL=target)[1]
+
+
+def test_of_two_postgresql_databases_the_one_that_was_lost_is_named(
+    hub, moved, postgres, make_database, monkeypatch
+):
+    source = make_database(postgres, make_url(moved.address).database)
+    target = make_database(postgres)
+    lost = source
+
+    class LosingTerminal(Terminal):
+        def __call__(self, phase, done, of):
+            with psycopg.connect(lost, autocommit=True) as connection:
+                connection.execute(END_SESSIONS)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hub.cli.transfer.Terminal", LosingTerminal)
+        for lost in (source, target):
+            code, output = hub("move", "--to", target, HUB_DATABASE_URL=source)
+            place = address_without_password(lost)
+            assert (code, f"The database {place} cannot be used" in output) == (1, True), output
+    assert hub("move", "--to", target, HUB_DATABASE_URL=source)[0] == 0
+
+
+def test_a_server_that_is_away_is_not_taken_for_a_hub_at_work(hub, target):
+    away = "postgresql://hub@127.0.0.1:1/hub"
+    code, output = hub("move", "--to", target, HUB_DATABASE_URL=away)
+    assert (code, f"The database {away} cannot be used" in output) == (1, True), output
 
 
 def test_a_process_that_starts_during_a_move_waits_for_the_seal(pg_app, postgres_url):
