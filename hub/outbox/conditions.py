@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
 
 from hub.models import Attempt, Posting, SourceDocument
-from hub.models.enums import UNPROCESSED_OUTCOMES, Operation
+from hub.models.enums import UNPROCESSED_OUTCOMES, WRITE_OPERATIONS, Operation, PostingState
 from hub.outbox.plan_values import RemovalSummary
 from hub.outbox.states import IN_FLIGHT, REMOVALS
 
 MAX_PAUSE = dt.timedelta(hours=1)
 _other = aliased(Posting)  # built once: building an alias takes longer than most statements
+_earlier = aliased(Posting)
 _is_outdated = exists().where(
     SourceDocument.id == Posting.document_id,
     SourceDocument.made_for == "",  # a record for a code is no document of the source
@@ -40,6 +41,19 @@ NAMES_ANOTHER = Posting.after_id.is_not(None)
 # A posting of the same document is in flight, perhaps this one.
 IS_DOCUMENT_IN_FLIGHT = exists().where(
     _other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT)
+)
+_has_earlier_write = exists().where(
+    _earlier.document_id == Posting.document_id,
+    _earlier.part == Posting.part,
+    _earlier.operation.in_(WRITE_OPERATIONS),
+    _earlier.state == PostingState.POSTED,
+    _earlier.id < Posting.id,
+)
+# The posting puts a part of a document into the books. A document that names a transaction which
+# QuickBooks had before does so by a change of it.
+IS_FIRST_WRITE = or_(
+    Posting.operation == Operation.CREATE,
+    and_(Posting.operation == Operation.UPDATE, ~_has_earlier_write),
 )
 
 

@@ -23,12 +23,12 @@ from hub.models.enums import (
     CHANGE_OPERATIONS,
     DocumentState,
     Holder,
-    Operation,
     PostingState,
     ReceiptEnd,
 )
 from hub.models.postings import LEFT_OUT_STATES
 from hub.outbox import listing
+from hub.outbox.conditions import IS_FIRST_WRITE
 from hub.outbox.main_posting import main_posting_id
 from hub.qbo.deep_links import page_address
 from hub.reasons import texts
@@ -222,7 +222,7 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
     )
     query = select(Posting, last_state, last_reasons).where(
         Posting.installation_id.in_(reporting_ids),
-        Posting.operation == Operation.CREATE,
+        IS_FIRST_WRITE,
         # Implied by the conditions below; with it the database finds them by an index.
         Posting.state.in_((PostingState.READY, PostingState.REVIEW, PostingState.HELD)),
         or_(is_newly_queued, is_newly_held),

@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.orm import Session, aliased, defer, joinedload
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, defer, joinedload
 
 from hub import payloads
 from hub.cases.discrepancies import Discrepancy
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.models import Posting, SourceDocument, TransactionHead
-from hub.models.enums import (
-    CHANGE_OPERATIONS,
-    WRITE_OPERATIONS,
-    Operation,
-    PostingState,
-    TransactionState,
-)
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.money import ZERO
+from hub.outbox.conditions import IS_FIRST_WRITE
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
 
@@ -30,19 +25,6 @@ CHUNK_SIZE = 500
 SUMMARY_CHUNK_SIZE = 5000
 
 WRITTEN_DATE = Posting.stored_summary["date"].as_string()
-_earlier = aliased(Posting)  # built once: building an alias takes longer than most statements
-_has_earlier_write = exists().where(
-    _earlier.document_id == Posting.document_id,
-    _earlier.part == Posting.part,
-    _earlier.operation.in_(WRITE_OPERATIONS),
-    _earlier.state == PostingState.POSTED,
-    _earlier.id < Posting.id,
-)
-# A document that names a transaction which QuickBooks had before begins with a change of it.
-IS_FIRST_WRITE = or_(
-    Posting.operation == Operation.CREATE,
-    and_(Posting.operation == Operation.UPDATE, ~_has_earlier_write),
-)
 
 
 class PostedSummary(NamedTuple):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from hub import Code, Gone, Party, hookimpl
-from hub.posting.actions import retries, undo
+from hub.posting.actions import put_back, retries, undo
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import (
     CLIENT,
@@ -24,7 +24,7 @@ OTHER_CLIENT = Code(id="c2", name="Hill Homes", create=Party(name="Hill Homes"))
 
 @pytest.fixture
 def shop(app, quickbooks, clock):
-    return ShopSite(app, quickbooks, clock, wants=("posted", "paid", "missing", "changed"))
+    return ShopSite(app, quickbooks, clock, wants=("posted", "held", "paid"))
 
 
 def build_line(amount):
@@ -150,6 +150,7 @@ def test_a_document_does_not_write_over_the_transaction_of_another_one(shop):
     entity = take_over(shop)
     assert shop.run(build_copy(entity))["bill:2"] == "held"
     assert shop.cases() == ["Bill B-10 of Nordic Timber"]
+    assert shop.source.receipts[-1] == ("bill:2", "held")
     (reason,) = shop.reasons()
     assert f"bill {entity['Id']} in QuickBooks, which Bill B-9 of Nordic Timber is" in reason
     assert [one["TotalAmt"] for one in shop.books("Bill") if one["Id"] == entity["Id"]] == [42]
@@ -198,3 +199,15 @@ def test_only_the_first_part_of_a_split_document_takes_over_its_transaction(app,
     invoices = [one for one in shop.books("Invoice") if "[hub:" in one.get("PrivateNote", "")]
     assert [one["TotalAmt"] for one in invoices] == [30, 12]
     assert invoices[0]["Id"] == entity["Id"]
+
+
+def test_it_is_put_back_as_it_was_posted(shop, quickbooks, clock):
+    entity = take_over(shop)
+    quickbooks.act("edit", kind="Bill", id=entity["Id"], set={"Line": [build_line("77.00")]})
+    run_job(shop, clock, "reconcile")
+    (edited,) = [one for one in shop.books("Bill") if one["Id"] == entity["Id"]]
+    put_back.put_back(shop.posting("bill:1").id, edited["SyncToken"], "kari")
+    shop.run()
+    assert [one["TotalAmt"] for one in shop.books("Bill") if one["Id"] == entity["Id"]] == [42]
+    run_job(shop, clock, "reconcile")
+    assert shop.cases() == []
