@@ -61,6 +61,7 @@ class CollectBatch:
         self.setup = setup
         self.items = items
         self.from_list = from_list  # the source sent the items unasked, in its list
+        self._listed_ids: set[str] = set()  # source ids of the items that were ingested
         # Source ids of items that are older than what the hub has.
         self.outdated_ids: set[str] = set()
         installation_id = setup.installation.id
@@ -82,6 +83,14 @@ class CollectBatch:
         self.parties_with_contact_data: set[tuple[str, str]] = set()
         source_ids = {item.source_id for item in items}
         self.load_documents(source_ids)
+
+    def note_listed(self, source_id: str) -> bool:
+        """Note an id of the list; return whether this reading of the list had it before."""
+        if not self.from_list:
+            return False
+        was_listed = source_id in self.setup.read_ids or source_id in self._listed_ids
+        self._listed_ids.add(source_id)
+        return was_listed
 
     def load_documents(self, source_ids: Iterable[str]) -> None:
         """Load these documents and their postings, except those that are loaded."""

@@ -20,6 +20,7 @@ from hub.collect.contact_data import build_contact_data_changes
 from hub.collect.document_plan import DocumentPlan
 from hub.collect.finish import finish
 from hub.collect.holds import hold_unreadable
+from hub.collect.list_checks import require_one_document
 from hub.collect.new_records import (
     build_record_document,
     is_id_of_other_kind,
@@ -207,6 +208,8 @@ def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
     defect = _find_storage_defect(item)
     if defect:
         return _hold_defect(batch, row, defect)
+    if batch.note_listed(item.source_id):
+        require_one_document(row, item, batch.setup.app.name)
     if batch.from_list and is_outdated(row, item):
         row.reread = True
         batch.outdated_ids.add(item.source_id)

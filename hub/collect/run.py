@@ -7,6 +7,7 @@ from hub.collect import reread
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH
 from hub.collect.commit import BatchWriter, CollectResult, Progress
+from hub.collect.list_checks import stop_without_end
 from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.remap import replan_stale, replan_waiting
@@ -169,7 +170,8 @@ class SourceReading:
 
     def _read_list(self) -> Iterator[Yielded]:
         """Yield the items of the list; set aside deletions that the plugin only infers."""
-        for item in read(self.setup):
+        setup = self.setup
+        for item in stop_without_end(read(setup), setup.read_ids, setup.app.name):
             if isinstance(item, Gone) and item.inferred:
                 self._note_absence(item)
             else:
