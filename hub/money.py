@@ -1,28 +1,38 @@
 """Decimal amounts: the precision of a currency, explicit rounding, exact sums."""
 
+import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import Literal
 
 from hub.errors import BadDocument
 
 ZERO = Decimal(0)
+DECIMAL_COMMA = re.compile(r"[-+]?(\d+|\d{1,3}([.\s]\d{3})+)(,\d+)?")  # 1234,5 and 1.234,56
 TOO_LARGE = Decimal(10) ** 12  # no amount of a document is; more digits than this can be rounded
 
 
-def money(value: object) -> Decimal:
+def money(value: object, *, decimal_sign: Literal[".", ","] = ".") -> Decimal:
     """Convert an amount that a source sent as text, int or Decimal.
 
     A float is refused, since its cents are not known. An amount in cents is `money(value) / 100`.
+    Of a source that writes 1.234,56 pass `decimal_sign=","`: points and spaces then separate
+    thousands. Without it 1.234 is a little more than one, and a comma is refused.
     """
     if isinstance(value, (float, bool)) or not isinstance(value, (str, int, Decimal)):
         raise BadDocument(
             f"{value!r} is not an amount; it must come as text, a whole number or a Decimal."
         )
+    text = value.strip() if isinstance(value, str) else value
+    if isinstance(text, str) and decimal_sign == ",":
+        if not DECIMAL_COMMA.fullmatch(text):
+            raise BadDocument(f"{value!r} is not an amount such as 1.234,56.")
+        text = re.sub(r"[.\s]", "", text).replace(",", ".")
     try:
-        amount = Decimal(value.strip() if isinstance(value, str) else value)
+        amount = Decimal(text)
     except InvalidOperation:
         raise BadDocument(f"{value!r} is not an amount.") from None
     if not amount.is_finite():

@@ -5,18 +5,23 @@ import datetime as dt
 from hub.errors import Sentence
 
 
-def parse_date(text: str | None, zone: dt.tzinfo | None = None) -> dt.date | None:
+def parse_date(
+    text: str | None, zone: dt.tzinfo | None = None, *, format: str = ""
+) -> dt.date | None:
     """Return the day that a text names, such as 2026-02-20; None without a text.
 
     A text with a time and its offset, such as 2026-02-20T23:30:00Z, is a moment. Its day depends on
     the `zone`, which is `site.zone` unless the source says otherwise. A time without an offset does
     not change the day that is written before it: 2026-02-20T00:00:00. Raise ValueError for another
     text, and for a moment without a zone.
+
+    A source that writes a day in another form has a `format`, as that of `datetime.strptime`:
+    "%d.%m.%Y" for 20.02.2026.
     """
     if not text:
         return None
     try:
-        moment = dt.datetime.fromisoformat(text)
+        moment = _parse_in_format(text, format) if format else dt.datetime.fromisoformat(text)
     except (TypeError, ValueError):  # a number or a list is no date either
         raise ValueError(Sentence("“%(text)s” is not a date", text=str(text))) from None
     if moment.tzinfo is None:
@@ -26,6 +31,11 @@ def parse_date(text: str | None, zone: dt.tzinfo | None = None) -> dt.date | Non
             Sentence("“%(text)s” is a moment, whose day depends on a time zone", text=text)
         )
     return moment.astimezone(zone).date()
+
+
+def _parse_in_format(text: str, format: str) -> dt.datetime:
+    """Return the time that a text names; the text has an offset if the format has one."""
+    return dt.datetime.strptime(text, format)  # noqa: DTZ007 (a day needs no zone)
 
 
 def parse_unix_time(seconds: str | float) -> str:

@@ -34,6 +34,33 @@ def test_a_value_that_is_no_amount_is_refused(value):
         money(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [
+        ("1.234,56", "1234.56"),
+        ("1.234", "1234"),
+        ("1234,5", "1234.5"),
+        ("-12.345.678,90", "-12345678.90"),
+        ("1 234,56", "1234.56"),
+        ("1\u00a0234,56", "1234.56"),
+        (" 7 ", "7"),
+        (3, "3"),
+        (Decimal("0.1"), "0.1"),
+    ],
+)
+def test_an_amount_may_have_a_comma_before_its_decimals(value, amount):
+    assert money(value, decimal_sign=",") == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1,234.56", "12.50", "1.23.456", "1,2,3", "12,", ",5", "12,50-", "1e2", "", "NaN", 0.1],
+)
+def test_an_amount_with_a_point_before_its_decimals_is_refused_where_a_comma_is_expected(value):
+    with pytest.raises(BadDocument, match="is not an amount"):
+        money(value, decimal_sign=",")
+
+
 @pytest.mark.parametrize(("currency", "decimals"), [("USD", 2), ("NOK", 2), ("JPY", 0), ("KWD", 3)])
 def test_each_currency_has_its_decimals(currency, decimals):
     assert precision(currency) == decimals

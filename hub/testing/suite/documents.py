@@ -1,6 +1,7 @@
 """Contract tests of every app: its settings, its account and the documents that it yields."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from hub.testing.outcomes.items import identity, only_documents, source_ids
 from hub.testing.recording import record
 
 MAX_IDS = 50  # that the hub asks for at once
+MISSING_VALUE = str(None)
 MIN_SECRET = 8  # characters; a shorter one may be in any text
 
 
@@ -137,6 +139,18 @@ class DocumentTests:
                     " values. Leave it out: pages, exports and QuickBooks would show it."
                 )
 
+    def test_documents_have_no_text_of_a_missing_value(self, bench: Bench) -> None:
+        """Look for the text None, which `str` makes of a value that the source does not have."""
+        for document in only_documents(bench.read()):
+            for name, text in _iter_texts(document):
+                if text.rpartition(":")[2] == MISSING_VALUE:
+                    pytest.fail(
+                        f"{document.source_id} of {self.slug} has {text!r} as its {name}. str(…)"
+                        " makes this text of a value that is missing, so that different things get"
+                        " one code, or QuickBooks shows it. Use require_id(row, name) for an id"
+                        " that must be there, and pass None for what may be missing."
+                    )
+
     def test_reading_by_ids_returns_exactly_these_documents(self, bench: Bench) -> None:
         """Read some documents by their ids; they may come in any order, each once."""
         ids = source_ids(bench.read())[:5]
@@ -180,6 +194,17 @@ def _secrets_in(text: str, bench: Bench) -> list[str]:
         if len(secret) >= MIN_SECRET and secret in text:
             names.append(name)
     return names
+
+
+def _iter_texts(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the ids, codes and texts of a document with the name of each."""
+    yield "source_id", document.source_id
+    for name in ("number", "memo", "message"):
+        yield name, getattr(document, name) or ""
+    for line in document.lines:
+        yield "description of a line", line.description or ""
+    for name, code, _ in codes_of(document):
+        yield f"code of the field {name}", code if isinstance(code, str) else code.id
 
 
 def _differing_fields(document: Document, item: Yielded) -> list[str]:

@@ -29,6 +29,25 @@ def test_the_day_is_that_of_the_text_and_that_of_a_moment_in_the_zone(text, zone
 
 
 @pytest.mark.parametrize(
+    ("text", "format", "day"),
+    [
+        ("20.02.2026", "%d.%m.%Y", dt.date(2026, 2, 20)),
+        ("02/03/2026", "%d/%m/%Y", dt.date(2026, 3, 2)),
+        ("20.02.2026 23:30 -0200", "%d.%m.%Y %H:%M %z", dt.date(2026, 2, 20)),
+        ("", "%d.%m.%Y", None),
+    ],
+)
+def test_a_day_in_another_form_is_read_in_its_format(text, format, day):
+    assert parse_date(text, DENVER, format=format) == day
+
+
+@pytest.mark.parametrize("text", ["31.02.2026", "20.02.26", "2026-02-20", "00.00.0000"])
+def test_a_day_that_is_not_in_the_format_is_refused_with_the_text(text):
+    with pytest.raises(ValueError, match=f"“{text}” is not a date"):
+        parse_date(text, format="%d.%m.%Y")
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("2026-02-31", "“2026-02-31” is not a date"),

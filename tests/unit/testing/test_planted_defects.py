@@ -69,6 +69,7 @@ RATE = "test_the_stand_in_enforces_the_declared_rate"
 BY_ID = "test_a_document_read_by_its_id_equals_the_listed_one"
 RECORD_ACCEPTED = "test_a_receipt_about_a_created_record_is_accepted"
 RECORD_APART = "test_a_receipt_about_a_created_record_changes_no_document"
+MISSING = "test_documents_have_no_text_of_a_missing_value"
 OWN_IDS = "test_codes_whose_record_is_created_have_ids_of_their_own"
 NO_SECRET = "test_documents_contain_no_secret"
 GONE = "test_a_deleted_document_is_gone"
@@ -92,7 +93,7 @@ UNUSED = "test_unused_hooks_exist_and_have_a_reason"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW)
 ON_A_BENCH = (
     *(BUSY, BROKEN, NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
-    *(NOTHING_NEW, LATER_STATE),
+    *(NOTHING_NEW, LATER_STATE, MISSING),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, GONE_ALL_THE_SAME, *ON_PAGES),
 )
 OF_ITS_DOCUMENTS = (
@@ -880,6 +881,20 @@ DEFECTS = {
     ),
     "clients that are to be created from nothing": Defect(
         CREATE, HOOKS, CREATES, f'{CREATES}, missing="create"', "none says what to create"
+    ),
+    "lines that have the code None in place of a missing one": Defect(
+        MISSING,
+        DOCUMENTS,
+        'code = Code(id=line["code"], name=line["code"])',
+        'code = Code(id=str(line.get("sku")))',
+        r"bill:1001 of depot has 'None' as its code of the field \w+",
+    ),
+    "a note that is None": Defect(
+        MISSING,
+        DOCUMENTS,
+        'memo=row["note"] or None,',
+        'memo=str(row.get("remark")),',
+        "bill:1001 of depot has 'None' as its memo",
     ),
     "records to create with the id of a document": Defect(
         OWN_IDS,
