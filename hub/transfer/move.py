@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from flask import Flask
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, Table, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ from hub.db import database_identity, engine
 from hub.db.engine import address_without_password
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.migrations import schema
-from hub.models import ConnectedCompany, DatabaseOrigin
+from hub.models import ActiveFolder, ConnectedCompany, DatabaseOrigin, Lease, MetricTotal
 from hub.security import audit, data_origin
 from hub.security.data_origin import DatabaseMoved
 from hub.transfer import proof, restore_rule, rows
@@ -30,6 +30,8 @@ from hub.transfer.exclusive import open_exclusively
 from hub.transfer.proof import CopyProof
 
 MOVE_LOCK = 0x6D6F7665  # PostgreSQL advisory lock: one copy into a database at a time
+# They hold no content: which command made the database, leases, and counts.
+TABLES_OF_PROCESSES = {table.__tablename__ for table in (DatabaseOrigin, Lease, MetricTotal)}
 Progress = Callable[[str, int, int], None]  # phase, rows done, rows in all
 OpenApp = Callable[[Config], Flask]
 
@@ -168,7 +170,8 @@ def release(
 def require_room(target: Connection, origin: str) -> bool:
     """Return whether a database has an unfinished copy of `origin`.
 
-    Raise DatabaseNotEmpty if it has any other rows.
+    Raise DatabaseNotEmpty if it has any other rows, except those that processes which have ended
+    left of themselves: workers may have been started before anything was copied.
     """
     present = schema.read_columns(target)
     if "copied_from" in present.get(DatabaseOrigin.__tablename__, ()):
@@ -177,10 +180,19 @@ def require_room(target: Connection, origin: str) -> bool:
             if record and record.copied_from == origin:
                 return True
     for table in rows.list_tables():
-        is_record = table.name == DatabaseOrigin.__tablename__
-        if table.name in present and not is_record and rows.count(target, table):
+        if table.name in present and _has_content(target, table):
             raise DatabaseNotEmpty(address_without_password(target.engine.url), table.name)
     return False
+
+
+def _has_content(target: Connection, table: Table) -> bool:
+    """Return whether a table has rows that are not notes of processes that have ended."""
+    if table.name in TABLES_OF_PROCESSES:
+        return False
+    if table.name == ActiveFolder.__tablename__:
+        is_at_work = ActiveFolder.released_at.is_(None)
+        return target.scalar(select(ActiveFolder.id).where(is_at_work)) is not None
+    return rows.count(target, table) > 0
 
 
 def _require_postgresql(url: str) -> str:

@@ -20,8 +20,9 @@ from hub.cli import transfer
 from hub.cli.terminal import Terminal
 from hub.contract.registry import Plugins
 from hub.crypto.keys import write_private
-from hub.db import engine
+from hub.db import coordination, engine
 from hub.posting.send.run import drain
+from hub.scheduling import election, folder_lock
 from hub.transfer import archive as archives
 from hub.transfer import backup as backups
 from tests.support.processes.filled_folder import folder, hub, lists_of, old_folder, target
@@ -81,6 +82,26 @@ def test_a_backup_goes_from_sqlite_to_postgresql_and_back(hub, archive, empty_fo
     assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
     code, output = hub("restore", str(archive), HUB_DATABASE_URL=target)
     assert (code, "is not empty" in output) == (1, True)
+
+
+def test_a_backup_is_restored_where_workers_without_data_have_ended(
+    hub, archive, target, make_app, make_config
+):
+    before = lists_of(hub)
+    assert hub("backup", str(archive))[0] == 0
+    assert hub("init", HUB_DATABASE_URL=target)[0] == 0
+    restore = ("restore", str(archive))
+    app = make_app(make_config(HUB_DATABASE_URL=target, HUB_ENGINE="distributed"))
+    with app.app_context():
+        with folder_lock.process_lock().use():
+            assert election.stand_for_election()
+            code, output = hub(*restore, HUB_DATABASE_URL=target)
+            assert (code, "active_folder has rows" in output) == (1, True)
+        coordination.process_coordination().close()
+        engine.db.engine.dispose()
+    code, output = hub(*restore, HUB_DATABASE_URL=target)
+    assert code == 0, output
+    assert lists_of(hub, HUB_DATABASE_URL=target) == before
 
 
 def test_a_backup_is_restored_to_a_database_on_another_disk(
