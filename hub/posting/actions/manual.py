@@ -1,5 +1,6 @@
 """Decisions of a person about single postings: adopt, reject a match, skip."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,9 @@ from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.security import audit
 
+# QuickBooks refuses to look for another text, such as the number of a document, and may read an id
+# with zeros before it as the id of a transaction that belongs to another document.
+QUICKBOOKS_ID = re.compile(r"[1-9][0-9]{0,19}")
 UNDECIDED_STATES = (
     PostingState.HELD,
     PostingState.UNKNOWN,
@@ -60,8 +64,31 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
             state=Sentence(posting.state),
         )
 
+    quickbooks_id = quickbooks_id.strip()
     posting_session = PostingSession(posting.company_id)
-    snapshot = lookup.read_object(posting_session, snapshot, quickbooks_id.strip())
+    snapshot = _read_candidate(posting_session, snapshot, quickbooks_id)
+    current = snapshot.history.current
+    assert current is not None
+    step = Posted(current.id, adopted=True)
+    with engine.transaction() as session:
+        is_adopted = apply_step(session, posting_session, snapshot, step)
+        if not is_adopted:
+            raise _build_moved_on_error(name)
+        audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
+
+
+def _read_candidate(
+    posting_session: PostingSession, snapshot: PostingSnapshot, quickbooks_id: str
+) -> PostingSnapshot:
+    """Return the snapshot with the transaction that a person takes for the document.
+
+    Raise Refused with the reason if it cannot be the document.
+    """
+    posting = snapshot.posting
+    name = format_posting_name(posting)
+    if QUICKBOOKS_ID.fullmatch(quickbooks_id) is None:
+        raise _build_absent_error(posting, quickbooks_id)
+    snapshot = lookup.read_object(posting_session, snapshot, quickbooks_id)
     current = snapshot.history.current
     assert current is not None
     if current.state == TransactionState.VOIDED and posting.operation == Operation.CREATE:
@@ -72,8 +99,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
             name=name,
         )
     if current.state == TransactionState.DELETED:
-        kind = posting.kind.replace("_", " ")
-        raise NotFound(Sentence("%(kind)s in QuickBooks", kind=Sentence(kind)), quickbooks_id)
+        raise _build_absent_error(posting, quickbooks_id)
     if current.foreign and posting.kind not in LIST_KINDS:
         raise Refused(
             "%(quickbooks_id)s was posted for another document already, so it cannot be %(name)s."
@@ -81,12 +107,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
             quickbooks_id=quickbooks_id,
             name=name,
         )
-    step = Posted(current.id, adopted=True)
-    with engine.transaction() as session:
-        is_adopted = apply_step(session, posting_session, snapshot, step)
-        if not is_adopted:
-            raise _build_moved_on_error(name)
-        audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
+    return snapshot
 
 
 @repeat_after_conflict
@@ -279,6 +300,12 @@ def list_postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
         Posting.operation != Operation.ATTACH,
     )
     return session.scalars(query).all()
+
+
+def _build_absent_error(posting: Posting, quickbooks_id: str) -> NotFound:
+    """Return the error about an id under which QuickBooks has nothing of the kind of a posting."""
+    kind = Sentence(posting.kind.replace("_", " "))
+    return NotFound(Sentence("%(kind)s in QuickBooks", kind=kind), quickbooks_id)
 
 
 def _build_moved_on_error(name: str) -> NotNow:

@@ -35,8 +35,11 @@ def put_back(posting_id: int, sync_token: str, who: str) -> None:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
+        if not posting.quickbooks_id:
+            name = format_posting_name(posting)
+            raise NotNow("%(name)s is not in QuickBooks, so it cannot be put back.", name=name)
     posting_session = PostingSession(posting.company_id)
-    key = posting.kind, str(posting.quickbooks_id)
+    key = posting.kind, posting.quickbooks_id
     current = fetch_current(posting_session, {key[0]: [key[1]]}).get(key)
     with transaction() as session:
         document = lock_and_load(session, posting.company_id, posting_id)

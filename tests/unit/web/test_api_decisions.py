@@ -256,6 +256,25 @@ def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> Non
     assert bench.state(posting_id) == "ready"
 
 
+@pytest.mark.parametrize("typed", ["F-2026 14", "1' or '1'='1", "9" * 30, "-1", "007", "\u0661"])
+def test_a_number_that_is_no_id_of_quickbooks_is_not_found(likeness: Any, typed: str) -> None:
+    bench, program, address, posting_id, _ = likeness
+    body = {"quickbooks_id": typed}
+    answer = program.call("POST", f"{address}/postings/{posting_id}/adopt", body)
+    assert answer.status_code == 404
+    assert f"There is no bill in QuickBooks {typed!r}." in answer.json["detail"]
+    assert bench.state(posting_id) == "held"
+
+
+def test_what_is_not_in_quickbooks_cannot_be_put_back(likeness: Any) -> None:
+    bench, program, address, posting_id, _ = likeness
+    body = {"sync_token": "0"}
+    answer = program.call("POST", f"{address}/postings/{posting_id}/put-back", body)
+    assert answer.status_code == 409
+    assert "is not in QuickBooks, so it cannot be put back." in answer.json["detail"]
+    assert bench.state(posting_id) == "held"
+
+
 def test_a_transaction_that_a_person_entered_is_taken(likeness: Any) -> None:
     bench, program, address, posting_id, _ = likeness
     body = {**bench.body("B-9"), "PrivateNote": "by hand"}
