@@ -22,6 +22,7 @@ from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
 TRANSFER_MARK = TransferMark("externalPONumber", "External P.O. Number")
+UNNUMBERED = "receipt "  # before its id, in place of the number of the vendor's invoice
 FREIGHT_ACCOUNT_MISSING = Sentence(
     "Orders with freight need an account for it. Choose one in the settings of the app."
 )
@@ -223,7 +224,7 @@ class ReceiptTranslation(OrderTranslation):
         days = (local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
         self.day = max(filter(None, days))
         self.source_id = source_id
-        self.number = None if number.startswith("receipt ") else number
+        self.number = None if number.startswith(UNNUMBERED) else number
 
     def document(self) -> Document:
         """Return the bill of what was received."""

@@ -29,6 +29,7 @@ from hub_autotask.order_translation import (
     CANCELED_STATUS,
     SUBMITTED_STATUS,
     TRANSFER_MARK,
+    UNNUMBERED,
     OrderTranslation,
     ReceiptTranslation,
 )
@@ -148,21 +149,30 @@ class Receipts(Orders):
 
     stream = "receipts"
 
+    def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
+        super().__init__(site, source, lists)
+        self.receipts_by_bill: dict[str, dict[int, Row]] = {}  # by their source ids and ids
+
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield each bill with receipts since the last poll, with a Checkpoint after each page."""
         is_recent = recent_changes("receiveDate", self.window_start())
         for page in self.source.pages(RECEIPT_ENTITY, *is_recent):
             unreported = [row for row in page if history.note_state(row["id"], OPEN)]
-            item_ids = {row["purchaseOrderItemID"] for row in unreported}
-            yield from self._bills_of_items(item_ids)
+            yield from self._bills_of_receipts(unreported)
             yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)
 
-    def _bills_of_items(self, item_ids: set[int]) -> Iterator[Document | Unreadable]:
-        """Yield the bills for receipts of these items of orders."""
+    def _bills_of_receipts(self, receipts: Sequence[Row]) -> Iterator[Document | Unreadable]:
+        """Yield the bills that contain one of these receipts.
+
+        Others of the same orders were yielded before. A receipt may have got its number since then,
+        which would make it a second bill.
+        """
+        receipt_ids = {row["id"] for row in receipts}
+        item_ids = {row["purchaseOrderItemID"] for row in receipts}
         items = self.source.rows_with("PurchaseOrderItems", "id", item_ids)
         order_ids = {row["orderID"] for row in items}
         for bill in self._bills(order_ids):
-            if item_ids & self.received_by.get(bill.source_id, item_ids):
+            if receipt_ids & self.receipts_by_bill[bill.source_id].keys():
                 yield bill
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
@@ -174,13 +184,25 @@ class Receipts(Orders):
                 order_ids.add(int(parts[1]))
         bills = {bill.source_id: bill for bill in self._bills(order_ids)}
         for id in ids:
-            if id in bills:
-                yield bills[id]
-            else:
-                yield Gone(
-                    source_id=id,
-                    reason=Sentence("Autotask has no such receipt any more."),
+            yield bills[id] if id in bills else self._explain_absence(id)
+
+    def _explain_absence(self, source_id: str) -> Unreadable | Gone:
+        """Return why there is no bill with an id: its receipt has got a number, or is gone."""
+        _, _, name = source_id.rpartition(":")
+        receipt_id = name.removeprefix(UNNUMBERED)
+        for receipts in self.receipts_by_bill.values():
+            if receipt_id != name and receipt_id.isdecimal() and int(receipt_id) in receipts:
+                return Unreadable(
+                    source_id=source_id,
+                    reason=Sentence(
+                        "Its receipt %(id)s has the vendor invoice number %(number)s in Autotask"
+                        " now. Enter its bill in QuickBooks by hand, unless it is there, and press"
+                        " Skip.",
+                        id=receipt_id,
+                        number=str(receipts[int(receipt_id)]["vendorInvoiceNumber"]),
+                    ),
                 )
+        return Gone(source_id=source_id, reason=Sentence("Autotask has no such receipt any more."))
 
     def _bills(self, order_ids: set[int]) -> Iterator[Document | Unreadable]:
         """Yield the bills of some orders: one for all receipts with the same vendor invoice."""
@@ -193,16 +215,15 @@ class Receipts(Orders):
         bills: dict[tuple[int, str], list[Row]] = defaultdict(list)
         first_receipt_ids: dict[int, int] = {}
         for receipt in self.source.rows_with(RECEIPT_ENTITY, "purchaseOrderItemID", items):
-            number = receipt["vendorInvoiceNumber"] or f"receipt {receipt['id']}"
+            number = receipt["vendorInvoiceNumber"] or f"{UNNUMBERED}{receipt['id']}"
             order_id = items[receipt["purchaseOrderItemID"]]["orderID"]
             bills[order_id, number].append(receipt)
             first_receipt_ids.setdefault(order_id, receipt["id"])
-        self.received_by = {}
+        self.receipts_by_bill = {}
         for (order_id, number), receipts in bills.items():
             id = f"purchase_receipt:{order_id}:{number}"
-            self.received_by[id] = {receipt["purchaseOrderItemID"] for receipt in receipts}
-            receipt_ids = {receipt["id"] for receipt in receipts}
-            is_first = first_receipt_ids[order_id] in receipt_ids
+            self.receipts_by_bill[id] = {receipt["id"]: receipt for receipt in receipts}
+            is_first = first_receipt_ids[order_id] in self.receipts_by_bill[id]
             row = rows_by_id[order_id]
             yield readable(id, self._bill, row, items, receipts, is_first, id, number)
 

@@ -69,6 +69,32 @@ def test_a_later_delivery_is_a_bill_of_its_own(bench):
 
 
 @pytest.mark.row("AT-P10")
+def test_a_receipt_that_gets_its_number_later_is_no_second_bill(bench):
+    receipt = {
+        "purchaseOrderItemID": 80015,
+        "quantityNowReceiving": 1,
+        "receiveDate": "2026-03-20T00:00:00Z",
+    }
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85098, fields=receipt)
+    items = bench.read()
+    assert "purchase_receipt:8014:receipt 85098" in _source_ids(items)
+    number = {"vendorInvoiceNumber": "ING-777"}
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85098, fields=number)
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=receipt)
+    later = bench.read({"receipts": items[-1].cursor})
+    assert _source_ids(later) == {"purchase_receipt:8014:receipt 85099"}
+    (item,) = bench.read(ids=["purchase_receipt:8014:receipt 85098"])
+    assert item.reason == (
+        "Its receipt 85098 has the vendor invoice number ING-777 in Autotask now. Enter its bill in"
+        " QuickBooks by hand, unless it is there, and press Skip."
+    )
+
+
+def _source_ids(items):
+    return {item.source_id for item in items if not isinstance(item, Checkpoint)}
+
+
+@pytest.mark.row("AT-P10")
 def test_a_receipt_with_the_id_of_an_order_is_read_once_receipts_are_bills(open_bench):
     bench = open_bench("purchase-orders")
     items = bench.read()
