@@ -1,6 +1,7 @@
 """Access tokens that a plugin stores between runs, bound to the credentials behind them."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
@@ -8,6 +9,7 @@ from hub.contract.types import Reply, Secrets
 
 UNAUTHORIZED = 401
 DIGEST_LENGTH = 16
+BOUND_VALUE = re.compile(rf"[0-9a-f]{{{DIGEST_LENGTH}}} ")  # the beginning of a stored value
 UNBOUND_MESSAGE = (
     "TokenCache stores a token for certain credentials. Pass BoundSecrets(site.secrets, …) with the"
     " address and the credentials behind the token, such as a client id and its secret: a token of"
@@ -44,6 +46,12 @@ class BoundSecrets:
     def lock(self) -> AbstractContextManager[None]:
         """Return a lock that one process at a time holds."""
         return self._secrets.lock()
+
+
+def are_bound_alike(stored: str, text: str) -> bool:
+    """Return whether two values in secrets are bound to the same credentials by BoundSecrets."""
+    match = BOUND_VALUE.match(stored)
+    return match is not None and text.startswith(match[0])
 
 
 class TokenCache:

@@ -1,7 +1,7 @@
 """Build the site that a plugin receives, and call the hooks of the plugin."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from hub import context as hub_context
 from hub.contract import settings_schema, types
+from hub.contract.tokens import are_bound_alike
 from hub.contract.types import SETTING_REFERENCE, App, Field, Secrets, Site
 from hub.db import engine
 from hub.errors import (
@@ -39,14 +40,19 @@ HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not t
 class UnsavedSecrets(Secrets):
     """Secrets that a person has just typed, and the stored ones that they do not replace.
 
-    New values are kept with the typed ones. `stored` is empty if the stored secrets belong to
-    another address, so that they cannot be read.
+    New values are kept with the typed ones. A value that is bound to the same credentials as the
+    stored one of its name is stored at once: after the source has replaced a refresh token, the
+    stored one is no longer valid, whether the settings are saved or not. `stored` is empty if the
+    stored secrets belong to another address, so that they cannot be read.
     """
 
     __slots__ = ("_id", "_stored", "_typed")
 
     def __init__(
-        self, installation_id: int, typed: dict[str, str], stored: Mapping[str, str]
+        self,
+        installation_id: int,
+        typed: dict[str, str],
+        stored: MutableMapping[str, str],
     ) -> None:
         self._id = installation_id
         self._typed = typed
@@ -59,8 +65,12 @@ class UnsavedSecrets(Secrets):
         return self._stored[name]
 
     def __setitem__(self, name: str, text: str) -> None:
-        """Keep a new value with the typed ones; nothing is stored before the settings are saved."""
-        self._typed[name] = text
+        """Store a value in place of one for the same credentials; keep any other with the typed."""
+        is_typed = name in self._typed
+        if not is_typed and are_bound_alike(self._stored.get(name, ""), text):
+            self._stored[name] = text
+        else:
+            self._typed[name] = text
 
     def __delitem__(self, name: str) -> None:
         """Drop a typed secret; a stored one stays."""

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from sqlalchemy import select
 
-from hub import Code, FromSetting, Signal, sources
+from hub import BoundSecrets, Code, FromSetting, Signal, sources
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
@@ -89,6 +89,28 @@ def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):
     )
     site.secrets["key"] = "newer"
     assert site_secrets["key"] == "old"
+
+
+def test_a_token_that_is_replaced_during_a_check_of_unsaved_settings_is_stored(installed):
+    stored = BoundSecrets(SiteSecrets(installed().id), "client", "secret")
+    stored.put("refresh_token", "first")
+    site = sources.build_site(installed(), settings={"differ": "first"}, secrets={"key": "new"})
+    bound = BoundSecrets(site.secrets, "client", "secret")
+    bound.put("refresh_token", "second")
+    assert stored.get("refresh_token") == bound.get("refresh_token") == "second"
+
+
+def test_a_token_of_other_credentials_is_not_stored_before_they_are_saved(installed):
+    stored = BoundSecrets(SiteSecrets(installed().id), "client", "secret")
+    stored.put("refresh_token", "first")
+    typed = {"key": "new"}
+    site = sources.build_site(installed(), secrets=typed)
+    other = BoundSecrets(site.secrets, "client", "another secret")
+    other.put("refresh_token", "of another account")
+    other.put("refresh_token", "its next one")
+    assert stored.get("refresh_token") == "first"
+    assert other.get("refresh_token") == "its next one"
+    assert typed["refresh_token"].endswith("its next one")
 
 
 def test_a_check_binds_the_account(installed):
