@@ -58,6 +58,12 @@ class NameForm(LoginForm):
     )
     remember = None  # no cookie outlasts the session, whatever a request asks for
 
+    def validate_next(self, field: Any) -> None:
+        """Accept any address to go on to: the redirect leads to no foreign one.
+
+        Refused here, a right password would count as a wrong guess, at each try.
+        """
+
     def validate(self, **kwargs: Any) -> bool:
         """Look up the person first, so that both fields fail with the same sentence.
 
