@@ -274,6 +274,9 @@ def _revise(
     has_same_bytes = posting.planned == compute_fingerprint(content.payload)
     if not has_same_bytes or posting.kind != content.kind:
         return _replace_content(session, row, posting, content, disposition)
+    # The total that a source states is not among the bytes: QuickBooks adds up the lines.
+    if content.total is not None:
+        posting.number, posting.total = content.number, content.total
     if posting.operation == Operation.ATTACH:
         posting.after_id = content.after_id  # the transaction may be that of another posting by now
     if posting.state == PostingState.WITHDRAWN or _may_change_state(posting, disposition):

@@ -131,6 +131,18 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     except (NotNow, NotFound) as error:
         flash(translate(error.sentence), "look")
         return redirect(back)
+    left = len(ticked_ids) - count
+    if left:
+        flash(
+            ngettext(
+                "%(count)s selected document is not removed now: it is being removed already, or"
+                " has changed since the page was shown.",
+                "%(count)s selected documents are not removed now: they are being removed already,"
+                " or have changed since the page was shown.",
+                left,
+            ),
+            "look",
+        )
     for installation_id in {removable.posting.installation_id for removable in chosen}:
         run_log.request(RunKind.POST, installation_id, person_name())
     in_review = _count_lacking_approval(chosen)

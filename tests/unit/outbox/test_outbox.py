@@ -195,6 +195,21 @@ def test_an_approved_posting_still_waits_for_the_one_before_it(box):
     assert get(second).state == "waiting"
 
 
+@pytest.mark.parametrize("state", ["held", "review", "ready"])
+def test_a_stated_total_that_was_corrected_alone_is_that_of_the_posting(box, state):
+    """QuickBooks gets lines, so the bytes stay the same."""
+    held_by = "source" if state == "held" else ""
+    id = box(state=state, held_by=held_by, payload=b"{1}", total=Decimal("71955.23"))
+    box(state="review", payload=b"{1}", total=Decimal("71955.22"), number="F-2")
+    assert (get(id).total, get(id).number) == (Decimal("71955.22"), "F-2")
+
+
+def test_the_total_of_a_posted_transaction_stays_as_it_was_posted(box):
+    id = box(state="posted", payload=b"{1}", total=Decimal("71955.23"))
+    box(state="review", payload=b"{1}", total=Decimal("71955.22"))
+    assert get(id).total == Decimal("71955.23")
+
+
 def test_a_posting_in_flight_is_not_skipped(box):
     id = box()
     with transaction() as session:

@@ -123,6 +123,20 @@ def test_undo_lists_the_remaining_documents_by_their_reason(bench):
     assert f'/postings/{ids[5]}"' in page
 
 
+def test_an_old_page_says_how_many_of_the_selected_documents_stay(bench):
+    with transaction() as session:
+        session.add(Run(id=9, company_id=bench.company_id, kind="sync", requested_by="oda"))
+        session.query(Posting).update({"run_id": 9})
+    first, second = map(str, bench.ids)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.press("/undo/run/9", posting=first)
+    assert "Removing 1 document from QuickBooks" in page
+    assert "not removed now" not in page
+    page = bench.visitor.press("/undo/run/9", posting=[first, second])
+    assert "Removing 1 document from QuickBooks" in page
+    assert "1 selected document is not removed now: it is being removed already" in page
+
+
 @pytest.mark.parametrize("kind", ["bill", "vendor"])
 def test_the_removal_of_a_record_of_a_list_is_not_offered(bench, kind):
     """Others may use the record by now, so the page could only say that it stays."""
