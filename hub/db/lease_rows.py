@@ -158,7 +158,9 @@ class LeaseRows:
         with process_coordination().connection() as connection:
             renewed = connection.execute(_RENEW, values).all()
         fences: dict[str, int] = {row.name: row.fence for row in renewed}
-        for lease in leases.values():
+        with self._guard:  # one that was released meanwhile is not lost
+            held = [lease for lease in leases.values() if self._leases.get(lease.name) is lease]
+        for lease in held:
             if fences.get(lease.name) != lease.fence:
                 self._note_loss(lease)
 

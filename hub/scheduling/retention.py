@@ -30,6 +30,7 @@ from sqlalchemy.orm import aliased
 
 from hub.context import current_hub
 from hub.contract.states import ReceiptState
+from hub.db import bulk
 from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Case,
@@ -159,10 +160,10 @@ def _apply(rule: Rule) -> Iterator[int]:
         if not keys:
             return
         last_key = keys[-1]
-        chosen = (key.in_(keys), *conditions)
-        statement: Any = delete(table).where(*chosen)
+        is_chosen = bulk.is_locked_in_order(key, key.in_(keys), *conditions)
+        statement: Any = delete(table).where(is_chosen)
         if rule.emptied:
-            statement = update(table).where(*chosen).values(dict(rule.emptied))
+            statement = update(table).where(is_chosen).values(dict(rule.emptied))
         with transaction() as session:
             result = cast(CursorResult[Any], session.execute(statement))
         yield result.rowcount

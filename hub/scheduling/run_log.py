@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub, may_end
 from hub.db.engine import read_only_session, transaction
+from hub.errors import Busy
 from hub.metrics import totals
 from hub.models import ConnectedCompany, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
@@ -139,12 +140,15 @@ def start(
 ) -> RunRecorder:
     """Start the run that waits under `run_id`, or a new one.
 
-    Close earlier runs of the subject that a dead process left open.
+    Close earlier runs of the subject that a dead process left open. Raise Busy if another process
+    has started the run before this one got its lease.
     """
     now = current_hub().clock.now()
     with transaction() as session:
         close_interrupted(session, kind, subject.id, now, repeat=False)
         run = session.get(Run, run_id) if run_id else None
+        if run is not None and run.started_at is not None:
+            raise Busy("This run")
         if run is None:
             run = _build_run(kind, subject, requested_by)
             session.add(run)

@@ -21,6 +21,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
+from hub.db import bulk
 from hub.db.engine import insert, read_only_session, transaction
 from hub.errors import TooManyGuesses
 from hub.models import GuessCount, User
@@ -141,7 +142,9 @@ def begin_guess(secret: str, subject: str) -> Guess:
         wait = _wait(keys, {count.key: count for count in stored})
     if wait is None:
         with transaction() as session:
-            session.execute(delete(GuessCount).where(GuessCount.expires_at < _current_time()))
+            is_over = GuessCount.expires_at < _current_time()
+            is_chosen = bulk.is_locked_in_order(GuessCount.key, is_over)
+            session.execute(delete(GuessCount).where(is_chosen))
             counts = _lock_counts(session, keys, create=True)
             wait = _wait(keys, counts)
             if wait is None:

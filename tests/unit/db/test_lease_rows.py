@@ -109,6 +109,20 @@ def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(first_h
     assert take(second_hub, "company-2") is None
 
 
+def test_a_lease_that_is_released_during_a_heartbeat_was_not_lost(first_hub, monkeypatch, caplog):
+    lease_of_run = take(first_hub)
+    coordination_of = lease_rows.process_coordination
+
+    def release_first():
+        monkeypatch.setattr(lease_rows, "process_coordination", coordination_of)
+        lease_of_run.release()
+        return coordination_of()
+
+    monkeypatch.setattr(lease_rows, "process_coordination", release_first)
+    renew(first_hub)
+    assert (lease_of_run.is_lost, "was taken by another one" in caplog.text) == (False, False)
+
+
 def test_work_whose_lease_was_taken_ends_at_its_next_step(first_hub, second_hub):
     with first_hub.app_context(), lease("company-1", "The company"):
         leases.require()

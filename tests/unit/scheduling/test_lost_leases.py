@@ -1,17 +1,19 @@
 """Runs that lose their lease to another process send nothing more, and post nothing twice."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 
 from hub.context import current_hub
 from hub.db import lease_rows
 from hub.db.engine import read_only_session
+from hub.errors import Busy
 from hub.models import ConnectedCompany, Run
 from hub.posting.send import pipeline
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from hub.scheduling import leases, run_log
+from hub.scheduling import leases, run_log, runner
 from hub.scheduling.queue import RunQueue
 from tests.support.processes.distributed_processes import (
     LEASE,
@@ -88,6 +90,26 @@ def test_a_run_posts_under_its_leases_and_releases_them(first_hub, second_hub, b
     with second_hub.app_context():
         assert leases.take(f"company-{bench.company_id}") is not None
         assert leases.take(f"installation-{bench.installation_id}") is not None
+
+
+def test_a_run_that_another_process_has_executed_meanwhile_is_not_executed_again(
+    first_hub, second_hub, bench, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    with first_hub.app_context():
+        run_id = run_log.request("post", bench.installation_id, "kari")
+    get_subject_id = run_log.get_subject_id
+
+    def execute_elsewhere_first(run):
+        monkeypatch.setattr(run_log, "get_subject_id", get_subject_id)
+        with second_hub.app_context():
+            runner.execute(run_id)
+        return get_subject_id(run)
+
+    monkeypatch.setattr(run_log, "get_subject_id", execute_elsewhere_first)
+    with first_hub.app_context(), suppress(Busy):
+        runner.execute(run_id)
+    assert caplog.text.count("A run began") == 1
 
 
 def test_nothing_is_sent_under_a_lease_that_was_taken(first_hub, second_hub, bench, monkeypatch):
