@@ -1,4 +1,4 @@
-"""Access tokens by the grants of OAuth 2.0: client credentials, and a refresh token."""
+"""Access tokens by the grants of OAuth 2.0: client credentials, refresh token, and code."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from hub.errors import NeedsAttention, Retry
 
 BAD_REQUEST = 400
 TOKEN_PATH = "/oauth/token"  # noqa: S105 (an address)
+AUTHORIZATION_CODE = "authorization_code"  # the grant, and the name of the code in the secrets
 RENEWED_TOKEN = "renewed_token"  # noqa: S105 (a name in the secrets)
 
 
@@ -48,6 +49,10 @@ class RefreshToken(TokenCache):
     The first refresh token is the secret `refresh_token`. The newest one is stored before the
     access token is used, and only one process at a time requests one. For the other arguments see
     ClientCredentials.
+
+    With `redirect_uri` there is no such secret: the first refresh token is issued for the secret
+    `authorization_code`, which the source shows in the address of that page after a person has
+    signed in there.
     """
 
     def __init__(
@@ -59,19 +64,28 @@ class RefreshToken(TokenCache):
         token_url: str = "",
         refused: str = "",
         in_form: bool = False,
+        redirect_uri: str = "",
     ) -> None:
         self._endpoint = _TokenEndpoint(site, source, base_url, token_url, refused, in_form)
-        self._first_token = site.secrets["refresh_token"]
-        self._stored = self._endpoint.bind(self._first_token)
+        self._redirect_uri = redirect_uri
+        self._first = site.secrets[AUTHORIZATION_CODE if redirect_uri else "refresh_token"]
+        self._stored = self._endpoint.bind(self._first)
         super().__init__(self._stored, self._issue_token, exclusive=True)
 
     def _issue_token(self) -> str:
         """Request an access token; store the new refresh token first, because the old one ends."""
-        token = self._stored.get(RENEWED_TOKEN) or self._first_token
-        issued = self._endpoint.request({"grant_type": "refresh_token", "refresh_token": token})
+        issued = self._endpoint.request(self._build_grant())
         if issued.get("refresh_token"):
             self._stored.put(RENEWED_TOKEN, issued["refresh_token"])
         return issued["access_token"]
+
+    def _build_grant(self) -> dict[str, str]:
+        """Return the fields of the request for a token."""
+        renewed = self._stored.get(RENEWED_TOKEN)
+        if renewed or not self._redirect_uri:
+            return {"grant_type": "refresh_token", "refresh_token": renewed or self._first}
+        grant = {"grant_type": AUTHORIZATION_CODE, "code": self._first}
+        return {**grant, "redirect_uri": self._redirect_uri}
 
 
 class _TokenEndpoint:

@@ -341,6 +341,19 @@ def test_a_client_gets_tokens_by_its_credentials_and_by_its_refresh_token():
     assert ask_for_token(tokens, refresh, secret="X") == (401, {"error": "invalid_client"})
 
 
+def test_a_client_gets_tokens_by_an_authorization_code_once():
+    client = {**CLIENT, "refresh_token": ""}
+    tokens = Tokens.of_client(Clock(), **client, rotate=True, authorization_code="A")
+    code = "grant_type=authorization_code&code=A&redirect_uri=https%3A%2F%2Flocalhost%2F"
+    assert ask_for_token(tokens, code, secret="X") == (401, {"error": "invalid_client"})
+    status, body = ask_for_token(tokens, code)
+    assert (status, sorted(body)) == (200, ["access_token", "refresh_token"])
+    assert ask_for_token(tokens, code) == (400, {"error": "invalid_grant"})
+    refresh = f"grant_type=refresh_token&refresh_token={body['refresh_token']}"
+    assert ask_for_token(tokens, refresh)[0] == 200
+    assert ask_for_token(tokens, refresh) == (400, {"error": "invalid_grant"})
+
+
 def test_a_client_may_name_itself_in_the_form():
     tokens = Tokens.of_client(Clock(), **CLIENT)
     form = "grant_type=client_credentials&client_id=C&client_secret="

@@ -46,7 +46,7 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
-    "authentication-and-rates.md": 6,
+    "authentication-and-rates.md": 7,
     "deletions.md": 4,
     "dimensions.md": 3,
     "files.md": 1,
@@ -182,7 +182,9 @@ class ClosedShed(RowSource):
 
     def __init__(self):
         super().__init__(None, [{"id": "r1", "updated_at": "2026-03-02T10:00:00Z"}])
-        self.tokens = Tokens.of_client(self.clock, "client", "secret", "first", rotate=True)
+        self.tokens = Tokens.of_client(
+            self.clock, "client", "secret", "first", rotate=True, authorization_code="signed in"
+        )
 
     def answer(self, environ, method, path):
         if path == ["login"]:
@@ -230,8 +232,21 @@ def test_each_way_of_access_lets_the_client_in(name, access):
     assert [client.get("/rentals/r1") for _ in range(2)] == [access, access]
 
 
+def test_a_sign_in_in_the_browser_lets_the_client_in_until_its_access_ends():
+    source = ClosedShed()
+    names = names_of("how-to/authentication-and-rates.md", 2)
+    assert {"client_id", "client_secret", "authorization_code"} < names["Settings"]().fields.keys()
+    site = site_at(source.wsgi, authorization_code="signed in")
+    for _ in range(3):
+        assert names["with_a_sign_in"](site).get("/rentals/r1") == {"holder": "client"}
+        source.clock.advance(7200)
+    source.tokens.revoke("client")
+    with pytest.raises(NeedsAttention):
+        names["with_a_sign_in"](site).get("/rentals/r1")
+
+
 def test_the_access_to_a_source_without_an_account_is_checked_with_a_list(bench):
-    hub_check = names_of("how-to/authentication-and-rates.md", 2)["hub_check"]
+    hub_check = names_of("how-to/authentication-and-rates.md", 3)["hub_check"]
     assert hub_check("shed", bench.site).id == URL
     bench.set(key="wrong")
     with pytest.raises(NeedsAttention):
@@ -252,7 +267,7 @@ class SharedHost(RowSource):
 
 
 def test_an_admin_chooses_one_of_the_administrations_of_a_host():
-    names = names_of("how-to/authentication-and-rates.md", 3)
+    names = names_of("how-to/authentication-and-rates.md", 4)
     site = site_at(SharedHost(None, []).wsgi, token="T")
     site.settings["administration"] = ""
     codes = names["hub_codes"]("shed", site, "administration")
@@ -270,14 +285,14 @@ def test_an_admin_chooses_one_of_the_administrations_of_a_host():
 
 
 def test_the_setting_for_an_administration_may_be_left_out():
-    schema = names_of("how-to/authentication-and-rates.md", 3)["Settings"]()
+    schema = names_of("how-to/authentication-and-rates.md", 4)["Settings"]()
     assert schema.load({"base_url": URL, "token": "T"})["administration"] == ""
 
 
 def test_a_client_that_logs_in_does_so_once_and_again_when_its_session_has_ended():
     source = ClosedShed()
     site = site_at(source.wsgi, password="pass")
-    shed = names_of("how-to/authentication-and-rates.md", 4)["Shed"](site)
+    shed = names_of("how-to/authentication-and-rates.md", 5)["Shed"](site)
     assert shed.api.get("/rentals/r1") == {"holder": "session"}
     first = dict(site.secrets)
     assert shed.api.get("/rentals/r1") == {"holder": "session"}
@@ -317,7 +332,7 @@ class ShedInXml(RowSource):
 @pytest.mark.parametrize("body", [b"<html><h1>Sign in</h1></html>", b"<rentals><rental id='1'"])
 def test_a_source_that_answers_xml_is_read_and_another_server_is_not(status, body):
     stand_in = ShedInXml(None, [{"id": "1", "total": "7.50"}, {"id": "2", "total": "8.50"}])
-    shed = names_of("how-to/authentication-and-rates.md", 5)["Shed"](
+    shed = names_of("how-to/authentication-and-rates.md", 6)["Shed"](
         site_at(stand_in.wsgi, **stand_in.access)
     )
 

@@ -58,7 +58,8 @@ class RowSource:
     both, deletions are not announced.
 
     With `token_path`, such as "/oauth/token", the source issues `tokens` there to the `client_id`
-    with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use.
+    with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use,
+    or for its `authorization_code`, which can be used once.
     It answers 401 to calls without a valid one.
 
     With `signature`, the name of a header, the source signs its webhooks there with the
@@ -287,6 +288,7 @@ class RowSource:
             self.access["client_secret"],
             self.access.get("refresh_token", ""),
             rotate=True,
+            authorization_code=self.access.get("authorization_code", ""),
         )
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import secrets
 from dataclasses import dataclass
 from typing import Self
@@ -35,6 +36,7 @@ class Tokens:
         self.rotate = rotate
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
+        self._codes: dict[str, Grant] = {}
 
     @classmethod
     def of_client(
@@ -45,9 +47,12 @@ class Tokens:
         refresh_token: str = "",
         *,
         rotate: bool = False,
+        authorization_code: str = "",
     ) -> Self:
-        """Return the tokens of one client, which may have a refresh token already."""
+        """Return the tokens of one client, which may have a refresh token or a code already."""
         tokens = cls(clock, {client_id: client_secret}, rotate=rotate)
+        if authorization_code:
+            tokens.issue_code(client_id, client_id, authorization_code)
         if refresh_token:
             tokens.issue_refresh(client_id, client_id, refresh_token)
         return tokens
@@ -74,6 +79,20 @@ class Tokens:
         self._refresh[token] = Grant(subject, client, expires)
         return token
 
+    def issue_code(self, subject: str, client: str, code: str | None = None) -> str:
+        """Issue this authorization code, or a new one; it can be used once."""
+        code = code or _new_token()
+        self._codes[code] = Grant(subject, client, expires=math.inf)
+        return code
+
+    def exchange(self, code: str, client: str) -> tuple[str, str] | None:
+        """Return (access token, refresh token); None if the code is not valid for the client."""
+        grant = self._codes.get(code)
+        if grant is None or grant.client != client:
+            return None
+        del self._codes[code]
+        return self.issue(grant.subject, client), self.issue_refresh(grant.subject, client)
+
     def refresh(self, token: str, client: str) -> tuple[str, str] | None:
         """Return (access token, refresh token); None if the token is not valid for the client."""
         now = self.clock.now()
@@ -91,8 +110,8 @@ class Tokens:
     def answer(self, environ: WSGIEnvironment) -> tuple[int, dict[str, str]]:
         """Return status and JSON of a call that requests a token.
 
-        The grants are client_credentials and refresh_token. The client is named by HTTP Basic
-        authentication, or by client_id and client_secret in the form.
+        The grants are client_credentials, refresh_token and authorization_code. The client is named
+        by HTTP Basic authentication, or by client_id and client_secret in the form.
         """
         form = form_of(environ)
         client, secret = basic_of(environ)
@@ -104,9 +123,12 @@ class Tokens:
         grant_type = form.get("grant_type")
         if grant_type == "client_credentials":
             return 200, {"access_token": self.issue(client, client)}
-        if grant_type != "refresh_token":
+        if grant_type == "refresh_token":
+            pair = self.refresh(form.get("refresh_token", ""), client)
+        elif grant_type == "authorization_code":
+            pair = self.exchange(form.get("code", ""), client)
+        else:
             return 400, {"error": "unsupported_grant_type"}
-        pair = self.refresh(form.get("refresh_token", ""), client)
         if pair is None:
             return 400, {"error": "invalid_grant"}
         access_token, refresh_token = pair
@@ -121,7 +143,7 @@ class Tokens:
 
     def revoke(self, subject: str) -> None:
         """Revoke all tokens of a subject."""
-        for tokens in (self._access, self._refresh):
+        for tokens in (self._access, self._refresh, self._codes):
             revoked = [token for token, grant in tokens.items() if grant.subject == subject]
             for token in revoked:
                 del tokens[token]

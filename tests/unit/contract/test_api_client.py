@@ -22,6 +22,7 @@ from hub.testing.bench import URL, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
 from qbo_sandbox.kit import Clock, Tokens, basic_of, form_of, json_answer, query_of
 
+CODE, REDIRECT_URI = "the code after a sign-in", "https://localhost/signed-in"
 CLIENT, SECRET, FIRST_TOKEN = "the client", "its secret", "the first refresh token"
 NOW = dt.datetime(2026, 3, 2, 9, 55, tzinfo=dt.UTC)
 DATE = "Mon, 02 Mar 2026 11:00:00 +0100"
@@ -32,6 +33,7 @@ class Source:
 
     def __init__(self, *, rotate=False):
         self.tokens = Tokens(Clock(), {CLIENT: SECRET}, rotate=rotate)
+        self.tokens.issue_code("account", CLIENT, CODE)
         self.tokens.issue_refresh("account", CLIENT, FIRST_TOKEN)
         self.token_calls = []
         self.has_tokens = True
@@ -67,10 +69,13 @@ class Source:
             return 200, {}
         if form["grant_type"] == "client_credentials":
             return 200, {"access_token": self.tokens.issue("account", client)}
-        pair = self.tokens.refresh(form["refresh_token"], client)
+        if form["grant_type"] == "authorization_code":
+            pair = self.tokens.exchange(form["code"], client)
+        else:
+            pair = self.tokens.refresh(form["refresh_token"], client)
         if pair is None:
             return 400, {"error": "invalid_grant"}
-        if not self.tokens.rotate:
+        if not self.tokens.rotate and form["grant_type"] == "refresh_token":
             return 200, {"access_token": pair[0]}
         return 200, {"access_token": pair[0], "refresh_token": pair[1]}
 
@@ -226,6 +231,31 @@ def test_the_newest_refresh_token_is_used_until_the_admin_enters_another_one(rot
     with pytest.raises(NeedsAttention):
         RefreshToken(site, "Shed").renew()
     assert source.token_calls[-1][1]["refresh_token"] == "another one"
+
+
+@pytest.mark.parametrize("rotate", [False, True])
+def test_an_authorization_code_is_used_once_and_then_the_newest_refresh_token(rotate):
+    source = Source(rotate=rotate)
+    site = site_of(source, authorization_code=CODE)
+    del site.secrets["refresh_token"]
+    for _ in range(3):
+        RefreshToken(site, "Shed", redirect_uri=REDIRECT_URI).renew()
+    (_, first), *others = source.token_calls
+    assert first["code"] == CODE
+    assert first["redirect_uri"] == REDIRECT_URI
+    assert [form["grant_type"] for _, form in others] == ["refresh_token", "refresh_token"]
+    assert len({form["refresh_token"] for _, form in others}) == (2 if rotate else 1)
+
+
+def test_another_authorization_code_begins_anew(source):
+    site = site_of(source, authorization_code=CODE)
+    RefreshToken(site, "Shed", redirect_uri=REDIRECT_URI).renew()
+    site.secrets["authorization_code"] = "used before"
+    with pytest.raises(NeedsAttention, match="Shed does not accept the access"):
+        RefreshToken(site, "Shed", redirect_uri=REDIRECT_URI).renew()
+    site.secrets["authorization_code"] = source.tokens.issue_code("account", CLIENT)
+    RefreshToken(site, "Shed", redirect_uri=REDIRECT_URI).renew()
+    assert source.token_calls[-1][1]["grant_type"] == "authorization_code"
 
 
 def test_the_new_refresh_token_is_stored_before_the_access_token():
