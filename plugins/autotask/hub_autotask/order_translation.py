@@ -21,6 +21,9 @@ from hub_autotask.client import EntityRow, is_label, local_day
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
+# An order that was read as submitted may be received before it is posted, such as while it waits
+# for an approval or a match: it is still to be posted.
+POSTED_STATUSES = (SUBMITTED_STATUS, "Received Partial", "Received Full")
 TRANSFER_MARK = TransferMark("externalPONumber", "External P.O. Number")
 UNNUMBERED = "receipt "  # before its id, in place of the number of the vendor's invoice
 FREIGHT_ACCOUNT_MISSING = Sentence(
@@ -77,7 +80,8 @@ class OrderTranslation:
         """Return the stage of the order, and the reason why it waits or is closed."""
         if is_label(self.status, CANCELED_STATUS):
             return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
-        if not is_label(self.status, SUBMITTED_STATUS) and TRANSFER_MARK.is_ready(self.row):
+        is_posted = any(is_label(self.status, label) for label in POSTED_STATUSES)
+        if not is_posted and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(status)s.",
                 name=self._name(),

@@ -25,6 +25,19 @@ def test_an_order_that_was_drafted_earlier_comes_once_it_is_submitted(
 
 
 @pytest.mark.row("AT-P1")
+@pytest.mark.parametrize("status", [23, 24], ids=["in part", "in full"])
+def test_an_order_that_is_received_while_it_waits_is_still_posted(
+    orders, poll_cases, change_row, status
+):
+    _, cursor = poll_cases(orders)
+    change_row(orders, "two products for a customer", status=status)
+    items, _ = poll_cases(orders, cursor)
+    assert items["two products for a customer"].stage == "ready"
+    assert orders.case("two products for a customer").stage == "ready"
+    assert "received" not in items, "the hub never knew it as submitted"
+
+
+@pytest.mark.row("AT-P1")
 def test_an_order_that_is_canceled_later_is_reported(orders, poll_cases, change_row):
     _, cursor = poll_cases(orders)
     change_row(orders, "numbered already", status=25, cancelDateTime="2026-03-20T09:00:00Z")
