@@ -530,6 +530,12 @@ def test_the_first_field_to_fix_has_the_focus(
     assert "autofocus" not in connected_visitor.page(NEW)
 
 
+def test_after_a_test_the_message_has_the_focus(connected_visitor: Visitor) -> None:
+    page = connected_visitor.post(NEW, **_form(connected_visitor), test="1").text
+    assert re.search(r"autofocus>\s*<p>The connection works:", page)
+    assert page.count("autofocus") == 1
+
+
 CONFIRM = "Confirm that it is you"
 LATER = 10 * 60
 
