@@ -20,6 +20,8 @@ MAX_SECRETS = 200
 MAX_PLACES = 8  # forms of secrets that share a part
 MAX_ROUNDS = 3  # how often a text may be escaped, one escape around the other
 MIN_TOKEN_LENGTH = 12
+# An address without a name, a query, or a part that is long enough to be a secret.
+PLAIN_ADDRESS = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:/[\w.-]{0,15})*", re.ASCII)
 DIGEST_PREFIX = re.compile(r"[0-9a-f]{16} ")  # before the values of `BoundSecrets`
 DIGIT = re.compile(r"\d")
 NO_LETTERS = re.compile(r"[\W_]+")
@@ -160,9 +162,12 @@ class SecretMask:
 def token_in(value: str) -> str:
     """Return the secret part of a value that a plugin stores; "" if it is not like a token.
 
-    Plugins also store plain facts, such as the last number that they have read.
+    Plugins also store plain facts, such as the last number that they have read, or the address of
+    the server on which an account is; masked, every error would lack the name of the host.
     """
     text = DIGEST_PREFIX.sub("", value, count=1)
+    if PLAIN_ADDRESS.fullmatch(text):
+        return ""
     is_token = len(text) >= MIN_TOKEN_LENGTH and not any(sign.isspace() for sign in text)
     return text if is_token and not text.isdigit() else ""
 

@@ -126,6 +126,14 @@ def test_many_tokens_cost_little():
     assert mask.clean(f"a {token} b") == "a *** b"
 
 
+SECRET_ADDRESSES = [
+    "https://hooks.example.com/services/T0001/Zq7SUPERcanary93kf",
+    "https://user:Zq7SUPER@example.com/",
+    "https://example.com/?key=Zq7SUPER",
+    "https://example.com/#Zq7SUPERkey",
+]
+
+
 @pytest.mark.parametrize(
     ("value", "token"),
     [
@@ -135,6 +143,9 @@ def test_many_tokens_cost_little():
         ("The account Materials is missing", ""),
         ("0123456789abcdef k3Jd92hXsZz81", "k3Jd92hXsZz81"),
         ("k3Jd92hXsZz81", "k3Jd92hXsZz81"),
+        ("0123456789abcdef https://webservices5.autotask.net/ATServicesRest/", ""),
+        ("http://127.0.0.1:8080", ""),
+        *((value, value) for value in SECRET_ADDRESSES),
     ],
 )
 def test_a_value_that_a_plugin_stores_is_a_token_or_a_plain_fact(value, token):
