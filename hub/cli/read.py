@@ -92,7 +92,7 @@ def read(
     and codes are only listed. In both cases a setting that has to name a record names 1 unless the
     file says otherwise. unposted:ID stands for a document that is not posted yet.
     """
-    settings = read_settings(file)
+    settings = _without_hub_settings(read_settings(file))
     limit = max(limit, len(ids))
     if stand_in and folder is not None:
         raise click.UsageError("--save records a source; with --stand-in none is called.")
@@ -107,6 +107,16 @@ def read(
         _read_unmatched(slug, ids, limit, settings, folder, country, as_json)
     else:
         _read_installation(slug, realm, ids, limit, settings, folder, as_json)
+
+
+def _without_hub_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the app; name those that only `hub apps enable` takes of the file."""
+    from hub.installations.hub_answers import HUB_SETTINGS
+
+    unused = sorted(settings.keys() & HUB_SETTINGS.keys())
+    if unused:
+        say(f"Not used for reading: {', '.join(unused)}.", err=True)
+    return {name: value for name, value in settings.items() if name not in unused}
 
 
 @with_hub

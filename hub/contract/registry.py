@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from inspect import isroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from hub.contract.app_checks import (
     policy_problems,
 )
 from hub.contract.checkout import stand_in_command
+from hub.contract.hook_checks import check_hooks
 from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import schema_of
 from hub.contract.types import App, Field, Sandbox
@@ -29,7 +28,6 @@ from hub.errors import MissingExtra, PluginBroken
 
 GROUP = "hub"
 NEXT_STEP = "Correct the plugin, install it again and restart the hub."
-HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
 
 
 @value_object
@@ -260,7 +258,7 @@ class Plugins:
     def _open(self, item: Installed) -> Loaded:
         """Import, register and check a plugin; raise PluginBroken if it cannot be used."""
         plugin = _attempt(item, "it cannot be imported", item.open)
-        _check_names(item, plugin)
+        check_hooks(item.distribution, plugin)
         try:
             self._manager.register(plugin, name=f"{item.distribution}:{item.name}")
             return _inspect(item, plugin, self._manager)
@@ -377,20 +375,3 @@ def _describe_exception(error: BaseException) -> str:
     words = str(error).split()
     text = " ".join(words).rstrip(".")
     return f"{class_name}: {text}" if text else class_name
-
-
-def _check_names(item: Installed, plugin: Any) -> None:
-    """Raise PluginBroken for a function that is named like a hook and is none."""
-    for name in dir(plugin):
-        hook = getattr(plugin, name, None)
-        if not name.startswith("hub_") or not isroutine(hook):
-            continue
-        if name not in HOOKS:
-            near = get_close_matches(name, HOOKS, n=1)
-            hint = f" Did it mean {near[0]}?" if near else ""
-            raise PluginBroken(item.distribution, f"it implements {name}, which is no hook.{hint}")
-        if not hasattr(hook, "hub_impl"):
-            raise PluginBroken(
-                item.distribution,
-                f"its {name} is not marked with @hookimpl, so it would never be called.",
-            )

@@ -201,6 +201,14 @@ class TestOfAnAppThatIsNotEnabled:
         yield call, file
         web.stop()
 
+    def test_the_file_may_be_the_one_with_which_the_app_is_enabled(self, source):
+        call, file = source
+        settings = json.loads(file.read_text())
+        file.write_text(json.dumps({**settings, "start_date": "2026-01-01", "zone": "Europe/Oslo"}))
+        result = call("--limit", "1")
+        assert result.exit_code == 0, result.output
+        assert "Not used for reading: start_date, zone." in result.stderr
+
     def test_documents_and_what_would_be_posted_are_shown(self, source, tmp_path, monkeypatch):
         call, _ = source
         temporary = tmp_path / "temporary"

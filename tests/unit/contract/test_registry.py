@@ -162,6 +162,12 @@ class WrongArguments(Plugin):
         return None
 
 
+class MisspelledArgument(Plugin):
+    @hookimpl
+    def hub_documents(self, app, site, cursor, ids):
+        return None
+
+
 class WithoutDocuments:
     @hookimpl
     def hub_apps(self):
@@ -201,7 +207,15 @@ class None_(Plugin):
             Forgotten("bad"),
             "its hub_check is not marked with @hookimpl, so it would never be called",
         ),
-        (WrongArguments("bad"), "it does not fit the contract"),
+        (
+            WrongArguments("bad"),
+            "its hub_check has the argument connection, and the hook gets app, site.",
+        ),
+        (
+            MisspelledArgument("bad"),
+            "its hub_documents has the argument cursor, and the hook gets app, site, cursors, ids."
+            " Did it mean cursors?",
+        ),
         (WithoutDocuments(), "it lacks the hook hub_documents, which brings the documents."),
         (Nothing(), "it lacks the hook hub_apps, which names its apps."),
         (Raising("bad"), "its hub_apps failed: KeyError: 'HOME'."),

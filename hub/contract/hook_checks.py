@@ -1,0 +1,43 @@
+"""Checks of the functions of a plugin that are named like hooks, when it is loaded."""
+
+from difflib import get_close_matches
+from inspect import Parameter, isroutine, signature
+from typing import Any
+
+from hub.contract import hookspecs
+from hub.errors import PluginBroken
+
+HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("hub_"))
+
+
+def check_hooks(distribution: str, plugin: Any) -> None:
+    """Raise PluginBroken for a function that is named like a hook and would not be called."""
+    for name in dir(plugin):
+        hook = getattr(plugin, name, None)
+        if not name.startswith("hub_") or not isroutine(hook):
+            continue
+        problem = _find_problem(name, hook)
+        if problem:
+            raise PluginBroken(distribution, problem)
+
+
+def _find_problem(name: str, hook: Any) -> str:
+    """Return why a function is no hook, or cannot be called; "" if it can."""
+    if name not in HOOKS:
+        return f"it implements {name}, which is no hook.{_hint(name, HOOKS)}"
+    if not hasattr(hook, "hub_impl"):
+        return f"its {name} is not marked with @hookimpl, so it would never be called."
+    allowed = tuple(signature(getattr(hookspecs, name)).parameters)
+    for parameter in signature(hook).parameters.values():
+        if parameter.default is Parameter.empty and parameter.name not in allowed:
+            return (
+                f"its {name} has the argument {parameter.name}, and the hook gets"
+                f" {', '.join(allowed) or 'none'}.{_hint(parameter.name, allowed)}"
+            )
+    return ""
+
+
+def _hint(name: str, names: tuple[str, ...]) -> str:
+    """Return which of the names a misspelled one may stand for."""
+    near = get_close_matches(name, names, n=1)
+    return f" Did it mean {near[0]}?" if near else ""
