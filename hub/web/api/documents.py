@@ -98,6 +98,7 @@ class DocumentQuery(PageQuery):
     amount = build_formatted_field(
         "an amount, or two such as 1000-2000", text_format="amounts", check=check_amounts
     )
+    run = build_id_field("the id of a run that posted, corrected or removed something of them")
     sort = build_choice_field(
         SORT_ORDERS, "documents without this date or amount are not listed in its order"
     )

@@ -68,6 +68,19 @@ def test_a_cursor_that_fits_no_row_is_refused(program: ApiClient, side: str, cur
         assert "next or previous" in answer.json["errors"]["query"][side][0]
 
 
+def test_the_documents_of_a_run_are_listed(program: ApiClient, visitor: Visitor) -> None:
+    posting_id = visitor.story.postings["posted"]
+    with visitor.app.app_context(), transaction() as session:
+        run = Run(kind="sync", company_id=visitor.story.company)
+        session.add(run)
+        session.flush()
+        session.get_one(Posting, posting_id).run_id = run_id = run.id
+    [document] = program.read("/documents/", run=run_id)["data"]
+    assert document["id"] == visitor.story.documents["posted"]
+    assert program.read("/documents/", run=run_id + 1)["data"] == []
+    assert program.call("GET", "/documents/", run="last").status_code == 422
+
+
 @pytest.mark.parametrize("path", ["/documents/", "/cases/", "/runs/", "/companies/"])
 def test_a_filter_that_a_list_does_not_have_is_refused(program: ApiClient, path: str) -> None:
     answer = program.call("GET", path, status="held")
