@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
+from hub.db.database_errors import repeat_after_conflict
 from hub.models import ConnectedCompany, ListState
 from hub.payloads.entities import DOCUMENT_ENTITIES, ENTITY_BY_KIND, KIND_BY_ENTITY, LIST_ENTITIES
 from hub.qbo import (
@@ -162,6 +163,7 @@ def _read_again(company_id: int, client: Client, states: Mapping[str, ListState]
     return Changes(lists=lists, has_any=True)
 
 
+@repeat_after_conflict
 def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.datetime) -> Changes:
     """Store changed objects, and note for each kind up to when its changes are stored."""
     heads: list[tuple[str, str]] = []

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Insert, Table, bindparam, select
+from sqlalchemy import BindParameter, Insert, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.db import bulk, engine
@@ -34,6 +34,11 @@ _STORED_HEADS = select(TransactionHead).where(
     TransactionHead.company_id == bindparam("_company"),
     TransactionHead.kind == bindparam("_kind"),
     TransactionHead.quickbooks_id.in_(_ids),
+)
+_LOCKED_HEADS = (
+    _STORED_HEADS.order_by(TransactionHead.quickbooks_id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
 )
 
 
@@ -63,16 +68,21 @@ def absorb_all(
     deleted_ids, rows = _partition_entities(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
     stored = _load_stored_heads(session, company_id, kind, ids)
-    current, changed = _select_newer(rows, stored)
-    newly_deleted = [id for id in deleted_ids if not _is_deleted(stored.get(id))]
+    current, changed, newly_deleted = _select_newer(rows, deleted_ids, stored)
+    changed_ids = {*newly_deleted, *(row["quickbooks_id"] for row in changed)}
+    to_lock = sorted(changed_ids & stored.keys())
+    if to_lock:
+        # Another process may have stored a newer version since they were read.
+        stored |= _load_stored_heads(session, company_id, kind, to_lock, _LOCKED_HEADS)
+        current, changed, newly_deleted = _select_newer(rows, deleted_ids, stored)
 
     ended_links = _find_ended_links(stored, current, newly_deleted)
     _remove_links(session, company_id, kind, ended_links)
     new_deleted_rows = _mark_deleted(company_id, kind, stored, newly_deleted, is_news=not ours)
     _upsert_heads(session, stored, [*changed, *new_deleted_rows], is_news=not ours)
 
-    changed_ids = [row["quickbooks_id"] for row in changed]
-    return [(kind, id) for id in (*newly_deleted, *changed_ids)]
+    newer_ids = [row["quickbooks_id"] for row in changed]
+    return [(kind, id) for id in (*newly_deleted, *newer_ids)]
 
 
 def _partition_entities(
@@ -96,9 +106,12 @@ def _partition_entities(
 
 
 def _select_newer(
-    rows: Iterable[Row], stored: Mapping[str, TransactionHead]
-) -> tuple[list[Row], list[Row]]:
-    """Return the rows that are not older than the stored heads, and those of them that differ."""
+    rows: Iterable[Row], deleted_ids: Iterable[str], stored: Mapping[str, TransactionHead]
+) -> tuple[list[Row], list[Row], list[str]]:
+    """Return the rows that are not older than the stored heads, and those of them that differ.
+
+    The third value are the Ids of the deleted ones that are not stored as such.
+    """
     current = []
     changed = []
     for row in rows:
@@ -108,7 +121,8 @@ def _select_newer(
         current.append(row)
         if not _is_same(row, head):
             changed.append(row)
-    return current, changed
+    newly_deleted = [id for id in deleted_ids if not _is_deleted(stored.get(id))]
+    return current, changed, newly_deleted
 
 
 def _mark_deleted(
@@ -271,14 +285,18 @@ def is_voided(entity: dict[str, Any]) -> bool:
 
 
 def _load_stored_heads(
-    session: Session, company_id: int, kind: str, ids: list[str]
+    session: Session,
+    company_id: int,
+    kind: str,
+    ids: list[str],
+    query: Select[TransactionHead] = _STORED_HEADS,
 ) -> dict[str, TransactionHead]:
     """Return the stored heads with these Ids, by Id."""
     heads = {}
     for start in range(0, len(ids), IDS_PER_QUERY):
         end = start + IDS_PER_QUERY
         values = {"_company": company_id, "_kind": kind, "ids": ids[start:end]}
-        for head in session.scalars(_STORED_HEADS, values):
+        for head in session.scalars(query, values):
             heads[head.quickbooks_id] = head
     return heads
 

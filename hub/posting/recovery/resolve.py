@@ -29,8 +29,10 @@ T = TypeVar("T")
 
 def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
     """Put postings into doubt that another process, or this one before a restart, was sending."""
-    query = select(Posting).where(
-        *posting_session.own_postings(), Posting.state == PostingState.SENDING
+    query = (
+        select(Posting)
+        .where(*posting_session.own_postings(), Posting.state == PostingState.SENDING)
+        .order_by(Posting.id)  # in which they are locked
     )
     with read_only_session() as session:
         interrupted = session.scalars(query).all()

@@ -5,11 +5,13 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from hub.db import engine
-from hub.models import ListState, TransactionHead
+from hub.models import ConnectedCompany, ListState, TransactionHead
 from hub.qbo import transaction_download, transaction_index
 from hub.qbo.client import Client
+from tests.support.servers.blocked_transactions import block
 
 DAY = dt.date(2026, 1, 1)
 MARKER = "ABCDEFGHIJKL"
@@ -66,6 +68,29 @@ def test_a_newer_sight_replaces_an_older_one_and_never_the_reverse(quickbooks):
     assert head().number == "new"
     absorb(bill_body(token=10, DocNumber="newest"))
     assert head().number == "newest"
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [bill_body(token=2, TotalAmt=D("12.00")), {"Id": "10", "status": "Deleted"}],
+    ids=["changed", "deleted"],
+)
+def test_an_older_sight_of_another_process_does_not_replace_a_newer_one(pg_app, clock, newer):
+    with engine.transaction() as session:
+        session.add(ConnectedCompany(id=1, realm="9130", currency="USD", connected_at=clock.now()))
+    absorb(bill_body())
+    older = bill_body(token=1, TotalAmt=D("11.00"))
+
+    def store_newer(session: Session) -> None:
+        transaction_index.absorb_all(session, 1, "bill", [newer])
+        session.flush()
+
+    block(pg_app, lambda: absorb(older), store_newer, lambda session: None)
+    row = head()
+    if "status" in newer:
+        assert row.state == "deleted"
+    else:
+        assert (row.sync_token, row.total) == ("2", D("12.00"))
 
 
 def test_a_deleted_one_stays_deleted(quickbooks):
