@@ -82,6 +82,12 @@ def _build_row(session: Session, person: User) -> PersonRow:
     return PersonRow(person, rights.role(), texts, people.get_last_login(person))
 
 
+def _describe_rights(session: Session, person: User) -> list[str]:
+    """Return all rights of a person in words, the role for everything first."""
+    rights = sorted(rights_of(person).rights, key=lambda right: right.subject != WHOLE_HUB)
+    return [translate(describe(session, right)) for right in rights]
+
+
 def _describe_invitation(
     session: Session, invitation: Invitation
 ) -> tuple[Invitation, list[str], bool]:
@@ -107,7 +113,11 @@ def create() -> Response | tuple[str, int]:
         flash(translate(error.sentence), "error")
         return render_people_page(), 400
     flash(
-        gettext("%(username)s may now log in as %(role)s.", username=person.username, role=role),
+        gettext(
+            "%(username)s may now log in as %(role)s.",
+            username=person.username,
+            role=gettext(role),
+        ),
         "success",
     )
     return redirect(url_for("people.index"))
@@ -124,10 +134,11 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
             person = get_row_or_404(session, User, person_id)
             assign(session, person, role)
             audit.record(session, person_name(), "role changed", person.username, role=role)
+            text = ", ".join(_describe_rights(session, person))
     except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")
         return render_people_page(), 400
-    flash(gettext("%(username)s is now %(role)s.", username=person.username, role=role), "success")
+    flash(gettext("%(username)s is now %(text)s.", username=person.username, text=text), "success")
     return redirect(url_for("people.index"))
 
 

@@ -41,6 +41,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _render_page(person_id), 400
+    text = translate(text)
     flash(gettext("%(username)s is now %(text)s.", username=person.username, text=text), "success")
     return redirect(url_for("rights.show", person_id=person_id))
 
@@ -58,6 +59,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _render_page(person_id), 400
+    text = translate(text)
     flash(
         gettext("%(username)s is no longer %(text)s.", username=person.username, text=text),
         "success",

@@ -52,6 +52,31 @@ def test_a_right_is_added_and_removed_and_counts_with_the_next_request(
     assert entries(two_companies, "right removed") == ["nobody"]
 
 
+@pytest.mark.parametrize(
+    ("language", "changed", "removed"),
+    [
+        (
+            "en",
+            "nobody is now viewer of everything, operator of ION in every company.",
+            "nobody is no longer operator of ION in every company.",
+        ),
+        (
+            "nb",
+            "nobody er nå leser for alt, behandler for ION i alle firmaer.",
+            "nobody er ikke lenger behandler for ION i alle firmaer.",
+        ),
+    ],
+)
+def test_a_role_for_everything_is_reported_with_the_rights_that_stay(
+    two_companies: TwoCompanies, language: str, changed: str, removed: str
+) -> None:
+    owner, id = two_companies.visitor(OWNER), person_id(two_companies, "nobody")
+    owner.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    owner.press(f"/people/{id}/rights/add", role="operator", company="", app=APPS[1])
+    assert changed in owner.press(f"/people/{id}/role", role="viewer")
+    assert removed in owner.press(f"/people/{id}/rights/remove", company="", app=APPS[1])
+
+
 def test_a_role_for_the_same_company_and_app_replaces_the_one_before(
     two_companies: TwoCompanies,
 ) -> None:
