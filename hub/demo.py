@@ -39,6 +39,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log
 from hub.security import audit, data_origin
 from hub.web import demo_reset
+from hub.web.serving import body_limits
 from hub.web.serving.server import Web
 from hub.web.serving.wsgi_switch import WSGISwitch
 
@@ -99,7 +100,7 @@ class Demo:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock_folder(folder)
         self._switch = WSGISwitch(_answer_not_ready)
-        self.web = Web(self._switch, HOST, port)
+        self.web = Web(self._switch, HOST, port, body_limit=self._get_body_limit)
         self.password = ""
         self._awake = threading.Event()
         self._is_reset = False
@@ -122,6 +123,12 @@ class Demo:
         for slug, stand_in in self.stand_ins.items():
             applications[f"{STAND_IN_PATH}/{slug}"] = answer_as_gateway(stand_in.wsgi)
         self._switch.replace(DispatcherMiddleware(self.app, applications))
+
+    def _get_body_limit(self, method: str, path: str, cookies: str) -> int:
+        """Return how large the body of a request may be: for a stand-in, as large as a form."""
+        if path.startswith(STAND_IN_PATH):
+            return body_limits.FORM_LIMIT
+        return body_limits.get_limit(self.app, method, path, cookies)
 
     def address(self, name: str) -> str:
         """Return the address of a stand-in: of "quickbooks", or of an app by its slug."""
@@ -319,8 +326,7 @@ def connect(realm: str) -> ConnectedCompany:
         answer = requests.post(url, data=answers, allow_redirects=False, timeout=30)
         if answer.status_code != 302:
             raise Refused(
-                f"The stand-in's consent page answered {answer.status_code}; remove the demo's"
-                " folder."
+                f"The consent page answered {answer.status_code}; remove the folder of the demo."
             )
         redirect = urlsplit(answer.headers["Location"])
         company = oauth_connect.finish(dict(parse_qsl(redirect.query)), DEMO_PERSON)

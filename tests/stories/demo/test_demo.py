@@ -175,6 +175,18 @@ def test_the_response_that_is_lost_is_that_of_the_bill_named_so(served):
     assert "status 504" in browser.get(f"{demo_hub.web.url}{address}", timeout=60).text
 
 
+def test_a_file_of_several_megabytes_reaches_the_pages_and_not_the_stand_ins(served):
+    demo_hub, browser = served
+    token = token_in(browser.get(f"{demo_hub.web.url}/account/", timeout=60).text)
+    for url, status in (
+        (f"{demo_hub.web.url}/installations/1/files/", 404),  # the app receives no files
+        (f"{demo_hub.address('costtracker')}/files/", 413),
+    ):
+        large = {"file": ("bills.csv", b"a" * 2_000_000)}
+        answer = browser.post(url, data={"csrf_token": token}, files=large, timeout=60)
+        assert answer.status_code == status
+
+
 def test_the_open_cases_of_a_demo_are_mailed_into_its_folder(folder, monkeypatch):
     monkeypatch.setattr(SmallDemo, "documents", {"costtracker": 45})
     monkeypatch.setattr(case_news, "COLLECTING_PERIOD", dt.timedelta(0))
