@@ -11,7 +11,7 @@ from hub.contract.documents import Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
-from hub.models.enums import Operation, PostingState
+from hub.models.enums import Operation, PostingState, TransactionState
 from hub.outbox.plan_values import PartOperation
 
 
@@ -159,13 +159,24 @@ def list_open_operations(
 def _find_update(
     batch: CollectBatch, history: PartHistory, kind: str, existing_id: str | None
 ) -> Update | None:
-    """Return what an operation changes in QuickBooks; None if it creates a part."""
+    """Return what an operation changes in QuickBooks; None if it creates a part.
+
+    A transaction that has left QuickBooks cannot be changed, so a person is asked whether to create
+    another one.
+    """
     current = history.current
     if current:
         return Update(current.quickbooks_id or "", current.sync_token or "")
-    if existing_id and not history.repetition:
-        return Update(existing_id, _find_sync_token(batch, kind, existing_id))
-    return None
+    if not existing_id or history.repetition or _has_left(batch, kind, existing_id):
+        return None
+    return Update(existing_id, _find_sync_token(batch, kind, existing_id))
+
+
+def _has_left(batch: CollectBatch, kind: str, quickbooks_id: str) -> bool:
+    """Return whether a transaction was voided or deleted in QuickBooks, as far as is known."""
+    key = (batch.installation.company_id, kind, quickbooks_id)
+    head = batch.session.get(TransactionHead, key)
+    return head is not None and head.state != TransactionState.LIVE
 
 
 def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:

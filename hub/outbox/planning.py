@@ -17,6 +17,7 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import is_removal_by_person
+from hub.outbox.earlier_postings import inherit_history, keep_rejections
 from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
 from hub.outbox.placeholders import fill_approved_ids
@@ -97,11 +98,13 @@ def plan_posting(
 
     previous = current or _find_newest_posting(postings, operation)
     if previous is None and not operation.repetition:
-        return _add(session, row, operation, content, disposition)
+        posting = _add(session, row, operation, content, disposition)
+        keep_rejections(session, posting, postings)
+        return posting
     # What began as a change of a transaction that QuickBooks had before is created again, too.
     if previous is None or previous.state in REPEATABLE_STATES[operation.repetition]:
         posting = _add(session, row, operation, content, disposition, _next_generation(previous))
-        _inherit_history(posting, postings)
+        inherit_history(posting, postings)
         return posting
     if _is_over(previous, content):
         generation = _next_generation(previous)
@@ -224,24 +227,6 @@ def _build_columns(content: Content) -> dict[str, Any]:
         "warnings": list(content.warnings),
         "after_id": content.after_id,
     }
-
-
-def _inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
-    """Take over what is known from earlier postings of the part.
-
-    That is from when to search for it in QuickBooks, and which transactions it is known not to be.
-    """
-    dates = []
-    rejected_ids: set[str] = set()
-    for earlier in postings:
-        if earlier is posting or earlier.part != posting.part or not earlier.quickbooks_id:
-            continue
-        rejected_ids.add(earlier.quickbooks_id)
-        rejected_ids.update(str(id) for id in earlier.rejected_ids)
-        if earlier.sent_date:
-            dates.append(earlier.sent_date)
-    posting.sent_date = min(dates, default=None)
-    posting.rejected_ids = sorted(rejected_ids)
 
 
 def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections import Counter, defaultdict
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal as D
 from pathlib import Path
@@ -19,7 +20,7 @@ from sqlalchemy import select
 
 from hub import Attachment, Code, Field, Gone, Party, hookimpl, outbox
 from hub.db.engine import db, read_only_session, transaction
-from hub.installations import early_documents
+from hub.installations import early_documents, enable
 from hub.models import Approval, Attempt, Case, Installation, Posting, SourceDocument, case_posting
 from hub.outbox import approvals
 from hub.payloads.entities import ENTITY_BY_KIND
@@ -35,6 +36,7 @@ from tests.support.runs.tiers import by_form
 from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
+    SLUG,
     SUPPLIER,
     ShopSource,
     document,
@@ -51,6 +53,15 @@ BOOK_KINDS = sorted({ENTITY_BY_KIND[kind] for kind in (*KINDS, "credit_memo")})
 OTHER_KIND = {"bill": "vendor_credit", "vendor_credit": "bill", "invoice": "credit_memo"}
 OTHER_SUPPLIER = Code(id="s2", name="Sea Timber", create=Party(name="Sea Timber"))
 OTHER_CLIENT = Code(id="c2", name="Hill Homes", create=Party(name="Hill Homes"))
+# The list entries that the documents name: kind, field of the name, name.
+ENTRIES = (
+    ("Vendor", "DisplayName", SUPPLIER.name),
+    ("Vendor", "DisplayName", OTHER_SUPPLIER.name),
+    ("Customer", "DisplayName", CLIENT.name),
+    ("Customer", "DisplayName", OTHER_CLIENT.name),
+    ("Item", "Name", PRODUCT.name),
+    ("Account", "Name", "Fuel"),
+)
 SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
 # How a version of a document differs from the usual one, by name.
 VERSIONS = {
@@ -159,6 +170,14 @@ class PeopleMachine(base.Machine):
     @rule(amount=amounts)
     def arrive_together(self, amount):
         self.shop.put(*(version_of(slot, amount + slot, "usual") for slot in range(len(KINDS))))
+
+    @rule(slot=slots, amount=amounts, version=versions)
+    def name_existing(self, slot, amount, version):
+        """Put a document that names the newest transaction of its kind, often of another one."""
+        wanted = version_of(slot, amount, version)
+        entities = self.shop.books(ENTITY_BY_KIND[wanted.kind])
+        if entities and wanted.kind != "payment":
+            self.shop.put(replace(wanted, quickbooks_id=entities[-1]["Id"]))
 
     @rule(slot=slots)
     def delete_at_the_source(self, slot):
@@ -303,7 +322,40 @@ class PeopleMachine(base.Machine):
             row = session.get_one(Installation, self.shop.id)
             early_documents.include(session, row, ids, who="kari")
 
+    @rule(is_on=st.booleans())
+    def switch_app(self, is_on):
+        if is_on:
+            self.attempt(lambda: enable.enable(1, SLUG, {}, who="kari"))
+        else:
+            enable.disable(1, SLUG, who="kari")
+
     # -- people in QuickBooks ----------------------------------------------------------------------
+
+    @rule(entry=st.sampled_from(ENTRIES), act=st.sampled_from(["deactivate", "rename", "restore"]))
+    def change_entry(self, entry, act):
+        kind, field, name = entry
+        for entity in self.shop.books(kind):
+            if not entity.get(field, "").startswith(name):
+                continue
+            with suppress(Refusal):
+                if act == "deactivate":
+                    self.quickbooks.act("deactivate", kind=kind, id=entity["Id"])
+                    return
+                self.quickbooks.act("activate", kind=kind, id=entity["Id"])
+                new_name = f"{name} North" if act == "rename" else name
+                self.quickbooks.act("edit", kind=kind, id=entity["Id"], set={field: new_name})
+
+    @rule(slot=slots)
+    def enter_by_hand(self, slot):
+        """Enter a bill of the number and supplier of a document, which may be that document."""
+        for entity in self.shop.books("Vendor"):
+            if entity["DisplayName"] == SUPPLIER.name and KINDS[slot] == "bill":
+                detail = {"AccountRef": {"value": "7"}}
+                bill_line = {"Amount": 40, "DetailType": "AccountBasedExpenseLineDetail"}
+                bill_line["AccountBasedExpenseLineDetail"] = detail
+                bill = {"VendorRef": {"value": entity["Id"]}, "DocNumber": f"N-{slot}"}
+                with suppress(Refusal):
+                    self.quickbooks.act("create", kind="Bill", set=bill | {"Line": [bill_line]})
 
     def find_live(self, slot):
         marker = self.markers().get(source_id_of(slot), "?")
@@ -369,8 +421,14 @@ class PeopleMachine(base.Machine):
 
     # -- the end -----------------------------------------------------------------------------------
 
+    def settle_all(self):
+        self.switch_app(is_on=True)
+        super().settle_all()
+
     def teardown(self):
         self.quickbooks.switch(index_lag=0)
+        for entry in ENTRIES:
+            self.change_entry(entry, "restore")
         self.limit_approvals(None)
         for _ in range(2):
             self.settle_all()

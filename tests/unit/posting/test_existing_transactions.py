@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from hub import Code, Gone, Party, hookimpl
-from hub.posting.actions import put_back, retries, undo
+from hub.posting.actions import manual, put_back, retries, undo
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import (
     CLIENT,
@@ -211,3 +211,15 @@ def test_it_is_put_back_as_it_was_posted(shop, quickbooks, clock):
     assert [one["TotalAmt"] for one in shop.books("Bill") if one["Id"] == entity["Id"]] == [42]
     run_job(shop, clock, "reconcile")
     assert shop.cases() == []
+
+
+def test_of_one_that_was_deleted_before_another_is_created_if_a_person_wants_it(shop, quickbooks):
+    vendor = quickbooks.act("create", kind="Vendor", set={"DisplayName": SUPPLIER.name})
+    entered = {"VendorRef": {"value": vendor["Id"]}, "Line": [build_line("40.00")]}
+    entity = quickbooks.act("create", kind="Bill", set=entered)
+    quickbooks.act("delete", kind="Bill", id=entity["Id"])
+    shop.run(build_copy(entity))
+    assert shop.cases() == ["Deleted in QuickBooks"]
+    manual.reject_match(shop.posting("bill:2").id, entity["Id"], "kari")
+    assert shop.run()["bill:2"] == "posted"
+    assert ([one["TotalAmt"] for one in shop.books("Bill")], shop.cases()) == ([77], [])

@@ -1,0 +1,50 @@
+"""Take over what is known from the earlier postings of a part of a document."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from hub.models import Posting, TransactionHead
+from hub.models.enums import Operation, TransactionState
+
+
+def inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
+    """Take over what is known from earlier postings of the part.
+
+    That is from when to search for it in QuickBooks, and which transactions it is known not to be.
+    """
+    dates = []
+    rejected_ids: set[str] = set()
+    for earlier in postings:
+        if earlier is posting or earlier.part != posting.part or not earlier.quickbooks_id:
+            continue
+        rejected_ids.add(earlier.quickbooks_id)
+        rejected_ids.update(str(id) for id in earlier.rejected_ids)
+        if earlier.sent_date:
+            dates.append(earlier.sent_date)
+    posting.sent_date = min(dates, default=None)
+    posting.rejected_ids = sorted(rejected_ids)
+
+
+def keep_rejections(session: Session, posting: Posting, postings: Sequence[Posting]) -> None:
+    """Take over which transactions that have left QuickBooks a creation is known not to be.
+
+    It may follow the change of such a transaction. A person who rejects the edits of one that is
+    still there says nothing about the whole transaction.
+    """
+    if posting.operation != Operation.CREATE:
+        return
+    rejected_ids: set[str] = set()
+    for earlier in postings:
+        if earlier is posting or earlier.part != posting.part:
+            continue
+        for id in map(str, earlier.rejected_ids):
+            if _has_left(session, posting, id):
+                rejected_ids.add(id)
+    posting.rejected_ids = sorted(rejected_ids)
+
+
+def _has_left(session: Session, posting: Posting, quickbooks_id: str) -> bool:
+    """Return whether a transaction of the kind of a posting was voided or deleted."""
+    head = session.get(TransactionHead, (posting.company_id, posting.kind, quickbooks_id))
+    return head is not None and head.state != TransactionState.LIVE
