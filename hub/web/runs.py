@@ -10,9 +10,10 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
-from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine
+from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine, Schedule
 from hub.models.enums import Operation, PostingState, RunKind, RunOutcome, RunState
 from hub.posting.reconcile.result import load_result
 from hub.scheduling import run_log, run_result, summary
@@ -244,11 +245,16 @@ def _build_context(run_id: int) -> dict[str, Any]:
 def _load_next_try_time(
     session: Session, run: Run, installation: Installation | None
 ) -> dt.datetime | None:
-    """Return when a sync that stopped is tried again, if a schedule says so."""
-    has_stopped = run.kind == RunKind.SYNC and run.outcome == RunOutcome.STOPPED
-    if installation is None or not has_stopped:
+    """Return when a run that stopped is tried again, if a schedule says so."""
+    if run.outcome != RunOutcome.STOPPED or run.kind == RunKind.POST:
         return None
-    return outage.find_next_attempt(session, installation)
+    if installation is not None:
+        return outage.find_next_attempt(session, installation)
+    query = select(Schedule.next_due).where(
+        Schedule.company_id == run.company_id, Schedule.kind == run.kind, Schedule.enabled
+    )
+    due = session.scalar(query)
+    return due if due and due > current_hub().clock.now() else None
 
 
 def _has_posted(session: Session, run: Run, *conditions: ColumnElement[bool]) -> bool:

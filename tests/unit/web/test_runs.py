@@ -93,6 +93,25 @@ def test_a_stopped_run_says_why_and_when_it_is_tried_again(
     assert "Next try" not in operator.page(f"/runs/{operator.story.runs['done']}")
 
 
+@pytest.mark.parametrize("kind", ["lists", "reconcile"])
+def test_a_stopped_run_of_a_company_says_when_it_is_tried_again(
+    operator: Visitor, clock: FakeClock, kind: str
+) -> None:
+    now, company_id = clock.now(), operator.story.company
+    due = now + dt.timedelta(hours=18)
+    with operator.app.app_context(), engine.transaction() as session:
+        times = {"started_at": now, "ended_at": now}
+        run = Run(kind=kind, company_id=company_id, outcome="stopped", **times)
+        session.add(run)
+        schedule = {"name": f"{kind} of the test", "every": "30 3 * * *", "next_due": due}
+        session.add(Schedule(company_id=company_id, kind=kind, **schedule))
+        session.flush()
+        run_id = run.id
+    assert f'<dt>Next try</dt><dd><time class="when" datetime="{due.isoformat()}"' in (
+        operator.page(f"/runs/{run_id}")
+    )
+
+
 @pytest.mark.row("CT-S19")
 def test_the_last_download_of_the_lists_is_shown_with_the_app(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
