@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hub import outbox, payloads
 from hub.cases.discrepancies import Discrepancy
 from hub.contract.states import Stage
+from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Installation, Posting
@@ -24,6 +25,7 @@ from hub.posting.reconcile.refresh import Entity, fetch_current
 from hub.security import audit
 
 
+@repeat_after_conflict
 def put_back(posting_id: int, sync_token: str, who: str) -> None:
     """Plan the update that makes a transaction what the hub had posted.
 

@@ -12,6 +12,7 @@ from werkzeug import Response
 
 from hub.cases import inbox
 from hub.context import current_hub
+from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, CaseNote, Installation, Posting, case_posting
@@ -340,6 +341,7 @@ def _store(
     audit.record_each(session, person_name(), what, details)
 
 
+@repeat_after_conflict
 def _record(
     cases: Sequence[Case], reasons: Reasons, decision: CaseDecision, note: str = ""
 ) -> None:

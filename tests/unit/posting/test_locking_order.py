@@ -30,6 +30,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.reasons.texts import CaseText
 from hub.scheduling import retention
 from hub.sources import outage
+from hub.web.cases import case_bulk
 from hub.web.frame import listed_rows
 from hub.web.postings import review_approvals
 from tests.support.rows.posting_bench import PostingBench
@@ -208,6 +209,27 @@ def test_an_act_that_a_deadlock_has_undone_is_repeated(pg_app, shop, act, deadlo
         postings = [session.get_one(Posting, id) for id in (first, second)]
         done = [posting.approved_by == "kari" or posting.document.reread for posting in postings]
     assert done == [True, True]
+
+
+def test_the_decision_about_cases_is_recorded_after_a_deadlock(pg_app, shop, deadlocks):
+    first, second = prepare(shop, Case, collect_bills(shop, "review", cost="Fuel"), "decide")
+    with read_only_session() as session:
+        cases = [session.get_one(Case, id) for id in (first, second)]
+
+    def record():
+        with pg_app.test_request_context():
+            case_bulk._record(cases, {}, CaseDecision.RETRIED)
+
+    block(
+        pg_app,
+        record,
+        lambda session: lock(session, Case, second),
+        lambda session: lock(session, Case, first),
+    )
+    assert deadlocks == ["40P01"]
+    with read_only_session() as session:
+        decisions = session.scalars(select(Case.decision).where(Case.id.in_([first, second])))
+        assert list(decisions) == ["retried", "retried"]
 
 
 def test_answers_of_quickbooks_are_recorded_after_a_deadlock(pg_app, shop, clock, deadlocks):
