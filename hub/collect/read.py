@@ -29,7 +29,10 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
         items = sources.call_hook(
             installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
         )
-        for item in items or ():
+        if items is None:
+            defect = TypeError("it returned None; is a return or a yield missing?")
+            raise PluginFault(setup.app.name, "reading its documents", defect)
+        for item in items:
             if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
                 defect = TypeError(f"it yielded a {type(item).__name__}")
                 raise PluginFault(setup.app.name, "reading its documents", defect)

@@ -247,6 +247,8 @@ class Bench:
     ) -> Iterator[Yielded]:
         """Yield what the source has, as lazily as the plugin reads it."""
         items = self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
+        if items is None:
+            raise TypeError("it returned None; is a return or a yield missing?")
         yield from items if ids else record.watch(self.app.slug, items)
 
     def read(

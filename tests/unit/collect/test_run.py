@@ -19,6 +19,7 @@ from hub import (
     Party,
     Retry,
     Unreadable,
+    hookimpl,
     outbox,
 )
 from hub.collect import commit
@@ -248,6 +249,20 @@ def test_a_defect_of_the_plugin_is_a_sentence_with_its_name(hub, source):
     with pytest.raises(PluginFault, match=r"^Small's plugin failed while reading its documents"):
         hub(bill())
     assert only_posting().state == "ready"
+
+
+class ForgetfulSource(SmallSource):
+    """A source whose plugin reads documents and does not return them."""
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        super().hub_documents(app, site, cursors, ids)
+
+
+@pytest.mark.parametrize("source", [ForgetfulSource()])
+def test_documents_that_the_plugin_does_not_return_are_a_defect(hub):
+    with pytest.raises(PluginFault, match="it returned None; is a return or a yield missing"):
+        hub(bill())
 
 
 def test_access_that_is_lost_is_one_case_that_closes_by_itself(hub, source):

@@ -455,3 +455,9 @@ def test_a_source_that_is_called_without_waiting_refuses_calls(suite, monkeypatc
     monkeypatch.setattr(Bench, "pace", lambda self, open_slot: None)
     with pytest.raises(Retry):
         run(suite(), REFUSES_NOTHING)
+
+
+def test_documents_that_are_not_returned_are_a_defect(plugin, suite, monkeypatch):
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: None))
+    with pytest.raises(FAILED, match="it returned None; is a return or a yield missing"):
+        run(suite(), "test_it_reads_documents_at_all")
