@@ -15,7 +15,8 @@ from hub.sources.masking import mask_item
 
 MAX_ID_LENGTH = 200
 DIGEST_LENGTH = 16
-ELLIPSIS = " … "  # between the beginning of a long id and the digest that makes it unique
+SHOWN_LENGTH = 60  # characters of an id that is too long
+ELLIPSIS = " … "  # before the digest in place of an id that is too long
 
 
 def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
@@ -40,7 +41,7 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
 
 
 def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
-    """Clean the texts of an item; hold it under a shortened id if its id is too long."""
+    """Clean the texts of an item; hold it under an id of the hub if its own is too long."""
     length = len(item.source_id)
     if length <= MAX_ID_LENGTH:
         return readable(item.source_id, clean, item)
@@ -49,9 +50,10 @@ def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unre
         return replace(item, source_id=source_id)
     reason = Sentence(
         "Its id at the source has %(length)s characters; %(max_length)s is the most"
-        " that can be kept.",
+        " that can be kept. It begins with “%(beginning)s”.",
         length=length,
         max_length=MAX_ID_LENGTH,
+        beginning=clean(mask_secrets(item.source_id)[:SHOWN_LENGTH]),
     )
     return Unreadable(source_id=source_id, reason=reason)
 
@@ -64,12 +66,12 @@ def is_shortened(source_id: str) -> bool:
 
 
 def _shorten(source_id: str) -> str:
-    """Return the beginning of an id that is too long, and a digest that makes it unique.
+    """Return an id in place of one that is too long, with a digest that makes it unique.
 
-    Such an id may be a text in a wrong place, so secrets in it are masked.
+    It has no text of the source, which could be a secret in a wrong place: masked, the id would be
+    another one as soon as this process knows the secret, and the document would be stored twice.
+    For the same reason an id that can be kept is stored, and shown, as the source has it.
     """
     encoded = source_id.encode("utf-8", "replace")
     digest = hashlib.sha256(encoded).hexdigest()[:DIGEST_LENGTH]
-    beginning_length = MAX_ID_LENGTH - len(ELLIPSIS) - DIGEST_LENGTH
-    beginning = clean(mask_secrets(source_id)[:beginning_length])
-    return f"{beginning}{ELLIPSIS}{digest}"
+    return f"id of {len(source_id)} characters{ELLIPSIS}{digest}"

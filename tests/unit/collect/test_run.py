@@ -25,7 +25,7 @@ from hub import (
 from hub.collect import commit
 from hub.collect import run as collect_run
 from hub.collect.batch import CollectBatch
-from hub.context import current_hub
+from hub.context import current_hub, hide_secrets
 from hub.contract.registry import Plugins
 from hub.db.engine import db, read_only_session, transaction
 from hub.errors import PluginFault
@@ -1090,12 +1090,35 @@ def test_a_source_id_too_long_for_its_column_is_held_alone_and_the_others_are_st
     items = bill("x" * 201), bill("x" * 300), bill("1"), Gone(source_id="y" * 201)
     assert hub(*items) == {"unreadable": 2, "new": 1, "unknown": 1, "documents": 4}
     assert reasons() == [
-        f"Its id at the source has {size} characters; 200 is the most that can be kept."
+        f"Its id at the source has {size} characters; 200 is the most that can be kept. It begins"
+        f" with “invoice:{'xxxx' * 13}”."
         for size in (209, 308)
     ]
     source.requested_ids.clear()
     assert hub(*items)["unreadable"] == 2  # the same two, and nobody was asked for a made-up id
     assert (len(reasons()), [ids for ids in source.requested_ids if ids]) == (2, [])
+
+
+@pytest.mark.parametrize("length", [20, 300])
+def test_an_id_stays_the_same_when_a_secret_in_it_becomes_known(hub, length):
+    secret = "Zq7SUPERcanary93kf"
+    item = bill(secret.ljust(length, "x"))
+    hub(item)
+    hide_secrets([secret])
+    hub(item)
+    with read_only_session() as session:
+        assert session.scalar(select(func.count(SourceDocument.id))) == 1
+    assert all(secret not in reason or length < 200 for reason in reasons())
+
+
+def test_a_secret_in_an_id_that_is_too_long_is_shown_nowhere(hub):
+    secret = "Zq7SUPERcanary93kf"
+    hide_secrets([secret])
+    hub(bill(secret.ljust(300, "x")))
+    (reason,) = reasons()
+    assert "begins with “invoice:***xxx" in reason
+    with read_only_session() as session:
+        assert secret not in str(session.scalars(select(SourceDocument.source_id)).all())
 
 
 def reasons():
