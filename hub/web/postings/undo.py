@@ -114,6 +114,9 @@ def _count_lacking_approval(documents: Sequence[PostedDocument]) -> int:
 
 def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     """Remove the documents that are ticked and can still be removed."""
+    if "enter" in request.form:  # pressed in a tick box, not on the button
+        flash(gettext("Nothing was removed. Press the button below the list."), "look")
+        return redirect(request.path)
     ticked_ids = set(request.form.getlist("posting", type=int))
     try:
         plan = make_plan()

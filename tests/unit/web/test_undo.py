@@ -123,6 +123,18 @@ def test_undo_lists_the_remaining_documents_by_their_reason(bench):
     assert f'/postings/{ids[5]}"' in page
 
 
+def test_enter_in_a_tick_box_removes_nothing(bench):
+    bench.visitor.log_in("oda")
+    here = f"/undo/posting/{bench.ids[0]}"
+    page = bench.visitor.page(here)
+    form = page[page.index('<form method="post">') :]
+    assert form[form.index("<button") :].startswith('<button hidden name="enter">')
+    page = bench.visitor.press(here, posting=str(bench.ids[0]), enter="")
+    assert "Nothing was removed. Press the button below the list." in page
+    assert "1 can be removed" in page
+    assert planned() == 0
+
+
 def test_an_old_page_says_how_many_of_the_selected_documents_stay(bench):
     with transaction() as session:
         session.add(Run(id=9, company_id=bench.company_id, kind="sync", requested_by="oda"))
