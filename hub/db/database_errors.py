@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from flask import current_app
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -17,7 +18,8 @@ from hub.errors import DatabaseUnavailable, Retry
 UNAVAILABLE_ERRORS = (OperationalError, InternalError, InterfaceError)
 # PostgreSQL undid a transaction to resolve a deadlock, or because it could not be serialized.
 CONFLICT_CODES = ("40P01", "40001")
-MAX_TRIES = 3
+MAX_TRIES = 5
+PAUSE_SECONDS = 0.05  # longer after each try: the other transaction gets the rows first
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -51,11 +53,11 @@ def repeat_after_conflict(act: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(act)
     def repeated(*args: P.args, **options: P.kwargs) -> T:
-        for _ in range(MAX_TRIES - 1):
+        for tries in range(1, MAX_TRIES):
             try:
                 return act(*args, **options)
             except TransactionConflict:
-                continue
+                current_app.extensions["hub"].clock.sleep(tries * PAUSE_SECONDS)
         return act(*args, **options)
 
     return repeated

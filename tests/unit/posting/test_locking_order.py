@@ -204,29 +204,27 @@ def test_an_act_that_a_deadlock_has_undone_is_repeated(pg_app, shop, act, deadlo
         lambda session: lock(session, table, second),
         lambda session: lock(session, table, first),
     )
-    assert deadlocks == ["40P01"]
+    assert set(deadlocks) == {"40P01"}
     with read_only_session() as session:
         postings = [session.get_one(Posting, id) for id in (first, second)]
         done = [posting.approved_by == "kari" or posting.document.reread for posting in postings]
     assert done == [True, True]
 
 
-def test_the_decision_about_cases_is_recorded_after_a_deadlock(pg_app, shop, deadlocks):
+def test_the_decision_about_cases_is_recorded_after_a_deadlock(
+    pg_app, shop, deadlocks, monkeypatch
+):
+    monkeypatch.setattr(case_bulk, "person_name", lambda: "kari")  # there are no pages here
     first, second = prepare(shop, Case, collect_bills(shop, "review", cost="Fuel"), "decide")
     with read_only_session() as session:
         cases = [session.get_one(Case, id) for id in (first, second)]
-
-    def record():
-        with pg_app.test_request_context():
-            case_bulk._record(cases, {}, CaseDecision.RETRIED)
-
     block(
         pg_app,
-        record,
+        lambda: case_bulk._record(cases, {}, CaseDecision.RETRIED),
         lambda session: lock(session, Case, second),
         lambda session: lock(session, Case, first),
     )
-    assert deadlocks == ["40P01"]
+    assert set(deadlocks) == {"40P01"}
     with read_only_session() as session:
         decisions = session.scalars(select(Case.decision).where(Case.id.in_([first, second])))
         assert list(decisions) == ["retried", "retried"]
@@ -248,7 +246,7 @@ def test_answers_of_quickbooks_are_recorded_after_a_deadlock(pg_app, shop, clock
         lambda session: lock(session, Posting, second),
         lambda session: lock(session, Posting, first),
     )
-    assert deadlocks == ["40P01"]
+    assert set(deadlocks) == {"40P01"}
     assert {bench.state(first), bench.state(second)} == {"posted"}
     assert session.counts["posted"] == 2
 
@@ -264,7 +262,7 @@ def test_documents_are_stored_after_a_deadlock(pg_app, shop, deadlocks):
         lambda session: lock(session, Posting, second),
         lambda session: lock(session, Posting, first),
     )
-    assert deadlocks == ["40P01"]
+    assert set(deadlocks) == {"40P01"}
     totals = {shop.posting(number).summary.total for number in NUMBERS}
     assert totals == {Decimal("31.00")}
 
