@@ -36,13 +36,15 @@ def readable(
 ) -> Result | Unreadable:
     """Return the result of `build`, or Unreadable with the reason.
 
-    One row that cannot be converted does not stop the others.
+    One row that cannot be converted does not stop the others, nor does one of which `build` returns
+    None.
 
     A mistake in the plugin's own code is reported as such and logged with its trace. Retry,
     NeedsAttention and AccessNeeded concern the whole source and are raised to the core.
     """
     try:
-        return build(*args, **kwargs)
+        result = build(*args, **kwargs)
+        return _reject(source_id, build, result) if result is None else result
     except (BadDocument, Refused) as error:
         return Unreadable(source_id=source_id, reason=error.text)
     except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as error:
@@ -60,11 +62,14 @@ def read_row(source_id: str, read: Callable[[Any], object], row: object) -> Outc
     A function that returns anything but an outcome is a defect of the plugin, and is logged.
     """
     outcome = readable(source_id, read, row)
-    if isinstance(outcome, Outcome):
-        return outcome
-    defect = TypeError(f"it returned {type(outcome).__name__} for this row")
-    log.error("%s could not be read by %s: %s", source_id, _get_module_name(read), defect)
-    return Unreadable(source_id=source_id, reason=_describe_defect(read, defect))
+    return outcome if isinstance(outcome, Outcome) else _reject(source_id, read, outcome)
+
+
+def _reject(source_id: str, build: Callable[..., object], result: object) -> Unreadable:
+    """Return the reason why the result of a plugin's function is no outcome, and log it."""
+    defect = TypeError(f"it returned {type(result).__name__} for this row")
+    log.error("%s could not be read by %s: %s", source_id, _get_module_name(build), defect)
+    return Unreadable(source_id=source_id, reason=_describe_defect(build, defect))
 
 
 def check_fields(row: Row, kinds: Mapping[str, type | list[type]]) -> None:

@@ -30,7 +30,7 @@ FIELDS = {"supplier": dict, "lines": [dict], "orders": list, "number": str}
     ],
 )
 def test_fields_of_the_expected_kinds_are_accepted(row):
-    assert readable("r1", check_fields, row, FIELDS) is None
+    check_fields(row, FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,10 @@ def test_whole_numbers_in_fields_of_texts_become_texts_at_any_depth():
         {"number": "7", "total": 7, "lines": [{"account": "4000", "paid": True}], "vendor": None},
         None,
     ]
+
+
+def test_a_row_of_which_nothing_is_returned_is_unreadable():
+    outcome = readable("r1", lambda row: None, {"kind": "unknown"})
+    assert isinstance(outcome, Unreadable)
+    assert outcome.source_id == "r1"
+    assert "it returned NoneType for this row" in str(outcome.reason)
