@@ -37,7 +37,7 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     """Return the transaction of a document; None if it is neither posted nor planned."""
     postings = [posting for posting in batch.transaction_postings(row) if not posting.part]
-    written = [posting for posting in postings if _is_posted_write(posting)]
+    written = list(filter(_is_posted_write, postings))
     creation = _find_newest_creation(postings)
     if creation and creation not in written:
         return _build_unposted_link(creation)

@@ -97,6 +97,19 @@ def plan_posting(
         current = None
 
     previous = current or _find_newest_posting(postings, operation)
+    return _plan_after(session, row, operation, content, disposition, previous, postings)
+
+
+def _plan_after(
+    session: Session,
+    row: SourceDocument,
+    operation: PartOperation,
+    content: Content,
+    disposition: Disposition,
+    previous: Posting | None,
+    postings: Sequence[Posting],
+) -> Posting:
+    """Plan an operation after the newest posting of the same operation, if there is one."""
     if previous is None and not operation.repetition:
         posting = _add(session, row, operation, content, disposition)
         keep_rejections(session, posting, postings)

@@ -132,6 +132,13 @@ def _find_defect(name: str, bench: Bench, document: Document) -> str:
         return TEXT_CHECKS[name](responses, document)
     if getattr(document, name) is None:
         return ""
+    return _find_field_defect(name, responses, bench, document)
+
+
+def _find_field_defect(
+    name: str, responses: ChangedResponses, bench: Bench, document: Document
+) -> str:
+    """Return what is wrong with the total, the currency or the date of a document."""
     if name == "total":
         return find_total_defect(responses, document)
     if name == "currency":
