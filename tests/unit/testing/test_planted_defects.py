@@ -917,7 +917,7 @@ DEFECTS = {
         DOCUMENTS,
         CREATED,
         CREATED_WITH.format(currency="None"),
-        r"for the \w+ \d+, raised Refused: .*The hub creates such a record for a code",
+        r"for the \w+ 3, raised Refused: .*The hub creates such a record for a code",
         setting=CREATES_CLIENTS,
     ),
     "a receipt about a created client in the place of a document": Defect(
@@ -927,7 +927,7 @@ DEFECTS = {
         CREATED_WITH.format(currency="None").replace(
             'row["party"]["id"]', """f"{party}:{row['party']['id']}\"""", 1
         ),
-        r"writes the receipt about the \w+ \w+:(\d+) to the bill bill:\1, which then looks posted",
+        r"writes the receipt about the \w+ \w+:1003 to the bill bill:1003, which then looks posted",
         setting=CREATES_CLIENTS,
     ),
     "clients that are created in another currency": Defect(
