@@ -11,7 +11,7 @@ from hub.contract.documents import Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
-from hub.models.enums import Operation, PostingState, TransactionState
+from hub.models.enums import Operation, PostingState
 from hub.outbox.plan_values import PartOperation
 
 
@@ -167,16 +167,11 @@ def _find_update(
     current = history.current
     if current:
         return Update(current.quickbooks_id or "", current.sync_token or "")
-    if not existing_id or history.repetition or _has_left(batch, kind, existing_id):
+    if not existing_id or history.repetition:
+        return None
+    if outbox.has_left(batch.session, batch.installation.company_id, kind, existing_id):
         return None
     return Update(existing_id, _find_sync_token(batch, kind, existing_id))
-
-
-def _has_left(batch: CollectBatch, kind: str, quickbooks_id: str) -> bool:
-    """Return whether a transaction was voided or deleted in QuickBooks, as far as is known."""
-    key = (batch.installation.company_id, kind, quickbooks_id)
-    head = batch.session.get(TransactionHead, key)
-    return head is not None and head.state != TransactionState.LIVE
 
 
 def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:

@@ -7,6 +7,7 @@ reading in `planning`, then `conditions` and `transitions`.
 """
 
 from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_removal_by_person
+from hub.outbox.earlier_postings import has_left
 from hub.outbox.hub_statistics import count_by_installation
 from hub.outbox.identity import (
     build_identity,
@@ -105,6 +106,7 @@ __all__ = [
     "find_dependents",
     "format_placeholder",
     "get_remover",
+    "has_left",
     "is_due",
     "is_removal_by_person",
     "is_same_transaction",

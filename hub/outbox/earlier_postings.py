@@ -39,12 +39,12 @@ def keep_rejections(session: Session, posting: Posting, postings: Sequence[Posti
         if earlier is posting or earlier.part != posting.part:
             continue
         for id in map(str, earlier.rejected_ids):
-            if _has_left(session, posting, id):
+            if has_left(session, posting.company_id, posting.kind, id):
                 rejected_ids.add(id)
     posting.rejected_ids = sorted(rejected_ids)
 
 
-def _has_left(session: Session, posting: Posting, quickbooks_id: str) -> bool:
-    """Return whether a transaction of the kind of a posting was voided or deleted."""
-    head = session.get(TransactionHead, (posting.company_id, posting.kind, quickbooks_id))
+def has_left(session: Session, company_id: int, kind: str, quickbooks_id: str) -> bool:
+    """Return whether a transaction was voided or deleted in QuickBooks, as far as is known."""
+    head = session.get(TransactionHead, (company_id, kind, quickbooks_id))
     return head is not None and head.state != TransactionState.LIVE
