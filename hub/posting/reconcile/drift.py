@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import ColumnElement, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub import payloads
@@ -16,15 +16,21 @@ from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
-from hub.models import Installation, TransactionHead
+from hub.models import Installation, Posting, TransactionHead
 from hub.models.display_names import format_posting_name
-from hub.money import ZERO, round_amount
+from hub.models.enums import Operation
+from hub.money import ZERO, round_amount, sum_amounts
+from hub.outbox.states import IN_FLIGHT, UNSENT
 from hub.payloads.entities import linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.reconcile import cases
-from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads
+from hub.posting.reconcile.posted_documents import (
+    PostedDocument,
+    load_for_heads,
+    load_posted,
+)
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo.display_names import load_namer
 from hub.reasons.texts import CaseText
@@ -212,13 +218,19 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
 def _report_payment(session: Session, news: DocumentNews) -> str:
     """Queue a receipt if the paid amount has changed, also if a payment was taken back.
 
-    Return the state to report to the source; "" if it was reported already.
+    A document that is split is paid once all its parts are. Return the state to report to the
+    source; "" if it was reported already.
     """
     if news.paid is None:
         return ""
     source_document = news.document.posting.document
-    state = _get_payment_state(news.document, news.paid)
-    amount = None if state == ReceiptState.POSTED else news.paid
+    others = _load_other_parts(session, news.document.posting)
+    paid = news.paid + sum_amounts(map(_compute_paid_amount, others))
+    is_unpaid = _has_unposted_part(session, news.document.posting) or not all(
+        map(_is_paid, (news.document, *others))
+    )
+    state = _get_payment_state(paid, is_unpaid=is_unpaid)
+    amount = None if state == ReceiptState.POSTED else paid
     last = receipts.find_last(session, source_document, PAYMENT_STATES)
     last_state = last.state if last else ReceiptState.POSTED
     if last_state == state:
@@ -236,10 +248,43 @@ def _report_payment(session: Session, news: DocumentNews) -> str:
     return state
 
 
-def _get_payment_state(document: PostedDocument, paid: Decimal) -> ReceiptState:
+def _load_other_parts(session: Session, posting: Posting) -> list[PostedDocument]:
+    """Return the other parts of a split document that QuickBooks has; most have none."""
+    is_other_part = _is_other_part(posting)
+    if not session.scalar(select(exists().where(*is_other_part))):
+        return []
+    return load_posted(session, posting.company_id, is_other_part)
+
+
+def _is_other_part(posting: Posting) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the postings of the other parts of a document."""
+    return (
+        Posting.document_id == posting.document_id,
+        Posting.part != posting.part,
+        Posting.operation != Operation.ATTACH,
+    )
+
+
+def _has_unposted_part(session: Session, posting: Posting) -> bool:
+    """Return whether another part of a document is still to be posted."""
+    is_unposted = (
+        *_is_other_part(posting),
+        Posting.operation == Operation.CREATE,
+        Posting.state.in_(UNSENT + IN_FLIGHT),
+    )
+    return session.scalar(select(exists().where(*is_unposted))) or False
+
+
+def _is_paid(document: PostedDocument) -> bool:
+    """Return whether nothing is left to pay of a document, or of a part of one."""
+    if document.head is None or document.discrepancy in ABSENT_DISCREPANCIES:
+        return False
+    return document.head.balance == ZERO
+
+
+def _get_payment_state(paid: Decimal, *, is_unpaid: bool) -> ReceiptState:
     """Return the state of a document by what is paid of it; "posted" if nothing is."""
-    head = document.head
-    if head is not None and head.balance == ZERO:
+    if not is_unpaid:
         return ReceiptState.PAID
     if paid > ZERO:
         return ReceiptState.PART_PAID

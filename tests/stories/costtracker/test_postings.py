@@ -472,6 +472,23 @@ def test_a_bill_that_is_paid_in_quickbooks_shows_as_paid_in_costtracker(site):
     assert "Paid on 2026-03-20" in site.page(f"/invoices/{id}")
 
 
+@pytest.mark.row("CT-B10")
+def test_an_invoice_with_a_bill_for_each_location_is_paid_once_all_bills_are(site):
+    site.enable(locations_differ="split", transfer_locations=True)
+    id = site.receive({"location": "l1"}, {"location": "l2"})
+    site.sync()
+    bills = site.select("Bill", f"DocNumber in ('N-{id}', 'N-{id}-2')")
+    for bill in bills:
+        site.pay_bill(bill, bill["TotalAmt"])
+        site.watch()
+    statuses = site.books.statuses[id][-2:]
+    first, second = (bill["TotalAmt"] for bill in bills)
+    assert [(status["state"], status["amount_paid"]) for status in statuses] == [
+        ("part_paid", first),
+        ("paid", first + second),
+    ]
+
+
 @pytest.mark.row("CT-B13")
 @pytest.mark.parametrize("change", ["renamed", "merged", "inactive"])
 def test_a_supplier_that_changes_in_quickbooks_is_noticed_with_its_open_invoices(site, change):
