@@ -30,7 +30,9 @@ from hub.collect.removal import (
     plan_removal,
     plan_withdrawal,
     release_former_parts,
+    withdraw_creations,
 )
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped, party_name, resolve
@@ -86,6 +88,8 @@ def plan_document(
         plan.start_rule = StartRule.EXCLUDED
         return plan
     plan = _plan_wanted(batch, row, document, posted, records)
+    if document.stage == Stage.UPDATE_ONLY and document.kind not in LIST_KINDS:
+        withdraw_creations(batch, plan, CaseText("posting.not_to_be_created", app=app_name))
     if row.before_start != StartRule.INCLUDED:
         plan.start_rule = StartRule.NOT_APPLIED
     return plan

@@ -66,6 +66,16 @@ def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: CaseText) 
     return plan
 
 
+def withdraw_creations(batch: CollectBatch, plan: DocumentPlan, reason: CaseText) -> None:
+    """Withdraw the unsent creations of a document that may only be updated.
+
+    Somebody else enters it in QuickBooks, or has done so.
+    """
+    for posting in batch.transaction_postings(plan.row):
+        if posting.operation == Operation.CREATE and is_withdrawable(batch, posting):
+            plan.withdraw(posting, reason)
+
+
 def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
     """Withdraw the plan to remove a document from QuickBooks: the source has it again."""
     for posting in batch.transaction_postings(plan.row):

@@ -9,6 +9,9 @@ TEMPLATES = {
     "posting.source_says": Template(reason="{reason}"),
     "posting.not_wanted": Template(reason="{app} does not want it in the books."),
     "posting.not_wanted_yet": Template(reason="{app} does not want it in the books yet."),
+    "posting.not_to_be_created": Template(
+        reason="{app} no longer wants it to be created in QuickBooks."
+    ),
     "posting.gone": Template(reason="{app} no longer has it."),
     "posting.source_gone": Template(reason="The source no longer has it."),
     "posting.file_gone": Template(reason="The source no longer has this file."),

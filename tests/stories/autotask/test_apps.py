@@ -59,6 +59,35 @@ def test_a_refused_invoice_is_marked_and_posted_once_its_number_is_cleared(invoi
     assert invoices.row_of(words)["invoiceNumber"] == invoices.transaction(words)["DocNumber"]
 
 
+@pytest.mark.row("AT-I1")
+def test_an_invoice_that_is_numbered_by_hand_while_it_is_in_review_is_not_posted(
+    invoices, quickbooks
+):
+    words = "labour and a licence"
+    invoices.keep(words).enable(mode="review").confirm()
+    posting = invoices.of(words)
+    assert posting.state == "review"
+    invoices.put(words, invoiceNumber="77")
+    invoices.sync()
+    with transaction() as session:
+        outbox.approve(session, [posting.id], "kari")
+    invoices.sync()
+    assert invoices.of(words).state == "withdrawn"
+    assert quickbooks.select("select * from Invoice") == {}
+    assert invoices.row_of(words)["invoiceNumber"] == "77"
+
+
+@pytest.mark.row("AT-I1", "AT-I9")
+@pytest.mark.parametrize("words", ["billing code without external number", "negative total"])
+def test_an_invoice_that_is_held_is_withdrawn_once_it_is_numbered_by_hand(invoices, words):
+    invoices.keep(words).enable().confirm()
+    assert invoices.of(words).state == "held"
+    invoices.put(words, invoiceNumber="77")
+    invoices.sync()
+    assert (invoices.of(words).state, invoices.cases("posting:")) == ("withdrawn", [])
+    assert invoices.cases("match:") == []
+
+
 @pytest.mark.row("AT-I17")
 def test_only_the_invoice_with_the_chosen_id_is_posted_at_any_age(invoices, quickbooks):
     invoices.keep("fifteen days old", "fourteen days old").enable()
@@ -240,6 +269,21 @@ def test_the_app_posts_nothing_or_only_the_chosen_reports(open_site, quickbooks)
     assert (site.of(chosen).state, site.of(other).state) == ("posted", "review")
     assert site.row_of(chosen)["quickBooksReferenceNumber"] == f"ER-{site.id(chosen)}"
     assert site.row_of(other)["quickBooksReferenceNumber"] is None
+
+
+@pytest.mark.row("AT-E1")
+def test_a_report_that_is_paid_while_it_is_in_review_is_held_until_it_has_a_number(open_site):
+    words = "card and cash"
+    site = open_site("expenses").keep(words).enable(mode="review")
+    site.sync()
+    site.put(words, status=16)
+    site.sync()
+    assert site.of(words).state == "held"
+    assert "is Paid in Autotask and has no QuickBooks reference number" in site.of(words).reason
+    site.put(words, quickBooksReferenceNumber="by hand")
+    site.sync()
+    assert (site.of(words).state, site.cases("posting:")) == ("withdrawn", [])
+    assert site.row_of(words)["quickBooksReferenceNumber"] == "by hand"
 
 
 def expect_refusal(site):
