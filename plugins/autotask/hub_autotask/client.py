@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,13 @@ MAX_RECORDS = 500
 NOT_SUPPORTED: Row = {}  # stands for the answer to a call that a zone does not support
 # Autotask refuses a query or a change with this status; the reasons are in the body.
 REFUSED_STATUS = 500
+# How a server says that it failed, and not that it refuses a call: then the call may succeed later.
+TRANSIENT_MESSAGE = re.compile(
+    r"\bbusy\b|\btimed?[ -]?out|deadlock|try again|again later|temporar|unavailable|overload"
+    r"|internal (server )?error|unexpected|an error (has )?occurred|unhandled|object reference"
+    r"|connection|transport|thread was being aborted",
+    re.IGNORECASE,
+)
 CREDENTIALS_ADVICE = Sentence(
     "Autotask does not say which part is wrong: check the user name, its secret and"
     " the tracking identifier of the integration vendor “Autotask - QuickBooks"
@@ -251,7 +259,7 @@ class Autotask:
         if reply.status in (404, 405) and absent is not None:
             return absent
         answer: Row = reply.json() if reply.status == REFUSED_STATUS else reply.check().json()
-        errors = answer.get("errors") if isinstance(answer, dict) else None
+        errors = _errors_of(answer)
         if errors or reply.status == REFUSED_STATUS:
             raise self._refusal(entity, errors)
         return answer
@@ -278,7 +286,7 @@ class Autotask:
                 user=self._user,
                 entity=entity,
             )
-        if "busy" in message.lower() or not errors:
+        if TRANSIENT_MESSAGE.search(message) or not errors:
             return Retry(
                 "Autotask cannot answer for %(entity)s now (%(message)s).",
                 entity=entity,
@@ -305,6 +313,9 @@ class Autotask:
             answers=(REFUSED_STATUS,),
         )
         if reply.status == REFUSED_STATUS:
+            refusal = self._refusal("ZoneInformation", _errors_of(reply.json()))
+            if isinstance(refusal, Retry):
+                raise refusal
             raise NeedsAttention(
                 "Autotask knows no user %(user)s. Check the user name of the API user"
                 " in the settings of the app.",
@@ -320,3 +331,8 @@ class Autotask:
         former_address = self._zone()
         zone = self._discover()
         return bool(zone["url"] != former_address)
+
+
+def _errors_of(answer: Any) -> Any:
+    """Return the sentences of an answer about what was refused; None if it has none."""
+    return answer.get("errors") if isinstance(answer, dict) else None

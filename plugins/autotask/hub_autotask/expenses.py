@@ -67,6 +67,8 @@ FIELDS = (
 )
 ENTITY = "ExpenseReports"
 APPROVED_STATUS = "Approved for Payment"
+# The statuses after the approval: what is to be repaid was repaid, or posted by another app.
+ENDED_STATUSES = ("Paid", "Transferred to QuickBooks")
 TRANSFER_MARK = TransferMark("quickBooksReferenceNumber", "QuickBooks reference number")
 ADVANCE_ACCOUNT_MISSING = Sentence(
     "Expense reports with a cash advance need an account for the advance. Choose one in the"
@@ -156,7 +158,9 @@ class _Translation:
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the report, and the reason why it waits or is closed."""
         label = self.kind.source.picklist_label(ENTITY, "status", self.row["status"])
-        if not is_label(label, APPROVED_STATUS) and TRANSFER_MARK.is_ready(self.row):
+        has_ended = any(is_label(label, ended) for ended in ENDED_STATUSES)
+        is_waiting = not is_label(label, APPROVED_STATUS) and not has_ended
+        if is_waiting and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(label)s.",
                 name=self._name(),
@@ -167,7 +171,20 @@ class _Translation:
                 "%(name)s has nothing to repay: none of its expenses is reimbursable.",
                 name=self._name(),
             )
-        return self.kind.decide_stage(self.row, self._find_hold())
+        hold = self._explain_end(label) if has_ended else self._find_hold()
+        return self.kind.decide_stage(self.row, hold)
+
+    def _explain_end(self, label: str) -> str | None:
+        """Say that a report ended in Autotask before it got a number; None if it has one."""
+        if not TRANSFER_MARK.is_ready(self.row) and not TRANSFER_MARK.is_failed(self.row):
+            return None
+        return Sentence(
+            "%(name)s is %(label)s in Autotask and has no QuickBooks reference number. If"
+            " QuickBooks does not have it, enter it there by hand. Then write its number into"
+            " Autotask, or press Skip.",
+            name=self._name(),
+            label=label,
+        )
 
     def _find_hold(self) -> str | None:
         """Return why the report cannot be posted, or None."""

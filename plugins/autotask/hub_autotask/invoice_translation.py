@@ -120,7 +120,28 @@ class InvoiceTranslation:
                 name=self._name(),
                 currency=self.currency,
             )
-        return None
+        return self._find_missing_lines() if self._tax_mode() == "computed" else None
+
+    def _find_missing_lines(self) -> str | None:
+        """Return why an invoice without a total to compare is not complete, or None.
+
+        Lines of other lines of business are not shown to the API user. Only the tax may differ if
+        QuickBooks works it out, and the total in Autotask may be one with or without tax.
+        """
+        stated = money(self.row["invoiceTotal"])
+        taxes = (money(0), money(self.row["totalTaxValue"] or 0), self._sum_lines("taxDollars"))
+        amounts = (money(line["extendedPrice"] or 0) for line in self.lines)
+        net = sum((round_amount(amount, self.currency) for amount in amounts), money(0))
+        gap = min(abs(round_amount(stated - tax, self.currency) - net) for tax in taxes)
+        if gap <= self.settings["tolerance"]:
+            return None
+        return Sentence(
+            "The lines of %(name)s add up to %(lines)s, and its total in Autotask is %(total)s. If"
+            " the API user may not see all lines of business, allow it all of them in Autotask.",
+            name=self._name(),
+            lines=net,
+            total=f"{stated:f}",
+        )
 
     def _decide_stage(self, hold: str | None) -> tuple[StageName, str | None]:
         """Return the stage and, for a pending document, the reason."""

@@ -21,9 +21,10 @@ from hub_autotask.client import EntityRow, is_label, local_day
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
+RECEIVED_STATUSES = ("Received Partial", "Received Full")
 # An order that was read as submitted may be received before it is posted, such as while it waits
 # for an approval or a match: it is still to be posted.
-POSTED_STATUSES = (SUBMITTED_STATUS, "Received Partial", "Received Full")
+POSTED_STATUSES = (SUBMITTED_STATUS, *RECEIVED_STATUSES)
 TRANSFER_MARK = TransferMark("externalPONumber", "External P.O. Number")
 UNNUMBERED = "receipt "  # before its id, in place of the number of the vendor's invoice
 FREIGHT_ACCOUNT_MISSING = Sentence(
@@ -42,6 +43,7 @@ class OrderTranslation:
         self.reader = reader
         self.row = row
         self.status = status
+        self.is_left_out = False
         self.items = items
         self.lists = reader.lists
         self.settings = reader.site.settings
@@ -80,6 +82,13 @@ class OrderTranslation:
         """Return the stage of the order, and the reason why it waits or is closed."""
         if is_label(self.status, CANCELED_STATUS):
             return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
+        if self.is_left_out:
+            return "closed", Sentence(
+                "%(name)s was received in Autotask before the hub read it, and only submitted"
+                " orders are passed. If QuickBooks does not have it, enter it there by hand, and"
+                " write its number into Autotask.",
+                name=self._name(),
+            )
         is_posted = any(is_label(self.status, label) for label in POSTED_STATUSES)
         if not is_posted and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
@@ -226,7 +235,7 @@ class ReceiptTranslation(OrderTranslation):
             row = EntityRow({**row, "freight": 0, "internalCurrencyFreight": 0})
         super().__init__(reader, row, parts, status)
         days = (local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
-        self.day = max(filter(None, days))
+        self.day = max(filter(None, days), default=None)
         self.source_id = source_id
         self.number = None if number.startswith(UNNUMBERED) else number
 

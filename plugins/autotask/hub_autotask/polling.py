@@ -135,6 +135,9 @@ class DocumentReader:
             return ("ready", f"{hold} {advice}") if hold else ("pending", advice)
         return ("ready" if mark.is_ready(row) else "update_only"), hold
 
+    def note_page(self, rows: Sequence[Row], history: ReportHistory) -> None:
+        """Note what a page of a poll says about its rows, before they are read."""
+
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request related rows for a whole page of rows."""
 
@@ -158,6 +161,7 @@ class DocumentReader:
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield what was not reported yet, with a Checkpoint after each page."""
         for page in self.source.pages(self.entity, *self.open_conditions()):
+            self.note_page(page, history)
             unreported = [row for row in page if history.note_state(row["id"], self.state(row))]
             yield from self._read(unreported)
             yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)

@@ -27,6 +27,7 @@ from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, is_label, 
 from hub_autotask.lists import Lists
 from hub_autotask.order_translation import (
     CANCELED_STATUS,
+    RECEIVED_STATUSES,
     SUBMITTED_STATUS,
     TRANSFER_MARK,
     UNNUMBERED,
@@ -34,7 +35,8 @@ from hub_autotask.order_translation import (
     ReceiptTranslation,
 )
 from hub_autotask.polling import DocumentReader, TransferMark, is_error, recent_changes
-from hub_autotask.report_history import OPEN, ReportHistory
+from hub_autotask.received_orders import ReceivedOrders
+from hub_autotask.report_history import LEFT_OUT, OPEN, RECEIVED, ReportHistory
 from hub_autotask.settings import FILL_CONTACTS, OrderSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
@@ -86,6 +88,10 @@ class Orders(DocumentReader):
 
     entity, prefix = ENTITY, "purchase_order:"
 
+    def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
+        super().__init__(site, source, lists)
+        self._left_out = ReceivedOrders(site.secrets)
+
     def mark(self) -> TransferMark:
         """Return the field that marks an order as transferred."""
         return TRANSFER_MARK
@@ -93,7 +99,8 @@ class Orders(DocumentReader):
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll: recent orders that are open, and those canceled.
 
-        An order may be submitted long after it was drafted, so either moment counts.
+        An order may be submitted long after it was drafted, so either moment counts. Received
+        orders without a number are read too, so that those that are left out are listed.
         """
         since = self.window_start()
         submitted_status = self.source.picklist_number(ENTITY, "status", SUBMITTED_STATUS)
@@ -101,8 +108,9 @@ class Orders(DocumentReader):
         is_recent = any_of(
             where("createDateTime", "gte", since), where("submitDateTime", "gte", since)
         )
+        received_statuses = self._numbers_of(RECEIVED_STATUSES)
         is_ready = [
-            where("status", "eq", submitted_status),
+            where("status", "in", [submitted_status, *received_statuses]),
             is_recent,
             any_of(*TRANSFER_MARK.open_conditions()),
         ]
@@ -112,11 +120,41 @@ class Orders(DocumentReader):
         ]
         return [any_of(all_of(*is_ready), all_of(*is_canceled))]
 
+    def _numbers_of(self, labels: Sequence[str]) -> list[int]:
+        """Return the numbers of those of these statuses that the database has."""
+        statuses = self.source.picklist(ENTITY, "status")
+        return [
+            int(number)
+            for number, status in statuses.items()
+            if any(is_label(status, label) for label in labels)
+        ]
+
+    def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
+        """Yield what was not reported yet, with a Checkpoint after each page."""
+        yield from super().poll_pages(history)
+        self._left_out.finish()
+
+    def note_page(self, rows: Sequence[Row], history: ReportHistory) -> None:
+        """Leave out the orders that were received before any poll has read them."""
+        self._left_out.note((row["id"] for row in rows if self._is_received(row)), history)
+
     def state(self, row: Row) -> str:
         """Return the state of an order; a cancellation takes precedence over the mark."""
         if is_label(self.status(row), CANCELED_STATUS):
             return "canceled"
-        return super().state(row)
+        if self._is_left_out(row):
+            return LEFT_OUT
+        return RECEIVED if self._is_received(row) else super().state(row)
+
+    def _is_received(self, row: Row) -> bool:
+        """Return whether an order without a number is received, at least in part."""
+        status = self.status(row)
+        is_received = any(is_label(status, label) for label in RECEIVED_STATUSES)
+        return is_received and TRANSFER_MARK.is_ready(row)
+
+    def _is_left_out(self, row: Row) -> bool:
+        """Return whether an order is left out, because it was received before it was read."""
+        return self._is_received(row) and row["id"] in self._left_out
 
     def status(self, row: Row) -> str:
         """Return the label of an order's status."""
@@ -141,6 +179,7 @@ class Orders(DocumentReader):
         """Return the purchase order or bill of a row."""
         items = self._items[row["id"]]
         translation = OrderTranslation(self, row, items, self.status(row))
+        translation.is_left_out = self._is_left_out(row)
         return translation.document()
 
 
@@ -218,7 +257,8 @@ class Receipts(Orders):
             number = receipt["vendorInvoiceNumber"] or f"{UNNUMBERED}{receipt['id']}"
             order_id = items[receipt["purchaseOrderItemID"]]["orderID"]
             bills[order_id, number].append(receipt)
-            first_receipt_ids.setdefault(order_id, receipt["id"])
+            first_id = first_receipt_ids.get(order_id, receipt["id"])
+            first_receipt_ids[order_id] = min(first_id, receipt["id"])
         self.receipts_by_bill = {}
         for (order_id, number), receipts in bills.items():
             id = f"purchase_receipt:{order_id}:{number}"

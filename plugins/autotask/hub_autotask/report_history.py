@@ -5,14 +5,21 @@ import json
 from hub import Refused, format_ids, parse_ids
 
 OPEN, FAILED, DONE = "open", "failed", "done"
+RECEIVED = "received"  # an open order
+LEFT_OUT = "left out"
 
 
 class ReportHistory:
     """The last yielded states of documents, stored in a cursor with ranges of ids."""
 
     def __init__(self, cursor: str | None) -> None:
+        self.is_first = cursor is None  # nothing was polled, or everything is read again
         self._before = _read(cursor)
         self._current: dict[int, str] = {}
+
+    def has(self, id: int) -> bool:
+        """Return whether the last poll had a document."""
+        return id in self._before
 
     def note_state(self, id: int, state: str) -> bool:
         """Note the state of a document; return whether it is new.
@@ -21,7 +28,7 @@ class ReportHistory:
         """
         self._current[id] = state
         before = self._before.get(id)
-        if before == OPEN and state == FAILED:
+        if before in (OPEN, RECEIVED) and state == FAILED:
             return False
         return before != state
 

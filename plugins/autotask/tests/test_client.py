@@ -3,6 +3,7 @@
 import pytest
 from hub_autotask.client import Autotask, where
 from hub_autotask.sandbox.api import Api
+from hub_autotask.sandbox.refusals import bad_request
 
 from hub import NeedsAttention, Refused, Retry
 from qbo_sandbox.kit import Fault
@@ -82,6 +83,33 @@ def test_a_busy_server_is_tried_again(invoices, source):
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.*", status=500))
     with pytest.raises(Retry, match="cannot answer for Invoices now"):
         source.get("Invoices", 4001)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Execution Timeout Expired. The timeout period elapsed prior to completion.",
+        "The operation has timed out.",
+        "Transaction (Process ID 71) was deadlocked on lock resources. Rerun the transaction.",
+        "An error has occurred.",
+        "Object reference not set to an instance of an object.",
+        "The service is temporarily unavailable.",
+    ],
+)
+def test_a_failure_of_the_server_is_no_refusal(invoices, source, monkeypatch, text):
+    def fail(self, environ, name):
+        raise bad_request(text)
+
+    document = invoices.case("labour and a licence")
+    monkeypatch.setattr(Api, "_change", fail)
+    with pytest.raises(Retry, match="cannot answer for Invoices now"):
+        invoices.report(document, "posted", number="1052")
+
+
+def test_a_busy_server_is_not_taken_for_one_that_does_not_know_the_user(invoices, source):
+    invoices.stand_in.faults.add(Fault(kind="status", call="zone", status=500))
+    with pytest.raises(Retry, match="cannot answer for ZoneInformation now"):
+        source.get("Companies", 0)
 
 
 def test_a_page_that_leads_to_itself_ends_the_reading(source, monkeypatch):

@@ -29,6 +29,21 @@ def test_a_report_that_is_not_approved_waits_with_a_reason(expenses):
     )
 
 
+@pytest.mark.row("AT-E1")
+@pytest.mark.parametrize(("status", "label"), [(16, "Paid"), (17, "Transferred to QuickBooks")])
+def test_a_report_that_is_paid_while_it_waits_is_held_with_what_to_do(
+    expenses, poll_cases, change_row, status, label
+):
+    _, cursor = poll_cases(expenses)
+    change_row(expenses, "a trip to a customer", status=status)
+    items, cursor = poll_cases(expenses, cursor)
+    assert items["a trip to a customer"].stage == "ready"
+    assert f"is {label} in Autotask and has no QuickBooks" in items["a trip to a customer"].hold
+    change_row(expenses, "a trip to a customer", quickBooksReferenceNumber="ER-7001")
+    document = expenses.case("a trip to a customer")
+    assert (document.stage, document.hold) == ("update_only", None)
+
+
 @pytest.mark.row("AT-E2")
 @pytest.mark.parametrize(
     ("case", "name"),

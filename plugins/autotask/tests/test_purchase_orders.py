@@ -1,8 +1,10 @@
 """Purchase orders: the document of each, which a poll reads, and what is written back."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
+from hub_autotask import hub_documents
 
 from hub import Address
 
@@ -31,10 +33,66 @@ def test_an_order_that_is_received_while_it_waits_is_still_posted(
 ):
     _, cursor = poll_cases(orders)
     change_row(orders, "two products for a customer", status=status)
-    items, _ = poll_cases(orders, cursor)
+    items, cursor = poll_cases(orders, cursor)
     assert items["two products for a customer"].stage == "ready"
     assert orders.case("two products for a customer").stage == "ready"
-    assert "received" not in items, "the hub never knew it as submitted"
+    change_row(orders, "two products for a customer", externalPONumber="ERROR")
+    items, cursor = poll_cases(orders, cursor)
+    assert items == {}
+    change_row(orders, "two products for a customer", externalPONumber=None)
+    items, _ = poll_cases(orders, cursor)
+    assert items["two products for a customer"].stage == "ready"
+
+
+@pytest.mark.row("AT-P1")
+@pytest.mark.parametrize("status", [23, 24], ids=["in part", "in full"])
+def test_an_order_that_was_received_before_it_was_read_is_left_out_with_the_reason(
+    orders, poll_cases, change_row, status
+):
+    case = "two products for a customer"
+    change_row(orders, case, status=status)
+    items, cursor = poll_cases(orders)
+    assert items[case].stage == "closed"
+    assert "was received in Autotask before the hub read it" in items[case].hold
+    assert poll_cases(orders, cursor)[0] == {}
+    assert orders.case(case).stage == "closed"
+
+
+@pytest.mark.row("AT-P1")
+def test_an_order_that_is_left_out_stays_so_when_it_leaves_the_window(
+    orders, poll_cases, change_row
+):
+    case = "two products for a customer"
+    change_row(orders, case, status=24)
+    _, cursor = poll_cases(orders)
+    orders.today += dt.timedelta(days=30)
+    items, _ = poll_cases(orders, cursor)
+    assert items[case].stage == "closed"
+
+
+@pytest.mark.row("AT-P1")
+def test_an_order_that_waits_is_not_left_out_if_all_are_read_again(orders, poll_cases, change_row):
+    poll_cases(orders)
+    change_row(orders, "two products for a customer", status=24)
+    items, _ = poll_cases(orders)
+    assert items["two products for a customer"].stage == "ready"
+    assert items["partly received, two invoices"].stage == "closed"
+
+
+@pytest.mark.row("AT-P1")
+def test_a_first_poll_that_was_broken_off_leaves_out_the_same_orders(orders, change_row):
+    change_row(orders, "two products for a customer", status=24)
+    change_row(orders, "with freight", status=24)
+    items = hub_documents(app=orders.app.slug, site=orders.site, cursors={}, ids=())
+    next(items)
+    items.close()
+    left_out = {item.source_id for item in orders.read() if _is_left_out(item)}
+    names = ("two products for a customer", "with freight", "partly received, two invoices")
+    assert left_out == {orders.case(name).source_id for name in names}
+
+
+def _is_left_out(item):
+    return getattr(item, "stage", "") == "closed" and "was received" in item.hold
 
 
 @pytest.mark.row("AT-P1")

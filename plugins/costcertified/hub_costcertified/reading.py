@@ -56,6 +56,8 @@ def _read_payments_of(site: Site, source: CostCertified, row: Row) -> Iterator[O
 
 def _read_gone_fee(site: Site, payment: Row) -> Iterator[Outcome]:
     """Yield the Gone of a fee that is no expense any more, if there is one."""
+    if not _has_id(payment):
+        return
     source_id = f"{payments.PREFIX}{payment[names.Row.ID]}"
     outcome = readable(source_id, payments.build_gone_fee, site, payment)
     if isinstance(outcome, list):  # else the payment itself is unreadable, too
@@ -97,9 +99,14 @@ def _unidentified(module: Any) -> Unreadable:
     return Unreadable(source_id=f"{module.PREFIX}{NO_ID}", reason=reason)
 
 
+def _has_id(row: Any) -> bool:
+    """Return whether CostCertified sent a row with an id."""
+    return isinstance(row, dict) and bool(row.get(names.Row.ID))
+
+
 def read(site: Site, module: Any, row: Row) -> Iterator[Outcome]:
     """Yield the documents of a row, or Unreadable if it cannot be converted."""
-    if not isinstance(row, dict) or not row.get(names.Row.ID):
+    if not _has_id(row):
         yield _unidentified(module)
         return
     source_id = f"{module.PREFIX}{row[names.Row.ID]}"

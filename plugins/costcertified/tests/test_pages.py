@@ -3,6 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from hub_costcertified.client import CostCertified
+
+from hub import Checkpoint
 
 
 def read_page(bench, path, form=None):
@@ -52,6 +55,16 @@ def test_a_payout_with_an_unknown_status_is_reported(open_bench):
     rows.put({**rows["t1"], "state": "lost"})
     reason = bench.read(ids=["payout:t1"])[0].reason
     assert "its status 'lost' is none of in_transit, paid" in reason
+
+
+def test_a_payout_whose_payment_comes_without_an_id_stops_no_other_row(open_bench, monkeypatch):
+    bench = open_bench(documents=3)
+    bench.page("/payouts", {})
+    cursors = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
+    read_page(bench, "/payouts/t1/arrive", {})
+    monkeypatch.setattr(CostCertified, "row", lambda self, list_name, id: {"error": 1})
+    source_ids = [item.source_id for item in bench.read(cursors) if hasattr(item, "source_id")]
+    assert source_ids[-2:] == ["payment:?", "payout:t1"]
 
 
 def test_a_person_takes_money_in_advance_and_uses_it(open_bench):

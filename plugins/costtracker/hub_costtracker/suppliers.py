@@ -7,6 +7,7 @@ from hub import (
     Checkpoint,
     Document,
     Gone,
+    Outcome,
     Party,
     Row,
     Sentence,
@@ -39,15 +40,16 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
     """Yield the edits with these source ids; read the whole list, as no call returns one edit."""
     if not ids:
         return
-    rows_by_id = {}
+    requested = set(ids)
+    edits: dict[str, Outcome] = {UNIDENTIFIED.source_id: UNIDENTIFIED}  # no call asks for it
     for rows, _ in source.suppliers():
         for row in rows:
-            rows_by_id[_source_id(row)] = row
+            edit = _read(site, row)
+            if edit.source_id in requested:
+                edits[edit.source_id] = edit
     for id in ids:
-        if id == UNIDENTIFIED.source_id:  # CostTracker cannot be asked for it
-            yield UNIDENTIFIED
-        elif id in rows_by_id:
-            yield _read(site, rows_by_id[id])
+        if id in edits:
+            yield edits[id]
         else:
             yield Gone(
                 source_id=id,
@@ -55,7 +57,7 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
             )
 
 
-def _read(site: Site, row: Row) -> Document | Gone | Unreadable:
+def _read(site: Site, row: Row) -> Outcome:
     """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
         return UNIDENTIFIED

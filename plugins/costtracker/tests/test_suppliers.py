@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from hub_costtracker import hub_check, hub_report
+from hub_costtracker.sandbox import encoding
 
 from hub import Checkpoint, Gone, Receipt
 
@@ -98,3 +99,15 @@ def test_the_check_warns_if_no_user_may_update_suppliers(updating, monkeypatch):
 def test_an_edit_without_an_id_stays_unreadable(updating):
     (item,) = updating.read(ids=["supplier:?"])
     assert item.reason == "CostTracker sent a supplier without an id."
+
+
+@pytest.mark.parametrize("row", [None, {}, {"id": None}])
+def test_an_edit_without_an_id_does_not_stop_the_reading_of_others(updating, monkeypatch, row):
+    encode = encoding.supplier_edit
+    monkeypatch.setattr(
+        encoding, "supplier_edit", lambda edit: row if edit["id"] == "s3" else encode(edit)
+    )
+    updating.allow_undescribed_answers()
+    items = updating.read(ids=["supplier:?", "supplier:s4"])
+    assert [item.source_id for item in items] == ["supplier:?", "supplier:s4"]
+    assert items[1].details.name

@@ -73,10 +73,10 @@ class Profiles:
     def account_type(self, id: str) -> str | None:
         """Return the type of an account that Ontraccr offers, bank or credit card, or None."""
         if self._account_types is None:
-            self._account_types = {}
+            types = {}
             for row in self._source.choices("purchase_account"):
-                account_id = row[names.Choice.EXTERNAL_ID]
-                self._account_types[account_id] = row.get(names.Choice.TYPE)
+                types[row[names.Choice.EXTERNAL_ID]] = row.get(names.Choice.TYPE)
+            self._account_types = types
         return self._account_types.get(id)
 
 

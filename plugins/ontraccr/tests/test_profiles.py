@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 from hub_ontraccr import hub_fields
+from hub_ontraccr.client import Ontraccr
+from hub_ontraccr.profiles import Profiles
 
-from hub import Party
+from hub import Party, Refused
 
 
 def linked(bench, kind, id):
@@ -127,3 +129,16 @@ def test_lists_that_are_not_wanted_stay_away(open_bench):
     profiles = [row for rows in bench.books.profiles.rows.values() for row in rows.values()]
     assert [row for row in profiles if row["linked_by"] == "the hub"] == []
     assert bench.books.list("div-1", "classes") == []
+
+
+def test_a_list_of_accounts_that_is_refused_is_asked_for_again(bench, monkeypatch):
+    """Without the types of accounts an expense would be paid in cash instead of by check."""
+
+    def refuse(self, field):
+        raise Refused("No list.")
+
+    monkeypatch.setattr(Ontraccr, "choices", refuse)
+    cached_profiles = Profiles(Ontraccr(bench.site), reads_whole_lists=True)
+    for _ in range(2):
+        with pytest.raises(Refused):
+            cached_profiles.account_type("35")

@@ -47,6 +47,14 @@ def test_submitted_orders_of_the_days_back_are_posted_and_others_are_not(site):
         assert site.row_of(words) == site.before[site.id(words)]
 
 
+@pytest.mark.row("AT-P1")
+def test_an_order_that_was_received_before_the_first_run_is_listed_with_the_reason(site):
+    words = "partly received, two invoices"
+    assert site.of(words).state == "withdrawn"
+    assert "was received in Autotask before the hub read it" in site.of(words).reason
+    assert site.row_of(words) == site.before[site.id(words)]
+
+
 @pytest.mark.row("AT-P3", "AT-P5")
 def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_line(site):
     assert order_lines(order(site, "two products for a customer")) == [
