@@ -266,13 +266,16 @@ def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> Non
 def _queue_posted_again(session: Session, document: SourceDocument) -> None:
     """Queue the last receipt that a document in QuickBooks had before it was held.
 
-    Without one, the receipt says that the document is posted.
+    Without one, the receipt says that the document is posted. The body of an old receipt may have
+    been removed; then it is made again from the transaction.
     """
     previous = find_last(session, document, IN_QUICKBOOKS_STATES)
-    if previous is None:
+    if previous is None or not previous.body:
         query = select(Posting).join(SourceDocument, Posting.id == main_posting_id())
         posting = session.scalars(query.where(SourceDocument.id == document.id)).one()
-        queue(session, document, ReceiptState.POSTED, posting=posting)
+        state = ReceiptState(previous.state) if previous else ReceiptState.POSTED
+        reasons = previous.reasons if previous else ()
+        queue(session, document, state, posting=posting, reasons=reasons)
         return
     receipt = codec.load(Receipt, previous.body)
     facts = {field.name: getattr(receipt, field.name) for field in fields(receipt)}

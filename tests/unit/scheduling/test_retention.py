@@ -22,13 +22,15 @@ from hub.models import (
     RunLine,
     User,
 )
-from hub.posting.actions import undo
+from hub.posting import receipt_delivery, receipts
+from hub.posting.actions import manual, undo
 from hub.posting.reconcile.run import reconcile
 from hub.posting.recovery import restore
 from hub.scheduling import retention
 from hub.security import people
 from hub.security.rights import Right
 from tests.support.rows.posting_bench import PostingBench
+from tests.support.rows.stored_cases import stored_reasons
 from tests.support.servers.compared_rows import count_compared_rows
 
 YEARS = dt.timedelta(days=800)
@@ -270,6 +272,32 @@ def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(bench):
         rows = {case.cause: (case.reason, case.details) for case in session.scalars(select(Case))}
     assert rows["a"] == ("Why", {})
     assert rows["b"][1] == {"field": "x"}
+
+
+@pytest.mark.parametrize("first_state", ["posted", "changed"])
+def test_a_receipt_without_its_body_is_made_again_once_a_held_change_is_skipped(
+    app, quickbooks, clock, first_state
+):
+    bench = PostingBench(app, quickbooks, clock, wants=("posted", "changed", "held"))
+    bill = bench.bill("A-1")
+    bench.drain()
+    if first_state == "changed":
+        with transaction() as session:
+            stored = session.get_one(Posting, bill)
+            reasons = stored_reasons("Its total is another one.")
+            receipts.queue(session, stored.document, "changed", posting=stored, reasons=reasons)
+    receipt_delivery.deliver(bench.installation_id)
+    grow_old(bench)
+    assert retention.prune("kari")["receipts"] == len(bench.receipts())
+
+    bench.edit(bench.bills()[0]["Id"], TxnDate="2026-03-01")
+    change = bench.change(bill, total="120.00")
+    bench.drain()
+    manual.skip(change, "The edit in QuickBooks is right.", "kari")
+    bench.drain()
+    receipt_delivery.deliver(bench.installation_id)
+    quickbooks_id = bench.posting(bill).quickbooks_id
+    assert bench.source.receipts[-1] == ("A-1", first_state, quickbooks_id)
 
 
 def test_ended_sessions_and_old_consents_go(bench):
