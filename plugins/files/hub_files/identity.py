@@ -2,8 +2,10 @@
 
 import datetime as dt
 import hashlib
+import re
 
 MAX_ID_LENGTH = 200  # of an id
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")  # white space aside
 # The shortest time between documents of two years with one number; a date may be corrected by less.
 MIN_TIME_BETWEEN_SERIES = dt.timedelta(days=90)
 
@@ -47,6 +49,9 @@ def digest_of(content: bytes) -> str:
 
 
 def _normalize(text: str) -> str:
-    """Return a text without case and double spaces, for comparisons."""
-    words = text.casefold().split()
+    """Return a text without case, double spaces and control characters, for comparisons.
+
+    The hub drops control characters from what it stores, so an id with one would not be found.
+    """
+    words = CONTROL_CHARACTERS.sub("", text.casefold()).split()
     return " ".join(words)

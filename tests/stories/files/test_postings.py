@@ -137,6 +137,22 @@ def test_a_longer_file_adds_what_is_new_and_changes_what_changed(site):
     assert site.files_of("VendorCredit", "B-2") == ["bills.csv"]
 
 
+def test_a_number_with_a_control_character_is_found_again_once_its_supplier_is_matched(site):
+    content = CSV.replace("Inc.,B-3", "Inc.\x02,B-\x7f3")
+    received = site.receive("bills.csv", content)
+    file_mapping.apply(site.installation, received.id, "Old system", ANSWERS, "kari")
+    site.sync()
+    assert site.cases() == ["QuickBooks has no supplier called “Nobody Knows Inc.”"]
+    vendor = site.record("Vendor", "Canyon Steel Works")
+    with transaction() as session:
+        row = session.get_one(Installation, site.id)
+        code = "supplier:nobody knows inc."
+        matches.store_decision(session, row, "supplier", code, vendor, who="kari")
+    site.sync()
+    assert sorted(site.books("Bill")) == ["B-1", "B-3"]
+    assert site.cases() == []
+
+
 def test_a_supplier_that_is_matched_later_releases_its_document(site):
     received = site.receive("bills.csv", CSV)
     file_mapping.apply(site.installation, received.id, "Old system", ANSWERS, "kari")
