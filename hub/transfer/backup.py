@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub import context as hub_context
 from hub.config import Config
-from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE
+from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, read_ring
 from hub.db import engine
 from hub.db.engine import address_without_password, create_standalone_engine
 from hub.errors import DatabaseUnavailable, Refused
@@ -41,10 +41,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
     _require_new_file(path)
     with engine.read_only_session() as session:
         schema.require_newest(session.connection(), exactly=True)
-    files = {name: config.data / name for name in KEY_FILES} if keys else {}
-    for file in files.values():
-        if not file.exists():
-            raise Refused(f"The keys are not in {file}; leave them out of the backup.")
+    files = _find_key_files(config) if keys else {}
     with _temporary_folder(path.parent) as folder:
         copy_file = folder / DATABASE_FILE
         with _name_database(copy_file, config):
@@ -65,6 +62,29 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         archived = {DATABASE_FILE: copy_file, **files}
         archive.write(path, manifest, archived, config.secret_key, draft=folder / ARCHIVE_DRAFT)
     return manifest
+
+
+def _find_key_files(config: Config) -> dict[str, Path]:
+    """Return the key files by their names; raise Refused unless they hold the keys in use.
+
+    A folder may still have the files of a hub whose keys come from the environment by now.
+    """
+    files = {name: config.data / name for name in KEY_FILES}
+    for file in files.values():
+        if not file.exists():
+            raise Refused(f"The keys are not in {file}; leave them out of the backup.")
+    secret_file, vault_file = files[SECRET_KEY_FILE], files[VAULT_KEYS_FILE]
+    is_in_use = {
+        secret_file: secret_file.read_text(encoding="utf-8").strip() == config.secret_key,
+        vault_file: set(config.vault_keys) <= set(read_ring(config.data)),
+    }
+    for file, is_same in is_in_use.items():
+        if not is_same:
+            raise Refused(
+                f"The file {file} does not hold the keys that the hub works with, which come from"
+                " its settings; leave them out of the backup."
+            )
+    return files
 
 
 def _require_new_file(path: Path) -> None:

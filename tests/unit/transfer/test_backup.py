@@ -19,7 +19,7 @@ from hub import config as configuration
 from hub.cli import transfer
 from hub.cli.terminal import Terminal
 from hub.contract.registry import Plugins
-from hub.crypto.keys import write_private
+from hub.crypto.keys import new_key, write_private
 from hub.db import coordination, engine
 from hub.posting.send.run import drain
 from hub.scheduling import election, folder_lock
@@ -185,6 +185,20 @@ def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empt
     for name in ("secret.key", "vault.keys"):
         assert stat.S_IMODE((empty_folder / name).stat().st_mode) == 0o600
     assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder), **NO_KEYS)[1]
+
+
+def test_key_files_that_the_hub_no_longer_uses_are_no_keys_for_a_backup(hub, folder, archive):
+    """They stay in a folder whose keys were moved to the environment and replaced there."""
+    with_keys = ("backup", str(archive), "--with-keys")
+    write_private(folder / "secret.key", SECRET_KEY)
+    write_private(folder / "vault.keys", VAULT_KEYS)
+    newest = f"{new_key()}\n{VAULT_KEYS}"
+    for name, value in (("HUB_SECRET_KEY", SECRET_KEY[::-1]), ("HUB_VAULT_KEYS", newest)):
+        code, output = hub(*with_keys, **{name: value})
+        assert (code, "does not hold the keys that the hub works with" in output) == (1, True)
+        assert not archive.exists()
+    code, output = hub(*with_keys)  # the environment gives the same keys as the files
+    assert code == 0, output
 
 
 def test_a_backup_in_a_folder_has_the_time_in_its_name(hub, tmp_path):
