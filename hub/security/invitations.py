@@ -63,6 +63,13 @@ def renew(session: Session, invitation: Invitation, who: str) -> str:
     return code
 
 
+def expire_all(session: Session) -> None:
+    """Make the codes of all invitations invalid; an owner can renew each of them."""
+    now = current_hub().clock.now()
+    is_valid = Invitation.expires_at > now
+    session.execute(update(Invitation).where(is_valid).values(expires_at=now))
+
+
 def rights_of(invitation: Invitation) -> list[Right]:
     """Return the rights that the invited person gets."""
     for_everything = [Right(invitation.role)] if invitation.role else []

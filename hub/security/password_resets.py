@@ -94,6 +94,14 @@ def store_code(
     audit.record(session, who, "password code issued", str(person.username or person.email))
 
 
+def withdraw_codes(session: Session, user_id: int | None = None) -> None:
+    """End the validity of the code of a person for a new password, or of everybody's."""
+    statement = delete(PasswordReset)
+    if user_id is not None:
+        statement = statement.where(PasswordReset.user_id == user_id)
+    session.execute(statement)
+
+
 def check(session: Session, name: str, code: str) -> PasswordReset | None:
     """Return the stored code of a person if the typed one is right; count a wrong code."""
     person = people.find(session, name)

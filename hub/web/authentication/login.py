@@ -20,7 +20,7 @@ from wtforms.validators import DataRequired
 
 from hub.db.engine import db, read_only_engine, transaction
 from hub.models import Role, User
-from hub.security import passwords, people, refusals
+from hub.security import password_resets, passwords, people, refusals
 from hub.security.login_sessions import logged_in
 from hub.security.password_hashing import ARGON2_PARAMETERS, BoundedHashing
 from hub.translations.messages import gettext_noop
@@ -129,6 +129,7 @@ def init_app(app: Flask) -> None:
     sessions.init_app(app)
     logged_in.connect(_record_log_in, app, weak=False)
     password_changed.connect(_accept_own_password, app, weak=False)
+    password_changed.connect(_withdraw_code, app, weak=False)
     app.teardown_appcontext(lambda error: _end_session(people_session))
 
 
@@ -152,6 +153,12 @@ def _record_log_in(app: Flask, user: User, **ignored: Any) -> None:
 def _accept_own_password(app: Flask, user: User, **ignored: Any) -> None:
     """Let a person continue who has replaced the password that somebody else chose."""
     user.must_change_password = False
+
+
+def _withdraw_code(app: Flask, user: User, **ignored: Any) -> None:
+    """Make the code void with which the person could have set another password."""
+    with transaction() as session:
+        password_resets.withdraw_codes(session, cast(int, user.id))
 
 
 def _build_context() -> object:

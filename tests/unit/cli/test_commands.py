@@ -263,9 +263,18 @@ def test_a_lost_second_factor_is_reset(hub, logged_in_kari):
     assert hub("users", "reset-factor", "nobody@example.com")[0] == 1
 
 
-def test_a_restored_database_ends_the_sessions_and_tokens_of_its_backup(hub, logged_in_kari):
+def test_a_restored_database_ends_sessions_tokens_and_codes_of_its_backup(hub, logged_in_kari):
     assert hub("tokens", "create", "kari@example.com", "--name", "report")[0] == 0
+    assert hub("users", "reset", "kari@example.com")[0] == 0
+    logged_in_kari.execute(
+        "INSERT INTO invitation (address, normalized_name, role, code_hash, guesses, invited_by,"
+        " invited_at, expires_at) VALUES ('eva@example.com', 'eva@example.com', 'owner', 'hash', 0,"
+        " 'kari@example.com', '2026-03-01 10:00:00', '2999-01-01 00:00:00')"
+    )
     assert hub("restored")[0] == 0
+    assert logged_in_kari.execute("SELECT count(*) FROM password_reset").fetchone() == (0,)
+    (expires_at,) = logged_in_kari.execute("SELECT expires_at FROM invitation").fetchone()
+    assert expires_at < "2999"
     assert hub("tokens", "list")[1].startswith("None;")
     assert logged_in_kari.execute("SELECT end_reason FROM login_session").fetchone() == (
         "database-restored",

@@ -247,6 +247,17 @@ def test_a_code_of_an_owner_ends_the_duty_to_change_a_password(on_sqlite: Visito
     assert vera.get("/").status_code == 200
 
 
+def test_a_code_is_void_once_its_person_changes_the_password(on_sqlite: Visitor) -> None:
+    on_sqlite.log_in("olga")
+    code = code_in(on_sqlite.post("/people/4/reset").text)
+    vera = Visitor(on_sqlite.app, on_sqlite.story)
+    vera.log_in("vera")
+    form = {"password": PASSWORD, "new_password": NEW, "new_password_confirm": NEW}
+    assert post_as(vera, "/password", **form).status_code == 302
+    assert change(on_sqlite, code, "vera", "another good passphrase").status_code == 400
+    assert Visitor(on_sqlite.app, on_sqlite.story).log_in("vera", NEW).status_code == 302
+
+
 def test_a_hub_without_mail_says_whom_to_ask(open_pages: Any) -> None:
     visitor = open_pages("people")
     assert "Ask an owner of the hub" in visitor.page("/forgotten-password")
