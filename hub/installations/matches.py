@@ -15,6 +15,7 @@ from hub.contract.documents import Item, Party, Role
 from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused, Sentence
+from hub.exact_json import is_storable
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.models.enums import MatchOrigin
@@ -208,8 +209,18 @@ def _read_rows(content: bytes) -> list[tuple[int, dict[str, str]]]:
             line[column] = line[column].strip()
         names_record = line["quickbooks_id"] or line["quickbooks_name"]
         if names_record:
+            _require_storable(number, line)
             lines.append((number, line))
     return lines
+
+
+def _require_storable(number: int, line: dict[str, str]) -> None:
+    """Raise Refused for a row with a text that no database stores."""
+    if not all(is_storable(text) for text in line.values()):
+        raise Refused(
+            "Row %(number)s has a character that cannot be stored. Remove it and try again.",
+            number=number,
+        )
 
 
 class _Choices:

@@ -5,6 +5,7 @@ entities, and is refused with a sentence if it holds a formula.
 """
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -24,6 +25,15 @@ WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
 SHARED_STRINGS = "xl/sharedStrings.xml"
 REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+# What is raised for a part that is damaged, encrypted or packed in an unknown way.
+DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 NOT_A_WORKBOOK = Sentence(
     "The file is not an XLSX file. Save it as “Excel workbook (.xlsx)” and try again."
 )
@@ -35,7 +45,7 @@ def read(content: bytes) -> list[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _Workbook(archive).rows()
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):  # of an unknown compression
+    except DAMAGED_ARCHIVE:
         raise Refused(NOT_A_WORKBOOK) from None
     except (KeyError, ValueError, expat.ExpatError):
         raise Refused(NOT_A_WORKBOOK) from None
@@ -183,20 +193,30 @@ class _Sheet:
             self._parts.append(text)
 
     def _begin_row(self, number: str) -> None:
-        """Begin a row; those that the file leaves out before it are empty."""
+        """Begin a row; those that the file leaves out before it are empty.
+
+        Raise ValueError for a row that does not follow the one before it.
+        """
         place = int(number) - 1 if number else len(self.rows)
+        if place < len(self.rows):
+            raise ValueError(number)
         if place >= MAX_ROWS:
             raise _size_error()
         self.rows.extend([] for _ in range(place - len(self.rows) + 1))
         self._column = 0
 
     def _begin_cell(self, attributes: Attributes) -> None:
-        """Begin a cell at the place that it names, else after the one before it."""
+        """Begin a cell at the place that it names, else after the one before it.
+
+        Raise ValueError for a cell outside of a row, or one that does not follow the one before.
+        """
         self._type = attributes.get("t", "n")
         self._parts = []
         reference = REFERENCE.fullmatch(attributes.get("r", ""))
-        if reference:
-            self._column = _column_number(reference[1])
+        column = _column_number(reference[1]) if reference else self._column
+        if not self.rows or column < self._column:
+            raise ValueError(attributes.get("r"))
+        self._column = column
         if self._column >= MAX_COLUMNS:
             raise _size_error()
 

@@ -112,16 +112,46 @@ ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
         workbook('<row><c t="s"><v>7</v></c></row>', shared=""),
         workbook('<row><c t="s"><v>-1</v></c></row>', shared="<si/>"),
         workbook('<row r="x"/>'),
+        workbook('<c r="A1"><v>1</v></c>'),
+        workbook('<row r="0"><c><v>1</v></c></row>'),
+        workbook('<row r="2"><c><v>1</v></c></row><row r="1"><c><v>2</v></c></row>'),
+        workbook('<row><c r="B1"><v>1</v></c><c r="A1"><v>2</v></c></row>'),
         workbook("<row><c><v>&b;</v></c></row>", prefix=ENTITIES),
         workbook("", replaced={"xl/workbook.xml": b"<workbook/>"}),
         workbook("", replaced={"xl/_rels/workbook.xml.rels": b"<Relationships/>"}),
         workbook("", replaced={SHEET: b"\xff\xfe\x00"}),
     ],
-    ids=["cut", "open", "shared", "negative", "row", "entities", "no sheet", "no target", "bytes"],
+    ids=[
+        "cut",
+        "open",
+        "shared",
+        "negative",
+        "row",
+        "cell without a row",
+        "row before the first",
+        "rows in another order",
+        "cells in another order",
+        "entities",
+        "no sheet",
+        "no target",
+        "bytes",
+    ],
 )
 def test_a_file_that_is_no_workbook_is_refused_with_a_sentence(content):
     with pytest.raises(Refused, match="not an XLSX file"):
         workbooks.read(content)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_part_is_refused_however_it_is_packed(compression):
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", compression) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>" * 1000)
+        place = archive.getinfo("xl/workbook.xml").header_offset + len("xl/workbook.xml") + 30
+    content = bytearray(output.getvalue())
+    content[place : place + 40] = bytes(40)
+    with pytest.raises(Refused, match="not an XLSX file"):
+        workbooks.read(bytes(content))
 
 
 def test_an_encrypted_part_is_refused():
