@@ -8,6 +8,7 @@ from hub.web.request import row_ids
 
 SEAL_BYTES = 8
 SEAL_DIGITS = 2 * SEAL_BYTES
+MAX_SHIFT = row_ids.MAX_ROW_ID.bit_length()
 
 
 def format_pair(id: int, seal: str) -> str:
@@ -88,10 +89,12 @@ def _encode_varint(number: int) -> bytes:
 def _read_varint(content: memoryview, offset: int) -> tuple[int, int]:
     """Read a number of seven bits a byte; return it and the offset after it.
 
-    Raise IndexError if the content ends within the number.
+    Raise IndexError if the content ends within the number, and ValueError if it is no id.
     """
     number = shift = 0
     while content[offset] > 127:
+        if shift > MAX_SHIFT:  # adding to a number that grows without end would take long
+            raise ValueError(shift)
         low_bits = content[offset] & 127
         number |= low_bits << shift
         shift += 7

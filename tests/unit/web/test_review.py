@@ -1,5 +1,6 @@
 """The preview: exactly what was approved is posted."""
 
+import base64
 import datetime as dt
 import json
 import re
@@ -580,6 +581,13 @@ def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
     read = listed_rows.decode(listed_rows.encode(seals))
     assert read.keys() == seals.keys()
     assert all(listed_rows.is_unchanged(read[id], seals[id]) for id in seals)
+
+
+def test_a_list_with_a_number_that_is_no_id_is_none() -> None:
+    content = base64.urlsafe_b64encode(b"\xff" * 20 + bytes(listed_rows.SEAL_BYTES))
+    assert listed_rows.decode(content.decode()) == {}
+    largest = {2**63 - 1: "a" * listed_rows.SEAL_DIGITS}
+    assert listed_rows.decode(listed_rows.encode(largest)) == largest
 
 
 @pytest.mark.parametrize(
