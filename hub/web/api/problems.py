@@ -7,6 +7,7 @@ from flask import Response, json, make_response
 from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
+from hub.web.authentication import refused_rights
 from hub.web.request import request_log
 
 MIME = "application/problem+json"
@@ -51,7 +52,12 @@ def build_problem(status: int, detail: str = "", **members: Any) -> Response:
 
 
 def build_http_problem(error: HTTPException) -> Response:
-    """Return the problem of an HTTP error; that of wrong arguments says which they are."""
+    """Return the problem of an HTTP error; that of wrong arguments says which they are.
+
+    That of a right that is missing says which role the call takes, and for what.
+    """
     status = error.code or 500
+    if status == HTTPStatus.FORBIDDEN:
+        return build_problem(status, refused_rights.explain())
     messages = (getattr(error, "data", None) or {}).get("messages")
     return build_problem(status, errors=messages) if messages else build_problem(status)

@@ -15,6 +15,7 @@ from hub.models import Access, ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
 from hub.web.apps import setting_messages
+from hub.web.authentication import refused_rights
 from hub.web.authentication.access import person_name
 from hub.web.frame.layout import may_configure
 from hub.web.frame.paging import get_row_or_404
@@ -51,8 +52,13 @@ def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
 
 def check_right(row: Installation) -> None:
     """Abort with 403 if the person may not configure the app."""
-    if not may_configure(row):
-        abort(403)
+    if may_configure(row):
+        return
+    app = current_hub().plugins.apps.get(row.slug)
+    is_personal = app is not None and app.owner_only
+    allowed = row.owner if is_personal else f"{row.owner} or an owner of the hub"
+    refused_rights.note(lambda: f"The app belongs to {row.owner}: only {allowed} may change it.")
+    abort(403)
 
 
 def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Installation:

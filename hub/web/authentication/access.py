@@ -16,6 +16,7 @@ from hub.models import ConnectedCompany, Installation, Run
 from hub.security import subjects
 from hub.security.rights import (
     ROLES,
+    WHOLE_HUB,
     Rights,
     Scope,
     Subject,
@@ -26,7 +27,7 @@ from hub.security.rights import (
 )
 from hub.security.subjects import ANYWHERE, HUB, OWN
 from hub.translations.messages import gettext
-from hub.web.authentication import last_person, sessions
+from hub.web.authentication import last_person, refused_rights, sessions
 from hub.web.request import destinations, form_drafts, row_ids
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
@@ -266,6 +267,7 @@ def _check(least: str, of: str) -> None:
     if of or not request.view_args:
         is_allowed = may_anywhere(least) if of == ANYWHERE else may(least)
         if not is_allowed:
+            refused_rights.note_missing_role(least, None if of == ANYWHERE else WHOLE_HUB)
             abort(403)
     else:
         _check_targets(least, request.view_args)
@@ -282,8 +284,10 @@ def _check_targets(least: str, arguments: subjects.Arguments) -> None:
             g.is_beyond_rights = True  # the audit log names it; the answer is that of no such row
             abort(404)
     g.targets = targets
-    if not may_here(least):
-        abort(403)
+    for target in targets:
+        if not target.allows(load_rights(), least):
+            refused_rights.note_missing_role(least, target.subject)
+            abort(403)
 
 
 def store_draft() -> str:

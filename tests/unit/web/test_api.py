@@ -127,6 +127,9 @@ def test_a_case_is_assigned_noted_snoozed_and_retried(program: ApiClient, visito
     unknown = program.call("PUT", f"{address}/assignee", {"assignee": "nobody-here"})
     assert unknown.status_code == 404
     assert "nobody-here" in unknown.json["detail"]
+    looking = program.call("PUT", f"{address}/assignee", {"assignee": "vera"})
+    sentence = "The case could not be assigned: vera may not act on it."
+    assert (looking.status_code, looking.json["detail"]) == (409, sentence)
     noted = program.call("POST", f"{address}/notes", {"text": "Asked the supplier."})
     assert noted.status_code == 200, noted.text
     with visitor.app.app_context(), read_only_session() as session:

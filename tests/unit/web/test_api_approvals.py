@@ -179,7 +179,7 @@ def test_more_than_the_limit_is_approved_on_the_page(
     ("name", "scopes", "detail"),
     [
         ("oda", ("read", "operate", "configure"), "The API token lacks the scope approve."),
-        ("vera", ("approve",), "The person of the API token has no role that allows this."),
+        ("vera", ("approve",), "This takes the role operator of CostTracker in Nordvik Bygg AS,"),
     ],
 )
 def test_an_approval_takes_a_scope_of_its_own_and_the_role(
@@ -189,7 +189,7 @@ def test_an_approval_takes_a_scope_of_its_own_and_the_role(
     answer = ApiClient.of(visitor.app, name, *scopes).call(
         "POST", address_of(visitor), versions(rows)
     )
-    assert (answer.status_code, answer.get_json()["detail"]) == (403, detail)
+    assert (answer.status_code, detail in answer.get_json()["detail"]) == (403, True)
     assert row_of(visitor, "review").state == "review"
 
 

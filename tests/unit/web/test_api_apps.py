@@ -184,8 +184,10 @@ def test_personal_settings_are_those_of_their_owner(program: ApiClient, office: 
     with office.app.app_context(), transaction() as session:
         session.get_one(Installation, 1).owner = "somebody"
     arne = ApiClient.of(office.app, "arne")
-    assert arne.call("PUT", APP, {}).status_code == 403
-    assert arne.call("DELETE", APP).status_code == 403
+    sentence = "The app belongs to somebody: only somebody or an owner of the hub may change it."
+    for method, body in (("PUT", {}), ("DELETE", None)):
+        refused = arne.call(method, APP, body)
+        assert (refused.status_code, refused.get_json()["detail"]) == (403, sentence)
     assert office.row(Installation, 1).enabled
 
 

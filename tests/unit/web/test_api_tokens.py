@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from hub.cli import main
-from hub.db.engine import read_only_session
+from hub.db.engine import read_only_session, transaction
 from hub.models import ApiToken, AuditEntry
-from hub.security import api_tokens
+from hub.security import api_tokens, people
 from hub.testing.clock import FakeClock
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.page_visitor import Visitor
@@ -165,6 +165,30 @@ def test_a_scope_opens_its_own_part_only(
     assert answer.status_code == status, answer.text
     if status == 403:
         assert "lacks the scope" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "right"),
+    [
+        ("POST", "/installations/1/runs/", "operator of CostTracker in Nordvik Bygg AS"),
+        ("POST", "/companies/1/reconciliations/", "operator of every app in Nordvik Bygg AS"),
+        ("PUT", "/companies/1/apps/costtracker", "app-owner of CostTracker in Nordvik Bygg AS"),
+    ],
+)
+def test_a_refusal_names_the_role_that_a_call_takes_and_for_what(
+    visitor: Visitor, method: str, path: str, right: str
+) -> None:
+    answer = ApiClient.of(visitor.app, "vera").call(method, path, {} if method == "PUT" else None)
+    sentence = f"This takes the role {right}, which the person of the API token does not have."
+    assert (answer.status_code, answer.json["detail"]) == (403, sentence)
+
+
+def test_a_list_of_a_person_without_any_right_is_refused_with_its_role(visitor: Visitor) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        people.get(session, "vera").assignments = []
+    answer = ApiClient.of(visitor.app, "vera").call("GET", "/documents/")
+    assert answer.status_code == 403
+    assert "the role viewer of some app" in answer.json["detail"]
 
 
 def test_the_audit_log_names_the_token_of_an_act(visitor: Visitor) -> None:
