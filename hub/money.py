@@ -1,16 +1,27 @@
 """Decimal amounts: the precision of a currency, explicit rounding, exact sums."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
-from importlib import import_module
-from types import ModuleType
 from typing import Literal
 
 from hub.errors import BadDocument
 
 ZERO = Decimal(0)
+# The currencies of ISO 4217 whose smallest unit is not a hundredth. Unicode's data about currencies
+# say how many decimals people usually write, which for some, such as RSD, are fewer than there are.
+CURRENCIES_BY_DECIMALS: Mapping[int, str] = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+USUAL_DECIMALS = 2
+DECIMALS = {
+    currency: decimals
+    for decimals, currencies in CURRENCIES_BY_DECIMALS.items()
+    for currency in currencies.split()
+}
 DECIMAL_COMMA = re.compile(r"[-+]?(\d+|\d{1,3}([.\s]\d{3})+)(,\d+)?")  # 1234,5 and 1.234,56
 TOO_LARGE = Decimal(10) ** 12  # no amount of a document is; more digits than this can be rounded
 
@@ -40,10 +51,9 @@ def money(value: object, *, decimal_sign: Literal[".", ","] = ".") -> Decimal:
     return amount
 
 
-@cache
 def precision(currency: str) -> int:
     """Return how many decimals a currency has (ISO 4217: USD 2, JPY 0, KWD 3)."""
-    return int(_import_babel().get_currency_precision(currency))
+    return DECIMALS.get(currency, USUAL_DECIMALS)
 
 
 def round_amount(amount: Decimal, currency: str) -> Decimal:
@@ -76,17 +86,5 @@ def sum_amounts(amounts: Iterable[Decimal | None]) -> Decimal:
 
 def format_amount(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency, as a person reads it."""
-    return str(
-        _import_babel().format_currency(
-            amount, currency, "#,##0.00 ¤¤", locale="en_US", currency_digits=True
-        )
-    )
-
-
-@cache
-def _import_babel() -> ModuleType:
-    """Import Babel when the first amount is formatted.
-
-    Commands that show no amount start faster without it.
-    """
-    return import_module("babel.numbers")
+    rounded = round_amount(amount, currency)
+    return f"{rounded:,f} {currency}"

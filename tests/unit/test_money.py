@@ -61,9 +61,17 @@ def test_an_amount_with_a_point_before_its_decimals_is_refused_where_a_comma_is_
         money(value, decimal_sign=",")
 
 
-@pytest.mark.parametrize(("currency", "decimals"), [("USD", 2), ("NOK", 2), ("JPY", 0), ("KWD", 3)])
+@pytest.mark.parametrize(
+    ("currency", "decimals"),
+    [("USD", 2), ("NOK", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("HUF", 2), ("ISK", 0)],
+)
 def test_each_currency_has_its_decimals(currency, decimals):
     assert precision(currency) == decimals
+
+
+@pytest.mark.parametrize("currency", ["RSD", "ALL", "LBP", "AFN", "MMK", "IQD"])
+def test_decimals_count_although_people_seldom_write_them(currency):
+    assert is_exact(Decimal("1234.56"), currency)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +115,9 @@ def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
         ("1234567.5", "NOK", "1,234,567.50 NOK"),
         ("1200", "JPY", "1,200 JPY"),
         ("-3.1", "USD", "-3.10 USD"),
+        ("1234.56", "RSD", "1,234.56 RSD"),
+        ("1.2345", "KWD", "1.235 KWD"),
     ],
 )
 def test_an_amount_is_shown_with_its_currency(amount, currency, text):
-    assert format_amount(Decimal(amount), currency).replace("\xa0", " ") == text
+    assert format_amount(Decimal(amount), currency) == text
