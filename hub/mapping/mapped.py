@@ -117,7 +117,8 @@ class Mapped:
 
     `remarks` are lines of the memo for codes that the kind of document has no place for. The
     builder of the payload adds its own, which depend on what the company has switched on.
-    With `parts` it is posted as these, each under the name of its part.
+    With `parts` it is posted as these, each under the name of its part. Their numbers end with a
+    `number_suffix`, which stays if a number is cut, so that no two parts have the same one.
     """
 
     document: Document
@@ -128,4 +129,5 @@ class Mapped:
     warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     part: str = ""
+    number_suffix: str = ""
     parts: tuple["Mapped", ...] = ()

@@ -8,7 +8,7 @@ from hub.contract.documents import Document, Line, Role
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.places import is_text
-from hub.money import sum_amounts
+from hub.money import round_amount, sum_amounts
 
 
 def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Mapped, ...] | str:
@@ -66,12 +66,11 @@ def _build_part(
     document = mapped.document
     lines = tuple(line.line for line in mapped_lines)
     number = document.number
-    if number and position > 1:
-        number = f"{number}-{position}"
+    suffix = f"-{position}" if number and position > 1 else ""
     part = replace(
         document,
         lines=lines,
-        number=number,
+        number=f"{number}{suffix}" if number else number,
         quickbooks_id=document.quickbooks_id if position == 1 else None,
         total=None if document.total is None else _sum_lines(document, lines),
         tax_total=_get_tax_of_part(document, lines),
@@ -92,6 +91,7 @@ def _build_part(
         header={**mapped.header, role: ref},
         lines=tuple(mapped_lines),
         part=f"{role}:{ref.id}",
+        number_suffix=suffix,
     )
 
 
@@ -117,9 +117,13 @@ def _get_tax(lines: tuple[Line, ...]) -> Decimal:
 
 
 def _sum_lines(document: Document, lines: tuple[Line, ...]) -> Decimal:
-    """Add up the amounts of lines as the document's total does: with tax that comes on top."""
+    """Add up the amounts of lines as the document's total does: with tax that comes on top.
+
+    They are rounded as they are posted: a quantity times a price may have more decimals.
+    """
+    currency = document.currency or ""  # the home currency, which is unknown here, has two decimals
     amounts = [amount_of(line) for line in lines]
-    net = sum_amounts(amounts)
+    net = sum_amounts(round_amount(amount, currency) for amount in amounts if amount is not None)
     if document.tax_mode == "exclusive":
         return net + _get_tax(lines)
     return net

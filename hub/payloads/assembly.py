@@ -23,16 +23,17 @@ from hub.payloads import (
     payment,
     purchase_order,
     refund,
+    unposted_tax,
     vendor,
     vendor_credit,
 )
 from hub.payloads.builder import PayloadBuilder, Solution
 from hub.payloads.company_facts import CompanyFacts
-from hub.payloads.entities import DOCUMENT_ENTITIES
+from hub.payloads.entities import DOCUMENT_ENTITIES, amount_sign
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.sales_lines import is_discount
 from hub.payloads.stated_total import round_stated_total
-from hub.payloads.summary import PARTY_FIELDS, compute_expected_total, summarize
+from hub.payloads.summary import PARTY_FIELDS, compute_expected_total, is_taxable, summarize
 
 BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "bill": bill.build_body,
@@ -49,6 +50,9 @@ BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "customer": customer.build_body,
     "item": item.build_body,
 }
+# Source: https://developer.intuit.com/app/developer/qbo/docs/learn/rest-api-features
+MAX_LINES = 10_000
+MAX_LINES_WITH_TAX = 750
 KINDS_WITHOUT_PARTY = ("expense", "deposit")
 NEGATIVE_CREDIT = Sentence(
     "Its total is negative; the amounts of a credit must be positive. Fix this at the source."
@@ -83,12 +87,13 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
         if rate is not None:
             body["ExchangeRate"] = rate
         _check_completeness(builder, body)
+        _check_line_count(builder, body)
         _check_sum(builder, body)
         _check_decimals(builder)
         body["PrivateNote"] = builder.memo()
     summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENT_ENTITIES:
-        summary = _add_open_total(builder, summary)
+        summary = _add_open_total(builder, summary, amount_sign(body))
         summary = summary._replace(lines=_add_source_ids(builder, summary.lines))
     return Payload(
         body,
@@ -119,6 +124,29 @@ def _check_completeness(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         builder.problems.append(Sentence("It has no amount. Complete it at the source."))
 
 
+def _check_line_count(builder: PayloadBuilder, body: dict[str, Any]) -> None:
+    """Report more lines than QuickBooks allows."""
+    calculation = body.get("GlobalTaxCalculation", "NotApplicable")
+    is_taxed = calculation != "NotApplicable" or is_taxable(body)
+    count = len(body.get("Line", ()))
+    if count <= (MAX_LINES_WITH_TAX if is_taxed else MAX_LINES):
+        return
+    if not is_taxed:
+        problem = Sentence(
+            "It has %(count)s lines, and QuickBooks allows %(limit)s. Split it at the source.",
+            count=count,
+            limit=MAX_LINES,
+        )
+    else:
+        problem = Sentence(
+            "It has %(count)s lines, and QuickBooks allows %(limit)s where tax applies. Split it at"
+            " the source.",
+            count=count,
+            limit=MAX_LINES_WITH_TAX,
+        )
+    builder.problems.append(problem)
+
+
 def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     """Report a total that differs from that of the lines; remark on a tolerated difference."""
     document = builder.document
@@ -128,6 +156,7 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         is_credit = document.kind in CREDIT_KINDS
         builder.problems.append(NEGATIVE_CREDIT if is_credit else NEGATIVE_TOTAL)
     problem = contained_tax.find_problem(builder, body)
+    problem = problem or unposted_tax.find_problem(builder, computed)
     if problem:
         builder.problems.append(problem)
         return
@@ -181,12 +210,17 @@ def _check_decimals(builder: PayloadBuilder) -> None:
         return
 
 
-def _add_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:
-    """Add the total that QuickBooks is expected to work out, if the document states it."""
+def _add_open_total(
+    builder: PayloadBuilder, summary: TransactionSummary, sign: int
+) -> TransactionSummary:
+    """Add the total that QuickBooks is expected to work out, if the document states it.
+
+    `sign` is that of the transaction, as for a summary of what QuickBooks answers.
+    """
     document = builder.document
     if summary.total is not None or document.total is None:
         return summary
-    stated = builder.cents(document.total)
+    stated = sign * builder.cents(document.total)
     return summary._replace(total=stated, tolerance=document.tolerance)
 
 

@@ -3,23 +3,23 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.split import amount_of
-from hub.money import precision, round_amount, sum_amounts
+from hub.money import round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_MEMO_LENGTH, memo_room
+from hub.payloads.rounding import round_computed
 
 T = TypeVar("T")
 # How a person solves a problem in the hub: match a code, or change the settings of the app.
 Solution = Literal["match", "settings"]
 MAX_NUMBER_LENGTH = 21
 MAX_MESSAGE_LENGTH = 1000
-AMOUNT_DECIMALS = 2  # QuickBooks keeps no more, whatever the currency
 ACCOUNT_LABELS: dict[str, Sentence] = {
     "payment_account": Sentence("payment account"),
     "deposit_account": Sentence("deposit account"),
@@ -69,9 +69,7 @@ class PayloadBuilder:
     def cents(self, number: Decimal) -> Decimal:
         """Round an amount to its currency; report one that QuickBooks cannot keep."""
         exact = round_amount(number, self.currency)
-        if precision(self.currency) <= AMOUNT_DECIMALS:
-            return exact
-        rounded = exact.quantize(Decimal(1).scaleb(-AMOUNT_DECIMALS), rounding=ROUND_HALF_UP)
+        rounded = round_computed(exact, self.currency)
         if abs(rounded - exact) > self.document.tolerance:
             self.problems.append(
                 Sentence(
@@ -172,17 +170,20 @@ class PayloadBuilder:
     def number(self) -> str | None:
         """Return the number; if it is cut, all of it goes into the memo."""
         number = (self.document.number or "").strip()
-        if len(number) > MAX_NUMBER_LENGTH:
-            self.remarks.insert(0, f"Number: {number}")
-            self.warnings.append(
-                Sentence(
-                    "QuickBooks allows %(max_length)s characters in a number; the full number,"
-                    " %(number)s, goes into the memo.",
-                    max_length=MAX_NUMBER_LENGTH,
-                    number=number,
-                )
+        if len(number) <= MAX_NUMBER_LENGTH:
+            return number or None
+        self.remarks.insert(0, f"Number: {number}")
+        self.warnings.append(
+            Sentence(
+                "QuickBooks allows %(max_length)s characters in a number; the full number,"
+                " %(number)s, goes into the memo.",
+                max_length=MAX_NUMBER_LENGTH,
+                number=number,
             )
-        return number[:MAX_NUMBER_LENGTH].strip() or None
+        )
+        suffix = self.mapped.number_suffix
+        beginning = number.removesuffix(suffix)[: MAX_NUMBER_LENGTH - len(suffix)]
+        return beginning.strip() + suffix
 
     def message(self, max_length: int = MAX_MESSAGE_LENGTH) -> str | None:
         """Return the message that QuickBooks prints; if it is cut, all of it goes into the memo."""

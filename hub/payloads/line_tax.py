@@ -1,15 +1,16 @@
 """Tax in companies where every line has a tax code: amounts with or without it, and stated tax."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from hub.contract.document_kinds import SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount_of
-from hub.money import ZERO, round_amount, sum_amounts
+from hub.money import ZERO, sum_amounts
 from hub.payloads.builder import PayloadBuilder, drop_empty
+from hub.payloads.rounding import CENT, round_computed, smallest_amount
 
 CALCULATIONS = {
     "exclusive": "TaxExcluded",
@@ -17,7 +18,9 @@ CALCULATIONS = {
     "inclusive": "TaxInclusive",
     "none": "NotApplicable",
 }
-MAX_LINE_ROUNDING = Decimal("0.01")
+NO_TAX_APPLIES = Sentence(
+    "It says that no tax applies and states tax all the same. Fix this at the source."
+)
 KINDS_WITH_TAX = ("bill", "vendor_credit", "expense", "purchase_order", *SALES_KINDS)
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
@@ -36,11 +39,7 @@ def build_tax_detail(
         return {}
     tax = read_stated_tax(builder)
     if document.tax_mode == "none" and tax:
-        builder.problems.append(
-            Sentence(
-                "It says that no tax applies and states tax all the same. Fix this at the source."
-            )
-        )
+        builder.problems.append(NO_TAX_APPLIES)
     fields: dict[str, Any] = {"GlobalTaxCalculation": CALCULATIONS[document.tax_mode]}
     if document.tax_mode in ("none", "computed") or tax is None:
         return fields
@@ -113,7 +112,8 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
         net_amount = _compute_amount_without_rates(builder, mapped, gross_amount)
         difference += gross_amount - net_amount
         net_amounts.append((net_amount, mapped))
-    if not net_amounts or abs(difference) > MAX_LINE_ROUNDING * len(net_amounts):
+    max_difference = smallest_amount(builder.currency) * len(net_amounts)
+    if not net_amounts or abs(difference) > max_difference:
         return None, ZERO
     _, largest_line = max(net_amounts, key=lambda row: abs(row[0]))
     return largest_line, difference
@@ -131,7 +131,7 @@ def _compute_amount_without_rates(
         without_tax = line_amount / (1 + percent / 100)
     else:
         without_tax = line_amount * (1 - _compute_presumed_share(builder))
-    return round_amount(without_tax, builder.currency)
+    return round_computed(without_tax, builder.currency)
 
 
 def _compute_presumed_share(builder: PayloadBuilder) -> Decimal:
@@ -177,7 +177,7 @@ def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> lis
     for mapped, body in pairs:
         rates = _find_tax_rates(builder, mapped)
         if not rates:
-            return []
+            continue  # such as out of scope; a tax of an unknown rate is missing in the sum
         net_amount = body["Amount"]
         shares = _divide_tax(builder, mapped, net_amount, rates)
         for (rate, percent), share in zip(rates, shares, strict=True):
@@ -187,12 +187,11 @@ def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> lis
     difference = tax - sum_amounts(taxes.values())
     if difference:
         largest = max(taxes, key=lambda rate: abs(taxes[rate]), default="")
-        if not taxes.get(largest) or abs(difference) > MAX_LINE_ROUNDING * len(pairs):
+        max_difference = smallest_amount(builder.currency) * len(pairs)
+        if not taxes.get(largest) or abs(difference) > max_difference:
             return []
         taxes[largest] += difference
-    return [
-        _build_tax_line(builder, rate, taxes[rate], percents[rate], bases[rate]) for rate in bases
-    ]
+    return [_build_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
 
 
 def _divide_tax(
@@ -202,22 +201,21 @@ def _divide_tax(
     shares = []
     for _, percent in rates:
         share = net_amount * percent / 100
-        shares.append(round_amount(share, builder.currency))
+        shares.append(round_computed(share, builder.currency))
     if mapped.line.tax is not None:
         line_tax = builder.cents(mapped.line.tax)
         shares[-1] += line_tax - sum_amounts(shares)
     return shares
 
 
-def _build_tax_line(
-    builder: PayloadBuilder, rate: str, tax: Decimal, percent: Decimal, base: Decimal
-) -> dict[str, Any]:
+def _build_tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
     """Return the line for the tax of one rate; `base` is the amount that is taxed.
 
-    QuickBooks computes a tax that is based on a percentage itself, so another one is not.
+    QuickBooks computes a tax that is based on a percentage itself, with two decimals whatever the
+    currency, so another one is not.
     """
     detail: dict[str, Any] = {"TaxRateRef": {"value": rate}, "NetAmountTaxable": base}
-    if round_amount(base * percent / 100, builder.currency) == tax:
+    if (base * percent / 100).quantize(CENT, rounding=ROUND_HALF_UP) == tax:
         detail |= {"PercentBased": True, "TaxPercent": percent}
     else:
         detail |= {"PercentBased": False}

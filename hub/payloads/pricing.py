@@ -7,8 +7,8 @@ from hub.contract.documents import Line
 from hub.errors import Sentence
 from hub.money import is_too_large
 from hub.payloads.builder import PayloadBuilder, clean
+from hub.payloads.rounding import CENT
 
-CENT = Decimal("0.01")
 SMALLEST_PRICE_STEP = Decimal("0.0000001")
 MAX_DESCRIPTION_LENGTH = 4000
 

@@ -58,11 +58,7 @@ def _check_tax(builder: PayloadBuilder, tax: Decimal | None, *, has_taxable_line
     """Report tax that contradicts the tax mode or the codes of the lines."""
     mode = builder.document.tax_mode
     if mode == "none" and tax:
-        builder.problems.append(
-            Sentence(
-                "It says that no tax applies and states tax all the same. Fix this at the source."
-            )
-        )
+        builder.problems.append(line_tax.NO_TAX_APPLIES)
     if tax and not has_taxable_line:
         builder.report(
             Sentence(

@@ -556,6 +556,19 @@ def test_a_split_keeps_that_tax_is_stated_although_none_applies():
     assert [part.document.tax_total for part in result.parts] == [20, 20]
 
 
+def test_a_split_rounds_a_quantity_times_a_price_as_it_is_posted():
+    fields = tuple(field for field in FIELDS if field.name != "location")
+    place = Field(name="location", label="Location", role="location", match=("id",), differ="split")
+    priced = replace(
+        line("1", None, account="7", location="61"),
+        quantity=Decimal(3),
+        unit_price=Decimal("0.335"),
+    )
+    other = line("2", "10.00", account="7", location="62")
+    result = resolve(bill(priced, other, total=Decimal("11.01")), (*fields, place), book())
+    assert [part.document.total for part in result.parts] == [Decimal("1.01"), Decimal("10.00")]
+
+
 def test_a_split_that_would_lose_a_cent_holds():
     (case,) = differing("split", total=Decimal("100.01"))
     assert "do not add up" in case.problem

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hub import payloads
 from hub.contract.documents import Address, Attachment, Document, Party
 from hub.db import engine
 from hub.mapping import Mapped, Ref
+from hub.mapping.split import split
 from hub.models import TransactionSummary
 from hub.payloads.company_facts import CompanyFacts
 from hub.qbo import company as qbo_company
@@ -216,6 +218,18 @@ def test_a_long_number_is_cut_and_complete_in_the_memo():
     assert built.body["DocNumber"] == "N" * 21
     assert f"Number: {'N' * 30}" in built.body["PrivateNote"]
     assert built.warnings
+
+
+@pytest.mark.parametrize("length", [19, 20, 21, 40])
+def test_the_parts_of_a_document_with_a_long_number_have_different_numbers(length):
+    whole = mapped(line("1", "1", account="7"), line("2", "2", account="7"), line("3", "3"))
+    whole = replace(whole, document=replace(whole.document, number="N" * length))
+    places = {str(n): Ref(role="location", id=f"6{n}") for n in (1, 2, 3)}
+    parts = split(whole, "location", places)
+    numbers = [build(part).body["DocNumber"] for part in parts]
+    assert numbers[0] == "N" * min(length, 21)
+    assert [number[-2:] for number in numbers[1:]] == ["-2", "-3"]
+    assert max(map(len, numbers)) <= 21
 
 
 def test_classes_that_are_switched_off_go_into_the_note():

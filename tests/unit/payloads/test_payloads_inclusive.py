@@ -12,6 +12,9 @@ from hub.payloads.company_facts import EVERYTHING_ON
 from hub.payloads.summary import compute_expected_total
 from tests.support.rows.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
 
+JAPAN = replace(
+    NO, country="JP", currency="JPY", tax_rates={"9": (("1", D(10)),)}, multicurrency=False
+)
 UNREAD = replace(EVERYTHING_ON, country="GB", currency="GBP")
 BOUGHT = {"account": "30", "tax_code": "unmatched:S20"}
 
@@ -209,3 +212,40 @@ class TestInTheUnitedStates:
         )
         built = payloads.build(what, US, MARKER)
         assert (built.problems, compute_expected_total(built.body)) == ((), D(108))
+
+
+class TestCurrenciesWithoutCents:
+    """In yen, a line is rounded by up to one yen."""
+
+    def japanese(self, *amounts, tax):
+        codes = {"account": "30", "tax_code": "9"}
+        rows = [line(str(n), amount, **codes) for n, amount in enumerate(amounts)]
+        total = sum(map(D, amounts))
+        values = {"tax_mode": "inclusive", "tax_total": D(tax), "total": total}
+        what = mapped(*rows, header=refs(vendor="1"), currency="JPY", **values)
+        return payloads.build(what, JAPAN, MARKER)
+
+    def test_the_largest_line_takes_the_yen_of_rounding(self):
+        built = self.japanese("105", "106", tax="19")
+        assert built.problems == ()
+        assert [row["Amount"] for row in built.body["Line"]] == [D(95), D(97)]
+        assert compute_expected_total(built.body) == 211
+
+    def test_a_tax_that_is_off_by_more_holds_the_bill(self):
+        (problem,) = self.japanese("105", "106", tax="16").problems
+        assert "gives a tax of 20 JPY, and the bill states 16 JPY" in problem
+
+    def test_a_tax_that_quickbooks_would_compute_with_decimals_is_stated(self):
+        (tax,) = self.japanese("105", "106", tax="19").body["TxnTaxDetail"]["TaxLine"]
+        detail = tax["TaxLineDetail"]
+        assert (tax["Amount"], detail["NetAmountTaxable"]) == (D(19), D(192))
+        assert detail["PercentBased"] is False
+
+
+def test_amounts_without_tax_have_the_decimals_that_quickbooks_keeps():
+    row = line("1", "10.00", account="30", tax_code="6")
+    values = {"tax_mode": "inclusive", "total": D("10.00"), "currency": "KWD"}
+    what = mapped(row, header=refs(vendor="1"), **values)
+    built = payloads.build(what, NO, MARKER)
+    assert built.problems == ()
+    assert [row["Amount"] for row in built.body["Line"]] == [D("8.70")]

@@ -420,3 +420,80 @@ def test_an_order_keeps_the_class_of_each_line_regardless_of_sales_forms(classes
         row["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] for row in built.body["Line"]
     ]
     assert (class_ids, built.body.get("ClassRef"), built.problems) == (list(classes), head, ())
+
+
+def test_an_amount_of_a_currency_whose_decimals_people_seldom_write_is_posted_exactly():
+    row = line("1", None, account="7", quantity=3, unit_price=D("33.33"))
+    built = payloads.build(mapped(row, header=refs(vendor="1"), currency="RSD"), FOREIGN, MARKER)
+    assert (built.problems, compute_expected_total(built.body)) == ((), D("99.99"))
+
+
+@pytest.mark.parametrize("tax_mode", ["computed", "exclusive"])
+def test_a_card_refund_whose_tax_quickbooks_works_out_is_expected_as_a_negative_total(tax_mode):
+    row = line("1", "-100.00", account="7", tax_code="5")
+    card = {"payment_account": Ref(role="payment_account", id="41", type="Credit Card")}
+    what = mapped(row, kind="expense", header=card, total=D("-125.00"), tax_mode=tax_mode)
+    built = payloads.build(what, NO, MARKER)
+    assert (built.problems, built.body["Credit"]) == ((), True)
+    assert (built.summary.total, built.summary.lines[0].amount) == (-125, -100)
+
+
+class TestTaxOnPurchasesInTheUnitedStates:
+    """QuickBooks keeps none there, so tax that is not part of a line would be lost."""
+
+    def problems(self, *taxes, **document):
+        rows = [line(str(n), "50.00", account="7", tax=tax) for n, tax in enumerate(taxes)]
+        return payloads.build(mapped(*rows, **document), US, MARKER).problems
+
+    @pytest.mark.parametrize("total", [None, D("108.25")])
+    @pytest.mark.parametrize("tax_mode", ["exclusive", "computed"])
+    def test_tax_that_no_line_states_holds_a_bill(self, total, tax_mode):
+        stated = {"tax_total": D("8.25"), "total": total, "tax_mode": tax_mode}
+        assert self.problems(None, None, **stated) == (
+            "It states a tax of 8.25 USD, of which its lines state 0.00 USD. QuickBooks in the"
+            " United States keeps no tax on purchases, so it has to be part of the lines. State the"
+            " tax of each line at the source, or amounts with tax.",
+        )
+
+    def test_tax_that_some_lines_do_not_state_holds_a_bill(self):
+        (problem,) = self.problems(D("4.12"), None, tax_total=D("8.25"))
+        assert "of which its lines state 4.12 USD" in problem
+
+    def test_tax_that_is_stated_although_none_applies_holds_a_bill(self):
+        (problem,) = self.problems(None, tax_total=D("8.25"), tax_mode="none")
+        assert "no tax applies" in problem
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {"tax_total": D("8.25"), "total": D("100.00")},
+            {"tax_total": D("8.25"), "total": D("100.00"), "tax_mode": "none"},
+            {"tax_total": D("8.25"), "total": D("100.00"), "tax_mode": "inclusive"},
+            {"tax_total": D("0.00")},
+        ],
+    )
+    def test_a_bill_that_comes_to_its_total_is_posted(self, document):
+        assert self.problems(None, None, **document) == ()
+
+    def test_another_difference_is_named_as_before(self):
+        (problem,) = self.problems(None, None, tax_total=D("8.25"), total=D("110.00"))
+        assert problem.startswith("Lines plus tax add up to 100.00 USD")
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "tax_code", "count", "limit"),
+    [
+        (US, "invoice", "TAX", 751, "750 where tax applies"),
+        (NO, "invoice", "5", 751, "750 where tax applies"),
+        (US, "bill", "NON", 10_001, "10,000"),
+    ],
+)
+def test_more_lines_than_quickbooks_allows_hold_a_document(facts, kind, tax_code, count, limit):
+    header = refs(vendor="1") if kind == "bill" else refs(customer="41")
+    rows = [line(str(n), "1.00", item="1", tax_code=tax_code) for n in range(count)]
+    (problem,) = payloads.build(mapped(*rows, kind=kind, header=header), facts, MARKER).problems
+    assert problem == (
+        f"It has {count:,} lines, and QuickBooks allows {limit}. Split it at the source."
+    )
+    fewer = payloads.build(mapped(*rows[1:], kind=kind, header=header), facts, MARKER)
+    assert fewer.problems == ()

@@ -1,0 +1,56 @@
+"""Check that the tax of a purchase in the United States is part of its lines.
+
+QuickBooks keeps no tax on purchases there, so the hub adds the tax of each line to its amount. Tax
+that no line states would be left out of the books.
+"""
+
+from decimal import Decimal
+
+from hub.contract.document_kinds import SALES_KINDS
+from hub.contract.documents import Document
+from hub.errors import Sentence
+from hub.money import ZERO, format_amount, sum_amounts
+from hub.payloads.builder import PayloadBuilder
+from hub.payloads.line_tax import KINDS_WITH_TAX, NO_TAX_APPLIES, read_stated_tax
+from hub.payloads.stated_total import round_stated_total
+
+
+def find_problem(builder: PayloadBuilder, computed: Decimal | None) -> Sentence | None:
+    """Return the problem of tax that would not be posted; None if there is none.
+
+    `computed` is the total of the lines. There is no problem if that is the stated total.
+    """
+    document = builder.document
+    if builder.facts.tax_codes or computed is None or not _is_purchase_without_tax(document):
+        return None
+    stated = read_stated_tax(builder) or ZERO
+    added = _sum_added_taxes(builder)
+    missing = stated - added
+    difference = missing
+    if document.total is not None:
+        difference = round_stated_total(builder, document.total) - computed
+    is_explained = abs(difference - missing) <= document.tolerance
+    if difference <= document.tolerance or not is_explained:
+        return None
+    if document.tax_mode == "none":
+        return NO_TAX_APPLIES
+    return Sentence(
+        "It states a tax of %(stated)s, of which its lines state %(added)s. QuickBooks in the"
+        " United States keeps no tax on purchases, so it has to be part of the lines. State the tax"
+        " of each line at the source, or amounts with tax.",
+        stated=format_amount(stated, builder.currency),
+        added=format_amount(added, builder.currency),
+    )
+
+
+def _is_purchase_without_tax(document: Document) -> bool:
+    """Return whether a document is a purchase whose amounts do not contain the tax."""
+    is_purchase = document.kind in KINDS_WITH_TAX and document.kind not in SALES_KINDS
+    return is_purchase and document.tax_mode != "inclusive"
+
+
+def _sum_added_taxes(builder: PayloadBuilder) -> Decimal:
+    """Return the tax that is part of the lines as they are posted."""
+    if builder.document.tax_mode != "exclusive":
+        return ZERO
+    return builder.cents(sum_amounts(line.tax for line in builder.document.lines))
