@@ -10,6 +10,7 @@ from hub.models.enums import Operation, TransactionState
 from hub.money import format_amount
 from hub.posting.preflight.context import (
     CheckContext,
+    party_list,
     sum_settled_amounts,
 )
 from hub.posting.preflight.postings import CheckedPosting
@@ -78,10 +79,12 @@ def _has_other_party(posting: CheckedPosting, context: CheckContext, head: Trans
     party = posting.summary.party
     if not party or not head.party or head.party == party:
         return False
+    if party_list(posting.kind, posting.summary) != "customer":
+        return True
     return not _may_be_job(context, head.party)
 
 
-def _may_be_job(context: CheckContext, party: str) -> bool:
-    """Return whether a party may be a job, which the customer above it pays for."""
-    record = context.records.get(("customer", party))
+def _may_be_job(context: CheckContext, customer: str) -> bool:
+    """Return whether a customer may be a job, which the customer above it pays for."""
+    record = context.records.get(("customer", customer))
     return record is None or bool(record.parent)

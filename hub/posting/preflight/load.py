@@ -29,6 +29,7 @@ from hub.posting.preflight.context import (
     RelatedTransactions,
     TransactionKey,
     list_record_refs,
+    party_list,
     sum_settled_amounts,
 )
 from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
@@ -44,7 +45,9 @@ def load_context(
     """Return the rows and facts that the checks of these postings need."""
     facts = company.load_facts(session, company_id)
     refs = {posting.id: list_record_refs(posting) for posting in postings}
-    stored = _load_records(session, company_id, set().union(*refs.values()))
+    related = _load_related_transactions(session, company_id, postings)
+    other_parties = _list_settled_parties(postings, related)
+    stored = _load_records(session, company_id, other_parties.union(*refs.values()))
     lists = select(ListState.list).where(ListState.company_id == company_id)
     targets = _load_targets(session, company_id, postings)
     installation_ids = {posting.installation_id for posting in postings}
@@ -53,7 +56,7 @@ def load_context(
         company_id=company_id,
         lists=frozenset(session.scalars(lists)),
         records=stored | _load_planned_parties(session, postings, facts.currency),
-        related=_load_related_transactions(session, company_id, postings),
+        related=related,
         targets=targets,
         removals=removals.find_pending_removals(session, company_id, targets),
         refs=refs,
@@ -195,6 +198,19 @@ def _load_settled_transactions(
     is_own = TransactionHead.company_id == company_id
     query = select(TransactionHead).where(is_own, or_(*conditions))
     return session.scalars(query).all()
+
+
+def _list_settled_parties(
+    postings: Sequence[CheckedPosting], related: RelatedTransactions
+) -> set[RecordKey]:
+    """Return the parties of the transactions that these postings settle or bill."""
+    parties = set()
+    for posting in postings:
+        for key in sum_settled_amounts(posting):
+            head = related.by_id.get(key)
+            if head and head.party:
+                parties.add((party_list(posting.kind, posting.summary), head.party))
+    return parties
 
 
 def _load_duplicate_candidates(
