@@ -16,6 +16,7 @@ from hub import (
     Sentence,
     Site,
     StageName,
+    TaxMode,
     money,
     parse_date,
     round_amount,
@@ -44,6 +45,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     lines += [_build_fee(fee, currency) for fee in row["fees"] or ()]
     stage = _decide_stage(site, status)
     quickbooks_id, number = _quickbooks_reference(row)
+    total, tax_mode = _total_and_tax_mode(site, lines)
     return Document(
         kind="purchase_order",
         source_id=f"{PREFIX}{row['id']}",
@@ -58,13 +60,23 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
         currency=currency,
         codes=_header_codes(site, row, currency),
         lines=tuple(lines),
-        total=_sum_amounts(lines),
-        tax_mode="computed" if site.settings["tax_code"] else "none",
+        total=total,
+        tax_mode=tax_mode,
         ship_to=_build_address(row["location"]),
         closed=_is_closed(site, status) or None,
         warnings=_collect_warnings(row, lines),
         facts=_collect_facts(row, live),
     )
+
+
+def _total_and_tax_mode(site: Site, lines: Sequence[Line]) -> tuple[Decimal | None, TaxMode]:
+    """Return the total of an order and how it is taxed.
+
+    With a tax code, QuickBooks adds a tax that ION does not know, so the total is not known either.
+    """
+    if site.settings["tax_code"]:
+        return None, "computed"
+    return _sum_amounts(lines), "none"
 
 
 def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:

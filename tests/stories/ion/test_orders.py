@@ -299,6 +299,19 @@ def test_an_order_in_another_currency_is_refused_where_there_is_only_one(site):
     assert "keeps books in USD only" in site.posting(f"order:{id}").reason
 
 
+def test_a_tax_that_quickbooks_adds_to_an_order_is_no_difference(site):
+    site = site.connect_another("canada", currency="USD", multicurrency=False, currencies=())
+    site.enable(**EVERYTHING, tax_code="6")
+    id = site.order({"account": "6300"})
+    site.sync()
+    (order,) = site.posted(id)
+    assert (order["TotalAmt"], order["TxnTaxDetail"]["TotalTax"]) == (
+        Decimal("11.30"),
+        Decimal("1.30"),
+    )
+    assert site.cases() == {}
+
+
 # -- setting it up ---------------------------------------------------------------------------------
 
 
