@@ -158,8 +158,8 @@ def _find_disposition(
     unresolved = links.find_unresolved_documents(mapped)
     if unresolved:
         finding = links.build_unresolved_finding(batch, row, unresolved)
-        has_ended = any(links.find_ended_posting(batch, source_id) for source_id in unresolved)
-        if not has_ended and not _has_waited_long(batch, row, mapped.part):
+        may_come = all(links.can_be_linked_later(batch, source_id) for source_id in unresolved)
+        if may_come and not _has_waited_long(batch, row, mapped.part):
             waiting = Disposition(
                 state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(finding.text,)
             )

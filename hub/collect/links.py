@@ -1,5 +1,6 @@
 """Find the transactions that the lines of a document apply to, by source ids."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import cast
 
@@ -35,8 +36,14 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 
 
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
-    """Return the transaction of a document; None if it is neither posted nor planned."""
-    postings = [posting for posting in batch.transaction_postings(row) if not posting.part]
+    """Return the transaction of a document; None if it is neither posted nor planned.
+
+    There is none either if the document has several.
+    """
+    parts = _group_by_part(batch, row)
+    postings = parts.get("", [])
+    if len(parts) == 1:
+        (postings,) = parts.values()
     written = list(filter(_is_posted_write, postings))
     creation = _find_newest_creation(postings)
     if creation and creation not in written:
@@ -44,6 +51,27 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     if not written:
         return None
     return _build_posted_link(written[-1])
+
+
+def _group_by_part(batch: CollectBatch, row: SourceDocument) -> Mapping[str, list[Posting]]:
+    """Return the postings of a document by the part that they write, oldest first.
+
+    Parts of which everything was withdrawn or skipped are left out.
+    """
+    parts: dict[str, list[Posting]] = defaultdict(list)
+    for posting in batch.transaction_postings(row):
+        parts[posting.part].append(posting)
+    present = {}
+    for part, postings in parts.items():
+        if any(posting.state not in ENDED_STATES for posting in postings):
+            present[part] = postings
+    return present
+
+
+def is_split(batch: CollectBatch, source_id: str) -> bool:
+    """Return whether a document is several transactions, so that no line can apply to it."""
+    row = batch.rows.get(source_id)
+    return row is not None and len(_group_by_part(batch, row)) > 1
 
 
 def _is_posted_write(posting: Posting) -> bool:
@@ -120,11 +148,21 @@ def _explain(batch: CollectBatch, source_id: str) -> CaseText:
     if row is None:
         return CaseText("posting.awaits_unknown", source_id=source_id)
     title = format_document_name(row)
+    if is_split(batch, source_id):
+        return CaseText("posting.awaits_split", document=title)
     posting = find_ended_posting(batch, source_id)
     if posting:
         return CaseText("posting.awaits_ended", document=title, reason=posting.reasons)
-    reason = row.body.get("hold") or CaseText("posting.unwanted_yet")
+    active = outbox.find_active(batch.transaction_postings(row))
+    reason = row.body.get("hold") or (active and active.reasons) or CaseText("posting.unwanted_yet")
     return CaseText("posting.awaits_unwanted", document=title, reason=reason)
+
+
+def can_be_linked_later(batch: CollectBatch, source_id: str) -> bool:
+    """Return whether a document that has no transaction to link to may still get one."""
+    if is_split(batch, source_id):
+        return False
+    return find_ended_posting(batch, source_id) is None
 
 
 def find_ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:

@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.sources.every_kind_source import CLIENT, ShopSite, document, invoice, line
+from hub import Field, hookimpl
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    PRODUCT,
+    ShopSite,
+    ShopSource,
+    document,
+    invoice,
+    line,
+)
 
 
 @pytest.fixture
@@ -55,3 +64,39 @@ def test_a_payment_that_waited_long_is_posted_with_its_invoice(shop, clock):
     states = shop.run()
     assert (states["payment:1"], shop.cases()) == ("posted", [])
     assert shop.book("Invoice", "invoice:1")["Balance"] == 40
+
+
+@pytest.fixture
+def split_shop(app, quickbooks, clock):
+    """Return a shop whose documents are split where their lines differ in their location."""
+    return ShopSite(app, quickbooks, clock, source=SplittingSource())
+
+
+class SplittingSource(ShopSource):
+    @hookimpl
+    def hub_fields(self, app):
+        place = {"label": "Place", "role": "location", "match": ("id", "name"), "differ": "split"}
+        return [*super().hub_fields(app), Field(name="place", **place)]
+
+
+def invoice_of_places(*places):
+    rows = []
+    for id, place in enumerate(places):
+        row = line(str(id), "50.00", product=PRODUCT)
+        rows.append(replace(row, codes={**row.codes, "place": place}))
+    return document("invoice", "invoice:1", *rows, total="100.00", client=CLIENT)
+
+
+def test_a_payment_of_an_invoice_that_is_split_says_so_at_once(split_shop):
+    states = split_shop.run(invoice_of_places("1", "2"), payment())
+    assert states == {"invoice:1": "posted", "payment:1": "held", "c1": "posted", "i1": "posted"}
+    assert split_shop.reasons() == [
+        "It waits for Invoice 1 of Fjord Homes, which is split into several transactions in"
+        " QuickBooks. Enter this one there by hand, and press Skip."
+    ]
+
+
+def test_a_payment_of_an_invoice_that_has_one_part_is_posted(split_shop):
+    one_place = replace(invoice_of_places("1", "1"), codes={"client": CLIENT, "place": "2"})
+    states = split_shop.run(one_place, payment())
+    assert (states["payment:1"], split_shop.reasons()) == ("posted", [])

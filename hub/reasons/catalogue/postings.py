@@ -38,6 +38,12 @@ TEMPLATES = {
             " this one in QuickBooks by hand."
         )
     ),
+    "posting.awaits_split": Template(
+        reason=(
+            "{document}, which is split into several transactions in QuickBooks. Enter this one"
+            " there by hand, and press Skip."
+        )
+    ),
     "posting.awaits_several": Template(reason="{first}; {others}"),
     "posting.unwanted_yet": Template(reason="the source does not want it yet."),
     # The results of other postings.
