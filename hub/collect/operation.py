@@ -99,7 +99,8 @@ def plan_operation(
 ) -> PlannedOperation | None:
     """Decide whether a part of a document is created or updated.
 
-    Return None if the part may only be updated and is not in QuickBooks.
+    Return None if the part may only be updated and is not in QuickBooks, unless a person wants it
+    posted again.
     """
     document = mapped.document
     history = PartHistory.of(batch, row, mapped.part)
@@ -109,7 +110,7 @@ def plan_operation(
         match_id, findings = find_existing(batch, row, document)
 
     update = _find_update(batch, history, document.kind, document.quickbooks_id or match_id)
-    if update is None and document.stage == Stage.UPDATE_ONLY:
+    if update is None and not _may_create(document, history):
         return None
     if update and history.current is None:
         findings += find_other_owner(batch, row, mapped, update.quickbooks_id)
@@ -118,6 +119,12 @@ def plan_operation(
     return PlannedOperation(
         part=mapped.part, history=history, update=update, mapped=mapped, findings=findings
     )
+
+
+def _may_create(document: Document, history: PartHistory) -> bool:
+    """Return whether a part of a document may be created: its source or a person wants it."""
+    is_requested = history.repetition is outbox.Repetition.REQUESTED
+    return document.stage != Stage.UPDATE_ONLY or is_requested
 
 
 def build_part_operation(part: str, history: PartHistory, update: Update | None) -> PartOperation:
@@ -146,12 +153,11 @@ def list_open_operations(
             parts[posting.part] = None
     kind = document.kind if document else row.kind
     existing_id = document.quickbooks_id if document else None
-    may_create = document is None or document.stage != Stage.UPDATE_ONLY
     operations = []
     for part in parts or ("",):
         history = PartHistory.of(batch, row, part)
         update = _find_update(batch, history, kind, existing_id)
-        if update or may_create:
+        if update or document is None or _may_create(document, history):
             operations.append(build_part_operation(part, history, update))
     return operations
 

@@ -14,6 +14,7 @@ from hub.errors import NotNow
 from hub.installations import enable
 from hub.mapping import NEW
 from hub.models import Case
+from hub.posting.actions import retries, undo
 from hub.posting.send import run as send_run
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -370,3 +371,21 @@ def test_a_posted_order_is_reported_once(open_site):
     site.sync()
     assert len(site.stand_in.wsgi.log.entries("PurchaseOrders.change")) == changes == 1
     assert dt.date(2026, 3, 2) == site.of("two products for a customer").document.seen_at.date()
+
+
+@pytest.mark.row("AT-I1")
+def test_an_invoice_that_was_removed_with_the_hub_is_posted_again_if_a_person_wants_it(
+    invoices, quickbooks
+):
+    words = "labour and a licence"
+    invoices.keep(words).enable().confirm()
+    invoices.sync()  # reads it with its number
+    posting = invoices.of(words)
+    assert posting.state == "posted"
+    undo.undo(undo.plan_posting(posting.id), "kari")
+    runner.post(invoices.row.id, requested_by="kari")
+    assert quickbooks.select("select * from Invoice") == {}
+    retries.post_again(posting.id, "kari")
+    invoices.sync()
+    (record,) = quickbooks.select("select * from Invoice")["Invoice"]
+    assert invoices.row_of(words)["invoiceNumber"] == record["DocNumber"]
