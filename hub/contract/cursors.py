@@ -14,6 +14,7 @@ REREAD_OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
 PLAIN_VERSION = re.compile(r"\w{1,8}", re.ASCII)  # others are kept as a checksum
 UNIX_SECONDS = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
+ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d(T|$)", re.ASCII)
 CURSOR_PARTS = 5  # of the text of a cursor
 
 
@@ -108,15 +109,18 @@ class ChangeCursor:
 def _require_moment(key: str, changed_at: str | float | None) -> str:
     """Return the time of the last change of a row, "" if it has none.
 
-    Times are compared as texts, so one with another offset is converted to UTC. Raise an error if
-    it is no text in ISO 8601.
+    Times are compared as texts, so one with another offset is converted to UTC, and one with
+    another sign than T between date and time is written with it. Raise an error if it is no text in
+    ISO 8601.
     """
     if not changed_at:
         return ""
     if isinstance(changed_at, str):
         with suppress(ValueError):
             moment = dt.datetime.fromisoformat(changed_at)
-            return format_moment(moment) if moment.utcoffset() else changed_at
+            if moment.utcoffset():
+                return format_moment(moment)
+            return changed_at if ISO_TIME.match(changed_at) else moment.isoformat()
     advice = ""
     if UNIX_SECONDS.fullmatch(str(changed_at)):
         advice = (

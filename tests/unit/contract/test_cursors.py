@@ -90,6 +90,16 @@ def test_changes_during_a_reading_are_compared_in_utc_with_its_beginning(changed
     assert cursor.newest == "2026-03-02T09:45:00.000Z"
 
 
+@pytest.mark.parametrize("changed_at", ["2026-03-02 09:45:00", "20260302T094500Z"])
+def test_a_time_without_the_sign_between_date_and_time_is_compared_like_others(changed_at):
+    cursor = ChangeCursor.parse("")
+    cursor.begin("2026-03-02T09:30:00Z")
+    cursor.is_new("1", "v1", changed_at)
+    finished = cursor.finished()
+    assert finished.since == "2026-03-02T09:30:00Z"
+    assert finished.versions == {"1": "v1"}
+
+
 def test_an_interrupted_reading_continues_at_its_page():
     cursor = ChangeCursor.parse("")
     cursor.begin("2026-03-02T09:30:00Z")
