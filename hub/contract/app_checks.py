@@ -3,13 +3,20 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from marshmallow import Schema
 from marshmallow import fields as schema_fields
 
 from hub.contract.documents import KINDS, ROLES
-from hub.contract.files import MAX_FILE_SIZE, FileKinds, repeated_names, suffix_problems
+from hub.contract.files import (
+    MAX_FILE_SIZE,
+    FileField,
+    FileKinds,
+    repeated_names,
+    suffix_problems,
+)
 from hub.contract.interval import Interval
 from hub.contract.rate import Rate
 from hub.contract.settings_schema import conditions, is_secret, offered_values, schema_of
@@ -86,11 +93,12 @@ def _value_problems(app: App) -> Iterator[str]:
     yield from _choices_problems(app, "icon", (app.icon,), get_args(Icon))
     yield from _host_problems(app)
     if not _is_schedule(app.every):
-        yield f'{app.every!r} of app {app.slug} is neither minutes ("15m") nor cron.'
+        yield f'every of app {app.slug} is {app.every!r}, neither minutes ("15m") nor cron.'
+    if not isinstance(app.match_first, tuple | list):
+        yield f"match_first of app {app.slug} must be a tuple, such as ({app.match_first!r},)."
     yield from _rate_problems(app)
     yield from _file_problems(app)
-    if app.assumed_api is not None and not app.assumed_api.is_file():
-        yield f"assumed_api of app {app.slug} is {app.assumed_api}, where there is no file."
+    yield from _assumed_api_problems(app)
     if not _is_schema(app.settings):
         yield (
             f"settings of app {app.slug} must be a marshmallow Schema, a class or an object of it,"
@@ -125,6 +133,20 @@ def _host_problems(app: App) -> Iterator[str]:
             )
 
 
+def _assumed_api_problems(app: App) -> Iterator[str]:
+    """Yield what is wrong with the path of the description of an assumed API."""
+    path = app.assumed_api
+    if path is None:
+        return
+    if not isinstance(path, Path):
+        yield (
+            f"assumed_api of app {app.slug} must be a Path, such as"
+            f' Path(__file__).with_name("openapi.yaml"), not {path!r}.'
+        )
+    elif not path.is_file():
+        yield f"assumed_api of app {app.slug} is {path}, where there is no file."
+
+
 def _file_problems(app: App) -> Iterator[str]:
     """Yield what is wrong with the files that an app accepts."""
     files = app.files
@@ -133,14 +155,26 @@ def _file_problems(app: App) -> Iterator[str]:
     if not isinstance(files, FileKinds) or not isinstance(files.suffixes, tuple):
         yield f'files of app {app.slug} must be such as FileKinds(suffixes=(".csv",)).'
         return
+    if not _are_file_fields(files.fields):
+        yield (
+            f"fields of files of app {app.slug} must be a tuple of FileFields, such as"
+            ' (FileField(name="number", label="Number"),).'
+        )
+        return
     if not files.suffixes:
         yield f"files of app {app.slug} accepts no suffix; name one, such as .csv."
     for suffix in suffix_problems(files.suffixes):
         yield f"files of app {app.slug} has {suffix!r}; write a suffix as .csv, in small letters."
     for name in repeated_names(files.fields):
         yield f"files of app {app.slug} has two fields with the name {name!r}."
-    if not 0 < files.limit <= MAX_FILE_SIZE:
+    if not isinstance(files.limit, int) or not 0 < files.limit <= MAX_FILE_SIZE:
         yield f"limit of files of app {app.slug} must be between 1 and {MAX_FILE_SIZE} bytes."
+
+
+def _are_file_fields(fields: Any) -> bool:
+    """Return whether a value is a list of questions about a table."""
+    is_list = isinstance(fields, tuple | list)
+    return is_list and all(isinstance(field, FileField) for field in fields)
 
 
 def _rate_problems(app: App) -> Iterator[str]:
@@ -162,6 +196,7 @@ def field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
             yield f"its hub_fields brought {type(field).__name__} for app {app.slug}, not a Field."
             continue
         yield from _field_text_problems(app, field)
+        yield from _field_value_problems(app, field)
         if names.count(field.name) > 1:
             yield f"app {app.slug} has two fields named {field.name!r}; rename one."
         if field.role not in ROLES:
@@ -188,7 +223,11 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
     for setting_name, setting in settings.items():
         yield from _setting_problems(app, setting_name, setting, settings)
     for policy in (*_iter_app_policies(app), *_iter_field_policies(fields)):
-        yield from _policy_problems(app, policy, settings)
+        if isinstance(policy.text, str):
+            yield from _policy_problems(app, policy, settings)
+        else:
+            owner = f"{policy.name} of app {app.slug}"
+            yield _describe_unoffered(owner, policy.text, policy.choices)
     automatic = settings.get(app.automatic)
     if automatic is not None and not isinstance(automatic, schema_fields.Boolean):
         yield (
@@ -199,6 +238,11 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
 
 def hook_problems(app: App, hooks: Collection[str]) -> Iterator[str]:
     """Yield each hook that the plugin of an app lacks, although the app declares what needs it."""
+    if app.files and "hub_file" not in hooks:
+        yield (
+            f"app {app.slug} accepts files, but the plugin lacks the hook hub_file, which reads"
+            " them. Implement it."
+        )
     if app.wants and "hub_report" not in hooks:
         yield (
             f"app {app.slug} wants receipts, but the plugin lacks the hook hub_report, which gets"
@@ -303,6 +347,22 @@ def _iter_field_policies(fields: Iterable[Field]) -> Iterator[Policy]:
                 yield Policy(f"{name} {label}", text)
 
 
+def _field_value_problems(app: App, field: Field) -> Iterator[str]:
+    """Yield each value of a field that is neither of its type nor names a setting."""
+    if field.default is not None and not isinstance(field.default, str):
+        yield (
+            f"default of field {field.name} of app {app.slug} must be the id of a QuickBooks record"
+            f" as text, not {field.default!r}."
+        )
+    for name in ("pushed", "fill"):
+        value = getattr(field, name)
+        if not isinstance(value, bool | str):
+            yield (
+                f"{name} of field {field.name} of app {app.slug} must be True or False, or name a"
+                f" setting, not {value!r}."
+            )
+
+
 def _describe_unoffered(
     owner: str, value: Any, choices: Collection[str], *, verb: str = " is"
 ) -> str:
@@ -322,12 +382,14 @@ def _is_schema(settings: Any) -> bool:
 def _format_suggestion(name: str, names: Iterable[str]) -> str:
     """Return a question with the name that is most similar, or an empty text."""
     for similar in get_close_matches(name, list(names), n=1):
-        return f" Did it mean {similar!r}?"
+        return f" Did it mean {str(similar)!r}?"
     return ""
 
 
-def _is_schedule(text: str) -> bool:
-    """Return whether a text is an interval or a cron expression."""
+def _is_schedule(text: Any) -> bool:
+    """Return whether a value is an interval or a cron expression."""
+    if not isinstance(text, str):
+        return False
     try:
         Interval.parse(text)
     except Refused:

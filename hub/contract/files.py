@@ -1,11 +1,15 @@
 """Files that an app receives: what it accepts, what the hub stored, and what a file holds."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hub.errors import BadDocument
+
 MAX_FILE_SIZE = 20_000_000
+SUFFIX_PATTERN = re.compile(r"\.[a-z0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +76,17 @@ class FileContent:
     documents: tuple[str, ...] = ()
     table: FileTable | None = None
 
+    def __post_init__(self) -> None:
+        """Raise BadDocument for ids that are no texts; each letter of one text would be an id."""
+        is_list = isinstance(self.documents, tuple | list)
+        if not is_list or not all(isinstance(id, str) for id in self.documents):
+            raise BadDocument(
+                "A FileContent needs documents as a tuple of source ids, which are texts, not"
+                f" {self.documents!r}."
+            )
+        if self.table is not None and not isinstance(self.table, FileTable):
+            raise BadDocument(f"A FileContent needs table as a FileTable, not {self.table!r}.")
+
 
 class Files(Protocol):
     """The files that were received for an installation and that its app accepted."""
@@ -106,7 +121,7 @@ class NoFiles:
 def suffix_problems(suffixes: Sequence[str]) -> Iterator[str]:
     """Yield each suffix that is not a dot with small letters and digits."""
     for suffix in suffixes:
-        if not suffix.startswith(".") or not suffix[1:].isalnum() or suffix != suffix.lower():
+        if not isinstance(suffix, str) or not SUFFIX_PATTERN.fullmatch(suffix):
             yield suffix
 
 

@@ -262,7 +262,7 @@ class Plugins:
         try:
             self._manager.register(plugin, name=f"{item.distribution}:{item.name}")
             return _inspect(item, plugin, self._manager)
-        except (PluginBroken, pluggy.PluginValidationError, ValueError) as error:
+        except Exception as error:  # also what a check meets in a value of another type
             if self._manager.is_registered(plugin):
                 self._manager.unregister(plugin)
             if isinstance(error, PluginBroken):

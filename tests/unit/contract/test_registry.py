@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from marshmallow import Schema, fields
 
-from hub import App, Field, FromSetting, hookimpl, setting
+from hub import App, Field, FileField, FileKinds, FromSetting, hookimpl, setting
 from hub.contract import registry
 from hub.contract.registry import Installed, Plugins
 
@@ -225,8 +225,9 @@ class None_(Plugin):
         (Plugin("bad", "bad"), "it brings the app bad twice."),
         (
             Plugin("bad", every="every so often"),
-            "'every so often' of app bad is neither minutes (\"15m\") nor cron.",
+            "every of app bad is 'every so often', neither minutes (\"15m\") nor cron.",
         ),
+        (Plugin("bad", every=15), "every of app bad is 15, neither minutes"),
         (
             Plugin("bad", rate="often"),
             "rate of app bad: 'often' is not a rate. Write the number of calls and the time,",
@@ -318,6 +319,7 @@ class TextField(Plugin):
         ({"posts": "bill"}, "posts of app bad must be a tuple, such as ('bill',), not 'bill'."),
         ({"posts": ()}, "posts of app bad is empty; name the kinds of its documents."),
         ({"wants": ("postd",)}, "wants of app bad is 'postd'; there is queued,"),
+        ({"wants": ("postd",)}, "Did it mean 'posted'?"),
         ({"changed": "updated"}, "changed of app bad is 'updated'; there is update, hold."),
         ({"icon": "spade"}, "icon of app bad is 'spade'; there is box, cart,"),
         ({"name": ""}, "app bad has no name; the pages show it."),
@@ -328,6 +330,29 @@ class TextField(Plugin):
         ({"hosts": (7,)}, "hosts of app bad has 7, which is no host."),
         ({"hosts": "{base_url}"}, "hosts of app bad must be a tuple, such as ('{base_url}',)."),
         ({"assumed_api": Path("none.yaml")}, "assumed_api of app bad is none.yaml, where there is"),
+        (
+            {"assumed_api": "openapi.yaml"},
+            'must be a Path, such as Path(__file__).with_name("openapi.yaml"), not \'openapi',
+        ),
+        (
+            {"match_first": "supplier"},
+            "match_first of app bad must be a tuple, such as ('supplier',).",
+        ),
+        ({"gone": None}, "gone of app bad is None; there is case, void,"),
+        (
+            {"files": FileKinds(suffixes=(".csv",), fields=FileField(name="no", label="No"))},
+            "fields of files of app bad must be a tuple of FileFields, such as (FileField(",
+        ),
+        (
+            {"files": FileKinds(suffixes=(".csv",), limit="5 MB")},
+            "limit of files of app bad must be between 1 and 20000000 bytes.",
+        ),
+        ({"files": FileKinds(suffixes=(7,))}, "files of app bad has 7; write a suffix as .csv,"),
+        ({"files": FileKinds(suffixes=(".CSV",))}, "files of app bad has '.CSV'; write a suffix"),
+        (
+            {"files": FileKinds(suffixes=(".csv",))},
+            "app bad accepts files, but the plugin lacks the hook hub_file, which reads them.",
+        ),
         ({"settings": dict}, "settings of app bad must be a marshmallow Schema,"),
         (
             {"settings": raising_settings()},
@@ -467,6 +492,13 @@ class RaisingFields(Plugin):
             WithFields(missing="creat"),
             "missing of field supplier of app bad is 'creat'; there is hold, warn, create.",
         ),
+        (WithFields(missing=None), "missing of field supplier of app bad is None; there is hold,"),
+        (
+            WithFields(default=35),
+            "default of field supplier of app bad must be the id of a QuickBooks record as text,"
+            " not 35.",
+        ),
+        (WithFields(fill=None), "fill of field supplier of app bad must be True or False, or name"),
         (
             WithFields({"match_first": ("suplier",)}),
             "match_first of app bad names the field 'suplier', which the app does not have."
@@ -482,6 +514,17 @@ class RaisingFields(Plugin):
 )
 def test_a_policy_that_does_not_exist_is_named_when_the_plugin_is_loaded(plugin, sentence):
     assert sentence in assert_refused(plugin)
+
+
+class OddCondition(Choices):
+    """Settings of which one has a condition that is no mapping."""
+
+    city = fields.String(metadata={"label": "City", "only_if": "deleted"})
+
+
+def test_a_value_that_no_check_expects_stops_no_other_plugin():
+    text = assert_refused(WithFields({"settings": OddCondition}))
+    assert "it does not fit the contract: AttributeError: 'str' object has no" in text
 
 
 def test_policies_that_name_settings_of_the_app_are_accepted():
