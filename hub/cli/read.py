@@ -208,7 +208,6 @@ def _preview_stand_in(
     from marshmallow import ValidationError
 
     from hub.contract import settings_schema
-    from hub.contract.documents import Yielded
     from hub.errors import SettingsInvalid
     from hub.scheduling import source_preview, unmatched_preview
     from hub.testing import bench as benches
@@ -226,8 +225,6 @@ def _preview_stand_in(
         record_settings = settings_schema.record_settings(app, bench.settings)
         items = source_preview.drop_checkpoints(bench.reading(ids=ids))
         for item in islice(items, limit):
-            if not isinstance(item, Yielded):
-                raise TypeError(f"it yielded a {type(item).__name__}")
             yield source_preview.preview_item(item, fields, record_settings)
 
 

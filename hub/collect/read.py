@@ -9,8 +9,9 @@ from hub.collect.setup import Setup
 from hub.collect.text_cleaning import clean
 from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.contract.hook_results import iter_yielded
 from hub.contract.rows import readable
-from hub.errors import PluginFault, Sentence
+from hub.errors import Sentence
 from hub.sources.masking import mask_item
 
 MAX_ID_LENGTH = 200
@@ -30,13 +31,7 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
         items = sources.call_hook(
             installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
         )
-        if items is None:
-            defect = TypeError("it returned None; is a return or a yield missing?")
-            raise PluginFault(setup.app.name, "reading its documents", defect)
-        for item in items:
-            if not isinstance(item, (Document, Gone, Unreadable, Checkpoint)):
-                defect = TypeError(f"it yielded a {type(item).__name__}")
-                raise PluginFault(setup.app.name, "reading its documents", defect)
+        for item in iter_yielded(items):
             yield item if isinstance(item, Checkpoint) else mask_item(_make_storable(item))
 
 

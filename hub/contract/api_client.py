@@ -107,7 +107,8 @@ class ApiClient:
         if not path:
             return self._base_url
         if "://" not in path.partition("?")[0]:
-            return base_url + path
+            separator = "" if path.startswith(("/", "?")) else "/"
+            return f"{base_url}{separator}{path}"
         if not path.startswith(f"{base_url}/"):
             raise Refused("%(source)s sent a link to another address.", source=self._source)
         return path

@@ -54,6 +54,7 @@ ItemType = Literal["service", "non_inventory", "inventory", "category"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 TAX_MODES: tuple[TaxMode, ...] = get_args(TaxMode)
+ITEM_TYPES: tuple[ItemType, ...] = get_args(ItemType)
 
 
 def _require(*checks: Iterator[str]) -> None:
@@ -117,9 +118,12 @@ class Item:
         """Raise BadDocument for an invalid name or amount."""
         _require(
             check.text_problems("An item", name=self.name),
+            check.choice_problems(self.type, ITEM_TYPES, "type of item"),
+            check.optional_text_problems(self.name, self, "sku", "description"),
             check.amount_problems(
                 self.name, price=self.price, cost=self.cost, on_hand=self.on_hand
             ),
+            check.date_problems(self.name, start=self.start),
             check.code_problems(self.name, self.codes, Code),
         )
 
@@ -151,6 +155,7 @@ class Code:
             check.optional_text_problems(
                 f"code {self.id}", self, "name", "number", "quickbooks_id", "hold"
             ),
+            check.type_problems(f"code {self.id}", Party, Item, create=self.create),
         )
 
 
@@ -166,7 +171,10 @@ class Applied:
     line: str | None = None
 
     def __post_init__(self) -> None:
-        _require(check.text_problems("Applied", document=self.document))
+        _require(
+            check.text_problems("Applied", document=self.document),
+            check.optional_text_problems("Applied", self, "line"),
+        )
 
 
 @value_object
@@ -223,6 +231,9 @@ class Line:
                 tax=self.tax,
                 markup=self.markup,
             ),
+            check.optional_text_problems(owner, self, "description"),
+            check.flag_problems(owner, billable=self.billable),
+            check.type_problems(owner, Applied, applied=self.applied),
             check.mapping_problems(owner, facts=self.facts),
             check.code_problems(owner, self.codes, Code),
         )
@@ -297,6 +308,11 @@ class Document:
             check.sequence_problems(
                 owner, lines=self.lines, attachments=self.attachments, warnings=self.warnings
             ),
+            check.member_problems(owner, Line, lines=self.lines),
+            check.member_problems(owner, Attachment, attachments=self.attachments),
+            check.type_problems(owner, Address, ship_to=self.ship_to),
+            check.type_problems(owner, Party, Item, details=self.details),
+            check.flag_problems(owner, closed=self.closed),
             check.mapping_problems(owner, custom=self.custom, facts=self.facts),
             check.code_problems(owner, self.codes, Code),
             check.line_id_problems(owner, self.lines),
@@ -322,7 +338,10 @@ class Gone:
     inferred: bool | None = None
 
     def __post_init__(self) -> None:
-        _require(check.text_problems("Gone", source_id=self.source_id))
+        _require(
+            check.text_problems("Gone", source_id=self.source_id),
+            check.optional_text_problems(f"Gone {self.source_id}", self, "reason"),
+        )
 
 
 @value_object
@@ -350,7 +369,7 @@ class Checkpoint:
     stream: str = ""
 
     def __post_init__(self) -> None:
-        _require(check.optional_text_problems("a Checkpoint", self, "cursor", "stream"))
+        _require(check.cursor_problems(self.cursor, self.stream))
 
 
 Outcome = Document | Gone | Unreadable  # of reading one row

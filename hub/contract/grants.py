@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hub.contract.site_settings import UnknownSetting
 from hub.contract.tokens import UNAUTHORIZED, BoundSecrets, TokenCache
 from hub.contract.types import Site
 from hub.errors import NeedsAttention, Retry
@@ -68,7 +69,7 @@ class RefreshToken(TokenCache):
     ) -> None:
         self._endpoint = _TokenEndpoint(site, source, base_url, token_url, refused, in_form)
         self._redirect_uri = redirect_uri
-        self._first = site.secrets[AUTHORIZATION_CODE if redirect_uri else "refresh_token"]
+        self._first = _read_secret(site, AUTHORIZATION_CODE if redirect_uri else "refresh_token")
         self._stored = self._endpoint.bind(self._first)
         super().__init__(self._stored, self._issue_token, exclusive=True)
 
@@ -88,6 +89,16 @@ class RefreshToken(TokenCache):
         return {**grant, "redirect_uri": self._redirect_uri}
 
 
+def _read_secret(site: Site, name: str) -> str:
+    """Return a secret; raise UnknownSetting if there is none."""
+    secret = site.secrets.get(name)
+    if secret is None:
+        raise UnknownSetting(
+            f"there is no secret {name!r}; the app needs a required setting.secret of this name"
+        )
+    return secret
+
+
 class _TokenEndpoint:
     """The address at which a client requests tokens."""
 
@@ -97,7 +108,7 @@ class _TokenEndpoint:
         self._http = site.http
         self._secrets = site.secrets
         self._source = source
-        self._client = (site.settings["client_id"], site.secrets["client_secret"])
+        self._client = (site.settings["client_id"], _read_secret(site, "client_secret"))
         self._base_url = (base_url or site.settings["base_url"]).rstrip("/")
         self._token_url = token_url
         self._refused = refused

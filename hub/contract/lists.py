@@ -164,6 +164,12 @@ def row_version(
 
     def version_of(row: Mapping[str, Any]) -> RowVersion:
         """Return id, version and time of the last change of a row."""
+        for name in filter(None, (id, changed_at, version)):
+            if name not in row:
+                raise ValueError(
+                    f"A row of the list has no field {name!r}, which row_version names; it has"
+                    f" {', '.join(map(str, row))}."
+                )
         text = str(row[version]) if version else checksum(_as_text(row))
         return str(row[id]), text, row[changed_at]
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from hub.contract.documents import Outcome, Row, Unreadable
+from hub.contract.site_settings import UnknownSetting
 from hub.errors import BadDocument, Refused, Sentence
 
 Parameters = ParamSpec("Parameters")
@@ -17,6 +18,8 @@ Result = TypeVar("Result")
 Value = TypeVar("Value")
 log = logging.getLogger("hub")
 WRONG_CALL = re.compile(r"\(\) (takes|missing|got) |is not callable$")
+# Fractions in the answers of a source are Decimals, so that a float is the plugin's own.
+MIXED_AMOUNTS = re.compile(r"'decimal\.Decimal' and 'float'|'float' and 'decimal\.Decimal'")
 MAX_QUOTE_LENGTH = 60
 METHODS_OF_ROWS = frozenset(("get", "items", "keys", "values"))
 FIELD_PROBLEMS: dict[type, Sentence] = {
@@ -182,14 +185,16 @@ def is_plugin_defect(error: Exception) -> bool:
     """Tell a mistake in a plugin's code from a row that the plugin did not expect.
 
     A function called with the wrong arguments, an attribute missing from something other than a
-    JSON value, and a key or place missing from a table of the plugin's module cannot come from what
-    the source sent.
+    JSON value, a setting that the app does not have, a calculation with a float, and a key or place
+    missing from a table of the plugin's module cannot come from what the source sent.
     """
     if isinstance(error, AttributeError):
         return not isinstance(error.obj, JSON_TYPES)
     if isinstance(error, LookupError):
-        return _is_in_module_table(error)
-    return isinstance(error, TypeError) and bool(WRONG_CALL.search(str(error)))
+        return isinstance(error, UnknownSetting) or _is_in_module_table(error)
+    text = str(error)
+    is_wrong = WRONG_CALL.search(text) or MIXED_AMOUNTS.search(text)
+    return isinstance(error, TypeError) and bool(is_wrong)
 
 
 def _is_in_module_table(error: LookupError) -> bool:

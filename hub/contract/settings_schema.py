@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from hub.contract.site_settings import SiteSettings
 from hub.contract.types import App
 from hub.errors import SettingsInvalid
 
@@ -99,6 +100,13 @@ def secret_names(app: App) -> set[str]:
     """Return the names of the secret settings."""
     fields_by_name = schema_of(app).fields
     return {name for name, field in fields_by_name.items() if is_secret(field)}
+
+
+def site_settings(app: App, values: Mapping[str, Any]) -> SiteSettings:
+    """Return settings without the secret ones as hooks get them."""
+    secrets = secret_names(app)
+    public = {name: value for name, value in values.items() if name not in secrets}
+    return SiteSettings(public, secrets)
 
 
 def is_secret(field: fields.Field[Any]) -> bool:

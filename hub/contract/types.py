@@ -75,6 +75,12 @@ class Secrets(MutableMapping[str, str], ABC):
         """
 
 
+def require_secret_text(name: str, text: object) -> None:
+    """Raise TypeError for a secret that is no text; its value is not shown."""
+    if not isinstance(text, str):
+        raise TypeError(f"the secret {name} must be a text, not {type(text).__name__}")
+
+
 class Reply(Protocol):
     """An HTTP response.
 
@@ -226,7 +232,10 @@ class Field:
             )
         for method in self.match:
             if method not in MATCH_METHODS:
-                raise BadDocument(f"Field {self.name} names an unknown way to match: {method!r}.")
+                raise BadDocument(
+                    f"Field {self.name} names an unknown way to match: {method!r}. There is"
+                    f" {', '.join(MATCH_METHODS)}."
+                )
 
 
 @value_object
@@ -241,10 +250,18 @@ class Tenant:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise BadDocument for an id that is no text: it is compared with the stored one."""
+        """Raise BadDocument for an id that is no text: it is compared with the stored one.
+
+        Each letter of a text in place of the warnings would be a case.
+        """
         for name, value in (("id", self.id), ("name", self.name)):
             if not isinstance(value, str):
                 raise BadDocument(f"A Tenant needs its {name} as text, not {value!r}.")
+        if not isinstance(self.warnings, tuple | list):
+            raise BadDocument(
+                f"A Tenant needs its warnings as a tuple, such as ({self.warnings!r},), not"
+                f" {self.warnings!r}."
+            )
 
 
 @value_object
@@ -318,3 +335,16 @@ class Sandbox:
     settings: Callable[[str], Mapping[str, Any]] = field(default=lambda url: {"base_url": url})
     country: str = ""
     custom_numbers: bool = True
+
+    def __post_init__(self) -> None:
+        """Raise BadDocument for an application or settings that cannot be called."""
+        if not callable(self.wsgi):
+            raise BadDocument(
+                f"A Sandbox needs wsgi as a WSGI application, not {type(self.wsgi).__name__}. Of a"
+                " StandIn or a RowSource of the kit it is the attribute wsgi."
+            )
+        if not callable(self.settings):
+            raise BadDocument(
+                "A Sandbox needs settings as a function that gets the address and returns the"
+                ' settings, such as lambda url: {"base_url": url, "key": "shed-key"}.'
+            )

@@ -64,6 +64,38 @@ def sequence_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{name} of {owner} must be a tuple, not {value!r}."
 
 
+def type_problems(owner: str, *types: type, **values: Any) -> Iterator[str]:
+    """Yield each value that is neither None nor of one of the types."""
+    for name, value in values.items():
+        if value is not None and not isinstance(value, types):
+            yield f"{name} of {owner} must be {_name_types(types)}, not {value!r}."
+
+
+def member_problems(owner: str, member_type: type, **values: Sequence[Any]) -> Iterator[str]:
+    """Yield each member of a sequence that is of another type."""
+    for name, members in values.items():
+        for member in members:
+            if not isinstance(member, member_type):
+                expected = _name_types((member_type,))
+                yield f"Each of the {name} of {owner} must be {expected}, not {member!r}."
+
+
+def flag_problems(owner: str, **values: Any) -> Iterator[str]:
+    """Yield each value that is a text, such as "false", which counts as true."""
+    for name, value in values.items():
+        if isinstance(value, str):
+            yield f"{name} of {owner} must be True or False, not {value!r}."
+
+
+def _name_types(types: Sequence[type]) -> str:
+    """Return what a value of one of the types is called, such as "a Party or an Item"."""
+    names: list[str] = []
+    for one in types:
+        article = "an" if one.__name__[0] in "AEIOU" else "a"
+        names.append(f"{article} {one.__name__}")
+    return " or ".join(names)
+
+
 def line_id_problems(owner: str, lines: Sequence[Any]) -> Iterator[str]:
     """Yield a sentence if two lines have the same id."""
     ids = [line.id for line in lines]
@@ -120,3 +152,15 @@ def party_problems(party: Any, address_type: type) -> Iterator[str]:
     )
     if party.address is not None and not isinstance(party.address, address_type):
         yield f"address of {owner} must be an Address, not {party.address!r}."
+
+
+def cursor_problems(cursor: Any, stream: Any) -> Iterator[str]:
+    """Yield a sentence if the cursor or the stream of a Checkpoint is no text."""
+    if cursor is None:
+        yield (
+            "cursor of a Checkpoint must be a text, not None. If the source sends none with its"
+            " last page, pass the cursor of the page before, or yield no Checkpoint."
+        )
+    for name, value in (("cursor", cursor), ("stream", stream)):
+        if not isinstance(value, str):
+            yield f"{name} of a Checkpoint must be a text, not {value!r}."

@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub.contract.types import Secrets
+from hub.contract.types import Secrets, require_secret_text
 from hub.crypto.masking import token_in
 from hub.db import engine
 from hub.errors import Busy, FolderUnavailable, Sentence
@@ -125,6 +125,7 @@ class SiteSecrets(Secrets):
 
     def __setitem__(self, name: str, text: str) -> None:
         """Store a secret at once."""
+        require_secret_text(name, text)
         place = self._prefix + name
         with engine.transaction() as session:
             put(session, place, text)

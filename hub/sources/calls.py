@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub import context as hub_context
 from hub.cases import inbox
 from hub.contract.documents import Attachment, Code, Document, Role
+from hub.contract.hook_results import require_list, require_result
 from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
 from hub.errors import OtherTenant, Refused, Sentence
@@ -17,7 +19,7 @@ from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
 from hub.sources.masking import mask_item
-from hub.sources.site import app_of, build_site, call_hook, guard, load_fields, require_types
+from hub.sources.site import app_of, build_site, call_hook, guard, load_fields
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
@@ -34,11 +36,8 @@ def check(
     """
     site = build_site(installation, settings, secrets)
     with guard(installation, "checking the connection"):
-        result = call_hook(installation, "hub_check", site=site)
-        if result is not None:
-            require_types("hub_check", [result], Tenant)
+        tenant = _call_check(installation, site)
     app = app_of(installation)
-    tenant: Tenant = result or Tenant(id="-", name=app.name)
     if installation.tenant not in (None, tenant.id):
         bound_to = installation.tenant_name or installation.tenant or ""
         raise OtherTenant(app.name, bound_to, tenant.name)
@@ -55,6 +54,14 @@ def check(
         with engine.transaction() as session:
             bind(session, installation, tenant)
     return tenant
+
+
+def _call_check(installation: Installation, site: Site) -> Tenant:
+    """Return the account that the plugin names; one for all accounts if it has no `hub_check`."""
+    if not hub_context.current_hub().plugins.has(installation.slug, "hub_check"):
+        return Tenant(id="-", name=app_of(installation).name)
+    result = call_hook(installation, "hub_check", site=site)
+    return require_result("hub_check", result, Tenant)
 
 
 def _warn_of_missing_mail_server(app: App, site: Site) -> str:
@@ -112,10 +119,9 @@ def read_codes(
     """Return the codes of a field as the source has them now; the settings may be unsaved."""
     with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
         site = build_site(installation, settings, secrets)
-        listed = list(call_hook(installation, "hub_codes", site=site, field=field) or ())
-        require_types("hub_codes", listed, Code, str)
+        result = call_hook(installation, "hub_codes", site=site, field=field)
         codes: list[Code] = []
-        for code in listed:
+        for code in require_list("hub_codes", result, Code, str):
             if isinstance(code, str):
                 code = Code(id=code)
             codes.append(mask_item(code))
@@ -155,9 +161,7 @@ def interpret_webhook(
     with guard(installation, "reading a call of its source"):
         site = build_site(installation)
         result = call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)
-        signals: list[Signal] = list(result or ())
-        require_types("hub_webhook", signals, Signal)
-        return signals
+        return require_list("hub_webhook", result, Signal)
 
 
 def bind(session: Session, installation: Installation, tenant: Tenant) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.context import current_hub
 from hub.contract import files
+from hub.contract.hook_results import require_result
 from hub.db.engine import read_only_session, transaction
-from hub.errors import Refused
+from hub.errors import BadDocument, Refused
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
 from hub.reasons.texts import CaseText
@@ -86,13 +87,14 @@ def receive(
 
 
 def read(installation: Installation, file: files.ReceivedFile, content: bytes) -> files.FileContent:
-    """Let the plugin read a file and return what it holds."""
+    """Let the plugin read a file and return what it holds; raise Refused if it cannot."""
     site = build_site(installation)
     with guard(installation, "reading a file"):
-        file_content = call_hook(installation, "hub_file", site=site, file=file, content=content)
-        if not isinstance(file_content, files.FileContent):
-            raise TypeError(f"hub_file returned {type(file_content).__name__}, not FileContent")
-    return file_content
+        try:
+            result = call_hook(installation, "hub_file", site=site, file=file, content=content)
+        except BadDocument as error:  # such as an amount that cannot be read
+            raise Refused(f"{file.name}: {error.text}") from error
+        return require_result("hub_file", result, files.FileContent)
 
 
 def accept(
@@ -122,7 +124,7 @@ def find_newest_mapping(installation: Installation, columns: tuple[str, ...]) ->
     )
     with read_only_session() as session:
         for mapping in session.scalars(query):
-            if tuple(mapping.columns) == columns:
+            if tuple(mapping.columns) == tuple(columns):
                 return mapping
     return None
 

@@ -12,6 +12,7 @@ from hub import context as hub_context
 from hub import outbox
 from hub.contract import types
 from hub.contract.documents import Code, Role
+from hub.contract.hook_results import require_list
 from hub.contract.types import Field, Site
 from hub.db import bulk, engine
 from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
@@ -20,7 +21,7 @@ from hub.money import sum_amounts
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
-from hub.sources.site import build_site, call_hook, guard, load_fields, require_types
+from hub.sources.site import build_site, call_hook, guard, load_fields
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
 _INSERT_MATCHES = insert(Match)
@@ -50,9 +51,7 @@ def _push_list(installation: Installation, site: Site, field: Field) -> int:
     rows = _list_records_to_push(installation, site, field)
     with guard(installation, f"taking in the list of {field.label.lower()}s"):
         result = call_hook(installation, "hub_records", site=site, field=field.name, records=rows)
-        codes: list[Code] = list(result or ())
-        require_types("hub_records", codes, Code)
-        codes = [mask_item(code) for code in codes]
+        codes = [mask_item(code) for code in require_list("hub_records", result, Code)]
     with engine.transaction() as session:
         _link_codes(session, installation, field, codes)
     return len(rows)

@@ -1,7 +1,7 @@
 """Build the site that a plugin receives, and call the hooks of the plugin."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -16,6 +16,7 @@ from hub.contract.tokens import are_bound_alike
 from hub.contract.types import SETTING_REFERENCE, App, Field, Secrets, Site
 from hub.db import engine
 from hub.errors import (
+    BadDocument,
     Busy,
     DatabaseUnavailable,
     FolderUnavailable,
@@ -66,6 +67,7 @@ class UnsavedSecrets(Secrets):
 
     def __setitem__(self, name: str, text: str) -> None:
         """Store a value in place of one for the same credentials; keep any other with the typed."""
+        types.require_secret_text(name, text)
         is_typed = name in self._typed
         if not is_typed and are_bound_alike(self._stored.get(name, ""), text):
             self._stored[name] = text
@@ -216,18 +218,25 @@ def guard(installation: Installation, action: str) -> Iterator[None]:
     """
     try:
         yield
+    except BadDocument as error:  # outside of what reads a single row
+        raise _build_fault(installation, action, error) from error
     except HubError as error:
         error.from_source = not isinstance(error, HUB_FAULTS)
         _hide_stored_secrets(installation)
         masking.mask_error(error)
         raise
     except Exception as error:
-        log.exception("%s of installation %s, %s", installation.slug, installation.id, action)
-        fault = PluginFault(app_of(installation).name, action, error)
-        fault.from_source = True
-        _hide_stored_secrets(installation)
-        masking.mask_error(fault)
-        raise fault from error
+        raise _build_fault(installation, action, error) from error
+
+
+def _build_fault(installation: Installation, action: str, error: Exception) -> PluginFault:
+    """Log an exception of a plugin with its traceback; return the error that names the app."""
+    log.exception("%s of installation %s, %s", installation.slug, installation.id, action)
+    fault = PluginFault(app_of(installation).name, action, error)
+    fault.from_source = True
+    _hide_stored_secrets(installation)
+    masking.mask_error(fault)
+    return fault
 
 
 def _hide_stored_secrets(installation: Installation) -> None:
@@ -249,14 +258,6 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
     """
     plugins = hub_context.current_hub().plugins
     return plugins.call(installation.slug, hook, **values)
-
-
-def require_types(hook: str, values: Iterable[Any], *types: type) -> None:
-    """Raise TypeError if a hook returned a value of another type, which is a plugin's defect."""
-    expected = " or ".join(type_.__name__ for type_ in types)
-    for value in values:
-        if not isinstance(value, types):
-            raise TypeError(f"{hook} returned {type(value).__name__}, not {expected}")
 
 
 def removal_policy(app: App, settings: Mapping[str, Any]) -> str:
@@ -311,7 +312,7 @@ def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
         raise SettingsInvalid(app.name, messages) from None
-    return _exclude_names(loaded or {}, secret_names)
+    return settings_schema.site_settings(app, loaded or {})
 
 
 def _exclude_names(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from hub.contract import settings_schema
 from hub.contract.app_lookup import find_error
 from hub.contract.documents import Attachment, Code, Document, Yielded
 from hub.contract.files import FileContent
+from hub.contract.hook_results import iter_yielded, require_list, require_result
 from hub.contract.receipts import Receipt
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState, ReceiptStateName
@@ -166,7 +167,7 @@ class Bench:
         for name in settings_schema.secret_names(self.app):
             if name in loaded:
                 self.secrets[name] = loaded.pop(name)
-        self.settings: Mapping[str, Any] = loaded
+        self.settings: Mapping[str, Any] = settings_schema.site_settings(self.app, loaded)
 
     def pace(self, open_slot: OpenSlot) -> None:
         """Let each call of the plugin wait for a slot, such as that of a rate limiter."""
@@ -228,27 +229,26 @@ class Bench:
     ) -> FileContent:
         """Let the app read a file, which is stored if it holds documents; return what it holds."""
         file = make_received_file(name, content, self.clock.now(), mapping)
-        held: FileContent = self._call("hub_file", site=self.site, file=file, content=content)
+        result = self._call("hub_file", site=self.site, file=file, content=content)
+        held = require_result("hub_file", result, FileContent)
         if held.table is None:
             self.files.add(file, content, held)
         return held
 
     def fields(self) -> Sequence[Field]:
         """Return the code fields of the app."""
-        return tuple(self._call("hub_fields") or ())
+        return tuple(require_list("hub_fields", self._call("hub_fields"), Field))
 
     def check(self) -> Tenant:
         """Return the account that the settings lead to."""
-        tenant: Tenant = self._call("hub_check", site=self.site)
-        return tenant
+        return require_result("hub_check", self._call("hub_check", site=self.site), Tenant)
 
     def reading(
         self, cursors: Mapping[str, str] | None = None, ids: Sequence[str] = ()
     ) -> Iterator[Yielded]:
         """Yield what the source has, as lazily as the plugin reads it."""
-        items = self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
-        if items is None:
-            raise TypeError("it returned None; is a return or a yield missing?")
+        result = self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
+        items = iter_yielded(result)
         yield from items if ids else record.watch(self.app.slug, items)
 
     def read(
@@ -276,7 +276,7 @@ class Bench:
     def codes(self, field: str) -> Sequence[Code | str]:
         """Return the current codes of a field at the source."""
         codes = self._call("hub_codes", site=self.site, field=field)
-        return tuple(codes or ())
+        return tuple(require_list("hub_codes", codes, Code, str))
 
     def push_lists(self, **changes: Sequence[Record]) -> dict[str, Sequence[Code]]:
         """Push the company's lists, as the hub's first download does; return the links by field."""
@@ -286,7 +286,7 @@ class Bench:
     def push(self, field: str, records: Sequence[Record]) -> Sequence[Code]:
         """Push a list to the source; return its codes with their links."""
         codes = self._call("hub_records", site=self.site, field=field, records=tuple(records))
-        return list(codes or ())
+        return require_list("hub_records", codes, Code)
 
     def report(
         self, document: Document, receipt: Receipt | ReceiptState | ReceiptStateName, **facts: Any
@@ -303,7 +303,7 @@ class Bench:
     def webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
         """Pass a webhook call to the plugin."""
         signals = self._call("hub_webhook", site=self.site, headers=headers, body=body)
-        return tuple(signals or ())
+        return tuple(require_list("hub_webhook", signals, Signal))
 
     def subscribe(self, on: bool) -> None:
         """Turn the source's webhook calls to `webhook_url` on or off."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from hub.contract.types import Secrets
+from hub.contract.types import Secrets, require_secret_text
 
 LOCK_SECONDS = 30.0
 
@@ -19,6 +19,11 @@ class SecretsInMemory(dict[str, str], Secrets):
         super().__init__(*secrets, **more_secrets)
         self.news = threading.Event()
         self._lock = threading.Lock()
+
+    def __setitem__(self, name: str, text: str) -> None:
+        """Store a secret."""
+        require_secret_text(name, text)
+        super().__setitem__(name, text)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -28,9 +28,11 @@ def open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
         return Sandbox(wsgi=_answer_nothing, settings=lambda url: {})
     sandbox: object = plugins.open_stand_in(slug, **options)
     if not isinstance(sandbox, Sandbox):
+        has_hook = plugins.has(slug, "hub_sandbox")
+        advice = "Return Sandbox(wsgi=…)." if has_hook else "Implement the hook hub_sandbox."
         raise Refused(
             f"The plugin of {slug} has no stand-in to test it on: its hub_sandbox returned"
-            f" {type(sandbox).__name__}, not a Sandbox. Implement the hook hub_sandbox."
+            f" {type(sandbox).__name__}, not a Sandbox. {advice}"
         )
     return sandbox
 

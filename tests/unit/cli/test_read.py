@@ -467,14 +467,16 @@ def fail(error):
 
 
 @pytest.mark.parametrize(
-    ("reading", "defect"),
+    ("documents", "defect"),
     [
-        (lambda self, ids: fail(ValueError("no such list")), "(ValueError: no such list)"),
-        (lambda self, ids: iter([{"id": 1}]), "(TypeError: it yielded a dict)"),
+        (lambda: fail(ValueError("no such list")), "(ValueError: no such list)"),
+        (lambda: [{"id": 1}], "(TypeError: it yielded a dict, not Document, Gone, Unreadable or"),
+        (lambda: [[]], "(TypeError: it yielded a list, not Document, Gone, Unreadable or Check"),
     ],
 )
-def test_a_defect_in_reading_a_stand_in_names_the_app(monkeypatch, caplog, reading, defect):
-    monkeypatch.setattr(Bench, "reading", reading)
+def test_a_defect_in_reading_a_stand_in_names_the_app(monkeypatch, caplog, documents, defect):
+    results = {"hub_documents": documents, "hub_fields": list}
+    monkeypatch.setattr(Bench, "_call", lambda self, hook, **values: results[hook]())
     result = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"])
     assert result.exit_code != 0
     assert f"CostTracker's plugin failed while reading its documents {defect}" in result.output

@@ -28,7 +28,7 @@ from hub.collect.batch import CollectBatch
 from hub.context import current_hub, hide_secrets
 from hub.contract.registry import Plugins
 from hub.db.engine import db, read_only_session, transaction
-from hub.errors import PluginFault
+from hub.errors import BadDocument, PluginFault
 from hub.models import (
     Attempt,
     Case,
@@ -263,6 +263,32 @@ class ForgetfulSource(SmallSource):
 def test_documents_that_the_plugin_does_not_return_are_a_defect(hub):
     with pytest.raises(PluginFault, match="it returned None; is a return or a yield missing"):
         hub(bill())
+
+
+class SourceWithoutCursor(SmallSource):
+    """A source whose plugin passes on the cursor of the last page, which is none."""
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        yield from super().hub_documents(app, site, cursors, ids)
+        yield Checkpoint(cursor=None)
+
+
+@pytest.mark.parametrize("source", [SourceWithoutCursor()])
+def test_a_checkpoint_without_a_cursor_is_a_defect_after_what_was_read(hub):
+    with pytest.raises(PluginFault, match=r"cursor of a Checkpoint must be a text, not None. If"):
+        hub(bill())
+    assert only_posting().state == "ready"
+
+
+def test_an_amount_that_cannot_be_read_outside_of_a_row_is_a_defect_with_its_place(
+    hub, source, caplog
+):
+    source.fails = BadDocument("'n/a' is not an amount.")
+    with pytest.raises(PluginFault, match=r"failed while .*BadDocument: 'n/a' is not an amount"):
+        hub(bill())
+    assert only_posting().state == "ready"
+    assert "raise self.fails" in caplog.text
 
 
 def test_access_that_is_lost_is_one_case_that_closes_by_itself(hub, source):

@@ -178,6 +178,26 @@ def test_a_link_of_the_source_is_called_and_one_to_another_server_is_not(source)
             api.get(link)
 
 
+def test_a_path_may_begin_without_a_slash(source):
+    api = ApiClient(site_of(source), "Shed", bearer="T")
+    assert api.get("rentals/7")["path"] == "/rentals/7"
+
+
+@pytest.mark.parametrize(
+    ("grant", "options", "name"),
+    [
+        (ClientCredentials, {}, "client_secret"),
+        (RefreshToken, {}, "refresh_token"),
+        (RefreshToken, {"redirect_uri": REDIRECT_URI}, "authorization_code"),
+    ],
+)
+def test_a_grant_names_the_secret_that_the_app_does_not_have(source, grant, options, name):
+    site = site_of(source)
+    site.secrets.pop(name, None)
+    with pytest.raises(KeyError, match=f"there is no secret '{name}'; the app needs a required"):
+        grant(site, "Shed", **options)
+
+
 def test_tokens_of_client_credentials_are_issued_stored_and_renewed(source):
     site = site_of(source)
 

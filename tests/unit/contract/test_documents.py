@@ -16,12 +16,14 @@ from hub import (
     Code,
     Document,
     Field,
+    FileContent,
     Gone,
     Item,
     Line,
     NeedsAttention,
     Party,
     Refused,
+    Sandbox,
     Signal,
     Stage,
     Tenant,
@@ -30,6 +32,7 @@ from hub import (
     readable,
 )
 from hub.contract.documents import codes_of
+from hub.contract.site_settings import SiteSettings
 from hub.errors import BadDocument
 
 
@@ -175,6 +178,52 @@ def test_every_noun_says_what_it_is():
         (lambda: Gone(source_id=3), "Gone needs source_id as text, not 3."),
         (lambda: Unreadable(source_id=3, reason="?"), "Unreadable needs source_id as text, not 3."),
         (lambda: Checkpoint(cursor=25), "cursor of a Checkpoint must be a text, not 25."),
+        (
+            lambda: Checkpoint(cursor=None),
+            "must be a text, not None. If the source sends none with its last page, pass the",
+        ),
+        (
+            lambda: bill(lines=({"id": "1"},)),
+            "Each of the lines of invoice:1 must be a Line, not {'id': '1'}.",
+        ),
+        (
+            lambda: bill(attachments=("a.pdf",)),
+            "Each of the attachments of invoice:1 must be an Attachment, not 'a.pdf'.",
+        ),
+        (
+            lambda: bill(ship_to="12 Road"),
+            "ship_to of invoice:1 must be an Address, not '12",
+        ),
+        (lambda: bill(details="Acme"), "details of invoice:1 must be a Party or an Item, not 'Ac"),
+        (lambda: bill(closed="no"), "closed of invoice:1 must be True or False, not 'no'."),
+        (lambda: Line(id="1", billable="false"), "billable of line 1 must be True or False, not"),
+        (lambda: Line(id="1", description=5), "description of line 1 must be a text, not 5."),
+        (lambda: Line(id="1", applied="i:1"), "applied of line 1 must be an Applied, not 'i:1'."),
+        (lambda: Applied(document="i:1", line=7), "line of Applied must be a text, not 7."),
+        (lambda: Code(id="7", create="Acme"), "create of code 7 must be a Party or an Item, not"),
+        (lambda: Item(name="Bolt", type="stock"), "'stock' is not a type of item. There is ser"),
+        (lambda: Item(name="Bolt", sku=12), "sku of Bolt must be a text, not 12."),
+        (
+            lambda: Item(name="Bolt", start=dt.datetime(2026, 3, 2, tzinfo=dt.UTC)),
+            "start of Bolt must be a date without a time, not",
+        ),
+        (lambda: Gone(source_id="1", reason=7), "reason of Gone 1 must be a text, not 7."),
+        (
+            lambda: Tenant(id="1", name="Shed", warnings="The key ends."),
+            "needs its warnings as a tuple, such as ('The key ends.',), not 'The key ends.'.",
+        ),
+        (lambda: Sandbox(wsgi=object()), "A Sandbox needs wsgi as a WSGI application, not object."),
+        (
+            lambda: Sandbox(wsgi=print, settings={"key": "k"}),
+            "A Sandbox needs settings as a function that gets the address",
+        ),
+        (lambda: FileContent(documents="1001"), "documents as a tuple of source ids, which are"),
+        (lambda: FileContent(documents=(1001,)), "documents as a tuple of source ids, which are"),
+        (lambda: FileContent(table=("No",)), "A FileContent needs table as a FileTable, not ('No"),
+        (
+            lambda: Field(name="tool", label="Tool", role="account", match=("nr",)),
+            "unknown way to match: 'nr'. There is id, number, name, email, words.",
+        ),
         (lambda: Tenant(id=5, name="Shed"), "A Tenant needs its id as text, not 5."),
         (lambda: Signal(ids="r17"), "A Signal needs its ids as a tuple of texts, not 'r17'."),
         (lambda: Signal.read(17), "A Signal needs its ids as a tuple of texts, not (17,)."),
@@ -238,6 +287,7 @@ def test_a_row_that_cannot_be_read_says_why(build, reason):
 
 KIND_OF_LETTER = {"b": "bill"}
 PLACES = {"day": ()}
+SETTINGS = SiteSettings({"account": "7"}, {"key"})
 
 
 def needs_two(one, two):
@@ -253,6 +303,16 @@ def needs_two(one, two):
         (lambda: bill().nothing, "AttributeError: 'Document' object has no attribute 'nothing'"),
         (lambda: bill()(), "TypeError: 'Document' object is not callable"),
         (lambda: KIND_OF_LETTER["c"], "KeyError: 'c'"),
+        (
+            lambda: SETTINGS["acount"],
+            "UnknownSetting: the app has no setting 'acount'; did you mean account?",
+        ),
+        (
+            lambda: SETTINGS["key"],
+            "UnknownSetting: key is a secret; read it with site.secrets['key']",
+        ),
+        (lambda: Decimal(5) * 1.1, "TypeError: unsupported operand type(s) for *: 'decimal.Dec"),
+        (lambda: 1.1 - Decimal(5), "TypeError: unsupported operand type(s) for -: 'float' and"),
         (lambda: bill(date=PLACES["day"][0]), "IndexError: tuple index out of range"),
     ],
 )

@@ -118,6 +118,13 @@ def test_the_version_of_a_row_is_named_by_its_fields(fields, expected):
     assert row_version(**fields)(row) == expected
 
 
+@pytest.mark.parametrize("fields", [("changed",), ("modified", "count")])
+def test_a_field_that_a_row_does_not_have_is_named_with_those_that_it_has(fields):
+    words = f"no field '{fields[-1]}', which row_version names; it has id, modified"
+    with pytest.raises(ValueError, match=words):
+        row_version(*fields)({"id": 7, "modified": "2026-03-02T09:00:00Z"})
+
+
 def test_without_a_number_a_row_has_another_version_when_any_field_changes():
     row = {"id": 7, "total": Decimal("1.00"), "modified": NOON}
     id, version, changed_at = row_version("modified")(row)

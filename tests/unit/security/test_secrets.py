@@ -158,6 +158,14 @@ def use_then_fail(secret):
     raise ZeroDivisionError
 
 
+def test_a_secret_that_is_no_text_is_refused_and_the_stored_one_stays(app):
+    secrets_of_one = SiteSecrets(1)
+    secrets_of_one["key"] = "k"
+    with pytest.raises(TypeError, match="the secret key must be a text, not NoneType"):
+        secrets_of_one["key"] = None
+    assert secrets_of_one["key"] == "k"
+
+
 def test_a_secret_that_is_not_there_is_a_key_error(app):
     secret = SiteSecrets(1)
     with pytest.raises(KeyError):

@@ -1,5 +1,6 @@
 """Calls of sources: their site, account, codes and pushed lists."""
 
+import re
 import shutil
 
 import pytest
@@ -60,6 +61,13 @@ def test_a_site_shows_settings_company_and_where_to_call(installed):
 def test_settings_that_do_not_fit_are_a_sentence(installed):
     with pytest.raises(SettingsInvalid, match="differ"):
         sources.build_site(installed(), settings={"differ": ["no"]})
+
+
+def test_a_setting_that_the_app_does_not_have_is_named(installed):
+    settings = sources.build_site(installed()).settings
+    with pytest.raises(KeyError, match="the app has no setting 'diffr'; did you mean differ"):
+        settings["diffr"]
+    assert settings.get("diffr") is None
 
 
 def test_fields_take_their_texts_from_the_settings(installed, source):
@@ -154,34 +162,61 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
         sources.read_codes(installed(), "account")
 
 
-@pytest.mark.parametrize("result", ["t1", 7, {"id": "t1"}])
-def test_an_account_of_another_type_is_a_defect_of_the_plugin(installed, source, result):
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ("t1", "str 't1', not Tenant"),
+        (7, "int 7, not Tenant"),
+        ({"id": "t1"}, "dict, not Tenant"),
+        (None, "None, not Tenant; is a return missing"),
+    ],
+)
+def test_an_account_of_another_type_is_a_defect_of_the_plugin(installed, source, result, words):
     source.results["hub_check"] = result
-    defect = f"hub_check returned {type(result).__name__}, not Tenant"
+    defect = f"hub_check returned {words}"
     with pytest.raises(PluginFault, match=rf"^Small's plugin failed .*\(TypeError: {defect}"):
         sources.check(installed())
     assert installed().tenant is None
 
 
-@pytest.mark.parametrize("result", [[7], [("4010", "Rent")], [None]])
-def test_codes_of_another_type_are_a_defect_of_the_plugin(installed, source, result):
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ([7], "int 7 in its list, not Code or str"),
+        ([("4010", "Rent")], "tuple in its list, not Code or str"),
+        ([None], "None in its list, not Code or str"),
+        ({"4010": "Rent"}, "dict, not a list of Code or str"),
+        ("4010", "str '4010', not a list of Code or str"),
+        (Code(id="4010"), "Code, not a list of Code or str; write [Code(…)]"),
+    ],
+)
+def test_codes_of_another_type_are_a_defect_of_the_plugin(installed, source, result, words):
     source.codes = result
-    with pytest.raises(PluginFault, match=r"hub_codes returned .*, not Code or str"):
+    with pytest.raises(PluginFault, match=re.escape(f"hub_codes returned {words}")):
         sources.read_codes(installed(), "account")
 
 
-@pytest.mark.parametrize("result", [["invoice:1"], "invoice:1", [None], Signal.collect()])
-def test_signals_of_another_type_are_a_defect_of_the_plugin(installed, source, result):
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (["invoice:1"], "str 'invoice:1' in its list, not Signal"),
+        ("invoice:1", "str 'invoice:1', not a list of Signal"),
+        ([None], "None in its list, not Signal"),
+        (Signal.collect(), "Signal, not a list of Signal; write [Signal(…)]"),
+    ],
+)
+def test_signals_of_another_type_are_a_defect_of_the_plugin(installed, source, result, words):
     source.results["hub_webhook"] = result
     SiteSecrets(installed().id)["key"] = "k"
-    with pytest.raises(PluginFault, match="failed while reading a call of its source"):
+    with pytest.raises(PluginFault, match=re.escape(f"hub_webhook returned {words}")) as caught:
         sources.interpret_webhook(installed(), {"X-Key": "k"}, b"invoice:1")
+    assert "failed while reading a call of its source" in caught.value.text
 
 
 def test_links_of_another_type_are_a_defect_of_the_plugin(installed, source):
     sources.check(installed())
     source.links = ["S-1"]
-    with pytest.raises(PluginFault, match="hub_records returned str, not Code"):
+    with pytest.raises(PluginFault, match="hub_records returned str 'S-1' in its list, not"):
         push_lists(installed(), ["supplier"])
     assert matches() == {}
 

@@ -8,6 +8,7 @@ from hub.contract.registry import Plugins
 from hub.errors import NotFound, PluginBroken, Refused
 from hub.testing import bench
 from hub.testing.contract import contract
+from hub.testing.fakes.secrets import SecretsInMemory
 
 
 class Shed:
@@ -74,6 +75,15 @@ def test_the_source_is_called_with_headers_where_the_app_stores_no_token():
     assert harvest.ask("GET", "/v2/company").status_code == 401
     answer = harvest.ask("GET", "/v2/company", headers=headers)
     assert answer.json()["name"] == "Bright Ideas"
+
+
+@pytest.mark.parametrize("value", [None, 7, b"t"])
+def test_a_secret_that_is_no_text_is_refused_without_its_value(value):
+    secrets = SecretsInMemory()
+    with pytest.raises(
+        TypeError, match=rf"^the secret key must be a text, not {type(value).__name__}$"
+    ):
+        secrets["key"] = value
 
 
 def test_the_source_is_called_with_the_token_that_the_app_has_stored():

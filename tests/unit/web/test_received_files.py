@@ -17,6 +17,7 @@ from hub import (
     NeedsAttention,
     Refused,
     hookimpl,
+    money,
     sources,
 )
 from hub.contract.registry import Plugins
@@ -55,6 +56,8 @@ class FileSource(SmallSource):
     def hub_file(self, app, site, file, content):
         if content.startswith(b"bad"):
             raise Refused("The file has no header.")
+        if content.startswith(b"sum"):
+            money(content.decode().split()[1])
         if content.startswith(b"list"):
             return FileContent(documents=tuple(content.decode().split()[1:]))
         columns, *rows = csv.reader(io.StringIO(content.decode()), delimiter=";")
@@ -352,11 +355,20 @@ def test_a_refused_file_is_a_case_until_a_corrected_one_comes(installation, fold
     assert open_cases() == []
 
 
-def test_a_defect_of_the_plugin_with_one_file_of_the_folder_stops_no_other(installation, folder):
-    place(folder, "a.csv", b"\xff")
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff", "failed while reading a file (UnicodeDecodeError"),
+        (b"sum n/a", "a.csv was refused: a.csv: 'n/a' is not an amount."),
+    ],
+)
+def test_a_defect_of_the_plugin_with_one_file_of_the_folder_stops_no_other(
+    installation, folder, content, words
+):
+    place(folder, "a.csv", content)
     place(folder, "b.csv", b"list 1")
     refused, received = file_folder.receive_all(installation)
-    assert "failed while reading a file (UnicodeDecodeError" in refused
+    assert words in refused
     assert received == "b.csv was received."
     assert names(folder) == ["done/b.csv", "refused/a.csv", "refused/a.csv.txt"]
     assert open_cases() == ["a.csv could not be read"]

@@ -1,0 +1,85 @@
+"""Checks of what the hooks of a plugin return: a result of another type is a defect of the plugin.
+
+The core and the test tools of authors use the same checks, so that both say the same.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+
+T = TypeVar("T")
+MAX_QUOTE_LENGTH = 60
+YIELDED_TYPES = (Document, Gone, Unreadable, Checkpoint)
+
+
+def require_result(hook: str, result: Any, expected: type[T]) -> T:
+    """Return the result of a hook; raise TypeError if it is of another type."""
+    if isinstance(result, expected):
+        return result
+    hint = "; is a return missing?" if result is None else ""
+    raise TypeError(f"{hook} returned {_quote(result)}, not {expected.__name__}{hint}")
+
+
+def require_list(hook: str, result: Any, *types: type) -> list[Any]:
+    """Return the values of the list that a hook returned, which is empty for None.
+
+    Raise TypeError if it is no list, or if a value is of another type. A text or a mapping is no
+    list: its letters or its keys would be taken for values.
+    """
+    if result is None:
+        return []
+    expected = _name_types(types)
+    if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
+        is_single = isinstance(result, types) and not isinstance(result, str)
+        hint = f"; write [{_name_type(result)}(…)]" if is_single else ""
+        raise TypeError(f"{hook} returned {_quote(result)}, not a list of {expected}{hint}")
+    values = list(result)
+    for value in values:
+        if not isinstance(value, types):
+            raise TypeError(f"{hook} returned {_quote(value)} in its list, not {expected}")
+    return values
+
+
+def iter_yielded(result: Any) -> Iterator[Yielded]:
+    """Yield what `hub_documents` yielded or returned.
+
+    Raise TypeError if it returned no documents, or for an item of another type.
+    """
+    if result is None:
+        raise TypeError("it returned None; is a return or a yield missing?")
+    if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
+        raise TypeError(f"it returned a {_name_type(result)}, not a list of documents")
+    for item in result:
+        if not isinstance(item, YIELDED_TYPES):
+            expected = _name_types(YIELDED_TYPES)
+            hint = "; several items need `yield from`" if _has_items(item) else ""
+            raise TypeError(f"it yielded a {_name_type(item)}, not {expected}{hint}")
+        yield item
+
+
+def _has_items(value: Any) -> bool:
+    """Return whether a value is a list or a generator, which may contain documents."""
+    return isinstance(value, Iterator | list | tuple)
+
+
+def _name_types(types: Sequence[type]) -> str:
+    """Return the names of types, such as "Code or str"."""
+    *names, last = [type.__name__ for type in types]
+    return f"{', '.join(names)} or {last}" if names else last
+
+
+def _name_type(value: Any) -> str:
+    """Return the name of the type of a value."""
+    return type(value).__name__
+
+
+def _quote(value: Any) -> str:
+    """Return the type of a value, with a text or a number itself."""
+    if value is None:
+        return "None"
+    if not isinstance(value, str | int | float):
+        return _name_type(value)
+    text = repr(value)
+    shown = text if len(text) <= MAX_QUOTE_LENGTH else f"{text[:MAX_QUOTE_LENGTH]}…"
+    return f"{_name_type(value)} {shown}"
