@@ -1,7 +1,7 @@
 """The contract tests of an app that reads files: `TestContract = file_contract("slug", files)`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
@@ -11,6 +11,7 @@ from hub.contract.files import FileContent, FileField, FileKinds, FileTable
 from hub.contract.types import Company
 from hub.errors import HubError
 from hub.testing.bench import Bench
+from hub.testing.exchanges.hook_calls import exception_failure
 from hub.testing.outcomes.items import only_documents, source_ids, unique_ids
 from hub.testing.suite.documents import DocumentTests, suite_of
 from hub.testing.suite.exemptions import exemptions_by_parameter
@@ -21,6 +22,7 @@ from hub.testing.suite.receipts import ReceiptTests
 from hub.testing.suite.smoke import SmokeTest
 
 NOISE = bytes(range(256)) * 8
+MAX_EXAMPLES = 3
 REMAINING_FRACTIONS = (0.0, 0.3, 0.7, 0.95)  # how much of a file is left when it is damaged
 
 
@@ -88,16 +90,39 @@ class FileContract(
     def test_each_accepted_suffix_has_an_example(self, empty_bench: Bench) -> None:
         """Compare the suffixes and sizes of the examples with what the app accepts."""
         kinds = _kinds(empty_bench)
-        assert {PurePath(name).suffix for name in self.files} == set(kinds.suffixes)
-        assert max(len(content) for content in self.files.values()) <= kinds.limit
+        suffixes = {PurePath(name).suffix for name in self.files}
+        if suffixes != set(kinds.suffixes):
+            pytest.fail(
+                f"{self.slug} accepts files that end in {', '.join(kinds.suffixes)}, and the"
+                f" examples end in {', '.join(sorted(suffixes))}. Pass an example for each suffix:"
+                " file_contract(slug, {name: content})."
+            )
+        for name, content in self.files.items():
+            if len(content) > kinds.limit:
+                pytest.fail(
+                    f"{name} has {len(content)} bytes, and FileKinds(limit=…) of {self.slug} allows"
+                    f" {kinds.limit}."
+                )
 
     def test_hub_file_names_the_documents_that_are_read_from_a_file(self) -> None:
         """Compare the ids that `hub_file` returns with those that `hub_documents` reads."""
         for name, content in self.files.items():
             bench = self._open_empty({})
             held = _receive(bench, name, content)
-            assert held.documents, f"{name} holds no document"
-            assert unique_ids(bench.read()) == set(held.documents), name
+            if not held.documents:
+                pytest.fail(
+                    f"hub_file of {self.slug} has found no document in {name}. Return the ids of"
+                    " its documents: FileContent(documents=(…)). For a file without any raise"
+                    " Refused."
+                )
+            read, named = unique_ids(bench.read()), set(held.documents)
+            if read != named:
+                pytest.fail(
+                    f"hub_file of {self.slug} names {len(named)} documents of {name}, and"
+                    f" hub_documents reads {len(read)}; different are"
+                    f" {', '.join(sorted(read ^ named)[:MAX_EXAMPLES])}. Take the ids in both from"
+                    " one function, and read every file of site.files.after(position)."
+                )
 
     def test_each_required_column_of_a_table_has_a_suggestion(self, empty_bench: Bench) -> None:
         """Look for an answer to each required field, which is a column or one of the choices."""
@@ -105,24 +130,51 @@ class FileContract(
             table = empty_bench.receive(name, content).table
             if table is not None:
                 for field in _kinds(empty_bench).fields:
-                    assert _is_answered(field, table), f"{name}: {field.label}"
+                    if not _is_answered(field, table):
+                        pytest.fail(
+                            f"hub_file of {self.slug} suggests"
+                            f" {table.suggestions.get(field.name)!r} for the field {field.name} of"
+                            f" {name}, whose columns are {', '.join(table.columns)}. Suggest a"
+                            " column or a choice for each required field:"
+                            " FileTable(suggestions={field: column})."
+                        )
 
     def test_a_file_received_twice_yields_each_document_once(self, bench: Bench) -> None:
         """Receive each example again under another name."""
         before = unique_ids(bench.read())
         for name, content in self.files.items():
             _receive(bench, f"again-{name}", content)
-        assert unique_ids(bench.read()) == before
+        added = unique_ids(bench.read()) - before
+        if added:
+            pytest.fail(
+                f"{self.slug} has read the same file under two names, and the second time other"
+                f" documents, such as {', '.join(sorted(added)[:MAX_EXAMPLES])}, so that each would"
+                " be posted twice. Make the ids of what the document says, never of the file."
+            )
         ids = sorted(before)
-        assert source_ids(bench.read(ids=ids)) == ids
+        answered = source_ids(bench.read(ids=ids))
+        if sorted(answered) != ids:
+            different = Counter(ids)
+            different.subtract(answered)
+            pytest.fail(
+                f"hub_documents of {self.slug} was asked for {len(ids)} ids and answered"
+                f" {len(answered)}; different are"
+                f" {', '.join([id for id, count in different.items() if count][:MAX_EXAMPLES])}."
+                " Answer each id once, from the file that site.files.with_documents(ids) names."
+            )
 
     def test_an_unknown_id_reads_no_document(self, bench: Bench) -> None:
         """Read an id that no file has; it is refused, or no document is read."""
+        what = f"hub_documents of {self.slug}, asked for the id no-such-id,"
+        advice = "Yield a Gone for an id that site.files.with_documents(ids) lacks."
         try:
             items = bench.read(ids=["no-such-id"])
         except HubError:
             return  # deliberate errors are allowed
-        assert only_documents(items) == []
+        except Exception as error:
+            raise exception_failure(what, error, instead_of=f"Refused. {advice}") from error
+        if only_documents(items):
+            pytest.fail(f"{what} has read documents. {advice}")
 
     @pytest.mark.parametrize("share", REMAINING_FRACTIONS)
     def test_a_truncated_file_is_read_or_refused(self, empty_bench: Bench, share: float) -> None:
@@ -140,9 +192,15 @@ class FileContract(
 
     def _read_or_refuse(self, bench: Bench, name: str, content: bytes) -> None:
         """Receive a file that is not as it should be, and read what was accepted of it."""
-        with suppress(HubError):  # deliberate errors are allowed
+        what = f"hub_file of {self.slug}, for {name} with {len(content)} bytes,"
+        try:
             _receive(bench, name, content)
+            what = f"hub_documents of {self.slug}, after hub_file had accepted {name},"
             bench.read()
+        except HubError:
+            return  # deliberate errors are allowed
+        except Exception as error:
+            raise exception_failure(what, error, instead_of="Refused") from error
 
     def _open(self, variant: Mapping[str, Any]) -> Bench:
         """Return the app with all examples, with these settings besides its own."""

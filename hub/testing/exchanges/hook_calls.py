@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 import pytest
 
+from hub.errors import HostNotAllowed
 from hub.testing.bench import Bench
 
 T = TypeVar("T")
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
+HOSTS_ADVICE = 'Declare the addresses that the app calls: App(hosts=("{base_url}",)).'
 
 
 class HookEffects:
@@ -55,4 +57,5 @@ def exception_failure(what: str, error: Exception, *, instead_of: str = "") -> B
     """Return the failure of a test whose hook has raised an exception."""
     defect = f"{type(error).__name__}: {error}".rstrip(": ")
     expected = f", not {instead_of}." if instead_of else ""
-    return pytest.fail.Exception(f"{what} raised {defect}{expected}")
+    advice = f" {HOSTS_ADVICE}" if isinstance(error, HostNotAllowed) else ""
+    return pytest.fail.Exception(f"{what} raised {defect}{expected}{advice}")

@@ -9,6 +9,7 @@ import pytest
 from hub.contract.deletions import finds_deletions
 from hub.contract.documents import Document, Gone, Yielded
 from hub.testing.bench import Bench
+from hub.testing.exchanges.hook_calls import exception_failure
 from hub.testing.outcomes.items import last_cursors
 from hub.testing.suite.document_change import DocumentChange
 
@@ -51,12 +52,27 @@ class DeletionTests(DocumentChange):
                 f" {self.slug} has yielded no Gone for it, so that it would stay in the books. If"
                 " the source does not announce deletions, pass its ids to add_deletions."
             )
-        present = deleted - _gone(bench.read(ids=sorted(deleted)))  # they may come in any order
+        present = deleted - _gone(self._ask_for(bench, sorted(deleted)))  # in any order
         if present:
             pytest.fail(
                 f"{self.slug} was asked for {', '.join(sorted(present))}, which the stand-in does"
                 " not have any more, and did not answer with a Gone. Answer each id; read_ids does."
             )
+
+    def _ask_for(self, bench: Bench, ids: Sequence[str]) -> list[Yielded]:
+        """Ask for documents that the stand-in does not have; fail if the plugin raises."""
+        try:
+            return bench.read(ids=ids)
+        except Exception as error:
+            what = (
+                f"hub_documents of {self.slug}, asked for {', '.join(ids)}, which the stand-in does"
+                " not have any more,"
+            )
+            advice = (
+                "a Gone. That ends each run that asks for it. Find single rows with api.find, which"
+                " returns None for one that is not there; read_ids then answers with a Gone"
+            )
+            raise exception_failure(what, error, instead_of=advice) from error
 
     def test_a_deletion_is_found_although_everything_is_read_again(self, bench: Bench) -> None:
         """Delete a document of each kind, forget how far the lists were read, and read on.

@@ -62,7 +62,11 @@ class DocumentChange:
         """Submit a form for the first document for which the stand-in accepts it."""
         pressed = self._press_first(bench, items, form)
         path, _ = form
-        assert pressed, f"nothing of {self.slug} can be changed or deleted at {path}"
+        assert pressed, (
+            f"The stand-in of {self.slug} accepts the form {path} for no document. In"
+            " contract(…, change=…) and delete=… {id} is the id at the source, and the fields are"
+            " those of the form."
+        )
         return pressed
 
     def _press_first(

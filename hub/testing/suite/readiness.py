@@ -39,7 +39,7 @@ class ReadinessTests(VariantBenches):
                 unexpected.add(item.reason)
         lines = {reason: _format_reason(reason, ids) for reason, ids in reasons.items()}
         sys.stdout.write("\n".join(lines.values()))
-        listed = "\n".join(lines[reason] for reason in sorted(unexpected))
+        listed = _list_reasons([lines[reason] for reason in sorted(unexpected)])
         if unexpected:
             pytest.fail(
                 f"{self.slug} has documents that cannot be read:\n{listed}\nCorrect the plugin. If"
@@ -94,9 +94,7 @@ class ReadinessTests(VariantBenches):
                 reasons[problem].append(id)
         if reasons:
             lines = [_format_reason(reason, ids) for reason, ids in reasons.items()]
-            if len(lines) > MAX_REASONS:
-                lines[MAX_REASONS:] = [f"  … and {len(lines) - MAX_REASONS} more reasons"]
-            listed = "\n".join(lines)
+            listed = _list_reasons(lines)
             pytest.fail(
                 f"{self.slug} has documents that are ready, and that the hub would hold because of"
                 f" what is wrong with them:\n{listed}\nCorrect the plugin. If the stand-in shows"
@@ -194,6 +192,14 @@ def _format_reason(reason: str, ids: Sequence[str]) -> str:
     if len(ids) > MAX_EXAMPLES:
         examples += ", …"
     return f"  {len(ids)} × {reason} ({examples})"
+
+
+def _list_reasons(lines: Sequence[str]) -> str:
+    """Return the first lines with reasons, and how many others there are."""
+    listed = [*lines[:MAX_REASONS]]
+    if len(lines) > MAX_REASONS:
+        listed.append(f"  … and {len(lines) - MAX_REASONS} more reasons")
+    return "\n".join(listed)
 
 
 def _explain_unready(obstacles: Counter[str]) -> str:

@@ -40,7 +40,15 @@ class CheckpointTests:
     def test_a_second_reading_returns_the_same_documents(self, bench: Bench) -> None:
         """Read the whole list twice."""
         first_reading = bench.read()
-        assert bench.read() == first_reading
+        second_reading = bench.read()
+        if second_reading != first_reading:
+            differing = _differing(first_reading, second_reading)
+            pytest.fail(
+                f"{self.slug} was read twice without cursors, and the second reading differs in"
+                f" {_name_some(differing) or 'its order or its Checkpoints'}. Make each document"
+                " from its row alone, keep nothing between two calls of hub_documents, and ask for"
+                " a fixed order."
+            )
 
     def test_documents_do_not_depend_on_the_day_of_the_reading(self, bench: Bench) -> None:
         """Read everything again a month later: a date must come from the row, not from today."""
@@ -140,9 +148,20 @@ class ReadingTests(CheckpointTests, DocumentChange):
         later.drive("clock", {"advance": THREE_YEARS})
         changed = self._change(later, later.read())
         ahead = last_cursors(later.read())
-        assert ahead
+        if not ahead:
+            pytest.fail(
+                f"{self.slug} yields no Checkpoint: every collect would read everything again."
+            )
+        read_ids: set[str] = set()
         with suppress(HubError):  # deliberate errors are allowed
-            assert unique_ids(bench.read(ahead)) <= changed | repeated
+            read_ids = unique_ids(bench.read(ahead))
+        unchanged = read_ids - changed - repeated
+        if unchanged:
+            pytest.fail(
+                f"{self.slug} was read with the cursors of a source that is years ahead, and read"
+                f" {_name_some(unchanged)}, which had not changed. Pass cursors to the source as"
+                " they are; the documents of the moment of a cursor may come again, others may not."
+            )
 
     def test_a_change_between_two_pages_hides_no_other_document(self, paged_bench: Bench) -> None:
         """Change one document that was read and one that was not; look for both and all others."""
@@ -155,9 +174,18 @@ class ReadingTests(CheckpointTests, DocumentChange):
         changed_ahead = self._change(paged_bench, whole[::-1])
         items += reading
         later = paged_bench.read(last_cursors(items))
-        expected = unique_ids(whole) - changed_ahead
-        assert expected - unique_ids(items) - unique_ids(later) == set()
-        assert changed_behind <= unique_ids([*later, *items[third:]])
+        missing = unique_ids(whole) - changed_ahead - unique_ids(items) - unique_ids(later)
+        if missing:
+            pytest.fail(
+                f"While {self.slug} was read, {_name_some(changed_behind | changed_ahead)} changed;"
+                f" {_name_some(missing)} is read neither then nor from the last Checkpoint on. Ask"
+                " for an order that a change does not alter, such as that of the ids."
+            )
+        _fail_if_unread(
+            changed_behind - unique_ids([*later, *items[third:]]),
+            f"changed after {self.slug} had read its page, while it read the others, and is never"
+            " read again. Begin the next reading where this one began: read_changes does.",
+        )
 
     def test_a_change_at_the_moment_of_the_cursor_is_read(self, bench: Bench) -> None:
         """Change two documents of each list at one moment, and the first ones again; read between.
@@ -336,6 +364,12 @@ def _stop_clock_within_a_second(bench: Bench) -> None:
 def _read_on(bench: Bench, end: Mapping[str, str]) -> dict[str, str]:
     """Read on from the cursors of all streams; return the cursors after that."""
     return {**end, **last_cursors(bench.read(end))}
+
+
+def _differing(first: Sequence[Yielded], second: Sequence[Yielded]) -> set[str]:
+    """Return the ids of documents that two readings do not have alike."""
+    others = [item for item in first if item not in second]
+    return unique_ids([*others, *(item for item in second if item not in first)])
 
 
 def _name_some(ids: Iterable[str]) -> str:

@@ -46,6 +46,11 @@ class SmokeTest(VariantBenches):
     def _read_documents(self) -> None:
         """Read the app's documents; fail with the hook that raises, or if there are none."""
         bench = call_hook(lambda: self._open({}), f"The start of {self.slug} on its stand-in")
+        if not bench.plugins.has(self.slug, "hub_check"):
+            pytest.fail(
+                f"The plugin of {self.slug} has no hub_check. Implement it: call the source with"
+                " the credentials, and return the account as a Tenant."
+            )
         call_hook(bench.check, f"hub_check of {self.slug}")
         items: list[Any] = call_hook(bench.read, f"hub_documents of {self.slug}")
         if only_documents(items):

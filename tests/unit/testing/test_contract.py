@@ -16,6 +16,7 @@ from hub import (
     Field,
     Line,
     Retry,
+    Tenant,
     Unreadable,
     hookimpl,
     money,
@@ -339,7 +340,13 @@ def test_a_kind_that_other_settings_bring_counts(suite, plugin, monkeypatch):
 
 def test_a_plugin_without_a_stand_in_is_named(suite, plugin, monkeypatch):
     monkeypatch.delattr(plugin, "hub_sandbox")
-    with pytest.raises(Refused, match="The plugin of depot has no stand-in to test it on"):
+    with pytest.raises(
+        Refused, match="The plugin of depot has no stand-in to test it on"
+    ) as caught:
+        run(suite(), READY)
+    assert caught.value.text.endswith("Implement the hook hub_sandbox.")
+    monkeypatch.setattr(plugin, "hub_sandbox", hookimpl(lambda app: print), raising=False)
+    with pytest.raises(Refused, match=r"returned builtin_function_or_method, .* Return Sandbox\("):
         run(suite(), READY)
 
 
@@ -437,7 +444,7 @@ def test_a_rate_above_that_of_the_stand_in_is_refused(suite, plugin, monkeypatch
 
 def test_a_stand_in_that_only_shows_its_limit_is_refused(suite, plugin, monkeypatch):
     monkeypatch.setattr(Limits, "wait", lambda self: 0)
-    with pytest.raises(FAILED, match="DID NOT RAISE"):
+    with pytest.raises(FAILED, match=r"more often than the rate 100/15s allows, and answered. Co"):
         run(suite(), ENFORCES)
 
 
@@ -447,7 +454,7 @@ def test_a_stand_in_that_does_not_say_how_long_to_wait_is_refused(suite, monkeyp
         harness.app = lambda environ, start: serve(environ, lambda line, _: start(line, []))
 
     replace_pages(monkeypatch, forget_wait)
-    with pytest.raises(AssertionError, match="its stand-in sends no Retry-After"):
+    with pytest.raises(FAILED, match=r"its stand-in sends no Retry-After with a 429. Send the sec"):
         run(suite(), ENFORCES)
 
 
@@ -457,7 +464,131 @@ def test_a_source_that_is_called_without_waiting_refuses_calls(suite, monkeypatc
         run(suite(), REFUSES_NOTHING)
 
 
-def test_documents_that_are_not_returned_are_a_defect(plugin, suite, monkeypatch):
-    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: None))
-    with pytest.raises(FAILED, match="it returned None; is a return or a yield missing"):
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (None, "it returned None; is a return or a yield missing"),
+        (complete("bill"), "it returned a Document, not a list of documents"),
+        ([[complete("bill")]], "it yielded a list, not Document, .*; several items need `yield fr"),
+    ],
+)
+def test_what_is_no_list_of_documents_is_a_defect(plugin, suite, monkeypatch, result, words):
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: result))
+    with pytest.raises(FAILED, match=f"hub_documents of depot raised TypeError: {words}"):
         run(suite(), "test_it_reads_documents_at_all")
+
+
+def test_an_app_that_declares_no_host_is_told_how(plugin, suite, monkeypatch):
+    declare(monkeypatch, plugin, hosts=())
+    words = 'which it does not declare. .* Declare the addresses .* App(hosts=("{base_url}",)).'
+    with pytest.raises(FAILED, match=re.escape(words).replace(r"\.\*", ".*")):
+        run(suite(), "test_it_reads_documents_at_all")
+
+
+def test_many_reasons_are_not_all_listed(plugin, suite, monkeypatch):
+    monkeypatch.setattr(
+        plugin, "bill", lambda row: Document(kind="bill", source_id=row["id"], url=7)
+    )
+    with pytest.raises(
+        FAILED, match=r"url of r1 must be a text, not 7(.*\n)+  … and \d+ more reas"
+    ):
+        run(suite(), READABLE)
+
+
+def test_a_plugin_without_a_check_is_named(plugin, suite, monkeypatch):
+    monkeypatch.delattr(plugin, "hub_check")
+    with pytest.raises(FAILED, match=r"The plugin of depot has no hub_check. Implement it: call"):
+        run(suite(), "test_it_reads_documents_at_all")
+
+
+# -- what a message says ---------------------------------------------------------------------------
+
+
+class Unsteady:
+    """A hook that yields another number of documents with each call, whatever it is asked for."""
+
+    def __init__(self):
+        self.count = 0
+
+    def documents(self):
+        self.count += 1
+        for n in range(self.count):
+            yield replace(complete("bill"), source_id=f"bill:{n}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            lambda: Tenant(id="shop-1", name="Depot"),
+            "returned the account shop-1, as if they w",
+        ),
+        (lambda: {}["shop"], "raised KeyError: 'shop', not NeedsAttention."),
+        (refuse, "raised Refused: Shed is closed., not NeedsAttention."),
+    ],
+)
+def test_wrong_keys_that_are_accepted_are_named(plugin, suite, monkeypatch, answer, words):
+    monkeypatch.setattr(plugin, "hub_check", hookimpl(lambda app: answer()))
+    test = suite().test_wrong_credentials_raise_needs_attention
+    with pytest.raises(FAILED, match=f"hub_check of depot, with key as wrong keys, {words}"):
+        test(Bench(NAME))
+
+
+@pytest.mark.parametrize("name", ["id", "name"])
+def test_an_account_without_an_id_or_a_name_is_refused(plugin, suite, monkeypatch, name):
+    account = Tenant(**{"id": "shop-1", "name": "Depot", name: " "})
+    monkeypatch.setattr(plugin, "hub_check", hookimpl(lambda app: account))
+    with pytest.raises(FAILED, match=f"a Tenant whose {name} is ' '. Return what the source"):
+        suite().test_hub_check_names_the_account(Bench(NAME))
+
+
+def test_ids_that_are_not_looked_at_are_named(plugin, suite, monkeypatch):
+    unsteady = Unsteady()
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app: unsteady.documents()))
+    with pytest.raises(FAILED, match=r"asked for the ids bill:0, and has also yielded bill:1. Wi"):
+        suite().test_reading_by_ids_returns_exactly_these_documents(Bench(NAME))
+
+
+def test_ids_without_an_answer_are_named(plugin, suite, monkeypatch):
+    def documents(app, site, cursors, ids):
+        return [] if ids else [complete("bill")]
+
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(documents))
+    with pytest.raises(FAILED, match=r"asked for the ids bill:1, and has not answered bill:1. Wi"):
+        suite().test_reading_by_ids_returns_exactly_these_documents(Bench(NAME))
+
+
+def test_what_a_second_reading_has_besides_is_named(plugin, suite, monkeypatch):
+    unsteady = Unsteady()
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app: unsteady.documents()))
+    with pytest.raises(FAILED, match=r"the second reading differs in bill:1. Make each document"):
+        suite().test_a_second_reading_returns_the_same_documents(Bench(NAME))
+
+
+@pytest.mark.parametrize("error", [KeyError("id"), None])
+def test_a_plugin_that_hides_that_another_server_answers_is_named(
+    plugin, suite, monkeypatch, error
+):
+    def documents(app, site, cursors, ids):
+        if ids and error:
+            raise error
+        return [] if ids else [complete("bill")]
+
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(documents))
+    test = suite().test_a_page_of_another_server_is_an_error_when_reading_by_id
+    words = "raised KeyError: 'id', not Retry" if error else "returned as if its source had nothing"
+    with pytest.raises(FAILED, match=f"depot was asked for bill:1 and got a page, and {words}"):
+        test(Bench(NAME))
+
+
+def test_a_stand_in_with_other_rows_each_time_is_named(plugin, suite, monkeypatch, tmp_path):
+    unsteady = Unsteady()
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app: unsteady.documents()))
+    with pytest.raises(FAILED, match="opened twice with one folder, and has other documents"):
+        suite().test_a_reopened_stand_in_has_the_same_documents(tmp_path)
+
+
+def test_a_form_that_the_stand_in_does_not_have_is_named(suite):
+    tests = suite(change=("/rentals/{id}/change", {"day": "2026-02-21"}))
+    with pytest.raises(AssertionError, match=r"accepts the form /rentals/\{id\}/change for no doc"):
+        tests.test_a_second_change_is_read_too(Bench(NAME))

@@ -30,7 +30,6 @@ from hub.testing.file_contract import FileContract, file_contract
 LINES = b"T-1;Acme;12.50\nT-2;Acme;7.25\n"
 TABLE = b"No,Party,Sum\nT-3,Acme,4.00\n"
 COLUMNS = {"number": "No", "party": "Party", "sum": "Sum"}
-FAILURES = (AssertionError, pytest.fail.Exception, LookupError, ValueError)
 
 
 class Post:
@@ -167,45 +166,66 @@ def without_refusals(plugin):
     ]
 
 
+NAMES_DOCUMENTS = "test_hub_file_names_the_documents_that_are_read_from_a_file"
+SUGGESTS = "test_each_required_column_of_a_table_has_a_suggestion"
+
+
 @pytest.mark.parametrize(
-    ("change", "name", "arguments"),
+    ("change", "name", "arguments", "words"),
     [
-        (without_checkpoints, "test_hub_file_names_the_documents_that_are_read_from_a_file", {}),
-        (one_id_less, "test_hub_file_names_the_documents_that_are_read_from_a_file", {}),
-        (of_files, "test_a_file_received_twice_yields_each_document_once", {}),
+        (
+            without_checkpoints,
+            NAMES_DOCUMENTS,
+            {},
+            "names 2 documents of a.txt, and hub_documents reads 0; different are T-1, T-2. Take",
+        ),
+        (one_id_less, NAMES_DOCUMENTS, {}, "names 1 documents of a.txt, and hub_documents reads 2"),
+        (
+            of_files,
+            "test_a_file_received_twice_yields_each_document_once",
+            {},
+            "other documents, such as again-a.txt-T-1, .* Make the ids of what the document says",
+        ),
         (
             lambda plugin: setattr(plugin, "suggestions", {"number": "No"}),
-            "test_each_required_column_of_a_table_has_a_suggestion",
+            SUGGESTS,
             {},
+            "suggests None for the field party of b.csv, whose columns are No, Party, Sum. Suggest",
         ),
         (
             lambda plugin: setattr(plugin, "suggestions", COLUMNS | {"sum": "Total"}),
-            "test_each_required_column_of_a_table_has_a_suggestion",
+            SUGGESTS,
             {},
+            "suggests 'Total' for the field sum of b.csv",
         ),
         (
             without_refusals,
             "test_a_truncated_file_is_read_or_refused",
             {"share": 0.3},
+            "hub_file of post, for .* bytes, raised ValueError: .*, not Refused.",
         ),
         (
             without_refusals,
             "test_a_file_with_a_wrong_suffix_is_read_or_refused",
             {},
+            "hub_file of post, for .* bytes, raised .*, not Refused.",
         ),
         (
             lambda plugin: setattr(plugin, "content", b""),
             "test_every_attachment_can_be_opened",
             {},
+            "returned b''. It must return the bytes of the file",
         ),
     ],
 )
-def test_an_app_that_does_not_work_is_refused(plugin, change, name, arguments):
+def test_an_app_that_does_not_work_is_refused(plugin, change, name, arguments, words):
     change(plugin)
-    with pytest.raises(FAILURES):
+    with pytest.raises(pytest.fail.Exception, match=words):
         run(name, **arguments)
 
 
 def test_each_suffix_needs_an_example(plugin):
-    with pytest.raises(AssertionError):
+    with pytest.raises(
+        pytest.fail.Exception, match=r"end in \.txt, \.csv, .* examples end in \.txt"
+    ):
         run("test_each_accepted_suffix_has_an_example", files={"a.txt": LINES})

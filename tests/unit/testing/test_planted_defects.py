@@ -1550,7 +1550,14 @@ DEFECTS = {
         ACCEPTED, HOOKS, SIGNALS, '[Signal.read("bill:7")]', "its signals read bill:7"
     ),
     "a signal that is a text": Defect(
-        ACCEPTED, HOOKS, SIGNALS, '[call["id"]]', "must return a list of Signals"
+        ACCEPTED, HOOKS, SIGNALS, '[call["id"]]', "str 'bill:1001' in its list, not Signal"
+    ),
+    "a signal without its list": Defect(
+        ACCEPTED,
+        HOOKS,
+        SIGNALS,
+        "Signal.collect()",
+        r"hub_webhook returned Signal, not a list of Signal; write \[Signal\(",
     ),
     "a signal that pushes lists only": Defect(
         ACCEPTED, HOOKS, SIGNALS, "[Signal.push_lists()]", "its signals read nothing"
@@ -1576,7 +1583,20 @@ DEFECTS = {
         CODES, HOOKS, CODES_OF, 'raise RuntimeError("no")', "for the field .*, raised RuntimeError"
     ),
     "codes that are never listed": Defect(CODES, HOOKS, CODES_OF, "return []", "returned no code"),
-    "codes that are numbers": Defect(CODES, HOOKS, CODES_OF, "return [7]", "returned 7. It must"),
+    "codes that are numbers": Defect(
+        CODES,
+        HOOKS,
+        CODES_OF,
+        "return [7]",
+        "raised TypeError: hub_codes returned int 7 in its list",
+    ),
+    "codes in a mapping": Defect(
+        CODES,
+        HOOKS,
+        CODES_OF,
+        'return {"7": "Rent"}',
+        "hub_codes returned dict, not a list of Code",
+    ),
     "codes that are blank": Defect(CODES, HOOKS, CODES_OF, 'return [" "]', "returned ' '. It must"),
     "codes with other ids than in documents": Defect(
         CODES, HOOKS, CODES_OF, 'return ["n-1", "n-2"]', "lists the codes n-1, n-2 of the field"
@@ -1630,7 +1650,11 @@ DEFECTS = {
         LISTS, HOOKS, LINKS, "return []", "returned no code and wrote"
     ),
     "links that are texts": Defect(
-        LISTS, HOOKS, LINKS, "return [record.id for record in records]", "returned '9001'. It must"
+        LISTS,
+        HOOKS,
+        LINKS,
+        "return [record.id for record in records]",
+        "raised TypeError: hub_records returned str '9001' in its list, not Code",
     ),
     "links that change with each push": Defect(
         LISTS,
