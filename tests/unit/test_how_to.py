@@ -9,8 +9,10 @@ import re
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
+from inspect import signature
 from pathlib import Path
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType, ModuleType, SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -28,15 +30,18 @@ from hub import (
     Refused,
     Retry,
     Signal,
+    Unreadable,
     hookimpl,
     read_lists,
 )
 from hub.cli import main
 from hub.contract import settings_schema
 from hub.contract.registry import Plugins
+from hub.testing import bench as bench_module
 from hub.testing.bench import URL, Bench, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
 from hub.testing.fakes.stand_in import open_stand_in
+from hub.testing.file_contract import FileContract, file_contract
 from hub.web.serving import server
 from qbo_sandbox.kit import RowSource, Tokens, basic_of, bearer_of, json_of, send_request
 from tests.support.sources.guide_plugin import guide_plugin, install
@@ -49,7 +54,7 @@ GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 7,
     "deletions.md": 4,
     "dimensions.md": 3,
-    "files.md": 1,
+    "files.md": 2,
     "paging.md": 12,
     "reporting-back.md": 3,
     "testing.md": 2,
@@ -489,8 +494,9 @@ def test_a_rental_that_is_missing_is_reported_once_a_day(tutorial):
     assert ("r40", True) not in run(2, 40)
     assert run(2, 39) == []
     assert run(3, 39) == [("r40", True)]
-    [single] = hub_documents("shed", Bench("shed", plugins=plugins).site, {}, ["r1"])
+    single, missing = hub_documents("shed", Bench("shed", plugins=plugins).site, {}, ["r1", "r41"])
     assert single.source_id == "r1"
+    assert missing == Gone(source_id="r41", reason="Shed no longer has it.")
 
 
 class ShedOfLists:
@@ -760,9 +766,58 @@ def test_an_owner_who_is_billed_in_two_currencies_is_created_once_for_each():
     assert [usual.create.currency, other.create.currency] == ["USD", "EUR"]
 
 
+EXPORT = b"""supplier,number,date,currency,account,amount
+Bolt & Co,F-1,2026-02-20,USD,6100,12.50
+North Tools,F-1,2026-02-21,USD,6100,7.25
+"""
+
+
+@pytest.fixture
+def exports(monkeypatch):
+    """Return the bench of the plugin that reads exports with fixed columns."""
+    plugin = ModuleType("hub_exports")
+    vars(plugin).update(names_of("how-to/files.md"))
+    plugins = Plugins.load([plugin], installed=False)
+    monkeypatch.setattr(bench_module, "load_plugins", lambda: plugins)
+    return Bench("exports")
+
+
+@pytest.mark.parametrize("name", [name for name in dir(FileContract) if name.startswith("test_")])
+def test_a_plugin_for_exports_with_fixed_columns_holds_to_the_contract(exports, name):
+    suite = file_contract("exports", {"bills.csv": EXPORT})()
+    test = getattr(suite, name)
+    values = {"empty_bench": exports, "share": 0.7, "bench": suite._open({})}
+    values["paged_bench"] = values["bench"]
+    test(**{parameter: values[parameter] for parameter in signature(test).parameters})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            b"supplier,number\nBolt & Co,F-1\n",
+            "bills.csv needs rows with account, amount, currency",
+        ),
+        (b"", "bills.csv needs rows with account"),
+        (EXPORT[:-6], "A line of bills.csv has too few or too many cells."),
+        ("æ".encode("latin-1"), "bills.csv is no CSV file in UTF-8."),
+    ],
+)
+def test_a_file_that_is_no_export_is_refused_with_a_sentence(exports, content, words):
+    with pytest.raises(Refused, match=words):
+        exports.receive("bills.csv", content)
+
+
+def test_a_row_that_cannot_be_read_stops_no_other_row(exports):
+    exports.receive("bills.csv", EXPORT.replace(b"7.25", b"n/a"))
+    first, second, _ = exports.read()
+    assert first.total == Decimal("12.50")
+    assert second == Unreadable(source_id="North Tools:F-1", reason="'n/a' is not an amount.")
+
+
 def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
     names = {"__file__": str(DOCS.parent / "plugins" / "files" / "tests" / "test_contract.py")}
-    exec(blocks("how-to/files.md")[0], names)
+    exec(blocks("how-to/files.md")[1], names)
     suite = names["TestContract"]()
     assert set(suite.files) == {"bills.csv", "invoice.xml"}
     suite.test_hub_file_names_the_documents_that_are_read_from_a_file()
