@@ -5,13 +5,20 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import pytest
+from marshmallow import ValidationError
 
 from hub.errors import HostNotAllowed
 from hub.testing.bench import Bench
 
 T = TypeVar("T")
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
-HOSTS_ADVICE = 'Declare the addresses that the app calls: App(hosts=("{base_url}",)).'
+ADVICE: Mapping[type[Exception], str] = {  # the next step of an author, by what was raised
+    HostNotAllowed: ' Declare the addresses that the app calls: App(hosts=("{base_url}",)).',
+    ValidationError: (
+        ". Pass the settings that the stand-in does not bring by the names of the schema, such as"
+        ' contract(slug, deposit_account="35").'
+    ),
+}
 
 
 class HookEffects:
@@ -57,5 +64,5 @@ def exception_failure(what: str, error: Exception, *, instead_of: str = "") -> B
     """Return the failure of a test whose hook has raised an exception."""
     defect = f"{type(error).__name__}: {error}".rstrip(": ")
     expected = f", not {instead_of}." if instead_of else ""
-    advice = f" {HOSTS_ADVICE}" if isinstance(error, HostNotAllowed) else ""
+    advice = next((text for type, text in ADVICE.items() if isinstance(error, type)), "")
     return pytest.fail.Exception(f"{what} raised {defect}{expected}{advice}")

@@ -485,6 +485,12 @@ def test_an_app_that_declares_no_host_is_told_how(plugin, suite, monkeypatch):
         run(suite(), "test_it_reads_documents_at_all")
 
 
+def test_a_setting_that_the_suite_lacks_is_named_with_the_way_to_pass_it(suite):
+    words = r"'folder': \['Unknown field.'\].* Pass the settings .* contract\(slug, deposit_account"
+    with pytest.raises(FAILED, match=words):
+        run(suite(folder="a"), "test_it_reads_documents_at_all")
+
+
 def test_many_reasons_are_not_all_listed(plugin, suite, monkeypatch):
     monkeypatch.setattr(
         plugin, "bill", lambda row: Document(kind="bill", source_id=row["id"], url=7)
