@@ -78,7 +78,7 @@ def test_an_invoice_that_is_numbered_by_hand_while_it_is_in_review_is_not_posted
     assert invoices.row_of(words)["invoiceNumber"] == "77"
 
 
-@pytest.mark.row("AT-I1", "AT-I9")
+@pytest.mark.row("AT-I1", "AT-I5", "AT-I12")
 @pytest.mark.parametrize("words", ["billing code without external number", "negative total"])
 def test_an_invoice_that_is_held_is_withdrawn_once_it_is_numbered_by_hand(invoices, words):
     invoices.keep(words).enable().confirm()
