@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -204,7 +204,10 @@ def _has_failing(session: Session, installation_id: int) -> bool:
 
 
 def _postpone(installation_id: int, seconds: float) -> None:
-    """Postpone all receipts that are due before a pause has passed, as if each had been tried."""
+    """Postpone all receipts that are due before a pause has passed.
+
+    Those that were never tried count as tried once, so that the time does not look too far off.
+    """
     now = hub_context.current_hub().clock.now()
     next_try_at = now + dt.timedelta(seconds=seconds)
     is_due_earlier = (
@@ -214,7 +217,8 @@ def _postpone(installation_id: int, seconds: float) -> None:
     )
     due_earlier = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *is_due_earlier))
     with engine.transaction() as session:
-        session.execute(due_earlier.values(next_try_at=next_try_at, tries=ReceiptRow.tries + 1))
+        tries = case((ReceiptRow.tries == 0, 1), else_=ReceiptRow.tries)
+        session.execute(due_earlier.values(next_try_at=next_try_at, tries=tries))
 
 
 def _read(ids: Sequence[int]) -> list[StoredReceipt]:
@@ -225,7 +229,10 @@ def _read(ids: Sequence[int]) -> list[StoredReceipt]:
 
 
 def _call_plugins(site: Site, row: StoredReceipt) -> None:
-    """Pass a receipt to the plugin of the app, and to every plugin without apps."""
+    """Pass a receipt to the plugin of the app, and to every plugin without apps.
+
+    The others get it even if the source does not accept it: it is not delivered again.
+    """
     plugins = hub_context.current_hub().plugins
     slug = row.slug
     arguments = {
@@ -233,12 +240,18 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
         "document": codec.load(Document, row.document),
         "receipt": codec.load(Receipt, row.body),
     }
+    refusal: Refused | None = None
     if plugins.has(slug, "hub_report"):
         app = plugins.apps[slug]
         if row.state in app.wants:
-            plugins.call(slug, "hub_report", **arguments)
+            try:
+                plugins.call(slug, "hub_report", **arguments)
+            except Refused as error:
+                refusal = error
     if plugins.has_listeners:
         plugins.report_all(app=slug, **arguments | {"site": build_site_for_listener(site)})
+    if refusal:
+        raise refusal
 
 
 def _record_ends(session: Session, ends: Sequence[_End]) -> None:
@@ -275,26 +288,26 @@ def _add_warning(session: Session, document_id: int, text: str) -> None:
 def _record_failure(row: StoredReceipt, installation: Installation, error: Exception) -> None:
     """Schedule another try of a receipt; open a case if a person has to act or it keeps failing.
 
-    The source may say when it is to be repeated; else the pauses grow with the number of tries.
+    The source may say when it is to be repeated; else the pauses grow with the number of tries. One
+    that the source did not take because of its rate limit has not failed.
     """
     words = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
     problem = mask_secrets(words)
-    next_pause = min(row.tries, len(RETRY_PAUSES) - 1)
+    is_asked_to_wait = isinstance(error, TooOften)
+    tries = max(row.tries, 1) if is_asked_to_wait else row.tries + 1
+    next_pause = 0 if is_asked_to_wait else min(tries, len(RETRY_PAUSES)) - 1
     seconds = getattr(error, "after", None) or RETRY_PAUSES[next_pause]
     next_try_at = hub_context.current_hub().clock.now() + dt.timedelta(seconds=seconds)
     still_open = update(ReceiptRow).where(
         ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
     )
     with engine.transaction() as session:
-        session.execute(
-            still_open.values(tries=row.tries + 1, error=problem, next_try_at=next_try_at)
-        )
+        session.execute(still_open.values(tries=tries, error=problem, next_try_at=next_try_at))
         if isinstance(error, (NeedsAttention, AccessNeeded)):
             _open_case(session, installation, "outcome.receipts_refused", problem)
             return
         # A source that cannot be read either has a case about that.
         has_other_case = installation.failing_since is not None
-        is_asked_to_wait = isinstance(error, TooOften)
         if has_other_case or is_asked_to_wait or not _has_failing(session, installation.id):
             return
         _open_case(session, installation, "outcome.receipts_failing", problem)

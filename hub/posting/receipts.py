@@ -7,11 +7,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, Text, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub import context as hub_context
-from hub import exact_json
 from hub.cases import inbox
 from hub.contract import codec
 from hub.contract.receipts import Cause, Receipt
@@ -23,12 +22,10 @@ from hub.models.enums import (
     CHANGE_OPERATIONS,
     DocumentState,
     Holder,
-    PostingState,
     ReceiptEnd,
 )
 from hub.models.postings import LEFT_OUT_STATES
 from hub.outbox import listing
-from hub.outbox.conditions import IS_FIRST_WRITE
 from hub.outbox.main_posting import main_posting_id
 from hub.qbo.deep_links import page_address
 from hub.reasons import texts
@@ -197,47 +194,6 @@ def find_last(
     return session.scalars(newest).first()
 
 
-def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
-    """Queue receipts for documents that are held, or checked and not sent yet.
-
-    A document that is now held for other reasons than its last receipt was queued for gets a new
-    one. A new wording of the same reasons queues none.
-    """
-    reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
-    if not reporting_ids:
-        return
-    last_state = _select_last_receipt_column(ReceiptRow.state)
-    last_reasons = _select_last_receipt_column(ReceiptRow.reasons.cast(Text))
-    is_newly_queued = and_(
-        Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
-        Posting.checked_at.is_not(None),
-        last_state != ReceiptState.QUEUED,
-    )
-    is_newly_held = and_(
-        Posting.state == PostingState.HELD,
-        or_(
-            last_state.not_in(HELD_STATES),
-            last_reasons != Posting.reasons.cast(Text),
-        ),
-    )
-    query = select(Posting, last_state, last_reasons).where(
-        Posting.installation_id.in_(reporting_ids),
-        IS_FIRST_WRITE,
-        # Implied by the conditions below; with it the database finds them by an index.
-        Posting.state.in_((PostingState.READY, PostingState.REVIEW, PostingState.HELD)),
-        or_(is_newly_queued, is_newly_held),
-    )
-    for posting, previous_state, previous_reasons in session.execute(query).all():
-        is_held = posting.state == PostingState.HELD
-        state = ReceiptState.HELD if is_held else ReceiptState.QUEUED
-        if is_held and previous_state in HELD_STATES:
-            stored_reasons = exact_json.loads(previous_reasons)
-            if texts.are_same(stored_reasons, posting.reasons):
-                _store_reasons(session, posting)
-                continue
-        queue(session, posting.document, state, posting=posting, reasons=posting.reasons)
-
-
 def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> None:
     """Queue receipts for posted documents whose last receipt is about a change that has ended.
 
@@ -253,7 +209,7 @@ def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> Non
             Posting.installation_id.in_(reporting_ids),
             Posting.state.in_(LEFT_OUT_STATES),
             Posting.operation.in_(CHANGE_OPERATIONS),
-            _select_last_receipt_column(ReceiptRow.state).in_(HELD_STATES),
+            select_last_receipt_column(ReceiptRow.state).in_(HELD_STATES),
         )
         .distinct()
     )
@@ -285,17 +241,7 @@ def _queue_posted_again(session: Session, document: SourceDocument) -> None:
     session.add(ReceiptRow(**values))
 
 
-def _store_reasons(session: Session, posting: Posting) -> None:
-    """Store the reasons of a posting in the last receipt of its document.
-
-    The receipt was queued for the same reasons by an earlier version, which stored a sentence.
-    """
-    receipt = find_last(session, posting.document)
-    if receipt:
-        receipt.reasons = posting.reasons
-
-
-def _select_last_receipt_column(
+def select_last_receipt_column(
     column: InstrumentedAttribute[str] | ColumnElement[str],
 ) -> ColumnElement[str]:
     """Return a column of the last receipt of a posting's document, for a query on postings.
@@ -311,12 +257,6 @@ def _reports_held_and_posted(session: Session, installation_id: int) -> bool:
     """Return whether anyone wants to know of held and of posted documents of an installation."""
     slug = session.get_one(Installation, installation_id).slug
     return is_wanted(slug, *HELD_STATES) and is_wanted(slug, ReceiptState.POSTED)
-
-
-def _reports_unposted(session: Session, installation_id: int) -> bool:
-    """Return whether anyone wants to know of unposted documents of an installation."""
-    installation = session.get_one(Installation, installation_id)
-    return is_wanted(installation.slug, ReceiptState.HELD, ReceiptState.QUEUED)
 
 
 def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:

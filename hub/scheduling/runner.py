@@ -24,13 +24,12 @@ from hub.errors import (
 )
 from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
-from hub.posting import receipt_delivery
 from hub.posting.reconcile import drift
 from hub.posting.send import run as send_run
 from hub.qbo import changes, connection
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
-from hub.scheduling import folder_lock, pending_work, run_log, summary
+from hub.scheduling import folder_lock, pending_work, reporting, run_log, summary
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.list_run import process_lists
 from hub.scheduling.run_log import Progress, RunRecorder
@@ -256,7 +255,8 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.step("match", lambda: _replan_matched(steps, installation))
     if not steps.errors:
         steps.step("report", lambda: _sync_apps_that_share_matches(installation))
-    reported = steps.step("report", lambda: receipt_delivery.deliver(installation_id))
+    deliver = partial(reporting.wait_and_deliver, installation, steps.recorder.progress)
+    reported = steps.step("report", deliver)
     with read_only_session() as session:
         steps.counts |= outbox.count_documents(session, installation_id)
         steps.counts["files"] = outbox.count_files(session, installation_id)
@@ -356,7 +356,7 @@ def _process_changes(steps: Steps, company: ConnectedCompany) -> None:
         noticed = summary.format_changes(drift_counts)
         steps.recorder.line(Sentence("Noticed in QuickBooks: %(changes)s.", changes=noticed))
     for installation in list_active_installations(company.id):
-        deliver = partial(receipt_delivery.deliver, installation.id)
+        deliver = partial(reporting.deliver_if_free, installation)
         steps.step(f"report to {installation.slug}", deliver)
 
 

@@ -771,7 +771,7 @@ BUGS = (
     ),
     Planted(
         "a stored sentence that is replaced by its code is reported to the source again",
-        "hub/posting/receipts.py",
+        "hub/posting/unposted_receipts.py",
         "                _store_reasons(session, posting)\n                continue\n",
         "                _store_reasons(session, posting)\n",
         (

@@ -12,7 +12,7 @@ from hub.models import NAMES_ONLY, Installation, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import approvals
-from hub.posting import receipts, releases
+from hub.posting import receipts, releases, unposted_receipts
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.preflight.run import check
 from hub.posting.recovery import resolve, restore, startup_scan
@@ -72,7 +72,7 @@ def drain(
     with transaction() as session:
         posting_session.store_date(session)
         reported_ids = _load_installation_ids(posting_session)
-        receipts.queue_unposted(session, reported_ids)
+        unposted_receipts.queue_unposted(session, reported_ids)
         receipts.queue_still_posted(session, reported_ids)
     return _build_result(posting_session, posting_session.stop_reason)
 

@@ -1,14 +1,19 @@
 """Receipts to the source: queued, sent in order, and retried until accepted or refused."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import select
 
 from hub.context import Ending
+from hub.contract.hookspecs import hookimpl
+from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
 from hub.posting import receipt_delivery
 from hub.posting.actions import manual
+from hub.scheduling import retention
 from hub.sources import outage
 
 
@@ -75,6 +80,21 @@ def test_a_source_that_asks_for_a_pause_is_not_called_before_its_end(bench, busy
     assert deliver(bench) == 3
 
 
+def test_pauses_that_a_source_asks_for_do_not_lengthen_those_after_failures(bench):
+    for number in ("A-1", "A-2"):
+        bench.bill(number)
+    bench.drain()
+    bench.source.refuses = TooOften("bench.test", "Bench")
+    for _ in range(6):
+        deliver(bench)
+        bench.pass_time(60)
+    bench.source.refuses = Retry("Bench is away.")
+    deliver(bench)
+    bench.source.refuses = None
+    bench.pass_time(300)
+    assert deliver(bench) == 2
+
+
 def test_receipts_delivered_before_the_hub_ends_are_not_repeated(bench):
     for number in ("A-1", "A-2", "A-3"):
         bench.bill(number)
@@ -129,6 +149,28 @@ def test_a_refused_receipt_ends_with_a_warning(bench):
     deliver(bench)
     assert bench.receipts() == [("posted", "refused")]
     assert "Bench has closed this invoice." in bench.posting(id).warnings[0]
+
+
+def test_a_receipt_that_the_source_refuses_reaches_the_plugins_without_apps(bench):
+    class Listener:
+        __name__ = "listener"
+
+        def __init__(self):
+            self.heard = []
+
+        @hookimpl
+        def hub_report(self, app, site, document, receipt):
+            self.heard.append((document.source_id, receipt.state))
+
+    listener = Listener()
+    plugins = Plugins.load([bench.source, listener], installed=False)
+    object.__setattr__(bench.app.extensions["hub"], "plugins", plugins)
+    bench.bill()
+    bench.drain()
+    bench.source.refuses = Refused("Bench has closed this invoice.")
+    deliver(bench)
+    assert listener.heard == [("A-1", "posted")]
+    assert bench.receipts() == [("posted", "refused")]
 
 
 def test_a_source_that_needs_a_person_is_a_case_until_it_takes_receipts_again(bench):
@@ -226,6 +268,36 @@ def test_a_held_document_is_reported_once(bench):
     assert bench.source.receipts == [("A-1", "held", None)]
 
 
+def split(bench):
+    """Plan a document in two parts; return their postings."""
+    parts = []
+    for part in ("class:1", "class:2"):
+        body = bench.body("B-1") | {"DocNumber": f"B-1-{part[-1]}"}
+        parts.append(bench.plan("B-1", "create", body, part=part))
+    return parts
+
+
+def test_a_split_document_is_reported_once_while_one_part_is_held_and_another_in_review(bench):
+    first, second = split(bench)
+    bench.hold(first, "mapping", "The supplier is not matched.")
+    bench.review(second)
+    for _ in range(4):
+        bench.drain()
+    assert bench.receipts() == [("held", "")]
+
+
+def test_a_split_document_whose_parts_are_held_for_other_reasons_is_reported_once(bench):
+    first, second = split(bench)
+    bench.hold(first, "mapping", "The supplier is not matched.")
+    bench.hold(second, "mapping", "The account is not matched.")
+    for _ in range(4):
+        bench.drain()
+    assert bench.receipts() == [("held", "")]
+    with engine.read_only_session() as session:
+        message = session.scalars(select(ReceiptRow)).one().body["message"]
+    assert message == "The supplier is not matched. The account is not matched."
+
+
 def test_a_posted_bill_is_reported_again_once_its_held_change_is_skipped(bench):
     id = bench.bill()
     bench.drain()
@@ -242,6 +314,24 @@ def test_a_posted_bill_is_reported_again_once_its_held_change_is_skipped(bench):
     bench.drain()
     deliver(bench)
     assert bench.source.receipts == [posted, ("A-1", "held", None), posted]
+
+
+def test_a_bill_whose_receipt_was_pruned_is_reported_again_once_its_held_change_is_skipped(bench):
+    id = bench.bill()
+    bench.drain()
+    deliver(bench)
+    posted = ("A-1", "posted", bench.posting(id).quickbooks_id)
+    with engine.transaction() as session:
+        receipt = session.scalars(select(ReceiptRow)).one()
+        receipt.at -= dt.timedelta(days=400)
+    assert retention.prune("kari")["receipts"] == 1
+    bench.edit(bench.bills()[0]["Id"], TxnDate="2026-03-01")
+    change = bench.change(id, total="120.00")
+    bench.drain()
+    manual.skip(change, "The edit in QuickBooks is right.", "kari")
+    bench.drain()
+    deliver(bench)
+    assert bench.source.receipts == [posted, posted]
 
 
 def test_a_bill_whose_last_receipts_are_not_known_is_reported_as_posted(bench):

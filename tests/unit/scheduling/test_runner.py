@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable, NotNow, RateReached
 from hub.installations import enable
 from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine
-from hub.scheduling import run_log, runner
+from hub.scheduling import reporting, run_log, runner
 from hub.scheduling.leases import take
 from hub.telemetry.counts import SUM, Sample
 from hub.telemetry.log_output import LogOptions, write_log
@@ -172,13 +172,13 @@ def test_once_does_not_pause_before_everything_is_read(installation, monkeypatch
 
 def test_once_does_not_replace_a_mode_that_was_chosen_meanwhile(installation, monkeypatch):
     change(mode="once")
-    deliver = runner.receipt_delivery.deliver
+    deliver = reporting.receipt_delivery.deliver
 
     def change_mode_and_deliver(*args):
         change(mode="auto")
         return deliver(*args)
 
-    monkeypatch.setattr(runner.receipt_delivery, "deliver", change_mode_and_deliver)
+    monkeypatch.setattr(reporting.receipt_delivery, "deliver", change_mode_and_deliver)
     runner.sync(installation, requested_by="kari")
     assert runner.load_installation(installation).mode == "auto"
 
@@ -365,7 +365,7 @@ def test_a_run_whose_database_was_away_is_repeated_at_once(installation, monkeyp
         raise DatabaseUnavailable("postgresql://db.example.com/hub", "it restarts")
 
     requested_run = run_log.request("post", installation, "kari")
-    monkeypatch.setattr("hub.scheduling.runner.receipt_delivery.deliver", lose_database)
+    monkeypatch.setattr("hub.scheduling.reporting.receipt_delivery.deliver", lose_database)
     if written == "end":
         monkeypatch.setattr(run_log.RunRecorder, "line", lose_database)
         with pytest.raises(DatabaseUnavailable):
@@ -382,7 +382,7 @@ def test_a_run_that_failed_for_another_reason_is_not_repeated_at_once(installati
         raise NotNow("The source")
 
     requested_run = run_log.request("post", installation, "kari")
-    monkeypatch.setattr("hub.scheduling.runner.receipt_delivery.deliver", fail)
+    monkeypatch.setattr("hub.scheduling.reporting.receipt_delivery.deliver", fail)
     runner.execute(requested_run)
     assert run_log.list_waiting_runs() == []
 

@@ -1,0 +1,128 @@
+"""Queue receipts for documents that are not posted: held, or checked and not sent yet."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Text, and_, or_, select
+from sqlalchemy.orm import Session
+
+from hub import exact_json
+from hub.contract.states import ReceiptState
+from hub.models import Installation, Posting, ReceiptRow, SourceDocument
+from hub.models.enums import PostingState
+from hub.outbox.conditions import IS_FIRST_WRITE
+from hub.posting.receipts import (
+    HELD_STATES,
+    find_last,
+    is_wanted,
+    queue,
+    select_last_receipt_column,
+)
+from hub.reasons import texts
+from hub.reasons.texts import StoredReason
+
+
+def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
+    """Queue receipts for documents that are held, or checked and not sent yet.
+
+    A document that is now held for other reasons than its last receipt was queued for gets a new
+    one. A new wording of the same reasons queues none.
+    """
+    reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
+    if not reporting_ids:
+        return
+    last_state = select_last_receipt_column(ReceiptRow.state)
+    last_reasons = select_last_receipt_column(ReceiptRow.reasons.cast(Text))
+    is_newly_queued = and_(
+        Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
+        Posting.checked_at.is_not(None),
+        last_state != ReceiptState.QUEUED,
+    )
+    is_newly_held = and_(
+        Posting.state == PostingState.HELD,
+        or_(
+            last_state.not_in(HELD_STATES),
+            last_reasons != Posting.reasons.cast(Text),
+        ),
+    )
+    query = select(Posting, last_state, last_reasons).where(
+        Posting.installation_id.in_(reporting_ids),
+        IS_FIRST_WRITE,
+        # Implied by the conditions below; with it the database finds them by an index.
+        Posting.state.in_((PostingState.READY, PostingState.REVIEW, PostingState.HELD)),
+        or_(is_newly_queued, is_newly_held),
+    )
+    split_documents: dict[int, SourceDocument] = {}
+    for posting, previous_state, previous_reasons in session.execute(query).all():
+        if posting.part:
+            split_documents[posting.document_id] = posting.document
+            continue
+        is_held = posting.state == PostingState.HELD
+        state = ReceiptState.HELD if is_held else ReceiptState.QUEUED
+        if is_held and previous_state in HELD_STATES:
+            stored_reasons = exact_json.loads(previous_reasons)
+            if texts.are_same(stored_reasons, posting.reasons):
+                _store_reasons(session, posting)
+                continue
+        queue(session, posting.document, state, posting=posting, reasons=posting.reasons)
+    for document in split_documents.values():
+        _queue_unposted_parts(session, document)
+
+
+def _queue_unposted_parts(session: Session, document: SourceDocument) -> None:
+    """Queue a receipt for a split document of which parts are held, or checked and not sent yet.
+
+    It is held if one of them is, for the reasons of all that are. Each part for itself would be
+    reported again and again, because the last receipt is always about another one.
+    """
+    query = (
+        select(Posting)
+        .where(
+            Posting.document_id == document.id,
+            IS_FIRST_WRITE,
+            Posting.state.in_((PostingState.READY, PostingState.REVIEW, PostingState.HELD)),
+        )
+        .order_by(Posting.id)
+    )
+    postings = session.scalars(query).all()
+    held = [posting for posting in postings if posting.state == PostingState.HELD]
+    state = ReceiptState.HELD if held else ReceiptState.QUEUED
+    reasons = _merge_reasons(held or postings[:1])
+    if not _was_reported(session, document, state, reasons):
+        queue(session, document, state, posting=(held or postings)[0], reasons=reasons)
+
+
+def _merge_reasons(postings: Iterable[Posting]) -> list[StoredReason]:
+    """Return the reasons of several postings, each once."""
+    reasons: list[StoredReason] = []
+    for posting in postings:
+        reasons += [reason for reason in posting.reasons if reason not in reasons]
+    return reasons
+
+
+def _was_reported(
+    session: Session,
+    document: SourceDocument,
+    state: ReceiptState,
+    reasons: Sequence[StoredReason],
+) -> bool:
+    """Return whether the last receipt of a document says that it is queued, or held for reasons."""
+    last = find_last(session, document)
+    if last is None or state == ReceiptState.QUEUED:
+        return last is not None and last.state == state
+    return last.state in HELD_STATES and texts.are_same(last.reasons, reasons)
+
+
+def _store_reasons(session: Session, posting: Posting) -> None:
+    """Store the reasons of a posting in the last receipt of its document.
+
+    The receipt was queued for the same reasons by an earlier version, which stored a sentence.
+    """
+    receipt = find_last(session, posting.document)
+    if receipt:
+        receipt.reasons = posting.reasons
+
+
+def _reports_unposted(session: Session, installation_id: int) -> bool:
+    """Return whether anyone wants to know of unposted documents of an installation."""
+    installation = session.get_one(Installation, installation_id)
+    return is_wanted(installation.slug, ReceiptState.HELD, ReceiptState.QUEUED)
