@@ -136,13 +136,18 @@ def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFindin
 def _is_under_way(session: Session, document: SourceDocument) -> bool:
     """Return whether a transaction may soon be recognised, or a person is already asked about it.
 
-    It is then not reported as a duplicate.
+    It is then not reported as a duplicate. What happens to a change of the document, or to one of
+    its files, says nothing about another transaction with its marker.
     """
     is_asked = (Posting.state == PostingState.HELD) & Posting.held_by.in_(
         (Holder.QUICKBOOKS, Holder.PERSON)
     )
     is_next = Posting.state.in_((*IN_FLIGHT, PostingState.READY))
-    query = select(Posting.id).where(Posting.document_id == document.id, is_next | is_asked)
+    query = select(Posting.id).where(
+        Posting.document_id == document.id,
+        Posting.operation == Operation.CREATE,
+        is_next | is_asked,
+    )
     return session.scalar(query.limit(1)) is not None
 
 

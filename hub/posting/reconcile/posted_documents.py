@@ -44,6 +44,12 @@ class PostedSummary(NamedTuple):
     head_state: str | None
     head_total: Decimal | None
     is_changing: bool = False  # QuickBooks may show half of a change that is under way
+    is_repeated: bool = False  # it is to be created again, and was not sent yet
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether nothing is under way that has or gets a case of its own."""
+        return not self.is_changing and not self.is_repeated
 
     @property
     def period(self) -> str:
@@ -77,7 +83,7 @@ class PostedSummary(NamedTuple):
         return self.head_total
 
 
-# In the order of the fields of `PostedSummary`, without `is_changing`.
+# In the order of the fields of `PostedSummary`, without the last two.
 SUMMARY_COLUMNS = (
     Posting.id,
     Posting.document_id,
@@ -103,6 +109,12 @@ class PostedDocument:
     last_write: Posting
     head: TransactionHead | None
     is_changing: bool = False  # QuickBooks may show half of a change that is under way
+    is_repeated: bool = False  # it is to be created again, and was not sent yet
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether nothing is under way that has or gets a case of its own."""
+        return self.summary.is_settled
 
     @property
     def key(self) -> tuple[str, str]:
@@ -128,6 +140,7 @@ class PostedDocument:
             head_state=self.head.state if self.head else None,
             head_total=self.head.total if self.head else None,
             is_changing=self.is_changing,
+            is_repeated=self.is_repeated,
         )
 
     @property
@@ -181,13 +194,14 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
             rows = session.execute(query.where(Posting.id > last_id)).all()
             document_ids = [row.document_id for row in rows]
             writes = _load_writes(session, document_ids)
-            changing = _load_changing_documents(session, document_ids)
+            changing, repeated = _load_unsettled_documents(session, document_ids)
         if not rows:
             return
         last_id = rows[-1].id
         summaries = []
         for row in rows:
-            created = PostedSummary._make((*row, row.document_id in changing))
+            flags = (row.document_id in changing, row.document_id in repeated)
+            created = PostedSummary._make((*row, *flags))
             current = _apply_writes(created, writes)
             if current is not None:
                 summaries.append(current)
@@ -298,7 +312,7 @@ def _build_current_documents(
     """Return the documents of these first writes that were neither removed nor created again."""
     document_ids = [posting.document_id for posting, _ in rows]
     writes = _load_write_postings(session, document_ids)
-    changing = _load_changing_documents(session, document_ids)
+    changing, repeated = _load_unsettled_documents(session, document_ids)
     documents = []
     for posting, head in rows:
         if posting.kind in LIST_KINDS:
@@ -308,25 +322,37 @@ def _build_current_documents(
         if _is_superseded(later):
             continue
         last_write = later[-1] if later else posting
-        is_changing = posting.document_id in changing
-        documents.append(PostedDocument(posting, last_write, head, is_changing=is_changing))
+        document = PostedDocument(
+            posting,
+            last_write,
+            head,
+            is_changing=posting.document_id in changing,
+            is_repeated=posting.document_id in repeated,
+        )
+        documents.append(document)
     return documents
 
 
-def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
-    """Return the documents that are being changed, or are to be created again."""
+def _load_unsettled_documents(
+    session: Session, document_ids: Sequence[int]
+) -> tuple[set[int], set[int]]:
+    """Return the documents that are being changed, and those that are to be created again."""
     is_in_flight = Posting.state.in_(IN_FLIGHT)
     is_created_again = and_(
         Posting.operation == Operation.CREATE,
         Posting.generation > 0,
         Posting.state.in_(UNSENT),
     )
-    query = select(Posting.document_id).where(
+    query = select(Posting.document_id, is_in_flight).where(
         Posting.document_id.in_(document_ids),
         or_(is_in_flight, is_created_again),
         Posting.operation != Operation.ATTACH,
     )
-    return set(session.scalars(query))
+    changing: set[int] = set()
+    repeated: set[int] = set()
+    for document_id, is_changing in session.execute(query):
+        (changing if is_changing else repeated).add(document_id)
+    return changing, repeated
 
 
 def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[_Write]:

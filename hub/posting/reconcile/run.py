@@ -124,7 +124,7 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
         if document is None:
             cases.close_cases(session, posting_id)
             return None, True
-        if document.is_changing:
+        if not document.is_settled:
             return document, True
         if cases.settle_if_unwanted(session, document):
             return None, True
@@ -141,7 +141,7 @@ def _has_other_source_total(summary: PostedSummary) -> bool:
 
     It may have changed since, or was rounded within its tolerance.
     """
-    if summary.part or summary.is_changing:
+    if summary.part or not summary.is_settled:
         return False
     if summary.source_total is None or summary.posted_total is None:
         return False

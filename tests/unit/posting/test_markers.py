@@ -21,6 +21,19 @@ def test_a_second_one_with_our_mark_is_found(bench):
     assert bench.cases() == ["Changed in QuickBooks"]
 
 
+def test_a_second_one_is_found_while_a_change_of_the_document_waits(bench):
+    bench.quickbooks.switch(requestid="ignore")
+    bench.quickbooks.act("edit", kind="Bill", id=bill(bench, 0), set={"PrivateNote": "Ask Kari"})
+    bench.quickbooks.ask("POST", "bill", bench.body("A-1") | {"DocNumber": "A-1 copy"})
+    reconcile(bench.company_id)
+    assert bench.cases() == ["Perhaps twice in QuickBooks"]
+    change = bench.change(bench.ids[0], total="12.00")
+    reconcile(bench.company_id)
+    assert bench.cases() == ["Perhaps twice in QuickBooks"]
+    bench.hold(change, "person", "Somebody edited it.")
+    assert [one.document for one in reconcile(bench.company_id).marker_differences] == ["A-1"]
+
+
 def test_a_marker_of_an_unknown_document_opens_a_case(bench):
     note = f"[hub:{bench.marker('another hub')}]"
     bench.quickbooks.ask("POST", "bill", bench.body("Z-9") | {"PrivateNote": note})

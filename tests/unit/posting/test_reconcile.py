@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event, select
 
+from hub import outbox
 from hub.db.engine import transaction
 from hub.models import Case, Posting
 from hub.posting.reconcile.run import reconcile
@@ -84,6 +85,23 @@ def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(bench):
     )
     assert reconciliation.totals[0].difference == Decimal("-20.10")
     assert bench.cases() == ["Missing in QuickBooks"]
+
+
+@pytest.mark.parametrize("state", ["held", "review"])
+def test_a_deleted_one_that_is_to_be_created_again_is_missing_until_it_is(bench, state):
+    bench.quickbooks.act("delete", kind="Bill", id=bill(bench, 1))
+    reconcile(bench.company_id)
+    body = bench.body("A-2", total="20.10")
+    again = bench.plan("A-2", "create", body, repetition=outbox.Repetition.REQUESTED)
+    if state == "held":
+        bench.hold(again, "quickbooks", "The period is closed.")
+    else:
+        bench.review(again)
+    result = reconcile(bench.company_id)
+    assert (result.documents, result.found, result.changing) == (3, 2, 0)
+    assert [entry.discrepancy for entry in result.differences] == ["missing"]
+    assert result.totals[0].difference == Decimal("-20.10")
+    assert result.summary.startswith("2 of 3 documents match QuickBooks")
 
 
 def test_a_changed_total_has_a_case_until_it_is_corrected(bench):
