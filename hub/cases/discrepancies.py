@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.models import Case, Posting
+from hub.models import Case, Posting, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.reasons.texts import CaseText
 
@@ -36,6 +36,24 @@ def build_cause(posting_id: int, discrepancy: str) -> str:
 def build_former_part_cause(posting_id: int) -> str:
     """Return the cause of the case about a posted part that its document no longer has."""
     return f"posting:{posting_id}:{FORMER_PART}"
+
+
+def compare_again(session: Session, cause: str) -> None:
+    """Let the next look at changes compare the transaction of a discrepancy again.
+
+    A payment of it is not reported to the source before a person has accepted the discrepancy. Do
+    nothing for a case with another cause.
+    """
+    if not cause.endswith(CAUSE_SUFFIX):
+        return
+    _, posting_id, _ = cause.split(":")
+    posting = session.get(Posting, int(posting_id))
+    if posting is None or posting.quickbooks_id is None:
+        return
+    key = posting.company_id, posting.kind, posting.quickbooks_id
+    head = session.get(TransactionHead, key)
+    if head is not None:
+        head.news = True
 
 
 def is_former_part(session: Session, posting: Posting) -> bool:

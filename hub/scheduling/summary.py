@@ -41,6 +41,7 @@ CHANGE_LABELS = {
     "missing": "gone",
     "part_paid": "paid in part",
     "posted": "no longer paid",
+    "corrected": "as posted again",
 }
 
 

@@ -43,6 +43,12 @@ def list_postings_with_case(session: Session, company_id: int) -> set[int]:
     return posting_ids
 
 
+def has_open_case(session: Session, posting_id: int) -> bool:
+    """Return whether a case about a discrepancy of a document is open."""
+    causes = [build_cause(posting_id, discrepancy) for discrepancy in DISCREPANCIES]
+    return any(inbox.is_open(session, cause) for cause in causes)
+
+
 def close_cases(session: Session, posting_id: int) -> None:
     """Close the cases about the discrepancies of a document that is no longer compared."""
     for discrepancy in DISCREPANCIES:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
-from hub.models import Installation, Posting, TransactionHead
+from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.money import ZERO, round_amount, sum_amounts
@@ -26,29 +26,28 @@ from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.reconcile import cases
-from hub.posting.reconcile.posted_documents import (
-    PostedDocument,
-    load_for_heads,
-    load_posted,
-)
+from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads, load_posted
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo.display_names import load_namer
 from hub.reasons.texts import CaseText
 
 # The state in the receipt of a posted document, by how much of it is paid.
 PAYMENT_STATES = (ReceiptState.POSTED, ReceiptState.PART_PAID, ReceiptState.PAID)
+# Receipts that no longer hold once QuickBooks has again what was posted.
+DISCREPANCY_STATES = (ReceiptState.CHANGED, ReceiptState.MISSING)
+CORRECTED = "corrected"  # how such a receipt is counted
+ORDER_KIND = "purchase_order"  # linked to the bills of an order, and no payment of them
 CHUNK_SIZE = 200
 MAX_PAYMENTS_READ = 20  # of one document, to find the date of the last
 
 
 @dataclass(frozen=True)
 class DocumentNews:
-    """The result for one document: its discrepancy, and what is paid of it."""
+    """The result for one document: its discrepancy, and when it was paid."""
 
     document: PostedDocument
     discrepancy: Discrepancy = Discrepancy.NONE
     text: CaseText | None = None
-    paid: Decimal | None = None
     paid_on: dt.date | None = None
 
 
@@ -57,6 +56,13 @@ class _Chunk(NamedTuple):
 
     heads: Sequence[TransactionHead]
     documents: Sequence[PostedDocument]
+
+
+class _Payment(NamedTuple):
+    """How much of a document is paid, and whether that is all, a part or nothing of it."""
+
+    state: ReceiptState
+    amount: Decimal
 
 
 def watch(company_id: int) -> Counter[str]:
@@ -69,22 +75,46 @@ def watch(company_id: int) -> Counter[str]:
         if not chunk.heads:
             return counts
         last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
-        idle = [document for document in chunk.documents if not document.is_changing]
+        idle = [document for document in chunk.documents if document.is_settled]
         current = _read_current(posting_session, idle)
         news = [_compare_document(document, current) for document in idle]
-        processed = _list_settled_heads(chunk)
         with transaction() as session:
+            unchanged_ids = _find_unwritten(session, company_id, chunk)
             for item in news:
-                counts += _report(session, item)
-            _mark_processed(session, processed)
+                if item.document.posting.id in unchanged_ids:
+                    counts += _report(session, item)
+            _mark_processed(session, _list_settled_heads(chunk, unchanged_ids))
 
 
-def _list_settled_heads(chunk: _Chunk) -> list[TransactionHead]:
-    """Return the heads that none of our own changes is about to change again."""
-    changing_keys = {document.key for document in chunk.documents if document.is_changing}
+def _find_unwritten(session: Session, company_id: int, chunk: _Chunk) -> set[int]:
+    """Return the postings of documents that the hub neither changes nor has written since.
+
+    While QuickBooks was read, another run may have changed a document. What was read would then
+    look as if somebody had edited it.
+    """
+    if not chunk.documents:
+        return set()
+    last_write_ids = {
+        document.posting.id: document.last_write.id
+        for document in load_for_heads(session, company_id, chunk.heads)
+        if document.is_settled
+    }
+    unwritten = set()
+    for document in chunk.documents:
+        is_unwritten = last_write_ids.get(document.posting.id) == document.last_write.id
+        if is_unwritten and document.is_settled:
+            unwritten.add(document.posting.id)
+    return unwritten
+
+
+def _list_settled_heads(chunk: _Chunk, settled_ids: Set[int]) -> list[TransactionHead]:
+    """Return the heads of these postings, and those that no document has."""
+    open_keys = {
+        document.key for document in chunk.documents if document.posting.id not in settled_ids
+    }
     settled = []
     for head in chunk.heads:
-        if (head.kind, head.quickbooks_id) not in changing_keys:
+        if (head.kind, head.quickbooks_id) not in open_keys:
             settled.append(head)
     return settled
 
@@ -133,7 +163,7 @@ def _list_payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
     keys = []
     for link in newest_links:
         kind = linked_kind(str(link["type"]))
-        if kind:
+        if kind and kind != ORDER_KIND:
             keys.append((kind, str(link["id"])))
     return keys
 
@@ -151,7 +181,6 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
         document,
         Discrepancy.DIFFERS if edits else Discrepancy.NONE,
         text,
-        _compute_paid_amount(document),
         _find_last_payment_date(document, current),
     )
 
@@ -203,57 +232,71 @@ def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) ->
 
 
 def _report(session: Session, news: DocumentNews) -> Counter[str]:
-    """Update the case of a document and tell its source; return what was reported."""
+    """Update the case of a document and tell its source; return what was reported.
+
+    Payments of an edited document are reported once a person has accepted the difference.
+    """
     if cases.settle_if_unwanted(session, news.document):
         return Counter()
-    cases.update_case(session, news.document, news.discrepancy, news.text)
+    is_open = cases.update_case(session, news.document, news.discrepancy, news.text)
+    reported = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:
-        return Counter({str(news.discrepancy): 1})
-    state = _report_payment(session, news)
-    if not state:
-        return Counter()
-    return Counter({state: 1})
+        reported[str(news.discrepancy)] += 1
+        if is_open or news.discrepancy in ABSENT_DISCREPANCIES:
+            return reported
+    state = _report_state(session, news)
+    if state:
+        reported[state] += 1
+    return reported
 
 
-def _report_payment(session: Session, news: DocumentNews) -> str:
+def _report_state(session: Session, news: DocumentNews) -> str:
     """Queue a receipt if the paid amount has changed, also if a payment was taken back.
 
-    A document that is split is paid once all its parts are. Return the state to report to the
-    source; "" if it was reported already.
+    Also queue one if a document that somebody had changed in QuickBooks is there as it was posted
+    again. Return what was reported: a state, or that it was corrected; "" for nothing new.
     """
-    if news.paid is None:
+    document = news.document
+    source_document = document.posting.document
+    parts = _load_parts(session, document)
+    payment = _sum_payments(session, parts)
+    if payment is None:
         return ""
-    source_document = news.document.posting.document
-    others = _load_other_parts(session, news.document.posting)
-    paid = news.paid + sum_amounts(map(_compute_paid_amount, others))
-    is_unpaid = _has_unposted_part(session, news.document.posting) or not all(
-        map(_is_paid, (news.document, *others))
-    )
-    state = _get_payment_state(paid, is_unpaid=is_unpaid)
-    amount = None if state == ReceiptState.POSTED else paid
-    last = receipts.find_last(session, source_document, PAYMENT_STATES)
-    last_state = last.state if last else ReceiptState.POSTED
-    if last_state == state:
-        last_paid = Decimal((last.body or {}).get("paid") or 0) if last else ZERO
-        if amount is None or last_paid == amount:
-            return ""
+    state = payment.state
+    amount = None if state == ReceiptState.POSTED else payment.amount
+    is_known = _is_last_payment(session, source_document, state, amount)
+    if is_known and not _is_corrected(session, news, parts):
+        return ""
     receipts.queue(
         session,
         source_document,
         state,
-        posting=news.document.last_write,
+        posting=document.last_write,
         paid=amount,
-        paid_on=news.paid_on,
+        paid_on=news.paid_on if amount else None,
     )
-    return state
+    return CORRECTED if is_known else state
 
 
-def _load_other_parts(session: Session, posting: Posting) -> list[PostedDocument]:
-    """Return the other parts of a split document that QuickBooks has; most have none."""
+def _is_last_payment(
+    session: Session, document: SourceDocument, state: ReceiptState, amount: Decimal | None
+) -> bool:
+    """Return whether the last receipt about payments of a document says the same."""
+    last = receipts.find_last(session, document, PAYMENT_STATES)
+    if last is None:
+        return state == ReceiptState.POSTED
+    if last.state != state:
+        return False
+    return amount is None or Decimal((last.body or {}).get("paid") or 0) == amount
+
+
+def _load_parts(session: Session, document: PostedDocument) -> Sequence[PostedDocument]:
+    """Return a document with the other parts of it that QuickBooks has; most have none."""
+    posting = document.posting
     is_other_part = _is_other_part(posting)
     if not session.scalar(select(exists().where(*is_other_part))):
-        return []
-    return load_posted(session, posting.company_id, is_other_part)
+        return (document,)
+    return (document, *load_posted(session, posting.company_id, is_other_part))
 
 
 def _is_other_part(posting: Posting) -> tuple[ColumnElement[bool], ...]:
@@ -263,6 +306,32 @@ def _is_other_part(posting: Posting) -> tuple[ColumnElement[bool], ...]:
         Posting.part != posting.part,
         Posting.operation != Operation.ATTACH,
     )
+
+
+def _sum_payments(session: Session, parts: Sequence[PostedDocument]) -> _Payment | None:
+    """Add up what is paid of the parts of a document; None if it is not known of each.
+
+    One that cannot be paid counts as unpaid.
+    """
+    present = [part for part in parts if part.discrepancy not in ABSENT_DISCREPANCIES]
+    balances = _list_balances(present)
+    if None in balances:
+        return None
+    amount = sum_amounts(_compute_paid_amount(part) for part in present)
+    is_whole = len(present) == len(parts) and not _has_unposted_part(session, parts[0].posting)
+    if is_whole and balances and not any(balances):
+        return _Payment(ReceiptState.PAID, amount)
+    return _Payment(ReceiptState.PART_PAID if amount > ZERO else ReceiptState.POSTED, amount)
+
+
+def _list_balances(parts: Iterable[PostedDocument]) -> list[Decimal | None]:
+    """Return what is left to pay of each part that can be paid; None where that is not known."""
+    balances = []
+    for part in parts:
+        is_payable = part.posting.kind in PAYABLE_KINDS
+        if is_payable and part.head is not None and part.head.total:
+            balances.append(part.head.balance)
+    return balances
 
 
 def _has_unposted_part(session: Session, posting: Posting) -> bool:
@@ -275,20 +344,14 @@ def _has_unposted_part(session: Session, posting: Posting) -> bool:
     return session.scalar(select(exists().where(*is_unposted))) or False
 
 
-def _is_paid(document: PostedDocument) -> bool:
-    """Return whether nothing is left to pay of a document, or of a part of one."""
-    if document.head is None or document.discrepancy in ABSENT_DISCREPANCIES:
+def _is_corrected(session: Session, news: DocumentNews, parts: Sequence[PostedDocument]) -> bool:
+    """Return whether the last receipt is about a discrepancy that no part of a document has now."""
+    if news.discrepancy != Discrepancy.NONE:
         return False
-    return document.head.balance == ZERO
-
-
-def _get_payment_state(paid: Decimal, *, is_unpaid: bool) -> ReceiptState:
-    """Return the state of a document by what is paid of it; "posted" if nothing is."""
-    if not is_unpaid:
-        return ReceiptState.PAID
-    if paid > ZERO:
-        return ReceiptState.PART_PAID
-    return ReceiptState.POSTED
+    last = receipts.find_last(session, news.document.posting.document)
+    if last is None or last.state not in DISCREPANCY_STATES:
+        return False
+    return not any(cases.has_open_case(session, part.posting.id) for part in parts)
 
 
 def _mark_processed(session: Session, heads: Sequence[TransactionHead]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub.cases import inbox
+from hub.cases import discrepancies, inbox
 from hub.collect.cases import match_cause
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
@@ -177,6 +177,7 @@ def close(case_id: int) -> str:
     with transaction() as session:
         case = get_row_or_404(session, Case, case_id)
         inbox.close(session, case.cause, person_name())
+        discrepancies.compare_again(session, case.cause)
         audit.record(session, person_name(), "case closed", case.title, cause=case.cause)
     return gettext("The case is closed.")
 

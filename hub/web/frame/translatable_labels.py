@@ -98,6 +98,7 @@ TRANSLATABLE_LABELS = (
     gettext_noop("rechecked"),
     gettext_noop("paid in part"),
     gettext_noop("no longer paid"),
+    gettext_noop("as posted again"),
     # steps of a run
     gettext_noop("starting"),
     gettext_noop("collect"),
