@@ -40,10 +40,8 @@ MINOR_VERSION = "75"
 PAGE_SIZE = 1000
 MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no response comes
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
-# How long a token is used without checking whether another process has renewed it.
-TOKEN_SECONDS = 60.0
-# Outcomes that show that QuickBooks accepts the connection.
-ACCESS_OUTCOMES = (SendOutcome.LANDED, SendOutcome.REFUSED)
+TOKEN_SECONDS = 60.0  # how long a token is used without a check for one that was renewed elsewhere
+ACCESS_OUTCOMES = (SendOutcome.LANDED, SendOutcome.REFUSED)  # QuickBooks accepts the connection
 KINDS_VOIDED_BY_UPDATE = {"payment", "bill_payment", "refund"}
 
 
@@ -220,26 +218,28 @@ class Client:
 
     def report(self, name: str, params: dict[str, str]) -> QuickBooksResponse:
         """Run a report, which QuickBooks returns in rows and columns."""
-        call = read_call(f"reports/{name}", Expected("Header"), params)
-        return self._call(call)
+        return self._call(read_call(f"reports/{name}", Expected("Header"), params))
 
     # -- one call ---------------------------------------------------------------------------------
 
     def _call(self, call: Call, deadline_at: float | None = None) -> QuickBooksResponse:
-        """Send a call, a read up to three times."""
+        """Send a call, a read up to three times.
+
+        A read waits no longer for the limits of calls than for its response.
+        """
         if call.writes:
             return self._send_once(call, deadline_at)
         clock = self._context.clock
-        repeat_until = clock.monotonic() + self._context.config.deadline_seconds
+        until = clock.monotonic() + self._context.config.deadline_seconds
         if deadline_at is not None:
-            repeat_until = min(repeat_until, deadline_at)
-        response = self._send_once(call, deadline_at)
+            until = min(until, deadline_at)
+        response = self._send_once(call, until)
         for _ in range(MAX_READ_ATTEMPTS - 1):
-            if not is_worth_repeating(response) or clock.monotonic() >= repeat_until:
+            if not is_worth_repeating(response) or clock.monotonic() >= until:
                 break
             if response.outcome == SendOutcome.UNAUTHORISED:
                 clock.sleep(response.after or 0.0)
-            response = self._send_once(call, deadline_at)
+            response = self._send_once(call, until)
         if response.outcome == SendOutcome.DOUBT:
             return repeat_doubtful_read(response)
         return response

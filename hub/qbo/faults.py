@@ -14,7 +14,7 @@ from hub.errors import Sentence
 # needs an entry in FAULT_EXPLANATIONS. `hub.qbo.responses` has the outcomes by status.
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
 # Not done; repeated after a pause of all calls to the company, so never for one document alone.
-THROTTLED_CODES = {"3001", "140", "150"}
+THROTTLED_CODES = {"3001", "130", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
 FORBIDDEN_CODES = {"3100", "120", "6190"}  # not done; a person has to reconnect
 ACCESS_CODES = EXPIRED_CODES | FORBIDDEN_CODES
@@ -33,7 +33,9 @@ UNEXPLAINED_FAULT = Sentence(
 FAULT_EXPLANATIONS = {
     "100": NOT_ACCEPTED,
     "110": NOT_ACCEPTED,
-    "130": Sentence("QuickBooks moved this company to another server. Run again later."),
+    "130": Sentence(
+        "QuickBooks has moved this company to another server. It is retried automatically."
+    ),
     "140": Sentence(
         "QuickBooks has locked this company for the moment. It is retried automatically."
     ),

@@ -263,12 +263,19 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
 
 
 def _find_any(client: Client, kind: str, field: str, texts: Sequence[str]) -> list[Entity]:
-    """Return the objects of a kind whose field is one of these texts."""
+    """Return the objects of a kind whose field is one of these texts.
+
+    More than a page of them, such as bills of many suppliers with the number 1, are read in pages.
+    """
     entities: list[Entity] = []
     for chunk in _split_into_chunks(texts):
         literals = [f"'{escape_text(text)}'" for text in chunk]
         where = f"{field} IN ({', '.join(literals)})"
-        entities += _find(client, kind, where)
+        try:
+            entities += _find(client, kind, where)
+        except Incomplete:
+            for page in find_created_since(client, kind, EPOCH, condition=where):
+                entities += page
     return entities
 
 

@@ -314,3 +314,19 @@ def test_a_doubt_older_than_a_month_is_put_before_a_person(bench):
     retries.retry(id, "kari")
     bench.drain()
     assert (bench.state(id), bench.cases(), len(bench.bills())) == ("posted", [], 1)
+
+
+def test_a_doubt_ends_although_a_page_does_not_hold_all_bills_with_its_number(bench, monkeypatch):
+    for name in ("Nordisk Stål AS", "Fjord Elektro AS"):
+        record = bench.quickbooks.ask("POST", "vendor", {"DisplayName": name}).json()["Vendor"]
+        other = bench.body("1", vendor=record["Id"]) | {"PrivateNote": "typed in"}
+        assert bench.quickbooks.ask("POST", "bill", other).status == 200
+    bench.clock.advance(3600)
+    bench.bill("A-1")
+    bench.drain()
+    bench.clock.advance(3600)
+    monkeypatch.setattr("hub.qbo.search.PAGE_SIZE", 2)
+    bench.quickbooks.add_fault("lose_request", "bill.create")
+    id = bench.bill("1")
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(bench.bills())) == ("posted", 4)

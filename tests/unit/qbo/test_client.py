@@ -140,6 +140,16 @@ def test_a_read_is_repeated_after_a_short_pause_and_not_after_a_long_one(
     assert clock.monotonic() - start == pytest.approx(7 if outcome == "landed" else 0)
 
 
+def test_a_read_does_not_wait_for_the_end_of_a_long_pause(quickbooks, clock):
+    quickbooks.add_fault("status", "vendor.read", status=429, retry_after=3600)
+    client = Client(1)
+    client.read("vendor", "1")
+    start = clock.monotonic()
+    answer = client.read("vendor", "1")
+    assert (answer.outcome, clock.monotonic() - start) == ("unsent", 0)
+    assert answer.after == pytest.approx(3600)
+
+
 def test_a_refused_connection_leaves_nothing_in_doubt(quickbooks):
     quickbooks.add_fault("refuse", "bill.create")
     client = Client(1)

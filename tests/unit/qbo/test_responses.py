@@ -208,6 +208,7 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("a throttle in XML", 429, XML, "application/xml", CREATE, "throttled"),
     ("a throttle without a body", 429, b"", "text/plain", CREATE, "throttled"),
     ("an old throttle", 403, gateway("003001"), "application/json", CREATE, "throttled"),
+    ("a moved company", 400, fault("130"), "application/json", CREATE, "throttled"),
     ("a locked company", 400, fault("140"), "application/json", CREATE, "throttled"),
     ("maintenance", 400, fault("150"), "application/json", CREATE, "throttled"),
     ("an expired token", 401, gateway("3200"), "application/json", CREATE, "unauthorised"),
