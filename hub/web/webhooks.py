@@ -29,6 +29,7 @@ csrf.exempt(pages)
 # A source that changes hundreds of documents at once calls as often; the documents are read once.
 RATE_OF_CALLER = BurstRate(burst=600, per_minute=600)
 RATE_OF_ADDRESS = BurstRate(burst=1200, per_minute=1200)
+IDS_PER_STATEMENT = 1000
 QUICKBOOKS_ENDPOINT = "webhooks.quickbooks"
 
 
@@ -139,11 +140,18 @@ def _build_headers() -> dict[str, str]:
 
 
 def _read_again(installation: Installation, ids: list[str]) -> None:
-    """Mark documents so that the next collect reads them, regardless of its cursor."""
+    """Mark documents so that the next collect reads them, regardless of its cursor.
+
+    They are marked in chunks, because a database takes a limited number of values in a statement.
+    """
     if not ids:
         return
+    unique_ids = sorted(set(ids))
     with transaction() as session:
-        documents = session.query(SourceDocument).filter(
-            SourceDocument.installation_id == installation.id, SourceDocument.source_id.in_(ids)
-        )
-        documents.update({"reread": True})
+        for start in range(0, len(unique_ids), IDS_PER_STATEMENT):
+            chunk = unique_ids[start : start + IDS_PER_STATEMENT]
+            documents = session.query(SourceDocument).filter(
+                SourceDocument.installation_id == installation.id,
+                SourceDocument.source_id.in_(chunk),
+            )
+            documents.update({"reread": True})
