@@ -23,6 +23,7 @@ from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import ENDED_STATES, find_links
 from hub.collect.new_records import with_record_ids
 from hub.collect.operation import PlannedOperation, build_part_operation, plan_operation
+from hub.collect.part_numbers import keep_part_numbers
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
     is_withdrawable,
@@ -159,7 +160,7 @@ def _plan_by_codes(
         return hold_document(batch, row, document, Holder.MAPPING, *findings)
 
     plan = DocumentPlan(row)
-    parts = mapped.parts or (mapped,)
+    parts = keep_part_numbers(batch, row, document.number, mapped.parts) or (mapped,)
     part_names = {part.part for part in parts}
     has_former_parts = release_former_parts(batch, plan, part_names)
     for part in parts:

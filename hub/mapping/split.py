@@ -65,12 +65,9 @@ def _build_part(
     """Return one part; the first one keeps the number, files and transaction of the document."""
     document = mapped.document
     lines = tuple(line.line for line in mapped_lines)
-    number = document.number
-    suffix = f"-{position}" if number and position > 1 else ""
     part = replace(
         document,
         lines=lines,
-        number=f"{number}{suffix}" if number else number,
         quickbooks_id=document.quickbooks_id if position == 1 else None,
         total=None if document.total is None else _sum_lines(document, lines),
         tax_total=_get_tax_of_part(document, lines),
@@ -84,15 +81,22 @@ def _build_part(
                 " each part from its tax codes."
             ),
         )
-    return replace(
+    built = replace(
         mapped,
         document=part,
         warnings=warnings,
         header={**mapped.header, role: ref},
         lines=tuple(mapped_lines),
         part=f"{role}:{ref.id}",
-        number_suffix=suffix,
     )
+    return number_part(built, document.number, position)
+
+
+def number_part(part: Mapped, number: str | None, position: int) -> Mapped:
+    """Return a part with its number: that of the document, which later parts add theirs to."""
+    suffix = f"-{position}" if number and position > 1 else ""
+    document = replace(part.document, number=f"{number}{suffix}" if number else number)
+    return replace(part, document=document, number_suffix=suffix)
 
 
 def _is_taxed_by_line(document: Document) -> bool:

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from hub import Field, hookimpl
 from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
     ShopSite,
-    ShopSource,
+    SplittingSource,
     document,
     invoice,
     line,
@@ -70,13 +69,6 @@ def test_a_payment_that_waited_long_is_posted_with_its_invoice(shop, clock):
 def split_shop(app, quickbooks, clock):
     """Return a shop whose documents are split where their lines differ in their location."""
     return ShopSite(app, quickbooks, clock, source=SplittingSource())
-
-
-class SplittingSource(ShopSource):
-    @hookimpl
-    def hub_fields(self, app):
-        place = {"label": "Place", "role": "location", "match": ("id", "name"), "differ": "split"}
-        return [*super().hub_fields(app), Field(name="place", **place)]
 
 
 def invoice_of_places(*places):

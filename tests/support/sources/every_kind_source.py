@@ -68,6 +68,15 @@ class ShopSource:
         self.receipts.append((document.source_id, receipt.state))
 
 
+class SplittingSource(ShopSource):
+    """A shop whose documents are split where their lines differ in their place."""
+
+    @hookimpl
+    def hub_fields(self, app):
+        place = {"label": "Place", "role": "location", "match": ("id", "name"), "differ": "split"}
+        return [*super().hub_fields(app), Field(name="place", **place)]
+
+
 class ShopSite:
     """The shop enabled for a company; `run()` collects and posts its documents."""
 

@@ -1,0 +1,72 @@
+"""A document that is split into several transactions keeps their numbers apart."""
+
+from dataclasses import replace
+from decimal import Decimal as D
+
+import pytest
+
+from hub.collect.part_numbers import find_positions
+from tests.support.sources.every_kind_source import (
+    SUPPLIER,
+    ShopSite,
+    SplittingSource,
+    document,
+    line,
+)
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock, source=SplittingSource())
+
+
+def bill(*places, number="F1", version="1"):
+    """Return a bill with a line for each place, of 40.00 and as many more as the number of it."""
+    rows = []
+    for id, place in enumerate(places):
+        row = line(str(id), f"4{place}.00", cost="Fuel")
+        rows.append(replace(row, codes={**row.codes, "place": place}))
+    total = str(sum(D(f"4{place}.00") for place in places))
+    values = {"supplier": SUPPLIER, "number": number, "version": version, "total": total}
+    return document("bill", "bill:1", *rows, **values)
+
+
+def numbers(shop):
+    return {row["DepartmentRef"]["value"]: row["DocNumber"] for row in shop.ours("Bill")}
+
+
+def test_a_long_number_does_not_become_the_same_for_all_parts(shop):
+    assert shop.run(bill("1", "2", number="N" * 21))["bill:1"] == "posted"
+    assert numbers(shop) == {"1": "N" * 21, "2": f"{'N' * 19}-2"}
+
+
+def test_parts_keep_their_numbers_if_the_order_of_the_lines_changes(shop):
+    shop.run(bill("1", "2"))
+    assert shop.run(bill("2", "1", version="2"))["bill:1"] == "posted"
+    assert (numbers(shop), shop.cases(), shop.reasons()) == ({"1": "F1", "2": "F1-2"}, [], [])
+
+
+def test_a_new_part_that_comes_first_gets_a_free_number(shop):
+    shop.run(bill("1", "2"))
+    shop.run(bill("3", "1", "2", version="2"))
+    assert (numbers(shop), shop.cases()) == ({"1": "F1", "2": "F1-2", "3": "F1-3"}, [])
+
+
+def test_parts_that_keep_their_places_get_the_new_number_of_the_document(shop):
+    shop.run(bill("1", "2"))
+    shop.run(bill("2", "1", number="F9", version="2"))
+    assert (numbers(shop), shop.cases()) == ({"1": "F9", "2": "F9-2"}, [])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "positions"),
+    [
+        ({}, {}),
+        ({"a": "F-12"}, {"a": 1}),
+        ({"a": "F-12", "b": "F-12-2"}, {"a": 1, "b": 2}),
+        ({"b": "F1-2", "c": "F1-3"}, {"b": 2, "c": 3}),
+        ({"a": "F1", "b": "G1-2"}, {"a": 1}),
+    ],
+)
+def test_the_positions_of_parts_are_known_by_their_numbers(numbers, positions):
+    assert find_positions(numbers) == positions
