@@ -44,7 +44,7 @@ def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Itera
         return
     name = format_posting_name(posting)
     yield Finding(
-        cause=f"closed:{context.company_id}",
+        cause=context.build_cause("closed", posting),
         text=CaseText("check.books_closed", name=name, date=english_date(closed_to)),
     )
 
@@ -55,7 +55,7 @@ def check_purchase_orders(posting: CheckedPosting, context: CheckContext) -> Ite
         return
     name = format_posting_name(posting)
     yield Finding(
-        cause=f"edition:{context.company_id}:purchase_orders",
+        cause=context.build_cause("edition", posting, "purchase_orders"),
         text=CaseText("check.no_purchase_orders", name=name),
     )
 
@@ -67,7 +67,7 @@ def check_inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[
         return
     name = format_posting_name(posting)
     yield Finding(
-        cause=f"edition:{context.company_id}:stock",
+        cause=context.build_cause("edition", posting, "stock"),
         text=CaseText("check.no_stock", name=name),
     )
 

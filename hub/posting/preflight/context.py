@@ -88,6 +88,15 @@ class CheckContext:
     # By document: how far its total may be from the sum of its lines.
     tolerances: Mapping[int, Decimal] = field(default_factory=dict)
 
+    def build_cause(self, problem: str, posting: CheckedPosting, *subjects: str) -> str:
+        """Return the cause of a case that all postings with this problem share.
+
+        Each app has a case of its own: its reason names a document, and only people with a role for
+        the app may see that.
+        """
+        parts = (problem, str(self.company_id), str(posting.installation_id), *subjects)
+        return ":".join(parts)
+
 
 Check = Callable[[CheckedPosting, CheckContext], Iterator[Finding]]
 

@@ -33,7 +33,7 @@ def check_records(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
             record=_format_record_name(name, id, record),
         )
         yield Finding(
-            cause=f"record:{context.company_id}:{name}:{id}",
+            cause=context.build_cause("record", posting, name, id),
             text=text,
             details={"list": name, "id": id},
         )
@@ -54,7 +54,7 @@ def check_account_types(posting: CheckedPosting, context: CheckContext) -> Itera
             type=record.type,
         )
         yield Finding(
-            cause=f"sort:{context.company_id}:{name}:{id}",
+            cause=context.build_cause("sort", posting, name, id),
             text=text,
             details={"list": "account", "id": id},
         )
@@ -77,7 +77,7 @@ def check_items(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
         if obstacle is None:
             continue
         yield Finding(
-            cause=f"item:{context.company_id}:{side}:{id}",
+            cause=context.build_cause("item", posting, side, id),
             text=obstacle,
             details={"list": "item", "id": id},
         )

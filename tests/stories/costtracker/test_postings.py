@@ -510,7 +510,7 @@ def test_a_supplier_that_changes_in_quickbooks_is_noticed_with_its_open_invoices
     else:
         site.act("deactivate", kind="Vendor", id=vendor_id)
     site.refresh_lists()
-    cause = f"record:{site.company_id}:vendor:{vendor_id}"
+    cause = f"record:{site.company_id}:{site.row.id}:vendor:{vendor_id}"
     assert (site.state(id), list(site.cases())) == ("held", [cause])
     assert site.waiting_for(cause) == [id]
 

@@ -109,6 +109,21 @@ class PostingBench:
 
     # -- preparation -------------------------------------------------------------------------------
 
+    def add_installation(self, slug: str) -> int:
+        """Add another app of the company, whose documents are planned from now on."""
+        with transaction() as session:
+            installation = Installation(
+                company_id=self.company_id,
+                slug=slug,
+                tenant="t1",
+                mode="auto",
+                created_at=self.clock.now(),
+            )
+            session.add(installation)
+            session.flush()
+            self.installation_id = installation.id
+        return self.installation_id
+
     def bill(
         self, number: str = "A-1", total: str = "100.00", vendor: str = "1", **more: Any
     ) -> int:

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 from marshmallow import Schema, fields
+from sqlalchemy import select
 
-from hub.db.engine import transaction
-from hub.models import ConnectedCompany, StoredRecord
+from hub.db.engine import read_only_session, transaction
+from hub.models import Case, ConnectedCompany, StoredRecord
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 
@@ -37,6 +38,22 @@ def test_a_closed_period_is_one_case_for_all_it_stops(bench):
     result = bench.drain()
     assert ([bench.state(id) for id in ids], result.writes) == (["held"] * 3, 0)
     assert bench.cases() == ["The books are closed up to 31 Mar 2026"]
+
+
+def test_each_app_has_a_case_of_its_own_that_names_none_of_the_documents_of_another(bench):
+    """People with a role for one app see its cases and nothing of another app."""
+    bench.quickbooks.act("close_books", date="2026-03-31")
+    record_download.refresh(bench.company_id)
+    unchecked(bench, "A-1")
+    apps = [bench.installation_id, bench.add_installation("office")]
+    unchecked(bench, "B-1")
+    bench.drain()
+    with read_only_session() as session:
+        cases = session.scalars(select(Case).order_by(Case.id)).all()
+        assert [(case.installation_id, len(case.postings)) for case in cases] == [
+            (app, 1) for app in apps
+        ]
+        assert ["A-1" in cases[0].reason, "B-1" in cases[1].reason] == [True, True]
 
 
 def test_after_a_period_was_opened_again_retry_posts_what_it_stopped(bench):

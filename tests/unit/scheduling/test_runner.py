@@ -298,7 +298,7 @@ def test_a_record_that_ceases_is_reported_with_what_waits_for_it_before_anyone_p
     with read_only_session() as session:
         held_posting = session.get_one(Posting, waits.id)
         case = session.scalars(
-            select(Case).where(Case.cause == f"record:1:{list_.lower()}:{id}")
+            select(Case).where(Case.cause == f"record:1:{installation}:{list_.lower()}:{id}")
         ).one()
         assert (held_posting.state, held_posting.held_by, case.action) == (
             "held",
