@@ -148,6 +148,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
             )
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
+        _request_anew(session, posting, quickbooks_id, who)
         is_moved = change_state(session, posting, state, **values)
         if not is_moved:
             raise _build_moved_on_error(name)
@@ -208,6 +209,17 @@ def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) ->
         Attempt.seen_id == quickbooks_id,
     )
     return session.scalar(landed) is not None
+
+
+def _request_anew(session: Session, posting: Posting, quickbooks_id: str, who: str) -> None:
+    """Request the document of a change anew if what it changes has left QuickBooks.
+
+    The next run plans it as a creation, since nothing can be written to the former transaction.
+    """
+    if posting.operation != Operation.UPDATE:
+        return
+    if outbox.has_left(session, posting.company_id, posting.kind, quickbooks_id):
+        session.get_one(SourceDocument, posting.document_id).requested_by = who
 
 
 @repeat_after_conflict

@@ -223,7 +223,9 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
         name = format_posting_name(posting)
         document = posting.document
         was_skipped = posting.state == PostingState.SKIPPED
-        if not _has_left(states.get(posting.id), was_skipped=was_skipped):
+        state = states.get(posting.id)
+        has_left = _has_left(state, was_skipped=was_skipped)
+        if not has_left and not _waits_after_departure(session, posting, state):
             reasons[posting.id] = Sentence(
                 "%(name)s is in QuickBooks already. To post it again, remove it there first.",
                 name=name,
@@ -246,6 +248,14 @@ def _has_left(state: str | None, *, was_skipped: bool) -> bool:
     if was_skipped:
         return state != DocumentState.POSTED
     return state in NOT_IN_QUICKBOOKS
+
+
+def _waits_after_departure(session: Session, posting: Posting, state: str | None) -> bool:
+    """Return whether a posted document has left QuickBooks, and a change of it is held since."""
+    id = posting.quickbooks_id
+    if state != DocumentState.HELD or posting.state != PostingState.POSTED or not id:
+        return False
+    return outbox.has_left(session, posting.company_id, posting.kind, id)
 
 
 def _load_names(session: Session, ids: Sequence[int]) -> Sequence[Posting]:

@@ -1,0 +1,62 @@
+"""A document that its source changes after somebody deleted it in QuickBooks unnoticed."""
+
+import pytest
+from sqlalchemy import select
+
+from hub.db.engine import read_only_session
+from hub.models import Case, Posting
+from hub.posting.actions import manual, retries
+from hub.scheduling import runner
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+
+
+def bill(total: str):
+    lines = line("1", total, cost="Fuel")
+    return document("bill", "bill:1", lines, total=total, supplier=SUPPLIER, number="B-1")
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    """Return a shop whose changed bill is held, because QuickBooks no longer has it."""
+    shop = ShopSite(app, quickbooks, clock)
+    shop.run(bill("42.00"))
+    assert shop.book("Bill", "bill:1")["Id"] == "1"
+    quickbooks.act("delete", kind="Bill", id="1")
+    assert shop.run(bill("50.00"))["bill:1"] == "held"
+    [case] = open_cases()
+    assert case.title == "Deleted in QuickBooks"
+    assert "“Not this one” to post it again" in case.instruction
+    return shop
+
+
+def open_cases():
+    with read_only_session() as session:
+        return session.scalars(select(Case).where(Case.closed_at.is_(None))).all()
+
+
+def posting_of_bill(operation):
+    with read_only_session() as session:
+        query = select(Posting.id).where(Posting.kind == "bill", Posting.operation == operation)
+        return session.scalars(query).one()
+
+
+def assert_posted_anew(shop):
+    assert shop.run(wait=True)["bill:1"] == "posted"
+    [posted] = shop.ours("Bill")
+    assert posted["TotalAmt"] == 50
+    assert open_cases() == []
+
+
+def test_not_this_one_posts_it_again_without_another_question(shop):
+    manual.reject_match(posting_of_bill("update"), "1", "kari")
+    assert_posted_anew(shop)
+
+
+def test_its_case_as_missing_posts_it_again_too(shop):
+    runner.run_company_job("changes", shop.company_id, requested_by="kari")
+    assert {case.title for case in open_cases()} == {
+        "Deleted in QuickBooks",
+        "Missing in QuickBooks",
+    }
+    retries.post_again(posting_of_bill("create"), "kari")
+    assert_posted_anew(shop)
