@@ -1,6 +1,7 @@
 """The case about runs that keep failing: one for each company."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -9,11 +10,14 @@ from hub import context as hub_context
 from hub.cases import inbox
 from hub.db import engine
 from hub.models import Case, ConnectedCompany, Installation, Run
-from hub.models.enums import ConnectionState, RunOutcome
+from hub.models.enums import ConnectionState, RunKind, RunOutcome
 from hub.reasons.texts import CaseText
 
 MAX_FAILED_RUNS = 3  # in a row
 MAX_FAILING_TIME = dt.timedelta(hours=1)  # since the first of them ended
+# The kinds of runs whose success shows that runs of a kind work: a sync posts, too, and after it
+# there may be nothing left for a run that only posts.
+PROVING_KINDS: Mapping[str, tuple[str, ...]] = {RunKind.POST: (RunKind.POST, RunKind.SYNC)}
 
 
 def report(run: Run, *, only_source_failed: bool = False) -> None:
@@ -29,11 +33,10 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
             return
         case = _find_open_case(session, company.id)
         failing = _list_failing_subjects(session, case) if case else set()
-        subject = _identify_subject(run)
         if run.outcome == RunOutcome.DONE:
-            failing.discard(subject)
+            failing -= _list_proved_subjects(run)
         elif not _has_other_case(session, company, only_source_failed) and _is_due(session, run):
-            failing.add(subject)
+            failing.add(_identify_subject(run))
             case = _open_case(session, company, run)
         if case is not None:
             _store_subjects(session, case, failing)
@@ -47,6 +50,12 @@ def forget(session: Session, company_id: int) -> None:
 def _identify_subject(run: Run) -> str:
     """Return the key of the runs that are counted together: their kind and installation."""
     return f"{run.kind}:{run.installation_id or 0}"
+
+
+def _list_proved_subjects(run: Run) -> set[str]:
+    """Return the keys of the runs that work, as the success of this run shows."""
+    kinds = [kind for kind in RunKind if run.kind in PROVING_KINDS.get(kind, (kind,))]
+    return {f"{kind}:{run.installation_id or 0}" for kind in kinds}
 
 
 def _has_other_case(session: Session, company: ConnectedCompany, only_source_failed: bool) -> bool:
@@ -64,9 +73,13 @@ def _has_other_case(session: Session, company: ConnectedCompany, only_source_fai
 def _is_due(session: Session, run: Run) -> bool:
     """Return whether runs of this kind and subject have failed too often or for too long."""
     of_subject = _match_subject(run)
-    last_done = select(func.max(Run.id)).where(*of_subject, Run.outcome == RunOutcome.DONE)
+    proving_kinds = PROVING_KINDS.get(run.kind, (run.kind,))
+    last_done = select(func.max(Run.id)).where(
+        *of_subject, Run.kind.in_(proving_kinds), Run.outcome == RunOutcome.DONE
+    )
     failed = select(func.count(), func.min(Run.ended_at)).where(
         *of_subject,
+        Run.kind == run.kind,
         Run.outcome == RunOutcome.STOPPED,
         Run.id > func.coalesce(last_done.scalar_subquery(), 0),
     )
@@ -77,10 +90,10 @@ def _is_due(session: Session, run: Run) -> bool:
 
 
 def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of the runs of the same kind and subject."""
+    """Return the conditions of the runs of the same app, or of the same company as a whole."""
     if run.installation_id is not None:
-        return Run.installation_id == run.installation_id, Run.kind == run.kind
-    return Run.company_id == run.company_id, Run.kind == run.kind, Run.installation_id.is_(None)
+        return (Run.installation_id == run.installation_id,)
+    return Run.company_id == run.company_id, Run.installation_id.is_(None)
 
 
 def _open_case(session: Session, company: ConnectedCompany, run: Run) -> Case:

@@ -90,7 +90,14 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
         row = session.get_one(Installation, installation_id)
         before = row.mode
         row.mode = mode
+        _forget_outage_at_rest(session, row)
         audit.record(session, who, "mode changed", audit_subject(row), before=before, after=mode)
+
+
+def _forget_outage_at_rest(session: Session, row: Installation) -> None:
+    """Close the case of the source of a paused app: no sync would find that it can be read."""
+    if not row.is_active:
+        outage.clear(session, row)
 
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
@@ -257,6 +264,7 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
         _apply_automatic_switch(session, row, settings_before, change.who)
         if row.mode != mode_before:
             _apply_review(session, row)
+            _forget_outage_at_rest(session, row)
         if change.tenant:
             sources.bind(session, row, change.tenant)
             outbox.mark_for_reread(session, row.id)

@@ -7,6 +7,7 @@ from hub.collect import run as collect_run
 from hub.errors import Retry
 from hub.installations import enable as installations_enable
 from hub.models.enums import InstallationMode
+from hub.posting.send import run as send_run
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import ShopSite, ShopSource, invoice
@@ -94,6 +95,28 @@ def test_runs_of_several_kinds_share_the_case_and_the_last_success_closes_it(
     assert shop.cases() == [FAILING], "changes in QuickBooks were not read since"
     poll(clock, 1)
     assert shop.cases() == []
+
+
+def post(shop, clock, monkeypatch, times):
+    """Post with a defect, so that no run succeeds."""
+    with monkeypatch.context() as patch:
+        patch.setattr(send_run, "drain", lambda *_, **__: 1 / 0)
+        for _ in range(times):
+            clock.advance(QUARTER)
+            runner.post(shop.id, requested_by="engine")
+
+
+def test_a_sync_that_posts_everything_ends_the_failures_of_runs_that_only_post(
+    shop, clock, monkeypatch
+):
+    """After it there is nothing left to post, so none of these runs is started again."""
+    post(shop, clock, monkeypatch, 3)
+    assert shop.cases() == [FAILING]
+    clock.advance(QUARTER)
+    shop.run(invoice(), wait=True)
+    assert shop.cases() == []
+    post(shop, clock, monkeypatch, 1)
+    assert shop.cases() == [], "it is the first failure since"
 
 
 def test_a_defect_opens_the_case(shop, clock, monkeypatch):

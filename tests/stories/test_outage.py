@@ -143,10 +143,20 @@ def test_a_failure_of_quickbooks_is_not_one_of_the_source(installation, quickboo
     assert cases(installation) == []
 
 
-def test_disabling_the_app_closes_the_case(outage):
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda id: enable.disable(1, "costtracker", who="kari"),
+        lambda id: enable.set_mode(id, "paused", who="kari"),
+        lambda id: enable.change(1, "costtracker", {}, who="kari", mode="paused"),
+    ],
+    ids=["disabled", "paused", "paused in the settings"],
+)
+def test_an_app_whose_source_is_not_read_any_more_has_no_case_about_it(outage, end):
     for _ in range(3):
         fail(outage)
-    enable.disable(1, "costtracker", who="kari")
+    assert cases(outage)
+    end(outage)
     assert cases(outage) == []
 
 
