@@ -24,24 +24,34 @@ def get_instruction(case: Case, slug: str | None) -> str:
 
 
 def name_source(code: str, params: Mapping[str, Any], instruction: str, slug: str | None) -> str:
-    """Return the instruction of a code; a correction at the source names the source.
-
-    An app that only receives files has no source that a sync could read again.
-    """
-    template = CATALOGUE.get(code)
+    """Return the instruction of a code; a correction at the source names the source."""
     source = source_name(slug or "")
-    if not source or template is None:
+    if not source or not _is_corrected_at_source(code, params):
         return instruction
-    if template.for_params(params).instruction != CORRECT_AT_SOURCE:
-        return instruction
-    app = current_hub().plugins.apps[slug or ""]
-    if app.files and not app.hosts:
+    if _only_receives_files(slug):
         return gettext("Correct this in the file, and upload it again in %(app)s.", app=source)
     return gettext(
         "Fix this in %(app)s. The change is picked up with the next sync; Check again does so at"
         " once.",
         app=source,
     )
+
+
+def is_corrected_in_file(case: Case, slug: str | None) -> bool:
+    """Return whether a corrected file solves a case: no sync reads its document at a source."""
+    return _only_receives_files(slug) and _is_corrected_at_source(case.code, case.params)
+
+
+def _is_corrected_at_source(code: str, params: Mapping[str, Any]) -> bool:
+    """Return whether what a code with these parameters names is corrected at the source."""
+    template = CATALOGUE.get(code)
+    return template is not None and template.for_params(params).instruction == CORRECT_AT_SOURCE
+
+
+def _only_receives_files(slug: str | None) -> bool:
+    """Return whether an app has no source but the files that it receives."""
+    app = current_hub().plugins.apps.get(slug or "")
+    return app is not None and app.files is not None and not app.hosts
 
 
 def source_name(slug: str) -> str:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -115,11 +115,22 @@ def format_summary(pairs: Sequence[Pair]) -> str:
     return "\n".join(lines)
 
 
-def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: str) -> int:
-    """Confirm every missing code as new and plan its record; return the number of records."""
+def copy_missing(
+    installation: Installation,
+    names: Iterable[str] = (),
+    *,
+    who: str,
+    codes: Collection[str] | None = None,
+) -> int:
+    """Confirm every missing code as new and plan its record; return the number of records.
+
+    With `codes`, only these are confirmed, as far as they are still missing.
+    """
     creates: list[Create] = []
     for field in _choose_fields(installation, names):
-        creates += _list_missing_records(installation, field)
+        for create in _list_missing_records(installation, field):
+            if codes is None or create.code in codes:
+                creates.append(create)
     with transaction() as session:
         for create in creates:
             store_decision(

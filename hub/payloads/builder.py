@@ -306,7 +306,7 @@ class PayloadBuilder:
             return Sentence(
                 "It is in %(currency)s, and this company in QuickBooks does not use that"
                 " currency. Add %(currency)s in QuickBooks (Settings, Currencies) and press"
-                " Retry, or fix this at the source.",
+                " Check again, or fix this at the source.",
                 currency=self.currency,
             )
         return Sentence(

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
@@ -83,15 +83,35 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
         return set(session.scalars(select(Installation.id).where(is_active, ready)))
 
 
+def find_next_attempt(session: Session, run: Run) -> dt.datetime | None:
+    """Return when the work of a stopped run that posts is tried again.
+
+    None if nothing is left of it, or if another run does it.
+    """
+    if run.ended_at is None:
+        return None
+    due = run.ended_at + PAUSE_AFTER_STOP
+    if due <= current_hub().clock.now():
+        return None
+    with_work = _select_installations_with_work(due)
+    is_tried = session.execute(with_work.where(Installation.id == run.installation_id)).first()
+    return due if is_tried else None
+
+
 def _find_installations_with_work(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
-    """Return the installations that have work and are not running, each with its company.
+    """Return the installations that have work and are not running, each with its company."""
+    return list(session.execute(_select_installations_with_work(now)))
+
+
+def _select_installations_with_work(now: dt.datetime) -> Select[int, int]:
+    """Return the query for the installations that have work and are not running.
 
     The only work of an installation that is disabled or paused is to resolve doubts.
     """
     is_reachable = or_(
         ConnectedCompany.state == ConnectionState.CONNECTED, ConnectedCompany.next_try_at <= now
     )
-    query = (
+    return (
         select(Installation.id, Installation.company_id)
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
@@ -100,7 +120,6 @@ def _find_installations_with_work(session: Session, now: dt.datetime) -> list[tu
             ~_has_recent_run(now),
         )
     )
-    return list(session.execute(query))
 
 
 def _has_work(now: dt.datetime) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """The inbox: open cases, each with its reason and the button that solves it."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -63,7 +64,7 @@ def show() -> str | Response:
             companies=case_list.list_companies(session, filters["company"]),
             installations=list_installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, load_scope()),
-            bulk=_build_bulk_values(session, filters) if has_bulk_form else None,
+            bulk=_build_bulk_values(session, filters, cases.rows) if has_bulk_form else None,
         )
 
 
@@ -263,13 +264,26 @@ def leave(case_id: int) -> Response:
     return case_acts.apply(case_id, work, CaseDecision.LEFT)
 
 
-def _build_bulk_values(session: Session, filters: case_list.Filters) -> dict[str, Any]:
-    """Return what the form for many cases shows: how many there are, and who may take them."""
+def _build_bulk_values(
+    session: Session, filters: case_list.Filters, listed: Sequence[Case]
+) -> dict[str, Any]:
+    """Return what the form for many cases shows: how many there are, and who may take them.
+
+    Cases that were ticked on other pages of the list stay ticked.
+    """
+    ticked_ids = case_list.read_ticked_ids()
+    elsewhere = set(ticked_ids) - {case.id for case in listed}
     conditions = case_list.build_conditions(session, filters)
     total, newest = session.execute(
         select(func.count(), func.max(Case.id)).select_from(Case).where(*conditions)
     ).one()
-    return {"total": total, "newest": newest or 0, "people": case_assignees.list_choices(session)}
+    return {
+        "total": total,
+        "newest": newest or 0,
+        "people": case_assignees.list_choices(session),
+        "ticked_ids": ticked_ids,
+        "ticked_elsewhere": case_list.load_open_rows(session, elsewhere),
+    }
 
 
 def _get_code_of_case(case_id: int) -> record_creation.CodeOfCase:

@@ -16,7 +16,7 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine, Schedule
 from hub.models.enums import Operation, PostingState, RunKind, RunOutcome, RunState
 from hub.posting.reconcile.result import load_result
-from hub.scheduling import run_log, run_result, summary
+from hub.scheduling import pending_work, run_log, run_result, summary
 from hub.sources import outage
 from hub.translations.messages import gettext
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
@@ -245,9 +245,11 @@ def _build_context(run_id: int) -> dict[str, Any]:
 def _load_next_try_time(
     session: Session, run: Run, installation: Installation | None
 ) -> dt.datetime | None:
-    """Return when a run that stopped is tried again, if a schedule says so."""
-    if run.outcome != RunOutcome.STOPPED or run.kind == RunKind.POST:
+    """Return when a run that stopped is tried again, if that is known."""
+    if run.outcome != RunOutcome.STOPPED:
         return None
+    if run.kind == RunKind.POST:
+        return pending_work.find_next_attempt(session, run)
     if installation is not None:
         return outage.find_next_attempt(session, installation)
     query = select(Schedule.next_due).where(

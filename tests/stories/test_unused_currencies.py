@@ -13,7 +13,7 @@ from tests.support.sources.every_kind_source import ShopSite, document, invoice
 SWEDISH_CLIENT = Code(id="c9", name="Berg Bygg", create=Party(name="Berg Bygg AB", currency="SEK"))
 REASON = (
     "It is in SEK, and this company in QuickBooks does not use that currency. Add SEK in"
-    " QuickBooks (Settings, Currencies) and press Retry, or fix this at the source."
+    " QuickBooks (Settings, Currencies) and press Check again, or fix this at the source."
 )
 
 
@@ -58,8 +58,8 @@ def test_a_customer_in_such_a_currency_is_held(export):
     assert export.states()["customer:1"] == "held"
     assert export.reasons() == [
         "Berg Bygg AB is kept in SEK at the source, and this company in QuickBooks does not use"
-        " that currency. Add SEK in QuickBooks (Settings, Currencies) and press Retry, or fix this"
-        " at the source."
+        " that currency. Add SEK in QuickBooks (Settings, Currencies) and press Check again, or fix"
+        " this at the source."
     ]
 
 

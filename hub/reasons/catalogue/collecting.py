@@ -104,8 +104,8 @@ TEMPLATES = {
     ),
     "document.party_currency_unused": _document(
         "{party} is kept in {currency} at the source, and this company in QuickBooks does not use"
-        " that currency. Add {currency} in QuickBooks (Settings, Currencies) and press Retry, or"
-        " fix this at the source.",
+        " that currency. Add {currency} in QuickBooks (Settings, Currencies) and press Check"
+        " again, or fix this at the source.",
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),

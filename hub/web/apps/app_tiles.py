@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from hub.cases import inbox
 from hub.contract.types import App
 from hub.models import Access, Case, ConnectedCompany, Installation
 from hub.models.enums import ConnectionState, InstallationMode
@@ -43,7 +44,8 @@ class Place:
         if self.company.state != ConnectionState.CONNECTED:
             if self.company.state_reason:
                 return reasons.translate_sentence(self.company.state_reason)
-            return gettext("%(name)s is not connected.", name=self.company.name)
+            name = self.company.name or self.company.realm
+            return gettext("%(name)s is not connected.", name=name)
         if self.installation.failure:
             return reasons.translate_sentence(self.installation.failure)
         return self.newest_case
@@ -129,11 +131,17 @@ def _get_access_state(app: App, row: Access | None) -> str:
     return "granted" if row.granted_at else "asked"
 
 
+def _is_listed(installation_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the open cases of some installations that the inbox lists."""
+    is_of_apps = Case.installation_id.in_(installation_ids)
+    return Case.closed_at.is_(None), inbox.is_awake(), is_of_apps
+
+
 def _load_newest_cases(session: Session, installation_ids: Collection[int]) -> dict[int, str]:
     """Return the title of the newest open case of each of some installations."""
     newest = (
         select(func.max(Case.id))
-        .where(Case.closed_at.is_(None), Case.installation_id.in_(installation_ids))
+        .where(*_is_listed(installation_ids))
         .group_by(Case.installation_id)
     )
     titles = {}
@@ -147,7 +155,7 @@ def _count_cases(session: Session, installation_ids: Collection[int]) -> Counter
     """Count the open cases of each of some installations."""
     counted = (
         select(Case.installation_id, func.count())
-        .where(Case.closed_at.is_(None), Case.installation_id.in_(installation_ids))
+        .where(*_is_listed(installation_ids))
         .group_by(Case.installation_id)
     )
     counts: Counter[int] = Counter()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
+from hub.cases import inbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError
@@ -163,7 +164,7 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
     newest = select(Run).order_by(Run.id.desc())
     newest_cases = (
         select(Case)
-        .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+        .where(Case.installation_id == installation.id, Case.closed_at.is_(None), inbox.is_awake())
         .order_by(Case.id.desc())
         .limit(5)
     )

@@ -61,8 +61,7 @@ def apply() -> Response:
     if act is None:
         flash(gettext("Nothing was done. Press the button of what is to be done."), "look")
         return _return_form()
-    message, word, work = act
-    message, word = gettext(message), gettext(word)
+    message, word, work = gettext(act[0]), gettext(act[1]), act[2]
     following = _find_following_case_id() if work is _snooze else None
     try:
         reasons = act_on(cases, work, request.form) if cases else {}
@@ -74,8 +73,7 @@ def apply() -> Response:
     if hidden:
         flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
     if following is not None:
-        arguments = case_list.build_arguments()
-        return redirect(url_for("inbox.one", case_id=following, **arguments))
+        return redirect(url_for("inbox.one", case_id=following, **case_list.build_arguments()))
     return _redirect_back()
 
 
@@ -157,6 +155,8 @@ def _redirect_back(draft: str = "") -> Response:
     case_id = row_ids.parse(request.args.get("case", ""))
     if case_id is not None:
         return redirect(url_for("inbox.one", case_id=case_id, **arguments))
+    if draft:
+        arguments["ticked"] = ",".join(map(str, _read_ticked_ids()[: case_list.MAX_TICKED]))
     return redirect(url_for("inbox.show", **arguments))
 
 

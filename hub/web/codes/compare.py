@@ -59,6 +59,7 @@ def show(installation_id: int) -> str:
         can_mail=notifications.is_set(),
         recipient=_find_recipient(installation),
         pairs=[pair for pair in pairs if state in ("", pair.state)],
+        missing_codes=[pair.code for pair in pairs if pair.state == compare.PairState.MISSING],
         **about,
     )
 
@@ -101,7 +102,7 @@ def mail(installation_id: int) -> Response:
 @pages.post("/copy")
 @require_role("operator")
 def copy(installation_id: int) -> Response:
-    """Confirm as new what is missing in QuickBooks, so that a sync creates it there."""
+    """Confirm as new what the page showed as missing in QuickBooks: a sync creates it there."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     field = request.form.get("field", "")
@@ -110,7 +111,8 @@ def copy(installation_id: int) -> Response:
         flash(gettext("Tick the box to make in QuickBooks what is missing there."), "look")
         return redirect(here)
     try:
-        count = compare.copy_missing(installation, [field], who=person_name())
+        codes = request.form.getlist("code")
+        count = compare.copy_missing(installation, [field], who=person_name(), codes=codes)
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:

@@ -140,13 +140,14 @@ def create(installation_id: int) -> Response | tuple[str, int]:
 @pages.post("/accept")
 @require_role("operator")
 def accept(installation_id: int) -> Response:
-    """Match each open code that has a single best suggestion above a threshold."""
+    """Match each open code of the list that has a single best suggestion above a threshold."""
     threshold = row_ids.parse(request.form.get("threshold", ""))
     if threshold not in SCORE_THRESHOLDS:
         abort(400)
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        choices, left = _list_acceptable_suggestions(session, installation, threshold)
+        filters = {**_read_list_arguments(), "show": "open"}
+        choices, left = _list_acceptable_suggestions(session, installation, threshold, filters)
     decided: list[tuple[str, str]] = []
     for field, code, record in choices:
         try:
@@ -179,9 +180,15 @@ def _encode_list(arguments: Mapping[str, str]) -> str:
 
 def _list_address(installation_id: int) -> str:
     """Return the address of the list from which the form of this request was opened."""
-    arguments = _encode_list(dict(parse_qsl(request.args.get("list", ""))))
+    arguments = _encode_list(_read_list_arguments())
     address = url_for("matching.show", installation_id=installation_id)
     return f"{address}?{arguments}" if arguments else address
+
+
+def _read_list_arguments() -> dict[str, str]:
+    """Return the filters and the page of the list from which the form of this request was sent."""
+    arguments = parse_qsl(request.args.get("list", ""))
+    return {name: value.strip() for name, value in arguments}
 
 
 def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]) -> str:
@@ -252,11 +259,10 @@ def _build_waiting_conditions(installation: Installation) -> tuple[ColumnElement
 
 
 def _list_acceptable_suggestions(
-    session: Session, installation: Installation, threshold: int
+    session: Session, installation: Installation, threshold: int, filters: Mapping[str, str]
 ) -> tuple[list[tuple[str, str, str]], int]:
     """Return field, code and record of the suggestions to accept, and how many codes are left."""
     fields = matches.load_fields_by_name(installation)
-    filters = {"show": "open", "field": "", "q": ""}
     query = (
         _select_codes(installation, filters, list(fields)).order_by(*CODE_ORDER).limit(MAX_ACCEPTED)
     )
@@ -307,15 +313,15 @@ def _build_code_values(
 
 
 def _select_codes(
-    installation: Installation, filters: dict[str, str], fields: list[str]
+    installation: Installation, filters: Mapping[str, str], fields: list[str]
 ) -> Select[Any]:
     """Return the query for the codes that fit the filters of the page."""
     query = select(SeenCode).where(
         SeenCode.installation_id == installation.id, SeenCode.field.in_(fields)
     )
-    if filters["field"]:
+    if filters.get("field"):
         query = query.where(SeenCode.field == filters["field"])
-    if filters["q"]:
+    if filters.get("q"):
         is_hit = or_(
             SeenCode.name.icontains(filters["q"], autoescape=True),
             SeenCode.code.icontains(filters["q"], autoescape=True),

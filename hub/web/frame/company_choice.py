@@ -64,7 +64,7 @@ def show() -> str:
         ids = [company.id for company in companies.rows]
         counted = (
             select(Case.company_id, func.count())
-            .where(Case.closed_at.is_(None), Case.company_id.in_(ids), *access.load_scope().cases())
+            .where(*_build_listed_conditions(), Case.company_id.in_(ids))
             .group_by(Case.company_id)
         )
         return render_template(
@@ -136,7 +136,7 @@ def problems_first(slug: str = "") -> list[Any]:
     First come those without a working connection, then those with open cases that the person may
     see and that are not snoozed. With `slug` only the cases of this app count.
     """
-    listed_cases = [Case.closed_at.is_(None), inbox.is_awake(), *access.load_scope().cases()]
+    listed_cases = _build_listed_conditions()
     if slug:
         listed_cases.append(Case.installation_id.in_(_select_installations(slug)))
     with_cases = select(Case.company_id).where(*listed_cases)
@@ -146,6 +146,11 @@ def problems_first(slug: str = "") -> list[Any]:
         else_=2,
     )
     return [rank, *BY_NAME]
+
+
+def _build_listed_conditions() -> list[ColumnElement[bool]]:
+    """Return the conditions of the open cases that the inbox lists for the person."""
+    return [Case.closed_at.is_(None), inbox.is_awake(), *access.load_scope().cases()]
 
 
 def _select_installations(slug: str) -> Select[Any]:

@@ -1,7 +1,7 @@
 """The list of cases: its filters, groups and order, and what a row shows of each case."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -68,6 +68,7 @@ ACTED_ON = (CaseDecision.MATCHED, CaseDecision.RETRIED)
 NO_DUE_DATE = dt.date(9999, 12, 31)  # cases without a due date come last
 MAX_COMPANIES = 20  # that the filter offers; of more the switcher of the frame chooses one
 ROWS_PER_PAGE = 25
+MAX_TICKED = 300  # cases ticked on other pages of the list, as in selection.js
 NEWEST_FIRST = Case.id.desc()
 Filters = Mapping[str, str]
 
@@ -138,6 +139,12 @@ def build_arguments() -> dict[str, Any]:
         if request.args.get(name):
             arguments[name] = request.args[name]
     return arguments
+
+
+def read_ticked_ids() -> list[int]:
+    """Return the cases that were ticked on other pages of the list, as the address names them."""
+    ids = map(row_ids.parse, request.args.get("ticked", "").split(",")[:MAX_TICKED])
+    return [id for id in ids if id is not None]
 
 
 def build_conditions(
@@ -224,6 +231,14 @@ def build_rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     _add_documents(session, rows)
     _add_closed_documents(session, rows)
     return list(rows.values())
+
+
+def load_open_rows(session: Session, case_ids: Collection[int]) -> list[CaseRow]:
+    """Return the rows of those of some cases that are open and that the person may see."""
+    if not case_ids:
+        return []
+    is_open = Case.id.in_(case_ids), Case.closed_at.is_(None), *load_rights_scope().cases()
+    return build_rows(session, session.scalars(select(Case).where(*is_open)).all())
 
 
 def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int]]:

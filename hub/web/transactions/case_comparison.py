@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from hub.cases.discrepancies import CAUSE_SUFFIX, Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
-from hub.models.enums import Operation, TransactionState
+from hub.models.enums import CHANGE_OPERATIONS, Operation, TransactionState
+from hub.outbox.states import REMOVALS
 from hub.posting.case_texts import list_candidates
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
@@ -120,6 +121,37 @@ class Side:
         if not self.asks or not self.transactions:
             return False
         return all(transaction.is_foreign for transaction in self.transactions)
+
+    @property
+    def is_change(self) -> bool:
+        """Return whether the posting changes or removes a transaction instead of creating one."""
+        return self.posting is not None and self.posting.operation in CHANGE_OPERATIONS
+
+    def may_adopt(self, transaction: Transaction) -> bool:
+        """Return whether a person may say that a transaction is the document.
+
+        A change is of a transaction that is known already.
+        """
+        return transaction.can_be_adopted and not self.is_change
+
+    def explain_rejection(self, transaction: Transaction) -> str:
+        """Return what becomes of the posting if a person says that it is not a transaction."""
+        if self.posting is not None and self.posting.operation in REMOVALS:
+            return gettext(
+                "Transaction %(id)s is removed from QuickBooks, whatever was changed there.",
+                id=transaction.id,
+            )
+        if transaction.head is not None and transaction.head.state in NOT_IN_BOOKS:
+            return gettext("The document is posted again, as a new transaction.")
+        if self.is_change:
+            return gettext(
+                "The document is written to transaction %(id)s, over what was changed there.",
+                id=transaction.id,
+            )
+        return gettext(
+            "Transaction %(id)s is another document. This one is posted beside it.",
+            id=transaction.id,
+        )
 
     def describe_difference(self, row: ComparedFact, index: int) -> str:
         """Return how a fact of a transaction differs; of totals, by how much."""

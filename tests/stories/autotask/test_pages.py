@@ -1,5 +1,7 @@
 """The Autotask apps on the pages: access, settings, assignment of owners, and comparison."""
 
+import re
+
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
@@ -122,10 +124,12 @@ def test_lists_of_both_sides_are_compared_while_the_app_is_paused(owner: Visitor
     assert (
         owner.quickbooks.ask("POST", "item", fields, content_type="application/json").status == 200
     )
-    assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=matched")
+    page = owner.page("/installations/1/compare/?field=billing_code&state=matched")
+    assert "Software" in page
+    missing = re.findall(r'name="code" value="([^"]+)"', page)
     copy = "/installations/1/compare/copy"
     assert "Tick the box" in owner.press(copy, field="billing_code")
-    page = owner.press(copy, field="billing_code", sure="1")
+    page = owner.press(copy, field="billing_code", sure="1", code=missing)
     assert "confirmed as new. They are created in QuickBooks once Autotask" in page
     assert "is on again" in page
 

@@ -181,6 +181,18 @@ def test_a_snoozed_case_is_hidden_and_returns_on_its_day(
     assert f'class="count">{int(count[1]) + 1}<' in page
 
 
+def test_every_page_counts_the_cases_that_the_inbox_lists(operator: Visitor) -> None:
+    story = operator.story
+    pages = (f"/installations/{story.installation}/", "/apps/costtracker", "/companies/choose")
+    texts = [operator.page(page) for page in pages]
+    operator.press(BULK, act="snooze", which="all", newest="999", until="2099-01-01")
+    assert rows_of(operator.page("/inbox/")) == {}
+    app, apps, companies = [operator.page(page) for page in pages]
+    assert ("All cases of this app" in texts[0], "All cases of this app" in app) == (True, False)
+    assert ("open cases" in texts[1], "open case" in apps) == (True, False)
+    assert re.search(r"\b0 ?<span[^>]*> open cases", companies)
+
+
 def test_a_snoozed_case_can_be_listed_again_earlier(operator: Visitor, clock: FakeClock) -> None:
     id = operator.ids[0]
     operator.press(BULK, act="snooze", case=[id], until="2099-01-01")

@@ -363,3 +363,19 @@ def test_a_case_whose_title_only_names_its_document_says_what_is_wrong(owner: Vi
         }
     row = rows_of(owner.page("/inbox/"))[id]
     assert "The lines differ from the total Bill F-1 of Haugen Why" in row
+
+
+def test_cases_that_were_ticked_on_another_page_stay_ticked(owner_with_cases: Visitor) -> None:
+    first, second, third, *_ = sorted(owner_with_cases.ids, reverse=True)
+    page = owner_with_cases.page("/inbox/?words=Case")
+    assert 'data-carries="case"' in page
+    following = owner_with_cases.page(f"{link(page, 'More')}&ticked={first},{third},0,x")
+    elsewhere = following[following.index("1 selected on another page") :]
+    ticked = re.compile(r'name="case" value="(\d+)"[^>]* checked')
+    assert ticked.findall(following) == [str(third), str(first)]
+    assert ticked.findall(elsewhere) == [str(first)]
+    note = {"act": "note", "text": "", "case": [first, third]}
+    page = owner_with_cases.press("/inbox/bulk/?words=Case", **note)
+    assert "Enter the note." in page
+    assert {*ticked.findall(page)} == {str(first), str(third)}
+    assert str(second) not in ticked.findall(page)

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from hub.contract.documents import Code
+from hub.contract.documents import Code, Party
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import StoredRecord
@@ -82,3 +82,15 @@ def test_codes_that_need_attention_come_first_and_all_by_name(open_visitor, sour
     body = page.partition("<tbody>")[2].partition("</tbody>")[0]
     names = re.findall(r"code=[^>]*>\s*([^<]+)</a>", body)
     assert names == ["Aaa Nowhere", "Zzz Nowhere", known]
+
+
+def test_only_what_the_page_showed_as_missing_is_confirmed_as_new(open_visitor, source):
+    visitor = open_visitor("en")
+    named = [(id, f"{name} Nowhere") for id, name in (("1", "Aaa"), ("2", "Bbb"))]
+    first, later = [Code(id=id, name=name, create=Party(name=name)) for id, name in named]
+    source.codes = [first]
+    assert re.findall(r'name="code" value="([^"]+)"', visitor.page(HERE)) == ["1"]
+    source.codes = [first, later]
+    page = visitor.press("/installations/1/compare/copy", field="supplier", sure="1", code="1")
+    assert "1 confirmed as new." in page
+    assert re.findall(r'name="code" value="([^"]+)"', page)[-1] == "2"

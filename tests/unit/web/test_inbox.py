@@ -123,6 +123,21 @@ def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) ->
     assert "Not this one" in page
 
 
+def test_a_change_that_a_person_may_write_over_an_edit_says_so(bench) -> None:
+    """It is of a transaction that is known, so nobody is asked which one it is."""
+    bill_id = bench.posting(bench.ids[0]).quickbooks_id
+    posting_id = bench.change(bench.ids[0], total="120.00")
+    bench.edit(bill_id, TxnDate="2026-03-01")
+    bench.drain()
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
+    assert f"written to transaction {bill_id}, over what was changed there" in page
+    assert [text in page for text in ("beside it", "This is it</button>", "Take it")] == [False] * 3
+    bench.visitor.press(f"/inbox/1/{posting_id}/not-this", quickbooks_id=bill_id)
+    bench.drain()
+    assert bench.state(posting_id) == "posted"
+
+
 def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(bench) -> None:
     posting_id = bench.bill("B-9")
     bench.hold(posting_id, "quickbooks", "Its number is used.")

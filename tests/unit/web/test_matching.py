@@ -6,7 +6,7 @@ from decimal import Decimal
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -607,6 +607,17 @@ def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -
     assert _case_of(operator, "s1").decision == "matched"
     assert _requested_runs(operator) == ["sync"]
     assert operator.post(f"{_here(operator)}accept", threshold="1").status_code == 400
+
+
+@pytest.mark.parametrize("listed", ["field=account", "q=nobody"])
+def test_suggestions_are_accepted_for_the_codes_that_the_filters_choose(
+    operator: Visitor, listed: str
+) -> None:
+    here = _here(operator)
+    operator.press(f"{here}accept?list={quote('show=open&' + listed)}", threshold="80")
+    assert _matches(operator) == {}
+    page = operator.page(f"{here}?show=open&field=supplier&q=aas")
+    assert "Matched 1 code." in operator.press(_action_of(page, "accept"), threshold="80")
 
 
 def test_of_two_equal_suggestions_none_is_accepted() -> None:

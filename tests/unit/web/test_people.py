@@ -159,6 +159,8 @@ def test_the_page_shows_the_rights_of_who_has_no_role_for_everything(
         f'<div class="small">operator of every app in Alfaborg {canary("Alfaborg")}</div>' in page
     )
     assert page.count('<option value="" selected>none</option>') == 1, "of nobody"
+    choice = page[page.index('<option value="" selected>only for some') :].partition("</select>")[0]
+    assert '<option value="viewer">viewer of everything</option>' in choice
 
 
 def test_a_change_that_is_refused_shows_the_page_with_the_reason(visitor: Visitor) -> None:

@@ -20,9 +20,11 @@ from hub import (
     money,
     sources,
 )
+from hub.cases import inbox
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, FileMapping, Installation, Run, StoredFile
+from hub.reasons.texts import CaseText
 from hub.sources import file_folder, file_intake
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
@@ -380,6 +382,17 @@ def test_a_table_of_the_folder_waits_for_its_columns_in_the_inbox(visitor, insta
         "bills.csv waits for the mapping of its columns."
     ]
     assert f"{HERE}1/columns" in visitor.page("/inbox")
+
+
+def test_a_case_that_a_corrected_file_solves_leads_to_the_files(visitor):
+    with transaction() as session:
+        text = CaseText("document.content", document="Bill 1", problems="Its total is 5.")
+        about = {"company_id": 1, "installation_id": 1}
+        case_id = inbox.open(session, "content of a file", text, **about).id
+    for path in ("/inbox/", f"/inbox/{case_id}"):
+        page = visitor.page(path)
+        assert f'href="{HERE}">Upload the corrected file' in page
+        assert "Check again" not in page
 
 
 def test_files_that_are_being_written_links_and_hidden_files_stay(app, installation, folder):

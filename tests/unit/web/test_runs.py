@@ -7,8 +7,8 @@ import pytest
 
 from hub.db import engine
 from hub.installations import enable
-from hub.models import Installation, Posting, Run, Schedule
-from hub.scheduling import run_log
+from hub.models import Installation, Posting, ReceiptRow, Run, Schedule
+from hub.scheduling import pending_work, run_log
 from hub.security import audit
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_texts import compact
@@ -110,6 +110,29 @@ def test_a_stopped_run_of_a_company_says_when_it_is_tried_again(
     assert f'<dt>Next try</dt><dd><time class="when" datetime="{due.isoformat()}"' in (
         operator.page(f"/runs/{run_id}")
     )
+
+
+def test_a_stopped_run_that_posts_says_when_it_is_tried_again(
+    operator: Visitor, clock: FakeClock
+) -> None:
+    now, story = clock.now(), operator.story
+    with operator.app.app_context(), engine.transaction() as session:
+        ended = {"ended_at": now - dt.timedelta(hours=1), "outcome": "done"}
+        session.query(Run).filter(Run.ended_at.is_(None)).update(ended)
+        about = {"company_id": story.company, "installation_id": story.installation}
+        times = {"started_at": now, "ended_at": now}
+        run = Run(kind="post", outcome="stopped", **about, **times)
+        session.add(run)
+        session.flush()
+        here = f"/runs/{run.id}"
+    due = now + pending_work.PAUSE_AFTER_STOP
+    assert f'<dt>Next try</dt><dd><time class="when" datetime="{due.isoformat()}"' in (
+        operator.page(here)
+    )
+    with operator.app.app_context(), engine.transaction() as session:
+        session.query(Posting).update({"state": "posted"})
+        session.query(ReceiptRow).delete()
+    assert "Next try" not in operator.page(here), "nothing is left to post"
 
 
 @pytest.mark.row("CT-S19")
