@@ -25,9 +25,10 @@ DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 UTF_16_SAMPLE = 2_000  # bytes
 # A cell with a formula whose result is not stored, as some programs write it; an empty text as
-# the result has a type.
+# the result has a type. The time grows with the length of a sheet, not with its square: no part
+# reads on beyond the next element, and no two parts could share the same white space.
 FORMULA_WITHOUT_RESULT = re.compile(
-    rb"<c\b([^>]*)>\s*<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+    rb"<c\b([^<>]*)>\s*<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:(?:<v\s*/>|<v>\s*</v>)\s*)?</c>"
 )
 TYPE_OF_TEXT = b't="str"'
 CELL_REFERENCE = re.compile(rb'\br="([A-Z]+\d+)"')

@@ -33,6 +33,14 @@ def test_a_formula_without_its_result_is_refused_because_it_would_read_as_empty(
         bench.receive("a.xlsx", content)
 
 
+@pytest.mark.parametrize("part", [b"<c " * 400_000, b"<c><f/>" + b" " * 1_000_000])
+def test_a_sheet_that_is_made_to_be_searched_for_hours_is_refused_soon(bench, part):
+    """Each part took the square of its length: the first one hours, in which nothing else ran."""
+    content = changed(workbook([["Supplier"], ["Bygg AS"]]), b"<sheetData>", b"<sheetData>" + part)
+    with pytest.raises(Refused, match="is not an Excel file"):
+        bench.receive("a.xlsx", content)
+
+
 def test_the_result_of_a_formula_is_read(bench):
     content = changed(workbook(ROWS), b"</f><v></v>", b"</f><v>25</v>")
     assert bench.receive("a.xlsx", content).table.rows[0] == ("Bygg AS", "100", "25")
