@@ -491,6 +491,13 @@ def test_a_setting_that_the_suite_lacks_is_named_with_the_way_to_pass_it(suite):
         run(suite(folder="a"), "test_it_reads_documents_at_all")
 
 
+def test_receipts_wait_for_a_document_that_can_be_posted(plugin, suite, monkeypatch):
+    bill = plugin.bill
+    monkeypatch.setattr(plugin, "bill", lambda row: bill({**row, "returned": False}))
+    with pytest.raises(FAILED, match=f"no document that can be posted, .* {READY} says why"):
+        run(suite(), "test_each_wanted_state_is_reported")
+
+
 def test_many_reasons_are_not_all_listed(plugin, suite, monkeypatch):
     monkeypatch.setattr(
         plugin, "bill", lambda row: Document(kind="bill", source_id=row["id"], url=7)
