@@ -67,11 +67,7 @@ class ReceiptTests(VariantBenches):
                 reported |= self._report_all(bench, list(examples.values()), wants)
                 has_changed_books |= books is None or bench.look("books") != books
         self._check_reasons(wants, reported)
-        if wants and not kinds:
-            pytest.fail(
-                f"{self.slug} has no document that can be posted, so that no receipt was reported."
-                " test_each_kind_that_the_app_posts_has_a_ready_document says why."
-            )
+        self._require_document(wants, kinds)
         self._check(wants, {state for state, _ in reported}, has_changed_books=has_changed_books)
         self._check_kinds(kinds, {kind for _, kind in reported})
         if reported:
@@ -245,6 +241,14 @@ class ReceiptTests(VariantBenches):
         for facts in _iter_facts(bench, document, state):
             bench.clock.advance(BETWEEN_RECEIPTS)
             call_hook(partial(bench.report, document, state, **facts), what)
+
+    def _require_document(self, wants: tuple[ReceiptState, ...], kinds: set[str]) -> None:
+        """Fail if no document could be reported to an app that wants receipts."""
+        if wants and not kinds:
+            pytest.fail(
+                f"{self.slug} has no document that can be posted, so that no receipt was reported."
+                " test_each_kind_that_the_app_posts_has_a_ready_document says why."
+            )
 
     def _check(
         self,
