@@ -5,7 +5,7 @@ from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
-from hub.models import Case
+from hub.models import Case, TransactionHead
 from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_match_promises import Pages
 
@@ -61,6 +61,21 @@ def test_the_card_puts_back_what_was_posted_and_is_no_big_button(pages: Pages) -
 def postings(pages: Pages, case: Case) -> list[object]:
     with pages.app.app_context(), read_only_session() as session:
         return list(session.get_one(Case, case.id).postings)
+
+
+def test_a_transaction_is_compared_once_more_after_its_edit_was_accepted(pages: Pages) -> None:
+    """Its payments are reported only from then on."""
+    assert not has_news(pages)
+    pages.visitor.press(f"/inbox/{case_of(pages).id}/close")
+    assert has_news(pages)
+
+
+def has_news(pages: Pages) -> bool:
+    """Return whether the next look at changes compares the invoice."""
+    with pages.app.app_context(), read_only_session() as session:
+        is_invoice = TransactionHead.quickbooks_id == pages.site.one("Invoice")["Id"]
+        heads = select(TransactionHead).where(TransactionHead.kind == "invoice", is_invoice)
+        return session.scalars(heads).one().news
 
 
 def test_a_viewer_puts_nothing_back(pages: Pages) -> None:
