@@ -127,11 +127,7 @@ def _column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     while names and not names[-1]:
         names.pop()
     if len(names) > MAX_COLUMNS:
-        raise Refused(
-            "%(name)s has more than %(count)s columns. Remove those that are not needed.",
-            name=name,
-            count=MAX_COLUMNS,
-        )
+        raise _width_error(name)
     for index, column in enumerate(names):
         if not column:
             names[index] = f"Column {_column_letters(index)}"
@@ -246,7 +242,7 @@ def _read_workbook_lines(name: str, content: bytes) -> list[list[Cell]]:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for sheet in workbook.worksheets:
             sheet.reset_dimensions()  # they may be outdated, and hide rows and columns
-            lines = _read_sheet_lines(sheet.iter_rows())
+            lines = _read_sheet_lines(name, sheet.iter_rows())
             if any(any(line) for line in lines):
                 return lines
     except (InvalidFileException, ParseError, *DAMAGED_ARCHIVE, *DAMAGED_PART) as error:
@@ -265,13 +261,19 @@ def _check_unpacked_size(name: str, content: bytes) -> None:
         raise Refused("%(name)s is too large when it is unpacked. Split it.", name=name)
 
 
-def _read_sheet_lines(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
-    """Return the lines of a sheet, but at most one more that is not empty than is allowed."""
+def _read_sheet_lines(name: str, rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
+    """Return the lines of a sheet, but at most one more that is not empty than is allowed.
+
+    Raise Refused for a cell beyond the columns that a table may have: all cells before it would be
+    kept in memory, for each line.
+    """
     lines: list[list[Cell]] = []
     empty_line: list[Cell] = []
     count = 0
     for row in rows:
-        cells = [_convert_cell(cell) for cell in row]
+        if any(_convert_cell(cell) for cell in row[MAX_COLUMNS:]):
+            raise _width_error(name)
+        cells = [_convert_cell(cell) for cell in row[:MAX_COLUMNS]]
         lines.append(cells if any(cells) else empty_line)
         count += any(cells)
         if count > MAX_ROWS + 1:
@@ -301,6 +303,15 @@ def _convert_number(cell: object, value: float) -> Cell:
         return number
     percentage = (number * 100).normalize()
     return f"{percentage:f} %"
+
+
+def _width_error(name: str) -> Refused:
+    """Return the error for a table with too many columns."""
+    return Refused(
+        "%(name)s has more than %(count)s columns. Remove those that are not needed.",
+        name=name,
+        count=MAX_COLUMNS,
+    )
 
 
 def _workbook_error(name: str) -> Refused:

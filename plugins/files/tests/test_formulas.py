@@ -41,6 +41,13 @@ def test_a_sheet_that_is_made_to_be_searched_for_hours_is_refused_soon(bench, pa
         bench.receive("a.xlsx", content)
 
 
+def test_a_cell_far_to_the_right_is_refused_before_the_lines_below_it_are_read(bench):
+    far = b'<row r="3"><c r="XFD3"><v>1</v></c></row><row r="4"><c r="A4"><v>x</v></c></row>'
+    content = changed(workbook([["Supplier"], ["Bygg AS"]]), b"</sheetData>", far + b"</sheetData>")
+    with pytest.raises(Refused, match="more than 100 columns"):
+        bench.receive("a.xlsx", content)
+
+
 def test_the_result_of_a_formula_is_read(bench):
     content = changed(workbook(ROWS), b"</f><v></v>", b"</f><v>25</v>")
     assert bench.receive("a.xlsx", content).table.rows[0] == ("Bygg AS", "100", "25")
