@@ -17,7 +17,7 @@ from hub.qbo.responses import (
     interpret_response,
     repeat_doubtful_read,
 )
-from hub.rate_limits.limiter import get_rate_limiter
+from hub.rate_limits.limiter import NoSlot, get_rate_limiter
 
 
 def read_company_info(realm: str, access_token: str) -> dict[str, Any]:
@@ -47,13 +47,14 @@ def read_company_info(realm: str, access_token: str) -> dict[str, Any]:
 
 
 def _read(realm: str, access_token: str) -> QuickBooksResponse:
-    """Read the company info once, with this token."""
+    """Read the company info once, with this token, unless the limits of calls allow none soon."""
     shared = hub_context.current_hub()
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.request("GET", url, access_token)
-    with get_rate_limiter(realm, shared.clock, shared.config).slot() as permit:
-        try:
+    until = shared.clock.monotonic() + shared.config.deadline_seconds
+    try:
+        with get_rate_limiter(realm, shared.clock, shared.config).slot(until=until) as permit:
             http_response = transport.send(
                 request,
                 mounts=shared.mounts,
@@ -61,6 +62,8 @@ def _read(realm: str, access_token: str) -> QuickBooksResponse:
                 seconds=shared.config.deadline_seconds,
                 before_sending=permit.confirm,
             )
-        except ExchangeError as error:
-            return build_unsent_response(str(error))
+    except ExchangeError as error:
+        return build_unsent_response(str(error))
+    except NoSlot as error:
+        return build_unsent_response(str(error), error.after)
     return repeat_doubtful_read(interpret_response(http_response, Expected("CompanyInfo")))

@@ -6,6 +6,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import ConfigurationError, NotNow, NotThisCompany, OtherCompany, Refused, Retry
 from hub.models import AuditEntry, Case, ConnectedCompany, OAuthState, Secret, Token
@@ -13,6 +14,7 @@ from hub.models.enums import ConnectionState
 from hub.qbo import connection
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
+from hub.rate_limits.limiter import get_rate_limiter
 from hub.security import secrets
 
 BROWSER = "a browser session"
@@ -165,6 +167,16 @@ def test_a_company_whose_preferences_cannot_be_read_now_is_connected_all_the_sam
         intuit.realm, intuit.refresh_tokens[intuit.realm]
     )
     assert (company.name, company.state) == ("Fjord & Sons Construction", "connected")
+
+
+def test_a_company_is_not_connected_during_a_long_pause(intuit, clock):
+    config = current_hub().config
+    get_rate_limiter(intuit.realm, clock, config).note_throttling(3600)
+    start = clock.monotonic()
+    with pytest.raises(Retry, match="its limit of calls leaves no room") as refusal:
+        oauth_connect.connect_with_refresh_token(intuit.realm, intuit.refresh_tokens[intuit.realm])
+    assert clock.monotonic() == start
+    assert refusal.value.after == pytest.approx(3600)
 
 
 def test_a_consent_for_a_company_that_does_not_answer_connects_nothing(consent, intuit):
