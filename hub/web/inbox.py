@@ -217,9 +217,7 @@ def not_this(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         manual.reject_match(posting_id, quickbooks_id, person_name())
-        return gettext(
-            "Transaction %(quickbooks_id)s is another document.", quickbooks_id=quickbooks_id
-        )
+        return case_acts.describe_rejection(posting_id, quickbooks_id)
 
     return case_acts.apply(case_id, work, CaseDecision.REJECTED, quickbooks_id)
 

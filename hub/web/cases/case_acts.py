@@ -14,7 +14,7 @@ from hub.collect.cases import match_cause
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
-from hub.models.enums import CaseDecision, InstallationMode, RunKind
+from hub.models.enums import CHANGE_OPERATIONS, CaseDecision, InstallationMode, RunKind
 from hub.outbox.states import FINAL
 from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
@@ -209,6 +209,18 @@ def describe_retry(posting_ids: Sequence[int]) -> str:
     with read_only_session() as session:
         posting = session.get_one(Posting, posting_ids[0])
         return gettext("Retried %(document_name)s.", document_name=format_name_in_sentence(posting))
+
+
+def describe_rejection(posting_id: int, quickbooks_id: str) -> str:
+    """Return the sentence about “Not this one”, which lets a change overwrite what it changes."""
+    with read_only_session() as session:
+        posting = session.get_one(Posting, posting_id)
+        if posting.operation in CHANGE_OPERATIONS:
+            name = format_name_in_sentence(posting)
+            return gettext("%(document_name)s is sent to QuickBooks again.", document_name=name)
+    return gettext(
+        "Transaction %(quickbooks_id)s is another document.", quickbooks_id=quickbooks_id
+    )
 
 
 def retry_one(posting_id: int, *, is_confirmed: bool) -> str:

@@ -133,7 +133,9 @@ def test_a_change_that_a_person_may_write_over_an_edit_says_so(bench) -> None:
     page = bench.visitor.page("/inbox/1")
     assert f"written to transaction {bill_id}, over what was changed there" in page
     assert [text in page for text in ("beside it", "This is it</button>", "Take it")] == [False] * 3
-    bench.visitor.press(f"/inbox/1/{posting_id}/not-this", quickbooks_id=bill_id)
+    page = bench.visitor.press(f"/inbox/1/{posting_id}/not-this", quickbooks_id=bill_id)
+    assert "is sent to QuickBooks again." in page
+    assert "is another document" not in page
     bench.drain()
     assert bench.state(posting_id) == "posted"
 
