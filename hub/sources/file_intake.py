@@ -93,7 +93,7 @@ def read(installation: Installation, file: files.ReceivedFile, content: bytes) -
         try:
             result = call_hook(installation, "hub_file", site=site, file=file, content=content)
         except BadDocument as error:  # such as an amount that cannot be read
-            raise Refused(f"{file.name}: {error.text}") from error
+            raise Refused("%(name)s: %(why)s", name=file.name, why=error.sentence) from error
         return require_result("hub_file", result, files.FileContent)
 
 
