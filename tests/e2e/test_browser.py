@@ -787,6 +787,34 @@ def test_the_bar_for_several_cases_is_shown_while_one_is_selected(
     expect(bar).to_be_visible(visible=not javascript)
 
 
+def test_cases_stay_ticked_on_the_other_pages_of_the_list(
+    served: Visitor, open_tab: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.web.lists.case_list.ROWS_PER_PAGE", 2)
+    for number in range(4):
+        add_case(served, 900 + number, "10.00")
+    person = open_tab(served.url, viewport=DESKTOP)
+    person.log_in("olga", PASSWORD)
+    person.open("/inbox/?words=Case")
+    page = person.page
+    boxes = page.locator("main table input[name=case]")
+    boxes.first.check()
+    page.get_by_role("link", name="More").click()
+    expect(page.get_by_text("1 selected on another page")).to_be_visible()
+    boxes.nth(1).check()
+    page.get_by_label(re.compile("^Select all")).check()
+    page.get_by_label(re.compile("^Select all")).uncheck()
+    boxes.nth(1).check()
+    expect(page.get_by_text("the selected cases 2")).to_be_visible()
+    page.get_by_role("link", name="Back").click()
+    expect(page.get_by_text("1 selected on another page")).to_be_visible()
+    expect(boxes.first).to_be_checked()
+    page.get_by_label("Act on several cases").get_by_label("Reason or note").fill("Asked Kari")
+    page.get_by_role("button", name="Add note").click()
+    person.expect_text("Added the note to 2 cases.")
+    assert person.wrong == []
+
+
 def test_on_a_phone_the_bar_for_several_cases_is_one_press_away(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
