@@ -38,6 +38,7 @@ from hub.rate_limits.limiter import NoSlot, Permit, get_rate_limiter
 
 MINOR_VERSION = "75"
 PAGE_SIZE = 1000
+MAX_READ_WAIT_SECONDS = 90.0  # for the limits of calls: for that of a minute, not a longer pause
 MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no response comes
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
 TOKEN_SECONDS = 60.0  # how long a token is used without a check for one that was renewed elsewhere
@@ -223,23 +224,20 @@ class Client:
     # -- one call ---------------------------------------------------------------------------------
 
     def _call(self, call: Call, deadline_at: float | None = None) -> QuickBooksResponse:
-        """Send a call, a read up to three times.
-
-        A read waits no longer for the limits of calls than for its response.
-        """
+        """Send a call, a read up to three times."""
         if call.writes:
             return self._send_once(call, deadline_at)
         clock = self._context.clock
-        until = clock.monotonic() + self._context.config.deadline_seconds
+        repeat_until = clock.monotonic() + self._context.config.deadline_seconds
         if deadline_at is not None:
-            until = min(until, deadline_at)
-        response = self._send_once(call, until)
+            repeat_until = min(repeat_until, deadline_at)
+        response = self._send_once(call, deadline_at)
         for _ in range(MAX_READ_ATTEMPTS - 1):
-            if not is_worth_repeating(response) or clock.monotonic() >= until:
+            if not is_worth_repeating(response) or clock.monotonic() >= repeat_until:
                 break
             if response.outcome == SendOutcome.UNAUTHORISED:
                 clock.sleep(response.after or 0.0)
-            response = self._send_once(call, until)
+            response = self._send_once(call, deadline_at)
         if response.outcome == SendOutcome.DOUBT:
             return repeat_doubtful_read(response)
         return response
@@ -296,11 +294,13 @@ class Client:
         except HubError as error:
             is_refused = isinstance(error, NeedsAttention)
             outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
-            return QuickBooksResponse(
-                outcome, text=error.text, after=_find_retry_pause(error)
-            ), None
+            response = QuickBooksResponse(outcome, text=error.text, after=_find_retry_pause(error))
+            return response, None
+        start_until = deadline_at
+        if start_until is None and not call.writes:
+            start_until = self._context.clock.monotonic() + MAX_READ_WAIT_SECONDS
         try:
-            with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at) as permit:
+            with self._rate_limiter.slot(self.app, items=call.items, until=start_until) as permit:
                 response = self._exchange(call, access.token, deadline_at, permit)
                 call_record.note(call, response, self.company_id)
                 if access.is_trial:
