@@ -101,6 +101,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
         self.waiting_since = server.now()
         self._first_byte_at: float | None = None
         self._is_used = False
+        self._is_in_service = False
         self._bytes_sent = 0
         self._sending: tuple[float, int] | None = None  # since when, and the bytes sent before
         self._linger_until: float | None = None
@@ -121,10 +122,12 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
     def service(self) -> None:
         """Work on a request, in a thread; the next one has its own time."""
         self._is_too_large = getattr(self.requests[0], "is_too_large", False)
+        self._is_in_service = True  # also once Waitress has removed the request from its list
         super().service()
         self._is_used = True
         self.waiting_since = self.server.now()
         self._first_byte_at = None
+        self._is_in_service = False
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         """Send a part of a response and count it."""
@@ -163,7 +166,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
 
     def is_waiting(self) -> bool:
         """Return whether the server waits for the client: for a request, or for it to read."""
-        return not self.requests
+        return not self.requests and not self._is_in_service
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the client takes longer than it may."""
@@ -173,7 +176,7 @@ class BoundedChannel(HTTPChannel):  # type: ignore[misc]
         if self.total_outbufs_len:
             return self._reads_too_slowly(now)
         self._sending = None
-        if self.requests:
+        if not self.is_waiting():
             return False
 
         request = self.request

@@ -43,17 +43,34 @@ def application():
     return Application()
 
 
+class CheckingClock:
+    """A clock with which the server checks its connections as soon as a request has ended.
+
+    The request has taken a hundred seconds then.
+    """
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.web = None
+
+    def monotonic(self):
+        if self.web and threading.current_thread().name != "web":
+            self.clock.advance(100)
+            self.web._server.close_overdue(self.clock.monotonic())
+        return self.clock.monotonic()
+
+
 @pytest.fixture
 def start(application, clock):
     """Return a function that starts a server of the application."""
     with ExitStack() as servers:
 
-        def make(*, body_limit=None, trusted_proxy=(), **limits):
+        def make(*, body_limit=None, trusted_proxy=(), server_clock=clock, **limits):
             web = Web(
                 application,
                 "127.0.0.1",
                 0,
-                clock=clock,
+                clock=server_clock,
                 limits=ConnectionLimits(**limits),
                 trusted_proxy=trusted_proxy,
                 body_limit=body_limit,
@@ -242,15 +259,32 @@ def test_an_idle_connection_is_kept_for_a_while(start, connect, clock):
     connection = connect(web)
     for _ in range(2):
         connection.sendall(b"GET /page HTTP/1.1\r\nHost: hub\r\n\r\n")
-        text = b""
-        while not text.endswith(b"\r\n\r\n/page"):
-            text += connection.recv(65536)
-        wait_until(web, lambda channels: not channels[0].requests)
+        read_page(connection)
+        wait_until(web, lambda channels: channels[0].is_waiting())
         clock.advance(60)
         wait_for_check(web)
     clock.advance(16)
     wait_for_check(web)
     assert is_closed(connection)
+
+
+def test_a_connection_is_kept_after_a_request_that_took_long(start, connect, clock):
+    server_clock = CheckingClock(clock)
+    web = server_clock.web = start(server_clock=server_clock)
+    connection = connect(web, b"GET /page HTTP/1.1\r\nHost: hub\r\n\r\n")
+    read_page(connection)
+    wait_until(web, lambda channels: all(channel.is_waiting() for channel in channels))
+    assert clock.monotonic() == 100
+    assert not is_closed(connection)
+
+
+def read_page(connection):
+    """Read the response with a page."""
+    text = b""
+    while not text.endswith(b"\r\n\r\n/page"):
+        part = connection.recv(65536)
+        assert part, "The server has closed the connection."
+        text += part
 
 
 def test_empty_lines_do_not_prolong_anything(start, connect, clock):
