@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from hub.qbo.responses import Expected
+from hub.qbo.responses import Expected, QuickBooksResponse
+
+# A server answers with these that it reads no query from the body of a POST. QuickBooks documents
+# both ways; servers that imitate it may have only the GET.
+NO_POST_STATUSES = {404, 405, 415, 501}
+UNSUPPORTED_CODE = "500"  # "Unsupported Operation"
 
 
 @dataclass(frozen=True)
@@ -39,3 +44,23 @@ class Call:
 def read_call(path: str, expected: Expected, params: dict[str, str] | None = None) -> Call:
     """Return a call that only reads."""
     return Call("GET", path, params or {}, expected)
+
+
+def query_call(text: str, *, by_get: bool) -> Call:
+    """Return a call for a query: in the body, where it may be long, or in the address."""
+    expected = Expected("QueryResponse")
+    if by_get:
+        return read_call("query", expected, {"query": text})
+    return Call("POST", "query", {}, expected, text.encode(), "application/text")
+
+
+def is_query_unread(response: QuickBooksResponse) -> bool:
+    """Return whether a server refused a query because it came by POST."""
+    return response.status in NO_POST_STATUSES or response.code == UNSUPPORTED_CODE
+
+
+def write_page_query(entity: str, where: str, order: str, start: int, size: int) -> str:
+    """Return the query for one page of the objects of an entity; `start` counts from 1."""
+    conditions = f"WHERE {where} ORDERBY {order}"
+    page = f"STARTPOSITION {start} MAXRESULTS {size}"
+    return f"SELECT * FROM {entity} {conditions} {page}"  # noqa: S608  (no SQL)

@@ -22,7 +22,7 @@ from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, read_id
-from hub.qbo.call import Call, read_call
+from hub.qbo.call import Call, is_query_unread, query_call, read_call, write_page_query
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
     Expected,
@@ -75,6 +75,7 @@ class Client:
         self._token = ""
         self._token_until = 0.0
         self._is_refused = False
+        self._queries_by_get = False
         self._access_lock = threading.Lock()
         self._lock = threading.Lock()
         self.writes = 0
@@ -178,9 +179,12 @@ class Client:
 
     def query(self, text: str, *, deadline_at: float | None = None) -> QuickBooksResponse:
         """Run a query; `responses.extract_rows` returns its objects."""
-        expected = Expected("QueryResponse")
-        call = Call("POST", "query", {}, expected, text.encode(), "application/text")
-        return self._call(call, deadline_at)
+        response = self._call(query_call(text, by_get=self._queries_by_get), deadline_at)
+        if self._queries_by_get or not is_query_unread(response):
+            return response
+        by_get = self._call(query_call(text, by_get=True), deadline_at)
+        self._queries_by_get = by_get.landed
+        return by_get if by_get.landed else response
 
     def select(
         self,
@@ -192,18 +196,14 @@ class Client:
         deadline_at: float | None = None,
     ) -> QuickBooksResponse:
         """Run a query for one page of the objects of a kind; `start` counts from 1."""
-        entity = ENTITY_BY_KIND[kind]
-        conditions = f"WHERE {where} ORDERBY {order}"
-        page = f"STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
-        text = f"SELECT * FROM {entity} {conditions} {page}"  # noqa: S608  (no SQL)
+        text = write_page_query(ENTITY_BY_KIND[kind], where, order, start, PAGE_SIZE)
         return self.query(text, deadline_at=deadline_at)
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> QuickBooksResponse:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""
         entities = [ENTITY_BY_KIND[kind] for kind in kinds]
         params = {"entities": ",".join(entities), "changedSince": since.isoformat()}
-        call = read_call("cdc", Expected("CDCResponse"), params)
-        return self._call(call)
+        return self._call(read_call("cdc", Expected("CDCResponse"), params))
 
     def company_info(self) -> QuickBooksResponse:
         """Read the name, country and address of the company."""

@@ -57,6 +57,49 @@ def test_a_query_gives_its_rows(quickbooks):
     ] == ["INV-1"]
 
 
+UNSUPPORTED = {"Fault": {"Error": [{"Message": "Unsupported Operation", "code": "500"}]}}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        ("404 Not Found", "<h1>Not Found</h1>"),
+        ("405 Method Not Allowed", ""),
+        ("501 Not Implemented", "{}"),
+        ("400 Bad Request", json.dumps(UNSUPPORTED)),
+    ],
+)
+def test_a_server_that_reads_queries_only_from_the_address_gets_them_there(
+    app, quickbooks, status, answer
+):
+    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
+    inner, methods = adapter.app, []
+
+    def refuse_posted_queries(environ, start):
+        if not environ["PATH_INFO"].endswith("/query"):
+            return inner(environ, start)
+        methods.append(environ["REQUEST_METHOD"])
+        if environ["REQUEST_METHOD"] == "GET":
+            return inner(environ, start)
+        start(status, [("Content-Type", "text/html"), ("Content-Length", str(len(answer)))])
+        return [answer.encode()]
+
+    adapter.app = refuse_posted_queries
+    client = Client(1)
+    client.create("bill", bill(), KEY)
+    rows = extract_rows(client.select("bill", "DocNumber = 'INV-1'"), "bill")
+    assert [row["DocNumber"] for row in rows] == ["INV-1"]
+    methods.clear()
+    assert len(extract_rows(client.select("vendor", "Active = true"), "vendor")) > 1
+    assert methods == ["GET"]
+
+
+def test_a_query_that_is_refused_either_way_says_so(quickbooks, sent_requests):
+    client = Client(1)
+    assert client.query("SELECT * FROM Nonsense").code == "4001"
+    assert [sent["REQUEST_METHOD"] for sent in sent_requests] == ["POST"]
+
+
 def test_the_same_key_makes_one_bill(quickbooks):
     client = Client(1)
     assert client.create("bill", bill(), KEY).id == client.create("bill", bill(), KEY).id
