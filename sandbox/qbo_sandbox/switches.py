@@ -78,6 +78,11 @@ class Switches(Choices):
         "computed",
         "kept",
     )
+    linked_version: str = switch(
+        "the SyncToken of a transaction rises when a payment or a file is linked to it, or stays",
+        "raised",
+        "kept",
+    )
     vendor_notes: str = switch("the notes of a vendor are kept, or left out", "kept", "dropped")
     stated_tax: str = switch(
         "a stated tax is taken, or only where its PercentBased is false", "taken", "computed"

@@ -124,7 +124,11 @@ def test_a_batch_item_that_is_no_object_is_refused_alone(quickbooks):
 @pytest.mark.parametrize("body", [{}, {"BatchItemRequest": []}, {"BatchItemRequest": {}}, []])
 def test_a_batch_without_items_is_refused_whole(quickbooks, body):
     answer = quickbooks.ask("POST", "batch", body)
-    assert (answer.status, answer.json()["Fault"]["Error"][0]["code"]) == (400, "2020")
+    [error] = answer.json()["Fault"]["Error"]
+    assert (answer.status, error) == (
+        400,
+        {"Message": "MalformedRequest", "Detail": "Batch Request is Empty", "code": "400"},
+    )
 
 
 def test_a_bid_may_be_missing_or_there_twice(quickbooks):

@@ -111,7 +111,7 @@ def test_a_gain_follows_the_rate_of_what_was_paid(quickbooks, customer):
         "invoice",
         "Invoice",
         Id=owed["Id"],
-        SyncToken="0",
+        SyncToken="1",
         sparse=True,
         ExchangeRate=8,
         **customer,

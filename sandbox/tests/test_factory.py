@@ -392,6 +392,13 @@ def test_an_upload_may_be_guarded_by_its_id(quickbooks, guarded, stored):
     assert quickbooks.select("select count(*) from Attachable") == {"totalCount": stored}
 
 
+def test_a_company_whose_subscription_ended_takes_no_file(quickbooks):
+    quickbooks.control.company("POST", {"realm": US.realm, "subscribed": False})
+    [answer] = upload(quickbooks, *file_parts({"type": "Vendor", "value": "1"}))
+    error = answer["Fault"]["Error"][0]
+    assert (error["code"], error["Message"]) == ("6190", "Invalid Company Status")
+
+
 def test_deleting_a_bill_leaves_its_file(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     [answer] = upload(quickbooks, *file_parts({"type": "Bill", "value": "1"}))

@@ -326,7 +326,7 @@ def test_a_payment_lowers_what_an_invoice_has_open(quickbooks):
     )
     assert (payment["UnappliedAmt"], payment["DepositToAccountRef"]["value"]) == (90, UNDEPOSITED)
     after = read(quickbooks, "Invoice", owed["Id"])
-    assert (after["Balance"], after["SyncToken"]) == (40, "0")
+    assert (after["Balance"], after["SyncToken"]) == (40, "1")
     assert after["LinkedTxn"] == [{"TxnId": payment["Id"], "TxnType": "Payment"}]
     assert read(quickbooks, "Customer", CUSTOMER)["Balance"] == -50
     assert (account(quickbooks, UNDEPOSITED), account(quickbooks, RECEIVABLE)) == (150, -50)
@@ -388,7 +388,7 @@ def test_a_voided_payment_stays_for_nothing(quickbooks):
 def test_a_voided_invoice_keeps_its_number_and_frees_its_payments(quickbooks):
     owed = invoice(quickbooks, DocNumber="17")
     payment = quickbooks.act("pay", kind="Invoice", id=owed["Id"], amount="40")
-    entity = post(quickbooks, "Invoice", "?operation=void", Id=owed["Id"], SyncToken="0")
+    entity = post(quickbooks, "Invoice", "?operation=void", Id=owed["Id"], SyncToken="1")
     assert (
         entity["DocNumber"],
         entity["TotalAmt"],
@@ -415,11 +415,51 @@ def test_voiding_keeps_the_note_after_the_word(quickbooks):
     assert entity["PrivateNote"] == "Voided - By order"
 
 
+def test_a_note_raises_the_version_of_what_it_is_linked_to(quickbooks):
+    owed = bill(quickbooks)
+    note = {"AttachableRef": [{"EntityRef": {"type": "bill", "value": owed["Id"]}}]}
+    entity = post(quickbooks, "Attachable", Note="Seen", **note)
+    after = read(quickbooks, "Bill", owed["Id"])
+    assert (after["SyncToken"], after["Line"]) == ("1", owed["Line"])
+    change = {"VendorRef": {"value": "1"}, "Line": [expense_line("90")], "Id": owed["Id"]}
+    assert expect_refusal(quickbooks, "Bill", **change, SyncToken="0")[0] == "5010"
+    post(quickbooks, "Attachable", Id=entity["Id"], SyncToken="0", Note="Seen again", **note)
+    quickbooks.ask("POST", "attachable?operation=delete", {"Id": entity["Id"], "SyncToken": "1"})
+    assert read(quickbooks, "Bill", owed["Id"])["SyncToken"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "required"),
+    [
+        ("VendorCredit", {"VendorRef": {"value": "1"}, "Line": [expense_line()]}, "VendorRef"),
+        (
+            "Transfer",
+            {
+                "FromAccountRef": {"value": CHECKING},
+                "ToAccountRef": {"value": "36"},
+                "Amount": 5,
+            },
+            "FromAccountRef",
+        ),
+        ("Class", {"Name": "North"}, "Name"),
+        ("Department", {"Name": "Yard"}, "Name"),
+        ("Term", {"Name": "Net 45", "DueDays": 45}, "Name"),
+    ],
+)
+def test_a_sparse_update_repeats_what_quickbooks_requires(quickbooks, kind, fields, required):
+    entity = post(quickbooks, kind, **fields)
+    version = {"Id": entity["Id"], "SyncToken": "0", "sparse": True}
+    change = {"PrivateNote": "x"} if "Line" in fields or "Amount" in fields else {"Active": False}
+    assert expect_refusal(quickbooks, kind, **version, **change) == ("2020", required)
+    repeated = {name: fields[name] for name in fields if name not in ("Line", "DueDays")}
+    assert post(quickbooks, kind, **version, **change, **repeated)["SyncToken"] == "1"
+
+
 def test_a_client_cannot_write_away_what_was_paid(quickbooks):
     owed = bill(quickbooks)
     payment = quickbooks.act("pay", id=owed["Id"], amount="40")
     body = {"VendorRef": {"value": "1"}, "Line": [expense_line("90")], "LinkedTxn": []}
-    entity = post(quickbooks, "Bill", **body, Id=owed["Id"], SyncToken="0")
+    entity = post(quickbooks, "Bill", **body, Id=owed["Id"], SyncToken="1")
     assert (entity["TotalAmt"], entity["Balance"]) == (90, 50)
     assert entity["LinkedTxn"] == [{"TxnId": payment["Id"], "TxnType": "BillPaymentCheck"}]
     assert (
@@ -428,7 +468,7 @@ def test_a_client_cannot_write_away_what_was_paid(quickbooks):
             "Bill",
             **body | {"Line": [expense_line("30")]},
             Id=owed["Id"],
-            SyncToken="1",
+            SyncToken="2",
         )[0]
         == "6000"
     )

@@ -99,6 +99,19 @@ def test_a_user_who_is_no_admin_cannot_consent(quickbooks):
     assert "admin" in page.text
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "com.intuit.quickbooks.accounting time-tracking.time-entry",
+        "openid profile email phone address",
+        "app-foundations.custom-dimensions.read project-management.project",
+        "com.intuit.quickbooks.payroll.timetracking intuit_name",
+    ],
+)
+def test_the_scopes_of_intuits_clients_are_known(quickbooks, scope):
+    assert authorize(quickbooks, scope=scope).status == 200
+
+
 def test_an_unknown_scope_leads_back_with_invalid_scope(quickbooks):
     assert callback(authorize(quickbooks, scope="everything"))["error"] == "invalid_scope"
 
@@ -321,7 +334,7 @@ def test_discovery_names_the_places_of_this_very_stand_in(quickbooks, name):
         if "http" in value
     }
     assert places == {
-        "issuer": "/op/v1",
+        "issuer": "https://oauth.platform.intuit.com/op/v1",
         "authorization_endpoint": "/connect/oauth2",
         "token_endpoint": "/oauth2/v1/tokens/bearer",
         "userinfo_endpoint": "/v1/openid_connect/userinfo",

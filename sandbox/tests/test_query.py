@@ -202,6 +202,14 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
 
 
 @pytest.mark.parametrize(
+    "entity", ["InventoryAdjustment", "ReimburseCharge", "TaxClassification", "taxpayment"]
+)
+def test_an_entity_of_which_companies_have_none_is_found_nowhere(quickbooks, entity):
+    assert quickbooks.select(f"select * from {entity} maxresults 5") == {}
+    assert quickbooks.select(f"select count(*) from {entity}")["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
     ("text", "code", "words"),
     [
         (
@@ -211,12 +219,22 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
         ),
         ("select * from Bill where DocNumber = null", "4000", 'Encountered " "null" "NULL ""'),
         ("select from", "4000", "QueryParserError"),
-        ("", "4000", "QueryParserError"),
+        ("", "4000", 'Encountered "<EOF>" at line 0, column 0.\nWas expecting:\n    "select"'),
         ("select * from Bill where DocNumber = 'x' or Id = '1'", "4000", "QueryParserError"),
         (
             "select * from Custmoer",
             "4001",
             "QueryValidationError: invalid context declaration: Custmoer",
+        ),
+        (
+            "select * from TaxService",
+            "4001",
+            "QueryValidationError: Metadata not found for Entity: TaxService",
+        ),
+        (
+            "select count(*) from ShipMethod",
+            "4001",
+            "QueryValidationError: Metadata not found for Entity: ShipMethod",
         ),
         (
             "select * from Bill where Colour = 'x'",

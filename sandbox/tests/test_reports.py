@@ -14,6 +14,7 @@ RECORDED = EVIDENCE / "recorded-json" / "reports"
 recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recordings at {EVIDENCE}")
 CHECKING, ADVERTISING, RENT, PAYABLE, RECEIVABLE, SERVICES = "35", "7", "17", "33", "84", "1"
 CUSTOMER = "41"
+TODAY = "2027-01-15"
 
 
 def fresh():
@@ -157,7 +158,9 @@ def test_every_report_has_a_header_columns_and_rows_that_fit_them(quickbooks, na
     assert list(body) == ["Header", "Columns", "Rows"]
     header = body["Header"]
     assert header["ReportName"] == name
-    assert (header["StartPeriod"], header["EndPeriod"]) == ("2025-01-01", "2027-12-31")
+    _, usual_period = REPORTS[name]
+    days = (TODAY, TODAY) if usual_period == "today" else ("2025-01-01", "2027-12-31")
+    assert (header["StartPeriod"], header["EndPeriod"]) == days
     assert header["Currency"] == ("USD" if realm == US.realm else "NOK")
     columns = body["Columns"]["Column"]
     for column in columns:
@@ -268,6 +271,16 @@ def test_aging_on_an_earlier_day_leaves_out_later_transactions(quickbooks):
         values_of(report(quickbooks, "AgedPayables", "report_date=2026-12-31"), "TOTAL")[-1]
         == "300.00"
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AgedPayables", "AgedReceivables", "CustomerBalance", "VendorBalance", "AccountList"],
+)
+def test_a_report_of_what_is_open_takes_no_period(quickbooks, name):
+    body = report(quickbooks, name, "start_date=2026-01-01&end_date=2026-12-31")
+    assert body["Header"]["EndPeriod"] == TODAY
+    assert body["Rows"] == report(quickbooks, name)["Rows"]
 
 
 def test_receivables_and_their_detail_agree(quickbooks):

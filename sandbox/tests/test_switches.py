@@ -263,6 +263,13 @@ def emptied(books):
     return str(sparse_change(books, "Payment", body, {"Line": []})["UnappliedAmt"])
 
 
+def paid_version(books):
+    """Return the version of a bill after a payment of it."""
+    entity = books.ask("POST", "bill", bill()).json()["Bill"]
+    books.act("pay", kind="Bill", id=entity["Id"])
+    return books.ask("GET", f"bill/{entity['Id']}").json()["Bill"]["SyncToken"]
+
+
 def retaxed(books):
     customer = {"CustomerRef": {"value": "41"}}
     sold = {"ItemRef": {"value": "2"}, "TaxCodeRef": {"value": "TAX"}}
@@ -376,6 +383,7 @@ PROBES = {
     "inclusive_amount": inclusive,
     "sparse_empty_list": emptied,
     "stated_tax": stated,
+    "linked_version": paid_version,
     "vendor_notes": noted,
     "sparse_tax": retaxed,
     "currency_required": lambda books: norwegian(books, GlobalTaxCalculation="TaxExcluded").status,

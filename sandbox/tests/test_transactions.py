@@ -331,12 +331,12 @@ def test_a_paid_bill_shows_its_payment_and_cannot_be_deleted(quickbooks):
     first = save(quickbooks, bill())
     quickbooks.act("pay", id=first["Id"], amount="40")
     payment = quickbooks.ask("GET", f"bill/{first['Id']}").json()["Bill"]
-    assert (payment["Balance"], payment["TotalAmt"], payment["SyncToken"]) == (60, 100, "0")
+    assert (payment["Balance"], payment["TotalAmt"], payment["SyncToken"]) == (60, 100, "1")
     assert payment["LinkedTxn"][0]["TxnType"] == "BillPaymentCheck"
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 60
     assert (
         expect_refusal(
-            quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete"
+            quickbooks, {"Id": first["Id"], "SyncToken": "1"}, query="?operation=delete"
         )[0]
         == "800"
     )
@@ -398,7 +398,9 @@ def test_a_company_without_classes_drops_them(quickbooks):
 
 def test_an_ended_subscription_can_only_be_read(quickbooks):
     quickbooks.control.company("POST", {"realm": US.realm, "subscribed": False})
-    assert expect_refusal(quickbooks, bill())[0] == "6190"
+    code, _, detail = expect_refusal(quickbooks, bill())
+    assert code == "6190"
+    assert detail.startswith("Subscription period has ended or canceled or there was a billing")
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
 

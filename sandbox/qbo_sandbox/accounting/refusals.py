@@ -4,6 +4,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 
 MESSAGES = {
     "120": "Authorization Failure",
+    "400": "MalformedRequest",
     "500": "Unsupported Operation",
     "600": "Duplicate Request Id",
     "610": "Object Not Found",
@@ -49,7 +50,7 @@ MESSAGES = {
     "6160": "Tax code cannot be used",
     "6170": "Tax detail cannot be given when tax is not applicable",
     "6180": "Too many levels",
-    "6190": "Subscription period has ended or canceled",
+    "6190": "Invalid Company Status",
     "6200": "Account Period Closed",
     "6210": "Account Period Closed",
     "6240": "Duplicate Name Exists Error",
@@ -62,6 +63,15 @@ INACTIVE_MESSAGE = (
     "Something you're trying to use has been made inactive."
     " Check the fields with accounts, customers, items, "
     "vendors or employees."
+)
+DEPOSITED_MESSAGE = (
+    "This transaction has been deposited. If you want to change or delete it,"
+    " you must edit the deposit it appears on and remove it first"
+)
+SUBSCRIPTION_MESSAGE = (
+    "Subscription period has ended or canceled or there was a billing problem : You can't add data"
+    " to QuickBooks Online Plus because your trial or subscription period ended, you canceled your"
+    " subscription, or there was a billing problem."
 )
 
 

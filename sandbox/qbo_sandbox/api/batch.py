@@ -38,7 +38,7 @@ def _batch_items(company: Company, body: Any) -> list[Any]:
     """Return the items of a batch; refuse one without items or with too many."""
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
-        raise missing_field("BatchItemRequest")
+        raise Refusal("400", "Batch Request is Empty")
     max_items = company.switches.batch_size
     if len(items) > max_items:
         raise Refusal(

@@ -21,6 +21,10 @@ FOREIGN_CHARACTER = re.compile("[^\x00-\xff]")
 OPERATORS = ("=", "!=", "<", ">", "<=", ">=")  # "!=" is not documented, but answered
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
+EMPTY_QUERY = """QueryParserError: Encountered "<EOF>" at line 0, column 0.
+Was expecting:
+    "select" ...
+    """
 
 
 class QueryToken(NamedTuple):
@@ -53,6 +57,8 @@ class Select:
 
 def parse(text: str) -> Select:
     """Parse a SELECT; raise 4000 for a syntax error and 4001 for an invalid page."""
+    if not text.strip():
+        raise Refusal("4000", EMPTY_QUERY)
     return _Parser(_split_tokens(text)).select()
 
 

@@ -21,6 +21,18 @@ from qbo_sandbox.api.query_conditions import (
 )
 from qbo_sandbox.entities import exchange_rates
 
+# Entities of the schema that cannot be queried here; QuickBooks refuses a name of its own with
+# other words than one that it does not know.
+UNQUERIED_ENTITIES = (
+    "changeorder chargecredit currency customermsg emaildeliveryinfo fixedasset inventorysite"
+    " jobtype journalcode othername pricelevel pricelevelperitem qbdtentityidmapping salesorder"
+    " salesrep shipmethod statementcharge status syncactivity task taxreturn taxservice tdsmetadata"
+    " templatename uom user useralert vendorprepayment vendortype"
+)
+# Entities that QuickBooks has, and companies here do not: a query for one finds nothing.
+ABSENT_ENTITIES = frozenset(
+    {"inventoryadjustment", "reimbursecharge", "taxclassification", "taxpayment"}
+)
 EXCLUSIVE_BOUND_SECONDS = 1e-6  # makes an exclusive bound inclusive; times are whole seconds
 
 
@@ -37,6 +49,8 @@ Order = list[tuple[str, bool]]  # fields, and whether each is descending
 
 def execute(company: Company, select: Select) -> tuple[str, list[bytes], int | None]:
     """Return the kind, the objects of the page as JSON, and the count if the query counts."""
+    if select.entity.lower() in ABSENT_ENTITIES:
+        return select.entity, [], 0 if select.count else None
     kind = entity_of(select.entity)
     conditions = [resolve_condition(company, kind, condition) for condition in select.conditions]
     if kind == "ExchangeRate":
@@ -60,8 +74,11 @@ def _page_of(kind: str, rows: Iterable[Row], select: Select) -> Iterable[Row]:
 
 def entity_of(name: str) -> str:
     """Return the kind that a query names; raise 4001 if there is none."""
-    kind = KIND_NAMES_BY_PATH.get(name.lower())
-    if kind and kind != "TaxService":
+    lowered = name.lower()
+    if lowered in UNQUERIED_ENTITIES.split():
+        raise invalid_query(f"Metadata not found for Entity: {name}")
+    kind = KIND_NAMES_BY_PATH.get(lowered)
+    if kind:
         return kind
     raise invalid_query(f"invalid context declaration: {name}")
 

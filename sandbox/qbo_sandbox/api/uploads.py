@@ -14,7 +14,7 @@ from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import xml
 from qbo_sandbox.api.request_ids import Key, run_once
-from qbo_sandbox.entities import schema
+from qbo_sandbox.entities import links, operations, schema
 from qbo_sandbox.entities.attachables import check_links
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -140,6 +140,7 @@ def _store(
     company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None
 ) -> StoredReply:
     """Store a file with its metadata, and return the reply with the Attachable."""
+    operations.require_subscription(company)
     data = check_links(company, _read_metadata(metadata))
     name = str(data.get("FileName") or part.filename)
     _check_file(name, part.content)
@@ -157,8 +158,9 @@ def _store(
         "Size": len(part.content),
         "FileAccessUri": f"/v3/company/{realm}/download/{id}",
     }
-    change = Change("Attachable", id, company.head(id) | data | own_fields)
-    return company.commit([change], request)
+    file = company.head(id) | data | own_fields
+    changes = [Change("Attachable", id, file), *links.attached_changes(company, file, None)]
+    return company.commit(changes, request)
 
 
 def _check_file(name: str, content: bytes) -> None:

@@ -14,7 +14,7 @@ LINK_TYPES = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"
 def linked_changes(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
-    """Return the changes of linked transactions; their versions stay the same."""
+    """Return the changes of linked transactions; only payments raise the versions of others."""
     if TXN_KINDS[kind].pays:
         return _settle(company, kind, id, data, old)
     changes: list[Change] = []
@@ -45,9 +45,39 @@ def _settle(
         if kind != "Deposit":
             increase = settled.get(key, ZERO) - previously_settled.get(key, ZERO)
             _lower_balance(target_kind, target, increase)
+            if settled.get(key) != previously_settled.get(key):
+                _raise_version(company, target)
         _add_link(target, link, is_linked=key in settled)
         changes.append(Change(target_kind, target_id, target))
     return changes
+
+
+def attached_changes(
+    company: Company, data: JsonObject | None, old: JsonObject | None
+) -> list[Change]:
+    """Return the transactions that a file or note was just linked to, with their new versions."""
+    changes: list[Change] = []
+    if company.switches.linked_version == "kept":
+        return changes
+    for kind, id in sorted(_attachment_targets(data) - _attachment_targets(old)):
+        target = _copy_to_change(company, kind, id)
+        if target is not None:
+            _raise_version(company, target)
+            changes.append(Change(kind, id, target))
+    return changes
+
+
+def _attachment_targets(data: JsonObject | None) -> set[tuple[str, str]]:
+    """Return the kinds and ids of the objects that a file or note is linked to."""
+    references = (data or {}).get("AttachableRef") or ()
+    entities = [reference.get("EntityRef") or {} for reference in references]
+    return {(str(entity.get("type")), str(entity.get("value"))) for entity in entities}
+
+
+def _raise_version(company: Company, data: JsonObject) -> None:
+    """Give a transaction its next SyncToken, unless a switch says that it stays."""
+    if company.switches.linked_version == "raised":
+        data["SyncToken"] = str(int(data["SyncToken"]) + 1)
 
 
 def _copy_to_change(company: Company, kind: str, id: str) -> JsonObject | None:

@@ -8,7 +8,9 @@ from qbo_sandbox.accounting import addresses
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.refusals import (
+    DEPOSITED_MESSAGE,
     INACTIVE_MESSAGE,
+    SUBSCRIPTION_MESSAGE,
     Refusal,
     missing_field,
     not_found,
@@ -49,8 +51,15 @@ GENERATED_FIELDS = (
 # Also in sparse updates.
 REQUIRED_IN_UPDATES = {
     "Bill": ("VendorRef",),
+    "BillPayment": ("VendorRef",),
+    "Class": ("Name",),
+    "CreditCardPaymentTxn": ("CreditCardAccountRef", "BankAccountRef", "Amount"),
+    "Department": ("Name",),
     "Deposit": ("DepositToAccountRef",),
     "Purchase": ("PaymentType",),
+    "Term": ("Name",),
+    "Transfer": ("FromAccountRef", "ToAccountRef", "Amount"),
+    "VendorCredit": ("VendorRef",),
 }
 DELETED_MESSAGE = "Another user has deleted this transaction."
 OTHER_USER = "Kari Nordmann"
@@ -64,10 +73,7 @@ def write(
         raise Refusal(
             "2010", "Property Name:Can not deserialize the body specified is unsupported or invalid"
         )
-    if not company.options.subscribed:
-        raise Refusal(
-            "6190", "Invalid Company Status : Subscription period has ended or canceled", ""
-        )
+    require_subscription(company)
     if kind in SPECIAL_WRITERS:
         return SPECIAL_WRITERS[kind](company, body, params, request)
     wanted_operation = operation(params, body)
@@ -82,6 +88,12 @@ def write(
     params = params | {"include": " ".join(read_include(params))}
     act = update if wanted_operation == "update" else create
     return act(company, kind, body, params, request)
+
+
+def require_subscription(company: Company) -> None:
+    """Refuse a write in a company whose subscription has ended."""
+    if not company.options.subscribed:
+        raise Refusal("6190", SUBSCRIPTION_MESSAGE, "")
 
 
 SPECIAL_WRITERS: dict[
@@ -146,7 +158,9 @@ def _create_accounts(company: Company, code: str) -> None:
 def _all_effects(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
-    """Return the changes of other objects that a transaction is linked to."""
+    """Return the changes of other objects that a transaction or a file is linked to."""
+    if kind == "Attachable":
+        return links.attached_changes(company, data, old)
     if kind not in TXN_KINDS:
         return []
     return links.linked_changes(company, kind, id, data, old)
@@ -244,11 +258,7 @@ def _require_changeable(company: Company, kind: str, old: JsonObject) -> None:
     """Refuse a change if a closed period or a deposit covers a transaction."""
     transactions.check_open(company, TXN_KINDS[kind], old["TxnDate"])
     if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
-        raise Refusal(
-            "6540",
-            "Deposited Transaction cannot be changed : This transaction has been deposited.",
-            "",
-        )
+        raise Refusal("6540", DEPOSITED_MESSAGE, "")
 
 
 def delete(company: Company, kind: str, body: JsonObject, request: str | None) -> StoredReply:

@@ -16,11 +16,12 @@ from qbo_sandbox.reports import (
     parties,
     statements,
 )
+from qbo_sandbox.reports.period import TODAY
 from qbo_sandbox.reports.report_base import FILTER_PARTS, MONTH_TO_DATE, YEAR_TO_DATE, ReportRequest
 from qbo_sandbox.reports.report_parts import Report, header_options
 
 Builder = Callable[[ReportRequest], Report]
-TODAY, ALL_DATES = "today", "all"
+ALL_DATES = "all"
 REPORTS_WITH_BASIS = (
     "ProfitAndLoss",
     "ProfitAndLossDetail",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from qbo_sandbox.accounting.refusals import Refusal
 
+TODAY = "today"
 EARLIEST_DATE = dt.date(1970, 1, 1)
 MONTHS_BY_INTERVAL = {"month": 1, "quarter": 3, "year": 12}
 INTERVALS = {
@@ -31,14 +32,18 @@ class Period(NamedTuple):
 
 
 def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
-    """Return the period of the parameters, or the default period."""
+    """Return the period of the parameters, or the default period.
+
+    A report of what is open today has no other days than its `report_date`.
+    """
     macro = params.get("date_macro", "").strip().lower()
     if macro:
         return _named_period(macro, today)
     if params.get("report_date"):
         day = _parse_day(params["report_date"], "report_date")
         return Period(day, day)
-    if not params.get("start_date") and not params.get("end_date"):
+    has_days = params.get("start_date") or params.get("end_date")
+    if usual == TODAY or not has_days:
         return _named_period(usual, today)
     end = _parse_day(params["end_date"], "end_date") if params.get("end_date") else today
     start = (

@@ -42,6 +42,15 @@ def test_the_key_of_a_change_names_what_it_is_written_against(bench):
     assert bench.posting(id).requestid != bill.requestid
 
 
+def test_a_bill_with_a_file_is_changed_in_the_version_that_the_file_raised(bench):
+    bench.attach(bench.first)
+    bench.drain()
+    id = bench.change(bench.first, total="120.00")
+    bench.drain()
+    assert (bench.state(id), str(first_bill(bench)["TotalAmt"])) == ("posted", "120.00")
+    assert bench.posting(id).sync_token == "2"
+
+
 def test_a_change_whose_answer_was_lost_is_found_again(bench):
     bench.quickbooks.add_fault("lose_answer", "bill.update")
     id = bench.change(bench.first, total="120.00")

@@ -67,6 +67,13 @@ def test_writes_of_the_hub_are_not_drift(bench):
     assert [receipt.state for receipt in current_receipts(bench)] == ["posted"]
 
 
+def test_a_file_at_a_bill_is_no_edit_although_it_raises_the_version(bench):
+    bench.attach(bench.id)
+    bench.drain()
+    assert [row["SyncToken"] for row in bench.bills()] == ["1"]
+    assert poll(bench) == {}
+
+
 def test_a_payment_is_reported_with_amount_and_day_part_by_part(bench):
     pay(bench, "40.00")
     assert poll(bench) == {"part_paid": 1}

@@ -46,6 +46,14 @@ def test_an_unchanged_document_is_deleted_once_and_reconciliation_agrees(bench):
     assert reconcile(bench.company_id).differences == []
 
 
+def test_a_document_with_a_file_is_deleted_in_the_version_that_the_file_raised(bench):
+    bench.attach(bench.ids[0])
+    bench.drain()
+    assert undo.undo(undo.plan_posting(bench.ids[0]), "kari") == 1
+    bench.drain()
+    assert {bill["DocNumber"] for bill in bench.bills()} == {"A-2", "A-3"}
+
+
 def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(bench):
     bench.quickbooks.add_fault("lose_answer", "bill.delete")
     undo.undo(undo.plan_posting(bench.ids[0]), "kari")
