@@ -15,6 +15,7 @@ from hub.models.enums import CaseDecision
 from hub.posting.actions import manual, put_back
 from hub.web.api import case_responses, problems, release_scope
 from hub.web.api.case_responses import CaseSchema, ReasonSchema
+from hub.web.api.matches import parse_choice
 from hub.web.api.resources import (
     PREFIX,
     Amount,
@@ -144,7 +145,7 @@ def match(case_id: int, body: dict[str, Any]) -> Any:
     code = _find_code(case_id)
     if code is None:
         return problems.build_problem(409, NO_CODE)
-    work = partial(matches.decide, *code, body["record"], person_name())
+    work = partial(matches.decide, *code, parse_choice(body["record"]), person_name())
     return _carry_out(case_id, work, CaseDecision.MATCHED)
 
 

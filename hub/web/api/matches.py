@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.db.engine import read_only_session
-from hub.mapping import Ref
+from hub.mapping import NEW, Ref
 from hub.models import Installation, SeenCode
 from hub.web.api.resources import (
     PREFIX,
@@ -25,6 +25,7 @@ from hub.web.codes.code_view import CodeView
 from hub.web.frame.paging import get_row_or_404, load_page
 
 CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
+NEW_RECORD = "new"  # what a program sends to have the record of a code created
 resource = Resource(
     "api_matches",
     __name__,
@@ -99,7 +100,8 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
     field, code = body["field"], body["code"]
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
-    matches.decide(installation_id, field, code, body["record"], person_name())
+    choice = parse_choice(body["record"])
+    matches.decide(installation_id, field, code, choice, person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
 
@@ -113,6 +115,11 @@ def forget(installation_id: int, query: dict[str, Any]) -> Any:
     matches.forget(installation_id, field, code, person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
+
+
+def parse_choice(record: str) -> str:
+    """Return what is chosen for a code: the record of this id, none, or a new one."""
+    return NEW if record == NEW_RECORD else record
 
 
 def _load(session: Session, installation_id: int, field: str, code: str) -> dict[str, Any]:

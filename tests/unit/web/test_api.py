@@ -202,6 +202,10 @@ def test_codes_are_matched_and_taken_back(program: ApiClient, visitor: Visitor) 
     assert program.call("DELETE", address, field="supplier").status_code == 422
     removed = audited(visitor, "match removed")
     assert [entry.who for entry in removed] == ["olga"]
+    unused = {"field": "supplier", "code": "s2"}
+    for record_word, state in (("new", "new"), ("none", "left out")):
+        chosen = program.call("PUT", address, {**unused, "record": record_word})
+        assert (chosen.status_code, chosen.json["state"]) == (200, state)
     missing = program.call("PUT", address, {**decision, "record": "no-such-record"})
     assert missing.status_code in (404, 409)
 

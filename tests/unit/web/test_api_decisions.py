@@ -7,6 +7,7 @@ from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
+from hub.mapping import EMPTY, NEW
 from hub.models import AuditEntry, Case, Match, Posting, Run
 from hub.web.cases import case_acts
 from tests.support.pages.api_client import ApiClient
@@ -52,6 +53,18 @@ def test_the_code_of_a_case_is_matched_and_a_sync_continues(
     assert decision(visitor, "match") == ("matched", "", "oda")
     run = visitor.row(Run, max(visitor.story.runs.values()) + 1)
     assert (run.kind, run.requested_by) == ("sync", "oda")
+
+
+@pytest.mark.parametrize(("word", "record"), [("new", NEW), ("none", EMPTY)])
+def test_the_code_of_a_case_is_left_out_or_gets_a_new_record(
+    program: ApiClient, visitor: Visitor, word: str, record: str
+) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        case = session.get_one(Case, visitor.story.cases["match"])
+        case.postings = []  # the document lacks what a new record needs
+    answer = program.call("POST", f"{case_of(visitor, 'match')}/match", {"record": word})
+    assert answer.status_code == 200
+    assert visitor.row(Match, 1).record == record
 
 
 @pytest.mark.parametrize(
