@@ -92,7 +92,7 @@ def build_entry(session: Session, request: Request) -> tuple[str, dict[str, Any]
     if subject is None:
         return f"{request.method} {request.path}", {}
     details: dict[str, Any] = {"format": _read_format(request.path, request.args)}
-    details |= _load_owner(session, request.endpoint or "", request.view_args or {})
+    details |= _load_owner(session, request)
     filters = _read_filters(session, request.args)
     if filters:
         details["filters"] = filters
@@ -148,8 +148,12 @@ def _read_format(path: str, arguments: Mapping[str, str]) -> str:
     return ending.upper()
 
 
-def _load_owner(session: Session, endpoint: str, names: Mapping[str, Any]) -> dict[str, str]:
-    """Return the app, the company, the document or the run that a download is of."""
+def _load_owner(session: Session, request: Request) -> dict[str, str]:
+    """Return the app, the company, the document or the run that a download is of.
+
+    A list that is filtered by an app is of the company of this app, whichever is chosen.
+    """
+    names = request.view_args or {}
     if "document_id" in names:
         document = session.get_one(SourceDocument, names["document_id"])
         return {**_describe_app(document.installation), "document": document_title(document)}
@@ -159,9 +163,18 @@ def _load_owner(session: Session, endpoint: str, names: Mapping[str, Any]) -> di
         run = session.get_one(Run, names["run_id"])
         company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
         return {"company": _format_company_name(company), "run": str(run.id)}
-    if endpoint in COMPANY_FREE_EXPORTS:
+    if request.endpoint in COMPANY_FREE_EXPORTS:
         return {}
+    installation = _load_installation(session, request.args.get("installation", ""))
+    if installation is not None:
+        return {"company": _format_company_name(installation.company)}
     return {"company": _format_company_name(find_chosen_or_only_company(session))}
+
+
+def _load_installation(session: Session, text: str) -> Installation | None:
+    """Return the installation whose id the address of a list has, None if it has none."""
+    number = row_ids.parse(text)
+    return session.get(Installation, number) if number else None
 
 
 def _describe_app(installation: Installation) -> dict[str, str]:
@@ -182,8 +195,7 @@ def _read_filters(session: Session, arguments: Mapping[str, str]) -> dict[str, s
         if not text or name not in FILTER_NAMES:
             continue
         if name == "installation":
-            number = row_ids.parse(text)
-            installation = session.get(Installation, number) if number else None
+            installation = _load_installation(session, text)
             text = installation.slug if installation else text
         filters[FILTER_NAMES[name]] = text
     return filters

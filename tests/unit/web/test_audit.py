@@ -18,6 +18,7 @@ from hub.web.audit_log import audit_details, audit_subjects, audit_wording
 from tests.support.pages.audit_acts import recorded_acts, recorded_details
 from tests.support.pages.page_texts import PageTexts
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_company
 
 
 @pytest.fixture
@@ -262,6 +263,20 @@ def test_the_exported_list_names_acts_as_the_page_does(owner):
     assert [(row["what"], row["action"]) for row in rows] == [
         ("of a later version", "Of a later version: two"),
         ("code matched", "Matched ION 7"),
+    ]
+
+
+def test_the_export_of_an_apps_list_names_its_company_whichever_is_chosen(owner):
+    with owner.app.app_context(), engine.transaction() as session:
+        other = add_company(session, "9138", "Aas AS").id
+    owner.press("/companies/choose", company=str(other), next="/")
+    for installation in ("", owner.story.installation):
+        path = f"/documents/export?installation={installation}"
+        assert owner.get(path).status_code == 200
+    page = owner.page("/audit/?what=data+exported")
+    assert re.findall("Exported the documents of (.*?) as CSV", page) == [
+        "Nordvik Bygg AS",
+        "Aas AS",
     ]
 
 
