@@ -29,13 +29,14 @@ PAGE_MARGIN = 40.0
 FOOTER_HEIGHT = 30.0  # height of the footer above the edge of the page
 LINE_HEIGHT = 13.0
 FONT_SIZE = 8.5
+FACT_LEFT = 125.0  # where the facts at the head of the document stand, beside their labels
 REGULAR, BOLD = "Vera", "VeraBd"  # the library brings both; what is used of them is embedded
 SUM_COLUMNS = (0, 150, 230, 330, 450, 570, 690, 762)
-DIFFERENCE_COLUMNS = (0, 210, 300, 362, 452, 542, 632, 648)
+DIFFERENCE_COLUMNS = (0, 170, 250, 316, 408, 500, 592, 600)
 
 
 class PdfCell:
-    """A text at a place of a row; the text is shortened to the space that it has."""
+    """A text at a place of a row; it is shortened to its space, and a number drawn smaller."""
 
     def __init__(
         self, text: str, left: float, width: float, *, right: bool = False, bold: bool = False
@@ -97,8 +98,10 @@ def _iter_rows(
     """Yield all rows of the document."""
     yield _build_text_row(gettext("Reconciliation with QuickBooks"), size=16, bold=True)
     for label, text in _iter_facts(report, printed_by, printed_at):
-        label_cell = PdfCell(label, 0, 120, bold=True)
-        yield PdfRow([label_cell, PdfCell(text, 125, WIDTH - 2 * PAGE_MARGIN - 125)])
+        width = WIDTH - 2 * PAGE_MARGIN - FACT_LEFT
+        for number, line in enumerate(_iter_lines(text, width)):
+            label_cell = PdfCell("" if number else label, 0, FACT_LEFT - 5, bold=True)
+            yield PdfRow([label_cell, PdfCell(line, FACT_LEFT, width)])
     yield _build_text_row(gettext("Sums by kind and currency"), size=11, bold=True, space=14)
     yield from _sum_rows(report.sums_by_kind())
     yield _build_text_row(gettext("Documents that differ"), size=11, bold=True, space=14)
@@ -292,14 +295,20 @@ def _build_text_row(
 
 def _iter_paragraph_rows(text: str) -> Iterator[PdfRow]:
     """Yield the rows of a text that may be longer than a line."""
+    for line in _iter_lines(text, WIDTH - 2 * PAGE_MARGIN):
+        yield _build_text_row(line)
+
+
+def _iter_lines(text: str, width: float) -> Iterator[str]:
+    """Yield the lines of a text that may be longer than the width."""
     line = ""
     for word in text.split():
         longer = f"{line} {word}".strip()
-        if line and _measure_width(longer, REGULAR, FONT_SIZE) > WIDTH - 2 * PAGE_MARGIN:
-            yield _build_text_row(line)
+        if line and _measure_width(longer, REGULAR, FONT_SIZE) > width:
+            yield line
             longer = word
         line = longer
-    yield _build_text_row(line)
+    yield line
 
 
 def _paginate(rows: Iterator[PdfRow]) -> list[list[PdfRow]]:
@@ -330,13 +339,16 @@ def _draw(canvas: Canvas, rows: Sequence[PdfRow]) -> None:
 
 
 def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
-    """Draw the text of a cell on its base line."""
-    text = _shorten(_make_printable(cell.text), cell.font, size, cell.width)
-    canvas.setFont(cell.font, size)
+    """Draw the text of a cell on its base line; no digit of a number is left out."""
+    text = _make_printable(cell.text)
     if cell.is_right_aligned:
+        needed = _measure_width(text, cell.font, size)
+        canvas.setFont(cell.font, size * min(cell.width / needed, 1) if needed else size)
         canvas.drawRightString(PAGE_MARGIN + cell.left + cell.width, base, text)
-    else:
-        canvas.drawString(PAGE_MARGIN + cell.left, base, text)
+        return
+    canvas.setFont(cell.font, size)
+    text = _shorten(text, cell.font, size, cell.width)
+    canvas.drawString(PAGE_MARGIN + cell.left, base, text)
 
 
 def _shorten(text: str, font: str, size: float, width: float) -> str:

@@ -29,6 +29,7 @@ from hub.web.frame.layout import use_zone_of
 from hub.web.frame.paging import ListPage, build_address_with, get_row_or_404, load_page
 from hub.web.lists import exports
 from hub.web.reconcile import all_reconciliations, reconciliation
+from hub.web.reconcile.reconciliation import ReconciliationSummary
 from hub.web.reconcile.reconciliation_report import (
     TOTAL_COLUMNS,
     ReconciliationReport,
@@ -163,11 +164,23 @@ def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str
         run=run,
         report=report,
         is_visible=is_visible,
+        newest=_load_summary_if_newest(session, company, run) if is_visible else None,
         history=_load_history(session, company) if is_visible else ListPage([]),
         may_start=may("operator", company.id),
         show_all=request.args.get("show") == "all",
         **context,
     )
+
+
+def _load_summary_if_newest(
+    session: Session, company: ConnectedCompany, run: Run | None
+) -> ReconciliationSummary | None:
+    """Return the newest result of a company, which may be old; None if the run has an earlier one.
+
+    What an earlier reconciliation found is shown as it was.
+    """
+    newest = reconciliation.load_newest_reconciliations(session, [company.id]).get(company.id)
+    return newest if newest and run and newest.run_id == run.id else None
 
 
 def _build_report_values(session: Session, report: ReconciliationReport) -> dict[str, Any]:

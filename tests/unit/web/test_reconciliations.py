@@ -11,6 +11,7 @@ from flask import g
 from pypdf import PdfReader
 
 from hub.config import API_URLS
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.models import Case, ConnectedCompany, Run, User
 from hub.scheduling import runner
@@ -232,6 +233,24 @@ def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(bench):
     assert sum(text.count("Missing in QuickBooks") for text in pages) == 500
 
 
+def test_the_pdf_leaves_out_no_digit_and_says_what_was_accepted(bench):
+    lose(bench, 1)
+    reconcile(bench)
+    with transaction() as session:
+        run = session.get_one(Run, 1)
+        (one,) = run.counts["wrong"]
+        amounts = {"posted": "-112345678.90", "quickbooks": "0.00"}
+        large = {**one, **amounts, "why": "differs", "accepted": True}
+        sums = {**run.counts["totals"][0], **amounts, "difference": "112345678.90"}
+        lines = [{**sums, "currency": currency} for currency in ("DKK", "EUR", "NOK", "SEK", "USD")]
+        run.counts = {**run.counts, "wrong": [large], "totals": lines, "accepted": 1}
+    (text,) = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
+    assert "−112,345,678.90 USD" in text
+    assert "Other total in QuickBooks (accepted)" in text
+    assert "1 accepted." in text
+    assert "…" not in text
+
+
 def test_characters_that_the_font_lacks_are_written_without_accents(bench):
     with transaction() as session:
         session.get_one(ConnectedCompany, bench.company_id).name = "Žižkov Řezník Łódź 株"
@@ -358,6 +377,28 @@ def test_a_person_with_several_companies_sees_the_newest_result_of_each(two_comp
     visitor.post("/companies/choose", company=bravo, next=HERE)
     assert "Not reconciled yet" in visitor.page(HERE)
     assert "Documents that differ" in visitor.page(address)
+
+
+def test_the_newest_result_says_that_it_is_old_and_that_a_later_one_failed(two_companies):
+    alpha = two_companies.rows.companies[ALPHA]
+    with two_companies.app.app_context(), transaction() as session:
+        earlier_id = add_reconciliation(session, alpha)
+        newest_id = add_reconciliation(session, alpha)
+        newest, now = session.get_one(Run, newest_id), current_hub().clock.now()
+        newest.counts = {**newest.counts, "proved_at": now.isoformat()}
+    visitor = two_companies.visitor(EVERYTHING)
+    addresses = f"{HERE}?company={alpha}", f"{HERE}{newest_id}"
+    for address in addresses:
+        assert '<span class="state good">Reconciled' in visitor.page(address)
+    with two_companies.app.app_context(), transaction() as session:
+        error = "QuickBooks does not answer."
+        run = Run(kind="reconcile", company_id=alpha, outcome="stopped", error=error, counts={})
+        session.add(run)
+    for address in addresses:
+        page = visitor.page(address)
+        assert '<span class="state look">Not recent' in page
+        assert f"A later reconciliation failed: {error}" in page
+    assert '<span class="state good">Reconciled' in visitor.page(f"{HERE}{earlier_id}")
 
 
 def test_the_newest_results_of_all_companies_are_downloaded(two_companies):
