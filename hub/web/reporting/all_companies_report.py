@@ -75,7 +75,16 @@ def render(session: Session) -> str:
 
 
 def download(session: Session) -> Response:
-    """Download a table of the companies in a month: the totals if the address names no other."""
+    """Download a table of the companies in a month: the totals if the address names no other.
+
+    What waits is of all months, as on the page.
+    """
+    if request.args.get("table") == "age":
+        now = current_hub().clock.now()
+        waiting = company_totals.load_waiting_totals(session, load_scope().installations(), now)
+        waiting_rows = report_files.iter_waiting_of_currencies(waiting)
+        columns_of_ages = report_files.AGE_COLUMNS_OF_CURRENCY
+        return exports.download("needs-attention-by-age", columns_of_ages, waiting_rows)
     _, month = _find_months(session)
     name, columns, list_rows = _choose_file(session, month)
     rows = exports.read_in_chunks(

@@ -7,6 +7,7 @@ from hub.money import round_amount
 from hub.web.frame.layout import app_name
 from hub.web.lists.exports import Row
 from hub.web.reporting.company_postings import CompanyApproval, CompanyDelays
+from hub.web.reporting.company_totals import Ages
 from hub.web.reporting.report_tables import (
     AGE_LIMITS_IN_DAYS,
     DELAY_LIMITS_IN_HOURS,
@@ -20,11 +21,11 @@ AGE_NAMES = (
     *[f"up_to_{days}_days" for days in AGE_LIMITS_IN_DAYS],
     f"over_{AGE_LIMITS_IN_DAYS[-1]}_days",
 )
-AGE_COLUMNS = (
-    "app",
+AGE_COLUMNS_OF_CURRENCY = (
     "currency",
     *[f"{name}{end}" for name in AGE_NAMES for end in ("", "_amount")],
 )
+AGE_COLUMNS = ("app", *AGE_COLUMNS_OF_CURRENCY)
 DELAY_NAMES = (
     *[f"up_to_{hours}_hours" for hours in DELAY_LIMITS_IN_HOURS],
     f"over_{DELAY_LIMITS_IN_HOURS[-1]}_hours",
@@ -39,10 +40,13 @@ COMPANY_APPROVER_COLUMNS = (*COMPANY_COLUMNS, *APPROVER_COLUMNS)
 def iter_waiting(waiting: Iterable[WaitingAmount]) -> Iterator[Row]:
     """Yield what waits in an app and currency, by age."""
     for row in waiting:
-        cells: dict[str, object] = {"app": app_name(row.slug), "currency": row.currency}
-        for name, age in zip(AGE_NAMES, row.ages, strict=True):
-            cells |= {name: age.count, f"{name}_amount": round_amount(age.amount, row.currency)}
-        yield cells
+        yield {"app": app_name(row.slug), **_build_age_columns(row)}
+
+
+def iter_waiting_of_currencies(waiting: Iterable[Ages]) -> Iterator[Row]:
+    """Yield what waits of all companies in a currency, by age."""
+    for row in waiting:
+        yield _build_age_columns(row)
 
 
 def iter_delay_rows(delays: Iterable[PostingDelays]) -> Iterator[Row]:
@@ -78,6 +82,15 @@ def company_columns(month: Period, company: ConnectedCompany) -> dict[str, objec
         "company": company.name or company.realm,
         "company_id": company.realm,
     }
+
+
+def _build_age_columns(row: WaitingAmount | Ages) -> dict[str, object]:
+    """Return the numbers and amounts of each age as a file has them."""
+    cells: dict[str, object] = {"currency": row.currency}
+    for name, age in zip(AGE_NAMES, row.ages, strict=True):
+        amount = round_amount(age.amount, row.currency or "USD")
+        cells |= {name: age.count, f"{name}_amount": amount}
+    return cells
 
 
 def _build_approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:

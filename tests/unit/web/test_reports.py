@@ -381,6 +381,7 @@ def test_each_company_leads_to_its_own_report_whichever_is_chosen(two_companies)
     assert len(totals(visitor, unescape(address))) == 2  # one for each app
     for cell, *_ in CELL.findall(text):
         assert table(visitor, "the latest date first", unescape(cell))
+        assert f'href="{HERE}?year=2026&amp;company={alpha}"' in visitor.page(unescape(cell))
 
 
 def test_a_person_of_one_app_sees_its_part_of_each_company(two_companies):
@@ -433,11 +434,16 @@ def test_documents_may_have_no_date_but_the_last_day_that_there_is(two_companies
 
 
 def test_documents_of_all_companies_that_need_attention_are_listed_by_age(two_companies):
-    (row,) = table(
-        two_companies.visitor(EVERYTHING), "by the days since the hub first wanted to post them"
-    )
+    visitor = two_companies.visitor(EVERYTHING)
+    (row,) = table(visitor, "by the days since the hub first wanted to post them")
     assert row[0] == "NOK"
     assert sum(int(count) for count in row[1::2] if count) == 8
+    assert "/reports/export?format=xlsx&amp;table=age" in visitor.page(HERE)
+    (line,) = lines_of(visitor, "age")
+    currency, *cells = line.values()
+    assert (currency, sum(map(int, cells[::2]))) == ("NOK", 8)
+    amounts = [decimal(text) for text in row[2::2] if text]
+    assert sum(map(Decimal, cells[1::2])) == sum(amounts) > 0
 
 
 def add_companies(two_companies, count):
