@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from html import escape, unescape
 
 import pytest
 
@@ -13,6 +14,7 @@ from hub.security import audit
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_company
 
 
 def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:
@@ -54,12 +56,26 @@ def test_a_run_leads_to_the_documents_that_it_posted(operator: Visitor) -> None:
         for name, id in (("posted", run_id), ("held", run_id), ("unknown", other_id)):
             session.get_one(Posting, operator.story.postings[name]).run_id = id
         number = session.get_one(Posting, operator.story.postings["posted"]).document.number
-    address = f"/documents?run={run_id}"
-    assert f'href="{address}"' in operator.page(f"/runs/{run_id}")
+    address = f"/documents?run={run_id}&installation={operator.story.installation}"
+    link = f'href="{escape(address)}"'
+    assert link in operator.page(f"/runs/{run_id}")
+    # It may end while its page is open.
+    assert link in compact(operator.get(f"/runs/{run_id}/progress").text)
     page = operator.page(address)
     assert re.findall(r'class="number[^>]*>\s*<a [^>]*>([^<]+)<', page) == [number]
     assert f'name="run" value="{run_id}"' in page
     assert number in operator.page(f"/documents/export?format=csv&run={run_id}")
+
+
+def test_a_run_leads_to_its_documents_whichever_company_is_chosen(operator: Visitor) -> None:
+    run_id, document_id = operator.story.runs["done"], operator.story.documents["posted"]
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Posting, operator.story.postings["posted"]).run_id = run_id
+        other = add_company(session, "9138", "Aas AS").id
+    operator.press("/companies/choose", company=str(other), next="/")
+    link = re.search(r'href="(/documents\?[^"]*)"', operator.page(f"/runs/{run_id}"))
+    assert link
+    assert f'href="/documents/{document_id}"' in operator.page(unescape(link[1]))
 
 
 def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
