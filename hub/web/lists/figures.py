@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    and_,
     case,
     exists,
     func,
@@ -20,14 +21,15 @@ from sqlalchemy import (
     text,
     type_coerce,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.bulk import is_among
-from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentState, Operation
+from hub.models import ConnectedCompany, Posting, SourceDocument
+from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.postings import FURTHER_POSTINGS, OPEN_CONDITION, POSTED_CONDITION, REREAD_DOCUMENTS
 from hub.money import ZERO
+from hub.outbox.currencies import currency_or_home
 from hub.outbox.statistics import HALF_BASE, sign_of_kind
 
 # The states of OPEN_CONDITION; if the parts of a document have several, the first one counts.
@@ -80,7 +82,7 @@ def open_figures(
     an index has all that is read of it. Only those with other open postings are put together.
     """
     other_ids = _find_with_other_postings(session, installations)
-    queries = [_sum_first_postings(installations)]
+    queries = [_sum_first_postings(installations), _sum_without_currency(installations)]
     if other_ids:
         queries.append(_sum_documents_with_other_postings())
     figures = {state: Figure() for state in OPEN_STATES}
@@ -106,10 +108,12 @@ def sum_attention(
     for state in ATTENTION_STATES:
         total.include(open_documents[state])
     amount = type_coerce(SourceDocument.total, BigInteger)
-    groups = SourceDocument.kind, SourceDocument.currency
+    groups = SourceDocument.kind, currency_or_home(SourceDocument.currency)
     has_open_posting = exists().where(Posting.document_id == SourceDocument.id, _is_open())
     unreadable = (
         select(*groups, _count_without(amount), *sum_halves(amount))
+        .select_from(SourceDocument)
+        .outerjoin(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
         .where(
             text(REREAD_DOCUMENTS),
             SourceDocument.unreadable != "",
@@ -172,18 +176,52 @@ def _sum_first_postings(installations: Select[Any] | Collection[int]) -> Select[
         select(rank, Posting.kind, Posting.currency, _count_without(amount), *sum_halves(amount))
         .where(
             Posting.installation_id.in_(installations),
-            _is_open(),
-            Posting.operation == Operation.CREATE,
-            not_(is_among(Posting.document_id, "others")),
+            Posting.currency != "",
+            *_are_only_open_postings(),
             _is_no_made_record(),
         )
         .group_by(rank, Posting.kind, Posting.currency)
     )
 
 
+def _sum_without_currency(installations: Select[Any] | Collection[int]) -> Select[Any]:
+    """Return the query for the sums of the documents whose only open posting has no currency.
+
+    They are held before they could be planned, and are few. The parameter is that of
+    `_sum_first_postings`.
+    """
+    rank = _rank_of_state().label("rank")
+    currency = currency_or_home(SourceDocument.currency)
+    amount = func.coalesce(
+        type_coerce(Posting.total, BigInteger), type_coerce(SourceDocument.total, BigInteger)
+    )
+    return (
+        select(rank, Posting.kind, currency, _count_without(amount), *sum_halves(amount))
+        .select_from(Posting)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .outerjoin(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
+        .where(
+            Posting.installation_id.in_(installations),
+            Posting.currency == "",
+            *_are_only_open_postings(),
+            or_(Posting.kind.not_in(LIST_KINDS), SourceDocument.made_for == ""),
+        )
+        .group_by(rank, Posting.kind, currency)
+    )
+
+
+def _are_only_open_postings() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of first postings of documents that have no other open posting."""
+    return (
+        _is_open(),
+        Posting.operation == Operation.CREATE,
+        not_(is_among(Posting.document_id, "others")),
+    )
+
+
 def _sum_documents_with_other_postings() -> Select[Any]:
     """Return the query for the sums of the documents with the ids in the parameter `others`."""
-    documents = (
+    open_postings = (
         select(
             Posting.document_id,
             func.min(_rank_of_state()).label("rank"),
@@ -198,14 +236,16 @@ def _sum_documents_with_other_postings() -> Select[Any]:
         )
         .group_by(Posting.document_id)
         .subquery()
-        .c
     )
-    currency = func.coalesce(func.nullif(SourceDocument.currency, ""), documents.currency)
+    documents = open_postings.c
+    currency = currency_or_home(SourceDocument.currency, documents.currency)
     amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), documents.planned)
     columns = documents.rank, documents.kind, currency
     return (
         select(*columns, _count_without(amount), *sum_halves(amount))
+        .select_from(open_postings)
         .join(SourceDocument, SourceDocument.id == documents.document_id)
+        .outerjoin(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
         .where(SourceDocument.made_for == "")
         .group_by(*columns)
     )
@@ -226,26 +266,66 @@ def load_posted_figures(
 ) -> dict[int, PostedFigures]:
     """Return what each of some installations posted since two moments, in one query.
 
-    An index leads to the postings of the month of each installation.
+    An index leads to the postings of the month of each installation. A document that was posted
+    again, after it had left QuickBooks, counts as it was posted last.
     """
+    in_month = (
+        *is_posted_document(),
+        Posting.changed_at >= month,
+        Posting.installation_id.in_(installation_ids),
+    )
+    is_repeated = case((Posting.generation > 0, 1), else_=0)
+    groups = _build_posted_groups(today)
+    figures: dict[int, PostedFigures] = defaultdict(PostedFigures)
+    has_repeated = False
+    sums = _sum_posted(groups).add_columns(is_repeated).where(*in_month)
+    for *row, of_repeated in session.execute(sums.group_by(*groups, is_repeated)):
+        has_repeated = has_repeated or bool(of_repeated)
+        _add_posted(figures, row)
+    if has_repeated:
+        earlier_ids = list(session.scalars(_select_earlier_ids(in_month, month)))
+        replaced = _sum_posted(groups).where(is_among(Posting.id, "earlier")).group_by(*groups)
+        for replaced_row in session.execute(replaced, {"earlier": earlier_ids}):
+            _add_posted(figures, replaced_row, sign=-1)
+    return figures
+
+
+def _build_posted_groups(today: dt.datetime) -> tuple[Any, ...]:
+    """Return the columns by which posted documents are added up."""
     is_today = case((Posting.changed_at >= today, 1), else_=0)
+    return Posting.installation_id, is_today, Posting.kind, Posting.currency
+
+
+def _sum_posted(groups: Sequence[Any]) -> Select[Any]:
+    """Return a query for the number and the amounts of posted documents, by groups."""
     amount = func.coalesce(
         type_coerce(Posting.posted_total, BigInteger), type_coerce(Posting.total, BigInteger), 0
     )
     count = func.count(Posting.document_id.distinct())
-    query = (
-        select(Posting.installation_id, is_today, Posting.kind, Posting.currency, count)
-        .add_columns(*sum_halves(amount)[1:])
-        .where(*is_posted_document(), Posting.changed_at >= month)
-        .where(Posting.installation_id.in_(installation_ids))
-        .group_by(Posting.installation_id, is_today, Posting.kind, Posting.currency)
+    return select(*groups, count, *sum_halves(amount)[1:])
+
+
+def _add_posted(figures: dict[int, PostedFigures], row: Sequence[Any], sign: int = 1) -> None:
+    """Add a row of `_sum_posted` to the figures of its installation, or subtract it."""
+    installation_id, of_today, kind, currency, number, upper, lower = row
+    of_app = figures[installation_id]
+    for figure in (of_app.month, of_app.today) if of_today else (of_app.month,):
+        figure.add(sign * number, kind, currency, (sign * int(upper), sign * int(lower)))
+
+
+def _select_earlier_ids(in_month: Sequence[ColumnElement[bool]], month: dt.datetime) -> Select[int]:
+    """Return a query for the postings of a month that another one of the month has replaced."""
+    earlier = aliased(Posting)
+    is_earlier = (
+        earlier.document_id == Posting.document_id,
+        earlier.part == Posting.part,
+        earlier.operation == Operation.CREATE,
+        earlier.state == PostingState.POSTED,
+        earlier.changed_at >= month,
+        earlier.id < Posting.id,
     )
-    figures: dict[int, PostedFigures] = defaultdict(PostedFigures)
-    for installation_id, of_today, kind, currency, number, *halves in session.execute(query):
-        figures[installation_id].month.add(number, kind, currency, halves)
-        if of_today:
-            figures[installation_id].today.add(number, kind, currency, halves)
-    return figures
+    query = select(earlier.id).select_from(Posting).join(earlier, and_(*is_earlier))
+    return query.where(*in_month, Posting.generation > 0).distinct()
 
 
 def is_posted_document() -> tuple[ColumnElement[bool], ...]:

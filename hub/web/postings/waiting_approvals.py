@@ -1,11 +1,13 @@
 """The apps with documents to approve; with a single one, its review."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
-from sqlalchemy import func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -14,6 +16,7 @@ from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
 from hub.web.frame.paging import load_page
+from hub.web.lists.kind_counts import count_kinds
 from hub.web.postings.review_rows import CurrencySums
 
 pages = Blueprint("to_approve", __name__, url_prefix="/to-approve")
@@ -21,12 +24,21 @@ pages = Blueprint("to_approve", __name__, url_prefix="/to-approve")
 
 @dataclass
 class WaitingApp:
-    """An app and what waits for approval there: how much, its sums, and the earliest due date."""
+    """An app and what waits for approval there: how much, its sums, and the earliest due date.
+
+    Suppliers, customers and items that documents need are counted apart, by kind, as on Home.
+    """
 
     installation: Installation
     count: int = 0
+    made_records: Counter[str] = field(default_factory=Counter)
     sums: CurrencySums = field(default_factory=CurrencySums)
     due: dt.date | None = None
+
+    @property
+    def records(self) -> str:
+        """Return how many records that documents need are to be approved, "" without any."""
+        return count_kinds(self.made_records) if self.made_records else ""
 
 
 @pages.get("/")
@@ -54,19 +66,35 @@ def index() -> str | Response:
 
 
 def _load_waiting_apps(session: Session, installations: Sequence[Installation]) -> list[WaitingApp]:
-    """Return what waits in each of these apps, in one query."""
+    """Return what waits in each of these apps, in two queries for all."""
     apps = {installation.id: WaitingApp(installation) for installation in installations}
-    columns = Posting.installation_id, Posting.kind, Posting.operation, Posting.currency
-    query = (
-        select(*columns, func.count(), func.sum(Posting.total), func.min(SourceDocument.due))
-        .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(Posting.state == PostingState.REVIEW, Posting.installation_id.in_(apps))
-        .group_by(*columns)
-    )
-    for installation_id, kind, operation, currency, count, total, due in session.execute(query):
+    is_made = case((SourceDocument.made_for != "", 1), else_=0)
+    columns = Posting.installation_id, is_made, Posting.kind, Posting.operation, Posting.currency
+    sums = func.sum(Posting.total), func.min(SourceDocument.due)
+    query = _select_waiting(apps, *columns, func.count(), *sums).group_by(*columns)
+    for installation_id, is_record, kind, operation, currency, count, total, due in session.execute(
+        query
+    ):
         app = apps[installation_id]
-        app.count += count
+        if is_record:
+            app.made_records[kind] += count
         app.sums.add(kind, operation, currency, total)
         if due:
             app.due = min(app.due, due) if app.due else due
+    documents = func.count(Posting.document_id.distinct())
+    of_documents = _select_waiting(apps, Posting.installation_id, documents).where(
+        SourceDocument.made_for == ""
+    )
+    for installation_id, count in session.execute(of_documents.group_by(Posting.installation_id)):
+        apps[installation_id].count = count
     return list(apps.values())
+
+
+def _select_waiting(installation_ids: Collection[int], *columns: Any) -> Select[Any]:
+    """Select from the postings in review of some installations, and their documents."""
+    return (
+        select(*columns)
+        .select_from(Posting)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(Posting.state == PostingState.REVIEW, Posting.installation_id.in_(installation_ids))
+    )

@@ -165,7 +165,7 @@ def test_the_steps_of_the_chart_are_round_and_few(highest: int, marks: list[int]
     assert [mark for mark, _ in chart.grid] == marks
 
 
-def add_part(session: Any, posting: Posting, **values: str) -> None:
+def add_part(session: Any, posting: Posting, **values: Any) -> None:
     """Add a posting of the document of another one, like that one but for these values."""
     session.flush()
     names = [column.key for column in Posting.__mapper__.column_attrs if column.key != "id"]
@@ -263,6 +263,25 @@ def test_the_tile_to_approve_leads_to_where_it_is_approved(visitor: Visitor) -> 
     row = next(row for row in page.split("<tr>") if second_review in row)
     assert "03 Apr 2026" in row
     assert "NOK" in row
+
+
+def test_the_list_to_approve_counts_documents_as_home_does(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = session.get_one(ConnectedCompany, visitor.story.company)
+        second = add_installation(session, company, slug="ontraccr")
+        _, bill = add_document(session, second, "review", 900)
+        add_part(session, bill, part="b")
+        for place in (901, 902):
+            document, posting = add_document(session, second, "review", place)
+            posting.kind, document.made_for, posting.total = "vendor", "code", None
+    visitor.log_in("vera")
+    page = visitor.page("/to-approve/")
+    rows = [row for row in page.split("<tr>") if "/review/" in row]
+    cells = [re.findall(r'data-label="Documents">(.*?)</td>', row, re.DOTALL)[0] for row in rows]
+    texts = [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells]
+    assert texts[1] == "1 and 2 suppliers that documents need"
+    count, _ = tile(visitor.page("/"), "To approve")
+    assert count == sum(int(text.split()[0]) for text in texts)
 
 
 def test_the_companies_to_approve_are_in_the_order_of_their_names(visitor: Visitor) -> None:
@@ -432,6 +451,29 @@ def test_an_app_says_what_it_posted_today_and_this_month(
     assert line
     text = re.sub(r"<[^>]+>", "", line[1])
     assert text == "2 · 2,001.00 NOK; this month 3 · 3,001.50 NOK"
+
+
+def test_a_document_that_was_posted_again_counts_once_with_its_last_amount(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for posting in session.query(Posting).filter_by(state="posted"):
+            posting.changed_at = clock.now() - dt.timedelta(days=40)
+        app = session.get_one(Installation, visitor.story.installation)
+        for place, days_ago in ((901, 0), (902, 1), (903, 1)):
+            _, first = add_document(session, app, "posted", place)
+            first.changed_at = clock.now() - dt.timedelta(days=days_ago)
+            first.posted_total = Decimal("1000.50")
+            if place == 903:
+                continue  # it was not removed
+            add_part(session, first, operation="delete", changed_at=clock.now())
+            again = {"generation": 1, "posted_total": Decimal("900.25"), "changed_at": clock.now()}
+            add_part(session, first, requestid=f"{place:032}", **again)
+    visitor.log_in("vera")
+    line = re.search(r"Posted today (.*?)</div>", visitor.page("/"), re.DOTALL)
+    assert line
+    text = re.sub(r"<[^>]+>", "", line[1])
+    assert text == "2 · 1,800.50 NOK; this month 3 · 2,801.00 NOK"
 
 
 def test_an_app_that_posted_nothing_but_zero_amounts_says_how_many(
