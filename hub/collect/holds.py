@@ -27,7 +27,7 @@ def hold_document(
         kind=kind or document.kind,
         number=row.number,
         total=document.total,
-        currency=row.currency,
+        currency=row.currency or batch.installation.company.currency,
     )
     disposition = cases.build_held_disposition(holder, findings)
     plan = DocumentPlan(row, DocumentOutcome.HELD)

@@ -95,6 +95,11 @@ class SourceDocument(Model):
     gone_at: Mapped[dt.datetime | None]  # when `gone` was set
     installation: Mapped[Installation] = relationship()
 
+    @property
+    def known_currency(self) -> str:
+        """Return the currency of its amounts; where the source states none, that of the company."""
+        return self.currency or self.installation.company.currency
+
 
 class Posting(Model):
     """One operation on one part of a document; the payload never changes under a sent key."""

@@ -7,15 +7,16 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from hub.contract.document_kinds import CREDIT_KINDS
-from hub.models import Posting, SourceDocument, case_posting
+from hub.models import ConnectedCompany, Posting, SourceDocument, case_posting
 from hub.models.enums import Operation
 from hub.money import round_amount
+from hub.outbox.currencies import currency_or_home
 
 CASES_AT_ONCE = 500
-# The currency of an amount: that of the posting, or else of the document.
+# The currency of an amount: that of the posting, or else of the document, or of the company.
 CURRENCY: ColumnElement[str] = case(
-    (Posting.operation == Operation.ATTACH, SourceDocument.currency),
-    else_=func.coalesce(func.nullif(Posting.currency, ""), SourceDocument.currency),
+    (Posting.operation == Operation.ATTACH, currency_or_home(SourceDocument.currency)),
+    else_=currency_or_home(Posting.currency, SourceDocument.currency),
 )
 
 
@@ -29,6 +30,7 @@ def select_documents(*columns: Any) -> Select[Any]:
         .select_from(case_posting)
         .join(Posting, Posting.id == case_posting.c.posting_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .outerjoin(ConnectedCompany, ConnectedCompany.id == Posting.company_id)
         .where(or_(Posting.operation != Operation.ATTACH, ~_has_earlier_link()))
     )
 

@@ -43,7 +43,7 @@ def pair_facts(
         return BothSides([SideFact(label, text) for label, text in ours], [])
     labels = POSTED_LABELS | _load_labels_of_roles(fields)
     their_side = [
-        SideFact(label, text) for label, text in _list_posted_facts(view, document.currency)
+        SideFact(label, text) for label, text in _list_posted_facts(view, document.known_currency)
     ]
     our_side = [SideFact(label, text) for label, text in ours]
     shared = []
@@ -78,17 +78,17 @@ def _list_source_facts(document: SourceDocument, source: View) -> list[tuple[str
     facts = []
     for label, text in [*source.facts, *source.codes]:
         if label in (TOTAL, "Tax total") and text:
-            text = f"{text} {document.currency}"
+            text = f"{text} {document.known_currency}"
         facts.append((label, str(text)))
     return facts
 
 
-def _list_posted_facts(view: TransactionView, home_currency: str) -> list[tuple[str, str]]:
+def _list_posted_facts(view: TransactionView, document_currency: str) -> list[tuple[str, str]]:
     """Return what is posted as a person reads it: facts, addresses, tax and total.
 
     A company that uses one currency only is sent none.
     """
-    currency = view.currency or home_currency
+    currency = view.currency or document_currency
     facts = [
         (label, format_fact(text, label)) for label, text in view.facts if label != HIDDEN_LABEL
     ]

@@ -8,15 +8,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.installations import early_documents
-from hub.models import Installation, SourceDocument
+from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.models.enums import RunKind
+from hub.outbox.currencies import currency_or_home
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext
 from hub.web.apps.installation import build_tabs
@@ -65,7 +66,7 @@ COLUMNS = (
     SourceDocument.date,
     SourceDocument.due,
     SourceDocument.total,
-    SourceDocument.currency,
+    currency_or_home(SourceDocument.currency),
 )
 
 
@@ -75,10 +76,9 @@ def show(installation_id: int) -> str:
     """List what the start date leaves out, newest first."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        is_excluded = early_documents.match_excluded(installation_id)
-        query = select(SourceDocument).where(*is_excluded)
+        query = _select_excluded(installation_id, *COLUMNS)
         documents = load_page(session, query, order_by=[SourceDocument.id])
-        rows = [_build_row_values(row) for row in documents.rows]
+        rows = [Early(*row) for row in documents.rows]
         count, sums = sum_early_documents(session, installation_id)
         return render_template(
             "early_documents.html",
@@ -170,13 +170,11 @@ def _flash_not_included(changed: int, settled: int) -> None:
 
 def sum_early_documents(session: Session, installation_id: int) -> tuple[int, list[str]]:
     """Return how many documents the start date leaves out, and their sums by currency."""
-    columns = SourceDocument.kind, SourceDocument.currency
-    is_excluded = early_documents.match_excluded(installation_id)
-    by_kind_and_currency = (
-        select(*columns, func.count(), func.sum(SourceDocument.total))
-        .where(*is_excluded)
-        .group_by(*columns)
+    columns = SourceDocument.kind, currency_or_home(SourceDocument.currency)
+    totals = _select_excluded(
+        installation_id, *columns, func.count(), func.sum(SourceDocument.total)
     )
+    by_kind_and_currency = totals.group_by(*columns)
     count = 0
     sums = defaultdict[str, Decimal](Decimal)
     for kind, currency, number, total in session.execute(by_kind_and_currency):
@@ -198,19 +196,21 @@ def _list_excluded(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
 ) -> Iterable[Early]:
     """Return the excluded documents, newest first; with `chosen` only those."""
-    is_excluded = early_documents.match_excluded(installation_id)
-    query: Any = (
-        select(*COLUMNS).where(*is_excluded).order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
-    )
+    query: Any = _select_excluded(installation_id, *COLUMNS)
+    query = query.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
     if chosen is not None:
         query = query.where(SourceDocument.id.in_(chosen))
     return [Early(*row) for row in session.execute(query)]
 
 
-def _build_row_values(row: SourceDocument) -> Early:
-    """Return the columns of a document that the list shows."""
-    values = [getattr(row, column.key) for column in COLUMNS]
-    return Early(*values)
+def _select_excluded(installation_id: int, *columns: Any) -> Select[Any]:
+    """Select from the documents that are left out, and their company."""
+    return (
+        select(*columns)
+        .select_from(SourceDocument)
+        .outerjoin(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
+        .where(*early_documents.match_excluded(installation_id))
+    )
 
 
 def _format_sums(rows: Iterable[Early]) -> list[str]:

@@ -116,7 +116,7 @@ def build_source_view(
     if body.get("kind") in LIST_KINDS:
         facts = _list_record_facts(body.get("details") or {})
     else:
-        facts = _list_document_facts(body, document.currency)
+        facts = _list_document_facts(body, document.known_currency)
     for name, value in body.get("facts", {}).items():
         facts.append((_format_label(name), stored.translate(format_dates(str(value)))))
     lines = []

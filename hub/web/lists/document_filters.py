@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
-from hub.models import Posting, SourceDocument, TransactionHead, lists
+from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead, lists
 from hub.models.enums import DocumentState, PostingState
 from hub.money import ZERO
+from hub.outbox.currencies import currency_or_home
 from hub.outbox.document_search import has_all_words
 from hub.outbox.listing import (
     FILTER_STATES,
@@ -144,17 +145,28 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
     """Count the documents that the filters choose and add up their amounts by currency."""
     query = select_ids(session, filters, is_ordered=False)
     is_made = case((SourceDocument.made_for != "", 1), else_=0).label("is_made")
-    columns = (is_made, SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
+    columns = (
+        is_made,
+        SourceDocument.kind,
+        SourceDocument.currency,
+        SourceDocument.total,
+        SourceDocument.company_id,
+    )
     ordered = query.order_by(*_get_summary_order(filters))
     if _is_counted_by_indexes(filters) and session.scalar(ordered.offset(MAX_SUMMED).limit(1)):
         return Summary(Figure(MAX_SUMMED + 1), {}, is_complete=False)
     newest = ordered.add_columns(*columns)
-    some = newest.limit(MAX_SUMMED + 1).subquery().c
-    groups = (some.is_made, some.kind, some.currency)
-    rows = session.execute(select(*groups, *sum_halves(some.total)).group_by(*groups))
+    some = newest.limit(MAX_SUMMED + 1).subquery()
+    groups = (some.c.is_made, some.c.kind, currency_or_home(some.c.currency))
+    sums = (
+        select(*groups, *sum_halves(some.c.total))
+        .select_from(some)
+        .outerjoin(ConnectedCompany, ConnectedCompany.id == some.c.company_id)
+        .group_by(*groups)
+    )
     figure = Figure()
     made_records: Counter[str] = Counter()
-    for is_made_record, kind, currency, count, *halves in rows:
+    for is_made_record, kind, currency, count, *halves in session.execute(sums):
         if is_made_record:
             made_records[kind] += count
         else:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlalchemy.orm import Session
 
 from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState
+from hub.outbox.currencies import currency_or_home
 from hub.outbox.listing import STATE, select_documents_with_posting
 from hub.reasons.texts import join_reasons
 from hub.web.lists.document_filters import payment_state
@@ -49,7 +50,16 @@ class ListedPosting(NamedTuple):
 
 ListedRow = tuple[ListedDocument, ListedPosting | None, str]
 _COMPANY_NAME = func.coalesce(func.nullif(ConnectedCompany.name, ""), ConnectedCompany.realm)
-_DOCUMENT_COLUMNS = [getattr(SourceDocument, name) for name in ListedDocument._fields[:-1]]
+# A document without an amount, such as an item, has no currency unless its source states one.
+_CURRENCY = case(
+    (SourceDocument.total.is_(None), SourceDocument.currency),
+    else_=currency_or_home(SourceDocument.currency),
+)
+_COMPUTED_COLUMNS = {"currency": _CURRENCY, "company_name": _COMPANY_NAME}
+_DOCUMENT_COLUMNS = [
+    _COMPUTED_COLUMNS.get(name, getattr(SourceDocument, name, None))
+    for name in ListedDocument._fields
+]
 _POSTING_COLUMNS = [getattr(Posting, name) for name in ListedPosting._fields]
 _OTHER_COLUMNS = (STATE, Posting.id, TransactionHead.total, TransactionHead.balance)
 
@@ -63,7 +73,7 @@ def load_rows(session: Session, ids: Sequence[int]) -> list[ListedRow]:
         select_documents_with_posting()
         .join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
         .where(SourceDocument.id.in_(ids))
-        .with_only_columns(*_OTHER_COLUMNS, *_POSTING_COLUMNS, *_DOCUMENT_COLUMNS, _COMPANY_NAME)
+        .with_only_columns(*_OTHER_COLUMNS, *_POSTING_COLUMNS, *_DOCUMENT_COLUMNS)
     )
     rows = {}
     for state, posting_id, total, balance, *columns in session.execute(query):

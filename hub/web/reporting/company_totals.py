@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
+from hub.outbox.currencies import currency_or_home
 from hub.outbox.statistics import apply_sign
 from hub.web.reporting.report_tables import (
     AGE_LIMITS_IN_DAYS,
@@ -117,4 +118,4 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
 
 def currency_column() -> ColumnElement[str]:
     """Return the currency of a posting; without one it is that of the company."""
-    return func.coalesce(func.nullif(Posting.currency, ""), ConnectedCompany.currency)
+    return currency_or_home(Posting.currency)

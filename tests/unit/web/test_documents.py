@@ -114,6 +114,23 @@ def test_a_doubt_shows_the_attempt_and_the_proof(viewer: Visitor) -> None:
     assert "In doubt" in page
 
 
+@pytest.mark.parametrize(
+    ("state", "heading"),
+    [
+        ("posted", "As it was posted"),
+        ("unknown", "As it was sent"),
+        ("review", "As it will be posted"),
+        ("skipped", "As it was planned"),
+        ("withdrawn", "As it was planned"),
+    ],
+)
+def test_the_heading_says_whether_the_content_is_posted(
+    viewer: Visitor, state: str, heading: str
+) -> None:
+    page = _document(viewer, state)
+    assert re.findall(r'<h2 id="sent">\s*([^<]*?)\s*</h2>', page) == [heading]
+
+
 def test_a_held_document_names_its_open_cases(viewer: Visitor) -> None:
     page = _document(viewer, "held")
     assert "Supplier Byggmakker Aas is not in QuickBooks" in page

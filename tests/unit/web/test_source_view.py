@@ -116,7 +116,8 @@ def test_each_fact_of_a_document_has_a_norwegian_label() -> None:
     catalog.add_fallback(NoTranslations())
     names = {field.name for field in fields(Document)} - {"lines", "codes", "facts"}
     body = dict.fromkeys(names, "1") | {"custom": {"Buyer": "Ola"}, "ship_to": {"city": "Oslo"}}
-    labels = [label for label, _ in build_source_view(SourceDocument(body=body)).facts]
+    document = SourceDocument(body=body, currency="NOK")
+    labels = [label for label, _ in build_source_view(document).facts]
     assert [label for label in labels if not catalog.gettext(label)] == [], (
         "Add the label to hub/web/frame/translatable_labels.py and run make translations, or name"
         " the field in HIDDEN_FIELDS of hub/web/frame/source_view.py if the page shows it"

@@ -538,7 +538,7 @@ def codes_of_golden_documents(package: str) -> Iterator[SourceDocument]:
     for path in folder.glob("*.json"):
         for item in json.loads(path.read_text()):
             if isinstance(item, dict) and "kind" in item:
-                yield SourceDocument(body=item, currency=item.get("currency") or "")
+                yield SourceDocument(body=item, currency=item.get("currency") or "NOK")
 
 
 def labels_of_documents(package: str, names: dict[str, str]) -> Iterator[str]:
