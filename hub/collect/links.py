@@ -11,6 +11,7 @@ from hub.collect.cases import build_document_finding
 from hub.contract.documents import Document, Kind
 from hub.contract.states import Stage
 from hub.mapping import Link, Mapped
+from hub.mapping.placeholders import parse_posting_id
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
 from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState
@@ -113,8 +114,9 @@ def _find_newest_creation(postings: list[Posting]) -> Posting | None:
 def find_unposted_link_id(mapped: Mapped) -> int | None:
     """Return the id of the last posting that lines apply to and that is not posted yet."""
     for line in reversed(mapped.lines):
-        if line.applied and line.applied.id.startswith("@"):
-            return int(line.applied.id.rpartition(":")[2])
+        posting_id = parse_posting_id(line.applied.id) if line.applied else None
+        if posting_id is not None:
+            return posting_id
     return None
 
 

@@ -37,6 +37,7 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped, party_name, resolve
+from hub.mapping.placeholders import format_new_record
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
 from hub.models.enums import DocumentOutcome, Holder, PostingState, StartRule
@@ -296,7 +297,7 @@ def _fill_record_ids(
             findings.append(Finding(key=create.field, text=text))
             continue
         record_id = posting.quickbooks_id or outbox.format_placeholder(posting.id)
-        ids[f"@{create.role}:{create.code}"] = record_id
+        ids[format_new_record(create.role, create.code)] = record_id
         if posting.state != PostingState.POSTED:
             after_id = posting.id
         if posting.state in ENDED_STATES:

@@ -10,6 +10,7 @@ from hub.contract.types import Field
 from hub.errors import Sentence
 from hub.mapping.index import MatchIndex
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
+from hub.mapping.placeholders import format_new_record
 from hub.mapping.places import PLACES, is_text
 from hub.mapping.rules import MatchResult, find, find_setting, format_code_name
 from hub.mapping.split import split
@@ -202,7 +203,7 @@ class _Resolver:
             self.creates[role, result.code] = result
             email = getattr(result.details, "email", None) or ""
             name = result.details.name
-            return Ref(role=role, id=f"@{role}:{result.code}", name=name, email=email)
+            return Ref(role=role, id=format_new_record(role, result.code), name=name, email=email)
         if result and field and field.fill:
             self._add_fill(field, code, result)
         return result

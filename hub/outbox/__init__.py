@@ -6,6 +6,7 @@ Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.mapping`, `hub.models` and `
 reading in `planning`, then `conditions` and `transitions`.
 """
 
+from hub.mapping.placeholders import format_placeholder
 from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_removal_by_person
 from hub.outbox.earlier_postings import has_left
 from hub.outbox.hub_statistics import count_by_installation
@@ -29,7 +30,6 @@ from hub.outbox.placeholders import (
     find_awaited_ids,
     find_creation_requester,
     find_dependents,
-    format_placeholder,
     load_line_ids,
     load_matched_records,
     match_created_record,

@@ -1,4 +1,4 @@
-"""Placeholders for ids that QuickBooks has not given yet, and the links of codes to new records."""
+"""Fill placeholders in the payloads of postings, and link codes to the records created for them."""
 
 import json
 import re
@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session, aliased
 from hub import context as hub_context
 from hub.db.engine import insert
 from hub.mapping.index import EMPTY, NEW
+from hub.mapping.placeholders import POSTING_PREFIX
 from hub.models import ListState, Match, Posting, SourceDocument, StoredRecord, TransactionSummary
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.identity import compute_fingerprint
 
 REQUESTED_BY = "requested by"  # key of a record's facts: the person who wants it created
-_PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
+_PLACEHOLDER = re.compile(b'"' + POSTING_PREFIX.encode() + rb'([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
 
 
 class _PostedIds(NamedTuple):
@@ -25,13 +26,6 @@ class _PostedIds(NamedTuple):
 
     id: str
     line_ids: Mapping[str, str]
-
-
-def format_placeholder(posting_id: int, line: str = "") -> str:
-    """Return the placeholder for the QuickBooks id of a posting, or of one of its lines."""
-    if line:
-        return f"@posting:{posting_id}/{line}"
-    return f"@posting:{posting_id}"
 
 
 def find_awaited_ids(payload: bytes) -> set[int]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from operator import attrgetter
 
 from hub.errors import Sentence
+from hub.mapping.placeholders import is_of_posting
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO, format_amount
 
@@ -210,7 +211,7 @@ class _Comparison:
 
 def _is_fixed(value: str) -> bool:
     """Return whether a value is known; the id of something not posted yet is not."""
-    return bool(value) and not value.startswith("@posting:")
+    return bool(value) and not is_of_posting(value)
 
 
 def _link_key(line: LineSummary) -> tuple[str, str]:

@@ -1,7 +1,9 @@
-"""Placeholders in a payload for objects that are not created yet; they begin with @."""
+"""Find and fill the placeholders in a payload for objects that are not created yet."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from hub.mapping.placeholders import is_placeholder
 
 ID_FIELDS = ("value", "TxnId", "TxnLineId")  # of a reference, and of a link to a transaction
 
@@ -15,7 +17,7 @@ def find_placeholders(body: Any) -> frozenset[str]:
     here = set()
     for name in ID_FIELDS:
         id = str(body.get(name, ""))
-        if id.startswith("@"):
+        if is_placeholder(id):
             here.add(id)
     inside = map(find_placeholders, body.values())
     return frozenset(here).union(*inside)

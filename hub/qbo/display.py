@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+from hub.mapping.placeholders import is_placeholder
 from hub.payloads import summarize
 from hub.payloads.entities import ref_id
 from hub.payloads.summary import DISCOUNT_DETAIL
@@ -25,7 +26,6 @@ from hub.qbo.display_labels import (
 from hub.qbo.display_names import (
     Names,
     get_party_list,
-    is_placeholder,
     load_record_names,
     parse_body,
 )

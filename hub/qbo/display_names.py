@@ -1,7 +1,6 @@
 """The names of the records to which transactions refer, read from the database."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -9,12 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.mapping.placeholders import parse_posting_id
 from hub.models import Posting, SourceDocument, StoredRecord
 from hub.payloads.entities import KIND_BY_ENTITY
 from hub.qbo.display_labels import FACT_LISTS, REFERENCES
-
-# In place of the id of a record that a posting has yet to create.
-AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")
 
 # The names of records by list and id, and the numbers of transactions by type and id.
 Names = Mapping[tuple[str, str], str]
@@ -44,9 +41,9 @@ def _load_names_of_awaited(
     """Return the names of the records that are created first, by list and placeholder."""
     awaited = {}
     for list_name, id in keys:
-        placeholder = AWAITED_POSTING.fullmatch(id)
-        if placeholder:
-            awaited[list_name, id] = int(placeholder[1])
+        posting_id = parse_posting_id(id)
+        if posting_id is not None:
+            awaited[list_name, id] = posting_id
     if not awaited:
         return {}
     query = (
@@ -130,11 +127,6 @@ def get_party_list(reference: dict[str, Any]) -> str:
     """Return the list of a party that may be a supplier or a customer."""
     type = reference.get("type") or ""
     return str(type).lower()
-
-
-def is_placeholder(id: str) -> bool:
-    """Return whether an id stands for a record that is created before the transaction."""
-    return id.startswith("@")
 
 
 def parse_body(payload: bytes) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import Any
 from hub import payloads
 from hub.contract.documents import Document
 from hub.mapping import Link
+from hub.mapping.placeholders import is_placeholder
 
 UNPOSTED_PREFIX = "unposted:"  # precedes a source id where a payload has the id of a transaction
 NOT_POSTED = "not posted yet"
@@ -55,7 +56,7 @@ def describe_links(document: Document, links: Links) -> tuple[AppliedPreview, ..
         link = links.get(preview.document)
         if link is None:
             preview = replace(preview, result=IS_MISSING)
-        elif not link.id.startswith("@"):
+        elif not is_placeholder(link.id):
             name = f"{link.kind.replace('_', ' ')} {link.id} in QuickBooks"
             preview = replace(preview, record=link.id, result=name)
         previews.append(preview)
@@ -69,7 +70,7 @@ def fill_source_ids(payload: Any, links: Links) -> Any:
         ids[link.id] = f"{UNPOSTED_PREFIX}{source_id}"
         for line_id, placeholder in link.lines.items():
             ids[placeholder] = f"{UNPOSTED_PREFIX}{line_id}"
-    placeholders = {id: name for id, name in ids.items() if id.startswith("@")}
+    placeholders = {id: name for id, name in ids.items() if is_placeholder(id)}
     return payloads.fill(payload, placeholders)
 
 

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from hub.cases.findings import Finding
 from hub.contract.value_object import value_object
+from hub.mapping.placeholders import is_placeholder
 from hub.models import StoredRecord, TransactionHead, TransactionSummary
 from hub.money import ZERO
 from hub.payloads.company_facts import CompanyFacts
@@ -122,11 +123,6 @@ def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:
         if id and not is_placeholder(id):
             refs.add((list_name, id))
     return refs
-
-
-def is_placeholder(id: str) -> bool:
-    """Return whether an id stands for a record or transaction that is still to be created."""
-    return id.startswith("@")
 
 
 def sum_settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:

@@ -7,13 +7,13 @@ from hub.cases.findings import Finding
 from hub.contract.document_kinds import SALES_KINDS
 from hub.contract.documents import Role
 from hub.errors import Sentence
+from hub.mapping.placeholders import is_placeholder
 from hub.models import StoredRecord
 from hub.models.display_names import format_posting_name
 from hub.posting.preflight.context import (
     ACCOUNT_FIELDS,
     PURCHASE_KINDS,
     CheckContext,
-    is_placeholder,
     party_list,
 )
 from hub.posting.preflight.postings import CheckedPosting

@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from sqlalchemy import update
 
+from hub import outbox
 from hub.context import current_hub
 from hub.db import engine
 from hub.models import Installation, Posting, SavedFilter, SourceDocument, TransactionHead
 from hub.models.enums import SendOutcome
-from hub.outbox import placeholders
 from hub.security import audit
 from hub.web.audit_log import audit_subjects
 from hub.web.documents import timeline
@@ -529,7 +529,7 @@ def test_a_document_says_what_it_waits_for(viewer: Visitor) -> None:
         customer.kind = creation.kind = "customer"
         payment, posting = add_document(session, installation, "waiting", 52)
         posting.after_id = creation.id
-        reference = placeholders.format_placeholder(creation.id)
+        reference = outbox.format_placeholder(creation.id)
         posting.payload = json.dumps({"CustomerRef": {"value": reference}}).encode()
         document_id, customer_id = payment.id, customer.id
     page = viewer.page(f"/documents/{document_id}")
