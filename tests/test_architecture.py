@@ -107,7 +107,13 @@ PLANNERS = (
     "order_closing",
     "removal",
 )
-WRITING_METHODS = "add_document", "apply", "record_document", "store_defect", "store_document"
+WRITING_METHODS = (
+    "add_document",
+    "apply",
+    "find_or_add_record_row",
+    "store_defect",
+    "store_document",
+)
 # Libraries that a hub at rest does not load, because they take megabytes or a tenth of a second.
 # The modules of the queue are loaded only with HUB_ENGINE=distributed.
 LOADED_WHERE_USED = ("rapidfuzz", "fido2", "zxcvbn", "qrcode", "prometheus_client", "procrastinate")

@@ -21,11 +21,10 @@ class Absent:
     is_evidence: bool = False
 
 
-def is_proved(row: SourceDocument, now: dt.datetime, is_evidence: bool) -> bool:
+def record(row: SourceDocument, now: dt.datetime, is_evidence: bool) -> bool:
     """Record that the source did not have a document; return whether that proves its absence.
 
-    It does if this response is evidence, and if an earlier response that was evidence was given at
-    least an hour ago.
+    It does if this response is evidence, and so was one at least an hour ago.
     """
     row.absent_at = now
     if not is_evidence:

@@ -146,7 +146,7 @@ class CollectBatch:
         self.session.add(row)
         return row
 
-    def record_document(self, source_id: str, kind: str, field: str) -> SourceDocument:
+    def find_or_add_record_row(self, source_id: str, kind: str, field: str) -> SourceDocument:
         """Return the row of a record that is created for a code; add it if there is none.
 
         A document of the source with this id is returned too: its `made_for` is empty.

@@ -36,7 +36,7 @@ def _build_party_change(batch: CollectBatch, fill: Fill) -> Document | None:
     details = _find_missing_details(record, fill.details) if record else None
     if details is None:
         return None
-    row = batch.record_document(fill.code, fill.role, fill.field)
+    row = batch.find_or_add_record_row(fill.code, fill.role, fill.field)
     if not row.made_for or _is_being_created(batch, row):
         return None
     return Document(

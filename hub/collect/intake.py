@@ -23,7 +23,7 @@ from hub.collect.holds import hold_unreadable
 from hub.collect.list_checks import require_one_document
 from hub.collect.new_records import (
     build_record_document,
-    is_id_of_other_kind,
+    find_or_add_row,
     record_kind,
     with_document_currency,
     with_entered_details,
@@ -83,7 +83,7 @@ def create_records(installation_id: int, creates: Iterable[Create], requested_by
     setup = prepare(installation_id)
     with engine.transaction() as session:
         batch = CollectBatch(session, setup, [])
-        possible = [create for create in creates if not is_id_of_other_kind(batch, create)]
+        possible = [create for create in creates if find_or_add_row(batch, create)]
         postings = [_find_or_plan_record(batch, create, requested_by) for create in possible]
         finish(batch)
         session.flush()
@@ -92,12 +92,12 @@ def create_records(installation_id: int, creates: Iterable[Create], requested_by
 
 
 def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
-    """Return the posting that creates a record for a code; plan and apply it if there is none.
+    """Plan and apply the posting that creates a record for a code, and return it.
 
     A record that a person requested is created even if no document needs it. A document of the
     source that creates the record itself is left as it is.
     """
-    row = batch.record_document(create.code, record_kind(create), create.field)
+    row = batch.find_or_add_record_row(create.code, record_kind(create), create.field)
     is_for_code = bool(row.made_for) or not batch.postings(row)
     if is_for_code:
         requested_by = requested_by or outbox.find_creation_requester(row)
@@ -151,7 +151,7 @@ def _find_or_plan_records(
     records: dict[tuple[str, str], Posting | None] = {}
     for create in plan.new_records:
         key = (create.field, create.code)
-        if is_id_of_other_kind(batch, create):
+        if find_or_add_row(batch, create) is None:
             records[key] = None
             continue
         create = with_document_currency(batch, plan.row, create, currency)
@@ -246,7 +246,7 @@ def _ingest_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> D
     was_gone = row.gone is not None
     if was_gone and not row.reread:
         return DocumentOutcome.GONE
-    if was_gone or absence.is_proved(row, batch.now, item.is_evidence):
+    if was_gone or absence.record(row, batch.now, item.is_evidence):
         return _ingest_gone(batch, row, item.reason)
     row.reread = False
     return DocumentOutcome.ABSENT

@@ -31,14 +31,15 @@ def build_record_document(create: Create, requested_by: str) -> Document:
     )
 
 
-def is_id_of_other_kind(batch: CollectBatch, create: Create) -> bool:
-    """Return whether the id of a code is that of a document or record of another kind.
+def find_or_add_row(batch: CollectBatch, create: Create) -> SourceDocument | None:
+    """Return the row of the record that is created for a code; add it if there is none.
 
-    Both would be the same row, and one would be posted as the other.
+    None if the id of the code is that of a document or record of another kind. Both would be the
+    same row, and one would be posted as the other.
     """
     kind = record_kind(create)
-    row = batch.record_document(create.code, kind, create.field)
-    return row.kind not in ("", kind)
+    row = batch.find_or_add_record_row(create.code, kind, create.field)
+    return row if row.kind in ("", kind) else None
 
 
 def with_entered_details(document: Document, details: Party | Item) -> Document:
@@ -61,7 +62,7 @@ def with_document_currency(
     details = create.details
     if not isinstance(details, Party) or details.currency or not currency:
         return create
-    record_row = batch.record_document(create.code, record_kind(create), create.field)
+    record_row = batch.find_or_add_record_row(create.code, record_kind(create), create.field)
     if record_row.currency and _is_needed_by_others(batch, record_row, row):
         currency = record_row.currency
     return replace(create, details=replace(details, currency=currency))

@@ -49,7 +49,7 @@ RecordPostings = Mapping[tuple[str, str], Posting | None]
 NO_RECORDS: RecordPostings = {}
 
 
-class RecordsToCreate(NamedTuple):
+class MappedWithRecords(NamedTuple):
     """A document with the ids of the records created for it, and the posting that it waits for."""
 
     mapped: Mapped
@@ -262,7 +262,7 @@ def _plan_content(
     obstacle = find_obstacle(batch, row, operation, payload)
     obstacles = (obstacle,) if obstacle else ()
     mapped = operation.mapped
-    created = RecordsToCreate(mapped)
+    created = MappedWithRecords(mapped)
     is_for_source = bool(obstacles) and find_holder(obstacles) == Holder.SOURCE
     if mapped.creates and not is_for_source:
         created = _fill_record_ids(batch, plan, mapped, records)
@@ -275,7 +275,7 @@ def _plan_content(
 
 def _fill_record_ids(
     batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: RecordPostings
-) -> RecordsToCreate:
+) -> MappedWithRecords:
     """Put the ids of the records that a document needs into it; plan those that have none."""
     ids: dict[str, str] = {}
     findings: list[Finding] = []
@@ -303,4 +303,4 @@ def _fill_record_ids(
         if posting.state in ENDED_STATES:
             text = CaseText("document.record_skipped", document=party, record=create.details.name)
             findings.append(Finding(key=create.field, text=text))
-    return RecordsToCreate(with_record_ids(mapped, ids), after_id, tuple(findings))
+    return MappedWithRecords(with_record_ids(mapped, ids), after_id, tuple(findings))

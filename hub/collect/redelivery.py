@@ -21,8 +21,8 @@ def is_yielded_again(
     if not batch.setup.app.retry_reoffered or row.made_for:
         return False
     is_held = posting.state == PostingState.HELD and posting.held_by == Holder.QUICKBOOKS
-    is_proved_free = posting.rekey
-    if not is_held or not is_proved_free or posting.planned != fingerprint:
+    has_never_landed = posting.rekey
+    if not is_held or not has_never_landed or posting.planned != fingerprint:
         return False
     return _is_failure_delivered(batch, row, posting)
 

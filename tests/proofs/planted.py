@@ -724,7 +724,7 @@ BUGS = (
     Planted(
         "a code with the id of a document is created as that document",
         "hub/collect/intake.py",
-        "if is_id_of_other_kind(batch, create):",
+        "if find_or_add_row(batch, create) is None:",
         "if not create:",
         (
             "tests/unit/posting/test_creations.py::"
