@@ -168,7 +168,7 @@ def _prepare_one(
             apply_step(session, posting_session, snapshot, step)
         posting_session.counts["renewed"] += 1
         return None
-    if not _has_approved_bytes(posting_session, posting):
+    if _return_to_review_if_changed(posting_session, posting):
         return None
     if posting.operation == Operation.ATTACH:
         file = fetch_file(posting_session, snapshot)
@@ -176,40 +176,40 @@ def _prepare_one(
             return None
         return Prepared(posting.id, posting.revision, posting.document.slug, file=file)
     if posting.operation in CHANGE_OPERATIONS:
-        if not _is_free(posting_session, snapshot):
+        if _check_again_if_in_use(posting_session, snapshot):
             return None
         if not _write_against_current(posting_session, snapshot, step):
             return None
     return _prepare_unchanged(snapshot)
 
 
-def _has_approved_bytes(posting_session: PostingSession, posting: Posting) -> bool:
-    """Return whether these are the approved bytes; if not, put the posting into review."""
+def _return_to_review_if_changed(posting_session: PostingSession, posting: Posting) -> bool:
+    """Put a creation into review if its bytes are not the approved ones; return whether it was."""
     if posting.operation != Operation.CREATE or not posting.approved_payload:
-        return True
+        return False
     if posting.approved_payload == outbox.compute_fingerprint(posting.payload):
-        return True
+        return False
     with transaction() as session:
         change_state(session, posting, PostingState.REVIEW, approved_by=None, approved_payload=None)
     posting_session.counts["review"] += 1
-    return False
+    return True
 
 
-def _is_free(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool:
-    """Return whether nothing in QuickBooks depends on the transaction as it was just read.
+def _check_again_if_in_use(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool:
+    """Have a change checked again if something depends on its transaction; return whether it is.
 
-    If something does, the posting is checked again.
+    The transaction counts as it was just read from QuickBooks.
     """
     posting = snapshot.posting
     if snapshot.entity is None or posting.summary.is_closed:
-        return True
+        return False
     values = transaction_index.build_head(posting_session.company_id, posting.kind, snapshot.entity)
     if not describe_dependent(TransactionHead(**values)):
-        return True
+        return False
     with transaction() as session:
         change_state(session, posting, PostingState.READY, checked_at=None)
     posting_session.counts["rechecked"] += 1
-    return False
+    return True
 
 
 def _write_against_current(
