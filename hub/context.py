@@ -92,7 +92,7 @@ def freeze_gc() -> None:
     gc.set_threshold(GC_THRESHOLD, 20, 20)
 
 
-def may_end() -> None:
+def raise_if_ending() -> None:
     """Raise Ending if the hub was asked to stop; call this only where nothing is under way."""
     if current_hub().ending.is_set():
         raise Ending

@@ -7,7 +7,7 @@ import threading
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def set_when_told_to_end(event: threading.Event) -> None:
+def set_on_end_signal(event: threading.Event) -> None:
     """Set an event when the process is asked to stop; call this in the main thread."""
     for number in END_SIGNALS:
         signal.signal(number, lambda *_: set_from_handler(event))
@@ -17,6 +17,6 @@ def set_from_handler(event: threading.Event) -> None:
     """Set an event from a signal handler, which may interrupt any line of the main thread.
 
     `Event.set` takes a lock that the interrupted line may hold, for instance in the handler of
-    another signal. The main thread would then wait for itself, so that another thread sets it.
+    another signal. The main thread would then wait for itself, so another thread sets the event.
     """
     _thread.start_new_thread(event.set, ())

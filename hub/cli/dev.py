@@ -15,7 +15,7 @@ import click
 from hub.cli.console import country_option, find_apps_of_plugin, port_number
 from hub.cli.terminal import say
 from hub.contract.checkout import require_stand_ins
-from hub.end_signals import set_when_told_to_end
+from hub.end_signals import set_on_end_signal
 from hub.errors import PluginBroken
 
 DEV_FOLDER = "hub-dev"
@@ -83,7 +83,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C."""
-        set_when_told_to_end(self._ended)
+        set_on_end_signal(self._ended)
         while not self._ended.is_set():
             files = list_plugin_files()
             process = self._start()

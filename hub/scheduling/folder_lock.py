@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub.config import Config
-from hub.context import current_hub, may_end
+from hub.context import current_hub, raise_if_ending
 from hub.db import coordination
 from hub.db.engine import (
     CLIENT_KEEPALIVES,
@@ -190,7 +190,7 @@ class FolderLock:
             if on_wait:
                 on_wait(standby.text.rstrip("."))
                 on_wait = None
-            may_end()
+            raise_if_ending()
             current_hub().clock.sleep(POLL_SECONDS)
 
     def _enter(self) -> None:

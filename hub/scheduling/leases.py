@@ -10,7 +10,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from hub.context import current_hub, may_end
+from hub.context import current_hub, raise_if_ending
 from hub.db import lease_rows
 from hub.db.lease_rows import RowLease
 from hub.errors import Busy, FolderUnavailable
@@ -40,7 +40,7 @@ def lease(
     if lock is None and on_wait:
         on_wait(f"{subject} is in use by another process; waiting until that one has finished")
     while lock is None:
-        may_end()
+        raise_if_ending()
         current_hub().clock.sleep(POLL_SECONDS)
         lock = take(name)
     work = lease_rows.protect_work(lock) if isinstance(lock, RowLease) else nullcontext()

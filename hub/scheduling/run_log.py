@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current_hub, may_end
+from hub.context import current_hub, raise_if_ending
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy
 from hub.metrics import totals
@@ -84,7 +84,7 @@ class RunRecorder:
 
         Callers have no request under way.
         """
-        may_end()
+        raise_if_ending()
         if self._on_progress:
             self._on_progress(phase, done, of)
         now = current_hub().clock.monotonic()

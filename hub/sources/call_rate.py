@@ -85,7 +85,7 @@ def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
             if now + error.after >= until:
                 raise RateReached(app, str(rate), error.after) from None
             if not is_page:
-                hub_context.may_end()
+                hub_context.raise_if_ending()
             clock.sleep(min(error.after, TURN_SECONDS))
 
 

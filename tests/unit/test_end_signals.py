@@ -9,10 +9,10 @@ import pytest
 # process holds the lock of the event. There the other signal comes.
 PROGRAM = """
 import signal, sys, threading
-from hub.end_signals import set_when_told_to_end
+from hub.end_signals import set_on_end_signal
 
 ended = threading.Event()
-set_when_told_to_end(ended)
+set_on_end_signal(ended)
 raised = []
 
 def interrupt(frame, event, argument):

@@ -16,7 +16,7 @@ from waitress import wasyncore
 
 from hub.clock import Clock, SystemClock
 from hub.context import Runtime
-from hub.end_signals import set_when_told_to_end
+from hub.end_signals import set_on_end_signal
 from hub.errors import ConfigurationError
 from hub.web.request.client_address import Proxies
 from hub.web.serving import body_limits
@@ -78,7 +78,7 @@ class Web:
     def wait(self, ended: threading.Event | None = None) -> None:
         """Wait for SIGTERM, Ctrl-C or the event while the other thread serves."""
         ended = ended or threading.Event()
-        set_when_told_to_end(ended)
+        set_on_end_signal(ended)
         # The system may give two signals at once to other threads. Their handlers run in this
         # thread, which then has to wake up by itself.
         while not ended.wait(POLL_SECONDS):
