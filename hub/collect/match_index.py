@@ -11,6 +11,7 @@ from hub.mapping import Decision, MatchIndex
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import WRITE_OPERATIONS, MatchOrigin, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
+from hub.outbox.statistics import has_posted
 from hub.qbo import records
 from hub.sources.site import app_of
 
@@ -20,7 +21,7 @@ def build_match_index(session: Session, installation: Installation) -> MatchInde
     scope = hub_context.current_hub().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
     index = records.match_index(session, installation.company_id, scope, tenant)
-    if not _has_posted(session, installation.id):
+    if not has_posted(session, installation.id):
         index.confirm_first = frozenset(app_of(installation).match_first)
     return index
 
@@ -69,13 +70,3 @@ def _select_created_records(installation: Installation) -> Select[str, str, str 
             Posting.quickbooks_id.is_not(None),
         )
     )
-
-
-def _has_posted(session: Session, installation_id: int) -> bool:
-    """Return whether anything of an app was ever posted."""
-    query = select(Posting.id).where(
-        Posting.installation_id == installation_id,
-        Posting.state == PostingState.POSTED,
-    )
-    first_id = session.scalar(query.limit(1))
-    return first_id is not None

@@ -100,12 +100,13 @@ def count_documents_of_each(
         by_state[installation_id][state] += number
     for installation_id, state, number in session.execute(counted_singly):
         by_state[installation_id][state] -= number
-    missing = _count_missing_first_postings(installation_ids)
+    missing = _select_missing_first_postings(installation_ids)
     for installation_id, number in session.execute(missing):
         by_state[installation_id][DocumentState.POSTED] -= number
         by_state[installation_id][DocumentState.MISSING] += number
     has_several = Posting.document_id.in_(_select_documents_with_several_postings(installation_ids))
-    for installation_id, states_by_document in _states_of_each(session, has_several).items():
+    states = _load_states_by_installation(session, has_several)
+    for installation_id, states_by_document in states.items():
         by_state[installation_id].update(states_by_document.values())
     return {id: _count_documents(by_state[id]) for id in installation_ids}
 
@@ -163,7 +164,7 @@ def _count_unsent_as_waiting(counts: dict[str, int]) -> dict[str, int]:
 
 def load_states_of_installation(session: Session, installation_id: int) -> dict[int, str]:
     """Return the state of each document."""
-    return _states(session, Posting.installation_id == installation_id)
+    return _load_states(session, Posting.installation_id == installation_id)
 
 
 def sum_posted_by_currency(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
@@ -183,12 +184,21 @@ def sum_posted_by_kind(session: Session, installation_id: int) -> KindSums:
     their first posting.
     """
     totals: KindSums = defaultdict(lambda: dict.fromkeys(SIDES, ZERO))
-    for kind, currency, *halves in session.execute(_sum_first_postings(installation_id)):
+    for kind, currency, *halves in session.execute(_select_sums_of_first_postings(installation_id)):
         for name, upper, lower in zip(SIDES, halves[::2], halves[1::2], strict=True):
             amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
             totals[kind, currency][name] += sign_of_kind(kind) * amount
     _add_others(session, installation_id, totals)
     return dict(totals)
+
+
+def has_posted(session: Session, installation_id: int) -> bool:
+    """Return whether anything of an installation was ever posted."""
+    posted = select(Posting.id).where(
+        Posting.installation_id == installation_id, Posting.state == PostingState.POSTED
+    )
+    first_id = session.scalar(posted.limit(1))
+    return first_id is not None
 
 
 def _select_documents_with_several_postings(installation_ids: Collection[int]) -> Select[int]:
@@ -211,7 +221,7 @@ def _select_documents_counted_singly(installation_ids: Collection[int]) -> Compo
     return union(several, _select_documents_made_for_codes(installation_ids))
 
 
-def _count_missing_first_postings(installation_ids: Collection[int]) -> Select[int, int]:
+def _select_missing_first_postings(installation_ids: Collection[int]) -> Select[int, int]:
     """Return a query for the single postings voided or deleted in QuickBooks, by installation."""
     counted_singly = _select_documents_counted_singly(installation_ids)
     companies = select(Installation.company_id).where(Installation.id.in_(installation_ids))
@@ -231,15 +241,17 @@ def _read_counts(session: Session, query: Select[str, int]) -> dict[str, int]:
     return dict(iter(session.execute(query)))
 
 
-def _states(session: Session, condition: ColumnElement[bool]) -> dict[int, str]:
+def _load_states(session: Session, condition: ColumnElement[bool]) -> dict[int, str]:
     """Return the state of each document that has a posting which meets the condition."""
     by_document: dict[int, str] = {}
-    for states_by_document in _states_of_each(session, condition).values():
+    for states_by_document in _load_states_by_installation(session, condition).values():
         by_document |= states_by_document
     return by_document
 
 
-def _states_of_each(session: Session, condition: ColumnElement[bool]) -> dict[int, dict[int, str]]:
+def _load_states_by_installation(
+    session: Session, condition: ColumnElement[bool]
+) -> dict[int, dict[int, str]]:
     """Return the states of documents by installation and document."""
     installations: dict[int, int] = {}
     states_by_document: dict[int, list[str]] = defaultdict(list)
@@ -261,7 +273,7 @@ def _rank_by_attention(state: str) -> int:
     return ATTENTION_ORDER.index(DocumentState(state))
 
 
-def _sum_first_postings(installation_id: int) -> Select[Any]:
+def _select_sums_of_first_postings(installation_id: int) -> Select[Any]:
     """Return a query for the sums of documents with one posting.
 
     Each sum has two halves, because all millionths together may exceed the largest integer.
@@ -290,7 +302,7 @@ def _add_others(session: Session, installation_id: int, totals: KindSums) -> Non
     has_several = Posting.document_id.in_(
         _select_documents_with_several_postings([installation_id])
     )
-    states = _states(session, has_several)
+    states = _load_states(session, has_several)
 
     with_source_total: set[int] = set()
     for row in _iter_amounts(session, has_several):

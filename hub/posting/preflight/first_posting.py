@@ -6,9 +6,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub import outbox
 from hub.cases import inbox
-from hub.models import Case, Installation, Match, Posting
-from hub.models.enums import PostingState
+from hub.models import Case, Installation, Match
 from hub.reasons.template import CaseAction
 from hub.reasons.texts import CaseText
 
@@ -22,7 +22,7 @@ def find_blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[in
         if app is None or not app.match_first:
             continue
         count = _count_undecided_codes(session, installation, list(app.match_first))
-        if not count or _has_posted(session, installation.id):
+        if not count or outbox.has_posted(session, installation.id):
             continue
         reasons[installation.id] = _build_block_text(count, app.name)
     return reasons
@@ -66,11 +66,3 @@ def _load_awaited_codes(
     for case in session.scalars(cases):
         codes.add((case.details["field"], case.details["code"]))
     return codes
-
-
-def _has_posted(session: Session, installation_id: int) -> bool:
-    """Return whether anything of an installation was posted."""
-    is_posted = Posting.state == PostingState.POSTED
-    posted = select(Posting.id).where(Posting.installation_id == installation_id, is_posted)
-    first_id = session.scalar(posted.limit(1))
-    return first_id is not None
