@@ -29,10 +29,23 @@ def rekey(posting: Posting) -> None:
     )
 
 
-def build_key(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
-    """Return the idempotency key of a request for a document."""
-    name = build_identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
-    return derive_request_id(name, part, operation, base, generation)
+def build_key(
+    row: SourceDocument,
+    part: str,
+    operation: str,
+    base: str,
+    generation: int,
+    *,
+    realm: str | None = None,
+) -> str:
+    """Return the idempotency key of a request for a document.
+
+    Without the `realm` of its company, that is read from the row.
+    """
+    if realm is None:
+        realm = row.installation.company.realm
+    identity = build_identity(realm, row.slug, row.tenant, row.source_id)
+    return derive_request_id(identity, part, operation, base, generation)
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:

@@ -358,7 +358,7 @@ def _make_ready(
     values: dict[str, Any] = {"held_by": Holder.NOBODY, "reasons": [], "next_try_at": None}
     if step.renew:
         generation = posting.generation + 1
-        key = posting_session.request_key(posting, posting.base, generation)
+        key = posting_session.build_key(posting, posting.base, generation)
         values |= {"generation": generation, "requestid": key, "rekey": False}
     return change_state(session, posting, PostingState.READY, **values)
 

@@ -16,7 +16,7 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
 from hub.models import ConnectedCompany, Posting
-from hub.outbox.identity import build_identity, derive_request_id
+from hub.outbox.keys import build_key
 from hub.posting.outcome.batch_sizing import BatchSizer
 from hub.posting.protocol.history import (
     Ask,
@@ -248,11 +248,16 @@ class PostingSession:
             conditions.append(Posting.installation_id.in_(self.installation_ids))
         return conditions
 
-    def request_key(self, posting: Posting, base: str, generation: int) -> str:
+    def build_key(self, posting: Posting, base: str, generation: int) -> str:
         """Return the idempotency key of a request of a posting."""
-        row = posting.document
-        name = build_identity(self.company.realm, row.slug, row.tenant, row.source_id)
-        return derive_request_id(name, posting.part, posting.operation, base, generation)
+        return build_key(
+            posting.document,
+            posting.part,
+            posting.operation,
+            base,
+            generation,
+            realm=self.company.realm,
+        )
 
     def store_date(self, session: Session) -> None:
         """Store the newest date in QuickBooks' responses."""

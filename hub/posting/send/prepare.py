@@ -228,7 +228,7 @@ def _write_against_current(
     payload = payloads.encode(_build_change_body(posting, entity))
     if (payload, base) == (posting.payload, posting.base):
         return True
-    key = posting_session.request_key(posting, base, posting.generation)
+    key = posting_session.build_key(posting, base, posting.generation)
     with transaction() as session:
         return change_state(
             session, posting, PostingState.READY, payload=payload, base=base, requestid=key
