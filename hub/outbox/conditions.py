@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, case, exists, or_
 from sqlalchemy.orm import aliased
 
 from hub.models import Attempt, Posting, SourceDocument
@@ -38,6 +38,8 @@ IS_CURRENT = or_(
 # A posting names another one, so it waits until `hub.posting.releases` has filled in the id of that
 # one, which may be posted already.
 NAMES_ANOTHER = Posting.after_id.is_not(None)
+# The state in which a person's approval puts a posting; `get_approved_state` is that of an object.
+APPROVED_STATE = case((NAMES_ANOTHER, PostingState.WAITING), else_=PostingState.READY)
 # A posting of the same document is in flight, perhaps this one.
 IS_DOCUMENT_IN_FLIGHT = exists().where(
     _other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT)
@@ -67,6 +69,13 @@ def is_due(now: Any, latest: Any = None) -> ColumnElement[bool]:
         latest = now + MAX_PAUSE
     next_try_at = Posting.next_try_at
     return or_(next_try_at.is_(None), next_try_at <= now, next_try_at > latest)
+
+
+def get_approved_state(posting: Posting) -> PostingState:
+    """Return the state in which a person's approval puts a posting."""
+    if posting.after_id:
+        return PostingState.WAITING
+    return PostingState.READY
 
 
 def is_removal_by_person(posting: Posting) -> bool:

@@ -16,7 +16,7 @@ from hub.cases import inbox
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
-from hub.outbox.conditions import is_removal_by_person
+from hub.outbox.conditions import get_approved_state, is_removal_by_person
 from hub.outbox.earlier_postings import inherit_history, keep_rejections
 from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
@@ -119,7 +119,7 @@ def _plan_after(
         posting = _add(session, row, operation, content, disposition, _next_generation(previous))
         inherit_history(posting, postings)
         return posting
-    if _is_over(previous, content):
+    if _has_ended_with_other_content(previous, content):
         generation = _next_generation(previous)
         return _add(session, row, operation, content, disposition, generation)
     return _revise(session, row, previous, content, disposition)
@@ -132,7 +132,7 @@ def _next_generation(previous: Posting | None) -> int:
 
 def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     """Release a posting that was just planned by a person's decision, without approval."""
-    posting.state = _get_approved_state(posting)
+    posting.state = get_approved_state(posting)
     posting.held_by = Holder.NOBODY
     posting.reasons = []
     posting.approved_by = who
@@ -170,8 +170,8 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
     return target_id == planned_target_id
 
 
-def _is_over(posting: Posting, content: Content) -> bool:
-    """Return whether this change was skipped or posted, and a newer change has been planned since.
+def _has_ended_with_other_content(posting: Posting, content: Content) -> bool:
+    """Return whether a change was skipped or posted, and the content to plan is another one.
 
     A posted one with the same base left the transaction as it was, so that QuickBooks kept its
     version.
@@ -376,17 +376,10 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
     state = disposition.state
     is_approved = posting.approved_payload == posting.planned
     if state == PostingState.REVIEW and is_approved:
-        state = _get_approved_state(posting)
+        state = get_approved_state(posting)
     posting.state = state
     posting.held_by = disposition.holder
     posting.reasons = texts.dump(*disposition.reasons)
     posting.checked_at = None
     posting.next_try_at = None
     posting.changed_at = hub_context.current_hub().clock.now()
-
-
-def _get_approved_state(posting: Posting) -> PostingState:
-    """Return the state in which a person's approval puts a posting."""
-    if posting.after_id:
-        return PostingState.WAITING
-    return PostingState.READY

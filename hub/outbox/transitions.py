@@ -7,7 +7,7 @@ Each change is an update guarded by the previous state. `hub.posting.claims` and
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, select, update
 from sqlalchemy.orm import Session, defer, joinedload
 
 from hub import context as hub_context
@@ -16,7 +16,7 @@ from hub.db import bulk
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
-from hub.outbox.conditions import NAMES_ANOTHER
+from hub.outbox.conditions import APPROVED_STATE
 from hub.outbox.keys import rekey
 from hub.outbox.states import RETRYABLE, UNSENT
 from hub.reasons import texts
@@ -74,7 +74,7 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     """Retry postings on a person's request; return the number.
 
     Postings in doubt are looked up without a pause. Documents that could not be mapped are read
-    again. The others are sent, under the next key if the last one is proved free.
+    again. The others are sent, under the next key if the last one is proved not to have landed.
     """
     is_chosen = Posting.id.in_(list(ids)) & Posting.state.in_(RETRYABLE)
     is_doubtful = Posting.state == PostingState.UNKNOWN
@@ -130,14 +130,14 @@ def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]
 def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who: str) -> int:
     """Make postings ready, or have them wait for another; return the number.
 
-    A retry approves the bytes. A posting whose last key is proved free gets the next one.
+    A retry approves the bytes. A posting whose key is proved not to have landed gets the next one.
     """
-    free_key_ids = select(Posting.id).where(*conditions, Posting.rekey)
-    ids = list(session.scalars(free_key_ids))
+    with_unused_key = select(Posting.id).where(*conditions, Posting.rekey)
+    ids = list(session.scalars(with_unused_key))
     count = update_postings(
         session,
         conditions,
-        state=case((NAMES_ANOTHER, PostingState.WAITING), else_=PostingState.READY),
+        state=APPROVED_STATE,
         held_by=Holder.NOBODY,
         reasons=[],
         next_try_at=None,
@@ -159,7 +159,7 @@ def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
         [condition, Posting.state == PostingState.REVIEW, ~approvals.LACKS_APPROVAL],
         approved_by=who,
         approved_payload=Posting.planned,
-        state=case((NAMES_ANOTHER, PostingState.WAITING), else_=PostingState.READY),
+        state=APPROVED_STATE,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from hub.models import Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.outbox.conditions import IS_CURRENT, NAMES_ANOTHER, is_due
+from hub.outbox.conditions import APPROVED_STATE, IS_CURRENT, is_due
 from hub.outbox.keys import build_key, may_have_landed
 from hub.outbox.placeholders import fill, find_other_records, load_matched_records
 from hub.outbox.states import FINAL, REMOVALS, UNSENT
@@ -116,11 +116,7 @@ def _decide_released_state(initial_state: str) -> ColumnElement[Any]:
     """Return the state of a released posting; one that waits for another still has to wait."""
     is_approved = Posting.approved_payload.is_not(None)
     may_go = is_approved | (initial_state == PostingState.READY)
-    return case(
-        (~may_go, initial_state),
-        (NAMES_ANOTHER, PostingState.WAITING),
-        else_=PostingState.READY,
-    )
+    return case((~may_go, initial_state), else_=APPROVED_STATE)
 
 
 def _load_by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:
