@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from hub.contract.document_kinds import PURCHASE_KINDS
+
 if TYPE_CHECKING:
     from hub.models import SeenCode, StoredRecord
 
@@ -11,7 +13,6 @@ SIMILAR_NAME_REASON = "It has a similar name."
 OF_TYPE = "No record has a similar name; this is the next account of the type {type}."
 NOT_SIMILAR = "No record has a similar name; this is the next one of its list."
 INCOME_KINDS = ("invoice", "credit_memo", "refund", "deposit")
-EXPENSE_KINDS = ("bill", "vendor_credit", "expense", "purchase_order")
 
 
 class LikelyRecords(NamedTuple):
@@ -79,4 +80,4 @@ def _fits_kind(record: "StoredRecord", role: str, kind: str) -> bool:
         return True
     if kind in INCOME_KINDS:
         return record.type in INCOME_TYPES
-    return record.type in EXPENSE_TYPES or kind not in EXPENSE_KINDS
+    return record.type in EXPENSE_TYPES or kind not in PURCHASE_KINDS

@@ -16,7 +16,7 @@ from hub.models.display_names import words_of
 # many documents may repeat more of them.
 MAX_REPETITIONS = 10_000
 REPETITIONS_PER_DOCUMENT = 5
-PURCHASE_KINDS: tuple[Kind, ...] = ("bill", "vendor_credit", "expense")
+INTERCHANGEABLE_PURCHASES: tuple[Kind, ...] = ("bill", "vendor_credit", "expense")
 
 
 def stop_without_end(items: Iterable[Yielded], read_ids: Set[str], app: str) -> Iterator[Yielded]:
@@ -61,15 +61,15 @@ def require_one_document(row: SourceDocument, document: Document, app: str) -> N
 
 def _are_different(row: SourceDocument, document: Document) -> bool:
     """Return whether the stored document of an id and another one cannot be the same."""
-    if _family(row.kind) != _family(document.kind):
+    if _get_family(row.kind) != _get_family(document.kind):
         return True
     has_other_number = bool(row.number and document.number and row.number != document.number)
     return has_other_number and row.body.get("version") == document.version
 
 
-def _family(kind: str) -> str:
+def _get_family(kind: str) -> str:
     """Return a name for the kinds that a document may change between."""
-    if kind in PURCHASE_KINDS:
+    if kind in INTERCHANGEABLE_PURCHASES:
         return "purchase"
     return "sale" if kind in SALES_KINDS else kind
 

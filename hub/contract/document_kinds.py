@@ -13,6 +13,9 @@ LIST_KINDS: tuple[Kind, ...] = ("vendor", "customer", "item")
 # Sales and what takes them back: their lines have items, quantities, a discount and sales tax.
 SALES_KINDS: tuple[Kind, ...] = ("invoice", "credit_memo", "refund")
 
+# Purchases and what takes them back: their lines have items or accounts, customers and tax.
+PURCHASE_KINDS: tuple[Kind, ...] = ("bill", "vendor_credit", "expense", "purchase_order")
+
 # Transactions of accounts receivable, which QuickBooks takes only with a customer.
 CUSTOMER_KINDS: tuple[Kind, ...] = (*SALES_KINDS, "payment")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from hub.contract.document_kinds import SALES_KINDS
+from hub.contract.document_kinds import PURCHASE_KINDS, SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount_of
@@ -21,7 +21,7 @@ CALCULATIONS = {
 NO_TAX_APPLIES = Sentence(
     "It says that no tax applies and states tax all the same. Fix this at the source."
 )
-KINDS_WITH_TAX = ("bill", "vendor_credit", "expense", "purchase_order", *SALES_KINDS)
+KINDS_WITH_TAX = (*PURCHASE_KINDS, *SALES_KINDS)
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
 

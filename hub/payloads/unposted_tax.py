@@ -6,12 +6,12 @@ that no line states would be left out of the books.
 
 from decimal import Decimal
 
-from hub.contract.document_kinds import SALES_KINDS
+from hub.contract.document_kinds import PURCHASE_KINDS
 from hub.contract.documents import Document
 from hub.errors import Sentence
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
-from hub.payloads.line_tax import KINDS_WITH_TAX, NO_TAX_APPLIES, read_stated_tax
+from hub.payloads.line_tax import NO_TAX_APPLIES, read_stated_tax
 from hub.payloads.stated_total import round_stated_total
 
 
@@ -45,8 +45,7 @@ def find_problem(builder: PayloadBuilder, computed: Decimal | None) -> Sentence 
 
 def _is_purchase_without_tax(document: Document) -> bool:
     """Return whether a document is a purchase whose amounts do not contain the tax."""
-    is_purchase = document.kind in KINDS_WITH_TAX and document.kind not in SALES_KINDS
-    return is_purchase and document.tax_mode != "inclusive"
+    return document.kind in PURCHASE_KINDS and document.tax_mode != "inclusive"
 
 
 def _sum_added_taxes(builder: PayloadBuilder) -> Decimal:

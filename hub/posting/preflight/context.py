@@ -6,6 +6,7 @@ from decimal import Decimal
 from operator import attrgetter
 
 from hub.cases.findings import Finding
+from hub.contract.document_kinds import PURCHASE_KINDS
 from hub.contract.value_object import value_object
 from hub.mapping.placeholders import is_placeholder
 from hub.models import StoredRecord, TransactionHead, TransactionSummary
@@ -15,7 +16,7 @@ from hub.payloads.entities import KIND_BY_ENTITY
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
 
-PURCHASE_KINDS = ("bill", "vendor_credit", "expense", "purchase_order", "bill_payment")
+SUPPLIER_KINDS = (*PURCHASE_KINDS, "bill_payment")  # whose party is a supplier
 ACCOUNT_FIELDS = (
     "payable_account",
     "payment_account",
@@ -106,7 +107,7 @@ def party_list(kind: str, summary: TransactionSummary) -> str:
     """Return the list of QuickBooks that the party of a transaction is in."""
     if summary.payee:
         return summary.payee
-    return "vendor" if kind in PURCHASE_KINDS else "customer"
+    return "vendor" if kind in SUPPLIER_KINDS else "customer"
 
 
 def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:

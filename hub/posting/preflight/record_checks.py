@@ -12,7 +12,7 @@ from hub.models import StoredRecord
 from hub.models.display_names import format_posting_name
 from hub.posting.preflight.context import (
     ACCOUNT_FIELDS,
-    PURCHASE_KINDS,
+    SUPPLIER_KINDS,
     CheckContext,
     party_list,
 )
@@ -62,7 +62,7 @@ def check_account_types(posting: CheckedPosting, context: CheckContext) -> Itera
 
 def check_items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find items that QuickBooks does not let be bought, or sold, as they are set up."""
-    if posting.kind in PURCHASE_KINDS:
+    if posting.kind in SUPPLIER_KINDS:
         side = "bought"
     elif posting.kind in SALES_KINDS:
         side = "sold"
