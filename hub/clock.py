@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from functools import partial
 
-# The clock that also counts while the machine sleeps, if there is one: a claim ages meanwhile.
+# The clock that also counts while the machine sleeps, if it has one: claims age in that time too.
 _seconds = (
     partial(time.clock_gettime, time.CLOCK_BOOTTIME)
     if hasattr(time, "CLOCK_BOOTTIME")
@@ -37,7 +37,7 @@ class SystemClock(Clock):
         return dt.datetime.now(dt.UTC)
 
     def monotonic(self) -> float:
-        """Return the seconds since the machine started, with those while it slept if it can."""
+        """Return the seconds since the machine started, if possible with the time it slept."""
         return _seconds()
 
     def sleep(self, seconds: float) -> None:

@@ -30,7 +30,7 @@ def money(value: object, *, decimal_sign: Literal[".", ","] = ".") -> Decimal:
     """Convert an amount that a source sent as text, int or Decimal.
 
     A float is refused, since its cents are not known. An amount in cents is `money(value) / 100`.
-    Of a source that writes 1.234,56 pass `decimal_sign=","`: points and spaces then separate
+    If a source writes 1.234,56, pass `decimal_sign=","`: points and spaces then separate
     thousands. Without it 1.234 is a little more than one, and a comma is refused.
     """
     if isinstance(value, (float, bool)) or not isinstance(value, (str, int, Decimal)):

@@ -50,7 +50,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     """Compare QuickBooks with the posted documents.
 
     Document by document, and in sum; ends with 3 when something is wrong. With --json the result of
-    one company is an object; of several there is one for each, by realm.
+    one company is an object; for several companies it is an object with one for each, by realm.
     """
     from hub.posting.reconcile.result import needs_attention
     from hub.scheduling.runner import exit_code

@@ -8,7 +8,7 @@ from hub.contract.documents import Code, Document, Yielded, codes_of
 def codes_in_use(items: Iterable[Yielded], field: str) -> list[Code | str]:
     """Return the codes of a field that documents use, each once; an answer for `hub_codes`.
 
-    Of several codes with the same id the last one is returned.
+    If several codes have the same id, the last one is returned.
     """
     codes_by_id: dict[str, Code | str] = {}
     for item in items:

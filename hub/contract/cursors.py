@@ -81,7 +81,7 @@ class ChangeCursor:
     def remember(self, key: str, version: str, changed_at: str | float | None) -> None:
         """Record a row that was read as part of another one.
 
-        Of a long version a checksum is kept, so that cursors stay short.
+        A long version is kept as a checksum, so that cursors stay short.
         """
         moment = _require_moment(key, changed_at)
         self._read.append((key, _shorten(version), moment))

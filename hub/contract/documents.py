@@ -246,7 +246,7 @@ class Document:
     Amounts are positive in the direction of the kind. Dates are in the source's zone.
     `hold` is the source's own reason against posting, or why the document is pending.
     `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
-    A document that names that of another is held; of a split document, the first part adopts it.
+    A document that names that of another is held; if it is split, its first part adopts it.
     `exchange_rate` is the amount of the company's currency for one unit of `currency`. Without it
     QuickBooks uses its own rate of the document's date.
     `memo` is private; `message` is printed for the customer or vendor; `custom` holds custom fields

@@ -340,8 +340,8 @@ class Sandbox:
         """Raise BadDocument for an application or settings that cannot be called."""
         if not callable(self.wsgi):
             raise BadDocument(
-                f"A Sandbox needs wsgi as a WSGI application, not {type(self.wsgi).__name__}. Of a"
-                " StandIn or a RowSource of the kit it is the attribute wsgi."
+                f"A Sandbox needs wsgi as a WSGI application, not {type(self.wsgi).__name__}. A"
+                " StandIn or a RowSource of the kit has it as its attribute wsgi."
             )
         if not callable(self.settings):
             raise BadDocument(

@@ -53,8 +53,8 @@ class SecretMask:
     """Replace the secrets that were added, and parts of them, by ***.
 
     A secret is recognized as it is, in another case, as hex digits, in base64 (also within a longer
-    text that was encoded), and escaped for JSON, HTML or an address, up to three times over. Of a
-    random secret, parts of eight characters and more are masked, because servers cut long values.
+    text that was encoded), and escaped for JSON, HTML or an address, up to three times over. Parts
+    of a random secret are masked from eight characters on, because servers cut long values.
     """
 
     __slots__ = ("_lock", "_parts", "_secrets", "_sizes")

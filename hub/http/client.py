@@ -260,7 +260,7 @@ class AppHttp:
 def _check_headers(call: MaskedCall, headers: Mapping[str, str]) -> None:
     """Raise NeedsAttention if a header has a character that no header can hold.
 
-    Such as an invisible space that was copied with a token.
+    One is an invisible space, which is easily copied along with a token.
     """
     for name, value in headers.items():
         try:

@@ -33,7 +33,7 @@ class Figures:
         self._fresh_until: dict[str, float] = {}
 
     def values(self, gauge: Gauge, session: Session) -> Values:
-        """Return the values of a gauge; of several scrapes at a time, one reads them."""
+        """Return the values of a gauge, which are read once for scrapes at the same time."""
         now = current_hub().clock.monotonic
         with self._lock:
             if now() >= self._fresh_until.get(gauge.name, 0.0):

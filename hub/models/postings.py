@@ -162,7 +162,7 @@ class Posting(Model):
     payload: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     # Hash of the bytes as they were planned.
     planned: Mapped[str] = mapped_column(String(64), default="")
-    # The content of `summary`; of a file its hash and size, of a removal who requested it.
+    # The content of `summary`; for a file its hash and size, for a removal who requested it.
     stored_summary: Mapped[dict[str, Any]] = mapped_column("meaning", default=dict)
     state: Mapped[str] = mapped_column(String(10))
     # What holds it: source, mapping, preflight, quickbooks or person.

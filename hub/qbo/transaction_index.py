@@ -200,7 +200,7 @@ def _get_link_key(link: Mapping[str, str]) -> Link:
 def _upsert_heads(
     session: Session, stored: Mapping[str, TransactionHead], rows: Iterable[Row], *, is_news: bool
 ) -> None:
-    """Update stored heads and insert new ones; of two rows with the same Id the last one counts.
+    """Update stored heads and insert new ones; the last one of two rows with the same Id counts.
 
     New heads are no news: nothing refers to them yet. Those that another process has inserted
     meanwhile are left as they are.
@@ -233,7 +233,7 @@ def strip_markers(private_note: str) -> str:
 
 
 def extract_marker(private_note: str | None) -> str:
-    """Return the marker in a memo, "" without one; of several the last, where the hub puts it."""
+    """Return the last marker in a memo, where the hub puts it; "" without one."""
     markers: list[str] = MARKER_PATTERN.findall(private_note or "")
     if not markers:
         return ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout, lock_descriptor, unlock_descriptor
 
-# A process that was suspended while it stack the lock must not stop the others.
+# A process that was suspended while it held the lock must not stop the others.
 LOCK_SECONDS = 1.0
 HEADER_LENGTH = 6
 

@@ -174,7 +174,7 @@ def _build_cells(line: dict[str, str], waiting: CaseRow | None) -> list[Any]:
 
 
 def _iter_amount_cells(amounts: dict[str, Decimal]) -> Iterator[Any]:
-    """Yield the amount and its currency; of several only one text for all."""
+    """Yield an amount and its currency; if there are several, nothing and a text with all."""
     if len(amounts) == 1:
         ((currency, amount),) = amounts.items()
         yield amount

@@ -178,9 +178,9 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
 def _get_summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
     """Return the order in which documents are added up until the limit is reached.
 
-    By their ids PostgreSQL would read all documents that are newer than the chosen days. Of a
-    state whose documents an index finds, it would read all that are newer than the last one that
-    is added up; those have no order.
+    By their ids PostgreSQL would read all documents that are newer than the chosen days. Documents
+    whose state has an index are added up in no order: with one, PostgreSQL would read all documents
+    that are newer than the last one that is added up.
     """
     if _is_found_by_index(filters["state"]):
         return []
@@ -252,7 +252,7 @@ def _split_decimals(digits: str) -> tuple[str, str]:
 def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions that QuickBooks has the bill or invoice of a document as paid.
 
-    An index finds a few paid ones. Of many, one is soon met in the order of the list.
+    If few are paid, an index finds them; if many are, the order of the list soon meets one.
     """
     is_paid = (
         text(lists.PAID_CONDITION),

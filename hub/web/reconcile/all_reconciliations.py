@@ -54,7 +54,7 @@ RESULT_LABELS = {
 
 
 class CompanyReconciliation(NamedTuple):
-    """A company and its newest reconciliation; of a company seen in part there is none."""
+    """A company and its newest reconciliation; None if the person sees the company in part."""
 
     company: ConnectedCompany
     result: Result

@@ -279,7 +279,7 @@ def load_delays(session: Session, documents: Any, year: int) -> list[PostingDela
 def select_timed_postings(*columns: Any) -> Select[Any]:
     """Return a query for the first postings of documents, if they are posted.
 
-    Of a document that is posted in several parts, it is the one of the last part.
+    If a document is posted in several parts, it is the one of the last part.
     """
     return (
         select(*columns)

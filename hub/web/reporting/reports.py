@@ -104,7 +104,7 @@ def show() -> str:
 def export() -> Response:
     """Download a table about a company, the control totals if the address names no other.
 
-    Of all companies the tables are those of a month.
+    If no company is chosen, the tables are about all companies in one month.
     """
     table = request.args.get("table", "")
     with read_only_session() as session:

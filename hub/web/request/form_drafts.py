@@ -103,7 +103,7 @@ def save_posted(
 
     `page` is the address of the page with the form, unless that is the form's own address. Return
     the token of the draft; "" for a form of nobody, and for one that another site sent: nobody here
-    typed it. Of a form that was refused the person has been told why.
+    typed it. `was_refused` says that the person has been told why the form was refused.
     """
     if not owner or not _is_own_form():
         return ""
