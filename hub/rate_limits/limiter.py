@@ -57,9 +57,6 @@ class RateLimiter(RequestSlots):
         self._batches: deque[tuple[float, int]] = deque(maxlen=limits.batches)
         # Intuit does not document how a batch counts; the first refusal after batches decides.
         self._by_items = False
-        self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
-        self._last_turns: dict[str, int] = {}
-        self._turn = 0
         self._paused_to = 0.0
         self._cap = inf
         self._cap_at = clock.monotonic()
@@ -91,12 +88,11 @@ class RateLimiter(RequestSlots):
             used = sum(start > since for start in self._counted)
             batches = sum(start > since for start, _ in self._batches)
             allowed = int(self._compute_allowed_requests(now))
-            waiting = sum(len(queue) for queue in self._waiting.values())
             return Budget(
                 requests=max(0, allowed - used),
                 batches=self._limits.batches - batches,
                 running=self._running,
-                waiting=waiting,
+                waiting=self._count_waiting(),
                 paused=max(0.0, self._paused_to - now),
             )
 
@@ -114,19 +110,12 @@ class RateLimiter(RequestSlots):
             self._counted = deque(counted, maxlen=self._limits.per_period)
 
     def _enter(self, ticket: Ticket, until: float | None) -> None:
-        """Wait in a queue until the request has started; an app's batches have their own queue."""
-        with self._changed:
-            key = ticket.app, ticket.items > 0
-            queue = self._waiting.setdefault(key, deque())
-            queue.append(ticket)
-            try:
+        """Wait in a queue until the request has started."""
+        with self._changed, self._queue(ticket):
+            delay = self._try_start(ticket, until)
+            while delay != 0:
+                self._wait(delay)
                 delay = self._try_start(ticket, until)
-                while delay != 0:
-                    self._wait(delay)
-                    delay = self._try_start(ticket, until)
-            finally:
-                queue.remove(ticket)
-                self._changed.notify_all()
 
     def _try_start(self, ticket: Ticket, until: float | None) -> float | None:
         """Start a request if it may start now.
@@ -204,27 +193,11 @@ class RateLimiter(RequestSlots):
     def _start(self, ticket: Ticket) -> None:
         """Count a request that starts now."""
         now = self._clock.monotonic()
-        ticket.started_at = now
-        self._turn += 1
-        self._running += 1
-        self._last_turns[ticket.app] = self._turn
+        self._begin(ticket, now)
         self._starts.append(now)
         self._counted.extend([now] * self._count_weight(ticket))
         if ticket.items:
             self._batches.append((now, ticket.items))
-
-    def _find_next_request(self) -> Ticket:
-        """Return the first request of the app that waited longest for its turn.
-
-        Batches that wait for their own limit let other requests pass.
-        """
-        firsts = [queue[0] for queue in self._waiting.values() if queue]
-        return min(firsts, key=self._rank_waiting)
-
-    def _rank_waiting(self, ticket: Ticket) -> tuple[float, int]:
-        """Return when the limit of batches lets a request start, and the last turn of its app."""
-        last_turn = self._last_turns.get(ticket.app, 0)
-        return self._compute_batch_start(ticket), last_turn
 
     def _compute_delay(self, ticket: Ticket) -> float:
         """Return the seconds until the limits allow a request; never negative."""
@@ -237,13 +210,13 @@ class RateLimiter(RequestSlots):
         period_free_at = _compute_next_free_time(self._counted, room, self._limits.window)
         start_at = max(
             self._paused_to,
-            self._compute_batch_start(ticket),
+            self._compute_earliest_start(ticket),
             second_free_at,
             period_free_at,
         )
         return max(0.0, start_at - now)
 
-    def _compute_batch_start(self, ticket: Ticket) -> float:
+    def _compute_earliest_start(self, ticket: Ticket) -> float:
         """Return when the limit of batches allows a request; 0 if it does now."""
         if not ticket.items:
             return 0.0

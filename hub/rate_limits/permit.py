@@ -2,6 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -40,12 +41,18 @@ class Permit:
 
 
 class RequestSlots(ABC):
-    """The slots of a rate limiter: a request holds one while it runs."""
+    """The slots of a rate limiter: a request waits for one in a queue, and holds it while it runs.
+
+    Apps take turns. The batches of an app have a queue of their own, because their limit is lower.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._changed = threading.Condition()
         self._running = 0
+        self._queues: dict[tuple[str, bool], deque[Ticket]] = {}
+        self._last_turns: dict[str, int] = {}
+        self._turn = 0
 
     @contextmanager
     def slot(
@@ -77,6 +84,45 @@ class RequestSlots(ABC):
     @abstractmethod
     def _enter(self, ticket: Ticket, until: float | None) -> None:
         """Wait until the request has started."""
+
+    @contextmanager
+    def _queue(self, ticket: Ticket) -> Iterator[None]:
+        """Keep a request in its queue during the block."""
+        queue = self._get_queue(ticket)
+        queue.append(ticket)
+        try:
+            yield
+        finally:
+            queue.remove(ticket)
+            self._changed.notify_all()
+
+    def _get_queue(self, ticket: Ticket) -> deque[Ticket]:
+        """Return the queue of a request."""
+        return self._queues.setdefault((ticket.app, ticket.items > 0), deque())
+
+    def _count_waiting(self) -> int:
+        """Return how many requests wait."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    def _find_next_request(self) -> Ticket:
+        """Return the first request of the app that waited longest, among those that may start."""
+        firsts = [queue[0] for queue in self._queues.values() if queue]
+        return min(firsts, key=self._rank)
+
+    def _rank(self, ticket: Ticket) -> tuple[float, int]:
+        """Return when a request may start, and the last turn of its app."""
+        return self._compute_earliest_start(ticket), self._last_turns.get(ticket.app, 0)
+
+    @abstractmethod
+    def _compute_earliest_start(self, ticket: Ticket) -> float:
+        """Return until when other requests pass this one, although its app has the turn."""
+
+    def _begin(self, ticket: Ticket, now: float) -> None:
+        """Note that a request starts now; it is the turn of its app."""
+        ticket.started_at = now
+        self._turn += 1
+        self._running += 1
+        self._last_turns[ticket.app] = self._turn
 
     def _end(self) -> None:
         """Note that a request no longer runs."""

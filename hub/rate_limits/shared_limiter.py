@@ -57,9 +57,6 @@ class SharedRateLimiter(RequestSlots):
         self._row = row
         self._renews = renews
         self._name = secrets.token_hex(8)
-        self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
-        self._last_turns: dict[str, int] = {}
-        self._turn = 0
         self._recent: deque[float] = deque(maxlen=limits.per_second)
         self._slots: list[OwnSlot] = []
         self._next_number = 1
@@ -107,7 +104,7 @@ class SharedRateLimiter(RequestSlots):
                 requests=max(0, allowed - shared.count_calls(since)),
                 batches=self._limits.batches - shared.count_batches(since),
                 running=self._running,
-                waiting=sum(len(queue) for queue in self._waiting.values()),
+                waiting=self._count_waiting(),
                 paused=max(0.0, shared.paused_to - now, own_pause),
             )
 
@@ -118,16 +115,10 @@ class SharedRateLimiter(RequestSlots):
             self._ask_alone()
 
     def _enter(self, ticket: Ticket, until: float | None) -> None:
-        """Wait in a queue until the request has started; an app's batches have their own queue."""
-        with self._changed:
-            queue = self._waiting.setdefault((ticket.app, ticket.items > 0), deque())
-            queue.append(ticket)
-            try:
-                while not self._try_start(ticket):
-                    self._wait_or_ask(ticket, until)
-            finally:
-                queue.remove(ticket)
-                self._changed.notify_all()
+        """Wait in a queue until the request has started."""
+        with self._changed, self._queue(ticket):
+            while not self._try_start(ticket):
+                self._wait_or_ask(ticket, until)
 
     def _try_start(self, ticket: Ticket) -> bool:
         """Start a request if it is its turn, and a reserved start and a part of the share are free.
@@ -142,10 +133,7 @@ class SharedRateLimiter(RequestSlots):
             return False
         self._slots.remove(slot)
         self._outcomes.append(StartOutcome(slot.slot.number, now))
-        ticket.started_at = now
-        self._turn += 1
-        self._running += 1
-        self._last_turns[ticket.app] = self._turn
+        self._begin(ticket, now)
         self._recent.append(now)
         self._start_renewal()
         return True
@@ -156,7 +144,7 @@ class SharedRateLimiter(RequestSlots):
         is_batch = ticket.items > 0
         slot = self._find_slot(ticket)
         self._require_time(slot.start_at if slot else self._free_at[is_batch], until)
-        is_first = self._waiting[ticket.app, is_batch][0] is ticket
+        is_first = self._get_queue(ticket)[0] is ticket
         if self._is_asking or not is_first or self._running >= self._limits.concurrent:
             self._changed.wait(TURN_SECONDS)
             return
@@ -233,12 +221,11 @@ class SharedRateLimiter(RequestSlots):
     def _measure_demand(self, reserves: bool) -> Demand:
         """Return the demand and the report of this process, in its own time."""
         now = self._clock.monotonic()
-        waiting = sum(len(queue) for queue in self._waiting.values())
         recent = sum(start > now - EXPECTATION_SECONDS for start in self._recent)
         return Demand(
             process=f"{os.getpid()}-{self._name}",
             running=self._running,
-            wanted=self._running + max(waiting, recent if reserves else 0),
+            wanted=self._running + max(self._count_waiting(), recent if reserves else 0),
             waiting=self._list_items_without_slot() if reserves else (),
             extra=recent if reserves else 0,
             next_number=self._next_number,
@@ -296,7 +283,7 @@ class SharedRateLimiter(RequestSlots):
 
     def _list_items_without_slot(self) -> list[int]:
         """Return the items of the calls that wait without a reserved start, app by app in turns."""
-        queues = [queue for queue in self._waiting.values() if queue]
+        queues = [queue for queue in self._queues.values() if queue]
         queues.sort(key=lambda queue: self._last_turns.get(queue[0].app, 0))
         slots = list(self._slots)
         items = []
@@ -315,16 +302,10 @@ class SharedRateLimiter(RequestSlots):
         slots = [slot for slot in self._slots if slot.fits(ticket)]
         return min(slots, key=attrgetter("start_at"), default=None)
 
-    def _find_next_request(self) -> Ticket:
-        """Return the first request of the app that waited longest, among those that may start."""
-        firsts = [queue[0] for queue in self._waiting.values() if queue]
-        return min(firsts, key=self._rank_waiting)
-
-    def _rank_waiting(self, ticket: Ticket) -> tuple[float, int]:
-        """Return when a request may start, and the last turn of its app."""
+    def _compute_earliest_start(self, ticket: Ticket) -> float:
+        """Return when a reserved start lets a request start; without one, others pass it."""
         slot = self._find_slot(ticket)
-        start_at = max(slot.start_at, self._clock.monotonic()) if slot else inf
-        return start_at, self._last_turns.get(ticket.app, 0)
+        return max(slot.start_at, self._clock.monotonic()) if slot else inf
 
     def _drop_late_slots(self) -> None:
         """Report the reserved starts whose time is over as unused."""
