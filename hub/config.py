@@ -63,7 +63,7 @@ TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa:
 class Config:
     """The settings, complete and checked; keys and passwords never show in its text.
 
-    `names_set` are the settings that the environment or the file of HUB_CONFIG gives: they win over
+    `given_settings` are those that the environment or the file of HUB_CONFIG gives: they win over
     what people enter on pages.
     """
 
@@ -102,7 +102,7 @@ class Config:
     allow_loopback: bool = False
     allow_hosts: frozenset[str] = frozenset()
     allowed_plugins: plugin_list.Allowed | None = None
-    names_set: frozenset[str] = frozenset()
+    given_settings: frozenset[str] = frozenset()
     open_apps: frozenset[str] = frozenset()
     second_factor: Literal["owners", "all", "off"] = "owners"
     second_factor_grace_days: int = 7
@@ -247,8 +247,8 @@ def settings_given(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
     A setting that is given by the name of a file, such as HUB_VAULT_KEYS_FILE, counts as
     HUB_VAULT_KEYS.
     """
-    names: frozenset[str] = _load_settings(environ)["names_set"]
-    return names
+    given_settings: frozenset[str] = _load_settings(environ)["given_settings"]
+    return given_settings
 
 
 def names_database(environ: Mapping[str, str] = os.environ) -> bool:
@@ -286,14 +286,14 @@ def _load_settings(environ: Mapping[str, str]) -> dict[str, Any]:
     _read_files(raw)
 
     present = {name: value for name, value in raw.items() if value != ""}
-    names_set = frozenset(present) - {"HUB_CONFIG", *FOR_TESTS}
+    given_settings = frozenset(present) - {"HUB_CONFIG", *FOR_TESTS}
     try:
         values: dict[str, Any] = Settings().load(present)
     except ValidationError as error:
         messages = cast(dict[str, list[str]], error.messages)
         name, problems = next(iter(messages.items()))
         raise ConfigurationError(name, problems[0]) from None
-    values["names_set"] = names_set
+    values["given_settings"] = given_settings
     values["vault_keys_file"] = Path(vault_keys_file) if vault_keys_file else None
     return values
 

@@ -126,7 +126,7 @@ def hub(
     from hub.metrics import totals
 
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
-    if not address and "HUB_PUBLIC_URL" not in loaded.names_set:
+    if not address and "HUB_PUBLIC_URL" not in loaded.given_settings:
         served = served_address.read(loaded.data)
         loaded = replace(loaded, public_url=served or loaded.public_url)
     app = create_app(loaded, pages=pages)

@@ -96,7 +96,7 @@ def _serve_processes(
     if not first_owner.owner_exists():
         say("Nobody owns this hub yet; `hub users add NAME` adds the first owner.")
     environ = {**os.environ, **settings}
-    if "HUB_PUBLIC_URL" not in current_hub().config.names_set:
+    if "HUB_PUBLIC_URL" not in current_hub().config.given_settings:
         environ["HUB_PUBLIC_URL"] = address
     served_address.store(current_hub().config.data, address)
     db.engine.dispose()

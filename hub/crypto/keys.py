@@ -35,10 +35,10 @@ COMMON_WORDS = (
 Ring = tuple[tuple[str, bytes], ...]
 
 
-def initialise(data: Path, names_set: Collection[str] = ()) -> list[str]:
+def initialise(data: Path, given_settings: Collection[str] = ()) -> list[str]:
     """Make the data folder and its keys where they are missing; return what was added.
 
-    A key among the settings `names_set`, which have a value, needs no file.
+    A key among `given_settings` needs no file.
     """
     additions = []
     if not data.exists():
@@ -49,26 +49,26 @@ def initialise(data: Path, names_set: Collection[str] = ()) -> list[str]:
         path = data / file
         if path.exists():
             check_private(path)
-        elif name not in names_set:
+        elif name not in given_settings:
             key = secrets.token_urlsafe(48) if file == SECRET_KEY_FILE else new_key()
             write_private(path, key)
             additions.append(f"key file {path}")
     return additions
 
 
-def find_lost(data: Path, names_set: Collection[str] = ()) -> list[Path]:
+def find_lost(data: Path, given_settings: Collection[str] = ()) -> list[Path]:
     """Return the key files that a hub had in its data folder and that are not there any more."""
     if not (data / ORIGIN_FILE).exists():
         return []
-    return find_missing(data, names_set)
+    return find_missing(data, given_settings)
 
 
-def find_missing(data: Path, names_set: Collection[str] = ()) -> list[Path]:
+def find_missing(data: Path, given_settings: Collection[str] = ()) -> list[Path]:
     """Return the key files of a data folder that are missing and not replaced by a setting."""
     return [
         data / file
         for name, file in KEY_FILES.items()
-        if name not in names_set and not (data / file).exists()
+        if name not in given_settings and not (data / file).exists()
     ]
 
 

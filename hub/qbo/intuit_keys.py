@@ -52,8 +52,8 @@ class IntuitKeys:
 
 def is_client_in_environment() -> bool:
     """Return whether the client id or secret comes from the environment: then both do."""
-    names_set = hub_context.current_hub().config.names_set
-    return not names_set.isdisjoint(CLIENT_SETTINGS)
+    given_settings = hub_context.current_hub().config.given_settings
+    return not given_settings.isdisjoint(CLIENT_SETTINGS)
 
 
 def read() -> IntuitKeys:
@@ -90,8 +90,9 @@ def require() -> IntuitKeys:
 
 def load_webhook_token() -> str:
     """Return the token with which QuickBooks signs its webhooks; "" if there is none."""
-    if _is_in_environment(WEBHOOK_SETTING):
-        return hub_context.current_hub().config.qbo_webhook_token
+    config = hub_context.current_hub().config
+    if WEBHOOK_SETTING in config.given_settings:
+        return config.qbo_webhook_token
     return read_stored().webhook_token
 
 
@@ -148,7 +149,7 @@ def _load_from_config(config: Config) -> IntuitKeys:
 def _complete_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
     """Return the stored keys with their addresses, where the environment names no others."""
     environment = stored.environment
-    if _is_in_environment(ENVIRONMENT_SETTING):
+    if ENVIRONMENT_SETTING in config.given_settings:
         environment = config.qbo_environment
     addresses = {
         "api_url": API_URLS[environment],
@@ -159,7 +160,7 @@ def _complete_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
     if stored.stand_in:
         addresses = build_stand_in_addresses(stored.stand_in)
     for name in addresses:
-        if _is_in_environment(f"HUB_QBO_{name.upper()}"):
+        if f"HUB_QBO_{name.upper()}" in config.given_settings:
             addresses[name] = getattr(config, f"qbo_{name}")
     return IntuitKeys(
         client_id=stored.client_id,
@@ -179,11 +180,6 @@ def build_stand_in_addresses(url: str) -> dict[str, str]:
         "token_url": f"{url}/oauth2/v1/tokens/bearer",
         "revoke_url": f"{url}/v2/oauth2/tokens/revoke",
     }
-
-
-def _is_in_environment(name: str) -> bool:
-    """Return whether the environment or the file of HUB_CONFIG gives a setting."""
-    return name in hub_context.current_hub().config.names_set
 
 
 def _check_stand_in(url: str) -> None:

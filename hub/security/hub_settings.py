@@ -18,7 +18,7 @@ ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that acce
 
 def is_in_environment(name: str) -> bool:
     """Return whether the environment or the file of HUB_CONFIG gives a setting."""
-    return name in hub_context.current_hub().config.names_set
+    return name in hub_context.current_hub().config.given_settings
 
 
 def mail_url() -> str:

@@ -299,7 +299,7 @@ def test_every_field_can_be_set_or_is_made_from_one_that_can():
         "allow_hosts",
         "allow_hosts_file",
         "allowed_plugins",
-        "names_set",
+        "given_settings",
         "plugins_file",
         "vault_keys_file",
     }

@@ -211,7 +211,7 @@ def _render_intuit_form(keys: StoredKeys) -> str:
         environments=ENVIRONMENT_LABELS,
         is_from_environment=intuit_keys.is_client_in_environment(),
         client=intuit_keys.read(),
-        names_set=config.names_set,
+        given_settings=config.given_settings,
         allows_loopback=config.allow_loopback,
         contact=hub_settings.contact_address(),
     )
