@@ -129,7 +129,7 @@ def _describe_person(session: Any, person: Any) -> dict[str, Any]:
 
     rights = rights_of(person)
     return {
-        "name": str(person.username or person.email),
+        "name": person.name,
         "role": rights.role(),
         "rights": [describe(session, right) for right in rights.rights],
         "active": bool(person.active),

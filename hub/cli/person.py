@@ -56,7 +56,7 @@ def load_rights() -> "Rights":
             user = people.get(session, name())
             if not user.active:
                 raise Refused(f"{name()} is disabled; `hub users enable` undoes that.")
-            meta[PERSON_KEY] = str(user.username or user.email)
+            meta[PERSON_KEY] = user.name
             meta[RIGHTS_KEY] = rights_of(user)
     stored: Rights = meta[RIGHTS_KEY]
     return stored

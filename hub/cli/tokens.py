@@ -83,7 +83,7 @@ def _list_tokens() -> list[dict[str, Any]]:
             rows.append(
                 {
                     "id": token.id,
-                    "person": str(person.username or person.email),
+                    "person": person.name,
                     "name": token.name,
                     "scopes": token.scopes,
                     "created_at": format_moment(token.created_at),

@@ -45,6 +45,11 @@ class User(Model, fsqla.FsUserMixin):
         order_by=RoleAssignment.id, cascade="all, delete-orphan"
     )
 
+    @property
+    def name(self) -> str:
+        """Return the name with which the person logs in; the audit log has it, too."""
+        return str(self.username or self.email)
+
 
 class SavedFilter(Model):
     """Filters of the list of documents that a person named; `query` is that of their address."""

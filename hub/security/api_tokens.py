@@ -143,4 +143,4 @@ def _check_new_token(
 
 def _format_audit_subject(person: User, name: str) -> str:
     """Return the name of a token in the audit log."""
-    return f"{person.username or person.email}: {name}"
+    return f"{person.name}: {name}"

@@ -91,7 +91,7 @@ def store_code(
     statement = insert(session, PasswordReset).values([row])
     changed = {name: value for name, value in row.items() if name != "user_id"}
     session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=changed))
-    audit.record(session, who, "password code issued", str(person.username or person.email))
+    audit.record(session, who, "password code issued", person.name)
 
 
 def withdraw_codes(session: Session, user_id: int | None = None) -> None:
@@ -130,6 +130,6 @@ def use(session: Session, reset: PasswordReset, password_hash: str) -> User:
         raise Refused("This code was used or replaced a moment ago. Ask for another one.")
     person = session.get_one(User, reset.user_id)
     people.set_password(session, person, password_hash)
-    name = str(person.username or person.email)
+    name = person.name
     audit.record(session, name, "password reset", name)
     return person

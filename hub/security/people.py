@@ -55,7 +55,7 @@ def get(session: Session, name: str) -> User:
     """Return the person of this name; raise NotFound if there is none."""
     person = find(session, name)
     if person is None:
-        everyone = [str(user.username or user.email) for user in session.scalars(select(User))]
+        everyone = [user.name for user in session.scalars(select(User))]
         raise NotFound("person", name, everyone)
     return person
 

@@ -276,9 +276,9 @@ def assign_in_words(
     assign(session, person, role, subject)
     text = describe(session, right)
     if subject == WHOLE_HUB:
-        audit.record(session, who, "role changed", _get_audit_name(person), role=role)
+        audit.record(session, who, "role changed", person.name, role=role)
     else:
-        audit.record(session, who, "right added", _get_audit_name(person), right=text)
+        audit.record(session, who, "right added", person.name, right=text)
     return text
 
 
@@ -303,7 +303,7 @@ def withdraw_in_words(session: Session, person: User, subject: Subject, *, who: 
         if right.subject == subject:
             withdraw(session, person, subject)
             text = describe(session, right)
-            audit.record(session, who, "right removed", _get_audit_name(person), right=text)
+            audit.record(session, who, "right removed", person.name, right=text)
             return text
     raise NotFound("right of this person", describe(session, Right("a role", subject)))
 
@@ -344,11 +344,6 @@ def _list_known_apps(session: Session) -> list[str]:
     return sorted({*current_hub().plugins.apps, *enabled})
 
 
-def _get_audit_name(person: User) -> str:
-    """Return the name of a person as the audit log has it."""
-    return str(person.username or person.email)
-
-
 def check_not_last_owner(session: Session, person: User) -> None:
     """Raise NotNow if the person is the only owner who may log in; let no other owner go now."""
     if not rights_of(person).may("owner"):
@@ -358,7 +353,7 @@ def check_not_last_owner(session: Session, person: User) -> None:
     if set(session.scalars(owners)) <= {person.id}:
         raise NotNow(
             "%(name)s is the only owner. Make someone else owner first.",
-            name=_get_audit_name(person),
+            name=person.name,
         )
 
 

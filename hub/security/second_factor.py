@@ -140,7 +140,7 @@ def reset_lost(session: Session, person: User, by: str) -> None:
     user_id = int(person.id)
     reset(session, user_id)
     login_sessions.end_all(session, user_id, EndReason.FACTOR_CHANGED)
-    name = str(person.username or person.email)
+    name = person.name
     audit.record(session, by, "second factor reset", name)
 
 

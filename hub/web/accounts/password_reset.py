@@ -119,7 +119,7 @@ def _check_code(name: str) -> PasswordReset:
     # A name that nobody has is not recorded: it may be a password in the wrong field.
     with read_only_session() as session:
         person = people.find(session, name)
-    subject = str(person.username or person.email) if person else refusals.UNKNOWN_NAME
+    subject = person.name if person else refusals.UNKNOWN_NAME
     refusals.note("reset code refused", refusals.NOBODY, subject)
     raise Refused(INVALID_CODE)
 

@@ -46,7 +46,7 @@ def end(person_id: int) -> Response:
         if row is None or row.user_id != person_id:
             abort(404)
         login_sessions.end(session, session_id, EndReason.ENDED_BY_OWNER)
-        audit.record(session, person_name(), "session ended", _name(person), browser=row.browser)
+        audit.record(session, person_name(), "session ended", person.name, browser=row.browser)
     flash(gettext("The session is ended."), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
@@ -58,8 +58,8 @@ def end_all(person_id: int) -> Response:
     with transaction() as session:
         person = get_row_or_404(session, User, person_id)
         count = login_sessions.end_all(session, person_id, EndReason.ENDED_BY_OWNER)
-        audit.record(session, person_name(), "sessions ended", _name(person), count=count)
-    flash(gettext("%(name)s has to log in again.", name=_name(person)), "success")
+        audit.record(session, person_name(), "sessions ended", person.name, count=count)
+    flash(gettext("%(name)s has to log in again.", name=person.name), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 
@@ -82,13 +82,8 @@ def reset_factor(person_id: int) -> Response:
     flash(
         gettext(
             "%(name)s logs in with the password alone and can set up a new factor.",
-            name=_name(person),
+            name=person.name,
         ),
         "success",
     )
     return redirect(url_for("person_sessions.show", person_id=person_id))
-
-
-def _name(person: User) -> str:
-    """Return the name of a person as the audit log has it."""
-    return str(person.username or person.email)

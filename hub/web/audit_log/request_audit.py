@@ -45,7 +45,7 @@ def _note_logout(app: Flask, user: User, **_: Any) -> None:
 
 
 def _note_failed_login(app: Flask, user: User, auth_type: str = "", **_: Any) -> None:
-    g.failed_login = (_name(user), auth_type)
+    g.failed_login = (user.name, auth_type)
 
 
 def _note_password(app: Flask, user: User, **_: Any) -> None:
@@ -54,14 +54,10 @@ def _note_password(app: Flask, user: User, **_: Any) -> None:
 
 def _note(what: str, user: User, **detail: Any) -> None:
     """Remember an act; the name is read now, because the session of people ends earlier."""
-    name = _name(user)
+    name = user.name
     if "acts" not in g:
         g.acts = []
     g.acts.append((what, name, detail))
-
-
-def _name(user: User) -> str:
-    return str(user.username or user.email)
 
 
 def _record(response: Response) -> Response:

@@ -190,7 +190,8 @@ def person_name() -> str:
     """Return the name of the person who is logged in, as the audit log has it."""
     if not current_user.is_authenticated:
         return ""
-    return str(current_user.username or current_user.email)
+    name: str = current_user.name
+    return name
 
 
 def may(least: str, company_id: int | None = None, slug: str | None = None) -> bool:

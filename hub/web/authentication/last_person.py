@@ -30,7 +30,7 @@ def name() -> str:
         return ""
     with read_only_session() as session:
         person = session.get(User, person_id)
-    return str(person.username or person.email) if person is not None else ""
+    return person.name if person is not None else ""
 
 
 def _remember(app: Flask, user: User, **ignored: Any) -> None:

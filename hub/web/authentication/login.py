@@ -95,7 +95,7 @@ class PasswordForm(ChangePasswordForm):
             if is_valid:
                 guess.succeed()
             elif self.password.errors:
-                name = str(current_user.username or current_user.email)
+                name = current_user.name
                 refusals.note("current password refused", name, name)
             else:
                 guess.withdraw()

@@ -46,8 +46,8 @@ def build_challenge_to_add(session: Session, person: User) -> Challenge:
 
     user = PublicKeyCredentialUserEntity(
         id=_handle(session, person).encode(),
-        name=str(person.username or person.email),
-        display_name=str(person.username or person.email),
+        name=person.name,
+        display_name=person.name,
     )
     options, state = _build_server().register_begin(
         user,

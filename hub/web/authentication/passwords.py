@@ -26,7 +26,7 @@ class HubPasswords(PasswordUtil):
         """Return the reasons why this cannot be a new password, and its normalized form."""
         passwords.require_hashable(password)
         user = details.get("user")
-        name = str(user.username or user.email) if user else ""
+        name = user.name if user else ""
         reason = passwords.find_problem(password, name)
         if reason:
             return [translate(reason)], password

@@ -6,7 +6,6 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask import session as cookie
 from flask_security import current_user, login_user
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.context import current_hub
@@ -46,7 +45,7 @@ def check() -> str | Response:
     if not factor:
         with transaction() as session:
             is_over = login_sessions.note_failure(session, row.id)
-            name = _name_of(session, row.user_id)
+            name = session.get_one(User, row.user_id).name
         refusals.note("second factor refused", name, name)
         sessions.forget_row()
         if is_over:
@@ -134,7 +133,7 @@ def _find_accepted_factor(row: LoginSession) -> str:
         if second_factor.accept_code(session, row.user_id, code):
             return "authenticator"
         if second_factor.accept_recovery_code(session, row.user_id, code):
-            name = _name_of(session, row.user_id)
+            name = session.get_one(User, row.user_id).name
             audit.record(session, name, "recovery code used", name)
             return "recovery code"
     return ""
@@ -157,9 +156,3 @@ def _render_page(row: LoginSession, problem: str) -> str:
 def _get_destination() -> str:
     """Return the page that the log-in leads to."""
     return local_path(request.args.get("next", "/"))
-
-
-def _name_of(session: Session, user_id: int) -> str:
-    """Return the name of a person as the audit log has it."""
-    person = session.get_one(User, user_id)
-    return str(person.username or person.email)

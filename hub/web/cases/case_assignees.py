@@ -47,7 +47,7 @@ def find(session: Session, name: str) -> tuple[str, Scope]:
     person = people.find(session, name)
     if person is None or not person.active:
         raise NotFound("person", name)
-    own_name = str(person.username or person.email)
+    own_name = person.name
     return own_name, build_scope(session, rights_of(person), "operator")
 
 
