@@ -98,7 +98,7 @@ def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:
 
 def _open_case(session: Session, company: ConnectedCompany, run: Run) -> Case:
     """Open the case of a company, or update the texts of the open one."""
-    text = CaseText("runs.failing", company=company.name or company.realm, problem=run.error)
+    text = CaseText("runs.failing", company=company.display_name, problem=run.error)
     return inbox.open(session, _build_case_cause(company.id), text, company_id=company.id)
 
 

@@ -117,7 +117,7 @@ def enable(
     row = installations_enable.enable(
         company_id, slug, settings, who=account_name(), mode=mode, owner=owner
     )
-    company_name = row.company.name or row.company.realm
+    company_name = row.company.display_name
     say(f"{_get_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
     warning = shared_accounts.find_warning(row)
     if warning:

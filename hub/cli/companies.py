@@ -63,7 +63,7 @@ def add(realm: str, path: Path) -> None:
         raise
     file.discard()
     record_download.refresh(row.id)
-    say(f"{row.name or realm} is connected, and its lists are read.")
+    say(f"{row.display_name} is connected, and its lists are read.")
 
 
 @companies.command("list")
@@ -117,7 +117,7 @@ def check(realm: str) -> None:
 
     row = oauth_connect.check(find_company(realm).id, account_name())
     record_download.refresh(row.id)
-    say(f"The connection to {row.name or realm} works, and its lists are fresh.")
+    say(f"The connection to {row.display_name} works, and its lists are fresh.")
     with read_only_session() as session:
         reads = usage.count_reads(session, row.id)
     room = usage.compute_remaining_budget(row)
@@ -140,7 +140,7 @@ def batches(realm: str, mode: str) -> None:
 
     row = find_company(realm)
     batch_sizing.store_mode(row.id, mode, account_name())
-    name = row.name or realm
+    name = row.display_name
     how_many = batch_sizing.MODE_LABELS[mode]  # "one by one", for example
     say(f"Documents go to {name} {how_many} from the next run on.")
 
@@ -155,7 +155,7 @@ def disconnect(realm: str) -> None:
 
     row = find_company(realm)
     revocation = oauth_connect.disconnect(row.id, account_name())
-    say(f"{row.name or realm} is disconnected. Its settings and matches are kept.")
+    say(f"{row.display_name} is disconnected. Its settings and matches are kept.")
     if revocation == oauth_connect.Revocation.NOT_REQUESTED:
         say(
             "Its token was not given back to Intuit: it never worked here, or another company"

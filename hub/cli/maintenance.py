@@ -218,7 +218,7 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
     with read_only_session() as session:
         companies = list(session.scalars(select(ConnectedCompany)))
     for row in companies:
-        title = f"connection to {row.name or row.realm}"
+        title = f"connection to {row.display_name}"
         if row.state == ConnectionState.CONNECTED:
             yield True, title
         else:

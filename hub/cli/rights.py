@@ -64,7 +64,7 @@ def _iter_company_target(session: "Session", options: Options) -> Iterator[Named
     if options["realm"] is None:
         return
     row = find_company(options["realm"])
-    yield NamedSubject(row.name or row.realm, Subject(row.id))
+    yield NamedSubject(row.display_name, Subject(row.id))
 
 
 def _iter_app_target(session: "Session", options: Options) -> Iterator[NamedSubject]:
@@ -73,7 +73,7 @@ def _iter_app_target(session: "Session", options: Options) -> Iterator[NamedSubj
 
     row = find_company(options["realm"])
     slug = options["slug"]
-    yield NamedSubject(f"{slug} in {row.name or row.realm}", Subject(row.id, slug))
+    yield NamedSubject(f"{slug} in {row.display_name}", Subject(row.id, slug))
 
 
 def _iter_enabled_apps(session: "Session", options: Options) -> Iterator[NamedSubject]:
@@ -91,7 +91,7 @@ def _iter_enabled_apps(session: "Session", options: Options) -> Iterator[NamedSu
     if realm is not None:
         query = query.where(ConnectedCompany.realm == realm)
     for row in session.scalars(query):
-        company_name = row.company.name or row.company.realm
+        company_name = row.company.display_name
         yield NamedSubject(f"{slug} in {company_name}", Subject(row.company_id, slug))
 
 

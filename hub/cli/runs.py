@@ -88,7 +88,7 @@ def _reconcile_company(row: "ConnectedCompany", *, is_titled: bool, silent: bool
     from hub.models.enums import RunKind
     from hub.scheduling import runner
 
-    name = row.name or row.realm
+    name = row.display_name
     terminal = Terminal(name)
     try:
         run = runner.run_company_job(

@@ -68,7 +68,7 @@ def grant_access(company_id: int, slug: str, *, who: str) -> None:
         row.granted_by = who
         row.granted_at = now
         session.add(row)
-        company_name = company.name or company.realm
+        company_name = company.display_name
         audit.record(session, who, "access granted", f"{slug} for {company_name}")
 
 
@@ -149,7 +149,7 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
 def audit_subject(row: Installation) -> str:
     """Return the name of an installation in the audit log."""
     company = row.company
-    return f"{row.slug} for {company.name or company.realm}"
+    return f"{row.slug} for {company.display_name}"
 
 
 def _save(

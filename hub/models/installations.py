@@ -4,7 +4,16 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -55,6 +64,16 @@ class ConnectedCompany(Model):
     connected_at: Mapped[dt.datetime]
     # When QuickBooks first answered for it; None if it never did.
     verified_at: Mapped[dt.datetime | None]
+
+    @hybrid_property
+    def display_name(self) -> str:
+        """Return the name; the realm until QuickBooks has told the name."""
+        return self.name or self.realm
+
+    @display_name.inplace.expression
+    @classmethod
+    def _display_name_expression(cls) -> ColumnElement[str]:
+        return func.coalesce(func.nullif(cls.name, ""), cls.realm)
 
 
 class Token(Model):

@@ -75,7 +75,7 @@ def load(session: Session) -> News:
         news.owners[installation.id] = installation.owner
         news.mailboxes[installation.id] = find_mailbox(installation)
     for company in session.scalars(select(ConnectedCompany)):
-        news.company_names[company.id] = company.name or company.realm
+        news.company_names[company.id] = company.display_name
     return news
 
 

@@ -88,7 +88,7 @@ def store_facts(
 
 def set_name_and_country(company: ConnectedCompany, info: dict[str, Any]) -> None:
     """Set a company's name and country from its company info; keep what an answer leaves out."""
-    company.name = str(info.get("CompanyName") or company.name or company.realm)
+    company.name = str(info.get("CompanyName") or company.display_name)
     country = str(info.get("Country") or company.country or "")
     iso_country = ISO_COUNTRIES.get(country, country)
     company.country = iso_country[:3]

@@ -32,7 +32,7 @@ def remove(company_id: int, who: str) -> None:
             raise NotNow(
                 "%(company)s has been in use, so it cannot be removed: the hub must keep what"
                 " was posted to it. Disconnect it instead.",
-                company=company.name or company.realm,
+                company=company.display_name,
             )
         realm = company.realm
         _forget_secrets(session, company_id)

@@ -61,7 +61,7 @@ def find_trouble(company: ConnectedCompany, *, writes: bool) -> ConnectionTroubl
             return None
         return ConnectionTrouble(_describe_trouble(company), time_left.total_seconds())
     if company.state == ConnectionState.RECONNECT:
-        name = company.name or company.realm
+        name = company.display_name
         return ReconnectNeeded(name, company.state_reason)
     return ConnectionTrouble(_describe_trouble(company))
 
@@ -210,7 +210,7 @@ def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) 
         if is_short and cause not in inbox.list_open_causes(session, cause):
             return
     # The configuration is the hub's, not one company's.
-    names = {"company": company.name or company.realm}
+    names = {"company": company.display_name}
     if company.state == ConnectionState.CONFIGURATION:
         names = {}
     text = CaseText(f"connection.{company.state}", **names, problem=company.state_reason)
@@ -219,7 +219,7 @@ def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) 
 
 def _describe_trouble(company: ConnectedCompany) -> str:
     """Return what is wrong with a connection and what happens next."""
-    name = company.name or company.realm
+    name = company.display_name
     return Sentence(STATE_SENTENCES[ConnectionState(company.state)], name=name)
 
 

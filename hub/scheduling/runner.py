@@ -326,7 +326,7 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
     if steps.errors:
         return
     trouble = connection.find_trouble(company, writes=True)
-    raise trouble or ReconnectNeeded(company.name or company.realm, reason)
+    raise trouble or ReconnectNeeded(company.display_name, reason)
 
 
 def _reconcile(steps: Steps, company: ConnectedCompany) -> None:

@@ -78,7 +78,7 @@ def format_subject(subject: Installation | ConnectedCompany) -> str:
         return subject.name or f"Company {subject.realm}"
     app = current_hub().plugins.apps.get(subject.slug)
     app_name = app.name if app else subject.slug
-    company_name = subject.company.name or subject.company.realm
+    company_name = subject.company.display_name
     return f"{app_name} of {company_name}"
 
 

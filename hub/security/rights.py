@@ -322,7 +322,7 @@ def describe(session: Session, right: Right) -> str:
             "%(role)s of %(app)s in every company", role=Sentence(right.role), app=app_name
         )
     company = session.get(ConnectedCompany, company_id)
-    company_name = (company.name or company.realm) if company else str(company_id)
+    company_name = company.display_name if company else str(company_id)
     return Sentence(
         "%(role)s of %(app)s in %(company)s",
         role=Sentence(right.role),

@@ -144,7 +144,7 @@ def record_in_audit_log(
 ) -> None:
     """Record in the audit log what was done with a file."""
     company = installation.company
-    subject = f"{installation.slug} for {company.name or company.realm}"
+    subject = f"{installation.slug} for {company.display_name}"
     audit.record(session, who, what, subject, name=stored.name, **detail)
 
 

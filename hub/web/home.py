@@ -123,7 +123,7 @@ def _load_access_requests(session: Session) -> list[AccessRequest]:
     for access, company in session.execute(query):
         app = plugins.apps.get(access.slug)
         if app and load_rights().may("owner", Subject(company.id, access.slug)):
-            requests.append(AccessRequest(access.requested_by, app, company.name or company.realm))
+            requests.append(AccessRequest(access.requested_by, app, company.display_name))
     return requests
 
 

@@ -74,7 +74,7 @@ class RunSubjects:
             return f"{what} · {app_name(installation.slug)}"
         company = self.company(run)
         if company is not None:
-            return f"{what} · {company.name or company.realm}"
+            return f"{what} · {company.display_name}"
         return what
 
     def company(self, run: Run) -> ConnectedCompany | None:
@@ -170,7 +170,7 @@ def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]
         yield {
             "id": run.id,
             "run": subjects.title(run),
-            "company": company.name or company.realm if company else "",
+            "company": company.display_name if company else "",
             "kind": run.kind,
             "state": summary.get_display_state(run),
             "started": run.started_at,

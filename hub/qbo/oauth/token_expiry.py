@@ -32,7 +32,7 @@ def give_notice(session: Session, company_id: int) -> None:
         inbox.close(session, cause)
         return
 
-    name = company.name or company.realm
+    name = company.display_name
     text = CaseText("connection.ends", company=name, date=f"{end:%Y-%m-%d}")
     if not inbox.is_dismissed(session, cause, text):
         inbox.open(session, cause, text, company_id=company_id)

@@ -188,7 +188,7 @@ def _load_token_state(company_id: int) -> _TokenState:
         access = secrets.get(session, _build_secret_name(company_id, "access"))
     if company is None:
         raise NotFound("company", str(company_id))
-    name = company.name or company.realm
+    name = company.display_name
     if token is None or access is None or company.state == ConnectionState.DISCONNECTED:
         raise ReconnectNeeded(name, company.state_reason or "it is disconnected")
 

@@ -95,7 +95,7 @@ def _build_rows(session: Session, person: User) -> list[dict[str, Any]]:
         if company_id is not None:
             company = session.get(ConnectedCompany, company_id)
             if company:
-                company_name = company.name or company.realm
+                company_name = company.display_name
         rows.append(
             {
                 "role": right.role,

@@ -107,7 +107,7 @@ def callback() -> Response:
         flash(translate(error.sentence), "error")
         return redirect(_take_consent_origin())
     run_log.request(RunKind.LISTS, company.id, person_name())
-    name = company.name or company.realm
+    name = company.display_name
     flash(gettext("%(name)s is connected; its lists are being read.", name=name), "success")
     return redirect(_take_consent_origin())
 
@@ -120,9 +120,7 @@ def disconnect(company_id: int) -> Response:
     company = _get_company_or_404(company_id)
     if request.form.get("sure") != "1":
         flash(
-            gettext(
-                "Tick the box to disconnect %(company)s.", company=company.name or company.realm
-            ),
+            gettext("Tick the box to disconnect %(company)s.", company=company.display_name),
             "look",
         )
         return _redirect_to_company(company_id)
@@ -150,7 +148,7 @@ def disconnect(company_id: int) -> Response:
 def remove(company_id: int) -> Response:
     """Remove a company that never worked, for example because of a mistyped number."""
     company = _get_company_or_404(company_id)
-    name = company.name or company.realm
+    name = company.display_name
     if request.form.get("sure") != "1":
         flash(gettext("Tick the box to remove %(name)s.", name=name), "look")
         return _redirect_to_company(company_id)
@@ -275,7 +273,7 @@ def _report(work: Callable[[], object], done: str) -> Response:
     """
     company_id = (request.view_args or {})["company_id"]
     company = _get_company_or_404(company_id)
-    name = company.name or company.realm
+    name = company.display_name
     try:
         work()
         flash(done.format(name=name), "success")

@@ -38,7 +38,7 @@ def reconnect() -> Response:
         flash(gettext("Choose the company to reconnect."), "info")
         return redirect(url_for("companies.index"))
     if not may("owner", company.id):
-        name = company.name or company.realm
+        name = company.display_name
         flash(gettext("%(name)s must be reconnected by an owner.", name=name), "look")
         return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
     question: Response | None = confirmation.ask()

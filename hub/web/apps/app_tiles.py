@@ -44,7 +44,7 @@ class Place:
         if self.company.state != ConnectionState.CONNECTED:
             if self.company.state_reason:
                 return reasons.translate_sentence(self.company.state_reason)
-            name = self.company.name or self.company.realm
+            name = self.company.display_name
             return gettext("%(name)s is not connected.", name=name)
         if self.installation.failure:
             return reasons.translate_sentence(self.installation.failure)

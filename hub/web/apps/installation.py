@@ -88,7 +88,7 @@ def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
     return {
         "installation": installation,
         "app": app,
-        "company_name": company.name or company.realm,
+        "company_name": company.display_name,
         "source_badge": environment_badge.build_source_badge(app, installation),
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
         "has_webhook": bool(app) and plugins.has(installation.slug, "hub_webhook"),

@@ -150,7 +150,7 @@ def ask(slug: str, company_id: int) -> Response:
                     requested_at=current_hub().clock.now(),
                 )
             )
-            company_name = company.name or company.realm
+            company_name = company.display_name
             audit.record(session, person_name(), "access asked for", f"{slug} for {company_name}")
             mailed_owners = _tell_owners(session, app, company, company_name)
     next_step = _describe_next_step(app)
@@ -194,7 +194,7 @@ def grant(slug: str, company_id: int) -> Response:
     with read_only_session() as session:
         company = get_row_or_404(session, ConnectedCompany, company_id)
     enable.grant_access(company_id, slug, who=person_name())
-    company_name = company.name or company.realm
+    company_name = company.display_name
     flash(
         gettext(
             "%(name)s can now be enabled for %(company_name)s.",

@@ -352,11 +352,7 @@ def _render_form(
     own_inputs = viewer.translate_inputs(own_inputs, app.slug)
     inputs = [*own_inputs, *build_hub_inputs(row, typed, mode)]
     with read_only_session() as session:
-        about = (
-            build_tabs(session, row)
-            if row.id
-            else {"company_name": row.company.name or row.company.realm}
-        )
+        about = build_tabs(session, row) if row.id else {"company_name": row.company.display_name}
         owners = _load_people(session, row)
         history: Sequence[setting_history.SettingsEntry] = ()
         if row.id and may_here("operator"):

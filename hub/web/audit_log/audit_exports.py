@@ -184,7 +184,7 @@ def _describe_app(installation: Installation) -> dict[str, str]:
 
 def _format_company_name(company: ConnectedCompany | None) -> str:
     """Return the name of a company, "" for all companies."""
-    return (company.name or company.realm) if company else ""
+    return company.display_name if company else ""
 
 
 def _read_filters(session: Session, arguments: Mapping[str, str]) -> dict[str, str]:

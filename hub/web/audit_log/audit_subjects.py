@@ -178,7 +178,7 @@ def _load_installations(session: Session, subjects: Iterable[str]) -> dict[str, 
     )
     rows = {}
     for row in session.scalars(query):
-        company = row.company.name or row.company.realm
+        company = row.company.display_name
         rows[f"{row.slug} for {company}"] = row
         rows[f"{row.slug} for {row.company.realm}"] = row
     return rows
@@ -186,7 +186,7 @@ def _load_installations(session: Session, subjects: Iterable[str]) -> dict[str, 
 
 def _link_app(row: Installation) -> SubjectLink:
     """Return an app at a company."""
-    company = row.company.name or row.company.realm
+    company = row.company.display_name
     name = gettext("%(app)s for %(company)s", app=app_name(row.slug), company=company)
     return SubjectLink(name, url_for("installation.show", installation_id=row.id))
 

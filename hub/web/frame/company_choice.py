@@ -28,7 +28,7 @@ COMPANIES_PER_PAGE = 25
 BY_NAME = (ConnectedCompany.name, ConnectedCompany.id)
 COLOR_COUNT = 12  # hub.css has as many
 pages = Blueprint("company_choice", __name__)
-NamedCompany = Row[int, str, str]  # id, name and realm
+NamedCompany = Row[int, str]  # id and display name
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def build_crumbs(company: ConnectedCompany | None) -> list[tuple[str, str]]:
     """Return the place of a company in the crumbs of a page about one thing of it."""
     if company is None:
         return []
-    return [(company.name or company.realm, url_for("companies.index", q=company.realm))]
+    return [(company.display_name, url_for("companies.index", q=company.realm))]
 
 
 def matches_words(words: str) -> ColumnElement[bool]:
@@ -162,7 +162,7 @@ def load_switcher() -> Switcher:
     """Return what the frame shows; read once for each page."""
     if "switcher" not in g:
         chosen_id = access.find_chosen_company_id()
-        query = select(ConnectedCompany.id, ConnectedCompany.name, ConnectedCompany.realm)
+        query = select(ConnectedCompany.id, ConnectedCompany.display_name)
         visible = query.where(*access.load_rights_scope().companies())
         with joined_session() as session:
             by_name = visible.order_by(*BY_NAME).limit(MAX_IN_MENU + 1)

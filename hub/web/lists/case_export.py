@@ -50,7 +50,7 @@ def _describe(row: CaseRow) -> dict[str, Any]:
     return {
         "id": case.id,
         "company_id": case.company_id,
-        "company": (row.company.name or row.company.realm) if row.company else "",
+        "company": row.company.display_name if row.company else "",
         "installation_id": case.installation_id,
         "app": app_name(slug) if slug else "",
         "opened": case.opened_at,

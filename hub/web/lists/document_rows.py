@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func
+from sqlalchemy import case
 from sqlalchemy.orm import Session
 
 from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead
@@ -49,13 +49,12 @@ class ListedPosting(NamedTuple):
 
 
 ListedRow = tuple[ListedDocument, ListedPosting | None, str]
-_COMPANY_NAME = func.coalesce(func.nullif(ConnectedCompany.name, ""), ConnectedCompany.realm)
 # A document without an amount, such as an item, has no currency unless its source states one.
 _CURRENCY = case(
     (SourceDocument.total.is_(None), SourceDocument.currency),
     else_=currency_or_home(SourceDocument.currency),
 )
-_COMPUTED_COLUMNS = {"currency": _CURRENCY, "company_name": _COMPANY_NAME}
+_COMPUTED_COLUMNS = {"currency": _CURRENCY, "company_name": ConnectedCompany.display_name}
 _DOCUMENT_COLUMNS = [
     _COMPUTED_COLUMNS.get(name, getattr(SourceDocument, name, None))
     for name in ListedDocument._fields

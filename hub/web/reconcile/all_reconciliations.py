@@ -126,7 +126,7 @@ def _export_rows(row: CompanyReconciliation) -> Iterator[exports.Row]:
     """Yield a company as a file has it: a row for each currency that differs, one at least."""
     values: dict[str, Any] = dict.fromkeys(COLUMNS)
     values |= {
-        "company": row.company.name or row.company.realm,
+        "company": row.company.display_name,
         "company_id": row.company.realm,
         "result": row.label,
     }

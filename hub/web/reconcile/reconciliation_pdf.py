@@ -79,7 +79,7 @@ def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.date
     title = gettext(
         "Reconciliation %(id)s · %(company)s",
         id=str(report.run.id),
-        company=_get_company_name(report),
+        company=report.company.display_name,
     )
     canvas.setTitle(title)
     for number, rows in enumerate(pages, start=1):
@@ -129,7 +129,7 @@ def _iter_facts(
         requested_by = gettext("Nightly schedule")
     company = gettext(
         "%(name)s (QuickBooks company %(realm)s)",
-        name=_get_company_name(report),
+        name=report.company.display_name,
         realm=report.company.realm,
     )
     app = layout.app_name(report.slug) if report.slug else gettext("All apps of the company")
@@ -382,11 +382,6 @@ def _make_printable(text: str) -> str:
 def _format_amount(value: Decimal, currency: str) -> str:
     """Format an amount without its currency, which has a column of its own."""
     return format_amount(value, currency)
-
-
-def _get_company_name(report: ReconciliationReport) -> str:
-    """Return the name of the company, or its number while it has none."""
-    return report.company.name or report.company.realm
 
 
 @cache

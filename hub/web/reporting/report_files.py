@@ -79,7 +79,7 @@ def company_columns(month: Period, company: ConnectedCompany) -> dict[str, objec
     """Return the first columns of a file about many companies."""
     return {
         "month": month.written,
-        "company": company.name or company.realm,
+        "company": company.display_name,
         "company_id": company.realm,
     }
 
