@@ -264,7 +264,7 @@ class _Choices:
             return SPECIAL_WORDS[record_id]
         for record in self._load_records(self._find_field(field_name)):
             if record.quickbooks_id == record_id:
-                return record.full_name or record.name
+                return record.qualified_name
         return record_id
 
     def _find_field(self, name: str) -> Field:
@@ -312,7 +312,7 @@ def _find_record_name(session: Session, row: Installation, field: Field, record:
         return ""
     for choice in records.list_choices(session, row.company_id, field.role):
         if choice.quickbooks_id == record:
-            return f"{choice.number or ''} {choice.full_name or choice.name}".strip()
+            return choice.title
     raise Refused(_explain_unusable(field, record))
 
 
@@ -360,7 +360,7 @@ def _build_matched_lines(
     query = select(StoredRecord).where(StoredRecord.company_id == row.company_id)
     for record in session.scalars(query):
         key = (record.list, record.quickbooks_id)
-        names[key] = record.full_name or record.name
+        names[key] = record.qualified_name
 
     lines: list[dict[str, str]] = []
     for match in matches:

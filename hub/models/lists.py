@@ -84,6 +84,16 @@ class StoredRecord(Model):
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
     read_at: Mapped[dt.datetime]
 
+    @property
+    def qualified_name(self) -> str:
+        """Return the name with those of the records above it, as far as QuickBooks gave them."""
+        return self.full_name or self.name
+
+    @property
+    def title(self) -> str:
+        """Return number and name, as a person chooses a record."""
+        return f"{self.number} {self.qualified_name}".strip()
+
 
 class ListState(Model):
     """When a stored list was last read, and up to when its changes are stored."""

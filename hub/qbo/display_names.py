@@ -31,7 +31,7 @@ def load_record_names(session: Session, company_id: int, entity: Any) -> Names:
     for row in session.scalars(with_these_ids):
         key = row.list, row.quickbooks_id
         if key in keys:
-            names[key] = _format_record_title(row)
+            names[key] = row.title
     return names
 
 
@@ -81,12 +81,6 @@ def _load_numbers_of_posted(
         if key:
             numbers[key] = number
     return numbers
-
-
-def _format_record_title(row: StoredRecord) -> str:
-    """Return number and name of a record."""
-    name = row.full_name or row.name
-    return f"{row.number} {name}".strip()
 
 
 def _iter_record_keys(part: Any) -> Iterator[tuple[str, str]]:
@@ -150,6 +144,6 @@ def load_namer(session: Session, company_id: int, party: str) -> Callable[[str, 
             return id
         key = company_id, lists[fact], id
         row = session.get(StoredRecord, key)
-        return _format_record_title(row) if row else id
+        return row.title if row else id
 
     return name

@@ -123,7 +123,7 @@ def _build_code(session: Session, company_id: int, role: str, id: str, name: str
         return Code(id=id, name=name)
     return Code(
         id=id,
-        name=row.full_name or row.name,
+        name=row.qualified_name,
         number=row.number or None,
     )
 

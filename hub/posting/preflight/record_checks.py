@@ -49,7 +49,7 @@ def check_account_types(posting: CheckedPosting, context: CheckContext) -> Itera
         text = CaseText(
             "check.account_type",
             name=format_posting_name(posting),
-            record=record.full_name or record.name,
+            record=record.qualified_name,
             place=name.replace("_", " "),
             type=record.type,
         )
@@ -107,7 +107,7 @@ def _format_record_name(list_name: str, id: str, record: StoredRecord | None) ->
     label = "Supplier" if list_name == "vendor" else list_name.replace("_", " ").capitalize()
     if record is None:
         return Sentence("%(label)s with id %(id)s", label=label, id=id)
-    name = record.full_name or record.name
+    name = record.qualified_name
     return f"{label} {name}"
 
 
@@ -118,7 +118,7 @@ def _find_item_obstacle(
 
     None if it can, or if its accounts are not known yet.
     """
-    names = {"name": format_posting_name(posting), "record": record.full_name or record.name}
+    names = {"name": format_posting_name(posting), "record": record.qualified_name}
     if record.type == "Group":
         return None
     if record.type == "Category":

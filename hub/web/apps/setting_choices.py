@@ -75,8 +75,4 @@ def _load_stored_records(company_id: int, role: Role) -> Choices:
     """Return the company's records that fit, as last read."""
     with read_only_session() as session:
         entries = records.list_choices(session, company_id, role)
-    choices = []
-    for entry in entries:
-        label = f"{entry.number} {entry.full_name or entry.name}".strip()
-        choices.append((entry.quickbooks_id, label))
-    return choices
+    return [(entry.quickbooks_id, entry.title) for entry in entries]

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from marshmallow.fields import Field
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from hub.context import current_hub
 from hub.contract import settings_schema
@@ -89,11 +89,12 @@ def _load_names(session: Session, keys: set[Key]) -> dict[Key, str]:
         StoredRecord.list,
         StoredRecord.quickbooks_id,
     )
-    query = select(*columns, StoredRecord.number, StoredRecord.full_name, StoredRecord.name)
+    names_only = load_only(StoredRecord.number, StoredRecord.full_name, StoredRecord.name)
+    query = select(StoredRecord).options(names_only)
     for position, column in enumerate(columns):
         query = query.where(column.in_({key[position] for key in keys}))
     names: dict[Key, str] = {}
-    for row in session.execute(query):
+    for row in session.scalars(query):
         key = (row.company_id, row.list, row.quickbooks_id)
-        names[key] = f"{row.number} {row.full_name or row.name}".strip()
+        names[key] = row.title
     return names
