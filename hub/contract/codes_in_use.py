@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hub.contract.documents import Code, Document, Yielded, codes_of
+from hub.contract.documents import Code, Document, Yielded, codes_of, get_code_id
 
 
 def codes_in_use(items: Iterable[Yielded], field: str) -> list[Code | str]:
@@ -17,6 +17,6 @@ def codes_in_use(items: Iterable[Yielded], field: str) -> list[Code | str]:
         for name, code, _ in codes_of(item):
             if name != field:
                 continue
-            id = code if isinstance(code, str) else code.id
+            id = get_code_id(code)
             codes_by_id[id] = code
     return list(codes_by_id.values())

@@ -383,6 +383,11 @@ def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]
         yield from _codes_of_part(line.codes, line)
 
 
+def get_code_id(code: Code | str) -> str:
+    """Return the id of a code; a plain text is one."""
+    return code if isinstance(code, str) else code.id
+
+
 def _codes_of_part(
     codes: Codes, line: Line | None
 ) -> Iterator[tuple[str, Code | str, Line | None]]:

@@ -25,6 +25,7 @@ from hub.contract.documents import (
     Unreadable,
     Yielded,
     codes_of,
+    get_code_id,
 )
 from hub.contract.settings_schema import RecordSettings
 from hub.contract.states import Stage
@@ -178,7 +179,7 @@ def _preview_code(field: Field, code: Code | str, line: str) -> CodePreview:
     return CodePreview(
         field=field.name,
         line=line,
-        code=code if isinstance(code, str) else code.id,
+        code=get_code_id(code),
         name=format_code_name(code),
         role=field.role,
     )
@@ -194,7 +195,7 @@ def _preview_record(
     return CodePreview(
         field=role,
         line=line,
-        code=code if isinstance(code, str) else code.id,
+        code=get_code_id(code),
         name="" if isinstance(code, str) else format_code_name(code),
         role=role,
         record=record,

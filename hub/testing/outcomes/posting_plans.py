@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hub import payloads
 from hub.contract.document_kinds import PARTY_ROLES, PAYMENT_KINDS
-from hub.contract.documents import Code, Document, Party, codes_of
+from hub.contract.documents import Code, Document, Party, codes_of, get_code_id
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
@@ -188,7 +188,7 @@ def _differing_parties(
 
 def _id_of(code: Code | str | None) -> str:
     """Return the id of a code; "" without one."""
-    return code.id if isinstance(code, Code) else code or ""
+    return get_code_id(code) if code else ""
 
 
 def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.contract.document_kinds import LIST_KINDS
-from hub.contract.documents import ROLES, Document, Gone, Yielded, codes_of
+from hub.contract.documents import ROLES, Document, Gone, Yielded, codes_of, get_code_id
 from hub.contract.reading import iter_chunks
 from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
@@ -218,7 +218,7 @@ def _iter_texts(document: Document) -> Iterator[tuple[str, str]]:
     for line in document.lines:
         yield "description of a line", line.description or ""
     for name, code, _ in codes_of(document):
-        yield f"code of the field {name}", code if isinstance(code, str) else code.id
+        yield f"code of the field {name}", get_code_id(code)
 
 
 def _differing_fields(document: Document, item: Yielded) -> list[str]:

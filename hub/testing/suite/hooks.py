@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.contract.documents import Attachment, Code, Document, Line, Role, codes_of
+from hub.contract.documents import Attachment, Code, Document, Line, Role, codes_of, get_code_id
 from hub.contract.settings_schema import schema_of
 from hub.contract.types import Field, Record
 from hub.errors import Refused
@@ -159,7 +159,7 @@ class HookTests(VariantBenches):
         """Yield the ids of a field's codes; fail if one is no code."""
         what = f"hub_codes of {self.slug}, for the field {name},"
         for code in call_hook(lambda: bench.codes(name), what):
-            id = code.id if isinstance(code, Code) else code
+            id = get_code_id(code)
             if not id.strip():
                 pytest.fail(f"{what} returned {code!r}. It must return codes, or ids as texts.")
             yield id
@@ -234,7 +234,7 @@ def _iter_used_codes(found: Iterable[Document]) -> Iterator[tuple[str, str]]:
     """Yield the field and the id of each code that documents use."""
     for document in found:
         for name, code, _ in codes_of(document):
-            yield name, code if isinstance(code, str) else code.id
+            yield name, get_code_id(code)
 
 
 def _lists_to_push(bench: Bench, found: Iterable[Document]) -> dict[str, list[Record]]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.collect.cases import match_cause
 from hub.contract.codec import load
-from hub.contract.documents import Code, Document, Item, Party, Role, codes_of
+from hub.contract.documents import Code, Document, Item, Party, Role, codes_of, get_code_id
 from hub.mapping import Entry, Ref
 from hub.mapping.index import fold_name
 from hub.mapping.tax_numbers import NumberMatch
@@ -226,6 +226,6 @@ def _load_documents_with_code(
 def find_code(document: Document, field: str, id: str) -> Code | str | None:
     """Return a code as a document uses it; None if it does not."""
     for name, code, _ in codes_of(document):
-        if name == field and id == (code if isinstance(code, str) else code.id):
+        if name == field and id == get_code_id(code):
             return code
     return None
