@@ -54,7 +54,7 @@ def _plan_attachment(
 
     base = parent_id or "0"
     state = batch.setup.state if parent_id else PostingState.WAITING
-    if newest and newest.state in outbox.UNSENT + outbox.IN_FLIGHT:
+    if newest and newest.state in outbox.UNFINISHED:
         base = newest.base
         if not parent_id:
             state = PostingState(newest.state)

@@ -17,7 +17,7 @@ def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
         return False
     states = {posting.state for posting in batch.transaction_postings(row)}
     is_ended = PostingState.POSTED in states or PostingState.SKIPPED in states
-    is_open = not states.isdisjoint(outbox.UNSENT + outbox.IN_FLIGHT)
+    is_open = not states.isdisjoint(outbox.UNFINISHED)
     return is_ended and not is_open
 
 

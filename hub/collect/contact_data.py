@@ -50,10 +50,9 @@ def _build_party_change(batch: CollectBatch, fill: Fill) -> Document | None:
 
 def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether the creation of a record is planned or under way."""
-    open_states = outbox.UNSENT + outbox.IN_FLIGHT
     postings = batch.postings(row)
     creations = [posting for posting in postings if posting.operation == Operation.CREATE]
-    return any(creation.state in open_states for creation in creations)
+    return any(creation.state in outbox.UNFINISHED for creation in creations)
 
 
 def _find_missing_details(record: StoredRecord, details: Party) -> Party | None:

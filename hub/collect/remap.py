@@ -13,13 +13,13 @@ from hub.db import engine
 from hub.errors import NeedsAttention, Retry
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import WRITE_OPERATIONS, Holder, PostingState
+from hub.outbox.states import SENDABLE, UNSENT
 
 log = logging.getLogger("hub")
-UNCLAIMED_STATES = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
 # Postings that a run may send; it checks those again that the checks before sending hold.
-SENDABLE = and_(
+IS_SENDABLE = and_(
     or_(
-        Posting.state.in_(UNCLAIMED_STATES) & (Posting.held_by == Holder.NOBODY),
+        Posting.state.in_(SENDABLE) & (Posting.held_by == Holder.NOBODY),
         (Posting.state == PostingState.HELD) & (Posting.held_by == Holder.PREFLIGHT),
     ),
     Posting.operation.in_(WRITE_OPERATIONS),
@@ -42,7 +42,7 @@ def has_stale(installation_id: int) -> bool:
         if matched_at is None:
             return False
         query = select(Posting.id).where(
-            Posting.installation_id == installation_id, SENDABLE, matched_at > PLANNED_AT
+            Posting.installation_id == installation_id, IS_SENDABLE, matched_at > PLANNED_AT
         )
         return session.scalar(query.limit(1)) is not None
 
@@ -99,10 +99,10 @@ def _load_stale_documents(setup: Setup, after: int) -> list[int]:
         _select_documents(setup, after)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
-            Posting.state.in_((*UNCLAIMED_STATES, PostingState.HELD)),
+            Posting.state.in_(UNSENT),
             Posting.operation.in_(WRITE_OPERATIONS),
             SourceDocument.gone.is_(None),
-            or_(SENDABLE & is_old, is_record_to_create),
+            or_(IS_SENDABLE & is_old, is_record_to_create),
         )
     )
     return _select_next_ids(query)

@@ -42,7 +42,7 @@ from hub.outbox.plan_values import (
     Repetition,
 )
 from hub.outbox.planning import approve_when_planned, find_active, load_history, plan_posting
-from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
+from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, SENDABLE, UNFINISHED, UNSENT
 from hub.outbox.statistics import (
     COUNTED_FILE_STATES,
     COUNTED_STATES,
@@ -77,7 +77,9 @@ __all__ = [
     "REMOVALS",
     "REQUESTED_BY",
     "RETRYABLE",
+    "SENDABLE",
     "SIDES",
+    "UNFINISHED",
     "UNSENT",
     "Content",
     "Disposition",

@@ -2,13 +2,10 @@
 
 from hub.models.enums import Operation, PostingState
 
-UNSENT = (
-    PostingState.HELD,
-    PostingState.WAITING,
-    PostingState.REVIEW,
-    PostingState.READY,
-)
+SENDABLE = (PostingState.WAITING, PostingState.REVIEW, PostingState.READY)
+UNSENT = (PostingState.HELD, *SENDABLE)
 IN_FLIGHT = (PostingState.SENDING, PostingState.UNKNOWN)
+UNFINISHED = (*UNSENT, *IN_FLIGHT)
 FINAL = (PostingState.POSTED, PostingState.SKIPPED, PostingState.WITHDRAWN)
 RETRYABLE = (
     PostingState.HELD,

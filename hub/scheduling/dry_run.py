@@ -15,6 +15,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState
+from hub.outbox.states import SENDABLE
 from hub.posting.preflight import checks
 from hub.posting.preflight.load import load_context
 from hub.reasons import texts
@@ -59,13 +60,12 @@ def _plan_and_check(session: Session, setup: Setup, document: Document) -> tuple
     ingest(batch)
     session.flush()
     row = batch.rows[document.source_id]
-    sendable_states = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
     reasons: list[str] = []
     sendable: list[Posting] = []
     for posting in batch.transaction_postings(row):
         if posting.state == PostingState.HELD and posting.reason:
             reasons.append(posting.reason)
-        elif posting.state in sendable_states:
+        elif posting.state in SENDABLE:
             sendable.append(posting)
     reasons += find_preflight_reasons(session, sendable)
     unique_reasons = dict.fromkeys(reasons)

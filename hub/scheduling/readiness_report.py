@@ -25,7 +25,7 @@ from hub.outbox import case_amounts
 from hub.posting.preflight import checks
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.name_checks import name_cause
-from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings
+from hub.posting.preflight.postings import CheckedPostingRow, load_postings
 from hub.reasons.texts import RenderedText, render
 from hub.scheduling import new_parties
 from hub.scheduling.company_readiness import Fact, FactState, find_facts
@@ -125,7 +125,7 @@ def _load_unposted_ids(session: Session, installation_id: int) -> Sequence[int]:
         select(Posting.id)
         .where(
             Posting.installation_id == installation_id,
-            Posting.state.in_(UNPOSTED_STATES),
+            Posting.state.in_(outbox.SENDABLE),
             Posting.operation != Operation.ATTACH,
         )
         .order_by(Posting.id)

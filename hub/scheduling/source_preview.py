@@ -37,6 +37,7 @@ from hub.mapping.mapped import Create, Missing, Ref
 from hub.mapping.rules import find, find_setting, format_code_name
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState, StartRule
+from hub.outbox.states import SENDABLE
 from hub.scheduling.applied_previews import (
     AppliedPreview,
     describe_applied,
@@ -47,7 +48,6 @@ from hub.scheduling.applied_previews import (
 from hub.scheduling.dry_run import Rollback, find_preflight_reasons
 
 UNDECLARED = "is no role, and hub_fields does not declare it"
-SENDABLE_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,7 +252,7 @@ def _plan_and_check(
     for posting in postings:
         if posting.state == PostingState.HELD and posting.reason:
             reasons.append(posting.reason)
-        elif posting.state in SENDABLE_STATES:
+        elif posting.state in SENDABLE:
             sendable.append(posting)
     if is_checked:
         reasons += find_preflight_reasons(batch.session, sendable)

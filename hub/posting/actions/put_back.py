@@ -78,9 +78,8 @@ def _check(
         )
     if str(current.get("SyncToken")) != sync_token:
         raise NotNow("%(name)s was changed in QuickBooks again. Compare it once more.", name=name)
-    unsent = (*outbox.UNSENT, *outbox.IN_FLIGHT)
     for id in list_postings_of_part(session, document.posting):
-        if session.get_one(Posting, id).state in unsent:
+        if session.get_one(Posting, id).state in outbox.UNFINISHED:
             raise NotNow(
                 "A change of %(name)s is waiting already; decide about that one first.", name=name
             )

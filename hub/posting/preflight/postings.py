@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument, TransactionSummary
 from hub.models.enums import PostingState
+from hub.outbox.states import SENDABLE
 
 
 class CheckedDocumentRow(NamedTuple):
@@ -42,7 +43,6 @@ class CheckedPostingRow(NamedTuple):
 
 
 CheckedPosting = Posting | CheckedPostingRow  # a dry run checks postings that were just planned
-UNPOSTED_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 _DOCUMENT_COLUMNS = CheckedDocumentRow._fields
 _POSTING_COLUMNS = tuple(
     "stored_summary" if name == "summary" else name for name in CheckedPostingRow._fields[1:]
@@ -66,7 +66,7 @@ _LOCKING_QUERY = _QUERY.with_for_update(of=_postings)
 def load_postings(
     session: Session,
     ids: Sequence[int],
-    states: Sequence[PostingState] = UNPOSTED_STATES,
+    states: Sequence[PostingState] = SENDABLE,
     *,
     for_update: bool = False,
 ) -> list[CheckedPostingRow]:

@@ -20,7 +20,7 @@ from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.money import ZERO, round_amount, sum_amounts
-from hub.outbox.states import IN_FLIGHT, UNSENT
+from hub.outbox.states import UNFINISHED
 from hub.payloads.entities import linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
@@ -339,7 +339,7 @@ def _has_unposted_part(session: Session, posting: Posting) -> bool:
     is_unposted = (
         *_is_other_part(posting),
         Posting.operation == Operation.CREATE,
-        Posting.state.in_(UNSENT + IN_FLIGHT),
+        Posting.state.in_(UNFINISHED),
     )
     return session.scalar(select(exists().where(*is_unposted))) or False
 
