@@ -29,8 +29,8 @@ def finish(batch: CollectBatch) -> None:
     absent: set[str] = set()
     for item in batch.items:
         if item.source_id in batch.rows:
-            answers = absent if isinstance(item, Absent) else present
-            answers.add(item.source_id)
+            source_ids = absent if isinstance(item, Absent) else present
+            source_ids.add(item.source_id)
     _note_reading(batch, present - absent, is_present=True)
     _note_reading(batch, absent, is_present=False)
 
@@ -43,7 +43,6 @@ def _note_reading(batch: CollectBatch, source_ids: Iterable[str], is_present: bo
     values = {"read_at": batch.now}
     if is_present:
         values["seen_at"] = batch.now
-    is_answered = SourceDocument.id.in_(ids)
-    statement = update(SourceDocument).where(is_answered).values(values)
+    statement = update(SourceDocument).where(SourceDocument.id.in_(ids)).values(values)
     options = {"synchronize_session": False}
     batch.session.execute(statement, execution_options=options)

@@ -22,7 +22,7 @@ class MatchState(NamedTuple):
     to_create: int
 
 
-def match_state(installation: Installation) -> MatchState:
+def load_match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
     scope = hub_context.current_hub().plugins.scope(installation.slug)
     is_to_create = case((Match.record == NEW, 1), else_=0)

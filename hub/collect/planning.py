@@ -276,7 +276,10 @@ def _plan_content(
 def _fill_record_ids(
     batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: RecordPostings
 ) -> MappedWithRecords:
-    """Put the ids of the records that a document needs into it; plan those that have none."""
+    """Put the ids of the records that a document needs into it, and note those without one.
+
+    They become `new_records` of the plan.
+    """
     ids: dict[str, str] = {}
     findings: list[Finding] = []
     after_id = None

@@ -26,12 +26,12 @@ def prepare(installation_id: int) -> Setup:
     company_id = installation.company_id
     record_download.refresh_outdated(company_id)
     transaction_download.download_missing(
-        company_id, app_of(installation).posts, _search_start(installation)
+        company_id, app_of(installation).posts, _find_search_start(installation)
     )
     return load_setup(installation_id)
 
 
-def _search_start(installation: Installation) -> dt.date:
+def _find_search_start(installation: Installation) -> dt.date:
     """Return the day from which QuickBooks is searched for documents that it already has.
 
     It is earlier than the start date if documents from before that were included.

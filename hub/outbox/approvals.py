@@ -153,7 +153,7 @@ def drop_all(session: Session, installation_id: int) -> None:
     session.execute(delete(Approval).where(Approval.posting_id.in_(ids)))
 
 
-def return_to_review(session: Session, company_id: int) -> int:
+def return_unapproved_to_review(session: Session, company_id: int) -> int:
     """Put ready postings that lack an approval into review; return how many.
 
     Whatever made them ready (automatic mode, a retry, a removal, a changed setting) is no approval

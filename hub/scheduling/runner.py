@@ -245,9 +245,9 @@ def _post(steps: Steps, installation: Installation) -> None:
         return
     _plan_again(steps, installation_id)
     for _ in range(MAX_ROUNDS):
-        before = match_changes.match_state(installation)
+        before = match_changes.load_match_state(installation)
         steps.step("post", lambda: _send(steps, installation))
-        after = match_changes.match_state(installation)
+        after = match_changes.load_match_state(installation)
         if steps.errors or after == before:
             break
         if not match_changes.has_unsent(installation):

@@ -111,7 +111,7 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         if obstacle is None:
             removable.append(document)
         else:
-            blocked.append(_block_removal(document.posting, obstacle))
+            blocked.append(_build_blocked_removal(document.posting, obstacle))
     return UndoPlan(company_id=company_id, removable=tuple(removable), blocked=tuple(blocked))
 
 
@@ -319,7 +319,7 @@ def _find_dependent_obstacle(
     dependents = _list_linked_transactions(entity) - _list_linked_transactions(response)
     if dependents and all(key in removable for key in dependents):
         return ""
-    if _is_partly_paid(entity):
+    if _is_paid(entity):
         return Sentence("It is paid in QuickBooks, in part or whole; take the payment back first.")
     if dependents:
         return Sentence("Another transaction in QuickBooks is linked to it.")
@@ -340,8 +340,8 @@ def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]
     return links
 
 
-def _is_partly_paid(entity: Mapping[str, Any]) -> bool:
-    """Return whether the balance of a transaction is no longer its total."""
+def _is_paid(entity: Mapping[str, Any]) -> bool:
+    """Return whether a transaction is paid, in part or whole: its balance is not its total."""
     if "Balance" not in entity:
         return False
     total = Decimal(str(entity.get("TotalAmt") or 0))
@@ -369,18 +369,20 @@ def _find_blocked_postings(
     posted = select(Posting).where(*conditions, Posting.state == PostingState.POSTED)
     is_creation = Posting.operation == Operation.CREATE
     entries = posted.where(is_creation, Posting.kind.in_(LIST_KINDS)).order_by(Posting.id)
-    blocked = [_block_removal(entry, LIST_ENTRY_REASON) for entry in session.scalars(entries)]
+    blocked = [
+        _build_blocked_removal(entry, LIST_ENTRY_REASON) for entry in session.scalars(entries)
+    ]
 
     created_ids = posted.with_only_columns(Posting.document_id).where(is_creation)
     created = set(session.scalars(created_ids))
     changes = posted.where(Posting.operation == Operation.UPDATE).order_by(Posting.id)
     for change in session.scalars(changes):
         if change.document_id not in created:
-            blocked.append(_block_removal(change, CHANGE_REASON))
+            blocked.append(_build_blocked_removal(change, CHANGE_REASON))
     return blocked
 
 
-def _block_removal(posting: Posting, reason: str) -> BlockedRemoval:
+def _build_blocked_removal(posting: Posting, reason: str) -> BlockedRemoval:
     """Return a posting that cannot be removed, with its name and the reason."""
     name = DisplayName.of_posting(posting)
     return BlockedRemoval(posting=posting.id, kind=posting.kind, name=name, reason=reason)

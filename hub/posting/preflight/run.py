@@ -164,7 +164,7 @@ def _sort_by_findings(
 def _release(
     session: Session, posting_session: PostingSession, ids: Sequence[int], context: CheckContext
 ) -> None:
-    """Release held postings, each to the state in which postings of its installation begin.
+    """Release held postings, each to the state in which postings of its installation initial_state.
 
     Those of an app whose plugin is no longer installed stay held.
     """
@@ -179,8 +179,9 @@ def _release(
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app is None:
             continue
-        begin = sources.initial_state(app, sources.load_settings(installation), installation.mode)
-        releases.release_checked(session, own_ids, begin, posting_session.clock.now())
+        settings = sources.load_settings(installation)
+        initial_state = sources.initial_state(app, settings, installation.mode)
+        releases.release_checked(session, own_ids, initial_state, posting_session.clock.now())
         inbox.detach_all(session, own_ids)
         _wait_for_removals(session, context, own_ids)
 

@@ -199,7 +199,7 @@ def _send(posting_session: PostingSession) -> int:
     if posting_session.stop_reason:
         return 0
     with transaction() as session:
-        returned = approvals.return_to_review(session, posting_session.company_id)
+        returned = approvals.return_unapproved_to_review(session, posting_session.company_id)
     if returned:
         posting_session.counts["review"] += returned
     return deliver(posting_session)

@@ -175,7 +175,7 @@ def test_both_approvals_stay_valid_after_ids_are_filled_in(box):
         assert releases.release_waiting(session, 1, now()) == 1
     assert get(id).state == "ready"
     with transaction() as session:
-        assert approvals.return_to_review(session, 1) == 0
+        assert approvals.return_unapproved_to_review(session, 1) == 0
         assert len(claims.claim(session, [id], "f", now())) == 1
 
 

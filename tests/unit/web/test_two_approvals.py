@@ -66,7 +66,7 @@ def claimable(visitor: Visitor, name: str) -> bool:
 
 def sweep(visitor: Visitor) -> int:
     with visitor.app.app_context(), engine.transaction() as session:
-        return approvals.return_to_review(session, visitor.story.company)
+        return approvals.return_unapproved_to_review(session, visitor.story.company)
 
 
 def test_the_first_approval_is_stored_and_the_second_person_releases(operator: Visitor) -> None:

@@ -59,7 +59,7 @@ def test_a_removal_that_two_people_must_approve_says_where_it_waits(bench):
     assert "1 removal waits in Review until two people have approved it." in page
     assert "Removing" not in page
     with transaction() as session:
-        assert approvals.return_to_review(session, bench.company_id) == 1
+        assert approvals.return_unapproved_to_review(session, bench.company_id) == 1
     page = bench.visitor.press(here, posting=str(bench.ids[1]))
     assert "is being removed already" in page
     assert "Removing" not in page
