@@ -39,7 +39,7 @@ def build_former_part_cause(posting_id: int) -> str:
 
 
 def compare_again(session: Session, cause: str) -> None:
-    """Let the next look at changes compare the transaction of a discrepancy again.
+    """Make the next poll of changes compare the transaction of a discrepancy again.
 
     A payment of it is not reported to the source before a person has accepted the discrepancy. Do
     nothing for a case with another cause.

@@ -136,5 +136,5 @@ def _describe_matches(document_id: int) -> list[str]:
 
     try:
         return [code.describe() for code in source_preview.load_codes_of_stored(document_id)]
-    except HubError as error:  # of the plugin that is being developed
+    except HubError as error:  # raised by the plugin that is being developed
         return [f"Its matches cannot be shown: {error.text}"]

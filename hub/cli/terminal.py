@@ -104,7 +104,7 @@ class Terminal:
         self._name = name
         self._is_terminal = sys.stderr.isatty()
         self._last_line = ""
-        self._width = 0  # of the progress line that is shown now
+        self._width = 0  # the width of the progress line that is shown now
 
     def __call__(self, phase: str, done: int, of: int) -> None:
         """Show the progress of a phase; a phase of several words is a message of its own."""

@@ -76,7 +76,7 @@ class DocumentPlan:
     parts: list[PartPlan] = field(default_factory=list)
     cases: list[PostingCase] = field(default_factory=list)
     gone_everywhere: list[Posting] = field(default_factory=list)  # neither side has them any more
-    of_present_parts: list[Posting] = field(default_factory=list)  # of parts that it has now
+    of_present_parts: list[Posting] = field(default_factory=list)  # those of parts that it has now
     attachment_parent: AttachmentParent | None = None  # posted already, as it is
     start_rule: StartRule | None = None  # what the start date means for it; None if unchanged
     new_records: list[Create] = field(default_factory=list)  # to plan before it is planned again

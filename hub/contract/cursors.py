@@ -15,7 +15,7 @@ MAX_REMEMBERED_ROWS = 300
 PLAIN_VERSION = re.compile(r"\w{1,8}", re.ASCII)  # others are kept as a checksum
 UNIX_SECONDS = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d(T|$)", re.ASCII)
-CURSOR_PARTS = 5  # of the text of a cursor
+CURSOR_PARTS = 5  # parts in the text of a cursor
 
 
 @dataclass

@@ -372,7 +372,7 @@ class Checkpoint:
         _require(check.cursor_problems(self.cursor, self.stream))
 
 
-Outcome = Document | Gone | Unreadable  # of reading one row
+Outcome = Document | Gone | Unreadable  # the result of reading one row
 Yielded = Outcome | Checkpoint
 
 

@@ -18,7 +18,7 @@ UNIT_TEXTS = {
     "h": ("every hour", "every %(count)s hours"),
     "d": ("every day", "every %(count)s days"),
 }
-MAX_MINUTES = 366 * 24 * 60  # of a longer spread, the calendar has no first day
+MAX_MINUTES = 366 * 24 * 60  # a longer spread has no first day in the calendar
 DURATION_PATTERN = re.compile(r"(\d{1,6})([mhd])")
 CRON_FIELDS = 5
 # CronSim needs a start. To validate or describe an expression, any moment will do.

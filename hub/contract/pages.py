@@ -11,7 +11,7 @@ from hub.errors import Refused, Retry
 Row = TypeVar("Row")
 RowVersion = tuple[str, str, str | float]  # id, version and time of the last change of a row
 BETWEEN_LINKS = " "  # a link has no space
-LINK_PATTERN = re.compile(r"<([^>]*)>([^<]*)")  # of the header Link: the address, its parameters
+LINK_PATTERN = re.compile(r"<([^>]*)>([^<]*)")  # an entry of the header Link: address, parameters
 LINK_PARAMETER = re.compile(r';\s*([\w*]+)\s*=\s*(?:"([^"]*)"|([^",;\s]+))')
 
 

@@ -84,7 +84,7 @@ class Coordination:
         limit_statements(self._engine)
         self._connection: Connection | None = None
         self._guard = threading.RLock()
-        self._locks: dict[str, SessionLock] = {}  # of this connection, by their names
+        self._locks: dict[str, SessionLock] = {}  # the locks of this connection, by their names
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

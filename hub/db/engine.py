@@ -43,16 +43,16 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
-OPEN_SESSION = "open_reading_session"  # of the context of the application: the innermost one
+OPEN_SESSION = "open_reading_session"  # the innermost session in the context of the application
 # The server then ends the session of a process that is frozen within a transaction.
 IDLE_TRANSACTION_SECONDS = 60.0
 PAGE_SECONDS = 40.0  # for a statement of a page: more than it may wait for a lock
 EXCLUSIVE_SECONDS = 3  # how long a command waits for a database that it needs for itself
-SQLITE_CONNECTIONS = 20  # that a process keeps open
+SQLITE_CONNECTIONS = 20  # connections that a process keeps open
 # PostgreSQL has 100 connections for all processes unless told otherwise. A process keeps only a few
 # open while it needs none, or processes that are idle could leave none for one that works.
 IDLE_CONNECTIONS = 8
-MAX_CONNECTIONS = 30  # that a process has at most
+MAX_CONNECTIONS = 30  # connections that a process may have
 # If this machine is gone, the server ends its sessions within a minute; if the server is gone, this
 # side notices as fast.
 SERVER_KEEPALIVES = (
@@ -265,7 +265,7 @@ def upgrade(app: Flask) -> None:
         config.attributes["upgrades"] = True
         try:
             command.upgrade(config, "head")
-        except OSError as error:  # of the lock beside an SQLite file
+        except OSError as error:  # the lock beside an SQLite file
             raise DatabaseUnavailable(
                 address_without_password(db.engine.url), str(error)
             ) from error

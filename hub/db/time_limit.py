@@ -25,7 +25,7 @@ PROBE_SECONDS = 20.0  # after which a second connection asks whether the server 
 _SESSION_QUERY = """
     SELECT pg_backend_pid(), EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = %s)
 """
-Operation = Generator[Any, Any, Any]  # of the driver
+Operation = Generator[Any, Any, Any]  # a generator of the driver
 
 
 class NoAnswer(OperationalError):

@@ -18,7 +18,7 @@ from hub.request_ban import require_requests_allowed
 CONNECT_SECONDS = 10.0
 WATCH_SECONDS = 0.1  # how often the watchdog looks
 IDLE_LOOKS = 20  # in a row without an exchange, after which it sleeps; to wake it costs more
-MAX_JOINED_BYTES = 65536  # of a body that is sent together with its headers
+MAX_JOINED_BYTES = 65536  # the longest body that is sent together with its headers
 
 Permitted = Callable[[str, int, str], bool]  # host, port, address
 BeforeSending = Callable[[], object]  # called right before the first byte; may wait, or raise
@@ -142,7 +142,7 @@ class _Connection:
     """
 
     sock: Any
-    _headers: bytes | None = None  # that wait; empty if those of a request come next
+    _headers: bytes | None = None  # headers that wait for a body; empty if a request comes next
 
     def connect(self) -> None:
         """Open the connection; until it is open, no byte of the request can have left."""

@@ -49,7 +49,7 @@ HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
 }
 # Settings that an empty answer empties: documents of any date count, and one approval is enough.
 OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
-MAX_LIMIT = 10**12  # of the amount above which two people approve
+MAX_LIMIT = 10**12  # the largest amount above which two people approve
 
 
 def parse(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:

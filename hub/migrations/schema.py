@@ -1,4 +1,4 @@
-"""Compares the tables of a database with those that a revision makes."""
+"""Compare the tables of a database with those that a revision makes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -8,8 +8,8 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from hub.db.engine import MIGRATIONS, address_without_password, db
 from hub.errors import HubError
 
-QUEUE_PREFIX = "procrastinate_"  # of the tables of the distributed engine's queue
-Columns = Mapping[str, frozenset[str]]  # of each table
+QUEUE_PREFIX = "procrastinate_"  # begins the names of the distributed engine's tables
+Columns = Mapping[str, frozenset[str]]  # the columns of each table
 # Tables, and columns as "table.column", that no code of this release uses, with the release that
 # ceased to. A revision of a later release may remove them.
 RETIRED: Mapping[str, str] = {}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.db.engine import Model
 
 NOT_LIVE = "head.state <> 'live'"  # a query must repeat this text to use the index
-PAID_CONDITION = "head.balance = 0"  # as above
+PAID_CONDITION = "head.balance = 0"  # as the attribute above
 
 
 class Match(Model):

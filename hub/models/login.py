@@ -36,7 +36,7 @@ class Authenticator(Model):
         ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
     )
     added_at: Mapped[dt.datetime]
-    last_counter: Mapped[int]  # of the newest accepted code: no code is accepted twice
+    last_counter: Mapped[int]  # the counter of the newest accepted code: none is accepted twice
 
 
 class RecoveryCode(Model):

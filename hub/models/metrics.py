@@ -11,5 +11,5 @@ class MetricTotal(Model):
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     labels: Mapped[str] = mapped_column(String(400), primary_key=True)
-    part: Mapped[str] = mapped_column(String(20), primary_key=True)  # of a histogram
+    part: Mapped[str] = mapped_column(String(20), primary_key=True)  # which number of a histogram
     value: Mapped[float] = mapped_column(Double)

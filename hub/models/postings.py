@@ -217,7 +217,7 @@ class Attempt(Model):
     generation: Mapped[int]
     requestid: Mapped[str] = mapped_column(
         String(50)
-    )  # of an item of a batch: that of the batch, and the bId
+    )  # for an item of a batch: that of the batch, and the bId
     # The request id of the batch that it went in.
     batch: Mapped[str] = mapped_column(String(36), default="")
     fence: Mapped[str] = mapped_column(String(50))

@@ -16,7 +16,7 @@ from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
 from hub.translations.numbers import FORMATS, USUAL_FORMATS
 
-CATALOGS_KEY = "hub_catalogs"  # of the application: (package, language) -> catalog
+CATALOGS_KEY = "hub_catalogs"  # extension of the application: (package, language) -> catalog
 HUB_PACKAGE = "hub"
 
 

@@ -11,7 +11,7 @@ from hub.security import hub_settings
 
 # Recipients beside addresses: the channel of the chat, and the mails of the day.
 CHAT, DAILY = "chat:", "daily:"
-UNSTORED_KEY = "hub_unstored_deliveries"  # of the application
+UNSTORED_KEY = "hub_unstored_deliveries"  # key among the extensions of the application
 
 
 class Deliveries:

@@ -33,7 +33,7 @@ from hub.security import people as people_of_hub
 from hub.translations.messages import gettext, translate
 
 DEMO_FOLDER = "mail"
-SENT_NOTICES_KEY = "hub_sent_notices"  # of the application
+SENT_NOTICES_KEY = "hub_sent_notices"  # key among the extensions of the application
 # What Python raises for the header of an address that it cannot read, such as "kari@".
 UNREADABLE_ADDRESS = (AttributeError, IndexError, ValueError)
 MAX_DEFERRAL = dt.timedelta(days=1)  # after which a case is not mailed to an address any more

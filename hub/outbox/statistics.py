@@ -57,7 +57,7 @@ COUNTED_FILE_STATES = (
     PostingState.SKIPPED,
     PostingState.WITHDRAWN,
 )
-UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN, *COUNTED_AS_WAITING)  # of files
+UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN, *COUNTED_AS_WAITING)  # unsent files
 SIDES = ("source", "posted", "quickbooks")  # whose totals of the posted documents are added up
 KindSums = dict[tuple[str, str], dict[str, Decimal]]  # by kind and currency
 HALF_BASE = 10**9  # sums of millionths are added up in two halves: above and below this

@@ -1,7 +1,7 @@
 """How long a memo may be, and which kind has none."""
 
 MAX_MEMO_LENGTH = 4000
-MAX_NOTES_LENGTH = 2000  # of a customer or supplier, whose notes are its memo
+MAX_NOTES_LENGTH = 2000  # notes of a customer or supplier, which are its memo
 KIND_WITHOUT_MEMO = "vendor"  # QuickBooks keeps no notes of suppliers
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.mapping.placeholders import is_placeholder
 
-ID_FIELDS = ("value", "TxnId", "TxnLineId")  # of a reference, and of a link to a transaction
+ID_FIELDS = ("value", "TxnId", "TxnLineId")  # ids in a reference, and in a link to a transaction
 
 
 def find_placeholders(body: Any) -> frozenset[str]:

@@ -10,7 +10,7 @@ from hub.payloads.builder import PayloadBuilder, clean, drop_empty
 MAX_CUSTOM_LENGTH = 31
 MAX_STREET_LINES = 5
 MAX_STREET_LENGTH = 500
-MAX_PLACE_LENGTH = 255  # of a city, a region or a country
+MAX_PLACE_LENGTH = 255  # a city, a region or a country
 MAX_POSTAL_CODE_LENGTH = 30
 MAX_EMAIL_LENGTH = 100
 

@@ -86,7 +86,7 @@ FIXED_FIELDS = {
     ),
 }
 EMAIL_FIELDS = ("BillEmail", "POEmail")
-VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # of an update, beside what it sets
+VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets
 CLOSED_STATUS = {"POStatus": "Closed"}
 OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 

@@ -20,7 +20,7 @@ class Call:
     expected: Expected
     body: bytes | None = None
     content_type: str = "application/json"
-    items: int = 0  # of a batch
+    items: int = 0  # items of a batch
     slow: bool = False  # takes long to upload, so connecting may take all the time there is
 
     @property

@@ -86,7 +86,7 @@ def absorb_all(
 
 
 def mark_as_news(session: Session, company_id: int, kind: str, id: str) -> None:
-    """Let the next look at changes process a transaction, although nobody has changed it."""
+    """Make the next poll of changes process a transaction, although nobody has changed it."""
     head = session.get(TransactionHead, (company_id, kind, id))
     if head is not None:
         head.news = True

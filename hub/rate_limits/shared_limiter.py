@@ -71,7 +71,7 @@ class SharedRateLimiter(RequestSlots):
         self._ask_at = {False: 0.0, True: 0.0}
         self._free_at = {False: 0.0, True: 0.0}
         self._renewal: threading.Thread | None = None
-        self._renewal_due = threading.Event()  # before its time, if it is set
+        self._renewal_due = threading.Event()  # set to renew before the interval is over
 
     def _end(self) -> None:
         """Note that a request no longer runs; ask at once if its part of the share is free now."""

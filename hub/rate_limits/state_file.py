@@ -46,7 +46,7 @@ class SharedState:
         # The same lock for when another process has it: it can wait, but reopens the file.
         self._slow_lock = FileLock(self._lock_file, timeout=LOCK_SECONDS)
         self._descriptor: _Descriptor | None = None
-        self._content = b""  # of the file, as this process last read or wrote it
+        self._content = b""  # the content of the file, as this process last read or wrote it
 
     def exists(self) -> bool:
         """Return whether a process has written a state."""

@@ -31,7 +31,7 @@ QUEUE, TASK = "runs", "execute_run"
 MAX_STALLED_SECONDS = 15.0  # without a heartbeat, after which the jobs of a worker count as dead
 HEARTBEATS_PER_STALL = 3
 POLLING_SECONDS = 5.0  # in case that a notification was lost
-MAX_CONNECTIONS = 4  # of the queue, in each worker
+MAX_CONNECTIONS = 4  # connections of the queue in each worker
 OPEN_SECONDS = 5.0  # how long to wait for the first one
 # For a statement of the queue, and longer than it waits for a notification before it asks again.
 STATEMENT_SECONDS = LISTEN_TIMEOUT + 10.0

@@ -61,7 +61,7 @@ class Rule:
     name: str  # as the command and the audit log name it
     model: Any
     days: int  # 0 keeps everything
-    conditions: Callable[[dt.datetime], Conditions]  # of the rows from before a moment
+    conditions: Callable[[dt.datetime], Conditions]  # what the rows from before a moment meet
     emptied: Mapping[str, Any] = field(default_factory=dict)  # nothing: the rows are removed
 
 

@@ -47,7 +47,7 @@ from hub.sources import outage
 from hub.telemetry import log_context
 from hub.translations.messages import gettext_noop
 
-MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
+MAX_ROUNDS = 3  # rounds of posting in one run: each may create what releases more documents
 # States of documents and files that the exit code of a command reports, the first that applies.
 EXIT_CODES = {
     PostingState.UNKNOWN: 4,

@@ -28,7 +28,7 @@ TICK_SECONDS = 1
 MAIL_SECONDS = 60
 PASSWORD_SECONDS = 5
 STATISTICS_SECONDS = 3600
-PRUNE_MINUTES = "*/10"  # of each hour, at which it is tested whether pruning is due
+PRUNE_MINUTES = "*/10"  # the minutes of an hour in which pruning starts if it is due
 MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."

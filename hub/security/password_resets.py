@@ -20,7 +20,7 @@ MAX_GUESSES = 10  # wrong codes; another code can be asked for
 PURPOSE = "password reset"
 MAIL_PAUSE = dt.timedelta(minutes=5)  # between two codes that are mailed to one person
 RETRY_PAUSE = dt.timedelta(minutes=1)  # after the mail server did not take a message
-MAX_REQUESTS = 1000  # that wait; more are not stored
+MAX_REQUESTS = 1000  # requests that wait; more are not stored
 
 
 def request_code(session: Session, name: str) -> None:

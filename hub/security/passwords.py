@@ -8,7 +8,7 @@ from hub.security import breached_passwords
 from hub.security.password_hashing import MAX_PASSWORD_LENGTH
 
 MIN_LENGTH = 12
-MIN_ZXCVBN_SCORE = 4  # of zxcvbn, from 0 to 4; with 3 a season, a year and two marks are enough
+MIN_ZXCVBN_SCORE = 4  # zxcvbn rates from 0 to 4; for 3 a season, a year and two marks are enough
 MIN_REMAINING_LENGTH = 8  # characters that a password needs beside the person's and the hub's name
 ANALYSED_LENGTH = 72  # the time of zxcvbn grows faster than the length
 SHORTEST_WORD = 3

@@ -18,7 +18,7 @@ from hub.errors import DatabaseUnavailable
 from hub.security import audit
 
 WINDOW_SECONDS = 600
-MAX_ENTRIES = 20  # of one kind in a window; at most one more gives the number of the others
+MAX_ENTRIES = 20  # entries of one kind in a window; one more gives the number of the others
 MAX_SUBJECT_LENGTH = 200
 EXTENSION = "hub.refusals"
 HUB = "hub"

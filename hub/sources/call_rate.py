@@ -21,7 +21,7 @@ from hub.models import Installation
 from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, get_shared_limiter
 from hub.rate_limits.shared_limiter import SharedRateLimiter
 
-MAX_WAIT_SECONDS = 60.0  # of one call in a run; a longer wait ends the run, which continues later
+MAX_WAIT_SECONDS = 60.0  # for one call of a run; a longer wait ends the run, which continues later
 MAX_PAGE_WAIT_SECONDS = 5.0  # while a person waits for a page
 TURN_SECONDS = 5.0  # the longest part of a wait, after which a hub that is to end does so
 CONCURRENT_CALLS = 20

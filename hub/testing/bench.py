@@ -45,7 +45,7 @@ from hub.testing.recording import record
 log = logging.getLogger(__name__)
 URL = "https://source.test/below"
 DEADLINE_SECONDS = 20.0
-DEFAULT_COUNTRY = "US"  # of the company where it makes no difference to the stand-in
+DEFAULT_COUNTRY = "US"  # the company's, where it makes no difference to the stand-in
 ACCESS_TOKEN = "access_token"  # noqa: S105 (a name in the secrets)
 OpenSlot = Callable[[], contextlib.AbstractContextManager[object]]
 

@@ -35,8 +35,8 @@ class Manifest:
     """The contents of a backup, and the keys that open it."""
 
     made_at: str
-    version: str  # of the hub
-    revision: str  # of the tables
+    version: str  # the hub's
+    revision: str  # the newest revision of the tables
     origin: str  # the address of the database, without its password
     vault_keys: list[str]  # the ids of the keys, newest first; never the keys
     rows: dict[str, int]  # by table

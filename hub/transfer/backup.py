@@ -30,9 +30,9 @@ from hub.transfer.exclusive import open_exclusively
 from hub.transfer.move import OpenApp, Progress
 
 KEY_FILES = (SECRET_KEY_FILE, VAULT_KEYS_FILE)
-UNFINISHED_PREFIX = ".hub-unfinished-"  # of the names of folders with unfinished files
+UNFINISHED_PREFIX = ".hub-unfinished-"  # begins the names of folders with unfinished files
 ARCHIVE_DRAFT = "archive.zip"
-PAGES_PER_REPORT = 1000  # of SQLite's backup, between two reports
+PAGES_PER_REPORT = 1000  # pages of SQLite's backup between two reports
 
 
 def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) -> Manifest:

@@ -17,7 +17,7 @@ from hub.transfer.rows import Advance
 
 # Columns about the database itself; those of a copy differ.
 OWN_COLUMNS = {DatabaseOrigin.__tablename__: {"copied_from", "moved_to", "moved_at"}}
-DIGEST_CHARACTERS = 16  # of a digest that people compare
+DIGEST_CHARACTERS = 16  # characters of a digest that people compare
 
 
 @dataclass(frozen=True)

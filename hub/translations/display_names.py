@@ -8,7 +8,7 @@ taken for one, its number has to be a single word with a digit.
 import re
 from gettext import NullTranslations
 
-CONTEXT = "display name"  # of the texts of this module in the catalog
+CONTEXT = "display name"  # context of the texts of this module in the catalog
 AND = " and "  # between names
 FILE = "File of %(name)s"
 NOUNS = (

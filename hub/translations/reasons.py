@@ -7,7 +7,7 @@ from hub.translations import dates, display_names, messages, stored
 from hub.translations.catalogs import ENGLISH
 from hub.translations.numbers import COMMA_AND_POINT
 
-CONTEXT = "reason"  # of the texts of `hub.reasons` in the catalog
+CONTEXT = "reason"  # context of the texts of `hub.reasons` in the catalog
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})"  # with a comma, or with decimals
 # As `hub.money.format_amount` writes an amount.
 AMOUNT = re.compile(rf"(?<![\w.,])(-?{NUMBER})\s([A-Z]{{3}})\b")

@@ -14,8 +14,8 @@ from hub.translations.catalogs import ENGLISH, list_sentences
 from hub.translations.messages import Reader
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-MIN_LETTERS = 6  # of a template outside its placeholders; a shorter one would fit too many texts
-MAX_DEPTH = 3  # of sentences within sentences
+MIN_LETTERS = 6  # letters outside the placeholders; a shorter template would fit too many texts
+MAX_DEPTH = 3  # levels of sentences within sentences
 COUNT = re.compile(r"(?P<number>\d[\d,]*) (?P<words>\D+)")
 SEPARATORS = ("; ", " and ", " or ", ", ")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*|\d+")

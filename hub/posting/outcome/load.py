@@ -121,9 +121,9 @@ class PostingSnapshot:
     posting: Posting
     history: History
     since: dt.datetime  # from when it may be in QuickBooks
-    error_text: str = ""  # of its newest send
+    error_text: str = ""  # the error of its newest send
     entity: dict[str, Any] | None = None
-    summary: TransactionSummary | None = None  # of `entity`, if that was read already
+    summary: TransactionSummary | None = None  # the summary of `entity`, if that was read already
     # Whole entities by id, from a complete search.
     search_entities: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 

@@ -25,7 +25,7 @@ class Sums:
     quickbooks: Decimal = ZERO
     differing: int = 0  # documents that are absent or have another total
     absent: int = 0
-    absolute_difference: Decimal = ZERO  # of all documents, whether QuickBooks has more or less
+    absolute_difference: Decimal = ZERO  # the sum over all documents, without their signs
     open_difference: Decimal = ZERO  # the part of it that nobody has accepted
     unaccepted: Decimal = ZERO  # the same part with signs: what QuickBooks has more
 

@@ -38,7 +38,7 @@ DISCREPANCY_STATES = (ReceiptState.CHANGED, ReceiptState.MISSING)
 CORRECTED = "corrected"  # how such a receipt is counted
 ORDER_KIND = "purchase_order"  # linked to the bills of an order, and no payment of them
 CHUNK_SIZE = 200
-MAX_PAYMENTS_READ = 20  # of one document, to find the date of the last
+MAX_PAYMENTS_READ = 20  # payments of one document that are read to find the date of the last
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,11 @@ class PostedSummary(NamedTuple):
     kind: str
     part: str
     currency: str
-    written_date: str | None  # of the last write
+    written_date: str | None  # the date of the last write
     source_date: dt.date | None
-    part_total: Decimal | None  # of this part, according to the source
-    source_total: Decimal | None  # of the whole document, according to the source
-    posted_total: Decimal | None  # that QuickBooks answered to the last write
+    part_total: Decimal | None  # the total of this part, according to the source
+    source_total: Decimal | None  # the total of the document, according to the source
+    posted_total: Decimal | None  # the total in QuickBooks' answer to the last write
     head_state: str | None
     head_total: Decimal | None
     is_changing: bool = False  # QuickBooks may show half of a change that is under way
@@ -105,7 +105,7 @@ SUMMARY_COLUMNS = (
 class PostedDocument:
     """A posted document, or a part of one, with all that is stored about it."""
 
-    posting: Posting  # that created it, or first changed what QuickBooks had before
+    posting: Posting  # the one that created it, or first changed what QuickBooks had
     last_write: Posting
     head: TransactionHead | None
     is_changing: bool = False  # QuickBooks may show half of a change that is under way

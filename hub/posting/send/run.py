@@ -25,7 +25,7 @@ MAX_ROUNDS = 50  # one for each posting that waits for another one's, and so on
 MAX_FRUITLESS_PAUSES = 6
 # A run waits this long for the limits of calls; a longer pause ends it.
 MAX_LIMIT_PAUSE_SECONDS = 180.0
-STEP_SECONDS = 1.0  # of the countdown while doubts are waited for
+STEP_SECONDS = 1.0  # between two lines of the countdown while doubts are waited for
 MAX_UNANSWERED_TIME = dt.timedelta(hours=1)  # then the run names the document
 # How long to wait before QuickBooks is asked again about doubts that it did not answer.
 RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)

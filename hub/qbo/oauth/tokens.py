@@ -50,7 +50,7 @@ class _TokenState:
     company: ConnectedCompany
     access: str
     expires_at: dt.datetime
-    fence: str  # of a renewal that has not finished; its process may have died
+    fence: str  # the fence of a renewal that has not finished; its process may have died
     busy: bool  # whether that renewal may still be running
     rejected: ReconnectNeeded | None = None
 

@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 STATE_NAMES = ("state", "status")
 PART_OF_A_MESSAGE = 12  # characters; a source may shorten texts
 
-Place = tuple[int, str, Path]  # of a text: the number of the call, its method, and the path
+Place = tuple[int, str, Path]  # where a text is: number and method of the call, and the path
 Texts = Mapping[Place, str]
 
 

@@ -7,7 +7,7 @@ from hub.contract.documents import Code, Document, Item, Kind, Party, codes_of
 from hub.contract.types import Field
 from hub.testing.outcomes.items import id_at_the_source
 
-KINDS: Mapping[str, Kind] = {  # of records, by the role of their codes
+KINDS: Mapping[str, Kind] = {  # kinds of records, by the role of their codes
     "vendor": "vendor",
     "customer": "customer",
     "item": "item",

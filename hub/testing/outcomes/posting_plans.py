@@ -18,7 +18,7 @@ from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
 
 POSTED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
-MAX_TAX_RATE = Decimal("0.5")  # of the amount before tax; no country has a higher one
+MAX_TAX_RATE = Decimal("0.5")  # relative to the amount before tax; no country has a higher one
 MARKER = "contract"  # ends the note of a payload that is never sent
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from hub.contract.documents import Gone, Yielded
 
-PROPERTY = "hub-record"  # of a test's report, with what the test has shown
+PROPERTY = "hub-record"  # property of a test's report: what the test has shown
 CONTRACT = "contract"  # the test is of the contract suite of an app
 CONTRACT_TEST = "contract test"  # the suite has a test of this name
 DELETION = "deletion"  # a deletion of an app was read

@@ -17,7 +17,7 @@ from hub.testing.bench import Bench
 from hub.testing.outcomes.items import identity, only_documents, source_ids
 from hub.testing.recording import record
 
-MAX_IDS = 50  # that the hub asks for at once
+MAX_IDS = 50  # ids that the hub asks for at once
 MAX_EXAMPLES = 3
 MISSING_VALUE = str(None)
 MIN_SECRET = 8  # characters; a shorter one may be in any text

@@ -32,7 +32,7 @@ RECORD_TYPES: Mapping[Role, str] = {
     "item": "Service",
 }
 TIMESTAMP = "timestamp"  # in `unused`: the source sends the time of a call and does not sign it
-KNOWN_ID, NEW_ID = "9001", "9002"  # of the pushed records: one that documents use, and a new one
+KNOWN_ID, NEW_ID = "9001", "9002"  # pushed records: one that documents use, and a new one
 
 
 class HookTests(VariantBenches):

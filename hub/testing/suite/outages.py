@@ -11,7 +11,7 @@ from hub.testing.exchanges.hook_calls import exception_failure
 from hub.testing.outcomes.items import source_ids
 from hub.testing.suite.variants import VariantBenches
 
-MAX_IDS = 5  # of the documents that are read by their ids
+MAX_IDS = 5  # documents that are read by their ids
 ADVICE = (
     "as if {nothing}. Let the Retry pass that site.http raises: the hub calls the hook again later."
 )

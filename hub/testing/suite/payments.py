@@ -15,7 +15,7 @@ from hub.testing.outcomes.posting_plans import Plan
 from hub.testing.suite.variants import VariantBenches
 from hub.testing.values.changed_responses import ChangedResponses, is_row_of
 
-MAX_PAYMENTS = 20  # of a kind that are read by their ids
+MAX_PAYMENTS = 20  # payments of a kind that are read by their ids
 ANY_PLACE = "*"  # in the path to a value: any entry of a list
 ADVICE = (
     "What is not applied stays open in QuickBooks, and the money on account. Make a line with an"

@@ -10,7 +10,7 @@ from hub.rate_limits.limiter import Limits, RateLimiter
 from hub.testing.bench import Bench
 from hub.testing.clock import FakeClock
 
-ADMITTED_CALLS = 1  # that a stand-in admits in the time of the rate while it is tested
+ADMITTED_CALLS = 1  # calls that the stand-in admits in the time of the rate during the test
 
 
 class _BenchClock(FakeClock):

@@ -45,7 +45,7 @@ TEXT_CHECKS = {
     "description": find_description_defect,
 }
 VALUES_OF_AN_OFFSET = ("currency", "date")
-DUE_KINDS = (*PAYABLE_KINDS, "purchase_order")  # that have a due date in QuickBooks
+DUE_KINDS = (*PAYABLE_KINDS, "purchase_order")  # kinds that have a due date in QuickBooks
 
 
 class SourceValuesTests(VariantBenches):

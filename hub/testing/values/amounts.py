@@ -12,7 +12,7 @@ from hub.testing.values.currency_units import ONE, is_named_after_smallest_unit,
 NEW_AMOUNT = Decimal("4.35")
 AMOUNT_TOLERANCE = Decimal("0.10")
 HALF_A_CENT = Decimal("0.005")
-MAX_AMOUNTS = 6  # of a document that are changed one after the other
+MAX_AMOUNTS = 6  # amounts of a document that are changed one after the other
 
 
 def find_total_defect(responses: ChangedResponses, document: Document) -> str:

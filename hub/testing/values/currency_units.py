@@ -10,7 +10,7 @@ from hub.testing.exchanges.response_values import ResponseValue
 
 ONE = Decimal(1)
 WHOLE_NUMBER = re.compile(r"-?\d+")
-NAME_PARTS = re.compile(r"[A-Z]?[a-zø]+|[A-ZØ]+(?![a-z])")  # of netCents, net_cents and NET_CENTS
+NAME_PARTS = re.compile(r"[A-Z]?[a-zø]+|[A-ZØ]+(?![a-z])")  # of netCents or NET_CENTS
 SMALLEST_UNITS = ("cent", "cents", "pence", "øre", "ore", "minor")
 
 

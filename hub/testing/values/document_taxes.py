@@ -13,7 +13,7 @@ from hub.testing.values.line_taxes import TAX
 
 NO_TAX = re.compile(r"rate|percent|pct|number|code|taxable|base|net|subtotal|(?:^|_)(?:id|no)$")
 TAX_INCREASE = Decimal("0.07")  # by which a tax is changed
-MAX_TAXES = 6  # of a document that are changed one after the other
+MAX_TAXES = 6  # taxes of a document that are changed one after the other
 
 
 def find_document_tax_defect(responses: ChangedResponses, document: Document) -> str:

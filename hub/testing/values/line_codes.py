@@ -8,7 +8,7 @@ from hub.testing.exchanges.response_values import Path, ResponseValue
 from hub.testing.values.changed_responses import ChangedResponses, another_value
 from hub.testing.values.line_rows import find_line_depth
 
-MAX_VALUES = 12  # of a row that are changed one after the other
+MAX_VALUES = 12  # values of a row that are changed one after the other
 
 
 def find_line_code_defect(responses: ChangedResponses, document: Document) -> str:

@@ -10,7 +10,7 @@ from hub.testing.exchanges.response_values import ResponseValue
 from hub.testing.values.changed_responses import ChangedResponses, is_row_of
 
 NUMBER = re.compile(r"-?\d+([.,]\d+)?%?")
-MAX_LINES = 6  # of a document that are compared
+MAX_LINES = 6  # lines of a document that are compared
 
 
 def find_line_depth(responses: ChangedResponses, value: ResponseValue, document: Document) -> int:

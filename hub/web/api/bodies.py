@@ -18,7 +18,7 @@ class BodyParser(FlaskParser):
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Return the body; abort with 400 if there is one that is not declared as JSON."""
-        has_body = req.content_length or req.get_data()  # of a form, the data is read before
+        has_body = req.content_length or req.get_data()  # the data of a form is read already
         if has_body and not req.is_json:
             abort(400, messages={"json": [JSON_NEEDED]})
         return super().load_json(req, schema)

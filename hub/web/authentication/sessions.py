@@ -15,8 +15,8 @@ from hub.security.login_sessions import EndReason, logged_in
 from hub.web.authentication import throttling
 from hub.web.request import form_drafts
 
-USED_CHALLENGE = "used_challenge"  # of a passkey log-in, in the cookie for this one request
-COOKIE_KEY = "sid"  # of the random id in the signed cookie
+USED_CHALLENGE = "used_challenge"  # key in the cookie for one request: the challenge of a passkey
+COOKIE_KEY = "sid"  # key of the random id in the signed cookie
 MACHINE_BLUEPRINT = "monitoring"  # the blueprint of the addresses that only machines call
 # What every page loads, also one that says that the database is away.
 ASSET_ENDPOINTS = frozenset(

@@ -12,7 +12,7 @@ from hub.security import people
 from hub.security.rights import IS_ACTIVE, ROLES, Scope, build_scope, rights_of
 from hub.web.authentication.access import load_rights_scope
 
-MAX_PEOPLE = 50  # that a menu offers; of more, some are suggested for what a person types
+MAX_PEOPLE = 50  # people in the menu; beyond that, some are suggested for what a person types
 MAX_SUGGESTED = 10
 MAX_QUERY_LENGTH = 100
 

@@ -33,7 +33,7 @@ from hub.web.request import form_drafts, row_ids
 
 MAX_CASES_PER_ACT = 2000  # the message says how many others are left
 MAX_SKIPPED = 500  # documents that one act skips, each in a transaction of its own
-MAX_REASONS = 5  # that the message gives for cases on which nothing was done
+MAX_REASONS = 5  # reasons in the message why nothing was done on some cases
 RETRIED_ACTIONS = (
     CaseAction.RETRY,
     CaseAction.OPEN_PERIOD,
@@ -229,7 +229,7 @@ def _skip(cases: Sequence[Case], form: Form) -> Reasons:
         raise Refused(gettext("Enter the reason for which they are skipped."))
     reasons: Reasons = {}
     links = _load_postings(cases)
-    problems: dict[int, str] = {}  # of the postings that were tried, "" of those skipped
+    problems: dict[int, str] = {}  # by posting that was tried; "" if it was skipped
     for case in cases:
         reason = _skip_all(links.get(case.id, []), note, problems)
         if reason:

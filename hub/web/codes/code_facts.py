@@ -35,7 +35,7 @@ SAME_NUMBER_SCORE = 95
 MAX_SIMILAR_NAME_SCORE = 94  # less than for the same number
 SAME_NUMBER_END_SCORE = 85  # QuickBooks hides the beginning of an organisation number
 MAX_LISTED_DOCUMENTS = 3
-MAX_SEARCHED_DOCUMENTS = 50  # of one party, for those that use a code
+MAX_SEARCHED_DOCUMENTS = 50  # documents of one party that are searched for a code
 MAX_CANDIDATE_DOCUMENTS = 1_000  # with a word of the party's name
 PARTY_ROLES = ("vendor", "customer")
 

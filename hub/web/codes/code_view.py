@@ -37,7 +37,7 @@ class CodeView:
     problem: str = ""
     missing: Missing | None = None
     suggestions: tuple[Ref, ...] = ()
-    exact_id: str = ""  # of the suggestion that a form may preselect
+    exact_id: str = ""  # the record that a form may preselect
     is_required: bool = False
 
     @property

@@ -34,7 +34,7 @@ WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
 CODES_PER_QUERY = 500
 MAX_LISTED = 500  # rows of each kind that the preview shows
 MAX_CONTENT = 800_000  # characters of the changes that the form of the preview carries
-VALUES_PER_CHANGE = 4  # of a change: field, code, name and record
+VALUES_PER_CHANGE = 4  # in the form, for each change: field, code, name and record
 pages = Blueprint(
     "match_files", __name__, url_prefix="/installations/<int:installation_id>/matching"
 )

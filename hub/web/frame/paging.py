@@ -20,7 +20,7 @@ from hub.models import Installation
 from hub.web.request import row_ids
 
 PAGE_SIZE = 50
-MAX_AMOUNT = 10**12  # of a column, which has millionths in 64 bits
+MAX_AMOUNT = 10**12  # the largest in a column, which has millionths in 64 bits
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ RECORD_LABELS = {
     "address": gettext_noop("Address"),
     "currency": gettext_noop("Currency"),
 }
-DATE_FACTS = ("Date", "Due")  # of `hub.qbo.display`
+DATE_FACTS = ("Date", "Due")  # labels of `hub.qbo.display`
 WORD_FACTS = ("Amounts", "Paid by", "Type")
 MILLION = 1_000_000
 TAX_LABELS = {

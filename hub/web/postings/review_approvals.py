@@ -28,11 +28,11 @@ class ApprovalOutcome:
     """The outcome for each of the listed postings, by id."""
 
     released: tuple[int, ...] = ()
-    kinds: tuple[str, ...] = ()  # of the released ones
+    kinds: tuple[str, ...] = ()  # the kinds of the released ones
     first: tuple[int, ...] = ()  # a second person must approve them too
     repeated: tuple[int, ...] = ()  # approved by the same person before
     changed: tuple[int, ...] = ()  # not in review any more, or not as they were listed
-    run_id: int | None = None  # of the run that posts them
+    run_id: int | None = None  # the run that posts them
 
     def combine(self, other: "ApprovalOutcome") -> "ApprovalOutcome":
         """Return both as one."""

@@ -21,9 +21,7 @@ from hub.posting.reconcile.totals_lines import (
     sum_differences,
 )
 
-MAX_AGE = dt.timedelta(
-    hours=36
-)  # that of last night, or of the night before while this one's is under way
+MAX_AGE = dt.timedelta(hours=36)  # last night's, or that of the night before while one is under way
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ WIDTH, HEIGHT = 900, 240
 NARROW_WIDTH = 450  # the width of a chart of which two stand side by side, or that has few bars
 MAX_FEW = 6  # bars of a chart whose axis is large enough to be read on a phone
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26  # the margins around the bars
-BAR_SHARE = 0.62  # of the width that there is for a bar
+BAR_SHARE = 0.62  # the part of the width of a place that its bar takes
 
 
 class Value(NamedTuple):

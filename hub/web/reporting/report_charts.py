@@ -22,7 +22,7 @@ from hub.web.reporting.report_tables import (
 )
 
 MONTHS = tuple(dt.date(2000, number, 1) for number in range(1, 13))
-MAX_APPS = 6  # of more apps, those that posted most have a chart
+MAX_APPS = 6  # if there are more, those that posted most have a chart
 
 
 class AppChart(NamedTuple):

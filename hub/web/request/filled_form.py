@@ -40,12 +40,12 @@ class _FormFinder(HTMLParser):
 
     def __init__(self, path: str, form: Form) -> None:
         super().__init__()
-        self.number: int | None = None  # of the form, in the order of the page
+        self.number: int | None = None  # the number of the form in the order of the page
         self.form_id = ""
         self._path = path
         self._form = form
         self._count = 0
-        self._candidate_id: str | None = None  # of the form that is being read
+        self._candidate_id: str | None = None  # the id of the form that is being read
         self._score = 0
         self._best_score = -1
 

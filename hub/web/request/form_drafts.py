@@ -27,9 +27,7 @@ DRAFT_LIFETIME = dt.timedelta(minutes=30)
 MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms
 MAX_LENGTH = 20_000  # characters of one draft
 PREFIX = "form:"
-BROWSER_KEY = (
-    "browser"  # in the signed cookie, of the random name of the browser in the signed cookie
-)
+BROWSER_KEY = "browser"  # key of the browser's random name in the signed cookie
 TOKEN_PATTERN = re.compile(r"(\d{12})-[\w-]{43}")
 NOT_KEPT = ("csrf_token", "test", "draft", "listed")
 SECRET_WORDS = ("password", "secret", "token", "code", "credential")  # in the names of fields

@@ -22,7 +22,7 @@ ROUTE, BLUEPRINT = "hub.route", "hub.blueprint"
 # What a proxy may name a request: an id, never a text that imitates other fields of a log.
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-NO_ROUTE = "none"  # of requests for addresses that do not exist
+NO_ROUTE = "none"  # the route of addresses that do not exist
 log = logging.getLogger("hub.web")
 
 

@@ -10,7 +10,7 @@ from hub.web.authentication import access
 ANONYMOUS_LIMIT = 64_000
 FORM_LIMIT = 1_000_000  # the largest upload is a file of matches
 WEBHOOK_LIMIT = 1_000_000
-UPLOAD_LIMIT = 25_000_000  # of all files of one upload together
+UPLOAD_LIMIT = 25_000_000  # all files of one upload together
 UPLOAD_ENDPOINT = "received_files.upload"
 
 

@@ -24,7 +24,7 @@ from hub.web.serving.connections import BodyLimit, BoundedServer, ConnectionLimi
 
 ANY_ADDRESS = ("0.0.0.0", "")  # noqa: S104 (compares)
 SHUTDOWN_SECONDS = 10
-POLL_SECONDS = 0.5  # between two looks for a signal
+POLL_SECONDS = 0.5  # between two checks for a signal
 DEFAULT_LIMITS = ConnectionLimits()
 
 

@@ -23,7 +23,7 @@ from hub.web.authentication.access import may_here
 from hub.web.transactions.case_comparison import MEMO, ComparedLines, align
 from hub.web.transactions.compared_facts import COMPARED_LABELS
 
-MAX_SINGLE_READS = 5  # of transactions that a query does not show: removed, or new a moment ago
+MAX_SINGLE_READS = 5  # transactions that a query does not show: removed, or new
 NOW, SENT, RESPONSE = "now", "sent", "response"
 READ_SECONDS = 5.0  # for everything together; a page does not wait longer for QuickBooks
 Key = tuple[str, str]  # kind and QuickBooks id of a transaction

@@ -23,7 +23,7 @@ from qbo_sandbox.kit.webhook_sender import WebhookSender
 
 Row = JsonObject
 UNKNOWN_CALL: RowAnswer = (404, {"message": "There is no such call."})
-FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)  # of rows without a time of their own
+FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)  # for rows without a time of their own
 CHANGE_INTERVAL = dt.timedelta(minutes=10)
 REMOVED_FIELDS_KEY = "_removed"  # in the file: the fields that a row no longer has
 

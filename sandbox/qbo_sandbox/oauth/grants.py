@@ -60,7 +60,7 @@ class AuthorizationCode:
     scope: str
     redirect: str
     expires: float
-    challenge: str = ""  # of PKCE, always S256
+    challenge: str = ""  # the challenge of PKCE, always S256
 
 
 class Grants:
