@@ -70,12 +70,16 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
 
 def _load_present_ids(company_id: int, kind: str, since: dt.date) -> set[str]:
     """Return the ids of the indexed transactions of a kind that QuickBooks had so far."""
-    present = select(TransactionHead.quickbooks_id).where(*_is_expected(company_id, kind, since))
+    present = select(TransactionHead.quickbooks_id).where(
+        *_build_expected_conditions(company_id, kind, since)
+    )
     with engine.read_only_session() as session:
         return set(session.scalars(present))
 
 
-def _is_expected(company_id: int, kind: str, since: dt.date) -> tuple[ColumnElement[bool], ...]:
+def _build_expected_conditions(
+    company_id: int, kind: str, since: dt.date
+) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for heads that a complete reading contains."""
     return (
         TransactionHead.company_id == company_id,
@@ -94,7 +98,7 @@ def _mark_missing(
     started_at: dt.datetime | None,
 ) -> None:
     """Mark transactions as deleted that a complete reading lacks, unless they may be newer."""
-    expected = select(TransactionHead).where(*_is_expected(company_id, kind, since))
+    expected = select(TransactionHead).where(*_build_expected_conditions(company_id, kind, since))
     for head in session.scalars(expected):
         if head.quickbooks_id in present_ids or _may_be_too_new(head, started_at):
             continue

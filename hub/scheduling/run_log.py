@@ -231,7 +231,12 @@ def list_waiting_runs() -> list[Run]:
 def find_oldest_waiting_run(kind: str, subject_id: int) -> int | None:
     """Return the id of the run that waits longest for the lease of this kind and subject."""
     is_waiting = Run.started_at.is_(None)
-    query = select(Run.id).where(is_waiting, *_is_open(kind, subject_id)).order_by(Run.id).limit(1)
+    query = (
+        select(Run.id)
+        .where(is_waiting, *_build_open_conditions(kind, subject_id))
+        .order_by(Run.id)
+        .limit(1)
+    )
     with read_only_session() as session:
         return session.scalar(query)
 
@@ -252,7 +257,7 @@ def close_interrupted(
     caller must hold their lease, so that no living process can be working on them.
     """
     for run in session.scalars(
-        select(Run).where(*_is_open(kind, subject_id), Run.started_at.is_not(None))
+        select(Run).where(*_build_open_conditions(kind, subject_id), Run.started_at.is_not(None))
     ):
         run.ended_at = now
         run.outcome = RunOutcome.STOPPED
@@ -276,7 +281,7 @@ def get_subject_id(run: Run) -> int:
     return run.installation_id or run.company_id or 0
 
 
-def _is_open(kind: str, subject_id: int) -> tuple[Any, ...]:
+def _build_open_conditions(kind: str, subject_id: int) -> tuple[Any, ...]:
     """Return the conditions of the runs that are not ended and exclude a run of this kind.
 
     A company has one run of each kind at a time, an installation one of any kind.
@@ -298,7 +303,7 @@ def _repeat_post(session: Session, run: Run) -> None:
         return
     is_waiting = Run.started_at.is_(None)
     waiting_ids = select(Run.id).where(
-        Run.kind == RunKind.POST, is_waiting, *_is_open(run.kind, get_subject_id(run))
+        Run.kind == RunKind.POST, is_waiting, *_build_open_conditions(run.kind, get_subject_id(run))
     )
     if session.scalar(waiting_ids.limit(1)) is None:
         session.add(

@@ -64,7 +64,7 @@ class ReadinessCheck:
 
     def check(self) -> Readiness:
         """Return what is in order now."""
-        return Readiness({**self._check_database(), **self._is_scheduler_ticking()})
+        return Readiness({**self._check_database(), **self._check_scheduler()})
 
     def _check_database(self) -> dict[str, str]:
         """Return the problems of the database, as they were a second ago at most."""
@@ -105,8 +105,8 @@ class ReadinessCheck:
             self._fresh_until = self._hub.clock.monotonic() + FRESH_SECONDS
             self._thread = None
 
-    def _is_scheduler_ticking(self) -> dict[str, str]:
-        """Return whether the scheduler ticks, if this process has one."""
+    def _check_scheduler(self) -> dict[str, str]:
+        """Return what is wrong with the scheduler, if there is one here; "" if it ticks."""
         heartbeat: Heartbeat | None = self._app.extensions.get(SCHEDULER_HEARTBEAT)
         if heartbeat is None:
             return {}

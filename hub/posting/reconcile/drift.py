@@ -293,13 +293,13 @@ def _is_last_payment(
 def _load_parts(session: Session, document: PostedDocument) -> Sequence[PostedDocument]:
     """Return a document with the other parts of it that QuickBooks has; most have none."""
     posting = document.posting
-    is_other_part = _is_other_part(posting)
+    is_other_part = _build_other_part_conditions(posting)
     if not session.scalar(select(exists().where(*is_other_part))):
         return (document,)
     return (document, *load_posted(session, posting.company_id, is_other_part))
 
 
-def _is_other_part(posting: Posting) -> tuple[ColumnElement[bool], ...]:
+def _build_other_part_conditions(posting: Posting) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the postings of the other parts of a document."""
     return (
         Posting.document_id == posting.document_id,
@@ -337,7 +337,7 @@ def _list_balances(parts: Iterable[PostedDocument]) -> list[Decimal | None]:
 def _has_unposted_part(session: Session, posting: Posting) -> bool:
     """Return whether another part of a document is still to be posted."""
     is_unposted = (
-        *_is_other_part(posting),
+        *_build_other_part_conditions(posting),
         Posting.operation == Operation.CREATE,
         Posting.state.in_(UNFINISHED),
     )

@@ -364,7 +364,7 @@ def _load_writes(session: Session, document_ids: Sequence[int]) -> WritesByPart[
         Posting.operation,
         Posting.posted_total,
         WRITTEN_DATE,
-    ).where(*_is_later_write(document_ids))
+    ).where(*_build_later_write_conditions(document_ids))
     return _group_by_part(_Write(*row) for row in session.execute(query.order_by(Posting.id)))
 
 
@@ -372,14 +372,14 @@ def _load_write_postings(session: Session, document_ids: Sequence[int]) -> Write
     """Load the postings that wrote these documents after the first one."""
     query = (
         select(Posting)
-        .where(*_is_later_write(document_ids))
+        .where(*_build_later_write_conditions(document_ids))
         .options(defer(Posting.payload))
         .order_by(Posting.id)
     )
     return _group_by_part(session.scalars(query))
 
 
-def _is_later_write(document_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
+def _build_later_write_conditions(document_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for posted changes, removals and repeated creations of documents."""
     is_repeated_creation = and_(Posting.operation == Operation.CREATE, Posting.generation > 0)
     return (

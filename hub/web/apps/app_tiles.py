@@ -131,7 +131,7 @@ def _get_access_state(app: App, row: Access | None) -> str:
     return "granted" if row.granted_at else "asked"
 
 
-def _is_listed(installation_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
+def _build_listed_conditions(installation_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the open cases of some installations that the inbox lists."""
     is_of_apps = Case.installation_id.in_(installation_ids)
     return Case.closed_at.is_(None), inbox.is_awake(), is_of_apps
@@ -141,7 +141,7 @@ def _load_newest_cases(session: Session, installation_ids: Collection[int]) -> d
     """Return the title of the newest open case of each of some installations."""
     newest = (
         select(func.max(Case.id))
-        .where(*_is_listed(installation_ids))
+        .where(*_build_listed_conditions(installation_ids))
         .group_by(Case.installation_id)
     )
     titles = {}
@@ -155,7 +155,7 @@ def _count_cases(session: Session, installation_ids: Collection[int]) -> Counter
     """Count the open cases of each of some installations."""
     counted = (
         select(Case.installation_id, func.count())
-        .where(*_is_listed(installation_ids))
+        .where(*_build_listed_conditions(installation_ids))
         .group_by(Case.installation_id)
     )
     counts: Counter[int] = Counter()

@@ -218,14 +218,16 @@ def _load_used_code(
     used = matches.find_code_of_documents(session, installation, source_code)
     if used is not None:
         return used
-    row = session.scalar(select(SourceDocument).where(*_is_record_of(installation, source_code)))
+    row = session.scalar(
+        select(SourceDocument).where(*_build_record_conditions(installation, source_code))
+    )
     if row is None or not row.body:
         return None
     details = load(Document, row.body).details
     return Code(id=source_code.code, name=source_code.name or row.party or None, create=details)
 
 
-def _is_record_of(installation: Installation, source_code: SeenCode) -> tuple[Any, ...]:
+def _build_record_conditions(installation: Installation, source_code: SeenCode) -> tuple[Any, ...]:
     """Return the conditions of the row of the record that is created for a code."""
     return (
         SourceDocument.company_id == installation.company_id,
@@ -262,7 +264,9 @@ def _is_name_refused(session: Session, installation: Installation, source_code: 
         select(Attempt.code)
         .join(Posting, Posting.id == Attempt.posting_id)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
-        .where(*_is_record_of(installation, source_code), Posting.state == PostingState.HELD)
+        .where(
+            *_build_record_conditions(installation, source_code), Posting.state == PostingState.HELD
+        )
         .order_by(Attempt.id.desc())
         .limit(1)
     )

@@ -20,7 +20,7 @@ from hub.web.reporting.report_tables import (
     Sum,
     build_amount_column,
     build_group_column,
-    is_dated_in,
+    build_year_conditions,
     select_parts,
 )
 
@@ -75,7 +75,7 @@ class ApproverCell:
     def _build_date_conditions(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions of the dates of the documents."""
         if self.period is None:
-            return is_dated_in(self.year)
+            return build_year_conditions(self.year)
         return (self.period.contains_date(),)
 
 

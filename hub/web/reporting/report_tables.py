@@ -219,7 +219,7 @@ def load_control_totals(
         build_group_column(),
     )
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
-    query = query.where(*documents, *is_dated_in(year)).group_by(*keys)
+    query = query.where(*documents, *build_year_conditions(year)).group_by(*keys)
     totals: dict[tuple[int, int, str], ControlTotal] = {}
     for number, installation_id, slug, currency, kind, group, count, amount in session.execute(
         query
@@ -240,7 +240,7 @@ def load_approvals(session: Session, documents: Any, year: int, home: str) -> li
     state = state_column(Posting, TransactionHead)
     keys = (who, Posting.currency, Posting.kind)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
-    query = query.where(*documents, *is_dated_in(year), state == DocumentState.POSTED)
+    query = query.where(*documents, *build_year_conditions(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
         sums[name, currency or home].add(count, apply_sign(kind, amount))
@@ -268,7 +268,7 @@ def load_delays(session: Session, documents: Any, year: int) -> list[PostingDela
     """Return, by app, the times from when the hub first planned a document until it was posted."""
     keys = Installation.id, Installation.slug, build_delay_column(session)
     query = select_timed_postings(*keys, func.count())
-    query = query.where(*documents, *is_dated_in(year)).group_by(*keys)
+    query = query.where(*documents, *build_year_conditions(year)).group_by(*keys)
     counts: dict[tuple[int, str], list[int]] = {}
     for installation_id, slug, place, count in session.execute(query):
         of_app = counts.setdefault((installation_id, slug), [0] * len(DELAY_LABELS))
@@ -373,7 +373,7 @@ def build_group_column() -> ColumnElement[str]:
     )
 
 
-def is_dated_in(year: int) -> tuple[ColumnElement[bool], ...]:
+def build_year_conditions(year: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of documents dated in a year."""
     first_day, last_day = dt.date(year, 1, 1), dt.date(year, 12, 31)
     return SourceDocument.date >= first_day, SourceDocument.date <= last_day

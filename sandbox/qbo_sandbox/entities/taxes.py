@@ -87,7 +87,7 @@ def _apply_codes(
             continue
         rates = _line_rates(company, rule, detail)
         if is_inclusive:
-            _compute_net_amount(company, line, detail, rates)
+            _make_amounts_net(company, line, detail, rates)
         for rate in rates:
             base = base_by_rate.get(rate, ZERO)
             base_by_rate[rate] = base + line["Amount"] * share
@@ -117,7 +117,7 @@ def _included_tax(line: JsonObject) -> Decimal:
     return gross - net
 
 
-def _compute_net_amount(
+def _make_amounts_net(
     company: Company, line: JsonObject, detail: JsonObject, rates: list[str]
 ) -> None:
     """Make the amounts net, and put gross amounts into TaxInclusiveAmt.

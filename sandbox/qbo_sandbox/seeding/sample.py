@@ -26,7 +26,7 @@ STOCK_SINCE = "2015-01-01"
 # -- lists ---------------------------------------------------------------------------------------
 
 
-def _build_item(company: Company, fields: list[str]) -> None:
+def _write_item(company: Company, fields: list[str]) -> None:
     """Write an item; one in stock begins with its quantity."""
     id, name, kind, price, income, expense, quantity, cost = fields[:8]
     data: Body = {
@@ -46,7 +46,7 @@ def _build_item(company: Company, fields: list[str]) -> None:
     write_entry(company, "Item", data, id)
 
 
-def _build_customer(company: Company, fields: list[str]) -> None:
+def _write_customer(company: Company, fields: list[str]) -> None:
     """Write a customer, or a job below another one."""
     id, name, parent = fields[:3]
     data: Body = {
@@ -62,7 +62,7 @@ def _build_customer(company: Company, fields: list[str]) -> None:
     write_entry(company, "Customer", data, id)
 
 
-def _build_vendor(company: Company, fields: list[str]) -> None:
+def _write_vendor(company: Company, fields: list[str]) -> None:
     """Create a vendor of the sample company."""
     id, name = fields[:2]
     data: Body = {
@@ -73,7 +73,7 @@ def _build_vendor(company: Company, fields: list[str]) -> None:
     write_entry(company, "Vendor", data, id)
 
 
-def _build_employee(company: Company, fields: list[str]) -> None:
+def _write_employee(company: Company, fields: list[str]) -> None:
     """Create an employee of the sample company."""
     id, first, last = fields[:3]
     data: Body = {
@@ -108,10 +108,10 @@ def _special_tax_code(company: Company, fields: list[str]) -> None:
 
 
 LIST_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
-    "SampleItem": _build_item,
-    "SampleCustomer": _build_customer,
-    "SampleVendor": _build_vendor,
-    "SampleEmployee": _build_employee,
+    "SampleItem": _write_item,
+    "SampleCustomer": _write_customer,
+    "SampleVendor": _write_vendor,
+    "SampleEmployee": _write_employee,
     "SpecialTaxCode": _special_tax_code,
 }
 
@@ -334,7 +334,7 @@ BODY_BUILDERS: dict[str, Callable[..., Body]] = {
 # -- templates and budgets -----------------------------------------------------------------------
 
 
-def _build_template(company: Company, fields: list[str]) -> None:
+def _write_template(company: Company, fields: list[str]) -> None:
     """Write a template of a recurring transaction."""
     kind, party, name, interval, lines = fields[:5]
     body = BODY_BUILDERS[kind](party, lines)
@@ -377,6 +377,6 @@ def _write_budget(company: Company, fields: list[str]) -> None:
 
 
 OTHER_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
-    "RecurringTransaction": _build_template,
+    "RecurringTransaction": _write_template,
     "Budget": _write_budget,
 }
