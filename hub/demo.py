@@ -232,9 +232,9 @@ class Demo:
         return stand_in
 
 
-def folder_of(environ: Mapping[str, str] = os.environ) -> Path:
+def find_folder() -> Path:
     """Return the demo's own data folder; nothing else is taken from the configuration."""
-    folder = Path(environ.get("HUB_DATA") or FOLDER)
+    folder = Path(os.environ.get("HUB_DATA") or FOLDER)
     return folder.expanduser().absolute()
 
 

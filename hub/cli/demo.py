@@ -71,13 +71,13 @@ def demo(
     folder hub-demo (or HUB_DATA); remove it to start over. Nothing real is touched.
     """
     require_stand_ins("`hub demo`")
-    from hub.demo import IN_REVIEW, Demo, folder_of
+    from hub.demo import IN_REVIEW, Demo, find_folder
 
     if port is None:
         port = 0 if once else 8080
     slugs = find_apps_of_plugin(slug) if slug else None
     in_review = () if once or slug else IN_REVIEW
-    demo_hub = Demo(folder_of(), port, slugs, in_review, country)
+    demo_hub = Demo(find_folder(), port, slugs, in_review, country)
     with closing(demo_hub):
         demo_hub.web.start()
         while True:

@@ -117,7 +117,7 @@ def format_summary(pairs: Sequence[Pair]) -> str:
 
 def copy_missing(
     installation: Installation,
-    names: Iterable[str] = (),
+    names: Iterable[str],
     *,
     who: str,
     codes: Collection[str] | None = None,

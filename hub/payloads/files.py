@@ -35,7 +35,7 @@ class FileSummary(NamedTuple):
 
 
 def build_file_metadata(
-    attachment: Attachment, kind: str, quickbooks_id: str, marker: str = ""
+    attachment: Attachment, kind: str, quickbooks_id: str, marker: str
 ) -> dict[str, Any]:
     """Return the metadata that attaches a file to a transaction, with the marker as its note."""
     one_line_name = attachment.name.replace("\r", " ").replace("\n", " ").strip()

@@ -14,7 +14,7 @@ FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "De
 
 
 def keep_line_ids(
-    ours: list[Line], theirs: list[Line], unlinked_orders: Collection[str] = ()
+    ours: list[Line], theirs: list[Line], unlinked_orders: Collection[str]
 ) -> list[Line]:
     """Return our lines in our order, each with the id of the line in QuickBooks that it replaces.
 

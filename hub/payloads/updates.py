@@ -125,7 +125,7 @@ def is_whole_update(body: dict[str, Any]) -> bool:
     return "Id" in body and "sparse" not in body
 
 
-def drop_version(body: dict[str, Any], summary: TransactionSummary | None = None) -> dict[str, Any]:
+def drop_version(body: dict[str, Any], summary: TransactionSummary | None) -> dict[str, Any]:
     """Return the fields that an update sets, without ids and the version that it was built for.
 
     `summary` is that of the content that the update sets.

@@ -18,7 +18,7 @@ CLOSED_PERIOD_CODES = ("6200", "6210")
 
 
 def format_question(
-    reason: str, posting: Posting, candidates: Sequence[Mapping[str, Any]] = ()
+    reason: str, posting: Posting, candidates: Sequence[Mapping[str, Any]]
 ) -> CaseText:
     """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
     name = format_posting_name(posting)
@@ -30,9 +30,7 @@ def format_question(
     return CaseText(f"outcome.{reason}", name=name)
 
 
-def format_refusal(
-    reason: str, posting: Posting, message: str = "", code: str = "", rounds: int = 0
-) -> CaseText:
+def format_refusal(reason: str, posting: Posting, message: str, code: str, rounds: int) -> CaseText:
     """Return why QuickBooks does not take a posting; `reason` is that of the step `Hold`.
 
     `message` and `code` are what QuickBooks said last, `rounds` is how often it was sent.

@@ -149,11 +149,11 @@ def accept(company_id: int, *, writes: bool) -> bool:
         return False
 
 
-def repair(session: Session, company: ConnectedCompany, who: str = "hub") -> None:
+def repair(session: Session, company: ConnectedCompany) -> None:
     """Store that the connection works, and close its case."""
     company.state = ConnectionState.CONNECTED
     company.state_reason = ""
-    clear(session, company, who)
+    clear(session, company, who="hub")
 
 
 def clear(session: Session, company: ConnectedCompany, who: str) -> None:

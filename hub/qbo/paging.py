@@ -36,7 +36,7 @@ class PageMissing(Retry):
 
 
 def iter_pages(
-    client: Client, kind: str, where: str, *, until_nothing_new: bool = False
+    client: Client, kind: str, where: str, *, until_nothing_new: bool
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield page after page of a kind; raise ListChanged if objects disappear meanwhile.
 

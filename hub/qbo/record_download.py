@@ -55,19 +55,17 @@ def _load_active_ids(company_id: int, name: str) -> set[str]:
         return set(session.scalars(active))
 
 
-def refresh_outdated(
-    company_id: int, max_age: dt.timedelta = MAX_LIST_AGE, client: Client | None = None
-) -> list[str]:
+def refresh_outdated(company_id: int) -> list[str]:
     """Refresh the lists that were never read or are too old; return their names.
 
     The employees are read with them, but never cause a download: no document refers to them.
     """
-    fresh = _load_fresh_lists(company_id, max_age)
+    fresh = _load_fresh_lists(company_id)
     stale = [name for name in records.LISTS if name not in fresh]
     is_company_stale = company.COMPANY_LIST not in fresh
     if not stale and not is_company_stale:
         return []
-    client = client or Client(company_id)
+    client = Client(company_id)
     if is_company_stale:
         company.read(company_id, client)
     if stale:
@@ -75,9 +73,9 @@ def refresh_outdated(
     return stale
 
 
-def _load_fresh_lists(company_id: int, max_age: dt.timedelta) -> set[str]:
+def _load_fresh_lists(company_id: int) -> set[str]:
     """Return the lists that were read recently."""
-    oldest = hub_context.current_hub().clock.now() - max_age
+    oldest = hub_context.current_hub().clock.now() - MAX_LIST_AGE
     fresh = select(ListState.list).where(
         ListState.company_id == company_id,
         ListState.read_at >= oldest,

@@ -51,14 +51,12 @@ def lease(
         lock.release()
 
 
-def company_lock(
-    company_id: int, *, wait: bool, on_wait: WaitNotice | None = None
-) -> AbstractContextManager[None]:
-    """Return a context manager that holds the lease of a company.
+def company_lock(company_id: int, on_wait: WaitNotice) -> AbstractContextManager[None]:
+    """Return a context manager that waits for the lease of a company and holds it.
 
     Only one process at a time sends the postings of a company.
     """
-    return lease(f"company-{company_id}", "This company", wait=wait, on_wait=on_wait)
+    return lease(f"company-{company_id}", "This company", wait=True, on_wait=on_wait)
 
 
 def require() -> None:

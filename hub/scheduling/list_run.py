@@ -39,6 +39,5 @@ def _report_push(steps: Steps, app_name: str, pushed: dict[str, int]) -> None:
 
 def _check_held_again(steps: Steps, company: ConnectedCompany) -> None:
     """Check the held postings again, while no other process works on the company."""
-    on_wait = steps.recorder.progress
-    with company_lock(company.id, wait=True, on_wait=on_wait):
+    with company_lock(company.id, steps.recorder.progress):
         recheck.check_waiting(company.id)

@@ -8,7 +8,7 @@ from hub.posting import receipt_delivery
 from hub.scheduling.leases import WaitNotice, lease
 
 
-def wait_and_deliver(installation: Installation, on_wait: WaitNotice | None = None) -> int:
+def wait_and_deliver(installation: Installation, on_wait: WaitNotice | None) -> int:
     """Deliver the due receipts of an app; return how many arrived.
 
     A run that reads the changes of the company delivers them too. Wait until it has done so:

@@ -296,7 +296,7 @@ def _send(steps: Steps, installation: Installation) -> None:
     For an app that is paused or disabled, only resolve its doubts.
     """
     recorder, company_id = steps.recorder, installation.company_id
-    with company_lock(company_id, wait=True, on_wait=recorder.progress):
+    with company_lock(company_id, recorder.progress):
         drain = send_run.resolve_only
         if installation.is_active:
             drain = partial(send_run.drain, wait_for_doubts=steps.wait)

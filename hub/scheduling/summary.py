@@ -133,7 +133,7 @@ def _format_case_lines(cases: list[dict[str, Any]]) -> list[str]:
     return output
 
 
-def iter_open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str, Any]]:
+def iter_open_cases(realm: str | None, visible: Condition) -> Iterator[dict[str, Any]]:
     """Yield every open case, of one company or of all, oldest first; read some at a time.
 
     `visible` is the condition of the cases that a person may see.

@@ -31,7 +31,7 @@ def preview_app(
     slug: str,
     answers: Mapping[str, Any],
     *,
-    ids: Sequence[str] = (),
+    ids: Sequence[str],
     limit: int,
     country: str,
 ) -> Iterator[DocumentPreview]:

@@ -27,7 +27,7 @@ def find_candidates(
     posting: Posting,
     marker: str,
     since: dt.datetime,
-    until: dt.datetime | None = None,
+    until: dt.datetime | None,
 ) -> list[TransactionHead]:
     """Return the indexed transactions that may be the posting, oldest first.
 

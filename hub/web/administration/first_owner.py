@@ -68,13 +68,8 @@ def owner_exists() -> bool:
     """Return whether the hub has an owner; once there is one, there always is."""
     if not current_app.extensions.get("has_owner"):
         with read_only_session() as session:
-            current_app.extensions["has_owner"] = count_owners(session, at_most=1) > 0
+            current_app.extensions["has_owner"] = bool(list_owners(session, at_most=1))
     return bool(current_app.extensions["has_owner"])
-
-
-def count_owners(session: Session, *, at_most: int) -> int:
-    """Count the active owners, up to a number."""
-    return len(list_owners(session, at_most=at_most))
 
 
 def list_owners(session: Session, *, at_most: int) -> list[User]:

@@ -104,7 +104,7 @@ def _add_owner(code: str, name: str, password: str) -> Any:
         )
     new = people.prepare(name, password)
     with transaction() as session:
-        if first_owner.count_owners(session, at_most=1):
+        if first_owner.list_owners(session, at_most=1):
             raise Refused(gettext("This hub has an owner by now. Log in, or ask the owner."))
         person = people.add(session, new, "owner")
         address = str(person.username)

@@ -188,7 +188,7 @@ def build_choice_field(choices: Iterable[str], description: str = "") -> fields.
     )
 
 
-def build_id_field(description: str = "", *, is_required: bool = False) -> fields.Integer:
+def build_id_field(description: str, *, is_required: bool = False) -> fields.Integer:
     """Return a field for the id of a row."""
     return fields.Integer(
         required=is_required,

@@ -52,7 +52,7 @@ def build_code_form(
     source_code: SeenCode,
     field: Field,
     query: str,
-    invalid: Invalid | None = None,
+    invalid: Invalid | None,
 ) -> dict[str, Any]:
     """Return what the page of a code shows: records to match it to, and the form for a new one.
 

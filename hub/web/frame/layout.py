@@ -339,7 +339,7 @@ class AppChoices:
         return iter(self.options)
 
 
-def list_installation_choices(session: Session, chosen: str = "") -> AppChoices:
+def list_installation_choices(session: Session, chosen: str) -> AppChoices:
     """Return the installations that the filter of this list offers.
 
     A hub may have thousands; then the menu has the chosen one, and a link to choose another.

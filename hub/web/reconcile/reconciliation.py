@@ -148,6 +148,6 @@ def summarize(run: Run, result: ReconciliationResult, slug: str = "") -> Reconci
     )
 
 
-def list_lines(result: ReconciliationResult, slug: str = "") -> list[TotalsLine]:
-    """Return the control totals; with a slug, those of one app."""
+def list_lines(result: ReconciliationResult, slug: str) -> list[TotalsLine]:
+    """Return the control totals of an app, or of all if the slug is empty."""
     return [line for line in result.totals if slug in ("", line.app)]

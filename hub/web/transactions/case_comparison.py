@@ -356,7 +356,7 @@ def _find_creating_posting(session: Session, document: SourceDocument) -> Postin
 
 
 def _build_transaction(
-    session: Session, key: Key, entities: Entities, posting: Posting | None = None
+    session: Session, key: Key, entities: Entities, posting: Posting | None
 ) -> Transaction:
     """Return a transaction as it is shown beside a posting."""
     company_id, kind, id = key
