@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from sqlalchemy import CompoundSelect, Select, case, func, select, text, union
+from sqlalchemy import CompoundSelect, Select, func, select, text, union
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument, TransactionHead
@@ -13,6 +13,7 @@ from hub.outbox.main_posting import (
     ATTENTION_ORDER,
     SAME_TRANSACTION,
     counts_for_its_part,
+    rank_by_attention,
     state_column,
 )
 from hub.outbox.statistics import IS_FIRST_POSTING
@@ -77,10 +78,9 @@ def _select_missing_first_postings() -> Select[int, int]:
 
 def _select_states_by_attention() -> Select[int, int, int]:
     """Return a query for the documents with several postings, by place in ATTENTION_ORDER."""
-    state = state_column(Posting, TransactionHead)
-    places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
+    place = rank_by_attention(state_column(Posting, TransactionHead))
     documents = (
-        select(Posting.installation_id, func.min(case(*places)).label("place"))
+        select(Posting.installation_id, func.min(place).label("place"))
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(

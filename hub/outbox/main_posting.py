@@ -63,6 +63,12 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
     )
 
 
+def rank_by_attention(state: ColumnElement[str]) -> ColumnElement[int]:
+    """Return the place of a state in `ATTENTION_ORDER`."""
+    places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
+    return case(*places)
+
+
 @cache
 def main_posting_id() -> ScalarSelect[int]:
     """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
@@ -80,14 +86,12 @@ def _select_main_posting(*, is_state: bool) -> ScalarSelect[Any]:
     posting = aliased(Posting)
     head = aliased(TransactionHead)
     state = state_column(posting, head)
-    places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
-    attention = case(*places)
     return (
         select(state if is_state else posting.id)
         .select_from(posting)
         .outerjoin(head, is_same_transaction(posting, head))
         .where(posting.document_id == SourceDocument.id, counts_for_its_part(posting))
-        .order_by(attention, posting.part)
+        .order_by(rank_by_attention(state), posting.part)
         .limit(1)
         .correlate(SourceDocument)
         .scalar_subquery()
