@@ -1,5 +1,7 @@
 """Plan the attachments of documents: postings of their own, each after its document."""
 
+from collections.abc import Sequence
+
 from hub import outbox, payloads
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import AttachmentParent, DocumentPlan
@@ -17,9 +19,41 @@ def find_posted_parent(
     batch: CollectBatch, row: SourceDocument, document: Document
 ) -> AttachmentParent | None:
     """Return the posting that the attachments of an unchanged document belong to, if any."""
-    for posting in reversed(batch.transaction_postings(row)):
+    newest: dict[str, Posting] = {}
+    for posting in batch.transaction_postings(row):
         if posting.state == PostingState.POSTED:
-            return AttachmentParent(row, document, posting)
+            newest[posting.part] = posting
+    in_books = [
+        part for part, posting in newest.items() if posting.operation not in outbox.REMOVALS
+    ]
+    if not in_books:
+        return None
+    part = choose_part_with_files(batch, row, in_books)
+    return AttachmentParent(row, document, newest[part])
+
+
+def choose_part_with_files(batch: CollectBatch, row: SourceDocument, parts: Sequence[str]) -> str:
+    """Return the part of a document that has its files: the same one in whatever order they come.
+
+    It is the one whose transaction has them or is to get them, else the first.
+    """
+    part = _find_part_with_files(batch, row)
+    return part if part is not None and part in parts else parts[0]
+
+
+def _find_part_with_files(batch: CollectBatch, row: SourceDocument) -> str | None:
+    """Return the part to whose transaction the newest file of a document belongs, if it has any."""
+    files = [
+        posting
+        for posting in batch.postings(row)
+        if posting.operation == Operation.ATTACH and posting.state != PostingState.WITHDRAWN
+    ]
+    if not files:
+        return None
+    newest = files[-1]
+    for posting in batch.transaction_postings(row):
+        if posting.id == newest.after_id or posting.quickbooks_id == newest.base:
+            return posting.part
     return None
 
 

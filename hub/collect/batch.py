@@ -225,16 +225,12 @@ class CollectBatch:
             inbox.close(self.session, build_former_part_cause(posting.id))
 
     def _apply_part(self, row: SourceDocument, part: PartPlan) -> DocumentOutcome:
-        """Carry out the plan of one part, and remember its attachments; return its outcome.
-
-        Of a document that is split, only the first part has attachments.
-        """
+        """Carry out the plan of one part, and remember its attachments; return its outcome."""
         if part.outcome is not None:
             return part.outcome
         posting = self._find_posting_of_part(row, part)
-        document = part.document
-        if document.attachments or not part.part:
-            self.attachment_parents.append(AttachmentParent(row, document, posting))
+        if part.has_files:
+            self.attachment_parents.append(AttachmentParent(row, part.document, posting))
         return _get_outcome(part, posting)
 
     def _find_posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:

@@ -50,11 +50,13 @@ class PartPlan:
     """The plan for one part of a document that is mapped.
 
     The part keeps its `current` posting if there is no `posting` to plan. The posting `to_retry` is
-    one that QuickBooks refused; it is retried instead of planned again.
+    one that QuickBooks refused; it is retried instead of planned again. Of a document that is
+    split, one part `has_files`.
     """
 
     document: Document
     part: str
+    has_files: bool = False
     outcome: DocumentOutcome | None = None  # set if nothing happens to the part
     current: Posting | None = None
     posting: PostingPlan | None = None

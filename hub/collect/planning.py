@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect import cases
+from hub.collect.attachments import choose_part_with_files
 from hub.collect.batch import CollectBatch
 from hub.collect.content import (
     PartContent,
@@ -34,7 +35,7 @@ from hub.collect.removal import (
     withdraw_creations,
 )
 from hub.contract.document_kinds import LIST_KINDS
-from hub.contract.documents import Document
+from hub.contract.documents import Attachment, Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped, party_name, resolve
 from hub.mapping.placeholders import format_new_record
@@ -160,15 +161,36 @@ def _plan_by_codes(
         ]
         return hold_document(batch, row, document, Holder.MAPPING, *findings)
 
+    return _plan_parts(batch, row, document, mapped, records)
+
+
+def _plan_parts(
+    batch: CollectBatch,
+    row: SourceDocument,
+    document: Document,
+    mapped: Mapped,
+    records: RecordPostings,
+) -> DocumentPlan:
+    """Plan the parts of a mapped document; one that is not split has a single part."""
     plan = DocumentPlan(row)
     parts = keep_part_numbers(batch, row, document.number, mapped.parts) or (mapped,)
     part_names = {part.part for part in parts}
     has_former_parts = release_former_parts(batch, plan, part_names)
+    part_with_files = choose_part_with_files(batch, row, [part.part for part in parts])
     for part in parts:
-        part_plan = _plan_part(batch, plan, part, records, has_former_parts=has_former_parts)
-        plan.parts.append(part_plan)
+        has_files = part.part == part_with_files
+        content = _with_files(part, document.attachments if has_files else ())
+        part_plan = _plan_part(batch, plan, content, records, has_former_parts=has_former_parts)
+        plan.parts.append(replace(part_plan, has_files=has_files))
     plan.of_present_parts = list_present_parts(batch, row, part_names)
     return plan
+
+
+def _with_files(mapped: Mapped, attachments: tuple[Attachment, ...]) -> Mapped:
+    """Return a part of a document with these files."""
+    if mapped.document.attachments == attachments:
+        return mapped
+    return replace(mapped, document=replace(mapped.document, attachments=attachments))
 
 
 def _plan_part(

@@ -5,7 +5,10 @@ from decimal import Decimal as D
 
 import pytest
 
+from hub import Attachment, outbox
 from hub.collect.part_numbers import find_positions
+from hub.db.engine import transaction
+from hub.installations import enable
 from tests.support.sources.every_kind_source import (
     SUPPLIER,
     ShopSite,
@@ -56,6 +59,54 @@ def test_parts_that_keep_their_places_get_the_new_number_of_the_document(shop):
     shop.run(bill("1", "2"))
     shop.run(bill("2", "1", number="F9", version="2"))
     assert (numbers(shop), shop.cases()) == ({"1": "F9", "2": "F9-2"}, [])
+
+
+SCAN = Attachment(id="scan", name="scan.pdf", mime="application/pdf")
+
+
+def with_scan(shop, *places, **more):
+    shop.source.files = {"scan": b"%PDF-1.4 scan"}
+    return replace(bill(*places, **more), attachments=(SCAN,))
+
+
+def places_of_files(shop):
+    """Return the place of the bill of each file in QuickBooks."""
+    places = {row["Id"]: row["DepartmentRef"]["value"] for row in shop.ours("Bill")}
+    files = [row["AttachableRef"][0]["EntityRef"]["value"] for row in shop.ours("Attachable")]
+    return [places[id] for id in files]
+
+
+@pytest.mark.parametrize("places", [("2", "1"), ("3", "1", "2"), ("1", "2")])
+@pytest.mark.parametrize("number", ["F1", None])
+def test_the_files_stay_with_their_part_if_the_order_of_the_lines_changes(shop, places, number):
+    shop.run(with_scan(shop, "1", "2", number=number))
+    assert places_of_files(shop) == ["1"]
+    shop.run(with_scan(shop, *places, number=number, version="2"))
+    shop.run()
+    assert (places_of_files(shop), shop.cases(), shop.reasons()) == (["1"], [], [])
+
+
+def test_a_file_that_waits_for_its_part_keeps_waiting_for_it(shop):
+    enable.set_mode(shop.id, "review", who="kari")
+    shop.run(with_scan(shop, "1", "2"))
+    shop.run(with_scan(shop, "2", "1", version="2"))
+    approve_all(shop)
+    assert places_of_files(shop) == ["1"]
+
+
+def test_a_file_that_the_source_removed_is_not_attached_to_a_part(shop):
+    enable.set_mode(shop.id, "review", who="kari")
+    shop.run(with_scan(shop, "1", "2"))
+    shop.run(bill("1", "2", version="2"))
+    approve_all(shop)
+    assert (len(shop.ours("Bill")), places_of_files(shop), shop.cases()) == (2, [], [])
+
+
+def approve_all(shop):
+    for _ in range(2):  # the supplier, then the bills
+        with transaction() as session:
+            outbox.approve_all(session, shop.id, "kari")
+        shop.run()
 
 
 @pytest.mark.parametrize(
