@@ -16,6 +16,7 @@ from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused, Sentence
 from hub.exact_json import is_storable
+from hub.installations import match_versions
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.models.enums import MatchOrigin
@@ -40,6 +41,7 @@ class ImportRow:
     before: str = ""  # the record of the code now, as a person reads it
     after: str = ""
     is_change: bool = False
+    seen: str = ""  # the version of the decision about the code now
     problem: str = ""
 
 
@@ -126,6 +128,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     planned: list[ImportRow] = []
     with read_only_session() as session:
         listed = {(line["field"], line["code"]): line for line in _load_file_rows(session, row)}
+        versions = match_versions.load_versions(session, shared_columns(row))
         choices = _Choices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
@@ -134,7 +137,8 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
                 key = line["field"], line["code"].strip()
             stored = listed.get(key)
             name = line["name"] or (stored["name"] if stored else "")
-            import_row = ImportRow(number, *key, name, before=_format_present_match(stored))
+            before, seen = _format_present_match(stored), versions.get(key, "")
+            import_row = ImportRow(number, *key, name, before=before, seen=seen)
             first_line = first_lines.setdefault(key, number)
             try:
                 if first_line != number:
@@ -156,11 +160,17 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
 
 
 def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -> int:
-    """Store decisions as field, code, name and record, or none of them; return how many."""
+    """Store decisions, or none of them; return how many.
+
+    Each is a field, a code, its name, a record, and the version of the decision in the preview. A
+    code about which a person decided otherwise since then is refused.
+    """
     count = 0
     with transaction() as session:
-        for field, code, name, record in rows:
+        versions = match_versions.load_versions(session, shared_columns(row))
+        for field, code, name, record, seen in rows:
             try:
+                match_versions.require_unchanged(versions, field, code, seen, record)
                 store_decision(session, row, field, code, record, who=who, name=name)
             except Refused as error:
                 raise Refused(

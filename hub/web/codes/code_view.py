@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.contract.types import Field
+from hub.installations import match_versions
 from hub.mapping import Missing, Ref
 from hub.models import Match
 from hub.models.enums import MatchOrigin
-from hub.web.codes import match_versions
 
 
 class CodeState(StrEnum):

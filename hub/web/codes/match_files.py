@@ -34,7 +34,7 @@ WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
 CODES_PER_QUERY = 500
 MAX_LISTED = 500  # rows of each kind that the preview shows
 MAX_CONTENT = 800_000  # characters of the changes that the form of the preview carries
-VALUES_PER_CHANGE = 4  # in the form, for each change: field, code, name and record
+VALUES_PER_CHANGE = 5  # in the form, for each change: field, code, name, record, version before
 pages = Blueprint(
     "match_files", __name__, url_prefix="/installations/<int:installation_id>/matching"
 )
@@ -91,7 +91,7 @@ def preview(installation_id: int) -> str | Redirect:
 @pages.post("/import/confirm")
 @require_role("app-owner")
 def confirm(installation_id: int) -> Redirect:
-    """Store the changes that the preview showed, or none of them."""
+    """Store the changes that the preview showed, or none if a decision changed since then."""
     installation = _require_configurable(installation_id)
     rows = _changes_of_form() or abort(400)
     try:
@@ -122,7 +122,7 @@ def _redirect_to_list(installation_id: int) -> Redirect:
 def _write_changes(planned: list[ImportRow]) -> str:
     """Return the changes as the form of the preview carries them."""
     rows = [
-        (change.field, change.code, change.name, change.record)
+        (change.field, change.code, change.name, change.record, change.seen)
         for change in planned
         if change.is_change
     ]

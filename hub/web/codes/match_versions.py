@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.documents import Role
 from hub.errors import Refused
+from hub.installations.match_versions import build_version
 from hub.mapping import NEW
 from hub.models import Match
 from hub.models.enums import MatchOrigin
@@ -14,13 +15,6 @@ from hub.translations.messages import gettext
 from hub.web.codes import match_messages
 
 FORM_FIELD = "seen"  # what a form sends of the decision that its page shows
-
-
-def build_version(match: Match | None) -> str:
-    """Return what tells a decision from an earlier and a later one; "" if there is none."""
-    if match is None or match.match_method != MatchOrigin.DECIDED:
-        return ""
-    return f"{match.at.isoformat()} {match.record}"
 
 
 def require_unchanged(

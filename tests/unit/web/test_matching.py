@@ -376,11 +376,36 @@ def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
 def test_changes_that_somebody_edited_are_checked_again(visitor: Visitor) -> None:
     visitor.log_in("arne")
     address = f"{_here(visitor)}import/confirm"
-    for text in ("", "{}", "[]", "[[1]]", '[["supplier", "s1", "", 5]]', "[" * 5000):
+    for text in ("", "{}", "[]", "[[1]]", '[["supplier", "s1", "", "v1", 5]]', "[" * 5000):
         assert visitor.post(address, changes=text).status_code == 400
-    changes = '[["supplier", "s1", "", "v1"], ["supplier", "s2", "", "nope"]]'
+    changes = '[["supplier", "s1", "", "v1", ""], ["supplier", "s2", "", "nope", ""]]'
     assert "Nothing was imported" in visitor.press(address, changes=changes)
     assert _matches(visitor) == {}
+
+
+@pytest.mark.parametrize("before", [{}, {"s1": "v1"}], ids=["open", "decided"])
+def test_an_import_does_not_replace_a_decision_made_since_its_preview(
+    visitor: Visitor, before: dict[str, str]
+) -> None:
+    visitor.log_in("arne")
+    for code, record in before.items():
+        _decide(visitor, code, record=record)
+    content = b"field,code,quickbooks_id\nsupplier,s1,none\nsupplier,s2,v1\n"
+    page = _upload(visitor, content)
+    _decide(visitor, "s1", record="v2")
+    answer = _confirm(visitor, page)
+    assert "The decision about it changed after the preview." in answer
+    assert "Nothing was imported." in answer
+    assert _matches(visitor) == {"s1": "v2"}
+    assert "Imported 2 matches." in _confirm(visitor, _upload(visitor, content))
+    assert _matches(visitor) == {"s1": "", "s2": "v1"}
+
+
+def test_an_import_that_is_confirmed_twice_says_the_same(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s1,v1\n")
+    for _ in range(2):
+        assert "Imported 1 match." in _confirm(visitor, page)
 
 
 @pytest.mark.parametrize("path", ["import", "import/confirm"])
