@@ -1,7 +1,7 @@
 """The matching page: each code that documents used, its match, and what fits if it has none."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -36,7 +36,30 @@ CODE_LISTS = {
 }
 LIST_ARGUMENTS = ("show", "field", "q", "before", "after")
 SCORE_THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
-MAX_ACCEPTED = 500  # codes that one act looks at
+MAX_ACCEPTED = 500  # codes that one act matches
+MAX_COMPARED = 2000  # codes that one act compares with the records
+
+
+class AcceptableSuggestion(NamedTuple):
+    """A code with the record to match it to, and the version of the decision about it."""
+
+    field: str
+    code: str
+    record: str
+    seen: str
+
+
+class AcceptableSuggestions(NamedTuple):
+    """The suggestions that one act accepts; `left` are open codes without one.
+
+    `unseen` says what to do about codes that were not looked at, "" if there are none.
+    """
+
+    rows: list[AcceptableSuggestion]
+    left: int
+    unseen: str = ""
+
+
 pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
 
 
@@ -147,11 +170,12 @@ def accept(installation_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         filters = {**_read_list_arguments(), "show": "open"}
-        choices, left = _list_acceptable_suggestions(session, installation, threshold, filters)
+        found = _list_acceptable_suggestions(session, installation, threshold, filters)
+    left = found.left
     decided: list[tuple[str, str]] = []
-    for field, code, record in choices:
+    for field, code, record, seen in found.rows:
         try:
-            matches.decide(installation_id, field, code, record, person_name())
+            matches.decide(installation_id, field, code, record, person_name(), seen=seen)
         except HubError as error:
             flash(translate(error.sentence), "error")
             left += 1
@@ -170,6 +194,8 @@ def accept(installation_id: int) -> Response:
             ),
             "look",
         )
+    if found.unseen:
+        flash(found.unseen, "look")
     return redirect(_list_address(installation_id))
 
 
@@ -260,15 +286,18 @@ def _build_waiting_conditions(installation: Installation) -> tuple[ColumnElement
 
 def _list_acceptable_suggestions(
     session: Session, installation: Installation, threshold: int, filters: Mapping[str, str]
-) -> tuple[list[tuple[str, str, str]], int]:
-    """Return field, code and record of the suggestions to accept, and how many codes are left."""
+) -> AcceptableSuggestions:
+    """Return the suggestions to accept among the open codes, in the order of the list."""
     fields = matches.load_fields_by_name(installation)
-    query = (
-        _select_codes(installation, filters, list(fields)).order_by(*CODE_ORDER).limit(MAX_ACCEPTED)
-    )
+    query = _select_codes(installation, filters, list(fields)).order_by(*CODE_ORDER)
+    source_codes = session.scalars(query.limit(MAX_COMPARED + 1)).all()
     match_index = matches.load_match_index(session, installation)
-    choices, left = [], 0
-    for source_code in session.scalars(query):
+    rows: list[AcceptableSuggestion] = []
+    left = 0
+    for source_code in source_codes[:MAX_COMPARED]:
+        if len(rows) == MAX_ACCEPTED:
+            unseen = gettext("More codes are open. Press Accept again to match those, too.")
+            return AcceptableSuggestions(rows, left, unseen)
         field = fields[source_code.field]
         view = matches.view_code(session, installation, source_code, field, match_index)
         if view.state != CodeState.OPEN:
@@ -278,8 +307,15 @@ def _list_acceptable_suggestions(
         if suggestion is None:
             left += 1
         else:
-            choices.append((field.name, source_code.code, suggestion.ref.id))
-    return choices, left
+            record = suggestion.ref.id
+            rows.append(AcceptableSuggestion(field.name, view.code, record, view.version))
+    if len(source_codes) <= MAX_COMPARED:
+        return AcceptableSuggestions(rows, left)
+    unseen = gettext(
+        "Only the first %(count)s codes were looked at. Filter the list for the others.",
+        count=MAX_COMPARED,
+    )
+    return AcceptableSuggestions(rows, left, unseen)
 
 
 def _render_code_page(

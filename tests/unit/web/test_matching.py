@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import spreadsheets
+from hub.cases import inbox
 from hub.collect.cases import match_cause
 from hub.context import current_hub
 from hub.contract.codec import dump
@@ -29,6 +30,7 @@ from hub.models import (
     SourceDocument,
     StoredRecord,
 )
+from hub.reasons.texts import CaseText
 from hub.web.codes import code_facts, record_search
 from hub.web.lists import xlsx
 from tests.support.pages.page_texts import compact
@@ -643,6 +645,42 @@ def test_suggestions_are_accepted_for_the_codes_that_the_filters_choose(
     assert _matches(operator) == {}
     page = operator.page(f"{here}?show=open&field=supplier&q=aas")
     assert "Matched 1 code." in operator.press(_action_of(page, "accept"), threshold="80")
+
+
+def test_suggestions_are_accepted_behind_codes_without_one(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        case = session.scalars(select(Case).where(Case.cause.endswith(":s1"))).one()
+        about = {"company_id": case.company_id, "installation_id": case.installation_id}
+        cause = f"match:{operator.story.installation}:supplier:x1"
+        text = CaseText("code.match", code="Supplier “AAA”", problem="nothing fits it.")
+        inbox.open(session, cause, text, **about)
+        other = SeenCode(field="supplier", code="x1", name="AAA")
+        other.installation_id = operator.story.installation
+        other.seen_at = current_hub().clock.now()
+        session.add(other)
+    monkeypatch.setattr("hub.web.codes.matching.MAX_ACCEPTED", 1)
+    page = operator.press(f"{_here(operator)}accept", threshold="80")
+    assert ("Matched 1 code." in page, "1 were left" in page) == (True, True)
+    assert _matches(operator) == {"s1": "v1"}
+
+
+def test_more_suggestions_than_one_act_accepts_are_announced(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.web.codes.matching.MAX_ACCEPTED", 0)
+    page = operator.press(f"{_here(operator)}accept", threshold="80")
+    assert "Matched 0 codes." in page
+    assert "More codes are open. Press Accept again" in page
+    monkeypatch.undo()
+    monkeypatch.setattr("hub.web.codes.matching.MAX_COMPARED", 0)
+    page = operator.press(f"{_here(operator)}accept", threshold="80")
+    assert "Only the first 0 codes were looked at. Filter the list for the others." in page
+    monkeypatch.undo()
+    page = operator.press(f"{_here(operator)}accept", threshold="80")
+    assert "Matched 1 code." in page
+    assert ("More codes" in page, "looked at" in page) == (False, False)
 
 
 def test_of_two_equal_suggestions_none_is_accepted() -> None:
