@@ -1,7 +1,9 @@
 """Invitations: an address becomes a person with a one-time code, which is valid for a week.
 
 An invitation carries the rights that the person gets. Those for a company that is removed in the
-meantime go with it; an invitation without any right is no longer valid.
+meantime go with it; an invitation without any right is no longer valid. Neither is one of a person
+who is disabled, or who is not an owner of the hub any more: a right must not come from somebody who
+could not give it now.
 """
 
 import datetime as dt
@@ -17,6 +19,7 @@ from hub.exact_json import is_storable
 from hub.models import Invitation, InvitationRight, User
 from hub.security import audit, names, one_time_codes, people
 from hub.security.rights import WHOLE_HUB, Right, Subject, audit_detail, check_exists
+from hub.security.rights import rights_of as rights_of_person
 
 INVITATION_LIFETIME = dt.timedelta(days=7)
 MAX_GUESSES = 10  # wrong codes; an owner can renew the invitation afterwards
@@ -91,16 +94,26 @@ def list_pending(session: Session) -> Sequence[Invitation]:
     return session.scalars(select(Invitation).order_by(*newest_first)).all()
 
 
-def is_usable(invitation: Invitation) -> bool:
+def is_usable(session: Session, invitation: Invitation) -> bool:
     """Return whether an invitation can still be accepted."""
     is_in_time = current_hub().clock.now() < invitation.expires_at
-    return is_in_time and invitation.guesses < MAX_GUESSES and bool(rights_of(invitation))
+    if not is_in_time or invitation.guesses >= MAX_GUESSES or not rights_of(invitation):
+        return False
+    return _is_of_owner(session, invitation)
+
+
+def _is_of_owner(session: Session, invitation: Invitation) -> bool:
+    """Return whether the person who invited, or who renewed the code, may still do so."""
+    person = people.find(session, invitation.invited_by)
+    if person is None or not person.active:
+        return False
+    return rights_of_person(person).may("owner")
 
 
 def check(session: Session, address: str, code: str) -> Invitation | None:
     """Return the invitation of an address if the code is right; count a wrong code."""
     invitation = find(session, address)
-    if invitation is None or not is_usable(invitation):
+    if invitation is None or not is_usable(session, invitation):
         return None
     if one_time_codes.is_right(invitation.code_hash, PURPOSE, invitation.normalized_name, code):
         return invitation
@@ -112,9 +125,10 @@ def check(session: Session, address: str, code: str) -> Invitation | None:
 def accept(session: Session, invitation: Invitation, password_hash: str) -> User:
     """Make the invited address a person; raise Refused if the invitation is gone by now."""
     rights = _load_present_rights(session, invitation)
+    is_of_owner = _is_of_owner(session, invitation)
     same_code = (Invitation.id == invitation.id, Invitation.code_hash == invitation.code_hash)
     used = session.execute(delete(Invitation).where(*same_code))
-    if not cast(Any, used).rowcount or not rights:
+    if not cast(Any, used).rowcount or not rights or not is_of_owner:
         raise Refused(
             "This invitation was used, renewed or withdrawn a moment ago. Log in, or ask an owner"
             " for another one."

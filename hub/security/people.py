@@ -147,13 +147,22 @@ def insert(
 def change_active(session: Session, person: User, *, active: bool) -> None:
     """Let a person log in, or disable them and end their sessions and API tokens.
 
-    The only owner stays active.
+    The codes of those whom they invited become invalid, too. The only owner stays active.
     """
     if not active:
         check_not_last_owner(session, person)
         _end_access(session, person, EndReason.DISABLED)
         api_tokens.revoke_all(session, cast(int, person.id))
+        _expire_invitations_of(session, person)
     person.active = active
+
+
+def _expire_invitations_of(session: Session, person: User) -> None:
+    """Make the codes of the invitations of a person invalid; an owner can renew each of them."""
+    now = current_hub().clock.now()
+    by_person = Invitation.invited_by == str(person.username or person.email)
+    is_valid = Invitation.expires_at > now
+    session.execute(update(Invitation).where(by_person, is_valid).values(expires_at=now))
 
 
 def set_password(session: Session, person: User, password_hash: str) -> None:

@@ -93,7 +93,7 @@ def _describe_invitation(
 ) -> tuple[Invitation, list[str], bool]:
     """Return an invitation, its rights in words, and whether it can still be accepted."""
     texts = [translate(describe(session, right)) for right in invitations.rights_of(invitation)]
-    return invitation, texts, invitations.is_usable(invitation)
+    return invitation, texts, invitations.is_usable(session, invitation)
 
 
 @pages.post("/add")

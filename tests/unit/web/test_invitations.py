@@ -140,6 +140,43 @@ def test_a_code_is_valid_for_seven_days(
     assert accept(owner, code_in(mail.messages[0].get_payload()))[1].status_code == status
 
 
+def _invite_as_second_owner(owner: Visitor, mail: Any) -> str:
+    """Make arne an owner who invites the address; return the code."""
+    owner.press(f"/people/{_id_of(owner, 'arne')}/role", role="owner")
+    arne = Visitor(owner.app, owner.story)
+    arne.log_in("arne")
+    arne.press("/people/invite", address=ADDRESS, role="owner")
+    return code_in(mail.messages[-1].get_payload())
+
+
+def _id_of(visitor: Visitor, name: str) -> int:
+    with visitor.app.app_context(), engine.read_only_session() as session:
+        return int(people.get(session, name).id)
+
+
+@pytest.mark.parametrize(
+    ("act", "form"), [("active", {"active": "0"}), ("role", {"role": "app-owner"})]
+)
+def test_an_invitation_ends_with_the_rights_of_who_invited(
+    owner: Visitor, mail: Any, act: str, form: dict[str, str]
+) -> None:
+    code = _invite_as_second_owner(owner, mail)
+    owner.press(f"/people/{_id_of(owner, 'arne')}/{act}", **form)
+    assert "Not valid any more" in owner.page("/people/")
+    _, answer = accept(owner, code)
+    assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
+    owner.press("/people/invitations/renew", invitation=rows(owner.app)[0].id)
+    assert accept(owner, code_in(mail.messages[-1].get_payload()))[1].status_code == 302
+
+
+def test_an_invitation_of_a_disabled_owner_stays_invalid(owner: Visitor, mail: Any) -> None:
+    code = _invite_as_second_owner(owner, mail)
+    address = f"/people/{_id_of(owner, 'arne')}/active"
+    owner.press(address, active="0")
+    owner.press(address, active="1")
+    assert accept(owner, code)[1].status_code == 400
+
+
 def test_a_withdrawn_invitation_is_worth_nothing(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     page = owner.page("/people/")
