@@ -815,6 +815,32 @@ def test_cases_stay_ticked_on_the_other_pages_of_the_list(
     assert person.wrong == []
 
 
+def test_documents_stay_ticked_on_the_other_pages_of_the_review(
+    served: Visitor, open_tab: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "hub.web.frame.paging.load_page.__kwdefaults__", {"is_descending": True, "size": 1}
+    )
+    person = open_tab(served.url, viewport=DESKTOP)
+    person.log_in("olga", PASSWORD)
+    person.open(f"/installations/{served.story.installation}/review/")
+    page = person.page
+    boxes, bar = page.locator("main table input[name=selected]"), page.locator("#selection")
+    boxes.first.check()
+    page.get_by_role("link", name="Next").click()
+    elsewhere = page.get_by_label("1 selected on another page")
+    expect(elsewhere).to_be_checked()
+    expect(bar).to_contain_text("Approve 1 ·")
+    boxes.first.check()
+    expect(bar).to_contain_text("Approve 2 ·")
+    page.get_by_role("link", name="Previous").click()
+    expect(boxes.first).to_be_checked()
+    expect(elsewhere).to_be_checked()
+    elsewhere.uncheck()
+    expect(bar).to_contain_text("Approve 1 ·")
+    assert person.wrong == []
+
+
 def test_on_a_phone_the_bar_for_several_cases_is_one_press_away(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:

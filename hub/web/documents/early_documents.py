@@ -80,10 +80,12 @@ def show(installation_id: int) -> str:
         documents = load_page(session, query, order_by=[SourceDocument.id])
         rows = [Early(*row) for row in documents.rows]
         count, sums = sum_early_documents(session, installation_id)
+        seals = {row.id: row.seal for row in rows}
         return render_template(
             "early_documents.html",
             page=documents,
             rows=rows,
+            ticked=listed_rows.split_ticked(listed_rows.read_ticked(), seals),
             count=count,
             sums=sums,
             **build_tabs(session, installation),
@@ -96,10 +98,8 @@ def confirm(installation_id: int) -> str | Response:
     """List what is about to be included with its sum, and ask for confirmation."""
     with read_only_session() as session:
         installation = _require_installation(session, installation_id)
-        which = request.args.get("which", "selected")
-        chosen = None
-        if which != "all":
-            chosen = listed_rows.parse_pairs(request.args.getlist(which))
+        is_for_all = request.args.get("which") == "all"
+        chosen = None if is_for_all else listed_rows.read_ticked()
         rows = []
         for row in _list_excluded(session, installation_id, chosen):
             if chosen is None or listed_rows.is_unchanged(chosen.get(row.id), row.seal):
@@ -115,6 +115,7 @@ def confirm(installation_id: int) -> str | Response:
         sums=_format_sums(rows),
         unlisted_count=len(rows[MAX_LISTED:]),
         listed_rows=listed_rows.encode({row.id: row.seal for row in rows}),
+        ticked=listed_rows.encode_some(chosen) if chosen else None,
         **about,
     )
 

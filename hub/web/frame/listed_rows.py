@@ -3,12 +3,41 @@
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from flask import request
 
 from hub.web.request import row_ids
 
 SEAL_BYTES = 8
 SEAL_DIGITS = 2 * SEAL_BYTES
 MAX_SHIFT = row_ids.MAX_ROW_ID.bit_length()
+MAX_ELSEWHERE = 300  # rows ticked on other pages, which an address has room for
+Seals = Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class TickedRows:
+    """The ticked rows of a list, by id: those of the page that is shown, and those of others."""
+
+    on_page: Seals
+    elsewhere: Seals
+
+    @property
+    def rows(self) -> dict[int, str]:
+        """Return all of them."""
+        return {**self.on_page, **self.elsewhere}
+
+    @property
+    def box_value(self) -> str:
+        """Return the value of the one tick box that stands for the rows of other pages."""
+        return encode_some(self.elsewhere)
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether no more rows of other pages stay ticked."""
+        return len(self.elsewhere) == MAX_ELSEWHERE
 
 
 def format_pair(id: int, seal: str) -> str:
@@ -24,18 +53,48 @@ def shorten(seal: str) -> str:
     return seal[:SEAL_DIGITS]
 
 
-def parse_pairs(pairs: Iterable[str]) -> dict[int, str]:
-    """Return the rows of ticked boxes, their seals by id; texts that are no pair are left out."""
-    seals = {}
-    for text in pairs:
-        id, _, seal = text.partition(":")
+def parse_ticked(values: Iterable[str]) -> dict[int, str]:
+    """Return the rows of ticked boxes, their seals by id; other texts are left out.
+
+    A box is of one row, as id:seal, or of the rows of other pages, as `encode` writes them.
+    """
+    seals: dict[int, str] = {}
+    lists = []
+    for text in values:
+        id, colon, seal = text.partition(":")
         number = row_ids.parse(id)
-        if number is not None and len(seal) == SEAL_DIGITS:
+        if not colon:
+            lists.append(text)
+        elif number is not None and len(seal) == SEAL_DIGITS:
             seals[number] = seal
+    for text in lists:
+        seals = {**decode(text), **seals}
     return seals
 
 
-def encode(seals: Mapping[int, str]) -> str:
+def read_ticked() -> dict[int, str]:
+    """Return the rows that the address names as ticked: in its form, or on another page.
+
+    A link to another page of the list has them in `ticked`; `selection.js` adds it.
+    """
+    carried = request.args.get("ticked", "").split(",")
+    return parse_ticked([*request.args.getlist("selected"), *carried])
+
+
+def split_ticked(ticked: Seals, listed: Seals) -> TickedRows:
+    """Divide the ticked rows into those that a page lists and the others.
+
+    A row that changed since it was ticked is not ticked any more. `listed` has the present seals.
+    """
+    on_page = {}
+    for id, seal in listed.items():
+        if is_unchanged(ticked.get(id), seal):
+            on_page[id] = shorten(seal)
+    others = {id: seal for id, seal in ticked.items() if id not in listed}
+    return TickedRows(on_page, dict(islice(others.items(), MAX_ELSEWHERE)))
+
+
+def encode(seals: Seals) -> str:
     """Return many rows as one short text for a hidden field.
 
     In the order of the ids, each row has the distance from the id before it and the seal.
@@ -47,6 +106,11 @@ def encode(seals: Mapping[int, str]) -> str:
         content += bytes.fromhex(shorten(seals[id]))
         before = id
     return base64.urlsafe_b64encode(content).decode()
+
+
+def encode_some(seals: Seals) -> str:
+    """Return as many rows as an address has room for, as `encode` does."""
+    return encode(dict(islice(seals.items(), MAX_ELSEWHERE)))
 
 
 def decode(text: str) -> dict[int, str]:

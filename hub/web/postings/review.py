@@ -48,7 +48,6 @@ class Selection:
     sums: list[str]
     listed: str
     needs_confirmation: bool
-    has_all_of_page: bool = False
 
 
 @pages.get("/")
@@ -67,7 +66,9 @@ def show(installation_id: int) -> str | Response:
         if is_past_end(postings):
             return redirect(build_first_address())
         context = build_tabs(session, installation)
-        chosen = _parse_chosen_rows()
+        seals = {row.id: row.planned for row in postings.rows}
+        ticked = listed_rows.split_ticked(_parse_chosen_rows(), seals)
+        selected = _load_selection(session, installation, ticked.rows) if ticked.rows else None
         sums = review_rows.load_sums_in_review(session, installation_id)
         return render_template(
             "review.html",
@@ -75,10 +76,10 @@ def show(installation_id: int) -> str | Response:
             previews=review_rows.build_previews(session, postings.rows, read),
             failure=read.failure,
             is_read=is_read,
-            page_rows=listed_rows.encode({row.id: row.planned for row in postings.rows}),
-            selected_rows=chosen or {},
+            page_rows=listed_rows.encode(seals),
+            ticked=ticked,
             return_arguments=review_places.read_return_arguments(),
-            selection=_load_selection(session, installation, chosen) if chosen else None,
+            selection=selected,
             documents=count_kinds(count_in_review(session, installation_id)),
             sums=sums.texts(),
             payments=sums.payment_texts(),
@@ -116,7 +117,7 @@ def selection(installation_id: int) -> str:
     """Return the bar with the sum of the ticked rows, for htmx."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        selected = _load_selection(session, installation, _parse_chosen_rows() or {})
+        selected = _load_selection(session, installation, _parse_chosen_rows())
         context = build_tabs(session, installation)
         sums = review_rows.load_sums_in_review(session, installation_id).texts()
     return render_template(
@@ -167,17 +168,18 @@ def confirm(installation_id: int) -> str | Response:
         first_approval_count=second_approvals.count_firsts(row.id for row in unchanged),
         listed_rows=listed_rows.encode({row.id: row.planned for row in unchanged}),
         return_arguments=return_arguments,
-        list_url=review_places.build_list_address(installation_id, return_arguments),
+        list_url=review_places.build_list_address(installation_id, return_arguments, chosen),
         **context,
     )
 
 
 def _parse_chosen_rows() -> dict[int, str]:
-    """Return the rows that the address names: the ticked ones, or all of the page."""
+    """Return the rows that the address names: the ticked ones, and perhaps all of the page."""
+    ticked = listed_rows.read_ticked()
     is_page = request.args.get("which") == "shown" or "page" in request.args
     if is_page:
-        return listed_rows.decode(request.args.get("shown", ""))
-    return listed_rows.parse_pairs(request.args.getlist("selected"))
+        return ticked | listed_rows.decode(request.args.get("shown", ""))
+    return ticked
 
 
 def _load_selection(
@@ -192,7 +194,6 @@ def _load_selection(
         sums.texts(),
         listed_rows.encode({row.id: row.planned for row in rows}),
         _needs_confirmation(session, installation, rows, sums),
-        has_all_of_page="page" in request.args,
     )
 
 

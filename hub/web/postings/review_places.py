@@ -6,6 +6,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from werkzeug import Response
 
+from hub.web.frame import listed_rows
 from hub.web.request import row_ids
 
 PAGE_ARGUMENTS = ("before", "after")  # they name a page of the list
@@ -18,9 +19,13 @@ def read_return_arguments() -> dict[str, str]:
     return {name: request.args[name] for name in names if request.args.get(name)}
 
 
-def build_list_address(installation_id: int, arguments: Mapping[str, str]) -> str:
-    """Return the address of the page of the list that the arguments name."""
+def build_list_address(
+    installation_id: int, arguments: Mapping[str, str], ticked: Mapping[int, str] | None = None
+) -> str:
+    """Return the address of the page of the list that the arguments name, with what is ticked."""
     page: dict[str, Any] = {name: arguments[name] for name in PAGE_ARGUMENTS if name in arguments}
+    if ticked:
+        page["ticked"] = listed_rows.encode_some(ticked)
     return url_for("review.show", installation_id=installation_id, **page)
 
 

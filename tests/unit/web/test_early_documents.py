@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -96,6 +97,26 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
         "olga",
         {"count": 1, "documents": ["F-2"], "address": "127.0.0.1"},
     )
+
+
+def test_documents_that_were_ticked_on_another_page_stay_ticked(visitor, monkeypatch):
+    monkeypatch.setattr(
+        "hub.web.frame.paging.load_page.__kwdefaults__", {"is_descending": True, "size": 1}
+    )
+    first = visitor.page(HERE)
+    assert 'data-carries="selected"' in first
+    [pair] = re.findall(r'name="selected"\s+value="([^"]+)"', first)
+    [following] = re.findall(r'rel="next" href="([^"]+)"', first)
+    page = visitor.page(f"{unescape(following)}&ticked={pair}")
+    assert "1 selected on another page" in page
+    own, others = re.findall(r'name="selected"\s+value="([^"]+)"', page)
+    answer = visitor.get(f"{HERE}include", query_string={"selected": [own, others]}).text
+    assert "Include 2 documents" in answer
+    [back] = re.findall(r'href="([^"]+)">Back to the list', answer)
+    page = visitor.page(unescape(back))
+    assert re.search(r'name="selected"\s+value="\d+:[^>]* checked', page)
+    assert "1 selected on another page" in page
+    assert "Included 2 documents" in include(visitor, "selected", selected=[own, others])
 
 
 def test_all_are_included_as_they_were_listed(visitor, source):

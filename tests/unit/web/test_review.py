@@ -260,7 +260,7 @@ def test_a_posting_that_changed_since_it_was_listed_stays_in_review(
     operator: Visitor, which: str
 ) -> None:
     seals = [_seal(operator, name) for name in ("review", "changed")]
-    listed = listed_rows.encode(listed_rows.parse_pairs(seals))
+    listed = listed_rows.encode(listed_rows.parse_ticked(seals))
     query = {"which": which, "selected": seals, "shown": listed}
     form_page = operator.get(f"{_here(operator)}approve", query_string=query).text
     _change(operator, "review")
@@ -293,7 +293,7 @@ def test_a_posting_that_changed_since_the_page_was_shown_is_not_listed(operator:
     seals = [_seal(operator, name) for name in ("review", "changed")]
     _change(operator, "review")
     here = f"{_here(operator)}approve"
-    listed = listed_rows.encode(listed_rows.parse_pairs(seals))
+    listed = listed_rows.encode(listed_rows.parse_ticked(seals))
     page = operator.get(here, query_string={"which": "shown", "shown": listed}).text
     assert "Approve 1 bill ·" in page
     assert "1 document changed since the page was shown and stays in review." in page
@@ -315,6 +315,72 @@ def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
     waiting_ids = [id for id in added if operator.row(Posting, id).state == "review"]
     assert len(waiting_ids) == 12
     assert "Approved 12 bills" in operator.approve(operator.story.installation)
+
+
+PAIR = r'name="selected"\s+value="(\d+:[^"]+)"'
+BOX_OF_OTHERS = r'name="selected"\s+value="([^":]+)"\s+checked'
+TICKED = re.compile(PAIR + r"[^>]* checked")
+
+
+def test_documents_that_were_ticked_on_another_page_stay_ticked(operator: Visitor) -> None:
+    _add(operator, 60)
+    first = operator.page(_here(operator))
+    assert 'data-carries="selected"' in first
+    [following] = re.findall(r'rel="next" href="([^"]+)"', first)
+    ticked = re.findall(PAIR, first)[:2]
+    page = operator.page(f"{unescape(following)}&ticked={','.join(ticked)},x,1:y")
+    assert TICKED.findall(page) == []
+    assert ("2 selected on other pages" in page, "Approve 2 · " in page) == (True, True)
+    [others], own = re.findall(BOX_OF_OTHERS, page), re.findall(PAIR, page)[0]
+    for path in ("selection", ""):
+        bar = operator.get(f"{_here(operator)}{path}", query_string={"selected": [own, others]})
+        assert "Approve 3 · " in bar.text
+    [previous] = re.findall(r'rel="prev" href="([^"]+)"', page)
+    before = re.sub("ticked=[^&]*&?", "", unescape(previous))
+    back = operator.get(f"{before}&ticked={own},{others}").text
+    assert (TICKED.findall(back), "1 selected on another page" in back) == (ticked, True)
+
+    query = {"which": "selected", "selected": [own, others]}
+    confirmation = operator.get(f"{_here(operator)}approve", query_string=query).text
+    assert "Approve 3 bills" in confirmation
+    [left] = re.findall(r'href="([^"]+)">Back to review', confirmation)
+    again = operator.page(unescape(left))
+    assert (TICKED.findall(again), "1 selected on another page" in again) == (ticked, True)
+    page = operator.press(f"{_here(operator)}approve", listed=_listed(confirmation))
+    assert "Approved 3 bills" in page
+
+
+def test_all_of_a_page_and_what_is_ticked_on_another_one_is_approved(operator: Visitor) -> None:
+    _add(operator, 60)
+    first = operator.page(_here(operator))
+    [following] = re.findall(r'rel="next" href="([^"]+)"', first)
+    page = operator.page(f"{unescape(following)}&ticked={','.join(re.findall(PAIR, first))}")
+    [others], [shown] = (
+        re.findall(pattern, page) for pattern in (BOX_OF_OTHERS, r'name="shown" value="([^"]+)"')
+    )
+    chosen = {"page": "1", "shown": shown, "selected": others}
+    confirmation = operator.get(f"{_here(operator)}approve", query_string=chosen).text
+    assert "Approve 62 bills" in confirmation
+    recounted = operator.get(_here(operator), query_string=chosen).text
+    assert 'data-selects="selected"' in recounted
+    assert "12 selected on other pages" in recounted
+
+
+def test_a_document_that_changed_since_it_was_ticked_is_not_ticked(operator: Visitor) -> None:
+    ticked = _seal(operator, "review")
+    _change(operator, "review")
+    page = operator.page(f"{_here(operator)}?ticked={ticked}")
+    assert TICKED.findall(page) == []
+    assert "Approve selected…" in page
+
+
+def test_an_address_carries_a_limited_number_of_rows() -> None:
+    seals = {id: f"{id:016x}" for id in range(1, 400)}
+    ticked = listed_rows.split_ticked(seals, {1: seals[1] + "rest", 2: "other" * 8})
+    assert ticked.on_page == {1: seals[1]}
+    assert (len(ticked.elsewhere), ticked.is_full) == (300, True)
+    assert len(ticked.box_value) < 4096
+    assert listed_rows.parse_ticked([ticked.box_value]) == ticked.elsewhere
 
 
 def test_the_sum_of_the_ticked_rows_is_in_the_button(operator: Visitor) -> None:
@@ -695,7 +761,7 @@ def test_after_an_approval_the_same_page_of_the_list_is_shown(operator: Visitor)
     for listed in (pairs[:1], pairs[1:]):
         chosen = "&".join(f"selected={pair}" for pair in listed)
         confirmation = operator.page(f"{_here(operator)}approve?{place}&{chosen}")
-        assert f'href="{following}"' in confirmation
+        assert f'href="{following}&amp;ticked=' in confirmation
         action, fields = form_of(confirmation, f"{_here(operator)}approve")
         response = operator.post(action, **fields)
         assert response.headers["Location"] == unescape(following)
