@@ -1,7 +1,6 @@
 """Act on many cases at once: those that are ticked, or all that the filters choose."""
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,9 +22,9 @@ from hub.posting.actions import manual
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
-from hub.translations.messages import gettext, gettext_noop, ngettext, translate
+from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
-from hub.web.cases import case_assignees, case_retries
+from hub.web.cases import bulk_report, case_assignees, case_retries
 from hub.web.frame.layout import zone
 from hub.web.frame.paging import drop_unset
 from hub.web.lists import case_list
@@ -33,7 +32,6 @@ from hub.web.request import form_drafts, row_ids
 
 MAX_CASES_PER_ACT = 2000  # the message says how many others are left
 MAX_SKIPPED = 500  # documents that one act skips, each in a transaction of its own
-MAX_REASONS = 5  # reasons in the message why nothing was done on some cases
 RETRIED_ACTIONS = (
     CaseAction.RETRY,
     CaseAction.OPEN_PERIOD,
@@ -45,6 +43,7 @@ Reasons = dict[int, str]  # why nothing was done, by case
 Links = dict[int, list[int]]  # postings by case
 Form = Mapping[str, str]  # text, assignee or until, as the act needs it
 Act = Callable[[Sequence[Case], Form], Reasons]
+NamedAct = tuple[str, str, Act]  # the message about those done, the word for the others, the act
 pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 
 
@@ -53,7 +52,7 @@ pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 def apply() -> Response:
     """Do one act on many cases; say on how many, and why not on the others."""
     act = BULK_ACTIONS.get(request.form.get("act", ""))
-    cases, hidden = _load_chosen_cases()
+    cases, hidden = _load_chosen_cases(act)
     closed = _count_closed_cases()
     if not (cases or hidden or closed):
         flash(gettext("Tick at least one case first."), "look")
@@ -61,15 +60,13 @@ def apply() -> Response:
     if act is None:
         flash(gettext("Nothing was done. Press the button of what is to be done."), "look")
         return _return_form()
-    message, word, work = gettext(act[0]), gettext(act[1]), act[2]
-    following = _find_following_case_id() if work is _snooze else None
+    following = _find_following_case_id() if act[2] is _snooze else None
     try:
-        reasons = act_on(cases, work, request.form) if cases else {}
+        reasons = act_on(cases, act[2], request.form) if cases else {}
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _return_form()
-    done = len(cases) - len(reasons)
-    _report(message, word, done, [*reasons.values(), *closed * [gettext("it is closed already.")]])
+    _report(act, len(cases) - len(reasons), list(reasons.values()), closed)
     if hidden:
         flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
     if following is not None:
@@ -97,10 +94,21 @@ def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
     return reasons | act(allowed, form)
 
 
-def _load_chosen_cases() -> tuple[list[Case], int]:
-    """Return the open cases that the form names, and how many more there are above the limit.
+def _report(act: NamedAct, done: int, reasons: list[str], closed: int) -> None:
+    """Report on how many cases an act was done, and how many were closed meanwhile."""
+    message, word, work = act
+    if work is not _note:
+        reasons = [*reasons, *closed * [gettext("it is closed already.")]]
+        closed = 0
+    bulk_report.flash_outcome(gettext(message), gettext(word), done, reasons)
+    bulk_report.flash_closed(closed)
 
-    All that the filters choose are those that were listed; a case that opened since is not one.
+
+def _load_chosen_cases(act: NamedAct | None) -> tuple[list[Case], int]:
+    """Return the cases that the form names, and how many more there are above the limit.
+
+    A note can be added to those that were closed meanwhile, too. All that the filters choose are
+    those that were listed; a case that opened since is not one.
     """
     with read_only_session() as session:
         if request.form.get("which") == "all":
@@ -109,7 +117,9 @@ def _load_chosen_cases() -> tuple[list[Case], int]:
             conditions = [*case_list.build_conditions(session, filters), Case.id <= newest]
         else:
             conditions = [Case.id.in_(_read_ticked_ids()), *load_rights_scope().cases()]
-        query = select(Case).where(Case.closed_at.is_(None), *conditions).order_by(Case.id)
+        if act is None or act[2] is not _note:
+            conditions.append(Case.closed_at.is_(None))
+        query = select(Case).where(*conditions).order_by(Case.id)
         cases = list(session.scalars(query.limit(MAX_CASES_PER_ACT + 1)))
         if len(cases) <= MAX_CASES_PER_ACT:
             return cases, 0
@@ -158,35 +168,6 @@ def _redirect_back(draft: str = "") -> Response:
     if draft:
         arguments["ticked"] = ",".join(map(str, _read_ticked_ids()[: case_list.MAX_TICKED]))
     return redirect(url_for("inbox.show", **arguments))
-
-
-def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
-    """Report on how many cases the act was done, and why not on the others."""
-    if done:
-        flash(message.format(_format_case_count(done)), "success")
-    by_reason = Counter(reasons)
-    for reason, count in by_reason.most_common(MAX_REASONS):
-        flash(
-            gettext(
-                "%(count)s could not be %(word)s: %(reason)s", count=count, word=word, reason=reason
-            ),
-            "look",
-        )
-    if len(by_reason) > MAX_REASONS:
-        others = sum(by_reason.values()) - sum(n for _, n in by_reason.most_common(MAX_REASONS))
-        flash(
-            gettext(
-                "%(others)s more could not be %(word)s, for other reasons.",
-                others=others,
-                word=word,
-            ),
-            "look",
-        )
-
-
-def _format_case_count(count: int) -> str:
-    """Return a number of cases as a sentence has it."""
-    return ngettext("%(count)s case", "%(count)s cases", count)
 
 
 def _retry(cases: Sequence[Case], form: Form) -> Reasons:
@@ -383,8 +364,7 @@ def _load_postings(cases: Sequence[Case]) -> Links:
     return links
 
 
-# The act of a button -> the message about those done, the word for the others, and what it does.
-BULK_ACTIONS: Mapping[str, tuple[str, str, Act]] = {
+BULK_ACTIONS: Mapping[str, NamedAct] = {  # by the button
     "retry": (gettext_noop("Retried {}."), gettext_noop("retried"), _retry),
     "skip": (
         gettext_noop("Skipped {}. Their documents will not be posted."),

@@ -324,10 +324,21 @@ def test_cases_that_somebody_else_closed_meanwhile_are_named(operator: Visitor) 
     page = operator.press(BULK, act="retry", case=operator.ids[:3])
     assert "Retried 1 case." in page
     assert "2 could not be retried: it is closed already." in page
-    page = operator.press(BULK, act="note", case=operator.ids[:2], text="Asked Kari")
-    assert "2 could not be given the note: it is closed already." in page
-    assert "Tick at least one case" not in page
-    assert audited(operator, "case note added") == []
+    assert "Tick at least one case" not in operator.press(BULK, act="wake", case=operator.ids[:2])
+
+
+def test_a_note_is_kept_also_if_the_case_closed_meanwhile(operator: Visitor) -> None:
+    closed, other = operator.ids[:2]
+    with operator.app.app_context(), transaction() as session:
+        session.get_one(Case, closed).closed_at = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+    form = {"act": "note", "case": [closed, other], "text": "Asked Kari"}
+    page = operator.press(BULK, **form)
+    assert "Added the note to 2 cases." in page
+    assert "1 of them was closed meanwhile." in page
+    assert "Asked Kari" in operator.page(f"/inbox/{closed}")
+    assert len(audited(operator, "case note added")) == 2
+    page = operator.press(f"{BULK}?case={closed}", act="note", case=closed, text="She paid it")
+    assert "She paid it" in page
 
 
 def test_nothing_ticked_and_unknown_acts_change_nothing(operator: Visitor) -> None:

@@ -1,0 +1,53 @@
+"""Report on an act on many cases: on how many it was done, and why not on the others."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import flash
+
+from hub.translations.messages import gettext, ngettext
+
+MAX_REASONS = 5  # reasons in the message why nothing was done on some cases
+
+
+def flash_outcome(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
+    """Report on how many cases the act was done, and why not on the others.
+
+    `message` is about those done, and `word` says what could not be done to the others.
+    """
+    if done:
+        flash(message.format(_format_case_count(done)), "success")
+    by_reason = Counter(reasons)
+    for reason, count in by_reason.most_common(MAX_REASONS):
+        flash(
+            gettext(
+                "%(count)s could not be %(word)s: %(reason)s", count=count, word=word, reason=reason
+            ),
+            "look",
+        )
+    if len(by_reason) > MAX_REASONS:
+        others = sum(by_reason.values()) - sum(n for _, n in by_reason.most_common(MAX_REASONS))
+        flash(
+            gettext(
+                "%(others)s more could not be %(word)s, for other reasons.",
+                others=others,
+                word=word,
+            ),
+            "look",
+        )
+
+
+def flash_closed(count: int) -> None:
+    """Report how many of the cases on which the act was done are closed by now."""
+    if count:
+        text = ngettext(
+            "%(count)s of them was closed meanwhile.",
+            "%(count)s of them were closed meanwhile.",
+            count,
+        )
+        flash(text, "look")
+
+
+def _format_case_count(count: int) -> str:
+    """Return a number of cases as a sentence has it."""
+    return ngettext("%(count)s case", "%(count)s cases", count)
