@@ -30,6 +30,7 @@ MATCH_OR_CORRECT = (
     f" says. {PICKED_UP}"
 )
 REMOVE_BY_HAND = f"Remove it in QuickBooks by hand, or correct it at the source. {PICKED_UP}"
+IN_QUICKBOOKS_OR_CORRECT = f"Change it in QuickBooks, or correct it at the source. {PICKED_UP}"
 SETTINGS_OR_CORRECT = f"Change the settings of the app, or correct it at the source. {PICKED_UP}"
 DIFFER_INSTRUCTION = (
     "Fix this at the source, or choose in the settings of the app what happens when lines differ."
@@ -99,14 +100,14 @@ TEMPLATES = {
         "{party} is kept in {currency} at the source, but this company keeps books in"
         " {home_currency} only, and QuickBooks never changes the currency of a {kind}. Switch on"
         " several currencies in QuickBooks, or fix this at the source.",
-        CORRECT_AT_SOURCE,
+        IN_QUICKBOOKS_OR_CORRECT,
         CaseAction.SOURCE,
     ),
     "document.party_currency_unused": _document(
         "{party} is kept in {currency} at the source, and this company in QuickBooks does not use"
         " that currency. Add {currency} in QuickBooks (Settings, Currencies) and press Check"
         " again, or fix this at the source.",
-        CORRECT_AT_SOURCE,
+        IN_QUICKBOOKS_OR_CORRECT,
         CaseAction.SOURCE,
     ),
     "document.wanted_again": Template(

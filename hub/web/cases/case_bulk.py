@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import and_, func, select
 from werkzeug import Response
 
-from hub.cases import inbox
+from hub.cases import advice, inbox
 from hub.context import current_hub
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
@@ -26,7 +26,7 @@ from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
 from hub.web.cases import bulk_report, case_assignees, case_retries
 from hub.web.frame.layout import zone
-from hub.web.frame.paging import drop_unset
+from hub.web.frame.paging import drop_unset, load_pairs
 from hub.web.lists import case_list
 from hub.web.request import form_drafts, row_ids
 
@@ -173,13 +173,17 @@ def _redirect_back(draft: str = "") -> Response:
 def _retry(cases: Sequence[Case], form: Form) -> Reasons:
     """Retry what the cases stop.
 
-    Deletions in QuickBooks, open questions and what somebody removed from QuickBooks are left.
+    Deletions in QuickBooks, open questions and what somebody removed from QuickBooks are left, and
+    so is what only a corrected file solves: the same file would be read again.
     """
     reasons: Reasons = {}
     retried = []
+    slugs = _load_slugs(cases)
     for case in cases:
         if case.posts_again:
             reasons[case.id] = gettext(case_retries.REMOVED_MESSAGE)
+        elif advice.is_corrected_in_file(case, slugs.get(case.installation_id)):
+            reasons[case.id] = gettext("upload the corrected file; this one says the same again.")
         elif case.action in RETRIED_ACTIONS:
             retried.append(case)
         else:
@@ -336,6 +340,14 @@ def _record(
     for installation in installations:
         if installation.is_active:
             run_log.request(RunKind.SYNC, installation.id, person_name())
+
+
+def _load_slugs(cases: Sequence[Case]) -> dict[int | None, str]:
+    """Return the apps of cases, by installation."""
+    ids = {case.installation_id for case in cases}
+    query = select(Installation.id, Installation.slug).where(Installation.id.in_(ids))
+    with read_only_session() as session:
+        return load_pairs(session, query)
 
 
 def _load_postings(cases: Sequence[Case]) -> Links:

@@ -395,6 +395,33 @@ def test_a_case_that_a_corrected_file_solves_leads_to_the_files(visitor):
         assert "Check again" not in page
 
 
+def test_a_retry_of_many_leaves_out_what_a_corrected_file_solves(visitor):
+    about = {"company_id": 1, "installation_id": 1}
+    texts = (
+        CaseText("document.content", document="Bill 1", problems="Its total is 5."),
+        CaseText("document.party_currency_unused", document="Bill 2", party="B", currency="SEK"),
+    )
+    with transaction() as session:
+        ids = [inbox.open(session, text.code, text, **about).id for text in texts]
+    page = visitor.press("/inbox/bulk/", act="retry", case=ids)
+    assert "Retried" not in page
+    assert (
+        "1 could not be retried: upload the corrected file; this one says the same again." in page
+    )
+    assert "1 could not be retried: it stops no document that can be retried." in page
+    with read_only_session() as session:
+        assert session.scalars(select(Run).where(Run.kind == "sync")).all() == []
+
+
+def test_a_case_that_quickbooks_may_solve_can_be_checked_again(visitor):
+    text = CaseText("document.party_currency_unused", document="Bill 2", party="B", currency="SEK")
+    with transaction() as session:
+        case_id = inbox.open(session, text.code, text, company_id=1, installation_id=1).id
+    page = visitor.page(f"/inbox/{case_id}")
+    assert "Change it in QuickBooks, or correct it at the source." in page
+    assert ("Check again</button>" in page, "Upload the corrected file" in page) == (True, False)
+
+
 def test_files_that_are_being_written_links_and_hidden_files_stay(app, installation, folder):
     now = app.extensions["hub"].clock.now().timestamp()
     for name in ("new.csv", ".hidden.csv", "a.csv.part"):
