@@ -18,6 +18,7 @@ from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.posted_documents import load_posted, posted_first_writes
 from hub.posting.reconcile.result import MarkerDifference
+from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
 MAX_LISTED = 20  # transactions with an unknown marker that their case lists
@@ -41,7 +42,7 @@ class MarkerFinding:
             quickbooks_id=self.quickbooks_id,
             kind=self.kind,
             document=self.document,
-            reason=self.text.reason,
+            reasons=texts.dump(self.text),
             case_id=case_id,
         )
 

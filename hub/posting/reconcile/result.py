@@ -16,6 +16,8 @@ from hub.posting.reconcile.totals_lines import (
     open_currencies,
     sum_differences,
 )
+from hub.reasons import texts
+from hub.reasons.texts import StoredReason
 
 TROUBLES_KEY = "troubles"  # the key of the number by which runs are selected
 
@@ -24,14 +26,15 @@ TROUBLES_KEY = "troubles"  # the key of the number by which runs are selected
 class DocumentDifference:
     """A document that differs from QuickBooks; the amounts of credits are negative.
 
-    A reconciliation of an older version stored only its name and the reason.
+    A reconciliation of an older version stored only its name and the reason, as an English text.
     """
 
     posting_id: int
     document: str
     discrepancy: str
-    reason: str
     is_accepted: bool
+    reasons: Sequence[StoredReason] = ()
+    stored_reason: str = ""
     slug: str = ""
     kind: str = ""
     number: str = ""
@@ -43,6 +46,11 @@ class DocumentDifference:
     quickbooks: Decimal | None = None
     quickbooks_id: str = ""
 
+    @property
+    def reason(self) -> str:
+        """Return how it differs, in the language in which texts are rendered."""
+        return texts.join_reasons(self.reasons) or self.stored_reason
+
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "DocumentDifference":
         """Return the difference that `dump` or an older version stored."""
@@ -50,8 +58,8 @@ class DocumentDifference:
             posting_id=stored["posting"],
             document=stored["document"],
             discrepancy=stored["why"],
-            reason=stored["reason"],
             is_accepted=bool(stored["accepted"]),
+            **_load_reasons(stored),
             slug=stored.get("app", ""),
             kind=stored.get("kind", ""),
             number=stored.get("number", ""),
@@ -70,7 +78,7 @@ class DocumentDifference:
             "posting": self.posting_id,
             "document": self.document,
             "why": self.discrepancy,
-            "reason": self.reason,
+            **_dump_reasons(self.reasons, self.reason),
             "accepted": self.is_accepted,
             "app": self.slug,
             "kind": self.kind,
@@ -92,8 +100,14 @@ class MarkerDifference:
     quickbooks_id: str
     kind: str
     document: str
-    reason: str
+    reasons: Sequence[StoredReason] = ()
+    stored_reason: str = ""  # the English text that an older version stored
     case_id: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """Return what is wrong with it, in the language in which texts are rendered."""
+        return texts.join_reasons(self.reasons) or self.stored_reason
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "MarkerDifference":
@@ -102,8 +116,8 @@ class MarkerDifference:
             quickbooks_id=stored.get("id", ""),
             kind=stored.get("kind", ""),
             document=stored.get("document", ""),
-            reason=stored["reason"],
             case_id=stored.get("case"),
+            **_load_reasons(stored),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -112,7 +126,7 @@ class MarkerDifference:
             "id": self.quickbooks_id,
             "kind": self.kind,
             "document": self.document,
-            "reason": self.reason,
+            **_dump_reasons(self.reasons, self.reason),
             "case": self.case_id,
         }
 
@@ -264,6 +278,17 @@ def _format_difference(amount: Decimal, currency: str) -> str:
     """Return a difference with its sign and currency, as "−20.10 USD"."""
     digits = f"{round_amount(amount, currency):,}" if currency else f"{amount:,}"
     return f"{digits} {currency}".strip().replace("-", "\N{MINUS SIGN}")
+
+
+def _load_reasons(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the reasons of a difference, or the text that an older version stored for them."""
+    reasons = stored.get("reasons", ())
+    return {"reasons": reasons, "stored_reason": "" if reasons else stored["reason"]}
+
+
+def _dump_reasons(reasons: Sequence[StoredReason], text: str) -> dict[str, Any]:
+    """Return reasons as plain JSON, with the text that an older version reads."""
+    return {"reason": text, "reasons": list(reasons)}
 
 
 def _load_amount(text: str | None) -> Decimal | None:

@@ -29,6 +29,7 @@ from hub.posting.reconcile.result import (
     OtherSourceTotal,
     ReconciliationResult,
 )
+from hub.reasons import texts
 
 MAX_LISTED = 1000  # documents in each list of the result; each of the others has its case, too
 
@@ -181,8 +182,8 @@ def _build_document_difference(
         posting_id=summary.id,
         document=format_posting_name(document.posting),
         discrepancy=summary.discrepancy,
-        reason=cases.format_discrepancy(document).reason,
         is_accepted=is_accepted,
+        reasons=texts.dump(cases.format_discrepancy(document)),
         slug=summary.slug,
         kind=summary.kind,
         number=document.posting.number,

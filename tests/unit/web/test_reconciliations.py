@@ -221,6 +221,39 @@ def test_the_pdf_is_in_the_language_of_the_person(bench):
         assert english not in text
 
 
+def test_the_reasons_are_in_the_language_of_the_person(bench):
+    with transaction() as session:
+        session.query(User).filter_by(username="vera").one().language = "nb"
+    fields = ("VendorRef", "Line", "PrivateNote", "TxnDate")
+    copied = {name: bench.bills()[0][name] for name in fields}
+    bench.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
+    lose(bench, 1)
+    reconcile(bench)
+    g.pop("reader", None)  # requests share the context of the test, where nobody was logged in
+    missing = "ble bokført som transaksjon"
+    marker = "QuickBooks har"
+    run = text_of(bench.visitor.page("/runs/1"))
+    assert (missing in run, marker in run) == (True, True)
+    page = text_of(bench.visitor.page(HERE))
+    assert marker in page
+    (pdf,) = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
+    assert marker in pdf
+    for text in (run, page, pdf):
+        for english in ("was posted as", "with the marker", "no longer there"):
+            assert english not in text
+
+
+def test_a_reconciliation_of_an_older_version_shows_the_reason_that_it_stored(bench):
+    lose(bench, 1)
+    reconcile(bench)
+    with transaction() as session:
+        run = session.get_one(Run, 1)
+        (one,) = run.counts["wrong"]
+        del one["reasons"]
+        run.counts = {**run.counts, "wrong": [{**one, "reason": "It is gone."}]}
+    assert "It is gone." in text_of(bench.visitor.page("/runs/1"))
+
+
 def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(bench):
     lose(bench, 1)
     reconcile(bench)
