@@ -162,7 +162,7 @@ def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]
     `visible` is the condition of the runs that a person may see.
     """
     query = (
-        select(Run, Installation.slug, ConnectedCompany.name)
+        select(Run, Installation.slug, ConnectedCompany.name, ConnectedCompany.realm)
         .outerjoin(Installation, Installation.id == Run.installation_id)
         .outerjoin(ConnectedCompany, ConnectedCompany.id == Run.company_id)
         .where(*visible)
@@ -171,7 +171,7 @@ def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]
     )
     with read_only_session() as session:
         rows = session.execute(query)
-        return [_run_json(run, slug, company or "") for run, slug, company in rows]
+        return [_run_json(run, slug, name or realm or "") for run, slug, name, realm in rows]
 
 
 def get_display_state(run: Run) -> str:

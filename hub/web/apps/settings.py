@@ -165,7 +165,7 @@ def hand_over(installation_id: int) -> Response:
         if name not in _load_people(session, row):
             abort(400)
         row.owner = name
-        company_name = row.company.name
+        company_name = row.company.name or row.company.realm
         subject = f"{row.slug} for {company_name}"
         audit.record(session, person_name(), "app handed over", subject, to=name)
     flash(gettext("%(name)s now owns this app.", name=name), "success")

@@ -54,6 +54,28 @@ def test_open_cases_come_first_then_health_and_counts(visitor: Visitor) -> None:
     assert "The connection expires in 96 days if unused" in page
 
 
+def test_a_company_without_a_name_is_called_by_its_number(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = session.get_one(ConnectedCompany, visitor.story.company)
+        company.name, realm = "", company.realm
+        token = session.get_one(Token, company.id)
+        token.refresh_expires_at = clock.now() + dt.timedelta(days=2)
+        add_document(session, add_installation(session, company, slug="ontraccr"), "review", 900)
+    visitor.log_in("olga")
+    page = visitor.page("/")
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert f"Reconnect {realm} before that." in text
+    assert f"Connection : {realm}" in text
+    assert f'aria-label="Reconcile now: {realm}"' in page
+    rows = visitor.page("/to-approve/").partition("<tbody>")[2].split("<tr>")[1:]
+    assert [realm in row for row in rows] == [True] * 2
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(ConnectedCompany, visitor.story.company).state = "disconnected"
+    assert f"{realm} is not connected." in visitor.page("/apps/costtracker")
+
+
 def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeClock) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         token = session.get_one(Token, visitor.story.company)
