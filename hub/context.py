@@ -15,6 +15,7 @@ from hub.contract.registry import Plugins
 from hub.crypto.masking import SecretMask
 from hub.crypto.vault import Vault
 from hub.telemetry.counts import Counts
+from hub.telemetry.hook_calls import HookCalls
 
 GC_THRESHOLD = 10_000  # new objects before the youngest generation is collected
 
@@ -37,6 +38,7 @@ class Runtime:
     is_demo: bool = False
     mask: SecretMask = field(default_factory=SecretMask)
     counts: Counts = field(default_factory=Counts)
+    hook_calls: HookCalls = field(default_factory=HookCalls)
 
 
 class Ending(BaseException):

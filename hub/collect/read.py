@@ -12,6 +12,7 @@ from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yield
 from hub.contract.hook_results import iter_yielded
 from hub.contract.rows import readable
 from hub.errors import Sentence
+from hub.sources import hook_calls
 from hub.sources.masking import mask_item
 
 MAX_ID_LENGTH = 200
@@ -31,7 +32,7 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
         items = sources.call_hook(
             installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
         )
-        for item in iter_yielded(items):
+        for item in hook_calls.iterate(installation.slug, "hub_documents", iter_yielded(items)):
             yield item if isinstance(item, Checkpoint) else mask_item(_make_storable(item))
 
 

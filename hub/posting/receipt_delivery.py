@@ -22,6 +22,7 @@ from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import main_posting_id
 from hub.reasons.texts import CaseText
+from hub.sources import hook_calls
 from hub.sources.site import build_site, build_site_for_listener
 
 log = logging.getLogger("hub")
@@ -245,11 +246,13 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
         app = plugins.apps[slug]
         if row.state in app.wants:
             try:
-                plugins.call(slug, "hub_report", **arguments)
+                with hook_calls.note(slug, "hub_report"):
+                    plugins.call(slug, "hub_report", **arguments)
             except Refused as error:
                 refusal = error
     if plugins.has_listeners:
-        plugins.report_all(app=slug, **arguments | {"site": build_site_for_listener(site)})
+        with hook_calls.note(slug, "hub_report"):
+            plugins.report_all(app=slug, **arguments | {"site": build_site_for_listener(site)})
     if refusal:
         raise refusal
 

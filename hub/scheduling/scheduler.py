@@ -17,7 +17,15 @@ from hub.errors import Busy, HubError, OtherFolderActive
 from hub.metrics import totals
 from hub.models import Run
 from hub.outbox import document_search
-from hub.scheduling import folder_lock, pending_work, retention, run_log, runner, schedule
+from hub.scheduling import (
+    folder_lock,
+    long_hooks,
+    pending_work,
+    retention,
+    run_log,
+    runner,
+    schedule,
+)
 from hub.scheduling.folder_lock import FolderLock
 from hub.scheduling.leases import HeldLease, take
 from hub.scheduling.regular_work import RegularWork
@@ -28,6 +36,7 @@ TICK_SECONDS = 1
 MAIL_SECONDS = 60
 PASSWORD_SECONDS = 5
 STATISTICS_SECONDS = 3600
+LONG_HOOK_SECONDS = 60
 PRUNE_MINUTES = "*/10"  # the minutes of an hour in which pruning starts if it is due
 MAX_CONCURRENT_RUNS = 8
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
@@ -76,6 +85,7 @@ class Scheduler:
             (self.notify, MAIL_SECONDS),
             (self.answer_password_requests, PASSWORD_SECONDS),
             (self.update_statistics, STATISTICS_SECONDS),
+            (self.report_long_hooks, LONG_HOOK_SECONDS),
         ):
             self._regular_work.start(work, seconds)
         if self._app.extensions["hub"].config.prune:
@@ -152,6 +162,15 @@ class Scheduler:
                 planner_statistics.update()
             except HubError as error:
                 log.warning("%s", error.text)
+
+    def report_long_hooks(self) -> int:
+        """Name the hooks that have been running in this process for long; return their number."""
+        with self._app.app_context():
+            try:
+                return long_hooks.report()
+            except HubError as error:
+                log.warning("%s", error.text)
+                return 0
 
     def prune(self) -> None:
         """Remove what the retention rules name, once a night, from the one process at work."""

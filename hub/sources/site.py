@@ -31,7 +31,7 @@ from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
 from hub.security import audit
 from hub.security.secrets import SiteSecrets, installation_lock
-from hub.sources import call_rate, masking, received_files, recording, sent_calls
+from hub.sources import call_rate, hook_calls, masking, received_files, recording, sent_calls
 from hub.sources.settings_draft import load_stored_secrets, may_use_stored
 
 log = logging.getLogger("hub")
@@ -257,7 +257,8 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
     Its exceptions are not translated; `guard` does that.
     """
     plugins = hub_context.current_hub().plugins
-    return plugins.call(installation.slug, hook, **values)
+    with hook_calls.note(installation.slug, hook):
+        return plugins.call(installation.slug, hook, **values)
 
 
 def removal_policy(app: App, settings: Mapping[str, Any]) -> str:

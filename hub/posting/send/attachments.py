@@ -5,7 +5,6 @@ import datetime as dt
 import hashlib
 import logging
 
-from hub import context as hub_context
 from hub import payloads, sources
 from hub.context import mask_secrets
 from hub.contract import codec
@@ -97,8 +96,8 @@ def _load_attachment(posting: Posting) -> Attachment:
 def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
     with read_only_session() as session:
         installation = session.get_one(Posting, posting.id).document.installation
-    content = hub_context.current_hub().plugins.call(
-        posting.document.slug,
+    content = sources.call_hook(
+        installation,
         "hub_attachment",
         site=sources.build_site(installation),
         document=codec.load(Document, posting.document.body),

@@ -1,0 +1,35 @@
+"""Note which hook of a plugin is running, and in which run."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import TypeVar, cast
+
+from hub.context import current_hub
+from hub.telemetry import log_context
+from hub.telemetry.hook_calls import HookCall
+
+T = TypeVar("T")
+_END = object()
+
+
+def note(slug: str, hook: str) -> AbstractContextManager[None]:
+    """Note that a hook of an app is running while the block lasts."""
+    hub = current_hub()
+    run_id = log_context.current_fields().get("run_id")
+    call = HookCall(
+        slug=slug,
+        hook=hook,
+        run_id=run_id if isinstance(run_id, int) else None,
+        began=hub.clock.monotonic(),
+    )
+    return hub.hook_calls.note(call)
+
+
+def iterate(slug: str, hook: str, items: Iterator[T]) -> Iterator[T]:
+    """Yield what a hook yields; it is running only until each of its items."""
+    while True:
+        with note(slug, hook):
+            item = next(items, _END)
+        if item is _END:
+            return
+        yield cast(T, item)
