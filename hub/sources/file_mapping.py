@@ -1,5 +1,7 @@
 """Map the columns of a received table: check what a person answered, use it, and store it."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.contract import files
 from hub.db.engine import read_only_session, transaction
-from hub.errors import Refused
+from hub.errors import NotNow, Refused
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState
 from hub.sources import file_intake
@@ -42,13 +44,28 @@ def open_table(installation: Installation, file_id: int) -> OpenTable:
     return OpenTable(file, content, table)
 
 
+def build_version(mapping: Mapping[str, str] | None) -> str:
+    """Return what tells the answers about a table from earlier and later ones; "" for none."""
+    if mapping is None:
+        return ""
+    text = json.dumps(dict(mapping), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def apply(
-    installation: Installation, file_id: int, name: str, answers: Mapping[str, str], who: str
+    installation: Installation,
+    file_id: int,
+    name: str,
+    answers: Mapping[str, str],
+    who: str,
+    *,
+    seen: str | None = None,
 ) -> int:
     """Accept a table with the answers about its columns and return the number of its documents.
 
     The answers are stored under the name for later tables with the same columns. Raise Refused,
-    storing nothing, if an answer is missing or the plugin cannot read the table with them.
+    storing nothing, if an answer is missing or the plugin cannot read the table with them. `seen`
+    is the version of the answers that the person saw; raise NotNow if they are others now.
     """
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME_LENGTH:
@@ -58,8 +75,14 @@ def apply(
     mapped = replace(opened.file, mapping=mapping)
     documents = file_intake.read(installation, mapped, opened.content).documents
     with transaction() as session:
+        stored = session.get_one(StoredFile, file_id, with_for_update=True)
+        if seen not in (None, build_version(stored.mapping)) and stored.mapping != mapping:
+            raise NotNow(
+                "The columns of %(name)s were chosen meanwhile, as they are shown here. Change them"
+                " only if they are wrong.",
+                name=stored.name,
+            )
         _store_mapping(session, installation, name, opened.table.columns, mapping)
-        stored = session.get_one(StoredFile, file_id)
         session.execute(delete(FileDocument).where(FileDocument.file_id == file_id))
         file_intake.accept(session, installation, stored, documents, mapping)
         file_intake.record_in_audit_log(

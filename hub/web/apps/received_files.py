@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 from hub.context import current_hub
 from hub.contract.files import FileKinds, FileTable
 from hub.db.engine import read_only_session
-from hub.errors import HubError
+from hub.errors import HubError, NotNow
 from hub.models import Installation, StoredFile
 from hub.models.enums import FileState, FileWay, RunKind
 from hub.sources import file_folder, file_intake, file_mapping
@@ -100,9 +100,12 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
         field, _, name = key.partition(":")
         if field == "field":
             answers[name] = value
-    name = request.form.get("name", "")
+    name, seen = request.form.get("name", ""), request.form.get("seen")
     try:
-        count = file_mapping.apply(installation, file_id, name, answers, person_name())
+        count = file_mapping.apply(installation, file_id, name, answers, person_name(), seen=seen)
+    except NotNow as error:
+        flash(translate(error.sentence), "look")
+        return _redirect_to_columns(installation_id, file_id)
     except HubError as error:
         flash(translate(error.sentence), "error")
         table = file_mapping.open_table(installation, file_id).table
@@ -187,6 +190,7 @@ def _render_columns_page(
         table=table,
         fields=file_mapping.list_fields(installation),
         answers=answers,
+        seen=file_mapping.build_version(stored.mapping),
         mapping_name=name,
         max_name_length=file_mapping.MAX_NAME_LENGTH,
         **context,

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import shutil
 
 import pytest
@@ -284,6 +285,23 @@ def test_changed_columns_make_the_app_read_the_table_again(visitor, installation
     (file,) = files.after(1)
     assert file.position == 2
     assert files.with_documents(["1", "5"]) == {"5": file}
+
+
+def test_columns_that_somebody_else_chose_meanwhile_are_shown_and_stay(visitor, installation):
+    upload(visitor, ("bills.csv", TABLE))
+    seen = re.compile(r'name="seen" value="([^"]*)"')
+    [shown] = seen.findall(visitor.page(f"{HERE}1/columns"))
+    answer(visitor, number="No")
+    form = {"name": "Mine", "field:number": "When", "seen": shown}
+    page = visitor.press(f"{HERE}1/columns", **form)
+    assert "The columns of bills.csv were chosen meanwhile, as they are shown here." in page
+    assert '<option value="No" selected>No</option>' in page
+    assert stored_files() == [("bills.csv", 2, 1)]
+    same = {**form, "field:number": "No"}
+    assert "2 documents in bills.csv." in visitor.press(f"{HERE}1/columns", **same)
+    [now] = seen.findall(page)
+    assert "2 documents in bills.csv." in visitor.press(f"{HERE}1/columns", **form | {"seen": now})
+    assert sources.build_site(installation).files.with_documents(["1", "5"]).keys() == {"5"}
 
 
 def test_a_table_can_be_discarded_until_it_is_accepted(visitor):
