@@ -31,10 +31,13 @@ NOT_SUPPORTED: Row = {}  # stands for the answer to a call that a zone does not 
 # Autotask refuses a query or a change with this status; the reasons are in the body.
 REFUSED_STATUS = 500
 # How a server says that it failed, and not that it refuses a call: then the call may succeed later.
+# A refusal may have one of these words alone, such as "unexpected character" or "connectionType".
 TRANSIENT_MESSAGE = re.compile(
     r"\bbusy\b|\btimed?[ -]?out|deadlock|try again|again later|temporar|unavailable|overload"
-    r"|internal (server )?error|unexpected|an error (has )?occurred|unhandled|object reference"
-    r"|connection|transport|thread was being aborted",
+    r"|internal (server )?error|unexpected (error|exception|failure)|an error (has )?occurred"
+    r"|unhandled|object reference|transport[ -]level|thread was being aborted"
+    r"|\bconnection (was|is|has been|could not be) \w+|(open|establish)(ing)? a connection"
+    r"|forcibly closed",
     re.IGNORECASE,
 )
 CREDENTIALS_ADVICE = Sentence(
@@ -66,9 +69,9 @@ def all_of(*conditions: Any) -> Row:
     return {"op": "and", "items": list(conditions)}
 
 
-def is_label(text: str, label: str) -> bool:
-    """Return whether a text is a label of a picklist, ignoring case."""
-    return text.casefold() == label.casefold()
+def is_label(text: str, *labels: str) -> bool:
+    """Return whether a text is one of these labels of a picklist, ignoring case."""
+    return text.casefold() in {label.casefold() for label in labels}
 
 
 def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:

@@ -158,7 +158,7 @@ class _Translation:
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the report, and the reason why it waits or is closed."""
         label = self.kind.source.picklist_label(ENTITY, "status", self.row["status"])
-        has_ended = any(is_label(label, ended) for ended in ENDED_STATUSES)
+        has_ended = is_label(label, *ENDED_STATUSES)
         is_waiting = not is_label(label, APPROVED_STATUS) and not has_ended
         if is_waiting and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(

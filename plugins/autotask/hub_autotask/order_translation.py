@@ -89,7 +89,7 @@ class OrderTranslation:
                 " write its number into Autotask.",
                 name=self._name(),
             )
-        is_posted = any(is_label(self.status, label) for label in POSTED_STATUSES)
+        is_posted = is_label(self.status, *POSTED_STATUSES)
         if not is_posted and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(status)s.",

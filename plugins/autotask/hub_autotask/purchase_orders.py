@@ -123,11 +123,7 @@ class Orders(DocumentReader):
     def _numbers_of(self, labels: Sequence[str]) -> list[int]:
         """Return the numbers of those of these statuses that the database has."""
         statuses = self.source.picklist(ENTITY, "status")
-        return [
-            int(number)
-            for number, status in statuses.items()
-            if any(is_label(status, label) for label in labels)
-        ]
+        return [int(number) for number, status in statuses.items() if is_label(status, *labels)]
 
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield what was not reported yet, with a Checkpoint after each page."""
@@ -148,8 +144,7 @@ class Orders(DocumentReader):
 
     def _is_received(self, row: Row) -> bool:
         """Return whether an order without a number is received, at least in part."""
-        status = self.status(row)
-        is_received = any(is_label(status, label) for label in RECEIVED_STATUSES)
+        is_received = is_label(self.status(row), *RECEIVED_STATUSES)
         return is_received and TRANSFER_MARK.is_ready(row)
 
     def _is_left_out(self, row: Row) -> bool:

@@ -94,6 +94,11 @@ def test_a_busy_server_is_tried_again(invoices, source):
         "An error has occurred.",
         "Object reference not set to an instance of an object.",
         "The service is temporarily unavailable.",
+        "An unexpected error has been encountered.",
+        "A transport-level error has occurred when receiving results from the server.",
+        "The underlying connection was closed: The connection was closed unexpectedly.",
+        "A network-related error occurred while establishing a connection to SQL Server.",
+        "An existing connection was forcibly closed by the remote host.",
     ],
 )
 def test_a_failure_of_the_server_is_no_refusal(invoices, source, monkeypatch, text):
@@ -104,6 +109,24 @@ def test_a_failure_of_the_server_is_no_refusal(invoices, source, monkeypatch, te
     monkeypatch.setattr(Api, "_change", fail)
     with pytest.raises(Retry, match="cannot answer for Invoices now"):
         invoices.report(document, "posted", number="1052")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unexpected character encountered while parsing value: A. Path 'filter[0].value'.",
+        "Unexpected field: colour.",
+        "Unable to find connectionType in the Invoice Entity.",
+        "The value Connection does not exist for the required field transportMode.",
+    ],
+)
+def test_a_refusal_with_a_word_of_a_failure_is_not_repeated(invoices, source, monkeypatch, text):
+    def refuse(self, environ, name):
+        raise bad_request(text)
+
+    monkeypatch.setattr(Api, "_change", refuse)
+    with pytest.raises(Refused, match="Autotask refused this for Invoices"):
+        source.update("Invoices", 4001, invoiceNumber="7")
 
 
 def test_a_busy_server_is_not_taken_for_one_that_does_not_know_the_user(invoices, source):
