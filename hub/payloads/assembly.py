@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from hub.contract.document_kinds import CREDIT_KINDS, PAYMENT_KINDS, SALES_KINDS
@@ -152,9 +153,7 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     document = builder.document
     currency = builder.currency
     computed = compute_expected_total(body)
-    if computed is not None and computed < 0:
-        is_credit = document.kind in CREDIT_KINDS
-        builder.problems.append(NEGATIVE_CREDIT if is_credit else NEGATIVE_TOTAL)
+    _check_sign(builder, body, computed)
     problem = contained_tax.find_problem(builder, body)
     problem = problem or unposted_tax.find_problem(builder, computed)
     if problem:
@@ -182,6 +181,16 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         )
         builder.warnings.append(remark)
         builder.remarks.append(remark)
+
+
+def _check_sign(builder: PayloadBuilder, body: dict[str, Any], computed: Decimal | None) -> None:
+    """Report a negative total; `computed` is the total, None if QuickBooks computes the tax."""
+    total = computed
+    if total is None and builder.document.tax_mode == "inclusive":
+        total = contained_tax.sum_lines(builder, body)
+    if total is not None and total < 0:
+        is_credit = builder.document.kind in CREDIT_KINDS
+        builder.problems.append(NEGATIVE_CREDIT if is_credit else NEGATIVE_TOTAL)
 
 
 def _check_decimals(builder: PayloadBuilder) -> None:

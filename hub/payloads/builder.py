@@ -10,7 +10,7 @@ from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.split import amount_of
-from hub.money import round_amount, sum_amounts
+from hub.money import ZERO, round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_MEMO_LENGTH, memo_room
 from hub.payloads.rounding import round_computed
@@ -50,6 +50,8 @@ class PayloadBuilder:
         self.remarks: list[str] = []
         # The line that takes the rounding difference of amounts that include tax; None until known.
         self.net_rounding: tuple[MappedLine | None, Decimal] | None = None
+        # The tax that the amounts of discounts include, and that is taken off them in the body.
+        self.tax_in_discounts = ZERO
 
     def report(self, problem: str, solution: Solution) -> None:
         """Report a problem that a person may also solve in the hub."""

@@ -11,11 +11,11 @@ from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.line_tax import KINDS_WITH_TAX, read_stated_tax
+from hub.payloads.sales_lines import is_discount
 from hub.payloads.stated_total import round_stated_total
 from hub.payloads.summary import (
     compute_gross_total,
     compute_net_total,
-    has_discount,
     is_taxable,
 )
 
@@ -25,7 +25,7 @@ def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | No
     document = builder.document
     if document.tax_mode != "inclusive" or document.kind not in KINDS_WITH_TAX:
         return None
-    problem = _find_wrong_total(builder, _sum_lines(builder, body))
+    problem = _find_wrong_total(builder, sum_lines(builder, body))
     if problem:
         return problem
     if builder.facts.tax_codes:
@@ -34,10 +34,10 @@ def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | No
     return _find_unstated_tax(builder) if is_taxed_sale else None
 
 
-def _sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
+def sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
     """Return the sum of the lines with their tax; only outside the US bodies contain it."""
     if builder.facts.tax_codes:
-        return compute_gross_total(body)
+        return compute_gross_total(body) - builder.tax_in_discounts
     amounts = [amount_of(mapped.line) for mapped in builder.mapped.lines]
     return sum_amounts(builder.cents(amount or ZERO) for amount in amounts)
 
@@ -61,14 +61,11 @@ def _find_wrong_total(builder: PayloadBuilder, gross: Decimal) -> Sentence | Non
 
 
 def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
-    """Return the problem if the stated tax differs from that of the tax codes or the lines.
-
-    A discount contains tax that QuickBooks works out, so with one nothing is compared.
-    """
+    """Return the problem if the stated tax differs from that of the tax codes or the lines."""
     stated = read_stated_tax(builder)
-    if stated is None or has_discount(body):
+    if stated is None:
         return None
-    computed = compute_gross_total(body) - compute_net_total(body)
+    computed = sum_lines(builder, body) - compute_net_total(body)
     if abs(stated - computed) <= builder.document.tolerance:
         return None
     lines = _list_lines_taxed_by_code(builder)
@@ -82,10 +79,11 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
 
 
 def _list_lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
-    """Return the lines with an amount that do not state their tax."""
+    """Return the lines with an amount that do not state their tax, without discounts."""
     lines = []
     for mapped in builder.mapped.lines:
-        if mapped.line.tax is None and amount_of(mapped.line) is not None:
+        is_taxed = amount_of(mapped.line) is not None and not is_discount(mapped)
+        if mapped.line.tax is None and is_taxed:
             lines.append(mapped)
     return lines
 

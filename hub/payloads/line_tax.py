@@ -146,6 +146,46 @@ def _compute_presumed_share(builder: PayloadBuilder) -> Decimal:
     return tax / gross if gross else ZERO
 
 
+def compute_discount_without_tax(
+    builder: PayloadBuilder,
+    discount: Decimal,
+    discounts: Sequence[MappedLine],
+    taxed: Pairs,
+) -> Decimal:
+    """Return the amount of a discount on the whole document without the tax that it includes.
+
+    QuickBooks takes it off the amounts without tax, and divides it among the lines. So it includes
+    as much tax as they do, unless the source states other tax that its tax code explains.
+    """
+    if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
+        return discount
+    taxes = [mapped.line.tax for mapped in discounts]
+    if None not in taxes:
+        return discount + builder.cents(sum_amounts(taxes))
+    net = sum_amounts(body["Amount"] for _, body in taxed)
+    gross = sum_amounts(body[body["DetailType"]]["TaxInclusiveAmt"] for _, body in taxed)
+    share = net / gross if gross else Decimal(1)
+    in_proportion = round_computed(discount * share, builder.currency)
+    tax = read_stated_tax(builder)
+    if tax is None:
+        return in_proportion
+    by_tax = discount - (gross - net - tax)
+    by_codes = _compute_discount_by_codes(builder, discounts)
+    max_difference = smallest_amount(builder.currency) * (len(taxed) + 1)
+    if min(abs(by_tax - in_proportion), abs(by_tax - by_codes)) <= max_difference:
+        return by_tax
+    return in_proportion
+
+
+def _compute_discount_by_codes(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> Decimal:
+    """Return the amount of discounts without the tax of their own tax codes."""
+    net_amounts = [
+        _compute_amount_without_rates(builder, mapped, amount_of(mapped.line) or ZERO)
+        for mapped in discounts
+    ]
+    return -sum_amounts(net_amounts)
+
+
 def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
     """Return the amount with tax, if the amounts of the document include it."""
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":

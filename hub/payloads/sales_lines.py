@@ -39,18 +39,22 @@ def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
 
 def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the lines in their order, then one for all discounts, and the tax."""
-    pairs: list[tuple[MappedLine, dict[str, Any]]] = []
-    discounts: list[MappedLine] = []
+    discounts = [mapped for mapped in builder.mapped.lines if is_discount(mapped)]
+    if discounts:
+        builder.net_rounding = None, ZERO  # the discount takes the rounding difference
+    lines: list[dict[str, Any]] = []
+    taxed: list[tuple[MappedLine, dict[str, Any]]] = []
     for mapped in builder.mapped.lines:
         if is_discount(mapped):
-            discounts.append(mapped)
-        else:
-            pairs.append((mapped, _build_line(builder, mapped)))
-    discount_lines = _build_discount_line(builder, discounts)
-    taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM_DETAIL]
+            continue
+        line = _build_line(builder, mapped)
+        lines.append(line)
+        if line["DetailType"] == ITEM_DETAIL:
+            taxed.append((mapped, line))
+    discount_lines = _build_discount_line(builder, discounts, taxed)
 
     body = drop_empty(
-        Line=[line for _, line in pairs] + discount_lines,
+        Line=lines + discount_lines,
         ApplyTaxAfterDiscount=True if discount_lines else None,
     )
     if builder.facts.tax_codes:
@@ -126,14 +130,19 @@ def _choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, s
 
 
 def _build_discount_line(
-    builder: PayloadBuilder, discounts: Sequence[MappedLine]
+    builder: PayloadBuilder, discounts: Sequence[MappedLine], taxed: line_tax.Pairs
 ) -> list[dict[str, Any]]:
-    """Return one line for all discounts, because QuickBooks has room for one."""
+    """Return one line for all discounts, because QuickBooks has room for one.
+
+    `taxed` are the lines that are discounted, with their bodies.
+    """
     if not discounts:
         return []
     total_discount = -builder.cents(
         sum_amounts(_compute_discount(builder, mapped) for mapped in discounts)
     )
+    without_tax = line_tax.compute_discount_without_tax(builder, total_discount, discounts, taxed)
+    builder.tax_in_discounts = total_discount - without_tax
 
     accounts: dict[str, Ref] = {}
     for mapped in discounts:
@@ -155,5 +164,5 @@ def _build_discount_line(
     text = builder.fit(
         "; ".join(filter(None, descriptions)), pricing.MAX_DESCRIPTION_LENGTH, Sentence("Discount")
     )
-    line = {"DetailType": DISCOUNT_DETAIL, "Amount": total_discount, DISCOUNT_DETAIL: detail}
+    line = {"DetailType": DISCOUNT_DETAIL, "Amount": without_tax, DISCOUNT_DETAIL: detail}
     return [line | drop_empty(Description=text)]

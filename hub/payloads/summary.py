@@ -57,23 +57,15 @@ def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
     if "Line" not in body:
         return None
     is_inclusive = body.get("GlobalTaxCalculation") == "TaxInclusive"
-    if is_inclusive and not _states_all_tax(body):
+    if not has_open_tax(body):
+        return compute_net_total(body) + _get_tax(body)
+    if is_inclusive and not _has_discount(body):
         return compute_gross_total(body)
-    if has_open_tax(body):
-        return None
-    return compute_net_total(body) + _get_tax(body)
+    return None
 
 
-def _states_all_tax(body: dict[str, Any]) -> bool:
-    """Return whether the total of a body is its amounts without tax plus the stated tax.
-
-    The amount of a discount includes tax.
-    """
-    return "TotalTax" in (body.get("TxnTaxDetail") or {}) and not has_discount(body)
-
-
-def has_discount(body: dict[str, Any]) -> bool:
-    """Return whether a body has a discount on the whole transaction."""
+def _has_discount(body: dict[str, Any]) -> bool:
+    """Return whether a body has a discount on the whole transaction, whose amount has no tax."""
     return any(line.get("DetailType") == DISCOUNT_DETAIL for line in list_counted_lines(body))
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from hub import Code, Document, Line, Party
+from hub import Code, Document, Item, Line, Party
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from qbo_sandbox import NORWAY
@@ -95,3 +95,33 @@ def test_a_tax_of_another_rate_than_that_of_the_matched_code_is_named(shop):
         "gives a tax of 21.45 NOK, and the bill states 7.25 NOK. Match another tax code, or"
         " correct the tax at the source."
     )
+
+
+@pytest.mark.parametrize("stated_tax", ["taken", "computed"])
+@pytest.mark.parametrize("tax", ["22.50", None], ids=["stated", "left to QuickBooks"])
+def test_an_invoice_with_a_discount_comes_to_its_total(shop, tax, stated_tax):
+    shop.quickbooks.switch(stated_tax=stated_tax)
+    item = Item(name="Site hours", codes={"income_account": account_of(shop, "Income")})
+    product = Code(id="i1", name="Site hours", create=item)
+    codes = {"product": product, "tax_code": tax_code_of(shop)}
+    rows = (
+        Line(id="1", amount=D("125.00"), codes=codes),
+        Line(id="2", amount=D("-12.50"), description="Discount"),
+    )
+    client = Code(id="c1", name="Fjord Homes", create=Party(name="Fjord Homes"))
+    shop.run(
+        Document(
+            kind="invoice",
+            source_id="invoice:1",
+            date=DAY,
+            codes={"client": client},
+            lines=rows,
+            total=D("112.50"),
+            tax_total=tax and D(tax),
+            tax_mode="inclusive",
+        )
+    )
+    assert (shop.cases(), shop.reasons()) == ([], [])
+    invoice = shop.book("Invoice", "invoice:1")
+    assert D(str(invoice["TotalAmt"])) == D("112.50")
+    assert D(str(invoice["TxnTaxDetail"]["TotalTax"])) == D("22.50")

@@ -6,7 +6,7 @@ from typing import Any
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
-from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
+from qbo_sandbox.accounting.values import ZERO, round_money, shortest_number
 from qbo_sandbox.entities import sales
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -77,10 +77,7 @@ def _apply_codes(
     """Compute the tax of each rate from the tax codes of the lines."""
     lines = list(sales.flatten_lines(data["Line"]))
     is_inclusive = calculation == "TaxInclusive"
-    share = ONE
-    if calculation == "TaxExcluded":
-        share = sales.taxable_share(data)
-    base_by_rate: dict[str, Decimal] = {}
+    rates_of_lines = []
     for line in lines:
         detail = _tax_detail(line)
         if detail is None:
@@ -88,13 +85,16 @@ def _apply_codes(
         rates = _line_rates(company, rule, detail)
         if is_inclusive:
             _make_amounts_net(company, line, detail, rates)
+        rates_of_lines.append((line, rates))
+    share = sales.taxable_share(data)
+    base_by_rate: dict[str, Decimal] = {}
+    for line, rates in rates_of_lines:
         for rate in rates:
             base = base_by_rate.get(rate, ZERO)
             base_by_rate[rate] = base + line["Amount"] * share
     tax_lines = [_tax_line(company, rate, base) for rate, base in base_by_rate.items()]
     if is_inclusive and not stated_tax:
-        included_tax = sum(map(_included_tax, lines), ZERO)
-        stated_tax = {"TotalTax": included_tax}
+        stated_tax = {"TotalTax": _discounted_tax(lines, share)}
     data["TxnTaxDetail"] = _apply_stated_tax(tax_lines, stated_tax)
 
 
@@ -107,14 +107,15 @@ def _line_rates(company: Company, rule: TxnKind, detail: JsonObject) -> list[str
     return _code_rates(company, code, rule.side)
 
 
-def _included_tax(line: JsonObject) -> Decimal:
-    """Return the tax that an inclusive line contains."""
-    detail = _tax_detail(line)
-    if not detail:
-        return ZERO
-    gross = Decimal(detail["TaxInclusiveAmt"])
-    net = Decimal(line["Amount"])
-    return gross - net
+def _discounted_tax(lines: list[JsonObject], share: Decimal) -> Decimal:
+    """Return the tax that inclusive lines contain; the rest of it is part of their discount."""
+    gross, net = ZERO, ZERO
+    for line in lines:
+        detail = _tax_detail(line)
+        if detail:
+            gross += Decimal(detail["TaxInclusiveAmt"])
+            net += Decimal(line["Amount"])
+    return round_money(gross * share) - round_money(net * share)
 
 
 def _make_amounts_net(

@@ -84,6 +84,94 @@ class TestWhereTheRatesOfTaxCodesAreUnknown:
         assert payloads.build(what, UNREAD, MARKER).problems == ()
 
 
+def discounted(*lines, discount, **document):
+    """Return a Norwegian invoice with a discount on all of it; its amounts contain tax."""
+    return mapped(
+        *lines,
+        line("discount", discount, "Discount"),
+        kind="invoice",
+        header=refs(customer="41"),
+        currency="NOK",
+        tax_mode="inclusive",
+        **document,
+    )
+
+
+def sold_with_code(amount, code):
+    return line(f"line {code}", amount, item="1", tax_code=code)
+
+
+class TestADiscountOnTheWholeDocument:
+    @pytest.mark.parametrize("tax", [D("22.50"), None], ids=["stated", "left to QuickBooks"])
+    def test_its_amount_is_sent_without_tax_as_those_of_the_lines(self, tax):
+        """Recorded in Canada: 10.61 less 2.12, and a tax of 1.11, come to 9.60 of 12.00."""
+        lines = [sold_with_code("125.00", "5")]
+        what = discounted(*lines, discount="-12.50", tax_total=tax, total=D("112.50"))
+        built = payloads.build(what, NO, MARKER)
+        assert built.problems == ()
+        assert [row["Amount"] for row in built.body["Line"]] == [D(100), D(10)]
+        assert built.summary.total == D("112.50")
+
+    def test_it_contains_the_tax_of_the_lines_in_proportion(self):
+        lines = [sold_with_code("125.00", "5"), sold_with_code("100.00", "8")]
+        what = discounted(*lines, discount="-22.50", tax_total=D("22.50"), total=D("202.50"))
+        built = payloads.build(what, NO, MARKER)
+        assert built.problems == ()
+        assert [row["Amount"] for row in built.body["Line"]] == [D(100), D(100), D(20)]
+
+    def test_it_takes_the_cents_of_rounding(self):
+        lines = [sold_with_code("33.33", "5"), sold_with_code("33.33", "6")]
+        what = discounted(*lines, discount="-6.66", tax_total=D("9.91"), total=D("60.00"))
+        built = payloads.build(what, NO, MARKER)
+        assert built.problems == ()
+        assert built.summary.total == D("60.00")
+
+    def test_it_has_the_tax_of_its_own_code_if_the_stated_tax_says_so(self):
+        lines = [sold_with_code("125.00", "5"), sold_with_code("100.00", "8")]
+        row, row_refs = line("discount", "-22.50", "Discount", tax_code="5")
+        what = mapped(
+            *lines,
+            (row, row_refs),
+            kind="invoice",
+            header=refs(customer="41"),
+            currency="NOK",
+            tax_mode="inclusive",
+            tax_total=D("20.50"),
+            total=D("202.50"),
+        )
+        built = payloads.build(what, NO, MARKER)
+        assert built.problems == ()
+        assert [row["Amount"] for row in built.body["Line"]] == [D(100), D(100), D(18)]
+        assert built.summary.total == D("202.50")
+
+    def test_a_stated_tax_that_no_code_explains_holds_the_document(self):
+        lines = [sold_with_code("125.00", "5")]
+        what = discounted(*lines, discount="-12.50", tax_total=D(5), total=D("112.50"))
+        (problem,) = payloads.build(what, NO, MARKER).problems
+        assert problem.startswith("The tax code the tax_code gives a tax of 22.50 NOK, and the")
+
+    def test_the_tax_that_its_line_states_is_taken_off(self):
+        row, row_refs = line("discount", "-12.50", "Discount")
+        sale, sale_refs = sold_with_code("125.00", "5")
+        what = mapped(
+            (replace(sale, tax=D(25)), sale_refs),
+            (replace(row, tax=D("-2.50")), row_refs),
+            kind="invoice",
+            header=refs(customer="41"),
+            currency="NOK",
+            tax_mode="inclusive",
+            total=D("112.50"),
+        )
+        built = payloads.build(what, NO, MARKER)
+        assert built.problems == ()
+        assert [row["Amount"] for row in built.body["Line"]] == [D(100), D(10)]
+        assert built.summary.total == D("112.50")
+
+    def test_one_that_is_larger_than_the_lines_holds_the_document(self):
+        what = discounted(sold_with_code("125.00", "5"), discount="-126.00", total=D("-1.00"))
+        assert any("negative" in text for text in payloads.build(what, NO, MARKER).problems)
+
+
 class TestATaxThatDoesNotFitTheCodes:
     def test_the_code_is_named_with_what_it_gives_and_what_is_stated(self):
         what = norwegian(
