@@ -58,6 +58,14 @@ def compute_total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
                 paid=format_amount(paid, builder.currency),
             )
         )
+    elif applied < 0 <= paid:
+        builder.problems.append(
+            Sentence(
+                "The credits that it uses are %(excess)s more than what it settles with them. Use"
+                " as much of them as is settled. Fix this at the source.",
+                excess=format_amount(-applied, builder.currency),
+            )
+        )
     elif total_of_lines - paid > builder.document.tolerance:
         builder.problems.append(
             Sentence(

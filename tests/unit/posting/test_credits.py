@@ -35,3 +35,17 @@ def test_a_bill_payment_without_money_settles_a_bill_with_its_credit(shop):
     assert [record["Balance"] for record in shop.ours("Bill")] == [0]
     assert [record["Balance"] for record in shop.ours("VendorCredit")] == [0]
     assert [record["TotalAmt"] for record in shop.ours("BillPayment")] == [0]
+
+
+def test_a_payment_that_uses_more_of_a_credit_than_it_settles_is_held(shop):
+    credited = line("1", "150.00", product=PRODUCT)
+    credit_note = document("credit_memo", "credit:1", credited, total="150.00", client=CLIENT)
+    used = line("1", "100.00", pays="invoice:1"), line("2", "-150.00", pays="credit:1")
+    use = document("payment", "credit:1/use", *used, total="0.00", client=CLIENT)
+    states = shop.run(invoice("invoice:1"), credit_note, use)
+    assert states["credit:1/use"] == "held"
+    assert shop.reasons() == [
+        "The credits that it uses are 50.00 USD more than what it settles with them. Use as much"
+        " of them as is settled. Fix this at the source."
+    ]
+    assert shop.ours("Payment") == []
