@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
+from hub.errors import Refused
 from hub.models import ConnectedCompany, ListState
+from hub.models.enums import SendOutcome
 from hub.payloads.entities import DOCUMENT_ENTITIES, ENTITY_BY_KIND, KIND_BY_ENTITY, LIST_ENTITIES
 from hub.qbo import (
     record_download,
@@ -51,7 +54,8 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
     Lists and kinds that were never read whole are left out.
     """
     started_at = hub_context.current_hub().clock.now()
-    changes = _poll(company_id, client or Client(company_id))
+    states = _select_reported_states(company_id)
+    changes = _poll(company_id, client or Client(company_id), states)
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
         company.polled_at = started_at
@@ -60,16 +64,12 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
     return changes
 
 
-def _poll(company_id: int, client: Client) -> Changes:
+def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
     """Read and store what changed since the oldest checkpoint; without checkpoints, nothing.
 
     A checkpoint is the time up to which the changes of a kind are stored.
     """
-    states = _select_reported_states(company_id)
-    checkpoints = {}
-    for kind, state in states.items():
-        if state.changed_to:
-            checkpoints[kind] = state.changed_to
+    checkpoints = _list_checkpoints(states)
     if not checkpoints:
         return Changes()
 
@@ -77,7 +77,10 @@ def _poll(company_id: int, client: Client) -> Changes:
     if hub_context.current_hub().clock.now() - oldest > MAX_CHECKPOINT_AGE:
         return _read_again(company_id, client, states)
     since = oldest - POLL_OVERLAP
-    response = client.cdc(checkpoints, since).check()
+    response = client.cdc(checkpoints, since)
+    if response.outcome == SendOutcome.REFUSED and len(states) > 1:
+        return _poll_singly(company_id, client, states)
+    response.check()
     objects = _group_changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())
     if count >= PAGE_SIZE:
@@ -86,6 +89,36 @@ def _poll(company_id: int, client: Client) -> Changes:
         except search.Incomplete:  # it would be so at each poll, with the same checkpoint
             return _read_again(company_id, client, states)
     return _store(company_id, objects, checkpoints, response.date or oldest)
+
+
+def _list_checkpoints(states: Mapping[str, ListState]) -> dict[str, dt.datetime]:
+    """Return up to when the changes of each kind are stored, without those never read whole."""
+    checkpoints = {}
+    for kind, state in states.items():
+        if state.changed_to:
+            checkpoints[kind] = state.changed_to
+    return checkpoints
+
+
+def _poll_singly(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
+    """Read and store the changes of each kind alone, because QuickBooks refuses one of them.
+
+    Raise its refusal after those of the others are stored.
+    """
+    found: list[Changes] = []
+    refusals: list[Refused] = []
+    for kind, state in states.items():
+        try:
+            found.append(_poll(company_id, client, {kind: state}))
+        except Refused as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
+    return Changes(
+        heads=tuple(chain.from_iterable(changes.heads for changes in found)),
+        lists=tuple(chain.from_iterable(changes.lists for changes in found)),
+        has_any=any(changes.has_any for changes in found),
+    )
 
 
 def _select_reported_states(company_id: int) -> dict[str, ListState]:

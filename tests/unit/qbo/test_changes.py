@@ -15,6 +15,7 @@ from hub.errors import Refused, Retry
 from hub.models import ConnectedCompany, ListState, StoredRecord, TransactionHead
 from hub.qbo import changes, record_download, records, transaction_download, usage, webhooks
 from hub.qbo.client import Client
+from qbo_sandbox.api import changes as change_data
 
 DAY = dt.date(2026, 1, 1)
 LINE = {
@@ -70,6 +71,15 @@ def test_a_look_costs_one_read(indexed_company):
     client = Client(1)
     changes.poll(1, client)
     assert client.reads == 1
+
+
+def test_a_kind_that_quickbooks_refuses_hides_no_change_of_the_others(indexed_company, monkeypatch):
+    indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+    untracked = (*change_data.UNTRACKED_KINDS, "Term")
+    monkeypatch.setattr(change_data, "UNTRACKED_KINDS", untracked)
+    with pytest.raises(Refused, match="Term is not supported by change data capture"):
+        changes.poll(1)
+    assert head("1").number == "changed"
 
 
 def test_a_change_is_reported_once(indexed_company, clock):
