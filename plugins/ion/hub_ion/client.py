@@ -147,27 +147,25 @@ class Ion:
     ) -> Iterator[Page]:
         """Yield every page of a list, each row once, even if rows move between pages.
 
-        If the list became shorter, rows have moved to earlier pages: read the previous page again.
+        A page is read again after the next one: if a row was deleted meanwhile, the first row of
+        the next page has moved to it. ION's count does not show that if a row was added as well.
         """
         ids_read: set[Any] = set()
-        last_count: int | None = None
+        is_first = True
         before: str | None = None
         while True:
             rows, info = self._read_page(query, filters, after)
-            count = info["totalCount"] or 0
-            has_shrunk = last_count is not None and count < last_count
-            last_count = count
-            if has_shrunk:
-                after, before = before, None
-                continue
-            new_rows = [row for row in rows if row["id"] not in ids_read]
-            yield Page(new_rows, after)
-            ids_read.update(row["id"] for row in new_rows)
+            if not is_first:
+                again, _ = self._read_page(query, filters, before)
+                rows = [*again, *rows]
+            new_rows = {row["id"]: row for row in rows if row["id"] not in ids_read}
+            yield Page(list(new_rows.values()), after)
+            ids_read.update(new_rows)
             if not info["hasNextPage"]:
                 return
             if info["endCursor"] in (None, after):
                 raise Retry("ION sent the same page of its list twice; it is asked again later.")
-            before, after = after, info["endCursor"]
+            before, after, is_first = after, info["endCursor"], False
 
     def rows(self, query: Listing, filters: Row | None = None) -> list[Row]:
         """Return the rows of all pages."""
