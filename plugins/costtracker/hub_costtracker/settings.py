@@ -82,6 +82,7 @@ class Settings(Schema):
         "Update suppliers",
         "Suppliers",
         "Changes made to a supplier in CostTracker, by a user who has that right there, are made"
-        " in QuickBooks too.",
+        " in QuickBooks too. Those from before you switch this on are among them, and replace what"
+        " QuickBooks has.",
         default=False,
     )

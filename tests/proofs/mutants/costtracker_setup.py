@@ -109,8 +109,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S11",
         place=f"{PLUGIN}/settings.py",
-        old='" in QuickBooks too.",\n        default=False,',
-        new='" in QuickBooks too.",\n        default=True,',
+        old='" QuickBooks has.",\n        default=False,',
+        new='" QuickBooks has.",\n        default=True,',
         bug="Suppliers are updated unless somebody switches it off.",
     ),
     Mutant(
