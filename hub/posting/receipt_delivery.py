@@ -2,10 +2,21 @@
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -14,6 +25,7 @@ from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
+from hub.contract.states import ReceiptState
 from hub.contract.types import Site
 from hub.db import bulk, engine
 from hub.db.database_errors import repeat_after_conflict
@@ -21,6 +33,7 @@ from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, S
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import main_posting_id
+from hub.posting import receipts
 from hub.reasons.texts import CaseText
 from hub.sources import hook_calls
 from hub.sources.site import build_site, build_site_for_listener
@@ -107,16 +120,20 @@ def deliver(installation_id: int) -> int:
     """Deliver the due receipts, oldest first; return how many arrived.
 
     A receipt that fails is repeated by itself. After a 429 no receipt is delivered until the pause
-    is over.
+    is over. Without the plugin of the app they wait.
     """
     now = hub_context.current_hub().clock.now()
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
-        query = select(ReceiptRow.id).where(
+        if installation.slug not in hub_context.current_hub().plugins.apps:
+            return 0
+        query = select(ReceiptRow.id, ReceiptRow.state).where(
             ReceiptRow.installation_id == installation_id, is_due(now)
         )
-        ids = session.scalars(query.order_by(ReceiptRow.at, ReceiptRow.id)).all()
+        due = session.execute(query.order_by(ReceiptRow.at, ReceiptRow.id)).all()
         has_case = inbox.is_open(session, _build_case_cause(installation_id))
+    unwanted = _delete_unwanted(installation, {ReceiptState(state) for _, state in due})
+    ids = [id for id, state in due if state not in unwanted]
     if not ids:
         return 0
     delivery = _Delivery(installation, has_case)
@@ -128,11 +145,31 @@ def deliver(installation_id: int) -> int:
     return delivery.arrived
 
 
+def _delete_unwanted(
+    installation: Installation, states: Collection[ReceiptState]
+) -> set[ReceiptState]:
+    """Delete waiting receipts that nobody wants; return which of these states they have.
+
+    They were queued while the plugin of the app was not loaded.
+    """
+    unwanted = {state for state in states if not receipts.is_wanted(installation.slug, state)}
+    if unwanted:
+        is_unwanted = (
+            ReceiptRow.installation_id == installation.id,
+            ReceiptRow.ended == ReceiptEnd.OPEN,
+            ReceiptRow.state.in_(unwanted),
+        )
+        rows = delete(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *is_unwanted))
+        with engine.transaction() as session:
+            session.execute(rows, execution_options={"synchronize_session": False})
+    return unwanted
+
+
 class _Delivery:
     """The delivery of the due receipts of one installation, a group at a time.
 
     `has_case` tells that a case about receipts of the installation may be open. A receipt that
-    arrives, or is refused, closes it.
+    arrives, or is refused, closes it if no other one has failed.
     """
 
     def __init__(self, installation: Installation, has_case: bool) -> None:
@@ -184,24 +221,33 @@ class _Delivery:
 
     @repeat_after_conflict
     def _store(self, ends: Sequence[_End]) -> None:
-        """Store the ends of deliveries; close the case about them if no receipt fails any more."""
+        """Store the ends of deliveries; close the case about them if no receipt fails any more.
+
+        A case that closed while a receipt still fails would be opened by its next try, again and
+        again, with a message each time.
+        """
         with engine.transaction() as session:
             _record_ends(session, ends)
-            if self._has_case and not _has_failing(session, self._installation.id):
+            if self._has_case and not _has_failed(session, self._installation.id):
                 inbox.close(session, _build_case_cause(self._installation.id))
 
 
 def _has_failing(session: Session, installation_id: int) -> bool:
     """Return whether a receipt of an installation has failed for so long that it needs a case."""
     oldest = hub_context.current_hub().clock.now() - MAX_FAILING
-    is_failing = (
+    return _has_failed(
+        session, installation_id, ReceiptRow.tries >= MAX_FAILED_TRIES, ReceiptRow.at <= oldest
+    )
+
+
+def _has_failed(session: Session, installation_id: int, *conditions: ColumnElement[bool]) -> bool:
+    """Return whether a receipt of an installation that is still tried has failed."""
+    has_failed = (
         ReceiptRow.installation_id == installation_id,
         ReceiptRow.next_try_at.is_not(None),
-        ReceiptRow.tries >= MAX_FAILED_TRIES,
         ReceiptRow.error != "",
-        ReceiptRow.at <= oldest,
     )
-    return session.scalar(select(exists().where(*is_failing))) or False
+    return session.scalar(select(exists().where(*has_failed, *conditions))) or False
 
 
 def _postpone(installation_id: int, seconds: float) -> None:

@@ -268,10 +268,16 @@ def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:
 
 
 def is_wanted(slug: str, *states: ReceiptState) -> bool:
-    """Return whether any plugin wants receipts of an app in one of these states."""
+    """Return whether any plugin wants receipts of an app in one of these states.
+
+    What an app wants is not known as long as its plugin is not loaded, for example after an update
+    that is not on the list of plugins yet. Its receipts wait until then.
+    """
     plugins = hub_context.current_hub().plugins
     app = plugins.apps.get(slug)
-    if app and plugins.has(slug, "hub_report"):
+    if app is None:
+        return True
+    if plugins.has(slug, "hub_report"):
         wanted_states = set(states).intersection(app.wants)
         if wanted_states:
             return True

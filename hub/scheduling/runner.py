@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from hub import outbox
+from hub import outbox, sources
 from hub.cases import failing_runs
 from hub.collect import match_changes, remap, requested
 from hub.collect import run as collect_run
@@ -36,6 +36,7 @@ from hub.scheduling.run_log import Progress, RunRecorder
 from hub.scheduling.steps import Steps
 from hub.scheduling.subjects import (
     format_subject,
+    is_loaded,
     list_active_installations,
     load_company,
     load_installation,
@@ -153,11 +154,7 @@ def exit_code(runs: Iterable[Run]) -> int:
 def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
     """Return the states that are not final and that some documents or files are in."""
     file_counts = counts.get("files", {})
-    states: list[PostingState] = []
-    for state in EXIT_CODES:
-        if counts.get(state) or file_counts.get(state):
-            states.append(state)
-    return states
+    return [state for state in EXIT_CODES if counts.get(state) or file_counts.get(state)]
 
 
 def _run(
@@ -240,6 +237,10 @@ def _sync(steps: Steps, installation: Installation) -> None:
 def _post(steps: Steps, installation: Installation) -> None:
     """Post and report; repeat it for documents that a new record or match has released."""
     installation_id = installation.id
+    if not is_loaded(installation):
+        if not steps.errors:
+            steps.step("post", lambda: sources.app_of(installation))  # raises the reason
+        return
     if not installation.is_active:
         steps.step("post", lambda: _send(steps, installation))
         return

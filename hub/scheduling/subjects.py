@@ -52,7 +52,12 @@ def list_active_installations(company_id: int) -> list[Installation]:
         .order_by(Installation.id)
     )
     with read_only_session() as session:
-        return list(session.scalars(query))
+        return [row for row in session.scalars(query) if is_loaded(row)]
+
+
+def is_loaded(installation: Installation) -> bool:
+    """Return whether the plugin of an installation is loaded."""
+    return installation.slug in current_hub().plugins.apps
 
 
 def pause_after_once(installation_id: int) -> None:

@@ -12,6 +12,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from hub import context as hub_context
 from hub.contract import settings_schema, types
+from hub.contract.app_lookup import find_error
 from hub.contract.tokens import are_bound_alike
 from hub.contract.types import SETTING_REFERENCE, App, Field, Secrets, Site
 from hub.db import engine
@@ -247,8 +248,12 @@ def _hide_stored_secrets(installation: Installation) -> None:
 
 
 def app_of(installation: Installation) -> App:
-    """Return the app of an installation."""
-    return hub_context.current_hub().plugins.apps[installation.slug]
+    """Return the app of an installation; raise the reason if its plugin is not loaded."""
+    plugins = hub_context.current_hub().plugins
+    app = plugins.apps.get(installation.slug)
+    if app is None:
+        raise find_error(plugins, installation.slug)
+    return app
 
 
 def call_hook(installation: Installation, hook: str, **values: Any) -> Any:

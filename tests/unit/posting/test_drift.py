@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from hub.cases import discrepancies, inbox
+from hub.context import current_hub
 from hub.contract.codec import load
 from hub.contract.receipts import Receipt
+from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, ReceiptRow, TransactionHead
+from hub.posting import receipt_delivery
 from hub.posting.actions import manual
 from hub.posting.reconcile import drift
 from hub.posting.reconcile.drift import watch
@@ -91,6 +94,17 @@ def test_a_payment_is_reported_with_amount_and_day_part_by_part(bench):
     )
     assert poll(bench) == {}
     assert bench.cases() == []
+
+
+def test_a_payment_that_came_while_the_plugin_was_not_loaded_is_reported_afterwards(bench):
+    receipt_delivery.deliver(bench.installation_id)
+    plugins = current_hub().plugins
+    object.__setattr__(current_hub(), "plugins", Plugins.load([], installed=False))
+    pay(bench, "100.00")
+    assert poll(bench) == {"paid": 1}
+    object.__setattr__(current_hub(), "plugins", plugins)
+    assert receipt_delivery.deliver(bench.installation_id) == 1
+    assert [state for _, state, _ in bench.source.receipts] == ["posted", "paid"]
 
 
 def test_a_payment_without_a_date_was_made_on_the_day_of_the_app_at_that_time(bench):

@@ -15,6 +15,7 @@ from hub.posting import receipt_delivery
 from hub.posting.actions import manual
 from hub.scheduling import retention
 from hub.sources import outage
+from tests.support.rows.posting_bench import PostingBench
 
 
 def deliver(bench):
@@ -361,3 +362,50 @@ def test_a_question_about_a_file_does_not_report_its_posted_bill_as_held(bench):
     assert (bench.state(id), bench.state(file)) == ("posted", "held")
     deliver(bench)
     assert bench.source.receipts == [("A-1", "posted", bench.posting(id).quickbooks_id)]
+
+
+def test_the_case_of_a_receipt_that_needs_a_person_stays_while_others_arrive(bench):
+    """Otherwise each try of that receipt would open it again, and a message would be sent."""
+    bench.bill("A-1")
+    bench.drain()
+    bench.source.refuses = NeedsAttention("Bench does not let the hub change A-1.")
+    deliver(bench)
+    bench.source.refuses = None
+    bench.bill("A-2")
+    bench.drain()
+    assert deliver(bench) == 1
+    assert bench.cases() == ["Bench does not accept receipts"]
+    bench.pass_time(60)
+    assert deliver(bench) == 1
+    assert bench.cases() == []
+
+
+def unload(bench):
+    """Remove the plugin of the bench, as an update does that is not on the list of plugins yet."""
+    object.__setattr__(bench.app.extensions["hub"], "plugins", Plugins.load([], installed=False))
+
+
+def load(bench):
+    plugins = Plugins.load([bench.source], installed=False)
+    object.__setattr__(bench.app.extensions["hub"], "plugins", plugins)
+
+
+def test_receipts_wait_until_the_plugin_is_loaded_again(bench):
+    bench.bill()
+    unload(bench)
+    bench.drain()
+    assert (deliver(bench), bench.receipts()) == (0, [("posted", "")])
+    load(bench)
+    assert deliver(bench) == 1
+    assert [state for _, state, _ in bench.source.receipts] == ["posted"]
+
+
+def test_receipts_that_were_queued_for_an_unloaded_plugin_and_nobody_wants_are_deleted(
+    app, quickbooks, clock
+):
+    bench = PostingBench(app, quickbooks, clock, wants=("paid",))
+    bench.bill()
+    unload(bench)
+    bench.drain()
+    load(bench)
+    assert (deliver(bench), bench.source.receipts, bench.receipts()) == (0, [], [])

@@ -24,12 +24,12 @@ def now(either_app):
 def posting(now):
     with transaction() as session:
         company = ConnectedCompany(realm="1", connected_at=now)
-        installation = Installation(company=company, slug="x", mode="auto", created_at=now)
+        installation = Installation(company=company, slug="files", mode="auto", created_at=now)
         session.add(installation)
         session.flush()
         values = {"installation_id": installation.id, "company_id": company.id}
         document = SourceDocument(
-            slug="x", tenant="t", source_id="1", marker="M", seen_at=now, **values
+            slug="files", tenant="t", source_id="1", marker="M", seen_at=now, **values
         )
         row = Posting(
             document=document,

@@ -5,7 +5,7 @@ import shutil
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import Client
 
 from hub import outbox
@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable, NotNow, RateReached
 from hub.installations import enable
 from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine
-from hub.scheduling import reporting, run_log, runner
+from hub.scheduling import pending_work, reporting, run_log, runner
 from hub.scheduling.leases import take
 from hub.telemetry.counts import SUM, Sample
 from hub.telemetry.log_output import LogOptions, write_log
@@ -398,3 +398,40 @@ def test_a_run_that_posted_when_its_process_died_waits_again(installation):
             run_log.close_interrupted(session, "post", installation, current_hub().clock.now())
     (repeated,) = run_log.list_waiting_runs()
     assert (repeated.kind, repeated.requested_by, run.id) == ("post", "kari", repeated.id - 1)
+
+
+@pytest.fixture
+def unloaded(installation):
+    """Return an enabled app whose plugin is not loaded, beside one whose plugin is."""
+    with transaction() as session:
+        row = session.get_one(Installation, installation)
+        other = Installation(
+            company_id=row.company_id,
+            slug="formerly",
+            tenant="t1",
+            mode="auto",
+            created_at=row.created_at,
+        )
+        session.add(other)
+        session.flush()
+        return other.id
+
+
+@pytest.mark.parametrize("kind", ["lists", "reconcile", "changes"])
+def test_a_run_of_a_company_leaves_out_an_app_whose_plugin_is_not_loaded(unloaded, kind):
+    run = runner.run_company_job(kind, 1, requested_by="schedule")
+    assert (run.outcome, run.error) == ("done", "")
+
+
+def test_a_run_of_an_app_whose_plugin_is_not_loaded_says_so(unloaded):
+    run = runner.sync(unloaded, requested_by="kari")
+    assert run.outcome == "stopped"
+    assert run.error.startswith("There is no app 'formerly'.")
+
+
+def test_an_app_whose_plugin_is_not_loaded_has_nothing_to_send(unloaded, clock):
+    with transaction() as session:
+        session.execute(update(Installation).values(mode="review"))
+        for posting in session.scalars(select(Posting)):
+            posting.installation_id, posting.state = unloaded, "ready"
+    assert pending_work.claim(clock.now()) == 0
