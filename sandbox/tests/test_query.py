@@ -411,6 +411,7 @@ def test_each_page_of_tax_codes_begins_with_those_that_are_no_numbers(quickbooks
     assert page("") == ["TAX", "NON", "2", "3"]
     assert page("maxresults 1") == ["TAX", "NON", "2"]
     assert page("startposition 2") == ["TAX", "NON", "3"]
+    assert page("startposition 3") == []
     assert page("where Active = true and Name = 'Tucson'") == ["3"]
     assert page("where Id = 'NON' maxresults 1") == ["NON"]
 

@@ -97,7 +97,8 @@ def _prepare_rates(company: Company, conditions: list[Condition]) -> None:
 def _page_with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:
     """Return a page of tax codes.
 
-    Each page begins with the codes whose id is not a number; they do not count for its size.
+    Each page begins with the codes whose id is not a number; they do not count for its size. A page
+    after the last is empty, or a client that reads until then would never end.
     """
     special: list[Row] = []
     numbered: list[Row] = []
@@ -109,7 +110,8 @@ def _page_with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:
     special.sort(key=lambda row: row.seq)
     first = select.start - 1
     end = first + select.page_size
-    return special + numbered[first:end]
+    page = numbered[first:end]
+    return special + page if page or select.start == 1 else []
 
 
 # -- rows ----------------------------------------------------------------------------------------
