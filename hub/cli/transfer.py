@@ -65,29 +65,17 @@ def restore(archive: Path) -> None:
     QuickBooks for what may have been posted after the backup.
     """
     from hub import config
-    from hub.crypto.keys import KEY_FILES, find_missing
-    from hub.errors import ConfigurationError
     from hub.security import data_origin
     from hub.transfer import archive as archives
     from hub.transfer import backup as backups
-    from hub.transfer.errors import ArchiveUnusable
 
     folder = config.data_folder(os.environ)
     data_origin.require_no_demo_folder(folder)
     with archives.open_archive(archive) as opened:
+        keys = _read_keys(opened, folder)
+        loaded = config.load({**os.environ, **keys})
+        backups.require_restorable(opened, loaded)
         _restore_keys(opened, folder)
-        try:
-            loaded = config.load(os.environ)
-        except ConfigurationError as error:
-            missing = find_missing(folder, config.settings_given(os.environ))
-            if error.name not in KEY_FILES or not missing:
-                raise
-            files = " and ".join(path.name for path in missing)
-            raise ArchiveUnusable(
-                archive,
-                f"its keys are not in it. Put {files} of the hub that wrote it into {folder} from"
-                " your copy of the keys, and restore again",
-            ) from error
         terminal = Terminal("hub restore")
         try:
             backups.restore(opened, loaded, _open_app, account_name(), terminal)
@@ -102,22 +90,44 @@ def restore(archive: Path) -> None:
     )
 
 
-def _restore_keys(opened: "Archive", folder: Path) -> None:
-    """Put the keys of a backup into the data folder; refuse if other keys are there."""
-    from hub.crypto.keys import write_private
-    from hub.transfer.backup import KEY_FILES
+def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
+    """Return the keys of a backup as the settings that do not give them yet.
+
+    Raise ArchiveUnusable if other keys are in the data folder, or if a key is nowhere.
+    """
+    from hub import config
+    from hub.crypto.keys import KEY_FILES, find_missing
     from hub.transfer.errors import ArchiveUnusable
+
+    given = config.settings_given(os.environ)
+    keys = {}
+    for setting, name in KEY_FILES.items():
+        path = folder / name
+        text = opened.text(name).strip() if opened.has(name) else ""
+        if text and path.exists() and path.read_text(encoding="utf-8").strip() != text:
+            raise ArchiveUnusable(opened.path, f"{path} holds another key than the backup")
+        if text and setting not in given:
+            keys[setting] = text
+    missing = find_missing(folder, given | keys.keys())
+    if missing:
+        files = " and ".join(path.name for path in missing)
+        raise ArchiveUnusable(
+            opened.path,
+            f"its keys are not in it. Put {files} of the hub that wrote it into {folder} from your"
+            " copy of the keys, and restore again",
+        )
+    return keys
+
+
+def _restore_keys(opened: "Archive", folder: Path) -> None:
+    """Put the keys of a backup into the data folder, as far as they are not there."""
+    from hub.crypto.keys import KEY_FILES, write_private
 
     if not folder.exists():
         folder.mkdir(parents=True, mode=0o700)
-    keys = {name: opened.text(name) for name in KEY_FILES if opened.has(name)}
-    for name, text in keys.items():
-        path = folder / name
-        if path.exists() and path.read_text(encoding="utf-8").strip() != text.strip():
-            raise ArchiveUnusable(opened.path, f"{path} holds another key than the backup")
-    for name, text in keys.items():
-        if not (folder / name).exists():
-            write_private(folder / name, text)
+    for name in KEY_FILES.values():
+        if opened.has(name) and not (folder / name).exists():
+            write_private(folder / name, opened.text(name))
             say(f"Restored {folder / name}.")
 
 

@@ -95,13 +95,18 @@ def _require_new_file(path: Path) -> None:
         raise Refused(f"There is no folder {path.parent}. Create it, or name another file.")
 
 
+def require_restorable(backup: Archive, config: Config) -> None:
+    """Raise an error unless a configuration has the keys of a backup and an empty database."""
+    _require_keys(backup, config)
+    _require_room(config, _describe_origin(backup))
+
+
 def restore(
     backup: Archive, config: Config, open_app: OpenApp, who: str, progress: Progress
 ) -> None:
     """Put a backup into the empty database of a configuration and apply the restore rule."""
-    _require_keys(backup, config)
-    origin = f"the backup {backup.path.name} of {backup.manifest.made_at}"
-    _require_room(config, origin)
+    require_restorable(backup, config)
+    origin = _describe_origin(backup)
     database = _get_sqlite_file(config)
     with _temporary_folder(_choose_place(backup, config)) as folder:
         file = folder / DATABASE_FILE
@@ -119,6 +124,11 @@ def restore(
                 move.copy(source, origin, progress)
                 result = move.prove(source, progress)
             move.release(who, "database copied", backup=backup.path.name, rows=result.count)
+
+
+def _describe_origin(backup: Archive) -> str:
+    """Return what a database that is restored from a backup is a copy of."""
+    return f"the backup {backup.path.name} of {backup.manifest.made_at}"
 
 
 def _choose_place(backup: Archive, config: Config) -> Path:

@@ -187,6 +187,28 @@ def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empt
     assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder), **NO_KEYS)[1]
 
 
+def test_a_refused_restore_leaves_no_keys_behind(hub, folder, archive, empty_folder):
+    """The keys of another hub beside a database would end what the database protects."""
+    with_keys = archive.with_name("with-keys.zip")
+    write_private(folder / "secret.key", SECRET_KEY)
+    write_private(folder / "vault.keys", VAULT_KEYS)
+    assert hub("backup", str(with_keys), "--with-keys", **NO_KEYS)[0] == 0
+    for name in ("secret.key", "vault.keys"):
+        (folder / name).unlink()
+    code, output = hub("restore", str(with_keys), **NO_KEYS)
+    assert (code, "is not empty" in output) == (1, True), output
+    assert not list(folder.glob("*key*"))
+
+    code, output = hub("restore", str(with_keys), HUB_DATA=str(empty_folder), HUB_VAULT_KEYS="")
+    assert code == 0, output
+    rewrite(with_keys, change_the_manifest)
+    other_folder = empty_folder.with_name("other")
+    code, output = hub("restore", str(with_keys), HUB_DATA=str(other_folder), **NO_KEYS)
+    assert (code, "was changed" in output) == (1, True), output
+    assert not other_folder.exists()
+    with_keys.unlink()  # no file that a test leaves may show a key
+
+
 def test_key_files_that_the_hub_no_longer_uses_are_no_keys_for_a_backup(hub, folder, archive):
     """They stay in a folder whose keys were moved to the environment and replaced there."""
     with_keys = ("backup", str(archive), "--with-keys")
