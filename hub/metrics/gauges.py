@@ -6,10 +6,10 @@ out, because a monitoring system should not store them.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
@@ -26,9 +26,10 @@ from hub.models import (
     Token,
 )
 from hub.models.cases import IS_OPEN
-from hub.models.enums import ConnectionState, PostingState
+from hub.models.enums import ConnectionState, Holder, PostingState
 from hub.models.postings import OPEN_RECEIPTS
 from hub.outbox.main_posting import ATTENTION_ORDER
+from hub.outbox.states import FINAL
 from hub.qbo.oauth import token_expiry
 
 # The states that end without a person, and those that a person has to end.
@@ -39,6 +40,20 @@ HUB_STATES = (
     PostingState.UNKNOWN,
 )
 PERSON_STATES = (PostingState.HELD, PostingState.REVIEW)
+_parent = aliased(Posting)
+_is_of_active_app = exists().where(
+    Installation.id == Posting.installation_id, Installation.is_active
+)
+_waits_for_posting = exists().where(_parent.id == Posting.after_id, _parent.state.not_in(FINAL))
+# The conditions under which the hub ends a state by itself.
+_ENDED_BY_HUB: Mapping[PostingState, tuple[ColumnElement[bool], ...]] = {
+    PostingState.READY: (_is_of_active_app,),
+    PostingState.WAITING: (
+        _is_of_active_app,
+        Posting.held_by == Holder.NOBODY,
+        ~_waits_for_posting,
+    ),
+}
 DAY = dt.timedelta(days=1)
 OVERDUE_AFTER = dt.timedelta(minutes=1)
 Values = Iterable[tuple[tuple[str, ...], float]]  # each with the values of its labels
@@ -67,7 +82,10 @@ def count_documents(session: Session) -> Values:
 
 
 def read_oldest_unposted_ages(session: Session) -> Values:
-    """Return the age of each company's oldest document that is not posted, by what it waits for."""
+    """Return the age of each company's oldest document that is not posted, by who has to act.
+
+    What waits for another posting is left out: that one counts. So is what a person has paused.
+    """
     now = current_hub().clock.now()
     for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
         oldest: dict[str, dt.datetime] = {}
@@ -134,9 +152,20 @@ def read_last_backup_time(session: Session) -> Values:
 
 
 def count_overdue_schedules(session: Session) -> Values:
-    """Count the schedules that were due a minute ago and not started."""
+    """Count the schedules that were due a minute ago and not started.
+
+    One whose app or company has a run of the same kind starts after that.
+    """
     moment = current_hub().clock.now() - OVERDUE_AFTER
-    return _count_rows(session, Schedule.next_due < moment, Schedule.enabled.is_(True))
+    is_of_app = and_(
+        Run.installation_id == Schedule.installation_id,
+        Run.kind == Schedule.kind,
+    )
+    has_open_run = exists().where(
+        Run.ended_at.is_(None), or_(Run.schedule_id == Schedule.id, is_of_app)
+    )
+    is_due = Schedule.next_due < moment, Schedule.enabled.is_(True)
+    return _count_rows(session, *is_due, ~has_open_run)
 
 
 def count_failing_apps(session: Session) -> Values:
@@ -235,11 +264,13 @@ def _load_app_slugs(session: Session) -> dict[int, str]:
 def _select_oldest_in_state(state: PostingState) -> Select[int, dt.datetime]:
     """Return a query for the oldest posting in a state of each company that has one.
 
-    Ids grow with time, so the index over company, state and id finds it without reading others.
+    Ids grow with time, so the index over company, state and id finds it without reading many
+    others.
     """
+    is_in_state = Posting.company_id == ConnectedCompany.id, Posting.state == state
     oldest_id = (
         select(func.min(Posting.id))
-        .where(Posting.company_id == ConnectedCompany.id, Posting.state == state)
+        .where(*is_in_state, *_ENDED_BY_HUB.get(state, ()))
         .correlate(ConnectedCompany)
         .scalar_subquery()
     )

@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import delete, text, update
 
 from hub import outbox
 from hub.cli import main
 from hub.db import engine
 from hub.metrics import exposition, gauges, totals
-from hub.models import ConnectedCompany, Installation, Run, Token
+from hub.models import ConnectedCompany, Installation, Posting, Run, Schedule, Token
 from hub.models.enums import ConnectionState, PostingState
 from hub.telemetry.counts import QUICKBOOKS_CALLS, RUN_SECONDS
 from hub.testing.clock import FakeClock
@@ -84,6 +84,39 @@ def test_the_metrics_have_the_figures_of_the_story(visitor: Visitor, clock: Fake
     assert sum(number for (name, _), number in result.items() if name == "hub_open_cases") == cases
 
 
+def test_what_waits_for_a_person_or_another_posting_does_not_wait_for_the_hub(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    """A file waits for its bill in review, and a paused app sends nothing, so no alert is due."""
+    app = visitor.app
+    labels = {"company": str(visitor.story.company), "waits_for": "hub"}
+    name = "hub_oldest_unposted_document_age_seconds"
+    with app.app_context(), engine.transaction() as session:
+        session.execute(
+            update(Posting)
+            .where(Posting.state.in_(("ready", "waiting", "sending", "unknown")))
+            .values(state="skipped")
+        )
+        bill, file = session.query(Posting).order_by(Posting.id).limit(2)
+        bill.state, bill.held_by = "review", ""
+        file.state, file.held_by, file.after_id = "waiting", "", bill.id
+    assert value(app, name, **labels) is None
+
+    for changes, is_for_hub in (
+        ({"after_id": None}, True),
+        ({"held_by": "source"}, False),
+        ({"held_by": "", "state": "ready"}, True),
+    ):
+        with app.app_context(), engine.transaction() as session:
+            session.execute(update(Posting).where(Posting.id == file.id).values(**changes))
+        clock.advance(exposition.MIN_FRESH_SECONDS)
+        assert (value(app, name, **labels) is not None) == is_for_hub, changes
+    with app.app_context(), engine.transaction() as session:
+        session.execute(update(Installation).values(mode="paused"))
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert value(app, name, **labels) is None
+
+
 def test_the_end_of_a_connection_that_is_past_is_negative(
     visitor: Visitor, clock: FakeClock
 ) -> None:
@@ -113,6 +146,26 @@ def test_the_queue_is_what_waits_to_start(visitor: Visitor, clock: FakeClock) ->
     ended = value(visitor.app, "hub_last_run_end_timestamp_seconds")
     assert ended is not None
     assert clock.now().timestamp() - ended == pytest.approx(exposition.MIN_FRESH_SECONDS)
+
+
+def test_a_schedule_whose_app_is_still_synced_is_not_overdue(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    """The first sync of a large source, which a person starts, may take longer than the alert."""
+    due = {"enabled": True, "next_due": clock.now() - dt.timedelta(minutes=10)}
+    with visitor.app.app_context(), engine.transaction() as session:
+        row = session.query(Installation).one()
+        about = {"company_id": row.company_id, "installation_id": row.id, "kind": "sync"}
+        session.execute(update(Run).values(ended_at=clock.now()))
+        session.execute(delete(Schedule))
+        session.add(Schedule(name="sync of a test", every="15m", **about, **due))
+        run = Run(started_at=clock.now(), **about)
+        session.add(run)
+    assert value(visitor.app, "hub_schedules_overdue") == 0
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Run, run.id).ended_at = clock.now()
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert value(visitor.app, "hub_schedules_overdue") == 1
 
 
 def test_the_newest_backup_is_known_by_its_time(
