@@ -25,6 +25,8 @@ ACCOUNT_FIELDS = (
     "expense_account",
     "asset_account",
 )
+# What the cause of a case begins with that several postings share; see `build_cause`.
+SHARED_PROBLEMS = ("closed", "edition", "item", "record", "sort")
 # The list of QuickBooks that a field of a line, or of the whole transaction, refers to.
 LISTS_OF_LINE_FIELDS = {
     "account": "account",

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -19,7 +19,7 @@ from hub.posting import releases
 from hub.posting.actions import removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.checks import find_problems
-from hub.posting.preflight.context import CheckContext
+from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import CheckedPosting, load_postings
 from hub.posting.recovery import startup_scan
@@ -137,13 +137,33 @@ def _check_held_chunk(
     context = load_context(session, posting_session.company_id, postings)
     passed, failed = _sort_by_findings(postings, context)
     _release(session, posting_session, passed, context)
+    in_former_cases = _list_in_former_cases(session, failed)
     for id, findings in failed.items():
         posting = session.get_one(Posting, id)
         reasons = _list_reasons(findings)
-        if not texts.are_same(posting.reasons, reasons):
+        if id in in_former_cases or not texts.are_same(posting.reasons, reasons):
             _hold(session, posting_session, posting, findings)
         elif posting.reasons != reasons:
             posting.reasons = reasons  # was stored as a sentence, before there were codes
+
+
+def _list_in_former_cases(session: Session, failed: Mapping[int, Sequence[Finding]]) -> set[int]:
+    """Return the held postings in an open case whose cause is none of their findings'.
+
+    Earlier versions had one case for all apps of a company.
+    """
+    link = case_posting.c
+    is_shared = or_(*(Case.cause.startswith(f"{problem}:") for problem in SHARED_PROBLEMS))
+    open_cases = (
+        select(link.posting_id, Case.cause)
+        .join(Case, Case.id == link.case_id)
+        .where(link.posting_id.in_(list(failed)), Case.closed_at.is_(None), is_shared)
+    )
+    in_former_cases = set()
+    for id, cause in session.execute(open_cases):
+        if cause not in {finding.cause_for(id) for finding in failed[id]}:
+            in_former_cases.add(id)
+    return in_former_cases
 
 
 def _sort_by_findings(

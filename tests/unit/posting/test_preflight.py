@@ -67,6 +67,31 @@ def test_each_app_has_a_case_of_its_own_that_names_none_of_the_documents_of_anot
         assert ["A-1" in cases[0].reason, "B-1" in cases[1].reason] == [True, True]
 
 
+def test_a_case_of_all_apps_of_an_earlier_version_becomes_one_of_each_app(bench):
+    bench.quickbooks.act("close_books", date="2026-03-31")
+    record_download.refresh(bench.company_id)
+    apps = [bench.installation_id, bench.add_installation("office")]
+    ids = []
+    for app in apps:
+        bench.installation_id = app
+        ids.append(unchecked(bench, f"A-{app}"))
+    bench.drain()
+    with transaction() as session:
+        former, other = session.scalars(select(Case).order_by(Case.id))
+        former.cause = f"closed:{bench.company_id}"
+        former.postings += other.postings
+        other.postings = []
+        session.delete(other)
+    bench.clock.advance(60)
+    for _ in range(2):
+        bench.drain()
+    with read_only_session() as session:
+        open_cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        found = [(row.installation_id, [one.id for one in row.postings]) for row in open_cases]
+        assert session.get_one(Case, former.id).closed_by == "hub"
+    assert found == [(app, [id]) for app, id in zip(apps, ids, strict=True)]
+
+
 def test_after_a_period_was_opened_again_retry_posts_what_it_stopped(bench):
     """Preferences are read once a day; the retry of one posting reads them again for all."""
     bench.quickbooks.act("close_books", date="2026-03-31")
