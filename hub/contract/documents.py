@@ -362,7 +362,8 @@ class Unreadable:
 class Checkpoint:
     """A cursor from which reading can continue.
 
-    It is stored only after everything that was yielded before it is committed.
+    It is stored only after everything that was yielded before it is committed. The name of its
+    `stream` has at most 100 characters.
     """
 
     cursor: str

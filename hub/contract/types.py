@@ -29,6 +29,7 @@ Icon = Literal[
 ]
 GonePolicy = Literal["case", "void", "delete", "close", "leave"]
 MATCH_METHODS: tuple[MatchMethod, ...] = get_args(MatchMethod)
+MAX_TENANT_ID_LENGTH = 200  # of the column on every database
 SETTING_REFERENCE = re.compile(r"\{(\w+)\}")  # in a policy or a host of an app
 
 
@@ -242,7 +243,7 @@ class Field:
 class Tenant:
     """The account at the source that an installation is bound to.
 
-    Each warning is a case until it is gone.
+    Its id has at most 200 characters. Each warning is a case until it is gone.
     """
 
     id: str
@@ -257,6 +258,11 @@ class Tenant:
         for name, value in (("id", self.id), ("name", self.name)):
             if not isinstance(value, str):
                 raise BadDocument(f"A Tenant needs its {name} as text, not {value!r}.")
+        if len(self.id) > MAX_TENANT_ID_LENGTH:
+            raise BadDocument(
+                f"The id of a Tenant has at most {MAX_TENANT_ID_LENGTH} characters, not"
+                f" {len(self.id)}."
+            )
         if not isinstance(self.warnings, tuple | list):
             raise BadDocument(
                 f"A Tenant needs its warnings as a tuple, such as ({self.warnings!r},), not"

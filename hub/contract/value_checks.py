@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+MAX_STREAM_LENGTH = 100  # of the column on every database
+
 
 def text_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is no text, or a blank one."""
@@ -155,7 +157,7 @@ def party_problems(party: Any, address_type: type) -> Iterator[str]:
 
 
 def cursor_problems(cursor: Any, stream: Any) -> Iterator[str]:
-    """Yield a sentence if the cursor or the stream of a Checkpoint is no text."""
+    """Yield a sentence if the cursor or the stream of a Checkpoint is no text, or too long."""
     if cursor is None:
         yield (
             "cursor of a Checkpoint must be a text, not None. If the source sends none with its"
@@ -164,3 +166,7 @@ def cursor_problems(cursor: Any, stream: Any) -> Iterator[str]:
     for name, value in (("cursor", cursor), ("stream", stream)):
         if not isinstance(value, str):
             yield f"{name} of a Checkpoint must be a text, not {value!r}."
+    if isinstance(stream, str) and len(stream) > MAX_STREAM_LENGTH:
+        yield (
+            f"stream of a Checkpoint has at most {MAX_STREAM_LENGTH} characters, not {len(stream)}."
+        )

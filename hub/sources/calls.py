@@ -21,6 +21,7 @@ from hub.security import hub_settings
 from hub.sources.masking import mask_item
 from hub.sources.site import app_of, build_site, call_hook, guard, load_fields
 
+MAX_TENANT_NAME_LENGTH = 500  # of the column; a longer name is cut
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
 
@@ -172,7 +173,7 @@ def bind(session: Session, installation: Installation, tenant: Tenant) -> None:
     row = session.get_one(Installation, installation.id)
     for copy in (row, installation):
         copy.tenant = tenant.id
-        copy.tenant_name = tenant.name
+        copy.tenant_name = tenant.name[:MAX_TENANT_NAME_LENGTH]
     _warn(session, installation, tenant.warnings)
 
 

@@ -183,6 +183,10 @@ def test_every_noun_says_what_it_is():
             "must be a text, not None. If the source sends none with its last page, pass the",
         ),
         (
+            lambda: Checkpoint(cursor="25", stream=101 * "s"),
+            "stream of a Checkpoint has at most 100 characters, not 101.",
+        ),
+        (
             lambda: bill(lines=({"id": "1"},)),
             "Each of the lines of invoice:1 must be a Line, not {'id': '1'}.",
         ),
@@ -225,6 +229,10 @@ def test_every_noun_says_what_it_is():
             "unknown way to match: 'nr'. There is id, number, name, email, words.",
         ),
         (lambda: Tenant(id=5, name="Shed"), "A Tenant needs its id as text, not 5."),
+        (
+            lambda: Tenant(id=201 * "t", name="Shed"),
+            "The id of a Tenant has at most 200 characters, not 201.",
+        ),
         (lambda: Signal(ids="r17"), "A Signal needs its ids as a tuple of texts, not 'r17'."),
         (lambda: Signal.read(17), "A Signal needs its ids as a tuple of texts, not (17,)."),
         (
