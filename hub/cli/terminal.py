@@ -48,12 +48,21 @@ def print_json(value: object) -> None:
 
 
 def print_json_list(values: Iterable[object]) -> None:
-    """Print a list as `print_json` does, one value after the other, however many there are."""
+    """Print a list as `print_json` does, one value after the other, however many there are.
+
+    If an error ends the values, the list of those before it is still closed, so that it can be
+    read.
+    """
     opening = "["
-    for value in values:
-        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
-        click.echo(f"{opening}\n{textwrap.indent(text, '  ')}", nl=False)
-        opening = ","
+    try:
+        for value in values:
+            text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+            click.echo(f"{opening}\n{textwrap.indent(text, '  ')}", nl=False)
+            opening = ","
+    except Exception:
+        if opening == ",":
+            click.echo("\n]")
+        raise
     click.echo("[]" if opening == "[" else "\n]")
 
 

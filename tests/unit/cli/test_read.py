@@ -126,6 +126,13 @@ def test_an_id_that_the_source_does_not_have_fails(read, costtracker):
     assert "There is no document of costtracker with the id 'nosuch'." in output
 
 
+def test_the_json_of_what_was_read_is_whole_although_an_id_fails(read, costtracker):
+    code, output = read("costtracker", "--only", "invoice:1001", "--only", "nosuch", "--json")
+    listed, end, error = output.rpartition("]\n")
+    assert (code, [one["source_id"] for one in json.loads(listed + end)]) == (1, ["invoice:1001"])
+    assert "'nosuch'" in error
+
+
 def test_text_names_state_reasons_and_codes_and_ends_with_a_sum(read, costtracker):
     code, output = read("costtracker", "--only", "invoice:1012", "--only", "invoice:1008")
     lines = output.splitlines()
