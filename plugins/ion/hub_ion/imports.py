@@ -64,9 +64,10 @@ class SourceIds:
             self.suppliers[key] = row["id"]
         for row in source.rows(queries.PART_NAMES):
             name = parts.part_name(row)
-            distinct_name = parts.safe_name(name, row["id"])
-            self.parts[_normalize(distinct_name)] = row["id"]
-            self.parts[_normalize(name)] = row["id"]
+            changed_name = parts.safe_name(name, row["id"])
+            distinct_name = parts.safe_name(name, row["id"], is_taken=True)
+            for possible_name in (name, changed_name, distinct_name):
+                self.parts.setdefault(_normalize(possible_name), row["id"])  # of the first part
         for row in source.ask(queries.CURRENCIES)["rows"] or ():
             self.currencies[row["code"]] = row["id"]
         for row in source.rows(queries.ORDER_REFERENCES):

@@ -2,8 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from hub import Code, Document, Item, ItemType, Row, Site, StageName, money, parse_date
 from hub_ion.client import Ion
@@ -12,6 +12,7 @@ from hub_ion.queries import Listing
 Twins = set[tuple[str, str | None]]  # numbers and revisions of parts
 PREFIX = "part:"
 MAX_NAME_LENGTH = 100
+FIRST_REVISION = "A"
 FORBIDDEN_CHARACTERS = re.compile(r"[:\\\t\r\n\"]+")
 ITEM_TYPES: dict[str, ItemType] = {
     "INVENTORY": "inventory",
@@ -53,7 +54,7 @@ def part_code(site: Site, row: Row, twins: Twins) -> Code:
 
 def part_name(row: Row) -> str:
     """Return the number and revision of a part, as the names of items contain them."""
-    revision = row["revision"] or "A"
+    revision = row["revision"] or FIRST_REVISION
     return f"{row['number']} Rev {revision}"
 
 
@@ -91,27 +92,36 @@ def comparison_key(row: Row) -> tuple[str, str | None]:
     return row["number"], row["revision"]
 
 
-def find_twins(source: Ion, rows: Iterable[Row], query: Listing) -> Twins:
-    """Return the parts whose name equals that of another part except for case.
+def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
+    """Return the parts whose name equals that of an earlier part except for case.
 
-    A part without a number cannot be converted; it is reported by itself.
+    QuickBooks ignores case, so both would be one item there. The earlier part may be in upper or
+    lower case, or among these rows. A part without a number cannot be converted; it is reported by
+    itself.
     """
-    upper_case: dict[str, str] = {}
+    variants: set[str] = set()
     for row in rows:
-        number = row["number"]
-        if number and number != number.upper():
-            upper_case[number] = number.upper()
-    if not upper_case:
+        number = row["number"] or ""
+        if number.upper() != number.lower():
+            variants |= {number.upper(), number.lower()}
+    if not variants:
         return set()
-    numbers = sorted(set(upper_case.values()))
-    namesakes = source.rows(query, {"partNumber": {"in": numbers}})
-    namesake_keys = {comparison_key(row) for row in namesakes}
+    first_ids: dict[tuple[str, str], Any] = {}
+    for row in (*rows, *source.rows(query, {"partNumber": {"in": sorted(variants)}})):
+        if row["number"]:
+            key = _fold_key(row)
+            first_ids[key] = min(first_ids.get(key, row["id"]), row["id"])
     twins = set()
     for row in rows:
-        upper_key = (upper_case.get(row["number"]), row["revision"])
-        if upper_key in namesake_keys:
+        if row["number"] and first_ids[_fold_key(row)] != row["id"]:
             twins.add(comparison_key(row))
     return twins
+
+
+def _fold_key(row: Row) -> tuple[str, str]:
+    """Return the number and revision of a part without case."""
+    number, revision = comparison_key(row)
+    return number.casefold(), (revision or FIRST_REVISION).casefold()
 
 
 def _decide_stage(site: Site) -> StageName:

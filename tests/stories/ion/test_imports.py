@@ -166,3 +166,26 @@ def test_an_interrupted_import_continues_with_the_same_order(site, import_pair):
         if "H-20" in (order.get("externalReference") or "")
     ]
     assert [line["quantity"] for line in site.lines(row["id"])] == ["4", "1"]
+
+
+@pytest.mark.row("ION-40", "ION-42")
+def test_parts_that_differ_only_in_case_are_told_apart(site):
+    ids = [site.part(number)["id"] for number in ("zz-1a", "ZZ-1A")]
+    site.sync()
+    names = ("zz-1a Rev A", f"ZZ-1A Rev A ({ids[1]})")
+    items = {item["Name"]: item["Id"] for item in site.select("Item", "Sku like 'zz-1a'")}
+    rows = [
+        {
+            "DetailType": "ItemBasedExpenseLineDetail",
+            "Amount": 5,
+            "ItemBasedExpenseLineDetail": {"ItemRef": {"value": items[name]}},
+        }
+        for name in names
+    ]
+    vendor = {"value": site.vendor("Canyon Steel Works")}
+    site.make("PurchaseOrder", VendorRef=vendor, DocNumber="H-30", Line=rows)
+    push_lists(site.row)
+    (order,) = [
+        row for row in site.books.rows("orders") if "H-30" in (row.get("externalReference") or "")
+    ]
+    assert [line["partId"] for line in site.lines(order["id"])] == ids

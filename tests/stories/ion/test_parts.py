@@ -129,6 +129,21 @@ def test_names_that_quickbooks_does_not_take_are_changed_and_each_part_has_one_i
     assert item_history["posted"] == [1] * len(NUMBERS)
 
 
+@pytest.mark.row("ION-16", "ION-42")
+@pytest.mark.parametrize(("first", "second"), [("zq-9a", "ZQ-9A"), ("zr-9a", "Zr-9A")])
+def test_a_later_part_that_differs_only_in_case_gets_an_item_of_its_own(site, first, second):
+    site.part(first)
+    site.sync()
+    later = site.part(second, cost="7.00")
+    order = site.order({"partId": later["id"]})
+    site.sync()
+    assert item_name(site, order) == f"{second} Rev A ({later['id']})"
+    costs = {
+        item["Name"]: item["PurchaseCost"] for item in site.select("Item", "Type = 'Inventory'")
+    }
+    assert costs[f"{first} Rev A"] == Decimal("2.50")
+
+
 @pytest.mark.row("ION-16", "ION-17", "ION-21")
 def test_a_part_is_matched_to_the_only_item_whose_name_contains_it(
     site,
