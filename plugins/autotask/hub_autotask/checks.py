@@ -41,6 +41,8 @@ NAME_FIELDS = (
     ("Products", "name", "products"),
     ("Departments", "name", "departments"),
     ("Departments", "number", "department numbers"),
+    ("Resources", "firstName", "first names of people"),
+    ("Resources", "lastName", "last names of people"),
     ("PaymentTerms", "name", "payment terms"),
     ("TaxRegions", "name", "tax regions"),
     ("TaxCategories", "name", "tax categories"),

@@ -212,12 +212,8 @@ class _Translation:
 
     def _foreign_currency(self) -> str | None:
         """Return the currency of the report if it is not that of the company."""
-        currencies = self.lists.all_rows("Currencies")
-        row = currencies.get(self.row["reimbursementCurrencyID"])
-        if not row or row["name"] == self.currency:
-            return None
-        name: str = row["name"]
-        return name
+        currency = self.lists.currency_with_id(self.row["reimbursementCurrencyID"])
+        return None if currency == self.currency else currency
 
     def _name(self) -> str:
         """Return the title of the report in messages."""

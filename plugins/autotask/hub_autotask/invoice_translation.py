@@ -205,8 +205,11 @@ class InvoiceTranslation:
         )
 
     def _item_code(self, line: Row) -> Codes:
-        """Return the item of a line's billing code, else the default of the settings."""
-        code = self.lists.all_rows("BillingCodes").get(line["billingCodeID"])
+        """Return the item of a line's billing code; without one, the default of the settings."""
+        id = line["billingCodeID"]
+        code = self.lists.all_rows("BillingCodes").get(id)
+        if id and not code:
+            raise lists.hidden_row_error("BillingCodes", id)
         if code:
             by_number = self.settings["item_match"] == "external_number"
             item = lists.item_code(code, by_number, self.settings["income_account"])

@@ -88,13 +88,7 @@ class Lists:
         if id not in self._rows_by_id.get(entity, {}):
             self.fetch_rows(entity, [id])
         if id not in self._rows_by_id[entity]:
-            raise ValueError(
-                Sentence(
-                    "%(entity)s %(id)s, which it names, is not shown to the API user",
-                    entity=entity,
-                    id=str(id),
-                )
-            )
+            raise hidden_row_error(entity, id)
         return self._rows_by_id[entity][id]
 
     def load_companies(self, companies: Iterable[int | None]) -> None:
@@ -126,9 +120,24 @@ class Lists:
 
     def currency(self, company_id: int) -> str:
         """Return the currency that Autotask has for an organisation."""
-        company = self.company(company_id)
-        row = self.all_rows("Currencies").get(company["currencyID"])
-        return row["name"] if row else self.home_currency
+        return self.currency_with_id(self.company(company_id)["currencyID"])
+
+    def currency_with_id(self, id: int | None) -> str:
+        """Return a currency, Autotask's own without an id; raise ValueError if it is not shown."""
+        currency = self._find_currency(id)
+        if id and currency is None:
+            raise hidden_row_error("Currencies", id)
+        return currency or self.home_currency
+
+    def _find_currency(self, id: int | None) -> str | None:
+        """Return the currency with an id; None if Autotask does not show it."""
+        rows = self.all_rows("Currencies")
+        if not id or not rows:
+            return self.home_currency
+        if id not in rows:
+            return None
+        name: str = rows[id]["name"]
+        return name
 
     @cached_property
     def home_currency(self) -> str:
@@ -154,8 +163,12 @@ class Lists:
         )
 
     def _build_party(self, row: Row, name: str) -> Party | None:
-        """Return the party to create for an organisation; None if its name has a colon."""
-        if ":" in name or not row.get("id"):
+        """Return the party to create for an organisation.
+
+        Return None if its name has a colon, or if its currency, which is final, is not known.
+        """
+        currency = self._find_currency(row["currencyID"])
+        if ":" in name or not row.get("id") or currency is None:
             return None
         contact = self._contacts.get(row["id"]) or {}
         person = filter(None, (contact.get("firstName"), contact.get("lastName")))
@@ -164,20 +177,22 @@ class Lists:
             email=contact.get("emailAddress") or None,
             phone=contact.get("phone") or row["phone"] or None,
             contact=" ".join(person) or None,
-            currency=self.currency(row["id"]),
+            currency=currency,
             address=self._build_address(row),
         )
 
     def _build_address(self, row: Row) -> Address:
         """Return the billing address of an organisation, or its own if it has none."""
-        fields = BILLING_ADDRESS if row["billingAddress1"] else OWN_ADDRESS
+        has_billing_address = bool(row["billingAddress1"])
+        fields = BILLING_ADDRESS if has_billing_address else OWN_ADDRESS
+        billing_country = row["billToCountryID"] if has_billing_address else None
         first_line, second_line, city, region, postal_code = (row[name] or None for name in fields)
         return Address(
             lines=tuple(filter(None, (first_line, second_line))),
             city=city,
             region=region,
             postal_code=postal_code,
-            country=self._country_code(row["billToCountryID"] or row["countryID"]),
+            country=self._country_code(billing_country or row["countryID"]),
         )
 
     def _country_code(self, id: int | None) -> str | None:
@@ -194,12 +209,24 @@ class Lists:
     def term(self, id: int | None) -> Code | None:
         """Return the payment term with this id, without its days.
 
-        A comparison of lists would show the days as its number.
+        A comparison of lists would show the days as its number. A term that Autotask does not show
+        has its id as its name, so that it is missed like one that QuickBooks does not have.
         """
-        if id is None:
-            return None
         row = self.all_rows("PaymentTerms").get(id)
-        return replace(term_code(row), number=None) if row else None
+        if row:
+            return replace(term_code(row), number=None)
+        return Code(id=f"term:{id}", name=str(id)) if id else None
+
+
+def hidden_row_error(entity: str, id: int) -> ValueError:
+    """Return the error for a row that Autotask does not show to the API user."""
+    return ValueError(
+        Sentence(
+            "%(entity)s %(id)s, which it names, is not shown to the API user",
+            entity=entity,
+            id=str(id),
+        )
+    )
 
 
 def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:

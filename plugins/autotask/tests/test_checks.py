@@ -136,6 +136,14 @@ def test_every_tilde_in_a_name_is_reported(invoices):
     assert hidden == ["products", "departments", "department numbers"]
 
 
+@pytest.mark.row("AT-C7")
+def test_a_tilde_in_the_name_of_a_person_is_reported(open_bench):
+    bench = open_bench("expenses")
+    person = next(iter(bench.books.rows("Resources")))
+    bench.books.do("put", entity="Resources", id=person, fields={"lastName": "O~Neil"})
+    assert any("last names of people “O~Neil”" in warning for warning in bench.check().warnings)
+
+
 @pytest.mark.row("AT-I3")
 def test_automatic_numbering_is_noticed(open_bench):
     bench = open_bench("invoices")

@@ -119,3 +119,9 @@ def test_codes_of_each_field_are_listed(expenses):
     assert "Client Gifts" in {code.name for code in expenses.codes("category")}
     assert {code.id for code in expenses.codes("department")} >= {"department:Service"}
     assert "v-O'Brien, Tom" in {code.name for code in expenses.codes("person")}
+
+
+@pytest.mark.row("AT-E9")
+def test_a_repayment_in_a_currency_that_autotask_does_not_show_is_held(expenses, change_row):
+    change_row(expenses, "a trip to a customer", reimbursementCurrencyID=99)
+    assert "Currencies 99, which it names" in expenses.case("a trip to a customer").reason

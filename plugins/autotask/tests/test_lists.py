@@ -157,6 +157,15 @@ def test_labels_of_statuses_are_read_in_any_case(open_bench, monkeypatch, app, c
     assert (document.stage, document.hold) == ("ready", None)
 
 
+@pytest.mark.row("AT-C8")
+def test_an_organisation_without_a_billing_address_has_its_own_with_its_country(invoices):
+    id = int(invoices.case("labour and a licence").codes["customer"].id.removeprefix("company:"))
+    fields = {"billingAddress1": None, "address1": "Lange Gasse 5", "countryID": 2}
+    invoices.books.do("put", entity="Companies", id=id, fields=fields)
+    address = invoices.case("labour and a licence").codes["customer"].create.address
+    assert (address.lines, address.country) == (("Lange Gasse 5",), "DE")
+
+
 def test_without_a_list_of_countries_addresses_have_none(invoices, monkeypatch):
     before = invoices.case("labour and a licence").codes["customer"].create.address
     monkeypatch.delitem(schema.ENTITIES_BY_PATH, "countries")

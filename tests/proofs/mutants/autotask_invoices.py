@@ -170,7 +170,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I9",
         place=f"{PLUGIN}/lists.py",
-        old='        return row["name"] if row else self.home_currency\n',
+        old="        return currency or self.home_currency\n",
         new="        return self.home_currency\n",
         bug="Every invoice is in Autotask's own currency.",
     ),

@@ -1,0 +1,29 @@
+"""Rows of lists that invoices name and that Autotask does not show to the API user."""
+
+import pytest
+
+
+@pytest.mark.row("AT-I5")
+def test_a_billing_code_that_autotask_does_not_show_is_not_posted_as_the_default_item(open_bench):
+    bench = open_bench("invoices", default_item="1")
+    document = bench.case("labour and a licence")
+    line = int(document.lines[0].id)
+    bench.books.do("put", entity="BillingItems", id=line, fields={"billingCodeID": 99999})
+    (item,) = bench.read(ids=[document.source_id])
+    assert "BillingCodes 99999, which it names, is not shown" in item.reason
+
+
+@pytest.mark.row("AT-I9")
+def test_a_currency_that_autotask_does_not_show_is_not_taken_for_the_own_one(invoices):
+    document = invoices.case("labour and a licence")
+    company = int(document.codes["customer"].id.partition(":")[2])
+    invoices.books.do("put", entity="Companies", id=company, fields={"currencyID": 99})
+    (item,) = invoices.read(ids=[document.source_id])
+    assert "Currencies 99, which it names, is not shown" in item.reason
+    assert invoices.codes("customer")
+
+
+@pytest.mark.row("AT-I8")
+def test_a_payment_term_that_autotask_does_not_show_is_missed(invoices, change_row):
+    change_row(invoices, "labour and a licence", paymentTerm=99999)
+    assert invoices.case("labour and a licence").codes["term"].name == "99999"
