@@ -70,15 +70,13 @@ def client_code(row: Row) -> Code:
 
 
 def _build_address(row: Row) -> Address | None:
-    """Return the address of a client, or None without a street."""
-    street = [row.get(names.Client.ADDRESS), row.get(names.Client.SUITE)]
-    if not any(street):
+    """Return the address of a client, or None if CostCertified has nothing of it."""
+    street = tuple(filter(None, (row.get(names.Client.ADDRESS), row.get(names.Client.SUITE))))
+    city = row.get(names.Client.CITY)
+    postal_code = row.get(names.Client.POSTAL)
+    if not street and not city and not postal_code:
         return None
-    return Address(
-        lines=tuple(filter(None, street)),
-        city=row.get(names.Client.CITY),
-        postal_code=row.get(names.Client.POSTAL),
-    )
+    return Address(lines=street, city=city, postal_code=postal_code)
 
 
 def vendor_code(row: Row | None) -> Code:

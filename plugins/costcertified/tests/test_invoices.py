@@ -84,6 +84,13 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
     )
 
 
+@pytest.mark.row("CC-S13")
+def test_an_address_without_a_street_comes_too(shared_bench):
+    row = {"id": "k1", "company": "Ek AB", "city": "Lund", "postal": "22100"}
+    address = codes.client_code(row).create.address
+    assert (address.lines, address.city, address.postal_code) == ((), "Lund", "22100")
+
+
 def test_a_day_is_one_where_the_company_is(shared_bench):
     assert str(parse_date("2026-03-01T03:00:00.000Z", shared_bench.site.zone)) == "2026-02-28"
     assert str(parse_date("2026-03-08T09:30:00.000Z", shared_bench.site.zone)) == "2026-03-08"

@@ -77,16 +77,30 @@ def _build_item(site: Site, row: Row) -> Document | Gone:
             reason=Sentence("The supplier was deleted in CostTracker."),
         )
     user = row.get(names.SupplierEdit.USER)
-    has_right = row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is True
+    vendor_id = lists.supplier_code(site, row).quickbooks_id
+    obstacle = _find_obstacle(row, vendor_id)
     return Document(
         kind="vendor",
         source_id=_source_id(row),
-        quickbooks_id=lists.supplier_code(site, row).quickbooks_id,
+        quickbooks_id=vendor_id,
         version=str(row[names.SupplierEdit.VERSION]),
-        stage=_decide_stage(site, has_right),
-        hold=None if has_right else _explain_missing_right(row),
+        stage=_decide_stage(site, obstacle),
+        hold=obstacle,
         details=_build_party(row),
         facts={"Edited by": user} if user else {},
+    )
+
+
+def _find_obstacle(row: Row, vendor_id: str | None) -> str | None:
+    """Return why an edit cannot be made in QuickBooks, or None."""
+    if row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is not True:
+        return _explain_missing_right(row)
+    if vendor_id:
+        return None
+    return Sentence(
+        "Supplier %(name)s is not linked to QuickBooks in CostTracker, so what was changed there is"
+        " not changed in QuickBooks. Change it there, too.",
+        name=str(row[names.SupplierEdit.NAME]),
     )
 
 
@@ -102,11 +116,11 @@ def _explain_missing_right(row: Row) -> str:
     )
 
 
-def _decide_stage(site: Site, has_right: bool) -> StageName:
-    """Return the stage of an edit by the settings and the rights of its user."""
+def _decide_stage(site: Site, obstacle: str | None) -> StageName:
+    """Return the stage of an edit by the settings; one that cannot be made waits."""
     if not site.settings["update_suppliers"]:
         return "closed"
-    return "update_only" if has_right else "pending"
+    return "pending" if obstacle else "update_only"
 
 
 def _build_party(row: Row) -> Party:

@@ -43,6 +43,17 @@ def test_an_edit_by_somebody_without_the_right_waits_with_a_reason(updating):
     )
 
 
+@pytest.mark.row("CT-S11")
+def test_an_edit_of_a_supplier_without_a_link_waits_with_a_reason(open_bench):
+    bench = open_bench(update_suppliers=True)  # the lists were not pushed yet
+    document = next(item for item in edited(bench) if item.source_id == "supplier:s3")
+    assert (document.stage, document.quickbooks_id) == ("pending", None)
+    assert "is not linked to QuickBooks in CostTracker" in document.hold
+    bench.push_lists()
+    (document,) = bench.read(ids=["supplier:s3"])
+    assert (document.stage, document.hold) == ("update_only", None)
+
+
 @pytest.mark.row("CT-S12")
 def test_the_same_edit_saved_by_somebody_with_the_right_goes_through(updating):
     fields = {"name": "Bygg & Bolig Proff", "email": None, "phone": None, "user": "Kari Nordmann"}

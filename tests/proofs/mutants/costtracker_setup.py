@@ -123,15 +123,15 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S12",
         place=f"{PLUGIN}/suppliers.py",
-        old="row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is True",
-        new="row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is not None",
+        old="row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is not True",
+        new="row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is None",
         bug="Edits of users without the right count too.",
     ),
     Mutant(
         row="CT-S12",
         place=f"{PLUGIN}/suppliers.py",
-        old="        hold=None if has_right else _explain_missing_right(row),",
-        new='        hold=None if has_right else "It waits.",',
+        old="        return _explain_missing_right(row)",
+        new='        return "It waits."',
         bug="A refused edit does not say who lacks the right.",
     ),
     Mutant(
