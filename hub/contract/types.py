@@ -274,10 +274,10 @@ class Tenant:
 class Record:
     """An entry of a QuickBooks list.
 
-    `code` is its match, and `decided` says that a person made that match in the hub. `document` is
-    the document that it was posted for. `use` of a tax code or item is purchase, sales or both.
-    `order` is the open order if the field's role is purchase_order; its codes are QuickBooks ids by
-    role.
+    `code` is its match, and `decided` says that a person made that match in the hub.
+    `decided_codes` are all codes that people matched to it. `document` is the document that it was
+    posted for. `use` of a tax code or item is purchase, sales or both. `order` is the open order if
+    the field's role is purchase_order; its codes are QuickBooks ids by role.
     """
 
     id: str
@@ -289,6 +289,7 @@ class Record:
     active: bool = True
     code: str | None = None
     decided: bool = False
+    decided_codes: tuple[str, ...] = ()
     rate: str | None = None
     use: str | None = None
     party: Party | None = None

@@ -1,7 +1,8 @@
 """Push the lists of the company into the source, and link the codes that it returns."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -81,7 +82,7 @@ def _load_open_orders(installation: Installation, site: Site, field: Field) -> l
                 name=order.number or order.source_id,
                 number=order.number,
                 order=order,
-                **_build_match_values(matches.get(order.source_id)),
+                **_build_match_values(matches.get(order.source_id, ())),
             )
             for order in orders
         ]
@@ -97,11 +98,10 @@ def _load_listed_records(installation: Installation, field: Field) -> list[types
         rates = _load_purchase_rates(session, installation, field.role)
         for row in _load_records_of_role(session, company_id, field.role):
             record_id = row.quickbooks_id
-            match = matches.get(record_id)
             rate = rates.get(record_id, row.rate)
             record = replace(
                 records.to_record(row),
-                **_build_match_values(match),
+                **_build_match_values(matches.get(record_id, ())),
                 document=created.get(record_id),
                 rate=rate or None,
             )
@@ -111,22 +111,32 @@ def _load_listed_records(installation: Installation, field: Field) -> list[types
 
 def _load_matches_by_record(
     session: Session, installation: Installation, field: Field
-) -> dict[str, Match]:
-    """Return the match of each record; a decision of a person takes precedence over a link."""
+) -> Mapping[str, list[Match]]:
+    """Return the matches of each record, the decisions of people after the links."""
     query = (
         select(Match)
         .filter_by(**_build_match_key(installation, field))
         .order_by(Match.match_method == MatchOrigin.DECIDED, Match.id)
     )
-    return {match.record: match for match in session.scalars(query)}
+    matches: dict[str, list[Match]] = defaultdict(list)
+    for match in session.scalars(query):
+        matches[match.record].append(match)
+    return matches
 
 
-def _build_match_values(match: Match | None) -> dict[str, Any]:
-    """Return the fields of a pushed record about its match; none without one."""
-    if match is None:
+def _build_match_values(matches: Sequence[Match]) -> dict[str, Any]:
+    """Return the fields of a pushed record about its matches; none without one.
+
+    Of several matches the last one counts, so that a decision takes precedence over a link.
+    """
+    if not matches:
         return {}
-    is_decided = match.match_method == MatchOrigin.DECIDED
-    return {"code": match.code, "decided": is_decided}
+    decided = [match.code for match in matches if match.match_method == MatchOrigin.DECIDED]
+    return {
+        "code": matches[-1].code,
+        "decided": bool(decided),
+        "decided_codes": tuple(decided),
+    }
 
 
 def _load_purchase_rates(

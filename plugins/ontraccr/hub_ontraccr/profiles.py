@@ -213,12 +213,9 @@ def _link_profiles(source: Ontraccr, field: str, records: Sequence[Record]) -> N
     chosen_records = _chosen_records(records)
     if not chosen_records:
         return
-    external_ids = {}
-    for row in source.profiles(field):
-        profile_id = str(row[names.Profile.ID])
-        external_ids[profile_id] = row.get(names.Profile.EXTERNAL_ID)
+    links = {str(row[names.Profile.ID]): _link_of(field, row) for row in source.profiles(field)}
     for id, record in chosen_records.items():
-        if id in external_ids and external_ids[id] != record.id:
+        if id in links and links[id] != record.id:
             name = record.full_name or record.name
             source.link(field, id, record.id, name, RECORD_TYPES[field])
 
@@ -227,8 +224,10 @@ def _chosen_records(records: Sequence[Record]) -> dict[str, Record]:
     """Return the active records that a person chose, by the ids of their profiles."""
     chosen_records = {}
     for record in records:
-        if record.decided and record.active:
-            _, _, profile_id = (record.code or "").partition(":")
+        if not record.active:
+            continue
+        for code in record.decided_codes:
+            _, _, profile_id = code.partition(":")
             chosen_records[profile_id] = record
     return chosen_records
 

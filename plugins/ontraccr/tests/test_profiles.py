@@ -7,7 +7,7 @@ from hub_ontraccr import hub_fields
 from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.profiles import Profiles
 
-from hub import Party, Refused
+from hub import Party, Record, Refused
 
 
 def linked(bench, kind, id):
@@ -94,12 +94,19 @@ def test_a_match_decided_in_the_hub_is_pushed_and_a_link_is_not(bench):
     bench.push_lists()
     entries = bench.lists["project"]
     decided = [
-        replace(entry, code="project:p8", decided=entry.id == "92")
+        replace(entry, code="project:p8", decided_codes=("project:p8",) * (entry.id == "92"))
         for entry in entries
         if entry.id in ("92", "93")
     ]
     bench.push("project", decided)
     assert linked(bench, "projects", "p8") == ("92", "Project")
+
+
+@pytest.mark.row("ON-S3", "ON-S4")
+def test_a_match_decided_in_the_hub_replaces_a_link_to_another_kind_with_the_same_id(bench):
+    item = Record(id="7", name="Item 7", use="both", decided_codes=("cost_code:c9",))
+    bench.push("cost_code", [item])
+    assert linked(bench, "cost-codes", "c9") == ("7", "Item")
 
 
 def test_a_profile_of_the_same_name_is_not_made_twice_and_waits_for_a_person(bench):

@@ -252,8 +252,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B14",
         "profiles",
-        "        if id in external_ids and external_ids[id] != record.id:",
-        "        if id in external_ids and not external_ids[id]:",
+        "        if id in links and links[id] != record.id:",
+        "        if id in links and not links[id]:",
         "A lost link is not replaced in Ontraccr by the one that was made in the hub.",
     ),
     mutant(

@@ -447,6 +447,20 @@ def test_a_new_link_of_the_hub_replaces_the_lost_one_in_ontraccr(site):
     assert lost != site.profile("projects", "p3")["external_id"] == "49"
 
 
+@pytest.mark.row("ON-S4", "ON-B14")
+def test_all_profiles_that_a_person_links_to_one_record_are_linked_in_ontraccr(site):
+    site.enable()
+    item = site.profile("cost-codes", "c1")["external_id"]
+    for code in ("c8", "c9"):
+        site.match("cost_code", f"cost_code:{code}", item)
+    enable.push_first_lists(site.row)
+    linked = [site.profile("cost-codes", code)["external_id"] for code in ("c8", "c9")]
+    assert linked == [item, item]
+    id = site.upload(cost_code="c8")
+    site.sync()
+    assert len(site.posted(id)) == 1
+
+
 @pytest.mark.row("ON-S4", "ON-B2")
 def test_a_match_decided_in_the_hub_reaches_ontraccr_with_the_next_lists(later_life):
     row = later_life["site"].profile("projects", "p8")
