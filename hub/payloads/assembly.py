@@ -24,6 +24,7 @@ from hub.payloads import (
     payment,
     purchase_order,
     refund,
+    stated_taxes,
     unposted_tax,
     vendor,
     vendor_credit,
@@ -154,8 +155,7 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     currency = builder.currency
     computed = compute_expected_total(body)
     _check_sign(builder, body, computed)
-    problem = contained_tax.find_problem(builder, body)
-    problem = problem or unposted_tax.find_problem(builder, computed)
+    problem = _find_tax_problem(builder, body, computed)
     if problem:
         builder.problems.append(problem)
         return
@@ -191,6 +191,17 @@ def _check_sign(builder: PayloadBuilder, body: dict[str, Any], computed: Decimal
     if total is not None and total < 0:
         is_credit = builder.document.kind in CREDIT_KINDS
         builder.problems.append(NEGATIVE_CREDIT if is_credit else NEGATIVE_TOTAL)
+
+
+def _find_tax_problem(
+    builder: PayloadBuilder, body: dict[str, Any], computed: Decimal | None
+) -> Sentence | None:
+    """Return the first problem of the stated tax; `computed` is the total of the lines."""
+    return (
+        contained_tax.find_problem(builder, body)
+        or unposted_tax.find_problem(builder, computed)
+        or stated_taxes.find_problem(builder)
+    )
 
 
 def _check_decimals(builder: PayloadBuilder) -> None:

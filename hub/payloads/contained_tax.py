@@ -10,7 +10,7 @@ from hub.mapping.split import amount_of
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.kind_names import THE_KINDS
-from hub.payloads.line_tax import KINDS_WITH_TAX, read_stated_tax
+from hub.payloads.line_tax import KINDS_WITH_TAX, describe_line_taxes, read_stated_tax
 from hub.payloads.sales_lines import is_discount
 from hub.payloads.stated_total import round_stated_total
 from hub.payloads.summary import (
@@ -70,7 +70,7 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
         return None
     lines = _list_lines_taxed_by_code(builder)
     if not lines:
-        return _describe_line_taxes(builder, computed, stated)
+        return describe_line_taxes(builder, computed, stated)
     names = {ref.name or ref.id for ref in _list_tax_codes(lines)}
     if not names:
         return None
@@ -119,16 +119,6 @@ def _describe_codes(
     )
 
 
-def _describe_line_taxes(builder: PayloadBuilder, computed: Decimal, stated: Decimal) -> Sentence:
-    """State which tax the lines state, and which one the document states in all."""
-    return Sentence(
-        "The taxes of its lines add up to %(computed)s, and it states %(stated)s in all. Correct"
-        " the tax at the source.",
-        computed=format_amount(computed, builder.currency),
-        stated=format_amount(stated, builder.currency),
-    )
-
-
 def _find_unstated_tax(builder: PayloadBuilder) -> Sentence | None:
     """Return the problem if amounts without tax cannot be computed for a sale in the US.
 
@@ -140,7 +130,7 @@ def _find_unstated_tax(builder: PayloadBuilder) -> Sentence | None:
     if stated == computed:
         return None
     if stated is not None and has_taxes:
-        return _describe_line_taxes(builder, computed, stated)
+        return describe_line_taxes(builder, computed, stated)
     return Sentence(
         "Its amounts contain tax, but amounts in QuickBooks in the United States are without tax."
         " Send the tax of each taxed line, or amounts without tax."

@@ -8,7 +8,7 @@ from hub.contract.document_kinds import PURCHASE_KINDS, SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount_of
-from hub.money import ZERO, sum_amounts
+from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder, drop_empty
 from hub.payloads.rounding import CENT, round_computed, smallest_amount
 
@@ -57,6 +57,16 @@ def read_stated_tax(builder: PayloadBuilder) -> Decimal | None:
     if not taxes:
         return None
     return builder.cents(sum_amounts(taxes))
+
+
+def describe_line_taxes(builder: PayloadBuilder, computed: Decimal, stated: Decimal) -> Sentence:
+    """State which tax the lines state, and which one the document states in all."""
+    return Sentence(
+        "The taxes of its lines add up to %(computed)s, and it states %(stated)s in all. Correct"
+        " the tax at the source.",
+        computed=format_amount(computed, builder.currency),
+        stated=format_amount(stated, builder.currency),
+    )
 
 
 def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:

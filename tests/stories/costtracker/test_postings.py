@@ -138,6 +138,18 @@ def test_an_invoice_off_by_one_oere_is_held_until_it_is_corrected_in_costtracker
     assert site.cases() == {}
 
 
+@pytest.mark.row("CT-B2")
+def test_an_invoice_whose_lines_state_another_tax_than_its_total_is_held(site):
+    site.choose_norway()
+    site.connect()
+    site.enable()
+    line = {"net": "100.00", "tax_code": "standard"}
+    id = site.receive(line, line, tax_off="-5.00", gross_off="-5.00")
+    site.sync()
+    assert (site.state(id), site.posted(id)) == ("held", [])
+    assert "The taxes of its lines add up to 50.00" in site.reason(id)
+
+
 @pytest.mark.row("CT-B7")
 def test_nothing_dated_before_the_start_date_is_sent(site):
     site.enable(start_date="2026-03-01")

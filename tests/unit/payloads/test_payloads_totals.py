@@ -256,6 +256,40 @@ def test_a_stated_tax_of_net_amounts_is_sent_regardless_of_the_rates():
     assert built.body["TxnTaxDetail"] == {"TotalTax": D("4.20")}
 
 
+def _taxed_lines(*taxes):
+    return [
+        line(str(number), "100.00", account="30", tax_code="5", tax=tax and D(tax))
+        for number, tax in enumerate(taxes)
+    ]
+
+
+@pytest.mark.row("CT-B2")
+def test_taxes_of_lines_that_contradict_the_tax_of_the_document_hold_it():
+    what = norwegian(*_taxed_lines("25.00", "25.00"), tax_total=D("45.00"), total=D("245.00"))
+    assert payloads.build(what, NO, MARKER).problems == (
+        "The taxes of its lines add up to 50.00 NOK, and it states 45.00 NOK in all. Correct the"
+        " tax at the source.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("taxes", "tax_total"),
+    [
+        (("25.00", "25.00"), "50.02"),
+        (("25.00", None), "45.00"),
+        ((None, None), "45.00"),
+        (("0.00", "0.00"), "45.00"),
+    ],
+    ids=["rounded", "one line states none", "no line states any", "all lines state zero"],
+)
+def test_a_tax_that_the_lines_do_not_contradict_is_posted(taxes, tax_total):
+    total = D("200.00") + D(tax_total)
+    what = norwegian(*_taxed_lines(*taxes), tax_total=D(tax_total), total=total)
+    built = payloads.build(what, NO, MARKER)
+    assert built.problems == ()
+    assert built.body["TxnTaxDetail"]["TotalTax"] == D(tax_total)
+
+
 def test_the_price_of_an_item_fits_the_amount_that_takes_the_rounding():
     rows = [
         line(str(n), "33.33", item="1", tax_code="5", quantity=D(3), unit_price=D("11.11"))

@@ -1,0 +1,48 @@
+"""Check that the taxes that lines state add up to the tax of their document.
+
+Only the tax of the document is posted. If the lines say otherwise, the document contradicts itself,
+and QuickBooks would have the tax without its parts by rate.
+"""
+
+from hub.contract.document_kinds import SALES_KINDS
+from hub.errors import Sentence
+from hub.mapping.split import amount_of
+from hub.money import sum_amounts
+from hub.payloads.builder import PayloadBuilder
+from hub.payloads.line_tax import KINDS_WITH_TAX, describe_line_taxes
+from hub.payloads.rounding import smallest_amount
+from hub.payloads.sales_lines import is_discount
+
+
+def find_problem(builder: PayloadBuilder) -> Sentence | None:
+    """Return the problem of amounts without tax whose taxes differ; None if there is none.
+
+    Nothing is compared if a line does not state its tax, if all of them state zero, as some sources
+    do that know the tax of the document only, or if a discount changes the tax. Each line may be
+    rounded, so a difference of the smallest amount for each of them is no problem.
+    """
+    stated = builder.document.tax_total
+    if stated is None or not _posts_stated_tax(builder):
+        return None
+    if builder.document.kind in SALES_KINDS and any(map(is_discount, builder.mapped.lines)):
+        return None
+    lines = [mapped.line for mapped in builder.mapped.lines]
+    taxes = [line.tax for line in lines if amount_of(line) is not None]
+    if None in taxes or not any(taxes):
+        return None
+    computed = sum_amounts(taxes)
+    max_rounding = smallest_amount(builder.currency) * len(taxes)
+    if abs(stated - computed) <= max(max_rounding, builder.document.tolerance):
+        return None
+    return describe_line_taxes(builder, computed, stated)
+
+
+def _posts_stated_tax(builder: PayloadBuilder) -> bool:
+    """Return whether the tax that a document states is posted beside its amounts.
+
+    On purchases in the United States, the tax of each line is part of its amount.
+    """
+    document = builder.document
+    if document.tax_mode != "exclusive" or document.kind not in KINDS_WITH_TAX:
+        return False
+    return builder.facts.tax_codes or document.kind in SALES_KINDS
