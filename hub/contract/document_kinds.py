@@ -10,9 +10,6 @@ from hub.contract.documents import Kind, Role
 # List entries that the hub creates. QuickBooks allows a name only once, and they move no money.
 LIST_KINDS: tuple[Kind, ...] = ("vendor", "customer", "item")
 
-# Transactions that QuickBooks does not enter into its accounts, so that no closed period has them.
-NON_POSTING_KINDS: tuple[Kind, ...] = ("purchase_order",)
-
 # Sales and what takes them back: their lines have items, quantities, a discount and sales tax.
 SALES_KINDS: tuple[Kind, ...] = ("invoice", "credit_memo", "refund")
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hub import outbox, payloads
-from hub.contract.document_kinds import LIST_KINDS, NON_POSTING_KINDS
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Sentence
@@ -285,8 +285,7 @@ def _find_own_obstacle(
         return Sentence("It was changed in QuickBooks since it was posted.")
     if id in reconciled:
         return RECONCILED_REASON
-    date = dt.date.fromisoformat(str(entity["TxnDate"])[:10])
-    if closed_to and date <= closed_to and kind not in NON_POSTING_KINDS:
+    if closed_to and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed_to:
         return Sentence("The books are closed up to %(date)s.", date=english_date(closed_to))
     return ""
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from hub.cases.findings import Finding
-from hub.contract.document_kinds import NON_POSTING_KINDS
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, round_amount
@@ -33,12 +32,9 @@ def check_first_posting(posting: CheckedPosting, context: CheckContext) -> Itera
 
 
 def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find dates in a closed period: of the new transaction, and of the one that it changes.
-
-    If QuickBooks refuses an order for that reason all the same, its refusal holds the order.
-    """
+    """Find dates in a closed period: of the new transaction, and of the one that it changes."""
     closed_to = context.facts.closed_to
-    if closed_to is None or posting.kind in NON_POSTING_KINDS:
+    if closed_to is None:
         return
     dates = [posting.summary.parsed_date]
     target = context.targets.get(posting.id)

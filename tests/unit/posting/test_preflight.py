@@ -40,17 +40,6 @@ def test_a_closed_period_is_one_case_for_all_it_stops(bench):
     assert bench.cases() == ["The books are closed up to 31 Mar 2026"]
 
 
-def test_an_order_from_a_closed_period_is_posted(bench):
-    """QuickBooks does not enter it into its accounts, so that a closed period has no orders."""
-    bench.quickbooks.act("close_books", date="2026-03-31")
-    record_download.refresh(bench.company_id)
-    body = bench.body("O-1") | {"APAccountRef": {"value": "33"}}
-    id = bench.plan("O-1", "create", body, kind="purchase_order")
-    bench.clear_check(id)
-    bench.drain()
-    assert (bench.state(id), bench.cases()) == ("posted", [])
-
-
 def test_each_app_has_a_case_of_its_own_that_names_none_of_the_documents_of_another(bench):
     """People with a role for one app see its cases and nothing of another app."""
     bench.quickbooks.act("close_books", date="2026-03-31")
