@@ -7,7 +7,7 @@ import click
 
 from hub.cli import person, rights
 from hub.cli.console import as_json, realm_option, with_hub, with_process_lock
-from hub.cli.selection import find_company, find_stored_app
+from hub.cli.selection import find_company, find_stored_app, get_app_name
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import account_name, count_of, print_json, print_table, say
 
@@ -118,7 +118,7 @@ def enable(
         company_id, slug, settings, who=account_name(), mode=mode, owner=owner
     )
     company_name = row.company.display_name
-    say(f"{_get_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
+    say(f"{get_app_name(row.slug)} is enabled, in mode {row.mode}, for {company_name}.")
     warning = shared_accounts.find_warning(row)
     if warning:
         say(warning)
@@ -166,7 +166,7 @@ def set_(
     company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)
-    say(f"{_get_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
+    say(f"{get_app_name(row.slug)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 
 @apps.command()
@@ -181,7 +181,7 @@ def disable(slug: str, realm: str | None) -> None:
     company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.disable(company_id, slug, who=account_name())
-    say(f"{_get_app_name(row)} is disabled. Its settings and matches are kept.")
+    say(f"{get_app_name(row.slug)} is disabled. Its settings and matches are kept.")
 
 
 @apps.command()
@@ -221,11 +221,4 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     content, count = installations_matches.export_csv(row)
     audit.record_alone(account_name(), "data exported", f"matches of {slug}", count=count)
     target.write(content)
-    say(f"Wrote {count_of(count, 'match', 'matches')}.")
-
-
-def _get_app_name(row: Any) -> str:
-    """Return the name of an installation's app."""
-    from hub.context import current_hub
-
-    return current_hub().plugins.apps[row.slug].name
+    say(f"Wrote {count_of(count, 'match', 'matches')}.", err=target.name == "-")

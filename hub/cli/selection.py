@@ -63,6 +63,14 @@ def find_stored_app(company_id: int, slug: str) -> "Installation":
         raise NotFound("enabled app", slug, session.scalars(query))
 
 
+def get_app_name(slug: str) -> str:
+    """Return the name of an app, or its slug if its plugin is not installed."""
+    from hub.context import current_hub
+
+    app = current_hub().plugins.apps.get(slug)
+    return app.name if app else slug
+
+
 def find_installations(slug: str | None, realm: str | None, role: str) -> "list[Installation]":
     """Return the enabled apps to run, for which the person has a role.
 

@@ -51,6 +51,7 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
         raise click.UsageError("Say which app the documents of --only belong to.")
     with handle_end_signals():
         rows = find_installations(slug, realm, "operator")
+        rows = [row for row in rows if row.is_active] or rows  # a run says that its app is paused
         runs = sync_all(rows, ids)
     result = summary.summarize_runs(runs, person.visible_rows("viewer").cases())
     if as_json:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hub.cli.selection import get_app_name
 from hub.cli.terminal import Terminal, account_name
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
 
 def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **options: Any) -> "Run":
     """Run one app, showing its progress, and the reason if it could not be done."""
-    from hub.context import current_hub
-
-    terminal = Terminal(current_hub().plugins.apps[row.slug].name)
+    terminal = Terminal(get_app_name(row.slug))
     try:
         run = work(row.id, requested_by=account_name(), progress=terminal, wait=True, **options)
     finally:

@@ -106,8 +106,8 @@ def _find_installations_with_work(session: Session, now: dt.datetime) -> list[tu
 def _select_installations_with_work(now: dt.datetime) -> Select[int, int]:
     """Return the query for the installations that have work and are not running.
 
-    The only work of an installation that is disabled or paused is to resolve doubts. Without its
-    plugin there is none.
+    The only work of an installation that is disabled, paused or without its plugin is to resolve
+    doubts.
     """
     is_loaded = Installation.slug.in_(sorted(current_hub().plugins.apps))
     is_reachable = or_(
@@ -118,8 +118,7 @@ def _select_installations_with_work(now: dt.datetime) -> Select[int, int]:
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
             is_reachable,
-            is_loaded,
-            or_(and_(Installation.is_active, _has_work(now)), _has_doubts()),
+            or_(and_(Installation.is_active, is_loaded, _has_work(now)), _has_doubts()),
             ~_has_recent_run(now),
         )
     )

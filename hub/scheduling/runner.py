@@ -237,12 +237,10 @@ def _sync(steps: Steps, installation: Installation) -> None:
 def _post(steps: Steps, installation: Installation) -> None:
     """Post and report; repeat it for documents that a new record or match has released."""
     installation_id = installation.id
-    if not is_loaded(installation):
-        if not steps.errors:
-            steps.step("post", lambda: sources.app_of(installation))  # raises the reason
-        return
-    if not installation.is_active:
+    if not installation.is_active or not is_loaded(installation):
         steps.step("post", lambda: _send(steps, installation))
+        if installation.is_active and not steps.errors:
+            steps.step("post", lambda: sources.app_of(installation))  # raises the reason
         return
     _plan_again(steps, installation_id)
     for _ in range(MAX_ROUNDS):
@@ -294,12 +292,12 @@ def _sync_apps_that_share_matches(installation: Installation) -> None:
 def _send(steps: Steps, installation: Installation) -> None:
     """Send the postings of the app that are ready, and count the requests.
 
-    For an app that is paused or disabled, only resolve its doubts.
+    For an app that is paused, disabled or without its plugin, only resolve its doubts.
     """
     recorder, company_id = steps.recorder, installation.company_id
     with company_lock(company_id, recorder.progress):
         drain = send_run.resolve_only
-        if installation.is_active:
+        if installation.is_active and is_loaded(installation):
             drain = partial(send_run.drain, wait_for_doubts=steps.wait)
         result = drain(
             company_id,

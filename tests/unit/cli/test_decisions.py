@@ -12,9 +12,9 @@ from hub import Attachment, Checkpoint, Gone, Retry, hookimpl, spreadsheets
 from hub.cases import inbox
 from hub.cli import main
 from hub.contract.registry import Plugins
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import ConnectedCompany, Posting
+from hub.models import ConnectedCompany, Installation, Posting, Run
 from hub.reasons.texts import CaseText
 from hub.scheduling import runner, summary
 from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
@@ -321,12 +321,33 @@ def test_an_app_is_paused_set_and_disabled(hub):
     assert "No app is enabled yet" in hub("sync")[2]
 
 
+def test_a_sync_of_an_app_leaves_out_a_company_for_which_it_is_paused(hub, app, clock):
+    with transaction() as session:
+        first = session.scalars(select(Installation)).one()
+        first.mode = "paused"
+        company = ConnectedCompany(realm="77", name="Bravovik", connected_at=clock.now())
+        session.add(company)
+        session.flush()
+        session.add(
+            Installation(
+                company_id=company.id, slug=first.slug, mode="auto", created_at=clock.now()
+            )
+        )
+    assert "is paused" not in hub("sync", "costtracker")[2]
+    with read_only_session() as session:
+        runs = session.scalars(select(Run).where(Run.company_id == company.id)).all()
+    assert len(runs) == 1
+
+
 def test_matches_travel_by_csv(hub, tmp_path):
     file = tmp_path / "matches.csv"
     assert hub("apps", "matches", "costtracker", "--export", file)[0] == 0
     header, rows = spreadsheets.decode(file.read_bytes())
     assert header == ["field", "code", "name", "quickbooks_id", "quickbooks_name"]
     assert rows
+    code, out, err = hub("apps", "matches", "costtracker", "--export", "-")
+    assert (code, spreadsheets.decode(out.encode())) == (0, (header, rows))
+    assert err.startswith("Wrote ")
     file.write_text("field,code,quickbooks_id\ncolour,1,7\n")
     code, _, err = hub("apps", "matches", "costtracker", "--import", file)
     assert (code, "Line 2: There is no field 'colour'" in err) == (1, True)
