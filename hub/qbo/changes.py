@@ -105,19 +105,19 @@ def _poll_singly(company_id: int, client: Client, states: Mapping[str, ListState
 
     Raise its refusal after those of the others are stored.
     """
-    found: list[Changes] = []
+    polls: list[Changes] = []
     refusals: list[Refused] = []
     for kind, state in states.items():
         try:
-            found.append(_poll(company_id, client, {kind: state}))
+            polls.append(_poll(company_id, client, {kind: state}))
         except Refused as refusal:
             refusals.append(refusal)
     if refusals:
         raise refusals[0]
     return Changes(
-        heads=tuple(chain.from_iterable(changes.heads for changes in found)),
-        lists=tuple(chain.from_iterable(changes.lists for changes in found)),
-        has_any=any(changes.has_any for changes in found),
+        heads=tuple(chain.from_iterable(changes.heads for changes in polls)),
+        lists=tuple(chain.from_iterable(changes.lists for changes in polls)),
+        has_any=any(changes.has_any for changes in polls),
     )
 
 

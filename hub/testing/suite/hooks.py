@@ -64,11 +64,11 @@ class HookTests(VariantBenches):
             return
         listed: dict[str, set[str]] = defaultdict(set)
         used: dict[str, set[str]] = defaultdict(set)
-        for bench, found in self._benches_with_documents():
+        for bench, documents in self._benches_with_documents():
             for name in _fields_with_codes(bench):
                 if not listed[name]:
                     listed[name].update(self._listed_codes(bench, name))
-            for name, id in _iter_used_codes(found):
+            for name, id in _iter_used_codes(documents):
                 used[name].add(id)
         if not any(listed.values()):
             self._fail_unused("hub_codes", "returned no code for any field")
@@ -80,8 +80,8 @@ class HookTests(VariantBenches):
         opened: set[tuple[str, str]] = set()
         unavailable = set()
         downloads = Downloads(self.converted)
-        for bench, found in self._benches_with_documents():
-            for document, attachment in _new_files(found, opened):
+        for bench, documents in self._benches_with_documents():
+            for document, attachment in _new_files(documents, opened):
                 if not self._open_file(bench, document, attachment, downloads):
                     unavailable.add(document.source_id)
         if opened and "hub_attachment" in self.unused:
@@ -111,9 +111,9 @@ class HookTests(VariantBenches):
         if not self._uses("hub_records"):
             return
         has_effect = False
-        for bench, found in self._benches_with_documents():
+        for bench, documents in self._benches_with_documents():
             effects = HookEffects(bench)
-            for name, records in _lists_to_push(bench, found).items():
+            for name, records in _lists_to_push(bench, documents).items():
                 has_effect |= self._push_twice(bench, name, records)
             has_effect |= effects.has_log and effects.has_written()
         if not has_effect:
@@ -219,10 +219,10 @@ def _fields_with_codes(bench: Bench) -> list[str]:
 
 
 def _new_files(
-    found: Iterable[Document], opened: set[tuple[str, str]]
+    documents: Iterable[Document], opened: set[tuple[str, str]]
 ) -> Iterator[tuple[Document, Attachment]]:
     """Yield each file that was not opened before, with its document; note that it is opened."""
-    for document in found:
+    for document in documents:
         for attachment in document.attachments:
             file = (document.source_id, attachment.id)
             if file not in opened:
@@ -230,17 +230,17 @@ def _new_files(
                 yield document, attachment
 
 
-def _iter_used_codes(found: Iterable[Document]) -> Iterator[tuple[str, str]]:
+def _iter_used_codes(documents: Iterable[Document]) -> Iterator[tuple[str, str]]:
     """Yield the field and the id of each code that documents use."""
-    for document in found:
+    for document in documents:
         for name, code, _ in codes_of(document):
             yield name, get_code_id(code)
 
 
-def _lists_to_push(bench: Bench, found: Iterable[Document]) -> dict[str, list[Record]]:
+def _lists_to_push(bench: Bench, documents: Iterable[Document]) -> dict[str, list[Record]]:
     """Return a list for each field that the hub would push."""
     fields = [apply_settings(field, bench.settings) for field in bench.fields()]
-    used = _first_codes(found, fields)
+    used = _first_codes(documents, fields)
     lists = {}
     for field in fields:
         if field.pushed:
@@ -249,11 +249,11 @@ def _lists_to_push(bench: Bench, found: Iterable[Document]) -> dict[str, list[Re
     return lists
 
 
-def _first_codes(found: Iterable[Document], fields: Iterable[Field]) -> dict[str, Code]:
+def _first_codes(documents: Iterable[Document], fields: Iterable[Field]) -> dict[str, Code]:
     """Return the first code of each role that documents use, as QuickBooks might have it."""
     roles = {field.name: field.role for field in fields}
     codes: dict[str, Code] = {}
-    for document in found:
+    for document in documents:
         for name, code, _ in codes_of(document):
             if name in roles and isinstance(code, Code):
                 codes.setdefault(roles[name], Code(id=code.id, name=code.name or code.id))
