@@ -184,7 +184,7 @@ def _sort_by_findings(
 def _release(
     session: Session, posting_session: PostingSession, ids: Sequence[int], context: CheckContext
 ) -> None:
-    """Release held postings, each to the state in which postings of its installation initial_state.
+    """Release held postings, each to the initial state of postings of its installation.
 
     Those of an app whose plugin is no longer installed stay held.
     """
