@@ -9,7 +9,7 @@ from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
 from hub.contract.types import Field
@@ -116,7 +116,7 @@ def find_other_owner(
         "taken",
         row,
         "transaction_taken",
-        kind=kind.replace("_", " "),
+        kind=words_of(kind),
         quickbooks_id=quickbooks_id,
         other=format_document_name(owner),
     )

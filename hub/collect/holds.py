@@ -7,9 +7,9 @@ from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan
 from hub.collect.operation import list_open_operations
 from hub.collect.removal import cancel_removal
+from hub.contract.document_kinds import words_of
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
-from hub.models.display_names import words_of
 from hub.models.enums import DocumentOutcome, Holder, PostingState
 from hub.outbox.plan_values import Content
 

@@ -5,11 +5,10 @@ A plugin that breaks either rule would read for ever, or lose a document without
 
 from collections.abc import Iterable, Iterator, Set
 
-from hub.contract.document_kinds import SALES_KINDS
+from hub.contract.document_kinds import SALES_KINDS, words_of
 from hub.contract.documents import Checkpoint, Document, Kind, Yielded
 from hub.errors import Retry
 from hub.models import SourceDocument
-from hub.models.display_names import words_of
 
 # How many documents and cursors may follow each other without a document that is new in the list.
 # Pages that moved are repeated, and so may be documents of which a part has changed: a list with

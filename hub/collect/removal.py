@@ -9,7 +9,7 @@ from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan
 from hub.collect.order_closing import CLOSABLE_KINDS, build_closing_content, is_closing
-from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.contract.states import Stage
 from hub.models import Posting, SourceDocument
 from hub.models.enums import (
@@ -177,7 +177,7 @@ def _build_removal_finding(
     if removal is Operation.VOID:
         return cases.build_document_finding("gone", row, "gone_void", reason=reason)
     code = "gone_close" if policy == "close" else "gone_delete"
-    kind = posting.kind.replace("_", " ")
+    kind = words_of(posting.kind)
     return cases.build_document_finding("gone", row, code, reason=reason, kind=kind)
 
 

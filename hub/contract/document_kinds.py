@@ -37,3 +37,11 @@ PAID_KINDS: Mapping[Kind, Kind] = {"payment": "invoice", "bill_payment": "bill"}
 
 # The roles whose records owe money or are owed it; their lists in QuickBooks have the same names.
 PARTY_ROLES: tuple[Role, ...] = ("vendor", "customer")
+
+# Kinds and roles whose words for people differ from their names.
+KIND_WORDS: Mapping[str, str] = {"vendor": "supplier", "vendor_credit": "supplier credit"}
+
+
+def words_of(kind: str) -> str:
+    """Return a kind of document, or a role, in words, such as "supplier credit"."""
+    return KIND_WORDS.get(kind, kind.replace("_", " "))

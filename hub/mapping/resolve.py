@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
-from hub.contract.document_kinds import PARTY_ROLES
+from hub.contract.document_kinds import PARTY_ROLES, words_of
 from hub.contract.documents import ROLES, Code, Document, Line, Party, Role
 from hub.contract.types import Field
 from hub.errors import Sentence
@@ -253,7 +253,7 @@ class _Resolver:
             )
             self.warnings[warning] = None
             return False
-        kind = self.document.kind.replace("_", " ")
+        kind = words_of(self.document.kind)
         names = "; ".join(
             Sentence("line %(id)s: %(name)s", id=line.id, name=ref.name) for line, ref in line_refs
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from hub.contract.document_kinds import words_of
 from hub.contract.documents import Code, Party, Role
 from hub.contract.types import Field
 from hub.errors import Sentence
@@ -336,7 +337,7 @@ def _find_unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
     entry = index.records(role).by_id.get(id)
     if entry:
         return Sentence("%(record)s is inactive in QuickBooks.", record=entry.qualified_name)
-    kind = role.replace("_", " ")
+    kind = words_of(role)
     return Sentence("QuickBooks has no %(kind)s with the id %(id)s.", kind=kind, id=id)
 
 

@@ -2,18 +2,11 @@
 
 from typing import NamedTuple, Protocol
 
-from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.models.enums import Operation
 
+
 # The kinds whose words differ from their names.
-KIND_WORDS = {"vendor": "supplier", "vendor_credit": "supplier credit"}
-
-
-def words_of(kind: str) -> str:
-    """Return a kind of document in words, such as "supplier credit"."""
-    return KIND_WORDS.get(kind, kind.replace("_", " "))
-
-
 class NamedDocument(Protocol):
     """The attributes from which the name of a document is built; models and rows have them."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from hub.contract.document_kinds import words_of
 from hub.contract.documents import Kind
 from hub.errors import Sentence
 from hub.mapping.mapped import Link, MappedLine
@@ -109,7 +110,7 @@ def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: D
 
 def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind, ...]) -> None:
     """Report a line that settles a transaction of another kind, or with the wrong sign."""
-    labels = [kind.replace("_", " ") for kind in kinds]
+    labels = [words_of(kind) for kind in kinds]
     builder.problems.append(
         Sentence(
             "Line %(line)s has to settle a %(kinds)s, with an amount above zero, or below"

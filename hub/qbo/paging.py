@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from hub.contract.document_kinds import words_of
 from hub.errors import Retry, Sentence
 from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
@@ -20,7 +21,7 @@ class ListChanged(Retry):
         super().__init__(
             "QuickBooks' list of records of the kind “%(kind)s” changed while it was read; it is"
             " read again.",
-            kind=Sentence(kind.replace("_", " ")),
+            kind=Sentence(words_of(kind)),
         )
 
 
@@ -31,7 +32,7 @@ class PageMissing(Retry):
         super().__init__(
             "QuickBooks returned only a part of its list of records of the kind “%(kind)s”; it is"
             " read again.",
-            kind=Sentence(kind.replace("_", " ")),
+            kind=Sentence(words_of(kind)),
         )
 
 

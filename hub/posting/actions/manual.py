@@ -11,7 +11,7 @@ from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES
-from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
 from hub.errors import NotFound, NotNow, Refused, Sentence
@@ -316,7 +316,7 @@ def list_postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
 
 def _build_absent_error(posting: Posting, quickbooks_id: str) -> NotFound:
     """Return the error about an id under which QuickBooks has nothing of the kind of a posting."""
-    kind = Sentence(posting.kind.replace("_", " "))
+    kind = Sentence(words_of(posting.kind))
     return NotFound(Sentence("%(kind)s in QuickBooks", kind=kind), quickbooks_id)
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from hub.cases.findings import Finding
+from hub.contract.document_kinds import words_of
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
@@ -51,7 +52,7 @@ def check_other_kinds(posting: CheckedPosting, context: CheckContext) -> Iterato
     transactions = []
     for head in context.related.by_marker.get(posting.document.marker, ()):
         if head.kind != posting.kind:
-            kind = head.kind.replace("_", " ")
+            kind = words_of(head.kind)
             transactions.append(f"{kind} {head.quickbooks_id}")
     if not transactions:
         return
@@ -124,7 +125,7 @@ def _build_duplicate_finding(
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
     party = f" of {posting.document.party}" if posting.document.party else ""
-    kind = posting.kind.replace("_", " ")
+    kind = words_of(posting.kind)
     text = CaseText(
         code,
         name=format_posting_name(posting),

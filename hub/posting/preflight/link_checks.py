@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from hub.cases.findings import Finding
+from hub.contract.document_kinds import words_of
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, TransactionState
@@ -57,7 +58,7 @@ def _find_settlement_obstacle(
     posting: CheckedPosting, context: CheckContext, head: TransactionHead, amount: Decimal
 ) -> CaseText | None:
     """Return why a posting cannot settle a transaction; None if it can."""
-    kind = head.kind.replace("_", " ").capitalize()
+    kind = words_of(head.kind).capitalize()
     number = head.number or head.quickbooks_id
     names = {"name": format_posting_name(posting), "transaction": f"{kind} {number}"}
     if head.state != TransactionState.LIVE:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.errors import Sentence
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import DisplayName, format_posting_name
@@ -203,7 +203,7 @@ def _find_shared_transactions(session: Session, company_id: int) -> Iterator[Mar
 
 def _format_head_name(head: TransactionHead) -> str:
     """Return the name of a transaction for people, with the id by which QuickBooks shows it."""
-    kind = head.kind.replace("_", " ")
+    kind = words_of(head.kind)
     number = head.number or head.quickbooks_id
     return Sentence(
         "%(kind)s %(number)s (transaction %(quickbooks_id)s)",

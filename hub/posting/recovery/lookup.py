@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub import payloads
-from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble, Retry, Sentence
 from hub.models import Posting, Proof, TransactionHead
@@ -96,7 +96,7 @@ def _require_unlisted(posting_session: PostingSession, kind: str, id: str) -> No
         raise Retry(
             "QuickBooks lists %(kind)s %(id)s, and yet says that it does not have it. It is read"
             " again automatically.",
-            kind=Sentence(kind.replace("_", " ")),
+            kind=Sentence(words_of(kind)),
             id=id,
         )
 

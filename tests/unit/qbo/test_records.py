@@ -120,7 +120,7 @@ def test_entries_are_not_deactivated_because_a_page_is_too_short(
 def test_a_list_that_always_comes_empty_changes_nothing(quickbooks, monkeypatch):
     record_download.refresh(1, ["vendor"])
     shorten_pages(monkeypatch, 1000, 0)
-    with pytest.raises(Retry, match=r"only a part of its list of records of the kind “vendor”"):
+    with pytest.raises(Retry, match=r"only a part of its list of records of the kind “supplier”"):
         record_download.refresh(1, ["vendor"])
     assert len(choices("vendor")) == 40
 
