@@ -281,6 +281,7 @@ def _build_bulk_values(
         "people": case_assignees.list_choices(session),
         "ticked_ids": ticked_ids,
         "ticked_elsewhere": case_list.load_open_rows(session, elsewhere),
+        "is_full": len(ticked_ids) == case_list.MAX_TICKED,
     }
 
 

@@ -374,6 +374,10 @@ def test_cases_that_were_ticked_on_another_page_stay_ticked(owner_with_cases: Vi
     ticked = re.compile(r'name="case" value="(\d+)"[^>]* checked')
     assert ticked.findall(following) == [str(third), str(first)]
     assert ticked.findall(elsewhere) == [str(first)]
+    assert "No more than these stay selected." not in following
+    unknown = ",".join(str(id) for id in range(10_001, 10_300))
+    full = owner_with_cases.page(f"{link(page, 'More')}&ticked={first},{unknown}")
+    assert "No more than these stay selected." in full
     note = {"act": "note", "text": "", "case": [first, third]}
     page = owner_with_cases.press("/inbox/bulk/?words=Case", **note)
     assert "Enter the note." in page
