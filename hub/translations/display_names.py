@@ -6,6 +6,7 @@ taken for one, its number has to be a single word with a digit.
 """
 
 import re
+from collections.abc import Iterable
 from gettext import NullTranslations
 
 CONTEXT = "display name"  # context of the texts of this module in the catalog
@@ -25,6 +26,7 @@ NOUNS = (
     "Deposit",
     "Document",
 )
+KINDS = frozenset(noun.lower() for noun in NOUNS)  # as a reason names a kind of documents
 NAME = re.compile(
     r"(?P<file>File of )?"
     rf"(?P<noun>{'|'.join(NOUNS)}|{'|'.join(noun.lower() for noun in NOUNS)})"
@@ -41,12 +43,26 @@ def list_catalog_texts() -> list[str]:
 
 
 def translate(text: str, catalog: NullTranslations) -> str:
-    """Return a name, or several with "and" between them, by a catalog; another text as it is."""
+    """Return a name, several with "and" between them, or a kind; another text as it is."""
+    if text in KINDS:
+        return catalog.gettext(text)
     names = text.split(AND)
-    translated = [_translate(name, catalog) for name in names]
-    if len(names) > 1 and None not in translated:
-        return catalog.pgettext(CONTEXT, AND).join(name or "" for name in translated)
+    if len(names) > 1:
+        translated = _translate_all(names, catalog)
+        if translated:
+            return catalog.pgettext(CONTEXT, AND).join(translated)
     return _translate(text, catalog) or text
+
+
+def _translate_all(names: Iterable[str], catalog: NullTranslations) -> list[str]:
+    """Return several names by a catalog; none if one of the texts has not the form of a name."""
+    translated = []
+    for name in names:
+        text = _translate(name, catalog)
+        if text is None:
+            return []
+        translated.append(text)
+    return translated
 
 
 def _translate(text: str, catalog: NullTranslations) -> str | None:

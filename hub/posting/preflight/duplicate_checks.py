@@ -9,9 +9,7 @@ from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
 from hub.posting import case_texts
-from hub.posting.preflight.context import (
-    CheckContext,
-)
+from hub.posting.preflight.context import CheckContext
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
 
@@ -124,12 +122,13 @@ def _build_duplicate_finding(
     posting: CheckedPosting, key: str, code: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
-    party = f" of {posting.document.party}" if posting.document.party else ""
-    kind = words_of(posting.kind)
+    document: str | CaseText = words_of(posting.kind)
+    if posting.document.party:
+        document = CaseText("check.kind_of_party", kind=document, party=posting.document.party)
     text = CaseText(
         code,
         name=format_posting_name(posting),
-        document=f"{kind}{party}",
+        document=document,
         transactions=", ".join(head.quickbooks_id for head in heads),
     )
     candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]

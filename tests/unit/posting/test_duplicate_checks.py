@@ -22,10 +22,14 @@ MEANING = {
 
 
 def find_duplicates(**about):
+    return list(find_problems(**about)) != []
+
+
+def find_problems(source_party="", **about):
     posting = Posting(
         kind="expense",
         stored_summary=MEANING,
-        document=SourceDocument(marker="M", source_id="e:1"),
+        document=SourceDocument(marker="M", source_id="e:1", party=source_party),
         rejected_ids=[],
     )
     posting.operation = "create"
@@ -41,7 +45,7 @@ def find_duplicates(**about):
     context = SimpleNamespace(
         related=RelatedTransactions(by_total={("expense", Decimal("9.00")): [head]})
     )
-    return [problem.text.title for problem in check_duplicates(posting, context)] != []
+    return check_duplicates(posting, context)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +64,11 @@ def find_duplicates(**about):
 )
 def test_another_account_is_alike_only_with_the_same_party_on_the_same_day(about, alike):
     assert find_duplicates(**about) is alike
+
+
+@pytest.mark.parametrize(
+    ("party", "expected"), [("Hara", "transaction 7 (expense of Hara)."), ("", " 7 (expense).")]
+)
+def test_the_reason_names_what_quickbooks_may_have(party, expected):
+    [problem] = find_problems(source_party=party)
+    assert problem.text.reason.endswith(expected)

@@ -291,6 +291,17 @@ def test_why_a_code_has_no_record_is_in_the_language_of_the_person(
             assert render("code.match", values).reason == f"Leverandør «Hara»: {expected}"
 
 
+def test_what_quickbooks_may_have_is_named_in_the_language_of_the_person(
+    app_with_pages: Flask,
+) -> None:
+    document = CaseText("check.kind_of_party", kind="supplier credit", party="Hara")
+    text = CaseText("check.number_used", name="Bill 1", transactions="7", document=document)
+    with app_with_pages.test_request_context(headers=NORWEGIAN):
+        app_with_pages.preprocess_request()
+        with viewer.translate_reasons():
+            assert text.reason.endswith("transaksjon 7 (kreditnota fra leverandør, Hara).")
+
+
 def test_an_amount_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
     values = {"name": "Bill 1 of Hara", "lines_total": "59,469.60 NOK", "total": "-1,000.00 NOK"}
     with app_with_pages.test_request_context(headers=NORWEGIAN):
