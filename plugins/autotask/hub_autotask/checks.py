@@ -189,8 +189,8 @@ def require_own_numbers(site: Site) -> None:
     else:
         setting = Sentence("on, because the numbers come from Autotask")
     raise NeedsAttention(
-        "Custom transaction numbers must be %(setting)s. Change it in QuickBooks under"
-        " Account and settings, Sales, Sales form content, or choose other invoice"
-        " numbers in the settings of the app.",
+        "Custom transaction numbers must be %(setting)s. Change it in QuickBooks"
+        " (Settings, Sales, Sales form content), or choose other invoice numbers in the settings"
+        " of the app.",
         setting=setting,
     )

@@ -126,9 +126,9 @@ class InvoiceSettings(ConnectionSettings):
         "When a payment term is not in QuickBooks",
         "Invoices",
         {"warn": "post without term and warn", "hold": "hold the invoice"},
-        "Terms are matched by name. To see them on the invoice, switch Terms on in QuickBooks under"
-        " Account and settings, Sales, Sales form content. The term comes from the invoice template"
-        " in Autotask.",
+        "Terms are matched by name. To see them on the invoice, switch Terms on in QuickBooks"
+        " (Settings, Sales, Sales form content). The term comes from the invoice template in"
+        " Autotask.",
     )
     tax = setting.choice(
         "Sales tax",
