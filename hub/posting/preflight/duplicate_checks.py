@@ -124,7 +124,7 @@ def _build_duplicate_finding(
     """Return the finding that asks a person whether one of these is the document."""
     document: str | CaseText = words_of(posting.kind)
     if posting.document.party:
-        document = CaseText("check.kind_of_party", kind=document, party=posting.document.party)
+        document = CaseText("posting.kind_of_party", kind=document, party=posting.document.party)
     text = CaseText(
         code,
         name=format_posting_name(posting),

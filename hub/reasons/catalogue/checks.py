@@ -188,8 +188,6 @@ TEMPLATES = {
         CUSTOMER_NAME,
         CaseAction.MATCH,
     ),
-    # A value of texts about documents that QuickBooks may have already.
-    "check.kind_of_party": Template(reason="{kind} of {party}"),
     "check.number_used": _template(
         "Number already used",
         "{name} was not sent: its number is used in QuickBooks already, by transaction"

@@ -24,6 +24,8 @@ TEMPLATES = {
     "posting.received_too_early": Template(
         reason="It was received {date}, before {start}, the first day that counts for {app}."
     ),
+    # A document that QuickBooks may have already, as a value of `check.number_used` and the like.
+    "posting.kind_of_party": Template(reason="{kind} of {party}"),
     # The documents that it applies to, as values of `document.waits`.
     "posting.awaits_unknown": Template(
         reason=(

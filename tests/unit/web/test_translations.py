@@ -294,7 +294,7 @@ def test_why_a_code_has_no_record_is_in_the_language_of_the_person(
 def test_what_quickbooks_may_have_is_named_in_the_language_of_the_person(
     app_with_pages: Flask,
 ) -> None:
-    document = CaseText("check.kind_of_party", kind="supplier credit", party="Hara")
+    document = CaseText("posting.kind_of_party", kind="supplier credit", party="Hara")
     text = CaseText("check.number_used", name="Bill 1", transactions="7", document=document)
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
