@@ -3,8 +3,9 @@
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
@@ -134,51 +135,45 @@ class Scheduler:
         """Mail new cases, from the one process at work; return the number of messages sent."""
         if not self._is_at_work:
             return 0
-        with self._app.app_context():
-            try:
-                outage.report()
-                return notifications.digest()
-            except HubError as error:
-                log.warning("%s", error.text)
-                return 0
+        with self._log_hub_errors():
+            outage.report()
+            return notifications.digest()
+        return 0
 
     def answer_password_requests(self) -> int:
         """Mail codes for forgotten passwords; return the number of messages sent."""
         if not self._is_at_work:
             return 0
-        with self._app.app_context():
-            try:
-                return notifications.answer_password_requests()
-            except HubError as error:
-                log.warning("%s", error.text)
-                return 0
+        with self._log_hub_errors():
+            return notifications.answer_password_requests()
+        return 0
 
     def update_statistics(self) -> None:
         """Update the statistics of the database, from the one process at work."""
         if not self._is_at_work:
             return
-        with self._app.app_context():
-            try:
-                planner_statistics.update()
-            except HubError as error:
-                log.warning("%s", error.text)
+        with self._log_hub_errors():
+            planner_statistics.update()
 
     def report_long_hooks(self) -> int:
         """Name the hooks that have been running in this process for long; return their number."""
-        with self._app.app_context():
-            try:
-                return long_hooks.report()
-            except HubError as error:
-                log.warning("%s", error.text)
-                return 0
+        with self._log_hub_errors():
+            return long_hooks.report()
+        return 0
 
     def prune(self) -> None:
         """Remove what the retention rules name, once a night, from the one process at work."""
         if not self._is_at_work:
             return
+        with self._log_hub_errors():
+            retention.prune_if_due()
+
+    @contextmanager
+    def _log_hub_errors(self) -> Iterator[None]:
+        """Open the application context; log an error of the hub, after which work goes on."""
         with self._app.app_context():
             try:
-                retention.prune_if_due()
+                yield
             except HubError as error:
                 log.warning("%s", error.text)
 
