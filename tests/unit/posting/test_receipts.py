@@ -218,6 +218,14 @@ def test_the_log_has_where_a_plugin_failed_to_report_a_receipt(bench, caplog, er
     assert ("Traceback" in caplog.text) is is_logged
 
 
+def deliver_another(bench):
+    """Post another document, whose receipt the source accepts."""
+    bench.source.refuses = None
+    bench.bill("A-2")
+    bench.drain()
+    assert deliver(bench) == 1
+
+
 def test_the_case_of_a_receipt_that_keeps_failing_stays_while_others_arrive(bench):
     bench.bill("A-1")
     bench.drain()
@@ -225,10 +233,7 @@ def test_the_case_of_a_receipt_that_keeps_failing_stays_while_others_arrive(benc
     for pause in (0, 60, 300, 900, 3600):
         bench.pass_time(pause)
         deliver(bench)
-    bench.source.refuses = None
-    bench.bill("A-2")
-    bench.drain()
-    assert deliver(bench) == 1
+    deliver_another(bench)
     assert bench.cases() == ["Bench does not accept receipts"]
 
 
@@ -370,10 +375,7 @@ def test_the_case_of_a_receipt_that_needs_a_person_stays_while_others_arrive(ben
     bench.drain()
     bench.source.refuses = NeedsAttention("Bench does not let the hub change A-1.")
     deliver(bench)
-    bench.source.refuses = None
-    bench.bill("A-2")
-    bench.drain()
-    assert deliver(bench) == 1
+    deliver_another(bench)
     assert bench.cases() == ["Bench does not accept receipts"]
     bench.pass_time(60)
     assert deliver(bench) == 1
