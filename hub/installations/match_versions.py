@@ -30,14 +30,16 @@ def load_versions(session: Session, shared: Mapping[str, Any]) -> Versions:
     return {(match.field, match.code): build_version(match) for match in session.scalars(decided)}
 
 
-def require_unchanged(versions: Versions, field: str, code: str, seen: str, record: str) -> None:
+def require_unchanged(
+    versions: Versions, field: str, code: str, shown_version: str, record: str
+) -> None:
     """Raise Refused if a person decided otherwise about a code since a preview showed it.
 
-    `seen` is the version in the preview, and `record` what the file says.
+    `shown_version` is the version in the preview, and `record` what the file says.
     """
     version = versions.get((field, code), "")
     _, space, present_record = version.partition(" ")
-    if version == seen or (space and present_record == record):
+    if version == shown_version or (space and present_record == record):
         return
     raise Refused(
         "The decision about it changed after the preview. Upload the file again to see what it"

@@ -41,7 +41,7 @@ class ImportRow:
     before: str = ""  # the record of the code now, as a person reads it
     after: str = ""
     is_change: bool = False
-    seen: str = ""  # the version of the decision about the code now
+    version: str = ""  # the version of the decision about the code now
     problem: str = ""
 
 
@@ -137,8 +137,8 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
                 key = line["field"], line["code"].strip()
             stored = listed.get(key)
             name = line["name"] or (stored["name"] if stored else "")
-            before, seen = _format_present_match(stored), versions.get(key, "")
-            import_row = ImportRow(number, *key, name, before=before, seen=seen)
+            before, version = _format_present_match(stored), versions.get(key, "")
+            import_row = ImportRow(number, *key, name, before=before, version=version)
             first_line = first_lines.setdefault(key, number)
             try:
                 if first_line != number:
@@ -168,9 +168,9 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
     count = 0
     with transaction() as session:
         versions = match_versions.load_versions(session, shared_columns(row))
-        for field, code, name, record, seen in rows:
+        for field, code, name, record, version in rows:
             try:
-                match_versions.require_unchanged(versions, field, code, seen, record)
+                match_versions.require_unchanged(versions, field, code, version, record)
                 store_decision(session, row, field, code, record, who=who, name=name)
             except Refused as error:
                 raise Refused(

@@ -122,7 +122,7 @@ def _redirect_to_list(installation_id: int) -> Redirect:
 def _write_changes(planned: list[ImportRow]) -> str:
     """Return the changes as the form of the preview carries them."""
     rows = [
-        (change.field, change.code, change.name, change.record, change.seen)
+        (change.field, change.code, change.name, change.record, change.version)
         for change in planned
         if change.is_change
     ]

@@ -46,7 +46,7 @@ class AcceptableSuggestion(NamedTuple):
     field: str
     code: str
     record: str
-    seen: str
+    version: str
 
 
 class AcceptableSuggestions(NamedTuple):
@@ -170,12 +170,12 @@ def accept(installation_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         filters = {**_read_list_arguments(), "show": "open"}
-        found = _list_acceptable_suggestions(session, installation, threshold, filters)
-    left = found.left
+        acceptable = _list_acceptable_suggestions(session, installation, threshold, filters)
+    left = acceptable.left
     decided: list[tuple[str, str]] = []
-    for field, code, record, seen in found.rows:
+    for field, code, record, version in acceptable.rows:
         try:
-            matches.decide(installation_id, field, code, record, person_name(), seen=seen)
+            matches.decide(installation_id, field, code, record, person_name(), seen=version)
         except HubError as error:
             flash(translate(error.sentence), "error")
             left += 1
@@ -194,8 +194,8 @@ def accept(installation_id: int) -> Response:
             ),
             "look",
         )
-    if found.unseen:
-        flash(found.unseen, "look")
+    if acceptable.unseen:
+        flash(acceptable.unseen, "look")
     return redirect(_list_address(installation_id))
 
 
