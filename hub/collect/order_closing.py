@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from hub import payloads
 from hub.contract.documents import Document
 from hub.models import Posting, TransactionSummary
-from hub.models.enums import Operation
 from hub.models.transaction_summary import CLOSED_STATUS
 
 CLOSABLE_KINDS = ("purchase_order",)
@@ -47,7 +46,5 @@ def build_closing_content(posting: Posting) -> BodyAndSummary:
 
 
 def is_closing(posting: Posting) -> bool:
-    """Return whether this posting closed an order."""
-    if posting.kind not in CLOSABLE_KINDS or posting.operation != Operation.UPDATE:
-        return False
-    return posting.summary.is_closed
+    """Return whether this posting closed an order, or created one that is closed."""
+    return posting.kind in CLOSABLE_KINDS and posting.summary.is_closed

@@ -227,6 +227,15 @@ def test_an_order_that_is_gone_is_closed_and_one_that_comes_back_is_open(shop):
     assert shop.book("PurchaseOrder", "order:1")["SyncToken"] == "2"
 
 
+def test_an_order_that_is_closed_from_the_start_is_opened_when_more_is_expected(shop):
+    shop.run(replace(sample("purchase_order"), closed=True))
+    assert shop.book("PurchaseOrder", "order:1")["POStatus"] == "Closed"
+    shop.run(sample("purchase_order"))
+    assert shop.book("PurchaseOrder", "order:1")["POStatus"] == "Open"
+    shop.run()
+    assert shop.book("PurchaseOrder", "order:1")["SyncToken"] == "1"
+
+
 def test_an_order_that_was_billed_is_not_rewritten(shop):
     shop.run(sample("purchase_order"), sample("bill"))
     shop.run(add_one_cent(sample("purchase_order")))
