@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from hub.cli import person as caller
 from hub.cli.terminal import account_name, say
 
 
@@ -113,7 +114,9 @@ def issue_code(name: str) -> dict[str, Any]:
     validity = password_resets.OWNERS_CODE_LIFETIME
     with transaction() as session:
         person = stored.get(session, name)
-        password_resets.store_code(session, person, code, validity, account_name())
+        password_resets.store_code(
+            session, person, code, validity, account_name(), issued_by=caller.name()
+        )
         return {
             "name": str(person.username),
             "code": code,

@@ -94,11 +94,16 @@ class Invitation(Model):
 
 
 class PasswordReset(Model):
-    """A one-time code with which a person may set a new password."""
+    """A one-time code with which a person may set a new password.
+
+    `issued_by` is the owner who issued it. It is empty for a code that the person asked for, or
+    that somebody issued on the server.
+    """
 
     user_id: Mapped[int] = mapped_column(
         ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
     )
+    issued_by: Mapped[str] = mapped_column(String(200), default="", server_default="")
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
     code_hash: Mapped[str] = mapped_column(String(64))

@@ -13,6 +13,7 @@ from hub.errors import Refused
 from hub.exact_json import is_storable
 from hub.models import PasswordReset, PasswordResetRequest, User
 from hub.security import audit, names, one_time_codes, people
+from hub.security.rights import rights_of
 
 MAILED_CODE_LIFETIME = dt.timedelta(hours=1)
 OWNERS_CODE_LIFETIME = dt.timedelta(days=1)
@@ -77,12 +78,22 @@ def postpone_request(session: Session, request: PasswordResetRequest) -> None:
 
 
 def store_code(
-    session: Session, person: User, code: str, valid_for: dt.timedelta, who: str
+    session: Session,
+    person: User,
+    code: str,
+    valid_for: dt.timedelta,
+    who: str,
+    *,
+    issued_by: str = "",
 ) -> None:
-    """Store the code with which a person may set a new password, in place of an earlier one."""
+    """Store the code with which a person may set a new password, in place of an earlier one.
+
+    With `issued_by` it is valid only as long as the person of this name is an owner.
+    """
     now = current_hub().clock.now()
     row = {
         "user_id": person.id,
+        "issued_by": issued_by,
         "created_at": now,
         "expires_at": now + valid_for,
         "code_hash": one_time_codes.hash_code(PURPOSE, str(person.id), code),
@@ -110,7 +121,7 @@ def check(session: Session, name: str, code: str) -> PasswordReset | None:
     reset = session.get(PasswordReset, person.id)
     if reset is None or reset.guesses >= MAX_GUESSES:
         return None
-    if current_hub().clock.now() >= reset.expires_at:
+    if current_hub().clock.now() >= reset.expires_at or not _is_of_owner(session, reset):
         return None
     if one_time_codes.is_right(reset.code_hash, PURPOSE, str(person.id), code):
         return reset
@@ -125,11 +136,22 @@ def use(session: Session, reset: PasswordReset, password_hash: str) -> User:
         PasswordReset.user_id == reset.user_id,
         PasswordReset.code_hash == reset.code_hash,
     )
+    is_of_owner = _is_of_owner(session, reset)
     used = session.execute(delete(PasswordReset).where(*same_code))
-    if not cast(Any, used).rowcount:
+    if not cast(Any, used).rowcount or not is_of_owner:
         raise Refused("This code was used or replaced a moment ago. Ask for another one.")
     person = session.get_one(User, reset.user_id)
     people.set_password(session, person, password_hash)
     name = person.name
     audit.record(session, name, "password reset", name)
     return person
+
+
+def _is_of_owner(session: Session, reset: PasswordReset) -> bool:
+    """Return whether the owner who issued a code may still do so; True if no owner issued it."""
+    if not reset.issued_by:
+        return True
+    person = people.find(session, reset.issued_by)
+    if person is None or not person.active:
+        return False
+    return rights_of(person).may("owner")

@@ -147,22 +147,24 @@ def insert(
 def change_active(session: Session, person: User, *, active: bool) -> None:
     """Let a person log in, or disable them and end their sessions and API tokens.
 
-    The codes of those whom they invited become invalid, too. The only owner stays active.
+    The codes that they issued, of invitations and for passwords, become invalid, too. The only
+    owner stays active.
     """
     if not active:
         check_not_last_owner(session, person)
         _end_access(session, person, EndReason.DISABLED)
         api_tokens.revoke_all(session, cast(int, person.id))
-        _expire_invitations_of(session, person)
+        _expire_codes_of(session, person)
     person.active = active
 
 
-def _expire_invitations_of(session: Session, person: User) -> None:
-    """Make the codes of the invitations of a person invalid; an owner can renew each of them."""
+def _expire_codes_of(session: Session, person: User) -> None:
+    """Make the codes invalid that a person issued; an owner can issue each of them again."""
     now = current_hub().clock.now()
-    by_person = Invitation.invited_by == str(person.username or person.email)
+    by_person = Invitation.invited_by == person.name
     is_valid = Invitation.expires_at > now
     session.execute(update(Invitation).where(by_person, is_valid).values(expires_at=now))
+    session.execute(delete(PasswordReset).where(PasswordReset.issued_by == person.name))
 
 
 def set_password(session: Session, person: User, password_hash: str) -> None:

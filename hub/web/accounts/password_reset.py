@@ -96,7 +96,9 @@ def send_code(person_id: int) -> Page:
             raise NotNow(
                 gettext("%(username)s is disabled. Enable them first.", username=person.username)
             )
-        password_resets.store_code(session, person, code, validity, person_name())
+        password_resets.store_code(
+            session, person, code, validity, person_name(), issued_by=person_name()
+        )
     name = str(person.username)
     try:
         if not people.mail_address(person):

@@ -71,6 +71,11 @@ def change(visitor: Visitor, code: str, name: str = ADDRESS, password: str = NEW
     return post(visitor, "/new-password", **form)
 
 
+def id_of(visitor: Visitor, name: str) -> int:
+    with visitor.app.app_context(), engine.read_only_session() as session:
+        return int(people.get(session, name).id)
+
+
 def mailed(visitor: Visitor) -> int:
     """Send the mail that the scheduler sends every few seconds."""
     with visitor.app.app_context():
@@ -245,6 +250,39 @@ def test_a_code_of_an_owner_ends_the_duty_to_change_a_password(on_sqlite: Visito
     vera = Visitor(on_sqlite.app, on_sqlite.story)
     vera.log_in("vera", NEW)
     assert vera.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("acts", "status"),
+    [
+        ([("active", {"active": "0"})], 400),
+        ([("active", {"active": "0"}), ("active", {"active": "1"})], 400),
+        ([("role", {"role": "app-owner"})], 400),
+        ([("role", {"role": "owner"})], 302),
+    ],
+)
+def test_a_code_ends_with_the_rights_of_who_issued_it(
+    on_sqlite: Visitor, mail: Any, acts: list[tuple[str, dict[str, str]]], status: int
+) -> None:
+    on_sqlite.log_in("olga")
+    arne = id_of(on_sqlite, "arne")
+    on_sqlite.press(f"/people/{arne}/role", role="owner")
+    second_owner = Visitor(on_sqlite.app, on_sqlite.story)
+    second_owner.log_in("arne")
+    second_owner.press(f"/people/{id_of(on_sqlite, ADDRESS)}/reset")
+    for act, form in acts:
+        on_sqlite.press(f"/people/{arne}/{act}", **form)
+    assert change(on_sqlite, code_in(mail.messages[-1].get_payload())).status_code == status
+
+
+def test_a_code_that_the_person_asked_for_outlasts_the_owners(
+    on_sqlite: Visitor, mail: Any
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    mailed(on_sqlite)
+    on_sqlite.log_in("olga")
+    on_sqlite.press(f"/people/{id_of(on_sqlite, 'arne')}/active", active="0")
+    assert change(on_sqlite, code_in(mail.messages[-1].get_payload())).status_code == 302
 
 
 def test_a_code_is_void_once_its_person_changes_the_password(on_sqlite: Visitor) -> None:
