@@ -71,7 +71,7 @@ def post_again(posting_id: int, who: str) -> None:
         posting = session.get(Posting, posting_id)
         if posting is None:
             raise NotFound("posting", str(posting_id))
-        if not _has_ended(posting):
+        if not has_ended(posting):
             raise NotNow(_explain_nothing_to_try(posting))
     retry(posting_id, who)
 
@@ -143,7 +143,7 @@ def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroup
     groups = _RetryGroups(doubtful=_load_doubtful(session, candidates))
     doubtful_ids = {snapshot.id for snapshot in groups.doubtful}
     for candidate in candidates:
-        if _has_ended(candidate):
+        if has_ended(candidate):
             groups.ended.append(candidate.id)
         elif candidate.id in doubtful_ids:
             continue
@@ -163,7 +163,7 @@ def _explain_nothing_to_try(posting: Posting) -> str:
     )
 
 
-def _has_ended(candidate: _Candidate | Posting) -> bool:
+def has_ended(candidate: _Candidate | Posting) -> bool:
     """Return whether a posting was posted, or skipped after it was posted."""
     if candidate.state == PostingState.POSTED:
         return True

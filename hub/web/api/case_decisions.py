@@ -209,7 +209,7 @@ def close(case_id: int) -> Any:
 @case_decision("/postings/<int:posting_id>/retry", body=ConfirmationSchema)
 def retry(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     """Retry one posting of a case."""
-    problem = release_scope.find_problem([posting_id])
+    problem = release_scope.find_problem_of_retry(posting_id)
     if problem:
         return problem
     is_confirmed = body["confirmed"]

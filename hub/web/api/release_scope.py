@@ -13,6 +13,7 @@ from hub.db.engine import read_only_session
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
+from hub.posting.actions import retries
 from hub.security import api_tokens
 from hub.web.api import problems
 from hub.web.authentication.access import load_scope
@@ -40,6 +41,17 @@ def find_problem(posting_ids: Collection[int], *, posts_again: bool = False) -> 
         return problems.build_problem(
             403, NOT_APPROVED.format(document=format_posting_name(posting))
         )
+
+
+def find_problem_of_retry(posting_id: int) -> Response | None:
+    """Return the problem if a token may not retry a posting; None if it may.
+
+    One that was posted, and has left QuickBooks since, is posted again.
+    """
+    with read_only_session() as session:
+        posting = get_row_or_404(session, Posting, posting_id)
+        posts_again = retries.has_ended(posting)
+    return find_problem([posting_id], posts_again=posts_again)
 
 
 def find_problem_of_case(case_id: int) -> Response | None:

@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from hub.cases import inbox
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import InstallationMode
+from hub.reasons.texts import CaseText
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_match_promises import JORDAN, Pages
@@ -71,6 +73,20 @@ def test_a_retry_releases_what_the_token_may_approve_or_nobody_has_to(
     answer = program.call("POST", retry_addresses(pages)[0])
     assert answer.status_code == 200, answer.text
     assert invoice(pages).approved_by == "oda"
+
+
+def test_a_retry_of_what_left_quickbooks_takes_the_scope_of_approvals(visitor: Visitor) -> None:
+    """It posts what the source has now, as Post again does."""
+    posting = visitor.row(Posting, visitor.story.postings["posted"])
+    text = CaseText("posted.missing", name="Bill 1", quickbooks_id=posting.quickbooks_id or "")
+    owner = {"company_id": posting.company_id, "installation_id": posting.installation_id}
+    with visitor.app.app_context(), transaction() as session:
+        case = inbox.open(session, "missing", text, postings=[posting.id], **owner)
+        address = f"/cases/{case.id}/postings/{posting.id}/retry"
+    answer = ApiClient.of(visitor.app, "oda", "read", "operate").call("POST", address, {})
+    assert (answer.status_code, DETAIL in answer.json["detail"]) == (403, True)
+    allowed = ApiClient.of(visitor.app, "oda").call("POST", address, {})
+    assert allowed.status_code == 409, "it is still in QuickBooks"
 
 
 def test_posting_again_takes_the_scope_of_approvals(visitor: Visitor) -> None:
