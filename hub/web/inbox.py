@@ -20,6 +20,7 @@ from hub.translations.messages import gettext, translate
 from hub.web.administration import checklist
 from hub.web.authentication.access import (
     ANYWHERE,
+    find_chosen_company_id,
     load_scope,
     may_anywhere,
     may_here,
@@ -278,6 +279,7 @@ def _build_bulk_values(
     return {
         "total": total,
         "newest": newest or 0,
+        "company_id": find_chosen_company_id(),
         "people": case_assignees.list_choices(session),
         "ticked_ids": ticked_ids,
         "ticked_elsewhere": case_list.load_open_rows(session, elsewhere),

@@ -52,6 +52,9 @@ pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 def apply() -> Response:
     """Do one act on many cases; say on how many, and why not on the others."""
     act = BULK_ACTIONS.get(request.form.get("act", ""))
+    if case_list.is_of_other_company():
+        flash(gettext("Nothing was done: another company was chosen in the meantime."), "look")
+        return _redirect_back()
     cases, hidden = _load_chosen_cases(act)
     closed = _count_closed_cases()
     if not (cases or hidden or closed):
@@ -67,8 +70,7 @@ def apply() -> Response:
         flash(translate(error.sentence), "error")
         return _return_form()
     _report(act, len(cases) - len(reasons), list(reasons.values()), closed)
-    if hidden:
-        flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
+    _report_remaining(hidden)
     if following is not None:
         return redirect(url_for("inbox.one", case_id=following, **case_list.build_arguments()))
     return _redirect_back()
@@ -92,6 +94,12 @@ def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
         if not may_act.has(case):
             reasons[case.id] = gettext("you may only look at it.")
     return reasons | act(allowed, form)
+
+
+def _report_remaining(count: int) -> None:
+    """Report how many of the chosen cases are left, as there are too many for one act."""
+    if count:
+        flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=count), "look")
 
 
 def _report(act: NamedAct, done: int, reasons: list[str], closed: int) -> None:

@@ -251,6 +251,17 @@ def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int
     return groups
 
 
+def is_of_other_company() -> bool:
+    """Return whether a form for all cases of a list was opened for another company than now.
+
+    It may have been chosen in another window. A list of one app does not depend on the choice.
+    """
+    listed = request.form.get("of_company")
+    if listed is None or request.args.get("installation") or request.form.get("which") != "all":
+        return False
+    return row_ids.parse(listed) != find_chosen_company_id()
+
+
 def list_companies(session: Session, chosen: str) -> list[ConnectedCompany]:
     """Return the companies that the filter offers; of many only the chosen one.
 

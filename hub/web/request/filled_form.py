@@ -14,7 +14,8 @@ Form = MultiDict[str, str]
 TYPED_INPUTS = frozenset(
     {"text", "search", "email", "url", "tel", "number", "date", "time", "datetime-local"}
 )
-NOT_COMPARED = frozenset({"csrf_token", "draft", "listed"})
+# Hidden fields that differ from one time that a page is shown to the next.
+NOT_COMPARED = frozenset({"csrf_token", "draft", "listed", "newest", "of_company"})
 OTHER_FORM = -1000  # the score of a hidden field with another value than the one that was sent
 
 

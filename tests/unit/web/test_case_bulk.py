@@ -317,6 +317,15 @@ def test_after_a_refused_act_the_cases_are_still_ticked(operator: Visitor) -> No
     assert 'value="Ringt Østby"' in page
 
 
+def test_what_was_typed_outlasts_a_case_that_was_opened_meanwhile(operator: Visitor) -> None:
+    listing = operator.page("/inbox/?words=Case")
+    [newest] = re.findall(r'name="newest" value="(\d+)"', listing)
+    add_case(operator, 9, "5.00")
+    page = operator.press(f"{BULK}?words=Case", act="note", newest=newest, text="Asked Hara.")
+    assert "Tick at least one case first." in page
+    assert 'value="Asked Hara."' in page
+
+
 def test_cases_that_somebody_else_closed_meanwhile_are_named(operator: Visitor) -> None:
     with operator.app.app_context(), transaction() as session:
         for id in operator.ids[:2]:

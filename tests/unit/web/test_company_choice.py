@@ -5,10 +5,11 @@ import re
 from html import unescape
 
 import pytest
+from sqlalchemy import select
 
 from hub.context import current_hub
 from hub.db import engine
-from hub.models import Case, Posting, RoleAssignment, User
+from hub.models import Case, CaseNote, Posting, RoleAssignment, User
 from hub.models.enums import ConnectionState
 from hub.reasons.template import CaseAction
 from hub.web.frame import company_choice
@@ -136,6 +137,25 @@ def test_a_removed_right_ends_the_choice(two_companies: TwoCompanies) -> None:
             right.company_id = two_companies.rows.companies[BRAVO]
     assert shows(visitor, "/documents", BRAVO)
     assert not shows(visitor, "/documents", ALPHA)
+
+
+@pytest.mark.parametrize("later", [BRAVO, "", ALPHA])
+def test_an_act_on_all_cases_is_about_the_company_whose_cases_were_shown(
+    two_companies: TwoCompanies, later: str
+) -> None:
+    """Another one may have been chosen in another window since then."""
+    visitor = choose(two_companies, EVERYTHING, ALPHA)
+    page = visitor.page("/inbox/")
+    names = ("newest", "of_company")
+    form = {name: re.findall(rf'name="{name}" value="(\d*)"', page)[0] for name in names}
+    choose(two_companies, EVERYTHING, later)
+    answer = visitor.press("/inbox/bulk/", act="note", which="all", text="Asked them.", **form)
+    is_refused = "Nothing was done: another company was chosen in the meantime." in answer
+    assert is_refused == (later != ALPHA)
+    with two_companies.app.app_context(), engine.read_only_session() as session:
+        noted = select(Case.company_id).join(CaseNote, CaseNote.case_id == Case.id)
+        company_ids = set(session.scalars(noted))
+    assert company_ids == (set() if is_refused else {two_companies.rows.companies[ALPHA]})
 
 
 def test_one_company_needs_no_switcher(visitor: Visitor) -> None:
