@@ -68,9 +68,11 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     """Return what is to be sent now, by person.
 
     A daily message is due at seven in the zone of the person, the first time after it was added.
-    What a person may no longer see, and what is about a closed case, is left out.
+    What a person may no longer see or no longer wants, and what is about a closed case, is left
+    out.
     """
     is_active = cast(Any, User.active)
+    timings = timing.load(session)
     daily_times = _load_last_daily_times(session)
     newest_time = max(daily_times.values(), default=current_hub().clock.now())
     may_be_due = or_(Notice.is_daily.is_(False), Notice.created_at <= newest_time)
@@ -88,7 +90,7 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     for notice, person, case, installation in session.execute(query):
         if notice.is_daily and notice.created_at > daily_times[int(person.id)]:
             continue
-        if case is None or _may_read(person, case, installation):
+        if case is None or _is_wanted(timings, person, case, installation):
             by_person.setdefault(int(person.id), (person, []))[1].append(notice)
     return list(by_person.values())
 
@@ -119,14 +121,17 @@ def _is_over() -> ColumnElement[bool]:
     return or_(is_old, Notice.case_id.in_(closed))
 
 
-def _may_read(person: User, case: Case, installation: Installation | None) -> bool:
-    """Return whether a case is open and the person can still act on it."""
+def _is_wanted(
+    timings: timing.Timings, person: User, case: Case, installation: Installation | None
+) -> bool:
+    """Return whether a case is open, and the person can act on it and wants mail about it."""
     if case.closed_at is not None:
         return False
     subject = Subject(case.company_id)
     if installation is not None:
         subject = Subject(installation.company_id, installation.slug)
-    return is_enough(rights_of(person).role(subject), "operator")
+    when = timings.of(int(person.id), case.installation_id, subject.company_id)
+    return when != timing.OFF and is_enough(rights_of(person).role(subject), "operator")
 
 
 def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:

@@ -82,8 +82,8 @@ def load(session: Session) -> News:
 def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
     """Yield each address with its cases: people first, then the mailboxes of apps.
 
-    A mailbox that is also the address of a person is left out, so that nobody receives two
-    messages.
+    A mailbox that is also the address of a person gets no case on which the person can act, so that
+    nobody receives a case twice.
     """
     for address, (name, rights) in news.people.items():
         cases = []
@@ -92,9 +92,9 @@ def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
                 cases.append(case)
         if cases:
             yield address, cases
-    app_mailboxes = set(news.mailboxes.values()) - {"", *news.people}
-    for address in sorted(app_mailboxes):
-        cases = _select_cases_of_apps(news, news.mailboxes, address)
+    for address in sorted(set(news.mailboxes.values()) - {""}):
+        own = _select_cases_of_person(news, *news.people.get(address, ("", Rights())))
+        cases = [case for case in _select_cases_of_apps(news, address) if case not in own]
         if cases:
             yield address, cases
 
@@ -213,16 +213,14 @@ def _select_cases_of_person(news: News, name: str, rights: Rights) -> list[Case]
     return cases
 
 
-def _select_cases_of_apps(
-    news: News, by_installation: dict[int, str], recipient: str
-) -> list[Case]:
-    """Return the cases of those apps that have this owner or mailbox.
+def _select_cases_of_apps(news: News, mailbox: str) -> list[Case]:
+    """Return the cases of those apps that have this mailbox.
 
     A case of a whole company belongs to no app, so it is not among them.
     """
     cases = []
     for case in news.cases:
-        if by_installation.get(case.installation_id or 0) == recipient:
+        if news.mailboxes.get(case.installation_id or 0) == mailbox:
             cases.append(case)
     return cases
 

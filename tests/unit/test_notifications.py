@@ -3,6 +3,7 @@
 import datetime as dt
 import shutil
 import sqlite3
+from collections import Counter
 from contextlib import contextmanager
 from decimal import Decimal
 from email.header import decode_header, make_header
@@ -206,6 +207,26 @@ def test_a_text_that_is_no_address_keeps_nobody_else_from_their_mail(hub, mail, 
     assert [notifications.digest(), notifications.digest()] == [2, 0]
     assert recipients(mail) == ["kari@example.com", "third@example.com"]
     assert notifications.load_refused_addresses() == {"aa@": "not an e-mail address"}
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "expected"),
+    [
+        ("ola@example.com", {"kari@example.com": 1, "ola@example.com": 1}),  # who may only look
+        ("kari@example.com", {"kari@example.com": 1}),
+    ],
+)
+def test_the_mailbox_of_an_app_may_be_the_address_of_a_person(
+    hub, mail, clock, monkeypatch, mailbox, expected
+):
+    with transaction() as session:
+        app = add_installation(session, add_company(session), owner="")
+        about = {"company_id": app.company_id, "action": "retry", "reason": "Why."}
+        open_stored_case(session, "app", title="App", installation_id=app.id, **about)
+    monkeypatch.setattr(case_news, "find_mailbox", lambda installation: mailbox)
+    clock.advance(60)
+    assert [notifications.digest(), notifications.digest()] == [len(expected), 0]
+    assert Counter(recipients(mail)) == expected
 
 
 def test_a_sender_that_is_no_address_is_named(make_app, make_config, mail, empty_database):
@@ -489,6 +510,17 @@ def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, mail, c
     with transaction() as session:
         person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
         person.assignments = []
+    clock.advance(86_400)
+    assert notifications.digest() == 0
+    assert mail.messages == []
+
+
+def test_a_daily_mail_leaves_out_what_a_person_no_longer_wants(hub, mail, clock):
+    choose(notices.DAILY)
+    open_case()
+    clock.advance(60)
+    notifications.digest()
+    choose(notices.OFF)
     clock.advance(86_400)
     assert notifications.digest() == 0
     assert mail.messages == []

@@ -193,7 +193,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C10",
         place="hub/notifications/case_news.py",
-        old="    for address in sorted(app_mailboxes):\n",
+        old='    for address in sorted(set(news.mailboxes.values()) - {""}):\n',
         new="    for address in ():\n",
         bug="Errors are not mailed to the app's mailbox.",
     ),
