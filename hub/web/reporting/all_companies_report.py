@@ -126,9 +126,16 @@ def _choose_file(session: Session, month: Period) -> tuple[str, Sequence[str], T
 
 
 def _find_months(session: Session) -> tuple[Period, Period]:
-    """Return the newest month with documents, and the one that the address names or else this."""
-    newest = company_totals.find_newest_month(session, load_scope().documents(), today())
-    return newest, report_tables.parse_month(request.args.get("month", "")) or newest
+    """Return the newest month with documents, and the one that the page is about.
+
+    That is the month of the address, or else the newest one that is not ahead.
+    """
+    documents = load_scope().documents()
+    newest = company_totals.find_newest_month(session, documents, today())
+    month = report_tables.parse_month(request.args.get("month", ""))
+    if month is None:
+        month = company_totals.find_opening_month(session, documents, today()) or newest
+    return newest, month
 
 
 def _build_row(

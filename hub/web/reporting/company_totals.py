@@ -59,6 +59,16 @@ def find_newest_month(session: Session, documents: Any, today: dt.date) -> Perio
     return Period(newest.year, newest.month)
 
 
+def find_opening_month(session: Session, documents: Any, today: dt.date) -> Period | None:
+    """Return the newest month with documents up to that of today; None if there is none.
+
+    Some documents are dated ahead, such as invoices of the coming months.
+    """
+    is_past = SourceDocument.date <= Period(today.year, today.month).last_day
+    newest = find_newest_date(session, (*documents, is_past))
+    return Period(newest.year, newest.month) if newest else None
+
+
 def find_newest_date(session: Session, documents: Any) -> dt.date | None:
     """Return the latest date of the documents, None without any."""
     dates = select(SourceDocument.date).where(SourceDocument.date.is_not(None), *documents)

@@ -338,9 +338,9 @@ def list_years(session: Session, documents: Any) -> list[int]:
 
 
 def choose_newest_year(years: Sequence[int], today: dt.date) -> int:
-    """Return the newest of the years that is not far ahead, as that of 9999-12-31 is."""
-    near = [year for year in years if year <= today.year + 1]
-    return max(near or years, default=today.year)
+    """Return the newest of the years that is not ahead; of those that are ahead, the nearest."""
+    past = [year for year in years if year <= today.year]
+    return max(past) if past else min(years, default=today.year)
 
 
 def select_parts(*columns: Any) -> Select[Any]:

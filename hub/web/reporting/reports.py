@@ -255,7 +255,8 @@ def _build_document_conditions(company: ConnectedCompany) -> tuple[Any, ...]:
 def _choose_year(years: list[int]) -> int:
     """Return the year that the address names, or else the newest one with documents.
 
-    Sources write a date such as 9999-12-31 for “never”.
+    A year that is ahead counts only if there is no other: documents may be dated ahead, and sources
+    write a date such as 9999-12-31 for “never”.
     """
     name = request.args.get("year", "")
     if name.isdecimal() and int(name) in years:

@@ -425,6 +425,20 @@ def test_dates_that_stand_for_never_hide_no_other_month_or_year(two_companies):
     assert len(totals(visitor, f"{HERE}?company={alpha}&year=9999")) == 1
 
 
+def test_the_reports_open_on_no_month_or_year_that_is_ahead(two_companies):
+    """Invoices of the coming months are dated ahead."""
+    alpha = two_companies.rows.companies[COMPANIES[0]]
+    with two_companies.app.app_context(), transaction() as session:
+        date_documents(session, alpha, dt.date(2027, 1, 15), dt.date(2026, 3, 28))
+    visitor = two_companies.visitor(EVERYTHING)
+    page = visitor.page(HERE)
+    assert '<option value="2026-03" selected>' in page
+    assert '<option value="2027-01">' in page
+    year_page = visitor.page(f"{HERE}?company={alpha}")
+    years = re.findall(r'<option(?: value="\d+")?( selected)?>(\d+)</option>', year_page)
+    assert years == [("", "2027"), (" selected", "2026")]
+
+
 def test_documents_may_have_no_date_but_the_last_day_that_there_is(two_companies):
     with two_companies.app.app_context(), transaction() as session:
         session.query(SourceDocument).update({"date": dt.date.max})
