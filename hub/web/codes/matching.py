@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, 
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub import sources
 from hub.collect.cases import match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError
@@ -340,7 +341,10 @@ def _build_code_values(
     fields = matches.load_fields_by_name(installation)
     name = request.values.get("field", "")
     code = request.values.get("code", "")
-    field = fields.get(name) or next(iter(fields.values()))
+    field = fields.get(name) or next(iter(fields.values()), None)
+    if field is None:
+        sources.app_of(installation)  # raises the reason if its plugin is not loaded
+        abort(404)
     source_code = matches.find_code_as_used(session, installation.id, name, code)
     query = request.args.get("q", "").strip()
     return record_creation.build_code_form(

@@ -249,4 +249,6 @@ def test_a_hub_survives_that_the_plugin_of_an_installation_is_gone(visitor: Visi
         f"{here}/review/",
     ):
         assert visitor.get(path).status_code == 200, path
+    code = visitor.get(f"{here}/matching/code?field=supplier&code=s1")
+    assert (code.status_code, "There is no app" in unescape(code.text)) == (404, True)
     assert "not installed or broken" in visitor.page(f"{here}/")
