@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
+from werkzeug import Response as Redirect
 
 from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
@@ -22,7 +23,13 @@ from hub.translations.messages import gettext
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.frame import viewer
 from hub.web.frame.layout import app_name, list_installation_choices, use_zone_of
-from hub.web.frame.paging import drop_unset, get_row_or_404, load_page
+from hub.web.frame.paging import (
+    build_first_address,
+    drop_unset,
+    get_row_or_404,
+    is_past_end,
+    load_page,
+)
 from hub.web.frame.run_kinds import RUN_KIND_LABELS
 from hub.web.lists import exports
 from hub.web.reconcile import reconciliation
@@ -95,12 +102,14 @@ def format_duration(run: Run) -> str:
 
 @pages.get("/")
 @require_role("viewer", of=ANYWHERE)
-def index() -> str:
+def index() -> str | Redirect:
     """List runs, newest first."""
     filters = _parse_filters()
     query = _select_runs(filters)
     with read_only_session() as session:
         runs = load_page(session, query, order_by=[Run.id])
+        if is_past_end(runs):
+            return redirect(build_first_address())
         subjects = RunSubjects.of(session, runs.rows)
         rows = []
         for run in runs.rows:

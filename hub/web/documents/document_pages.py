@@ -47,7 +47,7 @@ from hub.web.documents.timeline import (
     TimelineEvent,
     build_timeline,
 )
-from hub.web.frame import viewer
+from hub.web.frame import paging, viewer
 from hub.web.frame.case_titles import load_subjects
 from hub.web.frame.layout import KIND_LABELS, list_installation_choices, use_zone_of
 from hub.web.frame.paging import drop_unset, get_row_or_404, load_page
@@ -91,7 +91,7 @@ pages = Blueprint("documents", __name__)
 
 @pages.get("/documents", strict_slashes=False)
 @require_role("viewer", of=ANYWHERE)
-def index() -> str:
+def index() -> str | Response:
     """List documents by text, app, state, kind, date and amount, with their number and sum."""
     filters = read_document_filters(request.args)
     order = get_order(filters)
@@ -101,6 +101,8 @@ def index() -> str:
         documents = load_page(
             session, query, order_by=order.columns, is_descending=order.is_descending
         )
+        if paging.is_past_end(documents):
+            return redirect(paging.build_first_address())
         return render_template(
             "documents.html",
             page=replace(documents, rows=load_rows(session, documents.rows)),

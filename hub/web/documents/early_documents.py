@@ -24,7 +24,7 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import listed_rows
 from hub.web.frame.layout import may_configure
-from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
 from hub.web.frame.source_view import format_sums
 
 MAX_INCLUDED = 20_000  # documents included at once, so that their list fits into a form
@@ -72,12 +72,14 @@ COLUMNS = (
 
 @pages.get("/")
 @require_role("viewer")
-def show(installation_id: int) -> str:
+def show(installation_id: int) -> str | Response:
     """List what the start date leaves out, newest first."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         query = _select_excluded(installation_id, *COLUMNS)
         documents = load_page(session, query, order_by=[SourceDocument.id])
+        if is_past_end(documents):
+            return redirect(build_first_address())
         rows = [Early(*row) for row in documents.rows]
         count, sums = sum_early_documents(session, installation_id)
         seals = {row.id: row.seal for row in rows}

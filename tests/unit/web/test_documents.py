@@ -634,3 +634,11 @@ def test_the_list_answers_with_a_slash_at_the_end_as_other_lists_do(viewer: Visi
     rows = [re.findall(r'href="(/documents/\d+)"', page) for page in lists]
     assert rows[0]
     assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("path", ["/documents?state=held", "/runs/?kind=sync", "{app}/earlier/?"])
+def test_a_page_with_nothing_left_leads_to_the_first(viewer: Visitor, path: str) -> None:
+    """The documents of the page were decided, or removed, since its link was shown."""
+    address = path.format(app=f"/installations/{viewer.story.installation}")
+    answer = viewer.get(f"{address}&before=%5B0%5D")
+    assert (answer.status_code, answer.location) == (302, address.rstrip("?"))
