@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from html import escape, unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -31,6 +32,30 @@ def test_a_paused_app_is_not_run(operator: Visitor) -> None:
     assert "It is paused." in operator.press(
         f"/installations/{operator.story.installation}/matching/apply"
     )
+
+
+def test_a_screen_reader_hears_the_state_of_a_run_only_when_it_changes(operator: Visitor) -> None:
+    run_id = operator.story.runs["running"]
+    here = f"/runs/{run_id}"
+    htmx = {"HX-Request": "true"}
+    said = re.compile(r'<div id="said"[^>]*>(.*?)</div>', re.DOTALL)
+
+    def poll(announced: str) -> tuple[list[str], str]:
+        part = operator.get(f"{here}/progress?{urlencode({'announced': announced})}", headers=htmx)
+        (field,) = re.findall(r'name="announced" value="([^"]*)"', part.text)
+        return [compact(text) for text in said.findall(part.text)], unescape(field)
+
+    page = operator.page(here)
+    (announced,) = re.findall(r'name="announced" value="([^"]*)"', page)
+    assert "hx-include" in page
+    assert poll(announced) == ([], announced)
+    first, _ = poll("queued:")
+    assert len(first) == 1
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Run, run_id).phase = "posting"
+    texts, later = poll(announced)
+    assert (texts, later) == (["Running: posting"], "running:posting")
+    assert poll(later) == ([], later)
 
 
 def test_a_run_in_progress_renews_itself_every_two_seconds(operator: Visitor) -> None:
