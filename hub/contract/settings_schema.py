@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from hub.contract.site_settings import SiteSettings
 from hub.contract.types import App
-from hub.errors import SettingsInvalid
+from hub.errors import Sentence, SettingsInvalid
 
 REQUIRED_MESSAGE = "This is needed."  # pages translate it
 Offered = Iterable[tuple[str, tuple[str, ...]]]  # each choice's id, and what people call it
@@ -176,7 +176,7 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
             index = ChoiceIndex(choices(str(list_name)))
             with_ids[name] = _find_choice_ids(index, value)
         except ValueError as error:
-            problems[name] = [str(error)]
+            problems[name] = [error.args[0]]
     if problems:
         raise SettingsInvalid(app.name, problems)
     return with_ids
@@ -218,20 +218,27 @@ class ChoiceIndex:
             return text
         id = self._ids_by_name.get(text.strip().casefold())
         if id is None:
-            raise ValueError(f"There is no {text!r} in the list. {self._format_suggestions(text)}")
+            suggestions = self._format_suggestions(text)
+            raise ValueError(
+                Sentence(
+                    "There is no %(name)s in the list. %(suggestions)s",
+                    name=repr(text),
+                    suggestions=suggestions,
+                )
+            )
         return id
 
     def _format_suggestions(self, text: str) -> str:
         """Return a sentence with the choices of similar names, else with the first ones."""
         if not self._ids_by_name:
-            return "It is empty."
+            return Sentence("It is empty.")
         names = sorted(self._ids_by_name)
         similar = get_close_matches(text.casefold(), names, n=MAX_SUGGESTIONS, cutoff=0.5)
         suggestions = []
         for name in similar or names[:MAX_LISTED_CHOICES]:
             id = self._ids_by_name[name]
             suggestions.append(f"{name} ({id})")
-        return f"There is: {', '.join(suggestions)}."
+        return Sentence("There is: %(choices)s.", choices=", ".join(suggestions))
 
 
 def _describe_unknown_setting(name: str, names: Iterable[str]) -> str:

@@ -68,8 +68,11 @@ def parse(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
         except Refused as error:
             problems[name] = [error.sentence]
         except ValueError:
-            problem = "%(text)s isn't a valid date. Write it like 2026-01-31."
-            problems[name] = [Sentence(problem, text=repr(answer))]
+            problems[name] = [
+                Sentence(
+                    "%(text)s isn't a valid date. Write it like 2026-01-31.", text=repr(answer)
+                )
+            ]
     if problems:
         raise SettingsInvalid(app.name, problems)
     for name in OPTIONAL_SETTINGS:

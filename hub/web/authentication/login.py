@@ -42,6 +42,17 @@ SECURITY_SETTINGS = {
         gettext_noop("Name or password is not right. Check both and try again."),
         "error",
     ),
+    "SECURITY_MSG_INVALID_PASSWORD": (
+        gettext_noop("The password is not right. Try again."),
+        "error",
+    ),
+    "SECURITY_MSG_PASSWORD_NOT_PROVIDED": (gettext_noop("Enter a password."), "error"),
+    "SECURITY_MSG_PASSWORD_IS_THE_SAME": (
+        gettext_noop("The new password must be different from the current one."),
+        "error",
+    ),
+    "SECURITY_MSG_RETYPE_PASSWORD_MISMATCH": (gettext_noop("The two passwords differ."), "error"),
+    "SECURITY_MSG_PASSWORD_CHANGE": (gettext_noop("Your password is changed."), "success"),
     "SECURITY_MSG_UNAUTHENTICATED": (gettext_noop("Log in to go on."), "info"),
     "SECURITY_MSG_LOGIN": (gettext_noop("Log in to go on."), "info"),
     "SECURITY_LOGOUT_METHODS": ["POST"],

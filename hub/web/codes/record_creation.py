@@ -11,7 +11,7 @@ from hub.contract.codec import load
 from hub.contract.documents import Code, Document, Item, Party
 from hub.contract.types import Field
 from hub.db.engine import read_only_session
-from hub.errors import Refused
+from hub.errors import Refused, Sentence
 from hub.mapping import NEW, MatchIndex
 from hub.models import Attempt, Case, Installation, Posting, SeenCode, SourceDocument, case_posting
 from hub.models.enums import Operation, PostingState
@@ -159,7 +159,8 @@ def _find_errors(
         chosen = codes.get(role)
         offered = {id for id, _ in _list_choices(session, installation, role)} if chosen else set()
         if chosen and chosen not in offered:
-            errors[role] = ["QuickBooks has no such account that may be used there."]
+            problem = Sentence("QuickBooks has no such account that may be used there.")
+            errors[role] = [problem]
     return errors
 
 

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Item, ItemType, Party, Role
+from hub.errors import Sentence
 from hub.mapping import Entry, MatchIndex
 from hub.payloads.item import ACCOUNT_ROLES, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
 from hub.payloads.names import (
@@ -46,6 +47,7 @@ ITEM_TYPES = {
     "inventory": gettext_noop("Product that is kept in stock"),
 }
 STOCK_ONLY = gettext_noop("Only for a product that is kept in stock.")
+NOT_A_CURRENCY = Sentence("Enter three letters, such as EUR.")
 Errors = Mapping[str, Sequence[str]]
 Accounts = Mapping[str, str]  # the QuickBooks id by role
 Details = Party | Item
@@ -56,22 +58,25 @@ def _describe(label: str, help: str = "", **more: Any) -> dict[str, Any]:
     return {"label": label, "help": help, "section": "", **more}
 
 
+def _limit_length(max_length: int) -> validate.Length:
+    """Return the check of the length of a text that QuickBooks allows."""
+    error = Sentence("QuickBooks allows %(count)s characters.", count=max_length)
+    return validate.Length(max=max_length, error=error)
+
+
 def _build_text_field(label: str, max_length: int, **more: Any) -> fields.String:
     """Return an optional text of QuickBooks."""
-    length = validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters.")
-    return fields.String(validate=[length], metadata=_describe(label, **more))
+    return fields.String(validate=[_limit_length(max_length)], metadata=_describe(label, **more))
 
 
 def _name(max_length: int) -> fields.String:
     """Return the name of a record, which QuickBooks requires."""
+    no_colon = validate.ContainsNoneOf(":", error=Sentence("QuickBooks allows no colon in a name."))
     return fields.String(
         required=True,
-        validate=[
-            validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters."),
-            validate.ContainsNoneOf(":", error="QuickBooks allows no colon in a name."),
-        ],
+        validate=[_limit_length(max_length), no_colon],
         metadata=_describe(gettext_noop("Name")),
-        error_messages={"required": "Enter a name."},
+        error_messages={"required": Sentence("Enter a name.")},
     )
 
 
@@ -87,13 +92,9 @@ class _PartyForm(Schema):
     number = _build_text_field(gettext_noop("Organisation number"), MAX_TAX_NUMBER_LENGTH)
     contact = _build_text_field(gettext_noop("Contact person"), MAX_CONTACT_LENGTH)
     email = fields.Email(
-        validate=[
-            validate.Length(
-                max=MAX_EMAIL_LENGTH, error=f"QuickBooks allows {MAX_EMAIL_LENGTH} characters."
-            )
-        ],
+        validate=[_limit_length(MAX_EMAIL_LENGTH)],
         metadata=_describe(gettext_noop("E-mail")),
-        error_messages={"invalid": "Enter one e-mail address."},
+        error_messages={"invalid": Sentence("Enter one e-mail address.")},
     )
     phone = _build_text_field(gettext_noop("Phone"), MAX_PHONE_LENGTH)
     street = fields.String(
@@ -113,16 +114,17 @@ class _PartyForm(Schema):
         """Refuse more or longer lines than QuickBooks has room for."""
         lines = data.get("street", "").splitlines()
         if len(lines) > MAX_STREET_LINES:
-            raise ValidationError(f"QuickBooks allows {MAX_STREET_LINES} lines.", "street")
+            problem = Sentence("QuickBooks allows %(count)s lines.", count=MAX_STREET_LINES)
+            raise ValidationError(problem, "street")
         if any(len(line) > MAX_STREET_LENGTH for line in lines):
-            raise ValidationError(f"QuickBooks allows {MAX_STREET_LENGTH} characters.", "street")
+            raise ValidationError(str(_limit_length(MAX_STREET_LENGTH).error), "street")
 
 
 class _ForeignPartyForm(_PartyForm):
     """A supplier or customer of a company that keeps books in several currencies."""
 
     currency = fields.String(
-        validate=[validate.Regexp(r"[A-Z]{3}\Z", error="Enter three letters, such as EUR.")],
+        validate=[validate.Regexp(r"[A-Z]{3}\Z", error=NOT_A_CURRENCY)],
         metadata=_describe(
             gettext_noop("Currency"), gettext_noop("QuickBooks can never change it.")
         ),
@@ -161,9 +163,10 @@ class _ItemForm(Schema):
         if data.get("type") == "inventory":
             for name in (*ACCOUNT_ROLES, "start"):
                 if not data.get(name):
-                    missing[name] = ["A product that is kept in stock needs it."]
+                    missing[name] = [Sentence("A product that is kept in stock needs it.")]
         elif not (data.get("income_account") or data.get("expense_account")):
-            missing["income_account"] = ["Choose an income account or an expense account."]
+            problem = Sentence("Choose an income account or an expense account.")
+            missing["income_account"] = [problem]
         if missing:
             raise ValidationError(cast(Any, missing))
 
@@ -235,11 +238,10 @@ class Invalid(Exception):
 
 def find_collisions(match_index: MatchIndex, role: Role, name: str) -> list[Collision]:
     """Return the records because of which a name cannot be added."""
-    namesakes = []
-    for other, entry in match_index.find_namesakes(role, name):
-        noun = KIND_NOUNS.get(other, EMPLOYEE_NOUN)
-        namesakes.append(Collision(noun, entry, other, other != role))
-    return namesakes
+    return [
+        Collision(KIND_NOUNS.get(other, EMPLOYEE_NOUN), entry, other, other != role)
+        for other, entry in match_index.find_namesakes(role, name)
+    ]
 
 
 def find_free_name(
@@ -286,13 +288,12 @@ def build_values(details: Details | None, name: str, accounts: Accounts) -> dict
     values |= {"type": "service"} | dict(accounts)
     if isinstance(details, Party):
         address = details.address or Address()
-        street = [line for line in (address.name, *address.lines) if line]
         values |= {
             "number": details.number,
             "contact": details.contact,
             "email": details.email,
             "phone": details.phone,
-            "street": "\n".join(street),
+            "street": "\n".join(filter(None, (address.name, *address.lines))),
             "postal_code": address.postal_code,
             "city": address.city,
             "region": address.region,
@@ -320,8 +321,7 @@ def _translate_types(form_input: forms.Input) -> forms.Input:
     """Translate the types of an item; other choices are names in QuickBooks."""
     if form_input.name != "type":
         return form_input
-    choices = [(name, gettext(text)) for name, text in form_input.choices]
-    return replace(form_input, choices=choices)
+    return replace(form_input, choices=[(name, gettext(text)) for name, text in form_input.choices])
 
 
 def _shorten_texts(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 The packages below the pages do not mark them, so they are marked here, for `make translations`.
 """
 
+from hub.errors import Sentence
 from hub.qbo import display_labels
 from hub.translations.messages import gettext_noop
 
@@ -17,6 +18,12 @@ TRANSLATABLE_LABELS = (
     gettext_noop("Enter an amount such as 1000.50."),
     gettext_noop("This amount is too small."),
     gettext_noop("This amount is too large."),
+    gettext_noop("Not a valid URL."),
+    gettext_noop("Not a valid email address."),
+    gettext_noop("Not a valid integer."),
+    gettext_noop("Not a valid number."),
+    gettext_noop("Not a valid date."),
+    Sentence("Must be greater than or equal to %(least)s and less than or equal to %(greatest)s."),
     # modes of an app
     gettext_noop("auto"),
     gettext_noop("review"),

@@ -213,6 +213,8 @@ def _translate_reason(text: str) -> str:
 
 def _translate_stored(text: str | None) -> str:
     """Translate a sentence that was stored in English, with its amounts and dates."""
+    if isinstance(text, Sentence):
+        return messages.translate(text)
     return reason_texts.translate_sentence(str(text)) if text else ""
 
 

@@ -63,6 +63,13 @@ def test_the_first_password_must_be_replaced_by_another_one(kari: Visitor) -> No
     assert kari.get("/").location == "/password"
 
 
+def test_a_wrong_current_password_is_told_in_the_language_of_the_page(kari: Visitor) -> None:
+    kari.log_in(NEW)
+    kari.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb-NO"
+    assert "Passordet er feil. Prøv igjen." in _change(kari, "not the password 1", OWN)
+    assert "Det nye passordet må være et annet" in _change(kari, PASSWORD, PASSWORD)
+
+
 @pytest.mark.parametrize(
     ("password", "status", "reason"),
     [

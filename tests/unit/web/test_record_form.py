@@ -126,6 +126,26 @@ def test_errors_are_shown_beside_their_fields(
         assert session.scalars(select(Match).where(Match.code == "client:k20")).all() == []
 
 
+@pytest.mark.parametrize(
+    ("entered", "error"),
+    [
+        ({"name": ""}, "Skriv inn et navn."),
+        ({"name": "x" * 501}, "QuickBooks tar 500 tegn."),
+        ({"street": "1\n2\n3\n4\n5\n6"}, "QuickBooks tar 5 linjer."),
+    ],
+)
+def test_errors_are_in_the_language_of_the_page(
+    pages: Pages, entered: dict[str, str], error: str
+) -> None:
+    pages.sync(JORDAN)
+    case = pages.case("k20")
+    form = form_of(pages.visitor.page(case))
+    pages.visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb-NO"
+    answer = pages.visitor.post(f"{case}/create", **form | entered)
+    [field] = entered
+    assert error in answer.text.partition(f'id="{field}-about"')[2][:200]
+
+
 def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
     pages.sync(OTHER_JORDAN)
     with pages.app.app_context():

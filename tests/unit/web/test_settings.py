@@ -153,6 +153,23 @@ def test_an_invalid_value_is_reported_beside_its_question(
     assert message in about.replace("&#39;", "'")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("base_url", "not an address", "Ikke en gyldig adresse."),
+        ("start_date", "31.01.2026", "er ikke en gyldig dato. Skriv den som 2026-01-31."),
+    ],
+)
+def test_an_invalid_value_is_reported_in_the_language_of_the_page(
+    connected_visitor: Visitor, field: str, value: str, message: str
+) -> None:
+    connected_visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb-NO"
+    answer = connected_visitor.post(NEW, **_form(connected_visitor, **{field: value}))
+    assert answer.status_code == 400
+    about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
+    assert message in about
+
+
 def test_a_secret_left_empty_is_kept_and_never_shown(connected_visitor: Visitor) -> None:
     form = _form(connected_visitor)
     connected_visitor.press(NEW, **form)
