@@ -5,6 +5,7 @@ Autotask gets the bill's number.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from hub import (
@@ -13,7 +14,6 @@ from hub import (
     Document,
     FromSetting,
     Line,
-    Party,
     Receipt,
     Row,
     Sentence,
@@ -24,8 +24,16 @@ from hub import (
 )
 from hub_autotask import lists
 from hub_autotask.client import RATE_LIMIT, Autotask, is_label, local_day, where
+from hub_autotask.expense_codes import category_code, department_code, person_code
 from hub_autotask.lists import Lists
-from hub_autotask.polling import DocumentReader, TransferMark, is_error, recent_changes
+from hub_autotask.polling import (
+    DocumentReader,
+    TransferMark,
+    is_error,
+    mark_as_failed,
+    recent_changes,
+    sum_amounts,
+)
 from hub_autotask.settings import FILL_CONTACTS, ExpenseSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
@@ -129,6 +137,7 @@ class _Translation:
         self.currency = kind.lists.home_currency
         self.items = [item for item in items if item["isReimbursable"] and not item["isRejected"]]
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
+        self.total = round_amount(money(row["amountDue"] or 0), self.currency)
 
     def document(self) -> Document:
         """Return the bill."""
@@ -149,8 +158,8 @@ class _Translation:
                 "payable_account": self.settings["payable_account"],
                 "department": self._department_code(),
             },
-            lines=(*map(self._build_line, self.items), *self._advance_line()),
-            total=round_amount(money(row["amountDue"] or 0), self.currency),
+            lines=self._build_lines(),
+            total=self.total,
             tax_mode="none",
             facts=self._collect_facts(),
         )
@@ -198,8 +207,7 @@ class _Translation:
                 foreign=foreign,
                 currency=self.currency,
             )
-        total = sum(map(self._reimbursed_amount, self.items), money(0))
-        if self.advance > total:
+        if self.advance > self._sum_reimbursed():
             return Sentence(
                 "%(name)s has a cash advance of %(advance)s %(currency)s, which is"
                 " more than its expenses. Settle the rest with the person, and correct"
@@ -236,6 +244,25 @@ class _Translation:
         if amount is None:
             amount = item["internalCurrencyExpenseAmount"]
         return money(amount)
+
+    def _sum_reimbursed(self) -> Decimal:
+        """Return the sum of the reimbursed amounts, which may have more decimals than money."""
+        return sum(map(self._reimbursed_amount, self.items), money(0))
+
+    def _build_lines(self) -> tuple[Line, ...]:
+        """Return a line for each item, and one for the advance.
+
+        If each amount is rounded, the lines may miss the amount due by some cents. The largest line
+        contains them.
+        """
+        lines = [*map(self._build_line, self.items), *self._advance_line()]
+        due = round_amount(self._sum_reimbursed() - self.advance, self.currency)
+        gap = self.total - sum_amounts(lines)
+        if gap and due == self.total:
+            position = max(range(len(lines)), key=lambda index: lines[index].amount or 0)
+            amount = (lines[position].amount or money(0)) + gap
+            lines[position] = replace(lines[position], amount=amount)
+        return tuple(lines)
 
     def _build_line(self, item: Row) -> Line:
         """Return the line of an item; billable items have a category code of their own."""
@@ -319,40 +346,6 @@ class _Translation:
 # -- codes and receipts --
 
 
-def person_code(row: Row, currency: str) -> Code:
-    """Return the code of a resource: a vendor named v-Last, First."""
-    last_name = lists.normalize_name(row["lastName"])
-    first_name = lists.normalize_name(row["firstName"])
-    person = ", ".join(filter(None, (last_name, first_name)))
-    name = f"v-{person}"
-    return Code(
-        id=f"resource:{row['id']}",
-        name=name,
-        hold=lists.tilde_problem(person),
-        create=Party(name=name, email=row["email"] or None, currency=currency),
-    )
-
-
-def department_code(number: str) -> Code:
-    """Return the code of a department, of which expense reports have the number only."""
-    return Code(
-        id=f"department:{number}",
-        name=number,
-        hold=lists.tilde_problem(number, lists.NUMBER_LABEL),
-    )
-
-
-def category_code(row: Row) -> Code:
-    """Return the code of an expense category.
-
-    It is matched to two accounts: for billable items, and for the others.
-    """
-    name = lists.normalize_name(row["name"])
-    number = lists.normalize_name(row["externalNumber"]) or None
-    hold = lists.tilde_problem(name) or lists.tilde_problem(number, lists.EXTERNAL_NUMBER_LABEL)
-    return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
-
-
 def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "customer":
@@ -391,4 +384,4 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     if receipt.state == "posted":
         source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})
     elif is_error(site, document, receipt):
-        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})
+        mark_as_failed(site, source, ENTITY, id, TRANSFER_MARK)

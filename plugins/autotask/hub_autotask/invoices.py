@@ -25,6 +25,7 @@ from hub_autotask.polling import (
     TransferDateMark,
     TransferMark,
     is_error,
+    mark_as_failed,
     recent_changes,
 )
 from hub_autotask.settings import FILL_CONTACTS, InvoiceSettings
@@ -167,7 +168,7 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     elif receipt.state == "paid":
         _report_paid(site, source, id, receipt)
     elif is_error(site, document, receipt):
-        source.update(ENTITY, id, **{mark(site).field: mark(site).error})
+        mark_as_failed(site, source, ENTITY, id, mark(site))
 
 
 def _report_posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:

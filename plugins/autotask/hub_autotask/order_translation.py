@@ -44,6 +44,7 @@ class OrderTranslation:
         self.row = row
         self.status = status
         self.is_left_out = False
+        self.is_posted_as_a_whole = False
         self.items = items
         self.lists = reader.lists
         self.settings = reader.site.settings
@@ -224,7 +225,6 @@ class ReceiptTranslation(OrderTranslation):
         receipts: Sequence[Row],
         is_first: bool,
         source_id: str,
-        number: str,
     ) -> None:
         parts = []
         for receipt in receipts:
@@ -237,21 +237,33 @@ class ReceiptTranslation(OrderTranslation):
         days = (local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
         self.day = max(filter(None, days), default=None)
         self.source_id = source_id
-        self.number = None if number.startswith(UNNUMBERED) else number
+        numbers = (receipt["vendorInvoiceNumber"] for receipt in receipts)
+        self.number = next(filter(None, numbers), None)
 
     def document(self) -> Document:
         """Return the bill of what was received."""
-        order = f"Purchase order: {self.row['purchaseOrderNumber']}"
-        memo = filter(None, (order, self.row["generalMemo"]))
+        number = self.row["purchaseOrderNumber"] or self.row["id"]
+        memo = filter(None, (f"Purchase order: {number}", self.row["generalMemo"]))
         return replace(
             super().document(),
             source_id=self.source_id,
             stage="ready",
-            hold=self._find_hold(),
+            hold=self._find_hold_of_receipts(),
             date=self.day,
             received=self.day,
             number=self.number,
             memo="\n".join(memo),
+        )
+
+    def _find_hold_of_receipts(self) -> str | None:
+        """Return why the bill cannot be posted, or None."""
+        if not self.is_posted_as_a_whole:
+            return self._find_hold()
+        return Sentence(
+            "%(name)s was posted as one bill, before the settings made a bill of each receipt."
+            " Press Skip. If that bill is no longer in QuickBooks, enter this one there by hand"
+            " first.",
+            name=self._name(),
         )
 
 

@@ -32,6 +32,7 @@ from hub_autotask.client import (
 )
 from hub_autotask.lists import Lists
 from hub_autotask.report_history import DONE, FAILED, OPEN, ReportHistory
+from hub_autotask.stored_ids import MARKED_AS_FAILED, StoredIds
 
 FAILURE_DATE = dt.date(1999, 12, 31)
 LAST_POLL_STREAM = "last poll"  # of a cursor that is the day on which the last poll ended
@@ -74,10 +75,19 @@ class TransferDateMark(TransferMark):
 
 
 def is_error(site: Site, document: Document, receipt: Receipt) -> bool:
-    """Return whether to mark a document as failed, because it cannot be posted unchanged."""
-    if not site.settings["mark_errors"]:
+    """Return whether to mark a document as failed, because it cannot be posted unchanged.
+
+    The mark would replace the number of one that is in QuickBooks and of which a change failed.
+    """
+    if not site.settings["mark_errors"] or receipt.id:
         return False
     return bool(receipt.state == "failed" or document.hold or receipt.cause == "currency")
+
+
+def mark_as_failed(site: Site, source: Autotask, entity: str, id: int, mark: TransferMark) -> None:
+    """Mark a row as failed, and remember it until the next poll."""
+    source.update(entity, id, **{mark.field: mark.error})
+    StoredIds(site.secrets, MARKED_AS_FAILED).add(id)
 
 
 class DocumentReader:
@@ -153,10 +163,16 @@ class DocumentReader:
         Yield a Checkpoint after each page, and at the end also the day of this poll.
         """
         self.last_poll = parse_date(cursors.get(LAST_POLL_STREAM))
-        history = ReportHistory(cursors.get(self.stream))
+        marked_ids = self.read_marked_ids()
+        history = ReportHistory(cursors.get(self.stream), marked_ids)
         yield from self.poll_pages(history)
         yield Checkpoint(cursor=self.site.today.isoformat(), stream=LAST_POLL_STREAM)
         yield Checkpoint(cursor=history.final_cursor(), stream=self.stream)
+        StoredIds(self.site.secrets, MARKED_AS_FAILED).remove(marked_ids)
+
+    def read_marked_ids(self) -> set[int]:
+        """Return the ids of the rows that the hub has marked as failed since the last poll."""
+        return StoredIds(self.site.secrets, MARKED_AS_FAILED).read()
 
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield what was not reported yet, with a Checkpoint after each page."""

@@ -34,10 +34,12 @@ from hub_autotask.order_translation import (
     OrderTranslation,
     ReceiptTranslation,
 )
-from hub_autotask.polling import DocumentReader, TransferMark, is_error, recent_changes
+from hub_autotask.polling import DocumentReader, TransferMark, is_error, mark_as_failed
+from hub_autotask.receipt_numbers import FirstNumbers
 from hub_autotask.received_orders import ReceivedOrders
 from hub_autotask.report_history import LEFT_OUT, OPEN, RECEIVED, ReportHistory
 from hub_autotask.settings import FILL_CONTACTS, OrderSettings
+from hub_autotask.stored_ids import POSTED_AS_BILL, StoredIds
 from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
@@ -185,21 +187,47 @@ class Receipts(Orders):
 
     def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
         super().__init__(site, source, lists)
+        self._first_numbers = FirstNumbers(site.secrets)
+        self._posted_orders = StoredIds(site.secrets, POSTED_AS_BILL).read()
         self.receipts_by_bill: dict[str, dict[int, Row]] = {}  # by their source ids and ids
+
+    def read_marked_ids(self) -> set[int]:
+        """Return no ids: the hub marks orders, and the history has the ids of receipts."""
+        return set()
 
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield each bill with receipts since the last poll, with a Checkpoint after each page."""
-        is_recent = recent_changes("receiveDate", self.window_start())
-        for page in self.source.pages(RECEIPT_ENTITY, *is_recent):
+        newest_id = history.newest_id
+        for page in self.source.pages(RECEIPT_ENTITY, self._is_to_be_read(newest_id)):
             unreported = [row for row in page if history.note_state(row["id"], OPEN)]
+            self._first_numbers.note(page)
             yield from self._bills_of_receipts(unreported)
             yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)
+        last_id = history.newest_id or 0
+        history.keep(self._find_newest_id(last_id) if newest_id is None else last_id)
+
+    def _is_to_be_read(self, newest_id: int | None) -> Row:
+        """Return the condition of a poll: receipts that are recent, or newer than the last poll's.
+
+        People enter the day of a receipt, so it may be before the first day that is polled.
+        """
+        is_recent = where("receiveDate", "gte", self.window_start())
+        if newest_id is None:
+            return is_recent
+        return any_of(is_recent, where("id", "gt", newest_id))
+
+    def _find_newest_id(self, id: int) -> int:
+        """Return the highest id of a receipt, at least this one.
+
+        Receipts from before the window, up to this one, are left out by the first poll.
+        """
+        later = self.source.rows(RECEIPT_ENTITY, where("id", "gt", id), fields=("id",))
+        return max((row["id"] for row in later), default=id)
 
     def _bills_of_receipts(self, receipts: Sequence[Row]) -> Iterator[Document | Unreadable]:
         """Yield the bills that contain one of these receipts.
 
-        Others of the same orders were yielded before. A receipt may have got its number since then,
-        which would make it a second bill.
+        Those of other receipts of the same orders were yielded before.
         """
         receipt_ids = {row["id"] for row in receipts}
         item_ids = {row["purchaseOrderItemID"] for row in receipts}
@@ -249,7 +277,7 @@ class Receipts(Orders):
         bills: dict[tuple[int, str], list[Row]] = defaultdict(list)
         first_receipt_ids: dict[int, int] = {}
         for receipt in self.source.rows_with(RECEIPT_ENTITY, "purchaseOrderItemID", items):
-            number = receipt["vendorInvoiceNumber"] or f"{UNNUMBERED}{receipt['id']}"
+            number = self._first_numbers.get(receipt) or f"{UNNUMBERED}{receipt['id']}"
             order_id = items[receipt["purchaseOrderItemID"]]["orderID"]
             bills[order_id, number].append(receipt)
             first_id = first_receipt_ids.get(order_id, receipt["id"])
@@ -260,7 +288,7 @@ class Receipts(Orders):
             self.receipts_by_bill[id] = {receipt["id"]: receipt for receipt in receipts}
             is_first = first_receipt_ids[order_id] in self.receipts_by_bill[id]
             row = rows_by_id[order_id]
-            yield readable(id, self._bill, row, items, receipts, is_first, id, number)
+            yield readable(id, self._bill, row, items, receipts, is_first, id)
 
     def _bill(
         self,
@@ -269,7 +297,6 @@ class Receipts(Orders):
         receipts: Sequence[Row],
         is_first: bool,
         source_id: str,
-        number: str,
     ) -> Document:
         """Return the bill of the receipts with one vendor invoice."""
         translation = ReceiptTranslation(
@@ -280,8 +307,8 @@ class Receipts(Orders):
             receipts,
             is_first,
             source_id,
-            number,
         )
+        translation.is_posted_as_a_whole = row["id"] in self._posted_orders
         return translation.document()
 
 
@@ -297,9 +324,15 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
-    """Write the number in QuickBooks, or the mark of a failure, to the order."""
+    """Write the number in QuickBooks, or the mark of a failure, to the order.
+
+    The number of an order that was posted as a bill is not replaced because of its receipts.
+    """
     id = int(document.source_id.split(":")[1])
+    posted_orders = StoredIds(site.secrets, POSTED_AS_BILL)
     if receipt.state == "posted":
         source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})
-    elif is_error(site, document, receipt):
-        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})
+        if document.kind == "bill" and document.source_id.startswith(Orders.prefix):
+            posted_orders.add(id)
+    elif is_error(site, document, receipt) and id not in posted_orders.read():
+        mark_as_failed(site, source, ENTITY, id, TRANSFER_MARK)

@@ -1,6 +1,7 @@
 """Remember which documents a poll has yielded, and in which state."""
 
 import json
+from collections.abc import Iterable, Mapping
 
 from hub import Refused, format_ids, parse_ids
 
@@ -12,10 +13,19 @@ LEFT_OUT = "left out"
 class ReportHistory:
     """The last yielded states of documents, stored in a cursor with ranges of ids."""
 
-    def __init__(self, cursor: str | None) -> None:
+    def __init__(self, cursor: str | None, marked_ids: Iterable[int] = ()) -> None:
+        """Read the cursor; `marked_ids` were marked as failed by the hub since then."""
         self.is_first = cursor is None  # nothing was polled, or everything is read again
-        self._before = _read(cursor)
+        self._before = parse_states(cursor)
+        for id in marked_ids:
+            if self._before.get(id) in (OPEN, RECEIVED):
+                self._before[id] = FAILED
         self._current: dict[int, str] = {}
+
+    @property
+    def newest_id(self) -> int | None:
+        """Return the highest id that was yielded so far; None if nothing was."""
+        return max((*self._before, *self._current), default=None)
 
     def has(self, id: int) -> bool:
         """Return whether the last poll had a document."""
@@ -32,21 +42,25 @@ class ReportHistory:
             return False
         return before != state
 
+    def keep(self, id: int) -> None:
+        """Keep a document in the cursor that the poll did not bring, or no longer."""
+        self._current.setdefault(id, self._before.get(id, LEFT_OUT))
+
     def missing_ids(self) -> list[int]:
         """Return the ids that the last poll had and this one does not."""
         return [id for id in self._before if id not in self._current]
 
     def interim_cursor(self) -> str:
         """Return the cursor during a poll; documents that were not read yet keep their states."""
-        return _write({**self._before, **self._current})
+        return format_states({**self._before, **self._current})
 
     def final_cursor(self) -> str:
         """Return the cursor at the end of a poll."""
-        return _write(self._current)
+        return format_states(self._current)
 
 
-def _write(states: dict[int, str]) -> str:
-    """Return states as a cursor."""
+def format_states(states: Mapping[int, str]) -> str:
+    """Return a text for each id as JSON that stays short; `parse_states` reads it."""
     by_state: dict[str, set[str]] = {}
     for id, state in states.items():
         by_state.setdefault(state, set()).add(str(id))
@@ -54,7 +68,7 @@ def _write(states: dict[int, str]) -> str:
     return json.dumps(ranges, separators=(",", ":"))
 
 
-def _read(cursor: str | None) -> dict[int, str]:
+def parse_states(cursor: str | None) -> dict[int, str]:
     """Return the states of a cursor; raise Refused for another text."""
     if not cursor:
         return {}

@@ -75,6 +75,23 @@ def test_an_advance_above_the_expenses_is_refused(expenses):
     assert "which is more than its expenses" in expenses.case("an advance above the total").hold
 
 
+@pytest.mark.row("AT-E5")
+def test_amounts_with_four_decimals_add_up_to_the_amount_due(expenses, change_row):
+    words = "a trip to a customer"
+    ids = [int(line.id) for line in expenses.case(words).lines]
+    for id, amount in zip(ids, ("38.4050", "21.6050"), strict=True):
+        fields = {"internalCurrencyReimbursementAmount": amount}
+        expenses.books.do("put", entity="ExpenseItems", id=id, fields=fields)
+    change_row(expenses, words, amountDue="60.0100")
+    document = expenses.case(words)
+    assert [line.amount for line in document.lines] == [Decimal("38.40"), Decimal("21.61")]
+    change_row(expenses, words, amountDue="60.5000")
+    assert [line.amount for line in expenses.case(words).lines] == [
+        Decimal("38.41"),
+        Decimal("21.61"),
+    ]
+
+
 @pytest.mark.row("AT-E6")
 def test_only_what_is_reimbursable_and_not_rejected_is_repaid(expenses):
     assert [line.amount for line in expenses.case("card and cash").lines] == [Decimal("8.00")]
@@ -93,15 +110,17 @@ def test_the_department_number_is_a_class(expenses):
 
 
 @pytest.mark.row("AT-E8")
-@pytest.mark.parametrize(("state", "written"), [("posted", "ER-7001"), ("failed", "ERROR")])
+@pytest.mark.parametrize(
+    ("state", "id", "written"), [("posted", "145", "ER-7001"), ("failed", None, "ERROR")]
+)
 def test_the_bills_number_or_the_failure_is_written_back_and_nothing_else(
-    expenses, state, written, source_row
+    expenses, state, id, written, source_row
 ):
     document, before = (
         expenses.case("a trip to a customer"),
         source_row(expenses, "a trip to a customer"),
     )
-    expenses.report(document, state, number="ER-7001", id="145")
+    expenses.report(document, state, number="ER-7001", id=id)
     assert source_row(expenses, "a trip to a customer") == {
         **before,
         "quickBooksReferenceNumber": written,

@@ -157,12 +157,14 @@ def test_no_tax_is_passed(orders):
 
 
 @pytest.mark.row("AT-P7")
-@pytest.mark.parametrize(("state", "written"), [("posted", "1012"), ("failed", "ERROR")])
+@pytest.mark.parametrize(
+    ("state", "id", "written"), [("posted", "145", "1012"), ("failed", None, "ERROR")]
+)
 def test_the_number_or_the_failure_is_written_back_and_nothing_else(
-    orders, state, written, source_row
+    orders, state, id, written, source_row
 ):
     document, before = orders.case("with freight"), source_row(orders, "with freight")
-    orders.report(document, state, number="1012", id="145")
+    orders.report(document, state, number="1012", id=id)
     assert source_row(orders, "with freight") == {**before, "externalPONumber": written}
 
 

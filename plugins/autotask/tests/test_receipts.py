@@ -68,26 +68,68 @@ def test_a_later_delivery_is_a_bill_of_its_own(bench):
     assert "purchase_receipt:8014:receipt 85099" in ids
 
 
+RECEIPT = {
+    "purchaseOrderItemID": 80015,
+    "quantityNowReceiving": 1,
+    "receiveDate": "2026-03-20T00:00:00Z",
+}
+
+
+def put_receipt(bench, id, **fields):
+    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=id, fields={**RECEIPT, **fields})
+
+
+def read_later(bench, items):
+    """Return the items of the next poll, with the checkpoints."""
+    return bench.read({item.stream: item.cursor for item in items if isinstance(item, Checkpoint)})
+
+
 @pytest.mark.row("AT-P10")
-def test_a_receipt_that_gets_its_number_later_is_no_second_bill(bench):
-    receipt = {
-        "purchaseOrderItemID": 80015,
-        "quantityNowReceiving": 1,
-        "receiveDate": "2026-03-20T00:00:00Z",
-    }
-    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85098, fields=receipt)
+@pytest.mark.parametrize("number", [None, "ING-77"])
+def test_a_receipt_that_gets_another_number_later_is_on_no_second_bill(bench, number):
+    first_id = f"purchase_receipt:8014:{number or 'receipt 85098'}"
+    put_receipt(bench, 85098, vendorInvoiceNumber=number)
     items = bench.read()
-    assert "purchase_receipt:8014:receipt 85098" in _source_ids(items)
-    number = {"vendorInvoiceNumber": "ING-777"}
-    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85098, fields=number)
-    bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=receipt)
-    later = bench.read({"receipts": items[-1].cursor})
-    assert _source_ids(later) == {"purchase_receipt:8014:receipt 85099"}
+    assert first_id in _source_ids(items)
+    put_receipt(bench, 85098, vendorInvoiceNumber="ING-777")
+    put_receipt(bench, 85099, vendorInvoiceNumber="ING-777")
+    (bill,) = [item for item in read_later(bench, items) if isinstance(item, Document)]
+    assert (bill.source_id, [line.id for line in bill.lines]) == (
+        "purchase_receipt:8014:ING-777",
+        ["85099"],
+    )
+    (bill,) = bench.read(ids=[first_id])
+    assert (bill.number, [line.id for line in bill.lines]) == ("ING-777", ["85098"])
+
+
+@pytest.mark.row("AT-P10")
+def test_a_receipt_that_got_its_number_before_it_was_noted_asks_for_a_person(bench):
+    put_receipt(bench, 85098, vendorInvoiceNumber="ING-777")
     (item,) = bench.read(ids=["purchase_receipt:8014:receipt 85098"])
     assert item.reason == (
         "Its receipt 85098 has the vendor invoice number ING-777 in Autotask now. Enter its bill in"
         " QuickBooks by hand, unless it is there, and press Skip."
     )
+
+
+@pytest.mark.row("AT-P10", "AT-C12")
+def test_a_receipt_that_is_dated_before_the_window_is_a_bill_once(bench):
+    put_receipt(bench, 85097, receiveDate="2026-01-15T00:00:00Z")
+    items = bench.read()
+    assert "purchase_receipt:8014:receipt 85097" not in _source_ids(items)
+    put_receipt(bench, 85098, receiveDate="2026-01-15T00:00:00Z", vendorInvoiceNumber="ING-9")
+    later = read_later(bench, items)
+    assert _source_ids(later) == {"purchase_receipt:8014:ING-9"}
+    assert _source_ids(read_later(bench, later)) == set()
+
+
+@pytest.mark.row("AT-P10", "AT-C12")
+def test_the_first_receipt_of_all_may_be_dated_before_the_window(bench):
+    bench.books.rows("PurchaseOrderItemReceiving").clear()
+    items = bench.read()
+    assert _source_ids(items) == set()
+    put_receipt(bench, 85098, receiveDate="2026-01-15T00:00:00Z")
+    assert _source_ids(read_later(bench, items)) == {"purchase_receipt:8014:receipt 85098"}
 
 
 def _source_ids(items):
@@ -149,3 +191,19 @@ def test_a_receipt_that_cannot_be_read_stops_no_other(bench, field):
     bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=fields)
     items = bench.read(ids=[*TWO, "purchase_receipt:8014:receipt 85099"])
     assert [type(item) for item in items] == [Document, Document, Unreadable]
+
+
+@pytest.mark.row("AT-P2", "AT-P10")
+def test_an_order_that_was_posted_as_a_bill_is_not_billed_again_by_its_receipts(open_bench):
+    bench = open_bench("purchase-orders", post_as="bill")
+    order = bench.case("two products for a customer")
+    bench.report(order, "posted", number="88", id="9")
+    bench.set(post_as="bill_per_receipt")
+    put_receipt(bench, 85099, purchaseOrderItemID=int(order.lines[0].id))
+    id = order.source_id.removeprefix("purchase_order:")
+    bills = {bill.source_id: bill for bill in bench.read() if isinstance(bill, Document)}
+    assert bills["purchase_receipt:8014:ING-501"].hold is None
+    held = bills[f"purchase_receipt:{id}:receipt 85099"]
+    assert "was posted as one bill" in held.hold
+    bench.report(held, "held")
+    assert bench.books.rows("PurchaseOrders")[int(id)]["externalPONumber"] == "88"

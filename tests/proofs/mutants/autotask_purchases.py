@@ -21,7 +21,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-E2",
-        place=f"{PLUGIN}/expenses.py",
+        place=f"{PLUGIN}/expense_codes.py",
         old="(last_name, first_name)",
         new="(first_name, last_name)",
         bug="The vendor is named by first and last name.",
@@ -59,7 +59,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E5",
         place=f"{PLUGIN}/expenses.py",
-        old="        if self.advance > total:",
+        old="        if self.advance > self._sum_reimbursed():",
         new="        if False:",
         bug="An advance above the expenses is posted.",
     ),
@@ -101,7 +101,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E8",
         place=f"{PLUGIN}/expenses.py",
-        old="        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})",
+        old="        mark_as_failed(site, source, ENTITY, id, TRANSFER_MARK)",
         new="        pass",
         bug="A failure is not written to the report.",
     ),
@@ -211,7 +211,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P7",
         place=f"{PLUGIN}/purchase_orders.py",
-        old="        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})",
+        old="        mark_as_failed(site, source, ENTITY, id, TRANSFER_MARK)",
         new="        pass",
         bug="A failure is not written to the order.",
     ),

@@ -168,6 +168,32 @@ def test_an_invoice_voided_in_autotask_follows_the_setting(invoices, voided, tot
     assert in_case is opens_case
 
 
+@pytest.mark.row("AT-I14")
+def test_the_number_stays_in_autotask_if_quickbooks_refuses_to_void_the_invoice(
+    invoices, quickbooks
+):
+    words = "labour and a licence"
+    invoices.keep(words).enable(voided="void").confirm()
+    number = invoices.row_of(words)["invoiceNumber"]
+    quickbooks.add_fault("refusal", call="invoice.void", code="6000", detail="It is reconciled.")
+    invoices.put(words, isVoided=True, voidedDate="2026-03-02T08:00:00Z")
+    invoices.sync()
+    assert "It is reconciled" in " ".join(case.reason for case in invoices.cases())
+    assert invoices.row_of(words)["invoiceNumber"] == number
+
+
+@pytest.mark.row("AT-I4")
+def test_a_mark_that_is_cleared_before_the_next_run_is_a_request_to_try_again(invoices, quickbooks):
+    words = "fourteen days old"
+    quickbooks.add_fault(
+        "refusal", call="invoice.create", code="6000", detail="Something is wrong."
+    )
+    invoices.keep(words).enable().confirm()
+    assert invoices.row_of(words)["invoiceNumber"] == "ERROR"
+    invoices.put(words, invoiceNumber="")
+    assert invoices.sync()["posted"] == 1
+
+
 @pytest.mark.row("AT-I19")
 @pytest.mark.parametrize("trouble", ["refused", "answer lost", "crash"])
 def test_a_failure_while_marking_repeats_only_the_mark(invoices, quickbooks, clock, trouble):
