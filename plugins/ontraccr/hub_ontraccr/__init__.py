@@ -27,7 +27,7 @@ from hub import (
     hookimpl,
     signed_json,
 )
-from hub_ontraccr import names, payables, profiles, reading, receipts
+from hub_ontraccr import link_check, names, payables, profiles, reading, receipts
 from hub_ontraccr.client import RATE_LIMIT, Ontraccr
 from hub_ontraccr.settings import Settings
 
@@ -66,11 +66,11 @@ def hub_check(app: str, site: Site) -> Tenant:
     company = source.company_name()
     division = _find_division(site, company or "The company", source.divisions())
     division_name = division[names.Division.NAME]
-    warning = site.secrets.get(WEBHOOK_WARNING_KEY)
+    warnings = [site.secrets.get(WEBHOOK_WARNING_KEY), *link_check.iter_warnings(site)]
     return Tenant(
         id=str(division[names.Division.ID]),
         name=f"{company}, {division_name}" if company else division_name,
-        warnings=(warning,) if warning else (),
+        warnings=tuple(filter(None, warnings)),
     )
 
 

@@ -87,9 +87,12 @@ class Ontraccr(ApiClient):
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
         row: Row | None = numbers_as_text(self.find(_payable_path(id)), names.TEXTS)
-        if row is None or str(row.get(names.Payable.DIVISION_ID, self._division)) != self._division:
-            return None
-        return row
+        return row if row is not None and self.is_own(row) else None
+
+    def is_own(self, row: Row) -> bool:
+        """Return whether a payable belongs to the division, as one that names none does."""
+        division = row.get(names.Payable.DIVISION_ID)
+        return not division or not self._division or str(division) == self._division
 
     def attachment(self, payable: str, id: str) -> bytes:
         """Return the bytes of a file."""
@@ -162,7 +165,7 @@ class Ontraccr(ApiClient):
         """Return the items of the list that Ontraccr has."""
         path = f"/v1/integration/{LIST_PATHS[field]}"
         answer = self.get(path, **self._division_parameter())
-        items: list[Row] = answer[names.Choice.ITEMS]
+        items: list[Row] = numbers_as_text(answer[names.Choice.ITEMS], names.TEXTS)
         return items
 
     # -- one call --

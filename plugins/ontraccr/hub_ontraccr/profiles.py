@@ -16,6 +16,7 @@ from hub import (
 )
 from hub_ontraccr import names
 from hub_ontraccr.client import Ontraccr
+from hub_ontraccr.link_check import note_wrong_links
 
 FIELDS = (
     Field(
@@ -166,7 +167,9 @@ def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record
     if is_switched_on:
         items = [_list_entry(record) for record in records if _belongs_to_field(field, record)]
         source.import_profiles(field, items)
-    return [profile_code(site, field, row) for row in source.profiles(field)]
+    rows = source.profiles(field)
+    note_wrong_links(site, field, rows, records)
+    return [profile_code(site, field, row) for row in rows]
 
 
 def _is_switched_on(site: Site, field: str) -> bool:

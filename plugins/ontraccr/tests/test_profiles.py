@@ -89,6 +89,20 @@ def test_a_record_that_vanished_archives_its_profile(bench):
     assert bench.books.profiles.rows["projects"]["p1"]["archived"]
 
 
+@pytest.mark.row("ON-S3", "ON-B1")
+def test_links_to_the_records_of_another_company_are_a_warning(bench):
+    bench.push_lists()
+    own_vendors = bench.lists["vendor"]
+    others = [replace(record, name=f"Other {record.id}") for record in own_vendors]
+    bench.push_lists(vendor=[*own_vendors[:-1], others[-1]])
+    assert bench.check().warnings == (), "a record may have been renamed"
+    bench.push_lists(vendor=others)
+    (warning,) = bench.check().warnings
+    assert "name other records than QuickBooks has under their ids" in warning
+    bench.push_lists(vendor=own_vendors)
+    assert bench.check().warnings == ()
+
+
 @pytest.mark.row("ON-S4")
 def test_a_match_decided_in_the_hub_is_pushed_and_a_link_is_not(bench):
     bench.push_lists()
@@ -149,3 +163,11 @@ def test_a_list_of_accounts_that_is_refused_is_asked_for_again(bench, monkeypatc
     for _ in range(2):
         with pytest.raises(Refused):
             cached_profiles.account_type("35")
+
+
+@pytest.mark.row("ON-S9")
+def test_the_ids_of_offered_accounts_may_be_numbers(bench, monkeypatch):
+    accounts = {"items": [{"external_id": 35, "name": "Checking", "type": "Bank"}]}
+    monkeypatch.setattr(Ontraccr, "get", lambda self, path, **query: accounts)
+    cached_profiles = Profiles(Ontraccr(bench.site), reads_whole_lists=True)
+    assert cached_profiles.account_type("35") == "Bank"

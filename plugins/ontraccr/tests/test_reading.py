@@ -37,6 +37,39 @@ def test_a_payable_of_another_division_is_not_ours(bench):
     assert isinstance(bench.read(ids=["payable:1"])[0], Gone)
 
 
+def checkpoints(items):
+    return {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+
+
+def gone_ids(items):
+    return {item.source_id for item in items if isinstance(item, Gone)}
+
+
+@pytest.mark.row("ON-B1")
+def test_a_payable_that_moved_to_another_division_is_missed_the_next_day(bench):
+    before = bench.read()
+    bench.books.do("edit", payable="2001", fields={"division": "div-2"})
+    assert "payable:2001" not in gone_ids(bench.read(checkpoints(before)))
+    bench.today += dt.timedelta(days=1)
+    later = bench.read(checkpoints(before))
+    (item,) = [item for item in later if isinstance(item, Gone) and item.inferred]
+    assert item.source_id == "payable:2001"
+    assert item.reason == "The division does not have it in Ontraccr any more."
+    assert gone_ids(bench.read(checkpoints(later))) == set()
+
+
+@pytest.mark.row("ON-B1")
+def test_a_list_with_a_payable_of_another_division_says_that_it_is_not_ours(bench, monkeypatch):
+    encode = views.payable
+
+    def moved_payable(books, raw):
+        row = encode(books, raw)
+        return row | {"division_id": "div-2"} if row["id"] == "2001" else row
+
+    monkeypatch.setattr(views, "payable", moved_payable)
+    assert "payable:2001" in gone_ids(bench.read())
+
+
 def test_the_day_of_upload_is_that_of_the_installations_zone(bench):
     bench.books.do("edit", payable="2001", fields={"uploaded_at": "2026-03-08T06:30:00.000Z"})
     assert bench.read(ids=["payable:2001"])[0].received == dt.date(2026, 3, 7)
