@@ -29,7 +29,7 @@ from hub_ion.queries import Listing
 RowReader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 LinesRead = dict[Any, str]  # the versions in which lines were read with their orders, by their ids
 IDS_PER_QUERY = 50
-AT_SUPPLIER_FILTER = {"status": {"in": ["ORDERED", "PARTIALLY_RECEIVED"]}}
+STATUSES_AT_SUPPLIER = ("ORDERED", "PARTIALLY_RECEIVED")
 OPEN_ORDERS_FILTER = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
 # Streams of cursors.
 PARTS_STREAM = "parts"
@@ -107,15 +107,22 @@ def _open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
 
 
 def _sweep_orders(site: Site, source: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
-    """Yield each order that the supplier still has to deliver, and the deleted orders.
+    """Yield each order that was sent and is still to be delivered, and the deleted orders.
 
-    Open orders are read even if their time of change is the same as before.
+    They are read even if their time of change is the same as before.
     """
     present = [row["id"] for row in source.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
-        for page in source.pages(queries.ORDERS, AT_SUPPLIER_FILTER):
+        for page in source.pages(queries.ORDERS, _build_open_filter(site)):
             yield from _read_orders(site, source, page.rows)
     yield from sweep.compare(present, reason=orders.DELETED_REASON)
+
+
+def _build_open_filter(site: Site) -> Row:
+    """Return the filter for orders that were sent and are still to be delivered."""
+    is_sent_at_approval = site.settings["send_at"] == "approved"
+    statuses = ("APPROVED", *STATUSES_AT_SUPPLIER) if is_sent_at_approval else STATUSES_AT_SUPPLIER
+    return {"status": {"in": list(statuses)}}
 
 
 def _read_pages(

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+from decimal import Decimal
 from itertools import takewhile
 
 import pytest
@@ -143,6 +144,20 @@ def test_once_a_day_deletions_are_noticed_and_open_orders_are_read_again(bench):
             statuses.add(item.facts["Status in ION"])
     assert missing == [("order:1020", True)]
     assert statuses == {"Ordered", "Partially received"}
+
+
+@pytest.mark.row("ION-31")
+def test_once_a_day_approved_orders_are_read_again_if_they_are_sent_at_their_approval(bench):
+    bench.set(send_at="approved")
+    place = cursors(bench.read())
+    id = bench.raw("approved")["id"]
+    fee = {"purchaseOrderId": id, "name": "Freight", "value": "12.50"}
+    bench.stand_in.changes.createPurchaseOrderFee(fee)
+    assert ids(bench.read(place)) == []
+    bench.today += dt.timedelta(days=1)
+    orders = [item for item in bench.read(place) if isinstance(item, Document)]
+    amounts = {order.source_id: order.lines[-1].amount for order in orders if order.lines}
+    assert amounts[f"order:{id}"] == Decimal("12.50")
 
 
 @pytest.mark.row("ION-29")
