@@ -19,7 +19,7 @@ from hub.payloads.item import ACCOUNT_ROLES
 from hub.posting.preflight.name_checks import is_name_planned
 from hub.qbo import company as qbo_company
 from hub.qbo import records
-from hub.web.codes import match_versions, matches, record_form
+from hub.web.codes import match_versions, matches, record_form, record_schemas
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid, RecordForm
 
@@ -139,7 +139,7 @@ def _build_form(
 def _build_schema(session: Session, installation: Installation, field: Field) -> Any:
     """Return the fields of the record of a code."""
     facts = qbo_company.load_facts(session, installation.company_id)
-    return record_form.build_schema(field.role, has_currencies=facts.multicurrency)
+    return record_schemas.build_schema(field.role, has_currencies=facts.multicurrency)
 
 
 def _find_errors(

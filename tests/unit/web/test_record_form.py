@@ -15,7 +15,7 @@ from hub.mapping import Entry, MatchIndex, RecordIndex
 from hub.models import AuditEntry, Case, Match, Posting
 from hub.models.enums import PostingState
 from hub.scheduling import runner
-from hub.web.codes import record_form
+from hub.web.codes import record_form, record_schemas
 from hub.web.codes.record_form import Invalid
 from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_match_promises import Pages
@@ -259,7 +259,7 @@ def test_an_operator_of_nothing_here_creates_nothing(pages: Pages) -> None:
 
 def test_an_item_has_the_accounts_of_its_source() -> None:
     source = Item(name="Bolt", sku="B-1", codes={"income_account": "79", "tax_code": "NON"})
-    schema = record_form.build_schema("item", has_currencies=False)
+    schema = record_schemas.build_schema("item", has_currencies=False)
     values = record_form.build_values(source, "Bolt", {"income_account": "79"})
     inputs = record_form.build_form_inputs(schema, values, lambda role: [("79", "Sales")], {})
     fields = {field.name: field.value for field in inputs}
@@ -270,7 +270,7 @@ def test_an_item_has_the_accounts_of_its_source() -> None:
 
 
 def test_an_item_in_stock_needs_three_accounts_and_a_day() -> None:
-    schema = record_form.build_schema("item", has_currencies=False)
+    schema = record_schemas.build_schema("item", has_currencies=False)
     form = {"name": "Bolt", "type": "inventory", "income_account": "79", "price": "x"}
     with pytest.raises(Invalid) as refused:
         record_form.read(schema, MultiDict(form), None)
@@ -286,9 +286,9 @@ def test_an_item_in_stock_needs_three_accounts_and_a_day() -> None:
 
 def test_the_currency_is_asked_for_only_where_there_are_several() -> None:
     source = Party(name="Rhein Bau", currency="EUR", address=Address(name="Rhein", city="Köln"))
-    plain = record_form.build_schema("vendor", has_currencies=False)
+    plain = record_schemas.build_schema("vendor", has_currencies=False)
     assert record_form.read(plain, MultiDict({"name": "Rhein"}), source).currency == "EUR"
-    foreign = record_form.build_schema("vendor", has_currencies=True)
+    foreign = record_schemas.build_schema("vendor", has_currencies=True)
     values = record_form.build_values(source, "Rhein", {})
     assert (values["currency"], values["street"]) == ("EUR", "Rhein")
     with pytest.raises(Invalid) as refused:
