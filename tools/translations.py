@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 from hub.contract import interval
 from hub.contract.registry import Plugins
-from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.catalogue import CATALOGUE, WORDS
 from hub.reasons.template import Template
 from hub.reasons.texts import CALLED, QUOTED
 from hub.scheduling import run_result
@@ -259,6 +259,7 @@ def _reasons() -> Iterator[str]:
     """Yield the templates of the catalogue of reasons, and the sentences that fill them."""
     yield CALLED
     yield QUOTED
+    yield from WORDS
     for template in CATALOGUE.values():
         yield from _texts_of(template)
         for sentence, special in template.special.items():

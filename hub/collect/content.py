@@ -10,6 +10,7 @@ from hub.collect import cases, links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
 from hub.collect.operation import PlannedOperation
 from hub.collect.order_closing import with_order_status
+from hub.contract.document_kinds import words_of
 from hub.contract.documents import Document, Party
 from hub.mapping import Mapped
 from hub.models import SourceDocument
@@ -103,7 +104,7 @@ def _find_party_obstacle(
         party=document.details.name,
         currency=document.currency or "",
         home_currency=facts.currency,
-        kind=document.kind,
+        kind=words_of(document.kind),
     )
 
 

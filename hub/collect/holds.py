@@ -12,6 +12,7 @@ from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, PostingState
 from hub.outbox.plan_values import Content
+from hub.reasons.texts import add_article
 
 
 def hold_document(
@@ -51,8 +52,8 @@ def hold_other_kind(
         "kind",
         row,
         "kind_changed",
-        previous_kind=_add_article(posting.kind),
-        kind=_add_article(document.kind),
+        previous_kind=add_article(words_of(posting.kind)),
+        kind=add_article(words_of(document.kind)),
     )
     return hold_document(batch, row, document, Holder.SOURCE, finding, kind=posting.kind)
 
@@ -76,10 +77,3 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
         for operation in list_open_operations(batch, row, None):
             plan.add_posting(operation, Content(kind=row.kind), disposition, (finding,))
     return plan
-
-
-def _add_article(kind: str) -> str:
-    """Return a kind of document with its article, such as "an invoice"."""
-    words = words_of(kind)
-    article = "an" if words[0] in "ei" else "a"
-    return f"{article} {words}"

@@ -14,6 +14,7 @@ from hub.mapping.placeholders import format_new_record
 from hub.mapping.places import PLACES, is_text
 from hub.mapping.rules import MatchResult, find, find_setting, format_code_name
 from hub.mapping.split import split
+from hub.reasons.texts import add_article
 
 Codes = Mapping[str, Code | str | None]
 LineRefs = list[tuple[dict[Role, Ref], Line]]
@@ -253,12 +254,12 @@ class _Resolver:
             )
             self.warnings[warning] = None
             return False
-        kind = words_of(self.document.kind)
+        kind = add_article(words_of(self.document.kind))
         names = "; ".join(
             Sentence("line %(id)s: %(name)s", id=line.id, name=ref.name) for line, ref in line_refs
         )
         problem = Sentence(
-            "the lines differ, and a %(kind)s in QuickBooks has only one: %(names)s.",
+            "the lines differ, and %(kind)s in QuickBooks has only one: %(names)s.",
             kind=kind,
             names=names,
         )

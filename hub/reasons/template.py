@@ -43,12 +43,13 @@ class CaseAction(StrEnum):
 class Template:
     """The texts of one code, with a placeholder such as {name} for each of its parameters.
 
-    A code that only explains the state of a posting has a reason and nothing else. `shows_title` is
-    set where the reason alone does not say what is wrong: a posting then shows the title, too. A
-    placeholder {code:called} or {code:noun} words the label and name of a code, such as Supplier
-    “Hara”, within a sentence: supplier called “Hara”, supplier. `posts_again` is set where a retry
-    posts again what somebody removed from QuickBooks, or may have removed; it is left to a person
-    who looks at the one document.
+    A code that only explains the state of a posting or names a record has a reason and nothing
+    else. `shows_title` is set where the reason alone does not say what is wrong: a posting then
+    shows the title, too. A placeholder {code:called} or {code:noun} words the label and name of a
+    code, such as Supplier “Hara”, within a sentence: supplier called “Hara”, supplier.
+    {kind:article} puts the article before an English noun. `posts_again` is set where a retry posts
+    again what somebody removed from QuickBooks, or may have removed; it is left to a person who
+    looks at the one document.
     """
 
     title: str = ""

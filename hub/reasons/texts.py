@@ -151,6 +151,12 @@ def are_same(stored: Sequence[StoredReason], present: Sequence[StoredReason]) ->
     return join_reasons(stored) == join_reasons(present)
 
 
+def add_article(noun: str) -> str:
+    """Return an English noun with its article, such as "an invoice"."""
+    article = "an" if noun.startswith(("a", "e", "i", "o")) else "a"
+    return f"{article} {noun}"
+
+
 def list_codes(action: str) -> list[str]:
     """Return the codes of the cases that an action solves."""
     codes = []
@@ -219,6 +225,8 @@ class _Value(str):
         noun = label if is_acronym else label[:1].lower() + label[1:]
         if wording == "noun":
             return noun
+        if wording == "article":
+            return add_article(noun)
         if wording == "called":
             return translate.get()(CALLED).format(noun=noun, name=names[0]) if names else noun
         return super().__format__(wording)

@@ -26,7 +26,15 @@ NOUNS = (
     "Deposit",
     "Document",
 )
-KINDS = frozenset(noun.lower() for noun in NOUNS)  # as a reason names a kind of documents
+# As a reason names a kind of documents, or of records, perhaps after an article.
+KINDS = frozenset((*(noun.lower() for noun in NOUNS), "supplier", "customer", "item"))
+ARTICLE = re.compile(r"\Aan? ")
+# A transaction in QuickBooks within a sentence: bill 12, or bill 12 (transaction 345).
+TRANSACTION = re.compile(
+    rf"(?P<kind>{'|'.join(noun.lower() for noun in NOUNS)})"
+    r" (?P<number>\S*\d\S*?)(?: \(transaction (?P<id>\w+)\))?"
+)
+WITH_ID = "%(kind)s %(number)s (transaction %(quickbooks_id)s)"
 NAME = re.compile(
     r"(?P<file>File of )?"
     rf"(?P<noun>{'|'.join(NOUNS)}|{'|'.join(noun.lower() for noun in NOUNS)})"
@@ -43,15 +51,20 @@ def list_catalog_texts() -> list[str]:
 
 
 def translate(text: str, catalog: NullTranslations) -> str:
-    """Return a name, several with "and" between them, or a kind; another text as it is."""
-    if text in KINDS:
-        return catalog.gettext(text)
+    """Return a name, several with "and" between them, or a kind; another text as it is.
+
+    A kind has no article in the language of the catalog: its gender differs from kind to kind.
+    """
+    kind = ARTICLE.sub("", text, count=1)
+    if kind in KINDS:
+        noun = catalog.gettext(kind)
+        return text if noun == kind else noun
     names = text.split(AND)
     if len(names) > 1:
         translated = _translate_all(names, catalog)
         if translated:
             return catalog.pgettext(CONTEXT, AND).join(translated)
-    return _translate(text, catalog) or text
+    return _translate(text, catalog) or _translate_transactions(text, catalog) or text
 
 
 def _translate_all(names: Iterable[str], catalog: NullTranslations) -> list[str]:
@@ -75,6 +88,24 @@ def _translate(text: str, catalog: NullTranslations) -> str | None:
     if not match["file"]:
         return name
     return catalog.pgettext(CONTEXT, FILE) % {"name": name[:1].lower() + name[1:]}
+
+
+def _translate_transactions(text: str, catalog: NullTranslations) -> str | None:
+    """Return transactions such as "bill 12, expense 13" by a catalog; None for another text."""
+    translated = []
+    for part in text.split(", "):
+        match = TRANSACTION.fullmatch(part)
+        if match is None:
+            return None
+        kind = match["kind"].replace("vendor credit", "supplier credit")
+        values = {
+            "kind": catalog.gettext(kind),
+            "number": match["number"],
+            "quickbooks_id": match["id"],
+        }
+        form = catalog.gettext(WITH_ID) if match["id"] else "%(kind)s %(number)s"
+        translated.append(form % values)
+    return ", ".join(translated)
 
 
 def _plural_form(noun: str, *, has_party: bool) -> str:

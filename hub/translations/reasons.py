@@ -26,18 +26,23 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
         return translated
     if person.language != ENGLISH:
         text = translate_label(text)
+    is_sentence = text.endswith((".", ".)"))  # it may begin with a name
     name = display_names.translate(text, person.catalog)
-    if name != text:
+    if name != text and not is_sentence:
         return name
     if dates.is_date(text):
         return dates.rewrite_date(text)
     half_sentence = messages.look_up(text, person) if messages.is_sentence(text, person) else text
     if half_sentence != text:
         return half_sentence
-    is_amount = AMOUNT.fullmatch(text) or EARLIER_AMOUNT.fullmatch(text)
-    if is_amount or text.endswith((".", ".)")):  # a sentence; a name stays as it is
+    if is_sentence or _is_amount(text):  # a name stays as it is
         return translate_sentence(text)
     return text
+
+
+def _is_amount(text: str) -> bool:
+    """Return whether a text is an amount with its currency and nothing else."""
+    return bool(AMOUNT.fullmatch(text) or EARLIER_AMOUNT.fullmatch(text))
 
 
 def translate_sentence(text: str) -> str:

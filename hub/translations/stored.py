@@ -90,10 +90,10 @@ def _translate_whole(text: str, person: Reader, depth: int) -> str:
     A text in parentheses, or with a full stop that the catalog leaves out, is translated, too.
     """
     translated = messages.look_up(text, person)
-    if translated == text:
-        translated = display_names.translate(text, person.catalog)
     if translated == text and depth <= MAX_DEPTH:
         translated = _translate_by_template(text, person, depth)
+    if translated == text:  # a sentence may begin with a name, so names come after the templates
+        translated = display_names.translate(text, person.catalog)
     if translated != text:
         return translated
     if text.startswith("(") and text.endswith(")"):

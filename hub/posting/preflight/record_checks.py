@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import cast
 
 from hub.cases.findings import Finding
-from hub.contract.document_kinds import SALES_KINDS
+from hub.contract.document_kinds import SALES_KINDS, words_of
 from hub.contract.documents import Role
-from hub.errors import Sentence
 from hub.mapping.placeholders import is_placeholder
 from hub.models import StoredRecord
 from hub.models.display_names import format_posting_name
@@ -30,7 +29,7 @@ def check_records(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
         text = CaseText(
             "check.record_inactive" if record else "check.record_missing",
             name=format_posting_name(posting),
-            record=_format_record_name(name, id, record),
+            record=_describe_record(name, id, record),
         )
         yield Finding(
             cause=context.build_cause("record", posting, name, id),
@@ -97,18 +96,17 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
         party=party.name,
         party_currency=party.currency,
         currency=currency,
-        list=list_name,
+        list=words_of(list_name),
     )
     yield Finding(key="currency", text=text)
 
 
-def _format_record_name(list_name: str, id: str, record: StoredRecord | None) -> str:
+def _describe_record(list_name: str, id: str, record: StoredRecord | None) -> CaseText:
     """Return the list and the name of a record; its id if QuickBooks has no such record."""
-    label = "Supplier" if list_name == "vendor" else list_name.replace("_", " ").capitalize()
+    label = words_of(list_name).capitalize()
     if record is None:
-        return Sentence("%(label)s with id %(id)s", label=label, id=id)
-    name = record.qualified_name
-    return f"{label} {name}"
+        return CaseText("record.with_id", label=label, id=id)
+    return CaseText("record.named", label=label, name=record.qualified_name)
 
 
 def _find_item_obstacle(

@@ -20,6 +20,14 @@ from hub.reasons.catalogue import (
 )
 from hub.reasons.template import Template
 
+# Words of the hub that are values of placeholders: how something left QuickBooks, what a record is
+# used for, and the lists of records.
+WORDS = (
+    *("deleted", "voided", "deleted in", "voided in", "removed from"),
+    *("bought", "sold", "payable account"),
+    *("Supplier", "Customer", "Item", "Account", "Class", "Location"),
+    *("Term", "Tax code", "Payment method"),
+)
 CATALOGUE: Mapping[str, Template] = {
     **connections.TEMPLATES,
     **collecting.TEMPLATES,

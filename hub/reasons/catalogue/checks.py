@@ -112,6 +112,9 @@ TEMPLATES = {
         USE_ANOTHER_RECORD,
         CaseAction.MATCH,
     ),
+    # A record, as a value of the two texts above.
+    "record.named": Template(reason="{label} {name}"),
+    "record.with_id": Template(reason="{label} with id {id}"),
     "check.account_type": _template(
         "{record} cannot be the {place}",
         "{name} uses it so, but it is an account of type {type}.",

@@ -159,13 +159,13 @@ TEMPLATES = {
     ),
     "document.gone_delete": Template(
         title="{document} is gone at the source",
-        reason="{reason} It is still in QuickBooks. QuickBooks cannot void a {kind}.",
+        reason="{reason} It is still in QuickBooks. QuickBooks cannot void {kind:article}.",
         instruction=DELETE_INSTRUCTION,
         action=CaseAction.DELETE,
     ),
     "document.gone_close": Template(
         title="{document} is gone at the source",
-        reason="{reason} It is still in QuickBooks. QuickBooks cannot close a {kind}.",
+        reason="{reason} It is still in QuickBooks. QuickBooks cannot close {kind:article}.",
         instruction=DELETE_INSTRUCTION,
         action=CaseAction.DELETE,
     ),

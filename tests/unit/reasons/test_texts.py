@@ -23,8 +23,8 @@ from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.outbox.test_outbox import box  # noqa: F401 (a fixture)
 
 WARNING = CaseText("source.warning", app="Acme", warning="The key ends soon.")
-OF_POSTINGS = [code for code in CATALOGUE if code.startswith("posting.")]
-OF_CASES = [code for code in CATALOGUE if code not in OF_POSTINGS]
+REASONS_ONLY = [code for code in CATALOGUE if code.startswith(("posting.", "record."))]
+OF_CASES = [code for code in CATALOGUE if code not in REASONS_ONLY]
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def test_a_code_of_a_case_has_all_its_texts_and_a_known_action(code):
     assert template.instruction.endswith(".")
 
 
-@pytest.mark.parametrize("code", OF_POSTINGS)
-def test_a_code_of_a_posting_has_a_reason_only(code):
+@pytest.mark.parametrize("code", REASONS_ONLY)
+def test_a_code_of_a_posting_or_a_record_has_a_reason_only(code):
     template = CATALOGUE[code]
     assert (template.title, bool(template.reason), template.instruction) == ("", True, "")
 
@@ -190,14 +190,14 @@ def test_each_code_of_a_posting_is_given_somewhere():
     constants = set()
     for path in Path(hub.__file__).parent.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        if path.parent.name != "catalogue" and any(code in text for code in OF_POSTINGS):
+        if path.parent.name != "catalogue" and any(code in text for code in REASONS_ONLY):
             for node in ast.walk(ast.parse(text)):
                 constants.update(
                     child.value
                     for child in ast.iter_child_nodes(node)
                     if isinstance(child, ast.Constant)
                 )
-    assert {*OF_POSTINGS} <= constants
+    assert {*REASONS_ONLY} <= constants
 
 
 def test_each_state_of_a_refused_connection_has_a_text():

@@ -52,6 +52,21 @@ def test_a_name_is_translated_with_its_kind_and_of(name: str, expected: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("supplier credit", "kreditnota fra leverandør"),
+        ("a deposit", "bankinnskudd"),
+        ("an expense", "utgift"),
+        ("supplier", "leverandør"),
+        ("an employee", "an employee"),
+    ],
+)
+def test_a_kind_is_translated_without_its_article(text: str, expected: str) -> None:
+    """Its gender differs from kind to kind, so a sentence does without."""
+    assert display_names.translate(text, NORWEGIAN) == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

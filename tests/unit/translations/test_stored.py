@@ -72,6 +72,16 @@ def norwegian() -> Iterator[None]:
             "Det er i USD, men dette firmaet fører regnskap bare i NOK. Slå på flere valutaer i"
             " QuickBooks, eller rett dette i kilden. Det har ingen dato. Fyll det ut i kilden.",
         ),
+        (
+            Sentence(
+                "%(name)s: the source says %(source_total)s, %(posted_total)s was posted.",
+                name="Supplier credit 26M-12 of Hara AS",
+                source_total="100.00 NOK",
+                posted_total="99.00 NOK",
+            ),
+            "Kreditnota 26M-12 fra Hara AS: kilden sier 100.00 NOK, 99.00 NOK ble bokført.",
+        ),
+        ("Bill 12 of Hara Co.", "Leverandørfaktura 12 fra Hara Co."),
         ("What a person wrote 100 % themselves.", "What a person wrote 100 % themselves."),
         ("", ""),
     ],
