@@ -1,6 +1,7 @@
 """The state of a rate limiter in a file that all processes of one data folder share."""
 
 import os
+import threading
 import weakref
 from array import array
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,12 @@ from filelock import FileLock, Timeout, lock_descriptor, unlock_descriptor
 # A process that was suspended while it held the lock must not stop the others.
 LOCK_SECONDS = 1.0
 HEADER_LENGTH = 6
+# States whose two files stay open. A hub has one for each company, and a process may often open no
+# more than a thousand files.
+MAX_OPEN_STATES = 32
+# Those that were used last come last.
+_open_states: weakref.WeakKeyDictionary["SharedState", None] = weakref.WeakKeyDictionary()
+_guard = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,8 @@ class SharedState:
     """The file of a state; if it cannot be used, each process only has its own state.
 
     It and its lock file stay open between two uses, because opening them costs more than everything
-    else here. Only one thread at a time may use it.
+    else here; those of states that were not used for longest are closed. Only one thread at a time
+    may use it, and only while it is locked.
     """
 
     def __init__(self, file: Path) -> None:
@@ -47,6 +55,7 @@ class SharedState:
         self._slow_lock = FileLock(self._lock_file, timeout=LOCK_SECONDS)
         self._descriptor: _Descriptor | None = None
         self._content = b""  # the content of the file, as this process last read or wrote it
+        self._is_in_use = False
 
     def exists(self) -> bool:
         """Return whether a process has written a state."""
@@ -55,10 +64,25 @@ class SharedState:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from reading or writing during the block."""
-        with ExitStack() as stack:
+        with self._use(), ExitStack() as stack:
             with suppress(OSError, Timeout):
                 self._acquire(stack)
             yield
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        """Keep the files open during the block; close those of other states if they are many."""
+        with _guard:
+            self._is_in_use = True
+            _open_states.pop(self, None)
+            _open_states[self] = None
+            if len(_open_states) > MAX_OPEN_STATES:
+                _close_idle(len(_open_states) - MAX_OPEN_STATES)
+        try:
+            yield
+        finally:
+            with _guard:
+                self._is_in_use = False
 
     def _acquire(self, stack: ExitStack) -> None:
         """Lock the lock file; raise Timeout if another process holds it for too long."""
@@ -105,6 +129,14 @@ class SharedState:
             self._content = b""
             self._descriptor = _Descriptor(self._file)
         return self._descriptor.number
+
+
+def _close_idle(count: int) -> None:
+    """Close the files of states that nobody uses, those that were not used for longest first."""
+    idle = [state for state in _open_states if not state._is_in_use]
+    for state in idle[:count]:
+        del _open_states[state]
+        state._lock_descriptor = state._descriptor = None
 
 
 class _Descriptor:

@@ -106,6 +106,28 @@ def test_a_limiter_closes_its_files(clock, tmp_path):
     assert open_files_below(tmp_path) == []
 
 
+def test_the_files_of_few_limiters_stay_open(clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(state_file, "MAX_OPEN_STATES", 3)
+    limiters = [RateLimiter(clock, file=tmp_path / f"{number}.starts") for number in range(10)]
+    begin_alternately(limiters, clock, 2)
+    assert {path.stem for path in open_files_below(tmp_path)} == {"7", "8", "9"}
+    begin_alternately(limiters[:1], clock, 1)
+    assert {path.stem for path in open_files_below(tmp_path)} == {"0", "8", "9"}
+    others = [RateLimiter(clock, file=tmp_path / f"{number}.starts") for number in range(10)]
+    assert [limiter.budget().requests for limiter in others] == [497, *[498] * 9]
+
+
+def test_files_that_are_in_use_stay_open(clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(state_file, "MAX_OPEN_STATES", 1)
+    states = [SharedState(tmp_path / f"{number}.starts") for number in range(3)]
+    with states[0].lock(), states[1].lock():
+        with states[2].lock():
+            assert len(open_files_below(tmp_path)) == 3
+        for state in states[:2]:
+            with pytest.raises(Timeout):
+                FileLock(state._lock_file, timeout=0).acquire()
+
+
 @pytest.mark.parametrize("content", [b"", b"x" * 11, b"\x00" * 40, b"\xff" * 80, None])
 def test_a_file_that_cannot_be_read_stops_nobody(clock, tmp_path, content):
     file = tmp_path / "1.starts"
