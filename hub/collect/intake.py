@@ -14,7 +14,7 @@ from hub import outbox
 from hub.collect import absence
 from hub.collect.absence import Absent
 from hub.collect.attachments import find_posted_parent
-from hub.collect.batch import CollectBatch, Item
+from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.change_detection import has_same_content, is_settled
 from hub.collect.contact_data import build_contact_data_changes
 from hub.collect.document_plan import DocumentPlan
@@ -32,6 +32,7 @@ from hub.collect.outdated import is_outdated
 from hub.collect.planning import RecordPostings, plan_document
 from hub.collect.prepare import prepare
 from hub.collect.removal import plan_removal
+from hub.collect.setup import Setup
 from hub.contract.codec import dump, load
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.contract.states import Stage
@@ -81,6 +82,13 @@ def create_records(installation_id: int, creates: Iterable[Create], requested_by
     They are sent with the next run. No document needs to refer to them.
     """
     setup = prepare(installation_id)
+    remaining = list(creates)
+    for first in range(0, len(remaining), DOCUMENTS_PER_BATCH):
+        _create_together(setup, remaining[first : first + DOCUMENTS_PER_BATCH], requested_by)
+
+
+def _create_together(setup: Setup, creates: Iterable[Create], requested_by: str) -> None:
+    """Plan and approve the postings of some records in one transaction."""
     with engine.transaction() as session:
         batch = CollectBatch(session, setup, [])
         possible = [create for create in creates if find_or_add_row(batch, create)]

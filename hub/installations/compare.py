@@ -14,7 +14,7 @@ from hub.contract.documents import Code
 from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
-from hub.installations.matches import store_decision
+from hub.installations.matches import DecisionWriter
 from hub.mapping import (
     NEW,
     Create,
@@ -132,16 +132,10 @@ def copy_missing(
             if codes is None or create.code in codes:
                 creates.append(create)
     with transaction() as session:
+        writer = DecisionWriter(session, installation, who)
         for create in creates:
-            store_decision(
-                session,
-                installation,
-                create.field,
-                create.code,
-                NEW,
-                who=who,
-                name=create.details.name,
-            )
+            writer.store(create.field, create.code, NEW, name=create.details.name)
+        writer.record()
         what = "missing codes confirmed as new"
         audit.record(session, who, what, installation.slug, count=len(creates))
     intake.create_records(installation.id, creates, who)

@@ -14,9 +14,16 @@ from hub.contract.codec import dump
 from hub.contract.documents import Item, Party, Role
 from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotFound, Refused, Sentence
+from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
 from hub.installations import match_versions
+from hub.installations.file_choices import (
+    SPECIAL_RECORDS,
+    SPECIAL_WORDS,
+    FileChoices,
+    explain_unusable,
+    load_code_fields,
+)
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.models.enums import MatchOrigin
@@ -24,9 +31,6 @@ from hub.qbo import records
 from hub.security import audit
 
 COLUMNS = ("field", "code", "name", "quickbooks_id", "quickbooks_name")
-# The words in a file for a code that is left out, and for one that gets a new record.
-SPECIAL_WORDS = {EMPTY: "none", NEW: "new"}
-SPECIAL_RECORDS = {word: record for record, word in SPECIAL_WORDS.items()}
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,63 @@ class ImportRow:
     problem: str = ""
 
 
-def load_code_fields(row: Installation) -> dict[str, Field]:
-    """Return the code fields of an installation's app, by name, as the app declares them."""
-    declared = current_hub().plugins.call(row.slug, "hub_fields") or ()
-    return {field.name: field for field in declared}
+class DecisionWriter:
+    """Stores decisions of one person about codes of an app, and records them in the audit log.
+
+    Call `record` in the same transaction: many decisions are then recorded at once.
+    """
+
+    def __init__(self, session: Session, row: Installation, who: str) -> None:
+        self._session = session
+        self._row = row
+        self._who = who
+        self._fields = load_code_fields(row)
+        self._details: dict[str, dict[str, Any]] = {}  # of the audit log, by subject
+
+    def store(
+        self,
+        field: str,
+        code: str,
+        record: str,
+        *,
+        name: str = "",
+        details: Party | Item | None = None,
+    ) -> Match:
+        """Store the decision about a code, and return its match.
+
+        `record` is the id of a record, EMPTY to leave the code out, or NEW to create a record.
+
+        `details` is what the person entered for the record to create. Without them those that were
+        entered before stay, or else the source's data are used.
+        """
+        row = self._row
+        if field not in self._fields:
+            raise NotFound("field", field, self._fields)
+        record_name = _find_record_name(self._session, row, self._fields[field], record)
+        match = _find_or_create_match(self._session, row, field, code)
+        match.name = name or match.name or ""
+        match.role = self._fields[field].role
+        if record != NEW or match.record != NEW:
+            match.details = None
+        if details is not None:
+            match.details = dump(details)
+        match.record = record
+        match.match_method = MatchOrigin.DECIDED
+        match.who = self._who
+        match.at = current_hub().clock.now()
+        self._session.add(match)
+        entered = {} if details is None else {"created": details.name}
+        self._details[f"{row.slug} {field} {code}"] = {
+            "record": record,
+            "record_name": record_name,
+            "installation": row.id,
+            **entered,
+        }
+        return match
+
+    def record(self) -> None:
+        """Record the decisions; of two about one code the last one counts."""
+        audit.record_each(self._session, self._who, "code matched", self._details)
 
 
 def store_decision(
@@ -62,40 +119,10 @@ def store_decision(
     name: str = "",
     details: Party | Item | None = None,
 ) -> Match:
-    """Store the decision of a person about a code, and return its match.
-
-    `record` is the id of a record, EMPTY to leave the code out, or NEW to create a record.
-
-    `details` is what a person entered for the record to create. Without them those that were
-    entered before stay, or else the source's data are used.
-    """
-    fields_by_name = load_code_fields(row)
-    if field not in fields_by_name:
-        raise NotFound("field", field, fields_by_name)
-    record_name = _find_record_name(session, row, fields_by_name[field], record)
-    match = _find_or_create_match(session, row, field, code)
-    match.name = name or match.name or ""
-    match.role = fields_by_name[field].role
-    if record != NEW or match.record != NEW:
-        match.details = None
-    if details is not None:
-        match.details = dump(details)
-    match.record = record
-    match.match_method = MatchOrigin.DECIDED
-    match.who = who
-    match.at = current_hub().clock.now()
-    session.add(match)
-    entered = {} if details is None else {"created": details.name}
-    audit.record(
-        session,
-        who,
-        "code matched",
-        f"{row.slug} {field} {code}",
-        record=record,
-        record_name=record_name,
-        installation=row.id,
-        **entered,
-    )
+    """Store and record the decision of a person about one code, as `DecisionWriter` does."""
+    writer = DecisionWriter(session, row, who)
+    match = writer.store(field, code, record, name=name, details=details)
+    writer.record()
     return match
 
 
@@ -104,7 +131,8 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     lines = _read_rows(content)
     with transaction() as session:
         listed = {(line["field"], line["code"]) for line in _load_file_rows(session, row)}
-        choices = _Choices(session, row)
+        choices = FileChoices(session, row)
+        writer = DecisionWriter(session, row, who)
         for number, line in lines:
             field = line["field"]
             code = line["code"]
@@ -112,13 +140,14 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
                 code = code.strip()
             try:
                 record = choices.find(line)
-                store_decision(session, row, field, code, record, who=who, name=line["name"])
+                writer.store(field, code, record, name=line["name"])
             except Refused as error:
                 raise Refused(
                     "Line %(number)s: %(text)s Nothing was imported.",
                     number=number,
                     text=error.sentence,
                 ) from None
+        writer.record()
     return len(lines)
 
 
@@ -129,7 +158,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     with read_only_session() as session:
         listed = {(line["field"], line["code"]): line for line in _load_file_rows(session, row)}
         versions = match_versions.load_versions(session, shared_columns(row))
-        choices = _Choices(session, row)
+        choices = FileChoices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
             key = line["field"], line["code"]
@@ -168,10 +197,11 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
     count = 0
     with transaction() as session:
         versions = match_versions.load_versions(session, shared_columns(row))
+        writer = DecisionWriter(session, row, who)
         for field, code, name, record, version in rows:
             try:
                 match_versions.require_unchanged(versions, field, code, version, record)
-                store_decision(session, row, field, code, record, who=who, name=name)
+                writer.store(field, code, record, name=name)
             except Refused as error:
                 raise Refused(
                     "%(field)s %(code)s: %(text)s Nothing was imported.",
@@ -180,6 +210,7 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
                     text=error.sentence,
                 ) from None
             count += 1
+        writer.record()
     return count
 
 
@@ -233,64 +264,6 @@ def _require_storable(number: int, line: dict[str, str]) -> None:
         )
 
 
-class _Choices:
-    """The records that codes may be matched to, read once for each role."""
-
-    def __init__(self, session: Session, row: Installation) -> None:
-        self._session = session
-        self._company_id = row.company_id
-        self._fields = load_code_fields(row)
-        self._by_role: dict[str, list[StoredRecord]] = {}
-
-    def find(self, line: dict[str, str]) -> str:
-        """Return the record that a row names by id or name; raise Refused if it cannot be used."""
-        field = self._find_field(line["field"])
-        record_id = line["quickbooks_id"]
-        if record_id in SPECIAL_RECORDS:
-            return SPECIAL_RECORDS[record_id]
-        records_of_role = self._load_records(field)
-        if record_id:
-            if all(record.quickbooks_id != record_id for record in records_of_role):
-                raise Refused(_explain_unusable(field, record_id))
-            return record_id
-        name = line["quickbooks_name"].casefold()
-        ids = []
-        for record in records_of_role:
-            if name in (record.full_name.casefold(), record.name.casefold()):
-                ids.append(record.quickbooks_id)
-        if len(ids) != 1:
-            problem = Sentence("more than once") if ids else Sentence("not")
-            raise Refused(
-                "%(label)s %(name)s is %(problem)s in QuickBooks.",
-                label=field.label,
-                name=repr(line["quickbooks_name"]),
-                problem=problem,
-            )
-        return ids[0]
-
-    def format_record(self, field_name: str, record_id: str) -> str:
-        """Return a record as a person reads it."""
-        if record_id in SPECIAL_WORDS:
-            return SPECIAL_WORDS[record_id]
-        for record in self._load_records(self._find_field(field_name)):
-            if record.quickbooks_id == record_id:
-                return record.qualified_name
-        return record_id
-
-    def _find_field(self, name: str) -> Field:
-        """Return a code field of the app; raise NotFound if it has none of this name."""
-        if name not in self._fields:
-            raise NotFound("field", name, self._fields)
-        return self._fields[name]
-
-    def _load_records(self, field: Field) -> list[StoredRecord]:
-        """Return the active records that may take the role of a field."""
-        if field.role not in self._by_role:
-            choices = records.list_choices(self._session, self._company_id, field.role)
-            self._by_role[field.role] = choices
-        return self._by_role[field.role]
-
-
 def _format_present_match(stored: dict[str, str] | None) -> str:
     """Return the record of a code in the exported row, as a person reads it."""
     if stored is None:
@@ -304,15 +277,6 @@ def _find_stored_record(stored: dict[str, str]) -> str | None:
     return SPECIAL_RECORDS.get(record_id, record_id) if record_id else None
 
 
-def _explain_unusable(field: Field, record: str) -> str:
-    """Return the sentence that a record cannot be used for a field."""
-    return Sentence(
-        "QuickBooks has no active %(label)s with the id %(id)s that may be used there.",
-        label=field.label.lower(),
-        id=repr(record),
-    )
-
-
 def _find_record_name(session: Session, row: Installation, field: Field, record: str) -> str:
     """Return number and name of a record, "" for none and for a new one.
 
@@ -320,10 +284,10 @@ def _find_record_name(session: Session, row: Installation, field: Field, record:
     """
     if record in (EMPTY, NEW):
         return ""
-    for choice in records.list_choices(session, row.company_id, field.role):
-        if choice.quickbooks_id == record:
-            return choice.title
-    raise Refused(_explain_unusable(field, record))
+    choice = records.find_choice(session, row.company_id, field.role, record)
+    if choice is None:
+        raise Refused(explain_unusable(field, record))
+    return choice.title
 
 
 def _find_or_create_match(session: Session, row: Installation, field: str, code: str) -> Match:

@@ -3,15 +3,21 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Literal
 
 from hub.contract.documents import Code, Item, Party, Role
 from hub.contract.value_object import value_object
 from hub.mapping.mapped import Ref
-from hub.mapping.tax_numbers import NumberMatch, compare_numbers, normalize_number
+from hub.mapping.tax_numbers import (
+    NumberMatch,
+    compare_numbers,
+    get_shown_end,
+    normalize_number,
+)
 
 EMPTY = ""  # the record of a match that leaves the code out
 NEW = "+"  # the record of a match that creates one
@@ -61,8 +67,11 @@ class Entry:
 
     def compare_number(self, number: str) -> NumberMatch:
         """Return how well an organisation number fits; an account number may contain it, too."""
-        own_numbers = (self.number, *self.tax_numbers.splitlines())
-        return max(compare_numbers(number, own_number) for own_number in own_numbers)
+        return max(compare_numbers(number, own_number) for own_number in self.list_numbers())
+
+    def list_numbers(self) -> tuple[str, ...]:
+        """Return the texts that may be its organisation number."""
+        return (self.number, *self.tax_numbers.splitlines())
 
     @property
     def qualified_name(self) -> str:
@@ -184,20 +193,35 @@ class RecordIndex:
 
     def find_by_tax_number(self, number: str) -> list[Entry]:
         """Return the active records with this organisation number, whole ones first."""
-        if not normalize_number(number):
+        key = normalize_number(number)
+        if not key:
             return []
-        hits = []
-        for entry in self._with_tax_numbers:
-            fit = entry.compare_number(number)
-            if fit:
-                hits.append((-fit, entry))
-        return [entry for _, entry in sorted(hits, key=lambda hit: hit[0])]
+        ids = dict.fromkeys(self._ids_by_tax_number.get(key, ()))
+        for length, ids_by_end in self._ids_by_shown_end.items():
+            ids |= dict.fromkeys(ids_by_end.get(key[-length:], ()))
+        return [self.by_id[id] for id in ids]
 
     @cached_property
-    def _with_tax_numbers(self) -> list[Entry]:
-        """Return the active records that may have an organisation number."""
-        entries = self.by_id.values()
-        return [entry for entry in entries if entry.active and (entry.tax_numbers or entry.number)]
+    def _ids_by_tax_number(self) -> dict[str, list[str]]:
+        """Return the active records by the organisation numbers that they show whole."""
+        ids: defaultdict[str, list[str]] = defaultdict(list)
+        for entry in self.by_id.values():
+            for number in entry.list_numbers() if entry.active else ():
+                key = normalize_number(number)
+                if key and not get_shown_end(number):
+                    ids[key].append(entry.id)
+        return dict(ids)
+
+    @cached_property
+    def _ids_by_shown_end(self) -> dict[int, dict[str, list[str]]]:
+        """Return the active records by the end of the number that they show, and its length."""
+        ids: defaultdict[int, dict[str, list[str]]] = defaultdict(dict)
+        for entry in self.by_id.values():
+            for number in entry.list_numbers() if entry.active else ():
+                end = get_shown_end(number)
+                if end:
+                    ids[len(end)].setdefault(end, []).append(entry.id)
+        return dict(ids)
 
     def find_by_words(self, name: str) -> list[Entry]:
         """Return the active records whose name contains this one as whole words."""
@@ -227,8 +251,12 @@ class RecordIndex:
 
     def find_same_name(self, name: str) -> list[Entry]:
         """Return the records, active or not, with exactly this name."""
-        name_key = fold_name(name)
-        return [entry for entry in self.by_id.values() if fold_name(entry.name) == name_key]
+        return self._by_own_name.get(fold_name(name), [])
+
+    @cached_property
+    def _by_own_name(self) -> dict[str, list[Entry]]:
+        """Return the records by their names without those above them; built when first needed."""
+        return self._group_by_name(attrgetter("name"))
 
     def find_stored_name(self, name: str) -> list[Entry]:
         """Return the records that QuickBooks stores under exactly this name."""
@@ -237,9 +265,13 @@ class RecordIndex:
     @cached_property
     def _by_stored_name(self) -> dict[str, list[Entry]]:
         """Return the records by the names that QuickBooks stores; built when first needed."""
-        entries: dict[str, list[Entry]] = defaultdict(list)
+        return self._group_by_name(lambda entry: entry.stored_name or entry.name)
+
+    def _group_by_name(self, get_name: Callable[[Entry], str]) -> dict[str, list[Entry]]:
+        """Return the records by the keys of one of their names."""
+        entries: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in self.by_id.values():
-            entries[fold_name(entry.stored_name or entry.name)].append(entry)
+            entries[fold_name(get_name(entry))].append(entry)
         return dict(entries)
 
     def suggest(self, *texts: str) -> list[Entry]:

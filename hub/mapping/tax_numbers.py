@@ -29,12 +29,18 @@ def normalize_number(number: str) -> str:
     return plain if len(plain) >= MIN_COMPARED_LENGTH else ""
 
 
+def get_shown_end(record_number: str) -> str:
+    """Return the end of a number of which QuickBooks shows only that; "" if it shows all of it."""
+    masked = _MASKED_NUMBER.fullmatch(_PUNCTUATION.sub("", record_number.upper()))
+    return masked[1] if masked else ""
+
+
 def compare_numbers(number: str, record_number: str) -> NumberMatch:
     """Return how well a number of a record in QuickBooks fits an organisation number."""
     key = normalize_number(number)
     if not key:
         return NumberMatch.NONE
-    masked = _MASKED_NUMBER.fullmatch(_PUNCTUATION.sub("", record_number.upper()))
-    if masked:
-        return NumberMatch.END if key.endswith(masked[1]) else NumberMatch.NONE
+    end = get_shown_end(record_number)
+    if end:
+        return NumberMatch.END if key.endswith(end) else NumberMatch.NONE
     return NumberMatch.WHOLE if key == normalize_number(record_number) else NumberMatch.NONE

@@ -4,12 +4,11 @@
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
@@ -23,6 +22,7 @@ from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordInde
 from hub.models import ListState, Match, StoredRecord
 from hub.money import sum_amounts
 from hub.payloads.entities import INDEX_DELAY
+from hub.qbo.index_cache import process_cache
 from hub.qbo.list_states import lock_state
 from hub.qbo.record_rows import DELETED_SUFFIX, build_row
 
@@ -96,6 +96,14 @@ def list_choices(session: Session, company_id: int, role: NameOwner) -> list[Sto
     return sorted(rows, key=lambda row: (row.number, row.full_name.casefold()))
 
 
+def find_choice(session: Session, company_id: int, role: NameOwner, id: str) -> StoredRecord | None:
+    """Return the active record with this id if it may take a role; None otherwise."""
+    row = session.get(StoredRecord, (company_id, ROLE_LIST.get(role, ""), id))
+    if row is None or not row.active or not _fits_role(role, row):
+        return None
+    return row
+
+
 def match_index(
     session: Session,
     company_id: int,
@@ -106,16 +114,14 @@ def match_index(
 
     Installations of one scope and tenant share their matches.
     """
-    stored_matches = select(Match).where(
+    columns = Match.field, Match.code, Match.record, Match.match_method, Match.role, Match.details
+    stored_matches = select(*columns).where(
         Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant
     )
     matches = {}
-    for match in session.scalars(stored_matches):
-        matches[match.field, match.code] = Decision(
-            record=match.record,
-            match_method=match.match_method,
-            details=load_entered_details(match),
-        )
+    for field, code, record, method, matched_role, details in session.execute(stored_matches):
+        entered = load_entered_details(matched_role, details)
+        matches[field, code] = Decision(record=record, match_method=method, details=entered)
 
     states = {}
     for state in session.scalars(select(ListState).where(ListState.company_id == company_id)):
@@ -129,13 +135,16 @@ def match_index(
     return MatchIndex(matches, indexes)
 
 
-def load_entered_details(match: Match) -> Party | Item | None:
-    """Return what a person entered for the record to create for a code, None for nothing."""
-    if not match.details:
+def load_entered_details(role: str, details: Mapping[str, Any] | None) -> Party | Item | None:
+    """Return what a person entered for the record to create for a code, None for nothing.
+
+    `role` and `details` are columns of the match.
+    """
+    if not details:
         return None
-    if match.role in ITEM_ROLES:
-        return load(Item, match.details)
-    return load(Party, match.details)
+    if role in ITEM_ROLES:
+        return load(Item, details)
+    return load(Party, details)
 
 
 def load_index(session: Session, company_id: int, role: NameOwner) -> RecordIndex:
@@ -152,18 +161,16 @@ def _load_index(
     read_list: Callable[[str], Sequence[StoredRecord]],
 ) -> RecordIndex:
     """Return the index of a role; `read_list` returns the rows of a list if it has to be built."""
-    cached: dict[tuple[int, NameOwner], tuple[Any, RecordIndex]]
-    cached = current_app.extensions.setdefault("hub.indexes", {})
     key = company_id, role
     version = (state.version, state.read_at) if state else None
-    if key in cached:
-        cached_version, cached_index = cached[key]
-        if cached_version == version:
-            return cached_index
+    indexes = process_cache()
+    cached_index = indexes.get(key, version)
+    if cached_index is not None:
+        return cached_index
 
     rows = read_list(ROLE_LIST[role])
     new_index = RecordIndex(_build_index_entry(row) for row in rows if _fits_role(role, row))
-    cached[key] = version, new_index
+    indexes.put(key, version, new_index)
     return new_index
 
 

@@ -166,7 +166,7 @@ def _get_matched_state(match: Match | None) -> CodeState:
 
 def _describe_later_creation(match: Match | None) -> str:
     """State when a record is created, and under which name if a person entered one."""
-    details = records.load_entered_details(match) if match else None
+    details = records.load_entered_details(match.role, match.details) if match else None
     if details is None:
         return gettext(CREATED_LATER)
     return gettext("created in QuickBooks as %(name)s when it is used next", name=details.name)

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import Code, Party, spreadsheets
+from hub.collect import finish, intake
 from hub.db.engine import transaction
 from hub.installations import compare, matches
 from hub.models import StoredRecord
@@ -98,6 +99,22 @@ def test_missing_codes_are_confirmed_and_planned_once(installed, set_listed_code
     assert [compare.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
     (posting,) = postings(kind="vendor")
     assert (posting.operation, posting.state) == ("create", "ready")
+
+
+def test_many_missing_codes_are_planned_in_several_transactions(
+    installed, set_listed_codes, monkeypatch
+):
+    monkeypatch.setattr(intake, "DOCUMENTS_PER_BATCH", 2)
+    names = [f"Copied Supplier {number}" for number in range(5)]
+    set_listed_codes += [Code(id=name, name=name, create=Party(name=name)) for name in names]
+    batches = []
+    monkeypatch.setattr(
+        intake, "finish", lambda batch: batches.append(batch) or finish.finish(batch)
+    )
+    assert compare.copy_missing(installed, ["supplier"], who="kari") == 5
+    assert len(batches) == 3
+    assert {posting.state for posting in postings(kind="vendor")} == {"ready"}
+    assert len(postings(kind="vendor")) == 5
 
 
 def test_the_codes_are_read_once_to_copy_what_is_missing(installed, set_listed_codes, monkeypatch):

@@ -1,7 +1,7 @@
 """Matching codes: one by one, and from a CSV file, which is imported completely or not at all."""
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 
 from hub import spreadsheets
 from hub.context import current_hub
@@ -9,8 +9,9 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
 from hub.installations import matches as installations_matches
-from hub.models import Installation, Match, SeenCode
+from hub.models import AuditEntry, Installation, Match, SeenCode, StoredRecord
 from hub.qbo import records
+from hub.security import audit_head
 from tests.support.runs.tiers import by_form
 from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
@@ -151,3 +152,69 @@ def test_exported_matches_can_be_imported_again(row, vendor):
 def test_a_field_that_the_app_does_not_have_is_refused(row):
     with transaction() as session, pytest.raises(NotFound):
         installations_matches.store_decision(session, row, "colour", "x", "1", who="kari")
+
+
+ROWS = 30
+
+
+@pytest.fixture
+def loaded_records():
+    """Provide a list to which each record of QuickBooks is added that is read from the database."""
+    ids = []
+
+    def note(record, context):
+        ids.append(record.quickbooks_id)
+
+    event.listen(StoredRecord, "load", note)
+    yield ids
+    event.remove(StoredRecord, "load", note)
+
+
+def test_the_records_are_read_once_for_all_rows_of_a_file(row, vendor, loaded_records):
+    with read_only_session() as session:
+        count = len(session.scalars(select(StoredRecord.quickbooks_id)).all())
+    lines = [f"supplier,s{number},,{vendor.quickbooks_id},\n" for number in range(ROWS)]
+    text = "field,code,name,quickbooks_id,quickbooks_name\n" + "".join(lines)
+    assert imported(row, text) == ROWS
+    assert len(loaded_records) <= 2 * count
+    loaded_records.clear()
+    planned = installations_matches.plan_import(row, text.encode())
+    assert len(planned) == ROWS
+    assert len(loaded_records) <= 2 * count
+    loaded_records.clear()
+    changed = [(row.field, row.code, row.name, "", row.version) for row in planned]
+    assert installations_matches.import_rows(row, changed, who="kari") == ROWS
+    again = [(*change[:3], vendor.quickbooks_id, "") for change in changed]
+    loaded_records.clear()
+    with transaction() as session:
+        session.execute(delete(Match))
+    assert installations_matches.import_rows(row, again, who="kari") == ROWS
+    assert len(loaded_records) <= ROWS
+
+
+def test_all_rows_of_a_file_are_recorded_at_once(row, vendor, monkeypatch):
+    lines = [f"supplier,s{number},,{vendor.quickbooks_id},\n" for number in range(ROWS)]
+    written = []
+    monkeypatch.setattr(audit_head, "write", lambda *args, **options: written.append(args))
+    imported(row, "field,code,name,quickbooks_id,quickbooks_name\n" + "".join(lines))
+    assert len(written) <= 2  # the first head of the folder, and the one after the import
+    with read_only_session() as session:
+        matched = select(AuditEntry).where(AuditEntry.what == "code matched")
+        entries = session.scalars(matched.order_by(AuditEntry.id)).all()
+    assert [entry.subject for entry in entries] == [
+        f"costtracker supplier s{number}" for number in range(ROWS)
+    ]
+    assert {entry.detail["record"] for entry in entries} == {vendor.quickbooks_id}
+
+
+def test_a_code_is_matched_only_to_a_record_that_may_take_its_role(row, quickbooks):
+    with read_only_session() as session:
+        customer = records.list_choices(session, 1, "customer")[0].quickbooks_id
+        bank = records.list_choices(session, 1, "payment_account")[0].quickbooks_id
+        payable = records.list_choices(session, 1, "payable_account")[0].quickbooks_id
+        vendors = {record.quickbooks_id for record in records.list_choices(session, 1, "vendor")}
+        assert records.find_choice(session, 1, "payment_account", bank).quickbooks_id == bank
+        assert records.find_choice(session, 1, "account", payable) is None
+        assert records.find_choice(session, 1, "vendor", "99999") is None
+        if customer not in vendors:
+            assert records.find_choice(session, 1, "vendor", customer) is None

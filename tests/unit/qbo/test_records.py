@@ -11,7 +11,7 @@ from hub.db import engine
 from hub.errors import Retry
 from hub.models import ConnectedCompany, ListState, Match, StoredRecord
 from hub.payloads import encode
-from hub.qbo import changes, record_download, records
+from hub.qbo import changes, index_cache, record_download, records
 from hub.qbo import company as qbo_company
 from hub.qbo.client import Client
 from tests.support.servers.blocked_transactions import wait_until_blocked
@@ -346,3 +346,31 @@ def test_two_transactions_that_read_a_company_for_the_first_time_both_end(pg_app
         wait_until_blocked(session)
     thread.join(30)
     assert stored == [True]
+
+
+def test_indexes_that_were_not_used_for_longest_are_dropped(quickbooks, monkeypatch):
+    def read(role):
+        with engine.read_only_session() as session:
+            return records.load_index(session, 1, role)
+
+    vendors = read("vendor")
+    monkeypatch.setattr(index_cache, "MAX_INDEXED_RECORDS", len(vendors) + len(read("customer")))
+    assert read("vendor") is vendors
+    customers = read("customer")
+    assert read("vendor") is vendors
+    read("term")
+    assert read("vendor") is vendors
+    assert read("customer") is not customers
+    monkeypatch.setattr(index_cache, "MAX_INDEXED_RECORDS", 0)
+    items = read("item")
+    assert items
+    assert read("item") is items
+    assert read("vendor") is not vendors
+
+
+def test_an_index_of_a_list_that_changed_is_built_again(quickbooks):
+    before = book().records("vendor")
+    assert book().records("vendor") is before
+    make_vendors(quickbooks, 1)
+    record_download.refresh(1, {"vendor"})
+    assert len(book().records("vendor")) == len(before) + 1

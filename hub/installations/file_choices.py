@@ -1,0 +1,96 @@
+"""The records to which the rows of a file with matches may refer, found by id or by name."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy.orm import Session
+
+from hub.context import current_hub
+from hub.contract.types import Field
+from hub.errors import NotFound, Refused, Sentence
+from hub.mapping import EMPTY, NEW
+from hub.models import Installation, StoredRecord
+from hub.qbo import records
+
+# The words in a file for a code that is left out, and for one that gets a new record.
+SPECIAL_WORDS = {EMPTY: "none", NEW: "new"}
+SPECIAL_RECORDS = {word: record for record, word in SPECIAL_WORDS.items()}
+
+
+class _RoleRecords:
+    """The active records that may take one role, by id, and their ids by each of their names."""
+
+    def __init__(self, choices: Iterable[StoredRecord]) -> None:
+        self.by_id: dict[str, StoredRecord] = {}
+        self.ids_by_name: defaultdict[str, set[str]] = defaultdict(set)
+        for record in choices:
+            self.by_id[record.quickbooks_id] = record
+            for name in (record.full_name, record.name):
+                self.ids_by_name[name.casefold()].add(record.quickbooks_id)
+
+
+class FileChoices:
+    """The records that codes may be matched to, read once for each role."""
+
+    def __init__(self, session: Session, row: Installation) -> None:
+        self._session = session
+        self._company_id = row.company_id
+        self._fields = load_code_fields(row)
+        self._by_role: dict[str, _RoleRecords] = {}
+
+    def find(self, line: Mapping[str, str]) -> str:
+        """Return the record that a row names by id or name; raise Refused if it cannot be used."""
+        field = self._find_field(line["field"])
+        record_id = line["quickbooks_id"]
+        if record_id in SPECIAL_RECORDS:
+            return SPECIAL_RECORDS[record_id]
+        of_role = self._load_records(field)
+        if record_id:
+            if record_id not in of_role.by_id:
+                raise Refused(explain_unusable(field, record_id))
+            return record_id
+        ids = of_role.ids_by_name.get(line["quickbooks_name"].casefold(), set())
+        if len(ids) != 1:
+            problem = Sentence("more than once") if ids else Sentence("not")
+            raise Refused(
+                "%(label)s %(name)s is %(problem)s in QuickBooks.",
+                label=field.label,
+                name=repr(line["quickbooks_name"]),
+                problem=problem,
+            )
+        return next(iter(ids))
+
+    def format_record(self, field_name: str, record_id: str) -> str:
+        """Return a record as a person reads it."""
+        if record_id in SPECIAL_WORDS:
+            return SPECIAL_WORDS[record_id]
+        record = self._load_records(self._find_field(field_name)).by_id.get(record_id)
+        return record.qualified_name if record else record_id
+
+    def _find_field(self, name: str) -> Field:
+        """Return a code field of the app; raise NotFound if it has none of this name."""
+        if name not in self._fields:
+            raise NotFound("field", name, self._fields)
+        return self._fields[name]
+
+    def _load_records(self, field: Field) -> _RoleRecords:
+        """Return the active records that may take the role of a field."""
+        if field.role not in self._by_role:
+            choices = records.list_choices(self._session, self._company_id, field.role)
+            self._by_role[field.role] = _RoleRecords(choices)
+        return self._by_role[field.role]
+
+
+def load_code_fields(row: Installation) -> dict[str, Field]:
+    """Return the code fields of an installation's app, by name, as the app declares them."""
+    declared = current_hub().plugins.call(row.slug, "hub_fields") or ()
+    return {field.name: field for field in declared}
+
+
+def explain_unusable(field: Field, record: str) -> str:
+    """Return the sentence that a record cannot be used for a field."""
+    return Sentence(
+        "QuickBooks has no active %(label)s with the id %(id)s that may be used there.",
+        label=field.label.lower(),
+        id=repr(record),
+    )
