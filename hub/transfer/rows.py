@@ -24,9 +24,11 @@ from sqlalchemy import (
 )
 
 from hub.db.engine import db
+from hub.models import StoredFile
 from hub.transfer.errors import CopyDiffers, RowNotCopied
 
 ROWS_PER_CHUNK = 500  # rows that are in memory at a time
+FILES_PER_CHUNK = 5  # the same of received files, of which each may have 20 MB
 Advance = Callable[[int], None]  # takes the number of rows of a chunk that is done
 Key = tuple[Any, ...]
 PLACE_IN_COPY = re.compile(r"line (\d+)(?:, column (\w+))?")
@@ -76,13 +78,19 @@ def iter_chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[A
     if not key:
         yield connection.execute(query).all()
         return
-    query = query.limit(ROWS_PER_CHUNK)
+    query = query.limit(_get_chunk_size(table))
     page = connection.execute(query).all()
     while page:
         yield page
         last = get_key(table, page[-1])
         values = [literal(value, item.type) for item, value in zip(key, last, strict=True)]
         page = connection.execute(query.where(tuple_(*key) > tuple_(*values))).all()
+
+
+def _get_chunk_size(table: Table) -> int:
+    """Return how many rows of a table are read at a time."""
+    is_of_files = table.name == StoredFile.__tablename__
+    return min(FILES_PER_CHUNK, ROWS_PER_CHUNK) if is_of_files else ROWS_PER_CHUNK
 
 
 def read_same_rows(

@@ -382,6 +382,22 @@ def test_the_proxy_starts_again_with_the_pages_whose_address_it_looked_up() -> N
     assert COMPOSE["services"]["proxy"]["depends_on"]["web"]["restart"] is True
 
 
+def test_a_service_that_others_wait_for_has_a_check_of_its_own() -> None:
+    """An image in the format of OCI has no HEALTHCHECK, and podman builds such an image."""
+    services = COMPOSE["services"]
+    waited_for = set()
+    for service in services.values():
+        for name, condition in service.get("depends_on", {}).items():
+            if condition["condition"] == "service_healthy":
+                waited_for.add(name)
+    assert waited_for == {"database", "web"}
+    for name in waited_for:
+        assert services[name]["healthcheck"]["test"]
+    recipe = (DEPLOY / "container" / "Containerfile").read_text()
+    *_, program = services["web"]["healthcheck"]["test"]
+    assert program in recipe
+
+
 def test_backups_of_the_compose_file_leave_the_container() -> None:
     service = COMPOSE["services"]["backup"]
     folder = service["command"][-1]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from hub.db.engine import create_standalone_engine
-from hub.models import AuditEntry, Posting, SourceDocument
+from hub.models import AuditEntry, Posting, SourceDocument, StoredFile
 from hub.transfer import proof, rows
 from hub.transfer.errors import CopyDiffers, RowNotCopied
 from tests.support.rows import every_column
@@ -91,6 +91,19 @@ def test_every_value_is_the_same_in_postgresql_and_back_in_sqlite(
     assert values_of(back) == values_of(filled_database)
     proof.compare(target, back, ignore)
     target.rollback()
+
+
+def test_few_received_files_are_in_memory_at_a_time(make_file, filled_file, monkeypatch):
+    monkeypatch.setattr(rows, "FILES_PER_CHUNK", 2)
+    source = make_file("filled.db", filled_file)
+    sizes = {
+        model: [len(chunk) for chunk in rows.iter_chunks(source, model.__table__)]
+        for model in (StoredFile, SourceDocument)
+    }
+    assert sizes == {StoredFile: [2, 2, 1], SourceDocument: [COUNT]}
+    target = make_file("copy.db")
+    rows.copy_all(source, target, ignore)
+    assert proof.compare(source, target, ignore).count == COUNT * len(rows.list_tables())
 
 
 def test_new_rows_are_numbered_after_the_copied_ones(filled_database, open_database, postgres_url):
