@@ -53,7 +53,9 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
         rows = find_installations(slug, realm, "operator")
         rows = [row for row in rows if row.is_active] or rows  # a run says that its app is paused
         runs = sync_all(rows, ids)
-    result = summary.summarize_runs(runs, person.visible_rows("viewer").cases())
+    visible_cases = person.visible_rows("viewer").cases()
+    max_cases = None if as_json else summary.MAX_CASES
+    result = summary.summarize_runs(runs, visible_cases, max_cases=max_cases)
     if as_json:
         print_json(result)
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
@@ -33,6 +33,7 @@ from hub.scheduling.new_parties import CodeKey
 from hub.sources.site import load_fields_as_set
 
 MAX_CHECKED = 2_000  # postings on which the checks before posting are made, the oldest first
+MAX_CASES = 200  # open cases that are listed, those with the most documents first
 MAX_EXAMPLES = 3
 # A posted document that differs from QuickBooks needs attention, but nothing stops it.
 IS_OPEN_OBSTACLE = (Case.closed_at.is_(None), Case.cause.not_like(f"%{CAUSE_SUFFIX}"))
@@ -82,13 +83,14 @@ class ReadinessReport:
     """What would stop documents: the company's set-up, and obstacles with the most documents first.
 
     `ready` counts by kind what passed all checks, records that are created for documents included.
-    `unchecked` documents were too many for the checks.
+    `unchecked` documents were too many for the checks, and `unlisted` cases for the list.
     """
 
     facts: tuple[Fact, ...]
     obstacles: tuple[Obstacle, ...]
     ready: Mapping[str, int]
     unchecked: int
+    unlisted: int
 
     @property
     def is_ready(self) -> bool:
@@ -106,7 +108,8 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     _stop_dependents(stopped, dependents)
     obstacles = _build_obstacles_from_findings(session, installation, stopped, dependents)
     held = new_parties.list_held_creations(session, installation.id, dependents)
-    obstacles += _build_obstacles_from_cases(session, installation, held, dependents)
+    from_cases, unlisted = _build_obstacles_from_cases(session, installation, held, dependents)
+    obstacles += from_cases
     stopped_ids = set(stopped)
     for _, creation_id in held:
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
@@ -116,6 +119,7 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
         obstacles=tuple(sorted(obstacles, key=lambda obstacle: -obstacle.documents)),
         ready=ready,
         unchecked=len(ids) - len(postings),
+        unlisted=unlisted,
     )
 
 
@@ -161,18 +165,21 @@ def _build_obstacles_from_cases(
     installation: Installation,
     held: Sequence[tuple[int, int]],
     dependents: Dependents,
-) -> list[Obstacle]:
+) -> tuple[list[Obstacle], int]:
     """Return the open cases of the app, and those of its company that stop its documents.
 
-    A case about a record that cannot be created stops the documents that wait for the record.
+    A case about a record that cannot be created stops the documents that wait for the record. The
+    second value is how many cases are left out, because others stop more documents.
     """
     home = installation.company.currency
     creation_ids = [creation_id for _, creation_id in held]
     sums = _sum_documents_stopped_by_cases(session, installation, creation_ids)
-    stopping = {stopped.case_id for stopped in sums} | {case_id for case_id, _ in held}
-    of_app_alone = and_(*IS_OPEN_OBSTACLE, Case.installation_id == installation.id)
-    query = select(Case).where(or_(Case.id.in_(stopping), of_app_alone)).order_by(Case.id)
-    cases = session.scalars(query).all()
+    documents: Counter[int] = Counter()
+    for stopped in sums:
+        documents[stopped.case_id] += stopped.documents
+    for case_id, creation_id in held:
+        documents[case_id] += len(dependents[creation_id])
+    cases, unlisted = _load_largest_cases(session, installation, documents)
     name_texts = new_parties.load_name_texts(session, installation.company_id, cases)
     obstacles: dict[int, Obstacle] = {}
     for case in cases:
@@ -184,13 +191,29 @@ def _build_obstacles_from_cases(
         obstacle.case_id = case.id
         obstacles[case.id] = obstacle
     for stopped in sums:
-        obstacle = obstacles[stopped.case_id]
-        obstacle.documents += stopped.documents
-        obstacle.sums[stopped.currency or home] += stopped.total
+        if stopped.case_id in obstacles:
+            obstacle = obstacles[stopped.case_id]
+            obstacle.documents += stopped.documents
+            obstacle.sums[stopped.currency or home] += stopped.total
     for case_id, creation_id in held:
-        for posting in dependents[creation_id]:
+        for posting in dependents[creation_id] if case_id in obstacles else ():
             obstacles[case_id].add(posting, home)
-    return list(obstacles.values())
+    return list(obstacles.values()), unlisted
+
+
+def _load_largest_cases(
+    session: Session, installation: Installation, documents: Mapping[int, int]
+) -> tuple[Sequence[Case], int]:
+    """Return the open cases with the most documents, and how many others there are.
+
+    Those of the app count also if they stop no document.
+    """
+    of_app = select(Case.id).where(*IS_OPEN_OBSTACLE, Case.installation_id == installation.id)
+    ids = documents.keys() | set(session.scalars(of_app))
+    largest_first = sorted(ids, key=lambda id: (-documents.get(id, 0), id))
+    query = select(Case).where(Case.id.in_(largest_first[:MAX_CASES])).order_by(Case.id)
+    cases = session.scalars(query).all()
+    return cases, len(ids) - len(cases)
 
 
 class StoppedDocuments(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarResult, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
@@ -45,37 +45,31 @@ CHANGE_LABELS = {
 }
 
 
-def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[str, Any]:
+def summarize_runs(
+    runs: Sequence[Run], visible_cases: Condition = (), *, max_cases: int | None = None
+) -> dict[str, Any]:
     """Return counts and sums of the runs' apps, the requests of these runs, and open cases.
 
-    `visible_cases` is the condition of the cases that a person may see.
+    `visible_cases` is the condition of the cases that a person may see. With `max_cases` only the
+    oldest are returned, and how many others there are.
     """
     apps: dict[str, Any] = {}
     with read_only_session() as session:
         for row in _list_installations(session, runs):
             app = apps.setdefault(row.slug, _build_empty_result())
             _add_installation(app, session, row, _list_runs(row, runs))
-        cases = _load_case_summaries(session, runs, visible_cases)
+        open_cases = _select_open_cases(runs, visible_cases)
+        oldest = session.scalars(open_cases.order_by(Case.id).limit(max_cases)).all()
+        cases = _load_cases_with_postings(session, oldest)
+        summary: dict[str, Any] = {"apps": apps, "cases": cases}
+        if max_cases is not None:
+            count = session.scalar(open_cases.with_only_columns(func.count(Case.id))) or 0
+            summary["unlisted"] = count - len(oldest)
     for app in apps.values():
         sums_by_currency = app["sums"]
         for currency, sums in sums_by_currency.items():
             sums_by_currency[currency] = _format_in_cents(sums, currency)
-    return {"apps": apps, "cases": cases}
-
-
-def _load_case_summaries(
-    session: Session, runs: Sequence[Run], visible: Condition
-) -> list[dict[str, Any]]:
-    """Return the open cases of the apps and companies of the runs."""
-    installation_ids: list[int] = []
-    company_ids: list[int] = []
-    for run in runs:
-        if run.installation_id:
-            installation_ids.append(run.installation_id)
-        if run.company_id:
-            company_ids.append(run.company_id)
-    rows = _select_open_cases(session, installation_ids, company_ids, visible).all()
-    return _load_cases_with_postings(session, rows)
+    return summary
 
 
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
@@ -86,7 +80,7 @@ def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
         output += _format_app_lines(slug, app, results_by_app[slug])
     cases = summary["cases"]
     if cases:
-        output += _format_case_lines(cases)
+        output += _format_case_lines(cases, summary.get("unlisted", 0))
     return "\n".join(output)
 
 
@@ -119,7 +113,7 @@ def _format_app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) ->
     return output
 
 
-def _format_case_lines(cases: list[dict[str, Any]]) -> list[str]:
+def _format_case_lines(cases: list[dict[str, Any]], unlisted: int) -> list[str]:
     """Return two lines for each of the first cases: what is wrong, and what to do."""
     output = ["", "To do:"]
     for case in cases[:MAX_CASES]:
@@ -127,7 +121,7 @@ def _format_case_lines(cases: list[dict[str, Any]]) -> list[str]:
         problem = f"{title}. {case['reason']}".rstrip()
         output.append(f"  {problem}")
         output.append(f"    {case['do']}")
-    remaining = len(cases) - MAX_CASES
+    remaining = max(len(cases) - MAX_CASES, 0) + unlisted
     if remaining > 0:
         output.append(f"  and {remaining} more; `hub cases` lists them.")
     return output
@@ -294,17 +288,13 @@ def _format_in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
     return texts
 
 
-def _select_open_cases(
-    session: Session,
-    installation_ids: Iterable[int],
-    company_ids: Iterable[int],
-    visible: Condition,
-) -> ScalarResult[Case]:
-    """Return the open cases of these installations, and of the companies themselves."""
+def _select_open_cases(runs: Iterable[Run], visible: Condition) -> Select[Case]:
+    """Return the query for the open cases of the apps of runs, and of their companies."""
+    installation_ids = {run.installation_id for run in runs if run.installation_id}
+    company_ids = {run.company_id for run in runs if run.company_id}
     is_of_company = Case.installation_id.is_(None) & Case.company_id.in_(company_ids)
     is_theirs = Case.installation_id.in_(installation_ids) | is_of_company
-    query = select(Case).where(Case.closed_at.is_(None), is_theirs, *visible).order_by(Case.id)
-    return session.scalars(query)
+    return select(Case).where(Case.closed_at.is_(None), is_theirs, *visible)
 
 
 def _load_cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from hub.collect import run
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany, Posting, SourceDocument
+from hub.scheduling import readiness_report
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people, add_posting
 from tests.support.rows.stored_cases import open_stored_case
@@ -84,6 +85,17 @@ def test_a_code_without_a_match_is_listed_with_its_documents_and_their_sum(visit
     assert row[2:] == ["3", "175.50 NOK"]
     assert row[1]  # what to do
     assert re.search(r'<a href="/inbox/\d+">', visitor.page(HERE))
+
+
+def test_of_many_causes_those_with_the_most_documents_are_listed(visitor, source, monkeypatch):
+    monkeypatch.setattr(readiness_report, "MAX_CASES", 2)
+    accounts = ("9991", "9992", "9992", "9993", "9993", "9993")
+    collect(source, *(bill(str(place), account=code) for place, code in enumerate(accounts)))
+    listed = [row for row in rows(visitor) if "999" in row[0]]
+    assert [row[2] for row in listed] == ["3", "2"]
+    page = visitor.page(HERE)
+    assert "1 more are not listed; each has a case in the inbox." in " ".join(page.split())
+    assert re.search(r'<span class="state bad">\s*3</span>', page)
 
 
 def test_documents_that_quickbooks_would_refuse_are_listed_before_they_are_sent(visitor, source):
