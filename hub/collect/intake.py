@@ -21,6 +21,7 @@ from hub.collect.document_plan import DocumentPlan
 from hub.collect.finish import finish
 from hub.collect.holds import hold_unreadable
 from hub.collect.list_checks import require_one_document
+from hub.collect.look_alikes import is_searched
 from hub.collect.new_records import (
     build_record_document,
     find_or_add_row,
@@ -123,7 +124,8 @@ def _ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome
     """Store what the source says about a document, and apply what follows; return the outcome.
 
     A settled document without any change is not stored again. If only its attachments may have
-    changed, only these are planned.
+    changed, only these are planned. One that a person has included after QuickBooks was searched
+    for look-alikes, not as far back as its date, is planned with the next sync.
     """
     row = batch.rows[document.source_id]
     body = dump(document)
@@ -132,6 +134,9 @@ def _ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome
         return DocumentOutcome.UNCHANGED
     is_unchanged = was_settled and has_same_content(row.body, body)
     batch.store_document(row, document, body)
+    if not is_searched(batch, row):
+        row.reread = True
+        return DocumentOutcome.PENDING
     if is_unchanged:
         plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
         plan.attachment_parent = find_posted_parent(batch, row, document)

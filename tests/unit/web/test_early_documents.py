@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from hub import Gone
+from hub import Checkpoint, Gone
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import AuditEntry, Installation, Posting, SourceDocument
@@ -160,10 +160,12 @@ def test_an_included_document_stays_included_and_its_changes_count(visitor, sour
     assert sync() == {"corrected": 1}
 
 
-def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
-    app, source, intuit, clock
-):
-    """It is older than the connection, and QuickBooks was searched from the start date on only."""
+@pytest.fixture
+def visitor_with_look_alike(app, source, intuit, clock):
+    """Provide the same for a company in which somebody has entered the first document by hand.
+
+    That is older than the connection, and QuickBooks was searched from the start date on only.
+    """
     fields = {
         "VendorRef": {"value": "1"},
         "DocNumber": "BY HAND",
@@ -182,9 +184,47 @@ def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
         intuit.realm, intuit.refresh_tokens[intuit.realm]
     )
     record_download.refresh(company.id)
-    include(begin(app, source))
+    return begin(app, source)
+
+
+def test_a_look_alike_from_before_the_start_date_holds_an_included_document(
+    visitor_with_look_alike,
+):
+    include(visitor_with_look_alike)
     sync()
     assert (states()["F-1"], states()["F-2"]) == ("held", "posted")
+
+
+def test_a_look_alike_holds_a_document_that_is_included_during_a_sync(
+    visitor_with_look_alike, source
+):
+    def read_while_all_are_included():
+        include(visitor_with_look_alike)
+        yield Checkpoint(cursor="2")
+
+    source.items = read_while_all_are_included()
+    sync()
+    assert (states()["F-1"], states()["F-2"]) == ("withdrawn", "withdrawn")
+    source.items = make_page(cursor="3")
+    sync()
+    assert (states()["F-1"], states()["F-2"]) == ("held", "posted")
+
+
+def test_a_look_alike_holds_an_included_document_whose_date_becomes_earlier(
+    visitor_with_look_alike, source
+):
+    def deliver(*items):
+        source.items = make_page(*items, cursor="2")
+        source.by_id = {item.source_id: item for item in items}
+        sync()
+
+    later = {"supplier": "1", "date": dt.date(2026, 2, 20)}
+    deliver(bill("1", **later), bill("2", total="75.00", **later))
+    include(visitor_with_look_alike)
+    deliver(bill("1", supplier="1"), bill("2", total="75.00", **later))
+    assert (states()["F-1"], states()["F-2"]) == ("withdrawn", "posted")
+    deliver(bill("1", supplier="1"))
+    assert states()["F-1"] == "held"
 
 
 def test_moving_the_start_date_includes_what_it_no_longer_leaves_out(visitor):
