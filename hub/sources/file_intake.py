@@ -17,6 +17,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import BadDocument, Refused
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
+from hub.outbox.setting_locks import lock_to_change
 from hub.reasons.texts import CaseText
 from hub.security import audit
 from hub.sources.site import app_of, build_site, call_hook, guard
@@ -235,10 +236,11 @@ def _build_result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
 
 
 def _load_next_position(session: Session, installation: Installation) -> int:
-    """Return the position of the next accepted file; the lock keeps positions in commit order."""
-    session.execute(
-        select(Installation.id).where(Installation.id == installation.id).with_for_update()
-    )
+    """Return the position of the next accepted file; the lock keeps positions in commit order.
+
+    The row of each file that is being stored refers to the installation, and must not block it.
+    """
+    lock_to_change(session, installation.id)
     newest = session.scalar(
         select(func.max(StoredFile.position)).where(StoredFile.installation_id == installation.id)
     )

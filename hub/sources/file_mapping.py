@@ -75,7 +75,9 @@ def apply(
     mapped = replace(opened.file, mapping=mapping)
     documents = file_intake.read(installation, mapped, opened.content).documents
     with transaction() as session:
-        stored = session.get_one(StoredFile, file_id, with_for_update=True)
+        stored = session.get(StoredFile, file_id, with_for_update=True)
+        if stored is None:
+            raise NotNow("%(name)s was discarded meanwhile.", name=opened.file.name)
         if seen not in (None, build_version(stored.mapping)) and stored.mapping != mapping:
             raise NotNow(
                 "The columns of %(name)s were chosen meanwhile, as they are shown here. Change them"
@@ -94,7 +96,7 @@ def apply(
 def discard(installation: Installation, file_id: int, who: str) -> None:
     """Delete a table that waits for its mapping; raise Refused if it was accepted meanwhile."""
     with transaction() as session:
-        stored = session.get_one(StoredFile, file_id)
+        stored = session.get_one(StoredFile, file_id, with_for_update=True)
         if stored.state != FileState.UNMAPPED:
             raise Refused(
                 "%(name)s was accepted meanwhile. Skip those of its documents that are wrong.",

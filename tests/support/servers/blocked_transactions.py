@@ -54,3 +54,18 @@ def block(
     assert not thread.is_alive()
     for error in errors:
         raise error
+
+
+def start_beside(app: Flask, session: Session, act: Callable[[], object]) -> threading.Thread:
+    """Start an act in another thread; return once it has ended or waits for this transaction."""
+
+    def run() -> None:
+        with app.app_context():
+            act()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    pause = threading.Event()
+    while thread.is_alive() and not session.scalar(WAITING):
+        pause.wait(0.01)
+    return thread
