@@ -19,11 +19,11 @@ from hub.collect import cases
 from hub.collect.absence import Absent
 from hub.collect.codes import CodeCollector
 from hub.collect.document_plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
-from hub.collect.settings_check import require_same_settings
+from hub.collect.settings_check import lock_installation
 from hub.collect.setup import Setup
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
-from hub.models import Installation, Posting, SourceDocument, TransactionHead
+from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import (
     DocumentOutcome,
     Holder,
@@ -64,12 +64,12 @@ class CollectBatch:
         self._listed_ids: set[str] = set()  # source ids of the items that were ingested
         # Source ids of items that are older than what the hub has.
         self.outdated_ids: set[str] = set()
-        installation_id = setup.installation.id
-        self.installation = session.get_one(Installation, installation_id)
-        require_same_settings(setup.app.name, setup.installation, self.installation)
+        self.installation = lock_installation(
+            session, setup.app.name, setup.installation, setup.match_count
+        )
         self.now = hub_context.current_hub().clock.now()
         self.counts: Counter[DocumentOutcome] = Counter()
-        self.codes = CodeCollector(installation_id, setup.fields, setup.stored_codes)
+        self.codes = CodeCollector(setup.installation.id, setup.fields, setup.stored_codes)
         # By source id. A document that the hub never had is missing.
         self.rows: dict[str, SourceDocument] = {}
         # By the id of the document, oldest first.

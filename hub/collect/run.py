@@ -12,7 +12,7 @@ from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.remap import replan_stale, replan_waiting
 from hub.collect.reread import RereadBudget
-from hub.collect.settings_check import SettingsChanged
+from hub.collect.settings_check import MatchRemoved, SettingsChanged
 from hub.collect.setup import Setup
 from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import HubError, PluginFault, RateReached, Refused, Sentence, TooOften
@@ -28,8 +28,8 @@ def collect(
     """Read new documents, then waiting ones again, or read exactly these ids.
 
     An error that stops the collect is raised. What was stored before it stays. If the rate of
-    the source is used up, or if the settings of the app are changed meanwhile, the result says when
-    the rest is read, except for `ids`.
+    the source is used up, or if settings of the app are changed or matches removed meanwhile, the
+    result says when the rest is read, except for `ids`.
     """
     result = CollectResult()
     try:
@@ -42,7 +42,7 @@ def collect(
             result.notes += file_folder.receive_all(setup.installation)
             reading.read_all()
         replan_waiting(setup)
-    except (RateReached, SettingsChanged) as error:
+    except (RateReached, SettingsChanged, MatchRemoved) as error:
         if ids:
             raise
         result.notes.append(Sentence("%(error)s The rest is read then.", error=error.text))

@@ -1,7 +1,12 @@
-"""Stop a collect whose app got other settings meanwhile."""
+"""Stop a collect if its app got other settings, or lost a match, since the collect began."""
 
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from hub import context as hub_context
 from hub.errors import Retry
-from hub.models import Installation
+from hub.models import Installation, Match
+from hub.outbox.setting_locks import lock_to_plan
 
 # The columns by which documents are read and planned.
 SETTINGS_COLUMNS = ("settings", "start_date", "zone", "mode", "enabled")
@@ -19,12 +24,48 @@ class SettingsChanged(Retry):
         )
 
 
-def require_same_settings(app: str, before: Installation, now: Installation) -> None:
-    """Raise SettingsChanged if the settings of an installation are not those of its collect.
+class MatchRemoved(Retry):
+    """A match of a code of an app was removed while its documents were read."""
 
-    Otherwise documents would be planned by the old ones after the change, and the cursors that a
-    new start date removed would be stored again.
+    def __init__(self, app: str) -> None:
+        super().__init__(
+            "A match of %(app)s was removed while its documents were read. A sync without it"
+            " follows.",
+            after=0,
+            app=app,
+        )
+
+
+def lock_installation(
+    session: Session, app: str, before: Installation, match_count: int
+) -> Installation:
+    """Return the installation of a collect; nobody changes its settings before the end.
+
+    Raise SettingsChanged if its settings are not those of the collect, and MatchRemoved if it has
+    fewer matches. Otherwise documents would be planned by the old ones after the change, and the
+    cursors that a new start date removed would be stored again. A match that was changed or added
+    shows by its time which plans are outdated.
     """
+    installation = lock_to_plan(session, before.id)
     for name in SETTINGS_COLUMNS:
-        if getattr(before, name) != getattr(now, name):
+        if getattr(before, name) != getattr(installation, name):
             raise SettingsChanged(app)
+    if count_matches(session, installation) < match_count:
+        raise MatchRemoved(app)
+    return installation
+
+
+def count_matches(session: Session, installation: Installation) -> int:
+    """Return how many codes of an app, and of those that share its matches, are matched."""
+    conditions = build_match_conditions(installation)
+    return session.scalar(select(func.count()).select_from(Match).where(*conditions)) or 0
+
+
+def build_match_conditions(installation: Installation) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the matches of an app; the apps of a plugin share theirs."""
+    scope = hub_context.current_hub().plugins.scope(installation.slug)
+    return (
+        Match.company_id == installation.company_id,
+        Match.scope == scope,
+        Match.tenant == (installation.tenant or ""),
+    )

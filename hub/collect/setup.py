@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.collect.codes import CodeTexts
 from hub.collect.match_index import add_created_records, build_match_index
+from hub.collect.settings_check import build_match_conditions, count_matches
 from hub.contract.types import App, Field, Site
 from hub.db import engine
 from hub.mapping import MatchIndex
@@ -35,6 +36,7 @@ class Setup:
     cursors: dict[str, str]
     loaded_at: dt.datetime  # a later match is not in the index
     matched_at: dt.datetime | None
+    match_count: int  # if fewer are stored, the index has one that was removed
     # The codes that this collect has stored, by field and id.
     stored_codes: dict[tuple[str, str], CodeTexts] = field(default_factory=dict)
     read_ids: set[str] = field(default_factory=set)  # source ids that this collect has read
@@ -64,6 +66,7 @@ def load_setup(
     site = build_site(installation, settings, secrets)
     fields = fields_of(installation, site)
     with engine.read_only_session() as session:
+        match_count = count_matches(session, installation)
         facts = company.load_facts(session, installation.company_id)
         fields = _make_unused_fields_optional(fields, facts)
         index = build_match_index(session, installation)
@@ -78,6 +81,7 @@ def load_setup(
             cursors=_load_cursors(session, installation_id),
             loaded_at=loaded_at,
             matched_at=load_last_match_time(session, installation),
+            match_count=match_count,
         )
 
 
@@ -110,10 +114,5 @@ def load_last_match_time(session: Session, installation: Installation) -> dt.dat
 
     The apps of a plugin share their matches, so a match of another app counts too.
     """
-    scope = hub_context.current_hub().plugins.scope(installation.slug)
-    newest = select(func.max(Match.at)).where(
-        Match.company_id == installation.company_id,
-        Match.scope == scope,
-        Match.tenant == installation.tenant,
-    )
+    newest = select(func.max(Match.at)).where(*build_match_conditions(installation))
     return session.scalar(newest)

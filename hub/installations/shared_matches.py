@@ -1,4 +1,4 @@
-"""Have documents read again that may have been planned by a match which is no more."""
+"""Lock apps that share matches, and have documents read again after one of these was taken back."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,15 +8,36 @@ from hub.context import current_hub
 from hub.models import Installation
 
 
+def lock_apps(session: Session, installation_id: int) -> Installation:
+    """Return an installation; until the transaction ends nobody else changes its matches.
+
+    Nobody plans documents by them either, in any of the apps that share them.
+    """
+    row = session.get_one(Installation, installation_id)
+    _load_and_lock(session, row)
+    return row
+
+
 def mark_for_reread(session: Session, row: Installation) -> None:
     """Mark the unsent documents of all apps that share the matches of this one.
 
     A later match shows which plans are old; one that was taken back leaves no trace.
     """
+    for app in _load_and_lock(session, row):
+        outbox.mark_for_reread(session, app.id)
+
+
+def _load_and_lock(session: Session, row: Installation) -> list[Installation]:
+    """Return the apps that share the matches of an installation, locked in the order of ids."""
     plugins = current_hub().plugins
-    of_account = select(Installation).where(
-        Installation.company_id == row.company_id, Installation.tenant == row.tenant
+    of_account = (
+        select(Installation)
+        .where(Installation.company_id == row.company_id, Installation.tenant == row.tenant)
+        .order_by(Installation.id)
+        .with_for_update(of=Installation, key_share=True)
     )
+    apps = []
     for other in session.scalars(of_account):
         if other.slug in plugins.apps and plugins.scope(other.slug) == plugins.scope(row.slug):
-            outbox.mark_for_reread(session, other.id)
+            apps.append(other)
+    return apps

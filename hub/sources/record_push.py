@@ -19,6 +19,7 @@ from hub.db import bulk, engine
 from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.money import sum_amounts
+from hub.outbox.setting_locks import lock_to_change
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
@@ -54,6 +55,7 @@ def _push_list(installation: Installation, site: Site, field: Field) -> int:
         result = call_hook(installation, "hub_records", site=site, field=field.name, records=rows)
         codes = [mask_item(code) for code in require_list("hub_records", result, Code)]
     with engine.transaction() as session:
+        lock_to_change(session, installation.id)
         _link_codes(session, installation, field, codes)
     return len(rows)
 

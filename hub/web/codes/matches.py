@@ -309,7 +309,7 @@ def decide(
         raise Refused(gettext("Choose a record."))
     record = EMPTY if choice == LEAVE_OUT else choice
     with transaction() as session:
-        installation = session.get_one(Installation, installation_id)
+        installation = shared_matches.lock_apps(session, installation_id)
         source_code = find_code_as_used(session, installation_id, field, code)
         name = source_code.name
         stored = session.scalar(_select_match(installation, field, code))
@@ -363,7 +363,7 @@ def _check_new(
 def forget(installation_id: int, field: str, code: str, who: str, seen: str | None = None) -> str:
     """Take a decision back, so that the field's rules decide again."""
     with transaction() as session:
-        installation = session.get_one(Installation, installation_id)
+        installation = shared_matches.lock_apps(session, installation_id)
         match = session.scalar(_select_match(installation, field, code))
         if match is not None:
             match_versions.require_unchanged(session, match, seen, EMPTY, match.name or code)

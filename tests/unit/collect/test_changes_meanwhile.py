@@ -4,14 +4,16 @@ import datetime as dt
 import shutil
 
 import pytest
+from sqlalchemy import select
 
-from hub import Checkpoint, outbox
+from hub import Checkpoint, NeedsAttention, outbox
 from hub.collect import remap
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable, matches
-from hub.models import Cursor, Installation
+from hub.models import Case, Cursor, Installation
+from hub.web.codes import matches as web_matches
 from tests.support.sources.small_source import (
     SmallSource,
     bill,
@@ -57,6 +59,11 @@ def match(hub, code, record):
     with transaction() as session:
         installation = session.get_one(Installation, hub.id)
         matches.store_decision(session, installation, "account", code, record, who="kari")
+
+
+def take_back(hub, code):
+    """Take back the match of an account as a person does."""
+    web_matches.forget(hub.id, "account", code, "kari")
 
 
 def only_posting():
@@ -167,3 +174,61 @@ def test_a_match_that_is_changed_before_an_approval_is_not_forgotten(hub, clock)
     assert (b'"8"' in posting.payload, posting.state, posting.approved_by) == (True, "review", None)
     clock.advance(60)
     assert not remap.has_stale(hub.id)
+
+
+def test_a_match_that_is_taken_back_during_a_reading_does_not_hold_after_it(hub, source, clock):
+    change(mode="auto")
+    match(hub, "unknown", "8")
+
+    def read_while_the_match_is_taken_back():
+        yield bill("1", account="unknown")
+        yield Checkpoint(cursor="A")
+        take_back(hub, "unknown")
+        yield bill("2", account="unknown")
+        yield Checkpoint(cursor="B")
+
+    result = hub(read_while_the_match_is_taken_back())
+    assert (document("invoice:1").reread, document("invoice:2")) == (True, None)
+    assert (cursors(hub), result.continue_after) == ({"": "A"}, 0)
+    assert "A match of Small was removed while its documents were read" in result.notes[0]
+
+    source.by_id = {"invoice:1": bill("1", account="unknown")}
+    hub([bill("2", account="unknown"), Checkpoint(cursor="B")])
+    assert [posting.state for posting in postings()] == ["held", "held"]
+
+
+def test_a_match_that_is_taken_back_while_another_is_made_does_not_hold_after_it(hub, clock):
+    change(mode="auto")
+    match(hub, "unknown", "8")
+
+    def read_while_one_match_replaces_the_other():
+        clock.advance(1)
+        take_back(hub, "unknown")
+        match(hub, "other", "7")
+        clock.advance(1)
+        yield bill(account="unknown")
+
+    hub(read_while_one_match_replaces_the_other())
+    assert remap.has_stale(hub.id)
+    remap.plan_stale(hub.id)
+    assert only_posting().state == "held"
+
+
+# -- an app at rest --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rest", ["paused", "disabled"])
+def test_a_source_that_refuses_an_app_at_rest_opens_no_case(hub, rest):
+    def refuse_after_the_change():
+        if rest == "paused":
+            change(mode="paused")
+        else:
+            enable.disable(1, "small", who="kari")
+        raise NeedsAttention("The key was withdrawn.")
+        yield
+
+    with pytest.raises(NeedsAttention):
+        hub(refuse_after_the_change())
+    with read_only_session() as session:
+        open_cases = session.scalars(select(Case).where(Case.closed_at.is_(None))).all()
+        assert (open_cases, session.get_one(Installation, hub.id).failed_syncs) == ([], 0)
