@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, or_
 from sqlalchemy.orm import aliased
 
-from hub.models import Attempt, Posting, SourceDocument
+from hub.models import Attempt, Installation, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, WRITE_OPERATIONS, Operation, PostingState
 from hub.outbox.plan_values import RemovalSummary
 from hub.outbox.states import IN_FLIGHT, REMOVALS
@@ -14,6 +14,7 @@ from hub.outbox.states import IN_FLIGHT, REMOVALS
 MAX_PAUSE = dt.timedelta(hours=1)
 _other = aliased(Posting)  # built once: building an alias takes longer than most statements
 _earlier = aliased(Posting)
+_installation = aliased(Installation)
 _is_outdated = exists().where(
     SourceDocument.id == Posting.document_id,
     SourceDocument.made_for == "",  # a record for a code is no document of the source
@@ -34,6 +35,10 @@ IS_CURRENT = or_(
     Posting.operation == Operation.ATTACH,
     _is_removal_by_person,
     MAY_HAVE_ARRIVED,
+)
+# Its app is enabled and not paused: a person may have changed that since the run began.
+IS_OF_ACTIVE_APP = exists().where(
+    _installation.id == Posting.installation_id, _installation.is_active
 )
 # A posting names another one, so it waits until `hub.posting.releases` has filled in the id of that
 # one, which may be posted already.

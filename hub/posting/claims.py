@@ -14,7 +14,7 @@ from hub.db import bulk
 from hub.models import Attempt, ConnectedCompany, Posting
 from hub.models.enums import PostingState
 from hub.outbox.approvals import LACKS_APPROVAL
-from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
+from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT, IS_OF_ACTIVE_APP
 from hub.outbox.states import IN_FLIGHT
 from hub.outbox.transitions import update_one
 
@@ -49,6 +49,7 @@ _SELECT_READY = (
     .where(
         bulk.is_among(_postings.c.id, "ids"),
         _postings.c.state == PostingState.READY,
+        IS_OF_ACTIVE_APP,
         ~IS_DOCUMENT_IN_FLIGHT,
         ~LACKS_APPROVAL,
     )

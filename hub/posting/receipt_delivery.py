@@ -120,7 +120,8 @@ def deliver(installation_id: int) -> int:
     """Deliver the due receipts, oldest first; return how many arrived.
 
     A receipt that fails is repeated by itself. After a 429 no receipt is delivered until the pause
-    is over. Without the plugin of the app they wait.
+    is over. Without the plugin of the app they wait, and so do those that are left when a person
+    pauses or disables the app.
     """
     now = hub_context.current_hub().clock.now()
     with engine.read_only_session() as session:
@@ -138,11 +139,18 @@ def deliver(installation_id: int) -> int:
         return 0
     delivery = _Delivery(installation, has_case)
     try:
-        while ids:
+        while ids and _is_active(installation_id):
             ids = ids[delivery.deliver_group(ids[:GROUP_SIZE]) :]
     except Retry as busy:
         _postpone(installation_id, busy.after or RETRY_PAUSES[0])
     return delivery.arrived
+
+
+def _is_active(installation_id: int) -> bool:
+    """Return whether an app is enabled and not paused now."""
+    query = select(Installation.is_active).where(Installation.id == installation_id)
+    with engine.read_only_session() as session:
+        return bool(session.scalar(query))
 
 
 def _delete_unwanted(

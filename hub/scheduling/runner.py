@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from hub import outbox, sources
+from hub import outbox
 from hub.cases import failing_runs
 from hub.collect import match_changes, remap, requested
 from hub.collect import run as collect_run
-from hub.context import Ending
+from hub.context import Ending, current_hub
 from hub.db.engine import read_only_session
 from hub.errors import (
     DatabaseUnavailable,
@@ -29,14 +29,13 @@ from hub.posting.send import run as send_run
 from hub.qbo import changes, connection
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
-from hub.scheduling import folder_lock, pending_work, reporting, run_log, summary
+from hub.scheduling import activity, folder_lock, pending_work, reporting, run_log, summary
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.list_run import process_lists
 from hub.scheduling.run_log import Progress, RunRecorder
 from hub.scheduling.steps import Steps
 from hub.scheduling.subjects import (
     format_subject,
-    is_loaded,
     list_active_installations,
     load_company,
     load_installation,
@@ -237,17 +236,16 @@ def _sync(steps: Steps, installation: Installation) -> None:
 def _post(steps: Steps, installation: Installation) -> None:
     """Post and report; repeat it for documents that a new record or match has released."""
     installation_id = installation.id
-    if not installation.is_active or not is_loaded(installation):
+    if not activity.may_post(installation):
         steps.step("post", lambda: _send(steps, installation))
-        if installation.is_active and not steps.errors:
-            steps.step("post", lambda: sources.app_of(installation))  # raises the reason
+        if not steps.errors:
+            steps.step("post", lambda: activity.explain_rest(steps.recorder, installation))
         return
-    _plan_again(steps, installation_id)
     for _ in range(MAX_ROUNDS):
         before = match_changes.load_match_state(installation)
         steps.step("post", lambda: _send(steps, installation))
         after = match_changes.load_match_state(installation)
-        if steps.errors or after == before:
+        if steps.errors or after == before or not activity.may_post(installation):
             break
         if not match_changes.has_unsent(installation):
             break
@@ -261,6 +259,7 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.counts["files"] = outbox.count_files(session, installation_id)
     if reported:
         steps.recorder.line(Sentence("Reported back: %(count)s.", count=reported))
+    activity.explain_rest(steps.recorder, installation)
 
 
 def _plan_again(steps: Steps, installation_id: int) -> None:
@@ -297,8 +296,10 @@ def _send(steps: Steps, installation: Installation) -> None:
     recorder, company_id = steps.recorder, installation.company_id
     with company_lock(company_id, recorder.progress):
         drain = send_run.resolve_only
-        if installation.is_active and is_loaded(installation):
-            drain = partial(send_run.drain, wait_for_doubts=steps.wait)
+        if activity.may_post(installation):
+            planned_at = current_hub().clock.now()
+            _plan_again(steps, installation.id)
+            drain = partial(send_run.drain, wait_for_doubts=steps.wait, planned_at=planned_at)
         result = drain(
             company_id,
             installation_ids=[installation.id],

@@ -13,6 +13,7 @@ from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Sentence
 from hub.models import Case, ConnectedCompany, Installation, ReceiptRow, Schedule
 from hub.models.enums import ConnectionState, ReceiptEnd, RunKind
+from hub.outbox.setting_locks import lock_to_change
 from hub.reasons.texts import CaseText
 from hub.sources.site import app_of
 
@@ -23,11 +24,14 @@ MAX_OUTAGE = dt.timedelta(hours=1)
 def note_failure(installation_id: int, error: HubError) -> None:
     """Count a sync that failed to read its source; open a case if only a person can help.
 
-    The cases of other failures are opened by `report` once they last.
+    The cases of other failures are opened by `report` once they last. An app that was paused or
+    disabled during the sync gets none: no later sync would close it.
     """
     now = hub_context.current_hub().clock.now()
     with engine.transaction() as session:
-        row = session.get_one(Installation, installation_id)
+        row = lock_to_change(session, installation_id)
+        if not row.is_active:
+            return
         row.failing_since = row.failing_since or now
         row.failed_syncs += 1
         row.failure = error.text

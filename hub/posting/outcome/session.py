@@ -16,6 +16,7 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
 from hub.models import ConnectedCompany, Posting
+from hub.outbox import setting_locks
 from hub.outbox.keys import build_key
 from hub.posting.outcome.batch_sizing import BatchSizer
 from hub.posting.protocol.history import (
@@ -97,10 +98,13 @@ class PostingSession:
         installation_ids: Sequence[int] | None = None,
         run_id: int | None = None,
         progress: Progress | None = None,
+        planned_at: dt.datetime | None = None,
     ) -> None:
         self.company_id = company_id
         self.installation_ids = installation_ids
         self.run_id = run_id
+        # When the matches were read by which its postings are planned; None if that is not known.
+        self.planned_at = planned_at
         context = hub_context.current_hub()
         self.clock = context.clock
         self.config = context.config
@@ -247,6 +251,13 @@ class PostingSession:
         if self.installation_ids is not None:
             conditions.append(Posting.installation_id.in_(self.installation_ids))
         return conditions
+
+    def lock_settings(self, session: Session) -> None:
+        """Keep the settings by which postings of this session are released; lock no posting before.
+
+        A change of them that is committed meanwhile could not see what they release.
+        """
+        setting_locks.lock_all_to_plan(session, self.company_id, self.installation_ids)
 
     def build_key(self, posting: Posting, base: str, generation: int) -> str:
         """Return the idempotency key of a request of a posting."""

@@ -133,6 +133,7 @@ def _check_held_chunk(
     session: Session, posting_session: PostingSession, ids: Sequence[int]
 ) -> None:
     """Check held postings again: release those without findings, update changed reasons."""
+    posting_session.lock_settings(session)
     postings = load_postings(session, ids, (PostingState.HELD,), for_update=True)
     context = load_context(session, posting_session.company_id, postings)
     passed, failed = _sort_by_findings(postings, context)
@@ -186,7 +187,8 @@ def _release(
 ) -> None:
     """Release held postings, each to the initial state of postings of its installation.
 
-    Those of an app whose plugin is no longer installed stay held.
+    Those of an app that is paused or disabled, or whose plugin is no longer installed, stay held:
+    what their initial state is will be known once the app may post again.
     """
     if not ids:
         return
@@ -197,7 +199,7 @@ def _release(
     for installation_id, own_ids in ids_by_installation.items():
         installation = session.get_one(Installation, installation_id)
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
-        if app is None:
+        if app is None or not installation.is_active:
             continue
         settings = sources.load_settings(installation)
         initial_state = sources.initial_state(app, settings, installation.mode)

@@ -26,13 +26,15 @@ from hub.reasons.texts import CaseText
 class _Node(NamedTuple):
     """A posting that waits for others, or that others wait for.
 
-    `needs` are the postings whose ids it lacks.
+    `needs` are the postings whose ids it lacks. One that is not current is read again before it may
+    be sent, and may be planned otherwise then.
     """
 
     state: str
     holder: str
     needs: frozenset[int] = frozenset()
     is_document: bool = False
+    is_current: bool = True
 
 
 class _Graph:
@@ -72,7 +74,7 @@ class _Graph:
     def _is_free(self, id: int) -> bool:
         """Return whether a posting is ready or posted, and all that it needs can be posted."""
         node = self.nodes.get(id)
-        if node is None:
+        if node is None or not node.is_current:
             return False
         if node.state in (PostingState.POSTED, *outbox.IN_FLIGHT):
             return True
@@ -91,6 +93,7 @@ def schedule(posting_session: PostingSession) -> bool:
     Withdraw those that no document needs at all. Return whether any was resumed.
     """
     with transaction() as session:
+        posting_session.lock_settings(session)
         creations = _load_unsent_creations(session, posting_session)
         if not creations:
             return False
@@ -141,16 +144,17 @@ def _load_graph(
     session: Session, posting_session: PostingSession, creations: Sequence[Posting]
 ) -> _Graph:
     """Load the postings that wait for these, and what else those wait for."""
-    waiting = select(Posting.id, Posting.state, Posting.held_by, Posting.payload).where(
+    columns = (Posting.id, Posting.state, Posting.held_by, Posting.payload, outbox.IS_CURRENT)
+    waiting = select(*columns).where(
         *posting_session.own_postings(),
         Posting.after_id.is_not(None),
         Posting.state.in_(outbox.UNSENT),
         Posting.id.not_in([creation.id for creation in creations]),
     )
     nodes = {}
-    for id, state, holder, payload in session.execute(waiting):
+    for id, state, holder, payload, is_current in session.execute(waiting):
         needs = frozenset(outbox.find_awaited_ids(payload))
-        nodes[id] = _Node(state, holder, needs, is_document=True)
+        nodes[id] = _Node(state, holder, needs, is_document=True, is_current=bool(is_current))
     for creation in creations:
         needs = frozenset(outbox.find_awaited_ids(creation.payload))
         nodes[creation.id] = _Node(creation.state, creation.held_by, needs)
@@ -182,7 +186,11 @@ def _postpone(session: Session, creations: Iterable[Posting]) -> None:
 
 
 def _resume(session: Session, creations: Iterable[Posting]) -> bool:
-    """Move postponed creations to the initial state of their installation; return whether any."""
+    """Move postponed creations to the initial state of their installation; return whether any.
+
+    Those of an app that a person has paused or disabled stay postponed.
+    """
+    has_resumed = False
     postponed: dict[int, list[int]] = defaultdict(list)
     for creation in creations:
         if creation.state == PostingState.WAITING and creation.held_by == Holder.UNNEEDED:
@@ -190,8 +198,9 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
     for installation_id, ids in postponed.items():
         installation = session.get_one(Installation, installation_id)
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
-        if app:
+        if app and installation.is_active:
             settings = sources.load_settings(installation)
             initial_state = sources.initial_state(app, settings, installation.mode)
             releases.resume(session, ids, initial_state)
-    return bool(postponed)
+            has_resumed = True
+    return has_resumed

@@ -11,6 +11,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.session import PostingSession
 from hub.posting.send import prepare
 from hub.posting.send.claim import claim_prepared
+from hub.posting.send.decided_matches import DecidedMatches
 from hub.posting.send.requests import InFlightWave, launch_wave
 from hub.posting.send.results import record_results
 from hub.telemetry import log_context
@@ -43,6 +44,7 @@ class SendPipeline:
     def __init__(self, posting_session: PostingSession, threads: Executor) -> None:
         self.posting_session = posting_session
         self.threads = threads
+        self.decided_matches = DecidedMatches(posting_session)
         self.total = prepare.count_ready(posting_session)
         self.sent = 0
         self.fruitless_waves = 0  # in a row, of which QuickBooks took up nothing
@@ -82,8 +84,10 @@ class SendPipeline:
         return on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
 
     def _launch_wave(self) -> bool:
-        """Start a wave; return whether anything was ready."""
+        """Start a wave; return whether anything was ready, as it is planned by the matches now."""
         posting_session = self.posting_session
+        if self.decided_matches.has_new():
+            return False
         size = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave_size
         ids = prepare.select_waiting(posting_session, size)
         if not ids:

@@ -15,7 +15,7 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
-from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
+from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT, IS_OF_ACTIVE_APP
 from hub.payloads.entities import ORDER_ENTITY
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, load_snapshots_for_send
@@ -118,8 +118,8 @@ def _prepare_unchanged(snapshot: PostingSnapshot) -> Prepared:
 def _build_ready_query(of_installations: bool) -> Select[int, int, bool]:
     """Return a query for the postings that may be claimed, and whether they may go in a batch.
 
-    They are checked and due, and no other posting of their document is in flight. The statement is
-    cached, because building it takes longer than executing it.
+    They are checked and due, their apps may post, and no other posting of their document is in
+    flight. The statement is cached, because building it takes longer than executing it.
     """
     conditions = [
         Posting.company_id == bindparam("company_id"),
@@ -128,6 +128,7 @@ def _build_ready_query(of_installations: bool) -> Select[int, int, bool]:
         outbox.is_due(bindparam("now"), bindparam("latest")),
         ~IS_DOCUMENT_IN_FLIGHT,
         outbox.IS_CURRENT,
+        IS_OF_ACTIVE_APP,
     ]
     if of_installations:
         conditions.append(

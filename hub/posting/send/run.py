@@ -55,12 +55,14 @@ def drain(
     run_id: int | None = None,
     progress: Progress | None = None,
     wait_for_doubts: bool = False,
+    planned_at: dt.datetime | None = None,
 ) -> DrainResult:
     """Resolve doubts, check and send until nothing is left to send.
 
-    With `wait_for_doubts`, continue until no doubt is left either.
+    With `wait_for_doubts`, continue until no doubt is left either. With `planned_at`, send nothing
+    more once a person has decided about a code after that.
     """
-    posting_session = PostingSession(company_id, installation_ids, run_id, progress)
+    posting_session = PostingSession(company_id, installation_ids, run_id, progress, planned_at)
     obstacle = _find_obstacle(posting_session)
     if obstacle:
         return _build_result(posting_session, obstacle)

@@ -7,15 +7,18 @@ import pytest
 
 from hub import Code, Gone, Item, Party, outbox
 from hub.collect.intake import create_records
+from hub.collect.run import collect
 from hub.db.engine import transaction
-from hub.installations import matches
+from hub.installations import enable, matches
 from hub.mapping import Create
 from hub.models import Installation
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from tests.support.sources.every_kind_source import (
     CLIENT,
+    SLUG,
     SUPPLIER,
     ShopSite,
     document,
@@ -179,6 +182,18 @@ def test_a_skipped_document_takes_its_new_party_with_it(shop):
     manual.skip(shop.posting("invoice:1").id, "Entered by hand", "kari")
     shop.run()
     assert (shop.states()["c1"], shop.ours("Customer")) == ("withdrawn", [])
+
+
+def test_no_party_is_made_for_a_document_that_is_to_be_read_again_first(shop):
+    shop.put(new("bill"))
+    collect(shop.id)
+    enable.change(shop.company_id, SLUG, {"start_date": "2026-06-01"}, who="kari")
+    runner.post(shop.id, requested_by="kari")
+    assert shop.ours("Vendor") == []
+    assert shop.run() == {"s1": "withdrawn", "bill:1": "withdrawn"}
+
+    enable.change(shop.company_id, SLUG, {"start_date": "2026-01-01"}, who="kari")
+    assert shop.run() == {"s1": "posted", "bill:1": "posted"}
 
 
 def test_a_record_that_a_person_requests_needs_no_document(shop):

@@ -10,7 +10,7 @@ from hub.contract.hookspecs import hookimpl
 from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.errors import NeedsAttention, Refused, Retry, TooOften
-from hub.models import ReceiptRow
+from hub.models import Installation, ReceiptRow
 from hub.posting import receipt_delivery
 from hub.posting.actions import manual
 from hub.scheduling import retention
@@ -110,6 +110,23 @@ def test_receipts_delivered_before_the_hub_ends_are_not_repeated(bench):
         deliver(bench)
     assert deliver(bench) == 2
     assert [number for number, *_ in bench.source.receipts] == ["A-1", "A-2", "A-2", "A-3"]
+
+
+def test_receipts_that_are_left_when_the_app_is_paused_wait(bench, monkeypatch):
+    monkeypatch.setattr(receipt_delivery, "GROUP_SIZE", 1)
+    for number in ("A-1", "A-2"):
+        bench.bill(number)
+    bench.drain()
+
+    def set_mode(mode):
+        with engine.transaction() as session:
+            session.get_one(Installation, bench.installation_id).mode = mode
+
+    bench.source.after_report = lambda reported: set_mode("paused")
+    assert (deliver(bench), deliver(bench)) == (1, 0)
+    set_mode("auto")
+    assert deliver(bench) == 1
+    assert [number for number, _, _ in bench.source.receipts] == ["A-1", "A-2"]
 
 
 def test_a_receipt_that_is_replaced_while_others_are_reported_is_not_reported(bench):

@@ -1,0 +1,56 @@
+"""Notice that a person has matched codes since the postings that are sent were planned.
+
+Only what is planned after that names the record that the person chose, so nothing planned before
+is sent any more.
+"""
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from hub.context import current_hub
+from hub.db.engine import read_only_session
+from hub.models import Installation, Match
+from hub.models.enums import MatchOrigin
+from hub.posting.outcome.session import PostingSession
+
+
+class DecidedMatches:
+    """The decisions of people about codes of the apps whose postings a session sends."""
+
+    def __init__(self, posting_session: PostingSession) -> None:
+        self._planned_at = posting_session.planned_at
+        self._conditions: list[ColumnElement[bool]] = []
+        if self._planned_at is not None:
+            self._conditions = _build_conditions(posting_session)
+
+    def has_new(self) -> bool:
+        """Return whether a person has decided about a code since the postings were planned."""
+        if not self._conditions:
+            return False
+        is_new = exists().where(
+            Match.match_method == MatchOrigin.DECIDED,
+            Match.at > self._planned_at,
+            or_(*self._conditions),
+        )
+        with read_only_session() as session:
+            return bool(session.scalar(select(is_new)))
+
+
+def _build_conditions(posting_session: PostingSession) -> list[ColumnElement[bool]]:
+    """Return for each app of a session the condition of its matches; the apps of a plugin share."""
+    query = select(Installation.slug, Installation.tenant).where(
+        Installation.company_id == posting_session.company_id
+    )
+    if posting_session.installation_ids is not None:
+        query = query.where(Installation.id.in_(posting_session.installation_ids))
+    plugins = current_hub().plugins
+    conditions = []
+    with read_only_session() as session:
+        for slug, tenant in session.execute(query):
+            if slug in plugins.apps:
+                is_of_app = and_(
+                    Match.company_id == posting_session.company_id,
+                    Match.scope == plugins.scope(slug),
+                    Match.tenant == (tenant or ""),
+                )
+                conditions.append(is_of_app)
+    return conditions
