@@ -21,6 +21,7 @@ from hub.installations.cursors import forget_cursors
 from hub.models import Access, ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.outbox import approvals
+from hub.outbox.setting_locks import lock_to_change
 from hub.qbo import record_download, records
 from hub.security import audit, secrets
 from hub.sources import outage
@@ -248,7 +249,8 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
     has_other_access = not sources.may_use_stored(app, row, draft.settings, draft.secrets)
     with transaction() as session:
         if row.id:
-            row = session.get_one(Installation, row.id)
+            before, row = row, lock_to_change(session, row.id)
+            setting_changes.require_unchanged(app, before, row, changes)
             _forget_cursors(session, row, changes)
             _mark_for_reread_by_new_dates(session, row, changes)
         else:

@@ -1,7 +1,14 @@
-"""Describe which settings of an installation changed, for the audit log; secrets never show."""
+"""Describe which settings of an installation changed, and notice changes of other people.
+
+The descriptions are for the audit log; secrets never show.
+"""
 
 from collections.abc import Mapping
 from typing import Any
+
+from hub.contract.types import App
+from hub.errors import NotNow
+from hub.models import Installation
 
 SECRET_CHANGED = "changed"  # noqa: S105 (stands for the value in the log)
 MAX_VALUE_LENGTH = 200
@@ -23,6 +30,27 @@ def describe_secrets(before: Mapping[str, str], after: Mapping[str, str]) -> dic
     """Return the names of the secret settings that changed."""
     changed = {name for name, value in after.items() if (before.get(name) or "") != (value or "")}
     return dict.fromkeys(sorted(changed), SECRET_CHANGED)
+
+
+def require_unchanged(
+    app: App, before: Installation, now: Installation, changes: Mapping[str, Any]
+) -> None:
+    """Raise NotNow if columns that a change writes over are not as they were before its test.
+
+    A column that has the new value already is no conflict: a form may be sent twice.
+    """
+    conflicts = [
+        name
+        for name, value in changes.items()
+        if getattr(now, name) not in (getattr(before, name), value)
+    ]
+    was_disabled = before.enabled and not now.enabled
+    if conflicts or was_disabled:
+        raise NotNow(
+            "The settings of %(app)s were changed in the meantime. Nothing was saved. Look at them,"
+            " and change them again.",
+            app=app.name,
+        )
 
 
 def _shorten(value: Any) -> Any:

@@ -9,7 +9,7 @@ from hub import outbox, sources
 from hub.collect.run import collect
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NeedsAttention, NotFound, OtherTenant, Refused, SettingsInvalid
+from hub.errors import NeedsAttention, NotFound, NotNow, OtherTenant, Refused, SettingsInvalid
 from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.enums import PostingState
@@ -55,17 +55,27 @@ def test_an_app_starts_in_review_bound_to_its_account(settings):
 
 
 @pytest.fixture
-def enable_meanwhile(settings, monkeypatch):
-    """Return a function that lets a person enable the app while the next settings are tried."""
+def during_next_check(monkeypatch):
+    """Return a function that lets something happen while the next settings are tried."""
     check = sources.check
 
-    def arrange(who):
+    def arrange(act):
         def check_later(*args):
             monkeypatch.setattr(sources, "check", check)
-            installations_enable.enable(1, "costtracker", settings, who=who)
+            act()
             return check(*args)
 
         monkeypatch.setattr(sources, "check", check_later)
+
+    return arrange
+
+
+@pytest.fixture
+def enable_meanwhile(settings, during_next_check):
+    """Return a function that lets a person enable the app while the next settings are tried."""
+
+    def arrange(who):
+        during_next_check(lambda: installations_enable.enable(1, "costtracker", settings, who=who))
 
     return arrange
 
@@ -127,6 +137,40 @@ def test_a_change_keeps_the_other_settings(settings):
         "kari",
     )
     assert SiteSecrets(row.id)["client_secret"] == settings["client_secret"]
+
+
+CONFLICTS = {
+    "a setting": lambda: change({"attach_files": False}),
+    "the mode": lambda: change({}, mode="paused"),
+    "disabled": lambda: installations_enable.disable(1, "costtracker", who="ola"),
+}
+
+
+def change(answers, **options):
+    return installations_enable.change(1, "costtracker", answers, who="ola", **options)
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS)
+def test_what_somebody_changed_during_the_test_is_not_written_over(
+    settings, during_next_check, conflict
+):
+    enable(settings)
+    during_next_check(CONFLICTS[conflict])
+    with pytest.raises(NotNow, match="settings of CostTracker were changed in the meantime"):
+        change({**settings, "schedule": "2h"}, mode="auto")
+    row = stored_installation()
+    assert row.schedule != "2h"
+    assert (not row.settings["attach_files"]) == (conflict == "a setting")
+    assert row.mode == ("paused" if conflict == "the mode" else "review")
+    assert row.enabled == (conflict != "disabled")
+
+
+def test_a_change_that_is_sent_twice_is_no_conflict(settings, during_next_check):
+    enable(settings)
+    answers = {**settings, "attach_files": False, "schedule": "2h"}
+    during_next_check(lambda: change(answers, mode="auto"))
+    row = change(answers, mode="auto")
+    assert (row.settings["attach_files"], row.schedule, row.mode) == (False, "2h", "auto")
 
 
 def test_an_invalid_change_changes_nothing(settings):
