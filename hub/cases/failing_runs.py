@@ -28,7 +28,8 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
     if run.company_id is None:
         return
     with engine.transaction() as session:
-        company = session.get(ConnectedCompany, run.company_id)
+        # Two runs of a company may end at the same moment, and each changes what the case names.
+        company = session.get(ConnectedCompany, run.company_id, with_for_update={"key_share": True})
         if company is None:
             return
         case = _find_open_case(session, company.id)

@@ -150,8 +150,9 @@ class LeaseRows:
             unreleased = list(self._unreleased.values())
         for lease in unreleased:
             self._release_row(lease)
-            with self._guard:
-                self._unreleased.pop(lease.name, None)
+            with self._guard:  # a later lease of the same name may wait for its release by now
+                if self._unreleased.get(lease.name) is lease:
+                    del self._unreleased[lease.name]
         if not leases:
             return
         values = {"process": self._process, "names": list(leases)}

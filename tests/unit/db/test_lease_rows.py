@@ -204,6 +204,30 @@ def test_a_lease_that_could_not_be_released_may_be_taken_again_by_its_process(
     assert take(second_hub) is None
 
 
+def test_a_release_that_fails_while_an_earlier_one_is_repeated_is_repeated_too(
+    first_hub, second_hub, monkeypatch
+):
+    first_lease = take(first_hub)
+    end_sessions(second_hub, of=first_hub)
+    with first_hub.app_context():
+        first_lease.release()
+        leases = lease_rows.process_leases()
+    release_row = leases._release_row
+
+    def release_after_a_later_lease(lease):
+        monkeypatch.setattr(leases, "_release_row", release_row)
+        later_lease = leases.take(lease.name)
+        end_sessions(second_hub, of=first_hub)
+        later_lease.release()
+        release_row(lease)
+
+    monkeypatch.setattr(leases, "_release_row", release_after_a_later_lease)
+    renew(first_hub)
+    assert take(second_hub) is None
+    renew(first_hub)
+    assert take(second_hub) is not None
+
+
 def test_a_waiting_process_gets_the_lease_when_it_is_released(first_hub, second_hub, clock):
     first_lease = take(first_hub)
 
