@@ -1,7 +1,9 @@
 """The apps: `hub apps list`, `enable`, `set`, `disable`, `matches`."""
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +12,9 @@ from hub.cli.console import as_json, realm_option, with_hub, with_process_lock
 from hub.cli.selection import find_company, find_stored_app, get_app_name
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import account_name, count_of, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from hub.models import Installation
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
 # The values of `InstallationMode`, which is not imported here: `hub --help` loads no tables.
@@ -123,8 +128,24 @@ def enable(
     if warning:
         say(warning)
     source_name = row.tenant_name or "the source"
-    for field, count in installations_enable.push_first_lists(row).items():
+    for field, count in _push_first_lists(row).items():
         say(f"  {count_of(count, 'entry', 'entries')} of {field} put into {source_name}")
+
+
+def _push_first_lists(row: "Installation") -> Mapping[str, int]:
+    """Push the company's lists into the source while no run does; return their lengths.
+
+    Both would create in the source what it does not have yet.
+    """
+    from hub.installations import enable as installations_enable
+    from hub.models.enums import RunKind
+    from hub.scheduling import run_log
+    from hub.scheduling.leases import lease
+
+    name = run_log.lease_name(RunKind.LISTS, row.company_id)
+    on_wait = partial(click.echo, err=True)
+    with lease(name, "This company", wait=True, on_wait=on_wait):
+        return installations_enable.push_first_lists(row)
 
 
 def _grant_access(company_id: int, slug: str) -> None:

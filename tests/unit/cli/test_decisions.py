@@ -17,6 +17,7 @@ from hub.installations import enable
 from hub.models import ConnectedCompany, Installation, Posting, Run
 from hub.reasons.texts import CaseText
 from hub.scheduling import runner, summary
+from hub.scheduling.leases import take
 from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
 URL = "http://costtracker.test"
@@ -297,6 +298,24 @@ def test_amounts_are_listed_to_the_cent_and_moments_with_their_zone(hub):
     rows = json.loads(hub("outbox", "--json")[1])
     assert {len(row["total"].partition(".")[2]) for row in rows if row["total"]} == {2}
     assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\dZ  done", hub("runs")[1])
+
+
+def test_the_first_lists_are_put_into_the_source_when_no_run_does_so(empty, app, quickbooks, clock):
+    """Both would create in the source what it does not have yet."""
+    source = SmallSource()
+    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([source], installed=False))
+    run = take("lists-1")
+    pushed_before = []
+
+    def end_run(now):
+        if len(clock.slept) == 2:
+            pushed_before.append(dict(source.pushed))
+            run.release()
+
+    clock.followers.append(end_run)
+    code, _, problems = empty("apps", "enable", SLUG)
+    assert (code, pushed_before, "account" in source.pushed) == (0, [{}], True)
+    assert "This company is in use by another process" in problems
 
 
 def test_an_app_is_paused_set_and_disabled(hub):
