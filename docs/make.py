@@ -213,7 +213,7 @@ def stand_in(old: str, argument: str) -> str:
     """Return the table of the faults, switches or companies of the QuickBooks stand-in."""
     from qbo_sandbox.faults.rules import FAULTS
     from qbo_sandbox.kit import KINDS
-    from qbo_sandbox.seeding.profiles import profiles_page
+    from qbo_sandbox.seeding.profiles import describe_profiles
     from qbo_sandbox.switches import Switches
 
     if argument == "switches":
@@ -224,7 +224,9 @@ def stand_in(old: str, argument: str) -> str:
         return "| switch | says | answers, the usual one first |\n|---|---|---|\n" + "".join(rows)
     rows = (
         f"| `{name}` | {says} |\n"
-        for name, says in (profiles_page() if argument == "companies" else KINDS | FAULTS).items()
+        for name, says in (
+            describe_profiles() if argument == "companies" else KINDS | FAULTS
+        ).items()
     )
     return "| name | is |\n|---|---|\n" + "".join(rows)
 

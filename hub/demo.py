@@ -216,10 +216,10 @@ class Demo:
 
     def _country_of(self, stand_in: Sandbox) -> str:
         """Return the country of the company for an app, or the default country."""
-        from qbo_sandbox.seeding.profiles import of_country
+        from qbo_sandbox.seeding.profiles import find_profile_of_country
 
         country = self._country or stand_in.country
-        return country if not country or of_country(country) else DEFAULT_COUNTRY
+        return country if not country or find_profile_of_country(country) else DEFAULT_COUNTRY
 
     def _open(self, slug: str) -> Sandbox:
         """Open the stand-in of an app on a folder of its own."""

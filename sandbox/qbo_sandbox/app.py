@@ -12,7 +12,7 @@ from qbo_sandbox.accounting.refusals import (
     forbidden_call,
     unauthenticated_call,
 )
-from qbo_sandbox.accounting.values import dump, envelope_time
+from qbo_sandbox.accounting.values import dump, format_envelope_time
 from qbo_sandbox.api import calls, responses, uploads
 from qbo_sandbox.api.calls import JSON_TYPE, Call
 from qbo_sandbox.api.limits import RequestLimits
@@ -20,7 +20,7 @@ from qbo_sandbox.api.routes import Route
 from qbo_sandbox.faults import rules
 from qbo_sandbox.kit import Clock, query_of, site_of, text_answer
 from qbo_sandbox.kit.json_object import JsonObject
-from qbo_sandbox.kit.log import verdict
+from qbo_sandbox.kit.log import describe_verdict
 from qbo_sandbox.oauth.authority import Authority
 from qbo_sandbox.oauth.grants import Grants
 from qbo_sandbox.web.pages import BookPages
@@ -90,7 +90,7 @@ class App:
             return 200, call.kind, body
         except GatewayRefusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
-            body = responses.gateway_fault(refusal, self.clock.now())
+            body = responses.encode_gateway_fault(refusal, self.clock.now())
             return refusal.status, responses.REFUSAL_TYPE, body
         except Refusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
@@ -107,7 +107,7 @@ class App:
         if refusal.code not in CODES_WITHOUT_TIME:
             company = self.companies.get(realm)
             zone = company.options.zone if company else "UTC"
-            body["time"] = envelope_time(self.clock.now(), zone)
+            body["time"] = format_envelope_time(self.clock.now(), zone)
         return dump(body).encode()
 
     def _authorize(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
@@ -152,12 +152,12 @@ class App:
         if fault is not None and fault.kind == "stale_reads":
             company.frozen_at = company.now()
             company.frozen_until = company.now() + fault.seconds
-        refusal = rules.refusal(fault)
+        refusal = rules.build_refusal(fault)
         if refusal and fault and not fault.commit:
             raise refusal
         body = calls.carry_out(call)
         if refusal:
-            call.note["verdict"] = verdict(200, call.note)
+            call.note["verdict"] = describe_verdict(200, call.note)
             raise refusal
         return body
 
@@ -168,7 +168,7 @@ class App:
         company = self.companies.get(realm)
         content = None
         if company:
-            content = uploads.file_content(company, self.folder, id)
+            content = uploads.read_file(company, self.folder, id)
         if company is None or content is None:
             return text_answer(start, 404, "no such file", "text/plain")
         signed_at = query_of(environ).get("X-Amz-Date", "")

@@ -12,7 +12,7 @@ def write_tables(formatter: click.HelpFormatter) -> None:
     """End a command's help with every company, fault and switch that it accepts."""
     from qbo_sandbox.faults.rules import FAULTS
     from qbo_sandbox.kit import KINDS
-    from qbo_sandbox.seeding.profiles import profiles_page
+    from qbo_sandbox.seeding.profiles import describe_profiles
     from qbo_sandbox.switches import Switches
 
     switches = {
@@ -20,7 +20,7 @@ def write_tables(formatter: click.HelpFormatter) -> None:
         for name, switch in Switches().page().items()
     }
     tables = {
-        "Companies": profiles_page(),
+        "Companies": describe_profiles(),
         "Faults of every stand-in": KINDS,
         "Faults of QuickBooks": FAULTS,
         "Switches": switches,

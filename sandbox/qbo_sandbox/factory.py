@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.api.routes import call_of
 from qbo_sandbox.api.webhooks import Sender
 from qbo_sandbox.app import App
-from qbo_sandbox.faults.rules import faults as fault_rules
+from qbo_sandbox.faults.rules import create_faults as fault_rules
 from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, send_request, serve
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.oauth.grants import ACCESS_LIFETIME, DAY_SECONDS, Grants
@@ -141,14 +141,14 @@ class QuickBooks:
         """Open a company in each of these countries that has none, if there is a profile for it."""
         present = {company.options.country for company in self.companies.values()}
         for country in sorted(set(countries) - present):
-            profile = profiles.of_country(country)
+            profile = profiles.find_profile_of_country(country)
             if profile:
                 self.open(profile)
 
     def profiles(self, method: str, body: Any) -> object:
         """Answer /_sandbox/profiles: GET lists; POST {"profile": name, option: value} opens one."""
         if method != "POST":
-            return profiles.profiles_page()
+            return profiles.describe_profiles()
         realm = self.open(**body)
         tokens = {"access_token": self.token(realm), "refresh_token": self.refresh_tokens[realm]}
         return {

@@ -133,7 +133,7 @@ class Switches(Choices):
         by_name = {switch.name: switch for switch in fields(self)}
         values = {}
         for name, value in raw.items():
-            values[name] = _matching_choice(by_name[name], value) if name in by_name else value
+            values[name] = _find_matching_choice(by_name[name], value) if name in by_name else value
         return super().changed(values)
 
     def page(self) -> dict[str, JsonObject]:
@@ -152,7 +152,7 @@ def _describe(switch: "Field[Any]") -> JsonObject:
     return {"says": switch.metadata["says"], "choices": choices}
 
 
-def _matching_choice(switch: "Field[Any]", value: Any) -> Any:
+def _find_matching_choice(switch: "Field[Any]", value: Any) -> Any:
     """Return the choice with the same text as a value; raise ValueError if there is none."""
     for choice in switch.metadata["choices"]:
         if str(choice).lower() == str(value).lower():

@@ -6,7 +6,7 @@ import pytest
 
 from qbo_sandbox import US, create
 from qbo_sandbox.kit import Clock, send_request
-from qbo_sandbox.seeding.profiles import PROFILES, build_options, of_country, parse
+from qbo_sandbox.seeding.profiles import PROFILES, build_options, find_profile_of_country, parse
 
 NOON = 1_800_000_000.0  # 15 January 2027
 
@@ -138,7 +138,7 @@ def test_a_company_of_another_country_taxes_lines_in_its_currency(
 
 def test_profiles_are_found_by_their_country():
     countries = ("US", "NO", "CA", "GB", "AU", "XX")
-    names = [of_country(country) for country in countries]
+    names = [find_profile_of_country(country) for country in countries]
     assert names == ["us", "norway", "canada", "united-kingdom", "australia", None]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qbo_sandbox.entities.schema import enumerated_values, type_fields
+from qbo_sandbox.entities.schema import load_enumerated_values, load_type_fields
 from sandbox_tests.official import EVIDENCE, SCHEMA, official
 from sandbox_tests.reasons import Reasons
 from sandbox_tests.recorded import RECORDED, differences, fixtures, replayed, tapes
@@ -98,13 +98,13 @@ def test_the_field_table_is_that_of_the_official_schema():
 
     wrong = [
         f"{kind}.{name}: {field}, not {schema.field(kind, name)}"
-        for kind, fields in type_fields().items()
+        for kind, fields in load_type_fields().items()
         for name, field in fields.items()
         if schema.field(kind, name) is None or not is_same_field(field, schema.field(kind, name))
     ]
     assert wrong == []
     assert {
         name: values
-        for name, values in enumerated_values().items()
+        for name, values in load_enumerated_values().items()
         if values != schema.values[name]
     } == {}

@@ -12,10 +12,10 @@ ADDRESS_FIELDS = (
 )
 
 
-def highest_id(data: JsonObject) -> int:
+def find_highest_id(data: JsonObject) -> int:
     """Return the highest id of an address in an object."""
     highest = 0
-    for address in _addresses_in(data):
+    for address in _list_addresses(data):
         id = str(address.get("Id", ""))
         if id.isdigit():
             highest = max(highest, int(id))
@@ -37,7 +37,7 @@ def assign_ids(data: JsonObject, old: JsonObject | None, last: int) -> None:
         data[field] = {"Id": id, **address}
 
 
-def _addresses_in(data: JsonObject) -> list[JsonObject]:
+def _list_addresses(data: JsonObject) -> list[JsonObject]:
     """Return the addresses in an object."""
     contents = [data.get(field) for field in ADDRESS_FIELDS]
     return [content for content in contents if isinstance(content, dict)]

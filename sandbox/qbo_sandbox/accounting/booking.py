@@ -25,7 +25,7 @@ ITEM_ACCOUNTS = {
 PARTY_ACCOUNT_SIGNS = {"Accounts Receivable": 1, "Accounts Payable": -1}
 
 
-def entries_of(company: Lookups, kind: str, data: JsonObject) -> Entries:
+def list_entries(company: Lookups, kind: str, data: JsonObject) -> Entries:
     """Return the postings of a transaction; in home currency they add up to zero."""
     rule = TXN_KINDS[kind]
     if not rule.booking:
@@ -42,7 +42,7 @@ def _book_lines(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     direction = rule.direction
     if data.get("Credit"):
         direction = -direction
-    booked = _line_entries(company, data, direction)
+    booked = _list_line_entries(company, data, direction)
     tax_detail = data.get("TxnTaxDetail") or {}
     tax = Decimal(tax_detail.get("TotalTax") or 0)
     if tax:
@@ -50,13 +50,13 @@ def _book_lines(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
         booked.append(make_entry(company, tax_account, direction * tax, data))
     whole = Decimal(data.get(rule.total) or 0)
     if whole:
-        counter_account = _counter_account(company, rule, data)
+        counter_account = _get_counter_account(company, rule, data)
         booked.append(make_entry(company, counter_account, -direction * whole, data))
     movements = stock.book_movements(company, data, direction)
     return (*_round_to_zero(booked), *movements)
 
 
-def _counter_account(company: Lookups, rule: TxnKind, data: JsonObject) -> str:
+def _get_counter_account(company: Lookups, rule: TxnKind, data: JsonObject) -> str:
     """Return the counter account: the one of the transaction, or the control account."""
     if rule.counter:
         reference = data.get(rule.counter) or {}
@@ -87,22 +87,22 @@ def _round_to_zero(entries: list[LedgerEntry]) -> list[LedgerEntry]:
     return entries
 
 
-def _booked_amounts(company: Lookups, line: JsonObject) -> list[tuple[str, Decimal]]:
+def _list_booked_amounts(company: Lookups, line: JsonObject) -> list[tuple[str, Decimal]]:
     """Return (account, amount) of a line, or of each line of a group."""
     kind = line["DetailType"]
     if kind == GROUP_LINE:
         sides = []
         for part in line[GROUP_LINE].get("Line", ()):
-            sides += _booked_amounts(company, part)
+            sides += _list_booked_amounts(company, part)
         return sides
     amount = Decimal(line.get("Amount") or 0)
     if kind == DISCOUNT_LINE:
         amount = -amount
-    account = account_of(company, line)
+    account = get_line_account(company, line)
     return [(account, amount)]
 
 
-def account_of(company: Lookups, line: JsonObject) -> str:
+def get_line_account(company: Lookups, line: JsonObject) -> str:
     """Return the account of a line: its own, or else that of its item."""
     kind = line.get("DetailType", "")
     detail: JsonObject = line.get(kind) or {}
@@ -149,11 +149,11 @@ def _book_journal(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     return tuple(_round_to_zero(entries))
 
 
-def _line_entries(company: Lookups, data: JsonObject, direction: int) -> list[LedgerEntry]:
+def _list_line_entries(company: Lookups, data: JsonObject, direction: int) -> list[LedgerEntry]:
     """Return the entries of the lines; `direction` is 1 for a debit, -1 for a credit."""
     entries: list[LedgerEntry] = []
     for index, line in enumerate(data.get("Line", ())):
-        for account, amount in _booked_amounts(company, line):
+        for account, amount in _list_booked_amounts(company, line):
             if not account or not amount:
                 continue
             signed_amount = direction * amount
@@ -174,7 +174,7 @@ def open_amounts(company: Lookups, kind: str, data: JsonObject) -> Opens:
     if not party:
         return ()
     if kind == "BillPayment":
-        prepaid = settlements.unapplied_amount(data)
+        prepaid = settlements.compute_unapplied(data)
         return ((party, -prepaid),)
     if not rule.open_field:
         return ()

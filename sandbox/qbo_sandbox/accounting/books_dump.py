@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.values import ZERO, dump
 from qbo_sandbox.kit.json_object import JsonObject
 
 
-def books(companies: dict[str, Company], filters: JsonObject) -> bytes:
+def dump_books(companies: dict[str, Company], filters: JsonObject) -> bytes:
     """Return the ledger of every company, or of `realm`; with `kind` only objects of that kind."""
     wanted_realm = filters.get("realm")
     kind = filters.get("kind")
@@ -24,12 +24,12 @@ def books(companies: dict[str, Company], filters: JsonObject) -> bytes:
     for realm, company in companies.items():
         if not wanted_realm or realm == wanted_realm:
             parts = _dump_parts(company, kind)
-            dumped.append((realm, _json_object(parts)))
-    pieces = _json_object(dumped)
+            dumped.append((realm, _iter_json_object(parts)))
+    pieces = _iter_json_object(dumped)
     return b"".join(pieces)
 
 
-def _json_object(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
+def _iter_json_object(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
     """Yield a JSON object in pieces, so that large contents are copied only once."""
     yield b"{"
     separator = ""
@@ -40,7 +40,7 @@ def _json_object(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes
     yield b"}"
 
 
-def _json_list(items: Iterable[bytes]) -> Iterator[bytes]:
+def _iter_json_list(items: Iterable[bytes]) -> Iterator[bytes]:
     """Yield a JSON list in pieces."""
     yield b"["
     separator = b""
@@ -60,7 +60,7 @@ def _dump_parts(company: Company, only: str | None) -> Iterator[tuple[str, Itera
         for kind in KINDS:
             if company.table(kind).rows:
                 yield kind, _dump_objects(company, kind)
-        yield "entries", _json_list(_dump_entries(company))
+        yield "entries", _iter_json_list(_dump_entries(company))
         for name, value in _dump_sums(company).items():
             yield name, [dump(value).encode()]
 
@@ -69,7 +69,7 @@ def _dump_objects(company: Company, kind: str) -> Iterator[bytes]:
     """Yield the objects of a kind as a JSON list."""
     ids = company.table(kind).rows
     bodies = (company.body(kind, id) for id in ids)
-    return _json_list(bodies)
+    return _iter_json_list(bodies)
 
 
 def _dump_entries(company: Company) -> Iterator[bytes]:

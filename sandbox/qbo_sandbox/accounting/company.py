@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from qbo_sandbox.accounting import addresses, preferences, stock
-from qbo_sandbox.accounting.booking import entries_of, open_amounts
+from qbo_sandbox.accounting.booking import list_entries, open_amounts
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger, Opens
 from qbo_sandbox.accounting.refusals import Refusal
-from qbo_sandbox.accounting.representation import Representation, entry_title
+from qbo_sandbox.accounting.representation import Representation, get_entry_title
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import ZERO, dump
 from qbo_sandbox.kit.clock import Clock
@@ -70,7 +70,7 @@ class Company(Representation):
 
     def next_id(self, kind: str) -> str:
         """Return the id of the next object of a kind."""
-        counter = _counter_name(kind)
+        counter = _get_counter_name(kind)
         number = self.counters.get(counter, 0) + 1
         rule = LIST_KINDS.get(kind)
         if rule and rule.long_id:
@@ -204,7 +204,7 @@ class Company(Representation):
         number = data.get("DocNumber")
         if before:
             self._unbook(kind, row, before, at)
-        row.booked = entries_of(self, kind, data)
+        row.booked = list_entries(self, kind, data)
         self._move(row, open_amounts(self, kind, data), 1, at)
         if before:
             table.unfile_number(before.get("DocNumber"), row.id)
@@ -252,7 +252,7 @@ class Company(Representation):
         next_id: str | None = party
         while next_id:
             row = self._touch_row("Customer", next_id, at)
-            next_id = _parent_id(row.data) if row else None
+            next_id = _get_parent_id(row.data) if row else None
 
     def _touch_row(self, kind: str, id: str, at: float) -> Row | None:
         """Set the time of an object's last change; return the object if there is one."""
@@ -270,8 +270,8 @@ class Company(Representation):
         data = row.data or {}
         self._index_name(kind, row.id, data, before)
         children_by_parent = self.tables[kind].by_party
-        former_parent = _parent_id(before)
-        parent = _parent_id(data)
+        former_parent = _get_parent_id(before)
+        parent = _get_parent_id(data)
         if former_parent and former_parent != parent:
             former_siblings = children_by_parent.get(former_parent, {})
             former_siblings.pop(row.id, None)
@@ -285,10 +285,10 @@ class Company(Representation):
         if not space:
             return
         if before:
-            former_name = name_key(kind, before)
+            former_name = build_name_key(kind, before)
             self.names.pop((space, former_name), None)
         if data:
-            name = name_key(kind, data)
+            name = build_name_key(kind, data)
             self.names[space, name] = kind, id
 
     def _apply_entry_effects(
@@ -301,8 +301,8 @@ class Company(Representation):
         if kind == "Item":
             self._book_opening_stock(row, data, at)
         if before:
-            former_title = entry_title(kind, before)
-            if former_title != entry_title(kind, data):
+            former_title = get_entry_title(kind, before)
+            if former_title != get_entry_title(kind, data):
                 self.renames += 1
 
     def _book_opening_stock(self, row: Row, data: JsonObject, at: float) -> None:
@@ -328,7 +328,7 @@ class Company(Representation):
             return
         space = LIST_KINDS[kind].space
         if space:
-            name = name_key(kind, row.read())
+            name = build_name_key(kind, row.read())
             self.names.pop((space, name), None)
 
     def _raise_counters(self, kind: str, id: str, data: JsonObject) -> None:
@@ -336,21 +336,21 @@ class Company(Representation):
         number = int(id) if id.isdigit() else 0
         if number > LONG_ID_OFFSET:
             number -= LONG_ID_OFFSET
-        counter = _counter_name(kind)
+        counter = _get_counter_name(kind)
         if number > self.counters.get(counter, 0):
             self.counters[counter] = number
         last_address = self.counters.get("addresses", 0)
-        self.counters["addresses"] = max(last_address, addresses.highest_id(data))
+        self.counters["addresses"] = max(last_address, addresses.find_highest_id(data))
 
 
-def _counter_name(kind: str) -> str:
+def _get_counter_name(kind: str) -> str:
     """Return which counter gives a kind its ids; all transactions share one, as do all names."""
     if kind in TXN_KINDS:
         return "transactions"
     return "names" if kind in PARTY_KINDS else kind
 
 
-def name_key(kind: str, data: JsonObject) -> str:
+def build_name_key(kind: str, data: JsonObject) -> str:
     """Return the key that must be unique within a list; it ignores case."""
     rule = LIST_KINDS[kind]
     name = None
@@ -361,7 +361,7 @@ def name_key(kind: str, data: JsonObject) -> str:
     return str(name).casefold()
 
 
-def _parent_id(data: JsonObject | None) -> str | None:
+def _get_parent_id(data: JsonObject | None) -> str | None:
     """Return the id of the entry that a list entry is below; None if there is none."""
     if not data or not data.get("ParentRef"):
         return None

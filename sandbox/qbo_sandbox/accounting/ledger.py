@@ -56,7 +56,7 @@ class Ledger:
             self.parties[party] += sign * amount
 
 
-def rate_of(data: JsonObject) -> Decimal:
+def get_rate(data: JsonObject) -> Decimal:
     """Return the home units for one unit of a transaction's currency."""
     rate = data.get("ExchangeRate")
     return Decimal(rate or ONE)

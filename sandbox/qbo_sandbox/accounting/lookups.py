@@ -6,10 +6,10 @@ from typing import Any
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import (
     ONE,
-    envelope_time,
+    drop_trailing_zeros,
+    format_envelope_time,
     format_time,
-    seconds_of,
-    shortest_number,
+    parse_seconds,
     today,
 )
 from qbo_sandbox.kit.clock import Clock
@@ -63,11 +63,11 @@ class Lookups:
 
     def time(self) -> str:
         """Format the time of an answer, in the company's time zone."""
-        return envelope_time(self.now(), self.options.zone)
+        return format_envelope_time(self.now(), self.options.zone)
 
     def seconds(self, text: str) -> float:
         """Parse a time; one without an offset is in the company's time zone."""
-        return seconds_of(text, self.options.zone)
+        return parse_seconds(text, self.options.zone)
 
     def preferences(self) -> JsonObject:
         """Return the preferences of the company."""
@@ -102,7 +102,7 @@ class Lookups:
         in_dollars = RATES_IN_DOLLARS.get(code, ONE)
         home_in_dollars = RATES_IN_DOLLARS.get(self.options.currency, ONE)
         rate = in_dollars / home_in_dollars
-        return shortest_number(rate.quantize(Decimal("0.000001")))
+        return drop_trailing_zeros(rate.quantize(Decimal("0.000001")))
 
     def control_account(self, account_type: str, code: str) -> str:
         """Return the first active account of a type in a currency."""

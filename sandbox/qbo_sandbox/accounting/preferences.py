@@ -37,7 +37,7 @@ US_PREFERENCES = {
 MAILED_FORMS = ("Invoice", "Estimate", "Sales Receipt", "Statement")
 
 
-def sections(options: Options) -> JsonObject:
+def build_sections(options: Options) -> JsonObject:
     """Return every section of preferences that follows from the options."""
     tax: JsonObject = {
         "UsingSalesTax": options.tax != "off",
@@ -52,20 +52,23 @@ def sections(options: Options) -> JsonObject:
     )
     forms = SALES_FORM_FLAGS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
     return {
-        "AccountingInfoPrefs": _accounting_changes(options),
+        "AccountingInfoPrefs": _build_accounting_changes(options),
         "ProductAndServicesPrefs": dict.fromkeys(
             ("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"), True
         ),
         "SalesFormsPrefs": {
-            "CustomField": [_unnamed_fields("Sales")],
+            "CustomField": [_build_unnamed_fields("Sales")],
             "CustomTxnNumbers": options.custom_numbers,
             **forms,
         },
         "EmailMessagesPrefs": {
-            f"{form.replace(' ', '')}Message": _message_changes(form, options.name)
+            f"{form.replace(' ', '')}Message": _build_message_changes(form, options.name)
             for form in MAILED_FORMS
         },
-        "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unnamed_fields("Purchase")]},
+        "VendorAndPurchasesPrefs": {
+            **tracking,
+            "POCustomField": [_build_unnamed_fields("Purchase")],
+        },
         "TimeTrackingPrefs": {
             **dict.fromkeys(("UseServices", "BillCustomers", "MarkTimeEntriesBillable"), True),
             "ShowBillRateToAll": False,
@@ -83,7 +86,7 @@ def sections(options: Options) -> JsonObject:
     }
 
 
-def _unnamed_fields(side: str) -> JsonObject:
+def _build_unnamed_fields(side: str) -> JsonObject:
     """Return a form's custom fields that have no name yet."""
     name = {
         "Sales": "SalesFormsPrefs.UseSalesCustom",
@@ -97,7 +100,7 @@ def _unnamed_fields(side: str) -> JsonObject:
     }
 
 
-def _message_changes(form: str, name: str) -> dict[str, str]:
+def _build_message_changes(form: str, name: str) -> dict[str, str]:
     """Return the text of the message that a form is mailed with."""
     return {
         "Subject": f"{form} from {name}",
@@ -105,7 +108,7 @@ def _message_changes(form: str, name: str) -> dict[str, str]:
     }
 
 
-def _accounting_changes(options: Options) -> JsonObject:
+def _build_accounting_changes(options: Options) -> JsonObject:
     """Return the preferences of accounting that follow from the options."""
     accounting: JsonObject = {
         "UseAccountNumbers": options.account_numbers,
@@ -155,7 +158,7 @@ def _keep(section: JsonObject, old: JsonObject, field: str) -> None:
         section.pop(field, None)
 
 
-def custom_fields(data: JsonObject, values: list[JsonObject]) -> list[JsonObject]:
+def complete_custom_fields(data: JsonObject, values: list[JsonObject]) -> list[JsonObject]:
     """Return the custom fields of a company's sales forms with their values."""
     groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
     preferences = {
@@ -188,7 +191,7 @@ def read_options(options: Options, data: JsonObject) -> Options:
     sales = data.get("SalesFormsPrefs", {})
     return options.changed(
         {
-            "classes": _class_tracking(accounting),
+            "classes": _get_class_tracking(accounting),
             "departments": _is_true(accounting.get("TrackDepartments")),
             "account_numbers": _is_true(accounting.get("UseAccountNumbers")),
             "custom_numbers": _is_true(sales.get("CustomTxnNumbers")),
@@ -197,7 +200,7 @@ def read_options(options: Options, data: JsonObject) -> Options:
     )
 
 
-def _class_tracking(accounting: JsonObject) -> str:
+def _get_class_tracking(accounting: JsonObject) -> str:
     """Return whether a class is stated by line, by transaction or not at all."""
     if _is_true(accounting.get("ClassTrackingPerTxnLine")):
         return "line"

@@ -46,37 +46,37 @@ REFERENCES = {
 ENTITY_TYPES = ("Vendor", "Customer", "Employee", "VENDOR", "CUSTOMER", "EMPLOYEE")
 
 
-def title(kind: str, data: JsonObject) -> str:
+def format_full_name(kind: str, data: JsonObject) -> str:
     """Return the name of a list entry with those of its parents."""
     name_field = LIST_KINDS[kind].field
     name = data.get("FullyQualifiedName") or data.get(name_field)
     return str(name or "")
 
 
-def named_references(value: Any, above: str = "") -> Iterator[tuple[str, JsonObject]]:
+def iter_named_references(value: Any, above: str = "") -> Iterator[tuple[str, JsonObject]]:
     """Yield (list, reference) for every reference with a name, at any depth.
 
     `above` is the type that the enclosing object states for its entity.
     """
     if isinstance(value, list):
         for item in value:
-            yield from named_references(item, above)
+            yield from iter_named_references(item, above)
     elif isinstance(value, dict):
-        yield from _references_in(value, above)
+        yield from _iter_references(value, above)
 
 
-def _references_in(value: JsonObject, above: str) -> Iterator[tuple[str, JsonObject]]:
+def _iter_references(value: JsonObject, above: str) -> Iterator[tuple[str, JsonObject]]:
     """Yield (kind, reference) of each reference with a name inside an object."""
     stated_type = value.get("type") or value.get("Type")
     entity_type = str(stated_type or above)
     for key, inner in value.items():
         kind = REFERENCES.get(key)
         if not kind:
-            kind = _entity_list(key, inner, entity_type)
+            kind = _get_entity_list(key, inner, entity_type)
         if kind and _has_name(inner):
             yield kind, inner
         else:
-            yield from named_references(inner, entity_type)
+            yield from iter_named_references(inner, entity_type)
 
 
 def _has_name(value: Any) -> bool:
@@ -84,7 +84,7 @@ def _has_name(value: Any) -> bool:
     return isinstance(value, dict) and "name" in value
 
 
-def _entity_list(key: str, inner: Any, above: str) -> str:
+def _get_entity_list(key: str, inner: Any, above: str) -> str:
     """Return the list of an entity reference, whose type it or its parent states."""
     if key not in ("EntityRef", "Entity"):
         return ""

@@ -4,7 +4,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import LIST_KINDS
-from qbo_sandbox.accounting.reference_names import KINDS_WITHOUT_NAMES, REFERENCES, title
+from qbo_sandbox.accounting.reference_names import KINDS_WITHOUT_NAMES, REFERENCES, format_full_name
 from qbo_sandbox.accounting.refusals import (
     INACTIVE_MESSAGE,
     Refusal,
@@ -35,10 +35,10 @@ def resolve(company: Company, kind: str, reference: Any) -> Row:
     return row
 
 
-def name_reference(company: Company, kind: str, reference: Any) -> JsonObject:
+def add_reference_name(company: Company, kind: str, reference: Any) -> JsonObject:
     """Return a reference with the name that QuickBooks adds to it."""
     row = resolve(company, kind, reference)
-    name = title(kind, row.read())
+    name = format_full_name(kind, row.read())
     return {"value": row.id, "name": name}
 
 
@@ -54,7 +54,7 @@ def resolve_all(company: Company, data: JsonObject) -> None:
             row = resolve(company, kind, reference)
             data[field] = {"value": row.id}
         else:
-            data[field] = name_reference(company, kind, reference)
+            data[field] = add_reference_name(company, kind, reference)
 
 
 def resolve_in_currency(company: Company, kind: str, reference: Any, *codes: str) -> JsonObject:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger
 from qbo_sandbox.accounting.lookups import Lookups
-from qbo_sandbox.accounting.reference_names import named_references, title
+from qbo_sandbox.accounting.reference_names import format_full_name, iter_named_references
 from qbo_sandbox.accounting.table import Row
-from qbo_sandbox.accounting.values import ZERO, dump, round_money, shortest_number
+from qbo_sandbox.accounting.values import ZERO, drop_trailing_zeros, dump, round_money
 from qbo_sandbox.kit.json_object import JsonObject
 
 DEBIT_CLASSIFICATIONS = ("Asset", "Expense")
@@ -66,11 +66,11 @@ class Representation(Lookups):
     def _update_names(self, data: JsonObject) -> bool:
         """Put current names into the references of an object; return whether any has changed."""
         has_changed = False
-        for kind, reference in named_references(data):
+        for kind, reference in iter_named_references(data):
             entry = self.row(kind, reference.get("value"))
             if entry is None:
                 continue
-            name = title(kind, entry.read())
+            name = format_full_name(kind, entry.read())
             if name != reference["name"]:
                 reference["name"] = name
                 has_changed = True
@@ -112,7 +112,7 @@ class Representation(Lookups):
         """Put the current quantity into an item that is in stock."""
         if data.get("QtyOnHand") is not None:
             quantity = self.ledger.stock.get(row.id, ZERO)
-            data["QtyOnHand"] = shortest_number(quantity)
+            data["QtyOnHand"] = drop_trailing_zeros(quantity)
 
     def _party_balance(self, id: str) -> Decimal:
         """Return the open balance of a vendor or customer, in their currency."""
@@ -153,11 +153,11 @@ class Representation(Lookups):
         return total
 
 
-def entry_title(kind: str, data: JsonObject | None) -> str:
+def get_entry_title(kind: str, data: JsonObject | None) -> str:
     """Return the name of a list entry in references; "" for other objects."""
     if not data or kind not in LIST_KINDS:
         return ""
-    return title(kind, data)
+    return format_full_name(kind, data)
 
 
 def _copy(row: Row) -> JsonObject:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.conversion import make_entry
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.ledger import Entries, LedgerEntry, rate_of
+from qbo_sandbox.accounting.ledger import Entries, LedgerEntry, get_rate
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.kit.json_object import JsonObject
@@ -32,7 +32,7 @@ def sign_of(link: JsonObject) -> int:
     return -1 if link["TxnType"] in CREDIT_KINDS else 1
 
 
-def applied_amount(data: JsonObject) -> Decimal:
+def sum_applied(data: JsonObject) -> Decimal:
     """Return how much of a payment its lines use."""
     total = ZERO
     for line in data.get("Line", ()):
@@ -42,28 +42,28 @@ def applied_amount(data: JsonObject) -> Decimal:
     return total
 
 
-def unapplied_amount(data: JsonObject) -> Decimal:
+def compute_unapplied(data: JsonObject) -> Decimal:
     """Return how much of a payment is left."""
     total = Decimal(data.get("TotalAmt") or 0)
-    return total - applied_amount(data)
+    return total - sum_applied(data)
 
 
 def book_payment(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book a payment from a customer (+1) or to a vendor (-1)."""
     booked: list[LedgerEntry] = []
-    for account, settled in _settled_by_account(company, rule, data).items():
+    for account, settled in _sum_settled_by_account(company, rule, data).items():
         if settled.own:
             home = -rule.direction * settled.home
             own = -rule.direction * settled.own
             booked.append(LedgerEntry(account, home, own))
     total = Decimal(data[rule.total])
     if total:
-        account = _money_account_id(rule, data)
+        account = _get_money_account_id(rule, data)
         booked.append(make_entry(company, account, rule.direction * total, data))
     return _book_exchange_gain(company, booked)
 
 
-def _settled_by_account(
+def _sum_settled_by_account(
     company: Lookups, rule: TxnKind, data: JsonObject
 ) -> dict[str, SettledAmount]:
     """Return what a payment settles on each receivable or payable account, and what it leaves."""
@@ -72,14 +72,14 @@ def _settled_by_account(
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         amount = sign_of(link) * Decimal(line["Amount"])
-        account, rate = _control_account(company, rule, link, code)
+        account, rate = _get_control_account(company, rule, link, code)
         settled[account].add(amount, rate)
     account = company.control_account(rule.counter_type, code)
-    settled[account].add(unapplied_amount(data), rate_of(data))
+    settled[account].add(compute_unapplied(data), get_rate(data))
     return settled
 
 
-def _control_account(
+def _get_control_account(
     company: Lookups, rule: TxnKind, link: JsonObject, code: str
 ) -> tuple[str, Decimal]:
     """Return the receivable or payable account of a settled transaction, and its rate."""
@@ -89,10 +89,10 @@ def _control_account(
     account = payable.get("value")
     if not account:
         account = company.control_account(rule.counter_type, code)
-    return account, rate_of(target)
+    return account, get_rate(target)
 
 
-def _money_account_id(rule: TxnKind, data: JsonObject) -> str:
+def _get_money_account_id(rule: TxnKind, data: JsonObject) -> str:
     """Return the account that a payment came from or went to, or ""."""
     reference = data.get(rule.counter)
     if not reference:
@@ -114,7 +114,7 @@ def _book_exchange_gain(company: Lookups, booked: list[LedgerEntry]) -> Entries:
     return (*booked, gain)
 
 
-def _deposit_line(
+def _build_deposit_entry(
     company: Lookups, data: JsonObject, line: JsonObject, amount: Decimal, index: int
 ) -> LedgerEntry:
     """Return the entry of a line: of undeposited funds, or of the account that it names."""
@@ -125,7 +125,7 @@ def _deposit_line(
     link = links[0]
     row = company.row(link["TxnType"], link["TxnId"])
     received = row.read() if row else data
-    home = round_money(amount * rate_of(received))
+    home = round_money(amount * get_rate(received))
     return LedgerEntry(company.undeposited_funds(), -home, -home, index)
 
 
@@ -135,7 +135,7 @@ def book_deposit(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     for index, line in enumerate(data.get("Line", ())):
         amount = Decimal(line.get("Amount") or 0)
         if amount:
-            entries.append(_deposit_line(company, data, line, amount, index))
+            entries.append(_build_deposit_entry(company, data, line, amount, index))
     cash_back = data.get("CashBack") or {}
     if cash_back.get("Amount"):
         account = cash_back["AccountRef"]["value"]

@@ -22,7 +22,7 @@ def round_money(value: Any) -> Decimal:
     return exact.quantize(CENT, ROUND_HALF_UP)
 
 
-def shortest_number(value: Any) -> Decimal:
+def drop_trailing_zeros(value: Any) -> Decimal:
     """Return a price or quantity without needless zeros."""
     plain = Decimal(value).normalize()
     exponent = plain.as_tuple().exponent
@@ -79,7 +79,7 @@ def format_time(seconds: int, zone: str) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def envelope_time(now: float, zone: str) -> str:
+def format_envelope_time(now: float, zone: str) -> str:
     """Format the time of an answer: with milliseconds."""
     text = format_time(int(now), zone)
     local_time = text[:19]
@@ -89,7 +89,7 @@ def envelope_time(now: float, zone: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def seconds_of(text: str, zone: str) -> float:
+def parse_seconds(text: str, zone: str) -> float:
     """Parse a time; one without an offset is in the company's zone. Raise ValueError if invalid."""
     text = text.strip()
     if "T" in text:
@@ -105,28 +105,28 @@ def today(now: float, zone: str) -> str:
     return format_time(int(now), zone)[:10]
 
 
-def plus_days(date: str, days: int) -> str:
+def add_days(date: str, days: int) -> str:
     """Return the date some days later."""
     first = dt.date.fromisoformat(date[:10])
     later = first + dt.timedelta(days=days)
     return later.isoformat()
 
 
-def day_of_month(date: str, day: int, margin: int) -> str:
+def find_day_of_month(date: str, day: int, margin: int) -> str:
     """Return the next such day of a month that is at least `margin` days away."""
-    earliest = dt.date.fromisoformat(plus_days(date, margin))
+    earliest = dt.date.fromisoformat(add_days(date, margin))
     year = earliest.year
     month = earliest.month
-    if earliest.day > _day_within(year, month, day):
+    if earliest.day > _limit_to_month(year, month, day):
         month += 1
         if month > 12:
             year += 1
             month = 1
-    next_date = dt.date(year, month, _day_within(year, month, day))
+    next_date = dt.date(year, month, _limit_to_month(year, month, day))
     return next_date.isoformat()
 
 
-def _day_within(year: int, month: int, day: int) -> int:
+def _limit_to_month(year: int, month: int, day: int) -> int:
     """Return a day of a month, or the last one of a month that is shorter."""
     _, days_in_month = calendar.monthrange(year, month)
     return min(day, days_in_month)

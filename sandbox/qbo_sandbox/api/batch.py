@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api import changes, query, query_execution
-from qbo_sandbox.api.request_ids import Key, key_in_batch, run_once
+from qbo_sandbox.api.request_ids import Key, build_batch_key, run_once
 from qbo_sandbox.entities import operations
 from qbo_sandbox.entities.parameters import read_include
 from qbo_sandbox.kit.json_object import JsonObject
@@ -23,10 +23,10 @@ def answer(company: Company, body: Any, request: Key | None, is_late: bool) -> l
 
     Items that only read are executed first: they do not see what the others write.
     """
-    items = _batch_items(company, body)
+    items = _list_items(company, body)
     responses: dict[int, bytes] = {}
     for position, item in enumerate(items):
-        if _only_reads(item):
+        if _is_read(item):
             responses[position] = _execute_item(company, item, request, is_late)
     for position, item in enumerate(items):
         if position not in responses:
@@ -34,7 +34,7 @@ def answer(company: Company, body: Any, request: Key | None, is_late: bool) -> l
     return [responses[position] for position in range(len(items))]
 
 
-def _batch_items(company: Company, body: Any) -> list[Any]:
+def _list_items(company: Company, body: Any) -> list[Any]:
     """Return the items of a batch; refuse one without items or with too many."""
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
@@ -61,7 +61,7 @@ def _check_bids(items: list[Any]) -> None:
         raise Refusal("2030", "Invalid ID : every bId of a batch must be another one", "bId")
 
 
-def _only_reads(item: Any) -> bool:
+def _is_read(item: Any) -> bool:
     """Return whether an item of a batch changes nothing."""
     if not isinstance(item, dict):
         return False
@@ -97,7 +97,7 @@ def _execute(company: Company, item: Any, request: Key | None, is_late: bool) ->
 
 def _run_query(company: Company, text: Any) -> bytes:
     """Return the response to a query within a batch."""
-    return b'"QueryResponse":' + query_response(company, str(text))
+    return b'"QueryResponse":' + build_query_response(company, str(text))
 
 
 def _read_changes(company: Company, options: Any) -> bytes:
@@ -126,7 +126,7 @@ READERS: dict[str, Callable[[Company, Any], bytes]] = {
 }
 
 
-def query_response(company: Company, text: str) -> bytes:
+def build_query_response(company: Company, text: str) -> bytes:
     """Return the value of QueryResponse for a query."""
     select = query.parse(text)
     kind, objects, count = query_execution.execute(company, select)
@@ -142,9 +142,9 @@ def query_response(company: Company, text: str) -> bytes:
 
 def _write(company: Company, item: JsonObject, request: Key | None, is_late: bool) -> bytes:
     """Carry out an item that writes an object."""
-    kind = _item_kind(item)
+    kind = _get_item_kind(item)
     body = item[kind]
-    params = _item_parameters(item)
+    params = _build_item_parameters(item)
     if params["operation"] == "create" and isinstance(body, dict):
         body = {key: value for key, value in body.items() if key != "Id"}
         params["operation"] = ""
@@ -154,12 +154,12 @@ def _write(company: Company, item: JsonObject, request: Key | None, is_late: boo
         return operations.write(company, kind, body, params, stored_key)
 
     bid = str(item.get("bId", ""))
-    key = key_in_batch(company, request, bid, item)
+    key = build_batch_key(company, request, bid, item)
     reply = run_once(company, key, is_late, write)
     return f'"{kind}":'.encode() + reply.body
 
 
-def _item_kind(item: JsonObject) -> str:
+def _get_item_kind(item: JsonObject) -> str:
     """Return the kind of the object that an item writes; refuse none, several or an unknown one."""
     names = [name for name in item if name not in ITEM_OPTIONS]
     if len(names) != 1 or names[0] not in KINDS:
@@ -167,7 +167,7 @@ def _item_kind(item: JsonObject) -> str:
     return names[0]
 
 
-def _item_parameters(item: JsonObject) -> dict[str, str]:
+def _build_item_parameters(item: JsonObject) -> dict[str, str]:
     """Return the parameters that a single call would have; void is an option of update."""
     params = {
         "operation": str(item.get("operation") or "create").lower(),

@@ -12,15 +12,15 @@ from wsgiref.types import WSGIEnvironment
 from qbo_sandbox import reports
 from qbo_sandbox.accounting.company import Company, StoredReply
 from qbo_sandbox.accounting.refusals import Refusal, unsupported_operation
-from qbo_sandbox.accounting.values import dump, envelope_time
+from qbo_sandbox.accounting.values import dump, format_envelope_time
 from qbo_sandbox.api import batch, changes, emails, printed_pdf, uploads
 from qbo_sandbox.api.request_ids import (
     MAX_BATCH_LENGTH,
     MAX_ID_LENGTH,
     Key,
     add_digest,
+    build_key,
     check_under_way,
-    key_of,
     run_once,
 )
 from qbo_sandbox.api.routes import MISENCODED, UNREADABLE, Route
@@ -69,7 +69,7 @@ class Call:
         Refuse an id whose first request is still under way, if a switch says so.
         """
         company = self.company
-        key = key_of(company, self.route.params, self.client, longest)
+        key = build_key(company, self.route.params, self.client, longest)
         under_way = ()
         if not self.late:
             under_way = self.environ.get("sandbox.pending", ())
@@ -83,7 +83,7 @@ class Call:
         company = self.company
         if at is None:
             at = company.now()
-        time = envelope_time(at, company.options.zone)
+        time = format_envelope_time(at, company.options.zone)
         end = f',"time":"{time}"}}'.encode()
         return b"{" + content + end
 
@@ -121,7 +121,7 @@ def carry_out(call: Call) -> bytes:
 
 def _answer_query(call: Call) -> bytes:
     """Answer a query."""
-    response = batch.query_response(call.company, call.route.body)
+    response = batch.build_query_response(call.company, call.route.body)
     return call.wrap(b'"QueryResponse":' + response)
 
 
@@ -133,7 +133,7 @@ def _answer_changes(call: Call) -> bytes:
 
 def _answer_batch(call: Call) -> bytes:
     """Answer a batch, and note how many of its items were refused."""
-    body = _json_body(call.route)
+    body = _read_json_body(call.route)
     key = call.key(MAX_BATCH_LENGTH)
     items = batch.answer(call.company, body, key, call.late)
     refused = [item for item in items if item.startswith(b'{"Fault"')]
@@ -199,7 +199,7 @@ def _add_payment_link(company: Company, body: bytes) -> bytes:
     return dump(data).encode()
 
 
-def _json_body(route: Route) -> Any:
+def _read_json_body(route: Route) -> Any:
     """Return the body of a write; refuse one that cannot be read."""
     if route.body is MISENCODED:
         raise unsupported_operation("Invalid UTF-8 middle byte")
@@ -214,7 +214,7 @@ def _json_body(route: Route) -> Any:
 def _answer_write(call: Call) -> bytes:
     """Create, change or delete an object, once for its request id."""
     route = call.route
-    body = _json_body(route)
+    body = _read_json_body(route)
 
     def write(key: str | None) -> StoredReply:
         """Write the object."""

@@ -37,7 +37,7 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
         objects = _list_changes(company, kind, since)[:remaining]
         remaining -= len(objects)
         objects.sort(key=_is_deleted)
-        groups.append(_changed_objects(kind, [body for _, body in objects]))
+        groups.append(_encode_changed_objects(kind, [body for _, body in objects]))
     return b'{"QueryResponse":[' + b",".join(groups) + b"]}"
 
 
@@ -76,12 +76,12 @@ def _list_changes(company: Company, kind: str, since: float) -> list[tuple[bool,
             changes.append((row.updated, False, company.answer_indexed(kind, row)))
     for id, at in table.gone.items():
         if since <= at <= newest:
-            changes.append((at, True, _deleted_object(company, id, at)))
+            changes.append((at, True, _encode_deleted_object(company, id, at)))
     changes.sort(key=lambda change: change[0])
     return [(is_deleted, body) for _, is_deleted, body in changes[: MAX_OBJECTS + 1]]
 
 
-def _deleted_object(company: Company, id: str, at: float) -> bytes:
+def _encode_deleted_object(company: Company, id: str, at: float) -> bytes:
     """Return what change data show of a deleted object."""
     data = {
         "domain": "QBO",
@@ -92,7 +92,7 @@ def _deleted_object(company: Company, id: str, at: float) -> bytes:
     return dump(data).encode()
 
 
-def _changed_objects(kind: str, objects: list[bytes]) -> bytes:
+def _encode_changed_objects(kind: str, objects: list[bytes]) -> bytes:
     """Return the response for the objects of one kind."""
     if not objects:
         return b"{}"

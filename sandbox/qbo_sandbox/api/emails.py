@@ -28,7 +28,7 @@ def send(company: Company, kind: str, id: str, to: str | None, request: str | No
     if kind not in ADDRESS_FIELDS_BY_KIND:
         raise unsupported_operation(f"send {kind.lower()}")
     data = require_existing(company, kind, id).read()
-    address = _mail_address(company, kind, data, to)
+    address = _get_mail_address(company, kind, data, to)
     _count_mail(company, kind, id, address)
     stamp = company.stamp(company.now())
     mailed = {**data, "MetaData": data["MetaData"] | {"LastUpdatedTime": stamp}}
@@ -39,14 +39,14 @@ def send(company: Company, kind: str, id: str, to: str | None, request: str | No
     return company.commit([Change(kind, id, mailed)], request, "Emailed")
 
 
-def _mail_address(company: Company, kind: str, data: JsonObject, to: str | None) -> str:
+def _get_mail_address(company: Company, kind: str, data: JsonObject, to: str | None) -> str:
     """Return the address to mail to; raise a refusal if there is none or it is malformed."""
     field = ADDRESS_FIELDS_BY_KIND[kind]
     address = to
     if not address and field:
         address = (data.get(field) or {}).get("Address")
     elif not address:
-        address = _address_of_customer(company, data)
+        address = _find_customer_address(company, data)
     if not address:
         raise missing_field(field or "sendTo")
     if not all(ADDRESS_PATTERN.fullmatch(part.strip()) for part in address.split(",")):
@@ -58,7 +58,7 @@ def _mail_address(company: Company, kind: str, data: JsonObject, to: str | None)
     return str(address)
 
 
-def _address_of_customer(company: Company, data: JsonObject) -> str | None:
+def _find_customer_address(company: Company, data: JsonObject) -> str | None:
     """Return the mail address of a document's customer."""
     reference = data.get("CustomerRef") or {}
     row = company.row("Customer", reference.get("value", ""))

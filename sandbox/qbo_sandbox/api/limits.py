@@ -54,7 +54,7 @@ class RequestLimits:
     def _enter_all(self, switches: Switches, realm: str, client: str, call: str, body: Any) -> None:
         """Enter one request into all limits; raise a throttling refusal if one is exceeded."""
         now = self.clock.now()
-        limits = _limits_of(switches, realm, client, call, body)
+        limits = _list_limits(switches, realm, client, call, body)
         for limit in limits:
             count = self._count_recent(limit, now)
             if count + limit.weight > limit.max_requests:
@@ -105,7 +105,7 @@ class RequestLimits:
 def count_reads_and_writes(call: str, body: Any) -> tuple[int, int]:
     """Return how many reads and writes a call is; Intuit meters the reads."""
     if call == "batch":
-        items = _batch_items(body)
+        items = _list_batch_items(body)
         reading_items = [item for item in items if not READ_ITEM_TYPES.isdisjoint(item)]
         reads = len(reading_items)
         return reads, len(items) - reads
@@ -115,11 +115,11 @@ def count_reads_and_writes(call: str, body: Any) -> tuple[int, int]:
     return 1, 0
 
 
-def _limits_of(switches: Switches, realm: str, client: str, call: str, body: Any) -> list[Limit]:
+def _list_limits(switches: Switches, realm: str, client: str, call: str, body: Any) -> list[Limit]:
     """Return the limits that count a request; a batch has two of its own."""
     weight = 1
     if call == "batch" and switches.batch_counts == "items":
-        weight = max(1, len(_batch_items(body)))
+        weight = max(1, len(_list_batch_items(body)))
     limits = [
         Limit(("s", realm, client), 1.0, switches.per_second),
         Limit(("m", realm), 60.0, switches.per_minute, weight),
@@ -130,7 +130,7 @@ def _limits_of(switches: Switches, realm: str, client: str, call: str, body: Any
     return limits
 
 
-def _batch_items(body: Any) -> list[JsonObject]:
+def _list_batch_items(body: Any) -> list[JsonObject]:
     """Return the items of a batch."""
     if not isinstance(body, dict):
         return []

@@ -27,10 +27,10 @@ def print_document(company: Company, kind: str, id: str) -> bytes:
     if kind not in PRINTED_KINDS:
         raise unsupported_operation(f"pdf {kind.lower()}")
     data = require_existing(company, kind, id).read()
-    return pdf(_all_rows(company, kind, data))
+    return pdf(_list_rows(company, kind, data))
 
 
-def _all_rows(company: Company, kind: str, data: JsonObject) -> list[str]:
+def _list_rows(company: Company, kind: str, data: JsonObject) -> list[str]:
     """Return the rows of text on a printed document."""
     rule = TXN_KINDS[kind]
     currency = data["CurrencyRef"]["value"]
@@ -45,11 +45,11 @@ def _all_rows(company: Company, kind: str, data: JsonObject) -> list[str]:
     party = data.get(rule.party) or {}
     rows += [str(party.get("name", "")), ""]
     for line in data.get("Line", ()):
-        rows += _line_rows(line)
+        rows += _list_line_rows(line)
     return [*rows, "", _with_amount(f"Total {currency}", data[rule.total])]
 
 
-def _item_name(line: JsonObject) -> object:
+def _get_item_name(line: JsonObject) -> object:
     """Return the name of a line's item or account; None if it has neither."""
     detail = line.get(line.get("DetailType", ""))
     if not isinstance(detail, dict):
@@ -58,9 +58,9 @@ def _item_name(line: JsonObject) -> object:
     return reference.get("name")
 
 
-def _line_rows(line: JsonObject) -> list[str]:
+def _list_line_rows(line: JsonObject) -> list[str]:
     """Return the rows of a line: item or account, description, and the amount on the first one."""
-    parts = [str(part) for part in (_item_name(line), line.get("Description")) if part]
+    parts = [str(part) for part in (_get_item_name(line), line.get("Description")) if part]
     rows = wrap(" – ".join(parts), LINE_WIDTH - 18) or [""]
     if "Amount" in line:
         rows[0] = _with_amount(rows[0], line["Amount"])

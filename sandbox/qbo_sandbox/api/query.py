@@ -153,7 +153,7 @@ class _Parser:
         """Return the next token and go past it; refuse one of another kind."""
         token = self._next_token()
         if token.kind == "word" and token.text.lower() == "null":
-            raise Refusal("4000", _null_error_text(token))
+            raise Refusal("4000", _format_null_error(token))
         if token.kind not in kinds:
             raise _refuse_token(token)
         self.place += 1
@@ -274,7 +274,7 @@ class _Parser:
         return number
 
 
-def _null_error_text(token: QueryToken) -> str:
+def _format_null_error(token: QueryToken) -> str:
     return (
         f'QueryParserError: Encountered " "null" "NULL "" {token.location}\n'
         "Was expecting:\n    <IDENTIFIER> ...\n    "

@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.api.query import Condition, invalid_query
-from qbo_sandbox.entities.schema import Field, type_fields
+from qbo_sandbox.entities.schema import Field, load_type_fields
 
 CREATED, UPDATED = "MetaData.CreateTime", "MetaData.LastUpdatedTime"
 TIME_FIELDS = (CREATED, UPDATED)
@@ -61,7 +61,7 @@ def resolve_field(kind: str, name: str) -> str:
     path = _find_path(kind, lowered)
     if path:
         return path
-    for spelling in type_fields()[kind]:
+    for spelling in load_type_fields()[kind]:
         if spelling.lower() == lowered:
             _require_queryable(kind, spelling)
             return spelling
@@ -76,12 +76,12 @@ def _find_path(kind: str, lowered_name: str) -> str:
         paths_by_name[EMAIL_NAME] = EMAIL_PATH
     path = paths_by_name.get(lowered_name, "")
     top_field, _, _ = path.partition(".")
-    return path if top_field in type_fields()[kind] else ""
+    return path if top_field in load_type_fields()[kind] else ""
 
 
 def _require_queryable(kind: str, name: str) -> None:
     """Raise 4001 unless a field is a plain one of a list."""
-    field = type_fields()[kind][name]
+    field = load_type_fields()[kind][name]
     if kind in TXN_KINDS or name in REFUSED_FIELDS or not _is_plain(field):
         raise invalid_query(f"property '{name}' is not queryable")
 
@@ -119,7 +119,7 @@ def _require_supported(name: str, operator: str) -> None:
 
 def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
     """Return a time as seconds, a date as its ten characters, anything else as text."""
-    field = type_fields()[kind].get(name, TEXT_FIELD)
+    field = load_type_fields()[kind].get(name, TEXT_FIELD)
     is_date = field.type == "date" and "%" not in text
     if name not in TIME_FIELDS and not is_date:
         return text
@@ -158,7 +158,7 @@ def _make_pattern_test(company: Company, kind: str, condition: Condition) -> Row
 
     def has_match(row: Row) -> bool:
         """Return whether one of the values of the field fits the pattern."""
-        contents = field_values(company, kind, row, condition.field)
+        contents = list_field_values(company, kind, row, condition.field)
         return any(fits(str(content)) for content in contents)
 
     return has_match
@@ -173,16 +173,16 @@ def _make_comparison(company: Company, kind: str, condition: Condition) -> RowTe
 
     def has_value(row: Row) -> bool:
         """Return whether one of the values of the field fits one of those of the condition."""
-        for content in field_values(company, kind, row, name):
+        for content in list_field_values(company, kind, row, name):
             for expected in expected_values:
-                if _value_fits(compare, content, expected):
+                if _is_value_matched(compare, content, expected):
                     return True
         return False
 
     return has_value
 
 
-def _value_fits(compare: Callable[[Any, Any], bool], content: Any, expected: str) -> bool:
+def _is_value_matched(compare: Callable[[Any, Any], bool], content: Any, expected: str) -> bool:
     """Compare a value of a row with the text of a condition, by the type of the value."""
     if isinstance(content, bool):
         return compare(content, expected.lower() == "true")
@@ -197,32 +197,32 @@ def _value_fits(compare: Callable[[Any, Any], bool], content: Any, expected: str
 # -- values of rows ------------------------------------------------------------------------------
 
 
-def field_values(company: Company, kind: str, row: Row, name: str) -> list[Any]:
+def list_field_values(company: Company, kind: str, row: Row, name: str) -> list[Any]:
     """Return the values of a field of a row; of a reference, its id."""
     if kind in TXN_KINDS and name in HEAD_COLUMNS and row.head:
         content = row.head[HEAD_COLUMNS[name]]
         return [] if content is None else [content]
     data: Any = company.present(kind, row) if kind in LIST_KINDS else row.read()
-    return _contents_of(data, name)
+    return _list_contents(data, name)
 
 
-def _contents_of(data: Any, name: str) -> list[Any]:
+def _list_contents(data: Any, name: str) -> list[Any]:
     """Return the values at a path of field names; of references, their ids."""
     if name == TEMPLATE_TYPE:
         return [part for part in data if part in TXN_KINDS]
     contents = [data]
     for part in name.split("."):
-        contents = _children_of(contents, part)
-    values = map(_value_of, contents)
+        contents = _list_children(contents, part)
+    values = map(_get_value, contents)
     return [value for value in values if value is not None]
 
 
-def _value_of(item: Any) -> Any:
+def _get_value(item: Any) -> Any:
     """Return the id of a reference; any other value as it is."""
     return item.get("value") if isinstance(item, dict) else item
 
 
-def _children_of(objects: list[Any], name: str) -> list[Any]:
+def _list_children(objects: list[Any], name: str) -> list[Any]:
     """Return what the objects hold under a name; a list counts as its members."""
     children: list[Any] = []
     for parent in objects:

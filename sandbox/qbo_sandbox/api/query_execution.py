@@ -14,7 +14,7 @@ from qbo_sandbox.api.query_conditions import (
     CREATED,
     TIME_FIELDS,
     UPDATED,
-    field_values,
+    list_field_values,
     make_test,
     resolve_condition,
     resolve_field,
@@ -51,28 +51,28 @@ def execute(company: Company, select: Select) -> tuple[str, list[bytes], int | N
     """Return the kind, the objects of the page as JSON, and the count if the query counts."""
     if select.entity.lower() in ABSENT_ENTITIES:
         return select.entity, [], 0 if select.count else None
-    kind = entity_of(select.entity)
+    kind = get_entity(select.entity)
     conditions = [resolve_condition(company, kind, condition) for condition in select.conditions]
     if kind == "ExchangeRate":
         _prepare_rates(company, conditions)
-    rows = _matching_rows(company, kind, conditions, select)
+    rows = _iter_matching_rows(company, kind, conditions, select)
     if select.count:
         count = sum(1 for _ in rows)
         return kind, [], count
-    page = _page_of(kind, rows, select)
+    page = _take_page(kind, rows, select)
     objects = [_render(company, kind, row) for row in page]
     return kind, objects, None
 
 
-def _page_of(kind: str, rows: Iterable[Row], select: Select) -> Iterable[Row]:
+def _take_page(kind: str, rows: Iterable[Row], select: Select) -> Iterable[Row]:
     """Return the rows of the page that a query asks for."""
     if kind == "TaxCode":
-        return _page_with_special_codes(rows, select)
+        return _take_page_with_special_codes(rows, select)
     first = select.start - 1
     return islice(rows, first, first + select.page_size)
 
 
-def entity_of(name: str) -> str:
+def get_entity(name: str) -> str:
     """Return the kind that a query names; raise 4001 if there is none."""
     lowered = name.lower()
     if lowered in UNQUERIED_ENTITIES.split():
@@ -94,7 +94,7 @@ def _prepare_rates(company: Company, conditions: list[Condition]) -> None:
     exchange_rates.store_rates(company, dates)
 
 
-def _page_with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:
+def _take_page_with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:
     """Return a page of tax codes.
 
     Each page begins with the codes whose id is not a number; they do not count for its size. A page
@@ -125,7 +125,7 @@ def _filter(
     return (row for row in rows if all(test(row) for test in tests))
 
 
-def _matching_rows(
+def _iter_matching_rows(
     company: Company, kind: str, conditions: list[Condition], select: Select
 ) -> Iterable[Row]:
     """Yield the rows that fulfill all conditions, in the order of the query."""
@@ -133,32 +133,32 @@ def _matching_rows(
     order: Order = []
     for name, descending in select.order:
         order.append((resolve_field(kind, name), descending))
-    ids, time_order = _candidate_ids(kind, table, conditions, order)
-    rows = _visible_rows(company, kind, table, ids, conditions)
+    ids, time_order = _find_candidate_ids(kind, table, conditions, order)
+    rows = _iter_visible_rows(company, kind, table, ids, conditions)
     if time_order is None:
         matching = _filter(company, kind, rows, conditions)
         return _sort(company, kind, list(matching), order)
     # The index has tested the conditions on its time.
     others = [condition for condition in conditions if condition.field != time_order.field]
     matching = _filter(company, kind, rows, others)
-    if _effective_order(kind, order) == [time_order]:
+    if _get_order(kind, order) == [time_order]:
         return matching
     return _sort(company, kind, list(matching), order)
 
 
-def _effective_order(kind: str, order: Order) -> Order:
+def _get_order(kind: str, order: Order) -> Order:
     """Return the order of a query; without one, transactions come by their last change."""
     if not order and kind in TXN_KINDS:
         return [DEFAULT_TRANSACTION_ORDER]
     return order
 
 
-def _candidate_ids(
+def _find_candidate_ids(
     kind: str, table: Table, conditions: list[Condition], order: Order
 ) -> tuple[Iterable[str], TimeOrder | None]:
     """Return ids that may match, and their order if the index of a time returned them."""
     for condition in conditions:
-        ids = _ids_by_value(kind, table, condition)
+        ids = _find_ids_by_value(kind, table, condition)
         if ids is not None:
             return ids, None
     wanted_order = DEFAULT_TRANSACTION_ORDER
@@ -171,13 +171,13 @@ def _candidate_ids(
     if name not in TIME_FIELDS:
         return list(table.rows), None
     descending = wanted_order.descending and wanted_order.field == name
-    low, high = _time_range(time_conditions, name)
+    low, high = _get_time_range(time_conditions, name)
     index = table.created if name == CREATED else table.updated
     ids_in_order = index.between(low, high, falling=descending)
     return ids_in_order, TimeOrder(name, descending)
 
 
-def _ids_by_value(kind: str, table: Table, condition: Condition) -> list[str] | None:
+def _find_ids_by_value(kind: str, table: Table, condition: Condition) -> list[str] | None:
     """Return the ids with the values of a condition; None if no index fits it."""
     field, operator, value = condition
     if operator not in ("in", "="):
@@ -188,13 +188,13 @@ def _ids_by_value(kind: str, table: Table, condition: Condition) -> list[str] | 
         return list(unique_ids)
     if field == "DocNumber":
         numbers = map(str.lower, values)
-        return _indexed_ids(table.by_number, numbers)
+        return _list_indexed_ids(table.by_number, numbers)
     if kind in TXN_KINDS and field == TXN_KINDS[kind].party:
-        return _indexed_ids(table.by_party, values)
+        return _list_indexed_ids(table.by_party, values)
     return None
 
 
-def _indexed_ids(index: Any, values: Iterable[Any]) -> list[str]:
+def _list_indexed_ids(index: Any, values: Iterable[Any]) -> list[str]:
     """Return the ids of each value, each value once."""
     ids: list[str] = []
     unique_values = dict.fromkeys(values)
@@ -204,7 +204,7 @@ def _indexed_ids(index: Any, values: Iterable[Any]) -> list[str]:
     return ids
 
 
-def _time_range(conditions: list[Condition], name: str) -> tuple[float | None, float | None]:
+def _get_time_range(conditions: list[Condition], name: str) -> tuple[float | None, float | None]:
     """Return the bounds that the conditions set on a time, in seconds, both inclusive."""
     lows: list[float] = []
     highs: list[float] = []
@@ -224,7 +224,7 @@ def _time_range(conditions: list[Condition], name: str) -> tuple[float | None, f
     return low, high
 
 
-def _visible_rows(
+def _iter_visible_rows(
     company: Company, kind: str, table: Table, ids: Iterable[str], conditions: list[Condition]
 ) -> Iterable[Row]:
     """Yield the rows of the ids, without inactive ones and those that the index does not show yet.
@@ -261,7 +261,7 @@ def _sort_by_default(kind: str, rows: list[Row]) -> list[Row]:
     if kind in TXN_KINDS:
         rows.sort(key=lambda row: (row.updated, row.seq), reverse=True)
     elif kind in LIST_KINDS:
-        rows.sort(key=lambda row: _default_sort_key(kind, row))
+        rows.sort(key=lambda row: _build_default_sort_key(kind, row))
     return rows
 
 
@@ -274,7 +274,7 @@ def _sort_key(company: Company, kind: str, row: Row, name: str) -> tuple[int, An
     if name == "Id":
         number = int(row.id) if row.id.isdigit() else row.seq
         return 1, number
-    contents = field_values(company, kind, row, name)
+    contents = list_field_values(company, kind, row, name)
     if not contents:
         return 0, 0
     first = contents[0]
@@ -283,7 +283,7 @@ def _sort_key(company: Company, kind: str, row: Row, name: str) -> tuple[int, An
     return 1, str(first).casefold()
 
 
-def _default_sort_key(kind: str, row: Row) -> tuple[str, int]:
+def _build_default_sort_key(kind: str, row: Row) -> tuple[str, int]:
     """Return the key of a list entry by name; only accounts ignore case."""
     data = row.read()
     name_field = LIST_KINDS[kind].field

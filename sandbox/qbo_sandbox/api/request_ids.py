@@ -26,7 +26,7 @@ def run_once(
     switches = company.switches
     if not key or switches.requestid == "ignore":
         return action(None)
-    earlier = _earlier_reply(company, key)
+    earlier = _find_earlier_reply(company, key)
     if earlier and (switches.requestid_in_flight == "guards" or not late):
         return _repeat_refusal(switches, key, earlier)
     refused = company.refused.get(key)
@@ -51,7 +51,7 @@ def _repeat_refusal(switches: Switches, key: Key, earlier: StoredReply) -> Store
     return earlier
 
 
-def _earlier_reply(company: Company, key: Key) -> StoredReply | None:
+def _find_earlier_reply(company: Company, key: Key) -> StoredReply | None:
     """Return the answer to an earlier request with this id; None if it has expired or differs."""
     switches = company.switches
     earlier = company.replies.get(key)
@@ -70,7 +70,7 @@ def _earlier_reply(company: Company, key: Key) -> StoredReply | None:
     return earlier
 
 
-def key_of(
+def build_key(
     company: Company, params: dict[str, str], client: str, longest: int = MAX_ID_LENGTH
 ) -> Key | None:
     """Return the key of a request id in this company; refuse a long one with 2130."""
@@ -86,7 +86,7 @@ def key_of(
     return Key(request)
 
 
-def key_in_batch(company: Company, request: Key | None, bid: str, item: object) -> Key | None:
+def build_batch_key(company: Company, request: Key | None, bid: str, item: object) -> Key | None:
     """Return the key of one item; refuse a long one with 2130."""
     if not request:
         return None

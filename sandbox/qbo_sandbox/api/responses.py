@@ -15,7 +15,7 @@ from qbo_sandbox.accounting.refusals import (
     forbidden_call,
     throttled_call,
 )
-from qbo_sandbox.accounting.values import dump, envelope_time
+from qbo_sandbox.accounting.values import dump, format_envelope_time
 from qbo_sandbox.api import xml
 from qbo_sandbox.api.calls import JSON_TYPE
 from qbo_sandbox.api.routes import Route
@@ -48,9 +48,9 @@ def send(
     body: bytes,
 ) -> Iterable[bytes]:
     """Send an answer of the accounting API."""
-    sent = answer_headers(status, now)
+    sent = build_answer_headers(status, now)
     if kind in (JSON_TYPE, REFUSAL_TYPE) and (
-        not wants_json(environ) or _xml_throttle(status, switches)
+        not wants_json(environ) or _is_throttle_in_xml(status, switches)
     ):
         body, kind = xml.from_json(body), XML_TYPE
     if status == 429 and switches and switches.retry_after is not None:
@@ -58,20 +58,20 @@ def send(
     return text_answer(start, status, body, kind, sent)
 
 
-def _xml_throttle(status: int, switches: Switches | None) -> bool:
+def _is_throttle_in_xml(status: int, switches: Switches | None) -> bool:
     """Return whether a refusal by a limit comes in XML."""
     return status == 429 and switches is not None and switches.throttle_body == "xml"
 
 
-def _xml_fault(environ: WSGIEnvironment) -> bool:
+def _is_fault_in_xml(environ: WSGIEnvironment) -> bool:
     """Return whether the fault of a call comes in XML."""
     fault: Fault | None = environ.get("sandbox.fault")
     return fault is not None and fault.options.get("body") == "xml"
 
 
-def answer_headers(status: int, now: float) -> Headers:
+def build_answer_headers(status: int, now: float) -> Headers:
     """Return the headers of every answer with this status."""
-    trace, sent = _new_trace_id(now)
+    trace, sent = _create_trace_id(now)
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
         sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NO_CACHE)]
@@ -80,11 +80,11 @@ def answer_headers(status: int, now: float) -> Headers:
     return sent
 
 
-def _new_trace_id(now: float) -> tuple[str, Headers]:
+def _create_trace_id(now: float) -> tuple[str, Headers]:
     """Return a new trace id, and the headers that every answer has, with the id among them."""
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
     sent = [
-        ("Date", http_date(int(now))),
+        ("Date", format_http_date(int(now))),
         ("Server", "nginx"),
         ("Strict-Transport-Security", "max-age=15552000"),
     ]
@@ -95,7 +95,7 @@ def add_trace(start: StartResponse, now: float) -> StartResponse:
     """Add the time and a trace id to the answers of the sign-in."""
 
     def begin(status: str, headers: Headers, exc_info: Any = None) -> Any:
-        return start(status, [*_new_trace_id(now)[1], *headers], exc_info)
+        return start(status, [*_create_trace_id(now)[1], *headers], exc_info)
 
     return begin
 
@@ -103,26 +103,26 @@ def add_trace(start: StartResponse, now: float) -> StartResponse:
 NO_CACHE = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 
-def gateway_fault(refusal: GatewayRefusal, now: float) -> bytes:
+def encode_gateway_fault(refusal: GatewayRefusal, now: float) -> bytes:
     """Return the gateway's fault in JSON, with the empty keys that it sends."""
     return json.dumps(refusal.body(now)).encode()
 
 
 def shape_status(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes]:
     """Return the content type and body of a proxy's status; put its headers into the environ."""
-    environ["sandbox.headers"] = answer_headers(status, now)
+    environ["sandbox.headers"] = build_answer_headers(status, now)
     if status in GATEWAY_REFUSALS:
-        body = gateway_fault(GATEWAY_REFUSALS[status](), now)
+        body = encode_gateway_fault(GATEWAY_REFUSALS[status](), now)
         return (
             (REFUSAL_TYPE, body)
-            if wants_json(environ) and not _xml_fault(environ)
+            if wants_json(environ) and not _is_fault_in_xml(environ)
             else (XML_TYPE, xml.from_json(body))
         )
     if status == 500:
         failure = Refusal(
             "10000", "System Failure Error: please try again later", kind="SystemFault"
         )
-        body = dump({"Fault": failure.fault(), "time": envelope_time(now, "UTC")}).encode()
+        body = dump({"Fault": failure.fault(), "time": format_envelope_time(now, "UTC")}).encode()
         return (REFUSAL_TYPE, body) if wants_json(environ) else (XML_TYPE, xml.from_json(body))
     text = STATUS_TITLES.get(status, f"{status} Error")
     page = (
@@ -133,7 +133,7 @@ def shape_status(status: int, environ: WSGIEnvironment, now: float) -> tuple[str
 
 
 @lru_cache(maxsize=16)
-def http_date(now: int) -> str:
+def format_http_date(now: int) -> str:
     """Format a time for the header Date."""
     return formatdate(now, usegmt=True)
 
@@ -148,11 +148,11 @@ def wants_json(environ: WSGIEnvironment) -> bool:
         kind, _, rest = part.partition(";")
         sort = kind.strip().rpartition("/")[2].rpartition("+")[2]
         if sort in wishes:
-            wishes[sort] = max(wishes[sort], _quality(rest))
+            wishes[sort] = max(wishes[sort], _parse_quality(rest))
     return wishes["json"] > 0 and wishes["json"] >= wishes["xml"]
 
 
-def _quality(text: str) -> float:
+def _parse_quality(text: str) -> float:
     """Return the weight that a parameter of Accept states; 1 if it states none."""
     name, _, value = text.strip().partition("=")
     try:

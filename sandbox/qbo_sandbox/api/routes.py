@@ -10,7 +10,7 @@ from wsgiref.types import WSGIEnvironment
 from qbo_sandbox.accounting.kinds import KIND_NAMES_BY_PATH, KINDS
 from qbo_sandbox.accounting.values import load
 from qbo_sandbox.api import xml
-from qbo_sandbox.entities.parameters import operation
+from qbo_sandbox.entities.parameters import get_operation
 from qbo_sandbox.kit import form_of, query_of
 from qbo_sandbox.kit.messages import body_of
 
@@ -53,7 +53,7 @@ def call_of(environ: WSGIEnvironment) -> str:
     """Return the name of the call, and leave its route in the environment for the application."""
     if environ.get("HTTP_CONTENT_ENCODING"):
         _decompress(environ)
-    route = _route(environ)
+    route = _find_route(environ)
     environ["sandbox.route"] = route
     return route.call
 
@@ -66,13 +66,13 @@ def _decompress(environ: WSGIEnvironment) -> None:
             environ["sandbox.body"] = decompressor.decompress(body_of(environ), MAX_UNPACKED_BYTES)
 
 
-def _route(environ: WSGIEnvironment) -> Route:
+def _find_route(environ: WSGIEnvironment) -> Route:
     """Return the route of a request."""
     path = environ.get("PATH_INFO", "")
     if path.startswith(COMPANY_PATH):
-        return _api_route(environ, path[len(COMPANY_PATH) :].strip("/").split("/"))
+        return _find_api_route(environ, path[len(COMPANY_PATH) :].strip("/").split("/"))
     if path.startswith(VERSION_PATH):
-        return _api_route(environ, ["", *path[len(VERSION_PATH) :].strip("/").split("/")])
+        return _find_api_route(environ, ["", *path[len(VERSION_PATH) :].strip("/").split("/")])
     name = FIXED_ROUTES.get(path.rstrip("/"), "")
     if name == "token":
         refreshing = form_of(environ).get("grant_type") == "refresh_token"
@@ -82,7 +82,7 @@ def _route(environ: WSGIEnvironment) -> Route:
     return Route(name or "unknown")
 
 
-def _api_route(environ: WSGIEnvironment, parts: list[str]) -> Route:
+def _find_api_route(environ: WSGIEnvironment, parts: list[str]) -> Route:
     """Return the route of an API path: realm, name and the rest."""
     params = query_of(environ)
     realm, *names = parts
@@ -90,7 +90,7 @@ def _api_route(environ: WSGIEnvironment, parts: list[str]) -> Route:
     rest = names[1:]
     match name:
         case "query":
-            return _query_route(environ, realm, params)
+            return _find_query_route(environ, realm, params)
         case "cdc" | "upload":
             return Route(name, realm, params=params)
         case "batch":
@@ -103,22 +103,22 @@ def _api_route(environ: WSGIEnvironment, parts: list[str]) -> Route:
         return Route(f"report.{report.lower()}", realm, id=report, params=params)
     if name == "taxservice" and "/".join(rest).lower() == "taxcode":
         rest = []
-    return _of_kind(
+    return _complete_kind_route(
         environ, Route("unknown", realm, KIND_NAMES_BY_PATH.get(name, ""), params=params), rest
     )
 
 
-def _query_route(environ: WSGIEnvironment, realm: str, params: dict[str, str]) -> Route:
+def _find_query_route(environ: WSGIEnvironment, realm: str, params: dict[str, str]) -> Route:
     """Return the route of a query, which is named by the entity that it reads."""
     text = params.get("query", "")
     if not text and environ["REQUEST_METHOD"] == "POST":
-        text = _query_in_body(environ)
+        text = _read_query(environ)
     entity = FROM_CLAUSE.search(text)
     name = entity[1].lower() if entity else ""
     return Route(f"query.{name}", realm, params=params, body=text)
 
 
-def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
+def _complete_kind_route(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
     """Complete the route of one kind: reading, writing, printing or sending an object."""
     if not route.kind:
         return route
@@ -131,13 +131,13 @@ def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
         route.call = f"{path}.read"
     elif not rest and method == "POST":
         route.body = _parse_body(environ, route.kind)
-        route.call = f"{path}.{operation(route.params, route.body)}"
+        route.call = f"{path}.{get_operation(route.params, route.body)}"
     else:
         route.kind = ""
     return route
 
 
-def _query_in_body(environ: WSGIEnvironment) -> str:
+def _read_query(environ: WSGIEnvironment) -> str:
     """Return the query in a body, which is plain text or a form."""
     if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
         return form_of(environ).get("query", "")

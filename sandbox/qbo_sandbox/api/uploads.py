@@ -148,7 +148,7 @@ def _store(
     id = company.next_id("Attachable")
     company.files[id] = part.content
     if folder:
-        path = file_path(folder, realm, id)
+        path = build_file_path(folder, realm, id)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(part.content)
     content_type = data.get("ContentType") or part.headers.get("content-type")
@@ -159,7 +159,7 @@ def _store(
         "FileAccessUri": f"/v3/company/{realm}/download/{id}",
     }
     file = company.head(id) | data | own_fields
-    changes = [Change("Attachable", id, file), *links.attached_changes(company, file, None)]
+    changes = [Change("Attachable", id, file), *links.list_attached_changes(company, file, None)]
     return company.commit(changes, request)
 
 
@@ -187,16 +187,16 @@ def _read_metadata(part: Part | None) -> JsonObject:
     return {key: value for key, value in data.items() if value is not None}
 
 
-def file_path(folder: Path, realm: str, id: str) -> Path:
+def build_file_path(folder: Path, realm: str, id: str) -> Path:
     """Return where a file is stored."""
     name = f"{realm}-{id}"
     return folder / "files" / name
 
 
-def file_content(company: Company, folder: Path | None, id: str) -> bytes | None:
+def read_file(company: Company, folder: Path | None, id: str) -> bytes | None:
     """Return the bytes of a file, or None."""
     if id not in company.files and folder:
-        path = file_path(folder, company.options.realm, id)
+        path = build_file_path(folder, company.options.realm, id)
         if path.exists():
             company.files[id] = path.read_bytes()
     return company.files.get(id)

@@ -47,7 +47,7 @@ class Event(NamedTuple):
         return self.realm, self.kind, self.id, self.act
 
 
-def events_of(realm: str, changes: list[Change], act: str, at: float) -> list[Event]:
+def list_events(realm: str, changes: list[Change], act: str, at: float) -> list[Event]:
     """Return the events of one write; `act` names the act on its first object, such as Void."""
     acts = [_act_of(change) for change in changes]
     acts[0] = act or acts[0]
@@ -70,15 +70,15 @@ def _act_of(change: Change) -> str:
     return "Create" if new else "Update"
 
 
-def classic_bodies(events: Iterable[Event]) -> list[bytes]:
+def encode_classic_bodies(events: Iterable[Event]) -> list[bytes]:
     """Return the bodies of the classic form, one for each company."""
     realms: dict[str, list[Event]] = {}
     for event in events:
         realms.setdefault(event.realm, []).append(event)
-    return [_classic_event(realm, own_events) for realm, own_events in realms.items()]
+    return [_encode_classic_event(realm, own_events) for realm, own_events in realms.items()]
 
 
-def _classic_event(realm: str, events: list[Event]) -> bytes:
+def _encode_classic_event(realm: str, events: list[Event]) -> bytes:
     """Return the older form of a message: all changes of one company."""
     entities = [
         {
@@ -93,12 +93,12 @@ def _classic_event(realm: str, events: list[Event]) -> bytes:
     return json.dumps({"eventNotifications": [notice]}).encode()
 
 
-def cloud_body(events: Iterable[Event]) -> list[bytes]:
+def encode_cloud_bodies(events: Iterable[Event]) -> list[bytes]:
     """Return one body with the events of all companies."""
-    return [json.dumps([_cloud_event(event) for event in events]).encode()]
+    return [json.dumps([_build_cloud_event(event) for event in events]).encode()]
 
 
-def _cloud_event(event: Event) -> JsonObject:
+def _build_cloud_event(event: Event) -> JsonObject:
     """Return a change as an event in the form of CloudEvents."""
     kind = EVENT_NAMES.get(event.kind, event.kind).lower()
     return {
@@ -123,4 +123,4 @@ def format_moment(at: float) -> str:
     )
 
 
-BODY_BUILDERS = {"cloudevents": cloud_body, "classic": classic_bodies}
+BODY_BUILDERS = {"cloudevents": encode_cloud_bodies, "classic": encode_classic_bodies}

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
 from qbo_sandbox.accounting.company import Change
-from qbo_sandbox.api.webhook_events import BODY_BUILDERS, Event, events_of, format_moment
+from qbo_sandbox.api.webhook_events import BODY_BUILDERS, Event, format_moment, list_events
 from qbo_sandbox.kit import Clock, ConnectionFault, Journal, send_request
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
@@ -119,7 +119,7 @@ class Sender:
         """Queue a write from the journal that a killed process may not have sent."""
         if not self.addresses:
             return
-        events = events_of(realm, changes, act, at)
+        events = list_events(realm, changes, act, at)
         self._keep(events)
 
     def watch(self, realm: str, changes: list[Change], act: str, at: float) -> None:
@@ -127,7 +127,7 @@ class Sender:
         if not self.addresses:
             return
         with self._awake:
-            events = events_of(realm, changes, act, at)
+            events = list_events(realm, changes, act, at)
             self._keep(events)
             self.start()
             self._awake.notify()

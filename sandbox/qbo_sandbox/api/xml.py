@@ -7,8 +7,8 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 from xml.sax.saxutils import escape, quoteattr
 
-from qbo_sandbox.accounting.values import dump, envelope_time
-from qbo_sandbox.entities.schema import Field, type_fields
+from qbo_sandbox.accounting.values import dump, format_envelope_time
+from qbo_sandbox.entities.schema import Field, load_type_fields
 from qbo_sandbox.kit.json_object import JsonObject
 
 NAMESPACE = "http://schema.intuit.com/finance/v3"
@@ -41,8 +41,8 @@ def from_json(body: bytes) -> bytes:
         return report.encode()
     time = str(response.pop("time", ""))
     if "fault" in response:
-        response = {"Fault": _gateway_fault(response["fault"])}
-        time = envelope_time(int(time) / 1000, "UTC")
+        response = {"Fault": _rename_gateway_fault(response["fault"])}
+        time = format_envelope_time(int(time) / 1000, "UTC")
     document = _render_document("IntuitResponse", _to_elements(response), time)
     return document.encode()
 
@@ -62,7 +62,7 @@ def _render_document(root: str, content: str, time: str) -> str:
     return f"{declaration}<{root} {attributes}>{content}</{root}>"
 
 
-def _gateway_fault(fault: JsonObject) -> JsonObject:
+def _rename_gateway_fault(fault: JsonObject) -> JsonObject:
     """Return a fault of the gateway with the names that it has in XML."""
     errors = []
     for error in fault["error"]:
@@ -81,7 +81,7 @@ def _to_element(name: str, value: Any, kind: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, dict):
-        text = escape(_text_of(value))
+        text = escape(_format_value(value))
         return f"<{name}>{text}</{name}>"
     if kind == "any":
         entries = value.get("any", ())
@@ -91,7 +91,7 @@ def _to_element(name: str, value: Any, kind: str) -> str:
         id = escape(str(value.get("value", "")))
         attributes = _render_attributes(value, REFERENCE_ATTRIBUTES)
         return f"<{name}{attributes}>{id}</{name}>"
-    return _object_element(name, value, kind)
+    return _render_object(name, value, kind)
 
 
 def _looks_like_reference(name: str, value: JsonObject) -> bool:
@@ -101,31 +101,31 @@ def _looks_like_reference(name: str, value: JsonObject) -> bool:
     return "value" in value and set(value) <= {"value", *REFERENCE_ATTRIBUTES}
 
 
-def _object_element(name: str, value: JsonObject, kind: str) -> str:
+def _render_object(name: str, value: JsonObject, kind: str) -> str:
     """Return an object as an element with its attributes and children."""
     attribute_names = ATTRIBUTES.get(name, ())
     if not attribute_names and "domain" in value:
         attribute_names = ENTITY_ATTRIBUTES
     children = ""
-    for key in _in_schema_order(kind, value):
+    for key in _sort_by_schema(kind, value):
         if key not in attribute_names:
-            children += _to_element(key, value[key], _type_of(kind, key))
+            children += _to_element(key, value[key], _get_type(kind, key))
     attributes = _render_attributes(value, attribute_names)
     if not children:
         return f"<{name}{attributes}/>"
     return f"<{name}{attributes}>{children}</{name}>"
 
 
-def _type_of(parent: str, name: str) -> str:
+def _get_type(parent: str, name: str) -> str:
     """Return the schema's type of a field, or of the object that an envelope contains."""
-    if parent in type_fields():
-        return type_fields()[parent].get(name, UNKNOWN_FIELD).type
+    if parent in load_type_fields():
+        return load_type_fields()[parent].get(name, UNKNOWN_FIELD).type
     return name
 
 
-def _in_schema_order(kind: str, value: JsonObject) -> list[str]:
+def _sort_by_schema(kind: str, value: JsonObject) -> list[str]:
     """Return the names of an object's fields in the order of the schema, unknown ones last."""
-    fields = type_fields().get(kind, {})
+    fields = load_type_fields().get(kind, {})
     schema_names = [name for name in fields if name in value]
     other_names = [name for name in value if name not in fields]
     return schema_names + other_names
@@ -136,7 +136,7 @@ def _render_attributes(value: JsonObject, names: tuple[str, ...]) -> str:
     attributes = ""
     for name in names:
         if value.get(name) is not None:
-            attributes += f" {name}={quoteattr(_text_of(value[name]))}"
+            attributes += f" {name}={quoteattr(_format_value(value[name]))}"
     return attributes
 
 
@@ -148,7 +148,7 @@ def _render_extension(entry: JsonObject) -> str:
     return _to_element(local_name, value, "")
 
 
-def _text_of(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value as text, numbers and booleans as in JSON."""
     if isinstance(value, str):
         return value
@@ -164,13 +164,13 @@ def read(body: bytes) -> tuple[str, JsonObject]:
     Raise ValueError if the body is not XML.
     """
     root = _parse(body)
-    name = _local_name(root)
+    name = _get_local_name(root)
     if name != "IntuitBatchRequest":
         return name, _parse_object(root, name)
     items = []
     for child in root:
-        if _local_name(child) == "BatchItemRequest":
-            items.append(_batch_item(child))
+        if _get_local_name(child) == "BatchItemRequest":
+            items.append(_parse_batch_item(child))
     return name, {"BatchItemRequest": items}
 
 
@@ -187,23 +187,23 @@ def _parse(body: bytes) -> Element:
     return root
 
 
-def _local_name(element: Element) -> str:
+def _get_local_name(element: Element) -> str:
     """Return the name of an element without its namespace."""
     _, _, name = element.tag.rpartition("}")
     return name
 
 
-def _attribute_values(element: Element, names: tuple[str, ...]) -> JsonObject:
+def _get_attribute_values(element: Element, names: tuple[str, ...]) -> JsonObject:
     """Return the attributes of an element with these names."""
     attributes = element.attrib
     return {name: attributes[name] for name in names if name in attributes}
 
 
-def _batch_item(element: Element) -> JsonObject:
+def _parse_batch_item(element: Element) -> JsonObject:
     """Return an item of a batch: an object to write, or the text of a query."""
-    item = _attribute_values(element, BATCH_ITEM_ATTRIBUTES)
+    item = _get_attribute_values(element, BATCH_ITEM_ATTRIBUTES)
     for child in element:
-        name = _local_name(child)
+        name = _get_local_name(child)
         if len(child):
             item[name] = _parse_object(child, name)
         else:
@@ -213,10 +213,10 @@ def _batch_item(element: Element) -> JsonObject:
 
 def _parse_object(element: Element, kind: str) -> JsonObject:
     """Return an element as an object, with types and lists as the schema says."""
-    content = _attribute_values(element, ENTITY_ATTRIBUTES)
+    content = _get_attribute_values(element, ENTITY_ATTRIBUTES)
     if "sparse" in content:
         content["sparse"] = content["sparse"] == "true"
-    for name, field, child in _child_elements(element, kind):
+    for name, field, child in _iter_child_elements(element, kind):
         value = _parse_value(child, field)
         if field.is_list:
             content.setdefault(name, []).append(value)
@@ -225,11 +225,11 @@ def _parse_object(element: Element, kind: str) -> JsonObject:
     return content
 
 
-def _child_elements(element: Element, kind: str) -> Iterator[tuple[str, Field, Element]]:
+def _iter_child_elements(element: Element, kind: str) -> Iterator[tuple[str, Field, Element]]:
     """Yield (name, field of the schema, element) of the children of an element."""
-    fields = type_fields().get(kind, {})
+    fields = load_type_fields().get(kind, {})
     for child in element:
-        name = _local_name(child)
+        name = _get_local_name(child)
         yield name, fields.get(name, UNKNOWN_FIELD), child
 
 
@@ -239,16 +239,16 @@ def _parse_value(element: Element, field: Field) -> Any:
     if len(element):
         text = text.strip()  # white space between the children
     if field.type == "ref":
-        return {"value": text} | _attribute_values(element, REFERENCE_ATTRIBUTES)
+        return {"value": text} | _get_attribute_values(element, REFERENCE_ATTRIBUTES)
     if field.type == "any":
-        entries = list(map(_extension_entry, element))
+        entries = list(map(_parse_extension, element))
         return {"any": entries}
-    if field.type in type_fields() or len(element):
+    if field.type in load_type_fields() or len(element):
         return _parse_object(element, field.type)
-    return _plain_value(text, field)
+    return _parse_plain_value(text, field)
 
 
-def _plain_value(text: str, field: Field) -> Any:
+def _parse_plain_value(text: str, field: Field) -> Any:
     """Return a text as the simple value that the schema expects of the field."""
     if field.type == "b":
         return BOOLEANS.get(text.strip().lower(), text)
@@ -257,9 +257,9 @@ def _plain_value(text: str, field: Field) -> Any:
     return text
 
 
-def _extension_entry(element: Element) -> JsonObject:
+def _parse_extension(element: Element) -> JsonObject:
     """Return an extension as an entry whose name contains the namespace."""
-    name = f"{{{NAMESPACE}}}{_local_name(element)}"
+    name = f"{{{NAMESPACE}}}{_get_local_name(element)}"
     value = _parse_object(element, "")
     return {"name": name, "value": value}
 

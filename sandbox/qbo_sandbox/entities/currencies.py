@@ -31,12 +31,12 @@ GAIN_ACCOUNT: JsonObject = {
 }
 
 
-def currency_ref(code: str) -> dict[str, str]:
+def build_currency_ref(code: str) -> dict[str, str]:
     """Return a reference to a currency."""
     return {"value": code, "name": CURRENCY_NAMES.get(code, code)}
 
 
-def needed_accounts(company: Company, code: str = "") -> list[JsonObject]:
+def list_needed_accounts(company: Company, code: str = "") -> list[JsonObject]:
     """Return the accounts that foreign currencies, or one of them, need and that do not exist."""
     foreign = company.currencies() - {company.options.currency}
     if code:

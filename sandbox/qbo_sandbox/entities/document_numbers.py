@@ -54,7 +54,7 @@ def find_duplicate(
 ) -> tuple[str, str] | None:
     """Return another transaction with this number, within the rule's scope."""
     number = str(data["DocNumber"]).lower()
-    for kind in _kinds_to_compare(rule, data):
+    for kind in _list_kinds_to_compare(rule, data):
         ids = company.table(kind).by_number.get(number, ())
         for id in ids:
             if id != but and _is_in_use(company, rule, data, kind, id):
@@ -62,7 +62,7 @@ def find_duplicate(
     return None
 
 
-def _kinds_to_compare(rule: TxnKind, data: JsonObject) -> Sequence[str]:
+def _list_kinds_to_compare(rule: TxnKind, data: JsonObject) -> Sequence[str]:
     """Return the kinds of transactions that may not have the same number."""
     if is_check(data):
         return CHECK_KINDS

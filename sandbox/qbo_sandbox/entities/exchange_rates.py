@@ -33,7 +33,7 @@ def write(
     target = str(body.get("TargetCurrencyCode") or company.options.currency)
     if target != company.options.currency:
         raise business_error("Rates are given in the company's home currency.")
-    data = _rate_entry(company, code, date, rate)
+    data = _build_rate_entry(company, code, date, rate)
     return company.commit([Change("ExchangeRate", data["Id"], data)], request)
 
 
@@ -43,7 +43,7 @@ def read(company: Company, params: dict[str, str]) -> bytes:
     code = by_lower_name.get("sourcecurrencycode") or ""
     code = _require_currency(company, code)
     date = by_lower_name.get("asofdate") or company.today()
-    id = _rate_id(company, code, _parse_day(date))
+    id = _build_rate_id(company, code, _parse_day(date))
     return company.body("ExchangeRate", id)
 
 
@@ -52,7 +52,7 @@ def store_rates(company: Company, dates: Iterable[str]) -> None:
     for date in dates:
         day = _parse_day(date)
         for code in sorted({company.options.currency, *company.currencies()}):
-            _rate_id(company, code, day)
+            _build_rate_id(company, code, day)
 
 
 def _parse_day(text: str) -> str:
@@ -73,17 +73,17 @@ def _require_currency(company: Company, code: str) -> str:
     return code
 
 
-def _rate_id(company: Company, code: str, date: str) -> str:
+def _build_rate_id(company: Company, code: str, date: str) -> str:
     """Return the id of a rate; a computed rate is not written to the journal."""
     rate = company.rate(code, date)
-    data = _rate_entry(company, code, date, rate)
+    data = _build_rate_entry(company, code, date, rate)
     id = str(data["Id"])
     if company.row("ExchangeRate", id) is None:
         company.derive("ExchangeRate", id, data)
     return id
 
 
-def _rate_entry(company: Company, code: str, date: str, rate: Decimal) -> JsonObject:
+def _build_rate_entry(company: Company, code: str, date: str, rate: Decimal) -> JsonObject:
     """Return the object of a rate."""
     return company.head(f"{code}.{date}") | {
         "SourceCurrencyCode": code,

@@ -15,7 +15,7 @@ from qbo_sandbox.accounting.kinds import (
 )
 from qbo_sandbox.accounting.references import resolve, resolve_all
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
-from qbo_sandbox.accounting.values import round_money, shortest_number
+from qbo_sandbox.accounting.values import drop_trailing_zeros, round_money
 from qbo_sandbox.entities import sales
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -54,9 +54,9 @@ class _LineIds:
 
     def __init__(self, requested: list[JsonObject], old: JsonObject | None) -> None:
         old_lines = old.get("Line", ()) if old else ()
-        old_ids = _line_ids(old_lines)
+        old_ids = _list_line_ids(old_lines)
         numbers = [int(id) for id in old_ids if id.isdigit()]
-        self._kept_ids = _line_ids(requested) & old_ids
+        self._kept_ids = _list_line_ids(requested) & old_ids
         self._last = max(numbers, default=0)
 
     def take(self, line: JsonObject) -> str:
@@ -73,12 +73,12 @@ class _LineIds:
         return str(self._last)
 
 
-def _line_ids(lines: Iterable[JsonObject]) -> set[str]:
+def _list_line_ids(lines: Iterable[JsonObject]) -> set[str]:
     """Return the ids of lines."""
     return {str(line["Id"]) for line in lines if "Id" in line}
 
 
-def _common_fields(line: JsonObject, kind: str) -> JsonObject:
+def _build_common_fields(line: JsonObject, kind: str) -> JsonObject:
     """Return what a line has beside its detail, without its id and number."""
     common = {}
     for key, value in line.items():
@@ -92,15 +92,15 @@ def _complete_line(
     company: Company, rule: TxnKind, data: JsonObject, line: JsonObject
 ) -> JsonObject:
     """Return a line as it is stored, without its id and number."""
-    kind = _detail_type(rule, line)
-    completed = _common_fields(line, kind)
+    kind = _get_detail_type(rule, line)
+    completed = _build_common_fields(line, kind)
     if kind == TEXT_LINE:
         completed["DescriptionLineDetail"] = line.get("DescriptionLineDetail") or {}
         return completed
     detail = dict(line.get(kind) or {})
     if not detail and rule.side == "buy":
         raise missing_field(f"Line.{kind}")
-    completed["Amount"] = _line_amount(line, kind)
+    completed["Amount"] = _get_line_amount(line, kind)
     resolve_all(company, detail)
     if kind == ACCOUNT_LINE:
         _complete_account_line(company, detail)
@@ -114,7 +114,7 @@ def _complete_line(
     return completed
 
 
-def _line_amount(line: JsonObject, kind: str) -> Decimal:
+def _get_line_amount(line: JsonObject, kind: str) -> Decimal:
     """Return the amount of a line; only discounts and bundles may leave it out."""
     amount = line.get("Amount")
     if amount is None and kind not in (DISCOUNT_LINE, GROUP_LINE):
@@ -122,7 +122,7 @@ def _line_amount(line: JsonObject, kind: str) -> Decimal:
     return round_money(_parse_number(amount or 0))
 
 
-def _detail_type(rule: TxnKind, line: JsonObject) -> str:
+def _get_detail_type(rule: TxnKind, line: JsonObject) -> str:
     """Return the DetailType of a line; refuse one that the transaction cannot have."""
     kind = line.get("DetailType")
     if not kind:
@@ -185,7 +185,7 @@ def _check_product(line: JsonObject, detail: JsonObject) -> None:
     """Check that quantity times price is the amount, to the cent."""
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
-            detail[field] = shortest_number(_parse_number(detail[field]))
+            detail[field] = drop_trailing_zeros(_parse_number(detail[field]))
     if line["Amount"] and not (detail.get("Qty") or detail.get("UnitPrice")):
         detail.pop("Qty", None)
         detail.pop("UnitPrice", None)

@@ -11,7 +11,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 LINK_TYPES = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"}
 
 
-def linked_changes(
+def list_linked_changes(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the changes of linked transactions; only payments raise the versions of others."""
@@ -31,8 +31,8 @@ def _settle(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the transactions that a payment settles, with their new open amounts and links."""
-    settled = payments.settled_amounts(data)
-    previously_settled = payments.settled_amounts(old)
+    settled = payments.sum_settled_amounts(data)
+    previously_settled = payments.sum_settled_amounts(old)
     payment = data or old or {}
     pay_type = str(payment.get("PayType"))
     link = {"TxnId": id, "TxnType": LINK_TYPES.get(pay_type, kind)}
@@ -52,14 +52,14 @@ def _settle(
     return changes
 
 
-def attached_changes(
+def list_attached_changes(
     company: Company, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the transactions that a file or note was just linked to, with their new versions."""
     changes: list[Change] = []
     if company.switches.linked_version == "kept":
         return changes
-    for kind, id in sorted(_attachment_targets(data) - _attachment_targets(old)):
+    for kind, id in sorted(_list_attachment_targets(data) - _list_attachment_targets(old)):
         target = _copy_to_change(company, kind, id)
         if target is not None:
             _raise_version(company, target)
@@ -67,7 +67,7 @@ def attached_changes(
     return changes
 
 
-def _attachment_targets(data: JsonObject | None) -> set[tuple[str, str]]:
+def _list_attachment_targets(data: JsonObject | None) -> set[tuple[str, str]]:
     """Return the kinds and ids of the objects that a file or note is linked to."""
     references = (data or {}).get("AttachableRef") or ()
     entities = [reference.get("EntityRef") or {} for reference in references]
@@ -127,8 +127,8 @@ def _take_orders(
     company: Company, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the purchase orders that a bill takes or gives back, closed or open again."""
-    orders = purchases.orders_of(data)
-    former_orders = purchases.orders_of(old)
+    orders = purchases.sum_billed_orders(data)
+    former_orders = purchases.sum_billed_orders(old)
     link = {"TxnId": id, "TxnType": "Bill"}
     changes = []
     for order in orders.keys() | former_orders.keys():
@@ -136,7 +136,7 @@ def _take_orders(
         if target is None:
             continue
         _add_link(target, link, is_linked=order in orders)
-        bills = _other_bills(company, target, id)
+        bills = _list_other_bills(company, target, id)
         if data:
             bills.append(data)
         is_billed = purchases.is_billed(company, order, bills)
@@ -145,7 +145,7 @@ def _take_orders(
     return changes
 
 
-def _other_bills(company: Company, order: JsonObject, id: str) -> list[JsonObject]:
+def _list_other_bills(company: Company, order: JsonObject, id: str) -> list[JsonObject]:
     """Return the bills of a purchase order, without the one with this id."""
     bills = []
     for link in order.get("LinkedTxn", ()):
@@ -162,9 +162,9 @@ def _take_estimates(
     company: Company, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the estimates that an invoice takes or gives back, closed or open again."""
-    estimates = _linked_estimates(data)
+    estimates = _list_linked_estimates(data)
     changes = []
-    for estimate in estimates | _linked_estimates(old):
+    for estimate in estimates | _list_linked_estimates(old):
         target = _copy_to_change(company, "Estimate", estimate)
         if target is None:
             continue
@@ -178,7 +178,7 @@ def _take_estimates(
     return changes
 
 
-def _linked_estimates(data: JsonObject | None) -> set[str]:
+def _list_linked_estimates(data: JsonObject | None) -> set[str]:
     """Return the ids of the estimates that an invoice is linked to."""
     if not data:
         return set()
@@ -188,8 +188,8 @@ def _linked_estimates(data: JsonObject | None) -> set[str]:
 
 def _take_hours(company: Company, data: JsonObject | None, old: JsonObject | None) -> list[Change]:
     """Mark hours on an invoice as billed, and removed hours as billable."""
-    hours = _billed_activities(data)
-    former_hours = _billed_activities(old)
+    hours = _list_billed_activities(data)
+    former_hours = _list_billed_activities(old)
     changes = []
     for id in hours ^ former_hours:
         target = _copy_to_change(company, "TimeActivity", id)
@@ -201,7 +201,7 @@ def _take_hours(company: Company, data: JsonObject | None, old: JsonObject | Non
     return changes
 
 
-def _billed_activities(data: JsonObject | None) -> set[str]:
+def _list_billed_activities(data: JsonObject | None) -> set[str]:
     """Return the ids of the time activities that a transaction bills."""
     ids: set[str] = set()
     if not data:
@@ -221,12 +221,12 @@ def _revalue_payments(
         return []
     if data.get("ExchangeRate") == old.get("ExchangeRate"):
         return []
-    return _linked_payments(company, old)
+    return _list_linked_payments(company, old)
 
 
 def release_payments(company: Company, id: str, data: JsonObject) -> list[Change]:
     """Return the payments on a voided transaction, with the paid amount unapplied again."""
-    payments_on_it = _linked_payments(company, data)
+    payments_on_it = _list_linked_payments(company, data)
     for payment in payments_on_it:
         if payment.data:
             _release(payment.data, id)
@@ -248,7 +248,7 @@ def _release(payment: JsonObject, id: str) -> None:
         payment["UnappliedAmt"] = round_money(payment["UnappliedAmt"] + unapplied)
 
 
-def _linked_payments(company: Company, data: JsonObject) -> list[Change]:
+def _list_linked_payments(company: Company, data: JsonObject) -> list[Change]:
     """Return the payments that a transaction is linked to, as copies to change."""
     changes = []
     for link in data.get("LinkedTxn") or ():

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.references import name_reference, resolve, resolve_all
+from qbo_sandbox.accounting.references import add_reference_name, resolve, resolve_all
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
-from qbo_sandbox.accounting.values import round_money, shortest_number
-from qbo_sandbox.entities.currencies import CURRENCY_NAMES, currency_ref
+from qbo_sandbox.accounting.values import drop_trailing_zeros, round_money
+from qbo_sandbox.entities.currencies import CURRENCY_NAMES, build_currency_ref
 from qbo_sandbox.entities.subtypes import TYPE_BY_SUBTYPE
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -56,7 +56,7 @@ def _complete_currency(company: Company, data: JsonObject, old: JsonObject | Non
         raise Refusal(
             "2500", f"Invalid Reference Id : Currency {code} is not set up in this company", ""
         )
-    data["CurrencyRef"] = currency_ref(code)
+    data["CurrencyRef"] = build_currency_ref(code)
 
 
 def _complete_vendor(company: Company, data: JsonObject, old: JsonObject | None) -> None:
@@ -133,7 +133,7 @@ def _complete_item(company: Company, data: JsonObject, old: JsonObject | None) -
         raise missing_field("IncomeAccountRef")
     for field in ("UnitPrice", "PurchaseCost", "QtyOnHand"):
         if data.get(field) is not None:
-            data[field] = shortest_number(str(data[field]))
+            data[field] = drop_trailing_zeros(str(data[field]))
     data.setdefault("TrackQtyOnHand", False)
     data.setdefault("Taxable", False)
     if kind != "Group":
@@ -189,8 +189,8 @@ def _complete_bundle(company: Company, data: JsonObject) -> None:
         item = resolve(company, "Item", reference).read()
         if item["Type"] in ("Group", "Category"):
             raise business_error(f"{item['Name']} cannot be part of a bundle.")
-        part["ItemRef"] = name_reference(company, "Item", reference)
-        part["Qty"] = shortest_number(str(part.get("Qty") or 1))
+        part["ItemRef"] = add_reference_name(company, "Item", reference)
+        part["Qty"] = drop_trailing_zeros(str(part.get("Qty") or 1))
 
 
 def _complete_term(company: Company, data: JsonObject, old: JsonObject | None) -> None:
@@ -216,7 +216,7 @@ def _complete_agency(company: Company, data: JsonObject, old: JsonObject | None)
     data.setdefault("TaxTrackedOnSales", True)
 
 
-def _company_currency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
+def _complete_company_currency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a currency of the company, whose code cannot change later."""
     code = str(data["Code"]).upper()
     data["Code"] = code
@@ -257,6 +257,6 @@ COMPLETION_RULES: dict[str, Callable[[Company, JsonObject, JsonObject | None], N
     "Term": _complete_term,
     "PaymentMethod": _complete_method,
     "TaxAgency": _complete_agency,
-    "CompanyCurrency": _company_currency,
+    "CompanyCurrency": _complete_company_currency,
     "Budget": _complete_budget,
 }

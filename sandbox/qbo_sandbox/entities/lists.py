@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from qbo_sandbox.accounting.company import Change, Company, name_key
+from qbo_sandbox.accounting.company import Change, Company, build_name_key
 from qbo_sandbox.accounting.kinds import LIST_KINDS
 from qbo_sandbox.accounting.references import resolve, resolve_all
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
-from qbo_sandbox.accounting.values import day_of_month, plus_days
+from qbo_sandbox.accounting.values import add_days, find_day_of_month
 from qbo_sandbox.entities.list_defaults import COMPLETION_RULES
 from qbo_sandbox.entities.schema import check_length
 from qbo_sandbox.kit.json_object import JsonObject
@@ -141,7 +141,7 @@ def _require_unique_name(
     rule = LIST_KINDS[kind]
     if not rule.space or not data.get("Active", True):
         return
-    owner = company.names.get((rule.space, name_key(kind, data)))
+    owner = company.names.get((rule.space, build_name_key(kind, data)))
     if owner and owner != (kind, (old or {}).get("Id")):
         whose = (
             "Another customer, vendor or employee is already using this name."
@@ -170,14 +170,14 @@ def _rename_by_activity(
             data[field] = bare
 
 
-def due_date(company: Company, term: JsonObject, date: str) -> str:
+def compute_due_date(company: Company, term: JsonObject, date: str) -> str:
     """Return the due date of a date under a term."""
     rule = resolve(company, "Term", term).read()
     day = rule.get("DayOfMonthDue")
     if day is None:
-        return plus_days(date, int(rule.get("DueDays") or 0))
+        return add_days(date, int(rule.get("DueDays") or 0))
     margin = int(rule.get("DueNextMonthDays") or 0)
-    return day_of_month(date, int(day), margin)
+    return find_day_of_month(date, int(day), margin)
 
 
 def write_entry(

@@ -6,7 +6,7 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.references import (
     ONE_CURRENCY_MESSAGE,
-    name_reference,
+    add_reference_name,
     resolve,
     resolve_all,
     resolve_in_currency,
@@ -26,16 +26,16 @@ def complete_deposit(
     company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete a deposit, less the cash that is taken out."""
-    data["DepositToAccountRef"] = _account_reference(
+    data["DepositToAccountRef"] = _complete_account_reference(
         company, data["DepositToAccountRef"], data, DEPOSIT_ACCOUNT_TYPES, "DepositToAccountRef"
     )
     lines: list[JsonObject] = []
     for line in data["Line"]:
         if line.get("LinkedTxn"):
-            lines.append(_linked_line(company, data, old, line))
+            lines.append(_build_linked_line(company, data, old, line))
         else:
             number = sum("Id" in other for other in lines) + 1
-            lines.append(_account_line(company, line, number))
+            lines.append(_build_account_line(company, line, number))
     data["Line"] = lines
     total = sum((line["Amount"] for line in lines), ZERO)
     cash_back = data.get("CashBack")
@@ -49,7 +49,7 @@ def complete_deposit(
     data["TotalAmt"] = total
 
 
-def _deposited_amount(
+def _get_deposited_amount(
     company: Company, link: JsonObject, data: JsonObject, old: JsonObject | None
 ) -> Decimal:
     """Return the whole of a payment or receipt in undeposited funds; a refund is negative."""
@@ -79,8 +79,8 @@ def complete_transfer(
     data["Amount"] = round_money(str(data["Amount"]))
     source = data["FromAccountRef"]
     target = data["ToAccountRef"]
-    _account_reference(company, source, data, (), "FromAccountRef")
-    _account_reference(company, target, data, (), "ToAccountRef")
+    _complete_account_reference(company, source, data, (), "FromAccountRef")
+    _complete_account_reference(company, target, data, (), "ToAccountRef")
     if source["value"] == target["value"]:
         raise business_error("You must choose two different accounts.")
 
@@ -92,13 +92,13 @@ def complete_card_payment(
     data["Amount"] = round_money(str(data["Amount"]))
     if data["CurrencyRef"]["value"] != company.options.currency:
         raise business_error(ONE_CURRENCY_MESSAGE)
-    _account_reference(
+    _complete_account_reference(
         company, data["CreditCardAccountRef"], data, ("Credit Card",), "CreditCardAccountRef"
     )
-    _account_reference(company, data["BankAccountRef"], data, ("Bank",), "BankAccountRef")
+    _complete_account_reference(company, data["BankAccountRef"], data, ("Bank",), "BankAccountRef")
 
 
-def as_transfer(payment: JsonObject) -> JsonObject:
+def build_transfer(payment: JsonObject) -> JsonObject:
     """Return a credit card payment as QuickBooks shows it when it is read as a transfer."""
     own = ("BankAccountRef", "CreditCardAccountRef", "VendorRef", "CheckNum", "PrintStatus", "Memo")
     visible = {key: value for key, value in payment.items() if key not in own}
@@ -108,7 +108,7 @@ def as_transfer(payment: JsonObject) -> JsonObject:
     }
 
 
-def _account_reference(
+def _complete_account_reference(
     company: Company,
     reference: JsonObject,
     data: JsonObject,
@@ -121,7 +121,7 @@ def _account_reference(
     )
     if types and account["AccountType"] not in types:
         raise Refusal("6430", f"Invalid account type : {field} must be of type {types[0]}", field)
-    return name_reference(company, "Account", reference)
+    return add_reference_name(company, "Account", reference)
 
 
 def complete_journal(
@@ -144,7 +144,7 @@ def complete_journal(
     data.setdefault("Adjustment", False)
 
 
-def _linked_line(
+def _build_linked_line(
     company: Company, data: JsonObject, old: JsonObject | None, line: JsonObject
 ) -> JsonObject:
     """Return a line of a deposit that takes money from undeposited funds, as it is stored.
@@ -155,14 +155,14 @@ def _linked_line(
     if line.get("DetailType") == DEPOSIT_LINE and not detail.get("AccountRef"):
         raise missing_field(f"Line.{DEPOSIT_LINE}.AccountRef")
     stored = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
-    stored["Amount"] = _deposited_amount(company, line["LinkedTxn"][0], data, old)
+    stored["Amount"] = _get_deposited_amount(company, line["LinkedTxn"][0], data, old)
     stored.pop("DetailType", None)
     if line.get(DEPOSIT_LINE):
         stored[DEPOSIT_LINE] = dict(line[DEPOSIT_LINE])
     return stored
 
 
-def _account_line(company: Company, line: JsonObject, number: int) -> JsonObject:
+def _build_account_line(company: Company, line: JsonObject, number: int) -> JsonObject:
     """Return a line of a deposit with an account of its own, as it is stored."""
     detail = dict(line.get(DEPOSIT_LINE) or {})
     resolve_all(company, detail)
@@ -198,7 +198,7 @@ def _complete_party(company: Company, detail: JsonObject, account: JsonObject) -
     if kind not in ENTITY_TYPES:
         return
     reference = entity.get("EntityRef")
-    detail["Entity"] = entity | {"EntityRef": name_reference(company, kind, reference)}
+    detail["Entity"] = entity | {"EntityRef": add_reference_name(company, kind, reference)}
     if needed_kind:
         code = account["CurrencyRef"]["value"]
         resolve_in_currency(company, needed_kind, reference, code)
@@ -216,7 +216,7 @@ def _complete_entry(
         if not detail.get(field):
             raise missing_field(field)
     resolve_all(company, detail)
-    account = _usable_account(company, detail["AccountRef"], data)
+    account = _check_account_currency(company, detail["AccountRef"], data)
     _complete_party(company, detail, account)
     if company.options.classes == "off":
         detail.pop("ClassRef", None)
@@ -229,7 +229,9 @@ def _complete_entry(
     }
 
 
-def _usable_account(company: Company, reference: JsonObject, data: JsonObject) -> JsonObject:
+def _check_account_currency(
+    company: Company, reference: JsonObject, data: JsonObject
+) -> JsonObject:
     """Check the currency of the account of a journal line."""
     account = resolve(company, "Account", reference).read()
     if account["CurrencyRef"]["value"] not in (

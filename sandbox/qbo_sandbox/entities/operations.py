@@ -33,7 +33,7 @@ from qbo_sandbox.entities import (
     transactions,
     voids,
 )
-from qbo_sandbox.entities.parameters import operation, read_include
+from qbo_sandbox.entities.parameters import get_operation, read_include
 from qbo_sandbox.kit.json_object import JsonObject
 
 GENERATED_FIELDS = (
@@ -76,7 +76,7 @@ def write(
     require_subscription(company)
     if kind in SPECIAL_WRITERS:
         return SPECIAL_WRITERS[kind](company, body, params, request)
-    wanted_operation = operation(params, body)
+    wanted_operation = get_operation(params, body)
     if wanted_operation == "delete":
         return delete(company, kind, body, request)
     if wanted_operation == "void":
@@ -110,7 +110,7 @@ def read(company: Company, kind: str, id: str) -> bytes:
     if kind == "Transfer":
         payment = company.row("CreditCardPaymentTxn", str(id))
         if payment:
-            transfer = movements.as_transfer(payment.read())
+            transfer = movements.build_transfer(payment.read())
             return dump(transfer).encode()
     row = require_existing(company, kind, id)
     return company.body(kind, row.id)
@@ -134,13 +134,13 @@ def create(
     """Create an object, with all that follows from it in other objects."""
     _check_writable(kind, new=True)
     schema.check(kind, body)
-    data = _client_fields(kind, body)
+    data = _list_client_fields(kind, body)
     data = _complete(company, kind, data, None, params)
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
     meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
     new = _identify(data, id, 0, meta)
-    effects = _all_effects(company, kind, id, new, None)
+    effects = _list_effects(company, kind, id, new, None)
     reply = company.commit([Change(kind, id, new), *effects], request)
     if kind == "CompanyCurrency":
         _create_accounts(company, data["Code"])
@@ -151,19 +151,19 @@ def create(
 
 def _create_accounts(company: Company, code: str) -> None:
     """Create the accounts of receivables and payables that a currency still needs."""
-    for account in currencies.needed_accounts(company, code):
+    for account in currencies.list_needed_accounts(company, code):
         lists.write_entry(company, "Account", account)
 
 
-def _all_effects(
+def _list_effects(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the changes of other objects that a transaction or a file is linked to."""
     if kind == "Attachable":
-        return links.attached_changes(company, data, old)
+        return links.list_attached_changes(company, data, old)
     if kind not in TXN_KINDS:
         return []
-    return links.linked_changes(company, kind, id, data, old)
+    return links.list_linked_changes(company, kind, id, data, old)
 
 
 def update(
@@ -189,7 +189,7 @@ def update(
     changes = [Change(kind, row.id, new)]
     if new.get("FullyQualifiedName"):
         changes += lists.rename_below(company, kind, new)
-    changes += _all_effects(company, kind, row.id, new, old)
+    changes += _list_effects(company, kind, row.id, new, old)
     if kind == "Item" and "updateaccountontxns" in read_include(params):
         changes += _rebook_item(company, row.id)
     return company.commit(changes, request)
@@ -202,13 +202,13 @@ def _merge_update(company: Company, kind: str, body: JsonObject, old: JsonObject
     removes most of them. New lines need a new computation of the tax, unless a switch says that
     it stays.
     """
-    data = _client_fields(kind, body)
+    data = _list_client_fields(kind, body)
     for field in REQUIRED_IN_UPDATES.get(kind, ()):
         if field not in data:
             raise missing_field(field)
     if body.get("sparse") not in (True, "true"):
-        return _unsent_fields(kind, old) | data
-    base = _client_fields(kind, old)
+        return _list_unsent_fields(kind, old) | data
+    base = _list_client_fields(kind, old)
     if company.switches.sparse_empty_list == "ignored":
         data = {name: value for name, value in data.items() if value != []}
     if "Line" in data and company.switches.sparse_tax == "computed":
@@ -222,13 +222,13 @@ def _rebook_item(company: Company, id: str) -> list[Change]:
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
             data = row.read()
-            items = map(_item_of, data.get("Line", ()))
+            items = map(_get_item_id, data.get("Line", ()))
             if id in items:
                 changes.append(Change(kind, row.id, data))
     return changes
 
 
-def _item_of(line: JsonObject) -> str | None:
+def _get_item_id(line: JsonObject) -> str | None:
     """Return the id of the item of a line, or None."""
     kind = line.get("DetailType", "")
     detail = line.get(kind)
@@ -276,7 +276,7 @@ def delete(company: Company, kind: str, body: JsonObject, request: str | None) -
             raise Refusal(
                 "800", "Delete not allowed : a payment or credit is linked to this transaction", ""
             )
-    effects = _all_effects(company, kind, row.id, None, old)
+    effects = _list_effects(company, kind, row.id, None, old)
     changes = [Change(kind, row.id, None), *effects]
     return company.commit(changes, request)
 
@@ -291,7 +291,7 @@ def _check_writable(kind: str, *, new: bool = False) -> None:
         raise unsupported_operation(f"create {kind.lower()}")
 
 
-def _client_fields(kind: str, body: JsonObject) -> JsonObject:
+def _list_client_fields(kind: str, body: JsonObject) -> JsonObject:
     """Return the fields that a client may set; on payments also the total."""
     is_payment = kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment"
     fields = {}
@@ -311,7 +311,7 @@ def _without_empty(value: Any) -> Any:
     return value
 
 
-def _unsent_fields(kind: str, old: JsonObject) -> JsonObject:
+def _list_unsent_fields(kind: str, old: JsonObject) -> JsonObject:
     """Return the fields that a full update cannot remove by leaving them out."""
     always = (
         "CurrencyRef",
@@ -370,10 +370,10 @@ def _identify(data: JsonObject, id: str, token: int, meta: dict[str, str]) -> Js
         "MetaData": meta,
     }
     fields.update(data)
-    return {key: _exact_number(value) for key, value in fields.items() if value is not None}
+    return {key: _parse_exact_number(value) for key, value in fields.items() if value is not None}
 
 
-def _exact_number(value: Any) -> Any:
+def _parse_exact_number(value: Any) -> Any:
     """Return a number without the rounding of a float."""
     if isinstance(value, float):
         return Decimal(str(value))

@@ -10,7 +10,7 @@ def read_include(params: dict[str, str]) -> frozenset[str]:
     return frozenset(params.get("include", "").lower().replace(",", " ").split())
 
 
-def operation(params: dict[str, str], body: Any) -> str:
+def get_operation(params: dict[str, str], body: Any) -> str:
     """Return the operation of a POST; by default an object with an id is updated."""
     name = params.get("operation", "").lower()
     if name in ("delete", "void"):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting import settlements
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
-from qbo_sandbox.accounting.references import name_reference, resolve, resolve_in_currency
+from qbo_sandbox.accounting.references import add_reference_name, resolve, resolve_in_currency
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.entities import sales
@@ -27,21 +27,21 @@ def complete_customer_payment(
     if not account:
         account = {"value": company.undeposited_funds()}
     sales.require_money_account(company, data, account)
-    data["DepositToAccountRef"] = _money_account(company, data, account)
-    data["Line"] = _settling_lines(company, rule, data, old)
-    unapplied = _unapplied_amount(data)
+    data["DepositToAccountRef"] = _get_money_account(company, data, account)
+    data["Line"] = _list_settling_lines(company, rule, data, old)
+    unapplied = _compute_unapplied(data)
     data["UnappliedAmt"] = round_money(unapplied)
     data.setdefault("ProcessPayment", False)
 
 
-def _money_account(company: Company, data: JsonObject, reference: JsonObject) -> JsonObject:
+def _get_money_account(company: Company, data: JsonObject, reference: JsonObject) -> JsonObject:
     """Return the reference to the account of the money, with its name.
 
     Its currency must be that of the payment or the home currency.
     """
     code = data["CurrencyRef"]["value"]
     resolve_in_currency(company, "Account", reference, code, company.options.currency)
-    return name_reference(company, "Account", reference)
+    return add_reference_name(company, "Account", reference)
 
 
 def complete_bill_payment(
@@ -60,16 +60,16 @@ def complete_bill_payment(
             raise Refusal(
                 "6430", f"Invalid account type : {field} must be of type {account_type}", field
             )
-        detail[field] = _money_account(company, data, detail[field])
+        detail[field] = _get_money_account(company, data, detail[field])
     elif amount:
         raise missing_field(field)
     if name == "CheckPayment":
         detail.setdefault("PrintStatus", "NeedToPrint")
     data[name] = detail
-    data["Line"] = _settling_lines(company, rule, data, old)
+    data["Line"] = _list_settling_lines(company, rule, data, old)
     if not data["Line"]:
         raise missing_field("LinkedTxn")
-    _unapplied_amount(data)
+    _compute_unapplied(data)
 
 
 def _complete_amount(data: JsonObject) -> Decimal:
@@ -80,15 +80,15 @@ def _complete_amount(data: JsonObject) -> Decimal:
     return Decimal(data["TotalAmt"])
 
 
-def _unapplied_amount(data: JsonObject) -> Decimal:
+def _compute_unapplied(data: JsonObject) -> Decimal:
     """Return what no line uses, at least zero."""
-    unapplied = settlements.unapplied_amount(data)
+    unapplied = settlements.compute_unapplied(data)
     if unapplied < 0:
         raise business_error("The amount applied is more than the amount of the payment.")
     return unapplied
 
 
-def _settling_lines(
+def _list_settling_lines(
     company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> list[JsonObject]:
     """Return the lines that settle something; links to other transactions are dropped silently."""
@@ -125,12 +125,12 @@ def _check_settlement(
     if target is None or target[rule.party]["value"] != party:
         raise Refusal("620", f"Transaction {id} cannot be linked", "")
     open_amount = Decimal(target[TXN_KINDS[kind].open_field])
-    settled_before = settled_amounts(old).get((kind, str(id)), ZERO)
+    settled_before = sum_settled_amounts(old).get((kind, str(id)), ZERO)
     if amount > open_amount + settled_before:
         raise business_error("The amount paid is more than what is open.")
 
 
-def settled_amounts(data: JsonObject | None) -> dict[tuple[str, str], Decimal]:
+def sum_settled_amounts(data: JsonObject | None) -> dict[tuple[str, str], Decimal]:
     """Return the amounts that a payment settles, by kind and id."""
     amounts: dict[tuple[str, str], Decimal] = {}
     payment = data or {}

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.references import name_reference, resolve, resolve_in_currency
+from qbo_sandbox.accounting.references import add_reference_name, resolve, resolve_in_currency
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -41,7 +41,7 @@ def complete_expense(
     if payee:
         kind = payee.get("type") or "Vendor"
         resolve_in_currency(company, kind, payee, str(code))
-        data["EntityRef"] = name_reference(company, kind, payee) | {"type": kind}
+        data["EntityRef"] = add_reference_name(company, kind, payee) | {"type": kind}
 
 
 def finish_expense(
@@ -77,7 +77,7 @@ def complete_order(
     data.setdefault("CustomField", [])
 
 
-def orders_of(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
+def sum_billed_orders(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
     """Return the purchase orders of a bill by id, each with the amounts billed by its lines.
 
     None instead of amounts means that the bill is linked to the whole order, and to none of its
@@ -89,7 +89,7 @@ def orders_of(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
         if link.get("TxnType") == "PurchaseOrder":
             orders[str(link["TxnId"])] = None
     for line in bill.get("Line") or ():
-        for order_id, line_id in _order_lines(line):
+        for order_id, line_id in _iter_order_lines(line):
             amounts = dict(orders.get(order_id) or {})
             former_amount = amounts.get(line_id, Decimal(0))
             amounts[line_id] = former_amount + Decimal(line["Amount"])
@@ -97,7 +97,7 @@ def orders_of(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
     return orders
 
 
-def _order_lines(line: JsonObject) -> Iterator[tuple[str, str]]:
+def _iter_order_lines(line: JsonObject) -> Iterator[tuple[str, str]]:
     """Yield (id of a purchase order, id of its line) for each order line that a line bills."""
     for link in line.get("LinkedTxn") or ():
         line_id = link.get("TxnLineId")
@@ -113,8 +113,8 @@ def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObj
     """
     _drop_late_links(data, old)
     vendor = data["VendorRef"]["value"]
-    for id in orders_of(data):
-        if _order_vendor(company, id) != vendor:
+    for id in sum_billed_orders(data):
+        if _find_order_vendor(company, id) != vendor:
             raise Refusal("620", f"Transaction {id} cannot be linked", "")
     for line in data["Line"]:
         links = line.get("LinkedTxn") or ()
@@ -132,7 +132,7 @@ def _drop_late_links(data: JsonObject, old: JsonObject | None) -> None:
             line.pop("LinkedTxn", None)
 
 
-def _order_vendor(company: Company, id: str) -> str | None:
+def _find_order_vendor(company: Company, id: str) -> str | None:
     """Return the id of the vendor of a purchase order; None if there is no such order."""
     row = company.row("PurchaseOrder", id)
     if row is None:
@@ -149,7 +149,7 @@ def is_billed(company: Company, order_id: str, bills: list[JsonObject]) -> bool:
     amounts: dict[str, Decimal] = {}
     for bill in bills:
         # A bill that is linked to the whole order bills none of its lines.
-        billed_lines = orders_of(bill).get(order_id) or {}
+        billed_lines = sum_billed_orders(bill).get(order_id) or {}
         for line_id, amount in billed_lines.items():
             amounts[line_id] = amounts.get(line_id, Decimal(0)) + amount
     order = row.read()

@@ -37,14 +37,14 @@ def write(
 ) -> StoredReply:
     """Create, change or delete a template; its kind is that of the only object in the body."""
     kind, template = _find_template(body)
-    row = _newest_row(company, template)
+    row = _find_newest_row(company, template)
     if params.get("operation", "").lower() == "delete":
         if row is None:
             raise missing_field("Id")
         return company.commit([Change(KIND, row.id, None)], request)
     before: JsonObject = {}
     if row:
-        before = _former_template(row, kind)
+        before = _get_former_template(row, kind)
         id = row.id
         token = row.token + 1
     else:
@@ -59,7 +59,7 @@ def write(
     return company.commit([Change(KIND, id, head | {kind: inner})], request)
 
 
-def _newest_row(company: Company, template: JsonObject) -> Row | None:
+def _find_newest_row(company: Company, template: JsonObject) -> Row | None:
     """Return the row of a template, None for a new one; refuse one that changed meanwhile."""
     id = str(template.get("Id") or "")
     if not id:
@@ -72,7 +72,7 @@ def _newest_row(company: Company, template: JsonObject) -> Row | None:
     return row
 
 
-def _former_template(row: Row, kind: str) -> JsonObject:
+def _get_former_template(row: Row, kind: str) -> JsonObject:
     """Return the template in a row; refuse to make it one of another kind."""
     old = row.read()
     if old and kind not in old:

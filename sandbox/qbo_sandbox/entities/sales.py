@@ -13,13 +13,13 @@ from qbo_sandbox.accounting.kinds import (
     TxnKind,
 )
 from qbo_sandbox.accounting.references import (
-    name_reference,
+    add_reference_name,
     resolve,
     resolve_all,
     resolve_in_currency,
 )
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
-from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
+from qbo_sandbox.accounting.values import ONE, ZERO, drop_trailing_zeros, round_money
 from qbo_sandbox.kit.json_object import JsonObject
 
 ONLINE_PAYMENT_FIELDS = (
@@ -40,7 +40,7 @@ def prepare(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject |
     if rule.name == "SalesReceipt":
         data.setdefault("DepositToAccountRef", {"value": company.undeposited_funds()})
     if rule.counter and data.get(rule.counter):
-        data[rule.counter] = name_reference(company, "Account", data[rule.counter])
+        data[rule.counter] = add_reference_name(company, "Account", data[rule.counter])
     data.pop("TaxReviewStatus", None)
     if rule.name == "Estimate":
         _require_estimates(company)
@@ -66,7 +66,7 @@ def _require_estimates(company: Company) -> None:
 
 def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Fill in the fields that every sales form has after its totals."""
-    data["CustomField"] = preferences.custom_fields(
+    data["CustomField"] = preferences.complete_custom_fields(
         company.preferences(), data.get("CustomField") or []
     )
     if rule.counter:
@@ -103,7 +103,7 @@ def complete_item_line(
 ) -> None:
     """Complete the detail of a sales line; its item is by default the company's."""
     if not detail.get("ItemRef"):
-        detail["ItemRef"] = {"value": _default_item(company)}
+        detail["ItemRef"] = {"value": _find_default_item(company)}
         resolve_all(company, detail)
     product = resolve(company, "Item", detail["ItemRef"]).read()
     if product["Type"] == "Category":
@@ -114,7 +114,7 @@ def complete_item_line(
         detail.pop("ClassRef", None)
 
 
-def _default_item(company: Company) -> str:
+def _find_default_item(company: Company) -> str:
     """Return the id of the item of sales lines that name none.
 
     It is one of the preferences that have no field of their own.
@@ -133,11 +133,11 @@ def complete_bundle(
     bundle = {}
     if detail.get("GroupItemRef"):
         bundle = resolve(company, "Item", detail["GroupItemRef"]).read()
-    detail["Quantity"] = shortest_number(str(detail.get("Quantity") or 1))
+    detail["Quantity"] = drop_trailing_zeros(str(detail.get("Quantity") or 1))
     parts = detail.get("Line")
     if not parts:
         parts = _expand_bundle(company, bundle, detail)
-    detail["Line"] = [_bundle_part(company, data, dict(part)) for part in parts]
+    detail["Line"] = [_complete_bundle_part(company, data, dict(part)) for part in parts]
     line["Amount"] = ZERO
 
 
@@ -158,14 +158,14 @@ def _expand_bundle(company: Company, bundle: JsonObject, detail: JsonObject) -> 
     return lines
 
 
-def _bundle_part(company: Company, data: JsonObject, part: JsonObject) -> JsonObject:
+def _complete_bundle_part(company: Company, data: JsonObject, part: JsonObject) -> JsonObject:
     """Complete a part of a bundle."""
     detail = dict(part.get(SALES_LINE) or {})
     resolve_all(company, detail)
     complete_item_line(company, data, part, detail)
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
-            detail[field] = shortest_number(str(detail[field]))
+            detail[field] = drop_trailing_zeros(str(detail[field]))
     return part | {
         "Amount": round_money(str(part.get("Amount") or 0)),
         "DetailType": SALES_LINE,
@@ -212,7 +212,7 @@ def with_subtotal(lines: list[JsonObject]) -> list[JsonObject]:
     return [*goods, between, *discounts]
 
 
-def taxable_share(data: JsonObject) -> Decimal:
+def compute_taxable_share(data: JsonObject) -> Decimal:
     """Return the taxed share of each line: less than 1 with a discount before tax."""
     if str(data.get("ApplyTaxAfterDiscount")).lower() != "true":
         return ONE
@@ -227,9 +227,9 @@ def taxable_share(data: JsonObject) -> Decimal:
     return (whole - discount) / whole if whole else ONE
 
 
-def us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObject:
+def build_us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObject:
     """Return automated sales tax: as the client states, else by the company's code."""
-    taxable = _taxable_amount(data)
+    taxable = _sum_taxable(data)
     if not taxable:
         return {"TotalTax": Decimal(0)}
     reference = tax.get("TxnTaxCodeRef") or {}
@@ -238,7 +238,7 @@ def us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObject:
     lines = []
     for entry in tax_code.get("SalesTaxRateList", {}).get("TaxRateDetail", ()):
         rate = entry["TaxRateRef"]["value"]
-        lines.append(_tax_line(company, rate, taxable))
+        lines.append(_build_tax_line(company, rate, taxable))
     if lines and tax.get("TotalTax") is not None:
         difference = round_money(str(tax["TotalTax"])) - _sum_amounts(lines)
         lines[-1]["Amount"] += difference
@@ -249,10 +249,10 @@ def us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObject:
     }
 
 
-def _taxable_amount(data: JsonObject) -> Decimal:
+def _sum_taxable(data: JsonObject) -> Decimal:
     """Return the amount of the taxed lines, less their share of a discount before tax."""
     taxed_lines = filter(_is_taxed, flatten_lines(data["Line"]))
-    return round_money(_sum_amounts(taxed_lines) * taxable_share(data))
+    return round_money(_sum_amounts(taxed_lines) * compute_taxable_share(data))
 
 
 def _sum_amounts(lines: Iterable[JsonObject]) -> Decimal:
@@ -268,7 +268,7 @@ def _is_taxed(line: JsonObject) -> bool:
     return bool(reference.get("value") == "TAX")
 
 
-def _tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
+def _build_tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
     """Return the line of the tax detail for one rate."""
     percent = resolve(company, "TaxRate", {"value": rate}).read()["RateValue"]
     detail = {

@@ -69,10 +69,10 @@ class OwnFields(NamedTuple):
 
 
 @cache
-def type_fields() -> dict[str, dict[str, Field]]:
+def load_type_fields() -> dict[str, dict[str, Field]]:
     """Return the fields of every object by name, with those of its base."""
     own_fields: dict[str, OwnFields] = {}
-    for line in _lines():
+    for line in _join_lines():
         head, *pairs = line.split()
         name, _, base = head.partition("<")
         own_fields[name] = OwnFields(base, dict(map(_parse_field, pairs)))
@@ -80,26 +80,26 @@ def type_fields() -> dict[str, dict[str, Field]]:
 
 
 @cache
-def enumerated_values() -> dict[str, frozenset[str]]:
+def load_enumerated_values() -> dict[str, frozenset[str]]:
     """Return the values of each enumerated type."""
     values_by_type = {}
-    for line in _source():
+    for line in _read_source():
         if line.startswith("="):
             name, _, values = line[1:].partition(" ")
             values_by_type[name] = frozenset(values.split("|"))
     return values_by_type
 
 
-def _source() -> list[str]:
+def _read_source() -> list[str]:
     """Return the lines of the file that describes types and fields."""
     file = files(__package__) / "fields.txt"
     return file.read_text("utf-8").splitlines()
 
 
-def _lines() -> list[str]:
+def _join_lines() -> list[str]:
     """Return the lines of the schema's text, with continued ones joined and comments left out."""
     joined: list[str] = []
-    for line in _source():
+    for line in _read_source():
         if line.startswith("    "):
             joined[-1] += line
         elif not line.startswith(("#", "=")):
@@ -125,7 +125,7 @@ def _with_base(name: str, own_fields: dict[str, OwnFields]) -> dict[str, Field]:
 
 def check(kind: str, body: JsonObject) -> None:
     """Refuse unknown properties, wrong types and values, and long texts; convert the others."""
-    fields = _field_checks(kind)
+    fields = _build_field_checks(kind)
     for name, value in body.items():
         field = fields.get(name)
         if field is None:
@@ -151,10 +151,10 @@ class Check(NamedTuple):
 
 
 @cache
-def _field_checks(kind: str) -> dict[str, Check]:
+def _build_field_checks(kind: str) -> dict[str, Check]:
     """Return the check of each field of a kind."""
     checks = {}
-    for name, field in type_fields()[kind].items():
+    for name, field in load_type_fields()[kind].items():
         if field.type != "any":
             convert = _make_check(kind, name, field.type)
             checks[name] = Check(convert, field.is_list)
@@ -176,7 +176,7 @@ def _make_check(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
 
 def unknown_property(name: str, kind: str) -> Refusal:
     """Return the refusal of a field that the kind does not have."""
-    fields = type_fields()[kind]
+    fields = load_type_fields()[kind]
     first_fields = ", ".join(f'"{field}"' for field in list(fields)[:10])
     return Refusal(
         "2010",
@@ -206,7 +206,7 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
         return value if is_whole else value[:10]
     if type_name.startswith("="):
         enumeration = type_name[1:]
-        if value not in enumerated_values()[enumeration]:
+        if value not in load_enumerated_values()[enumeration]:
             raise Refusal("2170", f"Invalid Enumeration : {value}", name)
     elif not isinstance(value, dict):
         raise _misfit_refusal(name, type_name)

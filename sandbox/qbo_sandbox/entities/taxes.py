@@ -6,7 +6,7 @@ from typing import Any
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
-from qbo_sandbox.accounting.values import ZERO, round_money, shortest_number
+from qbo_sandbox.accounting.values import ZERO, drop_trailing_zeros, round_money
 from qbo_sandbox.entities import sales
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -50,7 +50,7 @@ def _remove_codes(data: JsonObject, stated_tax: JsonObject) -> None:
         raise Refusal(
             "6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", ""
         )
-    for detail in _tax_details(data):
+    for detail in _list_tax_details(data):
         detail.pop("TaxCodeRef", None)
 
 
@@ -60,7 +60,7 @@ def _apply_us_tax(company: Company, rule: TxnKind, data: JsonObject) -> None:
     Only sales are taxed; on purchases the codes are just kept.
     """
     data.pop("GlobalTaxCalculation", None)
-    for detail in _tax_details(data):
+    for detail in _list_tax_details(data):
         reference = detail.get("TaxCodeRef") or {}
         code = reference.get("value", "NON")
         if code not in US_TAX_CODES:
@@ -68,7 +68,7 @@ def _apply_us_tax(company: Company, rule: TxnKind, data: JsonObject) -> None:
         detail["TaxCodeRef"] = {"value": code}
     stated_tax = data.pop("TxnTaxDetail", None) or {}
     if rule.side == "sell" and company.options.tax != "off":
-        data["TxnTaxDetail"] = sales.us_tax(company, data, stated_tax)
+        data["TxnTaxDetail"] = sales.build_us_tax(company, data, stated_tax)
 
 
 def _apply_codes(
@@ -79,39 +79,39 @@ def _apply_codes(
     is_inclusive = calculation == "TaxInclusive"
     rates_of_lines = []
     for line in lines:
-        detail = _tax_detail(line)
+        detail = _find_tax_detail(line)
         if detail is None:
             continue
-        rates = _line_rates(company, rule, detail)
+        rates = _list_line_rates(company, rule, detail)
         if is_inclusive:
             _make_amounts_net(company, line, detail, rates)
         rates_of_lines.append((line, rates))
-    share = sales.taxable_share(data)
+    share = sales.compute_taxable_share(data)
     base_by_rate: dict[str, Decimal] = {}
     for line, rates in rates_of_lines:
         for rate in rates:
             base = base_by_rate.get(rate, ZERO)
             base_by_rate[rate] = base + line["Amount"] * share
-    tax_lines = [_tax_line(company, rate, base) for rate, base in base_by_rate.items()]
+    tax_lines = [_build_tax_line(company, rate, base) for rate, base in base_by_rate.items()]
     if is_inclusive and not stated_tax:
-        stated_tax = {"TotalTax": _discounted_tax(lines, share)}
+        stated_tax = {"TotalTax": _compute_discounted_tax(lines, share)}
     data["TxnTaxDetail"] = _apply_stated_tax(tax_lines, stated_tax)
 
 
-def _line_rates(company: Company, rule: TxnKind, detail: JsonObject) -> list[str]:
+def _list_line_rates(company: Company, rule: TxnKind, detail: JsonObject) -> list[str]:
     """Return the ids of the rates of a line; refuse a line without a tax code."""
     reference = detail.get("TaxCodeRef") or {}
     code = reference.get("value")
     if not code:
         raise business_error(NO_RATE_MESSAGE)
-    return _code_rates(company, code, rule.side)
+    return _list_code_rates(company, code, rule.side)
 
 
-def _discounted_tax(lines: list[JsonObject], share: Decimal) -> Decimal:
+def _compute_discounted_tax(lines: list[JsonObject], share: Decimal) -> Decimal:
     """Return the tax that inclusive lines contain; the rest of it is part of their discount."""
     gross, net = ZERO, ZERO
     for line in lines:
-        detail = _tax_detail(line)
+        detail = _find_tax_detail(line)
         if detail:
             gross += Decimal(detail["TaxInclusiveAmt"])
             net += Decimal(line["Amount"])
@@ -126,7 +126,7 @@ def _make_amounts_net(
     A client may state the gross amount there. If it does not, a switch says whether its Amount is
     gross or net.
     """
-    percent = sum((_rate_percent(company, rate) for rate in rates), ZERO)
+    percent = sum((_get_rate_percent(company, rate) for rate in rates), ZERO)
     factor = 1 + percent / HUNDRED
     gross = detail.get("TaxInclusiveAmt")
     if gross is None and company.switches.inclusive_amount == "net":
@@ -137,13 +137,13 @@ def _make_amounts_net(
         line["Amount"] = net
         if detail.get("Qty") and detail.get("UnitPrice"):
             price = net / detail["Qty"]
-            detail["UnitPrice"] = shortest_number(price.quantize(PRICE_STEP))
+            detail["UnitPrice"] = drop_trailing_zeros(price.quantize(PRICE_STEP))
     detail["TaxInclusiveAmt"] = round_money(gross)
 
 
-def _tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
+def _build_tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
     """Return the line of the tax detail for one rate."""
-    percent = _rate_percent(company, rate)
+    percent = _get_rate_percent(company, rate)
     detail = {
         "TaxRateRef": {"value": rate},
         "PercentBased": True,
@@ -157,7 +157,7 @@ def _tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
     }
 
 
-def _stated_amounts(stated_tax: JsonObject) -> dict[Any, Any]:
+def _get_stated_amounts(stated_tax: JsonObject) -> dict[Any, Any]:
     """Return the amounts that the client states, by the id of the rate."""
     amounts = {}
     for line in stated_tax.get("TaxLine") or ():
@@ -173,7 +173,7 @@ def _apply_stated_tax(lines: list[JsonObject], stated_tax: JsonObject) -> JsonOb
 
     If it only states a total, the difference goes to the last rate that is not zero.
     """
-    stated = _stated_amounts(stated_tax)
+    stated = _get_stated_amounts(stated_tax)
     for line in lines:
         rate = line["TaxLineDetail"]["TaxRateRef"]["value"]
         amount = stated.get(rate)
@@ -193,13 +193,13 @@ def _sum_rates(lines: list[JsonObject]) -> Decimal:
     return sum(amounts, ZERO)
 
 
-def total_tax(data: JsonObject) -> Decimal:
+def get_total_tax(data: JsonObject) -> Decimal:
     """Return the tax of a transaction."""
     detail = data.get("TxnTaxDetail") or {}
     return Decimal(detail.get("TotalTax") or 0)
 
 
-def _code_rates(company: Company, code: str, side: str) -> list[str]:
+def _list_code_rates(company: Company, code: str, side: str) -> list[str]:
     """Return the ids of the rates of a tax code, for sales or for purchases."""
     row = company.row("TaxCode", code)
     if row is None:
@@ -210,7 +210,7 @@ def _code_rates(company: Company, code: str, side: str) -> list[str]:
     return [str(entry["TaxRateRef"]["value"]) for entry in entries]
 
 
-def _rate_percent(company: Company, rate: str) -> Decimal:
+def _get_rate_percent(company: Company, rate: str) -> Decimal:
     """Return the percentage of a tax rate; zero if there is no such rate."""
     row = company.row("TaxRate", rate)
     if row is None:
@@ -219,7 +219,7 @@ def _rate_percent(company: Company, rate: str) -> Decimal:
     return Decimal(data["RateValue"])
 
 
-def _tax_detail(line: JsonObject) -> JsonObject | None:
+def _find_tax_detail(line: JsonObject) -> JsonObject | None:
     """Return the part of a line that has a tax code; None for other types of lines."""
     detail: JsonObject | None = (
         line.get(ACCOUNT_LINE) or line.get(ITEM_LINE) or line.get(SALES_LINE)
@@ -227,8 +227,8 @@ def _tax_detail(line: JsonObject) -> JsonObject | None:
     return detail
 
 
-def _tax_details(data: JsonObject) -> list[JsonObject]:
+def _list_tax_details(data: JsonObject) -> list[JsonObject]:
     """Return the parts with tax codes of all lines."""
     lines = sales.flatten_lines(data["Line"])
-    details = map(_tax_detail, lines)
+    details = map(_find_tax_detail, lines)
     return [detail for detail in details if detail is not None]

@@ -45,7 +45,7 @@ def _answer_rate(company: Company, detail: JsonObject, id: str) -> tuple[JsonObj
     side = detail.get("TaxApplicableOn") or "Sales"
     if detail.get("TaxRateId"):
         data = resolve(company, "TaxRate", {"value": detail["TaxRateId"]}).read()
-        return _rate_answer(data, side), None
+        return _build_rate_answer(data, side), None
     name = str(detail.get("TaxRateName") or "").strip()
     for field, value in (("TaxRateName", name), ("RateValue", detail.get("RateValue"))):
         if value in (None, ""):
@@ -66,10 +66,10 @@ def _answer_rate(company: Company, detail: JsonObject, id: str) -> tuple[JsonObj
         "EffectiveTaxRate": [start],
         "DisplayType": "ReadOnly",
     }
-    return _rate_answer(data, side), Change("TaxRate", id, data)
+    return _build_rate_answer(data, side), Change("TaxRate", id, data)
 
 
-def _rate_answer(rate: JsonObject, side: str) -> JsonObject:
+def _build_rate_answer(rate: JsonObject, side: str) -> JsonObject:
     """Return a tax rate in the form of the tax service."""
     names = {
         "TaxRateName": rate["Name"],
@@ -89,12 +89,12 @@ def _find_code(name: str, rates: list[JsonObject]) -> JsonObject:
     }
     for side, field in RATE_LISTS.items():
         own = [rate for rate in rates if rate["TaxApplicableOn"] == side]
-        entries = [_rate_entry(rate, position) for position, rate in enumerate(own)]
+        entries = [_build_rate_entry(rate, position) for position, rate in enumerate(own)]
         data[field] = {"TaxRateDetail": entries} if entries else {}
     return data
 
 
-def _rate_entry(rate: JsonObject, position: int) -> JsonObject:
+def _build_rate_entry(rate: JsonObject, position: int) -> JsonObject:
     """Return a tax rate as an entry of a tax code."""
     reference = {"value": rate["TaxRateId"], "name": rate["TaxRateName"]}
     return {

@@ -3,7 +3,7 @@
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
-from qbo_sandbox.accounting.values import shortest_number
+from qbo_sandbox.accounting.values import drop_trailing_zeros
 from qbo_sandbox.kit.json_object import JsonObject
 
 WORKER_FIELDS = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
@@ -26,6 +26,6 @@ def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | 
     if data["BillableStatus"] != "NotBillable" and not data.get("CustomerRef"):
         raise business_error("When you check Billable, you must also specify a customer.")
     data.setdefault("Taxable", False)
-    data["HourlyRate"] = shortest_number(str(data.get("HourlyRate") or 0))
+    data["HourlyRate"] = drop_trailing_zeros(str(data.get("HourlyRate") or 0))
     data.setdefault("Hours", 0)
     data.setdefault("Minutes", 0)

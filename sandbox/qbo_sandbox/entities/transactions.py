@@ -12,7 +12,7 @@ from qbo_sandbox.accounting.refusals import (
     missing_field,
     unknown_reference,
 )
-from qbo_sandbox.accounting.values import ZERO, plus_days, round_money
+from qbo_sandbox.accounting.values import ZERO, add_days, round_money
 from qbo_sandbox.entities import (
     document_numbers,
     lists,
@@ -23,7 +23,7 @@ from qbo_sandbox.entities import (
     taxes,
     time_activities,
 )
-from qbo_sandbox.entities.currencies import currency_ref
+from qbo_sandbox.entities.currencies import build_currency_ref
 from qbo_sandbox.entities.lines import complete_lines
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -74,7 +74,7 @@ def complete(
     data.setdefault("TxnDate", company.today())
     check_open(company, rule, data["TxnDate"])
     _complete_currency(company, rule, data)
-    _control_account(company, rule, data)
+    _complete_control_account(company, rule, data)
     if rule.details:
         complete_lines(company, rule, data, old)
         taxes.apply(company, rule, data)
@@ -146,17 +146,17 @@ def check_open(company: Company, rule: TxnKind, date: str) -> None:
 
 def _complete_currency(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Check the currency against the party's, and set the exchange rate."""
-    code = _currency_code(company, rule, data)
+    code = _get_currency_code(company, rule, data)
     if rule.party and data.get(rule.party):
         resolve_in_currency(company, rule.party_kind, data[rule.party], code)
-    data["CurrencyRef"] = currency_ref(code)
+    data["CurrencyRef"] = build_currency_ref(code)
     if company.options.multicurrency:
-        data["ExchangeRate"] = _exchange_rate(company, data, code)
+        data["ExchangeRate"] = _get_exchange_rate(company, data, code)
     else:
         data.pop("ExchangeRate", None)
 
 
-def _currency_code(company: Company, rule: TxnKind, data: JsonObject) -> str:
+def _get_currency_code(company: Company, rule: TxnKind, data: JsonObject) -> str:
     """Return the currency of a transaction, by default the home currency."""
     home = company.options.currency
     reference = data.get("CurrencyRef") or {}
@@ -170,7 +170,7 @@ def _currency_code(company: Company, rule: TxnKind, data: JsonObject) -> str:
     return str(code)
 
 
-def _exchange_rate(company: Company, data: JsonObject, code: str) -> Decimal:
+def _get_exchange_rate(company: Company, data: JsonObject, code: str) -> Decimal:
     """Return the rate that the client states, else that of the day; 1 for the home currency."""
     if code == company.options.currency:
         return Decimal(1)
@@ -188,7 +188,7 @@ def _requires_currency(company: Company) -> bool:
     return bool(company.switches.currency_required)
 
 
-def _control_account(company: Company, rule: TxnKind, data: JsonObject) -> None:
+def _complete_control_account(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Return the A/P or A/R account: as stated, or the company's for this currency."""
     if not rule.control:
         return
@@ -211,7 +211,7 @@ def _sum_lines(rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     for line in sales.flatten_lines(data["Line"]):
         sign = LINE_SIGNS.get(line["DetailType"], 1)
         net += sign * line.get("Amount", ZERO)
-    whole = round_money(net + taxes.total_tax(data))
+    whole = round_money(net + taxes.get_total_tax(data))
     if whole < 0:
         raise business_error("Transaction amount must be 0 or greater.")
     data[rule.total] = whole
@@ -251,9 +251,9 @@ def _complete_due_date(company: Company, rule: TxnKind, data: JsonObject) -> Non
     if not term and rule.side == "sell":
         term = company.preference("SalesFormsPrefs", "DefaultTerms")
     if term:
-        data["DueDate"] = lists.due_date(company, term, date)
+        data["DueDate"] = lists.compute_due_date(company, term, date)
     else:
-        data["DueDate"] = plus_days(date, rule.dated_due)
+        data["DueDate"] = add_days(date, rule.dated_due)
 
 
 def is_linked(data: JsonObject) -> bool:

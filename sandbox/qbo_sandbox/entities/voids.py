@@ -24,7 +24,7 @@ def void(company: Company, kind: str, old: JsonObject) -> tuple[JsonObject, list
     changes = links.release_payments(company, id, old)
     if rule.pays:
         data["Line"] = []
-        changes += links.linked_changes(company, kind, id, data, old)
+        changes += links.list_linked_changes(company, kind, id, data, old)
         return data, changes
     data["Line"] = [_void_line(line) for line in old["Line"]]
     if "LinkedTxn" in old:

@@ -31,7 +31,7 @@ DEFAULT_VALUES = {
 }
 
 
-def section(faults: Faults) -> str:
+def render_section(faults: Faults) -> str:
     """Return the part of the page with the faults in force and those that exist."""
     kinds = "".join(
         f"<option value={kind}>{kind} – {escape(says)}</option>"

@@ -47,7 +47,7 @@ OAUTH_CALLS = (
 )
 
 
-def faults() -> Faults:
+def create_faults() -> Faults:
     """Return the fault rules of this stand-in: the kinds of all stand-ins and its own."""
     calls = [f"{kind.path}.{verb}" for kind in KINDS.values() for verb in VERBS]
     calls += [
@@ -62,7 +62,7 @@ def faults() -> Faults:
     )
 
 
-def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
+def build_refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     """Return the refusal that a rule answers with; None if the request is to be executed."""
     if fault is None:
         return None

@@ -70,20 +70,20 @@ def _check_status(
 ) -> JsonObject:
     """Return the status in the body of a call."""
     needed = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
-    new: JsonObject = as_object(body, _status_types(names), needed)
+    new: JsonObject = as_object(body, _build_status_types(names), needed)
     if new[names.STATE] not in REPORTED_STATES:
         raise invalid(names.STATE, f"One of {', '.join(REPORTED_STATES)} is needed.")
     if new[names.STATE] in STATES_IN_BOOKS and not new.get(names.EXTERNAL_ID):
         raise invalid(names.EXTERNAL_ID, "What stands in the books has an id there.")
-    order = _status_order(new, names)
-    if last and order < _status_order(last, names):
+    order = _build_status_sort_key(new, names)
+    if last and order < _build_status_sort_key(last, names):
         raise CallRefused(
             409, "stale", f"Something newer is already known of {what}.", names.VERSION
         )
     return new
 
 
-def _status_types(names: type[StatusNames]) -> Types:
+def _build_status_types(names: type[StatusNames]) -> Types:
     """Return the types of the fields of a posting's status."""
     texts = (
         names.STATE,
@@ -102,6 +102,6 @@ def _status_types(names: type[StatusNames]) -> Types:
     return types
 
 
-def _status_order(row: JsonObject, names: type[StatusNames]) -> tuple[int, dt.datetime]:
+def _build_status_sort_key(row: JsonObject, names: type[StatusNames]) -> tuple[int, dt.datetime]:
     """Return the sort key of a status: its version, then its time."""
     return row[names.VERSION], moment(row[names.AT], names.AT)

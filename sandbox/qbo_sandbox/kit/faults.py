@@ -203,14 +203,14 @@ class Faults:
             for raw in body if isinstance(body, list) else [body]:
                 self.add(Fault.read(raw))
         return {
-            "faults": [_as_json(rule) for rule in self._rules],
+            "faults": [_build_json(rule) for rule in self._rules],
             "kinds": self.kinds,
             "options": self._option_names(),
             "calls": self.calls,
         }
 
 
-def _as_json(rule: Fault) -> JsonObject:
+def _build_json(rule: Fault) -> JsonObject:
     """Return a rule with the names that it has on the page of faults."""
     values = {}
     for own_field in fields(rule):

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.fault_effects import EFFECTS
 from qbo_sandbox.kit.faults import ConnectionFault, Fault, Faults
-from qbo_sandbox.kit.log import RequestLog, verdict
+from qbo_sandbox.kit.log import RequestLog, describe_verdict
 from qbo_sandbox.kit.messages import (
     JSON_TYPE,
     Headers,
@@ -112,7 +112,9 @@ class Harness:
             status = broken.status or 0
             raise
         finally:
-            note.setdefault("verdict", verdict(environ.get("sandbox.done") or status, note))
+            note.setdefault(
+                "verdict", describe_verdict(environ.get("sandbox.done") or status, note)
+            )
             path = environ.get("PATH_INFO", "")
             self.log.add(
                 at, environ["REQUEST_METHOD"], path, call, status, fault.kind if fault else "", note

@@ -10,7 +10,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 VERDICTS_BY_STATUS = {0: "lost", 401: "unauthorised", 403: "forbidden", 429: "throttled"}
 
 
-def verdict(status: int, note: JsonObject) -> str:
+def describe_verdict(status: int, note: JsonObject) -> str:
     """Return what happened to a request, whatever its client received."""
     if status in VERDICTS_BY_STATUS:
         return VERDICTS_BY_STATUS[status]

@@ -88,11 +88,11 @@ def json_answer(
     start: StartResponse, status: int, value: object, headers: Sequence[Header] = ()
 ) -> Iterable[bytes]:
     """Answer in JSON."""
-    text = json.dumps(value, ensure_ascii=False, default=_plain_text)
+    text = json.dumps(value, ensure_ascii=False, default=_convert_to_text)
     return text_answer(start, status, text, JSON_TYPE, headers)
 
 
-def _plain_text(value: object) -> object:
+def _convert_to_text(value: object) -> object:
     """Convert a value that JSON does not support; raise TypeError for bytes."""
     if isinstance(value, bytes | bytearray | memoryview):
         raise TypeError(

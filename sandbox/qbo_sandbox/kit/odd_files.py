@@ -14,7 +14,7 @@ def content(kind: str, text: str, html: str) -> bytes | None:
     """Return the bytes of a file; None for one that was lost."""
     if kind == "missing":
         return None
-    return b"".join(_file_parts(kind, text, html))
+    return b"".join(_iter_file_parts(kind, text, html))
 
 
 @lru_cache(maxsize=512)
@@ -22,7 +22,7 @@ def describe(kind: str, text: str, html: str) -> dict[str, object]:
     """Return name, type, size and checksum of a file without building it whole in memory."""
     size = 0
     digest = hashlib.sha256()
-    for part in _file_parts(kind, text, html):
+    for part in _iter_file_parts(kind, text, html):
         size += len(part)
         digest.update(part)
     is_page = kind == "html"
@@ -34,7 +34,7 @@ def describe(kind: str, text: str, html: str) -> dict[str, object]:
     }
 
 
-def _file_parts(kind: str, text: str, html: str) -> Iterator[bytes]:
+def _iter_file_parts(kind: str, text: str, html: str) -> Iterator[bytes]:
     """Yield the parts of a file; a large one is filled up with spaces."""
     content = html.encode() if kind == "html" else pdf([text])
     yield content

@@ -125,7 +125,7 @@ class RowSource:
             first = self._with_moment(first)
             self._apply(first)
             if is_kept:
-                self._first_rows[row["id"]] = {name: _as_json(first[name]) for name in first}
+                self._first_rows[row["id"]] = {name: _encode_value(first[name]) for name in first}
 
     def settings(self, url: str) -> dict[str, str]:
         """Return the settings of the app that lead to the stand-in at an address."""
@@ -270,7 +270,7 @@ class RowSource:
         query = query_of(environ)
         text = query.get(self.since, "")
         if text and self.times == "unix":
-            return _moment_at(int(text))
+            return _format_seconds(int(text))
         return text
 
     def _with_moment(self, row: Row) -> Row:
@@ -278,7 +278,7 @@ class RowSource:
         changed_at = row.get(self.changed_at)
         if not isinstance(changed_at, int):
             return row
-        return {**row, self.changed_at: _moment_at(changed_at)}
+        return {**row, self.changed_at: _format_seconds(changed_at)}
 
     def _issue_tokens(self) -> Tokens:
         """Return the tokens of the client that `access` names."""
@@ -344,7 +344,7 @@ class RowSource:
         first = self._first_rows.get(row["id"], {})
         change = {"id": row["id"]}
         for name, value in row.items():
-            if first.get(name) != _as_json(value):
+            if first.get(name) != _encode_value(value):
                 change[name] = value
         removed = [name for name in first if name not in row]
         if removed and not row.get("deleted"):
@@ -379,7 +379,7 @@ class RowSource:
         self._deleted.put(deletion)
 
 
-def _as_json(value: object) -> str:
+def _encode_value(value: object) -> str:
     """Return a value as the file would keep it."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
@@ -394,6 +394,6 @@ def _format_moment(moment: dt.datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _moment_at(seconds: int) -> str:
+def _format_seconds(seconds: int) -> str:
     """Return a number of seconds since 1970 as a moment in UTC."""
     return _format_moment(dt.datetime.fromtimestamp(seconds, dt.UTC))

@@ -225,7 +225,7 @@ class _Connection:
 
     def _send(self, status: str, headers: Headers, content: bytes, method: str, keep: bool) -> None:
         """Send an answer; HEAD gets its headers only."""
-        head = _response_head(status, headers, len(content), keep)
+        head = _format_response_head(status, headers, len(content), keep)
         body = b"" if method == "HEAD" else content
         if len(body) < LARGE_BODY_BYTES:
             self.peer.sendall(head + body)
@@ -244,7 +244,9 @@ class _Connection:
             if fault.reset:
                 self._reset()
             return False
-        head = _response_head(status_line(fault.status), fault.headers, len(fault.body), keep)
+        head = _format_response_head(
+            status_line(fault.status), fault.headers, len(fault.body), keep
+        )
         if fault.drip:
             return self._drip(head, fault) and keep
         self.peer.sendall(head + fault.body[: fault.cut])
@@ -267,7 +269,7 @@ class _Connection:
         self.peer.close()
 
 
-def _response_head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
+def _format_response_head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
     """Return the status line and the headers of an answer."""
     lines = [f"HTTP/1.1 {status}"]
     lines += [
@@ -303,7 +305,7 @@ def _call_application(
     return started[0], started[1], content
 
 
-def _no_facts(url: str) -> Iterable[str]:
+def _list_no_facts(url: str) -> Iterable[str]:
     """Return no lines to print at the start."""
     return ()
 
@@ -312,7 +314,7 @@ def serve(
     wsgi: WSGIApplication,
     port: int,
     host: str = "127.0.0.1",
-    facts: Callable[[str], Iterable[str]] = _no_facts,
+    facts: Callable[[str], Iterable[str]] = _list_no_facts,
     *,
     says_address: bool = True,
 ) -> None:

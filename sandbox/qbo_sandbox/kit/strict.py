@@ -83,19 +83,19 @@ def as_object(value: Any, allowed: Types, required: Sequence[str], where: str = 
         raise invalid(where, "An object is needed here.")
     for name, content in value.items():
         if name not in allowed:
-            raise invalid(_path(where, name), "There is no such field.")
+            raise invalid(_join_path(where, name), "There is no such field.")
         if not _has_type(content, allowed[name]):
             raise invalid(
-                _path(where, name),
+                _join_path(where, name),
                 "The value is not of the field's type; fields without a value are left out.",
             )
     for name in required:
         if value.get(name) in (None, ""):
-            raise invalid(_path(where, name), "This field is needed.")
+            raise invalid(_join_path(where, name), "This field is needed.")
     return value
 
 
-def _path(where: str, name: str) -> str:
+def _join_path(where: str, name: str) -> str:
     """Return the name of a field below another."""
     return f"{where}.{name}" if where else name
 

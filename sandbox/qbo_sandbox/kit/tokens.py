@@ -65,7 +65,7 @@ class Tokens:
 
     def issue(self, subject: str, client: str = "", token: str | None = None) -> str:
         """Issue this access token, or a new one, valid from now for the lifetime."""
-        token = token or _new_token()
+        token = token or _create_token()
         expires = self.clock.now() + self.lifetime
         self._access[token] = Grant(subject, client, expires)
         return token
@@ -74,14 +74,14 @@ class Tokens:
         self, subject: str, client: str = "", token: str | None = None, lifetime: float = 1e10
     ) -> str:
         """Issue this refresh token, or a new one."""
-        token = token or _new_token()
+        token = token or _create_token()
         expires = self.clock.now() + lifetime
         self._refresh[token] = Grant(subject, client, expires)
         return token
 
     def issue_code(self, subject: str, client: str, code: str | None = None) -> str:
         """Issue this authorization code, or a new one; it can be used once."""
-        code = code or _new_token()
+        code = code or _create_token()
         self._codes[code] = Grant(subject, client, expires=math.inf)
         return code
 
@@ -149,7 +149,7 @@ class Tokens:
                 del tokens[token]
 
 
-def _new_token() -> str:
+def _create_token() -> str:
     """Return a random token with the prefix of all tokens of stand-ins."""
     random_part = secrets.token_urlsafe(32)
     return f"{TOKEN_PREFIX}{random_part}"

@@ -62,7 +62,7 @@ class WSGIAdapter(HTTPAdapter):
         try:
             content = b"".join(self.app(_build_environ(request, self.root), start))
             code, _, reason = started[0].partition(" ")
-            raw = _raw_response(int(code), reason, started[1], io.BytesIO(content))
+            raw = _build_raw_response(int(code), reason, started[1], io.BytesIO(content))
         except ConnectionFault as fault:
             raw = self._misbehave(fault, request, timeout)
         response = self.build_response(request, raw)
@@ -90,7 +90,7 @@ class WSGIAdapter(HTTPAdapter):
             body = _Broken(fault.body[: fault.cut], len(fault.body))
         elif fault.drip:
             body = _Dripping(fault.body, fault.drip, self._sleep)
-        return _raw_response(fault.status, "", fault.headers, body)
+        return _build_raw_response(fault.status, "", fault.headers, body)
 
 
 class _Broken(io.BytesIO):
@@ -138,7 +138,7 @@ class _Original:
         """Do nothing: there is no connection behind this response."""
 
 
-def _raw_response(
+def _build_raw_response(
     status: int, reason: str, headers: Iterable[tuple[str, str]], body: Any
 ) -> HTTPResponse:
     """Return a response of urllib3, which `requests` can read."""

@@ -83,7 +83,7 @@ class Authority:
             "revoke": self.revoke,
             "userinfo": self.userinfo,
             "discovery": self.discovery,
-            "keys": lambda environ, start: json_answer(start, 200, signing.public_keys()),
+            "keys": lambda environ, start: json_answer(start, 200, signing.build_public_keys()),
         }
         return pages[call](environ, start)
 
@@ -96,17 +96,17 @@ class Authority:
                 params[key] = value
         fault = self._unusable_request(params)
         if fault:
-            return text_answer(start, 400, consent.error_page(fault))
+            return text_answer(start, 400, consent.render_error_page(fault))
         if not _has_valid_scope(params):
             return self._redirect_back(start, params, {"error": "invalid_scope"})
         decision = form.get("decision")
         if decision == "cancel":
             return self._redirect_back(start, params, {"error": "access_denied"})
         if decision != "connect":
-            page = consent.form(params["client_id"], params, self.companies.values())
+            page = consent.render_form(params["client_id"], params, self.companies.values())
             return text_answer(start, 200, page)
         if form.get("user", "admin") != "admin":
-            return text_answer(start, 403, consent.not_admin(params))
+            return text_answer(start, 403, consent.render_not_admin_page(params))
         return self._grant_of(environ, start, params, form.get("realm", ""))
 
     def _grant_of(
@@ -118,7 +118,7 @@ class Authority:
         if fault is not None and fault.kind == "other_realm" and others:
             realm = others[0]
         if realm not in self.companies:
-            return text_answer(start, 400, consent.error_page("There is no such company."))
+            return text_answer(start, 400, consent.render_error_page("There is no such company."))
         code = self.grants.consent(
             params["client_id"],
             realm,
@@ -218,7 +218,7 @@ class Authority:
         if environ.get("HTTP_X_INCLUDE_REFRESH_TOKEN_HARD_EXPIRES_IN", "").lower() == "true":
             answer["x_refresh_token_hard_expires_in"] = round(grant.hard - now)
         if "openid" in grant.scope.split():
-            answer["id_token"] = signing.signed_token(_claims(grant, now))
+            answer["id_token"] = signing.sign_token(_build_claims(grant, now))
         return answer
 
     def revoke(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -275,7 +275,7 @@ def _has_valid_scope(params: dict[str, str]) -> bool:
     return all(name in SCOPES for name in scope.split())
 
 
-def _claims(grant: Consent, now: float) -> JsonObject:
+def _build_claims(grant: Consent, now: float) -> JsonObject:
     """Return the claims of an identity token; its audience is a list."""
     times = {"auth_time": int(now), "iat": int(now), "exp": int(now) + 3600}
     return {

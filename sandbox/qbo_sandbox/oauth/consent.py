@@ -25,24 +25,26 @@ small {{ color: #555 }}
 USER_CHOICES = (("admin", "Kari Nordmann (company admin)"), ("clerk", "Ola Hansen (no admin)"))
 
 
-def page(title: str, main: str) -> str:
+def render_page(title: str, main: str) -> str:
     """Return a page with a heading."""
     return PAGE_TEMPLATE.format(title=escape(title), main=main)
 
 
-def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> str:
+def render_form(client: str, params: dict[str, str], companies: Iterable[Company]) -> str:
     """Return the form that asks for user, company and consent."""
-    hidden = "".join(_hidden_input(name, value) for name, value in params.items())
-    users = "".join(_radio_input("user", key, name, key == "admin") for key, name in USER_CHOICES)
+    hidden = "".join(_render_hidden_input(name, value) for name, value in params.items())
+    users = "".join(
+        _render_radio_input("user", key, name, key == "admin") for key, name in USER_CHOICES
+    )
     first = True
     choices = ""
     for company in companies:
-        choices += _radio_input("realm", company.options.realm, company.options.name, first)
+        choices += _render_radio_input("realm", company.options.realm, company.options.name, first)
         first = False
     scopes = "".join(
         f"<li><code>{escape(scope)}</code></li>" for scope in params.get("scope", "").split()
     )
-    return page(
+    return render_page(
         "Connect an application",
         f"""<h1>Connect to QuickBooks?</h1>
 <p>The application <strong>{escape(client)}</strong> asks for access to your company data:</p>\
@@ -56,10 +58,10 @@ def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> s
     )
 
 
-def not_admin(params: dict[str, str]) -> str:
+def render_not_admin_page(params: dict[str, str]) -> str:
     """Return the page for a user who may not connect applications."""
-    hidden = "".join(_hidden_input(name, value) for name, value in params.items())
-    return page(
+    hidden = "".join(_render_hidden_input(name, value) for name, value in params.items())
+    return render_page(
         "Only an admin can connect",
         f"""<h1>You need to be a company admin</h1>
 <p>Only an admin of this company can connect an application to it. \
@@ -69,17 +71,19 @@ Ask an admin, or sign in as another user.</p>
     )
 
 
-def error_page(text: str) -> str:
+def render_error_page(text: str) -> str:
     """Return the page for an authorization request that cannot be used."""
-    return page("Something is wrong", f"<h1>This address cannot be used</h1><p>{escape(text)}</p>")
+    return render_page(
+        "Something is wrong", f"<h1>This address cannot be used</h1><p>{escape(text)}</p>"
+    )
 
 
-def _hidden_input(name: str, value: str) -> str:
+def _render_hidden_input(name: str, value: str) -> str:
     """Return a field of a form that is not shown."""
     return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
 
 
-def _radio_input(name: str, value: str, label: str, checked: bool) -> str:
+def _render_radio_input(name: str, value: str, label: str, checked: bool) -> str:
     """Return one choice of a form."""
     mark = " checked" if checked else ""
     button = f'<input type="radio" name="{name}" value="{escape(value)}"{mark}>'

@@ -101,7 +101,7 @@ class Grants:
             raise InvalidGrant("Token invalid")
         if (issued.client, issued.redirect) != (client, redirect):
             raise InvalidGrant("Incorrect Token type or clientID")
-        if issued.challenge and issued.challenge != _challenge_of(verifier):
+        if issued.challenge and issued.challenge != _compute_challenge(verifier):
             raise InvalidGrant("PKCE verification failed")
         grant = self.grant(client, issued.realm, issued.scope)
         return grant, self.issue(grant)
@@ -257,7 +257,7 @@ def _refresh_token() -> str:
     return token[:REFRESH_TOKEN_LENGTH]
 
 
-def _challenge_of(verifier: str) -> str:
+def _compute_challenge(verifier: str) -> str:
     """Return the S256 challenge of a code verifier (RFC 7636)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     text = base64.urlsafe_b64encode(digest).decode()

@@ -14,24 +14,24 @@ KEY_ID = "stand-in"
 
 
 @cache
-def _signing_key() -> RSAPrivateKey:
+def _load_signing_key() -> RSAPrivateKey:
     """Return the key that signs id tokens; it is new with each process."""
     return generate_private_key(65537, 2048)
 
 
-def signed_token(claims: JsonObject) -> str:
+def sign_token(claims: JsonObject) -> str:
     """Return the claims as a signed JSON web token."""
     header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     encoded_header = _encode(json.dumps(header).encode())
     encoded_claims = _encode(json.dumps(claims).encode())
     signed = f"{encoded_header}.{encoded_claims}"
-    signature = _signing_key().sign(signed.encode(), PKCS1v15(), SHA256())
+    signature = _load_signing_key().sign(signed.encode(), PKCS1v15(), SHA256())
     return f"{signed}.{_encode(signature)}"
 
 
-def public_keys() -> JsonObject:
+def build_public_keys() -> JsonObject:
     """Return the public key as a JSON web key set."""
-    numbers = _signing_key().public_key().public_numbers()
+    numbers = _load_signing_key().public_key().public_numbers()
     parts = {
         name: _encode(_to_bytes(number)) for name, number in (("n", numbers.n), ("e", numbers.e))
     }

@@ -6,41 +6,41 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.open_balances import OpenItem, items_open_on
+from qbo_sandbox.reports.open_balances import OpenItem, list_open_items
 from qbo_sandbox.reports.report_base import ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
+    build_cell,
+    build_cells,
+    build_grand_total,
+    build_section,
+    build_summary_row,
     format_amount,
     format_amounts,
-    grand_total,
-    name_and_values,
-    section_rows,
-    summary_row,
-    value_cell,
 )
 
 
-def age_balances(request: ReportRequest, side: str) -> Report:
+def report_aging(request: ReportRequest, side: str) -> Report:
     """Return a row for each party and a column for each age."""
     day = request.period.end
-    titles = _age_titles(request)
+    titles = _list_age_titles(request)
     sums_by_party: dict[str, list[Decimal]] = {}
     for item in _open_items(request, side, day):
         zeros = [ZERO] * (len(titles) + 1)
         sums = sums_by_party.setdefault(item.party, zeros)
-        age = _age_index(request, item, day)
+        age = _get_age_index(request, item, day)
         sums[age] += item.balance
         sums[-1] += item.balance
-    names = {id: name_of(request, side, id) for id in sums_by_party}
+    names = {id: get_party_name(request, side, id) for id in sums_by_party}
     rows: list[Row] = []
     for id in sorted(sums_by_party, key=lambda id: names[id].casefold()):
         texts = format_amounts(sums_by_party[id], blank=True)
-        rows.append(name_and_values(names[id], texts, id))
+        rows.append(build_cells(names[id], texts, id))
     if rows:
         columns_of_sums = zip(*sums_by_party.values(), strict=True)
-        rows.append(grand_total(sum(column, ZERO) for column in columns_of_sums))
+        rows.append(build_grand_total(sum(column, ZERO) for column in columns_of_sums))
     columns = [Column("", side), *(Column(title) for title in titles), Column("Total")]
     return Report(
         columns,
@@ -50,25 +50,25 @@ def age_balances(request: ReportRequest, side: str) -> Report:
     )
 
 
-def aged_detail(request: ReportRequest, side: str) -> Report:
+def report_aging_detail(request: ReportRequest, side: str) -> Report:
     """List open transactions by age, the longest due first."""
     day = request.period.end
     items = _open_items(request, side, day)
     items_by_age: dict[int, list[OpenItem]] = defaultdict(list)
     for item in items:
-        age = _age_index(request, item, day)
+        age = _get_age_index(request, item, day)
         items_by_age[age].append(item)
-    columns = _detail_columns(side)
+    columns = _list_detail_columns(side)
     width = len(columns)
     rows: list[Row] = []
     for age in sorted(items_by_age, reverse=True):
-        title = _age_heading(request, age)
+        title = _format_age_heading(request, age)
         items_of_age = items_by_age[age]
-        item_rows = [_party_row(request, side, item, day) for item in items_of_age]
-        total = name_and_values(f"Total for {title}", _sum_columns(items_of_age, width))
-        rows.append(section_rows(title, item_rows, total, width=width))
+        item_rows = [_build_party_row(request, side, item, day) for item in items_of_age]
+        total = build_cells(f"Total for {title}", _sum_columns(items_of_age, width))
+        rows.append(build_section(title, item_rows, total, width=width))
     if rows:
-        rows.append(summary_row("TOTAL", _sum_columns(items, width), "GrandTotal"))
+        rows.append(build_summary_row("TOTAL", _sum_columns(items, width), "GrandTotal"))
     return Report(
         columns,
         rows,
@@ -77,7 +77,7 @@ def aged_detail(request: ReportRequest, side: str) -> Report:
     )
 
 
-def _detail_columns(side: str) -> list[Column]:
+def _list_detail_columns(side: str) -> list[Column]:
     """Return the columns of the detailed report."""
     party = Column(side, "String", "vend_name" if side == "Vendor" else "cust_name")
     sign = "neg" if side == "Vendor" else "nat"
@@ -93,17 +93,17 @@ def _detail_columns(side: str) -> list[Column]:
     ]
 
 
-def _party_row(request: ReportRequest, side: str, item: OpenItem, day: dt.date) -> Row:
+def _build_party_row(request: ReportRequest, side: str, item: OpenItem, day: dt.date) -> Row:
     """Return an open transaction with its party and its days past due."""
     values = [
-        value_cell(item.date),
-        value_cell(item.label, item.id),
-        value_cell(item.number),
-        value_cell(name_of(request, side, item.party), item.party),
-        value_cell(item.due),
-        value_cell((day - item.due).days),
-        value_cell(format_amount(item.whole)),
-        value_cell(format_amount(item.balance)),
+        build_cell(item.date),
+        build_cell(item.label, item.id),
+        build_cell(item.number),
+        build_cell(get_party_name(request, side, item.party), item.party),
+        build_cell(item.due),
+        build_cell((day - item.due).days),
+        build_cell(format_amount(item.whole)),
+        build_cell(format_amount(item.balance)),
     ]
     return {"ColData": values, "type": "Data"}
 
@@ -118,7 +118,7 @@ def _sum_columns(items: list[OpenItem], width: int) -> list[str]:
 
 def _open_items(request: ReportRequest, side: str, day: dt.date) -> list[OpenItem]:
     """Return what is open on a day, of the parties that the parameters name or of all."""
-    items = items_open_on(request.company, side, day)
+    items = list_open_items(request.company, side, day)
     wanted_text = request.params.get(side.lower(), "")
     wanted_parties = {id for id in wanted_text.split(",") if id}
     if not wanted_parties:
@@ -126,7 +126,7 @@ def _open_items(request: ReportRequest, side: str, day: dt.date) -> list[OpenIte
     return [item for item in items if item.party in wanted_parties]
 
 
-def name_of(request: ReportRequest, side: str, id: str) -> str:
+def get_party_name(request: ReportRequest, side: str, id: str) -> str:
     """Return the name of a party, or its id if it was deleted."""
     row = request.company.row(side, id)
     if row is None:
@@ -135,7 +135,7 @@ def name_of(request: ReportRequest, side: str, id: str) -> str:
     return str(data.get("FullyQualifiedName") or data.get("DisplayName") or id)
 
 
-def _age_sizes(request: ReportRequest) -> tuple[int, int]:
+def _get_age_sizes(request: ReportRequest) -> tuple[int, int]:
     """Return the days of an age, and the number of ages after "not yet due"."""
     try:
         days = int(request.params.get("aging_period", 30))
@@ -147,9 +147,9 @@ def _age_sizes(request: ReportRequest) -> tuple[int, int]:
     return max(days, 1), max(count, 1)
 
 
-def _age_titles(request: ReportRequest) -> list[str]:
+def _list_age_titles(request: ReportRequest) -> list[str]:
     """Return the titles of the ages, like "1 - 30"."""
-    days, count = _age_sizes(request)
+    days, count = _get_age_sizes(request)
     titles = ["Current"]
     first = 1
     for _ in range(count - 1):
@@ -160,9 +160,9 @@ def _age_titles(request: ReportRequest) -> list[str]:
     return titles
 
 
-def _age_heading(request: ReportRequest, index: int) -> str:
+def _format_age_heading(request: ReportRequest, index: int) -> str:
     """Return the heading of an age's section."""
-    days, count = _age_sizes(request)
+    days, count = _get_age_sizes(request)
     if not index:
         return "Current"
     last = index * days
@@ -172,9 +172,9 @@ def _age_heading(request: ReportRequest, index: int) -> str:
     return f"{first} - {last} days past due"
 
 
-def _age_index(request: ReportRequest, item: OpenItem, day: dt.date) -> int:
+def _get_age_index(request: ReportRequest, item: OpenItem, day: dt.date) -> int:
     """Return the index of the age of an item; 0 if it is not yet due."""
-    days, count = _age_sizes(request)
+    days, count = _get_age_sizes(request)
     days_late = (day - item.due).days
     if days_late <= 0:
         return 0

@@ -3,15 +3,15 @@
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.report_base import ReportRequest, Sums, period_column
+from qbo_sandbox.reports.report_base import ReportRequest, Sums, build_period_column
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    data_row,
+    build_cells,
+    build_data_row,
+    build_section,
     format_amount,
-    name_and_values,
-    section_rows,
 )
 from qbo_sandbox.reports.statements import (
     EARNING_TYPES,
@@ -19,8 +19,8 @@ from qbo_sandbox.reports.statements import (
     Tree,
     Values,
     add,
-    closing_balances,
-    period_ends,
+    list_period_ends,
+    sum_closing_balances,
     summarize,
 )
 
@@ -66,21 +66,21 @@ LIABILITIES: Part = (
 )
 
 
-def balance_sheet(request: ReportRequest) -> Report:
+def report_balance_sheet(request: ReportRequest) -> Report:
     """Report assets, liabilities and equity; headings only if nothing is posted."""
-    width = len(period_ends(request))
+    width = len(list_period_ends(request))
     sums: Sums = {}
-    for index, part in enumerate(period_ends(request)):
-        for id, value in closing_balances(request, part.end).items():
+    for index, part in enumerate(list_period_ends(request)):
+        for id, value in sum_closing_balances(request, part.end).items():
             sums.setdefault(id, [ZERO] * width)[index] = value
     had = _Sheet(request, sums, 1)
     owed = _Sheet(request, sums, -1)
     assets = had.part(ASSETS, "TOTAL ASSETS")
-    rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity_rows(owed)]
+    rows = [*owed.part(LIABILITIES, "Total Liabilities"), _build_equity_rows(owed)]
     total = add(owed.sum(LIABILITIES), owed.equity())
-    both = name_and_values("TOTAL LIABILITIES AND EQUITY", owed.amounts(total))
+    both = build_cells("TOTAL LIABILITIES AND EQUITY", owed.amounts(total))
     rows = [
-        section_rows(
+        build_section(
             "LIABILITIES AND EQUITY",
             rows,
             both,
@@ -88,7 +88,7 @@ def balance_sheet(request: ReportRequest) -> Report:
             group="TotalLiabilitiesAndEquity",
         )
     ]
-    columns = [Column("", "Account", "account"), *_day_columns(request)]
+    columns = [Column("", "Account", "account"), *_list_day_columns(request)]
     return Report(
         columns,
         [*assets, *rows],
@@ -98,11 +98,11 @@ def balance_sheet(request: ReportRequest) -> Report:
     )
 
 
-def _day_columns(request: ReportRequest) -> list[Column]:
+def _list_day_columns(request: ReportRequest) -> list[Column]:
     """Return the columns of the amounts: one for each part of the period, or one for all."""
     if not request.column_periods:
         return [Column("Total", key="total")]
-    return [period_column(part) for part in request.column_periods]
+    return [build_period_column(part) for part in request.column_periods]
 
 
 class _Sheet(Tree):
@@ -110,7 +110,7 @@ class _Sheet(Tree):
 
     def __init__(self, request: ReportRequest, sums: Sums, sign: int) -> None:
         super().__init__(request, sums, sign)
-        self.column_count = len(period_ends(request)) + 1
+        self.column_count = len(list_period_ends(request)) + 1
 
     def amounts(self, values: Values) -> list[str]:
         """Format sums; all are empty in a sheet without any."""
@@ -133,8 +133,8 @@ class _Sheet(Tree):
         rows += self.rows(types)
         if not rows and not total:
             return []
-        whole = name_and_values(total or f"Total {name}", self.amounts(self.sum(part)))
-        return [section_rows(name, rows, whole, width=self.column_count, group=group)]
+        whole = build_cells(total or f"Total {name}", self.amounts(self.sum(part)))
+        return [build_section(name, rows, whole, width=self.column_count, group=group)]
 
     def earnings(self) -> Values:
         """Return the net income up to each day."""
@@ -145,11 +145,11 @@ class _Sheet(Tree):
         return add(self.total(("Equity",)), self.earnings())
 
 
-def _equity_rows(sheet: _Sheet) -> Row:
+def _build_equity_rows(sheet: _Sheet) -> Row:
     """Return the equity accounts, with the net income of the period."""
     earned: list[Decimal] = sheet.earnings()
     rows = sheet.rows(("Equity",))
     if any(earned):
-        rows.append(data_row("Net Income", sheet.amounts(earned), group="NetIncome"))
-    total = name_and_values("Total Equity", sheet.amounts(sheet.equity()))
-    return section_rows("Equity", rows, total, width=sheet.column_count, group="Equity")
+        rows.append(build_data_row("Net Income", sheet.amounts(earned), group="NetIncome"))
+    total = build_cells("Total Equity", sheet.amounts(sheet.equity()))
+    return build_section("Equity", rows, total, width=sheet.column_count, group="Equity")

@@ -8,11 +8,11 @@ from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    data_row,
+    build_cells,
+    build_data_row,
+    build_section,
+    build_summary_row,
     format_amount,
-    name_and_values,
-    section_rows,
-    summary_row,
 )
 from qbo_sandbox.reports.statements import EARNING_TYPES, summarize
 
@@ -42,7 +42,7 @@ ACTIVITIES = (
 ADJUSTMENTS_TITLE = "Adjustments to reconcile Net Income to Net Cash provided by operations:"
 
 
-def cash_flow(request: ReportRequest) -> Report:
+def report_cash_flow(request: ReportRequest) -> Report:
     """Report net income, the changes of other accounts, and the change of cash."""
     changed: dict[str, Decimal] = {}
     earned = before = ZERO
@@ -54,22 +54,20 @@ def cash_flow(request: ReportRequest) -> Report:
                 earned -= posting.amount
             else:
                 changed[posting.account] = changed.get(posting.account, ZERO) - posting.amount
-    adjusted = _activity_rows(request, changed, OPERATING_TYPES)
+    adjusted = _list_activity_rows(request, changed, OPERATING_TYPES)
     operating = earned + _sum_columns(request, changed, OPERATING_TYPES)
-    total = name_and_values(
+    total = build_cells(
         "Total " + ADJUSTMENTS_TITLE.rstrip(":"), [format_amount(operating - earned)]
     )
-    own = [data_row("Net Income", [format_amount(earned)], group="NetIncome")]
+    own = [build_data_row("Net Income", [format_amount(earned)], group="NetIncome")]
     own += (
-        [section_rows(ADJUSTMENTS_TITLE, adjusted, total, width=2, group="OperatingAdjustments")]
+        [build_section(ADJUSTMENTS_TITLE, adjusted, total, width=2, group="OperatingAdjustments")]
         if adjusted
         else []
     )
-    provided = name_and_values(
-        "Net cash provided by operating activities", [format_amount(operating)]
-    )
+    provided = build_cells("Net cash provided by operating activities", [format_amount(operating)])
     rows = [
-        section_rows(
+        build_section(
             "OPERATING ACTIVITIES",
             own,
             provided,
@@ -79,19 +77,21 @@ def cash_flow(request: ReportRequest) -> Report:
     ]
     increase = operating
     for title, name, group, types in ACTIVITIES:
-        lines = _activity_rows(request, changed, types)
+        lines = _list_activity_rows(request, changed, types)
         value = _sum_columns(request, changed, types)
         increase += value
-        end = name_and_values(f"Net cash provided by {name}", [format_amount(value)])
-        rows += [section_rows(title, lines, end, width=2, group=group)] if lines else []
+        end = build_cells(f"Net cash provided by {name}", [format_amount(value)])
+        rows += [build_section(title, lines, end, width=2, group=group)] if lines else []
     rows.append(
-        summary_row("Net cash increase for period", [format_amount(increase)], "CashIncrease")
+        build_summary_row("Net cash increase for period", [format_amount(increase)], "CashIncrease")
     )
     rows.append(
-        data_row("Cash at beginning of period", [format_amount(before)], group="BeginningCash")
+        build_data_row(
+            "Cash at beginning of period", [format_amount(before)], group="BeginningCash"
+        )
     )
     rows.append(
-        summary_row("Cash at end of period", [format_amount(before + increase)], "EndingCash")
+        build_summary_row("Cash at end of period", [format_amount(before + increase)], "EndingCash")
     )
     columns = [Column("", "Account", "account"), Column("Total", key="total")]
     return Report(columns, rows, {"SummarizeColumnsBy": summarize(request)}, not request.postings)
@@ -105,7 +105,7 @@ def is_cash(request: ReportRequest, id: str) -> bool:
     )
 
 
-def _activity_rows(
+def _list_activity_rows(
     request: ReportRequest, changed: dict[str, Decimal], types: tuple[str, ...]
 ) -> list[Row]:
     """Return the changes of the accounts of some types, in the order of their names."""
@@ -116,7 +116,7 @@ def _activity_rows(
             names[id] = str(account["Name"])
     rows = []
     for id in sorted(names, key=lambda id: names[id].casefold()):
-        rows.append(data_row(names[id], [format_amount(changed[id])], id))
+        rows.append(build_data_row(names[id], [format_amount(changed[id])], id))
     return rows
 
 

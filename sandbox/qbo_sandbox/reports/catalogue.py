@@ -18,7 +18,7 @@ from qbo_sandbox.reports import (
 )
 from qbo_sandbox.reports.period import TODAY
 from qbo_sandbox.reports.report_base import FILTER_PARTS, MONTH_TO_DATE, YEAR_TO_DATE, ReportRequest
-from qbo_sandbox.reports.report_parts import Report, header_options
+from qbo_sandbox.reports.report_parts import Report, build_header_options
 
 Builder = Callable[[ReportRequest], Report]
 ALL_DATES = "all"
@@ -42,33 +42,42 @@ SALES_REPORTS: tuple[tuple[str, str, str], ...] = (
     ("DepartmentSales", "department", "Department"),
 )
 REPORTS: dict[str, tuple[Builder, str]] = {
-    "ProfitAndLoss": (statements.profit_and_loss, YEAR_TO_DATE),
-    "ProfitAndLossDetail": (listing.detail_profit_and_loss, YEAR_TO_DATE),
-    "BalanceSheet": (balance_sheet.balance_sheet, YEAR_TO_DATE),
-    "TrialBalance": (statements.trial_balance, MONTH_TO_DATE),
-    "TrialBalanceFR": (statements.trial_balance, MONTH_TO_DATE),
-    "CashFlow": (cash_flows.cash_flow, YEAR_TO_DATE),
-    "AgedPayables": (lambda request: aging.age_balances(request, "Vendor"), TODAY),
-    "AgedReceivables": (lambda request: aging.age_balances(request, "Customer"), TODAY),
-    "AgedPayableDetail": (lambda request: aging.aged_detail(request, "Vendor"), TODAY),
-    "AgedReceivableDetail": (lambda request: aging.aged_detail(request, "Customer"), TODAY),
-    "CustomerBalance": (lambda request: parties.balances_by_party(request, "Customer"), TODAY),
-    "CustomerBalanceDetail": (lambda request: parties.balance_detail(request, "Customer"), TODAY),
-    "VendorBalance": (lambda request: parties.balances_by_party(request, "Vendor"), TODAY),
-    "VendorBalanceDetail": (lambda request: parties.balance_detail(request, "Vendor"), TODAY),
-    "CustomerIncome": (parties.income_by_customer, YEAR_TO_DATE),
+    "ProfitAndLoss": (statements.report_profit_and_loss, YEAR_TO_DATE),
+    "ProfitAndLossDetail": (listing.report_profit_and_loss_detail, YEAR_TO_DATE),
+    "BalanceSheet": (balance_sheet.report_balance_sheet, YEAR_TO_DATE),
+    "TrialBalance": (statements.report_trial_balance, MONTH_TO_DATE),
+    "TrialBalanceFR": (statements.report_trial_balance, MONTH_TO_DATE),
+    "CashFlow": (cash_flows.report_cash_flow, YEAR_TO_DATE),
+    "AgedPayables": (lambda request: aging.report_aging(request, "Vendor"), TODAY),
+    "AgedReceivables": (lambda request: aging.report_aging(request, "Customer"), TODAY),
+    "AgedPayableDetail": (lambda request: aging.report_aging_detail(request, "Vendor"), TODAY),
+    "AgedReceivableDetail": (lambda request: aging.report_aging_detail(request, "Customer"), TODAY),
+    "CustomerBalance": (
+        lambda request: parties.report_balances_by_party(request, "Customer"),
+        TODAY,
+    ),
+    "CustomerBalanceDetail": (
+        lambda request: parties.report_balance_detail(request, "Customer"),
+        TODAY,
+    ),
+    "VendorBalance": (lambda request: parties.report_balances_by_party(request, "Vendor"), TODAY),
+    "VendorBalanceDetail": (
+        lambda request: parties.report_balance_detail(request, "Vendor"),
+        TODAY,
+    ),
+    "CustomerIncome": (parties.report_income_by_customer, YEAR_TO_DATE),
     "VendorExpenses": (
         lambda request: parties.sum_by(request, "vendor", parties.EXPENSE_TYPES, 1, "Vendor"),
         YEAR_TO_DATE,
     ),
-    "ItemSales": (item_reports.item_sales, MONTH_TO_DATE),
-    "InventoryValuationSummary": (item_reports.stock_summary, TODAY),
-    "InventoryValuationDetail": (item_reports.stock_detail, MONTH_TO_DATE),
-    "AccountList": (item_reports.account_list, TODAY),
-    "AccountListDetail": (item_reports.account_list, TODAY),
-    "TaxSummary": (item_reports.tax_summary, MONTH_TO_DATE),
-    "GeneralLedger": (general_ledger.general_ledger, MONTH_TO_DATE),
-    "GeneralLedgerFR": (general_ledger.general_ledger, MONTH_TO_DATE),
+    "ItemSales": (item_reports.report_item_sales, MONTH_TO_DATE),
+    "InventoryValuationSummary": (item_reports.report_stock_summary, TODAY),
+    "InventoryValuationDetail": (item_reports.report_stock_detail, MONTH_TO_DATE),
+    "AccountList": (item_reports.report_account_list, TODAY),
+    "AccountListDetail": (item_reports.report_account_list, TODAY),
+    "TaxSummary": (item_reports.report_tax_summary, MONTH_TO_DATE),
+    "GeneralLedger": (general_ledger.report_general_ledger, MONTH_TO_DATE),
+    "GeneralLedgerFR": (general_ledger.report_general_ledger, MONTH_TO_DATE),
     "JournalReport": (listing.list_journal, MONTH_TO_DATE),
     "JournalReportFR": (listing.list_journal, MONTH_TO_DATE),
     "FECReport": (listing.list_journal, YEAR_TO_DATE),
@@ -85,12 +94,14 @@ REPORTS: dict[str, tuple[Builder, str]] = {
 }
 
 
-def _sales_report(part: str, kind: str) -> Builder:
+def _get_sales_builder(part: str, kind: str) -> Builder:
     """Return the builder of a report of sales by a party, item or the like."""
     return lambda request: parties.sum_by(request, part, parties.INCOME_TYPES, -1, kind)
 
 
-REPORTS |= {name: (_sales_report(part, kind), MONTH_TO_DATE) for name, part, kind in SALES_REPORTS}
+REPORTS |= {
+    name: (_get_sales_builder(part, kind), MONTH_TO_DATE) for name, part, kind in SALES_REPORTS
+}
 REPORT_NAMES = {name.lower(): name for name in REPORTS}
 
 
@@ -134,4 +145,4 @@ def _report_header(name: str, request: ReportRequest, report: Report) -> JsonObj
         if request.params.get(part):
             header[part.capitalize()] = request.params[part]
     pairs = [*report.options, ("NoReportData", str(report.empty).lower())]
-    return {**header, "Option": header_options(pairs)}
+    return {**header, "Option": build_header_options(pairs)}

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qbo_sandbox.accounting.values import ZERO, shortest_number
+from qbo_sandbox.accounting.values import ZERO, drop_trailing_zeros
 from qbo_sandbox.reports.report_base import ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
+    build_cell,
+    build_cells,
+    build_grand_total,
+    build_section,
+    build_summary_row,
     format_amount,
     format_amounts,
-    grand_total,
-    name_and_values,
-    section_rows,
-    summary_row,
-    value_cell,
 )
 
 SALE_KINDS, RETURN_KINDS = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
@@ -40,32 +40,32 @@ class ItemSales:
     value: Decimal = ZERO
 
 
-def item_sales(request: ReportRequest) -> Report:
+def report_item_sales(request: ReportRequest) -> Report:
     """Report for each item the quantity and amount sold, and its share of all sales."""
-    items = _items_sold(request)
+    items = _sum_items_sold(request)
     total = sum((item.value for item in items.values()), ZERO)
     rows: list[Row] = []
     for id, item in sorted(items.items(), key=lambda pair: pair[1].name.casefold()):
         share = item.value / total * 100 if total else ZERO
         price = format_amount(item.value / item.quantity) if item.quantity else ""
         texts = [
-            str(shortest_number(item.quantity)),
+            str(drop_trailing_zeros(item.quantity)),
             format_amount(item.value),
             f"{share:.2f} %",
             price,
         ]
-        rows.append(name_and_values(item.name, texts, id))
+        rows.append(build_cells(item.name, texts, id))
     if rows:
         quantity = sum((item.quantity for item in items.values()), ZERO)
-        texts = [str(shortest_number(quantity)), format_amount(total), "100.00 %", ""]
-        rows.append(summary_row("TOTAL", texts, "GrandTotal"))
+        texts = [str(drop_trailing_zeros(quantity)), format_amount(total), "100.00 %", ""]
+        rows.append(build_summary_row("TOTAL", texts, "GrandTotal"))
     columns = [Column("", "ProductsAndService"), Column("Quantity", "Quantity"), Column("Amount")]
     return Report(
         [*columns, Column("% of Sales", "Percent"), Column("Avg Price")], rows, {}, not rows
     )
 
 
-def _items_sold(request: ReportRequest) -> dict[str, ItemSales]:
+def _sum_items_sold(request: ReportRequest) -> dict[str, ItemSales]:
     """Add up the lines of sales forms in the period by item; returns count as negative."""
     items: dict[str, ItemSales] = {}
     for kind in (*SALE_KINDS, *RETURN_KINDS):
@@ -86,9 +86,9 @@ def _items_sold(request: ReportRequest) -> dict[str, ItemSales]:
     return items
 
 
-def stock_summary(request: ReportRequest) -> Report:
+def report_stock_summary(request: ReportRequest) -> Report:
     """Report quantity, value and average cost of stock."""
-    totals = _stock_totals(request)
+    totals = _sum_stock(request)
     rows: list[Row] = []
     for id, (count, value) in sorted(totals.items()):
         row = request.company.row("Item", id)
@@ -96,19 +96,19 @@ def stock_summary(request: ReportRequest) -> Report:
         average = format_amount(value / count) if count else ""
         texts = [
             str(item.get("Sku", "")),
-            str(shortest_number(count)),
+            str(drop_trailing_zeros(count)),
             format_amount(value),
             average,
         ]
-        rows.append(name_and_values(item["Name"], texts, id))
+        rows.append(build_cells(item["Name"], texts, id))
     if rows:
         total = format_amount(sum((value for _, value in totals.values()), ZERO))
-        rows.append(summary_row("TOTAL", ["", "", total, ""], "GrandTotal"))
+        rows.append(build_summary_row("TOTAL", ["", "", total, ""], "GrandTotal"))
     columns = [Column("", "ProductsAndService"), Column("SKU", "String"), Column("Qty", "Quantity")]
     return Report([*columns, Column("Asset Value"), Column("Calc. Avg")], rows, {}, not rows)
 
 
-def _stock_totals(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
+def _sum_stock(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
     """Return the quantity and value of each item in stock at the end of the period."""
     totals: dict[str, tuple[Decimal, Decimal]] = {}
     for posting in request.all_postings:
@@ -123,7 +123,7 @@ def _stock_totals(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
     return totals
 
 
-def stock_detail(request: ReportRequest) -> Report:
+def report_stock_detail(request: ReportRequest) -> Report:
     """List every movement of every item in stock."""
     by_item: dict[str, list[Row]] = {}
     names: dict[str, str] = {}
@@ -131,13 +131,13 @@ def stock_detail(request: ReportRequest) -> Report:
         if posting.quantity:
             id, names[id] = posting.references["item"][0], posting.references["item"][1]
             plain = [
-                value_cell(posting.date),
-                value_cell(posting.label, posting.id),
-                value_cell(posting.number),
-                value_cell(shortest_number(posting.quantity)),
+                build_cell(posting.date),
+                build_cell(posting.label, posting.id),
+                build_cell(posting.number),
+                build_cell(drop_trailing_zeros(posting.quantity)),
             ]
             by_item.setdefault(id, []).append(
-                {"ColData": [*plain, value_cell(format_amount(posting.amount))], "type": "Data"}
+                {"ColData": [*plain, build_cell(format_amount(posting.amount))], "type": "Data"}
             )
     columns = [
         Column("Date", "Date", "tx_date"),
@@ -147,12 +147,13 @@ def stock_detail(request: ReportRequest) -> Report:
         Column("Asset Value", "Money", "subt_nat_amount"),
     ]
     rows = [
-        section_rows(names[id], own, None, width=len(columns), id=id) for id, own in by_item.items()
+        build_section(names[id], own, None, width=len(columns), id=id)
+        for id, own in by_item.items()
     ]
     return Report(columns, rows, {}, not rows)
 
 
-def account_list(request: ReportRequest) -> Report:
+def report_account_list(request: ReportRequest) -> Report:
     """List every active account with its type and balance."""
     table = request.company.table("Account")
     rows = []
@@ -168,9 +169,7 @@ def account_list(request: ReportRequest) -> Report:
                 data.get("Description", ""),
                 balance,
             ]
-            rows.append(
-                name_and_values(data["FullyQualifiedName"], values, row.id) | {"type": "Data"}
-            )
+            rows.append(build_cells(data["FullyQualifiedName"], values, row.id) | {"type": "Data"})
     columns = [
         Column("Account", "String", "account_name"),
         Column("Type", "String", "account_type"),
@@ -181,7 +180,7 @@ def account_list(request: ReportRequest) -> Report:
     return Report(columns, rows, {}, not rows)
 
 
-def _sums_by_rate(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
+def _sum_by_rate(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
     """Return the taxed amounts and the tax of each rate in the period."""
     first_day = str(request.period.start)
     last_day = str(request.period.end)
@@ -202,18 +201,18 @@ def _sums_by_rate(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
     return sums
 
 
-def tax_summary(request: ReportRequest) -> Report:
+def report_tax_summary(request: ReportRequest) -> Report:
     """Report the taxed amounts and the tax of each rate on sales and purchases."""
-    sums = _sums_by_rate(request)
+    sums = _sum_by_rate(request)
     rows: list[Row] = []
     for id, (base, tax) in sums.items():
         rate = request.company.row("TaxRate", id)
         name = str(rate.read()["Name"]) if rate else id
-        rows.append(name_and_values(name, format_amounts([base, tax]), id))
+        rows.append(build_cells(name, format_amounts([base, tax]), id))
     if rows:
         total_base = sum((base for base, _ in sums.values()), ZERO)
         total_tax = sum((tax for _, tax in sums.values()), ZERO)
-        rows.append(grand_total([total_base, total_tax]))
+        rows.append(build_grand_total([total_base, total_tax]))
     columns = [
         Column("", "TaxRate"),
         Column("Taxable Amount"),

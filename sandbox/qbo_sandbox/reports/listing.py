@@ -13,11 +13,11 @@ from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
+    build_cell,
+    build_cells,
+    build_section,
+    build_summary_row,
     format_amount,
-    name_and_values,
-    section_rows,
-    summary_row,
-    value_cell,
 )
 from qbo_sandbox.reports.report_postings import ReportPosting
 from qbo_sandbox.reports.statements import EARNING_TYPES
@@ -60,7 +60,7 @@ JOURNAL_COLUMNS = (
 Split = Callable[[ReportPosting], tuple[str, str]]
 
 
-def party_of(posting: ReportPosting) -> tuple[str, str]:
+def get_party(posting: ReportPosting) -> tuple[str, str]:
     """Return (id, name) of the party of a posting."""
     for part in PARTY_PARTS:
         if part in posting.references:
@@ -101,44 +101,44 @@ def list_postings(
         cells = [
             *_describe_posting(posting),
             _split_cell(split(posting)),
-            value_cell(format_amount(amount)),
-            value_cell(format_amount(balance)),
+            build_cell(format_amount(amount)),
+            build_cell(format_amount(balance)),
         ]
         rows.append({"ColData": cells, "type": "Data"})
     return rows, total
 
 
-def account_section(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
+def build_account_section(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
     """Return a section with the postings of an account and their total."""
     width = len(LEDGER_COLUMNS)
     amount = format_amount(total, blank=True)
     values = [""] * (width - 3) + [amount, ""]  # the balance stays empty
-    totals = name_and_values(f"Total for {name}", values)
-    return section_rows(name, rows, totals, width=width, id=id)
+    totals = build_cells(f"Total for {name}", values)
+    return build_section(name, rows, totals, width=width, id=id)
 
 
-def own_side(account: JsonObject) -> int:
+def get_own_side(account: JsonObject) -> int:
     """Return 1 for an account that a debit increases, else -1."""
     return 1 if account.get("Classification") in DEBIT_CLASSIFICATIONS else -1
 
 
 def _describe_posting(posting: ReportPosting) -> list[Row]:
     """Return date, transaction, number, name and memo of a posting."""
-    id, name = party_of(posting)
+    id, name = get_party(posting)
     party = {"value": name, "id": id}
     return [
-        value_cell(posting.date),
-        value_cell(posting.label, posting.id),
-        value_cell(posting.number),
+        build_cell(posting.date),
+        build_cell(posting.label, posting.id),
+        build_cell(posting.number),
         party,
-        value_cell(posting.memo),
+        build_cell(posting.memo),
     ]
 
 
 def _split_cell(pair: tuple[str, str]) -> Row:
     """Return a cell with the account on the other side of a posting."""
     id, name = pair
-    return value_cell(name, id)
+    return build_cell(name, id)
 
 
 def list_journal(request: ReportRequest) -> Report:
@@ -150,40 +150,42 @@ def list_journal(request: ReportRequest) -> Report:
     ):
         debit = credit = ZERO
         for posting in group:
-            rows.append(_side_of(request, posting))
+            rows.append(_build_journal_row(request, posting))
             debit += max(posting.amount, ZERO)
             credit += max(-posting.amount, ZERO)
         debits += debit
         credits += credit
-        total = name_and_values("", _journal_sums(debit, credit))
+        total = build_cells("", _format_journal_sums(debit, credit))
         rows.append({"Summary": total, "type": "Section"})
     if rows:
-        rows.append(summary_row("TOTAL", _journal_sums(debits, credits), "GrandTotal"))
+        rows.append(build_summary_row("TOTAL", _format_journal_sums(debits, credits), "GrandTotal"))
     columns = [Column(*column) for column in JOURNAL_COLUMNS]
     return Report(columns, rows, {}, not rows)
 
 
-def _journal_sums(debit: Decimal, credit: Decimal) -> list[str]:
+def _format_journal_sums(debit: Decimal, credit: Decimal) -> list[str]:
     """Return the values of a row of sums: the last two columns, after empty ones."""
     empty = [""] * (len(JOURNAL_COLUMNS) - 3)
     return [*empty, format_amount(debit), format_amount(credit)]
 
 
-def _side_of(request: ReportRequest, posting: ReportPosting) -> Row:
+def _build_journal_row(request: ReportRequest, posting: ReportPosting) -> Row:
     """Return a posting with its amount in the column of debits or of credits."""
     account = request.account(posting.account)
     debit = max(posting.amount, ZERO)
     credit = max(-posting.amount, ZERO)
     cells = [
         *_describe_posting(posting),
-        value_cell(account["Name"], posting.account),
-        value_cell(format_amount(debit, blank=True)),
-        value_cell(format_amount(credit, blank=True)),
+        build_cell(account["Name"], posting.account),
+        build_cell(format_amount(debit, blank=True)),
+        build_cell(format_amount(credit, blank=True)),
     ]
     return {"ColData": cells, "type": "Data"}
 
 
-def _transactions_by_party(request: ReportRequest, by: str) -> list[tuple[tuple[str, str], Row]]:
+def _list_transactions_by_party(
+    request: ReportRequest, by: str
+) -> list[tuple[tuple[str, str], Row]]:
     """Return (party, row) of each transaction; with `by`, only of those that have such a party."""
     split = split_finder(request)
     rows: list[tuple[tuple[str, str], Row]] = []
@@ -198,44 +200,44 @@ def _transactions_by_party(request: ReportRequest, by: str) -> list[tuple[tuple[
         if by and not party[0]:
             continue
         largest = max(postings, key=lambda posting: abs(posting.amount))
-        row = _transaction_rows(request, largest, split)
+        row = _build_transaction_row(request, largest, split)
         rows.append((party, row))
     return rows
 
 
 def list_transactions(request: ReportRequest, by: str = "") -> Report:
     """List transactions, each with the account that it moves most; `by` groups them by a party."""
-    pairs = _transactions_by_party(request, by)
+    pairs = _list_transactions_by_party(request, by)
     columns = [Column(*column) for column in LIST_COLUMNS]
     if by:
         rows = _group_rows(pairs, len(columns))
         return Report(columns, rows, empty=not rows)
     rows = [row for _, row in pairs]
     rows += _list_unbooked(request)
-    rows.sort(key=_date_of)
+    rows.sort(key=_get_date)
     return Report(columns, rows, empty=not rows)
 
 
-def _date_of(row: Row) -> str:
+def _get_date(row: Row) -> str:
     """Return the first cell of a row, which is its date."""
     cells = row["ColData"]
     return str(cells[0]["value"])
 
 
-def _transaction_rows(request: ReportRequest, posting: ReportPosting, split: Split) -> Row:
+def _build_transaction_row(request: ReportRequest, posting: ReportPosting, split: Split) -> Row:
     """Return the row of one posting in the list of transactions."""
     date, label, number, name, memo = _describe_posting(posting)
-    account = value_cell(request.account(posting.account)["Name"], posting.account)
+    account = build_cell(request.account(posting.account)["Name"], posting.account)
     values = [
         date,
         label,
         number,
-        value_cell("Yes"),
+        build_cell("Yes"),
         name,
         memo,
         account,
         _split_cell(split(posting)),
-        value_cell(format_amount(abs(posting.amount))),
+        build_cell(format_amount(abs(posting.amount))),
     ]
     return {"ColData": values, "type": "Data"}
 
@@ -250,24 +252,24 @@ def _list_unbooked(request: ReportRequest) -> list[Row]:
             data = row.read()
             is_in_period = first_day <= data["TxnDate"] <= last_day
             if is_in_period and request.has_wanted_status(row.id):
-                rows.append(_unbooked_row(TXN_KINDS[kind].label, data))
+                rows.append(_build_unbooked_row(TXN_KINDS[kind].label, data))
     return rows
 
 
-def _unbooked_row(label: str, data: JsonObject) -> Row:
+def _build_unbooked_row(label: str, data: JsonObject) -> Row:
     """Return the row of a transaction that is not booked, so that it has no accounts."""
     party = data.get("VendorRef") or data.get("CustomerRef") or {}
     total = Decimal(data["TotalAmt"])
     cells = [
-        value_cell(data["TxnDate"]),
-        value_cell(label, data["Id"]),
-        value_cell(data.get("DocNumber") or ""),
-        value_cell("No"),
-        value_cell(party.get("name", ""), party.get("value")),
-        value_cell(data.get("PrivateNote") or ""),
-        value_cell(""),
-        value_cell(""),
-        value_cell(format_amount(total)),
+        build_cell(data["TxnDate"]),
+        build_cell(label, data["Id"]),
+        build_cell(data.get("DocNumber") or ""),
+        build_cell("No"),
+        build_cell(party.get("name", ""), party.get("value")),
+        build_cell(data.get("PrivateNote") or ""),
+        build_cell(""),
+        build_cell(""),
+        build_cell(format_amount(total)),
     ]
     return {"ColData": cells, "type": "Data"}
 
@@ -284,12 +286,12 @@ def _group_rows(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Ro
         for row in rows_of_party:
             total += Decimal(row["ColData"][-1]["value"])
         values = [*[""] * (width - 2), format_amount(total)]
-        end = name_and_values(f"Total for {name}", values)
-        rows.append(section_rows(name, rows_of_party, end, width=width, id=id))
+        end = build_cells(f"Total for {name}", values)
+        rows.append(build_section(name, rows_of_party, end, width=width, id=id))
     return rows
 
 
-def detail_profit_and_loss(request: ReportRequest) -> Report:
+def report_profit_and_loss_detail(request: ReportRequest) -> Report:
     """List the postings of profit and loss, account by account."""
     split = split_finder(request)
     postings_by_account: dict[str, list[ReportPosting]] = defaultdict(list)
@@ -298,17 +300,17 @@ def detail_profit_and_loss(request: ReportRequest) -> Report:
         if account["AccountType"] in EARNING_TYPES:
             postings_by_account[posting.account].append(posting)
     rows = []
-    for id in sorted(postings_by_account, key=lambda id: _earning_order(request, id)):
+    for id in sorted(postings_by_account, key=lambda id: _build_earning_sort_key(request, id)):
         account = request.account(id)
         name = str(account["Name"])
         postings = postings_by_account[id]
-        lines, total = list_postings(postings, own_side(account), ZERO, split)
-        rows.append(account_section(name, lines, total, id))
+        lines, total = list_postings(postings, get_own_side(account), ZERO, split)
+        rows.append(build_account_section(name, lines, total, id))
     columns = [Column(title, kind) for title, kind in LEDGER_COLUMNS]
     return Report(columns, rows, empty=not rows)
 
 
-def _earning_order(request: ReportRequest, id: str) -> tuple[int, str]:
+def _build_earning_sort_key(request: ReportRequest, id: str) -> tuple[int, str]:
     """Return the sort key of an account: its type, then its name."""
     account = request.account(id)
     rank = EARNING_TYPES.index(account["AccountType"])

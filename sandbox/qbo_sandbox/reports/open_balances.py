@@ -9,10 +9,10 @@ from typing import NamedTuple
 from qbo_sandbox.accounting.booking import open_amounts
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
-from qbo_sandbox.accounting.ledger import rate_of
-from qbo_sandbox.accounting.settlements import unapplied_amount
+from qbo_sandbox.accounting.ledger import get_rate
+from qbo_sandbox.accounting.settlements import compute_unapplied
 from qbo_sandbox.accounting.values import ZERO, round_money
-from qbo_sandbox.entities.payments import settled_amounts
+from qbo_sandbox.entities.payments import sum_settled_amounts
 from qbo_sandbox.kit.json_object import JsonObject
 
 KINDS_BY_PARTY = {
@@ -36,35 +36,37 @@ class OpenItem(NamedTuple):
     balance: Decimal
 
 
-def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, str], Decimal]:
+def _sum_settled_amounts(
+    company: Company, kind: str, day: dt.date
+) -> dict[tuple[str, str], Decimal]:
     """Return what the payments of a kind have settled by a day, by transaction."""
     amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in company.table(kind).rows.values():
         data = row.read()
-        if _document_date(data["TxnDate"]) > day:
+        if _parse_document_date(data["TxnDate"]) > day:
             continue
-        for key, value in settled_amounts(data).items():
+        for key, value in sum_settled_amounts(data).items():
             amounts[key] += value
     return amounts
 
 
-def items_open_on(company: Company, side: str, day: dt.date) -> list[OpenItem]:
+def list_open_items(company: Company, side: str, day: dt.date) -> list[OpenItem]:
     """Return everything open with customers or vendors on a day, oldest first."""
     *_, payment = KINDS_BY_PARTY[side]
-    paid = _settled_by(company, payment, day)
+    paid = _sum_settled_amounts(company, payment, day)
     items: list[OpenItem] = []
     for kind in KINDS_BY_PARTY[side]:
-        items += _of_kind(company, kind, day, paid)
-    items += [item for item in _journal_balances(company, side, day) if item.balance]
+        items += _iter_open_of_kind(company, kind, day, paid)
+    items += [item for item in _iter_journal_balances(company, side, day) if item.balance]
     return sorted(items, key=lambda item: (item.date, int(item.id)))
 
 
-def _document_date(text: str) -> dt.date:
+def _parse_document_date(text: str) -> dt.date:
     """Return the date of a transaction."""
     return dt.date.fromisoformat(text[:10])
 
 
-def _of_kind(
+def _iter_open_of_kind(
     company: Company, kind: str, day: dt.date, paid: dict[tuple[str, str], Decimal]
 ) -> Iterator[OpenItem]:
     """Yield what is open of the transactions of a kind up to a day."""
@@ -72,13 +74,13 @@ def _of_kind(
     sign = -1 if kind in CREDIT_KINDS else 1
     for row in company.table(kind).rows.values():
         data = row.read()
-        date = _document_date(data["TxnDate"])
-        rate = rate_of(data)
+        date = _parse_document_date(data["TxnDate"])
+        rate = get_rate(data)
         whole = Decimal(data[rule.total])
-        balance = unapplied_amount(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
+        balance = compute_unapplied(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
         if date <= day and balance:
             party = str(data[rule.party]["value"])
-            due = _document_date(data.get("DueDate") or data["TxnDate"])
+            due = _parse_document_date(data.get("DueDate") or data["TxnDate"])
             sums = round_money(sign * whole * rate), round_money(sign * balance * rate)
             yield OpenItem(
                 party,
@@ -92,18 +94,18 @@ def _of_kind(
             )
 
 
-def _journal_balances(company: Company, side: str, day: dt.date) -> Iterator[OpenItem]:
+def _iter_journal_balances(company: Company, side: str, day: dt.date) -> Iterator[OpenItem]:
     """Yield what journal entries up to a day booked on customers or vendors."""
     for row in company.table("JournalEntry").rows.values():
         data: JsonObject = row.read()
-        date = _document_date(data["TxnDate"])
+        date = _parse_document_date(data["TxnDate"])
         if date > day:
             continue
         number = str(data.get("DocNumber") or "")
         for party, value in open_amounts(company, "JournalEntry", data):
             if not company.row(side, party):
                 continue
-            home = round_money(value * rate_of(data))
+            home = round_money(value * get_rate(data))
             yield OpenItem(
                 party,
                 "JournalEntry",

@@ -4,20 +4,20 @@ from collections import defaultdict
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.aging import name_of
-from qbo_sandbox.reports.open_balances import OpenItem, items_open_on
+from qbo_sandbox.reports.aging import get_party_name
+from qbo_sandbox.reports.open_balances import OpenItem, list_open_items
 from qbo_sandbox.reports.report_base import UNSPECIFIED, ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
+    build_cell,
+    build_cells,
+    build_grand_total,
+    build_section,
+    build_summary_row,
     format_amount,
     format_amounts,
-    grand_total,
-    name_and_values,
-    section_rows,
-    summary_row,
-    value_cell,
 )
 from qbo_sandbox.reports.statements import COST, EXPENSE, INCOME, OTHER_EXPENSE, OTHER_INCOME
 
@@ -25,19 +25,19 @@ INCOME_TYPES, EXPENSE_TYPES = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER
 Sums = dict[str, list[Decimal]]
 
 
-def balances_by_party(request: ReportRequest, side: str) -> Report:
+def report_balances_by_party(request: ReportRequest, side: str) -> Report:
     """Report one row for each party with something open."""
     day = request.period.end
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for item in items_open_on(request.company, side, day):
+    for item in list_open_items(request.company, side, day):
         sums[item.party] += item.balance
-    names = {id: name_of(request, side, id) for id in sums}
+    names = {id: get_party_name(request, side, id) for id in sums}
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: names[id].casefold()):
         if sums[id]:
-            rows.append(name_and_values(names[id], [format_amount(sums[id])], id))
+            rows.append(build_cells(names[id], [format_amount(sums[id])], id))
     if rows:
-        rows.append(grand_total([sum(sums.values(), ZERO)]))
+        rows.append(build_grand_total([sum(sums.values(), ZERO)]))
     columns = [
         Column("", side, side.lower()),
         Column("Total", key="total"),
@@ -45,15 +45,15 @@ def balances_by_party(request: ReportRequest, side: str) -> Report:
     return Report(columns, rows, empty=not rows, options=[("report_date", day.isoformat())])
 
 
-def balance_detail(request: ReportRequest, side: str) -> Report:
+def report_balance_detail(request: ReportRequest, side: str) -> Report:
     """List the open transactions of each party with a running balance."""
     day = request.period.end
-    items = items_open_on(request.company, side, day)
+    items = list_open_items(request.company, side, day)
     items_by_party: dict[str, list[OpenItem]] = {}
     for item in items:
         items_by_party.setdefault(item.party, []).append(item)
-    columns = _balance_columns("neg" if side == "Vendor" else "nat")
-    names = {id: name_of(request, side, id) for id in items_by_party}
+    columns = _list_balance_columns("neg" if side == "Vendor" else "nat")
+    names = {id: get_party_name(request, side, id) for id in items_by_party}
     rows: list[Row] = []
     for id in sorted(items_by_party, key=lambda id: names[id].casefold()):
         running = ZERO
@@ -62,15 +62,15 @@ def balance_detail(request: ReportRequest, side: str) -> Report:
             running += item.balance
             item_rows.append(_open_row(item, running))
         sums = ["", "", "", *_sum_by_party(items_by_party[id]), ""]
-        total = name_and_values(f"Total for {names[id]}", sums)
-        rows.append(section_rows(names[id], item_rows, total, width=len(columns), id=id))
+        total = build_cells(f"Total for {names[id]}", sums)
+        rows.append(build_section(names[id], item_rows, total, width=len(columns), id=id))
     if rows:
         sums = ["", "", "", *_sum_by_party(items), ""]
-        rows.append(summary_row("TOTAL", sums, "GrandTotal"))
+        rows.append(build_summary_row("TOTAL", sums, "GrandTotal"))
     return Report(columns, rows, empty=not rows, options=[("report_date", day.isoformat())])
 
 
-def _balance_columns(sign: str) -> list[Column]:
+def _list_balance_columns(sign: str) -> list[Column]:
     """Return the columns of open transactions; `sign` is part of the names of amounts."""
     return [
         Column("Date", "Date", "tx_date"),
@@ -86,13 +86,13 @@ def _balance_columns(sign: str) -> list[Column]:
 def _open_row(item: OpenItem, running: Decimal) -> Row:
     """Return the row of one open document with the running balance."""
     cells = [
-        value_cell(item.date),
-        value_cell(item.label, item.id),
-        value_cell(item.number),
-        value_cell(item.due),
-        value_cell(format_amount(item.whole)),
-        value_cell(format_amount(item.balance)),
-        value_cell(format_amount(running)),
+        build_cell(item.date),
+        build_cell(item.label, item.id),
+        build_cell(item.number),
+        build_cell(item.due),
+        build_cell(format_amount(item.whole)),
+        build_cell(format_amount(item.balance)),
+        build_cell(format_amount(running)),
     ]
     return {"ColData": cells, "type": "Data"}
 
@@ -121,7 +121,7 @@ def sum_by(
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: (not id, names[id].casefold())):
         texts = format_amounts(sums[id], blank=True)
-        rows.append(name_and_values(names[id], texts, id))
+        rows.append(build_cells(names[id], texts, id))
     rows = _add_totals(rows, sums)
     return Report(request.columns(kind), rows, empty=not rows)
 
@@ -131,11 +131,11 @@ def _add_totals(rows: list[Row], sums: Sums) -> list[Row]:
     if not rows:
         return rows
     columns = zip(*sums.values(), strict=True)
-    total = grand_total(sum(column, ZERO) for column in columns)
+    total = build_grand_total(sum(column, ZERO) for column in columns)
     return [*rows, total]
 
 
-def income_by_customer(request: ReportRequest) -> Report:
+def report_income_by_customer(request: ReportRequest) -> Report:
     """Report income, expense and the difference for each customer."""
     sums: Sums = {}
     names: dict[str, str] = {}
@@ -154,7 +154,7 @@ def income_by_customer(request: ReportRequest) -> Report:
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: (not id, names[id].casefold())):
         texts = format_amounts(sums[id])
-        rows.append(name_and_values(names[id], texts, id))
+        rows.append(build_cells(names[id], texts, id))
     columns = [
         Column("", "Customer", "customer"),
         Column("Total Income"),

@@ -38,13 +38,13 @@ def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
     """
     macro = params.get("date_macro", "").strip().lower()
     if macro:
-        return _named_period(macro, today)
+        return _get_named_period(macro, today)
     if params.get("report_date"):
         day = _parse_day(params["report_date"], "report_date")
         return Period(day, day)
     has_days = params.get("start_date") or params.get("end_date")
     if usual == TODAY or not has_days:
-        return _named_period(usual, today)
+        return _get_named_period(usual, today)
     end = _parse_day(params["end_date"], "end_date") if params.get("end_date") else today
     start = (
         _parse_day(params["start_date"], "start_date")
@@ -64,7 +64,7 @@ def _parse_day(text: str, name: str) -> dt.date:
         raise Refusal("2060", f"Invalid Date : {text}", name) from None
 
 
-def _named_period(macro: str, today: dt.date) -> Period:
+def _get_named_period(macro: str, today: dt.date) -> Period:
     """Return the period of a macro such as "last month" or "this fiscal year-to-date"."""
     if macro in ("all", "all dates"):
         return Period(EARLIEST_DATE, dt.date.max, "all")
@@ -76,15 +76,15 @@ def _named_period(macro: str, today: dt.date) -> Period:
     unit = unit.removeprefix("fiscal ").removeprefix("calendar ")
     if offset is None or unit not in ("week", *MONTHS_BY_INTERVAL):
         raise Refusal("2170", f"Invalid Enumeration : {macro}", "date_macro")
-    start = _move_period(_first_day(today, unit), unit, offset)
+    start = _move_period(_get_first_day(today, unit), unit, offset)
     end = _move_period(start, unit, 1) - dt.timedelta(days=1)
     if macro.endswith("-to-date"):
-        passed = today - _first_day(today, unit)
+        passed = today - _get_first_day(today, unit)
         end = min(end, start + passed)
     return Period(start, end, macro)
 
 
-def _first_day(day: dt.date, unit: str) -> dt.date:
+def _get_first_day(day: dt.date, unit: str) -> dt.date:
     """Return the first day of the week, month, quarter or year of a day."""
     if unit == "day":
         return day
@@ -111,14 +111,14 @@ def split_period(period: Period, by: str) -> list[Period]:
     parts = []
     start = period.start
     while start <= period.end:
-        next_start = _move_period(_first_day(start, unit), unit, 1)
+        next_start = _move_period(_get_first_day(start, unit), unit, 1)
         last_day = next_start - dt.timedelta(days=1)
         parts.append(Period(start, min(period.end, last_day)))
         start = next_start
     return parts
 
 
-def column_title(period: Period) -> str:
+def format_column_title(period: Period) -> str:
     """Return the title of a period's column."""
     start = period.start
     end = period.end

@@ -11,7 +11,13 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.kit.json_object import JsonObject
-from qbo_sandbox.reports.period import INTERVALS, Period, column_title, read_period, split_period
+from qbo_sandbox.reports.period import (
+    INTERVALS,
+    Period,
+    format_column_title,
+    read_period,
+    split_period,
+)
 from qbo_sandbox.reports.report_parts import Column
 from qbo_sandbox.reports.report_postings import ReportPosting, report_postings
 
@@ -135,7 +141,7 @@ class ReportRequest:
         """Return the column of names, one for each period or group, and the total."""
         columns = [Column("", kind, kind.lower())]
         for part in self.column_periods:
-            columns.append(period_column(part))
+            columns.append(build_period_column(part))
         for id, name in self.groups:
             metadata = (("ID", id),) if id else ()
             columns.append(Column(name, metadata=metadata))
@@ -184,7 +190,7 @@ def _group_order(group: tuple[str, str]) -> tuple[bool, str]:
     return not id, name.casefold()
 
 
-def period_column(period: Period) -> Column:
+def build_period_column(period: Period) -> Column:
     """Return the column of the sums of a period."""
     dates = (("StartDate", str(period.start)), ("EndDate", str(period.end)))
-    return Column(column_title(period), metadata=dates)
+    return Column(format_column_title(period), metadata=dates)

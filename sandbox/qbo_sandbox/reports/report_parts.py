@@ -25,7 +25,7 @@ class Column:
             pairs.append(("ColKey", self.key))
         head: Row = {"ColTitle": self.title, "ColType": self.kind}
         if pairs:
-            head["MetaData"] = header_options(pairs)
+            head["MetaData"] = build_header_options(pairs)
         return head
 
 
@@ -40,7 +40,7 @@ class Report:
     options: list[tuple[str, str]] = field(default_factory=list)
 
 
-def header_options(pairs: Iterable[tuple[str, str]]) -> list[Row]:
+def build_header_options(pairs: Iterable[tuple[str, str]]) -> list[Row]:
     """Return pairs as the options of a header."""
     return [{"Name": name, "Value": value} for name, value in pairs]
 
@@ -57,7 +57,7 @@ def format_amounts(values: Iterable[Decimal], *, blank: bool = False) -> list[st
     return [format_amount(value, blank=blank) for value in values]
 
 
-def value_cell(value: object, id: object = None) -> Row:
+def build_cell(value: object, id: object = None) -> Row:
     """Return a cell, with the id of the object that it names."""
     cell = {"value": str(value)}
     if id not in (None, ""):
@@ -65,25 +65,25 @@ def value_cell(value: object, id: object = None) -> Row:
     return cell
 
 
-def name_and_values(title: str, values: Iterable[str], id: object = None) -> Row:
+def build_cells(title: str, values: Iterable[str], id: object = None) -> Row:
     """Return a name followed by values."""
-    cells = [value_cell(title, id)]
+    cells = [build_cell(title, id)]
     for value in values:
-        cells.append(value_cell(value))
+        cells.append(build_cell(value))
     return {"ColData": cells}
 
 
-def grand_total(values: Iterable[Decimal]) -> Row:
+def build_grand_total(values: Iterable[Decimal]) -> Row:
     """Return the last row of a report, with the sum of each column."""
-    return summary_row("TOTAL", format_amounts(values), "GrandTotal")
+    return build_summary_row("TOTAL", format_amounts(values), "GrandTotal")
 
 
-def data_row(title: str, values: Iterable[str], id: object = None, **more: str) -> Row:
+def build_data_row(title: str, values: Iterable[str], id: object = None, **more: str) -> Row:
     """Return a row of values that has no rows below it."""
-    return {**name_and_values(title, values, id), "type": "Data", **more}
+    return {**build_cells(title, values, id), "type": "Data", **more}
 
 
-def section_rows(
+def build_section(
     title: str,
     rows: list[Row],
     total: Row | None,
@@ -94,7 +94,7 @@ def section_rows(
     own: Sequence[str] = (),
 ) -> Row:
     """Return rows under a heading, with their sum."""
-    block: Row = {"Header": name_and_values(title, own or [""] * (width - 1), id)} if title else {}
+    block: Row = {"Header": build_cells(title, own or [""] * (width - 1), id)} if title else {}
     if rows:
         block["Rows"] = {"Row": rows}
     if total is not None:
@@ -103,10 +103,10 @@ def section_rows(
     return block | ({"group": group} if group else {})
 
 
-def summary_row(title: str, values: Iterable[str], group: str) -> Row:
+def build_summary_row(title: str, values: Iterable[str], group: str) -> Row:
     """Return a row that has only a sum."""
     return {
-        "Summary": name_and_values(title, values),
+        "Summary": build_cells(title, values),
         "type": "Section",
         "group": group,
     }

@@ -36,12 +36,12 @@ def report_postings(company: Company, *, cash: bool = False) -> list[ReportPosti
     """Return every posting by date; on a cash basis bills and invoices count when they are paid."""
     postings: list[ReportPosting] = []
     for kind in TXN_KINDS:
-        postings += _of_kind(company, kind, cash=cash)
-    postings += _opening_stock(company)
+        postings += _iter_postings_of_kind(company, kind, cash=cash)
+    postings += _iter_opening_stock(company)
     return sorted(postings, key=lambda posting: (posting.date, int(posting.id)))
 
 
-def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[ReportPosting]:
+def _iter_postings_of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[ReportPosting]:
     """Yield the postings of all transactions of a kind."""
     if cash and kind in OPEN_KINDS:
         return
@@ -57,7 +57,7 @@ def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[ReportPosti
             yield _build_posting(kind, data, entry)
 
 
-def _opening_stock(company: Company) -> Iterator[ReportPosting]:
+def _iter_opening_stock(company: Company) -> Iterator[ReportPosting]:
     """Yield the initial stock of items."""
     for row in company.table("Item").rows.values():
         data = row.read()
@@ -86,7 +86,7 @@ def _build_posting(kind: str, data: JsonObject, entry: LedgerEntry) -> ReportPos
     number = str(data.get("DocNumber") or "")
     label = label_of(kind, data)
     date = dt.date.fromisoformat(data["TxnDate"][:10])
-    references = references_of(data, line)
+    references = get_references(data, line)
     return ReportPosting(
         date,
         kind,
@@ -101,7 +101,7 @@ def _build_posting(kind: str, data: JsonObject, entry: LedgerEntry) -> ReportPos
     )
 
 
-def _entity_references(data: JsonObject, detail: JsonObject) -> JsonObject:
+def _get_entity_references(data: JsonObject, detail: JsonObject) -> JsonObject:
     """Return the entities of a transaction and a line by type, such as vendor."""
     entities = [data.get("EntityRef") or {}]
     journal_entity = detail.get("Entity") or {}
@@ -117,7 +117,7 @@ def _entity_references(data: JsonObject, detail: JsonObject) -> JsonObject:
     return by_type
 
 
-def references_of(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, str]]:
+def get_references(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, str]]:
     """Return (id, name) of the parties, class and item of a line, or else of its transaction."""
     detail: JsonObject = line.get(str(line.get("DetailType"))) or {}
     references = {
@@ -127,7 +127,7 @@ def references_of(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, st
         "department": detail.get("DepartmentRef") or data.get("DepartmentRef"),
         "item": detail.get("ItemRef"),
     }
-    references |= _entity_references(data, detail)
+    references |= _get_entity_references(data, detail)
     named_references = {}
     for part, reference in references.items():
         if reference:
@@ -142,14 +142,14 @@ def _iter_cash_postings(
     lines = [
         entry
         for entry in row.booked
-        if _transaction_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
+        if _get_account_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
     ]
     postings = [_build_posting(kind, data, entry) for entry in lines]
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         target = company.row(link["TxnType"], link["TxnId"])
         if target is not None:
-            postings += _paid_share(
+            postings += _list_paid_share(
                 company, link["TxnType"], target, Decimal(line["Amount"]), data["TxnDate"]
             )
     rest = -sum((posting.amount for posting in postings), ZERO)
@@ -161,7 +161,7 @@ def _iter_cash_postings(
     yield from postings
 
 
-def _paid_share(
+def _list_paid_share(
     company: Company, kind: str, target: Row, amount: Decimal, date: str
 ) -> list[ReportPosting]:
     """Return the share of a bill's or invoice's lines that an amount pays."""
@@ -171,7 +171,7 @@ def _paid_share(
     entries = [
         entry
         for entry in target.booked
-        if _transaction_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
+        if _get_account_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
     ]
     shares = [_build_posting(kind, paid, entry) for entry in entries]
     return [
@@ -180,7 +180,7 @@ def _paid_share(
     ]
 
 
-def _transaction_type(company: Company, account: str) -> str:
+def _get_account_type(company: Company, account: str) -> str:
     """Return the type of an account."""
     row = company.row("Account", account)
     return str(row.read()["AccountType"]) if row else ""

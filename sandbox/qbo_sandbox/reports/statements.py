@@ -11,12 +11,12 @@ from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
     Row,
-    data_row,
+    build_cells,
+    build_data_row,
+    build_grand_total,
+    build_section,
+    build_summary_row,
     format_amounts,
-    grand_total,
-    name_and_values,
-    section_rows,
-    summary_row,
 )
 
 Values = list[Decimal]
@@ -84,10 +84,10 @@ class Tree:
         below = self.rows(types, id)
         own = self.texts(self.own_sums(id), blank=True)
         if not below:
-            return data_row(name, own, id)
+            return build_data_row(name, own, id)
         whole = self.texts(self.total_sums(id))
-        total = name_and_values(f"Total {name}", whole)
-        return section_rows(name, below, total, width=self.column_count, id=id, own=own)
+        total = build_cells(f"Total {name}", whole)
+        return build_section(name, below, total, width=self.column_count, id=id, own=own)
 
     def total(self, types: tuple[str, ...]) -> Values:
         """Return the sums of all accounts of some types."""
@@ -146,8 +146,8 @@ class ProfitAndLoss:
         """Return the accounts of some types, with their sum."""
         rows = tree.rows(types)
         sums = self._texts(tree.total(types))
-        total = name_and_values(f"Total {title}", sums)
-        return section_rows(title, rows, total, width=tree.column_count, group=group)
+        total = build_cells(f"Total {title}", sums)
+        return build_section(title, rows, total, width=tree.column_count, group=group)
 
     def _optional_section(
         self, tree: Tree, types: tuple[str, ...], title: str, group: str
@@ -160,7 +160,7 @@ class ProfitAndLoss:
     def _sum(self, title: str, values: Values) -> Row:
         """Return the row of a sum; its name for programs is its title without spaces."""
         group = title.replace(" ", "")
-        return summary_row(title, self._texts(values), group)
+        return build_summary_row(title, self._texts(values), group)
 
     def _texts(self, values: Values) -> list[str]:
         """Format sums."""
@@ -169,7 +169,7 @@ class ProfitAndLoss:
         return format_amounts(values)
 
 
-def profit_and_loss(request: ReportRequest) -> Report:
+def report_profit_and_loss(request: ReportRequest) -> Report:
     """Report income less cost and expense."""
     statement = ProfitAndLoss(request)
     header_fields = {"SummarizeColumnsBy": summarize(request)}
@@ -185,7 +185,7 @@ def summarize(request: ReportRequest) -> str:
     return request.params.get("summarize_column_by") or "Total"
 
 
-def closing_balances(
+def sum_closing_balances(
     request: ReportRequest, end: dt.date, year: dt.date | None = None
 ) -> dict[str, Decimal]:
     """Return debit balances at the end of a day.
@@ -194,7 +194,7 @@ def closing_balances(
     """
     sums: dict[str, Decimal] = {}
     year = year or end.replace(month=1, day=1)
-    retained = retained_account(request)
+    retained = find_retained_account(request)
     for posting in request.all_postings:
         if posting.date > end:
             break
@@ -206,7 +206,7 @@ def closing_balances(
     return sums
 
 
-def retained_account(request: ReportRequest) -> str:
+def find_retained_account(request: ReportRequest) -> str:
     """Return the id of the account of retained earnings, or ""."""
     for id, row in request.company.table("Account").rows.items():
         if row.read().get("AccountSubType") == RETAINED_EARNINGS:
@@ -214,13 +214,13 @@ def retained_account(request: ReportRequest) -> str:
     return ""
 
 
-def trial_balance(request: ReportRequest) -> Report:
+def report_trial_balance(request: ReportRequest) -> Report:
     """Report every account with its balance in debit or credit."""
-    sums = closing_balances(request, min(request.period.end, dt.date.max))
+    sums = sum_closing_balances(request, min(request.period.end, dt.date.max))
     rows: list[Row] = []
     debits = ZERO
     credits = ZERO
-    for id in sorted(sums, key=lambda id: account_order(request.account(id))):
+    for id in sorted(sums, key=lambda id: build_account_sort_key(request.account(id))):
         balance = sums[id]
         if not balance:
             continue
@@ -231,15 +231,15 @@ def trial_balance(request: ReportRequest) -> Report:
         account = request.account(id)
         name = str(account.get("FullyQualifiedName") or id)
         texts = format_amounts([debit, credit], blank=True)
-        rows.append(name_and_values(name, texts, id))
+        rows.append(build_cells(name, texts, id))
     if rows:
-        rows.append(grand_total([debits, credits]))
+        rows.append(build_grand_total([debits, credits]))
     columns = [Column("", "Account"), Column("Debit"), Column("Credit")]
     header_fields = {"SummarizeColumnsBy": summarize(request)}
     return Report(columns, rows, header_fields, not rows)
 
 
-def account_order(account: JsonObject) -> tuple[int, str]:
+def build_account_sort_key(account: JsonObject) -> tuple[int, str]:
     """Return the sort key of an account in the chart."""
     kind = account["AccountType"]
     index = len(ACCOUNT_TYPE_ORDER)
@@ -264,6 +264,6 @@ ACCOUNT_TYPE_ORDER = (
 )
 
 
-def period_ends(request: ReportRequest) -> list[Period]:
+def list_period_ends(request: ReportRequest) -> list[Period]:
     """Return the periods that are columns."""
     return request.column_periods or [request.period]

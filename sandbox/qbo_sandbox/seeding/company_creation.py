@@ -33,7 +33,7 @@ class CompanyCreator:
         """Add a company and open its books."""
         if options.realm in self.companies:
             raise ValueError(f"there is a company {options.realm} already")
-        self.journal.append_line(dump({"options": _as_json(options)}).encode())
+        self.journal.append_line(dump({"options": _convert_to_json(options)}).encode())
         company = Company(options, self.clock, self.journal, self.control.switches)
         open_books(company)
         company.watchers.append(self.sender.watch)
@@ -94,7 +94,7 @@ class CompanyCreator:
             self._add_company(options)
 
 
-def _as_json(options: Options) -> JsonObject:
+def _convert_to_json(options: Options) -> JsonObject:
     """Return options as JSON has them."""
     return {
         name: list(value) if isinstance(value, tuple) else value

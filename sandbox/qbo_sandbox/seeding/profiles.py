@@ -137,12 +137,12 @@ def build_options(name: str, changes: JsonObject, realms: Iterable[str], now: fl
     if options.closed == LAST_MONTH:
         options = options.changed({"closed": _end_of_last_month(now)})
     if "realm" not in changes:
-        realm = _unused_realm(profile.get("realm"), set(realms))
+        realm = _find_unused_realm(profile.get("realm"), set(realms))
         options = options.changed({"realm": realm})
     return options
 
 
-def of_country(country: str) -> str | None:
+def find_profile_of_country(country: str) -> str | None:
     """Return the name of the first profile of a company in a country; None if there is none."""
     for name, (_, options) in PROFILES.items():
         if options.get("country") == country:
@@ -160,7 +160,7 @@ def parse(text: str, realms: Iterable[str], now: float) -> Options:
     return build_options(name, changes, realms, now)
 
 
-def profiles_page() -> dict[str, str]:
+def describe_profiles() -> dict[str, str]:
     """Return the names of the companies with their descriptions."""
     page = {}
     for name, (description, _) in PROFILES.items():
@@ -175,12 +175,12 @@ def _convert_option(name: str, value: Any) -> Any:
         return tuple(codes)
     if name == "closed" and value in ("", "none"):
         return None
-    if _type_of(name) is bool and isinstance(value, str):
+    if _get_option_type(name) is bool and isinstance(value, str):
         return _read_flag(name, value)
     return value
 
 
-def _type_of(option: str) -> object:
+def _get_option_type(option: str) -> object:
     """Return the type of an option."""
     for field in fields(Options):
         if field.name == option:
@@ -196,7 +196,7 @@ def _read_flag(name: str, text: str) -> bool:
     return lowered == "true"
 
 
-def _unused_realm(usual: str | None, realms: set[str]) -> str:
+def _find_unused_realm(usual: str | None, realms: set[str]) -> str:
     """Return the usual id of a company, or the first one that is free."""
     if usual and usual not in realms:
         return usual

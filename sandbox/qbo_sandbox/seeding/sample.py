@@ -95,7 +95,7 @@ def _build_address(company: Company, number: str) -> Body:
     }
 
 
-def _special_tax_code(company: Company, fields: list[str]) -> None:
+def _write_special_tax_code(company: Company, fields: list[str]) -> None:
     """Write a tax code whose id is not a number, which queries show on each page."""
     name = fields[0]
     data = {
@@ -112,7 +112,7 @@ LIST_WRITERS: dict[str, Callable[[Company, list[str]], None]] = {
     "SampleCustomer": _write_customer,
     "SampleVendor": _write_vendor,
     "SampleEmployee": _write_employee,
-    "SpecialTaxCode": _special_tax_code,
+    "SpecialTaxCode": _write_special_tax_code,
 }
 
 
@@ -162,30 +162,30 @@ def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) 
 
 def _build_sale(party: str, lines: str, account: str = "", *rest: str) -> Body:
     """Return a sale; a receipt is deposited to the account."""
-    sales_lines = [_sales_line(text) for text in lines.split(",")]
+    sales_lines = [_parse_sales_line(text) for text in lines.split(",")]
     body: Body = {"Line": sales_lines}
     if account:
         body["DepositToAccountRef"] = {"value": account}
     return body
 
 
-def _sales_line(text: str) -> Body:
+def _parse_sales_line(text: str) -> Body:
     """Return a line that sells an item."""
-    return _item_line(SALES_LINE, text)
+    return _parse_item_line(SALES_LINE, text)
 
 
 def _build_order(party: str, lines: str, *rest: str) -> Body:
     """Return a purchase order."""
-    order_lines = [_order_line(text) for text in lines.split(",")]
+    order_lines = [_parse_order_line(text) for text in lines.split(",")]
     return {"APAccountRef": {"value": "33"}, "Line": order_lines}
 
 
-def _order_line(text: str) -> Body:
+def _parse_order_line(text: str) -> Body:
     """Return a line that orders an item."""
-    return _item_line(ITEM_LINE, text)
+    return _parse_item_line(ITEM_LINE, text)
 
 
-def _item_line(kind: str, text: str) -> Body:
+def _parse_item_line(kind: str, text: str) -> Body:
     """Read "4x4.5at75": item, quantity and price."""
     item, _, rest = text.partition("x")
     quantity_text, _, price_text = rest.partition("at")
@@ -198,11 +198,11 @@ def _item_line(kind: str, text: str) -> Body:
 
 def _build_bill(party: str, lines: str, *rest: str) -> Body:
     """Return a bill with lines on accounts."""
-    account_lines = [_account_line(text) for text in lines.split(",")]
+    account_lines = [_parse_account_line(text) for text in lines.split(",")]
     return {"Line": account_lines}
 
 
-def _account_line(text: str) -> Body:
+def _parse_account_line(text: str) -> Body:
     """Read "13=75": account and amount."""
     account, _, amount = text.partition("=")
     detail = {"AccountRef": {"value": account}}
@@ -238,7 +238,7 @@ def _build_payment(party: str, links: str, account: str, *rest: str) -> Body:
     }
 
 
-def _bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
+def _build_bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
     """Return a payment of bills, by check or by card."""
     kind, account = paid.split(":")
     lines = _read_link(links, "Bill")
@@ -276,18 +276,18 @@ def _build_journal(party: str, lines: str, *rest: str) -> Body:
     journal_lines = []
     for text in lines.split(","):
         account, amount = text.split("=")
-        journal_lines.append(_journal_line(account, Decimal(amount)))
+        journal_lines.append(_build_journal_line(account, Decimal(amount)))
     return {"Line": journal_lines}
 
 
-def _journal_line(account: str, amount: Decimal) -> Body:
+def _build_journal_line(account: str, amount: Decimal) -> Body:
     """Return a line that debits or credits an account."""
     side = "Debit" if amount > 0 else "Credit"
     detail = {"PostingType": side, "AccountRef": {"value": account}}
     return _build_line("JournalEntryLineDetail", abs(amount), detail)
 
 
-def _movement_builder(source_field: str, target_field: str) -> Callable[..., Body]:
+def _create_movement_builder(source_field: str, target_field: str) -> Callable[..., Body]:
     """Return the builder of a transaction that moves an amount between two accounts: "36>35"."""
 
     def build(party: str, accounts: str, amount: str, *rest: str) -> Body:
@@ -322,10 +322,10 @@ BODY_BUILDERS: dict[str, Callable[..., Body]] = {
     "PurchaseOrder": _build_order,
     "Purchase": _build_purchase,
     "Payment": _build_payment,
-    "BillPayment": _bill_payment,
+    "BillPayment": _build_bill_payment,
     "Deposit": _build_deposit,
-    "Transfer": _movement_builder("FromAccountRef", "ToAccountRef"),
-    "CreditCardPaymentTxn": _movement_builder("BankAccountRef", "CreditCardAccountRef"),
+    "Transfer": _create_movement_builder("FromAccountRef", "ToAccountRef"),
+    "CreditCardPaymentTxn": _create_movement_builder("BankAccountRef", "CreditCardAccountRef"),
     "JournalEntry": _build_journal,
     "TimeActivity": _build_time_activity,
 }

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from qbo_sandbox.accounting import preferences
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.references import name_reference
+from qbo_sandbox.accounting.references import add_reference_name
 from qbo_sandbox.entities import currencies
 from qbo_sandbox.entities.lists import write_entry
 from qbo_sandbox.kit.json_object import JsonObject
@@ -23,7 +23,7 @@ def open_books(company: Company) -> None:
     """Write everything a company has before its first transaction, as if three months ago."""
     with company.clock.pretend(company.now() - OPENING_AGE_SECONDS):
         write_entry(company, "CompanyInfo", _write_info(company), "1")
-        write_entry(company, "Preferences", preferences.sections(company.options), "1")
+        write_entry(company, "Preferences", preferences.build_sections(company.options), "1")
         for code in (*company.options.currencies, company.options.currency):
             write_entry(
                 company,
@@ -35,7 +35,7 @@ def open_books(company: Company) -> None:
                 continue
             WRITERS[kind](company, fields)
         if not company.options.sample:  # there the first foreign customer or vendor brings them
-            _foreign_accounts(company)
+            _create_foreign_accounts(company)
     if company.options.sample:
         sample.write_transactions(company)
 
@@ -53,7 +53,7 @@ def _read_rows(company: Company) -> Iterator[tuple[str, list[str]]]:
     if country in COUNTRIES_WITH_TAXES:
         rows = [row for row in rows if not row[0].startswith("Tax")]
         rows += _read_file(f"taxes_{country.lower()}.txt")
-    rows.sort(key=_seeding_order)
+    rows.sort(key=_rank_row)
     for kind, *fields in rows:
         yield kind, [*fields, "", "", "", ""]
 
@@ -64,7 +64,7 @@ def _read_file(name: str) -> list[list[str]]:
     return [line.split("|") for line in lines if line and not line.startswith("#")]
 
 
-def _seeding_order(row: list[str]) -> int:
+def _rank_row(row: list[str]) -> int:
     """Return the rank of a line: accounts without a parent come before other accounts."""
     if row[0] != "Account":
         return 2
@@ -87,9 +87,9 @@ def _write_account(company: Company, fields: list[str]) -> None:
     write_entry(company, "Account", data, id)
 
 
-def _foreign_accounts(company: Company) -> None:
+def _create_foreign_accounts(company: Company) -> None:
     """Create the accounts that foreign currencies need."""
-    for account in currencies.needed_accounts(company):
+    for account in currencies.list_needed_accounts(company):
         write_entry(company, "Account", account)
 
 
@@ -123,8 +123,8 @@ def _write_code(company: Company, fields: list[str]) -> None:
             }
             write_entry(company, "TaxCode", data, special)
     id, name, sale, purchase = fields[:4]
-    lists_of = {"SalesTaxRateList": _rate_list(company, sale)}
-    lists_of["PurchaseTaxRateList"] = _rate_list(company, purchase)
+    lists_of = {"SalesTaxRateList": _build_rate_list(company, sale)}
+    lists_of["PurchaseTaxRateList"] = _build_rate_list(company, purchase)
     write_entry(
         company,
         "TaxCode",
@@ -139,9 +139,9 @@ def _write_code(company: Company, fields: list[str]) -> None:
     )
 
 
-def _rate_list(company: Company, rate: str) -> JsonObject:
+def _build_rate_list(company: Company, rate: str) -> JsonObject:
     """Return the list of rates of a tax code that has one."""
-    reference = name_reference(company, "TaxRate", {"value": rate})
+    reference = add_reference_name(company, "TaxRate", {"value": rate})
     return {
         "TaxRateDetail": [
             {
@@ -153,7 +153,7 @@ def _rate_list(company: Company, rate: str) -> JsonObject:
     }
 
 
-def _named_account(company: Company, name: str) -> dict[str, str]:
+def _find_account_reference(company: Company, name: str) -> dict[str, str]:
     """Return a reference to the account with a name."""
     _, id = company.names["account", name.casefold()]
     return {"value": id}
@@ -165,10 +165,10 @@ def _write_item(company: Company, fields: list[str]) -> None:
     data: JsonObject = {
         "Name": name,
         "Type": kind,
-        "IncomeAccountRef": _named_account(company, income),
+        "IncomeAccountRef": _find_account_reference(company, income),
     }
     if expense:
-        data["ExpenseAccountRef"] = _named_account(company, expense)
+        data["ExpenseAccountRef"] = _find_account_reference(company, expense)
         data["PurchaseCost"] = Decimal(0)
     write_entry(company, "Item", data | {"UnitPrice": Decimal(0)})
 
@@ -202,7 +202,7 @@ def _write_customer(company: Company, fields: list[str]) -> None:
     write_entry(company, "Customer", data, more=more)
 
 
-def _plain_writer(kind: str, *names: str) -> Writer:
+def _create_plain_writer(kind: str, *names: str) -> Writer:
     """Return a function that writes list entries with just these fields."""
 
     def write(company: Company, fields: list[str]) -> None:
@@ -217,18 +217,18 @@ def _plain_writer(kind: str, *names: str) -> Writer:
 
 WRITERS: dict[str, Writer] = {
     "Account": _write_account,
-    "TaxAgency": _plain_writer("TaxAgency", "id", "DisplayName"),
+    "TaxAgency": _create_plain_writer("TaxAgency", "id", "DisplayName"),
     "TaxRate": _write_rate,
     "TaxCode": _write_code,
-    "Term": _plain_writer("Term", "id", "Name", "DueDays"),
-    "PaymentMethod": _plain_writer("PaymentMethod", "id", "Name", "Type"),
-    "Class": _plain_writer("Class", "Name"),
-    "Department": _plain_writer("Department", "Name"),
+    "Term": _create_plain_writer("Term", "id", "Name", "DueDays"),
+    "PaymentMethod": _create_plain_writer("PaymentMethod", "id", "Name", "Type"),
+    "Class": _create_plain_writer("Class", "Name"),
+    "Department": _create_plain_writer("Department", "Name"),
     "Item": _write_item,
     "Vendor": _write_vendor,
     "Customer": _write_customer,
-    "Employee": _plain_writer("Employee", "GivenName", "FamilyName"),
-    "CustomerType": _plain_writer("CustomerType", "Name"),
+    "Employee": _create_plain_writer("Employee", "GivenName", "FamilyName"),
+    "CustomerType": _create_plain_writer("CustomerType", "Name"),
     **sample.LIST_WRITERS,
 }
 

@@ -49,7 +49,7 @@ class Control:
     def books(self, method: str, body: Any) -> bytes:
         """Return objects, entries and balances of every company, filtered by realm and kind."""
         filters = body or {}
-        return books_dump.books(self.companies, filters)
+        return books_dump.dump_books(self.companies, filters)
 
     def switch(self, method: str, body: Any) -> object:
         """Answer /_sandbox/switches: GET shows all with their choices, POST sets some.
@@ -66,7 +66,7 @@ class Control:
 
         Raise ValueError for a switch or an answer that does not exist.
         """
-        self.switches = self.switches.changed(_plain(raw))
+        self.switches = self.switches.changed(_convert_options(raw))
         for company in self.companies.values():
             company.switches = self.switches
 
@@ -89,13 +89,13 @@ class Control:
 
         Preferences show some of the options; clients read them there.
         """
-        company.options = company.options.changed(_plain(raw))
+        company.options = company.options.changed(_convert_options(raw))
         event = {"options": company.options.as_dict()}
         self.journal.append_line(dump(event).encode())
         row = company.row("Preferences", "1")
         if row is None:
             return
-        sections = preferences.sections(company.options)
+        sections = preferences.build_sections(company.options)
         data = row.read() | sections
         _rewrite(company, "Preferences", row.id, data)
 
@@ -122,7 +122,7 @@ class Control:
             "edit": _edit_object,
             "delete": _delete_object,
             "deactivate": _deactivate_entry,
-            "activate": _activate_entry,
+            "activate": _reactivate_entry,
             "create": _create_object,
             "void": _void_object,
             "pay": _pay_document,
@@ -169,7 +169,7 @@ class Control:
         return {"disconnected": realm}
 
 
-def _plain(raw: JsonObject) -> JsonObject:
+def _convert_options(raw: JsonObject) -> JsonObject:
     """Return options from JSON with numbers and tuples as options have them."""
     options = {}
     for name, value in raw.items():
@@ -214,19 +214,19 @@ def _edit_object(company: Company, body: JsonObject) -> object:
 
 def _delete_object(company: Company, body: JsonObject) -> object:
     """Delete an object as a person would."""
-    version = _newest_version(company, body)
+    version = _get_newest_version(company, body)
     reply = operations.delete(company, body["kind"], version, None)
     return json.loads(reply.body)
 
 
 def _void_object(company: Company, body: JsonObject) -> object:
     """Void a transaction as a person would."""
-    version = _newest_version(company, body)
+    version = _get_newest_version(company, body)
     reply = operations.void(company, body["kind"], version, None)
     return json.loads(reply.body)
 
 
-def _newest_version(company: Company, body: JsonObject) -> JsonObject:
+def _get_newest_version(company: Company, body: JsonObject) -> JsonObject:
     """Return the fields by which a client names the newest version of an object."""
     row = operations.require_existing(company, body["kind"], body["id"])
     return {"Id": row.id, "SyncToken": str(row.token)}
@@ -245,7 +245,7 @@ def _deactivate_entry(company: Company, body: JsonObject) -> object:
     return _edit_object(company, edit)
 
 
-def _activate_entry(company: Company, body: JsonObject) -> object:
+def _reactivate_entry(company: Company, body: JsonObject) -> object:
     """Make a list entry active again."""
     edit = {**body, "set": {"Active": True}}
     return _edit_object(company, edit)

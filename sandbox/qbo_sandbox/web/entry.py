@@ -42,24 +42,24 @@ EDITABLE_LINES = (
 )
 
 
-def entry_section(kind: str, body: JsonObject) -> str:
+def render_entry(kind: str, body: JsonObject) -> str:
     """Return the page of an entry: facts, lines, buttons, and all fields folded."""
     buttons = []
     for do, label in ACTS_BY_KIND.get(kind, ()):
-        buttons.append(button_form(do, label, kind=kind, id=body["Id"]))
+        buttons.append(render_button_form(do, label, kind=kind, id=body["Id"]))
     facts = []
     for field, label in FACT_LABELS.items():
         if body.get(field):
-            facts.append(_fact_row(label, body[field]))
+            facts.append(_render_fact_row(label, body[field]))
     table = f"<table><tbody>{''.join(facts)}</tbody></table>"
     json_text = escape(json.dumps(body, indent=2, ensure_ascii=False, default=str))
     all_fields = f"<details><summary>All fields</summary><pre>{json_text}</pre></details>"
-    return (
-        f"<p>{' '.join(buttons)}</p>{table}{_line_rows(body)}{_edit_form(kind, body)}{all_fields}"
-    )
+    lines = _render_lines(body)
+    edit_form = _render_edit_form(kind, body)
+    return f"<p>{' '.join(buttons)}</p>{table}{lines}{edit_form}{all_fields}"
 
 
-def button_form(do: str, label: str, more: str = "", **values: str) -> str:
+def render_button_form(do: str, label: str, more: str = "", **values: str) -> str:
     """Return a form with one button; `more` are further fields before it."""
     hidden = "".join(
         f'<input type="hidden" name="{key}" value="{escape(value)}">'
@@ -75,14 +75,14 @@ def format_amount(value: object) -> str:
     return f"{value:,}" if isinstance(value, (int, float, Decimal)) else str(value)
 
 
-def form_changes(body: JsonObject, form: dict[str, str]) -> JsonObject:
+def parse_form_changes(body: JsonObject, form: dict[str, str]) -> JsonObject:
     """Return the changes of a form: number, memo, amount of the first line."""
     fields: JsonObject = {
         "DocNumber": form.get("number", ""),
         "PrivateNote": form.get("memo", "").replace("\r\n", "\n"),
     }
     amount_text = form.get("amount", "")
-    line = _first_line(body)
+    line = _find_first_line(body)
     if line is None or amount_text == str(line["Amount"]):
         return fields
     try:
@@ -107,7 +107,7 @@ def _with_amount(line: JsonObject, amount: Decimal) -> JsonObject:
     return line | {"Amount": amount, kind: detail}
 
 
-def _first_line(body: JsonObject) -> JsonObject | None:
+def _find_first_line(body: JsonObject) -> JsonObject | None:
     """Return the first line whose amount a person may change, or None."""
     return next(
         (
@@ -119,9 +119,9 @@ def _first_line(body: JsonObject) -> JsonObject | None:
     )
 
 
-def _edit_form(kind: str, body: JsonObject) -> str:
+def _render_edit_form(kind: str, body: JsonObject) -> str:
     """Return the form to change an object; "" if it has no amount to change."""
-    line = _first_line(body)
+    line = _find_first_line(body)
     if line is None:
         return ""
     memo = escape(str(body.get("PrivateNote", "")))
@@ -133,11 +133,11 @@ def _edit_form(kind: str, body: JsonObject) -> str:
         )
     )
     note = f'<label>Memo <textarea name="memo" rows="2" cols="30">{memo}</textarea></label> '
-    save = button_form("edit", "Save", number + sum + note, kind=kind, id=body["Id"])
+    save = render_button_form("edit", "Save", number + sum + note, kind=kind, id=body["Id"])
     return f"<h3>Change it</h3><p>{save}</p>"
 
 
-def _fact_row(label: str, value: object) -> str:
+def _render_fact_row(label: str, value: object) -> str:
     """Return a row of the table of fields."""
     text = (
         value.get("name") or value.get("value", "")
@@ -147,7 +147,7 @@ def _fact_row(label: str, value: object) -> str:
     return f"<tr><th scope=row>{label}</th><td>{escape(str(text))}</td></tr>"
 
 
-def _line_rows(body: JsonObject) -> str:
+def _render_lines(body: JsonObject) -> str:
     """Return the table of the lines."""
     lines = [
         line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"

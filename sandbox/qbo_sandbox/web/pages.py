@@ -15,7 +15,7 @@ from qbo_sandbox.faults import page as fault_page
 from qbo_sandbox.kit import Faults, form_of, query_of, text_answer
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.web import entry
-from qbo_sandbox.web.entry import PURCHASE_KINDS, SALE_KINDS, button_form, format_amount
+from qbo_sandbox.web.entry import PURCHASE_KINDS, SALE_KINDS, format_amount, render_button_form
 
 MAX_ROWS = 100
 LISTED_KINDS = ("Vendor", "Customer", "Account", "Class", "Department", "TaxCode", "Item", "Term")
@@ -78,13 +78,13 @@ class BookPages:
             row = company.row(kind, query.get("id", ""))
             if row:
                 title = f"{kind} {query['id']}"
-                main = _entry_page(company, kind, row.read())
+                main = _render_entry_page(company, kind, row.read())
             else:
                 title = company.options.name
                 main = _list_page(company, kind)
         if row is None:
-            main += fault_page.section(self.faults)
-            main += _program_links(environ.get("SCRIPT_NAME", ""))
+            main += fault_page.render_section(self.faults)
+            main += _render_program_links(environ.get("SCRIPT_NAME", ""))
         main = self._head(company) + note + main
         return text_answer(start, 200, PAGE_TEMPLATE.format(title=escape(title), main=main))
 
@@ -117,24 +117,24 @@ class BookPages:
         if form.get("do") == "edit":
             row = company.row(form.get("kind", ""), form.get("id", ""))
             if row:
-                changes = entry.form_changes(row.read(), form)
+                changes = entry.parse_form_changes(row.read(), form)
         date = form.get("date") or None
         return {**form, "date": date, "set": changes}
 
     def _head(self, current: Company) -> str:
         """Return the top of a page: the companies, and facts about the current one."""
         links = "".join(
-            _company_link(company, company is current) for company in self.companies.values()
+            _render_company_link(company, company is current) for company in self.companies.values()
         )
         options = current.options
         state = f"closed up to {options.closed}" if options.closed else "open"
         return (
             f'<nav aria-label="Companies">{links}</nav><h1>{escape(options.name)}</h1>'
-            f"<p>Books in {escape(options.currency)}, {state}. {_closing_form(current)}</p>"
+            f"<p>Books in {escape(options.currency)}, {state}. {_render_closing_form(current)}</p>"
         )
 
 
-def _program_links(root: str) -> str:
+def _render_program_links(root: str) -> str:
     """Return links to the pages for programs."""
     links = " ".join(
         f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>'
@@ -150,9 +150,9 @@ def _list_page(company: Company, kind: str) -> str:
         for name in (*PURCHASE_KINDS, *SALE_KINDS, *LISTED_KINDS)
         if _count_objects(company, name)
     ]
-    tabs = "".join(_kind_link(company, name, name == kind) for name in kinds)
-    newest = islice(_newest_first(company, kind), MAX_ROWS)
-    rows = "".join(_entry_row(company, kind, body) for body in newest)
+    tabs = "".join(_render_kind_link(company, name, name == kind) for name in kinds)
+    newest = islice(_iter_newest_first(company, kind), MAX_ROWS)
+    rows = "".join(_render_entry_row(company, kind, body) for body in newest)
     count = _count_objects(company, kind)
     caption = f"{kind}: {count:,}"
     if count > MAX_ROWS:
@@ -170,21 +170,21 @@ def _list_page(company: Company, kind: str) -> str:
     return f'<nav aria-label="Kinds">{tabs}</nav>{table if rows else empty}'
 
 
-def _newest_first(company: Company, kind: str) -> Iterator[JsonObject]:
+def _iter_newest_first(company: Company, kind: str) -> Iterator[JsonObject]:
     """Yield the objects of a kind, the newest first."""
     rows = company.table(kind).rows
     for id in reversed(rows):
         yield rows[id].read()
 
 
-def _entry_row(company: Company, kind: str, body: JsonObject) -> str:
+def _render_entry_row(company: Company, kind: str, body: JsonObject) -> str:
     """Return the row of an object in the list of its kind."""
-    link = f'<a href="{_page_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
+    link = f'<a href="{_build_page_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
     cells = (
         link,
         escape(str(body.get("TxnDate", ""))),
         escape(str(body.get("DocNumber", ""))),
-        escape(_name_of(body)),
+        escape(_get_name(body)),
     )
     amounts = (
         format_amount(body.get("TotalAmt", body.get("CurrentBalance", ""))),
@@ -195,17 +195,17 @@ def _entry_row(company: Company, kind: str, body: JsonObject) -> str:
     return f"<tr>{row}</tr>"
 
 
-def _name_of(body: JsonObject) -> str:
+def _get_name(body: JsonObject) -> str:
     """Return the name of a list entry, or that of a transaction's party."""
     name = body.get("DisplayName") or body.get("FullyQualifiedName") or body.get("Name")
     if not name:
-        name = _party_name(body)
+        name = _get_party_name(body)
     if not body.get("Active", True):
         return f"{name} (inactive)"
     return str(name)
 
 
-def _party_name(body: JsonObject) -> str:
+def _get_party_name(body: JsonObject) -> str:
     """Return the name of a transaction's party; "" if it has none."""
     for field in ("VendorRef", "CustomerRef", "EntityRef"):
         if field in body:
@@ -213,23 +213,23 @@ def _party_name(body: JsonObject) -> str:
     return ""
 
 
-def _entry_page(company: Company, kind: str, body: JsonObject) -> str:
+def _render_entry_page(company: Company, kind: str, body: JsonObject) -> str:
     """Return the page of one object."""
-    list_address = _page_address(company, kind)
+    list_address = _build_page_address(company, kind)
     back = f'<p><a href="{list_address}">All of {kind}</a></p>'
-    name = escape(_name_of(body))
+    name = escape(_get_name(body))
     heading = f"<h2>{kind} {escape(body['Id'])} · {name}</h2>"
-    section = entry.entry_section(kind, body)
+    section = entry.render_entry(kind, body)
     return f"{back}{heading}{section}"
 
 
-def _closing_form(company: Company) -> str:
+def _render_closing_form(company: Company) -> str:
     """Return a form that closes the books up to a day, or opens them."""
     if company.options.closed:
-        return button_form("close_books", "Open all periods")
+        return render_button_form("close_books", "Open all periods")
     today = datetime.fromtimestamp(company.now(), UTC).date().isoformat()
     date = f'<label>Close up to <input type="date" name="date" value="{today}" required></label> '
-    return button_form("close_books", "Close the books", date)
+    return render_button_form("close_books", "Close the books", date)
 
 
 def _count_objects(company: Company, kind: str) -> int:
@@ -237,22 +237,22 @@ def _count_objects(company: Company, kind: str) -> int:
     return len(company.table(kind).rows)
 
 
-def _company_link(company: Company, current: bool) -> str:
+def _render_company_link(company: Company, current: bool) -> str:
     """Return a link to the books of a company."""
     mark = ' aria-current="page"' if current else ""
-    address = _page_address(company, "Bill")
+    address = _build_page_address(company, "Bill")
     return f'<a href="{address}"{mark}>{escape(company.options.name)}</a>'
 
 
-def _kind_link(company: Company, kind: str, current: bool) -> str:
+def _render_kind_link(company: Company, kind: str, current: bool) -> str:
     """Return a link to the objects of a kind, with their number."""
     mark = ' aria-current="page"' if current else ""
-    address = _page_address(company, kind)
+    address = _build_page_address(company, kind)
     count = _count_objects(company, kind)
     return f'<a href="{address}"{mark}>{kind} {count:,}</a>'
 
 
-def _page_address(company: Company, kind: str, id: str = "") -> str:
+def _build_page_address(company: Company, kind: str, id: str = "") -> str:
     """Return the address of a list or of an object, escaped for HTML."""
     address = f"?company={quote(company.options.realm)}&amp;kind={kind}"
     if id:

@@ -5,11 +5,11 @@ import random
 from collections import Counter, defaultdict
 from decimal import Decimal
 
-from qbo_sandbox.accounting.booking import entries_of, open_amounts
+from qbo_sandbox.accounting.booking import list_entries, open_amounts
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger
 from qbo_sandbox.accounting.reference_names import REFERENCES
-from qbo_sandbox.entities.payments import LINKED_KINDS, settled_amounts
+from qbo_sandbox.entities.payments import LINKED_KINDS, sum_settled_amounts
 
 PURCHASE_KINDS, SALES_KINDS = (
     ("Bill", "VendorCredit", "PurchaseOrder"),
@@ -348,7 +348,7 @@ def _check_ledger(company):
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
             data = row.read()
-            booked = entries_of(company, kind, data)
+            booked = list_entries(company, kind, data)
             assert sum(entry.home for entry in booked) == 0, (kind, row.id)
             fresh.book(booked, open_amounts(company, kind, data), 1)
     for row in company.table("Item").rows.values():
@@ -405,7 +405,7 @@ def _payments_by_transaction(company):
     payments = defaultdict(Decimal)
     for kind in PAID_KINDS:
         for row in company.table(kind).rows.values():
-            for (other_kind, other_id), amount in settled_amounts(row.read()).items():
+            for (other_kind, other_id), amount in sum_settled_amounts(row.read()).items():
                 payments[other_kind, other_id] += amount
                 other = company.table(other_kind).rows[other_id].read()
                 linked_ids = [link["TxnId"] for link in other["LinkedTxn"]]

@@ -127,7 +127,7 @@ class Pipeline(HTTPAdapter):
             status, headers, body = self.end.recv()
         self.boundary("after answer")
         return self.build_response(
-            request, wsgi._raw_response(status, "", headers, io.BytesIO(body))
+            request, wsgi._build_raw_response(status, "", headers, io.BytesIO(body))
         )
 
     def send_message(self, word: str, *about: Any) -> None:

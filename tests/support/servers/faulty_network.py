@@ -79,7 +79,9 @@ class Network:
         headers: Iterable[tuple[str, str]],
     ) -> requests.Response:
         raw = body if hasattr(body, "read") else io.BytesIO(body)
-        return self._adapter.build_response(request, wsgi._raw_response(status, "", headers, raw))
+        return self._adapter.build_response(
+            request, wsgi._build_raw_response(status, "", headers, raw)
+        )
 
     def deliver_later(self, request: requests.PreparedRequest, seconds: float) -> None:
         with self._lock:
