@@ -30,6 +30,8 @@ CHOICES: dict[str, Any] = {
     "ReceiptState": states.ReceiptStateName,
     "Cause": receipts.Cause,
 }
+LIST_INDENT = "    "  # of what belongs to an entry of a list, as MkDocs requires
+MAX_SIGNATURE_LENGTH = 100  # a longer one has a line for each argument
 MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
 # What tests of a plugin import, the most useful first; the other modules are behind these.
 TESTING_MODULES = ("contract", "bench", "golden", "file_contract", "openapi", "clock")
@@ -173,14 +175,50 @@ def _source(value: Any) -> ast.stmt:
 
 def _entry(name: str, node: ast.FunctionDef, *, with_result: bool = True) -> str:
     """Return a function with its arguments as they are written, and its docstring."""
-    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
     result = f" -> {ast.unparse(node.returns)}" if node.returns and with_result else ""
     if "property" in [ast.unparse(decorator) for decorator in node.decorator_list]:
-        signature = f"{name}{result.replace(' ->', ':')}"
+        signature = f"`{name}{result.replace(' ->', ':')}`"
     else:
-        signature = f"{name}({arguments}){result}".replace("'", '"')
-    text = " ".join((ast.get_docstring(node) or "").split())
-    return f"- `{signature}`\n\n  {text}\n\n" if text else f"- `{signature}`\n\n"
+        signature = _format_signature(name, node.args, result).replace("'", '"')
+    text = textwrap.indent(ast.get_docstring(node) or "", LIST_INDENT)
+    return f"- {signature}\n\n{text}\n\n" if text else f"- {signature}\n\n"
+
+
+def _format_signature(name: str, args: ast.arguments, result: str) -> str:
+    """Return a function with its arguments: on one line, or in a block if they are many."""
+    arguments = ast.unparse(args).removeprefix("self").removeprefix(", ")
+    if len(f"{name}({arguments}){result}") <= MAX_SIGNATURE_LENGTH:
+        return f"`{name}({arguments}){result}`"
+    lines = [f"    {argument}," for argument in _list_arguments(args)]
+    block = "\n".join(["```py", f"{name}(", *lines, f"){result}", "```"])
+    return f"`{name}(…)`\n\n{textwrap.indent(block, LIST_INDENT)}"
+
+
+def _list_arguments(args: ast.arguments) -> list[str]:
+    """Return the arguments of a function as they are written, each with its type and default."""
+    positional = [*args.posonlyargs, *args.args]
+    required = len(positional) - len(args.defaults)
+    written = []
+    for index, argument in enumerate(positional):
+        default = args.defaults[index - required] if index >= required else None
+        written.append(_format_argument(argument, default))
+    if args.vararg:
+        written.append(f"*{ast.unparse(args.vararg)}")
+    elif args.kwonlyargs:
+        written.append("*")
+    for argument, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+        written.append(_format_argument(argument, default))
+    if args.kwarg:
+        written.append(f"**{ast.unparse(args.kwarg)}")
+    return [argument for argument in written if argument != "self"]
+
+
+def _format_argument(argument: ast.arg, default: ast.expr | None) -> str:
+    """Return an argument with its type and its default."""
+    if default is None:
+        return ast.unparse(argument)
+    equals = " = " if argument.annotation else "="
+    return f"{ast.unparse(argument)}{equals}{ast.unparse(default)}"
 
 
 def _type(kind: Any) -> str:

@@ -365,7 +365,7 @@ def test_the_reference_has_every_field_and_setting():
     assert "| every | `str` | `'15m'` |" in reference
     assert "| stage | `Stage` | `'ready'` |" in reference
     assert "| slug | `str` | needed |" in reference
-    assert "- `request(method: str, url: str, *," in reference
+    assert "    request(\n        method: str,\n        url: str,\n        *,\n" in reference
 
 
 # -- the page about the architecture ---------------------------------------------------------------
