@@ -173,7 +173,7 @@ def return_unapproved_to_review(session: Session, company_id: int) -> int:
     ids = session.scalars(query).all()
     if not ids:
         return 0
-    is_ready = (Posting.id.in_(ids), Posting.state == PostingState.READY)
+    is_ready = (bulk.is_among(Posting.id, "ids"), Posting.state == PostingState.READY)
     statement = update(Posting).where(bulk.is_locked_in_order(Posting.id, *is_ready))
     values = {
         "state": PostingState.REVIEW,
@@ -182,7 +182,11 @@ def return_unapproved_to_review(session: Session, company_id: int) -> int:
         "next_try_at": None,
         "changed_at": hub_context.current_hub().clock.now(),
     }
-    session.execute(statement.values(values), execution_options={"synchronize_session": "fetch"})
+    session.execute(
+        statement.values(values),
+        {"ids": list(ids)},
+        execution_options={"synchronize_session": "fetch"},
+    )
     return len(ids)
 
 

@@ -261,8 +261,7 @@ def _reports_held_and_posted(session: Session, installation_id: int) -> bool:
 
 def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:
     """Return what holds a posting, as a receipt names it; None for a reason without a name."""
-    currency_case = f"posting:{posting.id}:{CURRENCY}"
-    if inbox.list_open_causes(session, currency_case):
+    if inbox.is_open(session, f"posting:{posting.id}:{CURRENCY}"):
         return CURRENCY
     return CAUSES_BY_HOLDER.get(posting.held_by)
 

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, select, text
+from sqlalchemy import ColumnElement, Select, case, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from hub.db.engine import read_only_session, transaction
 from hub.models import Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
@@ -18,6 +19,7 @@ from hub.outbox.transitions import update_postings, withdraw
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
+CHUNK_SIZE = 500  # postings that are released in one transaction
 _parent = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 
@@ -70,8 +72,24 @@ def withdraw_superseded(session: Session, company_id: int) -> int:
     return count
 
 
-def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
-    """Make ready what waited for a time or for a document that is posted by now."""
+def release_waiting(company_id: int, now: dt.datetime) -> int:
+    """Make ready what waited for a time or for a document that is posted by now; return how many.
+
+    They are released in chunks, so that others can write in between.
+    """
+    with read_only_session() as session:
+        released = _select_released(company_id, now).with_only_columns(Posting.id)
+        ids = session.scalars(released.order_by(Posting.id)).all()
+    count = 0
+    for first in range(0, len(ids), CHUNK_SIZE):
+        chunk = ids[first : first + CHUNK_SIZE]
+        with transaction() as session:
+            count += _release_chunk(session, company_id, chunk, now)
+    return count
+
+
+def _select_released(company_id: int, now: dt.datetime) -> Select[Posting]:
+    """Return a query for the postings whose time has come, or for which a document is posted."""
     is_waiting = (
         Posting.company_id == company_id,
         Posting.state == PostingState.WAITING,
@@ -79,14 +97,17 @@ def release_waiting(session: Session, company_id: int, now: dt.datetime) -> int:
         is_due(now),
         IS_CURRENT,
     )
-    query = (
+    return (
         select(Posting)
         .outerjoin(_parent, _parent.id == Posting.after_id)
         .where(*is_waiting, or_(Posting.after_id.is_(None), _parent.state.in_(FINAL)))
-        .order_by(Posting.id)
-        .with_for_update(of=Posting)
     )
-    postings = session.scalars(query).all()
+
+
+def _release_chunk(session: Session, company_id: int, ids: Sequence[int], now: dt.datetime) -> int:
+    """Release those of some postings that still may be; return how many are ready."""
+    query = _select_released(company_id, now).where(Posting.id.in_(ids)).order_by(Posting.id)
+    postings = session.scalars(query.with_for_update(of=Posting)).all()
     parents = _load_by_id(session, [posting.after_id for posting in postings if posting.after_id])
     count = 0
     for posting in postings:

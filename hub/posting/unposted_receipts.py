@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Text, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, Text, and_, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from hub import exact_json
 from hub.contract.states import ReceiptState
+from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import PostingState
 from hub.outbox.conditions import IS_FIRST_WRITE
@@ -20,16 +21,32 @@ from hub.posting.receipts import (
 from hub.reasons import texts
 from hub.reasons.texts import StoredReason
 
+CHUNK_SIZE = 200  # postings whose receipts are queued in one transaction
 
-def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
+
+def queue_unposted(installation_ids: Iterable[int]) -> None:
     """Queue receipts for documents that are held, or checked and not sent yet.
 
     A document that is now held for other reasons than its last receipt was queued for gets a new
-    one. A new wording of the same reasons queues none.
+    one. A new wording of the same reasons queues none. They are queued in chunks, so that others
+    can write in between.
     """
-    reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
-    if not reporting_ids:
-        return
+    with read_only_session() as session:
+        reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
+        if not reporting_ids:
+            return
+        unreported = _select_unreported().where(Posting.installation_id.in_(reporting_ids))
+        ids = session.scalars(unreported.with_only_columns(Posting.id).order_by(Posting.id)).all()
+    for first in range(0, len(ids), CHUNK_SIZE):
+        with transaction() as session:
+            _queue_chunk(session, ids[first : first + CHUNK_SIZE])
+
+
+def _select_unreported() -> Select[Posting, str, str]:
+    """Return a query for the postings that are news to their source, and their last receipts.
+
+    Its columns are the posting, and the state and the reasons of the last receipt.
+    """
     last_state = select_last_receipt_column(ReceiptRow.state)
     last_reasons = select_last_receipt_column(ReceiptRow.reasons.cast(Text))
     is_newly_queued = and_(
@@ -44,13 +61,18 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
             last_reasons != Posting.reasons.cast(Text),
         ),
     )
-    query = select(Posting, last_state, last_reasons).where(
-        Posting.installation_id.in_(reporting_ids),
+    return select(Posting, last_state, last_reasons).where(
         IS_FIRST_WRITE,
         # Implied by the conditions below; with it the database finds them by an index.
         Posting.state.in_((PostingState.READY, PostingState.REVIEW, PostingState.HELD)),
         or_(is_newly_queued, is_newly_held),
     )
+
+
+def _queue_chunk(session: Session, ids: Sequence[int]) -> None:
+    """Queue the receipts of some postings, as far as they are still news to their source."""
+    unreported = _select_unreported().where(Posting.id.in_(ids)).order_by(Posting.id)
+    query = unreported.options(joinedload(Posting.document))
     split_documents: dict[int, SourceDocument] = {}
     for posting, previous_state, previous_reasons in session.execute(query).all():
         if posting.part:

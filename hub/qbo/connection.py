@@ -207,7 +207,7 @@ def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) 
     if company.state == ConnectionState.INTERRUPTED:
         since = company.refused_since
         is_short = since is None or now - since < CASE_DELAY
-        if is_short and cause not in inbox.list_open_causes(session, cause):
+        if is_short and not inbox.is_open(session, cause):
             return
     # The configuration is the hub's, not one company's.
     names = {"company": company.display_name}

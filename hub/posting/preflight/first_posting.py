@@ -21,10 +21,11 @@ def find_blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[in
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app is None or not app.match_first:
             continue
-        count = _count_undecided_codes(session, installation, list(app.match_first))
-        if not count or outbox.has_posted(session, installation.id):
+        if outbox.has_posted(session, installation.id):
             continue
-        reasons[installation.id] = _build_block_text(count, app.name)
+        count = _count_undecided_codes(session, installation, list(app.match_first))
+        if count:
+            reasons[installation.id] = _build_block_text(count, app.name)
     return reasons
 
 
@@ -61,8 +62,8 @@ def _load_awaited_codes(
         prefix = f"match:{installation.id}:{field}:"
         causes.append(Case.cause.startswith(prefix, autoescape=True))
     is_match = inbox.is_solved_by(CaseAction.MATCH)
-    cases = select(Case).where(Case.closed_at.is_(None), is_match, or_(*causes))
+    is_open = Case.installation_id == installation.id, Case.closed_at.is_(None)
     codes = set()
-    for case in session.scalars(cases):
-        codes.add((case.details["field"], case.details["code"]))
+    for details in session.scalars(select(Case.details).where(*is_open, is_match, or_(*causes))):
+        codes.add((details["field"], details["code"]))
     return codes

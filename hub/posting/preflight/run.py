@@ -12,6 +12,7 @@ from hub import context as hub_context
 from hub import outbox, sources
 from hub.cases import inbox
 from hub.cases.findings import Finding
+from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
@@ -110,9 +111,9 @@ def _load_created_kinds(ids: Sequence[int]) -> list[str]:
     if not ids:
         return []
     is_creation = Posting.operation == Operation.CREATE
-    kinds = select(Posting.kind).where(Posting.id.in_(ids), is_creation).distinct()
+    kinds = select(Posting.kind).where(is_among(Posting.id, "ids"), is_creation).distinct()
     with read_only_session() as session:
-        return list(session.scalars(kinds))
+        return list(session.scalars(kinds, {"ids": list(ids)}))
 
 
 def _check_chunk(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:

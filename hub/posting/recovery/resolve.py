@@ -51,12 +51,13 @@ def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> 
     if not posting_session.company.restored_since:
         return False
     creations = select(Posting.id).where(
-        Posting.id.in_(list(ids)),
+        bulk.is_among(Posting.id, "ids"),
         Posting.state == PostingState.READY,
         Posting.operation == Operation.CREATE,
     )
     with read_only_session() as session:
-        snapshots = load_snapshots(session, posting_session, session.scalars(creations))
+        ready_ids = session.scalars(creations, {"ids": list(ids)})
+        snapshots = load_snapshots(session, posting_session, ready_ids)
     doubtful = [snapshot for snapshot in snapshots if isinstance(decide(snapshot.history), Doubt)]
     advance_until_idle(posting_session, doubtful)
     return bool(doubtful)
@@ -120,9 +121,9 @@ def advance_until_idle(
 
 def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> None:
     """Store QuickBooks' date at which a doubt of another process was first seen."""
-    query = select(Posting).where(Posting.id.in_(list(ids)))
+    query = select(Posting).where(bulk.is_among(Posting.id, "ids"))
     with read_only_session() as session:
-        postings = session.scalars(query).all()
+        postings = session.scalars(query, {"ids": list(ids)}).all()
     own_calls = posting_session.memory.ended
     others = [posting for posting in postings if (posting.id, posting.fence) not in own_calls]
     if not others:
@@ -132,10 +133,10 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
     undated = [posting.id for posting in others if posting.doubted_date is None]
     if not undated or not date:
         return
-    is_undated = (Posting.id.in_(undated), Posting.doubted_date.is_(None))
+    is_undated = (bulk.is_among(Posting.id, "ids"), Posting.doubted_date.is_(None))
     still_undated = update(Posting).where(bulk.is_locked_in_order(Posting.id, *is_undated))
     with transaction() as session:
-        session.execute(still_undated.values(doubted_date=date))
+        session.execute(still_undated.values(doubted_date=date), {"ids": undated})
 
 
 def _load_ids_in_doubt(posting_session: PostingSession) -> list[int]:

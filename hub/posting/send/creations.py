@@ -149,13 +149,12 @@ def _load_graph(
         *posting_session.own_postings(),
         Posting.after_id.is_not(None),
         Posting.state.in_(outbox.UNSENT),
-        Posting.id.not_in([creation.id for creation in creations]),
     )
     nodes = {}
     for id, state, holder, payload, is_current in session.execute(waiting):
         needs = frozenset(outbox.find_awaited_ids(payload))
         nodes[id] = _Node(state, holder, needs, is_document=True, is_current=bool(is_current))
-    for creation in creations:
+    for creation in creations:  # some of them are among those that wait
         needs = frozenset(outbox.find_awaited_ids(creation.payload))
         nodes[creation.id] = _Node(creation.state, creation.held_by, needs)
 

@@ -71,10 +71,10 @@ def drain(
     seconds_left = _send_all(posting_session)
     if wait_for_doubts:
         _wait_for_doubts(posting_session, seconds_left)
+    reported_ids = _load_installation_ids(posting_session)
+    unposted_receipts.queue_unposted(reported_ids)
     with transaction() as session:
         posting_session.store_date(session)
-        reported_ids = _load_installation_ids(posting_session)
-        unposted_receipts.queue_unposted(session, reported_ids)
         receipts.queue_still_posted(session, reported_ids)
     return _build_result(posting_session, posting_session.stop_reason)
 
@@ -182,7 +182,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
         now = posting_session.clock.now()
         with transaction() as session:
             releases.withdraw_superseded(session, company_id)
-            releases.release_waiting(session, company_id, now)
+        releases.release_waiting(company_id, now)
         check(posting_session, include_held=sent > 0)
         if creations.schedule(posting_session):
             check(posting_session, include_held=False)

@@ -651,8 +651,7 @@ def test_an_approval_ends_when_more_than_that_changed(hub):
 def test_an_approved_one_never_leaves_with_a_place_that_is_not_filled(hub):
     approved_with_a_new_vendor(hub)
     assert only_posting(kind="bill").state == "waiting"
-    with transaction() as session:
-        releases.release_waiting(session, 1, current_hub().clock.now())
+    releases.release_waiting(1, current_hub().clock.now())
     assert (only_posting(kind="bill").state, b"@posting" in only_posting(kind="bill").payload) == (
         "ready",
         False,
@@ -954,8 +953,7 @@ def test_a_new_vendor_is_made_first_and_the_bill_waits(hub):
 def test_a_bill_gets_the_id_of_its_new_vendor_and_goes(hub):
     hub(bill(supplier=vendor_code()))
     land(only_posting(kind="vendor").id, id="900")
-    with transaction() as session:
-        assert releases.release_waiting(session, 1, current_hub().clock.now()) == 1
+    assert releases.release_waiting(1, current_hub().clock.now()) == 1
     assert json.loads(only_posting(kind="bill").payload)["VendorRef"]["value"] == "900"
     before = only_posting(kind="bill")
     hub(bill(supplier=vendor_code()))

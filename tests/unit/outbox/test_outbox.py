@@ -171,8 +171,7 @@ def test_both_approvals_stay_valid_after_ids_are_filled_in(box):
     with transaction() as session:
         parent = session.get_one(Posting, main)
         parent.state, parent.quickbooks_id = "posted", "500"
-    with transaction() as session:
-        assert releases.release_waiting(session, 1, now()) == 1
+    assert releases.release_waiting(1, now()) == 1
     assert get(id).state == "ready"
     with transaction() as session:
         assert approvals.return_unapproved_to_review(session, 1) == 0

@@ -3,12 +3,14 @@
 import shutil
 
 import pytest
+from sqlalchemy import event
 
+from hub.context import current_hub
 from hub.contract.registry import Plugins
-from hub.db.engine import read_only_session, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.installations import matches
 from hub.mapping import NEW
-from hub.models import Installation
+from hub.models import Installation, Posting, SourceDocument
 from hub.posting.preflight import first_posting
 from tests.support.rows.stored_cases import open_stored_case
 from tests.support.sources.small_source import SmallSource, install_small_source
@@ -64,6 +66,29 @@ def test_first_posting_is_blocked_while_a_required_code_is_unmatched(app_that):
 @pytest.mark.parametrize("fields", [(), ("account",)])
 def test_an_app_that_does_not_ask_for_that_field_goes_ahead(app_that, fields):
     assert closed(app_that(match_first=fields)) == ""
+
+
+def test_the_open_cases_of_an_app_that_has_posted_are_not_read(app_that):
+    id = app_that(match_first=("supplier",))
+    now = current_hub().clock.now()
+    statements = []
+    with transaction() as session:
+        installation = session.get_one(Installation, id)
+        of_app = {"installation_id": id, "company_id": installation.company_id}
+        document = SourceDocument(
+            **of_app, slug=installation.slug, tenant="t", source_id="1", marker="M", seen_at=now
+        )
+        posted = {"kind": "bill", "operation": "create", "state": "posted", "requestid": "r"}
+        session.add(Posting(document=document, **of_app, **posted, created_at=now, changed_at=now))
+
+    def note(connection, cursor, statement, parameters, context, many):
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert closed(id) == ""
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert statements
+    assert not [statement for statement in statements if '"case"' in statement]
 
 
 def test_a_decision_opens_it(app_that):

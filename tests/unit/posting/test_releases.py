@@ -53,8 +53,7 @@ def test_no_record_is_created_for_a_code_that_was_matched_meanwhile(box, about, 
 
 
 def wake():
-    with transaction() as session:
-        return releases.release_waiting(session, 1, now())
+    return releases.release_waiting(1, now())
 
 
 def test_a_posting_that_waits_for_a_time_is_released_then(box):  # noqa: F811
