@@ -4,23 +4,32 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from hub.models.transaction_summary import TransactionSummary
+from hub.models.transaction_summary import LineSummary, TransactionSummary
+from hub.money import ZERO
 from hub.payloads.applied_lines import read_link
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.summary import NOT_COUNTED, list_counted_lines
 
 Line = dict[str, Any]
 FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
+# Fields of a line that people may set if the source does not, by the fact of the summary that shows
+# whether the hub had set the first of them.
+FIELDS_OF_PEOPLE = {"class_": ("ClassRef",), "customer": ("CustomerRef", "BillableStatus")}
+UNWRITTEN_LINE = LineSummary(ZERO)  # the hub never wrote the transaction, so all of it is of others
 
 
 def keep_line_ids(
-    ours: list[Line], theirs: list[Line], unlinked_orders: Collection[str]
+    ours: list[Line],
+    theirs: list[Line],
+    last: TransactionSummary | None,
+    unlinked_orders: Collection[str],
 ) -> list[Line]:
     """Return our lines in our order, each with the id of the line in QuickBooks that it replaces.
 
     Lines are paired by the first criterion that fits: the same link, then the same text and amount,
     the same text, the same place, the same amount. A line that bills one of the unlinked orders is
     paired by its link only: QuickBooks unlinks no line, so one that bills nothing is a new one.
+    `last` is what the hub wrote last: a class or customer that it lacks was added by people.
     """
     unpaired = [
         line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
@@ -42,7 +51,7 @@ def keep_line_ids(
                 if is_alike(line, stored, theirs.index(stored) == place):
                     unpaired.remove(stored)
                     line["Id"] = stored["Id"]
-                    _keep_additions(line, stored)
+                    _keep_additions(line, stored, _find_written_line(stored, last))
                     break
     return lines
 
@@ -124,7 +133,17 @@ def _read_line_link(line: Line) -> tuple[str, str, str]:
     return kind, id, order_line
 
 
-def _keep_additions(line: Line, stored: Line) -> None:
+def _find_written_line(stored: Line, last: TransactionSummary | None) -> LineSummary | None:
+    """Return a line as the hub wrote it last; None for one that it did not write."""
+    if last is None:
+        return UNWRITTEN_LINE
+    for line in last.lines:
+        if line.quickbooks_line == str(stored["Id"]):
+            return line
+    return None
+
+
+def _keep_additions(line: Line, stored: Line, written: LineSummary | None) -> None:
     """Keep what the line in QuickBooks has and the source does not know."""
     if stored.get("LinkedTxn"):
         line.setdefault("LinkedTxn", stored["LinkedTxn"])
@@ -134,9 +153,26 @@ def _keep_additions(line: Line, stored: Line) -> None:
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return
     additions = {name: theirs[name] for name in FIELDS_OF_QUICKBOOKS if name in theirs}
-    line[detail_field] = additions | ours
-    if _read_customer(ours) == _read_customer(theirs):
+    detail = additions | ours | _select_fields_of_people(ours, theirs, written)
+    line[detail_field] = detail
+    if _read_customer(detail) == _read_customer(theirs):
         _keep_project_and_billing(line, stored, detail_field)
+
+
+def _select_fields_of_people(ours: Line, theirs: Line, written: LineSummary | None) -> Line:
+    """Return the class and the customer of a line that neither the source nor the hub has set."""
+    fields: Line = {}
+    if written is None:
+        return fields
+    for fact, names in FIELDS_OF_PEOPLE.items():
+        if names[0] in ours or getattr(written, fact):
+            continue
+        if names[0] not in theirs:
+            continue
+        for name in names:
+            if name in theirs:
+                fields[name] = theirs[name]
+    return fields
 
 
 def _read_customer(detail: Line) -> str:

@@ -85,6 +85,14 @@ FIXED_FIELDS = {
         "SubItem",
     ),
 }
+# Fields that an update empties if the source has no value for them any more, with the fact of the
+# last write that shows whether the hub had set them. What people have set stays.
+EMPTIED_FIELDS = {
+    "DepartmentRef": "location",
+    "ClassRef": "class_",
+    "EntityRef": "party",
+    "DocNumber": "number",
+}
 EMAIL_FIELDS = ("BillEmail", "POEmail")
 VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets
 CLOSED_STATUS = {"POStatus": "Closed"}
@@ -94,26 +102,28 @@ OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed
 def build_update_body(
     body: dict[str, Any],
     current: dict[str, Any],
-    previous_memo: str = "",
+    last: TransactionSummary | None = None,
     summary: TransactionSummary | None = None,
     unlinked_orders: Collection[str] = (),
 ) -> dict[str, Any]:
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
     The update is sparse, so that fields the hub does not set stay. To empty a field, the update is
-    the whole object. `previous_memo` is the memo as the hub last wrote it: other lines in the
-    current memo were written by a person and stay. `summary` is that of the planned content. A body
-    that was an update of another version already loses the ids of that version. `unlinked_orders`
-    are the purchase orders that fewer lines of the body bill than before.
+    the whole object. `last` is what the hub wrote last, with the ids that its lines have: other
+    lines of the memo, and classes, customers and other facts that it lacks, were added by people
+    and stay. `summary` is that of the planned content. A body that was an update of another version
+    already loses the ids of that version. `unlinked_orders` are the purchase orders that fewer
+    lines of the body bill than before.
     """
     if "Id" in body:
         body = drop_version(body, summary)
     update = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_memo = str(current.get("PrivateNote") or "")
-        update["PrivateNote"] = _merge_memo(body["PrivateNote"], current_memo, previous_memo)
+        last_memo = last.memo if last else ""
+        update["PrivateNote"] = _merge_memo(body["PrivateNote"], current_memo, last_memo)
     if "Line" in body or "TotalAmt" in body:
-        return _build_transaction_update(update, current, unlinked_orders)
+        return _build_transaction_update(update, current, last, unlinked_orders)
 
     for name in _list_fixed_fields(body):
         update.pop(name, None)
@@ -188,11 +198,14 @@ def build_close_body(party: str) -> dict[str, Any]:
 
 
 def _build_transaction_update(
-    update: dict[str, Any], current: dict[str, Any], unlinked_orders: Collection[str]
+    update: dict[str, Any],
+    current: dict[str, Any],
+    last: TransactionSummary | None,
+    unlinked_orders: Collection[str],
 ) -> dict[str, Any]:
     """Return the update of a transaction: sparse, or whole if a field must become empty."""
     lines, stored_lines = update.get("Line") or [], current.get("Line") or []
-    update["Line"] = keep_line_ids(lines, stored_lines, unlinked_orders)
+    update["Line"] = keep_line_ids(lines, stored_lines, last, unlinked_orders)
     if not update["Line"]:
         del update["Line"]  # a sparse update with an empty list may leave the lines as they are
     if current.get("Credit"):
@@ -201,7 +214,7 @@ def _build_transaction_update(
     _keep_mailing(update, current)
     _keep_custom_fields(update, current)
 
-    emptied = _find_emptied_fields(update, current)
+    emptied = _find_emptied_fields(update, current, last)
     ends_links = _end_links(update, current, unlinked_orders)
     if not emptied and not ends_links:
         return update | {"sparse": True}
@@ -259,18 +272,20 @@ def _reset_open_tax(update: dict[str, Any], current: dict[str, Any]) -> None:
         update["TxnTaxDetail"] = {"TxnTaxCodeRef": rate}
 
 
-def _find_emptied_fields(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
-    """Return the fields to empty: those that only the source sets and for which it has no value.
+def _find_emptied_fields(
+    update: dict[str, Any], current: dict[str, Any], last: TransactionSummary | None
+) -> list[str]:
+    """Return the fields to empty: those that the hub had set and for which the source has no value.
 
     QuickBooks itself gives numbers to purchase orders and to sales. The tax of the current version
     is emptied unless the update states another.
     """
-    names = ["DepartmentRef", "ClassRef", "EntityRef", "Line"]
+    names = [name for name, fact in EMPTIED_FIELDS.items() if last and getattr(last, fact)]
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
-    if not is_numbered_by_quickbooks:
-        names.append("DocNumber")
     absent = current.keys() - update.keys()
-    emptied = [name for name in names if name in absent]
+    if is_numbered_by_quickbooks:
+        absent.discard("DocNumber")
+    emptied = [name for name in (*names, "Line") if name in absent]
     if _has_outdated_tax(update, current):
         emptied.append("TxnTaxDetail")
     return emptied

@@ -246,9 +246,11 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
         return payloads.build_void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
     last = _load_last_posted(posting)
-    note = last.summary.memo if last else ""
-    unlinked_orders = _list_unlinked_orders(planned, posting, last) if last else ()
-    return payloads.build_update_body(planned, entity, note, posting.summary, unlinked_orders)
+    if last is None:
+        return payloads.build_update_body(planned, entity, summary=posting.summary)
+    written = payloads.with_line_ids(last.summary, last.answer or {})
+    unlinked_orders = _list_unlinked_orders(planned, posting, last)
+    return payloads.build_update_body(planned, entity, written, posting.summary, unlinked_orders)
 
 
 def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posting) -> set[str]:
@@ -276,7 +278,7 @@ def _count_billing_lines(posting: Posting) -> Counter[str]:
 def _load_last_posted(posting: Posting) -> Posting | None:
     """Return the posting that wrote the transaction last.
 
-    It distinguishes the note and the links of the hub from those of people.
+    It distinguishes the note, the classes and the links of the hub from those of people.
     """
     query = (
         select(Posting)

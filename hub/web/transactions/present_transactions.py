@@ -176,8 +176,8 @@ def _list_entities_to_view(
     entities = {(NOW, posting.id): (kind, entity)}
     if posting.operation == Operation.UPDATE:
         body = json.loads(posting.payload, parse_float=Decimal)
-        memo = earlier.summary.memo if earlier else ""
-        sent = payloads.build_update_body(body, entity, memo, posting.summary)
+        last = payloads.with_line_ids(earlier.summary, earlier.answer or {}) if earlier else None
+        sent = payloads.build_update_body(body, entity, last, posting.summary)
         # A sparse update leaves the fields that it does not name as they are.
         entities[SENT, posting.id] = kind, entity | sent if sent.get("sparse") else sent
     if earlier and earlier.answer:

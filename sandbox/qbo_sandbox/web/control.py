@@ -206,7 +206,7 @@ def _edit_object(company: Company, body: JsonObject) -> object:
     data = {**row.read(), **changes, "SyncToken": str(row.token)}
     if kind in KINDS_EDITED_BY_PEOPLE:
         return _rewrite(company, kind, row.id, data)
-    for name in GENERATED_FIELDS:
+    for name in (*GENERATED_FIELDS, f"{kind}Ex"):
         data.pop(name, None)
     reply = operations.update(company, kind, data, {}, None)
     return json.loads(reply.body)

@@ -90,7 +90,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-25",
         place="hub/payloads/updates.py",
-        old='    update["Line"] = keep_line_ids(lines, stored_lines, unlinked_orders)\n',
+        old='    update["Line"] = keep_line_ids(lines, stored_lines, last, unlinked_orders)\n',
         new="",
         bug="The lines of a revised order get new ids.",
     ),

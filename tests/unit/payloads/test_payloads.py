@@ -397,8 +397,10 @@ def posted_bill(quickbooks):
     return Client(1).create("bill", payloads.encode(body), "a" * 32).entity
 
 
-def update(current: dict[str, Any], what: Mapped) -> dict[str, Any]:
-    body = payloads.build_update_body(build(what).body, current)
+def update(
+    current: dict[str, Any], what: Mapped, last: TransactionSummary | None = None
+) -> dict[str, Any]:
+    body = payloads.build_update_body(build(what).body, current, last)
     answer = Client(1).update("bill", payloads.encode(body), "b" * 32)
     assert answer.landed, answer.text
     return answer.entity
@@ -478,7 +480,7 @@ def test_a_line_that_was_billed_to_its_customer_is_not_billed_again(
 def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_bill):
     theirs = {"PrivateNote": f"Reference: 1\nPaid in cash\n[hub:{MARKER}]"}
     body = build(mapped(line("1", "1", account="7"), memo="Reference: 2")).body
-    before = f"Reference: 1\n[hub:{MARKER}]"
+    before = TransactionSummary(memo=f"Reference: 1\n[hub:{MARKER}]")
     note = payloads.build_update_body(body, posted_bill | theirs, before)["PrivateNote"]
     assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
 
@@ -486,16 +488,18 @@ def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_
 def test_a_change_is_written_against_the_newest_version(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     body = build(mapped(line("1", "70.00", "Studs", account="7"), header=header)).body
-    first = payloads.build_update_body(body, posted_bill)
+    last = payloads.summarize("bill", posted_bill)
+    first = payloads.build_update_body(body, posted_bill, last)
     again = payloads.build_update_body(
-        first, posted_bill | {"SyncToken": "5", "SalesTermRef": {"value": "4"}}
+        first, posted_bill | {"SyncToken": "5", "SalesTermRef": {"value": "4"}}, last
     )
     assert (again["SyncToken"], again["SalesTermRef"]) == ("5", {"value": "4"})
 
 
 def test_an_update_can_empty_what_the_source_has_no_more(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
-    changed = update(posted_bill, mapped(line("1", "70.00", "Studs", account="7"), header=header))
+    what = mapped(line("1", "70.00", "Studs", account="7"), header=header)
+    changed = update(posted_bill, what, payloads.summarize("bill", posted_bill))
     assert "DepartmentRef" not in changed
     assert changed["SalesTermRef"]["value"] == "3"
 

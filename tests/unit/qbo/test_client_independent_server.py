@@ -93,9 +93,7 @@ def test_a_bill_is_made_once_changed_and_deleted(client):
         creation.id,
         "12.50",
     )
-    body = build_update_body(
-        bill(PrivateNote="changed"), client.read("bill", creation.id).entity, ""
-    )
+    body = build_update_body(bill(PrivateNote="changed"), client.read("bill", creation.id).entity)
     changed = client.update("bill", encode(body), KEY[::-1])
     assert (changed.outcome, changed.sync_token, changed.entity["PrivateNote"]) == (
         "landed",
