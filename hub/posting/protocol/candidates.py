@@ -72,20 +72,38 @@ def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
         return False
     if belongs_elsewhere(history, candidate):
         return False
+    if history.was_posted_before and not history.after_restore:
+        return _may_be_entered_by_hand(history, candidate)
     if candidate.state == TransactionState.VOIDED or not candidate.content_known:
         return True
     return _shares_content(history, candidate)
+
+
+def _may_be_entered_by_hand(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether people may have entered a document again that had left QuickBooks.
+
+    It was not sent since, so what others voided or deleted in the meantime is something else.
+    """
+    if candidate.state != TransactionState.LIVE:
+        return False
+    return _has_same_number(history, candidate) or _has_same_total(history, candidate)
 
 
 def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
     """Return whether an object has the party, the number or the total of the posting."""
     if candidate.party and candidate.party == history.party:
         return True
-    if candidate.number and candidate.number == history.number:
-        return True
-    if candidate.total is None:
-        return False
-    return candidate.total == history.total
+    return _has_same_number(history, candidate) or _has_same_total(history, candidate)
+
+
+def _has_same_number(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether an object has the number of the posting."""
+    return bool(candidate.number) and candidate.number == history.number
+
+
+def _has_same_total(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether an object has the total of the posting."""
+    return candidate.total is not None and candidate.total == history.total
 
 
 def _has_own_marker(history: History, candidate: QuickBooksObject) -> bool:
