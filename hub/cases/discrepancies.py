@@ -1,5 +1,6 @@
 """The cases of posted documents that differ from QuickBooks: their causes, and how they close."""
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -8,9 +9,11 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.models import Case, Posting, TransactionHead
 from hub.models.display_names import format_posting_name
+from hub.models.enums import Operation
 from hub.reasons.texts import CaseText
 
 CAUSE_SUFFIX = "-in-quickbooks"
+RESPONSE_DIFFERS = "differs"  # the key of the case about an answer that is not what was sent
 FORMER_PART = "parts"  # the key of the case about a part that its document no longer has
 GONE_EVERYWHERE = "posted.gone_everywhere"
 
@@ -38,6 +41,22 @@ def build_former_part_cause(posting_id: int) -> str:
     return f"posting:{posting_id}:{FORMER_PART}"
 
 
+def close_outdated(session: Session, posting_ids: Iterable[int], *, is_removed: bool) -> None:
+    """Close the cases about a transaction as it was before the hub wrote or removed it.
+
+    `posting_ids` are the earlier postings of its part.
+    """
+    causes = []
+    for id in posting_ids:
+        causes += [build_cause(id, discrepancy) for discrepancy in Discrepancy if discrepancy]
+        causes.append(f"posting:{id}:{RESPONSE_DIFFERS}")
+        if is_removed:
+            causes.append(build_former_part_cause(id))
+    open_causes = select(Case.cause).where(Case.cause.in_(causes), Case.closed_at.is_(None))
+    for cause in session.scalars(open_causes.order_by(Case.id)).all():
+        inbox.close(session, cause)
+
+
 def compare_again(session: Session, cause: str) -> None:
     """Make the next poll of changes compare the transaction of a discrepancy again.
 
@@ -57,20 +76,25 @@ def compare_again(session: Session, cause: str) -> None:
 
 
 def is_former_part(session: Session, posting: Posting) -> bool:
-    """Return whether a case asked to remove a posted part, and the part was not wanted since."""
-    cause = build_former_part_cause(posting.id)
-    newest = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
+    """Return whether a case asked to remove a posted part, and the part was not wanted since.
+
+    The case is about the newest write of the part, which is not the first one if it was changed.
+    """
+    causes = [build_former_part_cause(id) for id in _list_ids_of_part(session, posting)]
+    newest = select(Case).where(Case.cause.in_(causes)).order_by(Case.id.desc()).limit(1)
     case = session.scalars(newest).one_or_none()
     return case is not None and (case.closed_at is None or case.code == GONE_EVERYWHERE)
 
 
 def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
-    """Close the case of a document that left QuickBooks, since its source no longer has it either.
+    """Close the cases of a document that left QuickBooks, since its source no longer has it either.
 
     The closed case says so in the history of the document.
     """
-    causes = [build_cause(posting.id, absence) for absence in ABSENT_DISCREPANCIES]
-    causes.append(build_former_part_cause(posting.id))
+    causes = []
+    for id in _list_ids_of_part(session, posting):
+        causes += [build_cause(id, absence) for absence in ABSENT_DISCREPANCIES]
+        causes.append(build_former_part_cause(id))
     query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
     for case in session.scalars(query):
         text = CaseText(
@@ -80,3 +104,13 @@ def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
         )
         case.code, case.params = text.code, text.params
         inbox.close(session, case.cause)
+
+
+def _list_ids_of_part(session: Session, posting: Posting) -> Sequence[int]:
+    """Return all postings of the part of a document, without its files."""
+    of_part = select(Posting.id).where(
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.operation != Operation.ATTACH,
+    )
+    return session.scalars(of_part).all()

@@ -51,11 +51,16 @@ class PartHistory:
             return cls(posted, None, departure, _choose_repetition(row, postings))
         return cls(posted, newest, "", outbox.Repetition.NONE)
 
-    def is_in_books(self, payload: bytes) -> bool:
-        """Return whether QuickBooks has this content."""
-        return self.current is not None and _has_content(self.current, payload)
+    @property
+    def has_creation(self) -> bool:
+        """Return whether the hub created the record or transaction that it changed."""
+        return any(posting.operation == Operation.CREATE for posting in self.posted)
 
-    def is_left_out(self, payload: bytes) -> bool:
+    def is_in_books(self, kind: str, payload: bytes) -> bool:
+        """Return whether QuickBooks has this content."""
+        return self.current is not None and _has_content(self.current, kind, payload)
+
+    def is_left_out(self, kind: str, payload: bytes) -> bool:
         """Return whether a part stays out of QuickBooks: nothing has changed since it left.
 
         A part that its source had removed is posted again, even if it is the same.
@@ -67,11 +72,19 @@ class PartHistory:
         if is_removal and not outbox.is_removal_by_person(newest):
             return False
         written = [posting for posting in self.posted if posting.operation not in outbox.REMOVALS]
-        return bool(written) and _has_content(written[-1], payload)
+        return bool(written) and _has_content(written[-1], kind, payload)
 
 
-def _has_content(posting: Posting, payload: bytes) -> bool:
-    """Return whether a posting wrote this content, perhaps in the form of an earlier version."""
+EMPTY_HISTORY = PartHistory([], None, "", outbox.Repetition.NONE)
+
+
+def _has_content(posting: Posting, kind: str, payload: bytes) -> bool:
+    """Return whether a posting wrote this content, perhaps in the form of an earlier version.
+
+    A bill and a credit may have the same bytes.
+    """
+    if posting.kind != kind:
+        return False
     if posting.planned == outbox.compute_fingerprint(payload):
         return True
     memo = posting.summary.memo
@@ -103,7 +116,7 @@ def plan_operation(
     posted again.
     """
     document = mapped.document
-    history = PartHistory.of(batch, row, mapped.part)
+    history = _load_history(batch, row, mapped)
     match_id: str | None = None
     findings: tuple[Finding, ...] = ()
     if not history.posted and not history.repetition:
@@ -119,6 +132,18 @@ def plan_operation(
     return PlannedOperation(
         part=mapped.part, history=history, update=update, mapped=mapped, findings=findings
     )
+
+
+def _load_history(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> PartHistory:
+    """Return the history of a part.
+
+    A record to create has none if only another one, which its code stood for, got contact data.
+    """
+    history = PartHistory.of(batch, row, mapped.part)
+    is_to_create = row.made_for and not mapped.document.quickbooks_id
+    if is_to_create and not history.has_creation:
+        return EMPTY_HISTORY
+    return history
 
 
 def _may_create(document: Document, history: PartHistory) -> bool:

@@ -3,7 +3,7 @@
 Nothing is written here. The plan says what is to be written, and which records are missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from hub.collect.operation import PlannedOperation, build_part_operation, plan_o
 from hub.collect.part_numbers import keep_part_numbers
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
+    find_other_kind,
     is_withdrawable,
     list_present_parts,
     plan_removal,
@@ -34,10 +35,11 @@ from hub.collect.removal import (
     release_former_parts,
     withdraw_creations,
 )
+from hub.collect.renamed_parties import find_renamed_parties
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Attachment, Document
 from hub.contract.states import Stage
-from hub.mapping import Mapped, party_name, resolve
+from hub.mapping import Mapped, Missing, party_name, resolve
 from hub.mapping.placeholders import format_new_record
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
@@ -108,8 +110,9 @@ def _plan_wanted(
     """Plan a document that is to be posted, unless its app or its history holds it."""
     if document.hold:
         return hold_for_source(batch, row, document)
-    if posted and posted[-1].kind != document.kind:
-        return hold_other_kind(batch, row, document, posted[-1])
+    of_other_kind = find_other_kind(batch, posted, document.kind)
+    if of_other_kind:
+        return hold_other_kind(batch, row, document, of_other_kind)
     return _plan_by_codes(batch, row, document, records)
 
 
@@ -148,20 +151,28 @@ def _plan_by_codes(
     postings = batch.transaction_postings(row)
     unsent = [posting for posting in postings if posting.state in outbox.UNSENT]
     for posting in unsent:
-        if posting.kind != document.kind and outbox.was_sent(batch.session, posting):
-            return hold_other_kind(batch, row, document, unsent[-1])
+        if posting.kind != document.kind and outbox.may_have_landed(batch.session, posting):
+            return hold_other_kind(batch, row, document, posting)
 
     setup = batch.setup
     links = find_links(batch, document)
     mapped = resolve(document, setup.fields, setup.index, links)
     if isinstance(mapped, list):
-        title = format_document_name(row)
-        findings = [
-            cases.build_missing_finding(batch.installation, missing, title) for missing in mapped
-        ]
-        return hold_document(batch, row, document, Holder.MAPPING, *findings)
+        return _hold_for_codes(batch, row, document, mapped)
+    renamed = find_renamed_parties(batch, mapped.creates)
+    if renamed:
+        return _hold_for_codes(batch, row, document, renamed)
 
     return _plan_parts(batch, row, document, mapped, records)
+
+
+def _hold_for_codes(
+    batch: CollectBatch, row: SourceDocument, document: Document, codes: Iterable[Missing]
+) -> DocumentPlan:
+    """Hold a document for the codes that have no record yet, with a case for each."""
+    title = format_document_name(row)
+    findings = [cases.build_missing_finding(batch.installation, code, title) for code in codes]
+    return hold_document(batch, row, document, Holder.MAPPING, *findings)
 
 
 def _plan_parts(
@@ -203,7 +214,8 @@ def _plan_part(
 ) -> PartPlan:
     """Plan one part of a document.
 
-    A new part is held while QuickBooks has parts of an earlier split, which contain its lines.
+    A new or changed part is held while QuickBooks has parts of an earlier split: they may contain
+    its lines, which would be in the books twice.
     """
     row = plan.row
     document, part = mapped.document, mapped.part
@@ -211,17 +223,17 @@ def _plan_part(
     if operation is None:
         return PartPlan(document=document, part=part, outcome=DocumentOutcome.NONE)
     if has_former_parts:
-        operation = _hold_new_part(row, operation)
+        operation = _hold_for_former_parts(row, operation)
 
     content = _plan_content(batch, plan, operation, records)
-    payload = content.content.payload
+    kind, payload = content.content.kind, content.content.payload
     history = operation.history
-    is_in_books = history.is_in_books(payload)
+    is_in_books = history.is_in_books(kind, payload)
     active = outbox.find_active(batch.postings(row), part)
     is_being_removed = active is not None and outbox.is_removal_by_person(active)
     if is_being_removed and not is_in_books:
         plan.reread = True  # the change is planned after the removal
-    stays_left_out = active is None and history.is_left_out(payload)
+    stays_left_out = active is None and history.is_left_out(kind, payload)
     if is_being_removed or stays_left_out:
         return PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
 
@@ -240,10 +252,8 @@ def _plan_part(
     )
 
 
-def _hold_new_part(row: SourceDocument, operation: PlannedOperation) -> PlannedOperation:
-    """Return the operation with the reason that holds it if it creates a part."""
-    if operation.update is not None:
-        return operation
+def _hold_for_former_parts(row: SourceDocument, operation: PlannedOperation) -> PlannedOperation:
+    """Return the operation with the reason that holds it while former parts are in QuickBooks."""
     finding = cases.build_document_finding("split", row, "split_differently")
     return replace(operation, findings=(*operation.findings, finding))
 

@@ -98,7 +98,9 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
 
     for part in former_parts:
         active = outbox.find_active(batch.postings(row), part)
-        if active and is_withdrawable(batch, active):
+        if active is None or active.operation in outbox.REMOVALS:
+            continue
+        if is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
     is_in_books = False
     for posting in _find_postings_in_books(postings):
@@ -118,6 +120,17 @@ def list_present_parts(batch: CollectBatch, row: SourceDocument, parts: set[str]
     return [posting for posting in postings if posting.part in parts]
 
 
+def find_other_kind(batch: CollectBatch, postings: Iterable[Posting], kind: str) -> Posting | None:
+    """Return a posting of another kind whose transaction is in QuickBooks; None if there is none.
+
+    The postings of a document are given oldest first.
+    """
+    for posting in _find_postings_in_books(postings):
+        if posting.kind != kind and not batch.find_departure(posting):
+            return posting
+    return None
+
+
 def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
     """Return whether a posting is unsent and certain not to have reached QuickBooks."""
     if posting.state not in outbox.UNSENT:
@@ -131,12 +144,14 @@ def _plan_by_policy(
     """Plan what the app's rule says, or a deletion that a person decides."""
     if policy == "leave":
         return
+    departure = batch.find_departure(posting)
     if policy == "close" and posting.kind in CLOSABLE_KINDS:
-        if not is_closing(posting):
+        if departure:
+            plan.gone_everywhere.append(posting)
+        elif not is_closing(posting):
             _plan_closing(batch, plan, posting)
         return
     removal = _choose_removal(posting, policy)
-    departure = batch.find_departure(posting)
     if policy == removal:
         # What was voided in QuickBooks is not deleted there: nothing of it is left in the books.
         if departure == TransactionState.VOIDED:

@@ -11,6 +11,7 @@ from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
 from hub.money import format_amount
+from hub.outbox.states import REMOVALS
 from hub.posting.protocol.history import FORGOTTEN, AskReason
 from hub.reasons.texts import CaseText
 
@@ -22,6 +23,8 @@ def format_question(
 ) -> CaseText:
     """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
     name = format_posting_name(posting)
+    if reason == AskReason.CHANGED and posting.operation in REMOVALS:
+        return CaseText("outcome.changed_before_removal", name=name)
     if reason == AskReason.CHANGED:
         return CaseText("outcome.changed", name=name, app=_get_app_name(posting))
     states = {candidate.get("state") for candidate in candidates}

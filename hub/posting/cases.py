@@ -1,11 +1,17 @@
-"""Open the cases of single postings, each by a name that is unique among those of the posting."""
+"""Open and close the cases of single postings.
+
+Each has a name that is unique among those of its posting.
+"""
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.cases import inbox
+from hub.cases import discrepancies, inbox
 from hub.models import Posting
+from hub.models.enums import CHANGE_OPERATIONS, Operation
+from hub.outbox.states import REMOVALS
 from hub.posting import case_texts
 from hub.reasons.texts import CaseText
 
@@ -38,6 +44,31 @@ def open_only_case(
         details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
     inbox.detach(session, posting, keep=[_build_cause(posting, name)])
     open_case(session, posting, name, text, details)
+
+
+def close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
+    """Close the cases of a posted posting, and those about what it changes or takes the place of.
+
+    `has_case` tells that the posting has an open case of its own.
+    """
+    if has_case:
+        inbox.detach(session, posting)
+    is_change = posting.operation in CHANGE_OPERATIONS
+    is_repeated = posting.operation == Operation.CREATE and posting.generation > 0
+    if not is_change and not is_repeated:
+        return
+    earlier = select(Posting.id).where(
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.operation != Operation.ATTACH,
+        Posting.id < posting.id,
+    )
+    earlier_ids = session.scalars(earlier).all()
+    if is_repeated:
+        inbox.detach_all(session, earlier_ids)
+        return
+    is_removed = posting.operation in REMOVALS
+    discrepancies.close_outdated(session, earlier_ids, is_removed=is_removed)
 
 
 def _build_cause(posting: Posting, name: str) -> str:

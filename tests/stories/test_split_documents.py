@@ -9,6 +9,7 @@ from hub import Attachment, outbox
 from hub.collect.part_numbers import find_positions
 from hub.db.engine import transaction
 from hub.installations import enable
+from hub.scheduling import runner
 from tests.support.sources.every_kind_source import (
     SUPPLIER,
     ShopSite,
@@ -59,6 +60,26 @@ def test_parts_that_keep_their_places_get_the_new_number_of_the_document(shop):
     shop.run(bill("1", "2"))
     shop.run(bill("2", "1", number="F9", version="2"))
     assert (numbers(shop), shop.cases()) == ({"1": "F9", "2": "F9-2"}, [])
+
+
+def total_in_quickbooks(shop):
+    return sum(row["TotalAmt"] for row in shop.ours("Bill"))
+
+
+def test_a_line_that_moves_to_another_part_is_not_in_the_books_twice(shop):
+    shop.run(bill("1", "2", "3"))
+    moved = bill("1", "2", "2", version="2")
+    (first, second, third) = moved.lines
+    third = replace(third, amount=D("43.00"))
+    moved = replace(moved, lines=(first, second, third), total=D("126.00"))
+    shop.run(moved)
+    assert (total_in_quickbooks(shop), len(shop.cases())) == (126, 2)
+    (former,) = (row for row in shop.ours("Bill") if row["DepartmentRef"]["value"] == "3")
+    shop.quickbooks.act("delete", kind="Bill", id=former["Id"])
+    runner.run_company_job("changes", 1, requested_by="kari")
+    shop.run()
+    assert (total_in_quickbooks(shop), shop.cases(), shop.reasons()) == (126, [], [])
+    assert [row["TotalAmt"] for row in shop.ours("Bill")] == [41, 85]
 
 
 SCAN = Attachment(id="scan", name="scan.pdf", mime="application/pdf")

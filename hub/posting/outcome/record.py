@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import outbox, payloads
-from hub.cases import inbox
+from hub.cases import discrepancies, inbox
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db import bulk
@@ -193,7 +193,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
     for snapshot, step in results:
         posting = snapshot.posting
         operation = snapshot.history.operation
-        _close_cases(session, posting, has_case=posting.id in ids_with_cases)
+        cases.close_cases(session, posting, has_case=posting.id in ids_with_cases)
         number = _store_numbers(session, snapshot)
         if snapshot.entity_summary:
             _compare(session, posting, snapshot.entity_summary, step.id)
@@ -221,20 +221,6 @@ def _has_payments(snapshot: PostingSnapshot) -> bool:
     if snapshot.posting.kind not in PAYABLE_KINDS or balance is None or total is None:
         return False
     return Decimal(str(balance)) != Decimal(str(total))
-
-
-def _close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
-    """Close the cases of a posting, and of what was created before in its place."""
-    if has_case:
-        inbox.detach(session, posting)
-    if posting.operation == Operation.CREATE and posting.generation:
-        replaced = select(Posting.id).where(
-            Posting.document_id == posting.document_id,
-            Posting.part == posting.part,
-            Posting.operation != Operation.ATTACH,
-            Posting.id < posting.id,
-        )
-        inbox.detach_all(session, session.scalars(replaced))
 
 
 def _report_removal(session: Session, posting: Posting) -> None:
@@ -281,7 +267,7 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
         differences=" ".join(differences),
     )
     details = {"differences": differences, "quickbooks_id": id}
-    cases.open_case(session, posting, "differs", text, details)
+    cases.open_case(session, posting, discrepancies.RESPONSE_DIFFERS, text, details)
 
 
 def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:

@@ -67,6 +67,17 @@ TEMPLATES = {
         ),
         action=CaseAction.CHOOSE,
     ),
+    "outcome.changed_before_removal": Template(
+        title="Changed in QuickBooks",
+        reason=(
+            "{name} was changed in QuickBooks since we last wrote it, so it was not removed there."
+        ),
+        instruction=(
+            "Look at what was changed. Press “Not this one” to remove it all the same, or Skip to"
+            " leave it as it is."
+        ),
+        action=CaseAction.CHOOSE,
+    ),
     "outcome.forgotten": Template(
         title="Perhaps posted and deleted",
         reason=(

@@ -112,8 +112,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     Mutant(
         "ON-S14",
         "hub/collect/planning.py",
-        "    if posted and posted[-1].kind != document.kind:\n",
-        "    if posted and posted[-1].kind == document.kind:\n",
+        "    if of_other_kind:\n",
+        "    if False:\n",
         "A type that changes after posting is not refused.",
     ),
     mutant(

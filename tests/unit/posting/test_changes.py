@@ -1,10 +1,11 @@
 """Changes and deletions of posted transactions never overwrite a person's work."""
 
 import pytest
+from sqlalchemy import select
 
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
-from hub.models import Posting
+from hub.models import Case, Posting
 from hub.posting.actions import manual, retries
 from hub.qbo.client import Client
 from tests.support.rows.posting_bench import PostingBench
@@ -88,6 +89,19 @@ def test_an_edit_in_quickbooks_is_never_overwritten_unseen(bench):
         ["Changed in QuickBooks"],
     )
     assert (bench.sent("bill.update"), first_bill(bench)["TxnDate"]) == ([], "2026-03-01")
+
+
+def test_a_removal_of_something_edited_says_that_it_would_be_removed(bench):
+    id = bench.change(bench.first, "delete")
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    bench.drain()
+    assert (bench.state(id), len(bench.bills())) == ("held", 1)
+    with read_only_session() as session:
+        (case,) = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        assert "“Not this one” to remove it all the same" in case.instruction
+    manual.reject_match(id, first_bill(bench)["Id"], "kari")
+    bench.drain()
+    assert (bench.state(id), bench.bills(), bench.cases()) == ("posted", [], [])
 
 
 def test_a_person_may_have_it_written_over(bench):

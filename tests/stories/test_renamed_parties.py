@@ -1,0 +1,135 @@
+"""A party that is renamed in QuickBooks, or at its source, does not become a second one."""
+
+from dataclasses import replace
+
+import pytest
+
+from hub import Code, Party, hookimpl
+from hub.db.engine import transaction
+from hub.installations import matches
+from hub.mapping import NEW
+from hub.models import Installation
+from hub.qbo import record_download
+from tests.support.sources.every_kind_source import (
+    ShopSite,
+    ShopSource,
+    document,
+    invoice,
+    line,
+)
+
+SUPPLIER = Code(id="s9", name="Sea Timber", create=Party(name="Sea Timber"))
+CUSTOMER = Code(id="c9", name="Hill Homes", create=Party(name="Hill Homes"))
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    """Return a shop whose supplier and customer QuickBooks had before."""
+    shop = ShopSite(app, quickbooks, clock)
+    for kind, party in (("Vendor", SUPPLIER), ("Customer", CUSTOMER)):
+        quickbooks.act("create", kind=kind, set={"DisplayName": party.name})
+    record_download.refresh(1)
+    return shop
+
+
+def bill(id="bill:1", amount="10.00", supplier=SUPPLIER):
+    row = line("1", amount, cost="Fuel")
+    return document("bill", id, row, total=amount, supplier=supplier, number=id)
+
+
+def find(shop, kind, name):
+    return [row["Id"] for row in shop.books(kind) if row["DisplayName"] == name]
+
+
+def rename(shop, kind, name, new_name):
+    (id,) = find(shop, kind, name)
+    shop.quickbooks.act("edit", kind=kind, id=id, set={"DisplayName": new_name})
+    record_download.refresh(1)
+    return id
+
+
+def match(shop, field, code, record):
+    with transaction() as session:
+        row = session.get_one(Installation, shop.id)
+        matches.store_decision(session, row, field, code, record, who="kari")
+
+
+def test_a_new_document_of_a_renamed_supplier_waits_for_a_match(shop):
+    shop.run(bill())
+    id = rename(shop, "Vendor", "Sea Timber", "Coastal Wood")
+    assert shop.run(bill("bill:2"))["bill:2"] == "held"
+    (reason,) = shop.reasons()
+    assert "Coastal Wood" in reason
+    assert (shop.run()["bill:2"], len(shop.cases())) == ("held", 1)
+    match(shop, "supplier", "s9", id)
+    assert shop.run()["bill:2"] == "posted"
+    assert shop.book("Bill", "bill:2")["VendorRef"]["value"] == id
+    assert (find(shop, "Vendor", "Sea Timber"), shop.cases()) == ([], [])
+
+
+def test_a_change_does_not_move_an_invoice_to_a_second_customer(shop):
+    shop.run(invoice(client=CUSTOMER))
+    id = rename(shop, "Customer", "Hill Homes", "Valley Builders")
+    shop.run(invoice(client=CUSTOMER, amount="120.00"))
+    assert shop.states()["invoice:1"] == "held"
+    match(shop, "client", "c9", id)
+    shop.run()
+    stored = shop.book("Invoice", "invoice:1")
+    assert (stored["TotalAmt"], stored["CustomerRef"]["value"]) == (120, id)
+    assert (find(shop, "Customer", "Hill Homes"), shop.cases()) == ([], [])
+
+
+def test_a_supplier_that_is_renamed_at_its_source_waits_for_a_match(shop):
+    shop.run(bill())
+    (id,) = find(shop, "Vendor", "Sea Timber")
+    renamed = replace(SUPPLIER, name="Coastal Wood", create=Party(name="Coastal Wood"))
+    states = shop.run(bill(amount="12.00", supplier=renamed), bill("bill:2", supplier=renamed))
+    assert (states["bill:1"], states["bill:2"], len(shop.cases())) == ("held", "held", 1)
+    match(shop, "supplier", "s9", id)
+    states = shop.run()
+    assert (states["bill:1"], states["bill:2"], shop.cases()) == ("posted", "posted", [])
+    assert {row["VendorRef"]["value"] for row in shop.ours("Bill")} == {id}
+
+
+def test_a_person_may_confirm_that_it_is_another_supplier(shop):
+    shop.run(bill())
+    id = rename(shop, "Vendor", "Sea Timber", "Coastal Wood")
+    shop.run(bill("bill:2"))
+    match(shop, "supplier", "s9", NEW)
+    assert shop.run()["bill:2"] == "posted"
+    (created,) = find(shop, "Vendor", "Sea Timber")
+    assert shop.book("Bill", "bill:2")["VendorRef"]["value"] == created != id
+    assert shop.cases() == []
+
+
+def test_the_party_of_a_new_code_is_created(shop):
+    shop.run(bill())
+    other = Code(id="s8", name="River Timber", create=Party(name="River Timber"))
+    assert shop.run(bill("bill:2", supplier=other))["bill:2"] == "posted"
+    assert (len(find(shop, "Vendor", "River Timber")), shop.cases()) == (1, [])
+
+
+class FillingSource(ShopSource):
+    """A shop that adds contact data to suppliers which lack it."""
+
+    @hookimpl
+    def hub_fields(self, app):
+        fields = super().hub_fields(app)
+        return [replace(one, fill=True) if one.name == "supplier" else one for one in fields]
+
+
+def test_a_new_supplier_is_created_for_a_code_whose_supplier_got_contact_data(
+    app, quickbooks, clock
+):
+    shop = ShopSite(app, quickbooks, clock, source=FillingSource())
+    quickbooks.act("create", kind="Vendor", set={"DisplayName": SUPPLIER.name})
+    record_download.refresh(1)
+    details = Party(name=SUPPLIER.name, email="post@sea.example")
+    supplier = replace(SUPPLIER, create=details)
+    shop.run(bill(supplier=supplier))
+    id = rename(shop, "Vendor", "Sea Timber", "Coastal Wood")
+    match(shop, "supplier", "s9", NEW)
+    assert shop.run(bill("bill:2", supplier=supplier))["bill:2"] == "posted"
+    (created,) = find(shop, "Vendor", "Sea Timber")
+    assert shop.book("Bill", "bill:2")["VendorRef"]["value"] == created != id
+    assert (find(shop, "Vendor", "Coastal Wood"), shop.cases()) == ([id], [])
