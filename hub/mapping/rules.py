@@ -175,8 +175,8 @@ class _CodeSearch:
                 id = self.code.quickbooks_id or ""
                 return self._build_missing(_find_unusable_reason(id, self.index, self.field.role))
             hits = _RULES[rule](self.records, self.code, self.is_plain)
-            if rule == "words":
-                hits = self._exclude_records_of_others(hits)
+            if self._distinguishes_codes(rule):
+                hits = self._exclude_records_of_others(rule, hits)
             if hits:
                 return self._require_one_record(rule, hits)
         return None
@@ -200,9 +200,22 @@ class _CodeSearch:
         reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
         return self._build_missing(reason, hits)
 
-    def _exclude_records_of_others(self, hits: list[Entry]) -> list[Entry]:
-        """Return the records that were not created for another code of the source."""
-        return [hit for hit in hits if not self._is_created_for_another(hit)]
+    def _distinguishes_codes(self, rule: str) -> bool:
+        """Return whether a rule finds no record that was created for another code of the source.
+
+        Where codes are found by whole words, two may differ in a character, such as the numbers of
+        two parts, or in case alone, which QuickBooks ignores.
+        """
+        return rule in ("name", "words") and "words" in self.field.match
+
+    def _exclude_records_of_others(self, rule: str, hits: list[Entry]) -> list[Entry]:
+        """Return the records that were not created for another code, or have exactly its name."""
+        remaining = []
+        for hit in hits:
+            has_same_name = rule == "name" and hit.name == self.code.name
+            if has_same_name or not self._is_created_for_another(hit):
+                remaining.append(hit)
+        return remaining
 
     def _are_all_other_parties(self, hits: list[Entry]) -> bool:
         """Return whether all records of the same name are other parties, by their addresses."""

@@ -41,6 +41,7 @@ from hub.posting.recovery.quickbooks_objects import (
     from_entity,
     from_head,
     parse_body,
+    select_foreign_ids,
 )
 from hub.qbo import search, transaction_index
 from hub.qbo.responses import QuickBooksResponse
@@ -389,8 +390,8 @@ def _search_singly(
             entities += page
     posting_session.collect_dates()
     results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}
-    if kind == ATTACHMENT:
-        with read_only_session() as session:
-            owned_ids = find_owned_ids(session, posting, list(results))
-        results = {id: replace(one, foreign=id in owned_ids) for id, one in results.items()}
+    with read_only_session() as session:
+        owned_ids = find_owned_ids(session, posting, list(results))
+    foreign_ids = select_foreign_ids(posting, entities, owned_ids)
+    results = {id: replace(one, foreign=id in foreign_ids) for id, one in results.items()}
     return _add_results(snapshot, results.values())

@@ -1,10 +1,12 @@
 """Represent index rows and entities as the objects that the protocol judges."""
 
 import json
+from collections.abc import Iterable, Set
 from typing import Any
 
 from hub import context as hub_context
 from hub import mapping
+from hub.contract.types import MatchMethod
 from hub.models import Posting, TransactionHead
 from hub.models.enums import Operation, TransactionState
 from hub.posting.protocol.history import Agreement, QuickBooksObject
@@ -61,17 +63,50 @@ def _is_other_party(posting: Posting, entity: dict[str, Any]) -> bool:
 
 def _is_matched_by_email(posting: Posting) -> bool:
     """Return whether the field for whose code a posting creates a record matches by e-mail."""
+    return bool(posting.document.made_for) and is_matched_by(posting, "email")
+
+
+def is_matched_by(posting: Posting, rule: MatchMethod) -> bool:
+    """Return whether codes like that of a new record are matched by a rule.
+
+    They may be as long as the plugin of the app is not loaded: nothing is then taken for the record
+    that the rule might tell from it.
+    """
     row = posting.document
     plugins = hub_context.current_hub().plugins
-    if not row.made_for or row.slug not in plugins.apps:
-        return False
-    fields = plugins.call(row.slug, "hub_fields") or ()
-    return any(field.name == row.made_for and "email" in field.match for field in fields)
+    if row.slug not in plugins.apps:
+        return True
+    for field in plugins.call(row.slug, "hub_fields") or ():
+        is_own = field.name == row.made_for if row.made_for else field.role == posting.kind
+        if is_own and rule in field.match:
+            return True
+    return False
 
 
 def _get_email(entity: dict[str, Any]) -> str:
     """Return the e-mail addresses of a party; "" if it has none."""
     return str((entity.get("PrimaryEmailAddr") or {}).get("Address") or "")
+
+
+def select_foreign_ids(
+    posting: Posting, entities: Iterable[dict[str, Any]], owned_ids: Set[str]
+) -> set[str]:
+    """Return which list entries or files are not those of a posting: another one has these ids.
+
+    Several codes may stand for one list entry. But where codes are matched by whole words, an item
+    that was created for another code is another one if its name differs in case, which QuickBooks
+    ignores.
+    """
+    if posting.operation == Operation.ATTACH:
+        return set(owned_ids)
+    if not owned_ids or posting.kind != "item" or not is_matched_by(posting, "words"):
+        return set()
+    own_name = search.identify(parse_body(posting)).name
+    foreign_ids = set()
+    for identity in map(search.identify, entities):
+        if identity.id in owned_ids and identity.name != own_name:
+            foreign_ids.add(identity.id)
+    return foreign_ids
 
 
 def build_deleted_entity(id: str) -> dict[str, Any]:

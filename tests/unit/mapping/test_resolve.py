@@ -366,6 +366,18 @@ def test_a_record_made_for_one_code_is_not_matched_by_words_to_another():
     assert id_or_reason(field, part("Bracket 55 Rev A"), use) == "75"
 
 
+@pytest.mark.parametrize("missing", ["create", "hold"])
+def test_an_item_made_for_a_code_is_not_that_of_a_code_that_differs_in_case(missing):
+    field = Field(name="part", label="Part", role="item", match=("name", "words"), missing=missing)
+    use = book()
+    use.created_for = {("part", "71"): "p9"}
+    problem = "the name is taken" if missing == "create" else "nothing in QuickBooks fits it"
+    assert problem in find(field, part("820412-001 rev b"), use).problem
+    assert id_or_reason(field, part("820412-001 Rev B"), use) == "71"
+    assert id_or_reason(field, part("820412-001 rev b", "p9"), use) == "71"
+    assert id_or_reason(field, part("1820412-001 rev b"), use) == "72"
+
+
 def test_an_existing_record_is_found_without_creating_one():
     field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
     use = book(

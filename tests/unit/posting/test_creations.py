@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub import Code, Gone, Item, Party, outbox
+from hub import Code, Gone, Item, Party, hookimpl, outbox
 from hub.collect.intake import create_records
 from hub.collect.run import collect
 from hub.db.engine import transaction
@@ -21,6 +21,7 @@ from tests.support.sources.every_kind_source import (
     SLUG,
     SUPPLIER,
     ShopSite,
+    ShopSource,
     document,
     invoice,
     line,
@@ -122,6 +123,39 @@ def test_a_document_that_is_held_in_a_later_sync_stops_its_new_party(shop):
     close_books(shop)
     shop.run(new("invoice", **LATE))
     assert [record["DisplayName"] for record in shop.ours("Customer")] == ["Other Homes"]
+
+
+class PartShop(ShopSource):
+    """A shop whose products are parts, whose names items contain."""
+
+    @hookimpl
+    def hub_fields(self, app):
+        fields = super().hub_fields(app)
+        match = ("name", "words")
+        return [replace(one, match=match) if one.name == "product" else one for one in fields]
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_parts_that_differ_in_case_alone_are_not_taken_for_one_another(
+    app, quickbooks, clock, is_together
+):
+    shop = ShopSite(app, quickbooks, clock, source=PartShop())
+    first, other = (
+        Code(id=name, name=name, create=Item(name=name, codes={"income_account": "1"}))
+        for name in ("Zr-9a", "zR-9a")
+    )
+    invoices = [
+        document("invoice", f"invoice:{n}", line("1", "5.00", product=code), client=CLIENT)
+        for n, code in enumerate((first, other), start=1)
+    ]
+    if not is_together:
+        shop.run(invoices[0])
+    states = shop.run(*invoices)
+    shop.run()
+    assert [one["Name"] for one in shop.ours("Item")] == ["Zr-9a"]
+    assert (states["invoice:1"], states.get("zR-9a") == "posted") == ("posted", False)
+    assert shop.states()["invoice:2"] in ("held", "waiting")
+    assert len(shop.cases()) == 1
 
 
 def test_an_item_is_made_only_for_a_document_that_can_be_posted(shop):
