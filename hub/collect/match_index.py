@@ -41,21 +41,29 @@ def add_created_records(
     matches: dict[tuple[str, str], Decision] = {}
     created_for: dict[tuple[str, str], str] = {}
     query = _select_created_records(installation).where(*where)
-    for kind, source_id, quickbooks_id in session.execute(query):
+    for kind, made_for, source_id, quickbooks_id in session.execute(query):
         record_id = quickbooks_id or ""
         link = Decision(record=record_id, match_method=MatchOrigin.LINK)
         for field in fields:
-            if field.role == kind:
+            if field.role == kind or field.name == made_for:
                 matches[field.name, source_id] = link
                 created_for[field.name, record_id] = source_id
     index.matches = matches | dict(index.matches)
     index.created_for = dict(index.created_for) | created_for
 
 
-def _select_created_records(installation: Installation) -> Select[str, str, str | None]:
-    """Select kind, source id and QuickBooks id of the posted parties and items of this source."""
+def _select_created_records(installation: Installation) -> Select[str, str, str, str | None]:
+    """Select the posted parties and items of this source.
+
+    The columns are kind, field of the code that it was made for, source id and QuickBooks id.
+    """
     return (
-        select(Posting.kind, SourceDocument.source_id, Posting.quickbooks_id)
+        select(
+            Posting.kind,
+            SourceDocument.made_for,
+            SourceDocument.source_id,
+            Posting.quickbooks_id,
+        )
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
             SourceDocument.company_id == installation.company_id,

@@ -24,7 +24,7 @@ from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import schema_of
 from hub.contract.types import App, Field, Sandbox
 from hub.contract.value_object import value_object
-from hub.errors import MissingExtra, PluginBroken
+from hub.errors import MissingExtra, NotFound, PluginBroken
 
 GROUP = "hub"
 NEXT_STEP = "Correct the plugin, install it again and restart the hub."
@@ -127,25 +127,24 @@ class Plugins:
 
     def package(self, slug: str) -> str:
         """Return the package of the plugin that owns an app, which may have translations."""
-        plugin = self._owners[slug].plugin
+        plugin = self._get_owner(slug).plugin
         return _get_module_name(plugin).partition(".")[0]
 
     def scope(self, slug: str) -> str:
         """Return the name of the plugin that owns an app; the apps of a plugin share matches."""
-        return self._owners[slug].installed.name
+        return self._get_owner(slug).installed.name
 
     def installed_plugin(self, slug: str) -> Installed:
         """Return the installed plugin that owns an app."""
-        return self._owners[slug].installed
+        return self._get_owner(slug).installed
 
     def has(self, slug: str, hook: str) -> bool:
         """Return whether the owner of an app implements a hook."""
-        owner = self._owners[slug]
-        return hook in owner.hooks
+        return hook in self._get_owner(slug).hooks
 
     def call(self, slug: str, hook: str, **values: Any) -> Any:
         """Call a hook of the owner of an app; return None if it does not implement the hook."""
-        owner = self._owners[slug].plugin
+        owner = self._get_owner(slug).plugin
         return _get_hook_caller(self._manager, hook, owner)(app=slug, **values)
 
     def open_stand_in(
@@ -158,7 +157,7 @@ class Plugins:
         demo: bool = False,
     ) -> Sandbox:
         """Open the stand-in of an app's source, which may need packages of the plugin's extra."""
-        owner = self._owners[slug]
+        owner = self._get_owner(slug)
         try:
             stand_in: Sandbox = self.call(
                 slug, "hub_sandbox", folder=folder, documents=documents, seed=seed, demo=demo
@@ -195,6 +194,13 @@ class Plugins:
         `hub plugins --json` prints it with the tiers of `hub.contract.tiers`.
         """
         return [self._describe(item) for item in self._installed]
+
+    def _get_owner(self, slug: str) -> Loaded:
+        """Return the plugin that owns an app; raise NotFound if it is not loaded."""
+        owner = self._owners.get(slug)
+        if owner is None:
+            raise NotFound("app", slug, self._owners)
+        return owner
 
     def _describe(self, item: Installed) -> dict[str, Any]:
         """Describe one plugin; a broken one has neither apps nor hooks."""

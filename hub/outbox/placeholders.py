@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, TextClause, and_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -168,7 +168,11 @@ def load_matched_records(
 
 
 def match_created_record(session: Session, posting_id: int) -> None:
-    """Match a code to the party or item that was just created for it; keep a choice of a person."""
+    """Match a code to the party or item that was just created for it; keep a choice of a person.
+
+    Without the plugin of its app, a code that nobody decided on is not matched. It is linked to the
+    record all the same, as codes with the id of a document are.
+    """
     query = (
         select(Posting, SourceDocument)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -220,27 +224,44 @@ def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
 
 def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
     """Store the match of a code to its new record, unless the code has another record by now."""
-    context = hub_context.current_hub()
-    key = {
+    key: dict[str, Any] = {
         "company_id": row.company_id,
-        "scope": context.plugins.scope(row.slug),
         "tenant": row.tenant,
         "field": row.made_for,
         "code": row.source_id,
     }
+    scope = _find_scope(session, row, key)
+    if scope is None:
+        return
+    key["scope"] = scope
     values = {
         "name": row.number or row.party,
         "role": row.kind,
         "record": posting.quickbooks_id,
         "match_method": MatchOrigin.LINK,
         "who": "hub",
-        "at": context.clock.now(),
+        "at": hub_context.current_hub().clock.now(),
     }
     # Somebody may match the code at the same time.
     session.execute(insert(session, Match).values(**key, **values).on_conflict_do_nothing())
     match = session.scalars(select(Match).filter_by(**key)).one()
     if match.record == NEW:
         match.record = posting.quickbooks_id or NEW
+
+
+def _find_scope(session: Session, row: SourceDocument, key: Mapping[str, Any]) -> str | None:
+    """Return the plugin whose apps share the match of a code.
+
+    If the plugin of the app is not loaded, it is the one that has a decision about the code and is
+    not loaded either; None if there is none or several.
+    """
+    plugins = hub_context.current_hub().plugins
+    if row.slug in plugins.apps:
+        return plugins.scope(row.slug)
+    loaded_scopes = {plugins.scope(slug) for slug in plugins.apps}
+    stored = select(Match.scope).filter_by(**key).where(Match.scope.not_in(loaded_scopes))
+    scopes = session.scalars(stored).all()
+    return scopes[0] if len(scopes) == 1 else None
 
 
 def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None:

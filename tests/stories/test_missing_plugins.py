@@ -1,19 +1,35 @@
 """An app whose plugin is gone says so in its runs; its doubts end, and other apps continue."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from hub import App, hookimpl, outbox
+from hub import App, Field, hookimpl, outbox, sources
 from hub.cli import main
 from hub.contract.documents import KINDS
 from hub.contract.registry import Plugins
-from hub.db.engine import read_only_session, transaction
-from hub.models import Installation, Run
+from hub.db.engine import db, read_only_session, transaction
+from hub.errors import NotFound
+from hub.installations import matches
+from hub.mapping import NEW
+from hub.models import Installation, Match, Run
 from hub.scheduling import pending_work, run_log, runner
-from tests.support.sources.every_kind_source import NoSettings, ShopSite, ShopSource, invoice
+from hub.sources.record_push import push_lists
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    SUPPLIER,
+    NoSettings,
+    ShopSite,
+    ShopSource,
+    document,
+    everything,
+    invoice,
+    line,
+)
 
 GONE = "There is no app 'shop'."
 FAILING = "Runs of Fjord & Sons Construction keep failing"
@@ -24,13 +40,14 @@ class Depot(ShopSource):
 
     __name__ = "small-depot"
 
-    def __init__(self):
+    def __init__(self, posts=KINDS):
         super().__init__()
+        self.posts = posts
         self.lists = []
 
     @hookimpl
     def hub_apps(self):
-        return [App(slug="depot", name="Depot", summary="", posts=KINDS, settings=NoSettings)]
+        return [App(slug="depot", name="Depot", summary="", posts=self.posts, settings=NoSettings)]
 
     @hookimpl
     def hub_records(self, app, site, field, records):
@@ -53,7 +70,14 @@ def shop(app, quickbooks, clock):
 @pytest.fixture
 def depot(app, shop, clock):
     """Enable a second app after the shop, whose plugin is removed."""
-    depot = Depot()
+    depot = enable_depot(clock)
+    install(app, depot)
+    return depot
+
+
+def enable_depot(clock, posts=KINDS):
+    """Enable the depot, whose plugin is not installed yet."""
+    depot = Depot(posts)
     with transaction() as session:
         row = Installation(
             company_id=1, slug="depot", tenant="t1", mode="auto", created_at=clock.now()
@@ -61,7 +85,6 @@ def depot(app, shop, clock):
         session.add(row)
         session.flush()
         depot.id = row.id
-    install(app, depot)
     return depot
 
 
@@ -89,6 +112,93 @@ def test_what_is_in_doubt_is_searched_and_nothing_is_sent(app, shop, clock):
     runner.post(shop.id, requested_by="engine")
     assert shop.states()["invoice:1"] == "posted"
     assert len(shop.books("Invoice")) == 1
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_a_new_record_in_doubt_is_found_and_its_code_matched(app, shop, clock, is_decided):
+    key = {"company_id": 1, "scope": "small-shop", "tenant": "t1", "field": "client", "code": "c1"}
+    if is_decided:
+        with transaction() as session:
+            values = {"role": "customer", "record": NEW, "match_method": "decided", "who": "kari"}
+            session.add(Match(**key, **values, at=clock.now()))
+    shop.quickbooks.add_fault("lose_answer", "customer.create")
+    shop.put(invoice())
+    assert shop.run()["c1"] == "unknown"
+    install(app)
+    clock.advance(3600)
+    run = runner.post(shop.id, requested_by="engine")
+    assert (shop.states()["c1"], run.error.startswith(GONE)) == ("posted", True), run.error
+    with read_only_session() as session:
+        records = list(session.scalars(select(Match.record).filter_by(**key)))
+    (customer,) = shop.ours("Customer")
+    assert records == ([customer["Id"]] if is_decided else [])
+    install(app, shop.source)
+    clock.advance(900)
+    assert set(shop.run().values()) == {"posted"}
+    assert shop.run(invoice("invoice:2"))["invoice:2"] == "posted"
+    assert len(shop.ours("Customer")) == 1
+
+
+def test_a_new_category_in_doubt_is_found_and_used(app, shop, clock):
+    part = next(one for one in everything() if one.source_id == "part:1")
+    shop.quickbooks.add_fault("lose_answer", "item.create")
+    assert shop.run(part)["g1"] == "unknown"
+    install(app)
+    clock.advance(3600)
+    runner.post(shop.id, requested_by="engine")
+    assert shop.states()["g1"] == "posted"
+    install(app, shop.source)
+    clock.advance(900)
+    assert shop.run(replace(part, version="2"))["part:1"] == "posted"
+    assert sorted(one["Type"] for one in shop.ours("Item")) == ["Category", "Inventory"]
+
+
+class MailShop(ShopSource):
+    """A shop that matches clients by their e-mail addresses."""
+
+    @hookimpl
+    def hub_fields(self, app):
+        others = [field for field in super().hub_fields(app) if field.name != "client"]
+        match = ("id", "email", "name")
+        client = Field(
+            name="client", label="Client", role="customer", match=match, missing="create"
+        )
+        return [client, *others]
+
+
+def test_a_namesake_with_another_address_is_not_taken_for_a_new_party(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock, source=MailShop())
+    other = {"Address": "post@other.example"}
+    quickbooks.act(
+        "create", kind="Customer", set={"DisplayName": CLIENT.name, "PrimaryEmailAddr": other}
+    )
+    quickbooks.add_fault("lose_answer", "customer.create")
+    shop.put(invoice())
+    assert shop.run()["c1"] == "unknown"
+    install(app)
+    clock.advance(3600)
+    runner.post(shop.id, requested_by="engine")
+    assert shop.states()["c1"] != "posted"
+    install(app, shop.source)
+    clock.advance(900)
+    shop.run(wait=True)
+    namesakes = [one for one in shop.books("Customer") if one["DisplayName"] == CLIENT.name]
+    assert (shop.states()["c1"], len(namesakes)) == ("held", 1)
+
+
+def test_what_a_person_asks_of_it_is_refused_with_the_reason(app, shop):
+    shop.run(invoice())
+    install(app)
+    with read_only_session() as session:
+        row = session.get_one(Installation, shop.id)
+    for act in (
+        lambda: matches.export_csv(row),
+        lambda: matches.import_csv(row, b"field,code,quickbooks_id\nclient,c1,1\n", who="kari"),
+        lambda: push_lists(row),
+        lambda: sources.check(row),
+    ):
+        with pytest.raises(NotFound, match=GONE):
+            act()
 
 
 def test_what_is_ready_waits_for_it_without_runs(app, shop, clock):
@@ -130,3 +240,40 @@ def test_it_can_be_disabled(app, shop):
     assert (result.exit_code, "shop is disabled" in result.output) == (0, True), result.output
     with read_only_session() as session:
         assert not session.scalar(select(Installation.enabled))
+
+
+def restore_after(app, tmp_path, change):
+    """Restore the database to its state before `change`, as if the process started anew."""
+    path = app.extensions["hub"].config.data / "hub.db"
+    db.engine.dispose()
+    shutil.copy(path, tmp_path / "backup.db")
+    change()
+    db.engine.dispose()
+    for old in path.parent.glob("hub.db*"):
+        old.unlink()
+    shutil.copy(tmp_path / "backup.db", path)
+    app.extensions.pop("hub.posting", None)
+
+
+def test_what_a_restored_database_lacks_of_it_is_not_posted_again(app, shop, clock, tmp_path):
+    depot = enable_depot(clock, posts=("invoice", "customer", "item"))
+    shop.quickbooks.switch(requestid="ignore")
+    shop.run(bill("bill:1", "30.00"))
+    restore_after(app, tmp_path, lambda: shop.run(bill("bill:2", "31.00")))
+    install(app, depot)
+    depot.items = {"invoice:7": invoice("invoice:7")}
+    for _ in range(3):
+        clock.advance(3600)
+        runner.sync(depot.id, requested_by="kari", wait=True)
+    assert shop.states()["invoice:7"] == "posted"
+    app.extensions.pop("hub.posting")
+    install(app, shop.source, depot)
+    clock.advance(3600)
+    assert shop.run(wait=True)["bill:2"] == "posted"
+    assert [one["TotalAmt"] for one in shop.ours("Bill")] == [30, 31]
+
+
+def bill(id, amount):
+    """Return a bill without a number, by which it could be found."""
+    lines = line("1", amount, cost="Advertising")
+    return document("bill", id, lines, total=amount, supplier=SUPPLIER)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub import outbox
@@ -14,6 +15,7 @@ from hub.db import database_identity
 from hub.db.engine import read_only_session, transaction
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
+from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.record import change_state
 from hub.posting.outcome.session import PostingSession
@@ -22,6 +24,7 @@ from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Posted, QuietPeriod
 from hub.posting.recovery import lookup, restore
 from hub.posting.recovery.resolve import advance_until_idle
+from hub.qbo import company
 
 ADOPTABLE_STATES = (*outbox.UNSENT, PostingState.WITHDRAWN)
 
@@ -70,7 +73,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
         return
     posting_session.fetch_date()
     began_at = posting_session.date
-    for kind in sorted(_list_kinds_of_apps()):
+    for kind in sorted(_load_kinds_after_restore(posting_session.company_id)):
         lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
     restore.store_search(posting_session, began_at)
@@ -164,20 +167,40 @@ def _get_start_date(posting_session: PostingSession) -> dt.datetime:
 
 
 def _load_kinds_of_company(company_id: int) -> set[str]:
-    """Return the kinds of transactions that the apps of a company post."""
+    """Return the kinds of transactions that the apps of a company post.
+
+    While the plugin of an app is not loaded, it is not known which these are, so it may be any.
+    """
     query = select(Installation.slug).where(Installation.company_id == company_id)
-    with read_only_session() as session:
-        slugs = set(session.scalars(query))
+    apps = hub_context.current_hub().plugins.apps
     kinds: set[str] = set()
-    for slug, app in hub_context.current_hub().plugins.apps.items():
-        if slug in slugs:
-            kinds.update(app.posts)
+    with read_only_session() as session:
+        for slug in session.scalars(query):
+            app = apps.get(slug)
+            kinds.update(app.posts if app else _load_possible_kinds(session, company_id))
     return kinds - set(LIST_KINDS)
 
 
-def _list_kinds_of_apps() -> Iterable[str]:
-    """Return the kinds of transactions that any app of this hub posts."""
-    kinds: set[str] = set()
+def _load_possible_kinds(session: Session, company_id: int) -> set[str]:
+    """Return the kinds of transactions that a company can have.
+
+    QuickBooks refuses to list those that its edition lacks.
+    """
+    facts = company.load_facts(session, company_id)
+    kinds = set(DOCUMENT_ENTITIES)
+    if not facts.purchase_orders:
+        kinds.discard("purchase_order")
+    if not facts.bills:
+        kinds.difference_update(("bill", "vendor_credit", "bill_payment"))
+    return kinds
+
+
+def _load_kinds_after_restore(company_id: int) -> set[str]:
+    """Return the kinds of transactions that any app of this hub posts.
+
+    The restored database may lack that an app was enabled.
+    """
+    kinds = _load_kinds_of_company(company_id)
     for app in hub_context.current_hub().plugins.apps.values():
         kinds.update(app.posts)
     return kinds - set(LIST_KINDS)
