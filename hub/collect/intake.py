@@ -42,12 +42,15 @@ from hub.errors import Sentence
 from hub.mapping import NEW, Create
 from hub.mapping.split import amount_of
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Operation
+from hub.models.enums import DocumentOutcome, Operation, PostingState
 from hub.money import is_too_large
+from hub.payloads.entities import QUICKBOOKS_ID
 from hub.reasons.texts import CaseText
 
 MAX_ATTACHMENT_ID_LENGTH = 200
 MAX_TOTAL_DECIMALS = 6
+MAX_SHOWN_ID_LENGTH = 60
+UNWANTED_STAGES = (Stage.PENDING, Stage.CLOSED)
 
 
 def ingest(batch: CollectBatch) -> Counter[DocumentOutcome]:
@@ -218,7 +221,7 @@ def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
     if isinstance(item, Unreadable):
         reason = item.reason or Sentence("The source sent no reason.")
         return _hold_defect(batch, row, reason)
-    defect = _find_storage_defect(item)
+    defect = _find_defect(batch, row, item)
     if defect:
         return _hold_defect(batch, row, defect)
     if batch.note_listed(item.source_id):
@@ -273,6 +276,29 @@ def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
         return False
     own_record = row.body.get("quickbooks_id")
     return decision.record != own_record
+
+
+def _find_defect(batch: CollectBatch, row: SourceDocument, document: Document) -> str | None:
+    """Return why a document can neither be stored nor looked for; None if it can."""
+    return _find_storage_defect(document) or _find_link_defect(batch, row, document)
+
+
+def _find_link_defect(batch: CollectBatch, row: SourceDocument, document: Document) -> str | None:
+    """Return why QuickBooks cannot be asked for the object that a document names; None if it can.
+
+    Nothing is asked about a document that is not wanted, and the hub knows the object of a document
+    that is posted.
+    """
+    id = document.quickbooks_id
+    if not id or QUICKBOOKS_ID.fullmatch(id) or document.stage in UNWANTED_STAGES:
+        return None
+    if any(posting.state == PostingState.POSTED for posting in batch.transaction_postings(row)):
+        return None
+    return Sentence(
+        "It names “%(id)s” as its id in QuickBooks, where ids are whole numbers. Correct it at the"
+        " source, or remove it there.",
+        id=id[:MAX_SHOWN_ID_LENGTH],
+    )
 
 
 def _is_storable(total: Decimal) -> bool:

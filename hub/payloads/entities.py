@@ -1,10 +1,14 @@
 """What QuickBooks calls the hub's kinds and lists, and what holds for all of its objects."""
 
 import datetime as dt
+import re
 from typing import Any
 
 # How long a query may not yet show an object that was just created.
 INDEX_DELAY = dt.timedelta(minutes=10)
+# QuickBooks refuses to look for another text, such as the number of a document, and may read an id
+# with zeros before it as the id of a transaction that belongs to another document.
+QUICKBOOKS_ID = re.compile(r"[1-9][0-9]{0,19}")
 
 DOCUMENT_ENTITIES = {
     "bill": "Bill",

@@ -1,6 +1,5 @@
 """Decisions of a person about single postings: adopt, reject a match, skip."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +26,7 @@ from hub.models.enums import (
     TransactionState,
 )
 from hub.outbox import listing
+from hub.payloads.entities import QUICKBOOKS_ID
 from hub.posting import case_texts
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.record import apply_step, change_state
@@ -39,9 +39,6 @@ from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.security import audit
 
-# QuickBooks refuses to look for another text, such as the number of a document, and may read an id
-# with zeros before it as the id of a transaction that belongs to another document.
-QUICKBOOKS_ID = re.compile(r"[1-9][0-9]{0,19}")
 UNDECIDED_STATES = (
     PostingState.HELD,
     PostingState.UNKNOWN,

@@ -223,3 +223,32 @@ def test_of_one_that_was_deleted_before_another_is_created_if_a_person_wants_it(
     manual.reject_match(shop.posting("bill:2").id, entity["Id"], "kari")
     assert shop.run()["bill:2"] == "posted"
     assert ([one["TotalAmt"] for one in shop.books("Bill")], shop.cases()) == ([77], [])
+
+
+@pytest.mark.parametrize("id", ["B-{}", "0{}", "1{}", "{}.5"])
+def test_a_text_that_is_no_id_holds_its_document_and_stops_no_other(shop, id):
+    text = id if id != "1{}" else "1" * 40
+    copies = [build_copy({"Id": text.format(n)}, f"bill:{n}") for n in range(2, 5)]
+    take_over(shop, others=copies)
+    states = shop.states()
+    assert [states[one.source_id] for one in copies] == ["held"] * 3
+    assert all("as its id in QuickBooks" in reason for reason in shop.reasons())
+    assert len(shop.cases()) == 3
+    corrected = [
+        replace(one, quickbooks_id=None, number=f"B-1{n}", total=None)
+        for n, one in enumerate(copies)
+    ]
+    assert set(shop.run(*corrected).values()) == {"posted"}
+    assert shop.cases() == []
+
+
+@pytest.mark.parametrize("stage", ["pending", "closed"])
+def test_a_text_that_is_no_id_opens_no_case_of_a_document_that_is_not_wanted(shop, stage):
+    shop.run(replace(build_copy({"Id": "B-2"}), stage=stage))
+    assert shop.cases() == []
+
+
+def test_a_posted_document_stays_as_it_is_if_its_source_names_no_id_any_more(shop):
+    take_over(shop)
+    renamed = replace(shop.source.items["bill:1"], quickbooks_id="B-9", memo="Thanks")
+    assert (shop.run(renamed)["bill:1"], shop.cases()) == ("posted", [])
