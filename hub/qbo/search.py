@@ -228,10 +228,23 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
                 deleted[id] = entity
         if len(changed) < PAGE_SIZE:
             return list(deleted.values())
+        _require_order_of_change(changed, kind)
         last = max(changed_at(entity) for entity in changed)
         if last <= since:
             raise Incomplete(kind, Sentence("too much changed in one second"))
         since = last
+
+
+def _require_order_of_change(entities: Sequence[Entity], kind: str) -> None:
+    """Raise Incomplete unless objects are in the order of change, those deleted by themselves.
+
+    If QuickBooks began with the newest changes, older ones would be missing.
+    """
+    times: dict[bool, list[dt.datetime]] = {True: [], False: []}
+    for entity in entities:
+        times[entity.get("status") == "Deleted"].append(changed_at(entity))
+    if any(moments != sorted(moments) for moments in times.values()):
+        raise Incomplete(kind, Sentence("its answer was not in the order of change"))
 
 
 def _list_changed_objects(body: Entity, kind: str) -> list[Entity]:

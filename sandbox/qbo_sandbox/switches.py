@@ -98,6 +98,9 @@ class Switches(Choices):
     )
     batch_size: int = switch("how many items a batch may have", 30, 10, 25, 50, any_number=True)
     cdc_window: bool = switch("change data refuse more than 30 days back", False, True)
+    cdc_order: str = switch(
+        "change data begin with the oldest changes, or with the newest", "oldest", "newest"
+    )
     throttle: bool = switch("the limits below are enforced", False, True)
     per_second: int = switch(
         "requests of one app to one company in a second", 10, 5, any_number=True

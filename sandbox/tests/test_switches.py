@@ -288,6 +288,16 @@ def far_back(books):
     return books.ask("GET", "cdc?entities=Bill&changedSince=2020-01-01").status
 
 
+def order_of_changes(books):
+    ids = []
+    for number in ("1", "2"):
+        books.clock.advance(10)
+        ids.append(books.ask("POST", "bill", bill(number)).json()["Bill"]["Id"])
+    answer = books.ask("GET", "cdc?entities=Bill&changedSince=2027-01-15T00:00:00Z").json()
+    (changed,) = answer["CDCResponse"][0]["QueryResponse"]
+    return [ids.index(row["Id"]) for row in changed["Bill"]]
+
+
 def at_once(books):
     books.switch(throttle=True, **MANY)
     with ExitStack() as stack:
@@ -390,6 +400,7 @@ PROBES = {
     "batch_size": sizes,
     "batch_bids": same_bids,
     "cdc_window": far_back,
+    "cdc_order": order_of_changes,
     "throttle": lambda books: [ask_preferences(books).status for _ in range(11)][-1],
     "per_second": limited(6, ask_preferences),
     "per_minute": limited(101, ask_preferences, 0.5),

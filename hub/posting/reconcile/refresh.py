@@ -129,10 +129,16 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
 
 
 def _fetch_recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
-    """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
+    """Return the ids of the deletions that QuickBooks remembers; these need no single reads.
+
+    Return none if it cannot name all: then each object is read.
+    """
     now = posting_session.date_or_now()
     since = lookup.compute_oldest_known_deletion(now)
-    entities = search.find_deleted(posting_session.client(), kind, since, now)
+    try:
+        entities = search.find_deleted(posting_session.client(), kind, since, now)
+    except search.Incomplete:
+        return set()
     return {str(entity["Id"]) for entity in entities}
 
 

@@ -63,7 +63,7 @@ def _is_deleted(change: tuple[bool, bytes]) -> bool:
 
 
 def _list_changes(company: Company, kind: str, since: float) -> list[tuple[bool, bytes]]:
-    """Return the changed objects, oldest change first, each as (is it deleted, its body)."""
+    """Return the changed objects in their order, each as (is it deleted, its body)."""
     table = company.table(kind)
     lag = company.switches.cdc_lag
     if lag is None:
@@ -77,7 +77,8 @@ def _list_changes(company: Company, kind: str, since: float) -> list[tuple[bool,
     for id, at in table.gone.items():
         if since <= at <= newest:
             changes.append((at, True, _encode_deleted_object(company, id, at)))
-    changes.sort(key=lambda change: change[0])
+    is_newest_first = company.switches.cdc_order == "newest"
+    changes.sort(key=lambda change: change[0], reverse=is_newest_first)
     return [(is_deleted, body) for _, is_deleted, body in changes[: MAX_OBJECTS + 1]]
 
 

@@ -298,6 +298,26 @@ def test_a_second_that_changes_while_it_is_searched_proves_nothing(bench, monkey
         list(search.find_created_since(Client(1), "bill", since, 2))
 
 
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_all_deletions_are_found_unless_their_order_may_hide_some(bench, monkeypatch, order):
+    monkeypatch.setattr(search, "PAGE_SIZE", 3)
+    monkeypatch.setattr("qbo_sandbox.api.changes.MAX_OBJECTS", 3)
+    bench.quickbooks.switch(cdc_order=order)
+    since = bench.clock.now()
+    enter_bills(bench, 8, seconds=10)
+    deleted_id = bench.bills()[3]["Id"]
+    bench.quickbooks.act("delete", kind="Bill", id=deleted_id)
+    bench.pass_time(10)
+    bench.quickbooks.ask("POST", "bill", bench.body("S-9"))
+    bench.pass_time(10)
+    if order == "newest":
+        with pytest.raises(search.Incomplete, match="order of change"):
+            search.find_deleted(Client(1), "bill", since, bench.clock.now())
+        return
+    deleted = search.find_deleted(Client(1), "bill", since, bench.clock.now())
+    assert [entity["Id"] for entity in deleted] == [deleted_id]
+
+
 def test_deletions_older_than_quickbooks_remembers_cannot_be_known(bench):
     now = bench.clock.now()
     with pytest.raises(Retry):
