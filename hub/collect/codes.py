@@ -10,10 +10,9 @@ from hub.contract.documents import Code, Document, codes_of
 from hub.contract.types import Field
 from hub.db import engine
 from hub.models import SeenCode
+from hub.models.lists import MAX_CODE_LENGTH, MAX_CODE_NAME_LENGTH
 
-MAX_CODE_LENGTH = 200
 MAX_NUMBER_LENGTH = 200
-MAX_NAME_LENGTH = 500
 MAX_QUICKBOOKS_ID_LENGTH = 60
 
 
@@ -56,7 +55,7 @@ class CodeCollector:
         if quickbooks_id is not None and len(quickbooks_id) > MAX_QUICKBOOKS_ID_LENGTH:
             quickbooks_id = None
         texts = CodeTexts(
-            name=(code.name or "")[:MAX_NAME_LENGTH],
+            name=(code.name or "")[:MAX_CODE_NAME_LENGTH],
             number=(code.number or "")[:MAX_NUMBER_LENGTH],
             quickbooks_id=quickbooks_id,
         )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hub.context import current_hub
 from hub.contract.types import Field
 from hub.errors import NotFound, Refused, Sentence
+from hub.installations.storable_matches import require_possible_code
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, StoredRecord
 from hub.qbo import records
@@ -40,6 +41,7 @@ class FileChoices:
 
     def find(self, line: Mapping[str, str]) -> str:
         """Return the record that a row names by id or name; raise Refused if it cannot be used."""
+        require_possible_code(line["code"])
         field = self._find_field(line["field"])
         record_id = line["quickbooks_id"]
         if record_id in SPECIAL_RECORDS:

@@ -11,6 +11,7 @@ from hub.contract.interval import Interval, zone_of
 from hub.contract.setting import AmountField
 from hub.contract.types import App
 from hub.errors import Refused, Sentence, SettingsInvalid
+from hub.models.installations import MAX_SCHEDULE_LENGTH
 
 
 def _parse_start_date(value: Any) -> dt.date:
@@ -22,9 +23,15 @@ def _parse_start_date(value: Any) -> dt.date:
 
 def _parse_schedule(value: Any) -> str:
     """Return the text of a schedule; raise Refused if it is none."""
-    text = str(value)
+    text = str(value).strip()
     Interval.parse(text)
-    return text.strip()
+    if len(text) > MAX_SCHEDULE_LENGTH:
+        raise Refused(
+            "A schedule has at most %(max_length)s characters. Write it shorter, like 0-59 for all"
+            " minutes.",
+            max_length=MAX_SCHEDULE_LENGTH,
+        )
+    return text
 
 
 def _parse_limit(value: Any) -> Decimal:

@@ -24,9 +24,11 @@ from hub.installations.file_choices import (
     explain_unusable,
     load_code_fields,
 )
+from hub.installations.storable_matches import require_possible_code
 from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.models.enums import MatchOrigin
+from hub.models.lists import MAX_CODE_NAME_LENGTH
 from hub.qbo import records
 from hub.security import audit
 
@@ -81,9 +83,10 @@ class DecisionWriter:
         row = self._row
         if field not in self._fields:
             raise NotFound("field", field, self._fields)
+        require_possible_code(code)
         record_name = _find_record_name(self._session, row, self._fields[field], record)
         match = _find_or_create_match(self._session, row, field, code)
-        match.name = name or match.name or ""
+        match.name = (name or match.name or "")[:MAX_CODE_NAME_LENGTH]
         match.role = self._fields[field].role
         if record != NEW or match.record != NEW:
             match.details = None

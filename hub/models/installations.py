@@ -20,6 +20,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hub.db.engine import Model
 from hub.models.enums import InstallationMode
 
+# PostgreSQL refuses texts that are longer than their columns; SQLite stores them.
+MAX_COMPANY_NAME_LENGTH = 500
+MAX_SCHEDULE_LENGTH = 100
+
 
 class ConnectedCompany(Model):
     """A QuickBooks company that an admin connected; `state` is one of `ConnectionState`."""
@@ -28,7 +32,7 @@ class ConnectedCompany(Model):
     __table_args__ = (Index("ix_company_name", "name", "id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     realm: Mapped[str] = mapped_column(String(40), unique=True)
-    name: Mapped[str] = mapped_column(String(500), default="")
+    name: Mapped[str] = mapped_column(String(MAX_COMPANY_NAME_LENGTH), default="")
     country: Mapped[str] = mapped_column(String(3), default="")
     currency: Mapped[str] = mapped_column(String(3), default="")
     state: Mapped[str] = mapped_column(String(20), default="connected")
@@ -111,7 +115,7 @@ class Installation(Model):
     tenant_name: Mapped[str] = mapped_column(String(500), default="")
     owner: Mapped[str] = mapped_column(String(200), default="")
     start_date: Mapped[dt.date | None]
-    schedule: Mapped[str] = mapped_column(String(100), default="15m")
+    schedule: Mapped[str] = mapped_column(String(MAX_SCHEDULE_LENGTH), default="15m")
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
     # Documents above this amount of the company's currency need the approval of two people.
     second_approval_above: Mapped[Decimal | None]

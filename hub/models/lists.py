@@ -11,6 +11,12 @@ from hub.db.engine import Model
 
 NOT_LIVE = "head.state <> 'live'"  # a query must repeat this text to use the index
 PAID_CONDITION = "head.balance = 0"  # as the attribute above
+# PostgreSQL refuses texts that are longer than their columns; SQLite stores them.
+MAX_CODE_LENGTH = 200
+MAX_CODE_NAME_LENGTH = 500
+MAX_RECORD_NAME_LENGTH = 500
+MAX_FULL_NAME_LENGTH = 1000
+MAX_TYPE_LENGTH = 60
 
 
 class Match(Model):
@@ -23,8 +29,8 @@ class Match(Model):
     scope: Mapped[str] = mapped_column(String(60))
     tenant: Mapped[str] = mapped_column(String(200))
     field: Mapped[str] = mapped_column(String(60))
-    code: Mapped[str] = mapped_column(String(200))
-    name: Mapped[str] = mapped_column(String(500), default="")
+    code: Mapped[str] = mapped_column(String(MAX_CODE_LENGTH))
+    name: Mapped[str] = mapped_column(String(MAX_CODE_NAME_LENGTH), default="")
     role: Mapped[str] = mapped_column(String(30))
     # A QuickBooks id; "" if a person left the code out, "+" to create a record.
     record: Mapped[str] = mapped_column(String(40))
@@ -45,8 +51,8 @@ class SeenCode(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
     field: Mapped[str] = mapped_column(String(60))
-    code: Mapped[str] = mapped_column(String(200))
-    name: Mapped[str] = mapped_column(String(500), default="")
+    code: Mapped[str] = mapped_column(String(MAX_CODE_LENGTH))
+    name: Mapped[str] = mapped_column(String(MAX_CODE_NAME_LENGTH), default="")
     number: Mapped[str] = mapped_column(String(200), default="")
     # The id in QuickBooks that the source states; "" if it has none, None if it states nothing.
     quickbooks_id: Mapped[str | None] = mapped_column(String(60))
@@ -69,11 +75,11 @@ class StoredRecord(Model):
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
     quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    name: Mapped[str] = mapped_column(String(500), default="")
-    full_name: Mapped[str] = mapped_column(String(1000), default="")
+    name: Mapped[str] = mapped_column(String(MAX_RECORD_NAME_LENGTH), default="")
+    full_name: Mapped[str] = mapped_column(String(MAX_FULL_NAME_LENGTH), default="")
     number: Mapped[str] = mapped_column(String(100), default="")
-    type: Mapped[str] = mapped_column(String(60), default="")
-    sub_type: Mapped[str] = mapped_column(String(60), default="")
+    type: Mapped[str] = mapped_column(String(MAX_TYPE_LENGTH), default="")
+    sub_type: Mapped[str] = mapped_column(String(MAX_TYPE_LENGTH), default="")
     parent: Mapped[str | None] = mapped_column(String(40))
     active: Mapped[bool] = mapped_column(default=True)
     currency: Mapped[str] = mapped_column(String(3), default="")

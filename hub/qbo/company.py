@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import ConnectedCompany, StoredRecord
+from hub.models.installations import MAX_COMPANY_NAME_LENGTH
 from hub.payloads.company_facts import CompanyFacts, Rates
 from hub.payloads.entities import ref_id
 from hub.qbo.list_states import lock_state
@@ -88,7 +89,8 @@ def store_facts(
 
 def set_name_and_country(company: ConnectedCompany, info: dict[str, Any]) -> None:
     """Set a company's name and country from its company info; keep what an answer leaves out."""
-    company.name = str(info.get("CompanyName") or company.display_name)
+    name = str(info.get("CompanyName") or company.display_name)
+    company.name = name[:MAX_COMPANY_NAME_LENGTH]
     country = str(info.get("Country") or company.country or "")
     iso_country = ISO_COUNTRIES.get(country, country)
     company.country = iso_country[:3]

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from hub.models.lists import MAX_FULL_NAME_LENGTH, MAX_RECORD_NAME_LENGTH, MAX_TYPE_LENGTH
 from hub.payloads.entities import ref_id
 
 # QuickBooks appends this to the name of a record when it becomes inactive.
@@ -34,11 +35,11 @@ def build_row(
         "company_id": company_id,
         "list": name,
         "quickbooks_id": str(entity["Id"]),
-        "name": short_name,
-        "full_name": full_name,
+        "name": short_name[:MAX_RECORD_NAME_LENGTH],
+        "full_name": full_name[:MAX_FULL_NAME_LENGTH],
         "number": (_get_text(entity, "AcctNum") or _get_text(entity, "Sku"))[:100],
-        "type": _get_text(entity, "AccountType") or _get_text(entity, "Type"),
-        "sub_type": _get_text(entity, "AccountSubType"),
+        "type": (_get_text(entity, "AccountType") or _get_text(entity, "Type"))[:MAX_TYPE_LENGTH],
+        "sub_type": _get_text(entity, "AccountSubType")[:MAX_TYPE_LENGTH],
         "parent": ref_id(entity, "ParentRef") or None,
         "active": is_active,
         "currency": ref_id(entity, "CurrencyRef"),

@@ -9,6 +9,7 @@ from hub.context import current_hub
 from hub.errors import Refused
 
 MAX_ADDRESS_LENGTH = 254
+MAX_NAME_LENGTH = 200  # of the columns with the names of people, on every database
 NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none; no real one has it
 RESERVED_NAMES = frozenset(
     {
@@ -68,6 +69,11 @@ def require_address(text: str) -> str:
         raise Refused(
             "The name of a new person is their e-mail address, such as kari@example.com."
             " What was entered is not one."
+        )
+    if len(address) > MAX_NAME_LENGTH:
+        raise Refused(
+            "The address has more than %(max_length)s characters. Enter a shorter one.",
+            max_length=MAX_NAME_LENGTH,
         )
     return address
 

@@ -34,7 +34,10 @@ def request_code(session: Session, name: str) -> None:
     waiting = select(func.count()).select_from(PasswordResetRequest)
     if (session.scalar(waiting) or 0) >= MAX_REQUESTS:
         return
-    row = {"normalized_name": names.normalize(name), "requested_at": current_hub().clock.now()}
+    normalized_name = names.normalize(name)
+    if len(normalized_name) > names.MAX_ADDRESS_LENGTH:  # nobody has it, and no column holds it
+        return
+    row = {"normalized_name": normalized_name, "requested_at": current_hub().clock.now()}
     statement = insert(session, PasswordResetRequest).values([row])
     session.execute(statement.on_conflict_do_nothing())
 

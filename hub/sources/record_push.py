@@ -18,6 +18,7 @@ from hub.contract.types import Field, Site
 from hub.db import bulk, engine
 from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
 from hub.models.enums import MatchOrigin, Operation, PostingState
+from hub.models.lists import MAX_CODE_NAME_LENGTH
 from hub.money import sum_amounts
 from hub.outbox.setting_locks import lock_to_change
 from hub.qbo import company as qbo_company
@@ -232,7 +233,7 @@ def _link_codes(
         elif code.quickbooks_id is None:
             continue
         elif match is None:
-            name = code.name or ""
+            name = (code.name or "")[:MAX_CODE_NAME_LENGTH]
             new_rows[code.id] = values | {
                 "code": code.id,
                 "name": name,

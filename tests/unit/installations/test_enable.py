@@ -19,6 +19,7 @@ from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"
+EVERY_MINUTE = f"{','.join(map(str, range(60)))} * * * *"
 
 
 @pytest.fixture
@@ -108,6 +109,7 @@ def test_secrets_are_sealed_and_choices_kept_by_id(settings):
     [
         ({"client_sceret": "x"}, "client_sceret", "Did you mean client_secret"),
         ({"schedule": "often"}, "schedule", "isn't a valid schedule"),
+        ({"schedule": EVERY_MINUTE}, "schedule", "at most 100 characters"),
         ({"zone": "Oslo"}, "zone", "isn't a valid time zone"),
         ({"start_date": "soon"}, "start_date", "Write it like 2026-01-31"),
         ({"payable_account": "Petty cash"}, "payable_account", "no 'Petty cash' in the list"),

@@ -70,6 +70,18 @@ def test_a_character_that_no_database_stores_is_refused_with_its_row(row):
     assert matches() == {}
 
 
+def test_texts_that_are_longer_than_their_columns_are_refused_or_cut(row):
+    text = f"field,code,name,quickbooks_id\nsupplier,s1,{'n' * 600},none\n"
+    too_long = f"{text}supplier,{'s' * 201},,none\n"
+    with pytest.raises(Refused, match="The code has 201 characters; 200 is the most"):
+        imported(row, too_long)
+    (_, planned) = installations_matches.plan_import(row, too_long.encode())
+    assert "Shorten it at the source" in planned.problem
+    assert (matches(), imported(row, text)) == ({}, 1)
+    with read_only_session() as session:
+        assert session.scalars(select(Match.name)).one() == "n" * 500
+
+
 def test_a_line_that_names_no_record_decides_nothing(row):
     assert imported(row, "field,code\nsupplier,s1\n") == 0
     assert matches() == {}

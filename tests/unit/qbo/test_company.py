@@ -86,3 +86,9 @@ def test_an_answer_without_name_and_country_leaves_both_as_they_were(quickbooks)
     with engine.read_only_session() as session:
         row = session.get_one(ConnectedCompany, 1)
     assert (row.name, row.country) == ("Thames Ltd", "GB")
+
+
+def test_a_name_that_is_longer_than_its_column_is_cut(quickbooks):
+    company.store_facts(1, {"CompanyName": "x" * 1024}, {})
+    with engine.read_only_session() as session:
+        assert session.get_one(ConnectedCompany, 1).name == "x" * 500

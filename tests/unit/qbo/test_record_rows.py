@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from hub.models import StoredRecord
 from hub.qbo.record_rows import build_row
 
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
@@ -137,3 +138,10 @@ def test_a_project_is_distinguished_from_a_customer():
         "3",
         True,
     )
+
+
+def test_texts_that_are_longer_than_their_columns_are_cut():
+    texts = dict.fromkeys(("DisplayName", "FullyQualifiedName", "AccountType"), "x" * 2000)
+    stored_row = row("customer", **texts, AccountSubType="y" * 70)
+    for name in ("name", "full_name", "type", "sub_type"):
+        assert len(stored_row[name]) == StoredRecord.__table__.c[name].type.length

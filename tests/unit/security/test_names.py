@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.db.engine import read_only_session, transaction
+from hub.db.engine import db, read_only_session, transaction
 from hub.errors import Refused
 from hub.security import names, people
 
@@ -105,3 +105,23 @@ def test_an_empty_name_is_refused(app_with_pages, name):
 def test_texts_that_are_no_name_find_nobody(app_with_pages, name):
     with read_only_session() as session:
         assert people.find(session, name) is None
+
+
+def test_a_new_name_fits_into_every_column_with_names_of_people(app_with_pages):
+    domain = ".".join(["d" * 45] * 3)
+    for local_length, is_accepted in ((200 - len(f"@{domain}.no"), True), (64, False)):
+        address = f"{'k' * local_length}@{domain}.no"
+        if is_accepted:
+            assert names.require_address(address) == address
+            continue
+        assert len(address) < names.MAX_ADDRESS_LENGTH
+        with pytest.raises(Refused, match="more than 200 characters"):
+            names.require_address(address)
+
+
+def test_the_names_of_people_have_the_length_of_every_column_for_them():
+    written = ("approved_by", "closed_by", "decided_by", "invited_by", "requested_by", "who")
+    for table in db.metadata.tables.values():
+        for column in table.c:
+            if column.name in written:
+                assert column.type.length == names.MAX_NAME_LENGTH, column

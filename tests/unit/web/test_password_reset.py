@@ -128,6 +128,13 @@ def test_every_name_gets_the_same_answer_and_the_same_work(on_sqlite: Visitor, m
     assert requests_of(on_sqlite) == []
 
 
+@pytest.mark.parametrize("name", ["\ufdfa" * 200, f"{'k' * 160}@{'.'.join(['ø' * 20] * 4)}.no"])
+def test_a_name_that_is_too_long_once_it_is_normalized_is_nobodys(hub: Visitor, name: str) -> None:
+    assert len(name) < 254
+    answer = ask(hub, name)
+    assert (answer.status_code, answer.location, requests_of(hub)) == (302, "/new-password", [])
+
+
 def test_a_name_that_asked_for_a_code_is_in_the_next_form_once(on_sqlite: Visitor) -> None:
     person = Visitor(on_sqlite.app, on_sqlite.story)
     assert post_as(person, "/forgotten-password", name=f" {ADDRESS}").location == "/new-password"
