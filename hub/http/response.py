@@ -145,14 +145,19 @@ def _is_of_an_api(body: bytes) -> bool:
         return False
 
 
-def parse_wait(headers: Mapping[str, str], now: dt.datetime) -> float | None:
-    """Return the seconds that Retry-After asks for, as a number or date; None without one."""
+def parse_wait(headers: Mapping[str, str], now: dt.datetime | None) -> float | None:
+    """Return the seconds that Retry-After asks for, as a number or date; None without one.
+
+    A date says nothing if it is not known what time it is now.
+    """
     text = str(headers.get("Retry-After") or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return min(float(text), MAX_WAIT_SECONDS)
     try:
         until = parsedate_to_datetime(text)
     except (ValueError, TypeError):
+        return None
+    if now is None:
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=dt.UTC)

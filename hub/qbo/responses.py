@@ -12,6 +12,7 @@ from hub import exact_json
 from hub.context import mask_secrets
 from hub.errors import ConnectionTrouble, Refused, Retry, Sentence
 from hub.http.exchange import HttpResponse
+from hub.http.response import parse_wait
 from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.faults import (
@@ -152,7 +153,7 @@ def _decide_outcome(
     faults = response.faults
     codes = {fault.code for fault in faults}
     if status in THROTTLED_STATUSES or codes & THROTTLED_CODES:
-        after = _compute_pause(http_response.headers.get("Retry-After", ""))
+        after = _compute_pause(http_response, response.date)
         text = explain(faults, SLOW_DOWN)
         return replace(response, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
@@ -367,11 +368,15 @@ def _parse_date(text: str) -> dt.datetime | None:
         return None
 
 
-def _compute_pause(text: str) -> float:
-    """Return the seconds to pause: those that QuickBooks asks for, within limits, or a default."""
-    if not text.isdecimal():
+def _compute_pause(http_response: HttpResponse, date: dt.datetime | None) -> float:
+    """Return the seconds to pause: those that QuickBooks asks for, within limits, or a default.
+
+    `date` is the date of the response, by which QuickBooks may say until when to pause.
+    """
+    seconds = parse_wait(http_response.headers, date)
+    if seconds is None:
         return DEFAULT_PAUSE_SECONDS
-    return max(1.0, min(float(text), MAX_PAUSE_SECONDS))
+    return max(1.0, min(seconds, MAX_PAUSE_SECONDS))
 
 
 def _explain_doubt(response: QuickBooksResponse, http_response: HttpResponse) -> str:

@@ -29,6 +29,7 @@ from hub.context import mask_secrets
 from hub.errors import ConfigurationError, Retry, Sentence
 from hub.http import credentials
 from hub.http.exchange import ExchangeError, HttpResponse
+from hub.http.response import parse_wait
 from hub.qbo import intuit_keys, transport
 from hub.qbo.intuit_keys import IntuitKeys
 
@@ -236,8 +237,7 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
 
 def _build_unavailable_error(reason: str, headers: Mapping[str, str] | None = None) -> Retry:
     """Return the error for a sign-in of Intuit that does not work, with the pause it asks for."""
-    after = (headers or {}).get("Retry-After", "")
-    seconds = float(after) if after.isdigit() else None
+    seconds = parse_wait(headers or {}, hub_context.current_hub().clock.now())
     return Retry(
         "Intuit's sign-in does not answer as it should (%(reason)s). Nothing is lost; it is"
         " retried automatically.",

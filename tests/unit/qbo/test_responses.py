@@ -296,6 +296,18 @@ def test_a_throttle_says_how_long_to_wait(retry_after, after):
     assert interpret_response(reply(429, b"", Retry_After=retry_after), CREATE).after == after
 
 
+@pytest.mark.parametrize(
+    ("until", "after"), [("09:01:30", 90), ("08:59:00", 1), ("23:00:00", 3600), ("09:01:30 ?", 60)]
+)
+def test_a_throttle_may_say_until_when_to_wait(until, after):
+    headers = {"Date": "Mon, 02 Mar 2026 09:00:00 GMT"}
+    if until.endswith(" ?"):
+        del headers["Date"]
+    retry_after = f"Mon, 02 Mar 2026 {until[:8]} GMT"
+    answer = interpret_response(reply(429, b"", Retry_After=retry_after, **headers), CREATE)
+    assert answer.after == after
+
+
 def test_only_an_expired_token_is_worth_a_new_one():
     assert interpret_response(reply(401, gateway("3200")), CREATE).expired
     assert not interpret_response(reply(403, gateway("3100")), CREATE).expired
