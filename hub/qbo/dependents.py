@@ -1,5 +1,9 @@
 """What depends on a transaction in QuickBooks, so that a change would affect it too."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
 from hub.contract.document_kinds import DEPOSITABLE_KINDS
 from hub.errors import Sentence
 from hub.models import TransactionHead
@@ -10,7 +14,7 @@ OPEN_KINDS = ("bill", "vendor_credit", "invoice", "credit_memo")
 
 def describe_dependent(head: TransactionHead) -> str:
     """Return what depends on a transaction, as half a sentence; "" if nothing does."""
-    if head.kind in OPEN_KINDS and _is_partly_settled(head):
+    if head.kind in OPEN_KINDS and _is_balance_changed(head.balance, head.total):
         return Sentence("a payment or credit was applied to it")
     linked_types = _list_linked_types(head)
     if head.kind == "purchase_order" and "Bill" in linked_types:
@@ -20,11 +24,19 @@ def describe_dependent(head: TransactionHead) -> str:
     return ""
 
 
-def _is_partly_settled(head: TransactionHead) -> bool:
-    """Return whether a payment or credit was applied to a transaction."""
-    if head.balance is None or head.total is None:
+def is_settled(entity: Mapping[str, Any]) -> bool:
+    """Return whether a payment or credit was applied to a transaction, as QuickBooks shows it."""
+    balance, total = entity.get("Balance"), entity.get("TotalAmt")
+    if balance is None or total is None:
         return False
-    return head.balance != head.total
+    return _is_balance_changed(Decimal(str(balance)), Decimal(str(total)))
+
+
+def _is_balance_changed(balance: Decimal | None, total: Decimal | None) -> bool:
+    """Return whether a balance is not the total, as in a new transaction: it is paid in part."""
+    if balance is None or total is None:
+        return False
+    return balance != total
 
 
 def _list_linked_types(head: TransactionHead) -> set[str]:

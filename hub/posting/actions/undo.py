@@ -3,7 +3,6 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -23,6 +22,7 @@ from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import company, transaction_index
+from hub.qbo.dependents import is_settled
 from hub.security import audit
 from hub.translations.dates import english_date
 
@@ -319,7 +319,7 @@ def _find_dependent_obstacle(
     dependents = _list_linked_transactions(entity) - _list_linked_transactions(response)
     if dependents and all(key in removable for key in dependents):
         return ""
-    if _is_paid(entity):
+    if is_settled(entity):
         return Sentence("It is paid in QuickBooks, in part or whole; take the payment back first.")
     if dependents:
         return Sentence("Another transaction in QuickBooks is linked to it.")
@@ -338,15 +338,6 @@ def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]
         id = str(link.get("TxnId"))
         links.add((kind, id))
     return links
-
-
-def _is_paid(entity: Mapping[str, Any]) -> bool:
-    """Return whether a transaction is paid, in part or whole: its balance is not its total."""
-    if "Balance" not in entity:
-        return False
-    total = Decimal(str(entity.get("TotalAmt") or 0))
-    balance = Decimal(str(entity["Balance"]))
-    return balance != total
 
 
 def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:

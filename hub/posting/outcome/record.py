@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
@@ -33,6 +32,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import transaction_index
+from hub.qbo.dependents import is_settled
 from hub.qbo.display_names import load_namer
 from hub.qbo.responses import QuickBooksResponse
 from hub.reasons import texts
@@ -204,23 +204,20 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
         if operation in WRITE_OPERATIONS:
             transaction = receipts.TransactionFacts(posting.kind, step.id, number)
             transactions.append((posting, transaction))
-            if _has_payments(snapshot):
+            if _was_paid_before(snapshot):
                 transaction_index.mark_as_news(session, posting.company_id, posting.kind, step.id)
         if operation in outbox.REMOVALS:
             _report_removal(session, posting)
     receipts.queue_posted(session, transactions)
 
 
-def _has_payments(snapshot: PostingSnapshot) -> bool:
+def _was_paid_before(snapshot: PostingSnapshot) -> bool:
     """Return whether a transaction was paid, in part or whole, before it was known to be posted.
 
     QuickBooks had it already, or showed it only after a lost response.
     """
     entity = snapshot.entity or {}
-    balance, total = entity.get("Balance"), entity.get("TotalAmt")
-    if snapshot.posting.kind not in PAYABLE_KINDS or balance is None or total is None:
-        return False
-    return Decimal(str(balance)) != Decimal(str(total))
+    return snapshot.posting.kind in PAYABLE_KINDS and is_settled(entity)
 
 
 def _report_removal(session: Session, posting: Posting) -> None:
