@@ -33,9 +33,10 @@ def read(session: Session, visible: Scope) -> Chart | None:
 def count_by_day(
     session: Session, visible: Scope, page_zone: ZoneInfo
 ) -> Counter[tuple[dt.date, str]]:
-    """Count what was posted and corrected on each of the last days of a time zone.
+    """Count the documents that were posted and corrected on each of the last days of a time zone.
 
-    A document that is posted in several parts counts once on each day.
+    A document counts once on each day, as in the figures of the apps, even if it was posted in
+    several parts, or again after it had left QuickBooks.
     The index holds all columns that are read, and the days bound it. Only of suppliers, customers
     and items the document is looked up: those made for codes do not count.
     """
@@ -48,10 +49,9 @@ def count_by_day(
         .where(SourceDocument.id == Posting.document_id)
         .scalar_subquery()
     )
-    split_document = case((Posting.part != "", Posting.document_id))
     # The offset keeps SQLite from grouping while it reads, for which it would take another index.
     posted = (
-        select(age.label("age"), Posting.operation, split_document.label("split_document"))
+        select(age.label("age"), Posting.operation, Posting.document_id)
         .where(
             text(f"posting.{POSTED_CONDITION}"),
             Posting.operation.in_(WRITE_OPERATIONS),
@@ -63,8 +63,7 @@ def count_by_day(
         .subquery()
         .c
     )
-    whole_documents = func.count() - func.count(posted.split_document)
-    count = whole_documents + func.count(posted.split_document.distinct())
+    count = func.count(posted.document_id.distinct())
     query = select(posted.age, posted.operation, count)
     counts: Counter[tuple[dt.date, str]] = Counter()
     for number, operation, total in session.execute(query.group_by(posted.age, posted.operation)):

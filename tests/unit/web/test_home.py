@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from hub import notifications
 from hub.db import engine
@@ -28,6 +29,7 @@ from hub.security import people
 from hub.security.rights import Right, Scope, Subject
 from hub.testing.clock import FakeClock
 from hub.web.frame import source_view
+from hub.web.lists.figures import load_posted_figures
 from hub.web.reporting import bar_chart, posted_chart
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
@@ -127,6 +129,31 @@ def test_the_chart_counts_a_document_once_however_many_parts_are_posted(visitor:
         session.flush()
         after = sum(posted_chart.count_by_day(session, everything, OSLO).values())
     assert (before > 1, after) == (True, before)
+
+
+@pytest.mark.parametrize("operation", ["create", "update"])
+def test_the_chart_counts_a_document_once_a_day_as_the_figures_of_its_app_do(
+    visitor: Visitor, clock: FakeClock, operation: str
+) -> None:
+    everything = Scope(is_everything=True)
+    today = clock.now().astimezone(OSLO).date()
+    begin = dt.datetime.combine(today, dt.time(), OSLO)
+    installation = visitor.story.installation
+    with visitor.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, visitor.story.postings["posted"])
+        posting.changed_at = clock.now()
+        for generation in (1, 2):
+            values = {"generation": generation, "operation": operation}
+            add_part(session, posting, requestid=f"again {generation}", **values)
+        session.flush()
+        counts = posted_chart.count_by_day(session, everything, OSLO)
+        figure = load_posted_figures(session, [installation], begin, begin)[installation].today
+        is_posted = (Posting.state == "posted") & (Posting.changed_at >= begin)
+        documents = session.scalars(
+            select(Posting.document_id).where(is_posted, Posting.operation == "create").distinct()
+        )
+        assert counts[today, "create"] == figure.count == len(documents.all())
+        assert counts[today, "update"] == (1 if operation == "update" else 0)
 
 
 def test_who_may_see_one_app_reads_nothing_wrong_about_the_rest(visitor: Visitor) -> None:
