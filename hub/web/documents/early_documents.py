@@ -106,6 +106,7 @@ def confirm(installation_id: int) -> str | Response:
         for row in _list_excluded(session, installation_id, chosen):
             if chosen is None or listed_rows.is_unchanged(chosen.get(row.id), row.seal):
                 rows.append(row)
+        count, _ = sum_early_documents(session, installation_id)
         about = build_tabs(session, installation)
     if not rows:
         flash(gettext("Select at least one document."), "look")
@@ -116,6 +117,7 @@ def confirm(installation_id: int) -> str | Response:
         count=len(rows),
         sums=_format_sums(rows),
         unlisted_count=len(rows[MAX_LISTED:]),
+        remaining_count=count - len(rows) if is_for_all else 0,
         listed_rows=listed_rows.encode({row.id: row.seal for row in rows}),
         ticked=listed_rows.encode_some(chosen) if chosen else None,
         **about,

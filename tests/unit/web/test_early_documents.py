@@ -99,6 +99,18 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
     )
 
 
+def test_of_more_documents_than_a_form_can_carry_the_others_are_counted(visitor, monkeypatch):
+    whole = visitor.page(f"{HERE}include?which=all")
+    assert ("Include 2 documents" in whole, "can be included at once" in whole) == (True, False)
+    monkeypatch.setattr("hub.web.documents.early_documents.MAX_INCLUDED", 1)
+    page = visitor.page(f"{HERE}include?which=all")
+    assert "Include 1 document ·" in page
+    assert "Only 1 can be included at once; 1 more stays left out. Include it afterwards." in page
+    assert "Included 1 document." in include(visitor)
+    assert "1 document left out" in visitor.page(HERE)
+    assert "can be included at once" not in visitor.page(f"{HERE}include?which=all")
+
+
 def test_documents_that_were_ticked_on_another_page_stay_ticked(visitor, monkeypatch):
     monkeypatch.setattr(
         "hub.web.frame.paging.load_page.__kwdefaults__", {"is_descending": True, "size": 1}
