@@ -12,6 +12,7 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
 from hub.money import format_amount
 from hub.outbox.states import REMOVALS
+from hub.posting.protocol.decisions import DUPLICATE_NUMBER
 from hub.posting.protocol.history import FORGOTTEN, AskReason
 from hub.reasons.texts import CaseText
 
@@ -43,6 +44,8 @@ def format_refusal(reason: str, posting: Posting, message: str, code: str, round
         return CaseText("outcome.rounds", name=name, rounds=rounds)
     if reason == "refused" and code in CLOSED_PERIOD_CODES:
         reason = "closed_period"
+    if reason == "refused" and code == DUPLICATE_NUMBER:  # of a change
+        reason = "new_number_used"
     return CaseText(f"outcome.{reason}", name=name, answer=message)
 
 

@@ -130,6 +130,17 @@ TEMPLATES = {
         ),
         action=CaseAction.CHOOSE,
     ),
+    "outcome.new_number_used": Template(
+        title="New number already used",
+        reason="{name}: {answer}",
+        instruction=(
+            "If the document that has the number is to get another one, press Retry once that is in"
+            " QuickBooks. If two documents exchange their numbers: give one of them a number at the"
+            " source that is free, sync, press Retry for the other one, and give the first one its"
+            " number after that. Otherwise change the number at the source."
+        ),
+        action=CaseAction.RETRY,
+    ),
     "outcome.name_used": Template(
         title="Name already used",
         reason="{name}: {answer}",
