@@ -11,6 +11,7 @@ from hub.models.document_terms import SEARCHED_COLUMNS, list_terms, split_words
 
 MAX_CANDIDATES = 10_000
 MAX_WITHOUT_TERMS = 20_000  # newest documents among which those without terms are looked for
+DOCUMENTS_PER_STEP = 1000  # documents whose missing terms are written in one transaction
 MAX_SEARCH_WORDS = 8  # further ones are ignored
 MARKER_START, MARKER_END = "[hub:", "]"
 HIGHEST_CHARACTER = "\U0010ffff"
@@ -69,24 +70,27 @@ def _has_term(word: str) -> ColumnElement[bool]:
     return term.limit(1).correlate(SourceDocument).scalar_subquery() == 1
 
 
-def add_missing_terms() -> int:
-    """Write the terms of the newest documents that have none; return how many these are.
+def add_missing_terms(after: int = 0) -> int | None:
+    """Write the terms of the next of the newest documents that have none.
 
-    During an upgrade without downtime, processes of the version before add documents without terms.
+    Return the id after which to continue, None if that was all. The scheduler calls this once in a
+    tick, because another process takes over the schedules if a tick takes long. During an upgrade
+    without downtime, processes of the version before add documents without terms.
     """
     newest = select(func.max(SourceDocument.id)).scalar_subquery()
     has_terms = exists().where(DocumentTerm.document_id == SourceDocument.id)
     columns = [getattr(SourceDocument, name) for name in SEARCHED_COLUMNS]
     query = select(SourceDocument.id, *columns).where(
-        SourceDocument.id > newest - MAX_WITHOUT_TERMS, ~has_terms
+        SourceDocument.id > newest - MAX_WITHOUT_TERMS, SourceDocument.id > after, ~has_terms
     )
+    next_ones = query.order_by(SourceDocument.id).limit(DOCUMENTS_PER_STEP)
     rows: list[dict[str, Any]] = []
     with transaction() as session:
-        documents = session.execute(query).all()
+        documents = session.execute(next_ones).all()
         for document in documents:
             terms = list_terms(document[1:])
             rows += [{"document_id": document.id, "term": term} for term in terms]
         if rows:
             table = DocumentTerm.__table__
             session.execute(insert(session, table).on_conflict_do_nothing(), rows)
-    return len(documents)
+    return documents[-1].id if len(documents) == DOCUMENTS_PER_STEP else None

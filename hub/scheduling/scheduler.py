@@ -73,6 +73,8 @@ class Scheduler:
         self._guard = threading.Lock()
         self._last_error = ""
         self._heartbeat = Heartbeat(app.extensions["hub"].clock.monotonic)  # ticks without an error
+        # The document after which terms for searches may be missing; None if none are.
+        self._without_terms_after: int | None = None
         # The latest time that this process, or one before it, has read from the clock.
         self._newest: dt.datetime | None = None
 
@@ -204,7 +206,10 @@ class Scheduler:
         self._close_interrupted()
         schedule.tick(now)
         pending_work.claim(now)
-        return self._start_waiting()
+        started = self._start_waiting()
+        if self._without_terms_after is not None:
+            self._without_terms_after = document_search.add_missing_terms(self._without_terms_after)
+        return started
 
     def _close_interrupted(self) -> None:
         """Close the runs that nobody works on any more, so that they are due again.
@@ -259,7 +264,7 @@ class Scheduler:
     def _begin(self) -> None:
         """Take over the schedules from the process that ran them before."""
         self._newest = run_log.find_newest_start_time()
-        document_search.add_missing_terms()
+        self._without_terms_after = 0
         self._is_at_work = True
         self.update_statistics()  # its job begins an interval after the start
         if self._announced_standby:

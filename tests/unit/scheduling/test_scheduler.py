@@ -5,13 +5,21 @@ import queue
 import threading
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
-from hub.models import ConnectedCompany, OAuthState, Run
+from hub.models import (
+    ConnectedCompany,
+    DocumentTerm,
+    Installation,
+    OAuthState,
+    Run,
+    SourceDocument,
+)
+from hub.outbox import document_search
 from hub.scheduling import run_log, runner
 from hub.scheduling.leases import take
 from hub.scheduling.scheduler import Scheduler
@@ -64,6 +72,29 @@ def test_a_requested_run_is_started_once(engine, company, executed_runs):
     started = [engine.tick(), engine.tick()]
     assert take_runs(executed_runs, sum(started)).count(requested_run) == 1
     assert started[0] >= 1
+
+
+def test_terms_that_are_missing_after_an_upgrade_are_written_in_several_ticks(
+    engine, company, clock, executed_runs, monkeypatch
+):
+    monkeypatch.setattr(document_search, "DOCUMENTS_PER_STEP", 2)
+    now = clock.now()
+    with transaction() as session:
+        row = Installation(company_id=company, slug="costtracker", tenant="t", created_at=now)
+        session.add(row)
+        session.flush()
+        for number in range(5):
+            facts = {"slug": "costtracker", "tenant": "t", "marker": str(number), "seen_at": now}
+            ids = {"installation_id": row.id, "company_id": company, "source_id": f"d{number}"}
+            session.add(SourceDocument(**ids, **facts))
+        session.flush()
+        session.execute(delete(DocumentTerm))
+    counts = []
+    for _ in range(4):
+        engine.tick()
+        with read_only_session() as session:
+            counts.append(session.scalar(select(func.count()).select_from(DocumentTerm)))
+    assert counts == [2, 4, 5, 5]
 
 
 def test_due_schedules_are_started(engine, company, executed_runs):
