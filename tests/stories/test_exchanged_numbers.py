@@ -47,13 +47,3 @@ def test_two_that_exchange_their_numbers_are_posted_as_their_case_says(shop):
     assert shop.run()["bill:2"] == "posted"
     assert shop.run(replace(first, number="2"))["bill:1"] == "posted"
     assert (numbers(shop), shop.cases()) == (["2", "1"], [])
-
-
-def test_one_that_gets_the_number_of_another_is_posted_with_a_retry_after_that_one(shop):
-    first, other = bill("1"), bill("2")
-    shop.run(first, other)
-    states = shop.run(replace(first, number="2"), replace(other, number="3"))
-    assert (states["bill:1"], states["bill:2"]) == ("held", "posted")
-    retries.retry(shop.posting("bill:1").id, "kari")
-    assert shop.run()["bill:1"] == "posted"
-    assert (numbers(shop), shop.cases()) == (["2", "3"], [])
