@@ -115,6 +115,8 @@ class Ion:
         )
         self.api = ApiClient(site, "ION", base_url=self._url, tokens=self._tokens)
         self.absent_fields = frozenset(self._secrets.get(ABSENT_FIELDS_KEY, "").split())
+        # The first part of each name without case, as far as parts were read over this client.
+        self.first_part_ids: dict[tuple[str, str], Any] = {}
 
     def organization(self) -> tuple[str, str]:
         """Return the id and name of the organization that the keys belong to."""

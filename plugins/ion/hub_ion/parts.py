@@ -96,8 +96,8 @@ def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
     """Return the parts whose name equals that of an earlier part except for case.
 
     QuickBooks ignores case, so both would be one item there. The earlier part may be in upper or
-    lower case, or among these rows. A part without a number cannot be converted; it is reported by
-    itself.
+    lower case, among these rows, or among those that were read before. A part without a number
+    cannot be converted; it is reported by itself.
     """
     variants: set[str] = set()
     for row in rows:
@@ -113,7 +113,10 @@ def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
             first_ids[key] = min(first_ids.get(key, row["id"]), row["id"])
     twins = set()
     for row in rows:
-        if row["number"] and first_ids[_fold_key(row)] != row["id"]:
+        if not row["number"]:
+            continue
+        key = _fold_key(row)
+        if source.first_part_ids.setdefault(key, first_ids[key]) != row["id"]:
             twins.add(comparison_key(row))
     return twins
 

@@ -248,3 +248,18 @@ def test_no_fees_may_be_null_and_an_account_may_be_a_number(bench):
         after = [item for item in bench.read() if isinstance(item, Document)]
     assert any(line.codes.get("expense_code") for item in after for line in item.lines)
     assert after == before
+
+
+@pytest.mark.row("ION-42")
+def test_parts_in_mixed_case_on_different_pages_have_names_of_their_own(open_bench, monkeypatch):
+    monkeypatch.setattr("hub_ion.client.PAGE_SIZE", 2)
+    bench = open_bench()
+    numbers = ("Zr-9a", "OW-1", "OW-2", "OW-3", "zR-9a")
+    rows = [bench.stand_in.changes.createPart({"partNumber": one})["part"] for one in numbers]
+    names = {item.source_id: item.details.name for item in bench.read() if is_part(item)}
+    assert names[f"part:{rows[0]['id']}"] == "Zr-9a Rev A"
+    assert names[f"part:{rows[4]['id']}"] == f"zR-9a Rev A ({rows[4]['id']})"
+
+
+def is_part(item):
+    return isinstance(item, Document) and item.kind == "item"
