@@ -216,8 +216,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B10",
         place="hub/qbo/dependents.py",
-        old="    return head.balance != head.total",
-        new="    return head.balance > head.total",
+        old="    return balance != total",
+        new="    return balance > total",
         bug="An invoice is changed although a payment was applied to it.",
     ),
     Mutant(
