@@ -40,7 +40,9 @@ class AppModule(Protocol):
     def open_reader(self, site: Site, source: Autotask, source_lists: Lists) -> DocumentReader:
         """Return the reader of the documents of one run."""
 
-    def codes(self, site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
+    def list_codes(
+        self, site: Site, source: Autotask, source_lists: Lists, field: str
+    ) -> list[Code]:
         """Return the codes of a field as Autotask has them now."""
 
     def report(self, site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
@@ -71,7 +73,7 @@ def hub_check(app: str, site: Site) -> Tenant:
 def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Autotask(site)
     source_lists = Lists(site, source)
-    return MODULES[app].codes(site, source, source_lists, field)
+    return MODULES[app].list_codes(site, source, source_lists, field)
 
 
 @hookimpl

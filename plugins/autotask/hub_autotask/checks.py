@@ -56,7 +56,7 @@ BUSY_SHARE = 0.75  # of the calls that Autotask allows in an hour
 def check(app: str, site: Site, source: Autotask) -> Tenant:
     """Return the database of the settings, with warnings; raise an error for missing rights."""
     id, name = source.account()
-    needed = _needed_rights(app, site)
+    needed = _list_needed_rights(app, site)
     lacking = _list_lacking_rights(needed, source)
     if lacking:
         raise NeedsAttention(
@@ -72,7 +72,7 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
     return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
 
 
-def _needed_rights(app: str, site: Site) -> Rights:
+def _list_needed_rights(app: str, site: Site) -> Rights:
     """Return the rights that the app needs to read its documents and lists, and to report."""
     needed = {**REQUIRED_RIGHTS[app], **dict.fromkeys(LIST_ENTITIES, ("query",))}
     if site.settings.get("post_as") == "bill_per_receipt":

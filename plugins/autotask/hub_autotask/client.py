@@ -74,7 +74,7 @@ def is_label(text: str, *labels: str) -> bool:
     return text.casefold() in {label.casefold() for label in labels}
 
 
-def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
+def parse_local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
     """Return the date of a moment in the source's zone.
 
     A moment at midnight stands for a plain date and is not converted.
@@ -262,7 +262,7 @@ class Autotask:
         if reply.status in (404, 405) and absent is not None:
             return absent
         answer: Row = reply.json() if reply.status == REFUSED_STATUS else reply.check().json()
-        errors = _errors_of(answer)
+        errors = _get_errors(answer)
         if errors or reply.status == REFUSED_STATUS:
             raise self._refusal(entity, errors)
         return answer
@@ -316,7 +316,7 @@ class Autotask:
             answers=(REFUSED_STATUS,),
         )
         if reply.status == REFUSED_STATUS:
-            refusal = self._refusal("ZoneInformation", _errors_of(reply.json()))
+            refusal = self._refusal("ZoneInformation", _get_errors(reply.json()))
             if isinstance(refusal, Retry):
                 raise refusal
             raise NeedsAttention(
@@ -336,6 +336,6 @@ class Autotask:
         return bool(zone["url"] != former_address)
 
 
-def _errors_of(answer: Any) -> Any:
+def _get_errors(answer: Any) -> Any:
     """Return the sentences of an answer about what was refused; None if it has none."""
     return answer.get("errors") if isinstance(answer, dict) else None

@@ -23,15 +23,15 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE_LIMIT, Autotask, is_label, local_day, where
-from hub_autotask.expense_codes import category_code, department_code, person_code
+from hub_autotask.client import RATE_LIMIT, Autotask, is_label, parse_local_day, where
+from hub_autotask.expense_codes import build_category_code, build_department_code, build_person_code
 from hub_autotask.lists import Lists
 from hub_autotask.polling import (
     DocumentReader,
     TransferMark,
+    build_recent_changes,
     is_error,
     mark_as_failed,
-    recent_changes,
     sum_amounts,
 )
 from hub_autotask.settings import FILL_CONTACTS, ExpenseSettings
@@ -59,19 +59,19 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.code_field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
-    lists.code_field(
+    lists.build_code_field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
+    lists.build_code_field(
         "customer",
         "Organisation",
         "customer",
         missing=FromSetting("create_parties"),
         fill=FILL_CONTACTS,
     ),
-    lists.code_field("category", "Expense category", "account", match=("number", "name")),
-    lists.code_field(
+    lists.build_code_field("category", "Expense category", "account", match=("number", "name")),
+    lists.build_code_field(
         "category_billable", "Expense category, billable", "account", match=("number", "name")
     ),
-    lists.code_field("department", "Department", "class", missing="warn"),
+    lists.build_code_field("department", "Department", "class", missing="warn"),
 )
 ENTITY = "ExpenseReports"
 APPROVED_STATUS = "Approved for Payment"
@@ -104,7 +104,9 @@ class Expenses(DocumentReader):
         is_approved = where("status", "eq", approved_status)
         return [
             is_approved,
-            *recent_changes("approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions()),
+            *build_recent_changes(
+                "approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions()
+            ),
         ]
 
     def prepare(self, rows: Sequence[Row]) -> None:
@@ -148,8 +150,8 @@ class _Translation:
             source_id=f"expense_report:{row['id']}",
             stage=stage,
             hold=hold,
-            date=local_day(row["weekEnding"], self.zone),
-            received=local_day(row["approvedDate"], self.zone),
+            date=parse_local_day(row["weekEnding"], self.zone),
+            received=parse_local_day(row["approvedDate"], self.zone),
             number=f"ER-{row['id']}",
             memo=row["name"],
             currency=self.currency,
@@ -230,12 +232,12 @@ class _Translation:
     def _vendor_code(self) -> Code:
         """Return the person who submitted the report."""
         submitter = self.lists.row("Resources", self.row["submitterID"])
-        return person_code(submitter, self.currency)
+        return build_person_code(submitter, self.currency)
 
     def _department_code(self) -> Code | None:
         """Return the department of the report, if it has one."""
         text = lists.normalize_name(self.row["departmentNumber"])
-        return department_code(text) if text else None
+        return build_department_code(text) if text else None
 
     @staticmethod
     def _reimbursed_amount(item: Row) -> Decimal:
@@ -290,13 +292,13 @@ class _Translation:
                     category=str(item["expenseCategory"]),
                 )
             )
-        return category_code(row)
+        return build_category_code(row)
 
     def _describe_item(self, item: Row) -> str:
         """Return day, description, route, distance and foreign amount of an item."""
         route = filter(None, (item["origin"], item["destination"]))
         parts = (
-            str(local_day(item["expenseDate"], self.zone) or ""),
+            str(parse_local_day(item["expenseDate"], self.zone) or ""),
             item["description"],
             " to ".join(route),
             f"{money(item['miles']):f} miles" if item["miles"] else None,
@@ -333,7 +335,7 @@ class _Translation:
 
     def _collect_facts(self) -> dict[str, str]:
         """Return the details of a report that QuickBooks has no field for."""
-        approved_on = local_day(self.row["approvedDate"], self.zone)
+        approved_on = parse_local_day(self.row["approvedDate"], self.zone)
         total = money(self.row["internalCurrencyExpenseTotal"] or 0)
         facts = {
             "Id in Autotask": str(self.row["id"]),
@@ -346,35 +348,35 @@ class _Translation:
 # -- codes and receipts --
 
 
-def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
+def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "customer":
-        return lists.customer_codes(source, source_lists)
+        return lists.list_customer_codes(source, source_lists)
     if field in ("category", "category_billable"):
-        return _category_codes(site, source, source_lists)
+        return _list_category_codes(site, source, source_lists)
     if field == "department":
-        return _department_codes(source_lists)
+        return _list_department_codes(source_lists)
     resources = source.rows("Resources", where("isActive", "eq", True))
-    return [person_code(row, source_lists.home_currency) for row in resources]
+    return [build_person_code(row, source_lists.home_currency) for row in resources]
 
 
-def _department_codes(source_lists: Lists) -> list[Code]:
+def _list_department_codes(source_lists: Lists) -> list[Code]:
     """Return the codes of all departments with a number."""
     departments = []
     for row in source_lists.all_rows("Departments").values():
         number = lists.normalize_name(row["number"])
         if number:
-            departments.append(department_code(number))
+            departments.append(build_department_code(number))
     return departments
 
 
-def _category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
+def _list_category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
     """Return the codes of all active expense categories."""
     use_type = lists.use_type(site, source, lists.EXPENSE_SETTING)
     categories = []
     for row in source_lists.active_rows("BillingCodes"):
         if row["useType"] == use_type:
-            categories.append(category_code(row))
+            categories.append(build_category_code(row))
     return categories
 
 

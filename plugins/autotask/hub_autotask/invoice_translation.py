@@ -18,7 +18,7 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import local_day
+from hub_autotask.client import parse_local_day
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 BILLING_CODE_MISSING = Sentence("choose an item for them in the settings of the app.")
@@ -65,9 +65,9 @@ class InvoiceTranslation:
             source_id=f"invoice:{row['id']}",
             stage=stage,
             hold=hold,
-            date=local_day(row["invoiceDateTime"], self.site.zone),
-            due=local_day(row["dueDate"], self.site.zone) if self.sign > 0 else None,
-            received=local_day(row["createDateTime"], self.site.zone),
+            date=parse_local_day(row["invoiceDateTime"], self.site.zone),
+            due=parse_local_day(row["dueDate"], self.site.zone) if self.sign > 0 else None,
+            received=parse_local_day(row["createDateTime"], self.site.zone),
             number=self._number(),
             memo=self._compose_memo(warnings),
             currency=self.currency,
@@ -146,7 +146,7 @@ class InvoiceTranslation:
     def _decide_stage(self, hold: str | None) -> tuple[StageName, str | None]:
         """Return the stage and, for a pending document, the reason."""
         if self.row["isVoided"]:
-            voided_on = local_day(self.row["voidedDate"], self.site.zone)
+            voided_on = parse_local_day(self.row["voidedDate"], self.site.zone)
             if not voided_on:
                 return "closed", Sentence("%(name)s was voided in Autotask.", name=self._name())
             return "closed", Sentence(
@@ -209,10 +209,10 @@ class InvoiceTranslation:
         id = line["billingCodeID"]
         code = self.lists.all_rows("BillingCodes").get(id)
         if id and not code:
-            raise lists.hidden_row_error("BillingCodes", id)
+            raise lists.build_hidden_row_error("BillingCodes", id)
         if code:
             by_number = self.settings["item_match"] == "external_number"
-            item = lists.item_code(code, by_number, self.settings["income_account"])
+            item = lists.build_item_code(code, by_number, self.settings["income_account"])
             return {"billing_code": item}
         if self.settings["default_item"]:
             return {"item": self.settings["default_item"]}
@@ -230,10 +230,10 @@ class InvoiceTranslation:
         if not tax or (source_of_tax == "region" and not region):
             return self._untaxed_code()
         if source_of_tax == "region":
-            return {"tax_region": lists.tax_region_code(region)}
+            return {"tax_region": lists.build_tax_region_code(region)}
         categories = self.lists.all_rows("TaxCategories")
         category = categories.get(line["taxCategoryID"]) or {"id": 0, "name": "no category"}
-        return {"tax_category": lists.tax_category_code(category)}
+        return {"tax_category": lists.build_tax_category_code(category)}
 
     def _untaxed_code(self) -> Codes:
         """Return the tax code of lines without tax, if the settings name one."""
@@ -258,7 +258,7 @@ class InvoiceTranslation:
         )
         if self.settings["difference"] == "note":
             return (), abs(gap), [warning]
-        code = lists.rounding_code(self.settings["income_account"])
+        code = lists.build_rounding_code(self.settings["income_account"])
         codes = {"billing_code": code, **self._untaxed_code()}
         line = Line(id="rounding", amount=gap, description="Rounding", codes=codes)
         return (line,), money(0), [warning]
@@ -297,8 +297,11 @@ class InvoiceTranslation:
     def _collect_facts(self) -> dict[str, str]:
         """Return the details of an invoice that QuickBooks has no field for."""
         zone = self.site.zone
-        period = (local_day(self.row["fromDate"], zone), local_day(self.row["toDate"], zone))
-        paid_on = local_day(self.row["paidDate"], zone)
+        period = (
+            parse_local_day(self.row["fromDate"], zone),
+            parse_local_day(self.row["toDate"], zone),
+        )
+        paid_on = parse_local_day(self.row["paidDate"], zone)
         total = money(self.row["invoiceTotal"])
         facts = {
             "Id in Autotask": str(self.row["id"]),

@@ -24,9 +24,9 @@ from hub_autotask.polling import (
     DocumentReader,
     TransferDateMark,
     TransferMark,
+    build_recent_changes,
     is_error,
     mark_as_failed,
-    recent_changes,
 )
 from hub_autotask.settings import FILL_CONTACTS, InvoiceSettings
 from hub_autotask.tile import HELPDESK, compose_help
@@ -55,17 +55,19 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.code_field(
+    lists.build_code_field(
         "customer",
         "Organisation",
         "customer",
         missing=FromSetting("create_parties"),
         fill=FILL_CONTACTS,
     ),
-    lists.code_field("billing_code", "Billing code", "item", missing=FromSetting("item_missing")),
-    lists.code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
-    lists.code_field("tax_region", "Tax region", "tax_code"),
-    lists.code_field("tax_category", "Tax category", "tax_code"),
+    lists.build_code_field(
+        "billing_code", "Billing code", "item", missing=FromSetting("item_missing")
+    ),
+    lists.build_code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
+    lists.build_code_field("tax_region", "Tax region", "tax_code"),
+    lists.build_code_field("tax_category", "Tax category", "tax_code"),
 )
 ENTITY = "Invoices"
 
@@ -82,7 +84,7 @@ class Invoices(DocumentReader):
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll: recent invoices that are open, and those voided."""
         since = self.window_start()
-        is_open = recent_changes("createDateTime", since, *self.mark().open_conditions())
+        is_open = build_recent_changes("createDateTime", since, *self.mark().open_conditions())
         is_voided = [where("isVoided", "eq", True), where("voidedDate", "gte", since)]
         return [any_of(all_of(*is_open), all_of(*is_voided))]
 
@@ -102,12 +104,12 @@ class Invoices(DocumentReader):
 
     def document(self, row: Row) -> Document:
         """Return the invoice or credit memo of a row."""
-        lines = sorted(self._lines[row["id"]], key=_line_position)
+        lines = sorted(self._lines[row["id"]], key=_get_line_position)
         translation = InvoiceTranslation(self, row, lines)
         return translation.document()
 
 
-def _line_position(line: Row) -> tuple[int, int]:
+def _get_line_position(line: Row) -> tuple[int, int]:
     """Return the sort key of a line in its invoice."""
     return line["sortOrderID"] or 0, line["id"]
 
@@ -128,21 +130,21 @@ def mark(site: Site) -> TransferMark | TransferDateMark:
 # -- codes and receipts --
 
 
-def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
+def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "customer":
-        return lists.customer_codes(source, source_lists)
+        return lists.list_customer_codes(source, source_lists)
     if field == "billing_code":
-        return _billing_codes(site, source, source_lists)
+        return _list_billing_codes(site, source, source_lists)
     if field == "term":
-        return lists.term_codes(source_lists)
+        return lists.list_term_codes(source_lists)
     if field == "tax_region":
         names = [row["name"] for row in source_lists.active_rows("TaxRegions")]
-        return list(map(lists.tax_region_code, names))
-    return list(map(lists.tax_category_code, source_lists.active_rows("TaxCategories")))
+        return list(map(lists.build_tax_region_code, names))
+    return list(map(lists.build_tax_category_code, source_lists.active_rows("TaxCategories")))
 
 
-def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
+def _list_billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
     """Return the codes of sold items, each once, and the code of rounding differences."""
     by_number = site.settings["item_match"] == "external_number"
     income = site.settings["income_account"]
@@ -153,9 +155,9 @@ def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Co
     codes_by_id = {}
     for row in source_lists.active_rows("BillingCodes"):
         if row["useType"] not in not_sold:
-            code = lists.item_code(row, by_number, income)
+            code = lists.build_item_code(row, by_number, income)
             codes_by_id[code.id] = code
-    rounding = lists.rounding_code(income)
+    rounding = lists.build_rounding_code(income)
     codes_by_id[rounding.id] = rounding
     return list(codes_by_id.values())
 

@@ -47,7 +47,7 @@ NUMBER_LABEL = Sentence("number")
 EXTERNAL_NUMBER_LABEL = Sentence("External Number")
 
 
-def code_field(
+def build_code_field(
     name: str, label: str, role: Role, match: tuple[MatchMethod, ...] = ("name",), **more: Any
 ) -> Field:
     """Return a code field whose names have levels separated by a tilde, as in Autotask."""
@@ -88,7 +88,7 @@ class Lists:
         if id not in self._rows_by_id.get(entity, {}):
             self.fetch_rows(entity, [id])
         if id not in self._rows_by_id[entity]:
-            raise hidden_row_error(entity, id)
+            raise build_hidden_row_error(entity, id)
         return self._rows_by_id[entity][id]
 
     def load_companies(self, companies: Iterable[int | None]) -> None:
@@ -126,7 +126,7 @@ class Lists:
         """Return a currency, Autotask's own without an id; raise ValueError if it is not shown."""
         currency = self._find_currency(id)
         if id and currency is None:
-            raise hidden_row_error("Currencies", id)
+            raise build_hidden_row_error("Currencies", id)
         return currency or self.home_currency
 
     def _find_currency(self, id: int | None) -> str | None:
@@ -158,7 +158,7 @@ class Lists:
         return Code(
             id=f"company:{row['id']}",
             name=name,
-            hold=tilde_problem(name),
+            hold=find_tilde_problem(name),
             create=self._build_party(row, name),
         )
 
@@ -214,11 +214,11 @@ class Lists:
         """
         row = self.all_rows("PaymentTerms").get(id)
         if row:
-            return replace(term_code(row), number=None)
+            return replace(build_term_code(row), number=None)
         return Code(id=f"term:{id}", name=str(id)) if id else None
 
 
-def hidden_row_error(entity: str, id: int) -> ValueError:
+def build_hidden_row_error(entity: str, id: int) -> ValueError:
     """Return the error for a row that Autotask does not show to the API user."""
     return ValueError(
         Sentence(
@@ -229,7 +229,9 @@ def hidden_row_error(entity: str, id: int) -> ValueError:
     )
 
 
-def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:
+def list_customer_codes(
+    source: Autotask, source_lists: Lists, kind: str = "Customer"
+) -> list[Code]:
     """Return the codes of all active organisations of a kind."""
     type_number = source.picklist_number("Companies", "companyType", kind)
     is_of_kind = where("companyType", "eq", type_number)
@@ -239,12 +241,12 @@ def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer"
     return [source_lists.code_of_row(row) for row in rows if row["id"]]
 
 
-def term_codes(source_lists: Lists) -> list[Code]:
+def list_term_codes(source_lists: Lists) -> list[Code]:
     """Return the codes of all active payment terms."""
-    return [term_code(row) for row in source_lists.active_rows("PaymentTerms")]
+    return [build_term_code(row) for row in source_lists.active_rows("PaymentTerms")]
 
 
-def term_code(row: Row) -> Code:
+def build_term_code(row: Row) -> Code:
     """Return the code of a payment term's row."""
     name = normalize_name(row["name"])
     days = row["paymentDueInDays"]
@@ -253,20 +255,20 @@ def term_code(row: Row) -> Code:
         id=f"term:{row['id']}",
         name=name,
         number=number,
-        hold=tilde_problem(name),
+        hold=find_tilde_problem(name),
     )
 
 
-def tax_region_code(text: str) -> Code:
+def build_tax_region_code(text: str) -> Code:
     """Return the code of a tax region, of which invoices have the name only."""
     name = normalize_name(text)
-    return Code(id=f"region:{name}", name=name, hold=tilde_problem(name))
+    return Code(id=f"region:{name}", name=name, hold=find_tilde_problem(name))
 
 
-def tax_category_code(row: Row) -> Code:
+def build_tax_category_code(row: Row) -> Code:
     """Return the code of a tax category's row."""
     name = normalize_name(row["name"])
-    return Code(id=f"category:{row['id']}", name=name, hold=tilde_problem(name))
+    return Code(id=f"category:{row['id']}", name=name, hold=find_tilde_problem(name))
 
 
 def normalize_name(text: str | None) -> str:
@@ -275,7 +277,7 @@ def normalize_name(text: str | None) -> str:
     return " ".join(words)
 
 
-def tilde_problem(name: str | None, what: str = NAME_LABEL) -> str | None:
+def find_tilde_problem(name: str | None, what: str = NAME_LABEL) -> str | None:
     """Return the reason why a name with a tilde may not be used, or None."""
     if not name or "~" not in name:
         return None
@@ -331,14 +333,16 @@ def _fold(labels: Mapping[str, str]) -> dict[str, str]:
     return {number: label.casefold() for number, label in labels.items()}
 
 
-def item_code(row: Row, external: bool, income: str) -> Code:
+def build_item_code(row: Row, external: bool, income: str) -> Code:
     """Return the code of a billing code's row.
 
     It is matched by its External Number, which several may share, or by its name.
     """
     name = normalize_name(row["name"])
     number = normalize_name(row["externalNumber"])
-    hold = tilde_problem(name) or tilde_problem(number if external else "", EXTERNAL_NUMBER_LABEL)
+    hold = find_tilde_problem(name) or find_tilde_problem(
+        number if external else "", EXTERNAL_NUMBER_LABEL
+    )
     if not external:
         create = Item(name=name, codes={"income_account": income}) if ":" not in name else None
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold, create=create)
@@ -357,7 +361,7 @@ def item_code(row: Row, external: bool, income: str) -> Code:
     )
 
 
-def product_code(row: Row, settings: Mapping[str, Any]) -> Code:
+def build_product_code(row: Row, settings: Mapping[str, Any]) -> Code:
     """Return the code of a product; a new item is a non-inventory item."""
     name = normalize_name(row["name"])
     create = Item(
@@ -376,12 +380,12 @@ def product_code(row: Row, settings: Mapping[str, Any]) -> Code:
         id=f"product:{row['id']}",
         name=name,
         number=row["sku"] or None,
-        hold=tilde_problem(name),
+        hold=find_tilde_problem(name),
         create=None if ":" in name else create,
     )
 
 
-def rounding_code(income: str) -> Code:
+def build_rounding_code(income: str) -> Code:
     """Return the code of the line for rounding differences."""
     name = "Rounding difference"
     return Code(

@@ -17,7 +17,7 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import EntityRow, is_label, local_day
+from hub_autotask.client import EntityRow, is_label, parse_local_day
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
@@ -62,8 +62,8 @@ class OrderTranslation:
             source_id=f"purchase_order:{row['id']}",
             stage=stage,
             hold=hold,
-            date=local_day(row["createDateTime"], self.zone),
-            received=local_day(row["createDateTime"], self.zone),
+            date=parse_local_day(row["createDateTime"], self.zone),
+            received=parse_local_day(row["createDateTime"], self.zone),
             number=self._number(),
             memo=self._compose_memo(),
             currency=self.currency,
@@ -174,7 +174,7 @@ class OrderTranslation:
     def _product_or_account(self, product: Row | None) -> Codes:
         """Return the product of an item, or else the account for charges."""
         if product:
-            return {"product": lists.product_code(product, self.settings)}
+            return {"product": lists.build_product_code(product, self.settings)}
         if self.settings["charge_account"]:
             return {"account": self.settings["charge_account"]}
         return {
@@ -234,7 +234,7 @@ class ReceiptTranslation(OrderTranslation):
         if not is_first:
             row = EntityRow({**row, "freight": 0, "internalCurrencyFreight": 0})
         super().__init__(reader, row, parts, status)
-        days = (local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
+        days = (parse_local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
         self.day = max(filter(None, days), default=None)
         self.source_id = source_id
         numbers = (receipt["vendorInvoiceNumber"] for receipt in receipts)

@@ -26,7 +26,7 @@ from hub_autotask.client import (
     Autotask,
     any_of,
     is_blank,
-    local_day,
+    parse_local_day,
     start_of_day,
     where,
 )
@@ -67,7 +67,7 @@ class TransferDateMark(TransferMark):
 
     def is_failed(self, row: Row) -> bool:
         """Return whether a row is marked as failed."""
-        return bool(row[self.field]) and local_day(row[self.field], dt.UTC) == FAILURE_DATE
+        return bool(row[self.field]) and parse_local_day(row[self.field], dt.UTC) == FAILURE_DATE
 
     def open_conditions(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
@@ -216,7 +216,7 @@ def sum_amounts(lines: Sequence[Line]) -> Decimal:
     return total
 
 
-def recent_changes(field: str, since: str, *alternatives: Any) -> list[Row]:
+def build_recent_changes(field: str, since: str, *alternatives: Any) -> list[Row]:
     """Return the conditions that a moment is recent, and that one of `alternatives` holds."""
     conditions = [where(field, "gte", since)]
     if alternatives:

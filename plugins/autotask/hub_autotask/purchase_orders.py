@@ -63,16 +63,16 @@ APP = App(
     retry_reoffered=True,
 )
 FIELDS = (
-    lists.code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
-    lists.code_field(
+    lists.build_code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
+    lists.build_code_field(
         "customer",
         "Organisation",
         "customer",
         missing=FromSetting("create_parties"),
         fill=FILL_CONTACTS,
     ),
-    lists.code_field("product", "Product", "item", missing=FromSetting("item_missing")),
-    lists.code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
+    lists.build_code_field("product", "Product", "item", missing=FromSetting("item_missing")),
+    lists.build_code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
 )
 ENTITY = "PurchaseOrders"
 RECEIPT_ENTITY = "PurchaseOrderItemReceiving"
@@ -312,15 +312,15 @@ class Receipts(Orders):
         return translation.document()
 
 
-def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
+def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
     """Return the codes of a field as Autotask has them now."""
     if field == "product":
         rows = source.rows("Products", where("isActive", "eq", True))
-        return [lists.product_code(row, site.settings) for row in rows]
+        return [lists.build_product_code(row, site.settings) for row in rows]
     if field == "term":
-        return lists.term_codes(source_lists)
+        return lists.list_term_codes(source_lists)
     company_type = "Vendor" if field == "vendor" else "Customer"
-    return lists.customer_codes(source, source_lists, company_type)
+    return lists.list_customer_codes(source, source_lists, company_type)
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:

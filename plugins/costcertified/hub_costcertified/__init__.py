@@ -134,10 +134,10 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         header="X-CostCertified-Signature",
         signed_with="the webhook secret that the CostCertified settings hold",
     )
-    return _signals_of(call)
+    return _list_signals(call)
 
 
-def _signals_of(call: Row) -> list[Signal]:
+def _list_signals(call: Row) -> list[Signal]:
     """Return the signals of a webhook call."""
     topic = str(call.get(names.Change.TOPIC) or "")
     id = call.get(names.Change.ID)

@@ -84,7 +84,7 @@ class CostCertified(ApiClient):
 
     def row(self, list_name: str, id: str) -> Row | None:
         """Return one row of a list, or None if CostCertified does not have it."""
-        row: Row | None = self._complete(self.find(_row_path(list_name, id)))
+        row: Row | None = self._complete(self.find(_build_row_path(list_name, id)))
         return row
 
     def _complete(self, row: Any) -> Any:
@@ -102,7 +102,7 @@ class CostCertified(ApiClient):
 
     def set_status(self, list_name: str, id: str, status: Row) -> bool:
         """Report a state to a row; return False if CostCertified has a newer one."""
-        path = f"{_row_path(list_name, id)}/accounting-status"
+        path = f"{_build_row_path(list_name, id)}/accounting-status"
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
@@ -122,6 +122,6 @@ class CostCertified(ApiClient):
         return reply
 
 
-def _row_path(list_name: str, id: str) -> str:
+def _build_row_path(list_name: str, id: str) -> str:
     """Return the path of a row in the API."""
     return f"/v1/{list_name}/{quote(id, safe='')}"

@@ -51,7 +51,7 @@ HOLDING_ACCOUNT_MISSING = Sentence(
 METHOD_NAMES = {"card": "Credit Card", "ach": "ACH"}
 
 
-def client_code(row: Row) -> Code:
+def build_client_code(row: Row) -> Code:
     """Return the code of a client, with the details of a new customer."""
     first_name = row.get(names.Client.FIRST_NAME)
     last_name = row.get(names.Client.LAST_NAME)
@@ -79,7 +79,7 @@ def _build_address(row: Row) -> Address | None:
     return Address(lines=street, city=city, postal_code=postal_code)
 
 
-def vendor_code(row: Row | None) -> Code:
+def build_vendor_code(row: Row | None) -> Code:
     """Return the code of the vendor of an expense; a code with a hold if it has none."""
     if not row:
         return Code(
@@ -95,29 +95,29 @@ def vendor_code(row: Row | None) -> Code:
     )
 
 
-def service_code(site: Site, number: str) -> Codes:
+def build_service_code(site: Site, number: str) -> Codes:
     """Return the product or service with the number of the invoice, or the one in the settings."""
     if site.settings["item_mode"] == "fixed_item":
         return {"item": site.settings["item"]}
-    item = _new_item(site, number)
+    item = _build_new_item(site, number)
     return {"service": Code(id=f"number:{number}", name=number, create=item)}
 
 
-def fee_code(site: Site) -> Codes:
+def build_fee_code(site: Site) -> Codes:
     """Return the product or service of a fee that the client pays."""
     if site.settings["fee_item"]:
         return {"item": site.settings["fee_item"]}
-    item = _new_item(site, "Transaction fee")
+    item = _build_new_item(site, "Transaction fee")
     return {"fee": Code(id="transaction fee", name=item.name, create=item)}
 
 
-def _new_item(site: Site, name: str) -> Item:
+def _build_new_item(site: Site, name: str) -> Item:
     """Return an item to create, with the income account of the settings."""
     income_account = site.settings["income_account"]
     return Item(name=name, codes={"income_account": income_account})
 
 
-def tax_code(site: Site, name: str | None) -> Codes:
+def build_tax_code(site: Site, name: str | None) -> Codes:
     """Return the tax code of a line; in the United States a line is only taxable or not."""
     if site.company.country == "US":
         return {}
@@ -126,14 +126,14 @@ def tax_code(site: Site, name: str | None) -> Codes:
     return {"tax": Code(id=f"tax:{name}", name=name)}
 
 
-def method_code(raw: str | None) -> Code | None:
+def build_method_code(raw: str | None) -> Code | None:
     """Return the code of a payment method, or None without one."""
     if not raw:
         return None
-    return Code(id=raw, name=METHOD_NAMES.get(fixed_word(raw), raw))
+    return Code(id=raw, name=METHOD_NAMES.get(get_fixed_word(raw), raw))
 
 
-def fixed_word(value: Any) -> str:
+def get_fixed_word(value: Any) -> str:
     """Return a fixed word of CostCertified, such as a status, in lower case."""
     return str(value).lower()
 

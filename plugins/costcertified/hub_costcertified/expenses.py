@@ -31,7 +31,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     if deleted_at:
         prefixes = (PREFIX, PAYMENT_PREFIX)
         return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
-    is_paid = look_up(IS_PAID_BY_TYPE, codes.fixed_word(row[names.Expense.TYPE]), "type")
+    is_paid = look_up(IS_PAID_BY_TYPE, codes.get_fixed_word(row[names.Expense.TYPE]), "type")
     payment = _build_payment(site, row) if is_paid else _build_gone_payment(id)
     return [_build_bill(site, row), payment]
 
@@ -42,7 +42,7 @@ def _build_gone_payment(id: str) -> Gone:
     return Gone(source_id=f"{PAYMENT_PREFIX}{id}", reason=reason)
 
 
-def _common_fields(site: Site, row: Row) -> Row:
+def _build_common_fields(site: Site, row: Row) -> Row:
     """Return the fields that the bill and its payment share."""
     is_pushed = row.get(names.Expense.PUSH, True) and site.settings["expenses"]
     reason = Sentence("It is not to be pushed to QuickBooks, as CostCertified or the settings say.")
@@ -68,12 +68,12 @@ def _build_bill(site: Site, row: Row) -> Document:
         due=parse_date(row.get(names.Expense.DUE_DATE)),
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         codes={
-            "vendor": codes.vendor_code(row.get(names.Expense.VENDOR)),
+            "vendor": codes.build_vendor_code(row.get(names.Expense.VENDOR)),
             "payable_account": site.settings["payable_account"],
         },
         lines=tuple(_build_line(site, line) for line in lines),
         tax_total=codes.sum_amounts(line.get(names.Line.TAX) or 0 for line in lines),
-        **_common_fields(site, row),
+        **_build_common_fields(site, row),
     )
 
 
@@ -88,7 +88,7 @@ def _build_line(site: Site, line: Row) -> Line:
         description=line.get(names.Line.DESCRIPTION),
         codes={
             "category": account,
-            **codes.tax_code(site, line.get(names.Line.TAX_NAME)),
+            **codes.build_tax_code(site, line.get(names.Line.TAX_NAME)),
         },
     )
 
@@ -102,9 +102,9 @@ def _build_payment(site: Site, row: Row) -> Document:
         kind="bill_payment",
         source_id=f"{PAYMENT_PREFIX}{id}",
         codes={
-            "vendor": codes.vendor_code(row.get(names.Expense.VENDOR)),
+            "vendor": codes.build_vendor_code(row.get(names.Expense.VENDOR)),
             "payment_account": site.settings["paid_from"],
         },
         lines=(line,),
-        **_common_fields(site, row),
+        **_build_common_fields(site, row),
     )

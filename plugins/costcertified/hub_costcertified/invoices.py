@@ -59,7 +59,7 @@ def _build_document(site: Site, row: Row) -> Document:
         message=MANAGED_NOTE,
         memo=_compose_memo(row),
         currency=row.get(names.Invoice.CURRENCY),
-        codes={"client": codes.client_code(row[names.Invoice.CLIENT])},
+        codes={"client": codes.build_client_code(row[names.Invoice.CLIENT])},
         lines=(*_build_lines(site, row), *_build_client_fees(site, row)),
         total=money(row[names.Invoice.TOTAL]),
         tax_total=money(row[names.Invoice.TAX_TOTAL]),
@@ -71,7 +71,7 @@ def _build_document(site: Site, row: Row) -> Document:
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Return the stage of an invoice, and the reason if it may not be posted."""
     title = f"Invoice {row[names.Invoice.NUMBER]}"
-    stage = look_up(STAGES, codes.fixed_word(row[names.Invoice.STATUS]), "status")
+    stage = look_up(STAGES, codes.get_fixed_word(row[names.Invoice.STATUS]), "status")
     if stage == "closed":
         return stage, Sentence("%(title)s was voided in CostCertified.", title=title)
     if stage == "pending":
@@ -94,16 +94,16 @@ def _was_sent_by_source(row: Row) -> bool:
     """Return whether CostCertified itself sent an invoice; without a word on it, when it did."""
     sent_via = row.get(names.Invoice.SENT_VIA)
     if sent_via:
-        return codes.fixed_word(sent_via) == "costcertified"
+        return codes.get_fixed_word(sent_via) == "costcertified"
     return names.Invoice.SENT_VIA not in row and bool(row.get(names.Invoice.SENT_AT))
 
 
 def _is_partly_paid(row: Row) -> bool:
     """Return whether a client has paid an invoice, at least in part."""
-    return bool(row.get(names.Invoice.PAID_AT) or _paid_total(row))
+    return bool(row.get(names.Invoice.PAID_AT) or _sum_paid(row))
 
 
-def _paid_total(row: Row) -> Decimal:
+def _sum_paid(row: Row) -> Decimal:
     """Return how much of an invoice the client has paid."""
     return money(row.get(names.Invoice.PAID_TOTAL) or 0)
 
@@ -136,8 +136,8 @@ def _build_line(site: Site, row: Row, lines: Sequence[Row]) -> Line:
         tax=codes.sum_amounts(line.get(names.Line.TAX) or 0 for line in lines),
         description=_describe_lines(site, number, lines),
         codes={
-            **codes.service_code(site, number),
-            **codes.tax_code(site, first.get(names.Line.TAX_NAME)),
+            **codes.build_service_code(site, number),
+            **codes.build_tax_code(site, first.get(names.Line.TAX_NAME)),
         },
     )
 
@@ -160,7 +160,7 @@ def _build_client_fees(site: Site, row: Row) -> list[Line]:
 
 def _is_borne_by_client(fee: Row) -> bool:
     """Return whether the client pays a fee."""
-    return codes.fixed_word(fee[names.Fee.BORNE_BY]) == "client"
+    return codes.get_fixed_word(fee[names.Fee.BORNE_BY]) == "client"
 
 
 def _build_fee(site: Site, fee: Row, number: int) -> Line:
@@ -170,7 +170,7 @@ def _build_fee(site: Site, fee: Row, number: int) -> Line:
         amount=money(fee[names.Fee.AMOUNT]),
         tax=money(0),
         description=fee[names.Fee.KIND],
-        codes={**codes.fee_code(site), **codes.tax_code(site, None)},
+        codes={**codes.build_fee_code(site), **codes.build_tax_code(site, None)},
     )
 
 
@@ -181,7 +181,7 @@ def _compose_memo(row: Row) -> str | None:
     if project:
         name_and_address = (project[names.Project.NAME], project.get(names.Project.ADDRESS))
         texts.append("Project: " + ", ".join(filter(None, name_and_address)))
-    basis = BASIS_TEXTS.get(codes.fixed_word(row.get(names.Invoice.BASIS)))
+    basis = BASIS_TEXTS.get(codes.get_fixed_word(row.get(names.Invoice.BASIS)))
     basis_value = codes.parse_amount(row.get(names.Invoice.BASIS_VALUE))
     if basis and basis_value is not None:
         texts.append(f"{basis_value.normalize():f} % {basis}")
@@ -208,7 +208,7 @@ def _collect_warnings(row: Row) -> tuple[str, ...]:
 def _collect_facts(row: Row) -> dict[str, str]:
     """Return the details of an invoice that QuickBooks has no field for."""
     sent_at = row.get(names.Invoice.SENT_AT) or ""
-    paid_total = _paid_total(row)
+    paid_total = _sum_paid(row)
     fees = []
     for fee in row.get(names.Invoice.FEES) or ():
         if not _is_borne_by_client(fee):

@@ -45,7 +45,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
         documents.append(_build_fee(site, row))
     elif _are_fees_expenses(site):
         reason = Sentence("The payment has no fee any more.")
-        documents.append(Gone(source_id=_fee_source_id(row), reason=reason))
+        documents.append(Gone(source_id=_build_fee_source_id(row), reason=reason))
     for refund in row.get(names.Payment.REFUNDS) or ():
         documents.append(_build_refund(site, row, refund))
     return documents
@@ -56,22 +56,22 @@ def build_gone_fee(site: Site, row: Row) -> list[Document | Gone]:
     if row.get(names.Payment.DELETED_AT) or _are_fees_expenses(site):
         return []
     reason = Sentence("The fee is part of the payout, as the settings of the app say.")
-    return [Gone(source_id=_fee_source_id(row), reason=reason)]
+    return [Gone(source_id=_build_fee_source_id(row), reason=reason)]
 
 
 def _list_source_ids(site: Site, row: Row) -> list[str]:
     """Return the ids of all documents of a payment."""
     source_ids = [f"{PREFIX}{row[names.Payment.ID]}"]
     if _are_fees_expenses(site):
-        source_ids.append(_fee_source_id(row))
+        source_ids.append(_build_fee_source_id(row))
     for refund in row.get(names.Payment.REFUNDS) or ():
-        source_ids.append(_refund_source_id(row, refund))
+        source_ids.append(_build_refund_source_id(row, refund))
     return source_ids
 
 
 def _has_own_fee(site: Site, row: Row) -> bool:
     """Return whether the fee of a payment is an expense, and not part of a payout."""
-    return _are_fees_expenses(site) and bool(_fee_total(row))
+    return _are_fees_expenses(site) and bool(_sum_fees(row))
 
 
 def _are_fees_expenses(site: Site) -> bool:
@@ -79,17 +79,17 @@ def _are_fees_expenses(site: Site) -> bool:
     return bool(site.settings["payouts"] == "payment")
 
 
-def _fee_source_id(row: Row) -> str:
+def _build_fee_source_id(row: Row) -> str:
     """Return the source id of the fee of a payment."""
     return f"{FEE_PREFIX}{row[names.Payment.ID]}"
 
 
-def _refund_source_id(row: Row, refund: Row) -> str:
+def _build_refund_source_id(row: Row, refund: Row) -> str:
     """Return the id of a refund as a document."""
     return f"{REFUND_PREFIX}{row[names.Payment.ID]}/{refund[names.Refund.ID]}"
 
 
-def row_id_of(source_id: str) -> str:
+def get_row_id(source_id: str) -> str:
     """Return the id of the row in CostCertified that a document belongs to."""
     _, _, id = source_id.partition(":")
     row_id, _, _ = id.partition("/")
@@ -99,7 +99,7 @@ def row_id_of(source_id: str) -> str:
 def _decide_stage(row: Row) -> tuple[StageName, str | None]:
     """Return the stage of a payment, and the reason if it may not be posted."""
     title = f"Payment {row[names.Payment.REFERENCE]}"
-    stage = look_up(STAGES, codes.fixed_word(row[names.Payment.STATUS]), "status")
+    stage = look_up(STAGES, codes.get_fixed_word(row[names.Payment.STATUS]), "status")
     if stage == "pending":
         return stage, Sentence(
             "%(title)s is still processing in CostCertified; processing is not paid.", title=title
@@ -122,29 +122,29 @@ def _build_payment(site: Site, row: Row) -> Document:
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold,
-        date=_payment_date(site, row),
+        date=_get_payment_date(site, row),
         number=row[names.Payment.REFERENCE],
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         currency=row.get(names.Payment.CURRENCY),
-        codes=_common_codes(site, row),
+        codes=_build_common_codes(site, row),
         lines=tuple(map(_build_line, row[names.Payment.ALLOCATIONS])),
         total=money(row[names.Payment.AMOUNT]),
-        facts={"Fees": f"{_fee_total(row):,.2f}"},
+        facts={"Fees": f"{_sum_fees(row):,.2f}"},
     )
 
 
-def _payment_date(site: Site, row: Row) -> dt.date | None:
+def _get_payment_date(site: Site, row: Row) -> dt.date | None:
     """Return the day on which a payment was made, or else recorded."""
     moment = row.get(names.Payment.PAID_AT) or row[names.Payment.CREATED_AT]
     return parse_date(moment, site.zone)
 
 
-def _common_codes(site: Site, row: Row) -> Codes:
+def _build_common_codes(site: Site, row: Row) -> Codes:
     """Return the codes that a payment and its refunds share."""
     return {
-        "client": codes.client_code(row[names.Payment.CLIENT]),
-        "method": codes.method_code(row.get(names.Payment.METHOD)),
-        "deposit_account": _money_account(site),
+        "client": codes.build_client_code(row[names.Payment.CLIENT]),
+        "method": codes.build_method_code(row.get(names.Payment.METHOD)),
+        "deposit_account": _get_money_account(site),
     }
 
 
@@ -159,14 +159,14 @@ def _build_line(allocation: Row) -> Line:
     )
 
 
-def _money_account(site: Site) -> str:
+def _get_money_account(site: Site) -> str:
     """Return the account of the money: the bank, or the one that holds it until its payout."""
     is_direct = site.settings["payouts"] == "payment"
     account: str = site.settings["bank_account" if is_direct else "holding_account"]
     return account
 
 
-def _fee_total(row: Row) -> Decimal:
+def _sum_fees(row: Row) -> Decimal:
     """Return the sum of the fees of a payment."""
     return codes.sum_amounts(fee[names.Fee.AMOUNT] for fee in row.get(names.Payment.FEES) or ())
 
@@ -178,7 +178,7 @@ def _build_fee(site: Site, row: Row) -> Document:
     fee_kinds = [fee[names.Fee.KIND] for fee in row.get(names.Payment.FEES) or ()]
     line = Line(
         id="fee",
-        amount=_fee_total(row),
+        amount=_sum_fees(row),
         description=", ".join(fee_kinds),
         codes={"account": site.settings["fee_account"]},
     )
@@ -189,7 +189,7 @@ def _build_fee(site: Site, row: Row) -> Document:
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold,
-        date=_payment_date(site, row),
+        date=_get_payment_date(site, row),
         number=reference,
         memo=f"Fees that CostCertified kept of payment {reference}",
         currency=row.get(names.Payment.CURRENCY),
@@ -207,7 +207,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
     tax = money(refund.get(names.Refund.TAX) or 0)
     return Document(
         kind="refund",
-        source_id=_refund_source_id(row, refund),
+        source_id=_build_refund_source_id(row, refund),
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_find_refund_hold(site, row, refund),
@@ -215,7 +215,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
         number=refund[names.Refund.ID],
         memo=f"Refund of payment {reference}",
         currency=row.get(names.Payment.CURRENCY),
-        codes=_common_codes(site, row),
+        codes=_build_common_codes(site, row),
         lines=(_build_refund_line(site, row, refund, amount - tax, tax),),
         total=amount,
         tax_total=tax,
@@ -228,13 +228,13 @@ def _build_refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: 
     allocations = row[names.Payment.ALLOCATIONS]
     service: Codes = {}
     if allocations:
-        service = codes.service_code(site, allocations[0][names.Allocation.NUMBER])
+        service = codes.build_service_code(site, allocations[0][names.Allocation.NUMBER])
     return Line(
         id="refund",
         amount=amount,
         tax=tax,
         description=f"Refund of payment {row[names.Payment.REFERENCE]}: {reason}",
-        codes={**service, **codes.tax_code(site, refund.get(names.Refund.TAX_NAME))},
+        codes={**service, **codes.build_tax_code(site, refund.get(names.Refund.TAX_NAME))},
     )
 
 
@@ -247,7 +247,7 @@ def _find_refund_hold(site: Site, row: Row, refund: Row) -> str | None:
             " QuickBooks itself, and press Skip.",
             title=title,
         )
-    if not _money_account(site):
+    if not _get_money_account(site):
         return Sentence(
             "%(title)s leaves an account that is not chosen yet. %(choose)s",
             title=title,

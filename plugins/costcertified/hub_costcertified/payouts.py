@@ -52,7 +52,7 @@ def list_paid_out(row: Row) -> list[str]:
 
     What is wrong with such a row is said where its deposit is built.
     """
-    if not isinstance(row, dict) or codes.fixed_word(row.get(names.Payout.STATUS)) != "paid":
+    if not isinstance(row, dict) or codes.get_fixed_word(row.get(names.Payout.STATUS)) != "paid":
         return []
     lines = row.get(names.Payout.LINES)
     if not isinstance(lines, list):
@@ -68,14 +68,14 @@ def list_paid_out(row: Row) -> list[str]:
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Return the stage of a payout, and the reason if it may not be posted."""
     title = Sentence("Payout %(id)s", id=str(row[names.Payout.ID]))
-    stage = look_up(STAGES, codes.fixed_word(row[names.Payout.STATUS]), "status")
+    stage = look_up(STAGES, codes.get_fixed_word(row[names.Payout.STATUS]), "status")
     if site.settings["payouts"] != "deposit":
         return "closed", Sentence(
             "Every payment goes to the bank by itself, as the settings of the app say."
         )
     if stage == "pending":
         return stage, Sentence("%(title)s is still on its way to the bank.", title=title)
-    kinds = {codes.fixed_word(line[names.Movement.KIND]) for line in row[names.Payout.LINES]}
+    kinds = {codes.get_fixed_word(line[names.Movement.KIND]) for line in row[names.Payout.LINES]}
     if site.settings["holding_account"] or kinds <= {"payment"}:
         return stage, None
     return stage, Sentence(
@@ -101,7 +101,7 @@ def _iter_lines(site: Site, lines: Sequence[Row]) -> Iterator[Line]:
 
 def _build_line(site: Site, line: Row) -> Line:
     """Return the line of one movement: a posted payment, or an amount of the holding account."""
-    kind = codes.fixed_word(line[names.Movement.KIND])
+    kind = codes.get_fixed_word(line[names.Movement.KIND])
     label = look_up(MOVEMENT_LABELS, kind, "kind of line")
     sign = 1 if kind == "payment" else -1
     holding_account = site.settings["holding_account"]

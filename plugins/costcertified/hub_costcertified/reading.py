@@ -71,9 +71,9 @@ def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Itera
         prefix, _, _ = source_id.partition(":")
         module = MODULES_BY_PREFIX[prefix]
         if source_id == f"{module.PREFIX}{NO_ID}":  # CostCertified cannot be asked for it
-            yield _unidentified(module)
+            yield _build_unidentified(module)
             continue
-        key = (module.LIST_NAME, payments.row_id_of(source_id))
+        key = (module.LIST_NAME, payments.get_row_id(source_id))
         if key not in items_by_row:
             row = source.row(*key)
             items_by_row[key] = [] if row is None else list(read(site, module, row))
@@ -93,7 +93,7 @@ def _find_item(source_id: str, items: Sequence[Outcome]) -> Outcome:
     return Gone(source_id=source_id, reason=Sentence("CostCertified does not have it any more."))
 
 
-def _unidentified(module: Any) -> Unreadable:
+def _build_unidentified(module: Any) -> Unreadable:
     """Return what stands for the rows of a list that have no id."""
     reason = Sentence("CostCertified sent a row without an id.")
     return Unreadable(source_id=f"{module.PREFIX}{NO_ID}", reason=reason)
@@ -107,7 +107,7 @@ def _has_id(row: Any) -> bool:
 def read(site: Site, module: Any, row: Row) -> Iterator[Outcome]:
     """Yield the documents of a row, or Unreadable if it cannot be converted."""
     if not _has_id(row):
-        yield _unidentified(module)
+        yield _build_unidentified(module)
         return
     source_id = f"{module.PREFIX}{row[names.Row.ID]}"
     outcome = readable(source_id, module.build_documents, site, row)

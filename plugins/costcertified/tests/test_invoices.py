@@ -70,7 +70,7 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
         "phone": "1",
         "address": "A 1",
     }
-    party = codes.client_code(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
+    party = codes.build_client_code(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
     assert (party.name, party.contact, party.email, party.phone) == (
         "Ek AB",
         "Ida Ek",
@@ -87,7 +87,7 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
 @pytest.mark.row("CC-S13")
 def test_an_address_without_a_street_comes_too(shared_bench):
     row = {"id": "k1", "company": "Ek AB", "city": "Lund", "postal": "22100"}
-    address = codes.client_code(row).create.address
+    address = codes.build_client_code(row).create.address
     assert (address.lines, address.city, address.postal_code) == ((), "Lund", "22100")
 
 
@@ -96,7 +96,7 @@ def test_a_day_is_one_where_the_company_is(shared_bench):
     assert str(parse_date("2026-03-08T09:30:00.000Z", shared_bench.site.zone)) == "2026-03-08"
 
 
-@pytest.mark.parametrize("code_of", [codes.client_code, codes.vendor_code])
+@pytest.mark.parametrize("code_of", [codes.build_client_code, codes.build_vendor_code])
 def test_a_party_without_an_id_is_not_taken_for_another_one(code_of):
     """Two parties with the code "client:None" would be matched with the same record."""
     row = {"id": None, "name": "Ek AB", "company": "Ek AB"}

@@ -66,12 +66,12 @@ class CostTracker(ApiClient):
 
     def invoice(self, id: str) -> Row | None:
         """Return one invoice, or None if CostTracker does not have it."""
-        row: Row | None = numbers_as_text(self.find(_invoice_path(id)), names.TEXTS)
+        row: Row | None = numbers_as_text(self.find(_build_invoice_path(id)), names.TEXTS)
         return row
 
     def attachment(self, invoice: str, id: str) -> bytes:
         """Return the bytes of a file."""
-        path = f"{_invoice_path(invoice)}/attachments/{quote(id, safe='')}"
+        path = f"{_build_invoice_path(invoice)}/attachments/{quote(id, safe='')}"
         reply = self.call("GET", path)
         if reply.not_found:
             raise Refused(
@@ -82,7 +82,7 @@ class CostTracker(ApiClient):
 
     def set_status(self, invoice: str, status: Row) -> bool:
         """Report a state to an invoice; return False if CostTracker has a newer one."""
-        path = f"{_invoice_path(invoice)}/accounting-status"
+        path = f"{_build_invoice_path(invoice)}/accounting-status"
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
@@ -130,6 +130,6 @@ class CostTracker(ApiClient):
         return reply
 
 
-def _invoice_path(id: str) -> str:
+def _build_invoice_path(id: str) -> str:
     """Return the path of an invoice in the API."""
     return f"/v1/invoices/{quote(id, safe='')}"

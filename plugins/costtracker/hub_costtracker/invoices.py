@@ -91,7 +91,7 @@ def build_document(site: Site, row: Row) -> Document:
         number=_choose_number(site, row),
         memo=_compose_memo(site, row),
         currency=row.get(names.Invoice.CURRENCY),
-        codes=_header_codes(site, row),
+        codes=_build_header_codes(site, row),
         lines=tuple(_build_line(site, row, line, sign) for line in lines),
         total=_parse_amount(row.get(names.Invoice.GROSS_TOTAL), sign),
         tax_total=_parse_amount(row.get(names.Invoice.TAX_TOTAL), sign),
@@ -161,10 +161,10 @@ def _compose_memo(site: Site, row: Row) -> str | None:
     return f"Invoice number: {number}" if number else None
 
 
-def _header_codes(site: Site, row: Row) -> Codes:
+def _build_header_codes(site: Site, row: Row) -> Codes:
     """Return the codes of the bill itself: its supplier, if it has one, and payable account."""
     supplier = row.get(names.Invoice.SUPPLIER)
-    code = lists.supplier_code(site, supplier) if supplier else None
+    code = lists.build_supplier_code(site, supplier) if supplier else None
     return {"supplier": code, "payable_account": site.settings["payable_account"]}
 
 
@@ -177,12 +177,12 @@ def _build_line(site: Site, row: Row, line: Row, sign: int) -> Line:
         amount=_parse_amount(line.get(names.Line.NET), sign),
         tax=_parse_amount(line.get(names.Line.TAX), sign),
         description=_describe_line(site, row, line, order),
-        codes=lists.line_codes(site, line),
-        facts=_order_facts(order),
+        codes=lists.build_line_codes(site, line),
+        facts=_build_order_facts(order),
     )
 
 
-def _order_facts(order: Row) -> dict[str, str]:
+def _build_order_facts(order: Row) -> dict[str, str]:
     """Return the details of the line of the purchase order."""
     facts = {
         "Order": order.get(names.OrderLine.NUMBER),

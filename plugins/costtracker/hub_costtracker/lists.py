@@ -71,15 +71,15 @@ def is_pushed(site: Site, field: str) -> bool:
     return f"pushed {field}" in site.secrets
 
 
-def line_codes(site: Site, line: Row) -> Codes:
+def build_line_codes(site: Site, line: Row) -> Codes:
     """Return the codes of a line by field."""
     codes = {}
     for field, name in LINE_CODES.items():
-        codes[field] = line_code(site, field, line.get(name))
+        codes[field] = build_line_code(site, field, line.get(name))
     return codes
 
 
-def line_code(site: Site, field: str, text: str | None) -> str | Code | None:
+def build_line_code(site: Site, field: str, text: str | None) -> str | Code | None:
     """Return the code of a line: QuickBooks' id if the list was pushed, else a number or name."""
     if not text or not is_used(site, field):
         return None
@@ -88,7 +88,7 @@ def line_code(site: Site, field: str, text: str | None) -> str | Code | None:
     return Code(id=text, number=text, name=text)
 
 
-def supplier_code(site: Site, row: Row) -> Code:
+def build_supplier_code(site: Site, row: Row) -> Code:
     """Return the code of an invoice's supplier."""
     quickbooks_id = None
     if is_pushed(site, "supplier"):
@@ -97,11 +97,11 @@ def supplier_code(site: Site, row: Row) -> Code:
         id=require_id(row, names.Supplier.ID),
         name=row[names.Supplier.NAME],
         quickbooks_id=quickbooks_id or None,
-        create=_new_supplier(row),
+        create=_build_new_supplier(row),
     )
 
 
-def _new_supplier(row: Row) -> Party | None:
+def _build_new_supplier(row: Row) -> Party | None:
     """Return the vendor to create if QuickBooks has none; None without an organisation number."""
     number = row.get(names.Supplier.ORG_NUMBER)
     if not number:
@@ -147,7 +147,7 @@ def _list_entry(site: Site, field: str, record: Record) -> Row:
         names.Record.ACTIVE: record.active,
         names.Record.HIDDEN: _is_hidden(site, field, record),
         names.Record.TYPE: record.type or record.use,
-        names.Record.CURRENCY: _currency(site, record) if field == "supplier" else None,
+        names.Record.CURRENCY: _get_currency(site, record) if field == "supplier" else None,
         names.Record.RATE: record.rate,
     }
     return {name: value for name, value in entry.items() if value is not None}
@@ -161,7 +161,7 @@ def _is_hidden(site: Site, field: str, record: Record) -> bool | None:
     return record.id in hidden_ids
 
 
-def _currency(site: Site, record: Record) -> str:
+def _get_currency(site: Site, record: Record) -> str:
     """Return the currency of a supplier, by default that of the company."""
     party = record.party
     if party and party.currency:

@@ -61,10 +61,10 @@ def _read(site: Site, row: Row) -> Outcome:
     """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
         return UNIDENTIFIED
-    return readable(_source_id(row), _build_item, site, row)
+    return readable(_build_source_id(row), _build_item, site, row)
 
 
-def _source_id(row: Row) -> str:
+def _build_source_id(row: Row) -> str:
     """Return the id of an edit as a document."""
     return f"{PREFIX}{row[names.SupplierEdit.ID]}"
 
@@ -73,15 +73,15 @@ def _build_item(site: Site, row: Row) -> Document | Gone:
     """Return the update of a vendor, or Gone if the supplier was deleted."""
     if row.get(names.SupplierEdit.DELETED_AT):
         return Gone(
-            source_id=_source_id(row),
+            source_id=_build_source_id(row),
             reason=Sentence("The supplier was deleted in CostTracker."),
         )
     user = row.get(names.SupplierEdit.USER)
-    vendor_id = lists.supplier_code(site, row).quickbooks_id
+    vendor_id = lists.build_supplier_code(site, row).quickbooks_id
     obstacle = _find_obstacle(row, vendor_id)
     return Document(
         kind="vendor",
-        source_id=_source_id(row),
+        source_id=_build_source_id(row),
         quickbooks_id=vendor_id,
         version=str(row[names.SupplierEdit.VERSION]),
         stage=_decide_stage(site, obstacle),

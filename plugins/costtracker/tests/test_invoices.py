@@ -102,7 +102,9 @@ def test_confidence_in_another_form_does_not_stop_an_invoice(
     connected, monkeypatch, confidence, shown
 ):
     connected.allow_undescribed_answers()
-    monkeypatch.setattr("hub_costtracker.sandbox.views._ocr", lambda raw: {"ocr": confidence})
+    monkeypatch.setattr(
+        "hub_costtracker.sandbox.views._get_ocr_confidence", lambda raw: {"ocr": confidence}
+    )
     document = connected.case("read by OCR")
     assert (document.stage, document.facts["Read by OCR"]) == ("ready", shown)
 

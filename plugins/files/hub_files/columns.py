@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from hub import FileField, FileTable
 from hub_files import values
-from hub_files.tables import Cell, Table, text_of
+from hub_files.tables import Cell, Table, format_cell
 
 MAX_PREVIEW_ROWS = 5
 BILLS, INVOICES = "bill", "invoice"
@@ -116,19 +116,19 @@ def describe_table(table: Table) -> FileTable:
     """Return the columns and first rows of a table, with a suggested mapping."""
     rows = []
     for row in table.rows[:MAX_PREVIEW_ROWS]:
-        rows.append(tuple(text_of(cell) for cell in row.cells))
-    columns = _likely_columns(table)
+        rows.append(tuple(format_cell(cell) for cell in row.cells))
+    columns = _guess_columns(table)
     suggestions = {
         **columns,
-        "holds": _likely_kind(columns.get("party", "")),
-        "dates": values.likely_date_order(_cells(table, columns.get("date", ""))),
-        "decimal": values.likely_decimal_mark(_cells(table, columns.get("amount", ""))),
+        "holds": _guess_kind(columns.get("party", "")),
+        "dates": values.guess_date_order(_list_cells(table, columns.get("date", ""))),
+        "decimal": values.guess_decimal_mark(_list_cells(table, columns.get("amount", ""))),
         "amounts": TAX_MODE_CHOICES[0][0],
     }
     return FileTable(columns=table.columns, rows=tuple(rows), suggestions=suggestions)
 
 
-def _likely_columns(table: Table) -> dict[str, str]:
+def _guess_columns(table: Table) -> dict[str, str]:
     """Return the likely column of each field; no column has two fields."""
     remaining = {re.sub(r"[\W_]", "", column.lower()): column for column in table.columns}
     columns = {}
@@ -140,7 +140,7 @@ def _likely_columns(table: Table) -> dict[str, str]:
     return columns
 
 
-def _likely_kind(column: str) -> str:
+def _guess_kind(column: str) -> str:
     """Return the likely direction by the name of the party column; empty if it is ambiguous."""
     name = column.lower()
     if any(word in name for word in SALES_WORDS):
@@ -150,7 +150,7 @@ def _likely_kind(column: str) -> str:
     return ""
 
 
-def _cells(table: Table, column: str) -> list[Cell]:
+def _list_cells(table: Table, column: str) -> list[Cell]:
     """Return the cells of a column that are not empty."""
     if column not in table.columns:
         return []

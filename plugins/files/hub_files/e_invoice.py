@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hub import Sentence
-from hub_files.invoice_node import UBL, Element, InvoiceNode, problem, to_date
+from hub_files.invoice_node import UBL, Element, InvoiceNode, build_problem, to_date
 
 SPECIFICATION = "urn:cen.eu:en16931:2017"  # Peppol BIS Billing 3.0 and EHF 3 begin with it (BT-24)
 RESOURCE_LIMIT_EXCEEDED = 114  # the code of libxml2
@@ -156,13 +156,15 @@ def read_e_invoice(content: bytes) -> EInvoice:
     _check_type(root, form)
     lines = root.nodes(f"cac:{form.element}Line")
     if not lines:
-        raise problem(
+        raise build_problem(
             Sentence("The e-invoice has no line (cac:%(element)sLine)", element=form.element)
         )
     due = root.text("cbc:DueDate") or root.text("cac:PaymentMeans/cbc:PaymentDueDate")
     supplier = _read_party(root, "cac:AccountingSupplierParty/cac:Party")
     if not supplier.name:
-        raise problem(Sentence("The e-invoice has no supplier name (cac:AccountingSupplierParty)"))
+        raise build_problem(
+            Sentence("The e-invoice has no supplier name (cac:AccountingSupplierParty)")
+        )
     return EInvoice(
         kind=form.kind,
         number=root.require("cbc:ID", Sentence("invoice number")),
@@ -179,7 +181,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
         customer=_read_party(root, "cac:AccountingCustomerParty/cac:Party"),
         lines=tuple(_read_line(node, form.quantity_path) for node in lines),
         allowances=_read_allowances(root),
-        vat_subtotals=_vat_subtotals(root),
+        vat_subtotals=_list_vat_subtotals(root),
         totals=_read_totals(root),
         payment_means=tuple(
             PaymentMeans(
@@ -187,7 +189,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
             )
             for means in root.nodes("cac:PaymentMeans")
         ),
-        embedded_files=_embedded_files(root),
+        embedded_files=_list_embedded_files(root),
     )
 
 
@@ -205,7 +207,7 @@ def _parse(content: bytes) -> Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         if error.code == RESOURCE_LIMIT_EXCEEDED:
-            raise problem(
+            raise build_problem(
                 Sentence(
                     "The e-invoice is beyond what is safe to read, with a text of more"
                     " than 10 MB (such as an embedded file), more than 256 levels, or"
@@ -213,16 +215,16 @@ def _parse(content: bytes) -> Element:
                 )
             ) from None
         reason = " ".join((error.msg or "it is empty").split())
-        raise problem(
+        raise build_problem(
             Sentence(
                 "An e-invoice in XML is expected, and the file is not (%(reason)s)", reason=reason
             )
         ) from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise problem(Sentence("The e-invoice declares a DTD, which no e-invoice may have"))
+        raise build_problem(Sentence("The e-invoice declares a DTD, which no e-invoice may have"))
     if root.tag not in FORMS_BY_TAG:
         name = etree.QName(root).localname
-        raise problem(
+        raise build_problem(
             Sentence(
                 "An Invoice or CreditNote in UBL 2.1 is expected, and it is “%(name)s”", name=name
             )
@@ -234,7 +236,7 @@ def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
     """Raise an error for other specifications, such as EHF 2, or types such as self-billing."""
     specification = root.text("cbc:CustomizationID") or "no specification"
     if not specification.startswith(SPECIFICATION):
-        raise problem(
+        raise build_problem(
             Sentence(
                 "Peppol BIS Billing 3.0 or EHF 3 is expected, and it is “%(specification)s”",
                 specification=specification,
@@ -243,7 +245,7 @@ def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
     path = f"cbc:{form.element}TypeCode"
     code = root.require(path, Sentence("document type"))
     if code not in form.type_codes.split():
-        raise problem(
+        raise build_problem(
             Sentence(
                 "Type “%(code)s” (%(path)s) is not a type of invoice or credit note in Peppol",
                 code=code,
@@ -308,7 +310,7 @@ def _is_charge(node: InvoiceNode) -> bool:
     """Return whether it is a charge; never guess, because that decides the sign of its amount."""
     indicator = node.text("cbc:ChargeIndicator")
     if indicator not in ("true", "false"):
-        raise problem(
+        raise build_problem(
             Sentence(
                 "cbc:ChargeIndicator must be true or false, and it is “%(indicator)s”",
                 indicator=indicator,
@@ -317,7 +319,7 @@ def _is_charge(node: InvoiceNode) -> bool:
     return indicator == "true"
 
 
-def _tax_totals(root: InvoiceNode) -> list[InvoiceNode]:
+def _list_tax_totals(root: InvoiceNode) -> list[InvoiceNode]:
     """Return the tax totals, except the one in the currency of the tax authority (BT-111)."""
     path = "cbc:TaxAmount"
     name = "currencyID"
@@ -327,7 +329,7 @@ def _tax_totals(root: InvoiceNode) -> list[InvoiceNode]:
     ]
 
 
-def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
+def _list_vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
     """Return the VAT of each category and percentage."""
     return tuple(
         VatSubtotal(
@@ -336,7 +338,7 @@ def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
             category=subtotal.text("cac:TaxCategory/cbc:ID"),
             percent=subtotal.percent("cac:TaxCategory/cbc:Percent"),
         )
-        for total in _tax_totals(root)
+        for total in _list_tax_totals(root)
         for subtotal in total.nodes("cac:TaxSubtotal")
     )
 
@@ -344,7 +346,9 @@ def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
 def _read_totals(root: InvoiceNode) -> EInvoiceTotals:
     """Return the totals of the document."""
     path = "cac:LegalMonetaryTotal/cbc:"
-    taxes = [total.decimal("cbc:TaxAmount", Sentence("VAT amount")) for total in _tax_totals(root)]
+    taxes = [
+        total.decimal("cbc:TaxAmount", Sentence("VAT amount")) for total in _list_tax_totals(root)
+    ]
     return EInvoiceTotals(
         line_extension=root.decimal(f"{path}LineExtensionAmount", Sentence("sum of the lines")),
         allowance=root.decimal(
@@ -360,7 +364,7 @@ def _read_totals(root: InvoiceNode) -> EInvoiceTotals:
     )
 
 
-def _embedded_files(root: InvoiceNode) -> tuple[EmbeddedFile, ...]:
+def _list_embedded_files(root: InvoiceNode) -> tuple[EmbeddedFile, ...]:
     """Return the files inside the document; raise an error if one is damaged."""
     path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
     files = []
@@ -369,7 +373,9 @@ def _embedded_files(root: InvoiceNode) -> tuple[EmbeddedFile, ...]:
         try:
             content = base64.b64decode(node.text(".").replace(" ", ""), validate=True)
         except ValueError:
-            raise problem(Sentence("The embedded file “%(name)s” is damaged", name=name)) from None
+            raise build_problem(
+                Sentence("The embedded file “%(name)s” is damaged", name=name)
+            ) from None
         mime_type = node.attribute(".", "mimeCode") or "application/octet-stream"
         files.append(EmbeddedFile(name, mime_type, content))
     return tuple(files)

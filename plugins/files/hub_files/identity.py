@@ -10,7 +10,7 @@ CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")  # white
 MIN_TIME_BETWEEN_SERIES = dt.timedelta(days=90)
 
 
-def document_id(series: str, party: str, number: str) -> str:
+def build_document_id(series: str, party: str, number: str) -> str:
     """Return the id of a document: the series of its number, the other party, and the number.
 
     The series distinguishes purchases from sales, and credit notes from invoices, because a sender
@@ -19,16 +19,16 @@ def document_id(series: str, party: str, number: str) -> str:
     id = ":".join((series, _normalize(party), _normalize(number)))
     if len(id) <= MAX_ID_LENGTH:
         return id
-    return f"{series}:{digest_of(id.encode())}"
+    return f"{series}:{compute_digest(id.encode())}"
 
 
-def document_id_of_year(id: str, year: int) -> str:
+def build_document_id_of_year(id: str, year: int) -> str:
     """Return the id of a document of a year, if another one with its number has the plain id."""
     id_of_year = f"{id}:{year}"
     if len(id_of_year) <= MAX_ID_LENGTH:
         return id_of_year
     series = id.partition(":")[0]
-    return f"{series}:{digest_of(id_of_year.encode())}"
+    return f"{series}:{compute_digest(id_of_year.encode())}"
 
 
 def is_of_other_series(date: dt.date, other_date: dt.date) -> bool:
@@ -43,7 +43,7 @@ def is_of_other_series(date: dt.date, other_date: dt.date) -> bool:
     return abs(date - other_date) >= MIN_TIME_BETWEEN_SERIES
 
 
-def digest_of(content: bytes) -> str:
+def compute_digest(content: bytes) -> str:
     """Return a short digest of a content."""
     return hashlib.sha256(content).hexdigest()[:32]
 

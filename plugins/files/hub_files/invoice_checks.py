@@ -47,7 +47,9 @@ def check_line_amounts(invoice: EInvoice) -> Iterator[Finding]:
     """Check each line by Peppol R120: quantity times price, plus charges, less allowances."""
     for line in invoice.lines:
         base_quantity = line.base_quantity or ONE
-        expected = line.quantity * line.unit_price / base_quantity + _net_amount(line.allowances)
+        expected = line.quantity * line.unit_price / base_quantity + _sum_net_amount(
+            line.allowances
+        )
         if abs(line.amount - expected) > LINE_TOLERANCE:
             yield _build_finding(
                 "PEPPOL-EN16931-R120",
@@ -150,7 +152,7 @@ def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
         if not _is_within_tolerance(subtotal.category, expected, subtotal.tax):
             is_untaxed = subtotal.category in UNTAXED_CATEGORIES
             yield _build_finding(
-                _category_rule(subtotal.category, "09") if is_untaxed else "BR-CO-17",
+                _get_category_rule(subtotal.category, "09") if is_untaxed else "BR-CO-17",
                 Sentence("The VAT of %(name)s", name=_group_name(group)),
                 Sentence(
                     "%(percent)s %% of %(taxable)s",
@@ -164,13 +166,13 @@ def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
 
 def check_taxable_amounts(invoice: EInvoice) -> Iterator[Finding]:
     """Check the taxable amount of each category and percentage, also where one is absent."""
-    expected = _sum_by_group(_taxed_amounts(invoice))
-    actual = _sum_by_group(map(_taxable_amount, invoice.vat_subtotals))
+    expected = _sum_by_group(_iter_taxed_amounts(invoice))
+    actual = _sum_by_group(map(_get_taxable_amount, invoice.vat_subtotals))
     for group in sorted(expected | actual, key=_group_name):
         taxable = actual.get(group, ZERO)
         if not _is_within_tolerance(group[0], expected.get(group, ZERO), taxable):
             yield _build_finding(
-                _category_rule(group[0], "08"),
+                _get_category_rule(group[0], "08"),
                 Sentence("The taxable amount of %(name)s", name=_group_name(group)),
                 Sentence("the lines of that category, less allowances, plus charges"),
                 expected.get(group, ZERO),
@@ -200,7 +202,7 @@ def _group_key(category: str, percent: Decimal | None) -> VatGroup:
     return (category, None if category in UNTAXED_CATEGORIES else percent)
 
 
-def _category_rule(category: str, number: str) -> str:
+def _get_category_rule(category: str, number: str) -> str:
     """Return the name of a rule of a VAT category."""
     return f"BR-{RULE_FAMILIES.get(category, category)}-{number}"
 
@@ -217,16 +219,16 @@ def _group_name(group: VatGroup) -> str:
     )
 
 
-def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[VatGroup, Decimal]]:
+def _iter_taxed_amounts(invoice: EInvoice) -> Iterator[tuple[VatGroup, Decimal]]:
     """Yield the amounts of lines, charges and allowances that have a VAT category."""
     taxed: list[EInvoiceLine | Allowance] = [*invoice.lines, *invoice.allowances]
     for part in taxed:
-        amount = _signed_amount(part) if isinstance(part, Allowance) else part.amount
+        amount = _get_signed_amount(part) if isinstance(part, Allowance) else part.amount
         if part.vat_category:
             yield _group_key(part.vat_category, part.vat_percent), amount
 
 
-def _taxable_amount(subtotal: VatSubtotal) -> tuple[VatGroup, Decimal]:
+def _get_taxable_amount(subtotal: VatSubtotal) -> tuple[VatGroup, Decimal]:
     """Return the taxable amount of a category, with its group."""
     group = _group_key(subtotal.category, subtotal.percent)
     return group, subtotal.taxable
@@ -250,14 +252,14 @@ def _is_within_tolerance(category: str, expected: Decimal, actual: Decimal) -> b
 # -- amounts ---------------------------------------------------------------------------------------
 
 
-def _signed_amount(allowance: Allowance) -> Decimal:
+def _get_signed_amount(allowance: Allowance) -> Decimal:
     """Return the amount of a charge, or the negative amount of an allowance."""
     return allowance.amount if allowance.is_charge else -allowance.amount
 
 
-def _net_amount(allowances: Iterable[Allowance]) -> Decimal:
+def _sum_net_amount(allowances: Iterable[Allowance]) -> Decimal:
     """Return the charges less the allowances."""
-    return sum(map(_signed_amount, allowances), ZERO)
+    return sum(map(_get_signed_amount, allowances), ZERO)
 
 
 def _check_exact(

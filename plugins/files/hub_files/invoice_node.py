@@ -46,7 +46,7 @@ class InvoiceNode:
         """Return the text of a required element."""
         text = self.text(path)
         if not text:
-            raise problem(
+            raise build_problem(
                 Sentence("The e-invoice has no %(name)s (%(path)s)", name=name, path=path)
             )
         return text
@@ -57,7 +57,7 @@ class InvoiceNode:
             return default
         currency = self.attribute(path, "currencyID")
         if currency not in ("", self.currency):
-            raise problem(
+            raise build_problem(
                 Sentence(
                     "The %(name)s (%(path)s) is in %(currency)s and must be in %(expected)s",
                     name=name,
@@ -70,7 +70,7 @@ class InvoiceNode:
         number = Decimal(text) if NUMBER.fullmatch(text) else NUMBER_LIMIT
         if abs(number) >= NUMBER_LIMIT:
             text = f"“{text[:50]}”"
-            raise problem(
+            raise build_problem(
                 Sentence(
                     "A number such as 1250.00 is expected as %(name)s (%(path)s), not %(text)s",
                     name=name,
@@ -90,7 +90,7 @@ def to_date(text: str, name: str) -> dt.date:
     if DATE.fullmatch(text):
         with suppress(ValueError):  # no such day
             return dt.date.fromisoformat(text[:10])
-    raise problem(
+    raise build_problem(
         Sentence(
             "A date such as 2026-11-30 is expected as %(name)s, and it is “%(text)s”",
             name=name,
@@ -99,7 +99,7 @@ def to_date(text: str, name: str) -> dt.date:
     )
 
 
-def problem(sentence: Sentence) -> ValueError:
+def build_problem(sentence: Sentence) -> ValueError:
     """Return the error for an e-invoice that does not comply; the sentence has no full stop."""
     return ValueError(
         Sentence("%(problem)s; ask the sender for a correct e-invoice.", problem=sentence)

@@ -20,10 +20,10 @@ from hub import (
 from hub_files import e_invoice
 from hub_files.columns import BILLS, INVOICES
 from hub_files.e_invoice import Allowance, EInvoice, EInvoiceLine, EInvoiceParty
-from hub_files.identity import digest_of, document_id
+from hub_files.identity import build_document_id, compute_digest
 from hub_files.invoice_checks import check_e_invoice
-from hub_files.lines import line_codes, missing_default, party_code
-from hub_files.values import rate_name
+from hub_files.lines import build_line_codes, build_party_code, find_missing_default
+from hub_files.values import format_rate_name
 
 ZERO, CENT = Decimal(0), Decimal("0.01")
 MAX_PRICE_DECIMALS = 6
@@ -53,12 +53,12 @@ class TaxedPart(NamedTuple):
     rate: Decimal
 
 
-def source_id(site: Site, invoice: EInvoice) -> str:
+def build_source_id(site: Site, invoice: EInvoice) -> str:
     """Return the id of an e-invoice, with the number of the other party and of the document."""
     direction = _decide_direction(site, invoice)
-    party = _other_party(direction, invoice)
+    party = _get_other_party(direction, invoice)
     prefix = ID_PREFIXES[direction][_is_credit_note(invoice)]
-    return document_id(prefix, _first_id(party) or party.name, invoice.number)
+    return build_document_id(prefix, _get_first_id(party) or party.name, invoice.number)
 
 
 def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | Unreadable:
@@ -71,7 +71,7 @@ def read_attachment(content: bytes, attachment: Attachment) -> bytes:
     if attachment.id.startswith(XML_ATTACHMENT_ID):
         return content
     for file in e_invoice.read_e_invoice(content).embedded_files:
-        if _id_of(file) == attachment.id:
+        if _build_file_id(file) == attachment.id:
             return file.content
     raise Refused("The e-invoice has no file %(name)s any more.", name=attachment.name)
 
@@ -80,7 +80,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     """Return the document of an e-invoice, on hold if its sums are wrong."""
     invoice = e_invoice.read_e_invoice(content)
     direction = _decide_direction(site, invoice)
-    other = _other_party(direction, invoice)
+    other = _get_other_party(direction, invoice)
     is_negative = invoice.totals.tax_inclusive < 0
     sign = -1 if is_negative else 1
     lines = list(_iter_lines(site, direction, invoice, sign))
@@ -90,7 +90,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         currency=invoice.currency,
         number=other.registration_id or other.vat_id or None,
     )
-    id = source_id(site, invoice)
+    id = build_source_id(site, invoice)
     return Document(
         kind=KINDS[direction][_is_credit_note(invoice) or is_negative],
         source_id=id,
@@ -101,7 +101,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         number=invoice.number,
         memo=invoice.note or None,
         currency=invoice.currency,
-        codes=party_code(direction, _first_id(other) or other.name.casefold(), party),
+        codes=build_party_code(direction, _get_first_id(other) or other.name.casefold(), party),
         lines=tuple(lines),
         total=(invoice.totals.tax_inclusive + invoice.totals.rounding) * sign,
         tax_total=invoice.totals.tax * sign,
@@ -119,30 +119,30 @@ def _is_credit_note(invoice: EInvoice) -> bool:
 def _decide_direction(site: Site, invoice: EInvoice) -> str:
     """Return INVOICES if the supplier has one of our own numbers, else BILLS."""
     own_ids = site.settings["own_ids"].split(",")
-    own_numbers = {_letters_and_digits(id) for id in own_ids if id.strip()}
-    sellers = {_letters_and_digits(id) for id in _party_numbers(invoice.supplier)}
+    own_numbers = {_keep_letters_and_digits(id) for id in own_ids if id.strip()}
+    sellers = {_keep_letters_and_digits(id) for id in _list_party_numbers(invoice.supplier)}
     return INVOICES if own_numbers & sellers else BILLS
 
 
-def _party_numbers(party: EInvoiceParty) -> list[str]:
+def _list_party_numbers(party: EInvoiceParty) -> list[str]:
     """Return the numbers of a party, its registration number first."""
     numbers = (party.registration_id, party.vat_id, party.endpoint_id)
     return list(filter(None, numbers))
 
 
-def _first_id(party: EInvoiceParty) -> str:
+def _get_first_id(party: EInvoiceParty) -> str:
     """Return the number that identifies a party; empty if it has none."""
-    numbers = _party_numbers(party)
+    numbers = _list_party_numbers(party)
     return numbers[0] if numbers else ""
 
 
-def _letters_and_digits(id: str) -> str:
+def _keep_letters_and_digits(id: str) -> str:
     """Return only the letters and digits: "NO987654321MVA" for "NO 987 654 321 MVA"."""
     characters = filter(str.isalnum, id.upper())
     return "".join(characters)
 
 
-def _other_party(direction: str, invoice: EInvoice) -> EInvoiceParty:
+def _get_other_party(direction: str, invoice: EInvoice) -> EInvoiceParty:
     """Return the supplier of a bill or the customer of an invoice; raise ValueError without one."""
     party = invoice.supplier if direction == BILLS else invoice.customer
     if not party.name:
@@ -157,7 +157,7 @@ def _other_party(direction: str, invoice: EInvoice) -> EInvoiceParty:
 
 def _iter_lines(site: Site, direction: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
     """Yield the lines, then the allowances and charges of the whole document, then its rounding."""
-    taxes = _tax_amounts(invoice, _taxed_parts(invoice))
+    taxes = _list_tax_amounts(invoice, _list_taxed_parts(invoice))
     line_taxes = taxes[: len(invoice.lines)]
     allowance_taxes = taxes[len(invoice.lines) :]
     for line, tax in zip(invoice.lines, line_taxes, strict=True):
@@ -171,8 +171,8 @@ def _iter_lines(site: Site, direction: str, invoice: EInvoice, sign: int) -> Ite
             amount=invoice.totals.rounding * sign,
             description="Rounding",
             tax=ZERO,
-            codes=line_codes(
-                site, direction, accounting_cost=invoice.accounting_cost, tax=rate_name(ZERO)
+            codes=build_line_codes(
+                site, direction, accounting_cost=invoice.accounting_cost, tax=format_rate_name(ZERO)
             ),
         )
 
@@ -182,15 +182,15 @@ def _build_line(
 ) -> Line:
     """Return a line of the e-invoice with its tax."""
     cost = line.accounting_cost or invoice.accounting_cost
-    tax_name = _tax_name(line.vat_category, line.vat_percent)
+    tax_name = _format_tax_name(line.vat_category, line.vat_percent)
     return Line(
         id=line.id,
         amount=line.amount * sign,
         quantity=abs(line.quantity),
-        unit_price=_unit_price(line),
+        unit_price=_get_unit_price(line),
         description=line.description or line.name or None,
         tax=tax * sign,
-        codes=line_codes(site, direction, accounting_cost=cost, tax=tax_name),
+        codes=build_line_codes(site, direction, accounting_cost=cost, tax=tax_name),
     )
 
 
@@ -204,44 +204,46 @@ def _build_allowance(
     sign: int,
 ) -> Line:
     """Return an allowance or charge of the whole document as a line."""
-    tax_name = _tax_name(allowance.vat_category, allowance.vat_percent)
+    tax_name = _format_tax_name(allowance.vat_category, allowance.vat_percent)
     return Line(
         id=f"allowance-{number}",
-        amount=_net_amount(allowance) * sign,
+        amount=_get_net_amount(allowance) * sign,
         description=allowance.reason or ("Charge" if allowance.is_charge else "Allowance"),
         tax=tax * sign,
-        codes=line_codes(site, direction, accounting_cost=invoice.accounting_cost, tax=tax_name),
+        codes=build_line_codes(
+            site, direction, accounting_cost=invoice.accounting_cost, tax=tax_name
+        ),
     )
 
 
-def _tax_name(category: str, percent: Decimal | None) -> str:
+def _format_tax_name(category: str, percent: Decimal | None) -> str:
     """Return the name of a tax: its percentage, with its category if the percentage is ambiguous.
 
     Reverse charge, exports and exempt sales all have 0 %, but belong in different boxes of a VAT
     return.
     """
-    rate = rate_name(percent or ZERO)
+    rate = format_rate_name(percent or ZERO)
     if category in CATEGORIES_BY_RATE:
         return rate
     return f"{rate} {category}"
 
 
-def _taxed_parts(invoice: EInvoice) -> list[TaxedPart]:
+def _list_taxed_parts(invoice: EInvoice) -> list[TaxedPart]:
     """Return the lines, then the allowances and charges, with the rates of their tax."""
     parts = []
     for line in invoice.lines:
         parts.append(TaxedPart(line.amount, line.vat_category, line.vat_percent or ZERO))
     for part in invoice.allowances:
-        parts.append(TaxedPart(_net_amount(part), part.vat_category, part.vat_percent or ZERO))
+        parts.append(TaxedPart(_get_net_amount(part), part.vat_category, part.vat_percent or ZERO))
     return parts
 
 
-def _net_amount(allowance: Allowance) -> Decimal:
+def _get_net_amount(allowance: Allowance) -> Decimal:
     """Return the amount of a charge, or the negative amount of an allowance."""
     return allowance.amount if allowance.is_charge else -allowance.amount
 
 
-def _unit_price(line: EInvoiceLine) -> Decimal | None:
+def _get_unit_price(line: EInvoiceLine) -> Decimal | None:
     """Return the price of one unit; None if it has too many decimals for QuickBooks."""
     price = line.unit_price / (line.base_quantity or 1)
     if price != round(price, MAX_PRICE_DECIMALS):
@@ -249,7 +251,7 @@ def _unit_price(line: EInvoiceLine) -> Decimal | None:
     return price
 
 
-def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
+def _list_tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
     """Return the tax of each part; the parts of a category and rate add up to its VAT subtotals."""
     taxes = [ZERO] * len(parts)
     subtotals: dict[tuple[str, Decimal], Decimal] = {}  # a sender may split one into several
@@ -276,7 +278,7 @@ def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]
 def _find_hold(invoice: EInvoice, direction: str, lines: Sequence[Line]) -> str | None:
     """Return why an e-invoice waits for a person, or None."""
     hold = _find_wrong_sums(invoice) or _find_negative_credit(invoice)
-    return hold or missing_default(direction, lines)
+    return hold or find_missing_default(direction, lines)
 
 
 def _find_wrong_sums(invoice: EInvoice) -> str | None:
@@ -316,12 +318,12 @@ def _collect_facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
         "File": file.name,
         "Order": invoice.order_reference,
         "Reference": invoice.buyer_reference,
-        "Payment reference": _payment_reference(invoice),
+        "Payment reference": _format_payment_reference(invoice),
     }
     return {label: text for label, text in facts.items() if text}
 
 
-def _payment_reference(invoice: EInvoice) -> str:
+def _format_payment_reference(invoice: EInvoice) -> str:
     """Return the references of all means of payment, each once."""
     references = [means.payment_reference for means in invoice.payment_means]
     distinct = dict.fromkeys(filter(None, references))
@@ -332,16 +334,21 @@ def _iter_attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iter
     """Yield the files inside an e-invoice, each content once, and the e-invoice itself."""
     if not site.settings["attach"]:
         return
-    files = {_id_of(inner_file): inner_file for inner_file in reversed(invoice.embedded_files)}
+    files = {
+        _build_file_id(inner_file): inner_file for inner_file in reversed(invoice.embedded_files)
+    }
     for inner_file in reversed(files.values()):
         size = len(inner_file.content)
         yield Attachment(
-            id=_id_of(inner_file), name=inner_file.name, mime=inner_file.mime_type, size=size
+            id=_build_file_id(inner_file),
+            name=inner_file.name,
+            mime=inner_file.mime_type,
+            size=size,
         )
     id = f"{XML_ATTACHMENT_ID}:{file.digest[:32]}"
     yield Attachment(id=id, name=file.name, mime=XML_MIME_TYPE, size=file.size, sha256=file.digest)
 
 
-def _id_of(file: e_invoice.EmbeddedFile) -> str:
+def _build_file_id(file: e_invoice.EmbeddedFile) -> str:
     """Return the id of an embedded file, which is a digest of its content."""
-    return f"embedded:{digest_of(file.content)}"
+    return f"embedded:{compute_digest(file.content)}"

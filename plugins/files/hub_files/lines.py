@@ -10,13 +10,13 @@ ITEM_AND_ACCOUNT_CODES = ("product", "item", "account_code", "accounting_cost", 
 UNITED_STATES = "US"  # lines have no tax codes there
 
 
-def party_code(direction: str, id: str, party: Party) -> Codes:
+def build_party_code(direction: str, id: str, party: Party) -> Codes:
     """Return the supplier of a bill or the customer of an invoice, by name in QuickBooks."""
     field = "supplier" if direction == BILLS else "customer"
     return {field: Code(id=f"{field}:{id}", name=party.name, create=party)}
 
 
-def line_codes(
+def build_line_codes(
     site: Site,
     direction: str,
     *,
@@ -45,13 +45,13 @@ def line_codes(
         )
     else:
         codes["account"] = site.settings["account"] or None
-    codes.update(_tax_code(site, tax))
+    codes.update(_build_tax_code(site, tax))
     if class_:
         codes["class"] = Code(id=f"class:{class_}", name=class_)
     return codes
 
 
-def _tax_code(site: Site, name: str) -> Codes:
+def _build_tax_code(site: Site, name: str) -> Codes:
     """Return the tax code of a line; in the United States a line has none."""
     if site.company.country == UNITED_STATES:
         return {}
@@ -60,7 +60,7 @@ def _tax_code(site: Site, name: str) -> Codes:
     return {"tax_code": site.settings["tax_code"] or None}
 
 
-def missing_default(direction: str, lines: Iterable[Line]) -> str | None:
+def find_missing_default(direction: str, lines: Iterable[Line]) -> str | None:
     """Return why a line without an account or item must wait; None if all lines have one."""
     for line in lines:
         if any(line.codes.get(name) for name in ITEM_AND_ACCOUNT_CODES):

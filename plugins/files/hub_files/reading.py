@@ -18,7 +18,7 @@ from hub import (
     Yielded,
 )
 from hub_files import columns, e_invoice, invoices, rows
-from hub_files.identity import document_id_of_year, is_of_other_series
+from hub_files.identity import build_document_id_of_year, is_of_other_series
 from hub_files.tables import read_table, require_results
 
 E_INVOICE_SUFFIX = ".xml"
@@ -30,7 +30,7 @@ def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
     if _is_e_invoice(file):
         try:
             invoice = e_invoice.read_e_invoice(content)
-            id = invoices.source_id(site, invoice)
+            id = invoices.build_source_id(site, invoice)
         except ValueError as error:
             raise Refused("%(name)s: %(why)s", name=file.name, why=str(error)) from None
         (known_id,) = _find_ids(site, file, {id: invoice.issue_date}).values()
@@ -104,12 +104,12 @@ def _read_items(site: Site, file: ReceivedFile) -> list[Item]:
 def _with_known_ids(site: Site, file: ReceivedFile, items: Iterable[Item]) -> Iterator[Item]:
     """Yield the documents of a file, each with an id that no other document has."""
     items = list(items)
-    ids = _find_ids(site, file, _dates_of(items))
+    ids = _find_ids(site, file, _list_dates(items))
     for item in items:
         yield replace(item, source_id=ids.get(item.source_id, item.source_id))
 
 
-def _dates_of(items: Iterable[Item]) -> dict[str, dt.date]:
+def _list_dates(items: Iterable[Item]) -> dict[str, dt.date]:
     """Return the dates of the documents that can be read, by their ids."""
     dates = {}
     for item in items:
@@ -129,10 +129,10 @@ def _find_ids(site: Site, file: ReceivedFile, dates: Mapping[str, dt.date]) -> d
         if holder.position == file.position:
             continue
         if holder.position not in dates_by_position:
-            dates_by_position[holder.position] = _dates_of(_read_items(site, holder))
+            dates_by_position[holder.position] = _list_dates(_read_items(site, holder))
         known_date = dates_by_position[holder.position].get(id)
         if known_date and is_of_other_series(dates[id], known_date):
-            ids[id] = document_id_of_year(id, dates[id].year)
+            ids[id] = build_document_id_of_year(id, dates[id].year)
     return ids
 
 

@@ -18,9 +18,9 @@ from hub import (
     readable,
 )
 from hub_files import values
-from hub_files.identity import digest_of, document_id
-from hub_files.lines import line_codes, missing_default, party_code
-from hub_files.tables import Cell, Row, Table, text_of
+from hub_files.identity import build_document_id, compute_digest
+from hub_files.lines import build_line_codes, build_party_code, find_missing_default
+from hub_files.tables import Cell, Row, Table, format_cell
 
 # The kinds of document in a table: with a positive sum of lines, and with a negative one.
 KINDS: Mapping[str, tuple[Kind, Kind]] = {
@@ -66,19 +66,19 @@ class MappedTable:
 
     def text(self, row: Row, field: str) -> str:
         """Return the text of a field in a row."""
-        return text_of(self.cell(row, field))
+        return format_cell(self.cell(row, field))
 
     def amount(self, row: Row, field: str) -> Decimal | None:
         """Return the amount of a field in a row, None for an empty cell; raise ValueError."""
         cell = self.cell(row, field)
-        if not text_of(cell):
+        if not format_cell(cell):
             return None
         return values.parse_amount(cell, self.mapping["decimal"])
 
     def date(self, row: Row, field: str) -> dt.date | None:
         """Return the date of a field in a row, None for an empty cell; raise ValueError."""
         cell = self.cell(row, field)
-        if not text_of(cell):
+        if not format_cell(cell):
             return None
         return values.parse_date(cell, self.mapping["dates"])
 
@@ -92,9 +92,9 @@ class MappedTable:
             party = self.text(row, "party_number") or self.text(row, "party")
             number = self.text(row, "number")
             if party and number:
-                id = document_id(self.direction, party, number)
+                id = build_document_id(self.direction, party, number)
             else:
-                id = f"row:{_digest_of([row])}"
+                id = f"row:{_compute_digest([row])}"
             groups.setdefault(id, []).append(row)
         return groups
 
@@ -139,18 +139,18 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
     _check_agreement(mapped, rows)
     is_credit, lines = _build_lines(site, mapped, rows)
     taxes = [line.tax for line in lines if line.tax is not None]
-    total = _positive_total(mapped, first, is_credit=is_credit)
+    total = _get_total(mapped, first, is_credit=is_credit)
     return Document(
         kind=KINDS[mapped.direction][is_credit],
         source_id=id,
-        hold=missing_default(mapped.direction, lines),
+        hold=find_missing_default(mapped.direction, lines),
         date=mapped.date(first, "date"),
         due=mapped.date(first, "due"),
         number=mapped.text(first, "number"),
         memo=mapped.text(first, "memo") or None,
-        currency=_row_currency(site, mapped, first),
-        exchange_rate=_exchange_rate(mapped, first),
-        codes=_party_code(site, mapped, first),
+        currency=_get_currency(site, mapped, first),
+        exchange_rate=_get_exchange_rate(mapped, first),
+        codes=_build_party_code(site, mapped, first),
         lines=tuple(lines),
         total=total,
         tax_total=sum(taxes, Decimal(0)) if taxes else None,
@@ -162,7 +162,7 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
 
 def _build_lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool, list[Line]]:
     """Return whether the rows are a credit, and the lines with the signs of their kind."""
-    amounts = [_line_amount(mapped, row) for row in rows]
+    amounts = [_get_line_amount(mapped, row) for row in rows]
     is_credit = sum(amounts) < 0
     lines = []
     for number, (row, amount) in enumerate(zip(rows, amounts, strict=True), 1):
@@ -171,7 +171,7 @@ def _build_lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool
     return is_credit, lines
 
 
-def _positive_total(mapped: MappedTable, row: Row, *, is_credit: bool) -> Decimal | None:
+def _get_total(mapped: MappedTable, row: Row, *, is_credit: bool) -> Decimal | None:
     """Return the total of a document; raise ValueError if it is negative and its lines are not."""
     total = mapped.amount(row, "total")
     if total is None:
@@ -196,7 +196,7 @@ def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:
 
 def _describe_disagreement(mapped: MappedTable, rows: list[Row], plural: str) -> Sentence:
     """Return the error for rows that differ; they may be an invoice and its credit."""
-    signs = {_line_amount(mapped, row) < 0 for row in rows}
+    signs = {_get_line_amount(mapped, row) < 0 for row in rows}
     if len(signs) == 1:
         return Sentence("these lines of one document have different %(plural)s", plural=plural)
     return Sentence(
@@ -207,7 +207,7 @@ def _describe_disagreement(mapped: MappedTable, rows: list[Row], plural: str) ->
     )
 
 
-def _line_amount(mapped: MappedTable, row: Row) -> Decimal:
+def _get_line_amount(mapped: MappedTable, row: Row) -> Decimal:
     """Return the amount of a row; raise ValueError if it has none."""
     amount = mapped.amount(row, "amount")
     if amount is None:
@@ -217,10 +217,10 @@ def _line_amount(mapped: MappedTable, row: Row) -> Decimal:
     return amount
 
 
-def _line_tax(mapped: MappedTable, row: Row) -> Decimal | None:
+def _get_line_tax(mapped: MappedTable, row: Row) -> Decimal | None:
     """Return the tax of a row; raise ValueError if its sign is not that of the amount."""
     tax = mapped.amount(row, "tax")
-    if tax and tax * _line_amount(mapped, row) < 0:
+    if tax and tax * _get_line_amount(mapped, row) < 0:
         raise ValueError(
             Sentence(
                 "one of the columns “%(amount)s” and “%(tax)s” is negative, and the other is not",
@@ -235,7 +235,7 @@ def _build_line(
     site: Site, mapped: MappedTable, row: Row, id: str, amount: Decimal, *, is_credit: bool
 ) -> Line:
     """Return a row as a line; `amount` has the sign for the kind of the document."""
-    tax = _line_tax(mapped, row)
+    tax = _get_line_tax(mapped, row)
     quantity = mapped.amount(row, "quantity")
     return Line(
         id=id,
@@ -244,24 +244,24 @@ def _build_line(
         unit_price=mapped.amount(row, "unit_price"),
         description=mapped.text(row, "description") or None,
         tax=-tax if tax and is_credit else tax,
-        codes=line_codes(
+        codes=build_line_codes(
             site,
             mapped.direction,
             account=mapped.text(row, "account"),
             item=mapped.text(row, "item"),
-            tax=values.tax_name(mapped.cell(row, "tax_code")),
+            tax=values.format_tax_name(mapped.cell(row, "tax_code")),
             class_=mapped.text(row, "class"),
         ),
     )
 
 
-def _row_currency(site: Site, mapped: MappedTable, row: Row) -> str:
+def _get_currency(site: Site, mapped: MappedTable, row: Row) -> str:
     """Return the currency of a row, by default that of the company."""
     currency = mapped.text(row, "currency").upper()
     return currency or site.company.currency
 
 
-def _exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
+def _get_exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
     """Return the exchange rate of a row, None for an empty cell; raise ValueError for other texts.
 
     Without a rate, QuickBooks uses its own for the date of the document.
@@ -273,12 +273,12 @@ def _exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
     return rate
 
 
-def _party_code(site: Site, mapped: MappedTable, row: Row) -> Codes:
+def _build_party_code(site: Site, mapped: MappedTable, row: Row) -> Codes:
     """Return the supplier or customer of a row as a code."""
     name = mapped.text(row, "party")
-    party = Party(name=name, currency=_row_currency(site, mapped, row))
+    party = Party(name=name, currency=_get_currency(site, mapped, row))
     id = mapped.text(row, "party_number") or name.casefold()
-    return party_code(mapped.direction, id, party)
+    return build_party_code(mapped.direction, id, party)
 
 
 def _build_attachments(
@@ -293,13 +293,13 @@ def _build_attachments(
         return ()
     suffix = mapped.name[mapped.name.rfind(".") :].lower()
     mime = MIME_TYPES.get(suffix, MIME_TYPES[".csv"])
-    file = Attachment(id=f"rows:{_digest_of(rows)}", name=mapped.name, mime=mime)
+    file = Attachment(id=f"rows:{_compute_digest(rows)}", name=mapped.name, mime=mime)
     return (file,)
 
 
-def _digest_of(rows: Sequence[Row]) -> str:
+def _compute_digest(rows: Sequence[Row]) -> str:
     """Return a digest of the cells of rows."""
     texts: list[str] = []
     for row in rows:
-        texts += map(text_of, row.cells)
-    return digest_of("\0".join(texts).encode())
+        texts += map(format_cell, row.cells)
+    return compute_digest("\0".join(texts).encode())

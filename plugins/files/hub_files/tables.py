@@ -75,7 +75,7 @@ def read_table(name: str, content: bytes) -> Table:
             name=name,
             count=MAX_ROWS,
         )
-    columns = _column_names(name, numbered_lines[0][1])
+    columns = _list_column_names(name, numbered_lines[0][1])
     rows = []
     for number, cells in numbered_lines[1:]:
         rows.append(_build_row(name, number, cells, len(columns)))
@@ -92,7 +92,7 @@ def require_results(name: str, content: bytes) -> None:
             paths = [path for path in archive.namelist() if path.startswith(SHEET_FOLDER)]
             cells = [_find_formula_without_result(archive.read(path)) for path in paths]
     except DAMAGED_ARCHIVE as error:
-        raise _workbook_error(name) from error
+        raise _build_workbook_error(name) from error
     for cell in filter(None, cells):
         raise Refused(
             "%(name)s has a formula without its result in cell %(cell)s. Open the file in a"
@@ -112,7 +112,7 @@ def _find_formula_without_result(sheet: bytes) -> str:
     return ""
 
 
-def text_of(cell: Cell) -> str:
+def format_cell(cell: Cell) -> str:
     """Return the text of a cell: a number without an exponent, a date in ISO 8601."""
     if isinstance(cell, Decimal):
         return f"{cell:f}"
@@ -121,16 +121,16 @@ def text_of(cell: Cell) -> str:
     return cell
 
 
-def _column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
+def _list_column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     """Return the names of the columns; a column without a name is called by its letter."""
-    names = [" ".join(text_of(cell).split()) for cell in cells]
+    names = [" ".join(format_cell(cell).split()) for cell in cells]
     while names and not names[-1]:
         names.pop()
     if len(names) > MAX_COLUMNS:
-        raise _width_error(name)
+        raise _build_width_error(name)
     for index, column in enumerate(names):
         if not column:
-            names[index] = f"Column {_column_letters(index)}"
+            names[index] = f"Column {_format_column_letters(index)}"
     repeated = {column for column in names if names.count(column) > 1}
     if repeated:
         raise Refused(
@@ -141,7 +141,7 @@ def _column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _column_letters(index: int) -> str:
+def _format_column_letters(index: int) -> str:
     """Return the letters of a column in spreadsheets: A to Z, then AA."""
     from openpyxl.utils import get_column_letter
 
@@ -246,7 +246,7 @@ def _read_workbook_lines(name: str, content: bytes) -> list[list[Cell]]:
             if any(any(line) for line in lines):
                 return lines
     except (InvalidFileException, ParseError, *DAMAGED_ARCHIVE, *DAMAGED_PART) as error:
-        raise _workbook_error(name) from error
+        raise _build_workbook_error(name) from error
     return []
 
 
@@ -256,7 +256,7 @@ def _check_unpacked_size(name: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(part.file_size for part in archive.infolist())
     except DAMAGED_ARCHIVE as error:
-        raise _workbook_error(name) from error
+        raise _build_workbook_error(name) from error
     if size > MAX_UNPACKED_BYTES:
         raise Refused("%(name)s is too large when it is unpacked. Split it.", name=name)
 
@@ -272,7 +272,7 @@ def _read_sheet_lines(name: str, rows: Iterable[Sequence[object]]) -> list[list[
     count = 0
     for row in rows:
         if any(_convert_cell(cell) for cell in row[MAX_COLUMNS:]):
-            raise _width_error(name)
+            raise _build_width_error(name)
         cells = [_convert_cell(cell) for cell in row[:MAX_COLUMNS]]
         lines.append(cells if any(cells) else empty_line)
         count += any(cells)
@@ -305,7 +305,7 @@ def _convert_number(cell: object, value: float) -> Cell:
     return f"{percentage:f} %"
 
 
-def _width_error(name: str) -> Refused:
+def _build_width_error(name: str) -> Refused:
     """Return the error for a table with too many columns."""
     return Refused(
         "%(name)s has more than %(count)s columns. Remove those that are not needed.",
@@ -314,7 +314,7 @@ def _width_error(name: str) -> Refused:
     )
 
 
-def _workbook_error(name: str) -> Refused:
+def _build_workbook_error(name: str) -> Refused:
     """Return the error for a file that is not an Excel workbook."""
     return Refused(
         "%(name)s is not an Excel file. Save it as “Excel workbook (.xlsx)” and try again.",

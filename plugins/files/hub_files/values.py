@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from hub import Sentence
-from hub_files.tables import Cell, text_of
+from hub_files.tables import Cell, format_cell
 
 DATE = re.compile(r"(\d{1,4})[./\- ]+(\d{1,2})[./\- ]+(\d{1,4})(?:[T ].*)?")
 NUMBER = re.compile(r"\d*(?:\.\d+)?")
@@ -37,11 +37,11 @@ def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
     """
     if isinstance(cell, Decimal):
         return cell
-    text = NO_CENTS_SUFFIX.sub("", text_of(cell).translate(DASHES))
+    text = NO_CENTS_SUFFIX.sub("", format_cell(cell).translate(DASHES))
     match = AMOUNT.fullmatch(text)
     digits = _find_digits(match, decimal_mark) if match and _has_one_sign(match) else ""
     if match is None or not digits:
-        text = text_of(cell)
+        text = format_cell(cell)
         if decimal_mark == ",":
             raise ValueError(
                 Sentence("“%(text)s” is not an amount with a decimal comma", text=text)
@@ -74,7 +74,7 @@ def parse_date(cell: Cell, order: str) -> dt.date:
     """
     if isinstance(cell, dt.date):
         return cell
-    text = text_of(cell)
+    text = format_cell(cell)
     match = DATE.fullmatch(text)
     if not match:
         raise ValueError(Sentence("“%(text)s” is not a date", text=text))
@@ -90,25 +90,25 @@ def parse_date(cell: Cell, order: str) -> dt.date:
         raise ValueError(Sentence("“%(text)s” is not a date", text=text)) from None
 
 
-def tax_name(cell: Cell) -> str:
+def format_tax_name(cell: Cell) -> str:
     """Return the name of a tax: a rate as "25 %", any other text unchanged."""
-    text = text_of(cell)
+    text = format_cell(cell)
     match = RATE.fullmatch(text)
     if not match:
         return text
-    return rate_name(Decimal(match[1].replace(",", ".")))
+    return format_rate_name(Decimal(match[1].replace(",", ".")))
 
 
-def rate_name(rate: Decimal) -> str:
+def format_rate_name(rate: Decimal) -> str:
     """Return the name of a tax with this percentage: "25 %"."""
     return f"{rate.normalize():f} %"
 
 
-def likely_date_order(cells: Iterable[Cell]) -> str:
+def guess_date_order(cells: Iterable[Cell]) -> str:
     """Return the likely order of day, month and year in dates; empty if it is ambiguous."""
     orders = set()
     for cell in cells:
-        match = DATE.fullmatch(text_of(cell))
+        match = DATE.fullmatch(format_cell(cell))
         if match is None:
             continue
         if len(match[1]) == 4:
@@ -120,10 +120,10 @@ def likely_date_order(cells: Iterable[Cell]) -> str:
     return orders.pop() if len(orders) == 1 else ""
 
 
-def likely_decimal_mark(cells: Iterable[Cell]) -> str:
+def guess_decimal_mark(cells: Iterable[Cell]) -> str:
     """Return the likely decimal mark of the amounts; a point if it is ambiguous."""
     for cell in cells:
-        match = CENTS_AT_END.search(text_of(cell))
+        match = CENTS_AT_END.search(format_cell(cell))
         if match and not isinstance(cell, Decimal):
             return match[1]
     return "."

@@ -86,7 +86,7 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 def hub_sandbox(app: str, folder: Path | None, documents: int | None) -> Sandbox:
     from hub_harvest import sample, sandbox
 
-    invoices = sample.invoices(documents or 40)
+    invoices = sample.build_invoices(documents or 40)
     stand_in = sandbox.StandIn(folder, invoices)
     return Sandbox(
         wsgi=stand_in.wsgi,

@@ -22,7 +22,7 @@ class Harvest:
     def __init__(self, site: Site) -> None:
         headers = {
             "Harvest-Account-Id": site.settings["account_id"],
-            "User-Agent": f"{PROGRAM_NAME} ({_contact_address(site)})",
+            "User-Agent": f"{PROGRAM_NAME} ({_get_contact_address(site)})",
         }
         token = site.secrets["token"]
         self.api = ApiClient(site, "Harvest", bearer=token, headers=headers)
@@ -47,7 +47,7 @@ class Harvest:
 
     def invoice(self, id: str) -> Row | None:
         """Return an invoice, or None if Harvest does not have it."""
-        row: Row | None = self.api.find(_invoice_path(id))
+        row: Row | None = self.api.find(_build_invoice_path(id))
         return row
 
     def invoices(self, since: str, page: str) -> Iterator[tuple[list[Row], str]]:
@@ -60,7 +60,7 @@ class Harvest:
 
     def payments(self, invoice_id: Any) -> list[Row]:
         """Return all payments of an invoice."""
-        path = f"{_invoice_path(invoice_id)}/payments"
+        path = f"{_build_invoice_path(invoice_id)}/payments"
         rows: list[Row] = []
         for page, _ in self._pages(path, "invoice_payments", {}):
             rows += page
@@ -68,13 +68,13 @@ class Harvest:
 
     def messages(self, invoice_id: str) -> Iterator[Row]:
         """Yield the messages of an invoice."""
-        path = f"{_invoice_path(invoice_id)}/messages"
+        path = f"{_build_invoice_path(invoice_id)}/messages"
         for page, _ in self._pages(path, "invoice_messages", {}):
             yield from page
 
     def add_message(self, invoice_id: str, message: Row) -> None:
         """Add a message to an invoice; Harvest mails it to its recipients."""
-        path = f"{_invoice_path(invoice_id)}/messages"
+        path = f"{_build_invoice_path(invoice_id)}/messages"
         reply = self.api.call("POST", path, json=message)
         reply.check()
 
@@ -99,7 +99,7 @@ class Harvest:
         return read_linked_pages(fetch, page, "Harvest")
 
 
-def _contact_address(site: Site) -> str:
+def _get_contact_address(site: Site) -> str:
     """Return the contact in the settings, or else the address of the hub."""
     if site.settings["contact"]:
         return str(site.settings["contact"])
@@ -107,6 +107,6 @@ def _contact_address(site: Site) -> str:
     return f"{hub.scheme}://{hub.netloc}"
 
 
-def _invoice_path(id: Any) -> str:
+def _build_invoice_path(id: Any) -> str:
     """Return the path of an invoice in the API."""
     return f"/v2/invoices/{quote(str(id), safe='')}"

@@ -33,12 +33,12 @@ STAGES: dict[str, tuple[StageName, str | None]] = {
 STAGES_IF_PAID_IN_PART = {**STAGES, "closed": STAGES["open"]}
 
 
-def invoice_id(row: Row) -> str:
+def build_invoice_id(row: Row) -> str:
     """Return the id of an invoice as a document."""
     return f"invoice:{row['id']}"
 
 
-def payment_id(invoice: Row, row: Row) -> str:
+def build_payment_id(invoice: Row, row: Row) -> str:
     """Return the id of a payment as a document, with its invoice, by which Harvest finds it."""
     return f"payment:{invoice['id']}-{row['id']}"
 
@@ -56,7 +56,7 @@ def build_invoice(
         hold = _find_retainer_hold(site, row)
     return Document(
         kind="invoice",
-        source_id=invoice_id(row),
+        source_id=build_invoice_id(row),
         version=row["updated_at"],
         stage=stage,
         hold=hold,
@@ -67,21 +67,21 @@ def build_invoice(
         message=row["notes"] or None,
         memo=row["subject"] or None,
         currency=row["currency"],
-        codes={"client": _client_code(row)},
+        codes={"client": _build_client_code(row)},
         lines=tuple(_iter_lines(site, row)),
         total=money(row["amount"]),
-        tax_total=_tax_total(row),
+        tax_total=_sum_taxes(row),
         facts=_collect_facts(row),
     )
 
 
 def build_payment(site: Site, invoice: Row, row: Row, url: str | None) -> Document:
     """Return a payment of an invoice; `url` is the page of the invoice in Harvest."""
-    applied = Applied(document=invoice_id(invoice))
+    applied = Applied(document=build_invoice_id(invoice))
     amount = money(row["amount"])
     return Document(
         kind="payment",
-        source_id=payment_id(invoice, row),
+        source_id=build_payment_id(invoice, row),
         version=row["updated_at"],
         hold=_find_retainer_hold(site, invoice),
         date=parse_date(row["paid_date"]),
@@ -90,7 +90,7 @@ def build_payment(site: Site, invoice: Row, row: Row, url: str | None) -> Docume
         memo=row["notes"] or None,
         currency=invoice["currency"],
         codes={
-            "client": _client_code(invoice),
+            "client": _build_client_code(invoice),
             "deposit_account": site.settings["deposit_account"],
         },
         lines=(Line(id="1", amount=amount, applied=applied),),
@@ -117,7 +117,7 @@ def _find_retainer_hold(site: Site, invoice: Row) -> str | None:
     )
 
 
-def _client_code(invoice: Row) -> Code:
+def _build_client_code(invoice: Row) -> Code:
     """Return the client of an invoice, with the details of a new customer."""
     client = invoice["client"]
     name = client["name"]
@@ -130,16 +130,16 @@ def _client_code(invoice: Row) -> Code:
 
 def _iter_lines(site: Site, row: Row) -> Iterator[Line]:
     """Yield the lines of an invoice; a discount of the whole invoice is the last one."""
-    for line, tax in zip(row["line_items"], _line_taxes(row), strict=True):
+    for line, tax in zip(row["line_items"], _compute_line_taxes(row), strict=True):
         yield Line(
             id=str(line["id"]),
             amount=money(line["amount"]),
             quantity=money(line["quantity"]),
             unit_price=money(line["unit_price"]),
             description=line["description"] or None,
-            codes=_line_codes(site, row, line),
+            codes=_build_line_codes(site, row, line),
             tax=tax,
-            facts=_line_facts(line),
+            facts=_build_line_facts(line),
         )
     if row["discount_amount"]:
         rate = _format_percentage(money(row["discount"]))
@@ -150,25 +150,25 @@ def _iter_lines(site: Site, row: Row) -> Iterator[Line]:
         )
 
 
-def _line_codes(site: Site, row: Row, line: Row) -> Codes:
+def _build_line_codes(site: Site, row: Row, line: Row) -> Codes:
     """Return the item type of a line, and its tax where lines have tax codes."""
     kind = line["kind"]
     codes: dict[str, Code] = {"item_type": Code(id=f"item type:{kind}", name=kind)}
     if site.company.country != "US":
-        codes["tax"] = _tax_code(row, line)
+        codes["tax"] = _build_tax_code(row, line)
     return codes
 
 
-def _line_taxes(row: Row) -> list[Decimal]:
+def _compute_line_taxes(row: Row) -> list[Decimal]:
     """Return the tax of each line; together they are the tax of the invoice to the cent."""
     weights = []
     for line in row["line_items"]:
-        weights.append(money(line["amount"]) * _tax_percentage(row, line))
+        weights.append(money(line["amount"]) * _sum_tax_percentages(row, line))
     taxed_indexes = [index for index, weight in enumerate(weights) if weight]
     taxes = [ZERO] * len(weights)
     if not taxed_indexes:
         return taxes
-    total = _tax_total(row)
+    total = _sum_taxes(row)
     total_weight = sum(weights)
     for index in taxed_indexes:
         exact = total * weights[index] / total_weight if total_weight else weights[index] / 100
@@ -179,7 +179,7 @@ def _line_taxes(row: Row) -> list[Decimal]:
     return taxes
 
 
-def _tax_percentage(row: Row, line: Row) -> Decimal:
+def _sum_tax_percentages(row: Row, line: Row) -> Decimal:
     """Return the sum of the percentages of the taxes of a line."""
     rate = ZERO
     if line["taxed"]:
@@ -189,9 +189,9 @@ def _tax_percentage(row: Row, line: Row) -> Decimal:
     return rate
 
 
-def _tax_code(row: Row, line: Row) -> Code:
+def _build_tax_code(row: Row, line: Row) -> Code:
     """Return the tax of a line as a code; Harvest has percentages and no names."""
-    rate = _format_percentage(_tax_percentage(row, line))
+    rate = _format_percentage(_sum_tax_percentages(row, line))
     return Code(id=f"tax:{rate}", name=rate)
 
 
@@ -200,7 +200,7 @@ def _format_percentage(rate: Decimal) -> str:
     return f"{rate.normalize():f} %"
 
 
-def _tax_total(row: Row) -> Decimal:
+def _sum_taxes(row: Row) -> Decimal:
     """Return the sum of both taxes of an invoice."""
     tax = money(row["tax_amount"] or 0)
     tax2 = money(row["tax2_amount"] or 0)
@@ -218,7 +218,7 @@ def _collect_facts(row: Row) -> dict[str, str]:
     return {label: text for label, text in facts.items() if text}
 
 
-def _line_facts(line: Row) -> dict[str, str]:
+def _build_line_facts(line: Row) -> dict[str, str]:
     """Return the project of a line, if it has one."""
     project = line["project"]
     if not project:

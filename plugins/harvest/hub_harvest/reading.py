@@ -54,7 +54,7 @@ def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Ite
     payments = PaymentIds(
         cursors.get(PAYMENT_DELETIONS_STREAM) or cursors.get(FORMER_PAYMENT_DELETIONS_STREAM, "")
     )
-    changes = _changed_invoices(site, source, cursors.get("", ""), payments)
+    changes = _iter_changed_invoices(site, source, cursors.get("", ""), payments)
     sweep = DeletionSweep(
         cursors.get("deletions", ""),
         site.today,
@@ -83,7 +83,7 @@ class PaymentIds:
         """Read the ids of a cursor."""
         self._ids_of_invoice = defaultdict[str, set[str]](set)
         for id in parse_ids(cursor):
-            invoice_id = _invoice_id(id)
+            invoice_id = _get_invoice_id(id)
             self._ids_of_invoice[invoice_id].add(id)
 
     def compare(self, invoice: Row, rows: Iterable[Row]) -> Iterator[Gone]:
@@ -117,7 +117,7 @@ class PaymentIds:
     def _remove(self, ids: Iterable[str]) -> Iterator[Gone]:
         """Forget these ids, and yield a Gone for each."""
         for id in sorted(ids):
-            invoice_id = _invoice_id(id)
+            invoice_id = _get_invoice_id(id)
             self._ids_of_invoice[invoice_id].discard(id)
             yield Gone(
                 source_id=f"payment:{id}",
@@ -126,12 +126,12 @@ class PaymentIds:
             )
 
 
-def _invoice_id(payment_id: str) -> str:
+def _get_invoice_id(payment_id: str) -> str:
     """Return the id of the invoice, with which the id of its payment begins."""
     return payment_id.partition("-")[0]
 
 
-def _changed_invoices(
+def _iter_changed_invoices(
     site: Site, source: Harvest, text: str, payments: PaymentIds
 ) -> Iterator[Yielded]:
     """Yield the invoices that changed since the cursor, each with its payments."""
@@ -175,7 +175,7 @@ def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:
     """
     has_payments = row["state"] == "closed" and bool(source.payments(row["id"]))
     return readable(
-        documents.invoice_id(row),
+        documents.build_invoice_id(row),
         documents.build_invoice,
         site,
         row,
@@ -195,7 +195,7 @@ def _find_payment(site: Site, source: Harvest, invoice: Row, number: str) -> Out
 def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Outcome:
     """Return the document of a payment, or Unreadable with the reason."""
     return readable(
-        documents.payment_id(invoice, row),
+        documents.build_payment_id(invoice, row),
         documents.build_payment,
         site,
         invoice,

@@ -24,19 +24,19 @@ TAX2_PERCENTAGE = Decimal("1.5")
 DISCOUNT_PERCENTAGE = Decimal(10)
 
 
-def invoices(count: int) -> list[dict[str, Any]]:
+def build_invoices(count: int) -> list[dict[str, Any]]:
     """Return the first invoices."""
-    return [invoice(number) for number in range(1, count + 1)]
+    return [build_invoice(number) for number in range(1, count + 1)]
 
 
-def invoice(number: int) -> dict[str, Any]:
+def build_invoice(number: int) -> dict[str, Any]:
     """Return the invoice with this number."""
     state, payment_count, is_taxed, is_discounted = CASES[(number - 1) % len(CASES)]
     changed_at = f"{FIRST_CHANGE + number * CHANGE_INTERVAL:%Y-%m-%dT%H:%M:%SZ}"
     client = number % len(CLIENTS)
-    lines = [_sample_line(number, position, is_taxed) for position in (1, 2)]
+    lines = [_build_line(number, position, is_taxed) for position in (1, 2)]
     amounts = _compute_amounts(lines, is_taxed, is_discounted)
-    payments = _sample_payments(number, payment_count, state, amounts["amount"], changed_at)
+    payments = _build_payments(number, payment_count, state, amounts["amount"], changed_at)
     row = {
         "id": str(13000 + number),
         "number": f"HV-{number}",
@@ -53,14 +53,14 @@ def invoice(number: int) -> dict[str, Any]:
         "payments": payments,
         "messages": [],
         **amounts,
-        **payment_state(amounts["amount"], payments),
+        **compute_payment_state(amounts["amount"], payments),
     }
     if state in ("draft", "closed"):
         row["state"] = state
     return row
 
 
-def payment_state(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
+def compute_payment_state(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the amount that is due of an invoice, and its state."""
     total = Decimal(str(amount))
     paid = _sum_amounts(payments)
@@ -71,7 +71,7 @@ def payment_state(amount: float, payments: list[dict[str, Any]]) -> dict[str, An
     }
 
 
-def _sample_line(number: int, position: int, is_taxed: bool) -> dict[str, Any]:
+def _build_line(number: int, position: int, is_taxed: bool) -> dict[str, Any]:
     """Return one line of an invoice."""
     hours = Decimal(number % 9 + position)
     price = Decimal("75.35")
@@ -93,11 +93,11 @@ def _compute_amounts(
 ) -> dict[str, Any]:
     """Return discount, taxes and total, rounded as Harvest rounds them: each of them once."""
     subtotal = _sum_amounts(lines)
-    discount = _percent(subtotal, DISCOUNT_PERCENTAGE if is_discounted else Decimal(0))
+    discount = _compute_percentage(subtotal, DISCOUNT_PERCENTAGE if is_discounted else Decimal(0))
     share = 1 - discount / subtotal
-    tax = _percent(subtotal * share, TAX_PERCENTAGE if is_taxed else Decimal(0))
+    tax = _compute_percentage(subtotal * share, TAX_PERCENTAGE if is_taxed else Decimal(0))
     taxed_twice = [line for line in lines if line["taxed2"]]
-    tax2 = _percent(_sum_amounts(taxed_twice) * share, TAX2_PERCENTAGE)
+    tax2 = _compute_percentage(_sum_amounts(taxed_twice) * share, TAX2_PERCENTAGE)
     return {
         "discount": float(DISCOUNT_PERCENTAGE) if is_discounted else None,
         "discount_amount": float(discount),
@@ -109,14 +109,14 @@ def _compute_amounts(
     }
 
 
-def _sample_payments(
+def _build_payments(
     number: int, count: int, state: str, amount: float, paid_at: str
 ) -> list[dict[str, Any]]:
     """Return the payments of an invoice; if its state is paid, they add up to its amount."""
     remaining = Decimal(str(amount)) if state == "paid" else Decimal("50.00")
     payments = []
     for position in range(1, count + 1):
-        part = remaining if position == count else _percent(remaining, Decimal(40))
+        part = remaining if position == count else _compute_percentage(remaining, Decimal(40))
         remaining -= part
         payments.append(
             {
@@ -139,7 +139,7 @@ def _sum_amounts(rows: list[dict[str, Any]]) -> Decimal:
     return total
 
 
-def _percent(amount: Decimal, rate: Decimal) -> Decimal:
+def _compute_percentage(amount: Decimal, rate: Decimal) -> Decimal:
     """Return a percentage of an amount, rounded to cents."""
     part = amount * rate / 100
     return part.quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -85,7 +85,7 @@ class StandIn(RowSource):
             deleted = form["delete_payment"]
             payments = [payment for payment in row["payments"] if str(payment["id"]) != deleted]
             row["payments"] = payments
-            row.update(sample.payment_state(row["amount"], payments))
+            row.update(sample.compute_payment_state(row["amount"], payments))
         return row
 
 
@@ -106,13 +106,13 @@ def _answer_page(environ: dict[str, Any], name: str, rows: Sequence[Any]) -> Ans
     size = int(query.get("per_page", str(MAX_PAGE_SIZE)))
     if size > MAX_PAGE_SIZE:
         return 422, {"message": f"per_page must be at most {MAX_PAGE_SIZE}"}
-    ordered = sorted(rows, key=_number, reverse=True)
+    ordered = sorted(rows, key=_parse_id, reverse=True)
     if "cursor" in query:
         last_id = int(query["cursor"])
-        ordered = [row for row in ordered if _number(row) < last_id]
+        ordered = [row for row in ordered if _parse_id(row) < last_id]
     items, link = ordered[:size], None
     if len(ordered) > size:
-        query |= {"cursor": str(_number(items[-1])), "ref": "next_cursor"}
+        query |= {"cursor": str(_parse_id(items[-1])), "ref": "next_cursor"}
         link = f"{_request_address(environ)}?{urlencode(query)}"
     return 200, {
         name: items,
@@ -121,7 +121,7 @@ def _answer_page(environ: dict[str, Any], name: str, rows: Sequence[Any]) -> Ans
     }
 
 
-def _number(row: Mapping[str, Any]) -> int:
+def _parse_id(row: Mapping[str, Any]) -> int:
     """Return the id of a row as a number."""
     return int(row["id"])
 

@@ -32,7 +32,7 @@ def open_bench():
         return Bench(
             "harvest",
             {"deposit_account": "35", **settings},
-            stand_in=StandIn(None, sample.invoices(40)),
+            stand_in=StandIn(None, sample.build_invoices(40)),
             company=company,
             waits=True,
         )

@@ -50,14 +50,16 @@ APP = App(
 IMPORTED_ORDER_FIELD = "order"
 
 
-def _field(name: str, label: str, role: Role, **options: Any) -> Field:
+def _build_field(name: str, label: str, role: Role, **options: Any) -> Field:
     """Return a code field whose QuickBooks list is not pushed: ION has lists of its own."""
     return Field(name=name, label=label, role=role, pushed=False, **options)
 
 
 FIELDS = (
-    _field("supplier", "Supplier", "vendor", match=("name",), missing=FromSetting("suppliers")),
-    _field(
+    _build_field(
+        "supplier", "Supplier", "vendor", match=("name",), missing=FromSetting("suppliers")
+    ),
+    _build_field(
         "part",
         "Part",
         "item",
@@ -65,10 +67,10 @@ FIELDS = (
         missing="create",
         default=FromSetting("generic_item"),
     ),
-    _field("expense_code", "Expense account", "account", match=("number", "name")),
-    _field("class", "Class", "class", match=("name",)),
-    _field("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
-    _field("payable", "Payable account", "payable_account", match=("words",)),
+    _build_field("expense_code", "Expense account", "account", match=("number", "name")),
+    _build_field("class", "Class", "class", match=("name",)),
+    _build_field("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
+    _build_field("payable", "Payable account", "payable_account", match=("words",)),
     Field(
         name=IMPORTED_ORDER_FIELD,
         label="Order made in QuickBooks",
@@ -109,7 +111,7 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 def _warn_of_absent_fields(absent_fields: frozenset[str]) -> str:
     """Return a warning about the details that orders lack, because ION does not have the fields."""
-    without = schema.missing_details(absent_fields)
+    without = schema.list_missing_details(absent_fields)
     if not without:
         return ""
     return Sentence(
@@ -181,10 +183,10 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         prefix="sha256=",
         signed_with="the secret that ION gave when the hub asked for its calls",
     )
-    return _signals_of(call)
+    return _list_signals(call)
 
 
-def _signals_of(call: Row) -> list[Signal]:
+def _list_signals(call: Row) -> list[Signal]:
     """Return the signals of a webhook call; only its resource and id are used."""
     name = str(call.get("resource", "")).upper()
     resource = name.replace("_", "").removesuffix("S")

@@ -26,7 +26,7 @@ ABSENT_FIELDS_KEY = "fields that its schema lacks"
 MAX_TRIES = 3
 
 
-def _environment(label: str, api: str, auth: str) -> tuple[str, str, str]:
+def _get_environment(label: str, api: str, auth: str) -> tuple[str, str, str]:
     """Return the label of an environment, the address of its API, and that of its tokens."""
     return (
         label,
@@ -36,18 +36,18 @@ def _environment(label: str, api: str, auth: str) -> tuple[str, str, str]:
 
 
 ENVIRONMENTS = {
-    "production": _environment("Production", "api.buildwithion.com", "auth.buildwithion.com"),
-    "sandbox": _environment(
+    "production": _get_environment("Production", "api.buildwithion.com", "auth.buildwithion.com"),
+    "sandbox": _get_environment(
         "Sandbox", "staging-api.buildwithion.com", "staging-auth.buildwithion.com"
     ),
-    "gov": _environment("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
-    "gov_sandbox": _environment(
+    "gov": _get_environment("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
+    "gov_sandbox": _get_environment(
         "Government sandbox", "staging-api.ion-gov.com", "staging-auth.ion-gov.com"
     ),
-    "australia": _environment(
+    "australia": _get_environment(
         "Australia", "api-production-aus.buildwithion.com", "auth.ion-aus.com/auth"
     ),
-    "australia_sandbox": _environment(
+    "australia_sandbox": _get_environment(
         "Australia sandbox", "api-staging-aus.buildwithion.com", "staging-auth.ion-aus.com"
     ),
     "custom": ("Custom", "", ""),
@@ -181,7 +181,7 @@ class Ion:
         query = queries.ORDER_ATTRIBUTES if key else queries.ORDER_REFERENCE
         for _ in range(MAX_TRIES):
             order = self.ask(query, id=id)["order"]
-            if order is None or _current_text(order, key) == text:
+            if order is None or _get_current_text(order, key) == text:
                 return
             try:
                 self._write_text(id, order["etag"], key, text)
@@ -242,7 +242,7 @@ class Ion:
             error = errors[0] if errors else {"message": "no rows"}
             self._refuse(query.text(self.absent_fields), error)
         page = data["rows"]
-        rows = _nodes_of(page)
+        rows = _list_nodes(page)
         for error in errors:
             self._mark_unreadable(rows, error)
         if None in rows:
@@ -263,7 +263,7 @@ class Ion:
 
     def _mark_unreadable(self, rows: list[Any], error: Row) -> None:
         """Mark the row that ION could not return completely; the other rows are complete."""
-        position = _row_position(error)
+        position = _find_row_position(error)
         row = None if position is None else rows[position]
         if row is None:
             raise Retry(
@@ -276,11 +276,11 @@ class Ion:
         """Send a query, and return (data, errors) of the answer."""
         reply = self._send({"query": query, "variables": variables})
         if reply.status == 403:
-            raise self._refusal(query, _message_of(reply))
+            raise self._refusal(query, _get_message(reply))
         if reply.status == 409:
             raise Conflict()
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
-        errors = _errors_of(answer)
+        errors = _get_errors(answer)
         if errors and "data" not in answer:
             if reply.status == 400 or SCHEMA_MESSAGE.search(str(errors[0].get("message"))):
                 self._refuse_query(errors[0])
@@ -344,7 +344,7 @@ class Ion:
         )
 
 
-def _errors_of(answer: Any) -> list[Row]:
+def _get_errors(answer: Any) -> list[Row]:
     """Return the errors in the answer to a query; raise Retry if the body is something else."""
     if isinstance(answer, dict) and answer.keys() & {"data", "errors"}:
         errors = answer.get("errors") or []
@@ -358,27 +358,27 @@ def _rejects_token(reply: Reply) -> bool:
     if reply.status != 200 or b'"errors"' not in reply.body:
         return False
     answer = reply.json()
-    errors = _errors_of(answer)
+    errors = _get_errors(answer)
     if not errors or any((answer.get("data") or {}).values()):
         return False
     return bool(TOKEN_MESSAGE.search(str(errors[0].get("message"))))
 
 
-def _message_of(reply: Reply) -> str:
+def _get_message(reply: Reply) -> str:
     """Return the message of an answer that refuses something; its status if it has none."""
     try:
-        errors = _errors_of(reply.json())
+        errors = _get_errors(reply.json())
     except Retry:
         errors = []
     return str(errors[0].get("message")) if errors else f"HTTP {reply.status}"
 
 
-def _nodes_of(page: Row) -> list[Any]:
+def _list_nodes(page: Row) -> list[Any]:
     """Return the rows of a page; None in place of one that ION could not return."""
     return [edge["node"] if edge else None for edge in page["edges"] or ()]
 
 
-def _row_position(error: Row) -> int | None:
+def _find_row_position(error: Row) -> int | None:
     """Return the position of the row that an error is about, or None."""
     path: list[Any] = error.get("path") or []
     if len(path) < 3 or path[:2] != ["rows", "edges"]:
@@ -387,7 +387,7 @@ def _row_position(error: Row) -> int | None:
     return position
 
 
-def _current_text(order: Row, key: str) -> str | None:
+def _get_current_text(order: Row, key: str) -> str | None:
     """Return an attribute of an order, or its External Reference if the key is empty."""
     if not key:
         reference: str | None = order["reference"]

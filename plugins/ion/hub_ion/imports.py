@@ -63,9 +63,9 @@ class SourceIds:
             key = _normalize(row["name"])
             self.suppliers[key] = row["id"]
         for row in source.rows(queries.PART_NAMES):
-            name = parts.part_name(row)
-            changed_name = parts.safe_name(name, row["id"])
-            distinct_name = parts.safe_name(name, row["id"], is_taken=True)
+            name = parts.format_part_name(row)
+            changed_name = parts.build_safe_name(name, row["id"])
+            distinct_name = parts.build_safe_name(name, row["id"], is_taken=True)
             for possible_name in (name, changed_name, distinct_name):
                 self.parts.setdefault(_normalize(possible_name), row["id"])  # of the first part
         for row in source.ask(queries.CURRENCIES)["rows"] or ():
@@ -81,10 +81,10 @@ class SourceIds:
 
     def _iter_missing(self, order: Document) -> Iterator[str]:
         """Yield the supplier, the parts and the currency of an order that ION does not have."""
-        supplier = _code_of(order, "vendor")
+        supplier = _find_code(order, "vendor")
         if supplier and _normalize(supplier.name) not in self.suppliers:
             yield Sentence("supplier “%(name)s”", name=supplier.name)
-        for name in _item_names(order):
+        for name in _list_item_names(order):
             if _normalize(name) not in self.parts:
                 yield Sentence("part “%(name)s”", name=name)
         if order.currency and order.currency not in self.currencies:
@@ -97,7 +97,7 @@ def _normalize(name: str | None) -> str:
     return " ".join(words).casefold()
 
 
-def _code_of(owner: Document | Line, role: str) -> Code | None:
+def _find_code(owner: Document | Line, role: str) -> Code | None:
     """Return the code of a role, or None if there is none."""
     code = owner.codes.get(role)
     if isinstance(code, Code):
@@ -105,9 +105,9 @@ def _code_of(owner: Document | Line, role: str) -> Code | None:
     return None
 
 
-def _item_names(order: Document) -> list[str | None]:
+def _list_item_names(order: Document) -> list[str | None]:
     """Return the names of the items on the lines of an order."""
-    items = [_code_of(line, "item") for line in order.lines]
+    items = [_find_code(line, "item") for line in order.lines]
     return [item.name for item in items if item]
 
 
@@ -130,7 +130,7 @@ def _create_order(
 
 def _add_order(source: Ion, source_ids: SourceIds, order: Document, reference: str) -> Any:
     """Add an order without lines; return its id."""
-    supplier = _code_of(order, "vendor")
+    supplier = _find_code(order, "vendor")
     answer = source.ask(
         queries.ADD_ORDER,
         supplier=source_ids.suppliers[_normalize(supplier.name if supplier else None)],
@@ -164,8 +164,8 @@ def _advance_status(source: Ion, id: Any, status: str) -> None:
 
 def _add_line(source: Ion, source_ids: SourceIds, id: Any, order: Document, line: Line) -> Row:
     """Add a line to an order; return its row."""
-    item = _code_of(line, "item")
-    quantity, cost = _quantity_and_cost(line, order.currency)
+    item = _find_code(line, "item")
+    quantity, cost = _compute_quantity_and_cost(line, order.currency)
     answer = source.ask(
         queries.ADD_LINE,
         order=id,
@@ -181,8 +181,8 @@ def _add_line(source: Ion, source_ids: SourceIds, id: Any, order: Document, line
 
 def _write_attributes(site: Site, source: Ion, row: Row, line: Line) -> None:
     """Write the account and the class of a line to its attributes."""
-    account = _code_of(line, "account")
-    class_code = _code_of(line, "class")
+    account = _find_code(line, "account")
+    class_code = _find_code(line, "class")
     values: dict[str, str | None] = {}
     if account:
         values[site.settings["account_attribute"]] = account.number or account.name
@@ -190,7 +190,7 @@ def _write_attributes(site: Site, source: Ion, row: Row, line: Line) -> None:
         values[site.settings["class_attribute"]] = class_code.name
     etag = row["etag"]
     for key, value in values.items():
-        if not value or orders.attribute(row, key) == value:
+        if not value or orders.get_attribute(row, key) == value:
             continue
         answer = source.ask(
             queries.SET_LINE_ATTRIBUTE,
@@ -202,7 +202,7 @@ def _write_attributes(site: Site, source: Ion, row: Row, line: Line) -> None:
         etag = answer["made"]["row"]["etag"]
 
 
-def _quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
+def _compute_quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decimal]:
     """Return a quantity and unit cost whose product is the amount."""
     quantity = line.quantity
     price = line.unit_price

@@ -39,13 +39,13 @@ SENT_STATUSES = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     """Return the purchase order of a row."""
     status = str(row["status"]).upper()
-    currency = _order_currency(site, row)
+    currency = _get_order_currency(site, row)
     live = [line for line in row["lines"] or () if str(line["status"]).upper() != "CANCELED"]
     lines = [_build_line(site, line, currency, twins) for line in live]
     lines += [_build_fee(fee, currency) for fee in row["fees"] or ()]
     stage = _decide_stage(site, status)
-    quickbooks_id, number = _quickbooks_reference(row)
-    total, tax_mode = _total_and_tax_mode(site, lines)
+    quickbooks_id, number = _get_quickbooks_reference(row)
+    total, tax_mode = _get_total_and_tax_mode(site, lines)
     return Document(
         kind="purchase_order",
         source_id=f"{PREFIX}{row['id']}",
@@ -53,12 +53,12 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
         version=row["etag"],
         stage=stage,
         hold=_find_hold(site, row, live, stage),
-        date=_order_date(site, row, stage),
-        due=_first_expected_date(site, live),
+        date=_get_order_date(site, row, stage),
+        due=_find_first_expected_date(site, live),
         number=number or str(row["id"]),
         memo=_compose_memo(site, row),
         currency=currency,
-        codes=_header_codes(site, row, currency),
+        codes=_build_header_codes(site, row, currency),
         lines=tuple(lines),
         total=total,
         tax_mode=tax_mode,
@@ -69,7 +69,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     )
 
 
-def _total_and_tax_mode(site: Site, lines: Sequence[Line]) -> tuple[Decimal | None, TaxMode]:
+def _get_total_and_tax_mode(site: Site, lines: Sequence[Line]) -> tuple[Decimal | None, TaxMode]:
     """Return the total of an order and how it is taxed.
 
     With a tax code, QuickBooks adds a tax that ION does not know, so the total is not known either.
@@ -79,7 +79,7 @@ def _total_and_tax_mode(site: Site, lines: Sequence[Line]) -> tuple[Decimal | No
     return _sum_amounts(lines), "none"
 
 
-def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
+def _get_order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
     """Return the day of the order, or of its last change if it is ready and has no day."""
     date = parse_date(row["ordered"], site.zone)
     if date is None and stage == "ready":
@@ -102,7 +102,7 @@ def _sum_amounts(lines: Sequence[Line]) -> Decimal:
     return total
 
 
-def _first_expected_date(site: Site, lines: Sequence[Row]) -> dt.date | None:
+def _find_first_expected_date(site: Site, lines: Sequence[Row]) -> dt.date | None:
     """Return the first day on which one of the lines is expected, or else needed."""
     days = []
     for line in lines:
@@ -112,7 +112,7 @@ def _first_expected_date(site: Site, lines: Sequence[Row]) -> dt.date | None:
     return min(days, default=None)
 
 
-def _quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
+def _get_quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
     """Return the QuickBooks id and number of an order that was created from QuickBooks."""
     reference = row["reference"] or ""
     match = QUICKBOOKS_REFERENCE.fullmatch(reference)
@@ -121,7 +121,7 @@ def _quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
     return match[1], match[2]
 
 
-def _supplier_code(row: Row, currency: str) -> Code:
+def _build_supplier_code(row: Row, currency: str) -> Code:
     """Return the code of a supplier; a new vendor gets the currency of its first order."""
     name = row["name"]
     words = name.split()
@@ -129,7 +129,7 @@ def _supplier_code(row: Row, currency: str) -> Code:
     return Code(id=str(row["id"]), name=name, create=party)
 
 
-def attribute(row: Row, key: str) -> str | None:
+def get_attribute(row: Row, key: str) -> str | None:
     """Return the value of a custom attribute, or None if it is missing or blank."""
     for attribute_row in row["attributes"] or ():
         if attribute_row["key"] == key:
@@ -150,13 +150,13 @@ def _decide_stage(site: Site, status: str) -> StageName:
 def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
     """Return why an order cannot be posted, even if all its codes are matched, or None."""
     if stage == "pending":
-        return _waiting_reason(row)
+        return _explain_waiting(row)
     if stage == "closed":
         return Sentence("Order %(id)s was canceled in ION.", id=str(row["id"]))
-    return _missing_data(site, row, live)
+    return _explain_missing_data(site, row, live)
 
 
-def _waiting_reason(row: Row) -> str:
+def _explain_waiting(row: Row) -> str:
     """Say in which status an order waits, and that QuickBooks keeps its last version."""
     unknown = Sentence(
         "has the status %(status)s, which this app does not know", status=str(row["status"])
@@ -170,7 +170,7 @@ def _waiting_reason(row: Row) -> str:
     )
 
 
-def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
+def _explain_missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
     """Say what a sent order does not have, and where to add it; None if it is complete."""
     if not live and not row["fees"]:
         return Sentence(
@@ -179,7 +179,7 @@ def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
         )
     if not row["supplier"]:
         return Sentence("Order %(id)s names no supplier. Choose one in ION.", id=str(row["id"]))
-    lines = [_line_title(line) for line in live if not _has_code(site, line)]
+    lines = [_format_line_title(line) for line in live if not _has_code(site, line)]
     if not lines:
         return None
     return Sentence(
@@ -194,12 +194,12 @@ def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
 
 def _has_code(site: Site, line: Row) -> bool:
     """Return whether a line has a part or an account, its own or that of the settings."""
-    if line["part"] or _account_code(site, line):
+    if line["part"] or _get_account_code(site, line):
         return True
     return bool(site.settings["line_account"])
 
 
-def _line_title(line: Row) -> str:
+def _format_line_title(line: Row) -> str:
     """Return the number and description of a line, for messages."""
     description = line["description"] or "without a description"
     return Sentence(
@@ -209,17 +209,17 @@ def _line_title(line: Row) -> str:
     )
 
 
-def _order_currency(site: Site, row: Row) -> str:
+def _get_order_currency(site: Site, row: Row) -> str:
     """Return the currency of an order, by default that of the company."""
     currency = row["currency"] or {}
     return currency.get("code") or site.company.currency
 
 
-def _header_codes(site: Site, row: Row, currency: str) -> Codes:
+def _build_header_codes(site: Site, row: Row, currency: str) -> Codes:
     """Return the supplier, and the payable account of the currency."""
     codes: dict[str, Code | str | None] = {"supplier": None}
     if row["supplier"]:
-        codes["supplier"] = _supplier_code(row["supplier"], currency)
+        codes["supplier"] = _build_supplier_code(row["supplier"], currency)
     if currency == site.company.currency:
         codes["payable_account"] = site.settings["payable_account"]
     else:
@@ -230,23 +230,23 @@ def _header_codes(site: Site, row: Row, currency: str) -> Codes:
 def _compose_memo(site: Site, row: Row) -> str:
     """Return a memo that names the order, its environment in ION, and its version."""
     environment, _, _ = ENVIRONMENTS[site.settings["environment"]]
-    version = attribute(row, site.settings["version_attribute"])
+    version = get_attribute(row, site.settings["version_attribute"])
     memo = f"ION purchase order {row['id']} ({environment})"
     if version:
         memo += f", version {version}"
     return memo
 
 
-def _account_code(site: Site, line: Row) -> str | None:
+def _get_account_code(site: Site, line: Row) -> str | None:
     """Return the account of a line, which is an attribute in ION."""
     key = site.settings["account_attribute"]
-    return attribute(line, key)
+    return get_attribute(line, key)
 
 
 def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
     """Return a line; the amount that ION states takes precedence over quantity times cost."""
-    quantity, cost, unit = _quantity_and_cost(site, line)
-    account = _account_code(site, line)
+    quantity, cost, unit = _get_quantity_and_cost(site, line)
+    account = _get_account_code(site, line)
     if line["total"] is None:
         amount = money(line["quantity"]) * money(line["cost"])
     else:
@@ -258,15 +258,15 @@ def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Lin
         unit_price=cost,
         description=_describe_line(line, unit, bool(account)),
         codes={
-            **_item_or_account(site, line["part"], account, twins),
-            "class": attribute(line, site.settings["class_attribute"]),
+            **_build_item_or_account(site, line["part"], account, twins),
+            "class": get_attribute(line, site.settings["class_attribute"]),
             "tax_code": site.settings["tax_code"],
         },
-        facts=_line_facts(line),
+        facts=_build_line_facts(line),
     )
 
 
-def _quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
+def _get_quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
     """Return quantity, unit cost and name of the unit: the supplier's, or that of the stock."""
     quantity = money(line["quantity"])
     cost = money(line["cost"])
@@ -280,14 +280,14 @@ def _quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | N
     return quantity * factor, stock_cost.normalize(), None
 
 
-def _item_or_account(
+def _build_item_or_account(
     site: Site, part: Row | None, account: str | None, twins: parts.Twins
 ) -> Codes:
     """Return the account of a line, or else its item; the account takes precedence."""
     if account:
         return {"expense_code": Code(id=account, number=account, name=account)}
     if part:
-        return {"part": parts.part_code(site, part, twins)}
+        return {"part": parts.build_part_code(site, part, twins)}
     return {"account": site.settings["line_account"]}
 
 
@@ -305,7 +305,7 @@ def _describe_part(line: Row, is_account: bool) -> str:
     part = line["part"] or {}
     texts: list[str | None] = []
     if part and is_account:
-        texts.append(parts.part_name(part))
+        texts.append(parts.format_part_name(part))
     texts.append(line["description"] or part.get("description"))
     return " · ".join(filter(None, texts))
 
@@ -329,7 +329,7 @@ def _build_address(location: Row | None) -> Address | None:
         return None
     return Address(
         name=address["name"] or location["name"] or None,
-        lines=_street_lines(address["street"] or ""),
+        lines=_list_street_lines(address["street"] or ""),
         city=address["city"],
         region=address["region"],
         postal_code=address["postal"],
@@ -337,7 +337,7 @@ def _build_address(location: Row | None) -> Address | None:
     )
 
 
-def _street_lines(text: str) -> tuple[str, ...]:
+def _list_street_lines(text: str) -> tuple[str, ...]:
     """Return the lines of a street address that are not blank."""
     lines = [line.strip() for line in text.splitlines()]
     return tuple(filter(None, lines))
@@ -373,7 +373,7 @@ def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
     return {label: text for label, text in facts.items() if text}
 
 
-def _line_facts(line: Row) -> dict[str, str]:
+def _build_line_facts(line: Row) -> dict[str, str]:
     """Return the days and the received quantity of a line."""
     facts = {
         "Needed": line["needed"],

@@ -33,26 +33,26 @@ def build_document(site: Site, row: Row, twins: Twins) -> Document:
         source_id=f"{PREFIX}{row['id']}",
         version=row["etag"],
         stage=_decide_stage(site),
-        codes=_item_accounts(site, row),
+        codes=_get_item_accounts(site, row),
         details=build_item(site, row, twins),
-        facts={"Part": part_name(row), "Purchase type": str(row["purchased"] or "")},
+        facts={"Part": format_part_name(row), "Purchase type": str(row["purchased"] or "")},
     )
 
 
-def part_code(site: Site, row: Row, twins: Twins) -> Code:
+def build_part_code(site: Site, row: Row, twins: Twins) -> Code:
     """Return the code of a part: it matches an item whose name has its words, or creates one."""
     new_item = build_item(site, row, twins)
-    is_ambiguous = comparison_key(row) in twins
+    is_ambiguous = build_comparison_key(row) in twins
     is_created = site.settings["parts"] != "none"
     return Code(
         id=f"{PREFIX}{row['id']}",
-        name=new_item.name if is_ambiguous else part_name(row),
+        name=new_item.name if is_ambiguous else format_part_name(row),
         number=row["number"],
         create=new_item if is_created else None,
     )
 
 
-def part_name(row: Row) -> str:
+def format_part_name(row: Row) -> str:
     """Return the number and revision of a part, as the names of items contain them."""
     revision = row["revision"] or FIRST_REVISION
     return f"{row['number']} Rev {revision}"
@@ -60,20 +60,20 @@ def part_name(row: Row) -> str:
 
 def build_item(site: Site, row: Row, twins: Twins) -> Item:
     """Return the item to create for a part, with the accounts of the settings."""
-    is_ambiguous = comparison_key(row) in twins
+    is_ambiguous = build_comparison_key(row) in twins
     words = row["number"].split()
     return Item(
-        name=safe_name(part_name(row), row["id"], is_ambiguous),
-        type=_item_type(site, row),
+        name=build_safe_name(format_part_name(row), row["id"], is_ambiguous),
+        type=_get_item_type(site, row),
         sku=" ".join(words),
         description=row["description"] or None,
         cost=None if row["cost"] is None else money(row["cost"]),
-        start=_stock_start(site, row),
-        codes=_item_accounts(site, row),
+        start=_get_stock_start(site, row),
+        codes=_get_item_accounts(site, row),
     )
 
 
-def safe_name(text: str, id: int, is_taken: bool = False) -> str:
+def build_safe_name(text: str, id: int, is_taken: bool = False) -> str:
     """Return a name that QuickBooks accepts and no other part has.
 
     A name that had to be changed ends with ION's id.
@@ -87,7 +87,7 @@ def safe_name(text: str, id: int, is_taken: bool = False) -> str:
     return plain[:length].rstrip() + tail
 
 
-def comparison_key(row: Row) -> tuple[str, str | None]:
+def build_comparison_key(row: Row) -> tuple[str, str | None]:
     """Return the number and revision of a part, which identify it."""
     return row["number"], row["revision"]
 
@@ -117,13 +117,13 @@ def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
             continue
         key = _fold_key(row)
         if source.first_part_ids.setdefault(key, first_ids[key]) != row["id"]:
-            twins.add(comparison_key(row))
+            twins.add(build_comparison_key(row))
     return twins
 
 
 def _fold_key(row: Row) -> tuple[str, str]:
     """Return the number and revision of a part without case."""
-    number, revision = comparison_key(row)
+    number, revision = build_comparison_key(row)
     return number.casefold(), (revision or FIRST_REVISION).casefold()
 
 
@@ -134,7 +134,7 @@ def _decide_stage(site: Site) -> StageName:
     return STAGES_BY_SETTING[site.settings["parts"]]
 
 
-def _item_type(site: Site, row: Row) -> ItemType:
+def _get_item_type(site: Site, row: Row) -> ItemType:
     """Return the type of the item, which may follow from how the part is purchased."""
     type: ItemType | Literal["purchase_type"] = site.settings["part_type"]
     if type == "purchase_type":
@@ -142,15 +142,15 @@ def _item_type(site: Site, row: Row) -> ItemType:
     return type
 
 
-def _item_accounts(site: Site, row: Row) -> dict[str, str]:
+def _get_item_accounts(site: Site, row: Row) -> dict[str, str]:
     """Return the accounts that an item of its type needs."""
     roles = ["expense_account", "income_account"]
-    if _item_type(site, row) == "inventory":
+    if _get_item_type(site, row) == "inventory":
         roles.insert(0, "asset_account")
     return {role: site.settings[role] for role in roles}
 
 
-def _stock_start(site: Site, row: Row) -> dt.date:
+def _get_stock_start(site: Site, row: Row) -> dt.date:
     """Return the first day of the stock, which no order that names the part may precede."""
     created_on = parse_date(row["created"], site.zone)
     if not created_on:

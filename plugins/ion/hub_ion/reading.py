@@ -67,7 +67,7 @@ def read_open_orders(site: Site, source: Ion) -> Iterator[Outcome]:
 # -- what changed --
 
 
-def _next_cursor(site: Site, source: Ion, text: str, news: set[str]) -> ChangeCursor:
+def _build_next_cursor(site: Site, source: Ion, text: str, news: set[str]) -> ChangeCursor:
     """Return the cursor to continue from; without times of change in ION, read everything."""
     if source.absent_fields & news:
         return ChangeCursor()
@@ -79,7 +79,7 @@ def _next_cursor(site: Site, source: Ion, text: str, news: set[str]) -> ChangeCu
 
 def _iter_changed_orders(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every order that changed since the cursor, or whose lines did."""
-    cursor = _next_cursor(site, source, text, schema.ORDER_CHANGE_FIELDS)
+    cursor = _build_next_cursor(site, source, text, schema.ORDER_CHANGE_FIELDS)
     lines_read: LinesRead = {}
     yield from _read_pages(site, source, queries.ORDERS, cursor, "", _read_orders, lines_read)
     if cursor.since and not source.absent_fields & schema.LINE_CHANGE_FIELDS:
@@ -90,7 +90,7 @@ def _iter_changed_orders(site: Site, source: Ion, text: str) -> Iterator[Yielded
 
 def _iter_changed_parts(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every part that changed since the cursor."""
-    cursor = _next_cursor(site, source, text, schema.PART_CHANGE_FIELDS)
+    cursor = _build_next_cursor(site, source, text, schema.PART_CHANGE_FIELDS)
     yield from _read_pages(site, source, queries.PARTS, cursor, PARTS_STREAM, _read_parts, {})
     finished = cursor.finished()
     yield Checkpoint(cursor=str(finished), stream=PARTS_STREAM)
@@ -150,19 +150,19 @@ def _read_pages(
 
 def _remember_lines(cursor: ChangeCursor, row: Row, lines_read: LinesRead) -> None:
     """Remember the versions of an order's lines; a part has none."""
-    for line in _lines_of(row):
+    for line in _list_lines(row):
         key = f"l{line['id']}"
-        version = _version_of(line)
+        version = _get_version(line)
         cursor.remember(key, version, line["updated"])
         lines_read[line["id"]] = version
 
 
-def _lines_of(row: Row) -> list[Row]:
+def _list_lines(row: Row) -> list[Row]:
     """Return the lines of an order, without those that ION could not return."""
     return [line for line in row.get("lines") or () if line]
 
 
-def _version_of(row: Row) -> str:
+def _get_version(row: Row) -> str:
     """Return the version of a row; empty if ION could not return it."""
     return row["etag"] or ""
 
@@ -184,7 +184,7 @@ def _iter_orders_of_changed_lines(
     for page in source.pages(queries.LINE_CHANGES, _build_filters(cursor)):
         order_ids = set()
         for row in page.rows:
-            is_read = lines_read.get(row["id"]) == _version_of(row)
+            is_read = lines_read.get(row["id"]) == _get_version(row)
             if _is_new(cursor, row, "l") and row["order"] and not is_read:
                 order_ids.add(row["order"])
         yield from _read_ids(site, source, queries.ORDERS, sorted(order_ids), read)
@@ -200,7 +200,7 @@ def _build_filters(cursor: ChangeCursor) -> Row:
 def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
     """Return whether a row is not yet remembered in this version."""
     key = f"{kind}{row['id']}"
-    return cursor.is_new(key, _version_of(row), row["updated"])
+    return cursor.is_new(key, _get_version(row), row["updated"])
 
 
 # -- rows by their ids --
@@ -208,13 +208,13 @@ def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
 
 def _read_batch(site: Site, source: Ion, source_ids: Sequence[str]) -> Iterator[Outcome]:
     """Yield the orders and parts with these source ids."""
-    order_ids = _source_row_ids(orders.PREFIX, source_ids)
+    order_ids = _list_row_ids(orders.PREFIX, source_ids)
     yield from _read_ids(site, source, queries.ORDERS, order_ids, _read_orders)
-    part_ids = _source_row_ids(parts.PREFIX, source_ids)
+    part_ids = _list_row_ids(parts.PREFIX, source_ids)
     yield from _read_ids(site, source, queries.PARTS, part_ids, _read_parts)
 
 
-def _source_row_ids(prefix: str, source_ids: Sequence[str]) -> list[str]:
+def _list_row_ids(prefix: str, source_ids: Sequence[str]) -> list[str]:
     """Return the ids in ION of the source ids that have this prefix."""
     ids = []
     for source_id in source_ids:
@@ -239,16 +239,16 @@ def _read_ids(
 
 def _read_orders(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """Yield the documents of these orders."""
-    twins = parts.find_twins(source, _parts_of(rows), queries.PART_NAMES)
+    twins = parts.find_twins(source, _list_parts(rows), queries.PART_NAMES)
     for row in rows:
         yield _read(orders, site, row, twins)
 
 
-def _parts_of(rows: Sequence[Row]) -> list[Row]:
+def _list_parts(rows: Sequence[Row]) -> list[Row]:
     """Return the parts that the lines of orders name, each once."""
     parts_by_id: dict[Any, Row] = {}
     for row in rows:
-        for line in _lines_of(row):
+        for line in _list_lines(row):
             part = line["part"]
             if part:
                 parts_by_id[part["id"]] = part

@@ -21,82 +21,84 @@ class RequestedField:
     without: str = ""
 
 
-def _required(name: str, alias: str = "", type: str = "") -> RequestedField:
+def _require_field(name: str, alias: str = "", type: str = "") -> RequestedField:
     """Return a field that posting needs."""
     return RequestedField(name, alias or name, type)
 
 
-def _optional(name: str, without: str, alias: str = "", type: str = "") -> RequestedField:
+def _allow_without(name: str, without: str, alias: str = "", type: str = "") -> RequestedField:
     """Return a field that orders can do without."""
     return RequestedField(name, alias or name, type, without)
 
 
 REQUESTED_FIELDS = {
     "PurchaseOrder": (
-        _required("id"),
-        _required("_etag", "etag"),
-        _required("status"),
-        _optional("updated", Sentence("quick news: every order is read each time"), "updated"),
-        _optional("orderedDate", Sentence("the day of the order"), "ordered"),
-        _optional("estimatedTotalCost", Sentence("a comparison with ION's estimate"), "estimated"),
-        _optional("terms", "terms"),
-        _optional("notes", "notes"),
-        _optional("externalReference", "the external reference", "reference"),
-        _required("currency", type="Currency"),
-        _required("supplier", type="Supplier"),
-        _optional("shipToLocation", "a shipping address", "location", "Location"),
-        _optional("attributes", "the version", type="Attribute"),
-        _required("fees", type="PurchaseOrderFee"),
-        _required("purchaseOrderLines", "lines", "PurchaseOrderLine"),
+        _require_field("id"),
+        _require_field("_etag", "etag"),
+        _require_field("status"),
+        _allow_without("updated", Sentence("quick news: every order is read each time"), "updated"),
+        _allow_without("orderedDate", Sentence("the day of the order"), "ordered"),
+        _allow_without(
+            "estimatedTotalCost", Sentence("a comparison with ION's estimate"), "estimated"
+        ),
+        _allow_without("terms", "terms"),
+        _allow_without("notes", "notes"),
+        _allow_without("externalReference", "the external reference", "reference"),
+        _require_field("currency", type="Currency"),
+        _require_field("supplier", type="Supplier"),
+        _allow_without("shipToLocation", "a shipping address", "location", "Location"),
+        _allow_without("attributes", "the version", type="Attribute"),
+        _require_field("fees", type="PurchaseOrderFee"),
+        _require_field("purchaseOrderLines", "lines", "PurchaseOrderLine"),
     ),
     "PurchaseOrderLine": (
-        _required("id"),
-        _required("_etag", "etag"),
-        _required("status"),
-        _optional("lineNumber", "numbers of lines", "number"),
-        _optional("description", "descriptions of lines"),
-        _required("quantity"),
-        _required("cost"),
-        _optional(
+        _require_field("id"),
+        _require_field("_etag", "etag"),
+        _require_field("status"),
+        _allow_without("lineNumber", "numbers of lines", "number"),
+        _allow_without("description", "descriptions of lines"),
+        _require_field("quantity"),
+        _require_field("cost"),
+        _allow_without(
             "totalCost", Sentence("ION's totals of lines: quantity times cost is posted"), "total"
         ),
-        _optional("receivedQuantity", "received quantities", "received"),
-        _optional("needDate", "need-by days", "needed"),
-        _optional("estimatedArrivalDate", "expected days", "eta"),
-        _optional("updated", Sentence("news of lines alone before the next day")),
-        _required("attributes", type="Attribute"),
-        _optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
-        _required("part", type="Part"),
+        _allow_without("receivedQuantity", "received quantities", "received"),
+        _allow_without("needDate", "need-by days", "needed"),
+        _allow_without("estimatedArrivalDate", "expected days", "eta"),
+        _allow_without("updated", Sentence("news of lines alone before the next day")),
+        _require_field("attributes", type="Attribute"),
+        _allow_without("supplierPart", "units of suppliers", "unit", "SupplierPart"),
+        _require_field("part", type="Part"),
     ),
     "PurchaseOrderFee": (
-        _required("id"),
-        _optional("name", "names of fees"),
-        _required("value"),
+        _require_field("id"),
+        _allow_without("name", "names of fees"),
+        _require_field("value"),
     ),
     "Part": (
-        _required("id"),
-        _required("_etag", "etag"),
-        _required("partNumber", "number"),
-        _required("revision"),
-        _optional("description", "descriptions of parts"),
-        _optional("purchaseType", Sentence("purchase types of parts"), "purchased"),
-        _optional("cost", "costs of parts"),
-        _optional("created", Sentence("the day on which a part was made")),
-        _optional("updated", Sentence("quick news: every part is read each time")),
+        _require_field("id"),
+        _require_field("_etag", "etag"),
+        _require_field("partNumber", "number"),
+        _require_field("revision"),
+        _allow_without("description", "descriptions of parts"),
+        _allow_without("purchaseType", Sentence("purchase types of parts"), "purchased"),
+        _allow_without("cost", "costs of parts"),
+        _allow_without("created", Sentence("the day on which a part was made")),
+        _allow_without("updated", Sentence("quick news: every part is read each time")),
     ),
-    "Supplier": (_required("id"), _required("name")),
+    "Supplier": (_require_field("id"), _require_field("name")),
     "SupplierPart": (
-        _optional("stockUnitsPerUnit", Sentence("units of the stock"), "factor"),
-        _required("unitOfMeasure", "of", "UnitOfMeasurement"),
+        _allow_without("stockUnitsPerUnit", Sentence("units of the stock"), "factor"),
+        _require_field("unitOfMeasure", "of", "UnitOfMeasurement"),
     ),
-    "UnitOfMeasurement": (_required("type"),),
-    "Currency": (_required("code"),),
+    "UnitOfMeasurement": (_require_field("type"),),
+    "Currency": (_require_field("code"),),
     "Location": (
-        _optional("name", "names of places"),
-        _required("address", type="Address"),
+        _allow_without("name", "names of places"),
+        _require_field("address", type="Address"),
     ),
     "Address": tuple(
-        _optional(name, "whole addresses", alias)
+        _allow_without(name, "whole addresses", alias)
         for name, alias in (
             ("name", "name"),
             ("street", "street"),
@@ -106,19 +108,19 @@ REQUESTED_FIELDS = {
             ("country", "country"),
         )
     ),
-    "Attribute": (_required("key"), _required("value")),
+    "Attribute": (_require_field("key"), _require_field("value")),
     "PurchaseOrdersInputFilters": (
-        _required("id"),
-        _required("status"),
-        _optional("updated", Sentence("quick news: every order is read each time")),
+        _require_field("id"),
+        _require_field("status"),
+        _allow_without("updated", Sentence("quick news: every order is read each time")),
     ),
     "PurchaseOrderLinesInputFilters": (
-        _optional("updated", Sentence("news of lines alone before the next day")),
+        _allow_without("updated", Sentence("news of lines alone before the next day")),
     ),
     "PartsInputFilters": (
-        _required("id"),
-        _required("partNumber"),
-        _optional("updated", Sentence("quick news: every part is read each time")),
+        _require_field("id"),
+        _require_field("partNumber"),
+        _allow_without("updated", Sentence("quick news: every part is read each time")),
     ),
 }
 ORDER_CHANGE_FIELDS = {"PurchaseOrder.updated", "PurchaseOrdersInputFilters.updated"}
@@ -139,7 +141,7 @@ FIELDS_REQUIRED_BY_SETTINGS = (
 
 def find_absent_fields(types: Sequence[Row]) -> frozenset[str]:
     """Return the requested fields that these types of the schema do not have, as `Type.field`."""
-    names_by_type = _field_names_by_type(types)
+    names_by_type = _list_field_names_by_type(types)
     absent_fields: set[str] = set()
     for type, requested in REQUESTED_FIELDS.items():
         names = names_by_type.get(type, set())
@@ -149,7 +151,7 @@ def find_absent_fields(types: Sequence[Row]) -> frozenset[str]:
     return frozenset(absent_fields)
 
 
-def _field_names_by_type(types: Sequence[Row]) -> dict[str, set[str]]:
+def _list_field_names_by_type(types: Sequence[Row]) -> dict[str, set[str]]:
     """Return the names of the fields and input fields of each type."""
     names_by_type: dict[str, set[str]] = {}
     for row in types:
@@ -174,7 +176,7 @@ def list_missing_requirements(
     return sorted(missing)
 
 
-def missing_details(absent_fields: frozenset[str]) -> list[str]:
+def list_missing_details(absent_fields: frozenset[str]) -> list[str]:
     """Return what orders lack because optional fields are absent, each text once."""
     details: dict[str, None] = {}
     for type, fields in REQUESTED_FIELDS.items():

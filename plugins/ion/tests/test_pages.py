@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hub_ion.sandbox.rules import line_status, order_status
+from hub_ion.sandbox.rules import get_line_status, get_order_status
 
 from hub.testing.bench import URL
 
@@ -17,7 +17,7 @@ def page(bench):
 
 def status(bench, words):
     row = bench.raw(words)
-    return order_status(row, bench.books.of_order("lines", row))
+    return get_order_status(row, bench.books.of_order("lines", row))
 
 
 def test_an_order_goes_its_way_and_is_revised(bench, page):
@@ -44,7 +44,9 @@ def test_lines_and_fees_are_added_changed_canceled_and_removed(bench, page):
     page(f"/lines/{second['id']}/attribute", {"key": "Class", "value": "Service"})
     page_text = page("/orders/1021").text
     assert all(text in page_text for text in ("canceled", "14.00", "Class: Service", "Freight"))
-    assert line_status(bench.raw("a draft"), bench.books.row("lines", first["id"])) == "CANCELED"
+    assert (
+        get_line_status(bench.raw("a draft"), bench.books.row("lines", first["id"])) == "CANCELED"
+    )
     page(f"/lines/{first['id']}/restore", {})
     page(f"/lines/{first['id']}/remove", {})
     assert len(bench.books.of_order("lines", bench.raw("a draft"))) == 1

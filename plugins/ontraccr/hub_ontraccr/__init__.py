@@ -113,13 +113,13 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
 def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Ontraccr(site)
     if field == "division":
-        return [_division_code(row) for row in source.divisions()]
+        return [_build_division_code(row) for row in source.divisions()]
     if field in profiles.RECORD_TYPES:
-        return profiles.profile_codes(site, source, field)
+        return profiles.list_profile_codes(site, source, field)
     return []
 
 
-def _division_code(row: Row) -> Code:
+def _build_division_code(row: Row) -> Code:
     """Return a division as a code that an admin can choose."""
     id = str(row[names.Division.ID])
     return Code(id=id, name=row[names.Division.NAME])
@@ -163,10 +163,10 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         header="X-Ontraccr-Signature",
         signed_with="the secret that Ontraccr gave when the hub asked for its calls",
     )
-    return _signals_of(call)
+    return _list_signals(call)
 
 
-def _signals_of(call: Row) -> list[Signal]:
+def _list_signals(call: Row) -> list[Signal]:
     """Return the signals of a webhook call.
 
     A changed profile affects the lists, and the documents that wait for its link.

@@ -55,7 +55,7 @@ class Ontraccr(ApiClient):
         self._credentials.renew()
         company: Row = self.find("/v1/integration") or {}
         if company.get(names.Integration.ACTIVATED) is False:
-            raise _inactive_error()
+            raise _build_inactive_error()
         return company.get(names.Integration.NAME)
 
     def divisions(self) -> list[Row]:
@@ -86,7 +86,7 @@ class Ontraccr(ApiClient):
 
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
-        row: Row | None = numbers_as_text(self.find(_payable_path(id)), names.TEXTS)
+        row: Row | None = numbers_as_text(self.find(_build_payable_path(id)), names.TEXTS)
         return row if row is not None and self.is_own(row) else None
 
     def is_own(self, row: Row) -> bool:
@@ -96,7 +96,7 @@ class Ontraccr(ApiClient):
 
     def attachment(self, payable: str, id: str) -> bytes:
         """Return the bytes of a file."""
-        path = f"{_payable_path(payable)}/attachments/{quote(id, safe='')}"
+        path = f"{_build_payable_path(payable)}/attachments/{quote(id, safe='')}"
         reply = self.call("GET", path)
         if reply.not_found:
             raise Refused(
@@ -107,7 +107,7 @@ class Ontraccr(ApiClient):
 
     def set_status(self, payable: str, status: Row) -> bool:
         """Report a state to a payable; return False if Ontraccr has a newer one."""
-        path = f"{_payable_path(payable)}/accounting-status"
+        path = f"{_build_payable_path(payable)}/accounting-status"
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
@@ -126,7 +126,7 @@ class Ontraccr(ApiClient):
 
     def profile(self, kind: str, id: str) -> Row | None:
         """Return one profile, or None if Ontraccr does not have it."""
-        row: Row | None = numbers_as_text(self.find(_profile_path(kind, id)), names.TEXTS)
+        row: Row | None = numbers_as_text(self.find(_build_profile_path(kind, id)), names.TEXTS)
         return row
 
     def link(self, kind: str, id: str, external_id: str, name: str, record_type: str) -> None:
@@ -136,7 +136,7 @@ class Ontraccr(ApiClient):
             names.Link.EXTERNAL_NAME: name,
             names.Link.EXTERNAL_TYPE: record_type,
         }
-        path = f"{_profile_path(kind, id)}/link"
+        path = f"{_build_profile_path(kind, id)}/link"
         self.call("PUT", path, json=body).check()
 
     def import_profiles(self, kind: str, items: Sequence[Row]) -> None:
@@ -193,11 +193,11 @@ class Ontraccr(ApiClient):
         """Send a request; raise NeedsAttention if the integration is not activated."""
         reply = super().call(method, path, **request)
         if reply.status == 403 and INACTIVE_CODE in reply.body:
-            raise _inactive_error()
+            raise _build_inactive_error()
         return reply
 
 
-def _inactive_error() -> NeedsAttention:
+def _build_inactive_error() -> NeedsAttention:
     """Return the error for a company that has not activated the integration."""
     return NeedsAttention(
         "The QuickBooks integration is not activated in Ontraccr, so nothing"
@@ -206,11 +206,11 @@ def _inactive_error() -> NeedsAttention:
     )
 
 
-def _payable_path(id: str) -> str:
+def _build_payable_path(id: str) -> str:
     """Return the path of a payable in the API."""
     return f"/v1/payables/{quote(id, safe='')}"
 
 
-def _profile_path(kind: str, id: str) -> str:
+def _build_profile_path(kind: str, id: str) -> str:
     """Return the path of a profile in the API."""
     return f"/v1/profiles/{PROFILE_PATHS[kind]}/{quote(id, safe='')}"

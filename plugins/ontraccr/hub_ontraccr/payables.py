@@ -45,11 +45,11 @@ def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         number=row.get(names.Payable.NUMBER) or None,
         memo=row.get(names.Payable.DESCRIPTION) or None,
         currency=row.get(names.Payable.CURRENCY) or None,
-        codes=_header_codes(site, row),
+        codes=_build_header_codes(site, row),
         lines=tuple(_iter_lines(site, cached_profiles, row)),
         total=money(row[names.Payable.TOTAL]),
         tax_total=money(row.get(names.Payable.TAX) or 0),
-        payment_type=_payment_type(site, cached_profiles, row, kind),
+        payment_type=_get_payment_type(site, cached_profiles, row, kind),
         attachments=_build_attachments(site, row),
         facts=_collect_facts(row),
     )
@@ -101,7 +101,7 @@ def _find_hold(site: Site, row: Row, kind: Kind) -> str | None:
             "%(title)s has no lines. Add them in Ontraccr, or delete it there.",
             title=_compose_title(row),
         )
-    lines = _lines_without_cost_code(row)
+    lines = _list_lines_without_cost_code(row)
     if lines and not site.settings["line_account"]:
         return Sentence(
             "%(title)s: line %(lines)s has no cost code. Give it one in Ontraccr, or"
@@ -117,7 +117,7 @@ def _find_hold(site: Site, row: Row, kind: Kind) -> str | None:
     return None
 
 
-def _lines_without_cost_code(row: Row) -> list[str]:
+def _list_lines_without_cost_code(row: Row) -> list[str]:
     """Return the numbers of the lines that have no cost code and release no retainage."""
     numbers = []
     for number, line in enumerate(row[names.Payable.LINES], 1):
@@ -127,14 +127,14 @@ def _lines_without_cost_code(row: Row) -> list[str]:
     return numbers
 
 
-def _header_codes(site: Site, row: Row) -> Codes:
+def _build_header_codes(site: Site, row: Row) -> Codes:
     """Return the codes of the payable itself: its vendor, if it has one, and purchase account."""
     vendor = row.get(names.Payable.VENDOR)
-    code = profiles.profile_code(site, "vendor", vendor) if vendor else None
-    return {"vendor": code, **_purchase_account(site, row)}
+    code = profiles.build_profile_code(site, "vendor", vendor) if vendor else None
+    return {"vendor": code, **_get_purchase_account(site, row)}
 
 
-def _purchase_account(site: Site, row: Row) -> Codes:
+def _get_purchase_account(site: Site, row: Row) -> Codes:
     """Return the account that the uploader chose, or else that of the settings."""
     chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
     if not chosen:
@@ -143,7 +143,7 @@ def _purchase_account(site: Site, row: Row) -> Codes:
     return {"purchase_account": Code(id=chosen, name=name, quickbooks_id=chosen)}
 
 
-def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: Kind) -> str | None:
+def _get_payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: Kind) -> str | None:
     """Return "check" for an expense from a bank account, if the settings say so.
 
     Return None otherwise: then the type of the account decides.
@@ -197,16 +197,16 @@ def _iter_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Lin
     """Yield the lines of a payable, then those for its retainage."""
     for line in row[names.Payable.LINES]:
         yield _build_line(site, cached_profiles, row, line)
-    yield from _retainage_lines(site, cached_profiles, row)
+    yield from _iter_retainage_lines(site, cached_profiles, row)
 
 
 def _build_line(site: Site, cached_profiles: Profiles, row: Row, line: Row) -> Line:
     """Return a line of a payable with its item or account, its project and its tax code."""
     retainage = line.get(names.Line.RETAINAGE)
     codes = {
-        **_item_or_account(site, cached_profiles, line),
-        **_project_codes(site, cached_profiles, line.get(names.Line.PROJECT_ID)),
-        **_tax_code(site, row),
+        **_build_item_or_account(site, cached_profiles, line),
+        **_build_project_codes(site, cached_profiles, line.get(names.Line.PROJECT_ID)),
+        **_get_tax_code(site, row),
     }
     return Line(
         id=str(line[names.Line.ID]),
@@ -230,7 +230,7 @@ def _is_release(line: Row) -> bool:
     return bool(line.get(names.Line.IS_RETAINAGE_RELEASE))
 
 
-def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
+def _build_item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
     """Return the item of the cost code, or else the account for lines without one."""
     if _is_release(line):
         return {"account": site.settings["retainage_account"]}
@@ -238,15 +238,15 @@ def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
     if not id:
         return {"account": site.settings["line_account"]}
     profile = cached_profiles.get("cost_code", str(id))
-    return {"cost_code": profiles.profile_code(site, "cost_code", profile)}
+    return {"cost_code": profiles.build_profile_code(site, "cost_code", profile)}
 
 
-def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
+def _build_project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
     """Return the project, and the class of its profile if the settings use it."""
     if not id:
         return {}
     profile = cached_profiles.get("project", str(id))
-    codes = {"project": profiles.profile_code(site, "project", profile)}
+    codes = {"project": profiles.build_profile_code(site, "project", profile)}
     class_id = profile.get(names.Profile.CLASS_EXTERNAL_ID)
     if class_id and site.settings["project_class"]:
         name = profile.get(names.Profile.CLASS_NAME)
@@ -254,7 +254,7 @@ def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Cod
     return codes
 
 
-def _tax_code(site: Site, row: Row) -> Codes:
+def _get_tax_code(site: Site, row: Row) -> Codes:
     """Return the tax code of a payable, else that of the settings."""
     external_id = row.get(names.Payable.TAX_CODE_EXTERNAL_ID)
     if external_id:
@@ -283,11 +283,11 @@ def _is_net(row: Row) -> bool:
     return total == subtotal + tax - retainage
 
 
-def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
+def _iter_retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
     """Yield a line on the account of retainage for the retainage of each project."""
     if not _is_net(row):
         return
-    for project, amount in _retainage_by_project(row).items():
+    for project, amount in _sum_retainage_by_project(row).items():
         yield Line(
             id=f"retainage:{project or ''}",
             amount=ZERO - amount,
@@ -295,13 +295,13 @@ def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterato
             description="Retainage held",
             codes={
                 "account": site.settings["retainage_account"],
-                **_project_codes(site, cached_profiles, project),
-                **_tax_code(site, row),
+                **_build_project_codes(site, cached_profiles, project),
+                **_get_tax_code(site, row),
             },
         )
 
 
-def _retainage_by_project(row: Row) -> dict[Any, Decimal]:
+def _sum_retainage_by_project(row: Row) -> dict[Any, Decimal]:
     """Return the sum of retainage by project; the key is None for lines without a project.
 
     If no line names its share, it is the retainage of the whole payable, without a project.

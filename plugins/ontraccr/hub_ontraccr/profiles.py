@@ -61,7 +61,7 @@ class Profiles:
         profiles_by_id = self._profiles[kind]
         if id not in profiles_by_id:
             row = self._source.profile(kind, id) or self._find_in_list(kind, id)
-            profiles_by_id[id] = row or _deleted_profile(id)
+            profiles_by_id[id] = row or _build_deleted_profile(id)
         return profiles_by_id[id]
 
     def _find_in_list(self, kind: str, id: str) -> Row | None:
@@ -81,7 +81,7 @@ class Profiles:
         return self._account_types.get(id)
 
 
-def _deleted_profile(id: str) -> Row:
+def _build_deleted_profile(id: str) -> Row:
     """Return a placeholder for a profile that Ontraccr no longer has."""
     return {
         names.Profile.ID: id,
@@ -90,16 +90,16 @@ def _deleted_profile(id: str) -> Row:
     }
 
 
-def profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
+def list_profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
     """Return every profile of a kind that is in use."""
     codes = []
     for row in source.profiles(kind):
         if not row.get(names.Profile.ARCHIVED):
-            codes.append(profile_code(site, kind, row))
+            codes.append(build_profile_code(site, kind, row))
     return codes
 
 
-def profile_code(site: Site, kind: str, row: Row) -> Code:
+def build_profile_code(site: Site, kind: str, row: Row) -> Code:
     """Return the code of a profile: it matches by its link only, and a vendor also by name."""
     number = row.get(names.Profile.NUMBER) or None
     quickbooks_id = _link_of(kind, row) or None
@@ -111,7 +111,7 @@ def profile_code(site: Site, kind: str, row: Row) -> Code:
         name=row[names.Profile.NAME],
         number=number,
         quickbooks_id=quickbooks_id,
-        create=None if row.get(IS_PLACEHOLDER) else _new_record(site, kind, row, number),
+        create=None if row.get(IS_PLACEHOLDER) else _build_new_record(site, kind, row, number),
     )
 
 
@@ -133,7 +133,7 @@ def _link_of(kind: str, row: Row) -> str | None:
     return id
 
 
-def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:
+def _build_new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:
     """Return the record to create if QuickBooks has none; projects are never created."""
     if kind == "vendor":
         return Party(
@@ -169,7 +169,7 @@ def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record
         source.import_profiles(field, items)
     rows = source.profiles(field)
     note_wrong_links(site, field, rows, records)
-    return [profile_code(site, field, row) for row in rows]
+    return [build_profile_code(site, field, row) for row in rows]
 
 
 def _is_switched_on(site: Site, field: str) -> bool:
@@ -184,7 +184,7 @@ def _offer_list(site: Site, source: Ontraccr, field: str, records: Sequence[Reco
     """Offer the active records of a list, without those for sales only, in Ontraccr."""
     usable = [record for record in records if record.active and record.use != "sales"]
     items = [_build_choice(record) for record in usable]
-    account_fields = _account_defaults(site, usable) if field == "purchase_account" else {}
+    account_fields = _get_account_defaults(site, usable) if field == "purchase_account" else {}
     source.offer_choices(field, items, account_fields)
 
 
@@ -199,7 +199,7 @@ def _build_choice(record: Record) -> Row:
     )
 
 
-def _account_defaults(site: Site, usable: Sequence[Record]) -> Row:
+def _get_account_defaults(site: Site, usable: Sequence[Record]) -> Row:
     """Return the default purchase account, if it is usable, and the currency."""
     default = site.settings["purchase_account"]
     is_usable = default in {record.id for record in usable}
@@ -213,7 +213,7 @@ def _account_defaults(site: Site, usable: Sequence[Record]) -> Row:
 
 def _link_profiles(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
     """Link profiles to the records that a person chose in the hub."""
-    chosen_records = _chosen_records(records)
+    chosen_records = _list_chosen_records(records)
     if not chosen_records:
         return
     links = {str(row[names.Profile.ID]): _link_of(field, row) for row in source.profiles(field)}
@@ -223,7 +223,7 @@ def _link_profiles(source: Ontraccr, field: str, records: Sequence[Record]) -> N
             source.link(field, id, record.id, name, RECORD_TYPES[field])
 
 
-def _chosen_records(records: Sequence[Record]) -> dict[str, Record]:
+def _list_chosen_records(records: Sequence[Record]) -> dict[str, Record]:
     """Return the active records that a person chose, by the ids of their profiles."""
     chosen_records = {}
     for record in records:

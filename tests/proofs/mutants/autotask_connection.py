@@ -151,7 +151,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C7",
         place=f"{PLUGIN}/lists.py",
-        old="return Code(id=f\"category:{row['id']}\", name=name, hold=tilde_problem(name))",
+        old="return Code(id=f\"category:{row['id']}\", name=name, hold=find_tilde_problem(name))",
         new="return Code(id=f\"category:{row['id']}\", name=name)",
         bug="A tilde in a tax category holds nothing.",
     ),

@@ -15,8 +15,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E1",
         place=f"{PLUGIN}/expenses.py",
-        old='recent_changes("approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions())',
-        new='recent_changes("approvedDate", self.window_start())',
+        old=('"approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions()\n'),
+        new='"approvedDate", self.window_start()\n',
         bug="Reports that have a reference are read too.",
     ),
     Mutant(
@@ -87,8 +87,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E7",
         place=f"{PLUGIN}/expenses.py",
-        old='lists.code_field("department", "Department", "class", missing="warn"),',
-        new='lists.code_field("department", "Department", "class"),',
+        old='lists.build_code_field("department", "Department", "class", missing="warn"),',
+        new='lists.build_code_field("department", "Department", "class"),',
         bug="A department that is no class holds the report.",
     ),
     Mutant(
@@ -168,9 +168,10 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         row="AT-P3",
         place=f"{PLUGIN}/purchase_orders.py",
         old=(
-            'lists.code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),'
+            'lists.build_code_field("vendor", "Vendor", "vendor", '
+            'missing=FromSetting("create_parties")),'
         ),
-        new='lists.code_field("vendor", "Vendor", "vendor"),',
+        new='lists.build_code_field("vendor", "Vendor", "vendor"),',
         bug="A missing vendor is not made.",
     ),
     Mutant(

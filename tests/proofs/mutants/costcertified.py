@@ -116,8 +116,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S15",
         place=f"{PLUGIN}/codes.py",
-        old="    item = _new_item(site, number)\n",
-        new='    item = _new_item(site, "Services")\n',
+        old="    item = _build_new_item(site, number)\n",
+        new='    item = _build_new_item(site, "Services")\n',
         bug="Product/Service does not show the number of the invoice.",
     ),
     Mutant(

@@ -119,7 +119,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-7",
         place=f"{PLUGIN}/orders.py",
-        old='            "class": attribute(line, site.settings["class_attribute"]),\n',
+        old='            "class": get_attribute(line, site.settings["class_attribute"]),\n',
         new="",
         bug="Classes do not arrive.",
     ),
@@ -147,7 +147,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-8",
         place=f"{PLUGIN}/orders.py",
-        old="        texts.append(parts.part_name(part))\n",
+        old="        texts.append(parts.format_part_name(part))\n",
         new='        texts.append("")\n',
         bug="A category line does not name the part.",
     ),
@@ -234,8 +234,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-14",
         place=f"{PLUGIN}/__init__.py",
-        old='match=("name",), missing=FromSetting("suppliers")),',
-        new='match=("name",), missing="create"),',
+        old='match=("name",), missing=FromSetting("suppliers")\n',
+        new='match=("name",), missing="create"\n',
         bug="A missing supplier is made although the settings hold the order.",
     ),
     Mutant(
@@ -269,7 +269,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-15",
         place=f"{PLUGIN}/parts.py",
-        old='    if _item_type(site, row) == "inventory":\n',
+        old='    if _get_item_type(site, row) == "inventory":\n',
         new="    if False:\n",
         bug="An inventory item has no asset account.",
     ),

@@ -289,7 +289,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-38",
         place=f"{PLUGIN}/client.py",
         old=(
-            "            if order is None or _current_text(order, key) == text:\n"
+            "            if order is None or _get_current_text(order, key) == text:\n"
             "                return\n"
         ),
         new="            if order is None:\n                return\n",

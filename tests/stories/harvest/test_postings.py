@@ -28,7 +28,7 @@ class HarvestSite:
 
     def __init__(self, app, quickbooks, clock, **settings):
         self.quickbooks, self.clock = quickbooks, clock
-        self.source = StandIn(None, sample.invoices(14))
+        self.source = StandIn(None, sample.build_invoices(14))
         clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
         self.source.clock.set(clock.now().timestamp())
         mounts = app.extensions["hub"].mounts

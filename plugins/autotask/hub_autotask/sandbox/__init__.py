@@ -6,7 +6,7 @@ Start reading in `api`; `msp` has the lists that exist at the start.
 import json
 
 from hub_autotask.sandbox import msp
-from hub_autotask.sandbox.api import Api, call_of, route
+from hub_autotask.sandbox.api import Api, call_of, find_route
 from hub_autotask.sandbox.books import Books
 from hub_autotask.sandbox.pages import Pages
 from qbo_sandbox.kit import Clock, Faults, Harness, Journal
@@ -33,7 +33,7 @@ class StandIn:
             clock=self.clock,
             faults=self.faults,
             call=call_of,
-            shape=_shape,
+            shape=_shape_status,
             pages=pages,
         )
 
@@ -43,7 +43,7 @@ class StandIn:
         path = environ.get("PATH_INFO", "")
         if zone and path.startswith(f"{zone}/"):
             environ = {**environ, "PATH_INFO": path.removeprefix(zone)}
-        elif zone and _is_api(environ) and route(environ)[0] != "zone":
+        elif zone and _is_api(environ) and find_route(environ)[0] != "zone":
             # A database that moved is unknown in its old zone.
             environ = {**environ, "HTTP_SECRET": ""}
         application = self._api if _is_api(environ) else self._pages
@@ -82,7 +82,7 @@ def _is_api(environ):
     return path.lower().startswith("/atservicesrest/")
 
 
-def _shape(status, environ):
+def _shape_status(status, environ):
     """Return the body of an injected status; empty if Autotask sends none."""
     if status == 401:
         return "text/html", b""

@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from hub_autotask.sandbox import msp
-from hub_autotask.sandbox.picklists import EXPENSE_STATUS, ITEM_TYPES, ORDER_STATUS, number
+from hub_autotask.sandbox.picklists import EXPENSE_STATUS, ITEM_TYPES, ORDER_STATUS, get_number
 from hub_autotask.sandbox.schema import ENTITIES
 
 
@@ -19,12 +19,12 @@ def _set_fields(entity, **fields):
     return act
 
 
-def _now(books, form):
+def _get_now(books, form):
     """Return the moment of an act."""
     return books.now()
 
 
-def _form_value(name):
+def _create_form_reader(name):
     """Return a function that returns a field of the form."""
     return lambda books, form: form.get(name) or None
 
@@ -51,42 +51,46 @@ def _receive(books, id, form):
         "put",
         entity="PurchaseOrders",
         id=id,
-        fields={"status": number(ORDER_STATUS, "Received Full")},
+        fields={"status": get_number(ORDER_STATUS, "Received Full")},
     )
 
 
-def _expense(label, **more):
+def _create_expense_act(label, **more):
     """Return an act that moves a report to another status."""
-    return _set_fields("ExpenseReports", status=number(EXPENSE_STATUS, label), **more)
+    return _set_fields("ExpenseReports", status=get_number(EXPENSE_STATUS, label), **more)
 
 
-def _order(label, **more):
+def _create_order_act(label, **more):
     """Return an act that moves an order to another status."""
-    return _set_fields("PurchaseOrders", status=number(ORDER_STATUS, label), **more)
+    return _set_fields("PurchaseOrders", status=get_number(ORDER_STATUS, label), **more)
 
 
 ACTS = {
     "Invoices": {
-        "void": _set_fields("Invoices", isVoided=True, voidedDate=_now, voidedByResourceID=41),
-        "number": _set_fields("Invoices", invoiceNumber=_form_value("number")),
+        "void": _set_fields("Invoices", isVoided=True, voidedDate=_get_now, voidedByResourceID=41),
+        "number": _set_fields("Invoices", invoiceNumber=_create_form_reader("number")),
         "clear-number": _set_fields("Invoices", invoiceNumber=""),
         "clear-web-service-date": _set_fields("Invoices", webServiceDate=None),
-        "pay": _set_fields("Invoices", paidDate=_now),
+        "pay": _set_fields("Invoices", paidDate=_get_now),
     },
     "ExpenseReports": {
-        "approve": _expense("Approved for Payment", approvedDate=_now, approverID=43),
-        "reject": _expense("Rejected", rejectionReason=_form_value("reason")),
-        "pay": _expense("Paid"),
+        "approve": _create_expense_act(
+            "Approved for Payment", approvedDate=_get_now, approverID=43
+        ),
+        "reject": _create_expense_act("Rejected", rejectionReason=_create_form_reader("reason")),
+        "pay": _create_expense_act("Paid"),
         "clear-reference": _set_fields("ExpenseReports", quickBooksReferenceNumber=None),
     },
     "PurchaseOrders": {
-        "submit": _order("Submitted", submitDateTime=_now),
-        "cancel": _order("Canceled", cancelDateTime=_now),
+        "submit": _create_order_act("Submitted", submitDateTime=_get_now),
+        "cancel": _create_order_act("Canceled", cancelDateTime=_get_now),
         "receive": _receive,
         "clear-number": _set_fields("PurchaseOrders", externalPONumber=None),
     },
     "BillingCodes": {
-        "external-number": _set_fields("BillingCodes", externalNumber=_form_value("number")),
+        "external-number": _set_fields(
+            "BillingCodes", externalNumber=_create_form_reader("number")
+        ),
     },
 }
 
@@ -111,7 +115,7 @@ def post_work(books, form):
         "billingCodeID": code,
         "quantity": quantity,
         "rate": rate,
-        "billingItemType": number(ITEM_TYPES, "Labor"),
+        "billingItemType": get_number(ITEM_TYPES, "Labor"),
         "extendedPrice": amount,
         "taxDollars": Decimal(0),
         "totalAmount": amount,

@@ -36,7 +36,7 @@ CALLOUT_ENTITIES = ("Companies", "Contacts")  # entities with webhooks
 WRITE_ONCE_FIELDS = {("Companies", "currencyID")}
 
 
-def route(environ):
+def find_route(environ):
     """Return (name of the call, its arguments).
 
     The name is empty if there is no such call, and `other` for another verb.
@@ -59,7 +59,7 @@ def route(environ):
 
 def call_of(environ):
     """Return the name of a call for faults and the log: `Invoices.query`, `zone`, or `page`."""
-    name, arguments = route(environ)
+    name, arguments = find_route(environ)
     entity = ENTITIES_BY_PATH.get(arguments[0]) if arguments else None
     return f"{entity.name}.{name}" if entity else name or "page"
 
@@ -72,7 +72,7 @@ class Api:
         self.limits = Limits(clock, CALLS_PER_HOUR)
 
     def __call__(self, environ, start):
-        name, arguments = route(environ)
+        name, arguments = find_route(environ)
         try:
             answer = self._answer(environ, name, arguments)
         except Refusal as refusal:
@@ -164,7 +164,7 @@ class Api:
         """Answer the fields of an entity with their picklists."""
         fields = []
         for field in self._entity(name).fields.values():
-            values = picklists.picklist_values(name, field.name)
+            values = picklists.list_picklist_values(name, field.name)
             fields.append(_describe_field(field, values))
         return {"fields": fields}
 
@@ -196,7 +196,7 @@ class Api:
     def _read_query(self, environ):
         """Return the query of a call, from its body or its address."""
         if environ["REQUEST_METHOD"] == "POST":
-            return _body(environ)
+            return _read_body(environ)
         try:
             return json.loads(query_of(environ).get("search", "null"))
         except ValueError:
@@ -244,7 +244,7 @@ class Api:
             raise Refusal(fault.status or 404)
         if entity.parent:
             raise Refusal(405, "The requested resource does not support this method.")
-        body = _body(environ)
+        body = _read_body(environ)
         self._check(entity, body)
         fields = {}
         if environ["REQUEST_METHOD"] == "PUT":
@@ -294,7 +294,7 @@ class Api:
         return {"item": item}
 
 
-def _body(environ):
+def _read_body(environ):
     """Return the JSON in the body; refuse any other content."""
     if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
         raise Refusal(

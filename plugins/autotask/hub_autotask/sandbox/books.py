@@ -61,7 +61,7 @@ class Books:
     def _begin(self, event):
         """Add the rows that exist at the start: the lists, and the documents of all apps."""
         demo = event.get("demo", False)
-        for entity, row in msp.all_rows():
+        for entity, row in msp.iter_all_rows():
             if not (demo and msp.has_tilde(row)):
                 self._tables[entity][row["id"]] = row
         for app, story in STORIES_BY_APP.items():
@@ -71,7 +71,7 @@ class Books:
     def _add_documents(self, story, documents, at, demo):
         """Add the documents of an app with their lines."""
         moment = dt.datetime.fromisoformat(at)
-        for entity, row in story.rows(documents, moment, demo):
+        for entity, row in story.iter_rows(documents, moment, demo):
             if "case" in row:
                 self.cases[entity, row["id"]] = row.pop("case")
             self._tables[entity][row["id"]] = row

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hub_autotask.sandbox.picklists import COMPANY_TYPES, USE_TYPES, number
+from hub_autotask.sandbox.picklists import COMPANY_TYPES, USE_TYPES, get_number
 from hub_autotask.sandbox.schema import ENTITIES
 
 NAME = "Brightwater Managed IT"
@@ -14,7 +14,7 @@ USER, SECRET, INTEGRATION_CODE = (
 )
 CALLS_PER_HOUR = 10_000
 HOME_CURRENCY, EURO = 1, 2
-CUSTOMER, VENDOR = number(COMPANY_TYPES, "Customer"), number(COMPANY_TYPES, "Vendor")
+CUSTOMER, VENDOR = get_number(COMPANY_TYPES, "Customer"), get_number(COMPANY_TYPES, "Vendor")
 CALIFORNIA, TUCSON, TEXAS = 501, 502, 503
 SERVICES, GOODS = 701, 702
 NET30, NET30DAYS, RECEIPT, NET45, TILDE_TERM = 901, 902, 903, 904, 905
@@ -106,27 +106,27 @@ def has_tilde(row):
     return any("~" in value for value in row.values() if isinstance(value, str))
 
 
-def all_rows():
+def iter_all_rows():
     """Yield (entity, row) of all lists."""
-    yield from _organisations()
-    yield from _codes()
-    yield from _terms()
-    yield from _taxes()
-    yield from _currencies()
-    yield from _countries()
-    yield from _resources()
-    yield from _departments()
-    yield from _products()
+    yield from _iter_organisations()
+    yield from _iter_codes()
+    yield from _iter_terms()
+    yield from _iter_taxes()
+    yield from _iter_currencies()
+    yield from _iter_countries()
+    yield from _iter_resources()
+    yield from _iter_departments()
+    yield from _iter_products()
 
 
-def _organisations():
+def _iter_organisations():
     for id, name, kind, more in COMPANIES:
-        yield "Companies", _company(id, name, kind, more)
+        yield "Companies", _build_company(id, name, kind, more)
         if id not in COMPANIES_WITHOUT_CONTACT:
-            yield "Contacts", _contact(id)
+            yield "Contacts", _build_contact(id)
     yield (
         "Contacts",
-        _row(
+        _build_row(
             "Contacts",
             id=2176,
             companyID=176,
@@ -140,35 +140,35 @@ def _organisations():
     )
 
 
-def _codes():
+def _iter_codes():
     for id, name, external, use in BILLING_CODES:
         yield (
             "BillingCodes",
-            _row(
+            _build_row(
                 "BillingCodes",
                 id=id,
                 name=name,
                 externalNumber=external,
                 isActive=True,
                 billingCodeType=0,
-                useType=number(USE_TYPES, use),
+                useType=get_number(USE_TYPES, use),
             ),
         )
 
 
-def _terms():
+def _iter_terms():
     for id, name, days in TERMS:
         yield (
             "PaymentTerms",
-            _row("PaymentTerms", id=id, name=name, isActive=True, paymentDueInDays=days),
+            _build_row("PaymentTerms", id=id, name=name, isActive=True, paymentDueInDays=days),
         )
 
 
-def _currencies():
+def _iter_currencies():
     for id, code, home in ((HOME_CURRENCY, "USD", True), (EURO, "EUR", False)):
         yield (
             "Currencies",
-            _row(
+            _build_row(
                 "Currencies",
                 id=id,
                 name=code,
@@ -179,16 +179,19 @@ def _currencies():
         )
 
 
-def _countries():
+def _iter_countries():
     for id, code, name in ((1, "US", "United States"), (2, "DE", "Germany")):
-        yield "Countries", _row("Countries", id=id, countryCode=code, name=name, isActive=True)
+        yield (
+            "Countries",
+            _build_row("Countries", id=id, countryCode=code, name=name, isActive=True),
+        )
 
 
-def _resources():
+def _iter_resources():
     for id, first, last, email in PEOPLE:
         yield (
             "Resources",
-            _row(
+            _build_row(
                 "Resources",
                 id=id,
                 firstName=first,
@@ -200,16 +203,16 @@ def _resources():
         )
 
 
-def _departments():
+def _iter_departments():
     for id, name, text in DEPARTMENTS:
-        yield "Departments", _row("Departments", id=id, name=name, number=text)
+        yield "Departments", _build_row("Departments", id=id, name=name, number=text)
 
 
-def _products():
+def _iter_products():
     for id, name, sku, code, cost in PRODUCTS:
         yield (
             "Products",
-            _row(
+            _build_row(
                 "Products",
                 id=id,
                 name=name,
@@ -223,15 +226,15 @@ def _products():
         )
 
 
-def _taxes():
+def _iter_taxes():
     for id, name in REGIONS.items():
-        yield "TaxRegions", _row("TaxRegions", id=id, name=name, isActive=True)
+        yield "TaxRegions", _build_row("TaxRegions", id=id, name=name, isActive=True)
     for id, name in ((SERVICES, "Services"), (GOODS, "Goods")):
-        yield "TaxCategories", _row("TaxCategories", id=id, name=name, isActive=True)
+        yield "TaxCategories", _build_row("TaxCategories", id=id, name=name, isActive=True)
     for id, (region, category, name, rate, compound) in enumerate(TAXES, 551):
         yield (
             "Taxes",
-            _row(
+            _build_row(
                 "Taxes",
                 id=id,
                 taxRegionID=region,
@@ -243,11 +246,11 @@ def _taxes():
         )
 
 
-def _row(entity, **values):
+def _build_row(entity, **values):
     return ENTITIES[entity].row(**values)
 
 
-def _company(id, name, kind, more):
+def _build_company(id, name, kind, more):
     address = {
         "address1": f"{id} Elm Street",
         "city": "Riverton",
@@ -270,13 +273,13 @@ def _company(id, name, kind, more):
         "currencyID": HOME_CURRENCY,
         "phone": f"555-0{id:03}",
     }
-    return _row("Companies", **{**about, **address, **billed, **more})
+    return _build_row("Companies", **{**about, **address, **billed, **more})
 
 
-def _contact(company):
+def _build_contact(company):
     first, last = CONTACTS.get(company, ("Sam", f"Lee {company}"))
     email = f"{first}.{company}@client.example".lower().replace("ü", "u")
-    return _row(
+    return _build_row(
         "Contacts",
         id=3000 + company,
         companyID=company,

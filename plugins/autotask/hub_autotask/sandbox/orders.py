@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 from hub_autotask.sandbox.msp import CALIFORNIA, NAME, NET30
-from hub_autotask.sandbox.picklists import DESCRIPTION_SOURCES, ORDER_STATUS, number
+from hub_autotask.sandbox.picklists import DESCRIPTION_SOURCES, ORDER_STATUS, get_number
 from hub_autotask.sandbox.schema import ENTITIES
 from hub_autotask.sandbox.selection import select_cases
 
@@ -22,7 +22,7 @@ def item(product, quantity, cost, memo=None, received=()):
     }
 
 
-def case(name, vendor, age, *items, status="Submitted", **more):
+def build_case(name, vendor, age, *items, status="Submitted", **more):
     """Return an order: vendor, days ago, items."""
     return {
         "name": name,
@@ -36,24 +36,26 @@ def case(name, vendor, age, *items, status="Submitted", **more):
 
 FIREWALL, PANEL = item(601, 2, "249.5000"), item(602, 5, "48.2000", memo="Grey, with screws")
 CASES = (
-    case("two products for a customer", 201, 2, FIREWALL, PANEL, purchaseForCompanyID=177),
-    case(
+    build_case("two products for a customer", 201, 2, FIREWALL, PANEL, purchaseForCompanyID=177),
+    build_case(
         "with freight", 202, 3, PANEL, freight=Decimal("12.50"), generalMemo="Deliver before noon"
     ),
-    case("an item without product", 202, 3, item(None, 1, "75.0000", memo="Assembly on site")),
-    case("tax region set", 201, 4, FIREWALL, taxRegionID=CALIFORNIA),
-    case("vendor with the name of a customer", 203, 4, FIREWALL),
-    case("vendor in another currency", 204, 4, FIREWALL),
-    case("tilde in the product", 201, 4, item(603, 1, "899.0000")),
-    case("cost with four decimals", 201, 5, item(602, 3, "48.2055")),
-    case("new", 201, 1, FIREWALL, status="New"),
-    case(
+    build_case(
+        "an item without product", 202, 3, item(None, 1, "75.0000", memo="Assembly on site")
+    ),
+    build_case("tax region set", 201, 4, FIREWALL, taxRegionID=CALIFORNIA),
+    build_case("vendor with the name of a customer", 203, 4, FIREWALL),
+    build_case("vendor in another currency", 204, 4, FIREWALL),
+    build_case("tilde in the product", 201, 4, item(603, 1, "899.0000")),
+    build_case("cost with four decimals", 201, 5, item(602, 3, "48.2055")),
+    build_case("new", 201, 1, FIREWALL, status="New"),
+    build_case(
         "canceled", 201, 5, FIREWALL, status="Canceled", cancelDateTime="2026-01-06T10:00:00.000Z"
     ),
-    case("received", 201, 9, FIREWALL, status="Received Full", externalPONumber="1007"),
-    case("numbered already", 201, 6, FIREWALL, externalPONumber="1009"),
-    case("marked with ERROR", 201, 6, FIREWALL, externalPONumber="ERROR"),
-    case(
+    build_case("received", 201, 9, FIREWALL, status="Received Full", externalPONumber="1007"),
+    build_case("numbered already", 201, 6, FIREWALL, externalPONumber="1009"),
+    build_case("marked with ERROR", 201, 6, FIREWALL, externalPONumber="ERROR"),
+    build_case(
         "partly received, two invoices",
         201,
         7,
@@ -61,8 +63,8 @@ CASES = (
         item(602, 5, "48.2000", received=((5, "ING-501"),)),
         status="Received Partial",
     ),
-    case("fourteen days old", 201, 14, FIREWALL),
-    case("fifteen days old", 201, 15, FIREWALL),
+    build_case("fourteen days old", 201, 14, FIREWALL),
+    build_case("fifteen days old", 201, 15, FIREWALL),
 )
 # These need a person; the demo has none of them.
 LEFT_OUT_OF_DEMO = frozenset(
@@ -76,37 +78,37 @@ LEFT_OUT_OF_DEMO = frozenset(
 )
 
 
-def _plain(n):
+def _build_plain_order(n):
     product = item((601, 602)[n % 2], n % 5 + 1, f"{n % 60 + 4}.2500")
-    return case("plain", (201, 202)[n % 2], n % 13, product)
+    return build_case("plain", (201, 202)[n % 2], n % 13, product)
 
 
-def rows(documents, at, demo=False):
+def iter_rows(documents, at, demo=False):
     """Yield (entity, row) of every order, item and receipt; `case` has the case's name."""
     item_id = FIRST_ITEM
     receipt = FIRST_RECEIPT
-    cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
+    cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _build_plain_order, documents, demo)
     for id, seed_case in enumerate(cases, FIRST_ID):
-        yield "PurchaseOrders", _order(id, seed_case, at)
+        yield "PurchaseOrders", _build_order_row(id, seed_case, at)
         for item in seed_case["items"]:
-            yield "PurchaseOrderItems", _item(item_id, id, item)
+            yield "PurchaseOrderItems", _build_item_row(item_id, id, item)
             for quantity, number_ in item["received"]:
                 yield (
                     "PurchaseOrderItemReceiving",
-                    _receipt(receipt, item_id, quantity, number_, at),
+                    _build_receipt_row(receipt, item_id, quantity, number_, at),
                 )
                 receipt += 1
             item_id += 1
 
 
-def _order(id, seed_case, at):
+def _build_order_row(id, seed_case, at):
     day = at.date() - dt.timedelta(days=seed_case["age"])
     submitted = seed_case["status"] != "New"
     values = {
         "id": id,
         "purchaseOrderNumber": f"PO{id}",
         "vendorID": seed_case["vendor"],
-        "status": number(ORDER_STATUS, seed_case["status"]),
+        "status": get_number(ORDER_STATUS, seed_case["status"]),
         "createDateTime": f"{day}T13:20:00.250Z",
         "submitDateTime": f"{day}T15:00:00.000Z" if submitted else None,
         "paymentTerm": NET30,
@@ -117,7 +119,7 @@ def _order(id, seed_case, at):
         "shipToCity": "Riverton",
         "shipToState": "CA",
         "shipToPostalCode": "95363",
-        "useItemDescriptionsFrom": number(DESCRIPTION_SOURCES, "Product (Catalog)"),
+        "useItemDescriptionsFrom": get_number(DESCRIPTION_SOURCES, "Product (Catalog)"),
         "creatorResourceID": 43,
     }
 
@@ -127,7 +129,7 @@ def _order(id, seed_case, at):
     }
 
 
-def _item(id, order, fields):
+def _build_item_row(id, order, fields):
     cost = Decimal(fields["cost"])
     return ENTITIES["PurchaseOrderItems"].row(
         id=id,
@@ -141,7 +143,7 @@ def _item(id, order, fields):
     )
 
 
-def _receipt(id, item_id, quantity, number_, at):
+def _build_receipt_row(id, item_id, quantity, number_, at):
     return ENTITIES["PurchaseOrderItemReceiving"].row(
         id=id,
         purchaseOrderItemID=item_id,

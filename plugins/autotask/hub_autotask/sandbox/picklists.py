@@ -49,7 +49,7 @@ PICKLISTS = {
 }
 
 
-def picklist_values(entity, field):
+def list_picklist_values(entity, field):
     """Return the values of a picklist field for the metadata; None for other fields."""
     values = PICKLISTS.get((entity.lower(), field))
     if values is None:
@@ -68,6 +68,6 @@ def picklist_values(entity, field):
     ]
 
 
-def number(labels, label):
+def get_number(labels, label):
     """Return the number of a label in this database."""
     return next(value for value, name in labels.items() if name == label)

@@ -13,13 +13,13 @@ MAX_CONDITIONS = 500
 CONDITION_KEYS = {"op", "field", "value", "udf", "items"}
 
 
-def _equal(value, operand):
+def _is_equal(value, operand):
     """Return whether a value equals the operand; null equals nothing."""
     return value is not None and value == operand
 
 
 OPERATORS = {
-    "eq": _equal,
+    "eq": _is_equal,
     "noteq": lambda value, operand: value != operand,
     "gt": lambda value, operand: value is not None and value > operand,
     "gte": lambda value, operand: value is not None and value >= operand,
@@ -38,7 +38,7 @@ class Query:
     """A query: its conditions, page size and columns."""
 
     def __init__(self, entity, body):
-        body = _lowercase(body, {"filter", "maxrecords", "includefields"})
+        body = _lower_names(body, {"filter", "maxrecords", "includefields"})
         if not isinstance(body.get("filter"), list):
             raise bad_request(
                 "A filter is required: the query must have at least a list of conditions."
@@ -48,7 +48,7 @@ class Query:
         self._conditions_met = [self._read(condition) for condition in body["filter"]]
         if self._condition_count > MAX_CONDITIONS:
             raise bad_request(f"The query has more than {MAX_CONDITIONS} OR conditions.")
-        self.size = _size_of(body)
+        self.size = _get_page_size(body)
         self.columns = [self._field(name).name for name in body.get("includefields") or ()]
 
     def page(self, rows, after):
@@ -119,10 +119,10 @@ class Query:
         if takes_list != isinstance(value, list):
             needed = "a list" if takes_list else "one value"
             raise bad_request(f"The operator {op} needs {needed} for {field.name}.")
-        operand = _values(field, value) if takes_list else _value(field, value)
+        operand = _parse_values(field, value) if takes_list else _parse_value(field, value)
         if op in ("beginswith", "endswith", "contains"):
             return lambda row: OPERATORS[op](row[field.name], operand)
-        return lambda row: OPERATORS[op](_plain(field, row[field.name]), operand)
+        return lambda row: OPERATORS[op](_convert_for_comparison(field, row[field.name]), operand)
 
     def _field(self, name):
         """Return a field of the entity; refuse one that it does not have."""
@@ -132,7 +132,7 @@ class Query:
         return field
 
 
-def _lowercase(body, parts):
+def _lower_names(body, parts):
     """Return a body with its names in lower case; refuse other parts than these."""
     if not isinstance(body, dict):
         return {}
@@ -143,7 +143,7 @@ def _lowercase(body, parts):
     return lowered
 
 
-def _size_of(body):
+def _get_page_size(body):
     """Return how many rows a page has; refuse a number that Autotask does not allow."""
     size = body.get("maxrecords", MAX_RECORDS)
     is_number = isinstance(size, int) and not isinstance(size, bool)
@@ -155,7 +155,7 @@ def _size_of(body):
 FLAG_NUMBERS = {"true": "1", "false": "0"}  # as numbers
 
 
-def _value(field, value):
+def _parse_value(field, value):
     """Return the value of a condition; refuse one of another type than the field's."""
     is_flag = isinstance(value, bool)
     if value is None or (field.type == "boolean" and not is_flag):
@@ -163,16 +163,16 @@ def _value(field, value):
     if field.type != "boolean" and is_flag:
         value = str(value).lower()
     if field.type in ("long", "integer", "decimal"):
-        return _number(field, value)
-    return _plain(field, value)
+        return _parse_number(field, value)
+    return _convert_for_comparison(field, value)
 
 
-def _values(field, values):
+def _parse_values(field, values):
     """Return the values of a condition that has several."""
-    return frozenset(_value(field, value) for value in values)
+    return frozenset(_parse_value(field, value) for value in values)
 
 
-def _number(field, value):
+def _parse_number(field, value):
     """Return a number of a condition."""
     text = str(value)
     try:
@@ -181,7 +181,7 @@ def _number(field, value):
         raise bad_request(f"The value {value!r} of {field.name} is no number.") from None
 
 
-def _plain(field, value):
+def _convert_for_comparison(field, value):
     """Return a value in the form in which values are compared."""
     if value is None or field.type in ("boolean", "long", "integer", "decimal"):
         return value

@@ -64,7 +64,7 @@ def _pay(books, event):
     amount = Decimal(event["amount"])
     fee = {
         "kind": f"{kind} {percent} %",
-        "amount": _cents(amount * Decimal(percent) / 100),
+        "amount": _format_cents(amount * Decimal(percent) / 100),
         "borne_by": event["bears"],
     }
     allocations = []
@@ -145,7 +145,7 @@ def _refund(books, event):
     return id
 
 
-def _payout_fields(row, id):
+def _build_payout_fields(row, id):
     """Return the fields of a payment once a payout contains its movements."""
     refunds = [{**refund, "payout": refund["payout"] or id} for refund in row["refunds"]]
     returned_in = row["returned_in"]
@@ -164,14 +164,14 @@ def _payout(books, event):
     rows = []
     lines = []
     for row in books.rows["payments"].values():
-        movements = views.movements(row)
+        movements = views.list_movements(row)
         if movements:
             rows.append(row)
             lines += movements
-    if views.gross_total(lines) <= 0:
+    if views.sum_gross(lines) <= 0:
         return None
     for row in rows:
-        changes = _payout_fields(row, id)
+        changes = _build_payout_fields(row, id)
         books.put("payments", event, row["id"], **changes)
     books.put(
         "payouts",
@@ -235,7 +235,7 @@ def _status(books, event):
     books.statuses.setdefault(key, []).append(event["status"])
 
 
-def _cents(amount):
+def _format_cents(amount):
     """Return an amount in cents as text."""
     return str(amount.quantize(CENT, ROUND_HALF_UP))
 

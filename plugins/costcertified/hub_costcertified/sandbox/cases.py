@@ -5,7 +5,7 @@ from decimal import Decimal
 from hub_costcertified.sandbox import company
 
 
-def _invoice_id(index):
+def _get_invoice_id(index):
     """Return the id of the invoice at this position of the story."""
     return str(1001 + index)
 
@@ -22,7 +22,7 @@ def _case(case, via="costcertified", then=None, **changes):
             fields[name] = change(fields) if callable(change) else change
         yield story.act("make", fields=fields)
         if via:
-            yield story.act("send", invoice=_invoice_id(index), via=via)
+            yield story.act("send", invoice=_get_invoice_id(index), via=via)
         if then:
             yield from then(story, index, fields)
 
@@ -93,12 +93,12 @@ def _fail(story, index, fields):
 
 def _void(story, index, fields):
     """Void an invoice."""
-    yield story.act("void", invoice=_invoice_id(index))
+    yield story.act("void", invoice=_get_invoice_id(index))
 
 
 def _delete(story, index, fields):
     """Delete an invoice."""
-    yield story.act("delete", things="invoices", id=_invoice_id(index))
+    yield story.act("delete", things="invoices", id=_get_invoice_id(index))
 
 
 def _edit(story, index, fields):
@@ -106,7 +106,7 @@ def _edit(story, index, fields):
     first, *others = fields["lines"]
     yield story.act(
         "edit",
-        invoice=_invoice_id(index),
+        invoice=_get_invoice_id(index),
         fields={"lines": [{**first, "amount": "777.00"}, *others]},
     )
 
@@ -129,10 +129,10 @@ def _in_advance(case, used):
         )
         yield story.act("settle", payment=payment)
         yield story.act("make", fields=fields)
-        yield story.act("send", invoice=_invoice_id(index), via="costcertified")
+        yield story.act("send", invoice=_get_invoice_id(index), via="costcertified")
         if used:
             yield story.act(
-                "allocate", payment=payment, invoice=_invoice_id(index), amount="200.00"
+                "allocate", payment=payment, invoice=_get_invoice_id(index), amount="200.00"
             )
 
     return case, make_acts

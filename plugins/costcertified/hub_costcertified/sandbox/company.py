@@ -10,7 +10,7 @@ SALES_TAX = ("Sales tax", "8")
 FEES_BY_METHOD = {"card": ("Card fee", "2.9"), "ach": ("Transaction fee", "0.7")}
 
 
-def _client(id, fname, lname, **overrides):
+def _build_client(id, fname, lname, **overrides):
     """Return a client; the address and phone follow from the id."""
     email = f"{fname}.{lname}@example.com".lower().replace("'", "").replace(" ", "")
     return {
@@ -29,18 +29,18 @@ def _client(id, fname, lname, **overrides):
 
 
 CLIENTS = (
-    _client(1, "Marta", "Ellison"),
-    _client(2, "Tobias", "Grant", company="Grant & Daughters Bakery"),
-    _client(3, "Ines", "Okafor"),
-    _client(4, "Percy", "O'Neill"),
-    _client(5, "Yuki", "Lindqvist", suite="Unit 4"),
-    _client(6, "Aurelio", "Fontaine", company="Fontaine Dental"),
-    _client(7, "Beatrix", "Vale"),
-    _client(8, "Samir", "Haddad", email=None),
+    _build_client(1, "Marta", "Ellison"),
+    _build_client(2, "Tobias", "Grant", company="Grant & Daughters Bakery"),
+    _build_client(3, "Ines", "Okafor"),
+    _build_client(4, "Percy", "O'Neill"),
+    _build_client(5, "Yuki", "Lindqvist", suite="Unit 4"),
+    _build_client(6, "Aurelio", "Fontaine", company="Fontaine Dental"),
+    _build_client(7, "Beatrix", "Vale"),
+    _build_client(8, "Samir", "Haddad", email=None),
 )
 NAMESAKES = (
-    _client(20, "Jordan", "Mercer"),
-    _client(21, "Jordan", "Mercer", email="jm.architect@example.com"),
+    _build_client(20, "Jordan", "Mercer"),
+    _build_client(21, "Jordan", "Mercer", email="jm.architect@example.com"),
 )
 PROJECT_NAMES = (
     "Kitchen remodel",

@@ -86,7 +86,7 @@ class Pages(kit.Pages):
         for payment_id in self._books.payments_of[id]:
             payments.append(self._view("payments", self._books.rows["payments"][payment_id]))
         statuses = self._books.statuses.get(f"invoices/{id}", [])
-        balance = views.balance_of(self._books, id)
+        balance = views.compute_balance(self._books, id)
         return self.render(
             environ,
             "invoice",
@@ -129,7 +129,7 @@ class Pages(kit.Pages):
         line = {
             "id": "1",
             "description": form.get("description") or "Work",
-            "amount": _amount(form.get("amount")),
+            "amount": _parse_amount(form.get("amount")),
             "tax_name": name,
             "tax_rate": rate,
         }
@@ -141,7 +141,7 @@ class Pages(kit.Pages):
             "lines": [line],
             "invoice_date": today,
             "due_date": today,
-            "client": _chosen_client(form),
+            "client": _get_chosen_client(form),
             "project": project,
         }
         id = self._books.do("make", fields=fields)
@@ -165,7 +165,7 @@ class Pages(kit.Pages):
         first, *others = self._books.rows["invoices"][id]["lines"]
         line = {
             **first,
-            "amount": _amount(form.get("amount")),
+            "amount": _parse_amount(form.get("amount")),
             "description": form.get("description") or "Work",
         }
         self._books.do("edit", invoice=id, fields={"lines": [line, *others]})
@@ -183,8 +183,8 @@ class Pages(kit.Pages):
 
     def _is_above_balance(self, form, id):
         """Return whether the amount of a form is more than what is open of an invoice."""
-        amount = Decimal(_amount(form.get("amount")))
-        return amount > views.balance_of(self._books, id)
+        amount = Decimal(_parse_amount(form.get("amount")))
+        return amount > views.compute_balance(self._books, id)
 
     def _pay(self, form, client, project, invoice):
         """Add a payment, of an invoice or in advance."""
@@ -193,7 +193,7 @@ class Pages(kit.Pages):
             raise PageRefused("A client pays by card or by bank transfer.")
         return self._books.do(
             "pay",
-            amount=_amount(form.get("amount")),
+            amount=_parse_amount(form.get("amount")),
             method=method,
             client=client,
             project=project,
@@ -204,7 +204,7 @@ class Pages(kit.Pages):
     def advance(self, form):
         """Pay in advance as a client does."""
         project = next(iter(self._books.projects), None)
-        self._pay(form, _chosen_client(form), project, None)
+        self._pay(form, _get_chosen_client(form), project, None)
         return "/payments"
 
     def move(self, form, id, act):
@@ -218,12 +218,12 @@ class Pages(kit.Pages):
 
     def refund(self, form, id):
         """Give back some of a payment."""
-        amount = _amount(form.get("amount"))
+        amount = _parse_amount(form.get("amount"))
         payment = self._books.rows["payments"][id]
         refunded = sum(Decimal(earlier["amount"]) for earlier in payment["refunds"])
         if Decimal(amount) + refunded > Decimal(payment["amount"]):
             raise PageRefused("No more can be given back than was paid.")
-        tax = views.tax_within(self._books, payment, Decimal(amount))
+        tax = views.compute_refunded_tax(self._books, payment, Decimal(amount))
         self._books.do(
             "refund",
             payment=id,
@@ -237,7 +237,7 @@ class Pages(kit.Pages):
     def allocate(self, form, id):
         """Use a payment in advance on an invoice."""
         invoice = form.get("invoice", "")
-        amount = _amount(form.get("amount"))
+        amount = _parse_amount(form.get("amount"))
         if invoice not in self._books.rows["invoices"] or self._is_above_balance(form, invoice):
             raise PageRefused("It can be used on an invoice that was sent, for what is open of it.")
         self._books.do("allocate", payment=id, invoice=invoice, amount=amount)
@@ -274,7 +274,7 @@ class Pages(kit.Pages):
         return "/export"
 
 
-def _chosen_client(form):
+def _get_chosen_client(form):
     """Return the client of a form, by default the first one."""
     for client in company.CLIENTS:
         if client["id"] == form.get("client"):
@@ -282,7 +282,7 @@ def _chosen_client(form):
     return company.CLIENTS[0]
 
 
-def _amount(text):
+def _parse_amount(text):
     """Read an amount of money as a person types it."""
     try:
         amount = Decimal(text or "")

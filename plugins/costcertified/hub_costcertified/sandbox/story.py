@@ -31,13 +31,13 @@ class _Story:
 
     def acts(self):
         """Yield all acts, the oldest first."""
-        cases = _cases(self.demo)
+        cases = _list_cases(self.demo)
         for index in range(self.documents):
             rng = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
             if index % 3 == 0:
                 project_index = index // 3
                 yield self.act(
-                    "project", id=f"j{project_index + 1}", fields=_project(project_index, rng)
+                    "project", id=f"j{project_index + 1}", fields=_build_project(project_index, rng)
                 )
             if index % 2 and cases:
                 _, make_acts = cases.pop(0)
@@ -48,7 +48,7 @@ class _Story:
                 yield from self.paid_out()
         if not self.documents:
             rng = random.Random(self.seed)  # noqa: S311  (a story)
-            yield self.act("project", id="j1", fields=_project(0, rng))
+            yield self.act("project", id="j1", fields=_build_project(0, rng))
         for fields in EXPENSES:
             yield self.act("spend", fields=fields(self.today))
 
@@ -64,7 +64,7 @@ class _Story:
         yield self.act("make", fields=fields)
         if case == "draft":
             return
-        yield self.act("send", invoice=invoice_id(index), via="costcertified")
+        yield self.act("send", invoice=build_invoice_id(index), via="costcertified")
         if case != "sent":
             method = "ach" if "transfer" in case else "card"
             yield from self.pay(index, fields, method, settled=case != "processing")
@@ -76,7 +76,7 @@ class _Story:
         date = max(day, self.today.replace(month=1, day=1))
         lines = []
         for position in range(1, rng.randrange(2, 4) + 1):
-            lines.append({**_task(rng), "id": f"{invoice_id(index)}-{position}"})
+            lines.append({**_build_task(rng), "id": f"{build_invoice_id(index)}-{position}"})
         due = date + dt.timedelta(days=rng.choice((7, 14)))
         return {
             "invoice_date": date.isoformat(),
@@ -92,10 +92,10 @@ class _Story:
         self.payments += 1
         yield self.act(
             "pay",
-            invoice=invoice_id(index),
+            invoice=build_invoice_id(index),
             client=fields["client"],
             project=fields["project"],
-            amount=str(amount or amount_due(fields)),
+            amount=str(amount or sum_amount_due(fields)),
             method=method,
             bears=bears,
         )
@@ -109,37 +109,37 @@ class _Story:
         yield self.act("arrive", payout=f"t{self.payouts}")
 
 
-def _cases(demo):
+def _list_cases(demo):
     """Return all cases, or those that a newcomer meets."""
     if not demo:
         return list(CASES)
     return [case for case in CASES if case[0] not in LEFT_OUT_OF_DEMO]
 
 
-def invoice_id(index):
+def build_invoice_id(index):
     """Return the id of the invoice with this place in the story."""
     return str(1001 + index)
 
 
-def amount_due(fields):
+def sum_amount_due(fields):
     """Return what a client owes of an invoice."""
     total = Decimal(0)
     for line in fields["lines"]:
-        total += Decimal(line["amount"]) + _tax(line)
+        total += Decimal(line["amount"]) + _compute_tax(line)
     for fee in fields.get("fees", ()):
         if fee["borne_by"] == "client":
             total += Decimal(fee["amount"])
     return total
 
 
-def _tax(line):
+def _compute_tax(line):
     """Return the tax of a line, rounded by itself."""
     rate = Decimal(line["tax_rate"] or 0)
     tax = Decimal(line["amount"]) * rate / 100
     return tax.quantize(CENT, ROUND_HALF_UP)
 
 
-def _project(index, rng):
+def _build_project(index, rng):
     """Return a project of one of the clients."""
     client = company.CLIENTS[index % len(company.CLIENTS)]
     work = company.PROJECT_NAMES[index % len(company.PROJECT_NAMES)]
@@ -150,7 +150,7 @@ def _project(index, rng):
     }
 
 
-def _task(rng):
+def _build_task(rng):
     """Return a line of an invoice without its id."""
     name, rate = company.SALES_TAX
     amount = Decimal(rng.randrange(20_000, 400_000)) / 100

@@ -7,9 +7,9 @@ from hub_costcertified.sandbox import company
 CENT, ZERO = Decimal("0.01"), Decimal(0)
 
 
-def _invoice(books, raw):
+def _view_invoice(books, raw):
     """Return an invoice with its status, totals and payments."""
-    lines = [_line(line) for line in raw["lines"]]
+    lines = [_view_line(line) for line in raw["lines"]]
     fees = [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]]
     names = (
         "id",
@@ -24,8 +24,8 @@ def _invoice(books, raw):
     )
     return {
         **{name: raw[name] for name in names},
-        "status": _status(books, raw),
-        "project": _project(books, raw["project"]),
+        "status": _get_status(books, raw),
+        "project": _view_project(books, raw["project"]),
         "client": raw["client"],
         "basis_value": raw["basis_value"] and Decimal(raw["basis_value"]),
         "lines": lines,
@@ -33,13 +33,13 @@ def _invoice(books, raw):
         "currency": company.CURRENCY,
         "tax_total": _sum(line["tax"] for line in lines),
         "total": total(raw),
-        "paid_total": _paid_total(books, raw["id"]),
+        "paid_total": _sum_paid(books, raw["id"]),
         "paid_at": raw["paid_at"],
         "deleted_at": raw["updated_at"] if raw["deleted"] else None,
     }
 
 
-def _status(books, raw):
+def _get_status(books, raw):
     """Return the status of an invoice; for a sent one, its payments decide."""
     if raw["state"] != "sent":
         return raw["state"]
@@ -54,7 +54,7 @@ def _status(books, raw):
 def total(raw):
     """Return the amount that the client owes: lines, tax, and the fees of the client."""
     total = ZERO
-    for line in map(_line, raw["lines"]):
+    for line in map(_view_line, raw["lines"]):
         total += line["amount"] + line["tax"]
     for fee in raw["fees"]:
         if fee["borne_by"] == "client":
@@ -64,16 +64,16 @@ def total(raw):
 
 def is_paid(books, id):
     """Return whether an invoice is paid in full."""
-    return balance_of(books, id) <= 0
+    return compute_balance(books, id) <= 0
 
 
-def balance_of(books, id):
+def compute_balance(books, id):
     """Return the open balance of an invoice."""
     invoice = books.rows["invoices"][id]
-    return total(invoice) - _paid_total(books, id)
+    return total(invoice) - _sum_paid(books, id)
 
 
-def _paid_total(books, id):
+def _sum_paid(books, id):
     """Return the paid amount of an invoice."""
     amounts = []
     for payment_id in books.payments_of.get(id, ()):
@@ -86,7 +86,7 @@ def _paid_total(books, id):
     return _sum(amounts)
 
 
-def _line(line):
+def _view_line(line):
     """Return a line with its tax, rounded by itself."""
     amount = Decimal(line["amount"])
     tax = amount * Decimal(line["tax_rate"] or 0) / 100
@@ -99,7 +99,7 @@ def _line(line):
     }
 
 
-def _project(books, id):
+def _view_project(books, id):
     """Return a project with the amount invoiced so far, before tax and fees."""
     project = books.projects[id]
     invoiced = ZERO
@@ -114,14 +114,14 @@ def _project(books, id):
     }
 
 
-def _project_reference(books, id):
+def _view_project_reference(books, id):
     """Return id and name of a project, or None without an id."""
     if not id:
         return None
     return {"id": id, "name": books.projects[id]["name"]}
 
 
-def _payment(books, raw):
+def _view_payment(books, raw):
     """Return a payment with its allocations, fees and refunds."""
     names = (
         "id",
@@ -136,18 +136,18 @@ def _payment(books, raw):
     return {
         **{name: raw[name] for name in names},
         "status": raw["state"],
-        "project": _project_reference(books, raw["project"]),
+        "project": _view_project_reference(books, raw["project"]),
         "amount": Decimal(raw["amount"]),
         "currency": company.CURRENCY,
-        "allocations": [_allocation(books, allocation) for allocation in raw["allocations"]],
+        "allocations": [_view_allocation(books, allocation) for allocation in raw["allocations"]],
         "fees": [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]],
         "payout_id": raw["payout"],
-        "refunds": [_refund(refund) for refund in raw["refunds"]],
+        "refunds": [_view_refund(refund) for refund in raw["refunds"]],
         "deleted_at": raw["updated_at"] if raw["deleted"] else None,
     }
 
 
-def _allocation(books, raw):
+def _view_allocation(books, raw):
     """Return the part of a payment that an invoice used."""
     invoice = books.rows["invoices"][raw["invoice"]]
     return {
@@ -157,7 +157,7 @@ def _allocation(books, raw):
     }
 
 
-def _refund(raw):
+def _view_refund(raw):
     """Return a refund of a payment."""
     tax = Decimal(raw["tax"])
     return {
@@ -171,19 +171,19 @@ def _refund(raw):
     }
 
 
-def tax_within(books, payment, amount):
+def compute_refunded_tax(books, payment, amount):
     """Return the share of tax in a refund, by the invoice."""
     tax_total = ZERO
     invoice_total = ZERO
     for allocation in payment["allocations"]:
         invoice = books.rows["invoices"][allocation["invoice"]]
         invoice_total += total(invoice)
-        tax_total += _sum(_line(line)["tax"] for line in invoice["lines"])
+        tax_total += _sum(_view_line(line)["tax"] for line in invoice["lines"])
     share = amount * tax_total / (invoice_total or 1)
     return share.quantize(CENT, ROUND_HALF_UP)
 
 
-def movements(payment):
+def list_movements(payment):
     """Return the lines of a payment that no payout contains yet."""
     if _is_paid_out(payment):
         return []
@@ -192,7 +192,7 @@ def movements(payment):
         if not _is_to_pay_out(payment):
             return []
         fee = _sum(Decimal(fee["amount"]) for fee in payment["fees"])
-        lines.append(_movement(payment, "payment", payment["id"], fee=str(fee)))
+        lines.append(_build_movement(payment, "payment", payment["id"], fee=str(fee)))
     for refund in payment["refunds"]:
         if not refund["payout"]:
             fields = {
@@ -200,13 +200,13 @@ def movements(payment):
                 "reference": refund["id"],
                 "amount": refund["amount"],
             }
-            lines.append(_movement(payment, "refund", refund["id"], **fields))
+            lines.append(_build_movement(payment, "refund", refund["id"], **fields))
     if payment["state"] == "failed" and not payment["returned_in"]:
-        lines.append(_movement(payment, "return", f"{payment['id']}-back"))
+        lines.append(_build_movement(payment, "return", f"{payment['id']}-back"))
     return lines
 
 
-def _movement(payment, kind, id, **fields):
+def _build_movement(payment, kind, id, **fields):
     """Return a line of a payout that concerns a payment; by default of its whole amount."""
     return {
         "id": id,
@@ -236,7 +236,7 @@ def _is_paid_out(payment):
     return not payment["refunds"] or all(refund["payout"] for refund in payment["refunds"])
 
 
-def gross_total(lines):
+def sum_gross(lines):
     """Return the sum of movements before fees."""
     total = ZERO
     for line in lines:
@@ -245,7 +245,7 @@ def gross_total(lines):
     return total
 
 
-def _payout(books, raw):
+def _view_payout(books, raw):
     """Return a payout; its amount is the sum of its lines, less their fees."""
     lines = []
     for line in raw["lines"]:
@@ -256,18 +256,18 @@ def _payout(books, raw):
         **{name: raw[name] for name in names},
         "status": raw["state"],
         "currency": company.CURRENCY,
-        "amount": gross_total(lines) - _sum(line["fee"] for line in lines),
+        "amount": sum_gross(lines) - _sum(line["fee"] for line in lines),
         "lines": lines,
     }
 
 
-def _expense(books, raw):
+def _view_expense(books, raw):
     """Return an expense with its total."""
-    lines = [{**_line(line), "category": line["category"]} for line in raw["lines"]]
+    lines = [{**_view_line(line), "category": line["category"]} for line in raw["lines"]]
     names = ("id", "version", "type", "push", "vendor", "number", "date", "due_date", "updated_at")
     return {
         **{name: raw[name] for name in names},
-        "project": _project_reference(books, raw["project"]),
+        "project": _view_project_reference(books, raw["project"]),
         "currency": company.CURRENCY,
         "lines": lines,
         "total": _sum(line["amount"] + line["tax"] for line in lines),
@@ -281,8 +281,8 @@ def _sum(amounts):
 
 
 VIEWS = {
-    "invoices": _invoice,
-    "payments": _payment,
-    "payouts": _payout,
-    "expenses": _expense,
+    "invoices": _view_invoice,
+    "payments": _view_payment,
+    "payouts": _view_payout,
+    "expenses": _view_expense,
 }

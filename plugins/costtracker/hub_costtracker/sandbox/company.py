@@ -53,7 +53,7 @@ HOME_SUPPLIERS = (
 )
 
 
-def _slots(letter, names, category=""):
+def _build_slots(letter, names, category=""):
     """Return entries with the ids a1, a2, ... for the letter a."""
     slots = []
     for number, name in enumerate(names, 1):
@@ -61,40 +61,40 @@ def _slots(letter, names, category=""):
     return slots
 
 
-def _account(number, name, category, is_replaceable=True):
+def _build_account(number, name, category, is_replaceable=True):
     """Return an account of the account's own chart."""
     return Slot(f"a{number}", name, number, category, is_replaceable=is_replaceable)
 
 
 LISTS = {
     "suppliers": [
-        *_slots("s", HOME_SUPPLIERS, "home"),
+        *_build_slots("s", HOME_SUPPLIERS, "home"),
         Slot("s21", "Hamburg Hebetechnik GmbH", category="foreign"),
         Slot("s22", "Malmö Trähus AB", category="foreign"),
         Slot("s29", "Helt Ny Leverandør ENK", category="home", is_replaceable=False),
     ],
     "accounts": [
-        _account("4000", "Materialkjøp", "cost"),
-        _account("4010", "Trelast", "cost"),
-        _account("4020", "Betong og mur", "cost"),
-        _account("4500", "Underentreprenører", "cost"),
-        _account("6300", "Husleie", "expense"),
-        _account("6340", "Strøm", "expense"),
-        _account("6540", "Verktøy", "expense"),
-        _account("6800", "Kontorrekvisita", "expense"),
-        _account("7000", "Drivstoff", "expense"),
-        _account("7140", "Reisekostnader", "expense"),
-        _account("6810", "Programvare", "hidden"),
-        _account("1999", "Gammel interimskonto", "expense", is_replaceable=False),
+        _build_account("4000", "Materialkjøp", "cost"),
+        _build_account("4010", "Trelast", "cost"),
+        _build_account("4020", "Betong og mur", "cost"),
+        _build_account("4500", "Underentreprenører", "cost"),
+        _build_account("6300", "Husleie", "expense"),
+        _build_account("6340", "Strøm", "expense"),
+        _build_account("6540", "Verktøy", "expense"),
+        _build_account("6800", "Kontorrekvisita", "expense"),
+        _build_account("7000", "Drivstoff", "expense"),
+        _build_account("7140", "Reisekostnader", "expense"),
+        _build_account("6810", "Programvare", "hidden"),
+        _build_account("1999", "Gammel interimskonto", "expense", is_replaceable=False),
     ],
     "tax-codes": [
         Slot("standard", "25 % mva", rate="25"),
         Slot("reduced", "15 % mva", rate="15"),
         Slot("zero", "Uten mva", rate="0"),
     ],
-    "locations": _slots("l", ("Oslo", "Bergen", "Trondheim")),
-    "classes": _slots("c", ("Nybygg", "Rehabilitering", "Service", "Anlegg")),
-    "customers": _slots(
+    "locations": _build_slots("l", ("Oslo", "Bergen", "Trondheim")),
+    "classes": _build_slots("c", ("Nybygg", "Rehabilitering", "Service", "Anlegg")),
+    "customers": _build_slots(
         "p", ("Fasade blokk A", "Kjøkken og bad", "Gymsal", "Hyttefelt trinn 1", "Nye lokaler")
     ),
 }

@@ -104,15 +104,15 @@ class Lists:
 
     def _candidates(self, kind, slot, usable):
         """Return the records that a slot may be bound to, the best first."""
-        visible = _visible(usable)
+        visible = _list_visible(usable)
         if kind == "suppliers":
             return self._suppliers(slot, visible)
         if kind == "accounts":
-            return _accounts(slot.category, usable, visible)
+            return _list_accounts(slot.category, usable, visible)
         if kind == "tax-codes":
-            return _tax_codes(slot.id, visible)
+            return _list_tax_codes(slot.id, visible)
         if kind == "customers":
-            return _projects(visible) or visible
+            return _list_projects(visible) or visible
         return visible
 
     def _suppliers(self, slot, visible):
@@ -123,12 +123,12 @@ class Lists:
         return [item for item in visible if item.get("currency") == home_currency]
 
 
-def _visible(items):
+def _list_visible(items):
     """Return the records that are not hidden."""
     return [item for item in items if not item["hidden"]]
 
 
-def _projects(items):
+def _list_projects(items):
     """Return the customers below another one."""
     return [item for item in items if item.get("parent_external_id")]
 
@@ -140,44 +140,44 @@ def _has_same_name(slot, item):
     return slot.number is not None and slot.number == item.get("number")
 
 
-def _accounts(category, usable, visible):
+def _list_accounts(category, usable, visible):
     """Return the accounts of a sort, or else all accounts for costs, or else all accounts."""
-    costs = _of_types(visible, "cost", "expense")
+    costs = _list_of_types(visible, "cost", "expense")
     if category == "hidden":
         hidden = [item for item in usable if item["hidden"]]
-        best = _of_types(hidden, "cost", "expense")
+        best = _list_of_types(hidden, "cost", "expense")
     else:
-        best = _of_types(costs, category)
+        best = _list_of_types(costs, category)
     return best or costs or visible
 
 
-def _of_types(items, *types):
+def _list_of_types(items, *types):
     """Return the records of one of these types."""
-    return [item for item in items if _of_type(item, *types)]
+    return [item for item in items if _is_of_type(item, *types)]
 
 
-def _of_type(item, *words):
+def _is_of_type(item, *words):
     """Return whether the type of a record contains one of these words."""
     return any(word in item.get("type", "").lower() for word in words)
 
 
-def _tax_codes(slot, visible):
+def _list_tax_codes(slot, visible):
     """Return the codes with the rate of a slot, or else the nearest one."""
-    rated = list(filter(rate, visible))
-    rated.sort(key=rate, reverse=True)
+    rated = list(filter(get_rate, visible))
+    rated.sort(key=get_rate, reverse=True)
     if slot == "zero" or not rated:
         return _with_rate(visible, 0) or rated[-1:]
     slot_rate = STANDARD_RATE if slot == "standard" else REDUCED_RATE
     exact = _with_rate(rated, slot_rate)
-    return exact or _nearest(slot, rated)
+    return exact or _find_nearest(slot, rated)
 
 
 def _with_rate(items, slot_rate):
     """Return the tax codes with a rate."""
-    return [item for item in items if rate(item) == slot_rate]
+    return [item for item in items if get_rate(item) == slot_rate]
 
 
-def _nearest(slot, rated):
+def _find_nearest(slot, rated):
     """Return the code with the highest rate, or for a reduced rate the second one."""
     highest = rated[:1]
     second = rated[1:2]
@@ -186,6 +186,6 @@ def _nearest(slot, rated):
     return second or highest
 
 
-def rate(item):
+def get_rate(item):
     """Return a tax code's rate in per cent."""
     return Decimal(item.get("rate") or 0)

@@ -155,8 +155,8 @@ class Pages(kit.Pages):
 
     def edit(self, form, id):
         """Change the header of an invoice, its first line, and its totals."""
-        header = _filled_values(form, ("reference", "invoice_number"))
-        line = _filled_values(form, ("description",))
+        header = _list_filled_values(form, ("reference", "invoice_number"))
+        line = _list_filled_values(form, ("description",))
         if checks.is_amount(form.get("net", "")):
             line["net"] = form["net"]
         if form.get("account") in self._books.lists.pushed.get("accounts", {}):
@@ -208,6 +208,6 @@ class Pages(kit.Pages):
         return "/lists"
 
 
-def _filled_values(form, names):
+def _list_filled_values(form, names):
     """Return the named values of a form that are not empty."""
     return {name: form[name] for name in names if form.get(name)}

@@ -37,13 +37,13 @@ ORDER_CASES = (
 
 def make_story(documents, seed, now, demo=False):
     """Return `documents` invoices by the seed, the oldest change first."""
-    cases = _cases_of_demo() if demo else list(CASES)
+    cases = _list_demo_cases() if demo else list(CASES)
     today = now.date()
     invoices = []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
         rng = random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
-        invoice = _plain_invoice(index, rng, changed, today)
+        invoice = _build_plain_invoice(index, rng, changed, today)
         if index % 4 == 3 and cases:
             name, change = cases.pop(0)
             changes = change(invoice, invoices, today)
@@ -52,16 +52,16 @@ def make_story(documents, seed, now, demo=False):
     return invoices
 
 
-def _cases_of_demo():
+def _list_demo_cases():
     """Return the cases that a newcomer meets."""
     cases = [case for case in CASES if case[0] not in LEFT_OUT_OF_DEMO]
     return [LOST_RESPONSE, *cases]
 
 
-def _plain_invoice(index, rng, changed, today):
+def _build_plain_invoice(index, rng, changed, today):
     """Return a usual invoice: approved, and with each of the order cases in turn."""
     order_case = ORDER_CASES[index % len(ORDER_CASES)]
-    date = _day(today, rng.randrange(60))
+    date = _get_day(today, rng.randrange(60))
     number = f"{date:%y}{rng.choice('ABFKM')}-{48000 + index * 7 + rng.randrange(7)}"
     orders = []
     for _ in range(1 if index % 4 < 3 else 2):
@@ -80,37 +80,37 @@ def _plain_invoice(index, rng, changed, today):
         "invoice_date": date.isoformat(),
         "due_date": (date + dt.timedelta(days=rng.choice((14, 30)))).isoformat(),
         "po_numbers": [] if order_case == ORDER_CASES[0] else orders,
-        "approvals": _approvals(rng, changed),
-        "lines": _lines(index, rng, order_case, orders),
+        "approvals": _build_approvals(rng, changed),
+        "lines": _build_lines(index, rng, order_case, orders),
         "files": ["pdf"] if index % 5 == 0 else [],
         "updated_at": stamp(changed),
     }
 
 
-def _day(today, back):
+def _get_day(today, back):
     """Return a day some days ago, but in this year, because the last year may be closed."""
     day = today - dt.timedelta(days=back)
     first_of_year = today.replace(month=1, day=1)
     return max(day, first_of_year)
 
 
-def _approvals(rng, changed):
+def _build_approvals(rng, changed):
     """Return the decisions of two approvers in parallel, or of Accounting alone."""
     if rng.randrange(4) == 0:
-        return [_approval(ACCOUNTANT, changed - dt.timedelta(minutes=30), role="Accounting")]
+        return [_build_approval(ACCOUNTANT, changed - dt.timedelta(minutes=30), role="Accounting")]
     approved_at = changed - dt.timedelta(hours=rng.randrange(3, 60))
     return [
-        _approval("Kari Nordmann", approved_at),
-        _approval("Ingrid Øverås", approved_at + dt.timedelta(minutes=45)),
+        _build_approval("Kari Nordmann", approved_at),
+        _build_approval("Ingrid Øverås", approved_at + dt.timedelta(minutes=45)),
     ]
 
 
-def _approval(user, at, **more):
+def _build_approval(user, at, **more):
     """Return an approval by a person."""
     return {"user": user, "decision": "approved", "at": stamp(at), **more}
 
 
-def _lines(index, rng, order_case, orders):
+def _build_lines(index, rng, order_case, orders):
     """Return the lines of an invoice: up to three, and one more if they have several orders."""
     project = f"p{index % 5 + 1}"
     location = f"l{index % 3 + 1}"
@@ -121,17 +121,17 @@ def _lines(index, rng, order_case, orders):
     for number in range(1, count + 1):
         line = {
             "id": f"{FIRST_ID + index}-{number}",
-            **_cost(rng),
+            **_build_cost(rng),
             "location": location,
             "class": f"c{(index + number) % 4 + 1}",
             "customer": project if rng.randrange(4) else None,
-            "po": _order(rng, order_case, orders, number),
+            "po": _build_order(rng, order_case, orders, number),
         }
         lines.append(line)
     return lines
 
 
-def _cost(rng):
+def _build_cost(rng):
     """Return the description, amount, account and tax code of a line."""
     category = rng.choice(("cost", "cost", "expense"))
     slots = [
@@ -149,7 +149,7 @@ def _cost(rng):
     }
 
 
-def _order(rng, order_case, orders, number):
+def _build_order(rng, order_case, orders, number):
     """Return the order of a line: received completely, in part, or none at all."""
     if order_case == ORDER_CASES[0] or (order_case == ORDER_CASES[3] and number > 2):
         return None

@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from hub_costtracker.sandbox import files
 from hub_costtracker.sandbox.company import ADDRESSES, LISTS, may_update
-from hub_costtracker.sandbox.lists import rate
+from hub_costtracker.sandbox.lists import get_rate
 
 CENT = Decimal("0.01")
 FOREIGN_CURRENCIES = {"s21": "EUR", "s22": "SEK"}
@@ -19,7 +19,7 @@ LIST_KINDS_BY_FIELD = {
 
 def invoice(lists, raw):
     """Return one invoice with lines, orders, approvals and files."""
-    lines = [_line(lists, line) for line in raw["lines"]]
+    lines = [_view_line(lists, line) for line in raw["lines"]]
     net = _sum(lines, "net")
     tax = _sum(lines, "tax")
     copied_fields = (
@@ -45,7 +45,7 @@ def invoice(lists, raw):
         "attachments": [
             {"id": id, **files.describe(kind, text)} for id, kind, text in attachments(raw)
         ],
-        **_ocr(raw),
+        **_get_ocr_confidence(raw),
         "updated_at": raw["updated_at"],
         "deleted_at": raw["updated_at"] if raw.get("deleted") else None,
     }
@@ -53,7 +53,7 @@ def invoice(lists, raw):
 
 def total_offsets(lists, raw, corrected_totals):
     """Return the differences between corrected totals and the sums of the lines."""
-    lines = [_line(lists, line) for line in raw["lines"]]
+    lines = [_view_line(lists, line) for line in raw["lines"]]
     tax = _sum(lines, "tax")
     sums = {"gross_total": _sum(lines, "net") + tax, "tax_total": tax}
     fields = {"gross_total": "gross_off", "tax_total": "tax_off"}
@@ -105,22 +105,25 @@ def currency(lists, slot):
     return pushed.get("currency") or FOREIGN_CURRENCIES.get(slot) or lists.home_currency() or "NOK"
 
 
-def _line(lists, line):
+def _view_line(lists, line):
     """Return a line with its tax, rounded by itself."""
     net = Decimal(line["net"])
-    tax = net * _rate(lists, line["tax_code"]) / 100
+    tax = net * _get_rate(lists, line["tax_code"]) / 100
     return {
         "id": line["id"],
         "description": line["description"],
         "net": net,
         "tax": tax.quantize(CENT, ROUND_HALF_UP),
-        "tax_code": _code(lists, "tax-codes", line["tax_code"]),
-        **{field: _code(lists, kind, line[field]) for field, kind in LIST_KINDS_BY_FIELD.items()},
+        "tax_code": _get_external_id(lists, "tax-codes", line["tax_code"]),
+        **{
+            field: _get_external_id(lists, kind, line[field])
+            for field, kind in LIST_KINDS_BY_FIELD.items()
+        },
         "po": line["po"],
     }
 
 
-def _code(lists, kind, slot):
+def _get_external_id(lists, kind, slot):
     """Return the external id of a record, or the account's own number or name before a push.
 
     A text that begins with "=" is an external id that a person chose.
@@ -138,17 +141,17 @@ def _code(lists, kind, slot):
     return slot_entry.number or slot_entry.name
 
 
-def _rate(lists, slot):
+def _get_rate(lists, slot):
     """Return the rate of a tax code: of the pushed one, or of the account's own."""
     pushed = lists.pushed_record("tax-codes", slot)
     if pushed:
-        return rate(pushed)
+        return get_rate(pushed)
     if lists.is_pushed("tax-codes"):
         return Decimal(0)
     return Decimal(SLOTS_BY_ID["tax-codes"][slot].rate)
 
 
-def _ocr(raw):
+def _get_ocr_confidence(raw):
     """Return the confidence of OCR for each field, if it read the invoice."""
     shares = raw.get("ocr")
     if not shares:

@@ -44,13 +44,13 @@ class StandIn:
             clock=self.clock,
             faults=self.faults,
             call=_call,
-            shape=_shape,
+            shape=_shape_error,
             pages=pages,
         )
 
     def _serve(self, environ, start):
         """Answer a call of the API, or of a page."""
-        application = self._api if api.operation(environ) else self._pages
+        application = self._api if api.find_operation(environ) else self._pages
         return application(environ, start)
 
     def _list_books(self, method, body):
@@ -85,10 +85,10 @@ def settings(url):
 
 def _call(environ):
     """Return the call's name, for faults and the log: an operation, `token`, or `page`."""
-    return api.operation(environ) or "page"
+    return api.find_operation(environ) or "page"
 
 
-def _shape(status, environ):
+def _shape_error(status, environ):
     """Return the media type and the body of an answer that only reports an error."""
     message = ERROR_MESSAGES.get(status, "Something went wrong in ION.")
     body = json.dumps({"errors": [{"message": message}]})

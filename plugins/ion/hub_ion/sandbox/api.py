@@ -46,7 +46,7 @@ class Call:
     is_timed_out: bool = False
 
 
-def environment_of(environ):
+def find_environment(environ):
     """Return (environment, the path below it)."""
     path = environ.get("PATH_INFO", "")
     if path.startswith("/staging/"):
@@ -54,9 +54,9 @@ def environment_of(environ):
     return "production", path
 
 
-def operation(environ):
+def find_operation(environ):
     """Return the call's name, for faults and the log; None if it is no call of the API."""
-    path = environment_of(environ)[1]
+    path = find_environment(environ)[1]
     if TOKEN_PATH.fullmatch(path):
         return "token"
     if path != "/graphql":
@@ -101,7 +101,7 @@ class Api:
 
     def _serve(self, environ, start):
         """Answer a request for a token, or a GraphQL request with one."""
-        environment, path = environment_of(environ)
+        environment, path = find_environment(environ)
         if environ["REQUEST_METHOD"] != "POST":
             return json_answer(start, 405, {"errors": [{"message": "Use POST."}]})
         if TOKEN_PATH.fullmatch(path):
@@ -109,7 +109,7 @@ class Api:
         if wait := self.limit.wait():
             body = {"errors": [{"message": "Too many requests."}]}
             return json_answer(start, 429, body, headers=[("Retry-After", str(wait))])
-        grant = self._tokens[environment].holder({"HTTP_AUTHORIZATION": _bearer(environ)})
+        grant = self._tokens[environment].holder({"HTTP_AUTHORIZATION": _get_bearer(environ)})
         if grant is None:
             body = {"errors": [{"message": "The access token is missing, unknown or expired."}]}
             return json_answer(start, 401, body)
@@ -137,18 +137,18 @@ class Api:
 
     def _graphql(self, environ, start, environment, client):
         """Answer a request, or a list of requests, as GraphQL over HTTP allows both."""
-        request = _json_of(environ)
+        request = _read_json(environ)
         if request is None:
             return json_answer(start, 400, {"errors": [{"message": "The body is not JSON."}]})
         fault = environ.get("sandbox.fault")
         call = self._open_call(environment, client, fault)
         if isinstance(request, list):
-            body = [_fault_answer(fault) or self._answer(query, call) for query in request]
+            body = [_build_fault_answer(fault) or self._answer(query, call) for query in request]
         else:
-            body = _fault_answer(fault) or self._answer(request, call)
+            body = _build_fault_answer(fault) or self._answer(request, call)
         if call.is_timed_out:
             return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
-        return json_answer(start, _status_of(fault), body)
+        return json_answer(start, _get_status(fault), body)
 
     def _open_call(self, environment, client, fault):
         """Return the call of a client, which may do everything unless it only reads."""
@@ -156,7 +156,7 @@ class Api:
         if client != READ_ONLY_KEY:
             permissions = frozenset(self._changes.names())
         organization = ORGANIZATIONS[environment]
-        broken = _broken_row(fault)
+        broken = _get_broken_row(fault)
         return Call(self._books, self._changes, organization, permissions, broken)
 
     def _answer(self, request, call):
@@ -185,7 +185,7 @@ def parse_query(text, absent_fields=frozenset()):
     return document, validate(schema(absent_fields), document)
 
 
-def _json_of(environ):
+def _read_json(environ):
     """Return the JSON of a body; None if its media type or its text is another."""
     if not environ.get("CONTENT_TYPE", "").startswith(JSON_TYPE):
         return None
@@ -195,7 +195,7 @@ def _json_of(environ):
         return None
 
 
-def _bearer(environ):
+def _get_bearer(environ):
     """Return the header in one form: the token alone, `Bearer` and `Token` are all accepted."""
     header = environ.get("HTTP_AUTHORIZATION", "")
     *_, token = header.split(" ")
@@ -218,7 +218,7 @@ GRAPHQL_FAULTS = {
 STALE_ETAG_MESSAGE = "The row has been updated since the etag was read."
 
 
-def _fault_answer(fault):
+def _build_fault_answer(fault):
     """Return the answer of a fault that replaces the whole answer, or None."""
     if fault is None:
         return None
@@ -230,14 +230,14 @@ def _fault_answer(fault):
     return None
 
 
-def _status_of(fault):
+def _get_status(fault):
     """Return the status of an answer, which only the fault `conflict` changes."""
     if fault is not None and fault.kind == "conflict":
         return 409
     return 200
 
 
-def _broken_row(fault):
+def _get_broken_row(fault):
     """Return (type, id) of the row that a fault breaks, or an empty tuple."""
     if fault is not None and fault.kind == "lost_line":
         return LOST_LINE, int(fault.options["id"])

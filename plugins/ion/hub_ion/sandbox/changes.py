@@ -34,14 +34,14 @@ class Changes:
     def createPurchaseOrder(self, input):
         """Add a draft."""
         self._check_references(input)
-        values = {"phase": "DRAFT", "attributes": {}, **_plain_values(input)}
-        return {"purchaseOrder": self._books.put("orders", **_ids_as_numbers(values))}
+        values = {"phase": "DRAFT", "attributes": {}, **_convert_values(input)}
+        return {"purchaseOrder": self._books.put("orders", **_convert_ids(values))}
 
     def updatePurchaseOrder(self, input):
         """Change fields or the status; most fields change only on a draft."""
         order = self._order(input["id"], input["etag"])
         self._check_references(input)
-        changes = _ids_as_numbers(_plain_values(input))
+        changes = _convert_ids(_convert_values(input))
         status = input.get("status")
         changes.pop("status", None)
         if changes.keys() - {"terms", "notes", "externalReference"}:
@@ -91,7 +91,7 @@ class Changes:
         check_draft(order, "Lines")
         self._check_references(input)
         numbers = [line["lineNumber"] for line in self._lines(order)]
-        values = _ids_as_numbers(_plain_values(input))
+        values = _convert_ids(_convert_values(input))
         number = max(numbers, default=0) + 1
         row = self._books.put("lines", lineNumber=number, attributes={}, **values)
         return {"purchaseOrderLine": row}
@@ -100,7 +100,7 @@ class Changes:
         """Change a line, as the status of its order allows."""
         line, order = self._line(input["id"], input["etag"])
         self._check_references(input)
-        changes = _ids_as_numbers(_plain_values(input))
+        changes = _convert_ids(_convert_values(input))
         rules.check_line_change(order, line, changes)
         status = changes.pop("status", None)
         if status:
@@ -131,14 +131,14 @@ class Changes:
     def createPurchaseOrderFee(self, input):
         """Add a fee to an order."""
         self._order(input["purchaseOrderId"])
-        values = _ids_as_numbers(_plain_values(input))
+        values = _convert_ids(_convert_values(input))
         return {"purchaseOrderFee": self._books.put("fees", **values)}
 
     def updatePurchaseOrderFee(self, input):
         """Change a fee."""
         fee = self._fee(input["id"], input["etag"])
         values = {
-            **_plain_values(input),
+            **_convert_values(input),
             "id": fee["id"],
             "purchaseOrderId": fee["purchaseOrderId"],
         }
@@ -182,7 +182,7 @@ class Changes:
         fields = {
             "revision": "A",
             "purchaseType": "INVENTORY",
-            **_plain_values(input),
+            **_convert_values(input),
         }
         return {"part": self._new_part(fields)}
 
@@ -190,7 +190,7 @@ class Changes:
         """Change a part."""
         part = require(self._books.row("parts", input["id"]), "Part", input["id"])
         check_etag(part, input["etag"], "Part")
-        return {"part": self._books.put("parts", id=part["id"], **_plain_values(input))}
+        return {"part": self._books.put("parts", id=part["id"], **_convert_values(input))}
 
     def createPartRevision(self, input):
         """Add the next revision of a part."""
@@ -217,7 +217,7 @@ class Changes:
             raise GraphQLError("A webhook receiver needs an https address.")
         count = len(self._books.rows("receivers"))
         secret = hashlib.sha256(f"{input['webhookUri']}:{count}".encode()).hexdigest()
-        values = _plain_values(input)
+        values = _convert_values(input)
         row = self._books.put("receivers", sharedSecret=secret, **values)
         return {"webhookReceiver": row}
 
@@ -236,7 +236,7 @@ class Changes:
         """Subscribe an address to changes of a resource."""
         id = input["receiverId"]
         require(self._books.row("receivers", id), "WebhookReceiver", id)
-        values = _ids_as_numbers(_plain_values(input))
+        values = _convert_ids(_convert_values(input))
         return {"webhookSubscription": self._books.put("subscriptions", **values)}
 
     def _check_references(self, input):
@@ -272,7 +272,7 @@ class Changes:
         return self._books.of_order("lines", order)
 
 
-def _plain_values(input):
+def _convert_values(input):
     """Return the values to write, with amounts as text."""
     values = {name: value for name, value in input.items() if name not in READ_ONLY_FIELDS}
     for name, value in values.items():
@@ -281,7 +281,7 @@ def _plain_values(input):
     return values
 
 
-def _ids_as_numbers(values):
+def _convert_ids(values):
     """Return ids, which the API accepts as texts or numbers, as numbers."""
     numbered = {}
     for name, value in values.items():

@@ -32,7 +32,11 @@ def schema(absent_fields=frozenset()):
     """Read the schema once, without the fields in `lacks`; a resolver's context is its call."""
     text = files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
     schema_document = build_schema(text)
-    for name, read in (("Decimal", decimal), ("DateTime", _moment), ("Date", _day)):
+    for name, read in (
+        ("Decimal", parse_decimal),
+        ("DateTime", _parse_moment),
+        ("Date", _parse_day),
+    ):
         scalar = schema_document.type_map[name]
         scalar.coerce_output_value = str
         scalar.coerce_input_value = read
@@ -42,9 +46,9 @@ def schema(absent_fields=frozenset()):
     for name, table in LIST_TABLES.items():
         query[name].resolve = _list(table)
     for name, table in ROW_TABLES.items():
-        query[name].resolve = _row_by_id(table)
+        query[name].resolve = _create_row_resolver(table)
     for name, field in mutation.items():
-        field.resolve = _mutation(name)
+        field.resolve = _create_mutation_resolver(name)
     for owner, resolvers in RESOLVERS.items():
         for name, resolve in resolvers.items():
             schema_document.type_map[owner].fields[name].resolve = resolve
@@ -74,12 +78,12 @@ def _list(table):
     return resolve
 
 
-def _row_by_id(table):
+def _create_row_resolver(table):
     """Return the resolver of one row by its id."""
     return lambda _, info, id: info.context.books.row(table, id)
 
 
-def _mutation(name):
+def _create_mutation_resolver(name):
     """Return the resolver of a mutation, which checks the rights of the key."""
 
     def resolve(_, info, **arguments):
@@ -95,7 +99,7 @@ def _mutation(name):
 # -- fields that are worked out -----------------------------------------------------------------
 
 
-def _related_row(table, key):
+def _create_related_row_resolver(table, key):
     """Return the resolver of the row that a field of another row names."""
 
     def resolve(row, info):
@@ -107,7 +111,7 @@ def _related_row(table, key):
     return resolve
 
 
-def _attributes(row, info):
+def _resolve_attributes(row, info):
     """Return the attributes of a row; one that a fault breaks affects its own row only."""
     if info.context.broken_row == (info.parent_type.name, row["id"]):
         raise GraphQLError("Attribute service did not answer.")
@@ -118,27 +122,27 @@ def _attributes(row, info):
     return attributes
 
 
-def _lines(order, info):
+def _resolve_lines(order, info):
     """Return the lines of an order."""
     return info.context.books.of_order("lines", order)
 
 
-def _lines_or_error(order, info):
+def _resolve_lines_or_error(order, info):
     """Return the lines of an order, with an error in place of one that a fault breaks."""
     lines = []
-    for line in _lines(order, info):
+    for line in _resolve_lines(order, info):
         is_lost = info.context.broken_row == (LOST_LINE, line["id"])
         lines.append(GraphQLError("Line service did not answer.") if is_lost else line)
     return lines
 
 
-def _estimated_total(order, info):
+def _resolve_estimated_total(order, info):
     """Return the cost of an order without its canceled lines."""
     fees = info.context.books.of_order("fees", order)
-    return rules.order_total(_lines(order, info), fees)
+    return rules.compute_order_total(_resolve_lines(order, info), fees)
 
 
-def _user(_, info):
+def _resolve_user(_, info):
     """Return the user that a key belongs to."""
     call = info.context
     return {
@@ -149,39 +153,39 @@ def _user(_, info):
     }
 
 
-def _order_of(line, info):
+def _resolve_order(line, info):
     """Return the order of a line."""
     return info.context.books.row("orders", line["purchaseOrderId"])
 
 
 RESOLVERS = {
     "Query": {
-        "me": _user,
-        "currentUser": _user,
+        "me": _resolve_user,
+        "currentUser": _resolve_user,
         "currencies": lambda _, info: info.context.books.rows("currencies"),
         "webhookReceivers": lambda _, info: info.context.books.rows("receivers"),
     },
     "PurchaseOrder": {
-        "status": lambda order, info: rules.order_status(order, _lines(order, info)),
-        "currency": _related_row("currencies", "currencyId"),
-        "supplier": _related_row("suppliers", "supplierId"),
-        "shipToLocation": _related_row("locations", "shipToLocationId"),
-        "estimatedTotalCost": _estimated_total,
-        "purchaseOrderLines": _lines_or_error,
+        "status": lambda order, info: rules.get_order_status(order, _resolve_lines(order, info)),
+        "currency": _create_related_row_resolver("currencies", "currencyId"),
+        "supplier": _create_related_row_resolver("suppliers", "supplierId"),
+        "shipToLocation": _create_related_row_resolver("locations", "shipToLocationId"),
+        "estimatedTotalCost": _resolve_estimated_total,
+        "purchaseOrderLines": _resolve_lines_or_error,
         "fees": lambda order, info: info.context.books.of_order("fees", order),
-        "attributes": _attributes,
+        "attributes": _resolve_attributes,
     },
     "PurchaseOrderLine": {
-        "status": lambda line, info: rules.line_status(_order_of(line, info), line),
-        "purchaseOrder": _order_of,
-        "part": _related_row("parts", "partId"),
-        "totalCost": lambda line, info: rules.line_total(line),
+        "status": lambda line, info: rules.get_line_status(_resolve_order(line, info), line),
+        "purchaseOrder": _resolve_order,
+        "part": _create_related_row_resolver("parts", "partId"),
+        "totalCost": lambda line, info: rules.compute_line_total(line),
         "receivedQuantity": lambda line, info: line.get("receivedQuantity", "0"),
         "paid": lambda line, info: bool(line.get("paid")),
-        "attributes": _attributes,
+        "attributes": _resolve_attributes,
     },
-    "Part": {"attributes": _attributes},
-    "Supplier": {"attributes": _attributes, "Attributes": _attributes},
+    "Part": {"attributes": _resolve_attributes},
+    "Supplier": {"attributes": _resolve_attributes, "Attributes": _resolve_attributes},
     "Receipt": {
         "purchaseOrderLines": lambda row, info: [
             info.context.books.row("lines", id) for id in row["lines"]
@@ -200,7 +204,7 @@ RESOLVERS = {
 # -- scalars ------------------------------------------------------------------------------------
 
 
-def decimal(value):
+def parse_decimal(value):
     """Parse a number with any number of decimals, from text or number."""
     try:
         number = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
@@ -211,7 +215,7 @@ def decimal(value):
     return number
 
 
-def _moment(value):
+def _parse_moment(value):
     """Parse a moment; one without an offset is in UTC."""
     try:
         moment = dt.datetime.fromisoformat(str(value))
@@ -222,7 +226,7 @@ def _moment(value):
     return stamp(moment)
 
 
-def _day(value):
+def _parse_day(value):
     """Parse a day."""
     try:
         return dt.date.fromisoformat(str(value)).isoformat()

@@ -5,7 +5,7 @@ import binascii
 
 from graphql import GraphQLError
 
-from hub_ion.sandbox.rules import order_status
+from hub_ion.sandbox.rules import get_order_status
 
 CURSOR_PREFIX = "arrayconnection:"
 OPERATORS = {
@@ -27,7 +27,7 @@ def read_connection(
     """Return one page of a table."""
     _check_size(first)
     _check_size(last)
-    rows = [row for row in books.rows(table) if _passes_filters(books, row, filters or {})]
+    rows = [row for row in books.rows(table) if _is_included(books, row, filters or {})]
     is_descending = bool(sort) and sort[0] == "ID_DESC"
     rows.sort(key=lambda row: row["id"], reverse=is_descending)
     start = _decode_cursor(after, -1) + 1
@@ -36,7 +36,7 @@ def read_connection(
         end = min(end, start + first)
     if last is not None:
         start = max(start, end - last)
-    return _page(rows, start, end)
+    return _take_page(rows, start, end)
 
 
 def _check_size(size):
@@ -45,7 +45,7 @@ def _check_size(size):
         raise GraphQLError("A page cannot have fewer than no rows.")
 
 
-def _page(rows, start, end):
+def _take_page(rows, start, end):
     """Return the rows between two positions, with the information about their page."""
     edges = []
     for position, row in enumerate(rows[start:end], start):
@@ -78,12 +78,12 @@ def _decode_cursor(cursor, default):
         raise GraphQLError("The cursor is not one of this list.") from None
 
 
-def _passes_filters(books, row, filters):
+def _is_included(books, row, filters):
     """Return whether a row passes all filters."""
     for name, operand in filters.items():
         value = row.get(name)
         if name == "status":
-            value = order_status(row, books.of_order("lines", row))
+            value = get_order_status(row, books.of_order("lines", row))
         for operator, argument in operand.items():
             if name.endswith(("id", "Id")):
                 argument = _parse_ids(argument)

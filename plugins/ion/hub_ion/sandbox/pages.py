@@ -3,7 +3,7 @@
 from graphql import GraphQLError
 
 from hub_ion.sandbox import rules
-from hub_ion.sandbox.graph import decimal
+from hub_ion.sandbox.graph import parse_decimal
 from qbo_sandbox import kit
 from qbo_sandbox.kit import PageRefused
 
@@ -64,7 +64,7 @@ class Pages(kit.Pages):
         fees = self._books.of_order("fees", order)
         supplier = self._related("suppliers", order.get("supplierId"))
         currency = self._related("currencies", order.get("currencyId"))
-        status = rules.order_status(order, lines)
+        status = rules.get_order_status(order, lines)
         case = order.get("case", "made by hand")
         name = supplier["name"] if supplier else "no supplier"
         searched = f"{order['id']} {name} {status} {case}"
@@ -75,7 +75,7 @@ class Pages(kit.Pages):
             "supplier": name,
             "searched": searched,
             "currency": currency["code"] if currency else "",
-            "total": rules.order_total(lines, fees),
+            "total": rules.compute_order_total(lines, fees),
             "fees": fees,
             "lines": [self._line_view(order, line) for line in lines],
             "next": rules.NEXT_STATUSES.get(order["phase"], ()),
@@ -91,9 +91,9 @@ class Pages(kit.Pages):
         name = f"{part['partNumber']} Rev {part['revision']}" if part else ""
         return {
             **line,
-            "status": rules.line_status(order, line),
+            "status": rules.get_line_status(order, line),
             "part": name,
-            "total": rules.line_total(line),
+            "total": rules.compute_line_total(line),
         }
 
     def order(self, environ, id):
@@ -131,18 +131,18 @@ class Pages(kit.Pages):
 
     def _order_set(self, order, form):
         """Change the supplier or the currency of an order."""
-        fields = _filled_values(form, ("supplierId", "currencyId"))
+        fields = _list_filled_values(form, ("supplierId", "currencyId"))
         self._changes.updatePurchaseOrder(_write(order, **fields))
 
     def _order_fee(self, order, form):
         """Add a fee to an order."""
-        value = decimal(form.get("value", ""))
+        value = parse_decimal(form.get("value", ""))
         fee = {"purchaseOrderId": order["id"], "name": form["name"], "value": value}
         self._changes.createPurchaseOrderFee(fee)
 
     def _order_add(self, order, form):
         """Add a line to an order."""
-        amounts = {name: decimal(form.get(name, "")) for name in ("quantity", "cost")}
+        amounts = {name: parse_decimal(form.get(name, "")) for name in ("quantity", "cost")}
         part = {"partId": form["part"]} if form.get("part") else {}
         description = {
             "purchaseOrderId": order["id"],
@@ -156,7 +156,7 @@ class Pages(kit.Pages):
         for line in self._books.of_order("lines", order):
             if line.get("canceled") or form.get("line") not in ("", None, str(line["id"])):
                 continue
-            quantity = decimal(form.get("quantity") or line["quantity"])
+            quantity = parse_decimal(form.get("quantity") or line["quantity"])
             received.append({"purchaseOrderLineId": line["id"], "quantity": quantity})
         self._changes.createReceipt({"lines": received})
 
@@ -178,13 +178,15 @@ class Pages(kit.Pages):
             attribute |= {"purchaseOrderLineId": line["id"], "etag": line["_etag"]}
             self._changes.updatePurchaseOrderLineAttribute(attribute)
         else:
-            self._changes.updatePurchaseOrderLine(_write(line, **_line_changes(act, form)))
+            self._changes.updatePurchaseOrderLine(_write(line, **_build_line_changes(act, form)))
         return f"/orders/{line['purchaseOrderId']}"
 
     def new_part(self, form):
         """Add a part."""
-        fields = _filled_values(form, ("partNumber", "revision", "description", "purchaseType"))
-        self._changes.createPart({**fields, **_cost(form)})
+        fields = _list_filled_values(
+            form, ("partNumber", "revision", "description", "purchaseType")
+        )
+        self._changes.createPart({**fields, **_get_cost(form)})
         return "/parts"
 
     def part_act(self, form, id, act):
@@ -193,8 +195,8 @@ class Pages(kit.Pages):
         if act == "revise":
             self._changes.createPartRevision(_write(part))
         else:
-            description = _filled_values(form, ("description",))
-            self._changes.updatePart(_write(part, **description, **_cost(form)))
+            description = _list_filled_values(form, ("description",))
+            self._changes.updatePart(_write(part, **description, **_get_cost(form)))
         return "/parts"
 
     def habits(self, form):
@@ -209,23 +211,23 @@ def _write(row, **changes):
     return {"id": row["id"], "etag": row["_etag"], **changes}
 
 
-def _line_changes(act, form):
+def _build_line_changes(act, form):
     """Return the fields of a line that an act on its form changes."""
     if act == "cancel":
         return {"status": "CANCELED"}
     if act == "restore":
         return {"status": "DRAFT"}
-    changes = _filled_values(form, ("description", "estimatedArrivalDate"))
-    for name, text in _filled_values(form, ("quantity", "cost")).items():
-        changes[name] = decimal(text)
+    changes = _list_filled_values(form, ("description", "estimatedArrivalDate"))
+    for name, text in _list_filled_values(form, ("quantity", "cost")).items():
+        changes[name] = parse_decimal(text)
     return changes
 
 
-def _filled_values(form, names):
+def _list_filled_values(form, names):
     """Return the named values of a form that are not empty."""
     return {name: form[name] for name in names if form.get(name)}
 
 
-def _cost(form):
+def _get_cost(form):
     """Return the cost of a form, if it has one."""
-    return {"cost": decimal(form["cost"])} if form.get("cost") else {}
+    return {"cost": parse_decimal(form["cost"])} if form.get("cost") else {}

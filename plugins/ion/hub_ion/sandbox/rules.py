@@ -15,7 +15,7 @@ NEXT_STATUSES = {
 ALWAYS_CHANGEABLE_FIELDS = {"estimatedArrivalDate", "paid"}
 
 
-def line_status(order, line):
+def get_line_status(order, line):
     """Return a line's status by its order and what was received."""
     if line.get("canceled"):
         return "CANCELED"
@@ -25,9 +25,9 @@ def line_status(order, line):
     return "RECEIVED" if received_quantity >= Decimal(line["quantity"]) else "PARTIALLY_RECEIVED"
 
 
-def order_status(order, lines):
+def get_order_status(order, lines):
     """Return an order's status by its lines."""
-    statuses = {line_status(order, line) for line in lines}
+    statuses = {get_line_status(order, line) for line in lines}
     if statuses == {"CANCELED"}:
         return "CANCELED"
     if statuses and statuses <= {"RECEIVED", "CANCELED"}:
@@ -37,7 +37,7 @@ def order_status(order, lines):
     return order["phase"]
 
 
-def line_total(line):
+def compute_line_total(line):
     """Return the stated total of a line, or else quantity times cost in cents."""
     if line.get("totalCost") is not None:
         return Decimal(line["totalCost"])
@@ -45,12 +45,12 @@ def line_total(line):
     return total.quantize(CENT, ROUND_HALF_UP)
 
 
-def order_total(lines, fees):
+def compute_order_total(lines, fees):
     """Return an order's estimated cost: lines that are not canceled, and fees."""
     total = Decimal(0)
     for line in lines:
         if not line.get("canceled"):
-            total += line_total(line)
+            total += compute_line_total(line)
     for fee in fees:
         total += Decimal(fee["value"])
     return total

@@ -25,16 +25,16 @@ def make_story(documents, seed, end, demo=False):
     """Yield (moment, table, row) of everything, oldest first; 0 documents: no orders, no parts."""
     at = dt.datetime.fromisoformat(end)
     rng = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
-    orders = _orders(DOCUMENT_COUNT if documents is None else documents, rng, demo)
+    orders = _list_orders(DOCUMENT_COUNT if documents is None else documents, rng, demo)
     first = at - ORDER_INTERVAL * (len(orders) + 1)
-    yield from _lists(first)
-    yield from _parts(first, rng) if orders else ()
+    yield from _iter_lists(first)
+    yield from _iter_parts(first, rng) if orders else ()
     ids = {"lines": 0, "fees": 0}
     for number, order in enumerate(orders, 1):
-        yield from _order(number, order, first + ORDER_INTERVAL * number, ids)
+        yield from _iter_order_rows(number, order, first + ORDER_INTERVAL * number, ids)
 
 
-def _lists(first):
+def _iter_lists(first):
     """Yield suppliers, currencies and locations."""
     at = stamp(first)
     currencies = (("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling"))
@@ -46,7 +46,7 @@ def _lists(first):
         yield at, "locations", {"id": id, **location}
 
 
-def _parts(first, rng):
+def _iter_parts(first, rng):
     """Yield the parts, the special ones first."""
     plain = []
     for n in range(1, PART_COUNT - len(ODD_PARTS) + 1):
@@ -68,17 +68,17 @@ def _parts(first, rng):
         yield stamp(at), "parts", {"id": id, **values, **extra}
 
 
-def _orders(documents, rng, demo):
+def _list_orders(documents, rng, demo):
     """Return the orders: the cases, then usual ones up to a number."""
     cases = [item for item in CASES if not (demo and item["case"] in LEFT_OUT_OF_DEMO)]
     orders = cases[:documents]
     while len(orders) < documents:
-        lines = [_line(rng) for _ in range(rng.choice((1, 1, 2)))]
+        lines = [_build_line(rng) for _ in range(rng.choice((1, 1, 2)))]
         orders.append(case("usual", *lines, supplierId=rng.randint(1, 4)))
     return orders
 
 
-def _line(rng):
+def _build_line(rng):
     """Return a usual line: of a part, or now and then of an expense."""
     quantity = str(rng.randint(1, 40))
     cost = f"{rng.randint(150, 25_000) / 100:.2f}"
@@ -90,7 +90,7 @@ def _line(rng):
     return line(part, quantity, cost, needDate=f"+{days}")
 
 
-def _order(number, order, at, ids):
+def _iter_order_rows(number, order, at, ids):
     """Yield the rows of an order: its head, lines and fees."""
     day = at.date()
     moment = stamp(at)

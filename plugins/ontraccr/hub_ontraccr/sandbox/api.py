@@ -83,7 +83,7 @@ class Api(kit.Api):
 
     def _subscribe(self, environ):
         """Store the address to call; answer its secret, which stays the same."""
-        division = _division(environ)
+        division = _get_division(environ)
         url = checks.read_address(json_body(environ))
         old = self._books.hubs.get(division, {})
         secret = old.get("secret") or secrets.token_urlsafe(24)
@@ -93,18 +93,18 @@ class Api(kit.Api):
 
     def _unsubscribe(self, environ):
         """Forget the address to call."""
-        self._books.do("call", division=_division(environ), url="", secret="")
+        self._books.do("call", division=_get_division(environ), url="", secret="")
         return {}
 
     def _list_choices(self, environ, name):
         """Answer a list of QuickBooks as the hub sent it last."""
-        rows = self._books.list(_division(environ), name)
+        rows = self._books.list(_get_division(environ), name)
         return encoding.choices(rows)
 
     def _offer(self, environ, name):
         """Replace a list of QuickBooks."""
         body = json_body(environ)
-        division = _division(environ)
+        division = _get_division(environ)
         items = [decode_row(item, encoding.CHOICE) for item in checks.read_list(name, body)]
         list_fields = {
             "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
@@ -118,7 +118,7 @@ class Api(kit.Api):
     def _payables(self, environ):
         """Answer a page of the payables of a division, the oldest change first."""
         query = query_of(environ)
-        division = _division(environ)
+        division = _get_division(environ)
         after, limit = page(query, names.Page)
         deleted = query.get(names.Page.INCLUDE_DELETED, "0")
         if deleted not in ("0", "1"):
@@ -163,7 +163,7 @@ class Api(kit.Api):
     def _profiles(self, environ, kind):
         """Answer a page of the profiles of a kind, the oldest change first."""
         query = query_of(environ)
-        division = _division(environ)
+        division = _get_division(environ)
         after, limit = page(query, names.Page)
         rows, has_more = self._books.profiles_of(kind, division, after, limit)
         items = [encoding.profile(row) for row in rows]
@@ -183,7 +183,7 @@ class Api(kit.Api):
 
     def _import(self, environ, kind):
         """Take in records of QuickBooks as profiles."""
-        division = _division(environ)
+        division = _get_division(environ)
         sent = checks.read_records(json_body(environ))
         items = [decode_row(item, encoding.IMPORTED) for item in sent]
         results = self._books.do("bring", kind=kind, division=division, items=items)
@@ -204,7 +204,7 @@ class Api(kit.Api):
         return self._profile(environ, kind, id)
 
 
-def _division(environ):
+def _get_division(environ):
     """Return the division that a call names; each of these calls needs one."""
     division = query_of(environ).get(names.Page.DIVISION)
     if division not in {row["id"] for row in DIVISIONS}:

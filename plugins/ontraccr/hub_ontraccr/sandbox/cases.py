@@ -18,13 +18,13 @@ def _lines(**changes):
     }
 
 
-def _first_line(payable, **changes):
+def _change_first_line(payable, **changes):
     """Return the lines of a payable with other values in the first one."""
     first, *others = payable["lines"]
     return [{**first, **changes}, *others]
 
 
-def _single_piece_line(payable, amount, **overrides):
+def _build_single_piece_line(payable, amount, **overrides):
     """Return the first line of a payable with a quantity of one and this amount."""
     return {
         **payable["lines"][0],
@@ -48,7 +48,7 @@ def _same_shape(kind):
         return {
             "type": kind,
             "vendor": "v1",
-            "lines": [_single_piece_line(payable, "1250.00", **other)],
+            "lines": [_build_single_piece_line(payable, "1250.00", **other)],
             "files": [],
         }
 
@@ -57,19 +57,19 @@ def _same_shape(kind):
 
 def _without_cost_code(payable, earlier_payables, today):
     """Take the cost code from the first line."""
-    return {"lines": _first_line(payable, cost_code=None)}
+    return {"lines": _change_first_line(payable, cost_code=None)}
 
 
 def _several_projects(payable, earlier_payables, today):
     """Give the lines several projects, and one of them none."""
     lines = [
-        _single_piece_line(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}")
+        _build_single_piece_line(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}")
         for n in range(1, 4)
     ]
     return {
         "lines": [
             *lines,
-            _single_piece_line(payable, "0.40", id=f"{payable['id']}-4", project=None),
+            _build_single_piece_line(payable, "0.40", id=f"{payable['id']}-4", project=None),
         ]
     }
 
@@ -88,8 +88,8 @@ def _with_retainage(net):
 
     def change(payable, earlier_payables, today):
         lines = [
-            _single_piece_line(payable, "8000.00", retainage="800.00"),
-            _single_piece_line(payable, "500.05", retainage="50.01", project="p2"),
+            _build_single_piece_line(payable, "8000.00", retainage="800.00"),
+            _build_single_piece_line(payable, "500.05", retainage="50.01", project="p2"),
         ]
         lines[1]["id"] = f"{payable['id']}-2"
         return {"type": "bill", "lines": lines, "net": net, "due": None}
@@ -102,7 +102,7 @@ def _retainage_release(payable, earlier_payables, today):
     return {
         "type": "bill",
         "lines": [
-            _single_piece_line(
+            _build_single_piece_line(
                 payable, "850.01", cost_code=None, release=True, description="Holdback"
             )
         ],

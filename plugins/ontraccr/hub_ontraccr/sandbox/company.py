@@ -24,7 +24,7 @@ class OwnProfile:
     similar_to: str | None = None
 
 
-def _free_profiles(letter, names):
+def _build_free_profiles(letter, names):
     """Return replaceable profiles with the ids a1, a2, ... for the letter a."""
     profiles = []
     for number, name in enumerate(names, 1):
@@ -34,7 +34,7 @@ def _free_profiles(letter, names):
 
 PROFILES = {
     "projects": (
-        *_free_profiles(
+        *_build_free_profiles(
             "p",
             ("Harbour View", "Mill Lane School", "Depot Refit", "Orchard Townhomes", "Clinic Wing"),
         ),
@@ -62,7 +62,7 @@ PROFILES = {
         OwnProfile("c9", "Temporary works", "01-500", is_replaceable=False, link=("7", "Vendor")),
     ),
     "vendors": (
-        *_free_profiles(
+        *_build_free_profiles(
             "v",
             (
                 "Coast Lumber",

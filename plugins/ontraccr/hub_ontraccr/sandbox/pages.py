@@ -203,11 +203,11 @@ class Pages(kit.Pages):
 
     def _edit(self, form, id):
         """Change fields of a payable, and its first line."""
-        fields = _filled_values(form, EDITABLE_FIELDS)
+        fields = _list_filled_values(form, EDITABLE_FIELDS)
         if "account" in form:
             account = form["account"]
             fields["account"] = f"={account}" if account else None
-        line = _filled_values(form, ("project", "cost_code"))
+        line = _list_filled_values(form, ("project", "cost_code"))
         if form.get("amount"):
             line |= _read_cost(form)
         self._books.do("edit", payable=id, fields=fields, line=line)
@@ -288,6 +288,6 @@ def _read_link(form):
     return {**link, "who": form.get("person", company.PEOPLE[0])}
 
 
-def _filled_values(form, names):
+def _list_filled_values(form, names):
     """Return the named values of a form that are not empty."""
     return {name: form[name] for name in names if form.get(name)}

@@ -25,13 +25,15 @@ def make_story(documents, seed, now, demo=False):
     payables = []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
-        payable = plain_payable(FIRST_ID + index, WEST, index, _create_rng(seed, index), changed)
+        payable = build_plain_payable(
+            FIRST_ID + index, WEST, index, _create_rng(seed, index), changed
+        )
         if index % 2 and cases:
             name, change = cases.pop(0)
             payable = {**payable, "case": name, **change(payable, payables, now.date())}
         payables.append(payable)
     east = [
-        plain_payable(
+        build_plain_payable(
             FIRST_EASTERN_ID + index,
             EAST,
             index,
@@ -48,10 +50,10 @@ def _create_rng(seed, index):
     return random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
 
 
-def plain_payable(id, division, index, rng, changed):
+def build_plain_payable(id, division, index, rng, changed):
     """Return a usual payable, alternately a bill or an expense."""
     kind = "bill" if index % 2 == 0 else "expense"
-    date = _day(changed.date(), rng.randrange(50))
+    date = _get_day(changed.date(), rng.randrange(50))
     return {
         "id": str(id),
         "version": 1,
@@ -60,7 +62,7 @@ def plain_payable(id, division, index, rng, changed):
         "type": kind,
         "account": None,
         "tax_code": None,
-        "vendor": _own_profile_id("v", division, index, 8),
+        "vendor": _get_own_profile_id("v", division, index, 8),
         "number": (
             f"{rng.choice('ABKR')}-{41000 + index * 7 + rng.randrange(7)}"
             f"{'E' if division == EAST else ''}"
@@ -69,7 +71,8 @@ def plain_payable(id, division, index, rng, changed):
         "due": (date + dt.timedelta(days=30)).isoformat() if kind == "bill" else None,
         "description": f"Week {date.isocalendar().week}",
         "lines": [
-            line(id, number, division, index, rng) for number in range(1, rng.randrange(1, 4) + 1)
+            build_line(id, number, division, index, rng)
+            for number in range(1, rng.randrange(1, 4) + 1)
         ],
         "files": ["pdf"] if index % 6 == 0 else [],
         "uploaded_by": PEOPLE[index % len(PEOPLE)],
@@ -78,14 +81,14 @@ def plain_payable(id, division, index, rng, changed):
     }
 
 
-def line(id, number, division, index, rng):
+def build_line(id, number, division, index, rng):
     """Return a line of a project and a cost code."""
     quantity = rng.randrange(1, 40)
     cost = Decimal(rng.randrange(500, 60_000)) / 100
     return {
         "id": f"{id}-{number}",
-        "project": _own_profile_id("p", division, index, 5),
-        "cost_code": _own_profile_id("c", division, index + number, 6),
+        "project": _get_own_profile_id("p", division, index, 5),
+        "cost_code": _get_own_profile_id("c", division, index + number, 6),
         "description": rng.choice(DESCRIPTIONS).format(n=rng.randrange(1, 50)),
         "quantity": str(quantity),
         "unit_cost": f"{cost:.2f}",
@@ -94,13 +97,13 @@ def line(id, number, division, index, rng):
     }
 
 
-def _own_profile_id(letter, division, index, count):
+def _get_own_profile_id(letter, division, index, count):
     """Return the id of one of the `count` first profiles of a division, in turn."""
     if division == EAST:
         return f"{letter}{21 + index % 2}"
     return f"{letter}{index % count + 1}"
 
 
-def _day(today, back):
+def _get_day(today, back):
     """Return a day some days ago, but in this year, because the last year may be closed."""
     return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))

@@ -10,21 +10,21 @@ CREDIT_CARD = "Credit Card"
 
 def payable(books, raw):
     """Return one payable with lines and files."""
-    lines = [_line(line) for line in raw["lines"]]
+    lines = [_view_line(line) for line in raw["lines"]]
     subtotal, tax, retained = (_sum(lines, name) for name in ("amount", "tax", "retainage"))
     total = subtotal + tax + Decimal(raw.get("total_off", 0))
     if raw.get("net"):
         total -= retained
-    account = chosen_account(books, raw)
+    account = get_chosen_account(books, raw)
     return {
         "id": raw["id"],
         "version": raw["version"],
         "division_id": raw["division"],
         "type": raw["type"],
         "purchase_account_external_id": account,
-        "purchase_account_name": _entry_name(books, raw, "purchase-accounts", account),
-        "tax_code_external_id": _tax_code(books, raw),
-        "vendor": _vendor(books, raw["vendor"]) if raw["vendor"] else None,
+        "purchase_account_name": _get_entry_name(books, raw, "purchase-accounts", account),
+        "tax_code_external_id": _get_tax_code(books, raw),
+        "vendor": _view_vendor(books, raw["vendor"]) if raw["vendor"] else None,
         "number": raw["number"],
         "invoice_date": raw["date"],
         "due_date": raw["due"],
@@ -56,7 +56,7 @@ def attachments(raw):
     return files
 
 
-def chosen_account(books, raw):
+def get_chosen_account(books, raw):
     """Return the id of the purchase account that the uploader chose, or None.
 
     It is stored as "=id"; "second" means the first credit card account.
@@ -85,7 +85,7 @@ def profile(books, kind, row):
     return view
 
 
-def _line(line):
+def _view_line(line):
     """Return a line with its amounts as numbers."""
     retainage = {"retainage": Decimal(line["retainage"])} if line.get("retainage") else {}
     return {
@@ -102,7 +102,7 @@ def _line(line):
     }
 
 
-def _vendor(books, id):
+def _view_vendor(books, id):
     """Return the vendor of a payable with its link."""
     row = profile(books, "vendors", books.profiles.rows["vendors"][id])
     return {
@@ -111,7 +111,7 @@ def _vendor(books, id):
     }
 
 
-def _tax_code(books, raw):
+def _get_tax_code(books, raw):
     """Return the id of the tax code that the uploader chose, or None; "first" is the first one."""
     offered = books.list(raw["division"], "tax-codes")
     if raw["tax_code"] == "first":
@@ -119,7 +119,7 @@ def _tax_code(books, raw):
     return raw["tax_code"]
 
 
-def _entry_name(books, raw, name, id):
+def _get_entry_name(books, raw, name, id):
     """Return the name of an entry of a list, or None if it is not in the list."""
     for entry in books.list(raw["division"], name):
         if entry["external_id"] == id:
