@@ -150,11 +150,15 @@ def test_parts_that_differ_in_case_alone_are_not_taken_for_one_another(
     ]
     if not is_together:
         shop.run(invoices[0])
-    states = shop.run(*invoices)
+    shop.run(*invoices)
     shop.run()
-    assert [one["Name"] for one in shop.ours("Item")] == ["Zr-9a"]
-    assert (states["invoice:1"], states.get("zR-9a") == "posted") == ("posted", False)
-    assert shop.states()["invoice:2"] in ("held", "waiting")
+    (item,) = shop.ours("Item")  # of two in one run either one may be sent first
+    made = 1 if item["Name"] == "Zr-9a" else 2
+    states = shop.states()
+    assert made == 1 or is_together
+    assert states[f"invoice:{made}"] == "posted"
+    assert states[f"invoice:{3 - made}"] in ("held", "waiting")
+    assert [code for code in ("Zr-9a", "zR-9a") if states.get(code) == "posted"] == [item["Name"]]
     assert len(shop.cases()) == 1
 
 
