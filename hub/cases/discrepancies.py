@@ -75,12 +75,22 @@ def compare_again(session: Session, cause: str) -> None:
         head.news = True
 
 
+def list_postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
+    """Return the ids of all postings of the part of a document, without its files."""
+    of_part = select(Posting.id).where(
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.operation != Operation.ATTACH,
+    )
+    return session.scalars(of_part).all()
+
+
 def is_former_part(session: Session, posting: Posting) -> bool:
     """Return whether a case asked to remove a posted part, and the part was not wanted since.
 
     The case is about the newest write of the part, which is not the first one if it was changed.
     """
-    causes = [build_former_part_cause(id) for id in _list_ids_of_part(session, posting)]
+    causes = [build_former_part_cause(id) for id in list_postings_of_part(session, posting)]
     newest = select(Case).where(Case.cause.in_(causes)).order_by(Case.id.desc()).limit(1)
     case = session.scalars(newest).one_or_none()
     return case is not None and (case.closed_at is None or case.code == GONE_EVERYWHERE)
@@ -92,7 +102,7 @@ def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
     The closed case says so in the history of the document.
     """
     causes = []
-    for id in _list_ids_of_part(session, posting):
+    for id in list_postings_of_part(session, posting):
         causes += [build_cause(id, absence) for absence in ABSENT_DISCREPANCIES]
         causes.append(build_former_part_cause(id))
     query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
@@ -104,13 +114,3 @@ def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
         )
         case.code, case.params = text.code, text.params
         inbox.close(session, case.cause)
-
-
-def _list_ids_of_part(session: Session, posting: Posting) -> Sequence[int]:
-    """Return all postings of the part of a document, without its files."""
-    of_part = select(Posting.id).where(
-        Posting.document_id == posting.document_id,
-        Posting.part == posting.part,
-        Posting.operation != Operation.ATTACH,
-    )
-    return session.scalars(of_part).all()

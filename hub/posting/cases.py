@@ -5,7 +5,6 @@ Each has a name that is unique among those of its posting.
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import discrepancies, inbox
@@ -57,13 +56,8 @@ def close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
     is_repeated = posting.operation == Operation.CREATE and posting.generation > 0
     if not is_change and not is_repeated:
         return
-    earlier = select(Posting.id).where(
-        Posting.document_id == posting.document_id,
-        Posting.part == posting.part,
-        Posting.operation != Operation.ATTACH,
-        Posting.id < posting.id,
-    )
-    earlier_ids = session.scalars(earlier).all()
+    ids = discrepancies.list_postings_of_part(session, posting)
+    earlier_ids = [id for id in ids if id < posting.id]
     if is_repeated:
         inbox.detach_all(session, earlier_ids)
         return

@@ -1,6 +1,5 @@
 """Decisions of a person about single postings: adopt, reject a match, skip."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
-from hub.cases.discrepancies import ABSENT_DISCREPANCIES
+from hub.cases.discrepancies import ABSENT_DISCREPANCIES, list_postings_of_part
 from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
@@ -299,16 +298,6 @@ def _load_snapshot(posting_id: int) -> PostingSnapshot:
     with engine.read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, [posting_id])
     return snapshots[0]
-
-
-def list_postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
-    """Return all postings of the part of a document, without its files."""
-    query = select(Posting.id).where(
-        Posting.document_id == posting.document_id,
-        Posting.part == posting.part,
-        Posting.operation != Operation.ATTACH,
-    )
-    return session.scalars(query).all()
 
 
 def _build_absent_error(posting: Posting, quickbooks_id: str) -> NotFound:

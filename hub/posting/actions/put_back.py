@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub import outbox, payloads
-from hub.cases.discrepancies import Discrepancy
+from hub.cases.discrepancies import Discrepancy, list_postings_of_part
 from hub.contract.states import Stage
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
@@ -17,7 +17,6 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.posting.actions import undo
-from hub.posting.actions.manual import list_postings_of_part
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases
 from hub.posting.reconcile.posted_documents import PostedDocument, lock_and_load

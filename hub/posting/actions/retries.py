@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
+from hub.cases.discrepancies import list_postings_of_part
 from hub.contract.states import Stage
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
@@ -19,7 +20,6 @@ from hub.models import NAMES_ONLY, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
 from hub.outbox import listing
-from hub.posting.actions.manual import list_postings_of_part
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots_for_send
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import current_facts
