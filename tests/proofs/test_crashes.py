@@ -280,14 +280,14 @@ def first_of_each_sort(names):
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_at_any_boundary_leaves_the_books_right(forked_shop, figure, name):
-    step, apart, goal = by_form(small=(120, 999, 3), full=(40, 600, 7), long=(1, 8, 190))
+    step, apart, goal = by_form(small=(120, 999, 3), full=(80, 900, 4), long=(1, 8, 190))
     judge, boundary_names, kills = kill_all(forked_shop, name, step, apart)
     judge.report_figures(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
         assert set(boundary_names) >= SORTS
 
 
-@pytest.mark.proof(small=0, full=2)
+@pytest.mark.proof(small=0, full=1)
 @pytest.mark.parametrize("name", STORIES)
 def test_a_kill_at_any_boundary_on_postgresql_leaves_the_books_right(
     shop_on_postgres, figure, name
@@ -312,12 +312,12 @@ def kill_everywhere(judge):
     return list({state.mark: state for state in states}.values())
 
 
-@pytest.mark.proof(full=3)
+@pytest.mark.proof(full=2)
 @pytest.mark.parametrize("part", range(PARTS if LONG else 1))
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(forked_shop, figure, name, part):
     judge, kills = RecoveryCheck(forked_shop, name), 0
-    step = by_form(small=70, full=35, long=40)
+    step = by_form(small=70, full=50, long=40)
     beginnings = (
         list(enumerate(kill_everywhere(judge)))[part::PARTS]
         if LONG
@@ -332,7 +332,7 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(forked_shop, figure, na
     judge.report_figures(figure, sort, kills, 10 if LONG else 5 if FULL else 1)
 
 
-@pytest.mark.proof(small=0)
+@pytest.mark.proof(small=0, full=1)
 @pytest.mark.parametrize("name", [APART, "item, vendor"])
 def test_a_kill_while_threads_send_leaves_the_books_right(forked_shop, figure, name):
     judge, kills = RecoveryCheck(forked_shop, name), 0

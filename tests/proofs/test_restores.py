@@ -48,7 +48,7 @@ def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(forked_sh
     figure(f"restored backups of {name}, nothing lost, nothing doubled", restored, goal)
 
 
-@pytest.mark.proof(small=0)
+@pytest.mark.proof(small=0, full=1)
 @pytest.mark.parametrize("name", [PAID, "bill with file, new vendor"])
 def test_a_backup_put_back_on_postgresql_doubles_nothing(shop_on_postgres, figure, name):
     restored = restore_each(shop_on_postgres, name, 3)

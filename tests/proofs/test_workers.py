@@ -118,7 +118,7 @@ def post_more_bills(bench, crew, shift):
     assert all(text.endswith(".") and "defect" not in text for text in errors), errors
 
 
-@pytest.mark.proof(full=4)
+@pytest.mark.proof(full=3)
 @pytest.mark.parametrize(
     ("crew", "name"), PAIRS if FULL else [("SQLite", "2 workers")], indirect=["crew"]
 )
