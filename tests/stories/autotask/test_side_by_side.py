@@ -129,7 +129,6 @@ def test_an_app_in_mode_once_is_paused_after_its_run(open_site, clock):
 # -- before the first invoice ----------------------------------------------------------------------
 
 
-@pytest.mark.proof(small=1)
 @pytest.mark.row("AT-C6")
 @pytest.mark.parametrize(
     ("words", "field", "code"),
