@@ -588,10 +588,7 @@ def with_other_settings(request):
             "deleted": "delete",
         }
         site.enable(**choices, project_class=True, bank_payments="check", attach_files=False)
-        offered = site.books.list("div-1", "classes")
-        site.books.do(
-            "profile", kind="projects", id="p1", fields={"class": offered[0]["external_id"]}
-        )
+        project_class = give_project_class(site)
         uploads = {
             "vendor": {"vendor": "v10"},
             "class": {},
@@ -612,8 +609,15 @@ def with_other_settings(request):
             site.select("Item", "Name = '09-900 Painting'"),
             site.select("Vendor"),
         )
-        CHOSEN["class"] = offered[0]["name"]
+        CHOSEN["class"] = project_class["name"]
     return CHOSEN
+
+
+def give_project_class(site):
+    """Give the project of most payables a class of QuickBooks; return it."""
+    offered = site.books.list("div-1", "classes")[0]
+    site.books.do("profile", kind="projects", id="p1", fields={"class": offered["external_id"]})
+    return offered
 
 
 def class_of(transaction):
@@ -640,6 +644,16 @@ def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(with_othe
 @pytest.mark.row("ON-B5")
 def test_lines_have_no_class_without_that_setting(first_sync):
     assert {class_of(record) for record in first_sync["all"] if record["Line"]} == {None}
+
+
+@pytest.mark.row("ON-B5")
+def test_the_class_of_a_project_is_on_no_line_once_that_is_switched_off(site):
+    site.enable(project_class=True)
+    give_project_class(site)
+    site.change(project_class=False)
+    id = site.upload()
+    site.sync()
+    assert [class_of(bill) for bill in site.posted(id)] == [None]
 
 
 @pytest.mark.row("ON-B7")
