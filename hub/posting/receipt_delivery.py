@@ -36,7 +36,7 @@ from hub.outbox.main_posting import main_posting_id
 from hub.posting import receipts
 from hub.reasons.texts import CaseText
 from hub.sources import hook_calls
-from hub.sources.site import build_site, build_site_for_listener
+from hub.sources.site import build_site, build_site_for_listener, is_active_now
 
 log = logging.getLogger("hub")
 # Seconds between the tries of a receipt; the last one repeats.
@@ -139,18 +139,11 @@ def deliver(installation_id: int) -> int:
         return 0
     delivery = _Delivery(installation, has_case)
     try:
-        while ids and _is_active(installation_id):
+        while ids and is_active_now(installation_id):
             ids = ids[delivery.deliver_group(ids[:GROUP_SIZE]) :]
     except Retry as busy:
         _postpone(installation_id, busy.after or RETRY_PAUSES[0])
     return delivery.arrived
-
-
-def _is_active(installation_id: int) -> bool:
-    """Return whether an app is enabled and not paused now."""
-    query = select(Installation.is_active).where(Installation.id == installation_id)
-    with engine.read_only_session() as session:
-        return bool(session.scalar(query))
 
 
 def _delete_unwanted(

@@ -1,9 +1,6 @@
 """Whether an app may post at this moment: a person may pause or disable it while it runs."""
 
-from sqlalchemy import select
-
 from hub import sources
-from hub.db.engine import read_only_session
 from hub.errors import Sentence
 from hub.models import Installation
 from hub.scheduling.run_log import RunRecorder
@@ -12,7 +9,7 @@ from hub.scheduling.subjects import format_subject, is_loaded
 
 def may_post(installation: Installation) -> bool:
     """Return whether an app is enabled, not paused, and its plugin loaded."""
-    return _is_active(installation) and is_loaded(installation)
+    return sources.is_active_now(installation.id) and is_loaded(installation)
 
 
 def explain_rest(recorder: RunRecorder, installation: Installation) -> None:
@@ -24,17 +21,10 @@ def explain_rest(recorder: RunRecorder, installation: Installation) -> None:
         return
     if not is_loaded(installation):
         sources.app_of(installation)
-    if not _is_active(installation):
+    if not sources.is_active_now(installation.id):
         text = Sentence(
             "%(name)s was paused or disabled during this run. What was not sent by then waits until"
             " the app may post again.",
             name=format_subject(installation),
         )
         recorder.line(text, "warning")
-
-
-def _is_active(installation: Installation) -> bool:
-    """Return whether an app is enabled and not paused, as it is stored now."""
-    query = select(Installation.is_active).where(Installation.id == installation.id)
-    with read_only_session() as session:
-        return bool(session.scalar(query))

@@ -9,6 +9,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, Schema, ValidationError
+from sqlalchemy import select
 
 from hub import context as hub_context
 from hub.contract import settings_schema, types
@@ -254,6 +255,13 @@ def app_of(installation: Installation) -> App:
     if app is None:
         raise find_error(plugins, installation.slug)
     return app
+
+
+def is_active_now(installation_id: int) -> bool:
+    """Return whether an app is enabled and not paused, as it is stored at this moment."""
+    query = select(Installation.is_active).where(Installation.id == installation_id)
+    with engine.read_only_session() as session:
+        return bool(session.scalar(query))
 
 
 def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
