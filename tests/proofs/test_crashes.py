@@ -317,7 +317,7 @@ def kill_everywhere(judge):
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(forked_shop, figure, name, part):
     judge, kills = RecoveryCheck(forked_shop, name), 0
-    step = by_form(small=70, full=50, long=40)
+    step = by_form(small=70, full=40, long=40)
     beginnings = (
         list(enumerate(kill_everywhere(judge)))[part::PARTS]
         if LONG
