@@ -17,9 +17,9 @@ from hub.crypto.hash_list import HashList
 from hub.crypto.keys import (
     SECRET_KEY_FILE,
     VAULT_KEYS_FILE,
+    build_missing_key_error,
     check_private,
     check_secret_key,
-    missing_key_error,
     parse_ring,
 )
 from hub.errors import ConfigurationError
@@ -213,10 +213,12 @@ def load(environ: Mapping[str, str] = os.environ, address: str = DEFAULT_ADDRESS
     values = _load_settings(environ)
     values.setdefault("public_url", address)
     data: Path = values["data"]
-    secret_key = values.get("secret_key") or _key_file(data / SECRET_KEY_FILE, "HUB_SECRET_KEY")
+    secret_key = values.get("secret_key") or _read_key_file(
+        data / SECRET_KEY_FILE, "HUB_SECRET_KEY"
+    )
     check_secret_key("HUB_SECRET_KEY", secret_key)
     values["secret_key"] = secret_key
-    ring = values.get("vault_keys") or _key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
+    ring = values.get("vault_keys") or _read_key_file(data / VAULT_KEYS_FILE, "HUB_VAULT_KEYS")
     values["vault_keys"] = parse_ring("HUB_VAULT_KEYS", ring)
     allow_hosts = _parse_hosts(values.pop("allow_hosts_file", ""))
     if values.get("allow_loopback"):
@@ -241,7 +243,7 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return folder
 
 
-def settings_given(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+def list_given_settings(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
     """Return the names of the settings that the environment or the file of HUB_CONFIG gives.
 
     A setting that is given by the name of a file, such as HUB_VAULT_KEYS_FILE, counts as
@@ -253,12 +255,12 @@ def settings_given(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
 
 def names_database(environ: Mapping[str, str] = os.environ) -> bool:
     """Return whether the configuration names a database instead of the file in the data folder."""
-    return "HUB_DATABASE_URL" in settings_given(environ)
+    return "HUB_DATABASE_URL" in list_given_settings(environ)
 
 
 def initialise(data: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Make the data folder, and a file for each key that no setting gives; return what was made."""
-    return keys.initialise(data, settings_given(environ))
+    return keys.initialise(data, list_given_settings(environ))
 
 
 def add_vault_key(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -275,7 +277,7 @@ def _load_settings(environ: Mapping[str, str]) -> dict[str, Any]:
 
     An empty value counts as not set.
     """
-    raw = _from_file(environ)
+    raw = _load_file(environ)
     for name, value in environ.items():
         if name.startswith(PREFIX):
             raw[name] = value
@@ -311,7 +313,7 @@ def _read_files(raw: dict[str, Any]) -> None:
         raw[name] = _read(name_of_file_setting, Path(path))
 
 
-def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
+def _load_file(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of the TOML file that HUB_CONFIG names."""
     path = environ.get("HUB_CONFIG")
     if not path:
@@ -335,10 +337,10 @@ def _read(name: str, path: Path) -> str:
     return text
 
 
-def _key_file(path: Path, name: str) -> str:
+def _read_key_file(path: Path, name: str) -> str:
     """Read a key that `hub init` created."""
     if not path.exists():
-        raise missing_key_error(name, path)
+        raise build_missing_key_error(name, path)
     check_private(path)
     return path.read_text(encoding="utf-8").strip()
 

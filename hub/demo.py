@@ -114,7 +114,7 @@ class Demo:
         self.is_new = not (self.folder / "hub.db").exists()
         self.quickbooks = demo_companies.create_quickbooks(self.folder)
         self.app = create_app(
-            _demo_config(self.folder, self.web.url, self.quickbooks), is_demo=True
+            _build_demo_config(self.folder, self.web.url, self.quickbooks), is_demo=True
         )
         self.app.register_blueprint(demo_reset.create_pages(self.request_reset))
         self.stand_ins = self._open_stand_ins()
@@ -153,7 +153,7 @@ class Demo:
                 self.quickbooks.add_fault("status", **LOST_RESPONSE)
             for slug, stand_in in self.stand_ins.items():
                 country = self._country_of(stand_in)
-                company = _company_for(stand_in, country, companies)
+                company = _find_company(stand_in, country, companies)
                 is_reviewed = slug in self._in_review
                 mode = InstallationMode.REVIEW if is_reviewed else InstallationMode.AUTO
                 enable(company, slug, stand_in.settings(self.address(slug)), mode)
@@ -272,7 +272,7 @@ def _lock_folder(folder: Path) -> FileLock:
     return lock
 
 
-def _demo_config(folder: Path, url: str, quickbooks: "QuickBooks") -> Config:
+def _build_demo_config(folder: Path, url: str, quickbooks: "QuickBooks") -> Config:
     """Return the configuration of a hub that only calls the stand-ins."""
     config.initialise(folder, {})
     address = f"{url}{STAND_IN_PATH}/quickbooks"
@@ -334,7 +334,7 @@ def connect(realm: str) -> ConnectedCompany:
     return company
 
 
-def _company_for(
+def _find_company(
     stand_in: Sandbox, country: str, companies: Sequence[ConnectedCompany]
 ) -> ConnectedCompany:
     """Return the company in a country that numbers documents as the source expects."""
@@ -390,7 +390,7 @@ def _choose_settings(company: ConnectedCompany, app: App) -> dict[str, str]:
     settings = {}
     currencies = ("", company.currency)
     with read_only_session() as session:
-        for name, field in settings_schema.schema_of(app).fields.items():
+        for name, field in settings_schema.get_schema(app).fields.items():
             role = str(field.metadata.get("choices_from") or "")
             if not field.required or not role or ":" in role:
                 continue

@@ -58,12 +58,12 @@ def precision(currency: str) -> int:
 
 def round_amount(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the smallest unit of the currency."""
-    unit = _smallest_unit(currency)
+    unit = _get_smallest_unit(currency)
     return amount.quantize(unit, rounding=ROUND_HALF_UP)
 
 
 @cache
-def _smallest_unit(currency: str) -> Decimal:
+def _get_smallest_unit(currency: str) -> Decimal:
     """Return the smallest unit of a currency: 0.01 for USD."""
     decimals = precision(currency)
     return Decimal(1).scaleb(-decimals)

@@ -10,7 +10,7 @@ from hub.reasons.template import CORRECT_AT_SOURCE
 from hub.translations.messages import gettext
 
 
-def reason_alone(reason: str, instruction: str) -> str:
+def drop_instruction(reason: str, instruction: str) -> str:
     """Return a reason without its last sentence, if that repeats the next step."""
     before, dot, last_sentence = reason.rstrip(".").rpartition(". ")
     if dot and instruction.startswith(last_sentence):
@@ -25,7 +25,7 @@ def get_instruction(case: Case, slug: str | None) -> str:
 
 def name_source(code: str, params: Mapping[str, Any], instruction: str, slug: str | None) -> str:
     """Return the instruction of a code; a correction at the source names the source."""
-    source = source_name(slug or "")
+    source = get_source_name(slug or "")
     if not source or not _is_corrected_at_source(code, params):
         return instruction
     if _only_receives_files(slug):
@@ -54,7 +54,7 @@ def _only_receives_files(slug: str | None) -> bool:
     return app is not None and app.files is not None and not app.hosts
 
 
-def source_name(slug: str) -> str:
+def get_source_name(slug: str) -> str:
     """Return the name of the system that an app reads, "" if its plugin is not installed.
 
     The names of several apps of a plugin begin with it: Autotask invoices, Autotask expenses.

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hub.cli import person as caller
-from hub.cli.terminal import account_name, say
+from hub.cli.terminal import get_account_name, say
 
 
 def add_person(
@@ -32,12 +32,12 @@ def add_person(
         address = str(person.username)
         text = role
         if subject == rights.WHOLE_HUB:
-            audit.record(session, account_name(), "person added", address, role=role)
+            audit.record(session, get_account_name(), "person added", address, role=role)
         else:
             person.assignments = []
-            audit.record(session, account_name(), "person added", address)
+            audit.record(session, get_account_name(), "person added", address)
             text = rights.assign_in_words(
-                session, person, role, rights.Subject(*subject), who=account_name()
+                session, person, role, rights.Subject(*subject), who=get_account_name()
             )
     say(f"{address} can log in as {text}.")
     if must_change_password:
@@ -71,9 +71,11 @@ def change_role(
         person = stored.get(session, name)
         right_subject = rights.Subject(*subject)
         if role:
-            text = rights.assign_in_words(session, person, role, right_subject, who=account_name())
+            text = rights.assign_in_words(
+                session, person, role, right_subject, who=get_account_name()
+            )
         else:
-            text = rights.withdraw_in_words(session, person, right_subject, who=account_name())
+            text = rights.withdraw_in_words(session, person, right_subject, who=get_account_name())
         return _describe_person(session, person), text
 
 
@@ -87,7 +89,7 @@ def change_active(name: str, *, active: bool) -> dict[str, Any]:
         person = stored.get(session, name)
         stored.change_active(session, person, active=active)
         action = "person enabled" if active else "person disabled"
-        audit.record(session, account_name(), action, str(person.username))
+        audit.record(session, get_account_name(), action, str(person.username))
         return _describe_person(session, person)
 
 
@@ -99,7 +101,7 @@ def reset_second_factor(name: str) -> dict[str, Any]:
 
     with transaction() as session:
         person = stored.get(session, name)
-        second_factor.reset_lost(session, person, account_name())
+        second_factor.reset_lost(session, person, get_account_name())
         return _describe_person(session, person)
 
 
@@ -115,7 +117,7 @@ def issue_code(name: str) -> dict[str, Any]:
     with transaction() as session:
         person = stored.get(session, name)
         password_resets.store_code(
-            session, person, code, validity, account_name(), issued_by=caller.name()
+            session, person, code, validity, get_account_name(), issued_by=caller.name()
         )
         return {
             "name": str(person.username),

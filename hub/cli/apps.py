@@ -11,7 +11,7 @@ from hub.cli import person, rights
 from hub.cli.console import as_json, realm_option, with_hub, with_process_lock
 from hub.cli.selection import find_company, find_stored_app, get_app_name
 from hub.cli.settings_file import read_settings
-from hub.cli.terminal import account_name, count_of, print_json, print_table, say
+from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
 
 if TYPE_CHECKING:
     from hub.models import Installation
@@ -120,7 +120,7 @@ def enable(
         _grant_access(company_id, slug)
     settings = read_settings(file)
     row = installations_enable.enable(
-        company_id, slug, settings, who=account_name(), mode=mode, owner=owner
+        company_id, slug, settings, who=get_account_name(), mode=mode, owner=owner
     )
     company_name = row.company.display_name
     say(f"{get_app_name(row.slug)} is enabled, in mode {row.mode}, for {company_name}.")
@@ -142,7 +142,7 @@ def _push_first_lists(row: "Installation") -> Mapping[str, int]:
     from hub.scheduling import run_log
     from hub.scheduling.leases import lease
 
-    name = run_log.lease_name(RunKind.LISTS, row.company_id)
+    name = run_log.format_lease_name(RunKind.LISTS, row.company_id)
     on_wait = partial(click.echo, err=True)
     with lease(name, "This company", wait=True, on_wait=on_wait):
         return installations_enable.push_first_lists(row)
@@ -155,7 +155,7 @@ def _grant_access(company_id: int, slug: str) -> None:
 
     app = current_hub().plugins.apps.get(slug)
     if app and app.access and app.access_gate:
-        installations_enable.grant_access(company_id, slug, who=account_name())
+        installations_enable.grant_access(company_id, slug, who=get_account_name())
 
 
 @apps.command("set")
@@ -186,7 +186,7 @@ def set_(
         raise click.UsageError("Say what to change, such as --mode review or --settings FILE.")
     company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
-    row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)
+    row = installations_enable.change(company_id, slug, settings, who=get_account_name(), mode=mode)
     say(f"{get_app_name(row.slug)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 
@@ -201,7 +201,7 @@ def disable(slug: str, realm: str | None) -> None:
 
     company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
-    row = installations_enable.disable(company_id, slug, who=account_name())
+    row = installations_enable.disable(company_id, slug, who=get_account_name())
     say(f"{get_app_name(row.slug)} is disabled. Its settings and matches are kept.")
 
 
@@ -236,10 +236,10 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)
-        kept = installations_matches.import_csv(row, source.read(), who=account_name())
+        kept = installations_matches.import_csv(row, source.read(), who=get_account_name())
         say(f"Kept {count_of(kept, 'match', 'matches')}.")
         return
     content, count = installations_matches.export_csv(row)
-    audit.record_alone(account_name(), "data exported", f"matches of {slug}", count=count)
+    audit.record_alone(get_account_name(), "data exported", f"matches of {slug}", count=count)
     target.write(content)
     say(f"Wrote {count_of(count, 'match', 'matches')}.", err=target.name == "-")

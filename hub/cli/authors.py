@@ -98,7 +98,7 @@ def new_plugin(
 
 def _check_name(name: str) -> None:
     """Raise UsageError if a plugin cannot have a name, or has a folder already."""
-    problem = _name_problem(name)
+    problem = _find_name_problem(name)
     if problem:
         raise click.UsageError(f"{name!r} cannot be the name: {problem}")
     if Path(name).exists():
@@ -188,7 +188,7 @@ def _split_kinds(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def _name_problem(name: str) -> str:
+def _find_name_problem(name: str) -> str:
     """Return why a new plugin cannot have a name, as a sentence; "" if it can."""
     if not PLUGIN_NAME.fullmatch(name):
         return "lower-case letters and digits, a letter first, 2 to 30."

@@ -8,7 +8,7 @@ import click
 from hub.cli import person
 from hub.cli.console import as_json, with_hub, with_process_lock
 from hub.cli.selection import find_company
-from hub.cli.terminal import account_name, count_of, format_moment, print_json, print_table, say
+from hub.cli.terminal import count_of, format_moment, get_account_name, print_json, print_table, say
 
 if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Token
@@ -53,7 +53,7 @@ def add(realm: str, path: Path) -> None:
     file = TokenFile(path, current_hub().config.data / f"refresh-token-{realm}.txt")
     try:
         row = oauth_connect.connect_with_refresh_token(
-            realm, file.read(), keep=file.replace, who=account_name()
+            realm, file.read(), keep=file.replace, who=get_account_name()
         )
     except HubError:
         if file.replaced:
@@ -115,7 +115,7 @@ def check(realm: str) -> None:
     from hub.qbo import record_download, usage
     from hub.qbo.oauth import connect as oauth_connect
 
-    row = oauth_connect.check(find_company(realm).id, account_name())
+    row = oauth_connect.check(find_company(realm).id, get_account_name())
     record_download.refresh(row.id)
     say(f"The connection to {row.display_name} works, and its lists are fresh.")
     with read_only_session() as session:
@@ -139,7 +139,7 @@ def batches(realm: str, mode: str) -> None:
     from hub.posting.outcome import batch_sizing
 
     row = find_company(realm)
-    batch_sizing.store_mode(row.id, mode, account_name())
+    batch_sizing.store_mode(row.id, mode, get_account_name())
     name = row.display_name
     how_many = batch_sizing.MODE_LABELS[mode]  # "one by one", for example
     say(f"Documents go to {name} {how_many} from the next run on.")
@@ -154,7 +154,7 @@ def disconnect(realm: str) -> None:
     from hub.qbo.oauth import connect as oauth_connect
 
     row = find_company(realm)
-    revocation = oauth_connect.disconnect(row.id, account_name())
+    revocation = oauth_connect.disconnect(row.id, get_account_name())
     say(f"{row.display_name} is disconnected. Its settings and matches are kept.")
     if revocation == oauth_connect.Revocation.NOT_REQUESTED:
         say(
@@ -176,5 +176,5 @@ def remove(realm: str) -> None:
     from hub.qbo import company_removal
 
     row = find_company(realm)
-    company_removal.remove(row.id, account_name())
+    company_removal.remove(row.id, get_account_name())
     say(f"Company {realm} is removed.")

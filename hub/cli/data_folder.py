@@ -23,7 +23,7 @@ def prepare(environ: Mapping[str, str], *, may_replace_keys: bool = False) -> "F
 
     folder = config.data_folder(environ)
     data_origin.require_no_demo_folder(folder)
-    lost = keys.find_lost(folder, config.settings_given(environ))
+    lost = keys.find_lost(folder, config.list_given_settings(environ))
     if lost and not may_replace_keys:
         raise Refused(
             f"{lost[0]} is gone, and nothing else opens what it protects. Put the file back from"

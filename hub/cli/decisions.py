@@ -4,7 +4,7 @@ import click
 
 from hub.cli.console import row_id, with_hub, with_process_lock
 from hub.cli.selection import MAX_ROW_ID
-from hub.cli.terminal import account_name, say
+from hub.cli.terminal import get_account_name, say
 
 ids_argument = click.argument(
     "ids",
@@ -35,7 +35,7 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
         for name in deleted:
             say(f"would be deleted in QuickBooks: {name}.")
         click.confirm(f"Delete {len(deleted):,} in QuickBooks?", abort=True)
-    refused = retries.retry_each(ids, account_name())
+    refused = retries.retry_each(ids, get_account_name())
     for id_ in ids:
         if id_ not in refused:
             say(f"The next sync tries {id_} again.")
@@ -53,7 +53,7 @@ def adopt(id_: int, quickbooks_id: str) -> None:
     from hub.posting.actions import manual
 
     _require_postings(id_)
-    manual.adopt(id_, quickbooks_id, account_name())
+    manual.adopt(id_, quickbooks_id, get_account_name())
     say(f"{id_} is {quickbooks_id} in QuickBooks; it is not posted again.")
 
 
@@ -67,7 +67,7 @@ def not_this(id_: int, quickbooks_id: str) -> None:
     from hub.posting.actions import manual
 
     _require_postings(id_)
-    manual.reject_match(id_, quickbooks_id, account_name())
+    manual.reject_match(id_, quickbooks_id, get_account_name())
     say(f"{quickbooks_id} is not posting {id_}; the next sync goes on without it.")
 
 
@@ -85,7 +85,7 @@ def skip(id_: int, reason: str) -> None:
     from hub.posting.actions import manual
 
     _require_postings(id_)
-    manual.skip(id_, reason, account_name())
+    manual.skip(id_, reason, get_account_name())
     say(f"{id_} is skipped.")
 
 
@@ -119,9 +119,9 @@ def approve(ids: tuple[int, ...]) -> None:
                 f"{listed}: above the app's amount two people must approve, each on the page Review"
                 " under their own name; nothing was approved."
             )
-        outbox.approve(session, ids, account_name())
+        outbox.approve(session, ids, get_account_name())
         audit.record_each(
-            session, account_name(), "posting approved", {str(id_): {} for id_ in ids}
+            session, get_account_name(), "posting approved", {str(id_): {} for id_ in ids}
         )
     say(
         f"Approved {len(ids)}. The next sync posts them; what needs a new supplier, customer or"
@@ -161,7 +161,7 @@ def undo(target: str, yes: bool) -> None:
         raise SystemExit(3)
     if not yes:
         click.confirm(f"Remove {len(plan.removable):,} from QuickBooks?", abort=True)
-    count = undoing.undo(plan, account_name())
+    count = undoing.undo(plan, get_account_name())
     say(f"The next sync removes {count:,} from QuickBooks.")
 
 

@@ -108,7 +108,7 @@ def _sync_once(demo_hub: "Demo", as_json: bool) -> None:
             print_json(result)
         else:
             say(summary.format_summary(result, runs))
-    raise SystemExit(runner.exit_code(runs))
+    raise SystemExit(runner.get_exit_code(runs))
 
 
 def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:

@@ -12,7 +12,7 @@ import click
 
 from hub.cli import data_folder
 from hub.cli.console import as_json, hub, with_hub
-from hub.cli.terminal import account_name, count_of, print_json, print_table, say
+from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
 
 MAX_DIFFERENCES = 5
 TEST_FILE_BYTES = 4096  # written into the data folder to check that it can be written
@@ -252,7 +252,7 @@ def rotate() -> None:
     )
     with hub(), transaction() as session:
         sealed = secrets.rotate(session)
-        audit.record(session, account_name(), "keys rotated", f"{sealed} secrets", key=key_id)
+        audit.record(session, get_account_name(), "keys rotated", f"{sealed} secrets", key=key_id)
     say(f"Sealed {count_of(sealed, 'secret')} with it.")
 
 
@@ -309,7 +309,7 @@ def list_(
     from hub.security import audit as log
     from hub.security import audit_entries
 
-    log.record_alone(account_name(), "data exported", "audit log")
+    log.record_alone(get_account_name(), "data exported", "audit log")
     chosen = audit_entries.Filter(
         text=text,
         who=actor,

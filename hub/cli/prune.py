@@ -3,7 +3,7 @@
 import click
 
 from hub.cli.console import as_json, with_hub
-from hub.cli.terminal import Terminal, account_name, print_json, print_table
+from hub.cli.terminal import Terminal, get_account_name, print_json, print_table
 
 
 @click.command()
@@ -23,7 +23,7 @@ def prune(dry_run: bool, as_json: bool) -> None:
         counts = retention.count()
     else:
         terminal = Terminal("prune")
-        counts = retention.prune(account_name(), lambda name, number: terminal(name, number, 0))
+        counts = retention.prune(get_account_name(), lambda name, number: terminal(name, number, 0))
         terminal.clear()
     if as_json:
         print_json(counts)

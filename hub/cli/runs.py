@@ -7,7 +7,7 @@ import click
 from hub.cli import person
 from hub.cli.console import as_json, row_count, row_id, with_hub, with_process_lock
 from hub.cli.selection import find_companies
-from hub.cli.terminal import Terminal, account_name, print_json, print_table, say
+from hub.cli.terminal import Terminal, get_account_name, print_json, print_table, say
 
 if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Run
@@ -53,7 +53,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     one company is an object; for several companies it is an object with one for each, by realm.
     """
     from hub.posting.reconcile.result import needs_attention
-    from hub.scheduling.runner import exit_code
+    from hub.scheduling.runner import get_exit_code
 
     rows = _select_connected(_select_permitted(find_companies(realm)))
     is_titled = len(rows) > 1 and not as_json
@@ -64,7 +64,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
         results = {realm: run.counts for realm, run in runs_by_realm.items()}
         print_json(results if len(rows) > 1 else results[rows[0].realm])
     has_troubles = any(needs_attention(run) for run in runs_by_realm.values())
-    raise SystemExit(exit_code(runs_by_realm.values()) or (3 if has_troubles else 0))
+    raise SystemExit(get_exit_code(runs_by_realm.values()) or (3 if has_troubles else 0))
 
 
 def _select_connected(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]":
@@ -92,7 +92,7 @@ def _reconcile_company(row: "ConnectedCompany", *, is_titled: bool, silent: bool
     terminal = Terminal(name)
     try:
         run = runner.run_company_job(
-            RunKind.RECONCILE, row.id, requested_by=account_name(), progress=terminal, wait=True
+            RunKind.RECONCILE, row.id, requested_by=get_account_name(), progress=terminal, wait=True
         )
     finally:
         terminal.clear()
@@ -116,7 +116,7 @@ def restored() -> None:
     """
     from hub.transfer import restore_rule
 
-    restore_rule.apply(account_name())
+    restore_rule.apply(get_account_name())
     say(
         "Noted. What may have been posted since the backup is looked for in QuickBooks before"
         " anything is sent again."

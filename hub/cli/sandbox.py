@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.console import port_number
-from hub.contract.checkout import extra_command, has_stand_ins, require_stand_ins
+from hub.contract.checkout import build_extra_command, has_stand_ins, require_stand_ins
 
 if TYPE_CHECKING:
     from hub.contract.types import App
@@ -22,7 +22,7 @@ class WithTables(click.Command):
         if not has_stand_ins():
             formatter.write_paragraph()
             formatter.write_text("It needs the QuickBooks stand-in. Install it from a checkout:")
-            formatter.write_text(extra_command("demo"))
+            formatter.write_text(build_extra_command("demo"))
             return
         from qbo_sandbox.command import write_tables
 
@@ -203,7 +203,7 @@ def _build_settings_to_enter(app: "App", settings: "Mapping[str, object]") -> li
     """Return what to enter in a hub that uses the stand-in of a source, by the labels there."""
     from hub.contract import settings_schema
 
-    fields = settings_schema.schema_of(app).fields
+    fields = settings_schema.get_schema(app).fields
     lines = [
         f"to enter under Apps → {app.name} → Enable, in a hub of `hub serve --allow-loopback`:"
     ]

@@ -61,7 +61,7 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     else:
         say(summary.format_summary(result, runs))
     _require_documents(rows, runs, ids)
-    raise SystemExit(runner.exit_code(runs))
+    raise SystemExit(runner.get_exit_code(runs))
 
 
 def _require_documents(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hub.cli.selection import get_app_name
-from hub.cli.terminal import Terminal, account_name
+from hub.cli.terminal import Terminal, get_account_name
 
 if TYPE_CHECKING:
     from hub.models import Installation, Run
@@ -55,7 +55,7 @@ def _run_with_progress(row: "Installation", work: "Callable[..., Run]", **option
     """Run one app, showing its progress, and the reason if it could not be done."""
     terminal = Terminal(get_app_name(row.slug))
     try:
-        run = work(row.id, requested_by=account_name(), progress=terminal, wait=True, **options)
+        run = work(row.id, requested_by=get_account_name(), progress=terminal, wait=True, **options)
     finally:
         terminal.clear()
     if run.error:

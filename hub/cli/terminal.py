@@ -153,7 +153,7 @@ def _format_progress(phase: str, done: int, of: int) -> str:
     return f" {done}" if done else ""
 
 
-def account_name() -> str:
+def get_account_name() -> str:
     """Return who runs the command, for the audit log: the account at this terminal.
 
     A command for a person of the hub names both.

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hub.cli.console import as_json, row_id, with_hub
-from hub.cli.terminal import account_name, format_moment, print_json, print_table, say
+from hub.cli.terminal import format_moment, get_account_name, print_json, print_table, say
 
 # A token with the scope `approve` is created on the page alone, which asks its person who they are:
 # otherwise a person with a shell could approve as two people.
@@ -38,7 +38,7 @@ def create(person: str, name: str, scopes: tuple[str, ...], days: int) -> None:
 
     with transaction() as session:
         owner = people.get(session, person)
-        token = api_tokens.create(session, owner, name, scopes, who=account_name(), days=days)
+        token = api_tokens.create(session, owner, name, scopes, who=get_account_name(), days=days)
     click.echo(token)
 
 
@@ -66,7 +66,7 @@ def revoke(token_id: int) -> None:
     from hub.security import api_tokens
 
     with transaction() as session:
-        name = api_tokens.revoke(session, token_id, account_name()).name
+        name = api_tokens.revoke(session, token_id, get_account_name()).name
     say(f"The API token “{name}” is revoked.")
 
 

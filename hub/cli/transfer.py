@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.console import hub, with_hub
-from hub.cli.terminal import Terminal, account_name, count_of, print_table, say
+from hub.cli.terminal import Terminal, count_of, get_account_name, print_table, say
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,7 +43,7 @@ def backup(path: Path, with_keys: bool) -> None:
         manifest = backups.back_up(path.absolute(), _open_app, terminal, keys=with_keys)
     finally:
         terminal.clear()
-    audit.record_alone(account_name(), "backup made", path.name, keys=with_keys)
+    audit.record_alone(get_account_name(), "backup made", path.name, keys=with_keys)
     size = path.stat().st_size / 1e6
     count = sum(manifest.rows.values())
     say(f"Wrote {path}: {count_of(count, 'row')}, {size:,.1f} MB, readable by its owner only.")
@@ -78,7 +78,7 @@ def restore(archive: Path) -> None:
         _restore_keys(opened, folder)
         terminal = Terminal("hub restore")
         try:
-            backups.restore(opened, loaded, _open_app, account_name(), terminal)
+            backups.restore(opened, loaded, _open_app, get_account_name(), terminal)
         finally:
             terminal.clear()
         data_origin.mark_folder(folder, data_origin.INIT)
@@ -99,7 +99,7 @@ def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
     from hub.crypto.keys import KEY_FILES, find_missing
     from hub.transfer.errors import ArchiveUnusable
 
-    given = config.settings_given(os.environ)
+    given = config.list_given_settings(os.environ)
     keys = {}
     for setting, name in KEY_FILES.items():
         path = folder / name
@@ -150,7 +150,7 @@ def move(url: str) -> None:
 
     terminal = Terminal("hub move")
     try:
-        moved = moves.move(config.load(os.environ), url, _open_app, account_name(), terminal)
+        moved = moves.move(config.load(os.environ), url, _open_app, get_account_name(), terminal)
     finally:
         terminal.clear()
     _print_proof(moved.proof)
@@ -179,7 +179,7 @@ def unseal(yes: bool) -> None:
     from hub.transfer import move as moves
 
     with hub(sealed=True):
-        moved_to = moves.unseal(account_name())
+        moved_to = moves.unseal(get_account_name())
     if moved_to is None:
         say("This database is not sealed.")
         return

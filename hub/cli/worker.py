@@ -25,7 +25,7 @@ def worker(concurrency: int) -> None:
     Until SIGTERM or Ctrl-C: what is being sent comes to its end first.
     """
     from hub.context import current_hub
-    from hub.contract.checkout import extra_command
+    from hub.contract.checkout import build_extra_command
     from hub.db.coordination import application_name
     from hub.db.session_pooling import require_own_sessions
     from hub.errors import ConfigurationError, MissingExtra
@@ -46,7 +46,7 @@ def worker(concurrency: int) -> None:
             from hub.scheduling.queue import RunQueue
             from hub.scheduling.worker import Worker
         except ImportError as error:
-            command = extra_command("postgres")
+            command = build_extra_command("postgres")
             raise MissingExtra("`hub worker`", str(error.name), command) from error
         queue_tables.prepare()
         say(f"This worker executes up to {count_of(concurrency, 'run')} at a time.")

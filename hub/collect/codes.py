@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from hub.contract.documents import Code, Document, codes_of
+from hub.contract.documents import Code, Document, iter_codes
 from hub.contract.types import Field
 from hub.db import engine
 from hub.models import SeenCode
@@ -41,7 +41,7 @@ class CodeCollector:
 
     def add(self, document: Document) -> None:
         """Note the codes of a document."""
-        for field, code, _ in codes_of(document):
+        for field, code, _ in iter_codes(document):
             if field not in self._fields:
                 continue
             if isinstance(code, str):

@@ -40,7 +40,7 @@ from hub.contract.states import Stage
 from hub.db import engine
 from hub.errors import Sentence
 from hub.mapping import NEW, Create
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation, PostingState
 from hub.money import is_too_large
@@ -309,7 +309,7 @@ def _is_storable(total: Decimal) -> bool:
 def _find_too_large_amount(document: Document) -> str | None:
     """Return which amount of the lines or of the tax is too large to be money."""
     for line in document.lines:
-        amounts = (amount_of(line), line.tax)
+        amounts = (get_amount(line), line.tax)
         if any(amount is not None and is_too_large(amount) for amount in amounts):
             return Sentence(
                 "The amount or the tax of line %(line)s is too large to be money. Correct it at the"

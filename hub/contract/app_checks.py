@@ -14,12 +14,12 @@ from hub.contract.files import (
     MAX_FILE_SIZE,
     FileField,
     FileKinds,
-    repeated_names,
-    suffix_problems,
+    find_repeated_names,
+    find_suffix_problems,
 )
 from hub.contract.interval import Interval
 from hub.contract.rate import Rate
-from hub.contract.settings_schema import conditions, is_secret, offered_values, schema_of
+from hub.contract.settings_schema import get_schema, is_secret, list_conditions, list_offered_values
 from hub.contract.states import ReceiptState
 from hub.contract.types import (
     SETTING_REFERENCE,
@@ -53,20 +53,20 @@ class Policy(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
-def app_problems(apps: Sequence[Any]) -> Iterator[str]:
+def find_app_problems(apps: Sequence[Any]) -> Iterator[str]:
     """Yield what is wrong with the apps of a plugin, each a sentence that names the app."""
     if not apps:
         yield "its hub_apps brought no app."
     slugs = [app.slug for app in apps if isinstance(app, App)]
     for app in apps:
-        problem = _identity_problem(app, slugs)
+        problem = _find_identity_problem(app, slugs)
         if problem:
             yield problem
         else:
-            yield from _value_problems(app)
+            yield from _find_value_problems(app)
 
 
-def _identity_problem(app: Any, slugs: Sequence[str]) -> str:
+def _find_identity_problem(app: Any, slugs: Sequence[str]) -> str:
     """Return why an app cannot be identified by its slug, as a sentence; "" if it can."""
     if not isinstance(app, App):
         return f"its hub_apps brought {type(app).__name__}, not an App."
@@ -77,7 +77,7 @@ def _identity_problem(app: Any, slugs: Sequence[str]) -> str:
     return ""
 
 
-def _value_problems(app: App) -> Iterator[str]:
+def _find_value_problems(app: App) -> Iterator[str]:
     """Yield each value of an app that is not one of those that it may have."""
     for name in TEXT_FIELDS:
         value = getattr(app, name)
@@ -85,20 +85,20 @@ def _value_problems(app: App) -> Iterator[str]:
             yield f"{name} of app {app.slug} must be a text, not {value!r}."
     if not app.name:
         yield f"app {app.slug} has no name; the pages show it."
-    yield from _choices_problems(app, "posts", app.posts, KINDS)
+    yield from _find_choices_problems(app, "posts", app.posts, KINDS)
     if not app.posts:
         yield f"posts of app {app.slug} is empty; name the kinds of its documents."
-    yield from _choices_problems(app, "wants", app.wants, tuple(ReceiptState))
-    yield from _choices_problems(app, "changed", (app.changed,), get_args(ChangedPolicy))
-    yield from _choices_problems(app, "icon", (app.icon,), get_args(Icon))
-    yield from _host_problems(app)
+    yield from _find_choices_problems(app, "wants", app.wants, tuple(ReceiptState))
+    yield from _find_choices_problems(app, "changed", (app.changed,), get_args(ChangedPolicy))
+    yield from _find_choices_problems(app, "icon", (app.icon,), get_args(Icon))
+    yield from _find_host_problems(app)
     if not _is_schedule(app.every):
         yield f'every of app {app.slug} is {app.every!r}, neither minutes ("15m") nor cron.'
     if not isinstance(app.match_first, tuple | list):
         yield f"match_first of app {app.slug} must be a tuple, such as ({app.match_first!r},)."
-    yield from _rate_problems(app)
-    yield from _file_problems(app)
-    yield from _assumed_api_problems(app)
+    yield from _find_rate_problems(app)
+    yield from _find_file_problems(app)
+    yield from _find_assumed_api_problems(app)
     if not _is_schema(app.settings):
         yield (
             f"settings of app {app.slug} must be a marshmallow Schema, a class or an object of it,"
@@ -106,7 +106,7 @@ def _value_problems(app: App) -> Iterator[str]:
         )
 
 
-def _choices_problems(
+def _find_choices_problems(
     app: App, name: str, values: Sequence[Any], choices: Collection[str]
 ) -> Iterator[str]:
     """Yield each value of an attribute of an app that is none of the choices."""
@@ -118,7 +118,7 @@ def _choices_problems(
             yield _describe_unoffered(f"{name} of app {app.slug}", value, choices)
 
 
-def _host_problems(app: App) -> Iterator[str]:
+def _find_host_problems(app: App) -> Iterator[str]:
     """Yield each declared host that can be no host, whatever the settings are."""
     if not isinstance(app.hosts, tuple | list):
         yield f"hosts of app {app.slug} must be a tuple, such as ({app.hosts!r},)."
@@ -133,7 +133,7 @@ def _host_problems(app: App) -> Iterator[str]:
             )
 
 
-def _assumed_api_problems(app: App) -> Iterator[str]:
+def _find_assumed_api_problems(app: App) -> Iterator[str]:
     """Yield what is wrong with the path of the description of an assumed API."""
     path = app.assumed_api
     if path is None:
@@ -147,7 +147,7 @@ def _assumed_api_problems(app: App) -> Iterator[str]:
         yield f"assumed_api of app {app.slug} is {path}, where there is no file."
 
 
-def _file_problems(app: App) -> Iterator[str]:
+def _find_file_problems(app: App) -> Iterator[str]:
     """Yield what is wrong with the files that an app accepts."""
     files = app.files
     if files is None:
@@ -163,9 +163,9 @@ def _file_problems(app: App) -> Iterator[str]:
         return
     if not files.suffixes:
         yield f"files of app {app.slug} accepts no suffix; name one, such as .csv."
-    for suffix in suffix_problems(files.suffixes):
+    for suffix in find_suffix_problems(files.suffixes):
         yield f"files of app {app.slug} has {suffix!r}; write a suffix as .csv, in small letters."
-    for name in repeated_names(files.fields):
+    for name in find_repeated_names(files.fields):
         yield f"files of app {app.slug} has two fields with the name {name!r}."
     if not isinstance(files.limit, int) or not 0 < files.limit <= MAX_FILE_SIZE:
         yield f"limit of files of app {app.slug} must be between 1 and {MAX_FILE_SIZE} bytes."
@@ -177,7 +177,7 @@ def _are_file_fields(fields: Any) -> bool:
     return is_list and all(isinstance(field, FileField) for field in fields)
 
 
-def _rate_problems(app: App) -> Iterator[str]:
+def _find_rate_problems(app: App) -> Iterator[str]:
     """Yield what is wrong with the declared rate of the source."""
     if not isinstance(app.rate, str):
         yield f'rate of app {app.slug} must be a text such as "100/15s", not {app.rate!r}.'
@@ -188,15 +188,15 @@ def _rate_problems(app: App) -> Iterator[str]:
             yield f"rate of app {app.slug}: {error.text}"
 
 
-def field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
+def find_field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
     """Yield what is wrong with the fields of an app by themselves."""
     names = [field.name for field in fields if isinstance(field, Field)]
     for field in fields:
         if not isinstance(field, Field):
             yield f"its hub_fields brought {type(field).__name__} for app {app.slug}, not a Field."
             continue
-        yield from _field_text_problems(app, field)
-        yield from _field_value_problems(app, field)
+        yield from _find_field_text_problems(app, field)
+        yield from _find_field_value_problems(app, field)
         if names.count(field.name) > 1:
             yield f"app {app.slug} has two fields named {field.name!r}; rename one."
         if field.role not in ROLES:
@@ -205,7 +205,7 @@ def field_problems(app: App, fields: Sequence[Any]) -> Iterator[str]:
             )
 
 
-def _field_text_problems(app: App, field: Field) -> Iterator[str]:
+def _find_field_text_problems(app: App, field: Field) -> Iterator[str]:
     """Yield each attribute of a field that must be a text and is none, or is blank."""
     for name in ("name", "label"):
         value = getattr(field, name)
@@ -213,18 +213,18 @@ def _field_text_problems(app: App, field: Field) -> Iterator[str]:
             yield f"app {app.slug} has a field whose {name} is {value!r}; it must be a text."
 
 
-def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
+def find_policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
     """Yield each policy of an app and its fields that is unknown or names no setting of the app.
 
     Nothing else notices such a mistake: the policy would be empty when it is used.
     """
-    yield from _unknown_field_problems(app, fields)
-    settings = schema_of(app).fields
+    yield from _find_unknown_fields(app, fields)
+    settings = get_schema(app).fields
     for setting_name, setting in settings.items():
-        yield from _setting_problems(app, setting_name, setting, settings)
+        yield from _find_setting_problems(app, setting_name, setting, settings)
     for policy in (*_iter_app_policies(app), *_iter_field_policies(fields)):
         if isinstance(policy.text, str):
-            yield from _policy_problems(app, policy, settings)
+            yield from _find_policy_problems(app, policy, settings)
         else:
             owner = f"{policy.name} of app {app.slug}"
             yield _describe_unoffered(owner, policy.text, policy.choices)
@@ -236,7 +236,7 @@ def policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
         )
 
 
-def hook_problems(app: App, hooks: Collection[str]) -> Iterator[str]:
+def find_hook_problems(app: App, hooks: Collection[str]) -> Iterator[str]:
     """Yield each hook that the plugin of an app lacks, although the app declares what needs it."""
     if app.files and "hub_file" not in hooks:
         yield (
@@ -248,7 +248,7 @@ def hook_problems(app: App, hooks: Collection[str]) -> Iterator[str]:
             f"app {app.slug} wants receipts, but the plugin lacks the hook hub_report, which gets"
             " them. Implement it, or remove `wants`."
         )
-    for name, setting in schema_of(app).fields.items():
+    for name, setting in get_schema(app).fields.items():
         source = str(setting.metadata.get("choices_from", ""))
         if source.startswith(CODES_PREFIX) and "hub_codes" not in hooks:
             yield (
@@ -257,7 +257,7 @@ def hook_problems(app: App, hooks: Collection[str]) -> Iterator[str]:
             )
 
 
-def _policy_problems(
+def _find_policy_problems(
     app: App, policy: Policy, settings: Mapping[str, schema_fields.Field[Any]]
 ) -> Iterator[str]:
     """Yield what is wrong with a policy: its value, or the settings that it names."""
@@ -272,7 +272,7 @@ def _policy_problems(
         elif is_secret(settings[name]):
             yield f"{owner} is the setting {name!r}, which is secret; it cannot be read there."
         elif policy.choices:
-            for value in offered_values(settings[name]):
+            for value in list_offered_values(settings[name]):
                 if value not in policy.choices:
                     yield _describe_unoffered(
                         f"{owner} is the setting {name!r}, which offers",
@@ -285,7 +285,7 @@ def _policy_problems(
     yield _describe_unoffered(owner, policy.text, policy.choices)
 
 
-def _setting_problems(
+def _find_setting_problems(
     app: App,
     name: str,
     setting: schema_fields.Field[Any],
@@ -297,7 +297,7 @@ def _setting_problems(
         yield _describe_unoffered(
             f"choices_from of the setting {name} of app {app.slug}", source, ROLES
         )
-    for other_name, values in conditions(setting).items():
+    for other_name, values in list_conditions(setting).items():
         owner = f"only_if of the setting {name} of app {app.slug}"
         if other_name not in settings:
             yield (
@@ -305,7 +305,7 @@ def _setting_problems(
                 f"{_format_suggestion(other_name, settings)}"
             )
             continue
-        choices = offered_values(settings[other_name])
+        choices = list_offered_values(settings[other_name])
         for value in values:
             if choices and value not in choices:
                 yield _describe_unoffered(
@@ -313,7 +313,7 @@ def _setting_problems(
                 )
 
 
-def _unknown_field_problems(app: App, fields: Iterable[Field]) -> Iterator[str]:
+def _find_unknown_fields(app: App, fields: Iterable[Field]) -> Iterator[str]:
     """Yield the fields of `match_first` that the app does not have."""
     names = [field.name for field in fields]
     for name in app.match_first:
@@ -347,7 +347,7 @@ def _iter_field_policies(fields: Iterable[Field]) -> Iterator[Policy]:
                 yield Policy(f"{name} {label}", text)
 
 
-def _field_value_problems(app: App, field: Field) -> Iterator[str]:
+def _find_field_value_problems(app: App, field: Field) -> Iterator[str]:
     """Yield each value of a field that is neither of its type nor names a setting."""
     if field.default is not None and not isinstance(field.default, str):
         yield (

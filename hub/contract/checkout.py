@@ -26,12 +26,12 @@ def find_checkout() -> str:
     return CHECKOUT
 
 
-def extra_command(extra: str) -> str:
+def build_extra_command(extra: str) -> str:
     """Return the command that installs an extra of the hub, together with the stand-in."""
     return _build_install_command(find_checkout(), extra)
 
 
-def stand_in_command(plugin: str) -> str:
+def build_stand_in_command(plugin: str) -> str:
     """Return the command that installs what the stand-in of a plugin's distribution needs."""
     folder = _find_origin(plugin) or f"FOLDER OF {plugin}"
     return _build_install_command(folder, "sandbox")
@@ -49,7 +49,7 @@ def require_stand_ins(purpose: str, plugin: str = "") -> None:
     """
     if has_stand_ins():
         return
-    command = stand_in_command(plugin) if plugin else extra_command("demo")
+    command = build_stand_in_command(plugin) if plugin else build_extra_command("demo")
     raise MissingExtra(purpose, "the QuickBooks stand-in", command)
 
 

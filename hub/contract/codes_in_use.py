@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hub.contract.documents import Code, Document, Yielded, codes_of, get_code_id
+from hub.contract.documents import Code, Document, Yielded, get_code_id, iter_codes
 
 
 def codes_in_use(items: Iterable[Yielded], field: str) -> list[Code | str]:
@@ -14,7 +14,7 @@ def codes_in_use(items: Iterable[Yielded], field: str) -> list[Code | str]:
     for item in items:
         if not isinstance(item, Document):
             continue
-        for name, code, _ in codes_of(item):
+        for name, code, _ in iter_codes(item):
             if name != field:
                 continue
             id = get_code_id(code)

@@ -137,10 +137,10 @@ def _shorten(version: str) -> str:
     """Return a version in the form that a cursor stores: at most eight characters."""
     if PLAIN_VERSION.fullmatch(version):
         return version
-    return checksum(version)
+    return compute_checksum(version)
 
 
-def checksum(text: str) -> str:
+def compute_checksum(text: str) -> str:
     """Return the CRC-32 of a text as eight hexadecimal digits."""
     return f"{zlib.crc32(text.encode()):08x}"
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from hub.contract import value_checks as check
 from hub.contract.states import Stage, StageName
 from hub.contract.value_object import value_object
-from hub.contract.web_addresses import url_problems
+from hub.contract.web_addresses import find_url_problems
 from hub.errors import BadDocument
 
 Kind = Literal[
@@ -75,7 +75,7 @@ class Address:
     country: str | None = None
 
     def __post_init__(self) -> None:
-        _require(check.address_problems(self))
+        _require(check.find_address_problems(self))
 
 
 @value_object
@@ -94,7 +94,7 @@ class Party:
     number: str | None = None
 
     def __post_init__(self) -> None:
-        _require(check.party_problems(self, Address))
+        _require(check.find_party_problems(self, Address))
 
 
 @value_object
@@ -117,14 +117,14 @@ class Item:
     def __post_init__(self) -> None:
         """Raise BadDocument for an invalid name or amount."""
         _require(
-            check.text_problems("An item", name=self.name),
-            check.choice_problems(self.type, ITEM_TYPES, "type of item"),
-            check.optional_text_problems(self.name, self, "sku", "description"),
-            check.amount_problems(
+            check.find_text_problems("An item", name=self.name),
+            check.find_choice_problems(self.type, ITEM_TYPES, "type of item"),
+            check.find_optional_text_problems(self.name, self, "sku", "description"),
+            check.find_amount_problems(
                 self.name, price=self.price, cost=self.cost, on_hand=self.on_hand
             ),
-            check.date_problems(self.name, start=self.start),
-            check.code_problems(self.name, self.codes, Code),
+            check.find_date_problems(self.name, start=self.start),
+            check.find_code_problems(self.name, self.codes, Code),
         )
 
 
@@ -151,11 +151,11 @@ class Code:
     def __post_init__(self) -> None:
         """Raise BadDocument for an id that is blank, and for a number in place of a text."""
         _require(
-            check.text_problems("A code", id=self.id),
-            check.optional_text_problems(
+            check.find_text_problems("A code", id=self.id),
+            check.find_optional_text_problems(
                 f"code {self.id}", self, "name", "number", "quickbooks_id", "hold"
             ),
-            check.type_problems(f"code {self.id}", Party, Item, create=self.create),
+            check.find_type_problems(f"code {self.id}", Party, Item, create=self.create),
         )
 
 
@@ -172,8 +172,8 @@ class Applied:
 
     def __post_init__(self) -> None:
         _require(
-            check.text_problems("Applied", document=self.document),
-            check.optional_text_problems("Applied", self, "line"),
+            check.find_text_problems("Applied", document=self.document),
+            check.find_optional_text_problems("Applied", self, "line"),
         )
 
 
@@ -195,7 +195,7 @@ class Attachment:
     sha256: str | None = None
 
     def __post_init__(self) -> None:
-        _require(check.text_problems("An attachment", id=self.id))
+        _require(check.find_text_problems("An attachment", id=self.id))
 
 
 @value_object
@@ -222,8 +222,8 @@ class Line:
         """Raise BadDocument for an invalid id or amount."""
         owner = f"line {self.id}"
         _require(
-            check.text_problems("A line", id=self.id),
-            check.amount_problems(
+            check.find_text_problems("A line", id=self.id),
+            check.find_amount_problems(
                 owner,
                 amount=self.amount,
                 quantity=self.quantity,
@@ -231,11 +231,11 @@ class Line:
                 tax=self.tax,
                 markup=self.markup,
             ),
-            check.optional_text_problems(owner, self, "description"),
-            check.flag_problems(owner, billable=self.billable),
-            check.type_problems(owner, Applied, applied=self.applied),
-            check.mapping_problems(owner, facts=self.facts),
-            check.code_problems(owner, self.codes, Code),
+            check.find_optional_text_problems(owner, self, "description"),
+            check.find_flag_problems(owner, billable=self.billable),
+            check.find_type_problems(owner, Applied, applied=self.applied),
+            check.find_mapping_problems(owner, facts=self.facts),
+            check.find_code_problems(owner, self.codes, Code),
         )
 
 
@@ -294,29 +294,29 @@ class Document:
         """Raise BadDocument for invalid values; turn a stage that is a plain word into a Stage."""
         owner = self.source_id
         _require(
-            check.text_problems("A document", source_id=owner),
-            check.choice_problems(self.kind, KINDS, "kind of document"),
-            check.choice_problems(self.stage, tuple(Stage), "stage"),
-            check.choice_problems(self.tax_mode, TAX_MODES, "tax mode"),
-            check.amount_problems(
+            check.find_text_problems("A document", source_id=owner),
+            check.find_choice_problems(self.kind, KINDS, "kind of document"),
+            check.find_choice_problems(self.stage, tuple(Stage), "stage"),
+            check.find_choice_problems(self.tax_mode, TAX_MODES, "tax mode"),
+            check.find_amount_problems(
                 owner, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance
             ),
-            check.rate_problems(owner, self.exchange_rate, self.currency),
-            url_problems(owner, self.url),
-            check.date_problems(owner, date=self.date, due=self.due, received=self.received),
-            check.optional_text_problems(owner, self, *OPTIONAL_TEXTS),
-            check.sequence_problems(
+            check.find_rate_problems(owner, self.exchange_rate, self.currency),
+            find_url_problems(owner, self.url),
+            check.find_date_problems(owner, date=self.date, due=self.due, received=self.received),
+            check.find_optional_text_problems(owner, self, *OPTIONAL_TEXTS),
+            check.find_sequence_problems(
                 owner, lines=self.lines, attachments=self.attachments, warnings=self.warnings
             ),
-            check.member_problems(owner, Line, lines=self.lines),
-            check.member_problems(owner, Attachment, attachments=self.attachments),
-            check.type_problems(owner, Address, ship_to=self.ship_to),
-            check.type_problems(owner, Party, Item, details=self.details),
-            check.flag_problems(owner, closed=self.closed),
-            check.mapping_problems(owner, custom=self.custom, facts=self.facts),
-            check.code_problems(owner, self.codes, Code),
-            check.line_id_problems(owner, self.lines),
-            check.file_id_problems(owner, self.attachments),
+            check.find_member_problems(owner, Line, lines=self.lines),
+            check.find_member_problems(owner, Attachment, attachments=self.attachments),
+            check.find_type_problems(owner, Address, ship_to=self.ship_to),
+            check.find_type_problems(owner, Party, Item, details=self.details),
+            check.find_flag_problems(owner, closed=self.closed),
+            check.find_mapping_problems(owner, custom=self.custom, facts=self.facts),
+            check.find_code_problems(owner, self.codes, Code),
+            check.find_line_id_problems(owner, self.lines),
+            check.find_file_id_problems(owner, self.attachments),
         )
         object.__setattr__(self, "stage", Stage(self.stage))
 
@@ -339,8 +339,8 @@ class Gone:
 
     def __post_init__(self) -> None:
         _require(
-            check.text_problems("Gone", source_id=self.source_id),
-            check.optional_text_problems(f"Gone {self.source_id}", self, "reason"),
+            check.find_text_problems("Gone", source_id=self.source_id),
+            check.find_optional_text_problems(f"Gone {self.source_id}", self, "reason"),
         )
 
 
@@ -355,7 +355,9 @@ class Unreadable:
     reason: str
 
     def __post_init__(self) -> None:
-        _require(check.text_problems("Unreadable", source_id=self.source_id, reason=self.reason))
+        _require(
+            check.find_text_problems("Unreadable", source_id=self.source_id, reason=self.reason)
+        )
 
 
 @value_object
@@ -370,18 +372,18 @@ class Checkpoint:
     stream: str = ""
 
     def __post_init__(self) -> None:
-        _require(check.cursor_problems(self.cursor, self.stream))
+        _require(check.find_cursor_problems(self.cursor, self.stream))
 
 
 Outcome = Document | Gone | Unreadable  # the result of reading one row
 Yielded = Outcome | Checkpoint
 
 
-def codes_of(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:
+def iter_codes(document: Document) -> Iterator[tuple[str, Code | str, Line | None]]:
     """Yield every code that a document uses: its field, the code, and its line or None."""
-    yield from _codes_of_part(document.codes, None)
+    yield from _iter_codes_of_part(document.codes, None)
     for line in document.lines:
-        yield from _codes_of_part(line.codes, line)
+        yield from _iter_codes_of_part(line.codes, line)
 
 
 def get_code_id(code: Code | str) -> str:
@@ -389,7 +391,7 @@ def get_code_id(code: Code | str) -> str:
     return code if isinstance(code, str) else code.id
 
 
-def _codes_of_part(
+def _iter_codes_of_part(
     codes: Codes, line: Line | None
 ) -> Iterator[tuple[str, Code | str, Line | None]]:
     """Yield the codes of the header or of a line, without those that are empty."""

@@ -118,14 +118,14 @@ class NoFiles:
         raise KeyError(file.id)
 
 
-def suffix_problems(suffixes: Sequence[str]) -> Iterator[str]:
+def find_suffix_problems(suffixes: Sequence[str]) -> Iterator[str]:
     """Yield each suffix that is not a dot with small letters and digits."""
     for suffix in suffixes:
         if not isinstance(suffix, str) or not SUFFIX_PATTERN.fullmatch(suffix):
             yield suffix
 
 
-def repeated_names(fields: Sequence[FileField]) -> Iterator[str]:
+def find_repeated_names(fields: Sequence[FileField]) -> Iterator[str]:
     """Yield each name that two fields have."""
     names = [field.name for field in fields]
     for name in dict.fromkeys(names):

@@ -24,7 +24,7 @@ def check_hooks(distribution: str, plugin: Any) -> None:
 def _find_problem(name: str, hook: Any) -> str:
     """Return why a function is no hook, or cannot be called; "" if it can."""
     if name not in HOOKS:
-        return f"it implements {name}, which is no hook.{_hint(name, HOOKS)}"
+        return f"it implements {name}, which is no hook.{_build_hint(name, HOOKS)}"
     if not hasattr(hook, "hub_impl"):
         return f"its {name} is not marked with @hookimpl, so it would never be called."
     allowed = tuple(signature(getattr(hookspecs, name)).parameters)
@@ -32,12 +32,12 @@ def _find_problem(name: str, hook: Any) -> str:
         if parameter.default is Parameter.empty and parameter.name not in allowed:
             return (
                 f"its {name} has the argument {parameter.name}, and the hook gets"
-                f" {', '.join(allowed) or 'none'}.{_hint(parameter.name, allowed)}"
+                f" {', '.join(allowed) or 'none'}.{_build_hint(parameter.name, allowed)}"
             )
     return ""
 
 
-def _hint(name: str, names: tuple[str, ...]) -> str:
+def _build_hint(name: str, names: tuple[str, ...]) -> str:
     """Return which of the names a misspelled one may stand for."""
     near = get_close_matches(name, names, n=1)
     return f" Did it mean {near[0]}?" if near else ""

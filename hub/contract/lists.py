@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from hub.contract.api_client import ApiClient
-from hub.contract.cursors import checksum
+from hub.contract.cursors import compute_checksum
 from hub.contract.dates import format_unix_time, parse_unix_time
 from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
@@ -170,13 +170,13 @@ def row_version(
                     f"A row of the list has no field {name!r}, which row_version names; it has"
                     f" {', '.join(map(str, row))}."
                 )
-        text = str(row[version]) if version else checksum(_as_text(row))
+        text = str(row[version]) if version else compute_checksum(_encode_row(row))
         return str(row[id]), text, row[changed_at]
 
     return version_of
 
 
-def _as_text(row: Mapping[str, Any]) -> str:
+def _encode_row(row: Mapping[str, Any]) -> str:
     """Return a text that differs when any field of a row differs."""
     return json.dumps(row, sort_keys=True, default=str)
 

@@ -34,7 +34,7 @@ def read_pages(
         page = fetch(cursor or None)
         before, cursor = cursor, page.cursor or cursor
         if page.has_more and cursor == before:
-            raise _same_page_error(source)
+            raise _build_same_page_error(source)
         yield page.rows, cursor
         if not page.has_more:
             return
@@ -58,11 +58,11 @@ def read_numbered_pages(
     while has_more:
         rows, has_more = fetch(number)
         if has_more and rows and rows == before:
-            raise _same_page_error(source)
+            raise _build_same_page_error(source)
         moved: list[Row] = []
         if number > 1:
             again, _ = fetch(number - 1)
-            moved = _new_rows(again, before, rows)
+            moved = _find_new_rows(again, before, rows)
         before = rows
         number += 1
         yield [*moved, *rows], str(number) if has_more else ""
@@ -88,7 +88,7 @@ def read_linked_pages(
         moved: list[Row] = []
         if numbered and has_previous:
             again, _ = fetch(previous)
-            moved = _new_rows(again, before, rows)
+            moved = _find_new_rows(again, before, rows)
         before, previous, has_previous = rows, link, BETWEEN_LINKS
         next_page = f"{link}{BETWEEN_LINKS}{link_after}" if numbered and link_after else link_after
         yield [*moved, *rows], next_page
@@ -111,7 +111,7 @@ def _follow_links(
     while True:
         rows, link_after = fetch(link)
         if link_after and link_after in links:
-            raise _same_page_error(source)
+            raise _build_same_page_error(source)
         yield rows, link, link_after or ""
         if not link_after:
             return
@@ -165,14 +165,14 @@ def _is_in_order(rows: Sequence[Row], version: Callable[[Row], RowVersion]) -> b
         return first <= last
 
 
-def _new_rows(again: list[Row], before: list[Row], after: list[Row]) -> list[Row]:
+def _find_new_rows(again: list[Row], before: list[Row], after: list[Row]) -> list[Row]:
     """Return the rows of a page that were neither there before nor on the page after it."""
     if again == before:
         return []
     return [row for row in again if row not in before and row not in after]
 
 
-def _same_page_error(source: str) -> Retry:
+def _build_same_page_error(source: str) -> Retry:
     return Retry(
         "%(source)s sent the same page of its list twice; it is asked again later.", source=source
     )

@@ -13,15 +13,15 @@ import pluggy
 
 from hub.contract import hookspecs
 from hub.contract.app_checks import (
-    app_problems,
-    field_problems,
-    hook_problems,
-    policy_problems,
+    find_app_problems,
+    find_field_problems,
+    find_hook_problems,
+    find_policy_problems,
 )
-from hub.contract.checkout import stand_in_command
+from hub.contract.checkout import build_stand_in_command
 from hub.contract.hook_checks import check_hooks
 from hub.contract.plugin_list import Allowed, explain_refusal, format_line
-from hub.contract.settings_schema import schema_of
+from hub.contract.settings_schema import get_schema
 from hub.contract.types import App, Field, Sandbox
 from hub.contract.value_object import value_object
 from hub.errors import MissingExtra, NotFound, PluginBroken
@@ -92,9 +92,11 @@ class Plugins:
 
         With `allowed`, an installed plugin that is not on this list is not imported.
         """
-        plugins = [_from_object(plugin) for plugin in extra]
+        plugins = [_describe_object(plugin) for plugin in extra]
         if installed:
-            plugins += [_from_entry_point(entry, allowed) for entry in entry_points(group=GROUP)]
+            plugins += [
+                _describe_entry_point(entry, allowed) for entry in entry_points(group=GROUP)
+            ]
         return cls(plugins)
 
     def without_access_gates(self, slugs: Collection[str]) -> "Plugins":
@@ -166,7 +168,7 @@ class Plugins:
             missing = str(error.name).partition(".")[0]
             if find_spec(missing):
                 raise  # the package is installed and one of its modules is missing: a defect
-            command = stand_in_command(owner.installed.distribution)
+            command = build_stand_in_command(owner.installed.distribution)
             raise MissingExtra(f"The stand-in of {slug}", missing, command) from error
         return stand_in
 
@@ -302,7 +304,7 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
     apps: tuple[Any, ...] = ()
     if "hub_apps" in hooks:
         apps = _attempt(item, "its hub_apps failed", lambda: tuple(plugin.hub_apps() or ()))
-        _reject(item, app_problems(apps))
+        _reject(item, find_app_problems(apps))
     elif "hub_report" not in hooks:
         raise PluginBroken(item.distribution, "it lacks the hook hub_apps, which names its apps.")
     if apps and "hub_documents" not in hooks:
@@ -318,10 +320,10 @@ def _inspect(item: Installed, plugin: Any, manager: pluggy.PluginManager) -> Loa
 def _check_app(owner: Loaded, app: App, manager: pluggy.PluginManager) -> None:
     """Raise PluginBroken for the mistakes of an app, its settings and its fields."""
     item = owner.installed
-    _attempt(item, f"the settings of app {app.slug} cannot be read", lambda: schema_of(app).fields)
+    _attempt(item, f"the settings of app {app.slug} cannot be read", lambda: get_schema(app).fields)
     fields = _load_fields(owner, app, manager)
-    _reject(item, field_problems(app, fields))
-    _reject(item, [*policy_problems(app, fields), *hook_problems(app, owner.hooks)])
+    _reject(item, find_field_problems(app, fields))
+    _reject(item, [*find_policy_problems(app, fields), *find_hook_problems(app, owner.hooks)])
 
 
 def _load_fields(owner: Loaded, app: App, manager: pluggy.PluginManager) -> tuple[Field, ...]:
@@ -348,7 +350,7 @@ def _reject(item: Installed, problems: Iterable[str]) -> None:
         raise PluginBroken(item.distribution, f"{listed} {NEXT_STEP}")
 
 
-def _from_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Installed:
+def _describe_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Installed:
     """Describe a plugin of an installed distribution, without importing it."""
     dist = entry.dist
     return Installed(
@@ -360,7 +362,7 @@ def _from_entry_point(entry: EntryPoint, allowed: Allowed | None) -> Installed:
     )
 
 
-def _from_object(plugin: Any) -> Installed:
+def _describe_object(plugin: Any) -> Installed:
     """Describe a module or object that is passed as a plugin; its name is that of its class."""
     class_name = type(plugin).__name__
     name = getattr(plugin, "__name__", class_name)

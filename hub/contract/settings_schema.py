@@ -19,7 +19,7 @@ MAX_SUGGESTIONS = 3
 MAX_LISTED_CHOICES = 5
 
 
-def schema_of(app: App) -> Schema:
+def get_schema(app: App) -> Schema:
     """Return the schema that an app declares, as a class or an instance."""
     if isinstance(app.settings, type):
         return app.settings()
@@ -31,7 +31,7 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
 
     Raise SettingsInvalid if one is invalid or unknown; the message suggests the nearest name.
     """
-    schema = schema_of(app)
+    schema = get_schema(app)
     problems = {}
     declared_answers = {}
     for name, value in answers.items():
@@ -75,9 +75,9 @@ def _takes_blank(field: fields.Field[Any]) -> bool:
     return isinstance(field, fields.String)
 
 
-def plain_settings(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
+def select_plain_settings(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that are not secret, in the form in which they are stored."""
-    schema = schema_of(app)
+    schema = get_schema(app)
     dumped = cast(dict[str, Any], schema.dump(values))
     plain_values = {}
     for name, value in dumped.items():
@@ -86,9 +86,9 @@ def plain_settings(app: App, values: Mapping[str, Any]) -> dict[str, Any]:
     return plain_values
 
 
-def secret(app: App, values: Mapping[str, Any]) -> dict[str, str]:
+def select_secrets(app: App, values: Mapping[str, Any]) -> dict[str, str]:
     """Return the secret settings that have a value."""
-    names = secret_names(app)
+    names = list_secret_names(app)
     secrets = {}
     for name, value in values.items():
         if value and name in names:
@@ -96,15 +96,15 @@ def secret(app: App, values: Mapping[str, Any]) -> dict[str, str]:
     return secrets
 
 
-def secret_names(app: App) -> set[str]:
+def list_secret_names(app: App) -> set[str]:
     """Return the names of the secret settings."""
-    fields_by_name = schema_of(app).fields
+    fields_by_name = get_schema(app).fields
     return {name for name, field in fields_by_name.items() if is_secret(field)}
 
 
 def site_settings(app: App, values: Mapping[str, Any]) -> SiteSettings:
     """Return settings without the secret ones as hooks get them."""
-    secrets = secret_names(app)
+    secrets = list_secret_names(app)
     public = {name: value for name, value in values.items() if name not in secrets}
     return SiteSettings(public, secrets)
 
@@ -116,11 +116,11 @@ def is_secret(field: fields.Field[Any]) -> bool:
 
 def applies(field: fields.Field[Any], values: Mapping[str, Any]) -> bool:
     """Return whether the settings on which a setting depends have the values that it needs."""
-    needed = conditions(field)
+    needed = list_conditions(field)
     return all(str(values.get(name)) in texts for name, texts in needed.items())
 
 
-def conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
+def list_conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
     """Return the values that other settings need for a setting to apply, as texts."""
     texts = {}
     for name, condition in field.metadata.get("only_if", {}).items():
@@ -129,7 +129,7 @@ def conditions(field: fields.Field[Any]) -> dict[str, tuple[str, ...]]:
     return texts
 
 
-def offered_values(field: fields.Field[Any]) -> tuple[str, ...]:
+def list_offered_values(field: fields.Field[Any]) -> tuple[str, ...]:
     """Return the values that a setting offers by itself; none if it takes any value."""
     values = [*listed_choices(field), *_iter_validated_values(field)]
     if isinstance(field, fields.Boolean):
@@ -167,7 +167,7 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
     """
     with_ids = dict(values)
     problems = {}
-    for name, field in schema_of(app).fields.items():
+    for name, field in get_schema(app).fields.items():
         list_name = field.metadata.get("choices_from")
         value = values.get(name)
         if not list_name or not value:
@@ -185,7 +185,7 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
 def record_settings(app: App, values: Mapping[str, Any]) -> RecordSettings:
     """Return the names of the settings that name records, by the role and id of the record."""
     names: dict[tuple[str, str], str] = {}
-    for name, field in schema_of(app).fields.items():
+    for name, field in get_schema(app).fields.items():
         role, id = field.metadata.get("choices_from"), values.get(name)
         if role and isinstance(id, str):
             names.setdefault((str(role), id), name)

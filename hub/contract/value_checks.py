@@ -8,14 +8,14 @@ from typing import Any
 MAX_STREAM_LENGTH = 100  # of the column on every database
 
 
-def text_problems(owner: str, **values: Any) -> Iterator[str]:
+def find_text_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is no text, or a blank one."""
     for name, value in values.items():
         if not isinstance(value, str) or not value.strip():
             yield f"{owner} needs {name} as text, not {value!r}."
 
 
-def optional_text_problems(owner: str, value: object, *names: str) -> Iterator[str]:
+def find_optional_text_problems(owner: str, value: object, *names: str) -> Iterator[str]:
     """Yield each of these attributes that is neither None nor a text, such as a number as an id."""
     for name in names:
         text = getattr(value, name)
@@ -23,13 +23,13 @@ def optional_text_problems(owner: str, value: object, *names: str) -> Iterator[s
             yield f"{name} of {owner} must be a text, not {text!r}."
 
 
-def choice_problems(value: Any, choices: Collection[str], what: str) -> Iterator[str]:
+def find_choice_problems(value: Any, choices: Collection[str], what: str) -> Iterator[str]:
     """Yield a sentence if a value is none of the choices."""
     if value not in choices:
         yield f"{value!r} is not a {what}. There is {', '.join(choices)}."
 
 
-def amount_problems(owner: str, **values: Any) -> Iterator[str]:
+def find_amount_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is neither None nor a finite Decimal."""
     for name, value in values.items():
         if value is None:
@@ -40,18 +40,18 @@ def amount_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{name} of {owner} is not a number: {value}."
 
 
-def rate_problems(owner: str, rate: Any, currency: str | None) -> Iterator[str]:
+def find_rate_problems(owner: str, rate: Any, currency: str | None) -> Iterator[str]:
     """Yield a sentence if a rate is not a positive Decimal, or if it has no currency."""
     if rate is None:
         return
-    yield from amount_problems(owner, exchange_rate=rate)
+    yield from find_amount_problems(owner, exchange_rate=rate)
     if rate <= 0:
         yield f"exchange_rate of {owner} must be above 0, not {rate}."
     if not currency:
         yield f"exchange_rate of {owner} needs the currency that it is for."
 
 
-def date_problems(owner: str, **values: Any) -> Iterator[str]:
+def find_date_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is neither None nor a date; a datetime has a time."""
     for name, value in values.items():
         is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
@@ -59,21 +59,21 @@ def date_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{name} of {owner} must be a date without a time, not {value!r}."
 
 
-def sequence_problems(owner: str, **values: Any) -> Iterator[str]:
+def find_sequence_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is no tuple or list, such as a text or a generator."""
     for name, value in values.items():
         if isinstance(value, str) or not isinstance(value, Sequence):
             yield f"{name} of {owner} must be a tuple, not {value!r}."
 
 
-def type_problems(owner: str, *types: type, **values: Any) -> Iterator[str]:
+def find_type_problems(owner: str, *types: type, **values: Any) -> Iterator[str]:
     """Yield each value that is neither None nor of one of the types."""
     for name, value in values.items():
         if value is not None and not isinstance(value, types):
             yield f"{name} of {owner} must be {_name_types(types)}, not {value!r}."
 
 
-def member_problems(owner: str, member_type: type, **values: Sequence[Any]) -> Iterator[str]:
+def find_member_problems(owner: str, member_type: type, **values: Sequence[Any]) -> Iterator[str]:
     """Yield each member of a sequence that is of another type."""
     for name, members in values.items():
         for member in members:
@@ -82,7 +82,7 @@ def member_problems(owner: str, member_type: type, **values: Sequence[Any]) -> I
                 yield f"Each of the {name} of {owner} must be {expected}, not {member!r}."
 
 
-def flag_problems(owner: str, **values: Any) -> Iterator[str]:
+def find_flag_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is a text, such as "false", which counts as true."""
     for name, value in values.items():
         if isinstance(value, str):
@@ -98,14 +98,14 @@ def _name_types(types: Sequence[type]) -> str:
     return " or ".join(names)
 
 
-def line_id_problems(owner: str, lines: Sequence[Any]) -> Iterator[str]:
+def find_line_id_problems(owner: str, lines: Sequence[Any]) -> Iterator[str]:
     """Yield a sentence if two lines have the same id."""
     ids = [line.id for line in lines]
     if len(ids) != len(set(ids)):
         yield f"Two lines of {owner} have the same id."
 
 
-def file_id_problems(owner: str, attachments: Sequence[Any]) -> Iterator[str]:
+def find_file_id_problems(owner: str, attachments: Sequence[Any]) -> Iterator[str]:
     """Yield a sentence if two different files have the same id: only one would be attached."""
     files: dict[Any, Any] = {}
     for attachment in attachments:
@@ -113,17 +113,17 @@ def file_id_problems(owner: str, attachments: Sequence[Any]) -> Iterator[str]:
             yield f"Two files of {owner} have the same id, {attachment.id!r}."
 
 
-def mapping_problems(owner: str, **values: Any) -> Iterator[str]:
+def find_mapping_problems(owner: str, **values: Any) -> Iterator[str]:
     """Yield each value that is no mapping."""
     for name, value in values.items():
         if not isinstance(value, Mapping):
             yield f"{name} of {owner} must be a mapping, not {value!r}."
 
 
-def code_problems(owner: str, codes: Mapping[str, Any], code_type: type) -> Iterator[str]:
+def find_code_problems(owner: str, codes: Mapping[str, Any], code_type: type) -> Iterator[str]:
     """Yield each code of a document or line that is no Code, no text and not None."""
     if not isinstance(codes, Mapping):
-        yield from mapping_problems(owner, codes=codes)
+        yield from find_mapping_problems(owner, codes=codes)
         return
     for name, code in codes.items():
         if code is not None and not isinstance(code, code_type | str):
@@ -133,30 +133,30 @@ def code_problems(owner: str, codes: Mapping[str, Any], code_type: type) -> Iter
             )
 
 
-def address_problems(address: Any) -> Iterator[str]:
+def find_address_problems(address: Any) -> Iterator[str]:
     """Yield each value of an address that is no text."""
     owner = "an address"
-    yield from optional_text_problems(
+    yield from find_optional_text_problems(
         owner, address, "name", "city", "region", "postal_code", "country"
     )
-    yield from sequence_problems(owner, lines=address.lines)
+    yield from find_sequence_problems(owner, lines=address.lines)
     for line in address.lines:
         if not isinstance(line, str):
             yield f"A line of an address must be a text, not {line!r}."
 
 
-def party_problems(party: Any, address_type: type) -> Iterator[str]:
+def find_party_problems(party: Any, address_type: type) -> Iterator[str]:
     """Yield a blank name, and each value of a party that is of another type than it must be."""
     owner = f"party {party.name}"
-    yield from text_problems("A party", name=party.name)
-    yield from optional_text_problems(
+    yield from find_text_problems("A party", name=party.name)
+    yield from find_optional_text_problems(
         owner, party, "email", "phone", "contact", "currency", "number"
     )
     if party.address is not None and not isinstance(party.address, address_type):
         yield f"address of {owner} must be an Address, not {party.address!r}."
 
 
-def cursor_problems(cursor: Any, stream: Any) -> Iterator[str]:
+def find_cursor_problems(cursor: Any, stream: Any) -> Iterator[str]:
     """Yield a sentence if the cursor or the stream of a Checkpoint is no text, or too long."""
     if cursor is None:
         yield (

@@ -22,7 +22,7 @@ def web_address(text: object) -> str | None:
     return None
 
 
-def url_problems(owner: str, url: Any) -> Iterator[str]:
+def find_url_problems(owner: str, url: Any) -> Iterator[str]:
     """Yield a sentence if an address is none that a page may link to."""
     if url is None:
         return

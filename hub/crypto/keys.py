@@ -50,7 +50,7 @@ def initialise(data: Path, given_settings: Collection[str] = ()) -> list[str]:
         if path.exists():
             check_private(path)
         elif name not in given_settings:
-            key = secrets.token_urlsafe(48) if file == SECRET_KEY_FILE else new_key()
+            key = secrets.token_urlsafe(48) if file == SECRET_KEY_FILE else create_key()
             write_private(path, key)
             additions.append(f"key file {path}")
     return additions
@@ -72,7 +72,7 @@ def find_missing(data: Path, given_settings: Collection[str] = ()) -> list[Path]
     ]
 
 
-def missing_key_error(name: str, path: Path) -> ConfigurationError:
+def build_missing_key_error(name: str, path: Path) -> ConfigurationError:
     """Return the error for a key that neither the environment nor the data folder has."""
     data = path.parent
     if not data.exists():
@@ -90,7 +90,7 @@ def missing_key_error(name: str, path: Path) -> ConfigurationError:
     return ConfigurationError(name, f"is not set and there is no {path}; `hub init` makes one")
 
 
-def new_key() -> str:
+def create_key() -> str:
     """Return a new vault key as a key file has it: an id, a colon, 32 random bytes in base64."""
     key_id = secrets.token_hex(4)
     key = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES))
@@ -105,11 +105,11 @@ def add_vault_key(data: Path) -> str:
     """
     path = data / VAULT_KEYS_FILE
     if not path.exists():
-        raise missing_key_error("HUB_VAULT_KEYS", path)
+        raise build_missing_key_error("HUB_VAULT_KEYS", path)
     check_private(path)
     lock = FileLock(data / LOCKS_FOLDER / f"{VAULT_KEYS_FILE}.lock", timeout=LOCK_SECONDS)
     Path(lock.lock_file).parent.mkdir(mode=0o700, exist_ok=True)
-    key = new_key()
+    key = create_key()
     try:
         with lock:
             write_private(path, f"{key}\n{path.read_text(encoding='utf-8')}")

@@ -159,7 +159,7 @@ class SecretMask:
         return ()
 
 
-def token_in(value: str) -> str:
+def find_token(value: str) -> str:
     """Return the secret part of a value that a plugin stores; "" if it is not like a token.
 
     Plugins also store plain facts, such as the last number that they have read, or the address of

@@ -40,7 +40,7 @@ def _load_chosen_records(
     offered: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     checked = {}
     with read_only_session() as session:
-        for name, field in settings_schema.schema_of(app).fields.items():
+        for name, field in settings_schema.get_schema(app).fields.items():
             source = str(field.metadata.get("choices_from", ""))
             if source not in records.ROLE_LIST or not settings.get(name):
                 continue

@@ -29,7 +29,7 @@ from hub.mapping.rules import (
     format_code_name,
     has_separator,
 )
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 
 __all__ = [
     "EMPTY",
@@ -49,13 +49,13 @@ __all__ = [
     "NameOwner",
     "RecordIndex",
     "Ref",
-    "amount_of",
     "build_code_index",
     "explain_separator",
     "find",
     "find_existing_record",
     "fold_name",
     "format_code_name",
+    "get_amount",
     "has_other_email",
     "has_separator",
     "is_text",

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import cast
 
-from hub.contract.documents import Document, Role, codes_of, get_code_id
+from hub.contract.documents import Document, Role, get_code_id, iter_codes
 from hub.contract.types import Field
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.mapping.rules import format_code_name
@@ -19,7 +19,7 @@ def build_code_index(fields: Iterable[Field], documents: Iterable[Document]) -> 
     entries: dict[Role, dict[str, Entry]] = defaultdict(dict)
     matches: dict[tuple[str, str], Decision] = {}
     for document in documents:
-        for name, code, _ in codes_of(document):
+        for name, code, _ in iter_codes(document):
             code_id = get_code_id(code)
             record_name = format_code_name(code)
             field = fields_by_name.get(name)

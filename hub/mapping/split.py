@@ -36,7 +36,7 @@ def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Map
     return tuple(parts)
 
 
-def amount_of(line: Line) -> Decimal | None:
+def get_amount(line: Line) -> Decimal | None:
     """Return the amount of a line, else its quantity times its price."""
     if line.amount is not None:
         return line.amount
@@ -126,7 +126,7 @@ def _sum_lines(document: Document, lines: tuple[Line, ...]) -> Decimal:
     They are rounded as they are posted: a quantity times a price may have more decimals.
     """
     currency = document.currency or ""  # the home currency, which is unknown here, has two decimals
-    amounts = [amount_of(line) for line in lines]
+    amounts = [get_amount(line) for line in lines]
     net = sum_amounts(round_amount(amount, currency) for amount in amounts if amount is not None)
     if document.tax_mode == "exclusive":
         return net + _get_tax(lines)

@@ -54,7 +54,7 @@ def require_newest(connection: Connection, *, exactly: bool = False) -> None:
     if revision is None:
         problem = "is without the hub's tables; run `hub init`"
     elif not _is_known(revision):
-        if not exactly and "" < _oldest_working_revision(connection) <= find_newest_revision():
+        if not exactly and "" < _get_oldest_working_revision(connection) <= find_newest_revision():
             return
         problem = _describe_unknown_revision(revision)
     else:
@@ -62,7 +62,7 @@ def require_newest(connection: Connection, *, exactly: bool = False) -> None:
             f"is at revision {revision} and this version of the hub needs {find_newest_revision()};"
             " stop the hub, make a backup and run `hub init`"
         )
-    raise _error(connection, problem)
+    raise _build_error(connection, problem)
 
 
 def require_upgradable(connection: Connection) -> None:
@@ -74,7 +74,7 @@ def require_upgradable(connection: Connection) -> None:
     revision = read_revision(connection)
     present = read_columns(connection)
     if revision is not None and not _is_known(revision):
-        raise _error(connection, _describe_unknown_revision(revision))
+        raise _build_error(connection, _describe_unknown_revision(revision))
     if revision == find_newest_revision() and not RETIRED:
         expected = columns_of_models()  # the same as those of its revision, without making it
     else:
@@ -82,7 +82,7 @@ def require_upgradable(connection: Connection) -> None:
     difference = next(_find_differences(present, expected), None)
     if difference:
         origin = f"do not match revision {revision}" if revision else "belong to no revision"
-        raise _error(
+        raise _build_error(
             connection,
             f"cannot be upgraded: its tables {origin} ({difference}), so an unreleased version of"
             " the hub made them. Go on with that version, or set HUB_DATA or HUB_DATABASE_URL so"
@@ -90,7 +90,7 @@ def require_upgradable(connection: Connection) -> None:
         )
 
 
-def _oldest_working_revision(connection: Connection) -> str:
+def _get_oldest_working_revision(connection: Connection) -> str:
     """Return the oldest revision whose code works with a database; "" if it does not say."""
     if "oldest_revision" not in read_columns(connection).get("database_origin", ()):
         return ""
@@ -108,7 +108,7 @@ def _describe_unknown_revision(revision: str) -> str:
     )
 
 
-def _error(connection: Connection, problem: str) -> SchemaError:
+def _build_error(connection: Connection, problem: str) -> SchemaError:
     return SchemaError(address_without_password(connection.engine.url), problem)
 
 

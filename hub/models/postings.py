@@ -31,7 +31,7 @@ FURTHER_POSTINGS = (
 )
 
 
-def _partial_index(name: str, condition: str, *columns: str) -> Index:
+def _build_partial_index(name: str, condition: str, *columns: str) -> Index:
     """Return an index over the rows that meet a condition; it is small if these are few."""
     where = text(condition)
     return Index(
@@ -48,13 +48,19 @@ class SourceDocument(Model):
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
         # With a second column SQLite prefers them to the index over all documents.
-        _partial_index("ix_source_document_again", REREAD_DOCUMENTS, "installation_id", "made_for"),
-        _partial_index("ix_source_document_absent", NOT_AT_SOURCE, "installation_id", "made_for"),
-        _partial_index("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
-        _partial_index(
+        _build_partial_index(
+            "ix_source_document_again", REREAD_DOCUMENTS, "installation_id", "made_for"
+        ),
+        _build_partial_index(
+            "ix_source_document_absent", NOT_AT_SOURCE, "installation_id", "made_for"
+        ),
+        _build_partial_index("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
+        _build_partial_index(
             "ix_source_document_requested", REQUESTED_CONDITION, "installation_id", "made_for"
         ),
-        _partial_index("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
+        _build_partial_index(
+            "ix_source_document_before_start", BEFORE_START, "installation_id", "stage"
+        ),
         Index("ix_source_document_date", "date", "id"),
         Index("ix_source_document_due", "due", "id"),
         Index("ix_source_document_kind", "kind", "id"),
@@ -116,8 +122,10 @@ class Posting(Model):
             "part",
             "generation",
         ),
-        _partial_index("ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"),
-        _partial_index(
+        _build_partial_index(
+            "ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"
+        ),
+        _build_partial_index(
             "ix_posting_posted",
             POSTED_CONDITION,
             "changed_at",
@@ -129,7 +137,7 @@ class Posting(Model):
             "state",
         ),
         # It has every column by which open documents are listed and summed.
-        _partial_index(
+        _build_partial_index(
             "ix_posting_open",
             OPEN_CONDITION,
             "installation_id",
@@ -140,9 +148,13 @@ class Posting(Model):
             "currency",
             "total",
         ),
-        _partial_index("ix_posting_left_out", LEFT_OUT, "installation_id", "state", "document_id"),
-        _partial_index("ix_posting_posted_of", POSTED_CONDITION, "installation_id", "changed_at"),
-        _partial_index("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
+        _build_partial_index(
+            "ix_posting_left_out", LEFT_OUT, "installation_id", "state", "document_id"
+        ),
+        _build_partial_index(
+            "ix_posting_posted_of", POSTED_CONDITION, "installation_id", "changed_at"
+        ),
+        _build_partial_index("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
@@ -263,7 +275,9 @@ class ReceiptRow(Model):
     """A receipt to deliver to the source, with its own retries."""
 
     __table_args__ = (
-        _partial_index("ix_receipt_row_open", OPEN_RECEIPTS, "installation_id", "next_try_at"),
+        _build_partial_index(
+            "ix_receipt_row_open", OPEN_RECEIPTS, "installation_id", "next_try_at"
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)

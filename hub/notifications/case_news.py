@@ -152,7 +152,7 @@ def build_case_text(case: Case, news: News) -> str:
     lines = [cut(case.title, MAX_TITLE)]
     about = (news.company_names.get(case.company_id or 0), _format_amounts(news, case))
     lines += [text for text in about if text]
-    reason = advice.reason_alone(case.reason, case.instruction)
+    reason = advice.drop_instruction(case.reason, case.instruction)
     lines.append(cut(reason, MAX_REASON))
     subject = news.apps.get(case.installation_id or 0)
     next_step = advice.get_instruction(case, subject.slug if subject else "")

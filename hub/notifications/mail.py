@@ -159,7 +159,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
     hub_settings.note_accepted_mail(mail_url)
 
 
-def digest() -> int:
+def mail_digest() -> int:
     """Mail new cases to everyone who can act, and other messages that are due; count the mails.
 
     People who want one mail a day get the cases in that. An address that the mail server refuses

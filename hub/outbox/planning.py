@@ -116,16 +116,18 @@ def _plan_after(
         return posting
     # What began as a change of a transaction that QuickBooks had before is created again, too.
     if previous is None or previous.state in REPEATABLE_STATES[operation.repetition]:
-        posting = _add(session, row, operation, content, disposition, _next_generation(previous))
+        posting = _add(
+            session, row, operation, content, disposition, _get_next_generation(previous)
+        )
         inherit_history(posting, postings)
         return posting
     if _has_ended_with_other_content(previous, content):
-        generation = _next_generation(previous)
+        generation = _get_next_generation(previous)
         return _add(session, row, operation, content, disposition, generation)
     return _revise(session, row, previous, content, disposition)
 
 
-def _next_generation(previous: Posting | None) -> int:
+def _get_next_generation(previous: Posting | None) -> int:
     """Return the generation after that of a posting; the first one counts as number 0."""
     return previous.generation + 1 if previous else 1
 

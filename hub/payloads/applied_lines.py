@@ -8,7 +8,7 @@ from hub.contract.document_kinds import words_of
 from hub.contract.documents import Kind
 from hub.errors import Sentence
 from hub.mapping.mapped import Link, MappedLine
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.entities import ENTITY_BY_KIND
@@ -47,7 +47,7 @@ def compute_total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
     unapplied = []
     for mapped in builder.mapped.lines:
         if mapped.line.applied is None:
-            line_amount = amount_of(mapped.line) or ZERO
+            line_amount = get_amount(mapped.line) or ZERO
             unapplied.append(builder.cents(line_amount))
     total_of_lines = sum_amounts([applied, *unapplied])
     paid = builder.total([total_of_lines])

@@ -8,7 +8,7 @@ from typing import Any
 from hub.contract.document_kinds import CREDIT_KINDS, PAYMENT_KINDS, SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import format_amount, round_amount
 from hub.payloads import (
@@ -257,7 +257,7 @@ def _add_source_ids(
     ids = []
     for mapped in builder.mapped.lines:
         is_merged = kind in SALES_KINDS and is_discount(mapped)
-        if amount_of(mapped.line) is not None and not is_merged:
+        if get_amount(mapped.line) is not None and not is_merged:
             ids.append(mapped.line.id)
     if len(ids) > len(lines):
         return lines

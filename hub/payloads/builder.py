@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.money import ZERO, round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_MEMO_LENGTH, memo_room
@@ -146,7 +146,7 @@ class PayloadBuilder:
         """Return the lines that have an amount, each with it; lines of text go into the memo."""
         lines = []
         for mapped in self.mapped.lines:
-            line_amount = amount_of(mapped.line)
+            line_amount = get_amount(mapped.line)
             if line_amount is None:
                 self.remarks.append(mapped.line.description or "")
             else:

@@ -6,7 +6,7 @@ from typing import Any
 from hub.contract.document_kinds import SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.kind_names import THE_KINDS
@@ -38,7 +38,7 @@ def sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
     """Return the sum of the lines with their tax; only outside the US bodies contain it."""
     if builder.facts.tax_codes:
         return compute_gross_total(body) - builder.tax_in_discounts
-    amounts = [amount_of(mapped.line) for mapped in builder.mapped.lines]
+    amounts = [get_amount(mapped.line) for mapped in builder.mapped.lines]
     return sum_amounts(builder.cents(amount or ZERO) for amount in amounts)
 
 
@@ -82,7 +82,7 @@ def _list_lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
     """Return the lines with an amount that do not state their tax, without discounts."""
     lines = []
     for mapped in builder.mapped.lines:
-        is_taxed = amount_of(mapped.line) is not None and not is_discount(mapped)
+        is_taxed = get_amount(mapped.line) is not None and not is_discount(mapped)
         if mapped.line.tax is None and is_taxed:
             lines.append(mapped)
     return lines

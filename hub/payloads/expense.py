@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped, MappedLine
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.money import ZERO, sum_amounts
 from hub.payloads import line_tax, purchase_lines
 from hub.payloads.builder import (
@@ -97,7 +97,7 @@ def _compute_total(mapped: Mapped) -> Decimal:
     document = mapped.document
     if document.total is not None:
         return document.total
-    return sum_amounts(amount_of(line) for line in document.lines)
+    return sum_amounts(get_amount(line) for line in document.lines)
 
 
 def _negate(mapped: Mapped) -> Mapped:

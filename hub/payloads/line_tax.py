@@ -7,7 +7,7 @@ from typing import Any
 from hub.contract.document_kinds import PURCHASE_KINDS, SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder, drop_empty
 from hub.payloads.rounding import CENT, round_computed, smallest_amount
@@ -115,7 +115,7 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
     net_amounts: list[tuple[Decimal, MappedLine]] = []
     difference = -tax
     for mapped in builder.mapped.lines:
-        line_amount = amount_of(mapped.line)
+        line_amount = get_amount(mapped.line)
         if line_amount is None:
             continue
         gross_amount = builder.cents(line_amount)
@@ -150,7 +150,7 @@ def _compute_presumed_share(builder: PayloadBuilder) -> Decimal:
     gross = ZERO
     for line in builder.document.lines:
         if line.tax is None:
-            gross += amount_of(line) or ZERO
+            gross += get_amount(line) or ZERO
         else:
             tax -= builder.cents(line.tax)
     return tax / gross if gross else ZERO
@@ -190,7 +190,7 @@ def compute_discount_without_tax(
 def _compute_discount_by_codes(builder: PayloadBuilder, discounts: Sequence[MappedLine]) -> Decimal:
     """Return the amount of discounts without the tax of their own tax codes."""
     net_amounts = [
-        _compute_amount_without_rates(builder, mapped, amount_of(mapped.line) or ZERO)
+        _compute_amount_without_rates(builder, mapped, get_amount(mapped.line) or ZERO)
         for mapped in discounts
     ]
     return -sum_amounts(net_amounts)
@@ -200,7 +200,7 @@ def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[st
     """Return the amount with tax, if the amounts of the document include it."""
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return {}
-    line_amount = amount_of(mapped.line)
+    line_amount = get_amount(mapped.line)
     if line_amount is None:
         return {}
     return {"TaxInclusiveAmt": builder.cents(line_amount)}

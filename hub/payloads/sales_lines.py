@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.money import ZERO, sum_amounts
 from hub.payloads import line_tax, pricing, sales_tax
 from hub.payloads.builder import PayloadBuilder, clean, drop_empty, format_date
@@ -65,7 +65,7 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
 
 def is_discount(mapped: MappedLine) -> bool:
     """Return whether a line is a discount on the document: negative, and without an item."""
-    line_amount = amount_of(mapped.line)
+    line_amount = get_amount(mapped.line)
     if line_amount is None or "item" in mapped.refs:
         return False
     return line_amount < 0
@@ -73,7 +73,7 @@ def is_discount(mapped: MappedLine) -> bool:
 
 def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return a line of text, or else one for an item; report one that has no item."""
-    line_amount = amount_of(mapped.line)
+    line_amount = get_amount(mapped.line)
     if line_amount is None:
         text = pricing.build_description(builder, mapped.line)
         return {"DetailType": TEXT_TYPE, TEXT_DETAIL: {}} | drop_empty(Description=text)
@@ -116,7 +116,7 @@ def _compute_amount_without_tax(
 
 def _compute_discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
     """Return the negative amount of a discount; in the United States without its tax."""
-    line_amount = amount_of(mapped.line) or ZERO
+    line_amount = get_amount(mapped.line) or ZERO
     if builder.facts.tax_codes:
         return line_amount
     return _compute_amount_without_tax(builder, mapped, line_amount)

@@ -6,7 +6,7 @@ and QuickBooks would have the tax without its parts by rate.
 
 from hub.contract.document_kinds import SALES_KINDS
 from hub.errors import Sentence
-from hub.mapping.split import amount_of
+from hub.mapping.split import get_amount
 from hub.money import sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.line_tax import KINDS_WITH_TAX, describe_line_taxes
@@ -27,7 +27,7 @@ def find_problem(builder: PayloadBuilder) -> Sentence | None:
     if builder.document.kind in SALES_KINDS and any(map(is_discount, builder.mapped.lines)):
         return None
     lines = [mapped.line for mapped in builder.mapped.lines]
-    taxes = [line.tax for line in lines if amount_of(line) is not None]
+    taxes = [line.tax for line in lines if get_amount(line) is not None]
     if None in taxes or not any(taxes):
         return None
     computed = sum_amounts(taxes)

@@ -46,7 +46,7 @@ def read_call(path: str, expected: Expected, params: dict[str, str] | None = Non
     return Call("GET", path, params or {}, expected)
 
 
-def query_call(text: str, *, by_get: bool) -> Call:
+def build_query_call(text: str, *, by_get: bool) -> Call:
     """Return a call for a query: in the body, where it may be long, or in the address."""
     expected = Expected("QueryResponse")
     if by_get:

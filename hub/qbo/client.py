@@ -22,7 +22,7 @@ from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, read_id
-from hub.qbo.call import Call, is_query_unread, query_call, read_call, write_page_query
+from hub.qbo.call import Call, build_query_call, is_query_unread, read_call, write_page_query
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
     Expected,
@@ -179,10 +179,10 @@ class Client:
 
     def query(self, text: str, *, deadline_at: float | None = None) -> QuickBooksResponse:
         """Run a query; `responses.extract_rows` returns its objects."""
-        response = self._call(query_call(text, by_get=self._queries_by_get), deadline_at)
+        response = self._call(build_query_call(text, by_get=self._queries_by_get), deadline_at)
         if self._queries_by_get or not is_query_unread(response):
             return response
-        by_get = self._call(query_call(text, by_get=True), deadline_at)
+        by_get = self._call(build_query_call(text, by_get=True), deadline_at)
         self._queries_by_get = by_get.landed
         return by_get if by_get.landed else response
 

@@ -81,7 +81,7 @@ def is_company_refused(company_id: int) -> bool:
     return is_refused(_load_company(company_id))
 
 
-def short_pause(company_id: int) -> float | None:
+def get_short_pause(company_id: int) -> float | None:
     """Return the seconds until the next try; None if a run must not wait for it."""
     company = _load_company(company_id)
     if company.state != ConnectionState.INTERRUPTED or company.next_try_at is None:

@@ -127,7 +127,7 @@ def find_created_since(
         is_confirming = not is_full
         if not entities:
             continue
-        last = created_at(entities[-1])
+        last = parse_created_at(entities[-1])
         if is_full and last <= start:
             # The page holds nothing but objects of one second, and that second has more of them.
             seen_ids |= _list_ids_created_since(entities, start)
@@ -150,7 +150,7 @@ def _build_condition(condition: str, since: dt.datetime, until: dt.datetime | No
 
 def _list_ids_created_since(entities: Iterable[Entity], moment: dt.datetime) -> set[str]:
     """Return the ids of the objects that were created at a moment or later."""
-    return {entity["Id"] for entity in entities if created_at(entity) >= moment}
+    return {entity["Id"] for entity in entities if parse_created_at(entity) >= moment}
 
 
 def _exclude_ids(entities: Iterable[Entity], ids: set[str]) -> list[Entity]:
@@ -170,7 +170,7 @@ def _read_page(client: Client, kind: str, where: str, page: int, position: int =
         f" STARTPOSITION {position} MAXRESULTS {page}"
     )
     entities = extract_rows(client.query(query).check(), kind)
-    times = [created_at(entity) for entity in entities]
+    times = [parse_created_at(entity) for entity in entities]
     if times != sorted(times):
         raise Incomplete(kind, Sentence("its answer was not in the order of creation"))
     return entities
@@ -229,7 +229,7 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
         if len(changed) < PAGE_SIZE:
             return list(deleted.values())
         _require_order_of_change(changed, kind)
-        last = max(changed_at(entity) for entity in changed)
+        last = max(parse_changed_at(entity) for entity in changed)
         if last <= since:
             raise Incomplete(kind, Sentence("too much changed in one second"))
         since = last
@@ -242,7 +242,7 @@ def _require_order_of_change(entities: Sequence[Entity], kind: str) -> None:
     """
     times: dict[bool, list[dt.datetime]] = {True: [], False: []}
     for entity in entities:
-        times[entity.get("status") == "Deleted"].append(changed_at(entity))
+        times[entity.get("status") == "Deleted"].append(parse_changed_at(entity))
     if any(moments != sorted(moments) for moments in times.values()):
         raise Incomplete(kind, Sentence("its answer was not in the order of change"))
 
@@ -351,12 +351,12 @@ def _find(client: Client, kind: str, where: str) -> list[Entity]:
     return entities
 
 
-def created_at(entity: Entity) -> dt.datetime:
+def parse_created_at(entity: Entity) -> dt.datetime:
     """Return when an object was created."""
     return _parse_moment(entity, "CreateTime")
 
 
-def changed_at(entity: Entity) -> dt.datetime:
+def parse_changed_at(entity: Entity) -> dt.datetime:
     """Return when an object was last changed, or deleted."""
     return _parse_moment(entity, "LastUpdatedTime")
 

@@ -110,7 +110,7 @@ class FolderLock:
     """The right of this process to work on its database. On SQLite it always has it."""
 
     def __init__(self, config: Config, url: URL, application_name: str) -> None:
-        self.folder = DISTRIBUTED_FOLDER if config.is_distributed else folder_identity(config.data)
+        self.folder = DISTRIBUTED_FOLDER if config.is_distributed else identify_folder(config.data)
         self.place = DISTRIBUTED_PLACE
         if not config.is_distributed:
             self.place = f"{socket.gethostname()}:{config.data}"[:MAX_PLACE_LENGTH]
@@ -348,7 +348,7 @@ def process_lock() -> FolderLock:
     return lock
 
 
-def folder_identity(data: Path) -> str:
+def identify_folder(data: Path) -> str:
     """Return an identifier of a data folder: its place on the disk of a running machine.
 
     A copy is another folder, also on another machine under the same path. Containers that mount the

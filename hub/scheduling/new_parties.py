@@ -14,7 +14,7 @@ from hub.contract.documents import Role
 from hub.mapping import NAME_SHARING
 from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.models.enums import Operation, PostingState
-from hub.posting.preflight.name_checks import name_in_use, stored_name
+from hub.posting.preflight.name_checks import describe_name_in_use, get_stored_name
 from hub.posting.preflight.postings import CheckedPostingRow
 from hub.qbo import records
 from hub.reasons.catalogue.collecting import NOTHING_FITS
@@ -92,7 +92,7 @@ def load_name_texts(
         name = str(details.get("new_name") or details.get("name") or details.get("code") or "")
         for owner in reversed(owners):  # the first owner of the name decides
             for entry in read_index(owner).find_stored_name(name):
-                texts[case.id] = name_in_use(role, name, owner, stored_name(entry))
+                texts[case.id] = describe_name_in_use(role, name, owner, get_stored_name(entry))
     return texts
 
 

@@ -24,7 +24,7 @@ from hub.money import ZERO
 from hub.outbox import case_amounts
 from hub.posting.preflight import checks
 from hub.posting.preflight.load import load_context
-from hub.posting.preflight.name_checks import name_cause
+from hub.posting.preflight.name_checks import build_name_cause
 from hub.posting.preflight.postings import CheckedPostingRow, load_postings
 from hub.reasons.texts import RenderedText, render
 from hub.scheduling import new_parties
@@ -256,7 +256,7 @@ def _build_obstacle(
     """Return an obstacle with the texts of a case; its reason does not repeat the next step."""
     return Obstacle(
         text.title,
-        advice.reason_alone(text.reason, text.instruction),
+        advice.drop_instruction(text.reason, text.instruction),
         advice.name_source(code, params, text.instruction, slug),
     )
 
@@ -283,7 +283,7 @@ def _build_obstacles_from_findings(
                 text = render(case_text.code, case_text.params)
                 obstacle = _build_obstacle(text, case_text.code, case_text.params, slug)
                 obstacles[key] = obstacle
-            if key == name_cause(posting):
+            if key == build_name_cause(posting):
                 obstacle.code = codes.get(posting.id)
             if posting.id not in dependents:
                 obstacle.add(posting, home)

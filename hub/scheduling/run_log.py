@@ -268,7 +268,7 @@ def close_interrupted(
             _repeat_post(session, run)
 
 
-def lease_name(kind: str, subject_id: int) -> str:
+def format_lease_name(kind: str, subject_id: int) -> str:
     """Return the name of the lease under which a run is executed.
 
     An installation has one run at a time, a company one of each kind.

@@ -129,7 +129,7 @@ def execute(run_id: int) -> None:
         RunRecorder(run_id).end({}, error.text)
 
 
-def exit_code(runs: Iterable[Run]) -> int:
+def get_exit_code(runs: Iterable[Run]) -> int:
     """Return the exit code of a command that did these runs.
 
     1 if a run failed, else 4 if documents or files are in doubt, 3 if some are held or in review, 5
@@ -173,9 +173,8 @@ def _run(
     definition = KINDS_OF_RUNS[kind]
     subject = definition.load_subject(subject_id)
     on_wait = (lambda text: progress(text, 0, 0)) if progress else None
-    run_lease = lease(
-        run_log.lease_name(kind, subject_id), format_subject(subject), wait=wait, on_wait=on_wait
-    )
+    lease_name = run_log.format_lease_name(kind, subject_id)
+    run_lease = lease(lease_name, format_subject(subject), wait=wait, on_wait=on_wait)
     with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
         recorder = run_log.start(kind, subject, requested_by, run_id, progress)
         steps = Steps(recorder, wait, requested_by, tuple(ids))

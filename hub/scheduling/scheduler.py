@@ -139,7 +139,7 @@ class Scheduler:
             return 0
         with self._log_hub_errors():
             outage.report()
-            return notifications.digest()
+            return notifications.mail_digest()
         return 0
 
     def answer_password_requests(self) -> int:
@@ -288,7 +288,7 @@ class Scheduler:
 def close_if_interrupted(run: Run) -> None:
     """Close a run that was started and not ended if no living process works on it."""
     subject_id = run_log.get_subject_id(run)
-    lock = take(run_log.lease_name(run.kind, subject_id))
+    lock = take(run_log.format_lease_name(run.kind, subject_id))
     if lock is None:
         return
     try:

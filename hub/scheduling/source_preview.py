@@ -24,8 +24,8 @@ from hub.contract.documents import (
     Gone,
     Unreadable,
     Yielded,
-    codes_of,
     get_code_id,
+    iter_codes,
 )
 from hub.contract.settings_schema import RecordSettings
 from hub.contract.states import Stage
@@ -163,7 +163,7 @@ def preview_item(
     if not isinstance(item, Document):
         return _preview_defect(item)
     codes = []
-    for name, code, line in codes_of(item):
+    for name, code, line in iter_codes(item):
         line_id = line.id if line else ""
         field = fields_by_name.get(name)
         if field:
@@ -312,7 +312,7 @@ def iter_matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview
     """Yield the codes of a document, each with the record that it stands for."""
     fields_by_name = {field.name: field for field in setup.fields}
     unmatched = preview_item(document, setup.fields).codes
-    for (name, code, _), preview in zip(codes_of(document), unmatched, strict=True):
+    for (name, code, _), preview in zip(iter_codes(document), unmatched, strict=True):
         field = fields_by_name.get(name)
         if field:
             result = find(field, code, setup.index)

@@ -319,7 +319,7 @@ def _load_cases_with_postings(session: Session, cases: Sequence[Case]) -> list[d
                 "app": slug,
                 "cause": case.cause,
                 "title": case.title,
-                "reason": advice.reason_alone(case.reason, case.instruction),
+                "reason": advice.drop_instruction(case.reason, case.instruction),
                 "postings": postings[case.id],
                 "amounts": amounts[case.id],
                 "do": advice.get_instruction(case, slug),

@@ -57,7 +57,7 @@ def preview_app(
 
 def build_placeholder_settings(app: App) -> dict[str, str]:
     """Return an id for each required setting that names a record of QuickBooks."""
-    fields = settings_schema.schema_of(app).fields
+    fields = settings_schema.get_schema(app).fields
     names = [name for name, field in fields.items() if field.required]
     return {name: PLACEHOLDER_ID for name in names if fields[name].metadata.get("choices_from")}
 

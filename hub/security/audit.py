@@ -151,7 +151,7 @@ def key() -> bytes:
     return _derive_key(b"audit log")
 
 
-def folder_origin() -> str:
+def get_folder_origin() -> str:
     """Return the name of this machine's data folder, by which its entries are distinguished.
 
     It also shows whether the head of its entries is the one in the database.
@@ -179,7 +179,7 @@ def has_entry_of_head(session: Session) -> bool:
 
     If so, the head has existed, and its absence is a fault.
     """
-    is_own = AuditEntry.origin == folder_origin()
+    is_own = AuditEntry.origin == get_folder_origin()
     if is_shared():
         is_own = AuditEntry.origin.startswith(SHARED_PREFIX)
     query = select(AuditEntry.id).where(is_own)
@@ -219,7 +219,7 @@ def _make_entries(
     origin_detail = {"address": client_address(), "token": _read_from_request(API_TOKEN)}
     origin_detail = {name: text for name, text in origin_detail.items() if text}
     previous = newest.hash if newest else FIRST_PREVIOUS_HASH
-    origin = folder_origin()
+    origin = get_folder_origin()
     entries = []
     for subject, detail in details.items():
         number += 1

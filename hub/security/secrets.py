@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.contract.types import Secrets, require_secret_text
-from hub.crypto.masking import token_in
+from hub.crypto.masking import find_token
 from hub.db import engine
 from hub.errors import Busy, FolderUnavailable, Sentence
 from hub.models import Secret
@@ -29,7 +29,7 @@ def put(session: Session, place: str, text: str) -> None:
     A place is, for example, "installation:3:password". The sealed text can be opened only there.
     """
     shared = hub_context.current_hub()
-    shared.mask.add((token_in(text),))
+    shared.mask.add((find_token(text),))
     sealed = shared.vault.seal(place, text)
     session.merge(Secret(place=place, sealed=sealed))
 
@@ -58,7 +58,7 @@ def _open(place: str, sealed: bytes) -> str:
     """Open a sealed text, and mask it from now on if it is like a token."""
     shared = hub_context.current_hub()
     text = shared.vault.open(place, sealed)
-    shared.mask.add((token_in(text),))
+    shared.mask.add((find_token(text),))
     return text
 
 

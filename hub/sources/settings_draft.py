@@ -31,10 +31,10 @@ def make_draft(app: App, installation: Installation, answers: Mapping[str, Any])
     """
     secrets = merge_secrets(app, installation, answers)
     values = settings_schema.load(app, {**installation.settings, **secrets, **answers})
-    settings = settings_schema.plain_settings(app, values)
+    settings = settings_schema.select_plain_settings(app, values)
     return SettingsDraft(
         settings=settings,
-        secrets=settings_schema.secret(app, values),
+        secrets=settings_schema.select_secrets(app, values),
         addresses=allowlist.list_addresses(app.hosts, settings),
     )
 
@@ -61,7 +61,7 @@ def merge_secrets(
         )
         raise SettingsInvalid(app.name, {name: [sentence] for name in absent})
     secrets = dict(stored)
-    for name in settings_schema.secret_names(app):
+    for name in settings_schema.list_secret_names(app):
         if answers.get(name):
             secrets[name] = str(answers[name])
     return secrets
@@ -72,7 +72,7 @@ def load_stored_secrets(app: App, installation: Installation) -> dict[str, str]:
     if not installation.id:
         return {}
     stored = SiteSecrets(installation.id)
-    names = settings_schema.secret_names(app)
+    names = settings_schema.list_secret_names(app)
     secrets: dict[str, str] = {}
     for name in sorted(names):
         if name in stored:
@@ -118,7 +118,7 @@ def _list_added_addresses(
 def _find_changed_setting(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return the label of the setting that leads to a new address."""
     settings = _add_defaults(app, before)
-    for name, field in settings_schema.schema_of(app).fields.items():
+    for name, field in settings_schema.get_schema(app).fields.items():
         placeholder = f"{{{name}}}"
         hosts = [host for host in app.hosts if placeholder in host]
         changed_settings = settings | {name: after.get(name)}
@@ -131,7 +131,7 @@ def _find_changed_setting(app: App, before: Mapping[str, Any], after: Mapping[st
 def _add_defaults(app: App, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings with the schema's default for each one that is absent."""
     complete: dict[str, Any] = {}
-    schema = settings_schema.schema_of(app)
+    schema = settings_schema.get_schema(app)
     for name, field in schema.fields.items():
         default = field.load_default
         if default is missing or callable(default):

@@ -318,7 +318,7 @@ def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:
     Raise SettingsInvalid if they do not fit the schema.
     """
     schema: Schema = app.settings() if isinstance(app.settings, type) else app.settings
-    secret_names = settings_schema.secret_names(app)
+    secret_names = settings_schema.list_secret_names(app)
     public = _exclude_names(stored, secret_names)
     answers = settings_schema.drop_empty_texts(schema, public)
     try:

@@ -50,7 +50,7 @@ def stream(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[by
     file.write(BOM)
     writer.writerow(header)
     for row in rows:
-        writer.writerow([_guarded_cell(cell) for cell in row])
+        writer.writerow([_guard_cell(cell) for cell in row])
         if file.tell() >= PART_LENGTH:
             yield file.getvalue().encode()
             file.seek(0)
@@ -101,7 +101,7 @@ def unguard(text: str) -> str:
     return _GUARDED.sub(r"\1\2\3", text)
 
 
-def _guarded_cell(cell: Cell) -> str | int | Decimal:
+def _guard_cell(cell: Cell) -> str | int | Decimal:
     """Return a cell that no spreadsheet program runs as a formula."""
     if isinstance(cell, Decimal):
         return _Plain(cell)

@@ -58,7 +58,7 @@ class _Workbook:
         self._archive = archive
         self._unpacked = 0
         if len(archive.namelist()) > MAX_PARTS:
-            raise _size_error()
+            raise _build_size_error()
 
     def rows(self) -> list[list[str]]:
         """Return the rows of the first sheet."""
@@ -113,7 +113,7 @@ class _Workbook:
             while chunk := part.read(CHUNK_SIZE):
                 self._unpacked += len(chunk)
                 if self._unpacked > MAX_UNPACKED:
-                    raise _size_error()
+                    raise _build_size_error()
                 parser.Parse(chunk, False)
         parser.Parse(b"", True)
 
@@ -201,7 +201,7 @@ class _Sheet:
         if place < len(self.rows):
             raise ValueError(number)
         if place >= MAX_ROWS:
-            raise _size_error()
+            raise _build_size_error()
         self.rows.extend([] for _ in range(place - len(self.rows) + 1))
         self._column = 0
 
@@ -213,22 +213,22 @@ class _Sheet:
         self._type = attributes.get("t", "n")
         self._parts = []
         reference = REFERENCE.fullmatch(attributes.get("r", ""))
-        column = _column_number(reference[1]) if reference else self._column
+        column = _parse_column_number(reference[1]) if reference else self._column
         if not self.rows or column < self._column:
             raise ValueError(attributes.get("r"))
         self._column = column
         if self._column >= MAX_COLUMNS:
-            raise _size_error()
+            raise _build_size_error()
 
     def _cell_text(self) -> str:
         """Return the text of the cell."""
         text = "".join(self._parts)
         if self._type == "s":
-            return self._strings[_shared_text_index(text, len(self._strings))]
-        return _plain_number(text) if self._type == "n" else text
+            return self._strings[_parse_shared_text_index(text, len(self._strings))]
+        return _format_number(text) if self._type == "n" else text
 
 
-def _column_number(letters: str) -> int:
+def _parse_column_number(letters: str) -> int:
     """Return the place of a column: 0 for A, 26 for AA."""
     number = 0
     for letter in letters:
@@ -236,7 +236,7 @@ def _column_number(letters: str) -> int:
     return number - 1
 
 
-def _shared_text_index(text: str, count: int) -> int:
+def _parse_shared_text_index(text: str, count: int) -> int:
     """Return the number of a shared text; raise ValueError if there is none of this number."""
     index = int(text)
     if not 0 <= index < count:
@@ -244,7 +244,7 @@ def _shared_text_index(text: str, count: int) -> int:
     return index
 
 
-def _plain_number(text: str) -> str:
+def _format_number(text: str) -> str:
     """Return a number as a person writes it: without an exponent, and 7 for 7.0."""
     try:
         number = Decimal(text)
@@ -260,7 +260,7 @@ def _refuse_document_type(*declaration: object) -> None:
     raise Refused(NOT_A_WORKBOOK)
 
 
-def _size_error() -> Refused:
+def _build_size_error() -> Refused:
     return Refused(
         "The file holds too much: it may have %(rows)s rows. Split it and try again.",
         rows=MAX_ROWS,

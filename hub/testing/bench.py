@@ -161,10 +161,10 @@ class Bench:
 
     def set(self, **settings: Any) -> None:
         """Change some settings; the others stay as they are."""
-        schema = settings_schema.schema_of(self.app)
+        schema = settings_schema.get_schema(self.app)
         self._answers |= settings
         loaded = schema.load(self._answers)
-        for name in settings_schema.secret_names(self.app):
+        for name in settings_schema.list_secret_names(self.app):
             if name in loaded:
                 self.secrets[name] = loaded.pop(name)
         self.settings: Mapping[str, Any] = settings_schema.site_settings(self.app, loaded)

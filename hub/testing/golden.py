@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.contract.codec import dump
-from hub.contract.documents import Code, Document, codes_of
+from hub.contract.documents import Code, Document, iter_codes
 from hub.testing.recording import record
 
 REWRITE = False
@@ -24,7 +24,7 @@ def golden(path: Path, value: Any) -> None:
     assert path.read_text(encoding="utf-8") == text
     for document in _documents(value):
         record.note(record.GOLDEN, document.kind)
-        for field, code, _ in codes_of(document):
+        for field, code, _ in iter_codes(document):
             if isinstance(code, Code) and code.create:
                 record.note(record.GOLDEN_CREATION, field)
 

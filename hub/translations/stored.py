@@ -109,7 +109,7 @@ def _translate_by_template(text: str, person: Reader, depth: int) -> str:
     Its stop may be missing in a template that begins with a word or a count.
     """
     endings = ("", ".") if text.endswith(".") else ("",)
-    for pattern in _sentence_patterns(person):
+    for pattern in _list_sentence_patterns(person):
         if pattern.longest_part not in text:
             continue
         for ending in endings:
@@ -161,17 +161,17 @@ def _translate_part(text: str, person: Reader, depth: int) -> str:
 
 
 @cache
-def _sentence_patterns(person: Reader) -> list[_Pattern]:
+def _list_sentence_patterns(person: Reader) -> list[_Pattern]:
     """Return the sentences of the catalogs with placeholders, those with most letters first."""
     patterns = []
-    for template in _templates(person):
+    for template in _list_templates(person):
         parts = PLACEHOLDER.split(template)
         literals = parts[::2]
         if len(parts) == 1 or count_letters(template) < MIN_LETTERS:
             continue
         longest_part = max(literals, key=len).replace("%%", "%")
-        names = frozenset(_sentence_parts(parts))
-        patterns.append(_Pattern(template, longest_part, _template_expression(parts), names))
+        names = frozenset(_iter_sentence_parts(parts))
+        patterns.append(_Pattern(template, longest_part, _compile_template(parts), names))
     return sorted(patterns, key=lambda pattern: -count_letters(pattern.template))
 
 
@@ -180,7 +180,7 @@ def count_letters(template: str) -> int:
     return sum(character.isalpha() for character in PLACEHOLDER.sub("", template))
 
 
-def _templates(person: Reader) -> list[str]:
+def _list_templates(person: Reader) -> list[str]:
     """Return the English sentences of the catalogs; a text of a page alone is never stored."""
     templates: set[str] = set()
     for catalog in messages.load_catalogs(person):
@@ -188,7 +188,7 @@ def _templates(person: Reader) -> list[str]:
     return sorted(templates)
 
 
-def _template_expression(parts: list[str]) -> re.Pattern[str]:
+def _compile_template(parts: list[str]) -> re.Pattern[str]:
     """Return the expression for a template: literals, and names of placeholders between them."""
     expression = ""
     names: set[str] = set()
@@ -204,7 +204,7 @@ def _template_expression(parts: list[str]) -> re.Pattern[str]:
     return re.compile(expression, re.DOTALL)
 
 
-def _sentence_parts(parts: list[str]) -> Iterator[str]:
+def _iter_sentence_parts(parts: list[str]) -> Iterator[str]:
     """Yield the placeholders where no sentence can begin and end."""
     for before, name, after in zip(parts[::2], parts[1::2], parts[2::2], strict=False):
         begins = before in ("", " ") or before.endswith((". ", ": ", "("))

@@ -118,7 +118,7 @@ def test_the_case_is_mailed(outage, mail, clock):
     for _ in range(3):
         fail(outage)
     clock.advance(120)
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     text = mail.messages[-1].get_payload(decode=True).decode()
     assert "CostTracker cannot be read" in text
 

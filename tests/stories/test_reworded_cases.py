@@ -38,7 +38,7 @@ def sync(mail, make_app, make_config, empty_database, clock):
             source.items = list(documents)
             collect_run.collect(installation_id)
             clock.advance(60)
-            return notifications.digest()
+            return notifications.mail_digest()
 
         yield run
 

@@ -7,7 +7,7 @@ import pytest
 
 from hub import config
 from hub.config import Config
-from hub.crypto.keys import new_key
+from hub.crypto.keys import create_key
 from hub.errors import ConfigurationError
 
 
@@ -267,7 +267,7 @@ def test_a_new_vault_key_goes_into_the_hubs_own_file_and_nowhere_else(make_confi
     environ = {"HUB_DATA": str(tmp_path / "data")}
     added = config.add_vault_key(environ)
     assert [name for name, _ in make_config().vault_keys] == [added, before[0][0]]
-    assert config.add_vault_key({**environ, "HUB_VAULT_KEYS": new_key()}) is None
+    assert config.add_vault_key({**environ, "HUB_VAULT_KEYS": create_key()}) is None
 
 
 def test_the_data_folder_is_known_before_there_is_a_key(tmp_path, monkeypatch):

@@ -712,7 +712,7 @@ def test_the_source_gets_the_address_to_call_and_later_its_removal(bench):
 
 def test_the_webhook_secret_is_one_of_the_secrets(bench):
     app = replace(bench.app, settings=names_of("how-to/webhooks.md", 1)["Settings"])
-    assert settings_schema.secret_names(app) == {"key", "webhook_secret"}
+    assert settings_schema.list_secret_names(app) == {"key", "webhook_secret"}
 
 
 def test_a_signed_call_names_its_rental_and_another_one_is_refused():

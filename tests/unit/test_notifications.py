@@ -58,9 +58,9 @@ def open_case(cause="match:1", title="Cost code 12 has no match"):
 
 def test_a_new_case_is_mailed_once_with_the_next_step(hub, mail, clock):
     open_case()
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     clock.advance(60)
-    assert [notifications.digest(), notifications.digest()] == [1, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
     (message,) = mail.messages
     assert (message["To"], message["Subject"]) == ("kari@example.com", "Cost code 12 has no match")
     assert message["Auto-Submitted"] == "auto-generated"
@@ -81,7 +81,7 @@ def test_a_zone_that_can_no_longer_be_read_stops_no_mail(hub, mail, clock):
         outage.note_failure(app_id, Retry("The source is away."))
     outage.report()
     clock.advance(60)
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     (message,) = mail.messages
     assert "(UTC)" in message.get_payload()
 
@@ -103,7 +103,7 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
             open_stored_case(session, f"company:{company.id}", title="Company", **about)
         open_stored_case(session, "hub", title="Hub", action="retry", reason="Why.")
     clock.advance(60)
-    notifications.digest()
+    notifications.mail_digest()
     sent = {message["To"]: message["Subject"] for message in mail.messages}
     assert sent == {
         "kari@example.com": "5 items need attention",
@@ -116,7 +116,7 @@ def test_many_causes_of_one_run_make_one_message(hub, mail, clock):
     for number in range(40):
         open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
-    notifications.digest()
+    notifications.mail_digest()
     assert [message["Subject"] for message in mail.messages] == ["40 items need attention"]
     assert "And 10 more." in mail.messages[0].get_payload()
 
@@ -134,9 +134,9 @@ def test_more_cases_than_a_statement_has_parameters_are_mailed(hub, mail, clock)
     for number in range(limit + 50):
         open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
-    assert [notifications.digest(), notifications.digest()] == [1, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
     clock.advance(86_400)
-    assert [notifications.digest(), notifications.digest()] == [1, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
     assert recipients(mail) == ["kari@example.com", "pia@example.com"]
     for message in mail.messages:
         assert message["Subject"] == "150 items need attention"
@@ -146,7 +146,7 @@ def test_more_cases_than_a_statement_has_parameters_are_mailed(hub, mail, clock)
 def test_a_long_text_of_a_source_is_cut(hub, mail, clock):
     open_case(title="Cost code " + "x" * 1_000_000)
     clock.advance(60)
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     (message,) = mail.messages
     assert message["Subject"].startswith("Cost code ")
     assert len(message.as_string()) < 4000
@@ -157,9 +157,9 @@ def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, mail, c
     clock.advance(60)
     mail.full = True
     with pytest.raises(Retry, match=r"127\.0\.0\.1 did not accept the message .*452"):
-        notifications.digest()
+        notifications.mail_digest()
     mail.full = False
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
 
 
 def add_operator(name):
@@ -177,7 +177,7 @@ def test_a_refused_address_keeps_nobody_else_from_their_mail(hub, mail, clock):
     mail.replies["left@example.com"] = "550 no such user"
     open_case()
     clock.advance(60)
-    assert [notifications.digest() for _ in range(3)] == [2, 0, 0]
+    assert [notifications.mail_digest() for _ in range(3)] == [2, 0, 0]
     assert recipients(mail) == ["kari@example.com", "third@example.com"]
     assert notifications.load_refused_addresses() == {"left@example.com": "550 no such user"}
 
@@ -189,7 +189,7 @@ def test_an_address_that_the_server_cannot_write_keeps_nobody_else_from_their_ma
         add_operator(name)
     open_case()
     clock.advance(60)
-    assert [notifications.digest(), notifications.digest()] == [2, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [2, 0]
     assert recipients(mail) == ["kari@example.com", "third@example.com"]
     assert list(notifications.load_refused_addresses()) == ["kåre@example.com"]
 
@@ -204,7 +204,7 @@ def test_a_text_that_is_no_address_keeps_nobody_else_from_their_mail(hub, mail, 
             open_stored_case(session, f"app:{app.id}", title="App", installation_id=app.id, **about)
     monkeypatch.setattr(case_news, "find_mailbox", lambda installation: mailboxes[installation.id])
     clock.advance(60)
-    assert [notifications.digest(), notifications.digest()] == [2, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [2, 0]
     assert recipients(mail) == ["kari@example.com", "third@example.com"]
     assert notifications.load_refused_addresses() == {"aa@": "not an e-mail address"}
 
@@ -225,7 +225,7 @@ def test_the_mailbox_of_an_app_may_be_the_address_of_a_person(
         open_stored_case(session, "app", title="App", installation_id=app.id, **about)
     monkeypatch.setattr(case_news, "find_mailbox", lambda installation: mailbox)
     clock.advance(60)
-    assert [notifications.digest(), notifications.digest()] == [len(expected), 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [len(expected), 0]
     assert Counter(recipients(mail)) == expected
 
 
@@ -274,9 +274,9 @@ def test_a_mail_is_sent_once_although_that_cannot_be_stored(hub, mail, clock, mo
             patch.setattr(f"hub.notifications.{module}.transaction", full_disk)
         for _ in range(6):
             with pytest.raises(DatabaseUnavailable):
-                notifications.digest()
-    notifications.digest()
-    assert notifications.digest() == 0
+                notifications.mail_digest()
+    notifications.mail_digest()
+    assert notifications.mail_digest() == 0
     assert sorted((message["To"], message["Subject"]) for message in mail.messages) == [
         ("kari@example.com", "Cost code 12 has no match"),
         ("kari@example.com", "Request"),
@@ -289,11 +289,11 @@ def test_an_accepted_address_is_no_longer_shown_as_refused(hub, mail, clock):
     mail.replies["left@example.com"] = "550 no such user"
     open_case()
     clock.advance(60)
-    notifications.digest()
+    notifications.mail_digest()
     mail.replies.clear()
     open_case("match:2", "Cost code 13 has no match")
     clock.advance(60)
-    assert notifications.digest() == 2
+    assert notifications.mail_digest() == 2
     assert notifications.load_refused_addresses() == {}
 
 
@@ -305,11 +305,11 @@ def test_a_deferred_address_gets_its_mail_later_and_the_others_get_theirs_once(h
     clock.advance(60)
     for _ in range(2):
         with pytest.raises(Retry, match=r"takes no message for late@example\.com now"):
-            notifications.digest()
+            notifications.mail_digest()
     open_case("match:2", "Cost code 13 has no match")
     clock.advance(60)
     mail.replies.clear()
-    assert [notifications.digest(), notifications.digest()] == [3, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [3, 0]
     subjects = {}
     for message in mail.messages:
         subjects.setdefault(message["To"], []).append(message["Subject"])
@@ -327,12 +327,12 @@ def test_an_address_that_is_deferred_for_a_day_is_given_up(hub, mail, clock):
     open_case()
     clock.advance(60)
     with pytest.raises(Retry):
-        notifications.digest()
+        notifications.mail_digest()
     clock.advance(25 * 3600)
     with pytest.raises(Retry):
-        notifications.digest()
+        notifications.mail_digest()
     mail.replies.clear()
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     assert recipients(mail) == ["kari@example.com"]
 
 
@@ -343,7 +343,7 @@ def test_a_message_waits_for_a_refused_person_only_until_it_was_refused(hub, mai
     with transaction() as session:
         for person in session.scalars(select(User).where(User.email.like("%example.com"))):
             notices.add(session, person.id, "Request", "An app is requested.\n", is_daily=False)
-    assert [notifications.digest(), notifications.digest()] == [3, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [3, 0]
     with read_only_session() as session:
         assert session.scalars(select(Notice)).all() == []
 
@@ -353,7 +353,7 @@ def test_a_closed_case_is_not_mailed(hub, mail, clock):
     with transaction() as session:
         inbox.close(session, "match:1")
     clock.advance(60)
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
 
 
 def test_a_file_goes_with_a_message(hub, mail):
@@ -381,7 +381,7 @@ def test_no_password_is_sent_over_an_unencrypted_connection(
 def test_without_a_mail_server_nothing_is_mailed(app, clock):
     open_case()
     clock.advance(60)
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
 
 
 def test_a_demo_writes_its_mail_into_a_folder(make_app, make_config, mail, empty_database):
@@ -411,13 +411,13 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, mail, clock):
     for number in range(3):
         open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     with transaction() as session:
         inbox.close(session, "match:1")
     clock.set(dt.datetime(2026, 3, 3, 6, 59, tzinfo=dt.UTC))
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
-    assert [notifications.digest(), notifications.digest()] == [1, 0]
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
     (message,) = mail.messages
     assert message["Subject"] == "2 items need attention"
     text = message.get_payload()
@@ -450,11 +450,11 @@ def test_the_daily_mail_comes_at_seven_in_the_zone_of_the_person(
         person.zone = zone
     open_case()
     clock.advance(60)
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     clock.set(dt.datetime.fromisoformat(f"{before}+00:00"))
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     clock.set(dt.datetime.fromisoformat(f"{due}+00:00"))
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     assert len(mail.messages) == 1
 
 
@@ -467,7 +467,7 @@ def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, mail, 
     choose(notices.NOW, installation=app.id)
     open_case(title="Hub")
     clock.advance(60)
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     assert "App" in mail.messages[0]["Subject"]
 
 
@@ -484,7 +484,7 @@ def test_a_choice_for_a_company_is_that_of_its_connection_and_its_apps(hub, mail
                 quiet_id = company.id
     choose_for_company(notices.OFF, quiet_id)
     clock.advance(60)
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     text = mail.messages[0].get_payload()
     assert ("Loud AS expires" in text, "Loud AS bills" in text) == (True, True)
     assert "Quiet AS" not in text
@@ -506,12 +506,12 @@ def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, mail, c
     choose(notices.DAILY)
     open_case()
     clock.advance(60)
-    notifications.digest()
+    notifications.mail_digest()
     with transaction() as session:
         person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
         person.assignments = []
     clock.advance(86_400)
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     assert mail.messages == []
 
 
@@ -519,10 +519,10 @@ def test_a_daily_mail_leaves_out_what_a_person_no_longer_wants(hub, mail, clock)
     choose(notices.DAILY)
     open_case()
     clock.advance(60)
-    notifications.digest()
+    notifications.mail_digest()
     choose(notices.OFF)
     clock.advance(86_400)
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     assert mail.messages == []
 
 
@@ -540,7 +540,7 @@ def test_a_mail_says_how_much_a_case_stops(hub, mail, clock):
             **about,
         )
     clock.advance(60)
-    notifications.digest()
+    notifications.mail_digest()
     text = mail.messages[0].get_payload(decode=True).decode()
     assert "2 documents · 2,538.00 NOK" in text
 
@@ -558,7 +558,7 @@ def test_a_mail_names_documents_and_sums_less_credits(hub, mail, clock):
         open_stored_case(session, "one", title="One", postings=[bill, credit], **about)
         open_stored_case(session, "two", title="Two", postings=[file], **about)
     clock.advance(60)
-    notifications.digest()
+    notifications.mail_digest()
     (message,) = mail.messages
     text = message.get_payload()
     assert "2 documents · 749.50 NOK" in text
@@ -592,7 +592,7 @@ def test_each_person_is_mailed_in_their_own_language(hub, mail, clock):
     choose_language("kari@example.com", "nb")
     open_case_of_the_catalogue()
     clock.advance(60)
-    assert notifications.digest() == 2
+    assert notifications.mail_digest() == 2
     mails = {message["To"]: message for message in mail.messages}
     english, norwegian = mails["eva@example.com"], mails["kari@example.com"]
     assert subject_of(english) == "QuickBooks has no supplier called “Hara”"
@@ -612,7 +612,7 @@ def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, mail, cloc
         about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
         open_stored_case(session, "app", title="App", postings=[posting.id], **about)
     clock.advance(60)
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     assert "1 dokument · 1\N{NO-BREAK SPACE}250,50 NOK" in text_of(mail.messages[0])
 
 
@@ -623,9 +623,9 @@ def test_a_daily_mail_is_in_the_language_of_its_person(hub, mail, clock):
     open_case_of_the_catalogue()
     open_case("match:2")
     clock.advance(60)
-    assert notifications.digest() == 0
+    assert notifications.mail_digest() == 0
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
-    assert notifications.digest() == 1
+    assert notifications.mail_digest() == 1
     (message,) = mail.messages
     assert subject_of(message) == "2 avvik må sees på"
     last = text_of(message).splitlines()[-1]

@@ -152,11 +152,11 @@ def _list_names_of_modules() -> frozenset[str]:
     for choices in by_auth + by_paging + others:
         for place, text in _render_modules(choices).items():
             if place.endswith(".py"):
-                names.update(_bound_names(ast.parse(text)))
+                names.update(_iter_bound_names(ast.parse(text)))
     return frozenset(names - {_build_class_name("name")})
 
 
-def _bound_names(module: ast.Module) -> Iterator[str]:
+def _iter_bound_names(module: ast.Module) -> Iterator[str]:
     """Yield the names that a module imports and defines."""
     for node in ast.walk(module):
         if isinstance(node, ast.alias):
@@ -221,7 +221,7 @@ def _build_values(choices: Choices) -> dict[str, Any]:
     return {
         **choices._asdict(),
         "states": STATES,
-        "title": _title(choices),
+        "title": _build_title(choices),
         "class_name": _build_class_name(choices.name),
         "all_parts": all_parts,
         "transactions": transactions,
@@ -244,7 +244,7 @@ def _build_values(choices: Choices) -> dict[str, Any]:
     }
 
 
-def _title(choices: Choices) -> str:
+def _build_title(choices: Choices) -> str:
     """Return how people call the source."""
     return choices.title or choices.name.capitalize()
 

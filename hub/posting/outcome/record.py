@@ -29,7 +29,7 @@ from hub.payloads import FileSummary
 from hub.posting import case_texts, cases, claims, receipts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.preflight.context import party_list
+from hub.posting.preflight.context import get_party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import transaction_index
 from hub.qbo.dependents import is_settled
@@ -254,7 +254,9 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
     if current is payloads.UNREADABLE:
         differences: list[str] = [UNREADABLE_DIFFERENCE]
     else:
-        name_of = load_namer(session, posting.company_id, party_list(posting.kind, posting.summary))
+        name_of = load_namer(
+            session, posting.company_id, get_party_list(posting.kind, posting.summary)
+        )
         differences = payloads.describe_differences(posting.summary, current, name_of=name_of)
     if not differences:
         return

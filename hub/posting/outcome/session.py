@@ -80,7 +80,7 @@ class Memory:
     scanned: set[tuple[int, str]] = field(default_factory=set)
 
 
-def process_memory() -> Memory:
+def get_process_memory() -> Memory:
     """Return the memory of this process."""
     memory: Memory = current_app.extensions.setdefault("hub.posting", Memory())
     return memory
@@ -108,7 +108,7 @@ class PostingSession:
         context = hub_context.current_hub()
         self.clock = context.clock
         self.config = context.config
-        self.memory = process_memory()
+        self.memory = get_process_memory()
         self.report_progress: Progress = progress or (lambda phase, done, of: None)
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()

@@ -105,7 +105,7 @@ class CheckContext:
 Check = Callable[[CheckedPosting, CheckContext], Iterator[Finding]]
 
 
-def party_list(kind: str, summary: TransactionSummary) -> str:
+def get_party_list(kind: str, summary: TransactionSummary) -> str:
     """Return the list of QuickBooks that the party of a transaction is in."""
     if summary.payee:
         return summary.payee
@@ -115,7 +115,7 @@ def party_list(kind: str, summary: TransactionSummary) -> str:
 def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:
     """Return the records that a posting refers to, without those that are still to be created."""
     summary = posting.summary
-    parties = party_list(posting.kind, summary)
+    parties = get_party_list(posting.kind, summary)
     candidates = {(parties, summary.party), (posting.kind, summary.parent)}
     candidates.update(zip(LISTS_OF_FIELDS.values(), _ids_of_fields(summary), strict=True))
     for line in summary.lines:

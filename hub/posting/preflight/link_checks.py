@@ -11,7 +11,7 @@ from hub.models.enums import Operation, TransactionState
 from hub.money import format_amount
 from hub.posting.preflight.context import (
     CheckContext,
-    party_list,
+    get_party_list,
     sum_settled_amounts,
 )
 from hub.posting.preflight.postings import CheckedPosting
@@ -80,7 +80,7 @@ def _has_other_party(posting: CheckedPosting, context: CheckContext, head: Trans
     party = posting.summary.party
     if not party or not head.party or head.party == party:
         return False
-    if party_list(posting.kind, posting.summary) != "customer":
+    if get_party_list(posting.kind, posting.summary) != "customer":
         return True
     return not _may_be_job(context, head.party)
 

@@ -28,8 +28,8 @@ from hub.posting.preflight.context import (
     RecordKey,
     RelatedTransactions,
     TransactionKey,
+    get_party_list,
     list_record_refs,
-    party_list,
     sum_settled_amounts,
 )
 from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
@@ -209,7 +209,7 @@ def _list_settled_parties(
         for key in sum_settled_amounts(posting):
             head = related.by_id.get(key)
             if head and head.party:
-                parties.add((party_list(posting.kind, posting.summary), head.party))
+                parties.add((get_party_list(posting.kind, posting.summary), head.party))
     return parties
 
 

@@ -62,7 +62,7 @@ def _find_stored(
     """Return the first record of QuickBooks that has a name."""
     for owner in owners:
         for entry in read_index(owner).find_stored_name(name):
-            return Namesake(list=owner, id=entry.id, name=stored_name(entry))
+            return Namesake(list=owner, id=entry.id, name=get_stored_name(entry))
     return None
 
 
@@ -98,21 +98,21 @@ def check_party_name(posting: CheckedPosting, context: CheckContext) -> Iterator
         return
     name = posting.document.party
     if namesake.id:
-        text = name_in_use(posting.kind, name, namesake.list, namesake.name)
+        text = describe_name_in_use(posting.kind, name, namesake.list, namesake.name)
         details = {"list": namesake.list, "id": namesake.id}
-        yield Finding(cause=name_cause(posting), text=text, details=details)
+        yield Finding(cause=build_name_cause(posting), text=text, details=details)
         return
     is_supplier = posting.kind == "vendor"
     code = "check.name_of_new_customer" if is_supplier else "check.name_of_new_supplier"
-    yield Finding(cause=name_cause(posting), text=CaseText(code, party=name))
+    yield Finding(cause=build_name_cause(posting), text=CaseText(code, party=name))
 
 
-def name_cause(posting: CheckedPosting) -> str:
+def build_name_cause(posting: CheckedPosting) -> str:
     """Return the cause of the case about the name of a new supplier or customer."""
     return f"posting:{posting.id}:name"
 
 
-def name_in_use(kind: str, name: str, owner: str, record: str) -> CaseText:
+def describe_name_in_use(kind: str, name: str, owner: str, record: str) -> CaseText:
     """Return why a supplier or customer cannot be created: another record has its name.
 
     `record` is that name as QuickBooks stores it, and `owner` the list of the record.
@@ -126,6 +126,6 @@ def name_in_use(kind: str, name: str, owner: str, record: str) -> CaseText:
     return CaseText(code, record=record, party=name)
 
 
-def stored_name(entry: Entry) -> str:
+def get_stored_name(entry: Entry) -> str:
     """Return the name of a record as QuickBooks stores it."""
     return entry.stored_name or entry.name

@@ -13,7 +13,7 @@ from hub.posting.preflight.context import (
     ACCOUNT_FIELDS,
     SUPPLIER_KINDS,
     CheckContext,
-    party_list,
+    get_party_list,
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import ROLE_CONDITIONS
@@ -84,7 +84,7 @@ def check_items(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
 
 def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find a supplier or customer that has another currency than the posting."""
-    list_name = party_list(posting.kind, posting.summary)
+    list_name = get_party_list(posting.kind, posting.summary)
     party = context.records.get((list_name, posting.summary.party))
     currency = posting.summary.currency or context.facts.currency
     if party is None or not party.currency or party.currency == currency:

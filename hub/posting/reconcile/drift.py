@@ -24,7 +24,7 @@ from hub.outbox.states import UNFINISHED
 from hub.payloads.entities import linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.preflight.context import party_list
+from hub.posting.preflight.context import get_party_list
 from hub.posting.reconcile import cases
 from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads, load_posted
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
@@ -194,7 +194,9 @@ def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[st
     written = payloads.summarize(posting.kind, document.last_write.answer or {})
     edited = payloads.summarize(posting.kind, entity)
     with read_only_session() as session:
-        name_of = load_namer(session, posting.company_id, party_list(posting.kind, posting.summary))
+        name_of = load_namer(
+            session, posting.company_id, get_party_list(posting.kind, posting.summary)
+        )
         return payloads.describe_differences(written, edited, name_of=name_of)
 
 

@@ -15,7 +15,7 @@ EARLIEST_DATE = dt.datetime.min.replace(tzinfo=dt.UTC)
 LATEST_DATE = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
-def object_kind(posting: Posting) -> str:
+def get_object_kind(posting: Posting) -> str:
     """Return the kind of object that a posting makes in QuickBooks."""
     if posting.operation == Operation.ATTACH:
         return ATTACHMENT
@@ -67,7 +67,7 @@ def _select_heads(posting: Posting) -> Select[TransactionHead]:
     """Return a query for the indexed transactions of the company that are of the posting's kind."""
     return select(TransactionHead).where(
         TransactionHead.company_id == posting.company_id,
-        TransactionHead.kind == object_kind(posting),
+        TransactionHead.kind == get_object_kind(posting),
     )
 
 

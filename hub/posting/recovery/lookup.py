@@ -33,7 +33,7 @@ from hub.posting.recovery.index_lookup import (
     find_candidates,
     find_ids_of_other_parts,
     find_owned_ids,
-    object_kind,
+    get_object_kind,
     read_head,
 )
 from hub.posting.recovery.quickbooks_objects import (
@@ -58,7 +58,7 @@ def read_object(
     posting_session: PostingSession, snapshot: PostingSnapshot, id: str
 ) -> PostingSnapshot:
     """Return the snapshot with the object that QuickBooks has under this id."""
-    kind = object_kind(snapshot.posting)
+    kind = get_object_kind(snapshot.posting)
     response = posting_session.note_date(posting_session.client().read(kind, id))
     if is_missing(response):
         _require_unlisted(posting_session, kind, id)
@@ -159,7 +159,7 @@ def group_searches(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSna
     """Group postings that one search serves: transactions of a kind, or one list entry or file."""
     groups: dict[tuple[str, int], list[PostingSnapshot]] = defaultdict(list)
     for snapshot in snapshots:
-        kind = object_kind(snapshot.posting)
+        kind = get_object_kind(snapshot.posting)
         single_id = snapshot.id if kind in SEARCHED_SINGLY else 0
         groups[kind, single_id].append(snapshot)
     return list(groups.values())
@@ -169,7 +169,7 @@ def search_postings(
     posting_session: PostingSession, snapshots: list[PostingSnapshot]
 ) -> list[PostingSnapshot]:
     """Search for postings that one search serves, and store the proof of each."""
-    kind = object_kind(snapshots[0].posting)
+    kind = get_object_kind(snapshots[0].posting)
     posting_session.collect_dates()
     start = posting_session.date_or_now()
     if kind in SEARCHED_SINGLY:
@@ -262,7 +262,7 @@ def _store_deletion_date(
         TransactionHead.quickbooks_id == str(entity["Id"]),
         TransactionHead.created_at.is_(None),
     )
-    deleted_at = search.changed_at(entity)
+    deleted_at = search.parse_changed_at(entity)
     session.execute(heads.values(updated_at=deleted_at))
 
 

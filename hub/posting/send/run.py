@@ -121,7 +121,7 @@ def _find_obstacle(posting_session: PostingSession) -> str:
     trouble = connection.find_trouble(company, writes=True)
     if trouble is None:
         return ""
-    is_short = connection.short_pause(posting_session.company_id) is not None
+    is_short = connection.get_short_pause(posting_session.company_id) is not None
     return "" if is_short else trouble.text
 
 
@@ -152,7 +152,7 @@ def _compute_seconds_to_wait(posting_session: PostingSession) -> float | None:
     pause = posting_session.pause
     if pause is not None and pause <= MAX_LIMIT_PAUSE_SECONDS:
         return pause
-    return connection.short_pause(posting_session.company_id)
+    return connection.get_short_pause(posting_session.company_id)
 
 
 def _send_once(posting_session: PostingSession) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from hub.contract.checkout import extra_command
+from hub.contract.checkout import build_extra_command
 from hub.contract.registry import Plugins
 from hub.contract.types import Sandbox
 from hub.errors import MissingExtra, Refused
@@ -14,7 +14,7 @@ try:
     from qbo_sandbox.kit.messages import json_answer, text_answer
     from qbo_sandbox.kit.wsgi import WSGIAdapter, mount
 except ModuleNotFoundError as error:
-    raise MissingExtra("`hub.testing`", "qbo-sandbox", extra_command("testing")) from error
+    raise MissingExtra("`hub.testing`", "qbo-sandbox", build_extra_command("testing")) from error
 
 __all__ = ["ConnectionFault", "WSGIAdapter", "json_answer", "mount", "open_stand_in", "text_answer"]
 

@@ -97,7 +97,7 @@ class CollectingHub:
         app = self.bench.app
         settings = {**self.bench.sandbox.settings(URL), **self._settings}
         secrets = {}
-        for name in settings_schema.secret_names(app):
+        for name in settings_schema.list_secret_names(app):
             if name in settings:
                 secrets[name] = settings.pop(name)
         with engine.transaction() as session:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from hub.contract.documents import Code, Document, Item, Kind, Party, codes_of
+from hub.contract.documents import Code, Document, Item, Kind, Party, iter_codes
 from hub.contract.types import Field
 from hub.testing.outcomes.items import id_at_the_source
 
@@ -24,7 +24,7 @@ def iter_created_records(
     """
     roles = {field.name: field.role for field in fields}
     for document in documents:
-        for name, code, _ in codes_of(document):
+        for name, code, _ in iter_codes(document):
             kind = KINDS.get(roles.get(name, name))
             if kind and isinstance(code, Code) and code.create:
                 yield name, _build_record(kind, code.id, code.create)

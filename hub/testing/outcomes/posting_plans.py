@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from hub import payloads
 from hub.contract.document_kinds import PARTY_ROLES, PAYMENT_KINDS
-from hub.contract.documents import Code, Document, Party, codes_of, get_code_id
+from hub.contract.documents import Code, Document, Party, get_code_id, iter_codes
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
+from hub.mapping import Link, Mapped, Missing, build_code_index, get_amount, resolve
 from hub.payloads.company_facts import EVERYTHING_ON, CompanyFacts
 from hub.payloads.summary import compute_expected_total, compute_net_total
 from hub.sources.site import apply_settings
@@ -126,7 +126,7 @@ def _excess_problems(
         other = by_id.get(line.applied.document) if line.applied else None
         if other is None or other.total is None:
             continue
-        applied[other.source_id] += amount_of(line) or 0
+        applied[other.source_id] += get_amount(line) or 0
         if abs(applied[other.source_id]) > other.total + other.tolerance:
             yield (
                 f"Its line {line.id} applies to {other.source_id}, to which"
@@ -196,7 +196,7 @@ def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, 
 
     A code may have a hold of its own, and lines may differ where the settings decide.
     """
-    holds = {code.hold for _, code, _ in codes_of(document) if isinstance(code, Code)}
+    holds = {code.hold for _, code, _ in iter_codes(document) if isinstance(code, Code)}
     obstacle, problems = "", []
     for item in missing:
         sentence = f"{item.label}: {item.problem}"

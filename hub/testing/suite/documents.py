@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from hub.contract.document_kinds import LIST_KINDS
-from hub.contract.documents import ROLES, Document, Gone, Yielded, codes_of, get_code_id
+from hub.contract.documents import ROLES, Document, Gone, Yielded, get_code_id, iter_codes
 from hub.contract.reading import iter_chunks
-from hub.contract.settings_schema import schema_of
+from hub.contract.settings_schema import get_schema
 from hub.contract.states import Stage
 from hub.testing.bench import Bench
 from hub.testing.outcomes.items import identity, only_documents, source_ids
@@ -43,7 +43,7 @@ class DocumentTests:
 
     def test_each_setting_has_a_label(self, bench: Bench) -> None:
         """Look for the label that the settings page and the command line show."""
-        settings = schema_of(bench.app).fields
+        settings = get_schema(bench.app).fields
         without_label = []
         for name, field in settings.items():
             if not field.metadata.get("label"):
@@ -96,7 +96,7 @@ class DocumentTests:
         declared = {field.name for field in bench.fields()}
         used: set[str] = set()
         for document in only_documents(bench.read()):
-            used.update(name for name, _, _ in codes_of(document))
+            used.update(name for name, _, _ in iter_codes(document))
         undeclared = sorted(used - declared - set(ROLES))
         if undeclared:
             pytest.fail(
@@ -217,7 +217,7 @@ def _iter_texts(document: Document) -> Iterator[tuple[str, str]]:
         yield name, getattr(document, name) or ""
     for line in document.lines:
         yield "description of a line", line.description or ""
-    for name, code, _ in codes_of(document):
+    for name, code, _ in iter_codes(document):
         yield f"code of the field {name}", get_code_id(code)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hub.contract.documents import Attachment, Code, Document, Line, Role, codes_of, get_code_id
-from hub.contract.settings_schema import schema_of
+from hub.contract.documents import Attachment, Code, Document, Line, Role, get_code_id, iter_codes
+from hub.contract.settings_schema import get_schema
 from hub.contract.types import Field, Record
 from hub.errors import Refused
 from hub.money import money
@@ -211,7 +211,7 @@ def _first(ids: Iterable[str]) -> str:
 def _fields_with_codes(bench: Bench) -> list[str]:
     """Return the code fields of an app, and those that only its settings offer."""
     names = [field.name for field in bench.fields()]
-    for setting in schema_of(bench.app).fields.values():
+    for setting in get_schema(bench.app).fields.values():
         source = str(setting.metadata.get("choices_from", ""))
         if source.startswith(CODES):
             names.append(source.removeprefix(CODES))
@@ -233,7 +233,7 @@ def _new_files(
 def _iter_used_codes(documents: Iterable[Document]) -> Iterator[tuple[str, str]]:
     """Yield the field and the id of each code that documents use."""
     for document in documents:
-        for name, code, _ in codes_of(document):
+        for name, code, _ in iter_codes(document):
             yield name, get_code_id(code)
 
 
@@ -254,7 +254,7 @@ def _first_codes(documents: Iterable[Document], fields: Iterable[Field]) -> dict
     roles = {field.name: field.role for field in fields}
     codes: dict[str, Code] = {}
     for document in documents:
-        for name, code, _ in codes_of(document):
+        for name, code, _ in iter_codes(document):
             if name in roles and isinstance(code, Code):
                 codes.setdefault(roles[name], Code(id=code.id, name=code.name or code.id))
     return codes

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
 
-from hub.contract.documents import Code, Document, Unreadable, Yielded, codes_of
+from hub.contract.documents import Code, Document, Unreadable, Yielded, iter_codes
 from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
 from hub.testing.outcomes.created_records import iter_created_records
@@ -148,7 +148,7 @@ class ReadinessTests(VariantBenches):
         names: dict[tuple[str, str], set[str]] = defaultdict(set)
         for _, found in self._benches_with_documents():
             for document in found:
-                for field, code, _ in codes_of(document):
+                for field, code, _ in iter_codes(document):
                     if isinstance(code, Code) and code.name:
                         names[field, code.id].add(code.name)
         several = {key: values for key, values in names.items() if len(values) > 1}
@@ -181,7 +181,7 @@ def _codes_to_create(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[
     fields = [apply_settings(field, bench.settings) for field in bench.fields()]
     creating = {field.name for field in fields if field.missing == "create"}
     for document in found:
-        for name, code, _ in codes_of(document):
+        for name, code, _ in iter_codes(document):
             if name in creating:
                 yield name, code
 

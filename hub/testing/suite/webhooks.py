@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from hub.contract.documents import Yielded
-from hub.contract.settings_schema import schema_of
+from hub.contract.settings_schema import get_schema
 from hub.contract.types import Signal
 from hub.errors import Refused
 from hub.testing.bench import Bench
@@ -207,7 +207,7 @@ class WebhookTests(HookTests, DocumentChange):
 
 def _remove_optional_secrets(bench: Bench) -> None:
     """Remove what an admin need not enter, and what the plugin stored itself."""
-    fields = schema_of(bench.app).fields
+    fields = get_schema(bench.app).fields
     for name in list(bench.secrets):
         if name not in fields or not fields[name].required:
             del bench.secrets[name]

@@ -206,6 +206,6 @@ def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation 
 
 def _describe_settings(app: App, row: Installation) -> Mapping[str, Any]:
     """Return mode and settings of an installation, without secrets."""
-    secret_names = settings_schema.secret_names(app)
+    secret_names = settings_schema.list_secret_names(app)
     plain = {name: value for name, value in row.settings.items() if name not in secret_names}
     return {"mode": row.mode, "settings": plain}

@@ -38,7 +38,7 @@ def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, l
     This keeps them out of the page.
     """
     entered = {}
-    for name in settings_schema.secret_names(app):
+    for name in settings_schema.list_secret_names(app):
         if values.get(name):
             entered[name] = str(values[name])
     if not entered:

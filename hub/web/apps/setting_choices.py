@@ -48,7 +48,7 @@ def _load_codes(
     app: App, installation: Installation, values: Mapping[str, Any], field: str
 ) -> Choices:
     """Return the codes that the source has for a field, labeled with number and name."""
-    secret_names = settings_schema.secret_names(app)
+    secret_names = settings_schema.list_secret_names(app)
     settings = {name: value for name, value in values.items() if name not in secret_names}
     secrets = sources.merge_secrets(app, installation, values)
     choices = []

@@ -105,7 +105,7 @@ def _load_stored_names(row: Installation) -> Names:
 
 
 def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str]:
-    schema = settings_schema.schema_of(app)
+    schema = settings_schema.get_schema(app)
     texts = []
     for name, change in changes.items():
         label = _get_label(app, name)
@@ -124,7 +124,7 @@ def _get_label(app: App, name: str) -> str:
     """Return the label of a setting, as the form has it."""
     if name in SETTING_LABELS:
         return gettext(SETTING_LABELS[name])
-    field = settings_schema.schema_of(app).fields.get(name)
+    field = settings_schema.get_schema(app).fields.get(name)
     words = name.replace("_", " ").capitalize()
     if field is None:
         return words
@@ -142,7 +142,7 @@ def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
         return _get_mode_name(text)
     if name == "schedule":
         return _format_schedule(text)
-    field = settings_schema.schema_of(app).fields.get(name)
+    field = settings_schema.get_schema(app).fields.get(name)
     if field is None:
         return format_dates(text)
     source = str(field.metadata.get("choices_from", ""))

@@ -59,7 +59,7 @@ def _list_secret_fields(slug: str = "", company_id: int = 0, installation_id: in
     """
     slug = slug or get_installation_or_404(installation_id).slug
     app = get_app_or_404(slug)
-    return settings_schema.secret_names(app)
+    return settings_schema.list_secret_names(app)
 
 
 @pages.get("/apps/<slug>/<int:company_id>/configure")
@@ -127,7 +127,7 @@ def changes(installation_id: int) -> str:
 def _build_preview(app: App, row: Installation) -> str:
     """Return the changes of the form and what follows from them; nothing if it cannot be saved."""
     enabled_apps.check_right(row)
-    typed = forms.parse(settings_schema.schema_of(app), request.form)
+    typed = forms.parse(settings_schema.get_schema(app), request.form)
     values = entered_secrets.load(app, row, typed) | typed | read_hub_values(request.form)
     mode = _read_mode()
     try:
@@ -181,7 +181,7 @@ def _render_first_form(row: Installation) -> str:
         form_drafts.explain_expired_form(),
         "look",
     )
-    answers = forms.parse(settings_schema.schema_of(get_app_or_404(row.slug)), form)
+    answers = forms.parse(settings_schema.get_schema(get_app_or_404(row.slug)), form)
     return _render_form(row, answers | read_hub_values(form), {}, form.get("mode"))
 
 
@@ -194,7 +194,7 @@ def _submit(row: Installation) -> Page:
     """Check the right, parse the form, test or save it, and follow up."""
     enabled_apps.check_right(row)
     app = get_app_or_404(row.slug)
-    typed = forms.parse(settings_schema.schema_of(app), request.form)
+    typed = forms.parse(settings_schema.get_schema(app), request.form)
     answers = entered_secrets.load(app, row, typed) | typed
     values = answers | read_hub_values(request.form)
     mode = _read_mode()
@@ -270,7 +270,7 @@ def _list_repeat_fields(
 
     None if the secrets cannot be stored: then the form has to be filled in again.
     """
-    secret_names = settings_schema.secret_names(app)
+    secret_names = settings_schema.list_secret_names(app)
     token, _ = entered_secrets.save(app, row, values)
     if not token and any(values.get(name) for name in secret_names):
         return None
@@ -342,7 +342,7 @@ def _render_form(
     stored_names = list(sources.load_stored_secrets(app, row))
     draft, entered_names = entered_secrets.save(app, row, typed)
     own_inputs = forms.build_inputs(
-        settings_schema.schema_of(app),
+        settings_schema.get_schema(app),
         values,
         stored_names=stored_names,
         entered_names=entered_names,

@@ -59,7 +59,7 @@ class RecordedSettings:
         row = self._find_row(entry)
         if row is None:
             return
-        fields = settings_schema.schema_of(current_hub().plugins.apps[row.slug]).fields
+        fields = settings_schema.get_schema(current_hub().plugins.apps[row.slug]).fields
         for name, change in (entry.detail.get("changes") or {}).items():
             list_name = _find_setting_list(fields.get(name))
             if list_name and isinstance(change, Mapping):

@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
 def name() -> str:
     """Return the name of the person who logged in last; "" after a few days."""
     person_id, since = COOKIE.read() or (0, 0)
-    if since < (_current_time() - COOKIE_LIFETIME).timestamp():
+    if since < (_get_current_time() - COOKIE_LIFETIME).timestamp():
         return ""
     with read_only_session() as session:
         person = session.get(User, person_id)
@@ -35,9 +35,9 @@ def name() -> str:
 
 def _remember(app: Flask, user: User, **ignored: Any) -> None:
     """Set the cookie."""
-    value = [user.id, int(_current_time().timestamp())]
+    value = [user.id, int(_get_current_time().timestamp())]
     after_this_request(lambda response: COOKIE.set(response, value))
 
 
-def _current_time() -> dt.datetime:
+def _get_current_time() -> dt.datetime:
     return current_hub().clock.now()

@@ -142,7 +142,7 @@ def begin_guess(secret: str, subject: str) -> Guess:
         wait = _wait(keys, {count.key: count for count in stored})
     if wait is None:
         with transaction() as session:
-            is_over = GuessCount.expires_at < _current_time()
+            is_over = GuessCount.expires_at < _get_current_time()
             is_chosen = bulk.is_locked_in_order(GuessCount.key, is_over)
             session.execute(delete(GuessCount).where(is_chosen))
             counts = _lock_counts(session, keys, create=True)
@@ -214,13 +214,13 @@ def _keep_turn(keys: Keys, counts: dict[str, GuessCount], wait: _Wait) -> None:
     """
     own = counts[keys.own]
     if wait.is_new and own.wait_until is None:
-        own.wait_until = _current_time() + dt.timedelta(seconds=wait.seconds)
-        own.expires_at = _current_time() + COUNTED_FOR
+        own.wait_until = _get_current_time() + dt.timedelta(seconds=wait.seconds)
+        own.expires_at = _get_current_time() + COUNTED_FOR
 
 
 def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
     """Count one wrong guess in each row, and set the time of the next one."""
-    now = _current_time()
+    now = _get_current_time()
     guess = Guess(keys)
     for key, count in counts.items():
         guess.waits_before[key] = count.wait_until
@@ -242,7 +242,7 @@ def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
 
 def _count_failures(count: GuessCount) -> int:
     """Return the wrong guesses that still count: one less every ten minutes."""
-    forgotten = (_current_time() - count.counted_at) // FORGET_INTERVAL
+    forgotten = (_get_current_time() - count.counted_at) // FORGET_INTERVAL
     return max(0, count.failures - max(0, forgotten))
 
 
@@ -253,13 +253,13 @@ def _compute_seconds_left(count: GuessCount | None, delays: GuessDelays) -> floa
     """
     if count is None or count.wait_until is None:
         return 0.0
-    left = min(count.wait_until - _current_time(), delays.longest)
+    left = min(count.wait_until - _get_current_time(), delays.longest)
     return max(0.0, left.total_seconds())
 
 
 def _lock_counts(session: Session, keys: Keys, *, create: bool = False) -> dict[str, GuessCount]:
     """Return the counts by their keys and lock them until the transaction ends."""
-    now = _current_time()
+    now = _get_current_time()
     if create:
         rows = [
             {"key": key, "failures": 0, "counted_at": now, "expires_at": now + COUNTED_FOR}
@@ -280,7 +280,7 @@ def _build_keys(secret: str, subject: str) -> Keys:
     own = _hash("own", secret, subject, group)
     with read_only_session() as session:
         known = session.get(GuessCount, _hash("known", subject, group))
-    if known is not None and known.expires_at > _current_time():
+    if known is not None and known.expires_at > _get_current_time():
         return Keys(own=own)
     return Keys(own=own, name=_hash("name", secret, subject), address=_hash("address", group))
 
@@ -288,7 +288,7 @@ def _build_keys(secret: str, subject: str) -> Keys:
 def _remember_log_in(app: Flask, user: User, **ignored: Any) -> None:
     """Store that a person logged in from this address and with this browser."""
     subject = subject_of(user, "")
-    now = _current_time()
+    now = _get_current_time()
     key = _hash("known", subject, client_group())
     row = {"key": key, "failures": 0, "counted_at": now, "expires_at": now + KNOWN_FOR}
     with transaction() as session:
@@ -323,5 +323,5 @@ def _hash(*parts: str) -> str:
     return hashlib.blake2b(b"\0".join(texts), key=key, digest_size=32).hexdigest()
 
 
-def _current_time() -> dt.datetime:
+def _get_current_time() -> dt.datetime:
     return current_hub().clock.now()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.collect.cases import match_cause
 from hub.contract.codec import load
-from hub.contract.documents import Code, Document, Item, Party, Role, codes_of, get_code_id
+from hub.contract.documents import Code, Document, Item, Party, Role, get_code_id, iter_codes
 from hub.mapping import Entry, Ref
 from hub.mapping.index import fold_name
 from hub.mapping.tax_numbers import NumberMatch
@@ -225,7 +225,7 @@ def _load_documents_with_code(
 
 def find_code(document: Document, field: str, id: str) -> Code | str | None:
     """Return a code as a document uses it; None if it does not."""
-    for name, code, _ in codes_of(document):
+    for name, code, _ in iter_codes(document):
         if name == field and id == get_code_id(code):
             return code
     return None

@@ -93,7 +93,7 @@ def preview(installation_id: int) -> str | Redirect:
 def confirm(installation_id: int) -> Redirect:
     """Store the changes that the preview showed, or none if a decision changed since then."""
     installation = _require_configurable(installation_id)
-    rows = _changes_of_form() or abort(400)
+    rows = _read_changes() or abort(400)
     try:
         count = import_rows(installation, rows, who=person_name())
     except HubError as error:
@@ -132,7 +132,7 @@ def _write_changes(planned: list[ImportRow]) -> str:
     return text
 
 
-def _changes_of_form() -> list[tuple[str, ...]]:
+def _read_changes() -> list[tuple[str, ...]]:
     """Return the changes that the form carries; none if it was edited into something else."""
     try:
         rows = json.loads(request.form.get("changes", ""))

@@ -169,7 +169,7 @@ def build_form_inputs(
 ) -> list[forms.Input]:
     """Return the inputs of a form; `load_choices` returns the accounts that a role may take."""
     inputs = [
-        replace(form_input, value=_display_value(values.get(form_input.name), form_input.value))
+        replace(form_input, value=_format_value(values.get(form_input.name), form_input.value))
         for form_input in forms.build_inputs(schema, values, load_choices=load_choices)
     ]
     return forms.add_errors([_translate_types(form_input) for form_input in inputs], errors)
@@ -211,7 +211,7 @@ def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> D
     return _build_item(values, source, is_category=isinstance(schema, CategorySchema))
 
 
-def _display_value(value: Any, drawn: Any) -> Any:
+def _format_value(value: Any, drawn: Any) -> Any:
     """Return the value of an input: as it was drawn, except texts that could not be read."""
     return value if isinstance(value, str) else drawn
 

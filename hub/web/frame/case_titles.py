@@ -8,7 +8,7 @@ from textwrap import shorten
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.cases.advice import reason_alone
+from hub.cases.advice import drop_instruction
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
@@ -101,7 +101,7 @@ def format_reason(case: Case, subject: str | None) -> str:
     """
     if case.code == "code.match" and case.params.get("problem") == NOTHING_FITS[0]:
         return ""
-    text = reason_alone(case.reason, case.instruction)
+    text = drop_instruction(case.reason, case.instruction)
     if not subject or not text.startswith(subject):
         return text
     rest = text.removeprefix(subject)
@@ -118,7 +118,7 @@ def format_headline(case: Case) -> str:
     template = CATALOGUE.get(case.code)
     if template is None or template.title != DOCUMENT_TITLE:
         return case.title
-    text = shorten_reason(reason_alone(case.reason, case.instruction))
+    text = shorten_reason(drop_instruction(case.reason, case.instruction))
     first_sentence = text.partition(". ")[0].rstrip(".")
     return shorten(first_sentence, MAX_HEADLINE, placeholder="…") or case.title
 

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields, missing, validate
 from werkzeug.datastructures import MultiDict
 
-from hub.contract.settings_schema import applies, conditions, is_secret, listed_choices
+from hub.contract.settings_schema import applies, is_secret, list_conditions, listed_choices
 from hub.errors import SettingsInvalid
 from hub.translations.messages import gettext, gettext_noop
 
@@ -146,7 +146,7 @@ def set_focus(inputs: Sequence[Input]) -> list[Input]:
 
 def _encode_condition(field: fields.Field[Any]) -> str:
     """Return the values of other settings that a setting needs, as JSON; "" for none."""
-    needed = conditions(field)
+    needed = list_conditions(field)
     return json.dumps(needed, sort_keys=True) if needed else ""
 
 
@@ -181,7 +181,7 @@ def _build_input(
         section=str(metadata.get("section", "Settings")),
         kind=kind,
         required=field.required and not is_stored,
-        value=_display_value(kind, value),
+        value=_format_value(kind, value),
         choices=choices,
         allows_blank=not field.required and not _get_default_value(field),
         is_stored=is_stored,
@@ -295,7 +295,7 @@ def _format_values(field: fields.Field[Any], value: Any) -> list[str]:
     return [str(value)]
 
 
-def _display_value(kind: str, value: Any) -> Any:
+def _format_value(kind: str, value: Any) -> Any:
     """Return a stored value as its input shows it.
 
     A tick box has a truth value, boxes for several have a list of texts, and the others a text.

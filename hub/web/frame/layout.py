@@ -128,7 +128,7 @@ def init_app(app: Flask) -> None:
         STATE_LABELS=STATE_LABELS,
         MODE_LABELS=MODE_LABELS,
         app_name=app_name,
-        source_name=advice.source_name,
+        source_name=advice.get_source_name,
         is_corrected_in_file=advice.is_corrected_in_file,
         app_drawing=app_drawing,
         may=access.may,

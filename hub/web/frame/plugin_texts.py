@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from hub.contract.files import FileKinds
 from hub.contract.registry import Plugins
-from hub.contract.settings_schema import schema_of
+from hub.contract.settings_schema import get_schema
 from hub.notices.languages import labels_of_fields
 from hub.web.frame.forms import list_schema_choices
 
@@ -26,7 +26,7 @@ def list_texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
         texts += [app.summary, app.help, app.access or "", *labels_of_fields(plugins, app.slug)]
         if app.files:
             texts += _iter_texts_of_files(app.files)
-        for setting in schema_of(app).fields.values():
+        for setting in get_schema(app).fields.values():
             texts += _iter_texts_of_setting(setting)
     return list(dict.fromkeys(text for text in texts if text))
 

@@ -59,7 +59,7 @@ def _describe(row: CaseRow) -> dict[str, Any]:
         "party": row.party,
         "documents": row.documents,
         "due": row.due,
-        "reason": advice.reason_alone(case.reason, case.instruction),
+        "reason": advice.drop_instruction(case.reason, case.instruction),
         "instruction": advice.get_instruction(case, slug),
         "assignee": case.assignee,
         "closed": case.closed_at,

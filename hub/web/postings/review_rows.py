@@ -78,7 +78,7 @@ class PostingPreview:
     def changes(self) -> str:
         """Name what differs, such as "Due, Line 2": from QuickBooks now, else the last posting."""
         if self.comparison and self.comparison.basis == Basis.NOW:
-            return _changes_from_now(self.comparison, self.posting)
+            return _describe_changes(self.comparison, self.posting)
         texts = [_format_changed_label(label) for label in sorted(self.differs)]
         if self.planned and self.posted and self.planned.total != self.posted.total:
             currency = self.posting.currency
@@ -87,7 +87,7 @@ class PostingPreview:
         return ", ".join(texts)
 
 
-def _changes_from_now(comparison: ChangePreview, posting: Posting) -> str:
+def _describe_changes(comparison: ChangePreview, posting: Posting) -> str:
     """Name what differs from QuickBooks as it is now; of a removal, what is removed."""
     texts = []
     if comparison.has_other_total and comparison.view:

@@ -144,7 +144,7 @@ def documents() -> str | Response:
             "report_documents.html",
             company=company,
             cell=cell,
-            title=_title(cell),
+            title=_build_title(cell),
             subtitle=_describe_cell(session, cell),
             total=report_cells.load_sum(session, cell, visible),
             page=replace(listed, rows=report_cells.load_rows(session, cell, listed.rows)),
@@ -214,7 +214,7 @@ def _parse_approver_cell(company: ConnectedCompany) -> ApproverCell | None:
     return ApproverCell(who, year, currency, company.currency)
 
 
-def _title(cell: AnyCell) -> str:
+def _build_title(cell: AnyCell) -> str:
     """Return what the documents of a number have in common."""
     if isinstance(cell, Cell):
         return f"{gettext(GROUP_LABELS[cell.group])} · {dates.month(cell.period.first_day)}"

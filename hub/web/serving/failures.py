@@ -138,12 +138,12 @@ def page(
         "status": status,
         "request_id": request_log.request_id(),
         "back_url": destinations.page_before(),
-        "retry_url": _address_to_retry(status),
+        "retry_url": _find_address_to_retry(status),
     }
     return make_response(_render_with_navigation(context, database_away), status)
 
 
-def _address_to_retry(status: int) -> str:
+def _find_address_to_retry(status: int) -> str:
     """Return the address of a page that may work later; "" if it would not, or was a form."""
     if status < 500 or request.method != "GET":
         return ""

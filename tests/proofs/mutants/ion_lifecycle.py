@@ -82,7 +82,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-24",
         place="hub/contract/documents.py",
         old=(
-            "    for line in document.lines:\n        yield from _codes_of_part(line.codes, line)\n"
+            "    for line in document.lines:\n"
+            "        yield from _iter_codes_of_part(line.codes, line)\n"
         ),
         new="",
         bug="Accounts and classes of lines are left out of the matching page.",

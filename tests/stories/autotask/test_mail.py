@@ -44,7 +44,7 @@ def sync(visitor: Visitor, clock: FakeClock) -> None:
     with visitor.app.app_context():
         runner.sync(1, requested_by="clock")
         clock.advance(60)
-        notifications.digest()
+        notifications.mail_digest()
 
 
 def warnings(visitor: Visitor) -> list[str]:
@@ -109,7 +109,7 @@ def test_an_invoice_that_quickbooks_refuses_is_mailed_and_logged(
         site = AutotaskSite(owner.app, owner.quickbooks, clock, "invoices").keep(case)
         site.enable(mailbox=MAILBOX).confirm()
         clock.advance(60)
-        notifications.digest()
+        notifications.mail_digest()
         assert site.row_of(case)["invoiceNumber"] == "ERROR"
         document = site.of(case).document_id
     letters = [message for message in mail.messages if refusal in body(message)]
@@ -153,7 +153,7 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
             )
     clock.advance(60)
     with owner.app.app_context():
-        notifications.digest()
+        notifications.mail_digest()
     text = " ".join(str(message) for message in mail.messages)
     assert f"Trouble of {INVOICES}" in text
     assert "Trouble of ion" not in text

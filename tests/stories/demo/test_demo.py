@@ -194,7 +194,7 @@ def test_the_open_cases_of_a_demo_are_mailed_into_its_folder(folder, monkeypatch
         demo_hub.web.start()
         demo_hub.set_up()
         sync_all(demo.list_installations())
-        notifications.digest()
+        notifications.mail_digest()
         (file,) = notifications.demo_folder().glob("*.eml")
     message = message_from_bytes(file.read_bytes())
     assert message["To"] == demo.ADDRESS

@@ -39,7 +39,7 @@ def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one
     for _ in range(2):
         site.sync()
         clock.advance(120)
-        notifications.digest()
+        notifications.mail_digest()
     (message,) = mail.messages
     assert message["Subject"].startswith("2 ")
     text = message.get_payload(decode=True).decode()

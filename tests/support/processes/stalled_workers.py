@@ -287,7 +287,7 @@ class WorkerGroup:
             self.clock.place = number + 1
             faulthandler.enable(2)
             if alone:  # lease files are separate; the database sees one data folder
-                folder_lock.folder_identity = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
+                folder_lock.identify_folder = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
             try:
                 with self._open_app(number if alone else 0).app_context():
                     SendStopper(

@@ -18,7 +18,7 @@ from hub.reasons.template import CORRECT_AT_SOURCE
 )
 def test_a_source_is_named_even_if_its_plugin_has_several_apps(app, slug, name):
     with app.app_context():
-        assert advice.source_name(slug) == name
+        assert advice.get_source_name(slug) == name
 
 
 @pytest.mark.parametrize(
@@ -36,5 +36,5 @@ def test_what_a_file_has_wrong_is_corrected_in_the_file(app, slug, step):
 
 def test_a_reason_does_not_repeat_the_next_step():
     step = "Fix this at the source. The change is picked up with the next sync."
-    assert advice.reason_alone("It is late. Fix this at the source.", step) == "It is late."
-    assert advice.reason_alone("It is late. Fix it soon.", step) == "It is late. Fix it soon."
+    assert advice.drop_instruction("It is late. Fix this at the source.", step) == "It is late."
+    assert advice.drop_instruction("It is late. Fix it soon.", step) == "It is late. Fix it soon."

@@ -119,7 +119,7 @@ def test_a_deletion_that_nobody_confirmed_is_asked_about(empty, scans, quickbook
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     quickbooks.add_fault("lose_answer", "upload")
     run = runner.sync(scans.installation, requested_by="kari")
-    assert (run.counts["posted"], run.counts["files"], runner.exit_code([run])) == (
+    assert (run.counts["posted"], run.counts["files"], runner.get_exit_code([run])) == (
         1,
         {"unknown": 1},
         4,

@@ -31,7 +31,7 @@ from hub import (
     parse_date,
     readable,
 )
-from hub.contract.documents import codes_of
+from hub.contract.documents import iter_codes
 from hub.contract.site_settings import SiteSettings
 from hub.errors import BadDocument
 
@@ -251,7 +251,7 @@ def test_a_document_that_breaks_the_contract_names_the_value(build, sentence):
 def test_every_code_is_found_with_its_line():
     line = Line(id="1", codes={"job": "J1", "class": None, "cost": ""})
     document = bill(codes={"supplier": Code(id="S1"), "term": None}, lines=(line,))
-    assert list(codes_of(document)) == [("supplier", Code(id="S1"), None), ("job", "J1", line)]
+    assert list(iter_codes(document)) == [("supplier", Code(id="S1"), None), ("job", "J1", line)]
 
 
 TEXT = "abc"

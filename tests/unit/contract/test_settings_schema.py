@@ -50,13 +50,13 @@ def test_a_missing_setting_is_reported_in_words():
 
 def test_secrets_are_stored_separately_and_dates_as_text():
     values = settings_schema.load(APP, {**SETTINGS, "since": "2026-01-31"})
-    assert settings_schema.plain_settings(APP, values) == {
+    assert settings_schema.select_plain_settings(APP, values) == {
         "base_url": "http://x",
         "hidden": [],
         "since": "2026-01-31",
     }
-    assert settings_schema.secret(APP, values) == {"password": "p"}
-    assert settings_schema.secret_names(APP) == {"password"}
+    assert settings_schema.select_secrets(APP, values) == {"password": "p"}
+    assert settings_schema.list_secret_names(APP) == {"password"}
 
 
 @pytest.mark.parametrize("choice", ["84", "2000", "creditors", " Creditors "])

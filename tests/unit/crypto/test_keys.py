@@ -63,7 +63,7 @@ def test_two_hubs_never_have_the_same_keys(tmp_path):
 
 
 def test_a_ring_is_read_newest_first_by_line_or_comma():
-    other = keys.new_key()
+    other = keys.create_key()
     for text in (f"{GOOD}\n{other}\n", f" {GOOD} , {other} "):
         assert [name for name, _ in keys.parse_ring("HUB_VAULT_KEYS", text)] == [
             key.partition(":")[0] for key in (GOOD, other)
@@ -185,7 +185,7 @@ def test_a_running_hub_reads_new_keys_from_the_file_that_its_setting_names(
     make_app, make_config, tmp_path
 ):
     file = tmp_path / "keys-of-all-machines"
-    old, new = keys.new_key(), keys.new_key()
+    old, new = keys.create_key(), keys.create_key()
     keys.write_private(file, old)
     settings = {"HUB_VAULT_KEYS": "", "HUB_VAULT_KEYS_FILE": str(file)}
     vault = make_app(make_config(**settings)).extensions["hub"].vault

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from hub.crypto import masking
-from hub.crypto.masking import SecretMask, token_in
+from hub.crypto.masking import SecretMask, find_token
 
 SECRET = "Zq7-canary+Kf3/9x&<b>\"2 ø'Xw="
 TOKEN = "eyJlbmMiOiJBMTI4.Q0JDLUhTMjU2.aGk5Xz-" + "9fKd3" * 20
@@ -149,4 +149,4 @@ SECRET_ADDRESSES = [
     ],
 )
 def test_a_value_that_a_plugin_stores_is_a_token_or_a_plain_fact(value, token):
-    assert token_in(value) == token
+    assert find_token(value) == token

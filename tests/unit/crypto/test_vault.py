@@ -2,11 +2,11 @@
 
 import pytest
 
-from hub.crypto.keys import new_key, parse_ring
+from hub.crypto.keys import create_key, parse_ring
 from hub.crypto.vault import Vault
 from hub.errors import VaultError
 
-OLD, NEW = parse_ring("test", new_key())[0], parse_ring("test", new_key())[0]
+OLD, NEW = parse_ring("test", create_key())[0], parse_ring("test", create_key())[0]
 PLACE, TEXT = "company:1:refresh", "AB11-refresh-token-æøå"
 
 
@@ -97,7 +97,7 @@ def test_there_is_no_vault_without_a_key():
 
 
 def test_a_key_whose_id_is_not_ascii_opens_what_it_sealed():
-    vault = Vault(parse_ring("HUB_VAULT_KEYS", "nøkkel" + new_key()[8:]))
+    vault = Vault(parse_ring("HUB_VAULT_KEYS", "nøkkel" + create_key()[8:]))
     sealed = vault.seal("a", "secret")
     assert vault.open("a", sealed) == "secret"
     assert vault.is_current(sealed)

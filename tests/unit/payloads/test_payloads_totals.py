@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub import payloads
 from hub.contract.documents import Applied, Document, Item, Line
-from hub.mapping import Link, Mapped, MappedLine, Ref, amount_of
+from hub.mapping import Link, Mapped, MappedLine, Ref, get_amount
 from hub.money import is_exact, round_amount
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.summary import compute_expected_total
@@ -63,7 +63,7 @@ def lines(draw, kind, id):
 def documents(draw):
     kind = draw(st.sampled_from([*BOUGHT, *SOLD, *SETTLES]))
     rows = [draw(lines(kind, str(place))) for place in range(draw(st.integers(1, 4)))]
-    worth = sum((amount_of(row.line) or D(0) for row in rows), D(0))
+    worth = sum((get_amount(row.line) or D(0) for row in rows), D(0))
     tax = draw(TAXES)
     taxes = sum((row.line.tax or D(0) for row in rows), D(0)) if tax is None else tax
     total = draw(st.sampled_from([None, None, worth, worth + taxes, worth + CENT, worth + 25]))

@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import OtherFolderActive
 from hub.models import ActiveFolder, ConnectedCompany, Run
 from hub.scheduling import folder_lock, run_log
-from hub.scheduling.folder_lock import folder_identity
+from hub.scheduling.folder_lock import identify_folder
 from hub.scheduling.runner import run_company_job as run_company
 from hub.scheduling.scheduler import Scheduler
 from tests.support.pages.page_visitor import Visitor
@@ -251,8 +251,8 @@ def test_a_copy_of_a_folder_is_another_folder(tmp_path):
     (tmp_path / "one").mkdir()
     shutil.copytree(tmp_path / "one", tmp_path / "copy")
     (tmp_path / "link").symlink_to(tmp_path / "one")
-    assert folder_identity(tmp_path / "one") == folder_identity(tmp_path / "link")
-    assert folder_identity(tmp_path / "one") != folder_identity(tmp_path / "copy")
+    assert identify_folder(tmp_path / "one") == identify_folder(tmp_path / "link")
+    assert identify_folder(tmp_path / "one") != identify_folder(tmp_path / "copy")
 
 
 def test_sqlite_needs_no_lock(app):

@@ -276,7 +276,7 @@ def finish_run(outcome="done", **counts):
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):
-    assert runner.exit_code(runs) == code
+    assert runner.get_exit_code(runs) == code
 
 
 @pytest.mark.row("CT-B13", "CT-B14")

@@ -19,7 +19,7 @@ from hub import config as configuration
 from hub.cli import transfer
 from hub.cli.terminal import Terminal
 from hub.contract.registry import Plugins
-from hub.crypto.keys import new_key, write_private
+from hub.crypto.keys import create_key, write_private
 from hub.db import coordination, engine
 from hub.posting.send.run import drain
 from hub.scheduling import election, folder_lock
@@ -214,7 +214,7 @@ def test_key_files_that_the_hub_no_longer_uses_are_no_keys_for_a_backup(hub, fol
     with_keys = ("backup", str(archive), "--with-keys")
     write_private(folder / "secret.key", SECRET_KEY)
     write_private(folder / "vault.keys", VAULT_KEYS)
-    newest = f"{new_key()}\n{VAULT_KEYS}"
+    newest = f"{create_key()}\n{VAULT_KEYS}"
     for name, value in (("HUB_SECRET_KEY", SECRET_KEY[::-1]), ("HUB_VAULT_KEYS", newest)):
         code, output = hub(*with_keys, **{name: value})
         assert (code, "does not hold the keys that the hub works with" in output) == (1, True)

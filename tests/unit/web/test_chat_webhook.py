@@ -48,7 +48,7 @@ def channel(visitor: Visitor) -> Channel:
 
 def _digest(visitor: Visitor) -> None:
     with visitor.app.app_context():
-        notifications.digest()
+        notifications.mail_digest()
 
 
 def test_new_cases_are_posted_once_without_a_mail_server(

@@ -684,7 +684,7 @@ def test_a_mail_about_cases_shows_that_the_mail_server_works(
     assert _steps(visitor.page("/"))[MAIL_STEP] is False
     clock.advance(600)
     with visitor.app.app_context():
-        assert notifications.digest() > 0
+        assert notifications.mail_digest() > 0
     assert _steps(visitor.page("/"))[MAIL_STEP] is True
 
 

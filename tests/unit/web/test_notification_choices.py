@@ -147,7 +147,7 @@ def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, mail, n
         (notice,) = session.scalars(select(Notice))
         assert notice.title == "vera requests access to Ontraccr for Nordvik Bygg AS"
     with visitor.app.app_context():
-        notifications.digest()
+        notifications.mail_digest()
     recipients = [one["To"] for one in mail.messages if "requests access" in one["Subject"]]
     assert (f"{name}@example.com" in recipients) == (name == "olga")
 
@@ -174,6 +174,6 @@ def test_an_address_that_the_mail_server_refuses_is_named(open_pages, mail) -> N
             person = session.scalars(select(User).where(User.username == "olga")).one()
             person.email = "left@example.com"
             notices.add(session, int(person.id), "Title", "Text", is_daily=False)
-        notifications.digest()
+        notifications.mail_digest()
     visitor.log_in("olga")
     assert "left@example.com</strong>: 550 no such user" in visitor.page("/setup/mail")

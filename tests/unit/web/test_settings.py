@@ -573,7 +573,7 @@ def test_automatic_mode_asks_who_it_is_and_loses_nothing_that_was_entered(
     assert CONFIRM in page
     assert connected_visitor.row(Installation, 1).mode == "review"
     fields = _hidden(page)
-    secret_names = settings_schema.secret_names(
+    secret_names = settings_schema.list_secret_names(
         connected_visitor.app.extensions["hub"].plugins.apps["costtracker"]
     )
     assert secret_names & form.keys()
