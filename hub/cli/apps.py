@@ -227,7 +227,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     Columns: field, code, name, quickbooks_id, quickbooks_name. Every row is checked before the
     first one is kept.
     """
-    from hub.installations import matches as installations_matches
+    from hub.installations import match_files
     from hub.security import audit
 
     if (source is None) == (target is None):
@@ -236,10 +236,10 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)
-        kept = installations_matches.import_csv(row, source.read(), who=get_account_name())
+        kept = match_files.import_csv(row, source.read(), who=get_account_name())
         say(f"Kept {count_of(kept, 'match', 'matches')}.")
         return
-    content, count = installations_matches.export_csv(row)
+    content, count = match_files.export_csv(row)
     audit.record_alone(get_account_name(), "data exported", f"matches of {slug}", count=count)
     target.write(content)
     say(f"Wrote {count_of(count, 'match', 'matches')}.", err=target.name == "-")

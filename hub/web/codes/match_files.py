@@ -12,7 +12,7 @@ from werkzeug import Response as Redirect
 from hub.collect.cases import match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused
-from hub.installations.matches import (
+from hub.installations.match_files import (
     COLUMNS,
     ImportRow,
     export_lines,

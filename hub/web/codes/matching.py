@@ -13,7 +13,7 @@ from hub import sources
 from hub.collect.cases import match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError
-from hub.installations.matches import export_csv
+from hub.installations.match_files import export_csv
 from hub.models import Case, Installation, Match, SeenCode
 from hub.models.enums import CaseDecision, MatchOrigin, RunKind
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate

@@ -8,6 +8,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
+from hub.installations import match_files
 from hub.installations import matches as installations_matches
 from hub.models import AuditEntry, Installation, Match, SeenCode, StoredRecord
 from hub.qbo import records
@@ -37,7 +38,7 @@ def vendor(row):
 
 
 def imported(row, text):
-    return installations_matches.import_csv(row, text.encode(), who="kari")
+    return match_files.import_csv(row, text.encode(), who="kari")
 
 
 def matches():
@@ -75,7 +76,7 @@ def test_texts_that_are_longer_than_their_columns_are_refused_or_cut(row):
     too_long = f"{text}supplier,{'s' * 201},,none\n"
     with pytest.raises(Refused, match="The code has 201 characters; 200 is the most"):
         imported(row, too_long)
-    (_, planned) = installations_matches.plan_import(row, too_long.encode())
+    (_, planned) = match_files.plan_import(row, too_long.encode())
     assert "Shorten it at the source" in planned.problem
     assert (matches(), imported(row, text)) == ({}, 1)
     with read_only_session() as session:
@@ -103,12 +104,12 @@ def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
                 session, row, "supplier", code, "", who="kari", name=code
             )
     before = matches()
-    content, count = installations_matches.export_csv(row)
+    content, count = match_files.export_csv(row)
     for delimiter in spreadsheets.DELIMITERS:
         assert live(cells(content, delimiter)) == []
     with transaction() as session:
         session.execute(delete(Match))
-    assert (count, installations_matches.import_csv(row, content, who="kari")) == (
+    assert (count, match_files.import_csv(row, content, who="kari")) == (
         len(codes) + 1,
         len(before),
     )
@@ -146,18 +147,18 @@ def test_exported_matches_can_be_imported_again(row, vendor):
         row,
         f"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,One,{vendor.quickbooks_id},\n",
     )
-    before, (content, count) = matches(), installations_matches.export_csv(row)
+    before, (content, count) = matches(), match_files.export_csv(row)
     assert (count, spreadsheets.decode(content)[1]) == (
         2,
         [
-            dict(zip(installations_matches.COLUMNS, line, strict=True))
+            dict(zip(match_files.COLUMNS, line, strict=True))
             for line in (
                 ("account", "4000", "Materials", "", ""),
                 ("supplier", "s1", "One", vendor.quickbooks_id, vendor.full_name),
             )
         ],
     )
-    assert installations_matches.import_csv(row, content, who="kari") == 1
+    assert match_files.import_csv(row, content, who="kari") == 1
     assert matches() == before
 
 
@@ -190,17 +191,17 @@ def test_the_records_are_read_once_for_all_rows_of_a_file(row, vendor, loaded_re
     assert imported(row, text) == ROWS
     assert len(loaded_records) <= 2 * count
     loaded_records.clear()
-    planned = installations_matches.plan_import(row, text.encode())
+    planned = match_files.plan_import(row, text.encode())
     assert len(planned) == ROWS
     assert len(loaded_records) <= 2 * count
     loaded_records.clear()
     changed = [(row.field, row.code, row.name, "", row.version) for row in planned]
-    assert installations_matches.import_rows(row, changed, who="kari") == ROWS
+    assert match_files.import_rows(row, changed, who="kari") == ROWS
     again = [(*change[:3], vendor.quickbooks_id, "") for change in changed]
     loaded_records.clear()
     with transaction() as session:
         session.execute(delete(Match))
-    assert installations_matches.import_rows(row, again, who="kari") == ROWS
+    assert match_files.import_rows(row, again, who="kari") == ROWS
     assert len(loaded_records) <= ROWS
 
 
