@@ -16,7 +16,7 @@ from tests.support.runs.tiers import by_form
 from tests.support.servers.cluster import MAX_WAIT_SECONDS
 from tests.support.sources.many_companies import connect_companies
 
-COMPANIES = by_form(small=3, full=10, long=300)
+COMPANIES = by_form(small=3, full=6, long=300)
 DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source
 SECONDS = by_form(small=300, full=900, long=3600)  # time limit of the syncs
 TIMES = {  # long enough that no worker counts as dead because the machine is busy

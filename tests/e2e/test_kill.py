@@ -17,7 +17,7 @@ from hub.db import engine
 from tests.support.runs.tiers import by_form
 
 pytestmark = pytest.mark.proof(small=0)
-PARTS, KILLS = by_form(small=(1, 40), full=(1, 12), long=(4, 50))
+PARTS, KILLS = by_form(small=(1, 40), full=(1, 8), long=(4, 50))
 DOCUMENTS, DOCUMENTS_OF_OTHERS = by_form(small=(20, 2), full=(80, 16), long=(120, 24))
 LARGEST_APP = "costtracker"  # the app with more documents than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}

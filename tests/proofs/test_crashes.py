@@ -280,7 +280,7 @@ def first_of_each_sort(names):
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_at_any_boundary_leaves_the_books_right(forked_shop, figure, name):
-    step, apart, goal = by_form(small=(120, 999, 3), full=(80, 900, 4), long=(1, 8, 190))
+    step, apart, goal = by_form(small=(120, 999, 3), full=(120, 900, 4), long=(1, 8, 190))
     judge, boundary_names, kills = kill_all(forked_shop, name, step, apart)
     judge.report_figures(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
@@ -292,7 +292,7 @@ def test_a_kill_at_any_boundary_leaves_the_books_right(forked_shop, figure, name
 def test_a_kill_at_any_boundary_on_postgresql_leaves_the_books_right(
     shop_on_postgres, figure, name
 ):
-    step, apart, goal = (1, 12, 280) if LONG else (60, 300, 5)
+    step, apart, goal = (1, 12, 280) if LONG else (110, 450, 5)
     judge, _, kills = kill_all(shop_on_postgres, name, step, apart)
     judge.report_figures(figure, "kills on PostgreSQL at boundaries", kills, goal)
 
