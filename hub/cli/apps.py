@@ -236,8 +236,8 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)
-        kept = match_files.import_csv(row, source.read(), who=get_account_name())
-        say(f"Kept {count_of(kept, 'match', 'matches')}.")
+        count = match_files.import_csv(row, source.read(), who=get_account_name())
+        say(f"Stored {count_of(count, 'match', 'matches')}.")
         return
     content, count = match_files.export_csv(row)
     audit.record_alone(get_account_name(), "data exported", f"matches of {slug}", count=count)

@@ -30,7 +30,7 @@ def prepare(environ: Mapping[str, str], *, may_replace_keys: bool = False) -> "F
             " your copy of the keys. If there is none, `hub init --new-keys` makes a new one."
         )
     for path in config.initialise(folder, environ):
-        say(f"Made {path}.")
+        say(f"Created {path}.")
     app = create_app(config.load(environ))
     with app.app_context():
         try:

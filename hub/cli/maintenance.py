@@ -246,14 +246,14 @@ def rotate() -> None:
         pass  # a database that cannot be opened ends the command before it makes a key
     key_id = config.add_vault_key()
     say(
-        f"Made key {key_id}."
+        f"Created key {key_id}."
         if key_id
         else "The keys come from HUB_VAULT_KEYS; the first of them is used."
     )
     with hub(), transaction() as session:
         sealed = secrets.rotate(session)
         audit.record(session, get_account_name(), "keys rotated", f"{sealed} secrets", key=key_id)
-    say(f"Sealed {count_of(sealed, 'secret')} with it.")
+    say(f"Encrypted {count_of(sealed, 'secret')} with it.")
 
 
 @click.group()

@@ -158,7 +158,7 @@ def test_a_lost_key_is_not_replaced_without_the_option(hub, tmp_path, file):
     assert (code, f"{key} is gone" in err, key.exists()) == (1, True, False)
 
     code, out, _ = hub("init", "--new-keys")
-    assert (code, f"Made key file {key}." in out) == (0, True)
+    assert (code, f"Created key file {key}." in out) == (0, True)
     assert key.read_text() != content
 
 
@@ -174,7 +174,7 @@ def test_keys_may_move_into_the_file_that_hub_config_names(hub, tmp_path, monkey
 
     code, out, err = hub("init")
     assert (code, err) == (0, "")
-    assert "Made key file" not in out
+    assert "Created key file" not in out
     assert "No app is enabled yet" in hub("sync")[2]
 
 
@@ -388,7 +388,7 @@ def test_the_audit_log_is_proved(hub):
 def test_rotating_the_vault_seals_with_a_new_key(hub, tmp_path):
     before = (tmp_path / "data" / "vault.keys").read_text()
     code, out, _ = hub("vault", "rotate")
-    assert (code, "Made key" in out) == (0, True)
+    assert (code, "Created key" in out) == (0, True)
     assert (tmp_path / "data" / "vault.keys").read_text().endswith(before)
 
 
