@@ -48,7 +48,7 @@ WORDINGS = {
     "invitation code refused": gettext_noop("Entered a wrong invitation code for {}"),
     "invitation renewed": gettext_noop("Renewed the invitation of {}"),
     "invitation withdrawn": gettext_noop("Withdrew the invitation of {}"),
-    "keys rotated": gettext_noop("Sealed {} with a new key"),
+    "keys rotated": gettext_noop("Encrypted {} with a new key"),
     "lists pushed": gettext_noop("Downloaded the lists of QuickBooks into {}"),
     "log-in failed": gettext_noop("Failed to log in as {}"),
     "logged in": gettext_noop("Logged in"),
