@@ -43,6 +43,8 @@ STATE_QUERIES = (
         "procrastinate_jobs WHERE status <> 'succeeded'"
     ),
 )
+# Titles of cases by those that earlier code has for the same cause.
+TITLES_OF_EARLIER_CODE = {"Refused by QuickBooks": "Number already used"}
 OPEN_POSTINGS = "posting WHERE state IN ('ready', 'sending', 'unknown', 'waiting')"
 
 
@@ -201,11 +203,13 @@ class Cluster:
         collected = self.database.count("run WHERE kind = 'sync' AND outcome = 'done'")
         return bool(posted and collected and not self.database.count(OPEN_POSTINGS))
 
-    def assert_books_match(self, *, ignores_reports: bool = False) -> int:
+    def assert_books_match(self, *, beside_earlier_code: bool = False) -> int:
         """Check the books and return the number of documents in them.
 
         A sync finds nothing left to write, the sums of source and books are equal, and documents,
-        files, open cases and reports are those of a hub that nothing has disturbed.
+        files, open cases and reports are those of a hub that nothing has disturbed. Earlier code
+        reports one state by another name, and says of a number that is used only that QuickBooks
+        refused it, if its send was in doubt before.
         """
         hub = self.machines[0]
         code, out, errors = hub("sync", "costtracker", "--realm", hub.realm, "--json")
@@ -220,9 +224,12 @@ class Cluster:
         outcome = read_outcome(hub, self.costtracker, report)
         expected = self._sync_undisturbed()
         for name, value in expected._asdict().items():
-            if name == "reported_states" and ignores_reports:
+            actual = getattr(outcome, name)
+            if name == "reported_states" and beside_earlier_code:
                 continue
-            assert getattr(outcome, name) == value, f"{name}: {getattr(outcome, name)}, not {value}"
+            if name == "cases" and beside_earlier_code:
+                actual = sorted(TITLES_OF_EARLIER_CODE.get(title, title) for title in actual)
+            assert actual == value, f"{name}: {actual}, not {value}"
         return len(documents)
 
     def documents(self, realm: str) -> list[Document]:
