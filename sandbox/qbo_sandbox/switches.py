@@ -90,6 +90,9 @@ class Switches(Choices):
     currency_required: bool = switch(
         "with many currencies a transaction must name its own", True, False
     )
+    exchange_rate: str = switch(
+        "a foreign transaction that states no rate gets that of the day, or 1", "day", "one"
+    )
     name_length: int = switch(
         "how long a vendor's or customer's name may be", 500, 100, any_number=True
     )
@@ -100,6 +103,12 @@ class Switches(Choices):
     cdc_window: bool = switch("change data refuse more than 30 days back", False, True)
     cdc_order: str = switch(
         "change data begin with the oldest changes, or with the newest", "oldest", "newest"
+    )
+    sort_by_id: str = switch(
+        "a query sorted by the id is sorted, refused, or answered in the order of one without",
+        "sorted",
+        "refused",
+        "ignored",
     )
     throttle: bool = switch("the limits below are enforced", False, True)
     per_second: int = switch(

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import fields
 from itertools import combinations
+from urllib.parse import quote
 
 import pytest
 
@@ -298,6 +299,26 @@ def order_of_changes(books):
     return [ids.index(row["Id"]) for row in changed["Bill"]]
 
 
+def sorted_by_id(books):
+    for number in ("1", "2"):
+        books.clock.advance(10)
+        books.ask("POST", "bill", bill(number))
+    response = books.ask("GET", f"query?query={quote('select * from Bill orderby Id')}").json()
+    return [row["Id"] for row in response.get("QueryResponse", {}).get("Bill", ())]
+
+
+def foreign(books):
+    """Return the exchange rate of a journal entry in euros that states none."""
+    lines = []
+    for side, account in (("Debit", "30"), ("Credit", "31")):
+        detail = {"PostingType": side, "AccountRef": {"value": account}}
+        entry = {"Amount": 9, "DetailType": "JournalEntryLineDetail"}
+        lines.append({**entry, "JournalEntryLineDetail": detail})
+    body = {"CurrencyRef": {"value": "EUR"}, "Line": lines}
+    response = books.ask("POST", "journalentry", body, NORWAY.realm).json()
+    return str(response["JournalEntry"]["ExchangeRate"])
+
+
 def at_once(books):
     books.switch(throttle=True, **MANY)
     with ExitStack() as stack:
@@ -401,6 +422,8 @@ PROBES = {
     "batch_bids": same_bids,
     "cdc_window": far_back,
     "cdc_order": order_of_changes,
+    "sort_by_id": sorted_by_id,
+    "exchange_rate": foreign,
     "throttle": lambda books: [ask_preferences(books).status for _ in range(11)][-1],
     "per_second": limited(6, ask_preferences),
     "per_minute": limited(101, ask_preferences, 0.5),
@@ -428,7 +451,7 @@ def test_each_answer_behaves_like_no_other(name):
     assert equal == []
 
 
-OF_NORWAY = ("inclusive_amount", "currency_required", "stated_tax")
+OF_NORWAY = ("inclusive_amount", "currency_required", "stated_tax", "exchange_rate")
 
 
 @pytest.mark.parametrize(("percent_based", "total"), [(False, "1249.00"), (True, "1250.00")])

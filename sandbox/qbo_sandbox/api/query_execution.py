@@ -130,9 +130,7 @@ def _iter_matching_rows(
 ) -> Iterable[Row]:
     """Yield the rows that fulfill all conditions, in the order of the query."""
     table = company.table(kind)
-    order: Order = []
-    for name, descending in select.order:
-        order.append((resolve_field(kind, name), descending))
+    order = _resolve_order(company, kind, select)
     ids, time_order = _find_candidate_ids(kind, table, conditions, order)
     rows = _iter_visible_rows(company, kind, table, ids, conditions)
     if time_order is None:
@@ -144,6 +142,18 @@ def _iter_matching_rows(
     if _get_order(kind, order) == [time_order]:
         return matching
     return _sort(company, kind, list(matching), order)
+
+
+def _resolve_order(company: Company, kind: str, select: Select) -> Order:
+    """Return the fields by which a query sorts; raise 4001 if it sorts by the id and may not."""
+    order: Order = []
+    for name, descending in select.order:
+        field = resolve_field(kind, name)
+        if field != "Id" or company.switches.sort_by_id == "sorted":
+            order.append((field, descending))
+        elif company.switches.sort_by_id == "refused":
+            raise invalid_query("property 'Id' is not sortable")
+    return order
 
 
 def _get_order(kind: str, order: Order) -> Order:

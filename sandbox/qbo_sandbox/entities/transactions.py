@@ -171,12 +171,16 @@ def _get_currency_code(company: Company, rule: TxnKind, data: JsonObject) -> str
 
 
 def _get_exchange_rate(company: Company, data: JsonObject, code: str) -> Decimal:
-    """Return the rate that the client states, else that of the day; 1 for the home currency."""
+    """Return the rate that the client states, else that of the day; 1 for the home currency.
+
+    Clients found that QuickBooks enters 1 if none is stated, so a switch can choose that.
+    """
     if code == company.options.currency:
         return Decimal(1)
     rate = data.get("ExchangeRate")
     if rate is None:
-        rate = company.rate(code, data["TxnDate"])
+        is_looked_up = company.switches.exchange_rate == "day"
+        rate = company.rate(code, data["TxnDate"]) if is_looked_up else 1
     return Decimal(str(rate))
 
 
