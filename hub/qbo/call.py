@@ -1,5 +1,6 @@
 """A call to QuickBooks: where it goes, what it carries and what a good response contains."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.qbo.responses import Expected, QuickBooksResponse
@@ -8,6 +9,9 @@ from hub.qbo.responses import Expected, QuickBooksResponse
 # both ways; servers that imitate it may have only the GET.
 NO_POST_STATUSES = {404, 405, 415, 501}
 UNSUPPORTED_CODE = "500"  # "Unsupported Operation"
+QUERY_ERROR_CODES = {"4000", "4001", "4002"}  # the text of a query was refused
+BY_ID = "Id"
+BY_CREATION = "MetaData.CreateTime"
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,33 @@ def is_query_unread(response: QuickBooksResponse) -> bool:
     return response.status in NO_POST_STATUSES or response.code == UNSUPPORTED_CODE
 
 
-def write_page_query(entity: str, where: str, order: str, start: int, size: int) -> str:
-    """Return the query for one page of the objects of an entity; `start` counts from 1."""
-    conditions = f"WHERE {where} ORDERBY {order}"
-    page = f"STARTPOSITION {start} MAXRESULTS {size}"
-    return f"SELECT * FROM {entity} {conditions} {page}"  # noqa: S608  (no SQL)
+class PageQueries:
+    """The queries for pages of objects, in an order that QuickBooks accepts.
+
+    No two objects have the same id, so pages are sorted by it. Intuit's developer blog announced on
+    1 December 2025 that the id will no longer be a sortable field of any entity, so such a query
+    may be refused one day. Every entity can be sorted by its creation.
+    """
+
+    def __init__(self) -> None:
+        self._order = BY_ID
+
+    def run(
+        self,
+        query: Callable[[str], QuickBooksResponse],
+        entity: str,
+        where: str,
+        start: int,
+        size: int,
+    ) -> QuickBooksResponse:
+        """Query one page of the objects of an entity; `start` counts from 1."""
+        page = f"STARTPOSITION {start} MAXRESULTS {size}"
+        objects = f"SELECT * FROM {entity} WHERE {where}"  # noqa: S608  (no SQL)
+        response = query(f"{objects} ORDERBY {self._order} {page}")
+        if self._order == BY_CREATION or response.code not in QUERY_ERROR_CODES:
+            return response
+        by_creation = query(f"{objects} ORDERBY {BY_CREATION} {page}")
+        if not by_creation.landed:
+            return response
+        self._order = BY_CREATION
+        return by_creation

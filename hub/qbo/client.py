@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -22,7 +23,7 @@ from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, read_id
-from hub.qbo.call import Call, build_query_call, is_query_unread, read_call, write_page_query
+from hub.qbo.call import Call, PageQueries, build_query_call, is_query_unread, read_call
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
     Expected,
@@ -76,6 +77,7 @@ class Client:
         self._token_until = 0.0
         self._is_refused = False
         self._queries_by_get = False
+        self._page_queries = PageQueries()
         self._access_lock = threading.Lock()
         self._lock = threading.Lock()
         self.writes = 0
@@ -187,17 +189,11 @@ class Client:
         return by_get if by_get.landed else response
 
     def select(
-        self,
-        kind: str,
-        where: str,
-        *,
-        order: str = "Id",
-        start: int = 1,
-        deadline_at: float | None = None,
+        self, kind: str, where: str, *, start: int = 1, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Run a query for one page of the objects of a kind; `start` counts from 1."""
-        text = write_page_query(ENTITY_BY_KIND[kind], where, order, start, PAGE_SIZE)
-        return self.query(text, deadline_at=deadline_at)
+        query = partial(self.query, deadline_at=deadline_at)
+        return self._page_queries.run(query, ENTITY_BY_KIND[kind], where, start, PAGE_SIZE)
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> QuickBooksResponse:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""

@@ -77,7 +77,25 @@ def test_more_than_a_page_is_read_whole(quickbooks):
     assert len(choices("vendor")) == 2140
 
 
-def test_an_entry_that_vanishes_while_it_is_read_hides_no_other(quickbooks):
+@pytest.mark.parametrize("sorting", ["refused", "ignored"])
+def test_more_than_a_page_is_read_whole_though_it_is_not_sorted_by_id(quickbooks, sorting):
+    quickbooks.switch(sort_by_id=sorting)
+    make_vendors(quickbooks, 2100)
+    assert record_download.refresh(1, ["vendor"]) == {"vendor": 2140}
+    assert len(choices("vendor")) == 2140
+
+
+def test_a_client_asks_once_whether_a_list_is_sorted_by_id(quickbooks):
+    quickbooks.switch(sort_by_id="refused")
+    client, before = Client(1), reads(quickbooks)
+    record_download.refresh(1, ["vendor"], client)
+    record_download.refresh(1, ["customer"], client)
+    assert reads(quickbooks) == before + 3
+
+
+@pytest.mark.parametrize("sorting", ["sorted", "refused"])
+def test_an_entry_that_vanishes_while_it_is_read_hides_no_other(quickbooks, sorting):
+    quickbooks.switch(sort_by_id=sorting)
     make_vendors(quickbooks, 1100)
     client, select_page, done = Client(1), Client.select, []
 
