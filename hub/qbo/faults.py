@@ -24,11 +24,15 @@ HOLDER_PATTERN = re.compile(
     r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)"
 )
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
+ONE_AT_A_TIME = re.compile(r"add or edit one .+ at a time", re.IGNORECASE)  # with code 6000
 NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is retried automatically.")
 SLOW_DOWN = Sentence("QuickBooks asks to slow down. It is retried automatically.")
 UNKNOWN_ERROR = Sentence("QuickBooks reports an error that the hub does not know.")
 UNEXPLAINED_FAULT = Sentence(
     "QuickBooks does not accept it as it is. Correct what it names, then retry."
+)
+SIMULTANEOUS_CHANGE = Sentence(
+    "Somebody changed the same list in QuickBooks at the same moment. Retry when they are done."
 )
 FAULT_EXPLANATIONS = {
     "100": NOT_ACCEPTED,
@@ -295,6 +299,8 @@ def _explain_fault(fault: Fault, default: str, internal_codes: Set[str]) -> str:
     is_internal = is_failed_rule or fault.code in internal_codes
     code = INTERNAL_ERROR_CODE if is_internal else fault.code
     explanation = FAULT_EXPLANATIONS.get(code, default)
+    if ONE_AT_A_TIME.search(fault.detail):
+        explanation = SIMULTANEOUS_CHANGE
     field = Sentence(", field %(name)s", name=fault.element) if fault.element else ""
     quote = _quote_sentence(fault, field)
     return Sentence("%(explanation)s (%(quote)s)", explanation=explanation, quote=quote)

@@ -5,14 +5,16 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Table, bindparam, or_, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
 from hub.models import ConnectedCompany, Posting
@@ -112,6 +114,7 @@ class PostingSession:
         self.report_progress: Progress = progress or (lambda phase, done, of: None)
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
+        self._list_lock = threading.Lock()
         self._date: dt.datetime | None = None
         self._date_at = 0.0
         self.counts: Counter[str] = Counter()
@@ -135,6 +138,15 @@ class PostingSession:
             if app not in self._clients:
                 self._clients[app] = Client(self.company_id, app=app)
             return self._clients[app]
+
+    def list_turn(self, kind: str) -> AbstractContextManager[Any]:
+        """Return the turn of a request to write an entry of a list; other requests need none.
+
+        QuickBooks may refuse one of two that are written together: "You can only add or edit one
+        name at a time. Please try again." (code 6000, documented by Invoiced), or "one product or
+        service".
+        """
+        return self._list_lock if kind in LIST_KINDS else nullcontext()
 
     def note_date(self, response: QuickBooksResponse) -> QuickBooksResponse:
         """Remember QuickBooks' date in a response."""

@@ -111,7 +111,8 @@ def send(posting_session: PostingSession, job: SendJob) -> QuickBooksResponse:
             )
         else:
             call = getattr(client, posting.operation)
-            response = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
+            with posting_session.list_turn(posting.kind):
+                response = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
             response = _doubt_foreign_response(job, response)
     except Exception as error:
         response = _log_defect(job, error)

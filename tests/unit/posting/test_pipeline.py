@@ -1,6 +1,7 @@
 """Claims, waves and results on PostgreSQL and SQLite."""
 
 import threading
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -127,6 +128,48 @@ def test_sent_postings_are_recorded_however_a_run_ends(bench, held_back):
         bench.drain(progress=told_to_end)
     assert held_back == [5, 3]
     assert {bench.state(id) for id in ids} == {"posted"}
+
+
+@pytest.fixture
+def most_at_once(monkeypatch):
+    """Provide how many creations of each kind were on their way together at most.
+
+    Each waits a moment for another one of its kind.
+    """
+    create, lock = Client.create, threading.Lock()
+    running, most, met = Counter(), Counter(), threading.Event()
+
+    def wait_and_create(self, kind, *args, **options):
+        with lock:
+            running[kind] += 1
+            most[kind] = max(most[kind], running[kind])
+        if running[kind] > 1:
+            met.set()
+        met.wait(0.2)
+        response = create(self, kind, *args, **options)
+        with lock:
+            running[kind] -= 1
+        return response
+
+    monkeypatch.setattr(Client, "create", wait_and_create)
+    return most
+
+
+def test_entries_of_lists_are_created_one_after_the_other(bench, most_at_once):
+    ids = []
+    for n in range(3):
+        body = {"DisplayName": f"Vendor {n}"}
+        ids.append(bench.plan(f"v{n}", "create", body, kind="vendor", total=None))
+    bench.drain()
+    assert {bench.state(id) for id in ids} == {"posted"}
+    assert most_at_once == {"vendor": 1}
+
+
+def test_transactions_are_created_together(bench, most_at_once):
+    for n in range(3):
+        bench.bill(f"A-{n}")
+    bench.drain()
+    assert most_at_once["bill"] > 1
 
 
 def test_key_bytes_and_date_are_committed_before_the_first_byte(bench, monkeypatch):

@@ -102,6 +102,14 @@ def test_the_sentence_of_a_fault_has_the_words_of_quickbooks_and_the_next_step()
     )
 
 
+@pytest.mark.parametrize("entry", ["name", "product or service"])
+def test_a_list_that_someone_else_changes_is_no_rule_that_forbids_the_change(entry):
+    detail = f"Business Validation Error: You can only add or edit one {entry} at a time."
+    text = explain_refusal((Fault("6000", detail=f"{detail} Please try again."),))
+    assert text.startswith("Somebody changed the same list in QuickBooks at the same moment.")
+    assert "A rule of this company" not in text
+
+
 def test_an_unknown_code_still_makes_a_sentence():
     assert "code 9999, field Line" in explain_refusal((Fault("9999", "Line", "what"),))
     assert "without a reason" in explain_refusal(())
