@@ -248,7 +248,7 @@ class Document:
     `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
     A document that names that of another is held; if it is split, its first part adopts it.
     `exchange_rate` is the amount of the company's currency for one unit of `currency`. Without it
-    QuickBooks uses its own rate of the document's date.
+    QuickBooks uses its own rate of the document's date, or enters 1, which opens a case.
     `memo` is private; `message` is printed for the customer or vendor; `custom` holds custom fields
     by name. Invoices, credit memos, refunds and purchase orders have fields for `message`, `custom`
     and `ship_to`; on other kinds they go into the memo. Items have no memo: a warning names each

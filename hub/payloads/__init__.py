@@ -8,7 +8,11 @@ on which payloads depend.
 """
 
 from hub.payloads.assembly import Payload, build
-from hub.payloads.comparison import describe_differences
+from hub.payloads.comparison import (
+    describe_differences,
+    describe_rate_of_one,
+    has_rate_of_one,
+)
 from hub.payloads.encoding import encode
 from hub.payloads.files import FileSummary, build_file_metadata, find_file_differences
 from hub.payloads.fingerprint import compute_content_digest
@@ -42,11 +46,13 @@ __all__ = [
     "build_void_body",
     "compute_content_digest",
     "describe_differences",
+    "describe_rate_of_one",
     "drop_version",
     "encode",
     "fill",
     "find_file_differences",
     "find_placeholders",
+    "has_rate_of_one",
     "is_same_content",
     "is_whole_update",
     "list_linked_orders",

@@ -1,9 +1,10 @@
 """Compare two summaries, with a sentence for each difference."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any
 
 from hub.errors import Sentence
 from hub.mapping.placeholders import is_of_posting
@@ -58,6 +59,13 @@ OPTIONAL_HEADER_FACTS = ("payable_account", "payment_method")
 LINE_FACTS = ("account", "item", "class_", "customer", "tax_code", "linked")
 _line_facts = attrgetter(*LINE_FACTS)
 MAX_RATE_DIFFERENCE = Decimal("0.000001")  # relative: QuickBooks may round a rate
+# Each group has currencies that are worth the same by law.
+CURRENCIES_AT_PAR: tuple[Set[str], ...] = (
+    {"USD", "BMD", "BSD", "PAB"},
+    {"GBP", "FKP", "GIP", "SHP"},
+    {"ZAR", "LSL", "NAD", "SZL"},
+    {"SGD", "BND"},
+)
 ENTRY_FACTS = ("sku", "description", "price", "cost", "email", "phone", "term")
 
 
@@ -74,6 +82,30 @@ def describe_differences(
     if expected.is_list_entry:
         return comparison.compare_list_entries()
     return comparison.compare_transactions()
+
+
+def has_rate_of_one(entity: dict[str, Any]) -> bool:
+    """Return whether QuickBooks shows 1 as the exchange rate of a transaction."""
+    rate = entity.get("ExchangeRate")
+    return rate is not None and Decimal(str(rate)) == 1
+
+
+def describe_rate_of_one(currency: str, home_currency: str) -> list[str]:
+    """Return a sentence about a transaction with the exchange rate 1; none if that is right.
+
+    Without a stated rate QuickBooks either looks it up or enters 1, as users of the API found in
+    2024 (https://github.com/WordPress/wordcamp.org/pull/1325).
+    """
+    currencies = {currency, home_currency}
+    if currency in ("", home_currency) or any(currencies <= group for group in CURRENCIES_AT_PAR):
+        return []
+    return [
+        Sentence(
+            "QuickBooks has 1 as the exchange rate of %(currency)s, because the source states"
+            " none.",
+            currency=currency,
+        )
+    ]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.errors import Sentence
-from hub.models import Case, Posting, TransactionSummary, case_posting
+from hub.models import Case, ConnectedCompany, Posting, TransactionSummary, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import (
     CHANGE_OPERATIONS,
@@ -196,7 +196,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
         cases.close_cases(session, posting, has_case=posting.id in ids_with_cases)
         number = _store_numbers(session, snapshot)
         if snapshot.entity_summary:
-            _compare(session, posting, snapshot.entity_summary, step.id)
+            _compare(session, snapshot, snapshot.entity_summary, step.id)
         if operation == Operation.ATTACH and snapshot.entity:
             _compare_file(session, posting, snapshot.entity, step.id)
         if posting.document.made_for:
@@ -249,8 +249,11 @@ def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
     return posting.summary.number or number
 
 
-def _compare(session: Session, posting: Posting, current: TransactionSummary, id: str) -> None:
+def _compare(
+    session: Session, snapshot: PostingSnapshot, current: TransactionSummary, id: str
+) -> None:
     """Open a case if QuickBooks shows something else than was sent; the posting stays posted."""
+    posting = snapshot.posting
     if current is payloads.UNREADABLE:
         differences: list[str] = [UNREADABLE_DIFFERENCE]
     else:
@@ -258,6 +261,7 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
             session, posting.company_id, get_party_list(posting.kind, posting.summary)
         )
         differences = payloads.describe_differences(posting.summary, current, name_of=name_of)
+        differences += _describe_rate(session, posting, snapshot.entity or {})
     if not differences:
         return
     text = CaseText(
@@ -267,6 +271,18 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
     )
     details = {"differences": differences, "quickbooks_id": id}
     cases.open_case(session, posting, discrepancies.RESPONSE_DIFFERS, text, details)
+
+
+def _describe_rate(session: Session, posting: Posting, entity: dict[str, Any]) -> list[str]:
+    """Return a sentence if QuickBooks entered no exchange rate where the source states none."""
+    if not payloads.has_rate_of_one(entity):
+        return []
+    company = session.get_one(ConnectedCompany, posting.company_id)
+    sentences = payloads.describe_rate_of_one(posting.summary.currency, company.currency)
+    if not sentences:
+        return []
+    sent = session.scalar(select(Posting.payload).where(Posting.id == posting.id))
+    return [] if "ExchangeRate" in json.loads(sent or b"{}") else sentences
 
 
 def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:

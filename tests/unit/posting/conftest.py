@@ -3,6 +3,8 @@
 import pytest
 from flask import Flask
 
+from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import FakeClock
 from qbo_sandbox import QuickBooks
 from tests.support.rows.posting_bench import PostingBench
@@ -19,3 +21,12 @@ def bench(app: Flask, quickbooks: QuickBooks, clock: FakeClock) -> PostingBench:
 def shop(app: Flask, quickbooks: QuickBooks, clock: FakeClock) -> ShopSite:
     """Provide a shop that is enabled for the first company."""
     return ShopSite(app, quickbooks, clock)
+
+
+@pytest.fixture
+def export(app: Flask, quickbooks: QuickBooks, clock: FakeClock) -> ShopSite:
+    """Provide the shop of a company that keeps books in several currencies."""
+    realm = quickbooks.open("multicurrency")
+    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    record_download.refresh(company.id)
+    return ShopSite(app, quickbooks, clock, company=company)

@@ -34,15 +34,6 @@ KINDS = {"bill": ("Vendor", "s1"), "invoice": ("Customer", "c1")}
 EURO_CLIENT = Code(id="c9", name="Rhein Bau", create=Party(name="Rhein Bau GmbH", currency="EUR"))
 
 
-@pytest.fixture
-def export(app, quickbooks, clock):
-    """Provide the shop of a company that keeps books in several currencies."""
-    realm = quickbooks.open("multicurrency")
-    company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    record_download.refresh(company.id)
-    return ShopSite(app, quickbooks, clock, company=company)
-
-
 def new(kind, id="1", **more):
     """Return a document of a party that QuickBooks does not have."""
     if kind == "invoice":

@@ -1,0 +1,55 @@
+"""The exchange rate of posted documents: that of the source, or QuickBooks' own."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from hub import Code, Party
+from hub.db.engine import read_only_session
+from hub.models import Case
+from tests.support.sources.every_kind_source import document, invoice, line
+
+SUPPLIER = Code(id="s9", name="Rhein Bau", create=Party(name="Rhein Bau GmbH"))
+
+
+def bill(id="bill:1", **more):
+    lines = line("1", "30.00", cost="Advertising")
+    return document("bill", id, lines, total="30.00", supplier=SUPPLIER, **more)
+
+
+def reasons():
+    with read_only_session() as session:
+        return [case.reason for case in session.scalars(select(Case)) if case.closed_at is None]
+
+
+@pytest.mark.parametrize("new", [bill, invoice])
+def test_a_rate_that_quickbooks_left_at_one_is_told(export, new):
+    export.quickbooks.switch(exchange_rate="one")
+    export.run(new("x:1", currency="EUR"))
+    assert export.states()["x:1"] == "posted"
+    (reason,) = reasons()
+    assert "QuickBooks has 1 as the exchange rate of EUR, because the source states none." in reason
+
+
+@pytest.mark.parametrize("entered", ["day", "one"])
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"currency": "USD"}, {"currency": "EUR", "exchange_rate": Decimal("1.08")}],
+)
+def test_a_rate_that_is_stated_or_that_of_the_own_currency_needs_nobody(export, entered, more):
+    export.quickbooks.switch(exchange_rate=entered)
+    export.run(bill(**more))
+    assert (export.states()["bill:1"], export.cases()) == ("posted", [])
+
+
+def test_the_rate_that_quickbooks_looked_up_needs_nobody(export):
+    export.run(bill(currency="EUR"))
+    assert (export.states()["bill:1"], export.cases()) == ("posted", [])
+    (posted,) = export.ours("Bill")
+    assert posted["ExchangeRate"] != 1
+
+
+def test_a_rate_of_one_that_the_source_states_is_its_own(export):
+    export.run(bill(currency="EUR", exchange_rate=Decimal(1)))
+    assert (export.states()["bill:1"], export.cases()) == ("posted", [])
