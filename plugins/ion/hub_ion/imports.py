@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub import Code, Document, Line, Record, Row, Sentence, Site, money, round_amount
-from hub_ion import orders, parts, queries
+from hub_ion import orders, parts, queries, references
 from hub_ion.client import Ion
 
 # The secret that keeps the warnings of the last import.
@@ -21,6 +21,7 @@ def import_orders(site: Site, source: Ion, records: Sequence[Record]) -> list[Co
     source_ids: SourceIds | None = None
     codes: list[Code] = []
     warnings: list[str] = []
+    references.remember_own(site, map(_build_reference, records))
     for record in records:
         if record.code or not record.order:
             continue
@@ -40,6 +41,11 @@ def list_warnings(site: Site) -> list[str]:
     """Return the warnings of the last import."""
     text = site.secrets.get(IMPORT_WARNINGS_KEY, "")
     return text.splitlines()
+
+
+def _build_reference(record: Record) -> str:
+    """Return the reference that the order of a record has in ION."""
+    return references.build(record.id, record.number)
 
 
 def _warn_of_missing(record: Record, missing: str) -> str:
@@ -72,7 +78,7 @@ class SourceIds:
             self.currencies[row["code"]] = row["id"]
         for row in source.rows(queries.ORDER_REFERENCES):
             if row["reference"]:
-                self.references[row["reference"]] = row["id"]
+                self.references.setdefault(row["reference"], row["id"])  # a copy has it, too
 
     def describe_missing(self, order: Document) -> str:
         """Return what ION lacks to create an order, as the end of a sentence; "" for nothing."""
@@ -115,8 +121,7 @@ def _create_order(
     site: Site, source: Ion, source_ids: SourceIds, record: Record, order: Document
 ) -> Any:
     """Create an order, or finish one that an earlier attempt left incomplete; return its id."""
-    number = record.number or ""
-    reference = f"QuickBooks {record.id}: {number}"
+    reference = _build_reference(record)
     id = source_ids.references.get(reference)
     if id is None:
         id = _add_order(source, source_ids, order, reference)

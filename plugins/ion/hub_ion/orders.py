@@ -1,7 +1,6 @@
 """Build the purchase order of an order in ION."""
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -21,7 +20,7 @@ from hub import (
     parse_date,
     round_amount,
 )
-from hub_ion import parts
+from hub_ion import parts, references
 from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
@@ -32,7 +31,6 @@ PENDING_REASONS = {
     "IN_REVIEW": Sentence("is under review in ION"),
     "APPROVED": Sentence("is approved in ION, but not ordered"),
 }
-QUICKBOOKS_REFERENCE = re.compile(r"QuickBooks (\S+): (.*)")
 SENT_STATUSES = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 
 
@@ -42,9 +40,9 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     currency = _get_order_currency(site, row)
     live = [line for line in row["lines"] or () if str(line["status"]).upper() != "CANCELED"]
     lines = [_build_line(site, line, currency, twins) for line in live]
-    lines += [_build_fee(fee, currency) for fee in row["fees"] or ()]
+    lines += [_build_fee(site, fee, currency) for fee in row["fees"] or ()]
     stage = _decide_stage(site, status)
-    quickbooks_id, number = _get_quickbooks_reference(row)
+    quickbooks_id, number = references.read(site, row["reference"])
     total, tax_mode = _get_total_and_tax_mode(site, lines)
     return Document(
         kind="purchase_order",
@@ -110,15 +108,6 @@ def _find_first_expected_date(site: Site, lines: Sequence[Row]) -> dt.date | Non
         if day:
             days.append(day)
     return min(days, default=None)
-
-
-def _get_quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
-    """Return the QuickBooks id and number of an order that was created from QuickBooks."""
-    reference = row["reference"] or ""
-    match = QUICKBOOKS_REFERENCE.fullmatch(reference)
-    if not match:
-        return None, None
-    return match[1], match[2]
 
 
 def _build_supplier_code(row: Row, currency: str) -> Code:
@@ -310,7 +299,7 @@ def _describe_part(line: Row, is_account: bool) -> str:
     return " · ".join(filter(None, texts))
 
 
-def _build_fee(fee: Row, currency: str) -> Line:
+def _build_fee(site: Site, fee: Row, currency: str) -> Line:
     """Return a fee of an order as a line."""
     name = (fee["name"] or "").strip() or "Fee"
     amount = round_amount(money(fee["value"]), currency)
@@ -318,7 +307,10 @@ def _build_fee(fee: Row, currency: str) -> Line:
         id=f"fee:{fee['id']}",
         amount=amount,
         description=name,
-        codes={"fee": Code(id=name[:200], name=name)},
+        codes={
+            "fee": Code(id=name[:200], name=name),
+            "tax_code": site.settings["tax_code"],
+        },
     )
 
 

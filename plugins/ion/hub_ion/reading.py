@@ -18,6 +18,7 @@ from hub import (
     Site,
     Unreadable,
     Yielded,
+    format_moment,
     iter_chunks,
     read_ids,
     readable,
@@ -30,6 +31,8 @@ RowReader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 LinesRead = dict[Any, str]  # the versions in which lines were read with their orders, by their ids
 IDS_PER_QUERY = 50
 STATUSES_AT_SUPPLIER = ("ORDERED", "PARTIALLY_RECEIVED")
+RECEIVED_STATUS = "RECEIVED"
+DAYS_AFTER_RECEIPT = 60  # in which an order is still read every day
 OPEN_ORDERS_FILTER = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
 # Streams of cursors.
 PARTS_STREAM = "parts"
@@ -107,15 +110,33 @@ def _open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
 
 
 def _sweep_orders(site: Site, source: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
-    """Yield each order that was sent and is still to be delivered, and the deleted orders.
+    """Yield each order that was sent and is to be delivered, or was lately, and the deleted orders.
 
-    They are read even if their time of change is the same as before.
+    They are read even if their time of change is the same as before: a fee does not change it.
     """
     present = [row["id"] for row in source.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
         for page in source.pages(queries.ORDERS, _build_open_filter(site)):
             yield from _read_orders(site, source, page.rows)
+        yield from _iter_received_orders(site, source)
     yield from sweep.compare(present, reason=orders.DELETED_REASON)
+
+
+def _iter_received_orders(site: Site, source: Ion) -> Iterator[Outcome]:
+    """Yield the received orders with a line that changed in the last days, as by its receipt.
+
+    The freight of an order is often known only then.
+    """
+    if source.absent_fields & schema.LINE_CHANGE_FIELDS:
+        return
+    first_day = site.today - dt.timedelta(days=DAYS_AFTER_RECEIPT)
+    since = format_moment(dt.datetime.combine(first_day, dt.time(), site.zone))
+    lines = source.rows(queries.LINE_CHANGES, {"updated": {"gte": since}})
+    order_ids = {line["order"] for line in lines if line["order"]}
+    for chunk in iter_chunks(sorted(order_ids), IDS_PER_QUERY):
+        texts = [str(id) for id in chunk]
+        filters = {"id": {"in": texts}, "status": {"eq": RECEIVED_STATUS}}
+        yield from _read_orders(site, source, source.rows(queries.ORDERS, filters))
 
 
 def _build_open_filter(site: Site) -> Row:

@@ -3,6 +3,7 @@
 from hub import Document, Receipt, Site
 from hub_ion.client import Ion
 from hub_ion.orders import PREFIX
+from hub_ion.references import is_imported
 
 
 def report(site: Site, source: Ion, document: Document, receipt: Receipt) -> None:
@@ -13,7 +14,7 @@ def report(site: Site, source: Ion, document: Document, receipt: Receipt) -> Non
     location = site.settings["write_back"]
     if location == "no" or document.kind != "purchase_order":
         return
-    if receipt.state != "posted" or document.quickbooks_id:
+    if receipt.state != "posted" or is_imported(document.facts.get("Reference")):
         return
     id = document.source_id.removeprefix(PREFIX)
     key = site.settings["write_back_attribute"] if location == "attribute" else ""

@@ -160,6 +160,21 @@ def test_once_a_day_approved_orders_are_read_again_if_they_are_sent_at_their_app
     assert amounts[f"order:{id}"] == Decimal("12.50")
 
 
+@pytest.mark.row("ION-31")
+@pytest.mark.parametrize(("days", "is_read"), [(1, True), (50, True), (70, False)])
+def test_received_orders_are_read_again_for_some_weeks_because_of_later_fees(bench, days, is_read):
+    place = cursors(bench.read())
+    id = bench.raw("received")["id"]
+    fee = {"purchaseOrderId": id, "name": "Freight", "value": "12.50"}
+    bench.stand_in.changes.createPurchaseOrderFee(fee)
+    assert ids(bench.read(place)) == []
+    bench.today += dt.timedelta(days=days)
+    orders = {item.source_id: item for item in bench.read(place) if isinstance(item, Document)}
+    assert (f"order:{id}" in orders) is is_read
+    if is_read:
+        assert orders[f"order:{id}"].lines[-1].amount == Decimal("12.50")
+
+
 @pytest.mark.row("ION-29")
 def test_a_deletion_is_noticed_with_a_cursor_that_was_stored_under_its_former_name(bench):
     place = cursors(bench.read())

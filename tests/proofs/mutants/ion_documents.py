@@ -126,7 +126,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-7",
         place=f"{PLUGIN}/orders.py",
-        old='    lines += [_build_fee(fee, currency) for fee in row["fees"] or ()]\n',
+        old='    lines += [_build_fee(site, fee, currency) for fee in row["fees"] or ()]\n',
         new="",
         bug="Fees do not arrive.",
     ),

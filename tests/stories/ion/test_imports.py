@@ -168,6 +168,18 @@ def test_an_interrupted_import_continues_with_the_same_order(site, import_pair):
     assert [line["quantity"] for line in site.lines(row["id"])] == ["4", "1"]
 
 
+@pytest.mark.row("ION-40")
+def test_an_order_imported_from_another_company_leaves_the_order_with_its_id_alone(site):
+    own = order_in_books(site, "H-22", POStatus="Closed")
+    id = site.order({"account": "6300"})
+    site.books.put("orders", id=id, externalReference=f"QuickBooks {own['Id']}: 4711")
+    push_lists(site.row)
+    site.sync()
+    assert site.find_order(own["Id"]) == own
+    (posted,) = site.posted("4711")
+    assert (posted["TotalAmt"], site.posting(f"order:{id}").quickbooks_id) == (10, posted["Id"])
+
+
 @pytest.mark.row("ION-40", "ION-42")
 def test_parts_that_differ_only_in_case_are_told_apart(site):
     ids = [site.part(number)["id"] for number in ("zz-1a", "ZZ-1A")]

@@ -312,6 +312,16 @@ def test_a_tax_that_quickbooks_adds_to_an_order_is_no_difference(site):
     assert site.cases() == {}
 
 
+def test_a_fee_has_the_tax_code_of_the_settings_where_every_line_needs_one(site):
+    site = site.connect_another("canada", currency="USD", multicurrency=False, currencies=())
+    site.enable(**EVERYTHING, tax_code="6")
+    id = site.order({"account": "6300"}, fees={"Freight": "20.00"})
+    site.sync()
+    assert site.cases() == {}
+    (order,) = site.posted(id)
+    assert order["TotalAmt"] == Decimal("33.90")
+
+
 # -- setting it up ---------------------------------------------------------------------------------
 
 
