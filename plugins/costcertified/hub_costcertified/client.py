@@ -63,7 +63,7 @@ class CostCertified(ApiClient):
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
             page = self._list(list_name, **params)
             return Page(
-                [self._complete(row) for row in page[names.Page.ITEMS]],
+                [self._complete(row) for row in page[names.Page.ITEMS] or ()],
                 page.get(names.Page.NEXT_CURSOR),
                 page.get(names.Page.HAS_MORE, False),
             )

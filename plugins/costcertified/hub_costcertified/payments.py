@@ -1,6 +1,7 @@
 """Build the documents of a payment: the payment, its refunds and, without payouts, its fee."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from hub import (
@@ -127,7 +128,7 @@ def _build_payment(site: Site, row: Row) -> Document:
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         currency=row.get(names.Payment.CURRENCY),
         codes=_build_common_codes(site, row),
-        lines=tuple(map(_build_line, row[names.Payment.ALLOCATIONS])),
+        lines=tuple(_build_lines(row)),
         total=money(row[names.Payment.AMOUNT]),
         facts={"Fees": f"{_sum_fees(row):,.2f}"},
     )
@@ -148,14 +149,25 @@ def _build_common_codes(site: Site, row: Row) -> Codes:
     }
 
 
-def _build_line(allocation: Row) -> Line:
+def _build_lines(row: Row) -> list[Line]:
+    """Return a line for each invoice that a payment paid.
+
+    An advance payment may be used for one invoice several times.
+    """
+    allocations: dict[str, list[Row]] = {}
+    for allocation in row[names.Payment.ALLOCATIONS]:
+        invoice = str(allocation[names.Allocation.INVOICE_ID])
+        allocations.setdefault(invoice, []).append(allocation)
+    return [_build_line(invoice, parts) for invoice, parts in allocations.items()]
+
+
+def _build_line(invoice: str, allocations: Sequence[Row]) -> Line:
     """Return the line that pays an invoice."""
-    invoice = allocation[names.Allocation.INVOICE_ID]
     return Line(
-        id=str(invoice),
-        amount=money(allocation[names.Allocation.AMOUNT]),
+        id=invoice,
+        amount=codes.sum_amounts(part[names.Allocation.AMOUNT] for part in allocations),
         applied=Applied(document=f"invoice:{invoice}"),
-        description=f"Invoice {allocation[names.Allocation.NUMBER]}",
+        description=f"Invoice {allocations[0][names.Allocation.NUMBER]}",
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub import Checkpoint, Document, Gone, Row, Sentence, Site, Unreadable, Yielded, readable
-from hub_costcertified import expenses, invoices, names, payments, payouts
+from hub_costcertified import expenses, invoices, known_refunds, names, payments, payouts
 from hub_costcertified.client import CostCertified
+from hub_costcertified.known_refunds import KnownRefunds
 
 Outcome = Document | Gone | Unreadable
 # The modules of the lists, by the streams of their cursors; invoices come before their payments.
@@ -31,14 +32,26 @@ def iter_changes(
 
     The payments of a payout that arrived since then come before it.
     """
+    refunds = KnownRefunds(cursors.get(known_refunds.STREAM, ""))
     for stream, module in MODULES_BY_STREAM.items():
         for rows, after in source.pages(module.LIST_NAME, cursors.get(stream)):
             for row in rows:
                 if module is payouts and cursors.get(stream):
                     yield from _read_payments_of(site, source, row)
-                yield from read(site, module, row)
+                outcomes = list(read(site, module, row))
+                yield from outcomes
+                if module is payments:
+                    yield from refunds.find_missing(row, outcomes)
+            yield from _store_refunds(refunds)
             if after:
                 yield Checkpoint(cursor=after, stream=stream)
+
+
+def _store_refunds(refunds: KnownRefunds) -> Iterator[Checkpoint]:
+    """Yield a Checkpoint of the refunds that payments have, if they have changed."""
+    cursor = refunds.new_cursor()
+    if cursor is not None:
+        yield Checkpoint(cursor=cursor, stream=known_refunds.STREAM)
 
 
 def _read_payments_of(site: Site, source: CostCertified, row: Row) -> Iterator[Outcome]:

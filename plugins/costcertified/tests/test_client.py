@@ -105,6 +105,19 @@ def test_a_call_that_is_not_signed_is_refused(shared_bench, wrong):
         call(shared_bench, {"topic": "invoice.sent", "id": "1001"}, **wrong)
 
 
+def test_a_page_without_rows_may_have_null_in_place_of_them(bench, monkeypatch):
+    def paginate(*args):
+        answer = pages(*args)
+        return {**answer, "items": answer["items"] or None}
+
+    pages = api.paginate
+    end = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(api, "paginate", paginate)
+    items = bench.read(end)
+    assert [item for item in items if not isinstance(item, Checkpoint)] == []
+
+
 def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
     def paginate(*args):
         answer = pages(*args)

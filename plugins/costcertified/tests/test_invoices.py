@@ -5,7 +5,7 @@ from hub_costcertified import codes
 from hub_costcertified.sandbox import encoding
 from marshmallow import ValidationError
 
-from hub import Document, Unreadable, parse_date, readable
+from hub import Checkpoint, Document, Gone, Unreadable, parse_date, readable
 
 
 @pytest.mark.row("CC-B1")
@@ -201,3 +201,55 @@ def test_fixed_words_are_read_in_any_case(open_bench, monkeypatch):
     assert [(item.source_id, item.stage, item.memo) for item in after] == [
         (item.source_id, item.stage, item.memo) for item in before
     ]
+
+
+def _change_payments(bench, day, changes):
+    """Let payments change on a day of December."""
+    for payment, fields in changes.items():
+        bench.books.put("payments", {"at": f"2026-12-{day}T00:00:00.000Z"}, payment, **fields)
+
+
+def _read_refunds(bench, cursors):
+    """Read on, and return what is yielded of refunds."""
+    items = bench.read(cursors)
+    refunds = {}
+    for item in items:
+        if isinstance(item, Checkpoint):
+            cursors[item.stream] = item.cursor
+        elif item.source_id.startswith("refund:"):
+            refunds[item.source_id] = type(item)
+    return refunds
+
+
+def test_refunds_that_payments_no_longer_have_are_gone(open_bench):
+    bench = open_bench(documents=3)
+    payments = []
+    for amounts in (("5.00", "7.00"), ("9.00",), ("11.00",)):
+        bench.page("/payments", {"client": "k1", "amount": "50"})
+        payments.append(list(bench.books.rows["payments"])[-1])
+        bench.books.do("settle", payment=payments[-1])
+        for amount in amounts:
+            bench.books.do(
+                "refund", payment=payments[-1], amount=amount, tax="0", reason="Too much"
+            )
+    several, deleted, other = payments
+    refunds = {id: bench.books.rows["payments"][id]["refunds"] for id in payments}
+    ids = {id: [f"refund:{id}/{refund['id']}" for refund in refunds[id]] for id in payments}
+    cursors = {}
+    read = _read_refunds(bench, cursors)
+    assert read.keys() >= {*ids[several], *ids[deleted], *ids[other]}
+    changes = {
+        several: {"refunds": refunds[several][1:]},
+        deleted: {"refunds": [], "deleted": True},
+    }
+    first, second = ids[several]
+    _change_payments(bench, 11, changes)
+    assert _read_refunds(bench, cursors) == {
+        first: Gone,
+        second: Document,
+        ids[deleted][0]: Gone,
+    }
+    _change_payments(bench, 12, {several: {}})
+    assert _read_refunds(bench, cursors) == {second: Document}
+    _change_payments(bench, 13, {several: {"refunds": []}})
+    assert _read_refunds(bench, cursors) == {second: Gone}

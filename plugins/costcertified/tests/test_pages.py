@@ -76,6 +76,17 @@ def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
     assert bench.read(ids=[f"payment:{payment}"])[0].lines[0].applied.document == "invoice:1001"
 
 
+def test_an_advance_may_be_used_for_one_invoice_several_times(open_bench):
+    bench = open_bench(documents=3)
+    bench.page("/payments", {"client": "k1", "amount": "50"})
+    payment = list(bench.books.rows["payments"])[-1]
+    bench.page(f"/payments/{payment}/settle", {})
+    for amount in ("20", "30"):
+        bench.page(f"/payments/{payment}/allocate", {"invoice": "1001", "amount": amount})
+    (line,) = bench.read(ids=[f"payment:{payment}"])[0].lines
+    assert (line.amount, line.applied.document) == (50, "invoice:1001")
+
+
 @pytest.mark.parametrize(
     ("act", "text"),
     [("void", "void"), ("delete", "deleted"), ("hand", "another way"), ("edit", "version 3")],

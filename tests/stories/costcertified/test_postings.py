@@ -548,6 +548,34 @@ def test_a_fee_that_becomes_zero_is_removed(site):
 
 
 @pytest.mark.row("CC-B12")
+def test_a_refund_that_its_payment_no_longer_has_is_asked_about(site):
+    site.enable(payouts="payment", voided="void", expenses=False)
+    payment = site.pay(site.invoice())
+    refund = site.do("refund", payment=payment, amount="54.00", tax="4.00", reason="Door")
+    site.sync()
+    assert site.one("RefundReceipt")["TotalAmt"] == 54
+    site.books.put("payments", {"at": "2026-12-30T00:00:00.000Z"}, payment, refunds=[])
+    site.sync()
+    assert site.cases() == {}, "one reading is no proof"
+    site.clock.advance(3700)
+    site.sync()
+    assert site.find_document(f"refund:{payment}/{refund}").gone is not None
+    assert site.find_document(f"payment:{payment}").gone is None
+    assert "It is still in QuickBooks" in " ".join(site.cases().values())
+
+
+@pytest.mark.row("CC-B12")
+def test_an_advance_that_one_invoice_uses_twice_pays_it_in_full(site):
+    site.enable()
+    payment, invoice = site.pay(None, "108.00"), site.invoice()
+    for amount, balance in (("50.00", 58), ("58.00", 0)):
+        site.do("allocate", payment=payment, invoice=invoice, amount=amount)
+        site.sync()
+        assert site.one("Invoice")["Balance"] == balance
+    assert site.cases() == {}
+
+
+@pytest.mark.row("CC-B12")
 def test_the_fee_and_the_refund_of_a_deleted_payment_are_removed_with_it(site):
     site.enable(payouts="payment", voided="void", expenses=False)
     payment = site.pay(site.invoice())
