@@ -99,7 +99,7 @@ class CostTracker(ApiClient):
         reply = self.call("PUT", path, json={names.Record.ITEMS: items})
         answer = reply.check().json()
         own_ids = {}
-        for row in answer[names.Record.IMPORTED]:
+        for row in answer[names.Record.IMPORTED] or ():
             own_ids[row[names.Record.EXTERNAL_ID]] = str(row[names.Record.ID])
         return own_ids
 
@@ -111,7 +111,7 @@ class CostTracker(ApiClient):
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
             page = self.get(path, **params)
             return Page(
-                numbers_as_text(page[names.Page.ITEMS], names.TEXTS),
+                numbers_as_text(page[names.Page.ITEMS] or [], names.TEXTS),
                 page.get(names.Page.NEXT_CURSOR),
                 page.get(names.Page.HAS_MORE, False),
             )

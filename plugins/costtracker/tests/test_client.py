@@ -117,6 +117,19 @@ def test_a_lost_file_is_refused_with_what_to_do(connected):
         )
 
 
+def test_a_page_without_rows_may_have_null_in_place_of_them(bench, monkeypatch):
+    def paginate(*args):
+        answer = pages(*args)
+        return {**answer, "items": answer["items"] or None}
+
+    pages = api.paginate
+    end = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(api, "paginate", paginate)
+    items = bench.read(end)
+    assert [item for item in items if not isinstance(item, Checkpoint)] == []
+
+
 def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
     def paginate(*args):
         answer = pages(*args)

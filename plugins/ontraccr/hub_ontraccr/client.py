@@ -165,7 +165,7 @@ class Ontraccr(ApiClient):
         """Return the items of the list that Ontraccr has."""
         path = f"/v1/integration/{LIST_PATHS[field]}"
         answer = self.get(path, **self._division_parameter())
-        items: list[Row] = numbers_as_text(answer[names.Choice.ITEMS], names.TEXTS)
+        items: list[Row] = numbers_as_text(answer[names.Choice.ITEMS] or [], names.TEXTS)
         return items
 
     # -- one call --
@@ -182,7 +182,7 @@ class Ontraccr(ApiClient):
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor, **(query or {})}
             page = self.get(path, **params)
             return Page(
-                numbers_as_text(page[names.Page.ITEMS], names.TEXTS),
+                numbers_as_text(page[names.Page.ITEMS] or [], names.TEXTS),
                 page.get(names.Page.NEXT_CURSOR),
                 page.get(names.Page.HAS_MORE, False),
             )

@@ -123,6 +123,19 @@ def test_an_ontraccr_that_does_not_call_is_a_warning_until_it_does(bench):
     assert check(bench).warnings == ()
 
 
+def test_a_page_without_rows_may_have_null_in_place_of_them(bench, monkeypatch):
+    def paginate(*args):
+        answer = pages(*args)
+        return {**answer, "items": answer["items"] or None}
+
+    pages = api.paginate
+    end = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
+    bench.allow_undescribed_answers()
+    monkeypatch.setattr(api, "paginate", paginate)
+    items = bench.read(end)
+    assert [item for item in items if not isinstance(item, Checkpoint)] == []
+
+
 def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
     def paginate(*args):
         answer = pages(*args)
