@@ -1,7 +1,9 @@
-"""Build the codes of expense reports: people, departments and expense categories."""
+"""Build and list the codes of expense reports: people, departments and expense categories."""
 
-from hub import Code, Party, Row
+from hub import Code, Party, Row, Site
 from hub_autotask import lists
+from hub_autotask.client import Autotask, where
+from hub_autotask.lists import Lists
 
 
 def build_person_code(row: Row, currency: str) -> Code:
@@ -38,3 +40,35 @@ def build_category_code(row: Row) -> Code:
         number, lists.EXTERNAL_NUMBER_LABEL
     )
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
+
+
+def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
+    """Return the codes of a field of expense reports as Autotask has them now."""
+    if field == "customer":
+        return lists.list_customer_codes(source, source_lists)
+    if field in ("category", "category_billable"):
+        return _list_category_codes(site, source, source_lists)
+    if field == "department":
+        return _list_department_codes(source_lists)
+    resources = source.rows("Resources", where("isActive", "eq", True))
+    return [build_person_code(row, source_lists.home_currency) for row in resources]
+
+
+def _list_department_codes(source_lists: Lists) -> list[Code]:
+    """Return the codes of all departments with a number."""
+    departments = []
+    for row in source_lists.all_rows("Departments").values():
+        number = lists.normalize_name(row["number"])
+        if number:
+            departments.append(build_department_code(number))
+    return departments
+
+
+def _list_category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
+    """Return the codes of all active expense categories."""
+    use_type = lists.use_type(site, source, lists.EXPENSE_SETTING)
+    categories = []
+    for row in source_lists.active_rows("BillingCodes"):
+        if row["useType"] == use_type:
+            categories.append(build_category_code(row))
+    return categories

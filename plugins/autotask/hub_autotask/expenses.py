@@ -3,6 +3,7 @@
 Autotask gets the bill's number.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,9 +23,8 @@ from hub import (
     money,
     round_amount,
 )
-from hub_autotask import lists
+from hub_autotask import expense_codes, lists
 from hub_autotask.client import RATE_LIMIT, Autotask, is_label, parse_local_day, where
-from hub_autotask.expense_codes import build_category_code, build_department_code, build_person_code
 from hub_autotask.lists import Lists
 from hub_autotask.polling import (
     DocumentReader,
@@ -77,6 +77,8 @@ ENTITY = "ExpenseReports"
 APPROVED_STATUS = "Approved for Payment"
 # The statuses after the approval: what is to be repaid was repaid, or posted by another app.
 ENDED_STATUSES = ("Paid", "Transferred to QuickBooks")
+REOPENED = "reopened"  # the state of a report that was rejected after it got a number
+DAYS_OF_REOPENING = 60  # after its approval, in which a report is looked at further
 TRANSFER_MARK = TransferMark("quickBooksReferenceNumber", "QuickBooks reference number")
 ADVANCE_ACCOUNT_MISSING = Sentence(
     "Expense reports with a cash advance need an account for the advance. Choose one in the"
@@ -109,6 +111,28 @@ class Expenses(DocumentReader):
             ),
         ]
 
+    def state(self, row: Row) -> str:
+        """Return the state of a report; one that was reopened is to be yielded again."""
+        return REOPENED if self.is_reopened(row) else super().state(row)
+
+    def may_be_reopened(self, row: Row) -> bool:
+        """Return whether a report with a number is recent enough to be looked at further."""
+        first_day = self.site.today - dt.timedelta(days=DAYS_OF_REOPENING)
+        day = parse_local_day(row["approvedDate"] or row["weekEnding"], self.site.zone)
+        return day is not None and day >= first_day and _is_transferred(row)
+
+    def is_reopened(self, row: Row) -> bool:
+        """Return whether a report with a number was rejected after its approval."""
+        return self.is_waiting(row) and _is_transferred(row)
+
+    def is_waiting(self, row: Row) -> bool:
+        """Return whether a report is not approved now, and was not repaid either."""
+        return not is_label(self.status(row), APPROVED_STATUS, *ENDED_STATUSES)
+
+    def status(self, row: Row) -> str:
+        """Return the label of a report's status."""
+        return self.source.picklist_label(ENTITY, "status", row["status"])
+
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request the items of a page of reports, and the organisations of the items."""
         self._items = defaultdict(list)
@@ -125,6 +149,11 @@ class Expenses(DocumentReader):
         items = self._items[row["id"]]
         translation = _Translation(self, row, items)
         return translation.document()
+
+
+def _is_transferred(row: Row) -> bool:
+    """Return whether a report has a number."""
+    return not TRANSFER_MARK.is_ready(row) and not TRANSFER_MARK.is_failed(row)
 
 
 class _Translation:
@@ -168,12 +197,19 @@ class _Translation:
 
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the report, and the reason why it waits or is closed."""
-        label = self.kind.source.picklist_label(ENTITY, "status", self.row["status"])
+        label = self.kind.status(self.row)
         has_ended = is_label(label, *ENDED_STATUSES)
-        is_waiting = not is_label(label, APPROVED_STATUS) and not has_ended
-        if is_waiting and TRANSFER_MARK.is_ready(self.row):
+        if self.kind.is_waiting(self.row) and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(label)s.",
+                name=self._name(),
+                label=label or Sentence("in a state unknown there"),
+            )
+        if self.kind.is_reopened(self.row):
+            return "update_only", Sentence(
+                "%(name)s is %(label)s in Autotask, although it has a QuickBooks reference number."
+                " Once it is approved again, its bill is changed. If it never will be, delete the"
+                " bill in QuickBooks.",
                 name=self._name(),
                 label=label or Sentence("in a state unknown there"),
             )
@@ -187,7 +223,7 @@ class _Translation:
 
     def _explain_end(self, label: str) -> str | None:
         """Say that a report ended in Autotask before it got a number; None if it has one."""
-        if not TRANSFER_MARK.is_ready(self.row) and not TRANSFER_MARK.is_failed(self.row):
+        if _is_transferred(self.row):
             return None
         return Sentence(
             "%(name)s is %(label)s in Autotask and has no QuickBooks reference number. If"
@@ -232,12 +268,12 @@ class _Translation:
     def _vendor_code(self) -> Code:
         """Return the person who submitted the report."""
         submitter = self.lists.row("Resources", self.row["submitterID"])
-        return build_person_code(submitter, self.currency)
+        return expense_codes.build_person_code(submitter, self.currency)
 
     def _department_code(self) -> Code | None:
         """Return the department of the report, if it has one."""
         text = lists.normalize_name(self.row["departmentNumber"])
-        return build_department_code(text) if text else None
+        return expense_codes.build_department_code(text) if text else None
 
     @staticmethod
     def _reimbursed_amount(item: Row) -> Decimal:
@@ -292,7 +328,7 @@ class _Translation:
                     category=str(item["expenseCategory"]),
                 )
             )
-        return build_category_code(row)
+        return expense_codes.build_category_code(row)
 
     def _describe_item(self, item: Row) -> str:
         """Return day, description, route, distance and foreign amount of an item."""
@@ -347,37 +383,7 @@ class _Translation:
 
 # -- codes and receipts --
 
-
-def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
-    """Return the codes of a field as Autotask has them now."""
-    if field == "customer":
-        return lists.list_customer_codes(source, source_lists)
-    if field in ("category", "category_billable"):
-        return _list_category_codes(site, source, source_lists)
-    if field == "department":
-        return _list_department_codes(source_lists)
-    resources = source.rows("Resources", where("isActive", "eq", True))
-    return [build_person_code(row, source_lists.home_currency) for row in resources]
-
-
-def _list_department_codes(source_lists: Lists) -> list[Code]:
-    """Return the codes of all departments with a number."""
-    departments = []
-    for row in source_lists.all_rows("Departments").values():
-        number = lists.normalize_name(row["number"])
-        if number:
-            departments.append(build_department_code(number))
-    return departments
-
-
-def _list_category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
-    """Return the codes of all active expense categories."""
-    use_type = lists.use_type(site, source, lists.EXPENSE_SETTING)
-    categories = []
-    for row in source_lists.active_rows("BillingCodes"):
-        if row["useType"] == use_type:
-            categories.append(build_category_code(row))
-    return categories
+list_codes = expense_codes.list_codes
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:

@@ -148,6 +148,10 @@ class DocumentReader:
     def note_page(self, rows: Sequence[Row], history: ReportHistory) -> None:
         """Note what a page of a poll says about its rows, before they are read."""
 
+    def may_be_reopened(self, row: Row) -> bool:
+        """Return whether polls look at a row further although it is no longer open."""
+        return False
+
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request related rows for a whole page of rows."""
 
@@ -181,8 +185,12 @@ class DocumentReader:
             unreported = [row for row in page if history.note_state(row["id"], self.state(row))]
             yield from self._read(unreported)
             yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)
-        closed = list(self.source.rows_with(self.entity, "id", history.missing_ids()))
-        yield from self._read(closed)
+        closed = self.source.rows_with(self.entity, "id", history.missing_ids())
+        yield from self._read([row for row in closed if self._is_news(row, history)])
+
+    def _is_news(self, row: Row, history: ReportHistory) -> bool:
+        """Return whether a row that is no longer open was not reported in its state yet."""
+        return not self.may_be_reopened(row) or history.note_state(row["id"], self.state(row))
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""

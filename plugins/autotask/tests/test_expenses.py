@@ -1,8 +1,14 @@
 """Expense reports: the document of each, which ones a poll reads, and what is written back."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
+from hub_autotask.sandbox.picklists import EXPENSE_STATUS, get_number
+
+APPROVED, REJECTED = (
+    get_number(EXPENSE_STATUS, label) for label in ("Approved for Payment", "Rejected")
+)
 
 
 @pytest.mark.row("AT-E1")
@@ -42,6 +48,31 @@ def test_a_report_that_is_paid_while_it_waits_is_held_with_what_to_do(
     change_row(expenses, "a trip to a customer", quickBooksReferenceNumber="ER-7001")
     document = expenses.case("a trip to a customer")
     assert (document.stage, document.hold) == ("update_only", None)
+
+
+@pytest.mark.row("AT-E1")
+def test_a_report_that_is_rejected_after_it_got_a_number_is_yielded_each_time_it_changes(
+    expenses, poll_cases, change_row
+):
+    words = "a trip to a customer"
+    _, cursor = poll_cases(expenses)
+    change_row(expenses, words, quickBooksReferenceNumber="ER-7001")
+    items, cursor = poll_cases(expenses, cursor)
+    assert (items[words].stage, items[words].hold) == ("update_only", None)
+    items, cursor = poll_cases(expenses, cursor)
+    assert words not in items
+    for status, label in ((REJECTED, "Rejected"), (APPROVED, None)):
+        change_row(expenses, words, status=status)
+        items, cursor = poll_cases(expenses, cursor)
+        hold = items[words].hold
+        assert (items[words].stage, hold and label in hold) == ("update_only", label and True)
+        items, cursor = poll_cases(expenses, cursor)
+        assert words not in items
+    expenses.today += dt.timedelta(days=70)
+    change_row(expenses, words, status=REJECTED)
+    for is_read in (True, False):
+        items, cursor = poll_cases(expenses, cursor)
+        assert (words in items) is is_read
 
 
 @pytest.mark.row("AT-E2")

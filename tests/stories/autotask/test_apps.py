@@ -313,6 +313,34 @@ def test_a_report_that_is_paid_while_it_is_in_review_is_held_until_it_has_a_numb
     assert site.row_of(words)["quickBooksReferenceNumber"] == "by hand"
 
 
+@pytest.mark.row("AT-E1")
+def test_a_posted_report_that_is_rejected_is_a_case_until_it_is_approved_again(open_site):
+    words = "card and cash"
+    site = open_site("expenses").keep(words).enable()
+    site.sync()
+    site.sync()
+    before = site.transaction(words, "Bill")
+    approved = site.row_of(words)["status"]
+    site.put(words, status=15)
+    item = next(
+        row
+        for row in site.books.rows("ExpenseItems").values()
+        if row["expenseReportID"] == site.id(words) and row["isReimbursable"]
+    )
+    amount = item["internalCurrencyReimbursementAmount"] + 5
+    fields = {"internalCurrencyReimbursementAmount": amount}
+    site.books.do("put", entity="ExpenseItems", id=item["id"], fields=fields)
+    site.sync()
+    assert site.transaction(words, "Bill") == before
+    (case,) = site.cases("posting:")
+    assert "is Rejected in Autotask, although it has a QuickBooks reference number" in case.reason
+    assert site.row_of(words)["quickBooksReferenceNumber"] == before["DocNumber"]
+    due = site.row_of(words)["amountDue"] + 5
+    site.put(words, status=approved, amountDue=due, approvedDate="2026-03-02T09:00:00Z")
+    site.sync()
+    assert (site.transaction(words, "Bill")["TotalAmt"], site.cases("posting:")) == (due, [])
+
+
 def expect_refusal(site):
     with pytest.raises(NotNow) as refusal:
         runner.sync(site.row.id, requested_by="kari")
