@@ -1,6 +1,7 @@
 """Checks of what the hooks of a plugin return: a result of another type is a defect of the plugin.
 
-The core and the test tools of authors use the same checks, so that both say the same.
+So is a hook that ends the process. The core and the test tools of authors use the same checks, so
+that both say the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,6 +12,19 @@ from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yield
 T = TypeVar("T")
 MAX_QUOTE_LENGTH = 60
 YIELDED_TYPES = (Document, Gone, Unreadable, Checkpoint)
+
+
+class ExitByPlugin(RuntimeError):
+    """A hook asked Python to end the process, as `sys.exit` does.
+
+    A SystemExit would end a command with its code, 0 among them, as if all had been done.
+    """
+
+    def __str__(self) -> str:
+        """Return what the hook did, with the code that it gave."""
+        (code,) = self.args
+        shown_code = "" if code is None else repr(code)[:MAX_QUOTE_LENGTH]
+        return f"it called sys.exit({shown_code})"
 
 
 def require_result(hook: str, result: Any, expected: type[T]) -> T:
@@ -34,7 +48,10 @@ def require_list(hook: str, result: Any, *types: type) -> list[Any]:
         is_single = isinstance(result, types) and not isinstance(result, str)
         hint = f"; write [{_name_type(result)}(…)]" if is_single else ""
         raise TypeError(f"{hook} returned {_quote(result)}, not a list of {expected}{hint}")
-    values = list(result)
+    try:
+        values = list(result)  # a generator runs only now
+    except SystemExit as error:
+        raise ExitByPlugin(error.code) from error
     for value in values:
         if not isinstance(value, types):
             raise TypeError(f"{hook} returned {_quote(value)} in its list, not {expected}")
@@ -50,12 +67,20 @@ def iter_yielded(result: Any) -> Iterator[Yielded]:
         raise TypeError("it returned None; is a return or a yield missing?")
     if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
         raise TypeError(f"it returned a {_name_type(result)}, not a list of documents")
-    for item in result:
-        if not isinstance(item, YIELDED_TYPES):
-            expected = _name_types(YIELDED_TYPES)
-            hint = "; several items need `yield from`" if _has_items(item) else ""
-            raise TypeError(f"it yielded a {_name_type(item)}, not {expected}{hint}")
-        yield item
+    try:
+        for item in result:
+            _require_yielded(item)
+            yield item
+    except SystemExit as error:
+        raise ExitByPlugin(error.code) from error
+
+
+def _require_yielded(item: Any) -> None:
+    """Raise TypeError for an item that is nothing that `hub_documents` may yield."""
+    if not isinstance(item, YIELDED_TYPES):
+        expected = _name_types(YIELDED_TYPES)
+        hint = "; several items need `yield from`" if _has_items(item) else ""
+        raise TypeError(f"it yielded a {_name_type(item)}, not {expected}{hint}")
 
 
 def _has_items(value: Any) -> bool:

@@ -20,6 +20,7 @@ from hub.contract.app_checks import (
 )
 from hub.contract.checkout import build_stand_in_command
 from hub.contract.hook_checks import check_hooks
+from hub.contract.hook_results import ExitByPlugin
 from hub.contract.plugin_list import Allowed, explain_refusal, format_line
 from hub.contract.settings_schema import get_schema
 from hub.contract.types import App, Field, Sandbox
@@ -146,8 +147,7 @@ class Plugins:
 
     def call(self, slug: str, hook: str, **values: Any) -> Any:
         """Call a hook of the owner of an app; return None if it does not implement the hook."""
-        owner = self._get_owner(slug).plugin
-        return _get_hook_caller(self._manager, hook, owner)(app=slug, **values)
+        return self._call(hook, self._get_owner(slug).plugin, app=slug, **values)
 
     def open_stand_in(
         self,
@@ -179,11 +179,18 @@ class Plugins:
             if item.apps:
                 continue
             try:
-                _get_hook_caller(self._manager, "hub_report", item.plugin)(**values)
+                self._call("hub_report", item.plugin, **values)
             except Exception as error:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    def _call(self, hook: str, plugin: Any, **values: Any) -> Any:
+        """Call a hook of one plugin; raise ExitByPlugin if it asks Python to end."""
+        try:
+            return _get_hook_caller(self._manager, hook, plugin)(**values)
+        except SystemExit as error:
+            raise ExitByPlugin(error.code) from error
 
     @property
     def has_listeners(self) -> bool:

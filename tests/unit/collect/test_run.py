@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import shutil
+import sys
 from decimal import Decimal
 
 import pytest
@@ -247,6 +248,23 @@ def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
 def test_a_defect_of_the_plugin_is_a_sentence_with_its_name(hub, source):
     source.fails = ZeroDivisionError("division by zero")
     with pytest.raises(PluginFault, match=r"^Small's plugin failed while reading its documents"):
+        hub(bill())
+    assert only_posting().state == "ready"
+
+
+class LeavingSource(SmallSource):
+    """A source whose plugin ends the process, as a library for the command line may do."""
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        yield from super().hub_documents(app, site, cursors, ids)
+        sys.exit()
+
+
+@pytest.mark.parametrize("source", [LeavingSource()])
+def test_a_plugin_that_ends_the_process_is_a_defect_after_what_was_read(hub):
+    """Without an error, `hub sync` would end with 0, as if everything were posted."""
+    with pytest.raises(PluginFault, match=r"while reading its documents .*called sys\.exit\(\)"):
         hub(bill())
     assert only_posting().state == "ready"
 

@@ -1,11 +1,17 @@
 """What a hook returns in another type is a defect that names the hook, the value and what to do."""
 
 import re
+import sys
 
 import pytest
 
 from hub import Checkpoint, Code, Document, FileContent, Gone, Signal, Tenant
-from hub.contract.hook_results import iter_yielded, require_list, require_result
+from hub.contract.hook_results import (
+    ExitByPlugin,
+    iter_yielded,
+    require_list,
+    require_result,
+)
 
 BILL = Document(kind="bill", source_id="1")
 LISTED = "Document, Gone, Unreadable or Checkpoint"
@@ -85,3 +91,18 @@ def test_what_comes_before_another_item_is_yielded():
     assert next(items) is BILL
     with pytest.raises(TypeError, match="it yielded a str"):
         next(items)
+
+
+def leave(*values, code=None):
+    """Yield values, then end as a library for the command line does."""
+    yield from values
+    sys.exit(code)
+
+
+def test_a_hook_that_ends_the_process_is_a_defect_after_what_was_yielded():
+    items = iter_yielded(leave(BILL))
+    assert next(items) is BILL
+    with pytest.raises(ExitByPlugin, match=r"^it called sys\.exit\(\)$"):
+        next(items)
+    with pytest.raises(ExitByPlugin, match=r"^it called sys\.exit\('no key'\)$"):
+        require_list("hub_codes", leave("7", code="no key"), str)

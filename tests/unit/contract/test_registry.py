@@ -11,6 +11,7 @@ from marshmallow import Schema, fields
 
 from hub import App, Field, FileField, FileKinds, FromSetting, hookimpl, setting
 from hub.contract import registry
+from hub.contract.hook_results import ExitByPlugin
 from hub.contract.registry import Installed, Plugins
 
 
@@ -143,6 +144,39 @@ def test_a_plugin_that_exits_on_import_does_not_end_the_hub():
 
     plugins = Plugins([Installed(name="bad", distribution="bad", version="", open=leave)])
     assert "it cannot be imported: SystemExit: 3" in plugins.broken[0].text
+
+
+class Leaving:
+    """A plugin whose hooks end the process, as a library for the command line may do."""
+
+    @hookimpl
+    def hub_apps(self):
+        return [app("leaving")]
+
+    @hookimpl
+    def hub_documents(self, app):
+        return []
+
+    @hookimpl
+    def hub_check(self, app, site):
+        sys.exit(2)
+
+
+class LeavingListener:
+    @hookimpl
+    def hub_report(self, app):
+        sys.exit()
+
+
+def test_a_hook_that_exits_does_not_end_the_hub():
+    with pytest.raises(ExitByPlugin, match=r"it called sys\.exit\(2\)"):
+        load(leaving=Leaving()).call("leaving", "hub_check", site=None)
+    listener = Listener()
+    with pytest.raises(ExitByPlugin):
+        load(a=LeavingListener(), b=listener).report_all(
+            app="one", site=None, document=None, receipt="posted"
+        )
+    assert listener.reports == [("one", "posted")]
 
 
 class Misspelled(Plugin):
