@@ -16,7 +16,7 @@ import click
 
 from hub.cli import rights, served_address
 from hub.cli.selection import MAX_ROW_ID
-from hub.end_signals import END_SIGNALS, set_from_handler
+from hub.end_signals import END_SIGNALS, end_at_next_signal, set_from_handler
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -188,8 +188,7 @@ def handle_end_signals() -> Iterator[None]:
 
     def end(*_: object) -> None:
         """Note that the command is to end, and let the next signal end it at once."""
-        for number, handler in zip(END_SIGNALS, handlers, strict=True):
-            signal.signal(number, handler)
+        end_at_next_signal()
         set_from_handler(ending)
 
     for number in END_SIGNALS:

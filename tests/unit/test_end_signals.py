@@ -1,5 +1,6 @@
-"""SIGTERM and Ctrl-C that come together end a process, whatever line they interrupt."""
+"""SIGTERM and Ctrl-C that come together or twice end a process, whatever it does."""
 
+import signal
 import subprocess
 import sys
 
@@ -34,3 +35,33 @@ def test_a_signal_while_the_lock_of_the_event_is_held_ends_the_process(method, a
     program = PROGRAM.format(method=method, at_once=at_once)
     # A process that waits for itself does not end before the time limit.
     subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+
+
+# A thread of the process waits, such as for a server that does not answer, while it ends in order.
+SERVER = """
+import os, signal, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from hub.web.serving.server import Web
+
+def send():
+    while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        time.sleep(0.01)
+    os.kill(os.getpid(), {number})
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+pool = ThreadPoolExecutor(1)
+pool.submit(time.sleep, 600)
+threading.Thread(target=send, daemon=True).start()
+try:
+    Web(lambda environ, start: [], "127.0.0.1", 0).run()
+finally:
+    os.kill(os.getpid(), {number})
+    pool.shutdown()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_a_server_at_once(number):
+    program = SERVER.format(number=int(number))
+    ended = subprocess.run([sys.executable, "-c", program], timeout=20)
+    assert ended.returncode == -number

@@ -2,7 +2,6 @@
 
 import errno
 import ipaddress
-import signal
 import socket
 import threading
 from collections.abc import Sequence
@@ -14,9 +13,9 @@ from wsgiref.types import WSGIApplication
 from flask import Flask
 from waitress import wasyncore
 
+from hub import end_signals
 from hub.clock import Clock, SystemClock
 from hub.context import Runtime
-from hub.end_signals import set_on_end_signal
 from hub.errors import ConfigurationError
 from hub.web.request.client_address import Proxies
 from hub.web.serving import body_limits
@@ -64,7 +63,7 @@ class Web:
 
     def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C; requests in progress are completed."""
-        signal.signal(signal.SIGTERM, _end)
+        end_signals.set_handler(_end)
         try:
             self._server.run()
         except SystemExit:
@@ -78,7 +77,7 @@ class Web:
     def wait(self, ended: threading.Event | None = None) -> None:
         """Wait for SIGTERM, Ctrl-C or the event while the other thread serves."""
         ended = ended or threading.Event()
-        set_on_end_signal(ended)
+        end_signals.set_on_end_signal(ended)
         # The system may give two signals at once to other threads. Their handlers run in this
         # thread, which then has to wake up by itself.
         while not ended.wait(POLL_SECONDS):
@@ -118,7 +117,8 @@ def create_server(app: Flask, host: str, port: int, listener: socket.socket) -> 
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """End the process in order when it receives a signal."""
+    """End the process in order when it receives a signal; a second one ends it at once."""
+    end_signals.end_at_next_signal()
     raise SystemExit(0)
 
 
