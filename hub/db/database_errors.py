@@ -18,6 +18,7 @@ from hub.errors import DatabaseUnavailable, Retry
 UNAVAILABLE_ERRORS = (OperationalError, InternalError, InterfaceError)
 # PostgreSQL undid a transaction to resolve a deadlock, or because it could not be serialized.
 CONFLICT_CODES = ("40P01", "40001")
+NO_PERMISSION = "42501"  # PostgreSQL lets the role not do this, such as create tables
 MAX_TRIES = 5
 PAUSE_SECONDS = 0.05  # longer after each try: the other transaction gets the rows first
 P = ParamSpec("P")
@@ -37,9 +38,12 @@ class TransactionConflict(DatabaseUnavailable):
 
 def translate(error: DBAPIError, address: str) -> DatabaseUnavailable | None:
     """Return an error of the database at this address for people; None if it is the caller's."""
+    code = getattr(error.orig, "sqlstate", None)
+    if code == NO_PERMISSION:
+        return DatabaseUnavailable(address, str(error.orig).partition("\n")[0])
     if not isinstance(error, UNAVAILABLE_ERRORS) and type(error) is not DatabaseError:
         return None
-    if getattr(error.orig, "sqlstate", None) in CONFLICT_CODES:
+    if code in CONFLICT_CODES:
         return TransactionConflict()
     return DatabaseUnavailable(address, str(error.orig).strip())
 

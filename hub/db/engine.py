@@ -295,7 +295,8 @@ def check_url(name: str, url: str) -> None:
     password.
     """
     try:
-        backend = make_url(url).get_backend_name()
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
     except (ArgumentError, ValueError):
         raise ConfigurationError(
             name, f"is not the address of a database such as {EXAMPLE_ADDRESS}"
@@ -303,6 +304,11 @@ def check_url(name: str, url: str) -> None:
     if backend not in ("sqlite", "postgresql", "postgres"):
         raise ConfigurationError(
             name, f"names a {backend} database; the hub works with PostgreSQL and SQLite"
+        )
+    file = Path((parsed.database or "").removeprefix("file:"))
+    if backend == "sqlite" and not file.is_absolute():  # its folder would depend on who opens it
+        raise ConfigurationError(
+            name, "must name a file by its whole path, such as sqlite:////var/lib/hub/hub.db"
         )
     if backend != "sqlite":
         try:
@@ -318,7 +324,7 @@ def check_url(name: str, url: str) -> None:
 def _add_driver(url: str) -> str:
     """Return the URL with the driver that the hub installs."""
     parsed = make_url(url)
-    if parsed.drivername in ("postgresql", "postgres"):
+    if parsed.get_backend_name() != "sqlite":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed.render_as_string(hide_password=False)
 

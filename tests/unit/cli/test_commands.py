@@ -477,6 +477,11 @@ def test_check_says_where_the_tables_differ(hub, tmp_path):
             "mysql://me:secret@127.0.0.1/hub",
             "names a mysql database; the hub works with PostgreSQL",
         ),
+        ("sqlite:///hub.db", "HUB_DATABASE_URL must name a file by its whole path, such as"),
+        ("sqlite:///file:hub.db?uri=true", "HUB_DATABASE_URL must name a file by its whole path"),
+        ("sqlite://", "HUB_DATABASE_URL must name a file by its whole path"),
+        ("sqlite:///:memory:", "HUB_DATABASE_URL must name a file by its whole path"),
+        ("postgresql+psycopg2://me:secret@127.0.0.1:1/hub", "The database postgresql://me@127"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "outbox", "init"])

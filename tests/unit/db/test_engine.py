@@ -1,6 +1,7 @@
 """Transactions on both databases: complete or not at all, and a clear error without one."""
 
 import datetime as dt
+import secrets
 import socket
 import threading
 from contextlib import suppress
@@ -8,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import NullPool, create_engine, insert, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from hub.app import create_app
@@ -270,6 +272,22 @@ def test_a_file_that_is_no_database_is_reported_in_a_sentence(make_app, make_con
         pytest.raises(DatabaseUnavailable, match="is not a database"),
     ):
         write()
+
+
+def test_a_role_that_may_create_no_tables_is_named(postgres, make_database, make_app, make_config):
+    url = make_url(make_database(postgres))
+    role = f"guest_{secrets.token_hex(4)}"
+    server = create_engine(engine._add_driver(postgres), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD 'none'"))
+        guest = url.set(username=role, password="none").render_as_string(hide_password=False)
+        app = make_app(make_config(HUB_DATABASE_URL=guest))
+        with pytest.raises(DatabaseUnavailable, match=r"used: permission denied for schema public"):
+            engine.upgrade(app)
+        with app.app_context():
+            engine.db.engine.dispose()
+        connection.execute(text(f"DROP ROLE {role}"))
+    server.dispose()
 
 
 def test_postgres_waits_no_longer_for_a_row_than_sqlite_for_its_file(pg_app):
