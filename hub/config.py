@@ -31,8 +31,11 @@ from hub.setting_fields import (
     check_proxies,
     check_token,
     count,
+    days,
+    normalize_site,
     one_of,
     seconds,
+    site,
     switch,
     text,
 )
@@ -131,7 +134,7 @@ class Settings(Schema):
     data = text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
     database_url = text("database_url")
     engine = one_of("engine", "embedded", "distributed")
-    public_url = address("public_url")
+    public_url = site("public_url")
     trusted_proxy = text("trusted_proxy", validate=check_proxies)
     secret_key = text("secret_key")
     vault_keys = text("vault_keys")
@@ -164,16 +167,16 @@ class Settings(Schema):
     plugins_file = text("plugins_file")
     open_apps = text("open_apps")
     second_factor = one_of("second_factor", "owners", "all", "off")
-    second_factor_grace_days = count("second_factor_grace_days", least=0)
+    second_factor_grace_days = days("second_factor_grace_days")
     confirm_approvals_above = count("confirm_approvals_above", least=0)
     breached_passwords_file = text("breached_passwords_file")
     prune = switch("prune")
-    keep_payloads_days = count("keep_payloads_days", least=0)
-    keep_receipts_days = count("keep_receipts_days", least=0)
-    keep_cases_days = count("keep_cases_days", least=0)
-    keep_run_lines_days = count("keep_run_lines_days", least=0)
-    keep_runs_days = count("keep_runs_days", least=0)
-    keep_sessions_days = count("keep_sessions_days", least=0)
+    keep_payloads_days = days("keep_payloads_days")
+    keep_receipts_days = days("keep_receipts_days")
+    keep_cases_days = days("keep_cases_days")
+    keep_run_lines_days = days("keep_run_lines_days")
+    keep_runs_days = days("keep_runs_days")
+    keep_sessions_days = days("keep_sessions_days")
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -195,9 +198,9 @@ class Settings(Schema):
         proxies = values.get("trusted_proxy", "").replace(",", " ")
         values["trusted_proxy"] = tuple(proxies.split())
 
-        for name in ("public_url", "qbo_api_url"):
-            if name in values:
-                values[name] = values[name].rstrip("/")
+        if "public_url" in values:
+            values["public_url"] = normalize_site(values["public_url"])
+        values["qbo_api_url"] = values["qbo_api_url"].rstrip("/")
         return values
 
 
@@ -310,7 +313,10 @@ def _read_files(raw: dict[str, Any]) -> None:
         if raw.get(name):
             problem = f"is set, and {name_of_file_setting} as well: keep one of them"
             raise ConfigurationError(name, problem)
-        raw[name] = _read(name_of_file_setting, Path(path))
+        raw[name] = _read(name_of_file_setting, Path(str(path)))
+        if not raw[name]:  # as if it were not set: another database, or figures without a token
+            problem = f"names {path}, which is empty. Write the value into it, or unset this"
+            raise ConfigurationError(name_of_file_setting, problem)
 
 
 def _load_file(environ: Mapping[str, str]) -> dict[str, Any]:

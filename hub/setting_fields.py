@@ -9,6 +9,9 @@ from marshmallow import ValidationError, fields, validate
 
 PREFIX = "HUB_"
 MIN_TOKEN_LENGTH = 20
+# Beyond these, times that are computed with them do not exist.
+MAX_SECONDS = 1_000_000
+MAX_DAYS = 36_500
 
 
 def _has_host(value: str, *schemes: str) -> bool:
@@ -22,8 +25,30 @@ def _has_host(value: str, *schemes: str) -> bool:
 
 def check_url(value: str) -> None:
     """Accept an http or https address."""
-    if not _has_host(value, "http", "https"):
+    if not _has_host(value, "http", "https") or value != "".join(value.split()):
         raise ValidationError("is not an address such as https://hub.example.com")
+
+
+def check_site(value: str) -> None:
+    """Accept the address of a site: links of pages, cookies and forms begin at its root."""
+    check_url(value)
+    parts = urlsplit(value)
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise ValidationError(
+            "must be an address without a path, such as https://hub.example.com: the hub needs a"
+            " name of its own"
+        )
+
+
+def normalize_site(value: str) -> str:
+    """Return the address of a site as browsers write it: in small letters, without a usual port.
+
+    Otherwise an address that begins with HTTPS: would not count as one that is encrypted, and forms
+    of a page would seem to come from another site.
+    """
+    scheme, _, place = value.rstrip("/").lower().partition("://")
+    usual_port = {"https": ":443", "http": ":80"}[scheme]
+    return f"{scheme}://{place.removesuffix(usual_port)}"
 
 
 def check_proxies(value: str) -> None:
@@ -75,7 +100,8 @@ def text(name: str, **options: Any) -> fields.String:
     The `options` are those of marshmallow's field.
     """
     data_key = PREFIX + name.upper()
-    return fields.String(data_key=data_key, **options)
+    messages: dict[str, Any] = {"invalid": "must be one text in quotes"}  # in a TOML file
+    return fields.String(data_key=data_key, error_messages=messages, **options)
 
 
 def address(name: str) -> fields.String:
@@ -83,26 +109,39 @@ def address(name: str) -> fields.String:
     return text(name, validate=check_url)
 
 
+def site(name: str) -> fields.String:
+    """Return a field for the address of a site, which has no path."""
+    return text(name, validate=check_site)
+
+
 def seconds(name: str) -> fields.Float:
     """Return a field for a positive number of seconds."""
     above = validate.Range(min=0, min_inclusive=False, error="must be a number of seconds above 0")
+    below = validate.Range(max=MAX_SECONDS, error=f"must be at most {MAX_SECONDS} seconds")
+    problem = "must be a number of seconds"
     return fields.Float(
         data_key=PREFIX + name.upper(),
-        validate=above,
+        validate=[above, below],
         allow_nan=False,
-        error_messages={"invalid": "must be a number of seconds"},
+        error_messages={"invalid": problem, "special": problem},
     )
 
 
-def count(name: str, least: int = 1) -> fields.Integer:
-    """Return a field for a whole number, positive unless `least` is 0."""
+def count(name: str, least: int = 1, *more: validate.Validator) -> fields.Integer:
+    """Return a field for a whole number, positive unless `least` is 0, with `more` checks."""
     problem = f"must be a whole number above {least - 1}" if least else "must be 0 or more"
     above = validate.Range(min=least, error=problem)
     return fields.Integer(
         data_key=PREFIX + name.upper(),
-        validate=above,
-        error_messages={"invalid": problem},
+        validate=[above, *more],
+        error_messages={"invalid": problem, "too_large": problem},
     )
+
+
+def days(name: str) -> fields.Integer:
+    """Return a field for a number of days: none, or at most a hundred years of them."""
+    below = validate.Range(max=MAX_DAYS, error=f"must be at most {MAX_DAYS} days, a hundred years")
+    return count(name, 0, below)
 
 
 def one_of(name: str, *choices: str) -> fields.String:

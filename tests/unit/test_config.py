@@ -1,5 +1,6 @@
 """Configuration: complete, validated, with errors that explain what is wrong."""
 
+import re
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def test_the_public_address_is_the_served_one_unless_it_is_set(make_config):
     assert config.load(environ, "http://localhost:18080").public_url == "http://localhost:18080"
     environ["HUB_PUBLIC_URL"] = "https://hub.example.com/"
     assert config.load(environ, "http://localhost:18080").public_url == "https://hub.example.com"
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("HTTPS://Hub.Example.com:443/", "https://hub.example.com"),
+        ("https://hub.example.com:8443", "https://hub.example.com:8443"),
+        ("http://localhost:80", "http://localhost"),
+    ],
+)
+def test_the_public_address_is_compared_as_browsers_write_it(make_config, value, address):
+    assert make_config(HUB_PUBLIC_URL=value).public_url == address
 
 
 @pytest.mark.parametrize(
@@ -116,6 +129,17 @@ def test_a_distributed_engine_without_postgresql_is_refused_with_the_next_step(m
             "HUB_PUBLIC_URL is not an address such as",
         ),
         (
+            "HUB_PUBLIC_URL",
+            "https://example.com/hub",
+            "HUB_PUBLIC_URL must be an address without a path, such as https://hub.example.com",
+        ),
+        (
+            "HUB_PUBLIC_URL",
+            "https://hub.example.com/?from=mail",
+            "HUB_PUBLIC_URL must be an address without a path",
+        ),
+        ("HUB_PUBLIC_URL", "https://hub.example.com ", "HUB_PUBLIC_URL is not an address such as"),
+        (
             "HUB_MAIL_URL",
             "smtp://me:secret@mail.example.com:port",
             "HUB_MAIL_URL is not the address of a mail server",
@@ -135,7 +159,14 @@ def test_a_distributed_engine_without_postgresql_is_refused_with_the_next_step(m
         ("HUB_CONFIRM_APPROVALS_ABOVE", "-1", "HUB_CONFIRM_APPROVALS_ABOVE must be 0 or more."),
         ("HUB_DEADLINE_SECONDS", "soon", "HUB_DEADLINE_SECONDS must be a number of seconds."),
         ("HUB_DEADLINE_SECONDS", "0", "HUB_DEADLINE_SECONDS must be a number of seconds above 0."),
-        ("HUB_LEASE_SECONDS", "nan", "HUB_LEASE_SECONDS"),
+        ("HUB_LEASE_SECONDS", "nan", "HUB_LEASE_SECONDS must be a number of seconds."),
+        ("HUB_QUIET_SECONDS", "1e13", "HUB_QUIET_SECONDS must be at most 1000000 seconds."),
+        ("HUB_KEEP_RUNS_DAYS", "1000000", "HUB_KEEP_RUNS_DAYS must be at most 36500 days, a"),
+        (
+            "HUB_SECOND_FACTOR_GRACE_DAYS",
+            "9999999999",
+            "HUB_SECOND_FACTOR_GRACE_DAYS must be at most 36500 days, a hundred years.",
+        ),
         (
             "HUB_LEASE_SECONDS",
             "180",
@@ -203,6 +234,17 @@ def test_a_secret_may_be_in_a_file(make_config, tmp_path):
     assert configuration.qbo_client_secret == "from-a-file"
 
 
+@pytest.mark.parametrize("name", config.IN_FILES)
+def test_a_file_of_a_secret_without_content_is_refused(make_config, tmp_path, name):
+    """It may have been cut off; the hub would work with another database, or without the token."""
+    path = tmp_path / "secret"
+    path.write_text("\n")
+    path.chmod(0o600)
+    sentence = f"{name}_FILE names {path}, which is empty. Write the value into it, or unset this."
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(sentence)}$"):
+        make_config(**{f"{name}_FILE": str(path)})
+
+
 def test_a_key_file_that_others_may_read_is_refused(tmp_path):
     path = tmp_path / "key"
     path.write_text("n7Qd-2kVw_9sLx4TzB8mRj5YpC1hGf6E")
@@ -226,6 +268,21 @@ def test_an_unknown_name_in_the_toml_file_is_refused_too(make_config, tmp_path):
     path = tmp_path / "hub.toml"
     path.write_text('HUB_DATABASE = "sqlite:///x"\n')
     with pytest.raises(ConfigurationError, match="Did you mean HUB_DATABASE_URL"):
+        make_config(HUB_CONFIG=str(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('HUB_TRUSTED_PROXY = ["127.0.0.1"]', "HUB_TRUSTED_PROXY must be one text in quotes."),
+        ("HUB_KEEP_RUNS_DAYS = inf", "HUB_KEEP_RUNS_DAYS must be 0 or more."),
+        ("HUB_SECRET_KEY_FILE = 5", "HUB_SECRET_KEY_FILE names 5, which cannot be read: "),
+    ],
+)
+def test_a_value_of_another_type_in_the_toml_file_is_named(make_config, tmp_path, line, sentence):
+    path = tmp_path / "hub.toml"
+    path.write_text(f"{line}\n")
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(sentence)}"):
         make_config(HUB_CONFIG=str(path))
 
 
