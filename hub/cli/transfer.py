@@ -20,12 +20,12 @@ FILE_NAME = "hub-backup-{:%Y%m%d-%H%M%S}.zip"
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("target", metavar="PATH", type=click.Path())
 @click.option(
     "--with-keys", is_flag=True, help="Add the key files: the backup alone then opens everything."
 )
 @with_hub
-def backup(path: Path, with_keys: bool) -> None:
+def backup(target: str, with_keys: bool) -> None:
     """Write a backup of the hub.
 
     PATH is a file, or a folder that gets a new file. The hub may be at work meanwhile; the backup
@@ -36,7 +36,8 @@ def backup(path: Path, with_keys: bool) -> None:
     from hub.security import audit
     from hub.transfer import backup as backups
 
-    if path.is_dir():
+    path = Path(target)
+    if path.is_dir() or target.endswith("/"):
         path = path / FILE_NAME.format(current_hub().clock.now())
     terminal = Terminal("hub backup")
     try:
@@ -91,7 +92,7 @@ def restore(archive: Path) -> None:
 
 
 def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
-    """Return the keys of a backup as the settings that do not give them yet.
+    """Return the keys of a backup as the settings that neither a setting nor a file gives yet.
 
     Raise ArchiveUnusable if other keys are in the data folder, or if a key is nowhere.
     """
@@ -104,9 +105,11 @@ def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
     for setting, name in KEY_FILES.items():
         path = folder / name
         text = opened.text(name).strip() if opened.has(name) else ""
-        if text and path.exists() and path.read_text(encoding="utf-8").strip() != text:
-            raise ArchiveUnusable(opened.path, f"{path} holds another key than the backup")
-        if text and setting not in given:
+        if text and path.exists():
+            if not _has_keys(path, text):
+                problem = f"{path} holds another key than the backup. Move that file away first"
+                raise ArchiveUnusable(opened.path, problem)
+        elif text and setting not in given:
             keys[setting] = text
     missing = find_missing(folder, given | keys.keys())
     if missing:
@@ -117,6 +120,12 @@ def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
             " copy of the keys, and restore again",
         )
     return keys
+
+
+def _has_keys(path: Path, text: str) -> bool:
+    """Return whether a key file has the keys of a backup; newer ones may be there, too."""
+    present = path.read_text(encoding="utf-8").replace(",", " ").split()
+    return set(text.replace(",", " ").split()) <= set(present)
 
 
 def _restore_keys(opened: "Archive", folder: Path) -> None:

@@ -187,6 +187,29 @@ def test_keys_are_in_a_backup_only_if_they_are_wanted(hub, folder, archive, empt
     assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder), **NO_KEYS)[1]
 
 
+def test_a_backup_with_keys_is_restored_where_newer_keys_were_added(hub, folder, archive):
+    write_private(folder / "secret.key", SECRET_KEY)
+    write_private(folder / "vault.keys", VAULT_KEYS)
+    assert hub("backup", str(archive), "--with-keys", **NO_KEYS)[0] == 0
+    assert hub("vault", "rotate", **NO_KEYS)[0] == 0
+    rotated = (folder / "vault.keys").read_text()
+    for file in folder.glob("hub.db*"):
+        file.unlink()
+    code, output = hub("restore", str(archive), **NO_KEYS)
+    assert code == 0, output
+    assert (folder / "vault.keys").read_text() == rotated
+    assert "intact" in hub("audit", "verify", **NO_KEYS)[1]
+
+    for file in folder.glob("hub.db*"):
+        file.unlink()
+    write_private(folder / "vault.keys", create_key())
+    code, output = hub("restore", str(archive), **NO_KEYS)
+    assert (code, "vault.keys holds another key than the backup. Move" in output) == (1, True)
+    archive.unlink()  # no file that a test leaves may show a key
+    for name in ("secret.key", "vault.keys"):
+        (folder / name).unlink()
+
+
 def test_a_refused_restore_leaves_no_keys_behind(hub, folder, archive, empty_folder):
     """The keys of another hub beside a database would end what the database protects."""
     with_keys = archive.with_name("with-keys.zip")
@@ -301,8 +324,10 @@ def test_a_lost_connection_is_named_and_the_command_can_be_repeated(
 
 
 def test_a_backup_into_a_folder_that_does_not_exist_names_it(hub, tmp_path):
-    code, output = hub("backup", str(tmp_path / "gone" / "backup.zip"))
-    assert (code, f"There is no folder {tmp_path / 'gone'}." in output) == (1, True)
+    for place in ("gone/backup.zip", "gone/"):
+        code, output = hub("backup", f"{tmp_path}/{place}")
+        assert (code, f"There is no folder {tmp_path / 'gone'}." in output) == (1, True)
+    assert not (tmp_path / "gone").exists()
 
 
 def rewrite(archive, change):
