@@ -221,6 +221,8 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
         title = f"connection to {row.display_name}"
         if row.state == ConnectionState.CONNECTED:
             yield True, title
+        elif row.state == ConnectionState.DISCONNECTED:
+            yield True, f"{title}: a person disconnected it"
         else:
             yield False, f"{title}: {row.state}, {row.state_reason}"
     for broken in current_hub().plugins.broken:

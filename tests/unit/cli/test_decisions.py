@@ -18,6 +18,7 @@ from hub.models import ConnectedCompany, Installation, Posting, Run
 from hub.reasons.texts import CaseText
 from hub.scheduling import runner, summary
 from hub.scheduling.leases import take
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
 URL = "http://costtracker.test"
@@ -387,6 +388,18 @@ def test_the_company_is_listed_checked_and_disconnected(hub):
     assert json.loads(hub("companies", "list", "--json")[1])[0]["batches"] == "auto"
     assert "is disconnected" in hub("companies", "disconnect", row["realm"])[1]
     assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "disconnected"
+
+
+def test_a_company_that_a_person_disconnected_is_not_missing(hub, app, monkeypatch):
+    folder = str(app.extensions["hub"].config.data)
+    keys = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
+    for name, value in {"HUB_DATA": folder, **keys}.items():
+        monkeypatch.setenv(name, value)
+    hub("companies", "disconnect", json.loads(hub("companies", "list", "--json")[1])[0]["realm"])
+    lines = [line for line in hub("check")[1].splitlines() if "connection to" in line]
+    assert [re.sub(" to .*:", " to it:", line) for line in lines] == [
+        "ok       connection to it: a person disconnected it"
+    ]
 
 
 def test_a_restored_database_is_noted(hub):
