@@ -118,12 +118,11 @@ class Supervisor:
 def list_plugin_files() -> Files:
     """Return the files of all plugins, each with its time and size."""
     files = {}
-    for folder in _iter_plugin_folders():
-        for file in sorted(folder.rglob("*")):
-            if "__pycache__" in file.parts or not file.is_file():
-                continue
-            status = file.stat()
-            files[str(file)] = (status.st_mtime_ns, status.st_size)
+    for file in _iter_plugin_files():
+        if "__pycache__" in file.parts or not file.is_file():
+            continue
+        status = file.stat()
+        files[str(file)] = (status.st_mtime_ns, status.st_size)
     return files
 
 
@@ -135,13 +134,16 @@ def find_changed_file(before: Files, after: Files) -> str:
     return ""
 
 
-def _iter_plugin_folders() -> Iterator[Path]:
-    """Yield the folder of each plugin's package, without importing it."""
+def _iter_plugin_files() -> Iterator[Path]:
+    """Yield what is in the folder of each plugin's package, or its only module; import nothing."""
     packages = {entry.module.partition(".")[0] for entry in entry_points(group="hub")}
-    for package in sorted(packages):
-        spec = find_spec(package)
-        for location in (spec.submodule_search_locations or ()) if spec else ():
-            yield Path(location)
+    for spec in map(find_spec, sorted(packages)):
+        if spec is None:
+            continue
+        for location in spec.submodule_search_locations or ():
+            yield from sorted(Path(location).rglob("*"))
+        if spec.origin:
+            yield Path(spec.origin)
 
 
 def _find_free_port() -> int:

@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 
 import pytest
 import requests
@@ -301,6 +302,14 @@ def test_the_files_of_plugins_are_watched_without_what_python_compiles():
     files = dev.list_plugin_files()
     assert any(name.endswith("hub_costtracker/openapi.yaml") for name in files)
     assert not any("__pycache__" in name for name in files)
+
+
+def test_a_plugin_of_one_module_is_watched(monkeypatch, tmp_path):
+    (tmp_path / "hub_single.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("single", "hub_single", "hub")
+    monkeypatch.setattr(dev, "entry_points", lambda group: [entry])
+    assert list(dev.list_plugin_files()) == [str(tmp_path / "hub_single.py")]
 
 
 @pytest.mark.parametrize(
