@@ -85,25 +85,41 @@ def _receive(installation: Installation, path: Path) -> Sentence:
 
     A file that was written meanwhile stays: the next run receives what it holds then.
     """
+    name = _get_name(path)
     before = path.stat()
     try:
-        file_intake.check_size(installation, path.name, before.st_size)
-        content = path.read_bytes()
-        result = file_intake.receive(
-            installation, path.name, content, way=FileWay.FOLDER, who=PERSON
-        )
+        file_intake.check_size(installation, name, before.st_size)
+        content = _read(path)
+        result = file_intake.receive(installation, name, content, way=FileWay.FOLDER, who=PERSON)
     except (Refused, PluginFault) as error:  # a defect met one file, and stops no other
         _refuse(installation, path, error)
-        return Sentence("%(name)s was refused: %(why)s", name=path.name, why=error.sentence)
+        return Sentence("%(name)s was refused: %(why)s", name=name, why=error.sentence)
     if _is_same(before, path.stat()):
         _move_file(path, DONE)
     with transaction() as session:
-        inbox.close(session, _build_case_cause(installation, path.name))
+        inbox.close(session, _build_case_cause(installation, path))
     if not result.is_new:
-        return Sentence("%(name)s was received before. Nothing was added.", name=path.name)
+        return Sentence("%(name)s was received before. Nothing was added.", name=name)
     if result.state == FileState.UNMAPPED:
-        return Sentence("%(name)s waits for the mapping of its columns.", name=path.name)
-    return Sentence("%(name)s was received.", name=path.name)
+        return Sentence("%(name)s waits for the mapping of its columns.", name=name)
+    return Sentence("%(name)s was received.", name=name)
+
+
+def _get_name(path: Path) -> str:
+    """Return the name of a file as text; some programs write names that are not UTF-8."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def _read(path: Path) -> bytes:
+    """Return the content of a file; raise Refused if only its owner may read it."""
+    try:
+        return path.read_bytes()
+    except PermissionError as error:
+        raise Refused(
+            "The hub may not read %(name)s. Let its account read the file, and place it in the"
+            " folder again.",
+            name=_get_name(path),
+        ) from error
 
 
 def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
@@ -120,10 +136,10 @@ def _refuse(installation: Installation, path: Path, error: HubError) -> None:
     with transaction() as session:
         inbox.open(
             session,
-            _build_case_cause(installation, path.name),
+            _build_case_cause(installation, path),
             CaseText(
                 "file.refused",
-                file=path.name,
+                file=_get_name(path),
                 problem=error.text,
                 folder=str(path.parent / REFUSED),
             ),
@@ -145,7 +161,7 @@ def _move_file(path: Path, subfolder: str) -> Path:
     return path.rename(target)
 
 
-def _build_case_cause(installation: Installation, name: str) -> str:
+def _build_case_cause(installation: Installation, path: Path) -> str:
     """Return the cause of the case of a refused file: a corrected one has the same name."""
-    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]
     return f"folder:{installation.id}:{digest}"

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -392,6 +393,38 @@ def test_a_defect_of_the_plugin_with_one_file_of_the_folder_stops_no_other(
     assert received == "b.csv was received."
     assert names(folder) == ["done/b.csv", "refused/a.csv", "refused/a.csv.txt"]
     assert open_cases() == ["a.csv could not be read"]
+
+
+def test_names_that_are_not_utf_8_stop_no_file_of_the_folder(installation, folder):
+    """Programs on other systems may write names in Latin-1."""
+    place(folder, os.fsdecode(b"a-\xe4.csv"), b"bad")
+    place(folder, os.fsdecode(b"b-\xe4.csv"), b"list 1")
+    refused, received = file_folder.receive_all(installation)
+    assert refused == "a-\ufffd.csv was refused: The file has no header."
+    assert received == "b-\ufffd.csv was received."
+    moved = [b"done/b-\xe4.csv", b"refused/a-\xe4.csv", b"refused/a-\xe4.csv.txt"]
+    assert [os.fsencode(name) for name in names(folder)] == moved
+    assert open_cases() == ["a-\ufffd.csv could not be read"]
+    place(folder, os.fsdecode(b"a-\xe4.csv"), b"list 2")
+    file_folder.receive_all(installation)
+    assert open_cases() == []
+
+
+def test_a_file_that_the_hub_may_not_read_stops_no_other(installation, folder, monkeypatch):
+    read_bytes = Path.read_bytes
+
+    def read_as_another_user(path):
+        if path.name == "a.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_as_another_user)
+    place(folder, "a.csv", b"list 1")
+    place(folder, "b.csv", b"list 2")
+    refused, received = file_folder.receive_all(installation)
+    assert refused.startswith("a.csv was refused: The hub may not read a.csv. Let its account")
+    assert received == "b.csv was received."
+    assert names(folder) == ["done/b.csv", "refused/a.csv", "refused/a.csv.txt"]
 
 
 def test_a_table_of_the_folder_waits_for_its_columns_in_the_inbox(visitor, installation, folder):
