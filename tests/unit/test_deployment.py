@@ -148,6 +148,8 @@ def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool
     if is_distributed:
         (credentials / "database.url").touch()
         unit, names = "hub-web.service", ["database.url", *names]
+    (credentials / "HUB_QBO_CLIENT_SECRET").touch()  # a secret that the administrator added
+    names.append("HUB_QBO_CLIENT_SECRET")
     write_program(
         tmp_path / "systemd-run",
         'while [ "${1#--}" != "$1" ]; do',
@@ -170,6 +172,7 @@ def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool
         for name, value in environment(DEPLOY / "systemd" / unit).items()
         if "%d" in value and "METRICS" not in name
     }
+    settings["HUB_QBO_CLIENT_SECRET_FILE"] = f"{credentials}/HUB_QBO_CLIENT_SECRET"
     if is_distributed:
         settings["HUB_ENGINE"] = "distributed"
     expected = [f"{name}={settings[name]}" for name in sorted(settings)]
@@ -322,6 +325,19 @@ def test_the_container_recipe_copies_what_exists_and_starts_a_command_that_exist
     assert set(re.findall(r"plugins/(\w+)", recipe)) == plugins
     (command,) = re.findall(r"^CMD \[(.*)\]$", recipe, re.MULTILINE)
     check_command(re.findall(r'"([^"]*)"', command))
+
+
+def test_data_of_a_hub_is_neither_copied_into_an_image_nor_committed() -> None:
+    """A folder that belongs to the user of the containers would even stop the build."""
+    folders = {Path(secret["file"]).parts[0] for secret in COMPOSE["secrets"].values()}
+    mounts = COMPOSE["services"]["backup"]["volumes"]
+    folders |= set(re.findall(r":-\./(\w+)", " ".join(mounts)))
+    assert folders == {"secrets", "backups"}
+    kept = {"hub-data", "hub-demo", "hub-dev"}
+    kept |= {f"deploy/container/{folder}" for folder in folders}
+    for name in (".containerignore", ".gitignore"):
+        lines = (DEPLOY.parent / name).read_text().splitlines()
+        assert kept <= {line.rstrip("/") for line in lines}, name
 
 
 def test_every_image_can_be_named_by_its_digest_and_the_guide_says_how() -> None:
