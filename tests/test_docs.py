@@ -14,6 +14,7 @@ import pytest
 import requests
 
 import requirement_tests
+from hub.config import FOR_TESTS, IN_FILES, NAMES
 from hub.models import Case
 from qbo_sandbox import kit
 from qbo_sandbox.kit.wsgi import mount
@@ -258,7 +259,16 @@ def test_every_decision_has_a_number_of_its_own():
     )
 
 
-def test_every_hook_has_a_heading_and_every_setting_of_the_environment_is_explained():
+def test_every_setting_of_the_environment_is_explained():
+    page = (ROOT / "docs" / "operate.md").read_text()
+    table = page.partition("## Settings")[2].partition("\n### ")[0]
+    cells = "".join(re.findall(r"^\| (`HUB_[^|]+)\|", table, re.MULTILINE))
+    names = re.findall(r"`(HUB_[A-Z_]+)(\[_FILE\])?`", cells)
+    assert sorted(name for name, _ in names) == sorted([*NAMES, "HUB_CONFIG", *FOR_TESTS])
+    assert {name for name, is_in_file in names if is_in_file} == set(IN_FILES)
+
+
+def test_every_hook_has_a_heading():
     hooks = (ROOT / "docs" / "hooks.md").read_text()
     from hub.contract import hookspecs
 

@@ -800,6 +800,8 @@ def test_a_plugin_for_exports_with_fixed_columns_holds_to_the_contract(exports, 
         ),
         (b"", "bills.csv needs rows with account"),
         (EXPORT[:-6], "A line of bills.csv has too few or too many cells."),
+        (EXPORT.replace(b"North Tools", b"Bolt & Co"), "a number for each bill, and each bill on"),
+        (EXPORT.replace(b"Tools,F-1", b"Tools,"), "bills.csv needs a number for each bill, and"),
         ("æ".encode("latin-1"), "bills.csv is no CSV file in UTF-8."),
     ],
 )
