@@ -1,5 +1,6 @@
 """The exchange rate of posted documents: that of the source, or QuickBooks' own."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -53,3 +54,15 @@ def test_the_rate_that_quickbooks_looked_up_needs_nobody(export):
 def test_a_rate_of_one_that_the_source_states_is_its_own(export):
     export.run(bill(currency="EUR", exchange_rate=Decimal(1)))
     assert (export.states()["bill:1"], export.cases()) == ("posted", [])
+
+
+@pytest.mark.parametrize("more", [{"memo": "Paid in May"}, {"date": dt.date(2026, 3, 5)}])
+def test_a_rate_that_a_person_corrected_survives_a_change_at_the_source(export, more):
+    export.quickbooks.switch(exchange_rate="one")
+    export.run(bill(currency="EUR"))
+    (posted,) = export.ours("Bill")
+    export.quickbooks.ask("POST", "bill", {**posted, "ExchangeRate": 1.1}, export.realm)
+    export.run(bill(currency="EUR", **more))
+    (changed,) = export.ours("Bill")
+    assert str(changed["ExchangeRate"]) == "1.1"
+    assert (changed["SyncToken"], export.cases()) == ("2", [])
