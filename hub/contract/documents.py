@@ -135,10 +135,10 @@ NOT_LINKED = ""
 class Code:
     """The source's name for something that has a record in QuickBooks.
 
-    `quickbooks_id` is its link at the source and takes precedence over a stored link. NOT_LINKED
-    says that the source has no link, so that a match by name does not count either.
-    `create` is what the hub may create if QuickBooks has no such record.
-    `hold` is the reason why the code may not be used yet.
+    - `quickbooks_id`: its link at the source, which takes precedence over a stored one. NOT_LINKED
+      says that the source has no link, so that a match by name does not count either.
+    - `create`: what the hub may create if QuickBooks has no such record.
+    - `hold`: the reason why the code may not be used yet.
     """
 
     id: str
@@ -179,13 +179,14 @@ class Applied:
 
 @value_object
 class Attachment:
-    """A file of a document; `size` in bytes, `sha256` as hex.
+    """A file of a document.
 
-    `id` is unique among the files of the document and stays the same: by it the hub knows which
-    file is attached already. It has at most 200 characters. `name` ends with the suffix by which
-    QuickBooks accepts it, such as ".pdf". `mime` is sent with the file; if the source does not say
-    it, pass `mimetypes.guess_type(name)[0] or ""`. A text that is no media type is sent as
-    "application/octet-stream". With another `sha256` than before the file is attached again.
+    - `id`: unique among the files of the document, and never changed: by it the hub knows which
+      file is attached already. It has at most 200 characters.
+    - `name`: ends with a suffix that QuickBooks accepts, such as ".pdf".
+    - `mime`: sent with the file. If the source does not state it, pass
+      `mimetypes.guess_type(name)[0] or ""`; no media type is sent as "application/octet-stream".
+    - `size` in bytes; `sha256` in hexadecimal: if it changes, the file is attached again.
     """
 
     id: str
@@ -202,8 +203,8 @@ class Attachment:
 class Line:
     """One line of a document.
 
-    `amount` takes precedence over quantity x unit_price; without both the line is text only.
-    `markup` is the percentage that is added when a billable line is charged to the customer.
+    - `amount`: takes precedence over quantity x unit_price; without both the line is text only.
+    - `markup`: the percentage that is added when a billable line is charged to the customer.
     """
 
     id: str
@@ -244,19 +245,20 @@ class Document:
     """A document for the books.
 
     Amounts are positive in the direction of the kind. Dates are in the source's zone.
-    `hold` is the source's own reason against posting, or why the document is pending.
-    `quickbooks_id` is the id of a transaction that is already in QuickBooks and is adopted.
-    A document that names that of another is held; if it is split, its first part adopts it.
-    `exchange_rate` is the amount of the company's currency for one unit of `currency`. Without it
-    QuickBooks uses its own rate of the document's date, or enters 1, which opens a case.
-    `memo` is private; `message` is printed for the customer or vendor; `custom` holds custom fields
-    by name. Invoices, credit memos, refunds and purchase orders have fields for `message`, `custom`
-    and `ship_to`; on other kinds they go into the memo. Items have no memo: a warning names each
-    text that is left out.
-    `email_to`: None to send no e-mail; otherwise the invoice is sent to the address that QuickBooks
-    has for the customer, or else to this one.
-    `url` is the https address of its page in the source, a link for people. The hub never opens it.
-    `closed`: no more is expected of an order; QuickBooks closes it and changes nothing else.
+
+    - `hold`: the source's own reason against posting, or why the document is pending.
+    - `quickbooks_id`: a transaction that QuickBooks has already, to adopt. The first part of a
+      split document adopts it. If it is that of another document, this one is held.
+    - `exchange_rate`: the amount of the company's currency for one unit of `currency`. Without it
+      QuickBooks uses its own rate of the document's date, or enters 1, which opens a case.
+    - `memo`: private; `message`: printed for the customer or vendor; `custom`: custom fields by
+      name. Only invoices, credit memos, refunds and purchase orders have fields for `message`,
+      `custom` and `ship_to`; elsewhere they go into the memo. Items have no memo: a warning names
+      each text that is left out.
+    - `email_to`: None sends no e-mail. Otherwise the invoice is sent to the address that QuickBooks
+      has for the customer, or else to this one.
+    - `url`: the https address of its page in the source, for people. The hub never opens it.
+    - `closed`: no more is expected of an order; QuickBooks closes it and changes nothing else.
     """
 
     kind: Kind

@@ -15,15 +15,17 @@ Cause = Literal["match", "source", "check", "currency", "quickbooks", "person"]
 class Receipt:
     """A state of a document that is reported to the source.
 
-    Receipts are ordered by `at`. `paid` is the amount paid so far.
+    The state `missing` means that the document is no longer in QuickBooks: somebody deleted or
+    voided it there, or a person removed it with the hub. An app without `missing` in its `wants`
+    gets `held` after such a removal.
 
-    `cause` is the reason for a hold: a code without a match, a hold by the source, a check before
-    sending, a currency that QuickBooks or the party there does not have, a refusal by QuickBooks,
-    or a decision that a person must make.
-
-    `missing` means that the document is no longer in QuickBooks: somebody deleted or voided it
-    there, or a person removed it with the hub. An app without `missing` in its `wants` gets `held`
-    after such a removal.
+    - `at`: the time of the state, by which receipts are ordered.
+    - `cause`: why the document is held: a code without a match ("match"), its source ("source"), a
+      check before sending ("check"), a currency that QuickBooks or the party there does not have
+      ("currency"), a refusal by QuickBooks ("quickbooks"), or a decision of a person ("person").
+    - `kind`, `id`, `number` and `url`: of the transaction in QuickBooks.
+    - `message`: the reason or a remark, for people.
+    - `paid`: the amount paid so far; `paid_on`: the date of the last payment.
     """
 
     state: ReceiptState | ReceiptStateName

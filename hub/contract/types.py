@@ -62,8 +62,8 @@ class Secrets(MutableMapping[str, str], ABC):
     `secrets["token"]` raises KeyError if there is none, and `secrets.get("token", "")` does not.
     Assign a text to store it, and use `del` to remove one: each is encrypted and committed at once.
     A name has at most 180 characters. Values stay when other secrets are entered, unless
-    BoundSecrets binds them to credentials. All are deleted when a setting leads to a new address
-    and the secrets entered for it are not the stored ones, and when the company is removed.
+    BoundSecrets binds them to credentials. All are deleted with the company, and when a setting
+    leads to a new address for which other secrets are entered.
     """
 
     __slots__ = ()
@@ -77,7 +77,7 @@ class Secrets(MutableMapping[str, str], ABC):
 
 
 def require_secret_text(name: str, text: object) -> None:
-    """Raise TypeError for a secret that is no text; its value is not shown."""
+    """Raise TypeError for a secret that is not a text; the error does not contain its value."""
     if not isinstance(text, str):
         raise TypeError(f"the secret {name} must be a text, not {type(text).__name__}")
 
@@ -85,8 +85,8 @@ def require_secret_text(name: str, text: object) -> None:
 class Reply(Protocol):
     """An HTTP response.
 
-    `headers` are found by their names in any case: `headers.get("content-type")`. `not_found` is
-    true for a 404 or 410 of the API itself, not for a page of another server.
+    The names of `headers` are case-insensitive: `headers.get("content-type")`. `not_found` is true
+    for a 404 or 410 of the API itself, not for the page of another server.
     """
 
     status: int
@@ -132,11 +132,15 @@ class Http(Protocol):
 class Site:
     """An app enabled for a company.
 
-    `settings` are without the secrets; `start` is the first date that is posted. `zone` is the time
-    zone of the app, in which a moment of the source becomes a date. `now` is the time at which the
-    hook was called, and `today` the date in `zone` then. `http` and
-    `secrets` give no access to the hub beyond the declared hosts and this installation's secrets.
-    `files` are the files that were received for this installation.
+    - `settings`: what the admin entered, without the secrets.
+    - `secrets`: the secrets of this installation alone.
+    - `http`: a client that calls the declared hosts only.
+    - `zone`: the time zone of the app, in which a moment of the source becomes a date.
+    - `now`: the time at which the hook was called; `today` is the date in `zone` then.
+    - `start`: the first date that is posted.
+    - `tenant`: the id of the account at the source; None until `hub_check` has returned it.
+    - `webhook_url`: the address for webhooks of the source.
+    - `files`: the files that were received for this installation.
     """
 
     settings: Mapping[str, Any]
@@ -156,23 +160,36 @@ class Site:
 class App:
     """An app on the marketplace.
 
-    `hosts` are host names, and addresses that settings hold as "{base_url}". `every` is "15m" or
-    cron. `rate` is how often the source may be called, such as "100/15s": the hub waits, so that
-    all its processes together never call an account of the source more often. `changed` and `gone`
-    say what happens when a posted document changes or disappears at the source: `gone` is "case" (a
-    person is asked), "void", "delete", "close" (an order) or "leave". With FromSetting a setting of
-    the app says what happens to one that disappears.
-    `automatic` names a boolean setting: while it is off, documents that are ready wait until a
-    person pushes them.
-    `mailbox` names a setting with the e-mail address that comparisons and cases of the app are
-    mailed to.
-    `access` names the people to ask for access. The app cannot be enabled until an owner marks the
-    access as approved. With `access_gate` false only some accounts need it: the app can be enabled,
-    and `hub_check` raises AccessNeeded.
-    `assumed_api` is the OpenAPI description of a source that publishes none; the pages say that it
-    is assumed.
-    `icon` is one of the drawings of the hub; without one the page shows the initials.
-    `files` names the files that people may upload on the page of the app; `hub_file` reads them.
+    - `slug`: identifies the app in addresses, commands and tables; it must never change.
+    - `name`, `summary` and `help`: its texts for people, the summary in one sentence.
+    - `posts`: the kinds of its documents.
+    - `settings`: the marshmallow schema of what an admin enters.
+    - `hosts`: host names, and addresses that settings hold as "{base_url}".
+    - `every`: the schedule of a new installation: "15m", or cron.
+    - `rate`: how often the source may be called, such as "100/15s". The hub waits, so that all its
+      processes together never call an account of the source more often.
+    - `wants`: the states that `hub_report` reports to the source.
+    - `changed`: what happens if a posted document changes at the source: "update" or "hold".
+    - `gone`: what happens if a posted document disappears at the source: "case" (a person is
+      asked), "void", "delete", "close" (an order) or "leave". With FromSetting a setting decides.
+    - `access`: the people to ask for access. The app cannot be enabled until an owner marks the
+      access as approved.
+    - `access_gate`: false if only some accounts need access. The app can then be enabled, and
+      `hub_check` raises AccessNeeded.
+    - `assumed_api`: the OpenAPI description of a source that publishes none. The pages say that it
+      is assumed.
+    - `owner_only`: only the owner of an installation may change its settings. It is the person who
+      saved them first.
+    - `match_first`: the fields whose codes must be matched, or confirmed as new, before the app
+      posts for the first time.
+    - `retry_reoffered`: a document that QuickBooks refused is sent again if its source, which got
+      the receipt about that, yields it unchanged.
+    - `automatic`: the name of a boolean setting. While it is off, documents that are ready wait
+      until a person pushes them.
+    - `mailbox`: the name of a setting with the e-mail address that comparisons and cases of the app
+      are mailed to.
+    - `icon`: one of the drawings of the hub. Without one the page shows the initials.
+    - `files`: the files that people may upload on the page of the app. `hub_file` reads them.
     """
 
     slug: str
@@ -203,15 +220,19 @@ class App:
 class Field:
     """A code field of documents: its role, how it is matched, and what happens without a match.
 
-    FromSetting leaves a choice to the admin. `default` is the QuickBooks id of the record that is
-    used without a match.
-    `differ`: what happens if lines have different codes where QuickBooks allows one for the whole
-    document.
-    `pushed`: whether `hub_records` gets the list of its role; for purchase_order the list is the
-    open orders.
-    `separator`: separates levels of a name at the source; a QuickBooks record with it in its name
-    is not used.
-    `fill`: whether a matched party without name, phone or e-mail gets those of the code's `create`.
+    FromSetting leaves a choice to the admin.
+
+    - `match`: how a record is found for a code that nobody has matched, in the order of the tries.
+    - `missing`: what happens without a match: "hold", "warn" (post without it) or "create".
+    - `default`: the QuickBooks id of the record that is used without a match.
+    - `differ`: what happens if lines have different codes where QuickBooks allows one for the whole
+      document: "hold", "first" (the code of the first line) or "split" (a transaction for each).
+    - `pushed`: whether `hub_records` gets the list of its role; for purchase_order the list is the
+      open orders.
+    - `separator`: separates the levels of a name at the source. A QuickBooks record whose own name
+      contains it is not used.
+    - `fill`: whether a matched party without name, phone or e-mail gets those of the code's
+      `create`.
     """
 
     name: str
@@ -251,9 +272,9 @@ class Tenant:
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise BadDocument for an id that is no text: it is compared with the stored one.
+        """Raise BadDocument for an id or name that is no text, and for warnings that are one text.
 
-        Each letter of a text in place of the warnings would be a case.
+        The id is compared with the stored one. Each letter of the text would become a case.
         """
         for name, value in (("id", self.id), ("name", self.name)):
             if not isinstance(value, str):
@@ -274,10 +295,16 @@ class Tenant:
 class Record:
     """An entry of a QuickBooks list.
 
-    `code` is its match, and `decided` says that a person made that match in the hub.
-    `decided_codes` are all codes that people matched to it. `document` is the document that it was
-    posted for. `use` of a tax code or item is purchase, sales or both. `order` is the open order if
-    the field's role is purchase_order; its codes are QuickBooks ids by role.
+    - `id`: its id in QuickBooks; `parent` is the id of the record above it.
+    - `code`: the code that is matched to it; `decided`: whether a person made that match in the
+      hub.
+    - `decided_codes`: all codes that people matched to it.
+    - `rate`: of a tax code, in percent.
+    - `use`: of a tax code or item: "purchase", "sales" or "both".
+    - `party`: the contact data of a supplier or customer.
+    - `document`: the source id of the document for which the hub created it.
+    - `order`: the open order, if the role of the field is purchase_order. Its codes are QuickBooks
+      ids by role.
     """
 
     id: str
@@ -330,12 +357,13 @@ class Signal:
 class Sandbox:
     """A stand-in for the source: a WSGI application and the settings that point at its address.
 
-    Without `settings`, the only one is the address, as `base_url`.
-    `country` is where the company of its documents is, such as "GB", for `hub dev` and the contract
-    suite; empty if that makes no difference. The suite takes any country. `hub dev` and `hub demo`
-    have companies in AU, CA, GB, NO and US; for another country they enable the app for the one in
-    GB, whose lines have tax codes, too, and say so.
-    `custom_numbers`: whether the source numbers sales documents instead of QuickBooks.
+    - `settings`: a function that returns the settings for an address. By default the only one is
+      `base_url`.
+    - `country`: where the company of its documents is, such as "GB"; empty if that makes no
+      difference. The contract suite takes any country. `hub dev` and `hub demo` have companies in
+      AU, CA, GB, NO and US; for another country they enable the app for the one in GB, whose lines
+      have tax codes, too, and say so.
+    - `custom_numbers`: whether the source numbers sales documents instead of QuickBooks.
     """
 
     wsgi: Callable[..., Iterable[bytes]]
