@@ -53,10 +53,10 @@ class Case(Model):
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     installation_id: Mapped[int | None] = mapped_column(ForeignKey("installation.id"))
     cause: Mapped[str] = mapped_column(String(400))
-    # Its texts: a code of the catalogue in `hub.reasons`, and the values of its placeholders.
+    # A code of the catalogue in `hub.reasons`, and the values of the placeholders in its texts.
     code: Mapped[str] = mapped_column(String(60), default="", server_default="")
     params: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
-    # The texts of a case that was opened before codes were stored; empty where `code` is not.
+    # The texts of a case that was opened before codes were stored; empty if there is a code.
     stored_title: Mapped[str] = mapped_column(Text, default="")
     stored_reason: Mapped[str] = mapped_column(Text, default="")
     stored_instruction: Mapped[str] = mapped_column(Text, default="")
@@ -65,7 +65,7 @@ class Case(Model):
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(200))
-    # When those who can act were notified.
+    # When the people who can solve it were notified.
     mailed_at: Mapped[dt.datetime | None]
     # What a person decided last: one of `CaseDecision`. The case closes when its cause is gone.
     decision: Mapped[str] = mapped_column(String(20), default="", server_default="")
@@ -73,7 +73,7 @@ class Case(Model):
     decided_by: Mapped[str] = mapped_column(String(200), default="", server_default="")
     # The name of the person who takes care of it.
     assignee: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    # Until then the inbox does not list it.
+    # The inbox does not list it before this time.
     snoozed_until: Mapped[dt.datetime | None]
     postings: Mapped[list[Posting]] = relationship(secondary=case_posting)
 

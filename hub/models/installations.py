@@ -26,7 +26,7 @@ MAX_SCHEDULE_LENGTH = 100
 
 
 class ConnectedCompany(Model):
-    """A QuickBooks company that an admin connected; `state` is one of `ConnectionState`."""
+    """A QuickBooks company that an admin connected; `realm` is Intuit's id of it."""
 
     __tablename__ = "company"
     __table_args__ = (Index("ix_company_name", "name", "id"),)
@@ -35,43 +35,52 @@ class ConnectedCompany(Model):
     name: Mapped[str] = mapped_column(String(MAX_COMPANY_NAME_LENGTH), default="")
     country: Mapped[str] = mapped_column(String(3), default="")
     currency: Mapped[str] = mapped_column(String(3), default="")
+    # One of `ConnectionState`.
     state: Mapped[str] = mapped_column(String(20), default="connected")
     state_reason: Mapped[str] = mapped_column(Text, default="")
-    refused_since: Mapped[dt.datetime | None]  # when QuickBooks began to refuse the connection
-    refusals: Mapped[int] = mapped_column(default=0)  # pauses since then, each longer than the last
-    next_try_at: Mapped[dt.datetime | None]  # None while refused: the next scheduled run tries
+    # When QuickBooks began to refuse the connection, and the number of pauses since then, each
+    # longer than the last one.
+    refused_since: Mapped[dt.datetime | None]
+    refusals: Mapped[int] = mapped_column(default=0)
+    # When a refused connection is tried again; None: with the next scheduled run.
+    next_try_at: Mapped[dt.datetime | None]
     refuses_reads: Mapped[bool] = mapped_column(default=False)
     refuses_writes: Mapped[bool] = mapped_column(default=False)
+    # How the company is set up, as QuickBooks answered.
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    newest_date: Mapped[dt.datetime | None]  # newest Date header seen from QuickBooks
-    # When a webhook of QuickBooks last arrived for it, to within an hour.
+    # The newest date in a header of QuickBooks' responses.
+    newest_date: Mapped[dt.datetime | None]
+    # When a webhook of QuickBooks last arrived for it, to within an hour, and when one last
+    # reported a change.
     webhook_received_at: Mapped[dt.datetime | None]
-    webhook_news_at: Mapped[dt.datetime | None]  # when a webhook last reported a change
-    changed_at: Mapped[dt.datetime | None]  # when a poll last found a change
-    polled_at: Mapped[dt.datetime | None]  # when the last poll began
+    webhook_news_at: Mapped[dt.datetime | None]
+    # When a poll last found a change, and when the last poll began.
+    changed_at: Mapped[dt.datetime | None]
+    polled_at: Mapped[dt.datetime | None]
     # The number of claims so far; a file of the data folder has it, too.
     sends: Mapped[int] = mapped_column(default=0)
-    # The newest known posting when an older database was restored.
+    # After a restore of an older database, by QuickBooks' dates: the newest posting that it has,
+    # when the restore was noticed, up to when QuickBooks was searched completely, and when a search
+    # began that nothing can have escaped, because it was long after the restore.
     restored_since: Mapped[dt.datetime | None]
-    restored_seen: Mapped[dt.datetime | None]  # QuickBooks date at which the restore was noticed
-    # QuickBooks is searched completely from restored_since up to here.
+    restored_seen: Mapped[dt.datetime | None]
     restored_until: Mapped[dt.datetime | None]
-    # QuickBooks date of the search long after the restore that nothing can have escaped.
     restore_settled: Mapped[dt.datetime | None]
     # The identity of the database at the last send, if several machines share it.
     database_identity: Mapped[dict[str, Any] | None]
-    # How documents are sent: single, auto or batch.
+    # How documents are sent: one of `BatchMode`.
     batches: Mapped[str] = mapped_column(String(10), default="single")
-    # How many documents go into one batch now; it is adjusted to the responses.
+    # How many documents go into one batch now, which is adjusted to the responses, and the most
+    # that QuickBooks accepts.
     batch_size: Mapped[int] = mapped_column(default=10)
-    batch_most: Mapped[int] = mapped_column(default=30)  # the maximum that QuickBooks accepts
+    batch_most: Mapped[int] = mapped_column(default=30)
     connected_at: Mapped[dt.datetime]
     # When QuickBooks first answered for it; None if it never did.
     verified_at: Mapped[dt.datetime | None]
 
     @hybrid_property
     def display_name(self) -> str:
-        """Return the name; the realm until QuickBooks has told the name."""
+        """Return the name, or the realm while the name is not known."""
         return self.name or self.realm
 
     @display_name.inplace.expression
@@ -102,28 +111,36 @@ class ReadDay(Model):
 
 
 class Installation(Model):
-    """An app enabled for one company; `mode` is auto, review, manual, once or paused."""
+    """An app enabled for one company; `slug` identifies the app."""
 
     __table_args__ = (UniqueConstraint("company_id", "slug"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     slug: Mapped[str] = mapped_column(String(60))
     enabled: Mapped[bool] = mapped_column(default=True)
+    # One of `InstallationMode`.
     mode: Mapped[str] = mapped_column(String(10), default="review")
+    # What was entered, without the secrets.
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # The account at the source.
     tenant: Mapped[str | None] = mapped_column(String(200))
     tenant_name: Mapped[str] = mapped_column(String(500), default="")
+    # The name of the person who saved the settings first, or took the app over.
     owner: Mapped[str] = mapped_column(String(200), default="")
+    # Documents dated before this day are not posted.
     start_date: Mapped[dt.date | None]
+    # Minutes after the last run ("15m"), or cron in the zone.
     schedule: Mapped[str] = mapped_column(String(MAX_SCHEDULE_LENGTH), default="15m")
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
     # Documents above this amount of the company's currency need the approval of two people.
     second_approval_above: Mapped[Decimal | None]
-    previewed_at: Mapped[dt.datetime | None]  # when a person approved the first preview
-    # The end of the first of the failed syncs that could not read the source.
+    # When a person approved the first preview.
+    previewed_at: Mapped[dt.datetime | None]
+    # Of the syncs in a row that could not read the source: the end of the first one, their number,
+    # and the reason of the last one.
     failing_since: Mapped[dt.datetime | None]
-    failed_syncs: Mapped[int] = mapped_column(default=0)  # the number of failed syncs in a row
-    failure: Mapped[str] = mapped_column(Text, default="")  # the reason of the last one
+    failed_syncs: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[dt.datetime]
     company: Mapped[ConnectedCompany] = relationship(lazy="joined")
 
@@ -142,7 +159,7 @@ class Installation(Model):
 
 
 class Cursor(Model):
-    """How far a source has been read."""
+    """How far a stream of a source has been read; only its plugin understands `value`."""
 
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), primary_key=True)
     stream: Mapped[str] = mapped_column(String(100), primary_key=True)

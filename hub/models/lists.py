@@ -9,8 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db.engine import Model
 
-NOT_LIVE = "head.state <> 'live'"  # a query must repeat this text to use the index
-PAID_CONDITION = "head.balance = 0"  # as the attribute above
+# Conditions of indexes below. A query uses the index only if it repeats the text.
+NOT_LIVE = "head.state <> 'live'"
+PAID_CONDITION = "head.balance = 0"
 # PostgreSQL refuses texts that are longer than their columns; SQLite stores them.
 MAX_CODE_LENGTH = 200
 MAX_CODE_NAME_LENGTH = 500
@@ -20,22 +21,23 @@ MAX_TYPE_LENGTH = 60
 
 
 class Match(Model):
-    """The match of a code to a record; `match_method` is decided, link, or the rule's name."""
+    """The match of a code of a source to a record in QuickBooks."""
 
     __table_args__ = (UniqueConstraint("company_id", "scope", "tenant", "field", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
-    # The plugin: its apps share matches of equally named fields.
+    # The name of the plugin, whose apps share the matches of fields with the same name.
     scope: Mapped[str] = mapped_column(String(60))
     tenant: Mapped[str] = mapped_column(String(200))
     field: Mapped[str] = mapped_column(String(60))
     code: Mapped[str] = mapped_column(String(MAX_CODE_LENGTH))
     name: Mapped[str] = mapped_column(String(MAX_CODE_NAME_LENGTH), default="")
     role: Mapped[str] = mapped_column(String(30))
-    # A QuickBooks id; "" if a person left the code out, "+" to create a record.
+    # A QuickBooks id; "" if a person left the code out, "+" if a record is to be created.
     record: Mapped[str] = mapped_column(String(40))
-    # The details that a person entered for a record to create, in place of the source's.
+    # What a person entered for the record to create, in place of the source's data.
     details: Mapped[dict[str, Any] | None]
+    # One of `MatchOrigin`, or the name of the rule that found the record.
     match_method: Mapped[str] = mapped_column(String(12))
     who: Mapped[str] = mapped_column(String(200))
     at: Mapped[dt.datetime]
@@ -60,7 +62,7 @@ class SeenCode(Model):
 
 
 class StoredRecord(Model):
-    """A record of QuickBooks as last read; `list` is account, vendor, customer, item, …"""
+    """A record of QuickBooks as last read; `list` is the name of its list, such as "vendor"."""
 
     __tablename__ = "record"
     __table_args__ = (
@@ -84,7 +86,8 @@ class StoredRecord(Model):
     active: Mapped[bool] = mapped_column(default=True)
     currency: Mapped[str] = mapped_column(String(3), default="")
     email: Mapped[str] = mapped_column(String(200), default="")
-    # The numbers under which a party is registered or taxed, one a line; None if not read yet.
+    # The numbers under which a party is registered or taxed, one on each line; None if they were
+    # not read yet.
     tax_numbers: Mapped[str | None] = mapped_column(String(200))
     rate: Mapped[str] = mapped_column(String(20), default="")
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -106,15 +109,18 @@ class ListState(Model):
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
-    read_at: Mapped[dt.datetime]  # when all of it was last read
-    changed_to: Mapped[dt.datetime | None]  # changes are known up to here, by QuickBooks' clock
+    # When the whole list was last read.
+    read_at: Mapped[dt.datetime]
+    # Up to when changes are stored, by QuickBooks' clock.
+    changed_to: Mapped[dt.datetime | None]
     # Of stored transactions: those dated before this day were not read.
     since: Mapped[dt.date | None]
-    version: Mapped[int] = mapped_column(default=0)  # grows with every change of an entry
+    # Grows with every change of an entry.
+    version: Mapped[int] = mapped_column(default=0)
 
 
 class TransactionHead(Model):
-    """The head of a transaction in QuickBooks; `state` is live, voided or deleted."""
+    """The head of a transaction in QuickBooks; `state` is one of `TransactionState`."""
 
     __tablename__ = "head"
     __table_args__ = (
@@ -145,7 +151,8 @@ class TransactionHead(Model):
     quickbooks_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[str] = mapped_column(String(100), default="")
     party: Mapped[str] = mapped_column(String(40), default="")
-    account: Mapped[str] = mapped_column(String(40), default="")  # from or into which it was paid
+    # The account from or into which it was paid.
+    account: Mapped[str] = mapped_column(String(40), default="")
     date: Mapped[dt.date | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     total: Mapped[Decimal | None]
@@ -154,9 +161,9 @@ class TransactionHead(Model):
     sync_token: Mapped[str] = mapped_column(String(20), default="")
     marker: Mapped[str] = mapped_column(String(20), default="")
     state: Mapped[str] = mapped_column(String(10), default="live")
-    # The digest of what counts in it, lines included.
+    # The digest of the facts that are compared, lines included.
     content: Mapped[str] = mapped_column(String(32), default="")
-    # Others changed it, and the hub has not checked the change yet.
+    # Others changed it, and the hub has not compared it since.
     news: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime | None]
     updated_at: Mapped[dt.datetime | None]

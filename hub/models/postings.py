@@ -43,7 +43,11 @@ def _build_partial_index(name: str, condition: str, *columns: str) -> Index:
 
 
 class SourceDocument(Model):
-    """A document as its source last gave it; `marker` is its short identity in QuickBooks."""
+    """A document as its source last gave it.
+
+    Company, slug, tenant and source id are its identity. `marker` is the short hash of the identity
+    that the memo of its transaction contains.
+    """
 
     __table_args__ = (
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
@@ -82,33 +86,41 @@ class SourceDocument(Model):
     due: Mapped[dt.date | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     total: Mapped[Decimal | None]
-    # The document, as hub.contract.codec dumps it.
+    # The whole document, as `hub.contract.codec` dumps it.
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Why the source's answer cannot be read or stored; "" if it can.
     unreadable: Mapped[str] = mapped_column(Text, default="")
-    gone: Mapped[str | None] = mapped_column(Text)  # why it is gone, "" if the source does not say
-    # It changed while its posting was under way: read it again.
+    # Why the source no longer has it; "" if the source gave no reason, None while it has it.
+    gone: Mapped[str | None] = mapped_column(Text)
+    # It has to be read again before it is posted or changed.
     reread: Mapped[bool] = mapped_column(default=False)
-    # The field whose missing code it is made for.
+    # The field of the code for which the hub creates this record; "" for a document of the source.
     made_for: Mapped[str] = mapped_column(String(60), default="")
-    # Excluded: dated before the start date. Included: a person included it despite its date.
+    # One of `StartRule`.
     before_start: Mapped[str] = mapped_column(String(10), default="", server_default="")
-    # The person who asked to post it again after it left QuickBooks.
+    # The person who asked to post it again after it left QuickBooks; "" if nobody did.
     requested_by: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    # When the source last had it, and when it was last read with any result.
     seen_at: Mapped[dt.datetime]
-    read_at: Mapped[dt.datetime | None]  # when the source last answered for it, with any result
-    absent_at: Mapped[dt.datetime | None]  # when the source last answered that it does not have it
-    absent_since: Mapped[dt.datetime | None]  # the first such answer that counts towards a proof
-    gone_at: Mapped[dt.datetime | None]  # when `gone` was set
+    read_at: Mapped[dt.datetime | None]
+    # When the source last did not have it, and since when such answers count towards a proof.
+    absent_at: Mapped[dt.datetime | None]
+    absent_since: Mapped[dt.datetime | None]
+    # When `gone` was set.
+    gone_at: Mapped[dt.datetime | None]
     installation: Mapped[Installation] = relationship()
 
     @property
     def known_currency(self) -> str:
-        """Return the currency of its amounts; where the source states none, that of the company."""
+        """Return the currency of its amounts: the source's, or else that of the company."""
         return self.currency or self.installation.company.currency
 
 
 class Posting(Model):
-    """One operation on one part of a document; the payload never changes under a sent key."""
+    """One operation in QuickBooks for one part of a document.
+
+    Once a request was sent under its key (`requestid`), the payload of that key never changes.
+    """
 
     __table_args__ = (
         UniqueConstraint("company_id", "requestid"),
@@ -162,44 +174,57 @@ class Posting(Model):
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
     # The run that sent it.
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)
-    # Waits until that is posted.
+    # The posting that must be posted before this one is sent.
     after_id: Mapped[int | None] = mapped_column(ForeignKey("posting.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    part: Mapped[str] = mapped_column(String(200), default="")  # "" is the document itself
-    operation: Mapped[str] = mapped_column(String(10))  # create, update, delete, void, attach
+    # The name of a part of a split document, or the id of an attachment; else "".
+    part: Mapped[str] = mapped_column(String(200), default="")
+    # One of `Operation`.
+    operation: Mapped[str] = mapped_column(String(10))
+    # The object that a change is written against, as "Id:SyncToken"; of a file, the Id of its
+    # transaction; "0" for a creation.
     base: Mapped[str] = mapped_column(String(80), default="0")
+    # How many keys it had before this one, and how often the payload was planned anew.
     generation: Mapped[int] = mapped_column(default=0)
     requestid: Mapped[str] = mapped_column(String(50))
     revision: Mapped[int] = mapped_column(default=0)
+    # The exact bytes to send, and the hash of the bytes as they were planned. A change is completed
+    # right before it is sent.
     payload: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
-    # Hash of the bytes as they were planned.
     planned: Mapped[str] = mapped_column(String(64), default="")
     # The content of `summary`; for a file its hash and size, for a removal who requested it.
     stored_summary: Mapped[dict[str, Any]] = mapped_column("meaning", default=dict)
+    # One of `PostingState`, and one of `Holder`.
     state: Mapped[str] = mapped_column(String(10))
-    # What holds it: source, mapping, preflight, quickbooks or person.
     held_by: Mapped[str] = mapped_column(String(12), default="")
     # Why it is held, waits or has ended: codes of `hub.reasons` with the values of their texts.
     reasons: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
-    # Its key is proved not to have landed: a new generation may be made.
+    # Its key is proved not to have landed, so that the next generation may be sent.
     rekey: Mapped[bool] = mapped_column(default=False)
+    # A new random value for each claim; a result is stored only under the present one.
     fence: Mapped[str] = mapped_column(String(50), default="")
+    # It is not sent before this time.
     next_try_at: Mapped[dt.datetime | None]
-    checked_at: Mapped[dt.datetime | None]  # when preflight last found nothing
+    # When the preflight last found nothing; None if it has to be checked.
+    checked_at: Mapped[dt.datetime | None]
+    # Who approved it, and the hash of exactly the bytes that were approved.
     approved_by: Mapped[str | None] = mapped_column(String(200))
-    # Hash of exactly what was approved.
     approved_payload: Mapped[str | None] = mapped_column(String(64))
-    sent_date: Mapped[dt.datetime | None]  # newest QuickBooks date known before the first send
-    doubted_date: Mapped[dt.datetime | None]  # QuickBooks date at which this doubt was first seen
-    # Ids of QuickBooks transactions that a person rejected for it.
+    # By QuickBooks' clock: the newest date known before the first send, and the date at which the
+    # present doubt was first seen.
+    sent_date: Mapped[dt.datetime | None]
+    doubted_date: Mapped[dt.datetime | None]
+    # Ids of the objects in QuickBooks of which a person said that they are not this document.
     rejected_ids: Mapped[list[Any]] = mapped_column(default=list)
     quickbooks_id: Mapped[str | None] = mapped_column(String(40))
     sync_token: Mapped[str | None] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(200), default="")
+    # The total as it was planned, and as QuickBooks answered.
     total: Mapped[Decimal | None]
-    posted_total: Mapped[Decimal | None]  # the total in the response of QuickBooks
+    posted_total: Mapped[Decimal | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
     warnings: Mapped[list[Any]] = mapped_column(default=list)
+    # The object as QuickBooks answered it.
     answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
@@ -214,9 +239,9 @@ class Posting(Model):
 
     @property
     def summary(self) -> TransactionSummary:
-        """Return what is compared of the transaction or list entry: party, total, lines, number …
+        """Return the facts of the transaction or list entry that are compared.
 
-        Each access loads it again.
+        Each access loads them again.
         """
         return TransactionSummary.load(self.stored_summary)
 
@@ -227,21 +252,24 @@ class Attempt(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
     generation: Mapped[int]
-    requestid: Mapped[str] = mapped_column(
-        String(50)
-    )  # for an item of a batch: that of the batch, and the bId
-    # The request id of the batch that it went in.
+    # Of an item of a batch: the request id of the batch and the bId of the item.
+    requestid: Mapped[str] = mapped_column(String(50))
+    # The request id of the batch that it was sent in; "" if it was sent singly.
     batch: Mapped[str] = mapped_column(String(36), default="")
+    # That of its claim.
     fence: Mapped[str] = mapped_column(String(50))
     sent_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
-    # Sent until an answer is stored.
+    # One of `SendOutcome`.
     outcome: Mapped[str] = mapped_column(String(15), default="sent")
+    # The HTTP status, the code of the first fault, and the explanation.
     status: Mapped[int | None]
     code: Mapped[str] = mapped_column(String(10), default="")
     text: Mapped[str] = mapped_column(Text, default="")
+    # Intuit's id and date of the response.
     tid: Mapped[str] = mapped_column(String(80), default="")
     quickbooks_date: Mapped[dt.datetime | None]
+    # The id in the response, or of the transaction that a refusal names.
     seen_id: Mapped[str | None] = mapped_column(String(40))
 
 
@@ -251,13 +279,17 @@ class Approval(Model):
     __table_args__ = (UniqueConstraint("posting_id", "content", "who"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"))
-    content: Mapped[str] = mapped_column(String(64))  # as `Posting.planned` was
+    # The hash that `Posting.planned` had.
+    content: Mapped[str] = mapped_column(String(64))
     who: Mapped[str] = mapped_column(String(200))
     at: Mapped[dt.datetime]
 
 
 class Proof(Model):
-    """A complete search for a posting in doubt, and its result."""
+    """A complete search for a posting in doubt, and its result.
+
+    It covers everything that was created in QuickBooks from `since` to `until`.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
@@ -265,14 +297,16 @@ class Proof(Model):
     at: Mapped[dt.datetime]
     since: Mapped[dt.datetime]
     until: Mapped[dt.datetime]
+    # How many candidates it found, and how many attempts there were before it.
     rows: Mapped[int]
-    sends: Mapped[int]  # how many attempts there were
-    result: Mapped[str] = mapped_column(String(12))  # absent, present, alike, several
+    sends: Mapped[int]
+    # One of `SearchVerdict`.
+    result: Mapped[str] = mapped_column(String(12))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class ReceiptRow(Model):
-    """A receipt to deliver to the source, with its own retries."""
+    """A receipt to deliver to the source, with retries of its own."""
 
     __table_args__ = (
         _build_partial_index(
@@ -282,14 +316,18 @@ class ReceiptRow(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("source_document.id"), index=True)
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"))
+    # One of `ReceiptState`.
     state: Mapped[str] = mapped_column(String(10))
+    # The whole receipt, as `hub.contract.codec` dumps it.
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # The reasons in the message of the body, as in `Posting.reasons`.
     reasons: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     at: Mapped[dt.datetime]
     tries: Mapped[int] = mapped_column(default=0)
-    next_try_at: Mapped[dt.datetime | None]  # None: ended
-    ended: Mapped[str] = mapped_column(String(10), default="")  # delivered, refused, replaced
+    # When it is tried next, with the error of the last try; None once it has ended.
+    next_try_at: Mapped[dt.datetime | None]
+    # One of `ReceiptEnd`.
+    ended: Mapped[str] = mapped_column(String(10), default="")
     error: Mapped[str] = mapped_column(Text, default="")
 
 

@@ -1,4 +1,4 @@
-"""Schedules and runs."""
+"""Schedules, runs with their logs, and which process may work on what."""
 
 import datetime as dt
 from typing import Any
@@ -29,7 +29,7 @@ class Schedule(Model):
 
 
 class Run(Model):
-    """One run: claimed once by its schedule and due time."""
+    """One run; a schedule has at most one run for each due time."""
 
     __table_args__ = (
         UniqueConstraint("schedule_id", "due_at"),
@@ -49,9 +49,10 @@ class Run(Model):
     requested_by: Mapped[str] = mapped_column(String(200), default="schedule")
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
-    # Done, or stopped with the reason in `error`.
+    # One of `RunOutcome`; `error` is the reason of a run that was stopped.
     outcome: Mapped[str] = mapped_column(String(12), default="")
     error: Mapped[str] = mapped_column(Text, default="")
+    # The progress that its page shows: what it does now, and how much of that is done.
     phase: Mapped[str] = mapped_column(String(40), default="")
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
@@ -59,7 +60,7 @@ class Run(Model):
 
     @property
     def state(self) -> str:
-        """Return queued, running, done or stopped."""
+        """Return whether it waits, is under way or how it ended: one of `RunState`."""
         if self.ended_at:
             return self.outcome
         return RunState.RUNNING if self.started_at else RunState.QUEUED
@@ -82,8 +83,9 @@ class ActiveFolder(Model):
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    folder: Mapped[str] = mapped_column(String(64))  # its identity on its machine
-    place: Mapped[str] = mapped_column(String(500))  # machine and path, for people
+    # Its identity on its machine; machine and path for people.
+    folder: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(500))
     since: Mapped[dt.datetime]
     released_at: Mapped[dt.datetime | None]
 
@@ -96,8 +98,10 @@ class Lease(Model):
     """
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(32), default="")  # a process; empty if it is free
+    # The process that holds it; "" if it is free.
+    holder: Mapped[str] = mapped_column(String(32), default="")
     fence: Mapped[int]
-    heartbeat_at: Mapped[dt.datetime]  # on the database's clock
+    # When it was last renewed, by the clock of the database.
+    heartbeat_at: Mapped[dt.datetime]
     backend_pid: Mapped[int]
     backend_start: Mapped[dt.datetime | None]
