@@ -195,15 +195,20 @@ def parse_faults(body: Any) -> tuple[Fault, ...]:
     """Return the faults in a JSON response, or in one item of a batch or upload."""
     if not isinstance(body, dict):
         return ()
-    fault = body.get("Fault") or body.get("fault")
+    fault = _get_in_any_case(body, "Fault")
     if not isinstance(fault, dict):
         return ()
     type = str(fault.get("type") or "")
     faults = []
-    for error in fault.get("Error") or fault.get("error") or []:
+    for error in _get_in_any_case(fault, "Error") or ():
         if isinstance(error, dict):
             faults.append(_parse_fault(error, type))
     return tuple(faults)
+
+
+def _get_in_any_case(content: dict[str, Any], name: str) -> Any:
+    """Return a value by its name, which some services of Intuit write with a small letter."""
+    return content.get(name) or content.get(name.lower())
 
 
 def _parse_fault(error: dict[str, Any], type: str) -> Fault:
@@ -234,8 +239,7 @@ def _parse_xml(text: bytes) -> tuple[Fault, ...]:
 
 def _iter_xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
     """Yield the errors with the type of the first fault; their facts are attributes or elements."""
-    types = [node.get("type", "") for node in root.iter() if _get_local_name(node) == "Fault"]
-    type = types[0] if types else ""
+    type = _find_type_of_fault(root)
     for node in root.iter():
         if _get_local_name(node) != "Error":
             continue
@@ -244,6 +248,14 @@ def _iter_xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
             name = _get_local_name(child).lower()
             error[name] = (child.text or "").strip()
         yield _parse_fault(error, type)
+
+
+def _find_type_of_fault(root: ElementTree.Element) -> str:
+    """Return the type of the first fault; "" if it has none."""
+    for node in root.iter():
+        if _get_local_name(node) == "Fault":
+            return node.get("type", "")
+    return ""
 
 
 def _get_local_name(node: ElementTree.Element) -> str:
