@@ -311,19 +311,22 @@ def _build_other_part_conditions(posting: Posting) -> tuple[ColumnElement[bool],
 
 
 def _sum_payments(session: Session, parts: Sequence[PostedDocument]) -> _Payment | None:
-    """Add up what is paid of the parts of a document; None if it is not known of each.
+    """Add up what is paid of the parts of a document; None if it is not known of each part.
 
-    One that cannot be paid counts as unpaid.
+    A part that cannot be paid counts as unpaid.
     """
     present = [part for part in parts if part.discrepancy not in ABSENT_DISCREPANCIES]
     balances = _list_balances(present)
     if None in balances:
         return None
     amount = sum_amounts(_compute_paid_amount(part) for part in present)
-    is_whole = len(present) == len(parts) and not _has_unposted_part(session, parts[0].posting)
-    if is_whole and balances and not any(balances):
+    is_settled = bool(balances) and not any(balances)
+    is_whole = len(present) == len(parts)
+    if is_settled and is_whole and not _has_unposted_part(session, parts[0].posting):
         return _Payment(ReceiptState.PAID, amount)
-    return _Payment(ReceiptState.PART_PAID if amount > ZERO else ReceiptState.POSTED, amount)
+    if amount > ZERO:
+        return _Payment(ReceiptState.PART_PAID, amount)
+    return _Payment(ReceiptState.POSTED, amount)
 
 
 def _list_balances(parts: Iterable[PostedDocument]) -> list[Decimal | None]:

@@ -52,7 +52,8 @@ Result = tuple[SendJob, QuickBooksResponse]
 class InFlightWave:
     """A wave that is being sent; if it `is_full`, more postings may be ready.
 
-    Each of its calls sends one request after the other until none waits.
+    Each of its calls sends one request after the other until no request is left. A call that is
+    done therefore shows that none of them waits.
     """
 
     is_full: bool
@@ -60,8 +61,9 @@ class InFlightWave:
 
     @property
     def open_count(self) -> int:
-        """Return how many requests are on their way; none waits if it is less than the most."""
-        return sum(not call.done() for call in self.calls)
+        """Return how many calls are still at work."""
+        open_calls = [call for call in self.calls if not call.done()]
+        return len(open_calls)
 
     def wait(self) -> None:
         """Wait until all requests are answered."""
@@ -81,7 +83,7 @@ def launch_wave(
 ) -> InFlightWave:
     """Send a wave; a single request that nothing follows is sent in this thread.
 
-    A call for each thread instead of each request saves a handover between threads per request.
+    There is a call for each thread, not for each request: a handover between threads takes time.
     """
     groups = _group_by_request(jobs)
     for app in {job.app for job in jobs}:

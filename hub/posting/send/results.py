@@ -93,13 +93,20 @@ def _store_results(posting_session: PostingSession, results: Sequence[Result]) -
 
 def _stop_if_refused(posting_session: PostingSession, results: Sequence[Result]) -> None:
     """Send nothing more if QuickBooks refused the connection, or no request could leave."""
-    texts = {response.outcome: response.text for _, response in results}
+    responses = [response for _, response in results]
+    texts = {response.outcome: response.text for response in responses}
     if SendOutcome.UNAUTHORISED in texts:
         posting_session.stop(texts[SendOutcome.UNAUTHORISED])
     elif set(texts) == {SendOutcome.UNSENT}:
-        pauses = [response.after for _, response in results if response.after is not None]
-        is_known = len(pauses) == len(results)
-        posting_session.stop(texts[SendOutcome.UNSENT], max(pauses) if is_known else None)
+        posting_session.stop(texts[SendOutcome.UNSENT], _find_longest_pause(responses))
+
+
+def _find_longest_pause(responses: Sequence[QuickBooksResponse]) -> float | None:
+    """Return for how many seconds requests must wait; None if one of them does not say so."""
+    pauses = [response.after for response in responses if response.after is not None]
+    if len(pauses) < len(responses):
+        return None
+    return max(pauses)
 
 
 def _adjust_batches(
