@@ -22,9 +22,7 @@ def find_problem(builder: PayloadBuilder) -> Sentence | None:
     rounded, so a difference of the smallest amount for each of them is no problem.
     """
     stated = builder.document.tax_total
-    if stated is None or not _posts_stated_tax(builder):
-        return None
-    if builder.document.kind in SALES_KINDS and any(map(is_discount, builder.mapped.lines)):
+    if stated is None or not _posts_stated_tax(builder) or _has_discount(builder):
         return None
     lines = [mapped.line for mapped in builder.mapped.lines]
     taxes = [line.tax for line in lines if get_amount(line) is not None]
@@ -35,6 +33,13 @@ def find_problem(builder: PayloadBuilder) -> Sentence | None:
     if abs(stated - computed) <= max(max_rounding, builder.document.tolerance):
         return None
     return describe_line_taxes(builder, computed, stated)
+
+
+def _has_discount(builder: PayloadBuilder) -> bool:
+    """Return whether a line is a discount on the whole document; only sales have such lines."""
+    if builder.document.kind not in SALES_KINDS:
+        return False
+    return any(map(is_discount, builder.mapped.lines))
 
 
 def _posts_stated_tax(builder: PayloadBuilder) -> bool:
