@@ -4,7 +4,7 @@ The report only reads the database: it knows QuickBooks as it was last read.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -179,7 +179,25 @@ def _build_obstacles_from_cases(
         documents[stopped.case_id] += stopped.documents
     for case_id, creation_id in held:
         documents[case_id] += len(dependents[creation_id])
+
     cases, unlisted = _load_largest_cases(session, installation, documents)
+    obstacles = _build_empty_obstacles(session, installation, cases)
+    for stopped in sums:
+        if stopped.case_id in obstacles:
+            obstacle = obstacles[stopped.case_id]
+            obstacle.documents += stopped.documents
+            obstacle.sums[stopped.currency or home] += stopped.total
+    for case_id, creation_id in held:
+        if case_id in obstacles:
+            for posting in dependents[creation_id]:
+                obstacles[case_id].add(posting, home)
+    return list(obstacles.values()), unlisted
+
+
+def _build_empty_obstacles(
+    session: Session, installation: Installation, cases: Iterable[Case]
+) -> dict[int, Obstacle]:
+    """Return an obstacle for each case, by the id of the case, without its documents."""
     name_texts = new_parties.load_name_texts(session, installation.company_id, cases)
     obstacles: dict[int, Obstacle] = {}
     for case in cases:
@@ -190,15 +208,7 @@ def _build_obstacles_from_cases(
         obstacle = _build_obstacle(text, case.code, case.params, installation.slug)
         obstacle.case_id = case.id
         obstacles[case.id] = obstacle
-    for stopped in sums:
-        if stopped.case_id in obstacles:
-            obstacle = obstacles[stopped.case_id]
-            obstacle.documents += stopped.documents
-            obstacle.sums[stopped.currency or home] += stopped.total
-    for case_id, creation_id in held:
-        for posting in dependents[creation_id] if case_id in obstacles else ():
-            obstacles[case_id].add(posting, home)
-    return list(obstacles.values()), unlisted
+    return obstacles
 
 
 def _load_largest_cases(
