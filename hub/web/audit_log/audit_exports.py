@@ -86,9 +86,7 @@ FILTER_NAMES = {
 
 def build_entry(session: Session, request: Request) -> tuple[str, dict[str, Any]]:
     """Return the subject of a download and its details; without a name it is the request."""
-    tables = EXPORT_NAMES.get(request.endpoint or "", {})
-    table = request.args.get("table") or request.args.get("list") or FIRST_TABLE
-    subject = tables.get(table) or tables.get(FIRST_TABLE)
+    subject = _find_export_name(request)
     if subject is None:
         return f"{request.method} {request.path}", {}
     details: dict[str, Any] = {"format": _read_format(request.path, request.args)}
@@ -97,6 +95,13 @@ def build_entry(session: Session, request: Request) -> tuple[str, dict[str, Any]
     if filters:
         details["filters"] = filters
     return subject, {name: value for name, value in details.items() if value}
+
+
+def _find_export_name(request: Request) -> str | None:
+    """Return what the log calls the download of a request; None if it has no name."""
+    tables = EXPORT_NAMES.get(request.endpoint or "", {})
+    table = request.args.get("table") or request.args.get("list") or FIRST_TABLE
+    return tables.get(table) or tables.get(FIRST_TABLE)
 
 
 def describe(subject: str, detail: Mapping[str, Any]) -> str:

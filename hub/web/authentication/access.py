@@ -325,6 +325,11 @@ def store_unsent_form(default: str | None = None) -> str:
     token = form_drafts.save_posted(last_person.name(), secret_fields, page)
     if not token:
         return page if default is None else default
+    return _with_draft(page, token)
+
+
+def _with_draft(page: str, token: str) -> str:
+    """Return the address of a page with this stored form, in place of an earlier one."""
     path, _, query = page.partition("?")
     arguments = [(name, value) for name, value in parse_qsl(query) if name != "draft"]
     return f"{path}?{urlencode([*arguments, ('draft', token)])}"

@@ -79,6 +79,11 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
             return None
         if sessions.load_current_row() is None:
             return redirect(url_for("security.login"))
+    return _ask_before_repeating(repeat, problem)
+
+
+def _ask_before_repeating(repeat: Callable[[], Fields | None], problem: str) -> Any:
+    """Return the page that asks, with the fields that it sends again, or lead back to the form."""
     fields = repeat()
     if fields is None:
         form_page = access.store_draft()

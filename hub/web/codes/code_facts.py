@@ -8,7 +8,16 @@ from sqlalchemy.orm import Session
 
 from hub.collect.cases import match_cause
 from hub.contract.codec import load
-from hub.contract.documents import Code, Document, Item, Party, Role, get_code_id, iter_codes
+from hub.contract.documents import (
+    Address,
+    Code,
+    Document,
+    Item,
+    Party,
+    Role,
+    get_code_id,
+    iter_codes,
+)
 from hub.mapping import Entry, Ref
 from hub.mapping.index import fold_name
 from hub.mapping.tax_numbers import NumberMatch
@@ -161,16 +170,22 @@ def _list_detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
 
 def _list_party_facts(details: Party) -> list[tuple[str, str]]:
     """Return what a new vendor or customer would be created from."""
-    address = details.address
-    parts = [*address.lines, address.postal_code, address.city] if address else []
     return [
         (gettext_noop("Organisation number"), details.number or ""),
         ("E-mail", details.email or ""),
         (gettext("Phone"), details.phone or ""),
         (gettext("Contact"), details.contact or ""),
-        (gettext("Address"), ", ".join(part for part in parts if part)),
+        (gettext("Address"), _format_address(details.address)),
         (gettext("Currency"), details.currency or ""),
     ]
+
+
+def _format_address(address: Address | None) -> str:
+    """Return the street, the postal code and the city on one line; "" without an address."""
+    if address is None:
+        return ""
+    parts = (*address.lines, address.postal_code, address.city)
+    return ", ".join(part for part in parts if part)
 
 
 def _load_waiting_documents(session: Session, case_id: int) -> list[tuple[str, SourceDocument]]:

@@ -11,6 +11,7 @@ from marshmallow import fields
 from hub.contract.files import FileKinds
 from hub.contract.registry import Plugins
 from hub.contract.settings_schema import get_schema
+from hub.contract.types import App
 from hub.notices.languages import labels_of_fields
 from hub.web.frame.forms import list_schema_choices
 
@@ -19,16 +20,23 @@ TEXTS_OF_SETTING = ("label", "help", "section")
 
 def list_texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
     """Return all texts that the plugin of a package declares, each once."""
-    texts: list[str] = []
+    texts: dict[str, None] = {}
     for app in plugins.apps.values():
-        if plugins.package(app.slug) != package:
-            continue
-        texts += [app.summary, app.help, app.access or "", *labels_of_fields(plugins, app.slug)]
-        if app.files:
-            texts += _iter_texts_of_files(app.files)
-        for setting in get_schema(app).fields.values():
-            texts += _iter_texts_of_setting(setting)
-    return list(dict.fromkeys(text for text in texts if text))
+        if plugins.package(app.slug) == package:
+            texts.update(dict.fromkeys(_iter_texts_of_app(plugins, app)))
+    return [text for text in texts if text]
+
+
+def _iter_texts_of_app(plugins: Plugins, app: App) -> Iterator[str]:
+    """Yield the texts of an app, of its fields, of its files and of its settings."""
+    yield app.summary
+    yield app.help
+    yield app.access or ""
+    yield from labels_of_fields(plugins, app.slug)
+    if app.files:
+        yield from _iter_texts_of_files(app.files)
+    for setting in get_schema(app).fields.values():
+        yield from _iter_texts_of_setting(setting)
 
 
 def _iter_texts_of_files(kinds: FileKinds) -> Iterator[str]:

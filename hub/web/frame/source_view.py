@@ -219,11 +219,17 @@ def _format_field(name: str, value: Any, currency: str) -> str:
     if name == "type":
         return str(value).replace("_", " ")
     if name in ADDRESS_FIELDS and isinstance(value, dict):
-        return ", ".join(_format_value(part) for part in value.values() if part)
+        return _format_address(value)
     text = _format_value(value)
     if name in DATE_FIELDS:
         return format_dates(text)
     return text
+
+
+def _format_address(address: dict[str, Any]) -> str:
+    """Return the parts of an address that are not empty on one line."""
+    parts = [_format_value(part) for part in address.values() if part]
+    return ", ".join(parts)
 
 
 def format_fact(text: str, label: str) -> str:

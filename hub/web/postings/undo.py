@@ -134,21 +134,31 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     except (NotNow, NotFound) as error:
         flash(translate(error.sentence), "look")
         return redirect(back)
-    left = len(ticked_ids) - count
-    if left:
-        flash(
-            ngettext(
-                "%(count)s selected document is not removed now: it is being removed already, or"
-                " has changed since the page was shown.",
-                "%(count)s selected documents are not removed now: they are being removed already,"
-                " or have changed since the page was shown.",
-                left,
-            ),
-            "look",
-        )
+    _report_left_documents(len(ticked_ids) - count)
     for installation_id in {removable.posting.installation_id for removable in chosen}:
         run_log.request(RunKind.POST, installation_id, person_name())
-    in_review = _count_lacking_approval(chosen)
+    _report_removals(count, _count_lacking_approval(chosen))
+    return redirect(back)
+
+
+def _report_left_documents(count: int) -> None:
+    """Tell the person how many of the selected documents are not removed."""
+    if not count:
+        return
+    flash(
+        ngettext(
+            "%(count)s selected document is not removed now: it is being removed already, or"
+            " has changed since the page was shown.",
+            "%(count)s selected documents are not removed now: they are being removed already,"
+            " or have changed since the page was shown.",
+            count,
+        ),
+        "look",
+    )
+
+
+def _report_removals(count: int, in_review: int) -> None:
+    """Tell the person how many removals are under way, and how many of all wait for approval."""
     if in_review:
         flash(
             ngettext(
@@ -159,7 +169,7 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
             "look",
         )
     if in_review >= count:
-        return redirect(back)
+        return
     flash(
         ngettext(
             "Removing %(count)s document from QuickBooks…",
@@ -168,4 +178,3 @@ def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
         ),
         "success",
     )
-    return redirect(back)

@@ -178,10 +178,13 @@ class _PageWriter(HTMLParser):
     def _build_input(self, name: str, text: str, attrs: Attributes) -> str:
         """Return the tag of an input with its value."""
         kind = dict(attrs).get("type") or "text"
-        is_sent = name in self._form
-        if kind == "checkbox" or (kind == "radio" and is_sent):
+        if kind == "checkbox":  # one that is not ticked is not sent
             return self._build_checkbox(name, attrs)
-        if not is_sent or kind not in TYPED_INPUTS:
+        if name not in self._form:
+            return text
+        if kind == "radio":
+            return self._build_checkbox(name, attrs)
+        if kind not in TYPED_INPUTS:
             return text
         others = [(key, value) for key, value in attrs if key != "value"]
         return _build_tag("input", [*others, ("value", self._form[name])])
