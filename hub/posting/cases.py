@@ -48,7 +48,7 @@ def open_only_case(
 def close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
     """Close the cases of a posted posting, and those about what it changes or takes the place of.
 
-    `has_case` tells that the posting has an open case of its own.
+    `has_case` is whether the posting has an open case of its own.
     """
     if has_case:
         inbox.detach(session, posting)

@@ -90,9 +90,10 @@ def claim(
 ) -> list[ClaimedPosting]:
     """Claim ready postings for sending, one per document, and store their attempts.
 
-    With `revisions`, only postings that are checked and still at these revisions are claimed.
-    `compose` assigns the claimed postings to batches, so that batches are stored before anything is
-    sent. `doubted_date` is QuickBooks' date from which a doubt about this send counts.
+    - `doubted_date`: QuickBooks' date from which a doubt about this send counts.
+    - `compose`: assigns the claimed postings to batches, so that batches are stored before the
+      send.
+    - `revisions`: claim only postings that are checked and still have these revisions.
     """
     values = {"_fence": fence, "_now": now, "_doubted_date": doubted_date, "_run": run_id}
     ids = _select_claimable_postings(session, list(posting_ids), revisions)

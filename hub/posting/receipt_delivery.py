@@ -105,7 +105,8 @@ class _End(NamedTuple):
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
     """Return the condition that a receipt is to be delivered now.
 
-    A time further off than any pause means that the clock was set back, so the receipt is due, too.
+    A time later than the longest pause was set before the clock was set back, so the receipt is
+    due.
     """
     next_try_at = ReceiptRow.next_try_at
     was_never_tried = ReceiptRow.tries == 0
@@ -119,9 +120,9 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
 def deliver(installation_id: int) -> int:
     """Deliver the due receipts, oldest first; return how many arrived.
 
-    A receipt that fails is repeated by itself. After a 429 no receipt is delivered until the pause
-    is over. Without the plugin of the app they wait, and so do those that are left when a person
-    pauses or disables the app.
+    A receipt that fails is repeated later, without the others. After a 429 no receipt is delivered
+    until the pause is over. If the plugin of the app is missing, or a person pauses or disables the
+    app, the remaining receipts wait.
     """
     now = hub_context.current_hub().clock.now()
     with engine.read_only_session() as session:
@@ -169,8 +170,8 @@ def _delete_unwanted(
 class _Delivery:
     """The delivery of the due receipts of one installation, a group at a time.
 
-    `has_case` tells that a case about receipts of the installation may be open. A receipt that
-    arrives, or is refused, closes it if no other one has failed.
+    `has_case` is whether a case about receipts of the installation may be open. A receipt that is
+    delivered or refused closes the case if no other receipt has failed.
     """
 
     def __init__(self, installation: Installation, has_case: bool) -> None:
@@ -222,10 +223,10 @@ class _Delivery:
 
     @repeat_after_conflict
     def _store(self, ends: Sequence[_End]) -> None:
-        """Store the ends of deliveries; close the case about them if no receipt fails any more.
+        """Store the results of deliveries; close the case about them if no receipt fails any more.
 
-        A case that closed while a receipt still fails would be opened by its next try, again and
-        again, with a message each time.
+        If the case closed while a receipt still fails, the next try would open it again and send
+        another message.
         """
         with engine.transaction() as session:
             _record_ends(session, ends)
@@ -254,7 +255,7 @@ def _has_failed(session: Session, installation_id: int, *conditions: ColumnEleme
 def _postpone(installation_id: int, seconds: float) -> None:
     """Postpone all receipts that are due before a pause has passed.
 
-    Those that were never tried count as tried once, so that the time does not look too far off.
+    A receipt that was never tried counts as tried once, so that `is_due` accepts the longer pause.
     """
     now = hub_context.current_hub().clock.now()
     next_try_at = now + dt.timedelta(seconds=seconds)
@@ -279,7 +280,8 @@ def _read(ids: Sequence[int]) -> list[StoredReceipt]:
 def _call_plugins(site: Site, row: StoredReceipt) -> None:
     """Pass a receipt to the plugin of the app, and to every plugin without apps.
 
-    The others get it even if the source does not accept it: it is not delivered again.
+    The plugins without apps get it even if the source refuses it, because it is not delivered
+    again.
     """
     plugins = hub_context.current_hub().plugins
     slug = row.slug
@@ -307,7 +309,7 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
 def _record_ends(session: Session, ends: Sequence[_End]) -> None:
     """Record that receipts were delivered or refused.
 
-    One that was replaced in the meantime stays replaced.
+    A receipt that was replaced in the meantime stays replaced.
     """
     rows = []
     for receipt, end, error in sorted(ends, key=lambda end: end.receipt.id):
@@ -338,8 +340,8 @@ def _add_warning(session: Session, document_id: int, text: str) -> None:
 def _record_failure(row: StoredReceipt, installation: Installation, error: Exception) -> None:
     """Schedule another try of a receipt; open a case if a person has to act or it keeps failing.
 
-    The source may say when it is to be repeated; else the pauses grow with the number of tries. One
-    that the source did not take because of its rate limit has not failed.
+    The source may state the pause; otherwise the pauses grow with the number of tries. A receipt
+    that the source rejected because of its rate limit has not failed.
     """
     words = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
     problem = mask_secrets(words)

@@ -69,10 +69,11 @@ def queue(
     paid_on: dt.date | None = None,
     repeat: bool = True,
 ) -> None:
-    """Queue a receipt if its app wants it; it replaces those of the document that are still open.
+    """Queue a receipt if its app wants it, in place of the open receipts of the document.
 
-    Its message is the text of `reasons`, as a posting stores them. Without `repeat` no receipt is
-    queued that has the same state and reasons as the last one, even if their wording has changed.
+    Its message is the text of `reasons`, in the form in which a posting stores them. Without
+    `repeat`, no receipt is queued with the state and the reasons of the last one, even if their
+    wording has changed.
     """
     if not is_wanted(document.slug, state) or not document.body:
         return
@@ -197,8 +198,8 @@ def find_last(
 def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> None:
     """Queue receipts for posted documents whose last receipt is about a change that has ended.
 
-    QuickBooks refused the change, or a person was asked about it. Then a person skipped it, or the
-    source took it back. The source gets again what it was told before the change.
+    QuickBooks refused the change or a person was asked about it, and then a person skipped it or
+    the source took it back. The source gets the state from before the change again.
     """
     reporting_ids = [id for id in installation_ids if _reports_held_and_posted(session, id)]
     if not reporting_ids:
@@ -222,8 +223,8 @@ def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> Non
 def _queue_posted_again(session: Session, document: SourceDocument) -> None:
     """Queue the last receipt that a document in QuickBooks had before it was held.
 
-    Without one, the receipt says that the document is posted. The body of an old receipt may have
-    been removed; then it is made again from the transaction.
+    If there is none, the receipt says that the document is posted. If the body of the old receipt
+    was removed, it is built from the transaction.
     """
     previous = find_last(session, document, IN_QUICKBOOKS_STATES)
     if previous is None or not previous.body:
@@ -269,8 +270,7 @@ def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:
 def is_wanted(slug: str, *states: ReceiptState) -> bool:
     """Return whether any plugin wants receipts of an app in one of these states.
 
-    What an app wants is not known as long as its plugin is not loaded, for example after an update
-    that is not on the list of plugins yet. Its receipts wait until then.
+    While the plugin of the app is not loaded, this is not known, and the receipts of the app wait.
     """
     plugins = hub_context.current_hub().plugins
     app = plugins.apps.get(slug)

@@ -171,9 +171,9 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
 def _make_ready(
     session: Session, posting: Posting, parent: Posting | None, now: dt.datetime
 ) -> bool:
-    """Fill in the ids of the parent and make a posting ready; return whether it is.
+    """Fill in the ids of the parent and make a posting ready; return whether it is ready.
 
-    It is not if it needs the id of another posting, too.
+    A posting that also needs the id of another posting keeps waiting.
     """
     if parent and posting.operation == Operation.ATTACH:
         posting.base = parent.quickbooks_id or ""

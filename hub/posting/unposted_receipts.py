@@ -27,9 +27,8 @@ CHUNK_SIZE = 200  # postings whose receipts are queued in one transaction
 def queue_unposted(installation_ids: Iterable[int]) -> None:
     """Queue receipts for documents that are held, or checked and not sent yet.
 
-    A document that is now held for other reasons than its last receipt was queued for gets a new
-    one. A new wording of the same reasons queues none. They are queued in chunks, so that others
-    can write in between.
+    A document whose reasons have changed since its last receipt gets a new one; a new wording of
+    the same reasons is no change. They are queued in chunks, so that others can write in between.
     """
     with read_only_session() as session:
         reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
@@ -93,8 +92,9 @@ def _queue_chunk(session: Session, ids: Sequence[int]) -> None:
 def _queue_unposted_parts(session: Session, document: SourceDocument) -> None:
     """Queue a receipt for a split document of which parts are held, or checked and not sent yet.
 
-    It is held if one of them is, for the reasons of all that are. Each part for itself would be
-    reported again and again, because the last receipt is always about another one.
+    The document is held if one of its parts is, for the reasons of all held parts. A receipt for
+    each part would be repeated with every run, because it never equals the last receipt of the
+    document.
     """
     query = (
         select(Posting)

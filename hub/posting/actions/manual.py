@@ -110,8 +110,8 @@ def _read_candidate(
 def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is another document, and let the posting continue.
 
-    Raise Refused unless an open case asks about the transaction. A posting that the hub still looks
-    for may be that transaction, and would be sent a second time.
+    Raise Refused unless an open case asks about the transaction. While the hub still searches for
+    the posting, the transaction may be the posting, which would then be sent a second time.
     """
     snapshot = _load_snapshot(posting_id)
     posting = snapshot.posting
@@ -171,10 +171,7 @@ def _is_incomplete(posting: Posting) -> bool:
 
 
 def _decide_state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
-    """Return the state in which a posting continues.
-
-    One that may have landed is looked for again.
-    """
+    """Return the state in which a posting continues: in doubt again if it may have landed."""
     posting = snapshot.posting
     history = snapshot.history
     state = PostingState(posting.state)
@@ -191,7 +188,7 @@ def _decide_state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
 def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) -> bool:
     """Return whether a key of the posting created an object, or may have if it was deleted.
 
-    To create another object then takes another key.
+    Another object can then only be created under another key.
     """
     head = session.get(TransactionHead, (posting.company_id, posting.kind, quickbooks_id))
     if head is not None:
@@ -208,9 +205,9 @@ def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) ->
 
 
 def _request_anew(session: Session, posting: Posting, quickbooks_id: str, who: str) -> None:
-    """Request the document of a change anew if what it changes has left QuickBooks.
+    """Request the document of a change anew if the changed transaction has left QuickBooks.
 
-    The next run plans it as a creation, since nothing can be written to the former transaction.
+    Nothing can be written to that transaction, so the next run plans a creation.
     """
     if posting.operation != Operation.UPDATE:
         return

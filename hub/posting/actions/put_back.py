@@ -26,11 +26,11 @@ from hub.security import audit
 
 @repeat_after_conflict
 def put_back(posting_id: int, sync_token: str, who: str) -> None:
-    """Plan the update that makes a transaction what the hub had posted.
+    """Plan the update that gives a transaction the content that the hub had posted.
 
-    `sync_token` is the version that the person has seen. An edit that came after it is not written
-    over: the update is planned against that version only, and the next run compares again.
-    Raise NotNow with the reason if the document cannot be put back.
+    `sync_token` is the version that the person has seen. The update is planned against that version
+    only, so that a later edit is not overwritten: the next run compares again. Raise NotNow with
+    the reason if the document cannot be put back.
     """
     with read_only_session() as session:
         posting = session.get(Posting, posting_id)

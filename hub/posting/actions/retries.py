@@ -55,8 +55,8 @@ class _RetryGroups:
 def retry(posting_id: int, who: str) -> None:
     """Retry a posting; raise NotNow with the reason if it cannot be retried.
 
-    One that may have landed is first looked for in QuickBooks. One that was posted, and has left
-    QuickBooks since, is posted again.
+    A posting that may have landed is first searched for in QuickBooks. A posted document that has
+    left QuickBooks is posted again.
     """
     for reason in retry_each([posting_id], who).values():
         raise NotNow(reason)
@@ -65,7 +65,8 @@ def retry(posting_id: int, who: str) -> None:
 def post_again(posting_id: int, who: str) -> None:
     """Post a document again that has left QuickBooks; raise NotNow if it has not.
 
-    Nothing else is tried again: the posting may be a deletion that waits for a person.
+    Unlike `retry`, this never sends the posting itself, which may be a deletion that waits for a
+    person.
     """
     with engine.read_only_session() as session:
         posting = session.get(Posting, posting_id)
@@ -79,7 +80,7 @@ def post_again(posting_id: int, who: str) -> None:
 def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     """Retry many postings in chunks of 500; return the reason for each one that was not retried.
 
-    What their reasons depend on is first read again from QuickBooks.
+    The facts that the reasons depend on are first read again from QuickBooks.
     """
     current_facts.refresh_facts(posting_ids[:MAX_READ_FOR])
     reasons: dict[int, str] = {}
@@ -189,7 +190,8 @@ def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[P
 def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
     """Put held postings into doubt, so that QuickBooks is searched before they are sent again.
 
-    The person who retries answers the question whether something forgotten was the posting.
+    By the retry the person answers that a deleted transaction, of which nothing is known, was not
+    the posting.
     """
     ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for snapshot in snapshots:
@@ -214,8 +216,8 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
 def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
     """Request that documents which have left QuickBooks are posted again.
 
-    The next run plans them from what their source says now, and looks for them in QuickBooks before
-    it sends them. Return the reason for each one that is not posted again.
+    The next run plans them from the present content of their source, and searches QuickBooks for
+    them before it sends them. Return the reason for each document that is not posted again.
     """
     reasons: dict[int, str] = {}
     states = listing.load_states_of_parts(session, ids)
@@ -243,7 +245,7 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
 def _has_left(state: str | None, *, was_skipped: bool) -> bool:
     """Return whether a document has left QuickBooks, by the state of its part.
 
-    One that was skipped has left it, unless only a change of it was skipped.
+    A skipped document has left QuickBooks too, unless only a change of it was skipped.
     """
     if was_skipped:
         return state != DocumentState.POSTED

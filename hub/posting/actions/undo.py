@@ -75,7 +75,7 @@ def plan_run(run_id: int) -> UndoPlan:
 def plan_posting(posting_id: int) -> UndoPlan:
     """Return whether one part of a document can be removed.
 
-    The id may be of any posting of the part, also of a later change.
+    `posting_id` may be the id of any posting of the part, such as a later change.
     """
     with read_only_session() as session:
         posting = session.get(Posting, posting_id)
@@ -293,9 +293,10 @@ def _find_own_obstacle(
 def _add_dependent_obstacles(
     documents: Sequence[PostedDocument], current: EntitiesByKey, obstacles: Mapping[int, str]
 ) -> dict[int, str]:
-    """Add an obstacle for each document on which a transaction depends that is not removed.
+    """Add an obstacle for each document on which a transaction depends that stays in QuickBooks.
 
-    Repeats until nothing changes: a document that stays keeps those that it settles in place.
+    A document that stays keeps the documents that it settles in QuickBooks as well, so this repeats
+    until nothing changes.
     """
     obstacles = dict(obstacles)
     while True:
@@ -329,7 +330,7 @@ def _find_dependent_obstacle(
 def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the kinds and ids of the transactions that one is linked to.
 
-    QuickBooks' own type stands for the kind of a transaction that the hub does not post.
+    A transaction of a type that the hub does not post has QuickBooks' name of the type as its kind.
     """
     links = set()
     for link in entity.get("LinkedTxn") or ():

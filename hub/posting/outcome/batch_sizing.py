@@ -51,7 +51,7 @@ class BatchResult:
 class BatchSizer:
     """The number of documents per batch now, and the maximum that QuickBooks accepts.
 
-    A size of one stands for single requests.
+    A size of one means single requests.
     """
 
     mode: BatchMode = BatchMode.SINGLE
@@ -93,9 +93,9 @@ class BatchSizer:
     def adjust(self, results: Sequence[BatchResult]) -> Self:
         """Return the size after these results.
 
-        It grows while all goes well and is halved after a pause, a doubt or a batch that was
-        refused as a whole. Results of batches larger than the present size are ignored: those were
-        on their way when it was reduced.
+        It grows as long as every request succeeds, and is halved after a pause, a doubt or a batch
+        that was refused as a whole. Batches larger than the present size were sent before it was
+        reduced, so their results are ignored.
         """
         if self.mode == BatchMode.SINGLE or self._includes_larger_batch(results):
             return self

@@ -48,7 +48,7 @@ class SentDocument(NamedTuple):
 class SentPosting(NamedTuple):
     """The columns of a posting that count for a send.
 
-    It takes the place of a `Posting` that is only read, and is made much faster.
+    It is used in place of a `Posting` that is only read, because it is built much faster.
     """
 
     document: SentDocument
@@ -225,9 +225,9 @@ class _Evidence:
         ids: list[int],
         is_renewed: bool,
     ) -> "_Evidence":
-        """Load the attempts, and the proved absences where there can be any.
+        """Load the attempts, and the proved absences if there may be any.
 
-        `is_renewed` tells that a posting has a key after its first one.
+        `is_renewed` is whether one of the postings has a later key than its first one.
         """
         attempts: dict[int, list[AttemptRow]] = defaultdict(list)
         for attempt in session.execute(_SELECT_ATTEMPTS, {"ids": ids}):
@@ -245,8 +245,9 @@ class _Evidence:
     def valid_proofs(self, id: int, company: ConnectedCompany) -> list[Proof]:
         """Return the proved absences that still count.
 
-        After a restore only later ones do: a send that was forgotten may have come after others.
-        Once the restore is settled, only those do that come after that.
+        After a restore, a send that the database has forgotten may have followed an earlier proof,
+        so only proofs after the restore count, and once the restore is settled, only those after
+        that.
         """
         proofs = self.proofs.get(id, ())
         restored_at = company.restore_settled or company.restored_seen
@@ -328,9 +329,9 @@ def _load_history(
 
 
 def _may_be_forgotten(company: ConnectedCompany, proofs: Sequence[Proof]) -> bool:
-    """Return whether a posting may have been sent before a restore, which the database forgot.
+    """Return whether the database may lack a send of the posting, because it was restored.
 
-    It cannot if its absence was proved since the restore was settled.
+    It does not once the absence of the posting was proved after the restore was settled.
     """
     if company.restored_since is None:
         return False

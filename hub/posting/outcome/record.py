@@ -185,7 +185,7 @@ def _build_posted_values(
 def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
     """Update everything that depends on postings that are posted now.
 
-    Close cases, link codes to new records, report differences, and queue receipts for the source.
+    Close cases, match codes to new records, report differences, and queue receipts for the source.
     """
     ids = [snapshot.id for snapshot, _ in results]
     ids_with_cases = set(session.scalars(_SELECT_WITH_CASES, {"ids": ids}))
@@ -214,7 +214,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
 def _was_paid_before(snapshot: PostingSnapshot) -> bool:
     """Return whether a transaction was paid, in part or whole, before it was known to be posted.
 
-    QuickBooks had it already, or showed it only after a lost response.
+    That is possible if it was adopted, or if the response to its send was lost.
     """
     entity = snapshot.entity or {}
     return snapshot.posting.kind in PAYABLE_KINDS and is_settled(entity)

@@ -186,7 +186,7 @@ class PostingSession:
     def stop(self, reason: str, pause: float | None = None) -> None:
         """Send nothing more; the first reason is the one that is reported.
 
-        `pause` says after how many seconds it can continue, if that is known.
+        `pause` is the number of seconds after which sending can continue; None if it is not known.
         """
         if self.stop_reason:
             return
@@ -200,7 +200,10 @@ class PostingSession:
         self.reload()
 
     def is_refused(self) -> bool:
-        """Return whether QuickBooks refuses the connection; one document is sent to try it then."""
+        """Return whether QuickBooks refuses the connection.
+
+        Only one document at a time is then sent, as a trial.
+        """
         if connection.is_refused(self.company):
             self.reload()
         return connection.is_refused(self.company)
@@ -265,9 +268,10 @@ class PostingSession:
         return conditions
 
     def lock_settings(self, session: Session) -> None:
-        """Keep the settings by which postings of this session are released; lock no posting before.
+        """Lock the settings by which postings of this session are released, until `session` ends.
 
-        A change of them that is committed meanwhile could not see what they release.
+        Otherwise a change of the settings that is committed meanwhile would miss the released
+        postings. Call this before any posting is locked.
         """
         setting_locks.lock_all_to_plan(session, self.company_id, self.installation_ids)
 

@@ -95,8 +95,8 @@ class CheckContext:
     def build_cause(self, problem: str, posting: CheckedPosting, *subjects: str) -> str:
         """Return the cause of a case that all postings with this problem share.
 
-        Each app has a case of its own: its reason names a document, and only people with a role for
-        the app may see that.
+        Each app has a case of its own: the reason names a document, which only people with a role
+        for the app may see.
         """
         parts = (problem, str(self.company_id), str(posting.installation_id), *subjects)
         return ":".join(parts)
@@ -131,7 +131,8 @@ def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:
 def sum_settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:
     """Return how much of which transactions a posting settles or bills.
 
-    Left out are links to what is still to be created, whose amounts QuickBooks does not know yet.
+    Links to transactions that are still to be created are left out: QuickBooks has no amounts of
+    them.
     """
     amounts: dict[TransactionKey, Decimal] = {}
     for line in posting.summary.lines:

@@ -16,9 +16,9 @@ from hub.qbo.client import Client
 def refresh_facts(posting_ids: Sequence[int]) -> None:
     """Read preferences and changed records of each company that has held postings among these.
 
-    Preferences are otherwise read once a day, and so are tax codes and rates, of which QuickBooks
-    reports no changes. A person who opened a period or corrected a record in QuickBooks and presses
-    Retry expects the hub to see it. Costs five reads for each company, whatever the number of
+    Otherwise preferences, tax codes and tax rates, of which QuickBooks reports no changes, are read
+    once a day. A person who opened a period or corrected a record in QuickBooks and presses Retry
+    expects the hub to see it. This costs five reads for each company, whatever the number of
     postings. If QuickBooks cannot be asked, the stored facts stay.
     """
     for company_id in _load_connected_companies(posting_ids):

@@ -44,8 +44,8 @@ def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator
 def check_other_kinds(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find transactions of another kind with the marker of a new one.
 
-    Collecting holds a document that changed its kind after it was sent. A restored database may
-    lack that it was sent.
+    Collecting holds a document that changed its kind after it was sent, but a restored database may
+    not know that it was sent.
     """
     transactions = []
     for head in context.related.by_marker.get(posting.document.marker, ()):

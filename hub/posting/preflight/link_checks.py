@@ -33,8 +33,8 @@ def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
 def check_dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find changes of a transaction on which another one depends.
 
-    A purchase order may be closed all the same, and a change that waits for our own removal of what
-    depends on its target is checked again later.
+    Two changes are allowed: a purchase order may be closed, and a change that waits until the hub
+    has removed the dependent transaction is checked again later.
     """
     target = context.targets.get(posting.id)
     is_closing = posting.summary.is_closed

@@ -30,9 +30,9 @@ PLANNED_STATES = (
 def find_namesakes(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> dict[int, Namesake]:
-    """Return, by posting, what has the name of a new supplier or customer as another kind.
+    """Return, by posting, what other record has the name of a new supplier or customer.
 
-    That is a record of QuickBooks as last read, or one that is planned before it.
+    QuickBooks has it as last read, or its creation is planned before this one.
     """
     creations = []
     for posting in postings:
@@ -115,7 +115,7 @@ def build_name_cause(posting: CheckedPosting) -> str:
 def describe_name_in_use(kind: str, name: str, owner: str, record: str) -> CaseText:
     """Return why a supplier or customer cannot be created: another record has its name.
 
-    `record` is that name as QuickBooks stores it, and `owner` the list of the record.
+    `record` is the name as QuickBooks stores it, and `owner` the list of the other record.
     """
     is_supplier = kind == "vendor"
     code = "check.name_of_customer" if is_supplier else "check.name_of_supplier"

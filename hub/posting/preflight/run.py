@@ -150,9 +150,9 @@ def _check_held_chunk(
 
 
 def _list_in_former_cases(session: Session, failed: Mapping[int, Sequence[Finding]]) -> set[int]:
-    """Return the held postings in an open case whose cause is none of their findings'.
+    """Return the held postings with an open case that is about none of their findings.
 
-    Earlier versions had one case for all apps of a company.
+    Such cases are from earlier versions, which had one case for all apps of a company.
     """
     link = case_posting.c
     is_shared = or_(*(Case.cause.startswith(f"{problem}:") for problem in SHARED_PROBLEMS))
@@ -188,8 +188,8 @@ def _release(
 ) -> None:
     """Release held postings, each to the initial state of postings of its installation.
 
-    Those of an app that is paused or disabled, or whose plugin is no longer installed, stay held:
-    what their initial state is will be known once the app may post again.
+    Postings of an app that is paused or disabled, or whose plugin is not installed, stay held:
+    their initial state is known only when the app may post again.
     """
     if not ids:
         return

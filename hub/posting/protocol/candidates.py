@@ -82,7 +82,8 @@ def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
 def _may_be_entered_by_hand(history: History, candidate: QuickBooksObject) -> bool:
     """Return whether people may have entered a document again that had left QuickBooks.
 
-    It was not sent since, so what others voided or deleted in the meantime is something else.
+    The hub has not sent it since, so a transaction that others voided or deleted since is another
+    one.
     """
     if candidate.state != TransactionState.LIVE:
         return False
@@ -137,7 +138,7 @@ def may_overwrite(history: History, current: QuickBooksObject) -> bool:
 def is_change_visible(history: History, current: QuickBooksObject) -> bool:
     """Return whether QuickBooks shows the state that the change was to bring about.
 
-    A deleted transaction no longer needs voiding.
+    A voiding is also done if the transaction was deleted.
     """
     if history.operation == Operation.UPDATE:
         is_live = current.state == TransactionState.LIVE

@@ -234,8 +234,8 @@ def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
 def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal of a change.
 
-    If the object may have changed or be missing, it is read: "not found" may also mean something
-    that it refers to. The change is sent again only if it can be based on a newer SyncToken.
+    If the object may have changed or be missing, it is read: "not found" may also be about another
+    object that it refers to. The change is sent again only if it can be based on a newer SyncToken.
     """
     if last.code not in OUTDATED_CODES:
         return Hold(HoldReason.REFUSED)

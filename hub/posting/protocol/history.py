@@ -78,9 +78,10 @@ FORGOTTEN = QuickBooksObject(id="forgotten", state=TransactionState.DELETED, con
 class QuietPeriod:
     """The time for which no request of a posting can have been under way.
 
-    `local_seconds` are measured by the clock of this process: since the end of its own call, else
-    since it first saw the doubt. `remote_seconds` are measured by QuickBooks' dates, from a stored
-    date that was not before the send could last begin.
+    - `local_seconds`: by the clock of this process, since the end of its own call, or else since it
+      first saw the doubt.
+    - `remote_seconds`: by QuickBooks' dates, since a stored date that is not earlier than the last
+      moment at which the send could begin.
     """
 
     is_own_call: bool = False  # the doubt is about a call of this process
@@ -113,7 +114,7 @@ class History:
     number: str = ""
     party: str = ""
     total: Decimal | None = None
-    base: str = "0"
+    base: str = "0"  # the object that a change is written against, as "Id:SyncToken"
     recorded_id: str | None = None  # the QuickBooks id that the source has stored for the document
     sends: tuple[SendAttempt, ...] = ()
     # An earlier posting of the same document was in the books and left them.
@@ -157,10 +158,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Requeue:
-    """Return the posting to ready: QuickBooks did not process the send, so it does not count.
-
-    There is no limit to how often.
-    """
+    """Return the posting to ready, however often: QuickBooks did not process the send."""
 
 
 @dataclass(frozen=True)
@@ -208,9 +206,9 @@ class Ask:
 
 @dataclass(frozen=True)
 class Hold:
-    """Hold the posting: QuickBooks refused it and it is not there.
+    """Hold the posting: QuickBooks refused it, and it is not there.
 
-    New content, or a person, gives it a new key.
+    It gets a new key when its content changes or a person retries it.
     """
 
     reason: HoldReason

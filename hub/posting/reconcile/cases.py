@@ -58,8 +58,8 @@ def close_cases(session: Session, posting_id: int) -> None:
 def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     """Close the case of a document that neither side has; return whether it was closed.
 
-    An app that leaves posted documents in QuickBooks when they are gone at their source keeps the
-    case: there the source does not say that the document should leave the books.
+    If the app leaves posted documents in QuickBooks when they are gone at their source, the case
+    stays open: the source does not ask to remove the document from the books.
     """
     posting = document.posting
     row = posting.document
@@ -86,8 +86,8 @@ def update_case(
 ) -> bool:
     """Open the case of a discrepancy, close those of the others and report to the source.
 
-    `text` says more than the head of the transaction does, if it was read. Return False if a person
-    has accepted the same discrepancy.
+    `text` replaces the text that the head of the transaction gives, if the transaction was read.
+    Return False if a person has accepted the same discrepancy.
     """
     posting = document.posting
     for other in DISCREPANCIES:

@@ -89,8 +89,8 @@ def watch(company_id: int) -> Counter[str]:
 def _find_unwritten(session: Session, company_id: int, chunk: _Chunk) -> set[int]:
     """Return the postings of documents that the hub neither changes nor has written since.
 
-    While QuickBooks was read, another run may have changed a document. What was read would then
-    look as if somebody had edited it.
+    Another run may have changed a document while QuickBooks was read. The old content would then
+    look like an edit of a person.
     """
     if not chunk.documents:
         return set()
@@ -255,8 +255,8 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
 def _report_state(session: Session, news: DocumentNews) -> str:
     """Queue a receipt if the paid amount has changed, also if a payment was taken back.
 
-    Also queue one if a document that somebody had changed in QuickBooks is there as it was posted
-    again. Return what was reported: a state, or that it was corrected; "" for nothing new.
+    Also queue one if a document that somebody had changed in QuickBooks is again as it was posted.
+    Return what was reported: a state, or that it was corrected; "" if there was nothing new.
     """
     document = news.document
     source_document = document.posting.document

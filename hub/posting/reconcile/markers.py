@@ -135,10 +135,10 @@ def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFindin
 
 
 def _is_under_way(session: Session, document: SourceDocument) -> bool:
-    """Return whether a transaction may soon be recognised, or a person is already asked about it.
+    """Return whether a transaction may soon be adopted, or a person is already asked about it.
 
-    It is then not reported as a duplicate. What happens to a change of the document, or to one of
-    its files, says nothing about another transaction with its marker.
+    It is then not reported as a duplicate. A change of the document or one of its files that is
+    under way does not count: it cannot explain another transaction with the marker.
     """
     is_asked = (Posting.state == PostingState.HELD) & Posting.held_by.in_(
         (Holder.QUICKBOOKS, Holder.PERSON)

@@ -47,9 +47,9 @@ def fetch_current(
 def refresh(posting_session: PostingSession) -> None:
     """Update the head of every posting to what QuickBooks has now.
 
-    Reads the transactions created since the first posting in pages of a thousand, also those of
-    others, because any of them may have a marker of ours. An object that QuickBooks does not have
-    is marked as deleted.
+    Read all transactions created since the first posting in pages of a thousand, including those of
+    others, because any of them may carry a marker of the hub. An object that QuickBooks does not
+    have is marked as deleted.
     """
     done = 0
     for kind, since in _load_posted_kinds(posting_session):
@@ -131,7 +131,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
 def _fetch_recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
     """Return the ids of the deletions that QuickBooks remembers; these need no single reads.
 
-    Return none if it cannot name all: then each object is read.
+    If QuickBooks cannot list all of them, return none, so that each object is read.
     """
     now = posting_session.date_or_now()
     since = lookup.compute_oldest_known_deletion(now)

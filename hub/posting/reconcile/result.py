@@ -152,8 +152,8 @@ class OtherSourceTotal:
 class ReconciliationResult:
     """The result of a reconciliation; each of its lists has at most a thousand entries.
 
-    `troubles` are the differences and marker findings that nobody has accepted, and `changing` the
-    documents that a change was under way for.
+    `troubles` is the number of differences and marker findings that nobody has accepted, and
+    `changing` the number of documents that were being changed.
     """
 
     reconciled_at: dt.datetime
@@ -210,7 +210,8 @@ class ReconciliationResult:
     def matching(self) -> int:
         """Return how many documents match QuickBooks.
 
-        A reconciliation of an older version did not count those that differ by an amount.
+        Results of older versions lack the number of documents that differ by an amount; it counts
+        as zero.
         """
         return min(self.found, self.documents - count_differing(self.totals))
 
@@ -242,7 +243,7 @@ class ReconciliationResult:
 def load_result(run: Run) -> ReconciliationResult | None:
     """Return the result that a reconciliation stored.
 
-    None for a run of another kind, and for one that has not ended or was stopped.
+    Return None for a run of another kind, and for one that has not ended or was stopped.
     """
     if run.kind != RunKind.RECONCILE or not run.counts.get("proved_at"):
         return None

@@ -83,8 +83,8 @@ def _compare(posting_session: PostingSession) -> Comparison:
 def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_case: bool) -> None:
     """Add one document to the comparison.
 
-    One with a discrepancy or an open case is first loaded again, locked, so that its case is up to
-    date.
+    A document with a discrepancy or an open case is first locked and loaded again, so that its case
+    is up to date.
     """
     document = None
     is_open = True
@@ -117,8 +117,8 @@ def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_o
 def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | None, bool]:
     """Load one document again and update its cases.
 
-    Return the document, None if it was removed or is not wanted any more, and whether its
-    discrepancy is still open.
+    Return the document and whether its discrepancy is still open. The document is None if it was
+    removed or is not wanted any more.
     """
     with transaction() as session:
         document = lock_and_load(session, company_id, posting_id)
@@ -173,7 +173,7 @@ def _build_document_difference(
 ) -> DocumentDifference:
     """Return a document that differs from QuickBooks, as the result lists it.
 
-    Its amounts count as in the totals: those of credits are negative.
+    The amounts of credits are negative, as in the totals.
     """
     summary = document.summary
     sign = statistics.sign_of_kind(summary.kind)

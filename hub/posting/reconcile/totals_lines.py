@@ -28,8 +28,9 @@ SUMMED_FIELDS = (
 class TotalsLine:
     """The sums of one app, kind, month and currency; those of credits are negative.
 
-    `difference` is what QuickBooks has more than was posted, `unaccepted` the part of it that
-    nobody has accepted, and `absolute_difference` and `open_difference` are the same without signs.
+    `difference` is the total in QuickBooks less the posted total, and `unaccepted` the part of it
+    that nobody has accepted. `absolute_difference` and `open_difference` are the same without
+    signs.
     """
 
     app: str
@@ -51,8 +52,8 @@ class TotalsLine:
     def load(cls, stored: Mapping[str, Any]) -> "TotalsLine":
         """Return the line that `dump` or an older version stored.
 
-        The oldest did not count the documents that differ, nor store which part of a difference
-        was accepted; all of it then counts as open.
+        The oldest version stored neither the number of documents that differ nor which part of a
+        difference was accepted; all of it then counts as open.
         """
         difference = Decimal(stored["difference"])
         open_difference = Decimal(stored.get("open", abs(difference)))
@@ -114,9 +115,9 @@ def count_differing(lines: Iterable[TotalsLine]) -> int:
 
 
 def sum_differences(lines: Iterable[TotalsLine]) -> dict[str, Decimal]:
-    """Add up by currency how much more QuickBooks has; what a person accepted does not count.
+    """Add up by currency how much more QuickBooks has, without differences that a person accepted.
 
-    Differences that go both ways cancel each other out; `open_currencies` counts them all the same.
+    Differences in opposite directions cancel each other out; `open_currencies` counts them too.
     """
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in lines:

@@ -31,8 +31,8 @@ def find_candidates(
 ) -> list[TransactionHead]:
     """Return the indexed transactions that may be the posting, oldest first.
 
-    They carry its marker, or none and are from the time in which the posting may have come, which
-    is from `since` to `until` or to now.
+    They carry its marker, or they carry none and were created while the posting may have been: from
+    `since` to `until`, or to now.
     """
     heads = _select_heads(posting)
     until = until or LATEST_DATE
@@ -74,10 +74,10 @@ def _select_heads(posting: Posting) -> Select[TransactionHead]:
 def find_ids_of_other_parts(
     session: Session, posting: Posting, heads: Iterable[TransactionHead]
 ) -> set[str]:
-    """Return the ids of transactions that are as another part of the document was to be posted.
+    """Return the ids of transactions that look like another part of the document.
 
-    The parts of a document have the same marker. A transaction that may be this part, too, is left
-    out.
+    The parts of a document have the same marker. A transaction that also looks like this part is
+    left out.
     """
     if not posting.part:
         return set()

@@ -198,8 +198,8 @@ def search_since(
 ) -> dict[str, dict[str, Any]]:
     """Store all transactions of a kind created or deleted since then in the index.
 
-    Return those with one of these markers, by id. What this misses may be sent a second time, so
-    the search goes on until a page shows nothing new.
+    Return those with one of these markers, by id. A transaction that the search misses may be sent
+    a second time, so the search goes on until a page shows nothing new.
     """
     marked: dict[str, dict[str, Any]] = {}
     client = posting_session.client()
@@ -310,9 +310,9 @@ def _add_candidates(
 def _find_candidates(
     session: Session, posting_session: PostingSession, snapshot: PostingSnapshot
 ) -> list[QuickBooksObject]:
-    """Return the indexed transactions that may be the posting, and FORGOTTEN for older ones.
+    """Return the indexed transactions that may be the posting, and FORGOTTEN for older deletions.
 
-    QuickBooks can tell deletions of a limited time only.
+    QuickBooks lists deletions of a limited time only.
     """
     posting = snapshot.posting
     since = snapshot.since - SEARCH_OVERLAP
@@ -329,9 +329,10 @@ def _find_candidates(
 def _find_last_possible_date(
     posting_session: PostingSession, snapshot: PostingSnapshot
 ) -> dt.datetime | None:
-    """Return until when a posting may have come to QuickBooks unnoticed; None if until now.
+    """Return until when a posting may have been created unnoticed; None if until now.
 
-    One that was not sent since a restore was there when QuickBooks was searched after it, or never.
+    A posting that was not sent since a restore was created before QuickBooks was searched after the
+    restore, or never.
     """
     history = snapshot.history
     restored_until = posting_session.company.restored_until
@@ -345,9 +346,9 @@ def _find_last_possible_date(
 def _may_be_forgotten(
     posting_session: PostingSession, snapshot: PostingSnapshot, since: dt.datetime
 ) -> bool:
-    """Return whether a posting may have been deleted before the deletions that QuickBooks knows.
+    """Return whether a posting may have been deleted before the deletions that QuickBooks lists.
 
-    One that was never sent and is to be posted again was not there at all.
+    This is excluded for a posting that was never sent and is to be posted again.
     """
     history = snapshot.history
     if not history.sends and not history.after_restore:

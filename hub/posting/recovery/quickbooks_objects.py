@@ -91,11 +91,11 @@ def _get_email(entity: dict[str, Any]) -> str:
 def select_foreign_ids(
     posting: Posting, entities: Iterable[dict[str, Any]], owned_ids: Set[str]
 ) -> set[str]:
-    """Return which list entries or files are not those of a posting: another one has these ids.
+    """Return those of some list entries or files that belong to other postings.
 
-    Several codes may stand for one list entry. But where codes are matched by whole words, an item
-    that was created for another code is another one if its name differs in case, which QuickBooks
-    ignores.
+    Several codes may be matched to one list entry. But if codes are matched by whole words, an item
+    that was created for another code counts as another one if its name differs in case, which
+    QuickBooks ignores.
     """
     if posting.operation == Operation.ATTACH:
         return set(owned_ids)

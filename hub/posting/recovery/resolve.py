@@ -46,7 +46,7 @@ def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
 def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> bool:
     """Resolve creations that may have been posted before a restore; return whether there were any.
 
-    Do this before anything is held.
+    Call this before any check may hold them.
     """
     if not posting_session.company.restored_since:
         return False
@@ -221,7 +221,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
 def _is_adopted_elsewhere(session: Session, snapshot: PostingSnapshot, step: Step) -> bool:
     """Return whether a transaction to adopt was adopted for another posting since the search.
 
-    Several postings may be the same list entry.
+    List entries do not count: several postings may be the same entry.
     """
     if not isinstance(step, Posted) or not step.adopted or snapshot.posting.kind in LIST_KINDS:
         return False

@@ -61,8 +61,8 @@ def detect_restore(posting_session: PostingSession) -> None:
 def has_restarted(posting_session: PostingSession) -> bool:
     """Return whether the server of the database was started again, and nothing else happened.
 
-    A machine that was restored as a whole looks the same. The result stays True until
-    `store_identity` is called.
+    A restore of the whole machine looks the same. The result stays True until `store_identity` is
+    called.
     """
     if not posting_session.config.is_distributed:
         return False
@@ -105,7 +105,7 @@ def find_newest_posting_date(session: Session, company_id: int) -> dt.datetime |
 def compute_seconds_left(posting_session: PostingSession) -> float:
     """Return the seconds until nothing that was sent before the restore can still land.
 
-    0 without a restore, or if QuickBooks was searched since.
+    Return 0 without a restore, or if QuickBooks was searched since.
     """
     company = posting_session.company
     if not company.restored_since or company.restored_until:
@@ -185,7 +185,8 @@ def _mark_restored(session: Session, company: ConnectedCompany) -> None:
 def _compare_identity(posting_session: PostingSession) -> None:
     """Notice a restore by the identity of the database.
 
-    While a restore is dealt with, an identity that cannot be read is no further one.
+    An identity that cannot be read counts as a restore, but not while another restore is dealt
+    with.
     """
     company = posting_session.company
     identity = read()

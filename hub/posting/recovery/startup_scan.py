@@ -46,8 +46,8 @@ def scan(posting_session: PostingSession) -> None:
 def scan_after_restart(posting_session: PostingSession) -> None:
     """Search once for each kind if the server of the database was started again.
 
-    Nothing should be missing then. But a machine that was set back as a whole looks the same, and
-    another process may have searched before that.
+    Usually nothing is missing then. But a restore of the whole machine looks the same, and another
+    process may have searched before it.
     """
     if not restore.has_restarted(posting_session):
         return
@@ -82,7 +82,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
 def adopt_marked(posting_session: PostingSession, kind: str) -> None:
     """Adopt transactions with the marker of a posting that is not stored as sent.
 
-    One that is the posting of another part of the document has the same marker and changes nothing.
+    The transaction of another part of the document has the same marker and is left alone.
     """
     is_unsent_creation = (
         Posting.company_id == posting_session.company_id,
@@ -115,10 +115,7 @@ def adopt_marked(posting_session: PostingSession, kind: str) -> None:
 
 
 def _doubt_if_unread(posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]) -> None:
-    """Put into doubt what was to be adopted and is still ready, so that it is not sent.
-
-    QuickBooks did not answer when the transaction was to be read.
-    """
+    """Put a posting into doubt if its transaction could not be read, so that it is not sent."""
     with transaction() as session:
         for snapshot in snapshots:
             is_adopted = isinstance(decide(snapshot.history), Posted)
@@ -131,7 +128,7 @@ def _doubt_if_unread(posting_session: PostingSession, snapshots: Iterable[Postin
 def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
     """Treat a posting as if it were in doubt and nothing could land any more.
 
-    The transaction with its marker is there already.
+    This is safe because the transaction with its marker exists already.
     """
     history = replace(
         snapshot.history,
@@ -169,7 +166,7 @@ def _get_start_date(posting_session: PostingSession) -> dt.datetime:
 def _load_kinds_of_company(company_id: int) -> set[str]:
     """Return the kinds of transactions that the apps of a company post.
 
-    While the plugin of an app is not loaded, it is not known which these are, so it may be any.
+    If the plugin of an app is not loaded, its kinds are not known, so all kinds are returned.
     """
     query = select(Installation.slug).where(Installation.company_id == company_id)
     apps = hub_context.current_hub().plugins.apps
@@ -198,7 +195,7 @@ def _load_possible_kinds(session: Session, company_id: int) -> set[str]:
 def _load_kinds_after_restore(company_id: int) -> set[str]:
     """Return the kinds of transactions that any app of this hub posts.
 
-    The restored database may lack that an app was enabled.
+    The restored database may not know which apps were enabled for the company.
     """
     kinds = _load_kinds_of_company(company_id)
     for app in hub_context.current_hub().plugins.apps.values():

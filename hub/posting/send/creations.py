@@ -1,7 +1,7 @@
 """Send new records for codes only when a document that needs them can be posted.
 
-QuickBooks cannot take back a party, nor change its currency, so nothing is made for a document that
-is held.
+QuickBooks can neither delete a party nor change its currency, so none is created for a document
+that is held.
 """
 
 from collections import defaultdict
@@ -26,8 +26,8 @@ from hub.reasons.texts import CaseText
 class _Node(NamedTuple):
     """A posting that waits for others, or that others wait for.
 
-    `needs` are the postings whose ids it lacks. One that is not current is read again before it may
-    be sent, and may be planned otherwise then.
+    `needs` are the postings whose ids it lacks. `is_current` is false if its document has to be
+    read again before it is sent, because its plan may then change.
     """
 
     state: str
@@ -187,7 +187,7 @@ def _postpone(session: Session, creations: Iterable[Posting]) -> None:
 def _resume(session: Session, creations: Iterable[Posting]) -> bool:
     """Move postponed creations to the initial state of their installation; return whether any.
 
-    Those of an app that a person has paused or disabled stay postponed.
+    Creations of an app that is paused or disabled stay postponed.
     """
     has_resumed = False
     postponed: dict[int, list[int]] = defaultdict(list)

@@ -1,7 +1,6 @@
-"""Notice that a person has matched codes since the postings that are sent were planned.
+"""Notice that a person has matched codes since the postings of this run were planned.
 
-Only what is planned after that names the record that the person chose, so nothing planned before
-is sent any more.
+The matches count for postings that are planned afterwards, so earlier plans are not sent any more.
 """
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select

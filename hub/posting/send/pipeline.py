@@ -22,7 +22,7 @@ MAX_FRUITLESS_WAVES = 3  # in a row, after which the rest is left for later
 def deliver(posting_session: PostingSession) -> int:
     """Send until nothing is ready; return how many sends QuickBooks took up.
 
-    However it ends, the results of requests that have left are recorded first.
+    Even if an error ends it, the results of requests that were sent are recorded first.
     """
     limit = batch_sizing.MAX_CONCURRENT_REQUESTS
     about = (log_context.current_fields(),)

@@ -35,8 +35,8 @@ EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have seve
 class Prepared:
     """A posting that may be claimed if it still has this revision.
 
-    `file` is the content of an upload. `snapshot` is its history if that can only change by the
-    response to this send.
+    `file` is the content of an upload. `snapshot` is its history; None if something other than the
+    response to this send may change it.
     """
 
     id: int
@@ -197,9 +197,9 @@ def _return_to_review_if_changed(posting_session: PostingSession, posting: Posti
 
 
 def _check_again_if_in_use(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool:
-    """Have a change checked again if something depends on its transaction; return whether it is.
+    """Have a change checked again if another transaction depends on its target.
 
-    The transaction counts as it was just read from QuickBooks.
+    Return whether it is checked again. The target counts as it was just read from QuickBooks.
     """
     posting = snapshot.posting
     if snapshot.entity is None or posting.summary.is_closed:
@@ -256,7 +256,7 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
 def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posting) -> set[str]:
     """Return the purchase orders that a transaction bills with fewer lines than the hub last wrote.
 
-    Among them are those that it is no longer linked to.
+    Orders that it no longer bills at all are included.
     """
     counts = _count_billing_lines(posting)
     unlinked = set()
@@ -278,7 +278,7 @@ def _count_billing_lines(posting: Posting) -> Counter[str]:
 def _load_last_posted(posting: Posting) -> Posting | None:
     """Return the posting that wrote the transaction last.
 
-    It distinguishes the note, the classes and the links of the hub from those of people.
+    By its content, the memo, the classes and the links of the hub are told from those of people.
     """
     query = (
         select(Posting)

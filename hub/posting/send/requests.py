@@ -29,9 +29,11 @@ log = logging.getLogger("hub")
 class SendJob:
     """A claimed posting with what its request needs.
 
-    `started` is the monotonic time before its claim. `batch` is the key of its batch and `bid` its
-    place there; both are empty for a single request. `snapshot` is its history before this send;
-    None if it has to be loaded again, because more than the response may change it.
+    - `started`: the monotonic time before its claim.
+    - `batch` and `bid`: the key of its batch and its place there; both are empty for a single
+      request.
+    - `snapshot`: its history before this send; None if it has to be loaded again, because more than
+      the response may change it.
     """
 
     posting: ClaimedPosting

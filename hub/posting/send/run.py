@@ -35,9 +35,9 @@ RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 class DrainResult:
     """The result of a drain: the steps taken, by name, the doubts left, and the requests.
 
-    `stop_reason` says why nothing more can be sent; it is empty if nothing stopped the drain.
-    `unanswered_documents` names those about which QuickBooks has not answered for long; else it is
-    empty.
+    - `stop_reason`: why nothing more can be sent; empty if nothing stopped the drain.
+    - `unanswered_documents`: names the documents about which QuickBooks has not answered for long;
+      empty if there are none.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -59,8 +59,9 @@ def drain(
 ) -> DrainResult:
     """Resolve doubts, check and send until nothing is left to send.
 
-    With `wait_for_doubts`, continue until no doubt is left either. With `planned_at`, send nothing
-    more once a person has decided about a code after that.
+    With `wait_for_doubts`, continue until no doubt is left either. `planned_at` is when the matches
+    were read by which the postings are planned: once a person decides about a code after that,
+    nothing more is sent.
     """
     posting_session = PostingSession(company_id, installation_ids, run_id, progress, planned_at)
     obstacle = _find_obstacle(posting_session)
@@ -88,7 +89,7 @@ def resolve_only(
 ) -> DrainResult:
     """Find the results of the postings in doubt, and send nothing.
 
-    This is for apps that may not post: what they have sent before must not stay in doubt.
+    This is for apps that may not post now: their earlier sends must not stay in doubt.
     """
     posting_session = PostingSession(company_id, installation_ids, run_id, progress)
     obstacle = _find_obstacle(posting_session)
