@@ -24,7 +24,7 @@ class Absent:
 def record(row: SourceDocument, now: dt.datetime, is_evidence: bool) -> bool:
     """Record that the source did not have a document; return whether that proves its absence.
 
-    It does if this response is evidence, and so was one at least an hour ago.
+    It does if this response is evidence and another one, at least an hour ago, was evidence too.
     """
     row.absent_at = now
     if not is_evidence:

@@ -33,9 +33,10 @@ def find_posted_parent(
 
 
 def choose_part_with_files(batch: CollectBatch, row: SourceDocument, parts: Sequence[str]) -> str:
-    """Return the part of a document that has its files: the same one in whatever order they come.
+    """Return the part of a document that has its files; else the first one.
 
-    It is the one whose transaction has them or is to get them, else the first.
+    It is the part whose transaction has the files or is to get them, even if the order of the parts
+    has changed.
     """
     part = _find_part_with_files(batch, row)
     return part if part is not None and part in parts else parts[0]
@@ -110,7 +111,7 @@ def _plan_attachment(
 def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
     """Return whether the source has another content than the file that was attached.
 
-    Only a source that states what a file contains shows that.
+    This is known only if the source states the hash of the file.
     """
     if newest.state != PostingState.POSTED or not attachment.sha256:
         return False

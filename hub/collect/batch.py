@@ -149,7 +149,8 @@ class CollectBatch:
     def find_or_add_record_row(self, source_id: str, kind: str, field: str) -> SourceDocument:
         """Return the row of a record that is created for a code; add it if there is none.
 
-        A document of the source with this id is returned too: its `made_for` is empty.
+        If the id of the code is that of a document of the source, return its row, whose `made_for`
+        is "".
         """
         self.load_documents([source_id])
         if source_id not in self.rows:
@@ -160,8 +161,8 @@ class CollectBatch:
     def store_document(self, row: SourceDocument, document: Document, body: dict[str, Any]) -> None:
         """Store what the source says about a document now.
 
-        It takes the place of a record that was created for a code with its id: the row is then that
-        of the document, so that a match of the code does not withdraw it.
+        If the row was that of a record created for a code with the same id, it becomes the row of
+        the document, so that a match of the code does not withdraw the document.
         """
         self.forget_defect(row)
         if row.kind != document.kind:
@@ -252,7 +253,7 @@ class CollectBatch:
     def _write_posting(self, row: SourceDocument, plan: PostingPlan) -> Posting:
         """Plan a posting in the outbox, and remember what holds it.
 
-        The outbox changes an unsent posting of the same part; only another one is new.
+        The outbox may change an unsent posting of the part instead of adding a new one.
         """
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == PostingState.HELD}

@@ -44,7 +44,7 @@ def build_document_finding(
 def build_missing_finding(installation: Installation, missing: Missing, title: str) -> Finding:
     """Return the reason for a code that cannot be posted yet.
 
-    A document that has no code at all in a field gets a case of its own, with this title.
+    If a document has no code at all in a field, the case is about this document, with this title.
     """
     suggestions = [
         {"id": ref.id, "name": ref.name, "type": ref.type} for ref in missing.suggestions
@@ -81,7 +81,7 @@ def update_cases(
 ) -> None:
     """Attach each held posting to the cases of its reasons, and to no others.
 
-    Of two entries for one posting the last one counts.
+    If a posting occurs twice, its last reasons count.
     """
     findings_by_posting = _select_findings_of_held(findings)
     if not findings_by_posting:

@@ -28,8 +28,8 @@ def build_contact_data_changes(batch: CollectBatch, fills: Iterable[Fill]) -> It
 def _build_party_change(batch: CollectBatch, fill: Fill) -> Document | None:
     """Return a document that adds contact data to a party; None if nothing is to be added.
 
-    A party that the hub has not created is changed by the row of a document of its own. A row that
-    belongs to a document of the source, or that is about to create the party, is left alone.
+    A party that the hub has not created gets a row of its own for this change. If the row is that
+    of a document of the source, or is about to create the party, nothing is changed.
     """
     key = (batch.installation.company_id, fill.role, fill.id)
     record = batch.session.get(StoredRecord, key)

@@ -151,10 +151,10 @@ def find_holder(findings: tuple[Finding, ...]) -> Holder:
 def _find_disposition(
     batch: CollectBatch, row: SourceDocument, mapped: Mapped, findings: tuple[Finding, ...]
 ) -> tuple[Disposition, tuple[Finding, ...]]:
-    """Decide how a posting begins; documents that lines apply to come before other reasons.
+    """Decide in which state a posting begins, and return the reasons that need a case.
 
-    Return the reasons that still hold it too. A posting that waits for a document that may still
-    come needs no case, so no reason holds it; after a day a person has to know.
+    Documents that lines apply to are decided first. A posting that waits for a document that may
+    still come needs no case; after a day it needs one.
     """
     unresolved = links.find_unresolved_documents(mapped)
     if unresolved:

@@ -49,15 +49,17 @@ class PostingPlan:
 class PartPlan:
     """The plan for one part of a document that is mapped.
 
-    The part keeps its `current` posting if there is no `posting` to plan. The posting `to_retry` is
-    one that QuickBooks refused; it is retried instead of planned again. Of a document that is
-    split, one part `has_files`.
+    - `has_files`: whether the files of the document belong to this part; one part of a document has
+      them.
+    - `outcome`: set if nothing happens to the part.
+    - `current`: the posting that the part keeps if no `posting` is planned.
+    - `to_retry`: a posting that QuickBooks refused; it is retried instead of planned again.
     """
 
     document: Document
     part: str
     has_files: bool = False
-    outcome: DocumentOutcome | None = None  # set if nothing happens to the part
+    outcome: DocumentOutcome | None = None
     current: Posting | None = None
     posting: PostingPlan | None = None
     to_retry: Posting | None = None

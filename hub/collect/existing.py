@@ -34,7 +34,7 @@ def find_existing(
 ) -> tuple[str | None, tuple[Finding, ...]]:
     """Return the QuickBooks id of a document that was never sent, or why it is unknown.
 
-    Only orders that were linked and items that a rule matches exist before they are sent.
+    Only orders that were linked, and items that a rule matches, can exist before they are sent.
     """
     if document.kind == "purchase_order":
         return _find_linked_order_id(batch, row), ()
@@ -85,10 +85,10 @@ def _find_linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | Non
 def find_other_owner(
     batch: CollectBatch, row: SourceDocument, mapped: Mapped, quickbooks_id: str
 ) -> tuple[Finding, ...]:
-    """Return why a document cannot take over a transaction: a document has it that is still wanted.
+    """Return why a document cannot take over a transaction: it belongs to another document.
 
-    It would write over that document, as a copy of an order does that has the same reference.
-    Several codes may stand for one list entry.
+    The update would overwrite the other document, for example if an order was copied together with
+    its reference. List entries have no owner, because several codes may be matched to one.
     """
     kind = mapped.document.kind
     if kind in LIST_KINDS:

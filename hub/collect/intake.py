@@ -106,8 +106,8 @@ def _create_together(setup: Setup, creates: Iterable[Create], requested_by: str)
 def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
     """Plan and apply the posting that creates a record for a code, and return it.
 
-    A record that a person requested is created even if no document needs it. A document of the
-    source that creates the record itself is left as it is.
+    A record that a person requested is created even if no document needs it. If a document of the
+    source creates the record, the document is left as it is.
     """
     row = batch.find_or_add_record_row(create.code, record_kind(create), create.field)
     is_for_code = bool(row.made_for) or not batch.postings(row)
@@ -127,8 +127,8 @@ def _ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome
     """Store what the source says about a document, and apply what follows; return the outcome.
 
     A settled document without any change is not stored again. If only its attachments may have
-    changed, only these are planned. One that a person has included after QuickBooks was searched
-    for look-alikes, not as far back as its date, is planned with the next sync.
+    changed, only these are planned. A document that a person included despite its date waits for
+    the next sync if QuickBooks was not searched for look-alikes as far back.
     """
     row = batch.rows[document.source_id]
     body = dump(document)
@@ -257,7 +257,7 @@ def _ingest_gone(batch: CollectBatch, row: SourceDocument, reason: str | None) -
 def _ingest_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> DocumentOutcome:
     """Leave a document as it is until its absence is proved.
 
-    A document that was gone before, and was only read because of a request, is gone immediately.
+    A document that was gone already, and was only read on request, is gone immediately.
     """
     was_gone = row.gone is not None
     if was_gone and not row.reread:
@@ -286,8 +286,7 @@ def _find_defect(batch: CollectBatch, row: SourceDocument, document: Document) -
 def _find_link_defect(batch: CollectBatch, row: SourceDocument, document: Document) -> str | None:
     """Return why QuickBooks cannot be asked for the object that a document names; None if it can.
 
-    Nothing is asked about a document that is not wanted, and the hub knows the object of a document
-    that is posted.
+    QuickBooks is not asked about a document that is unwanted, or posted already.
     """
     id = document.quickbooks_id
     if not id or QUICKBOOKS_ID.fullmatch(id) or document.stage in UNWANTED_STAGES:

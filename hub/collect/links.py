@@ -37,10 +37,7 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 
 
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
-    """Return the transaction of a document; None if it is neither posted nor planned.
-
-    There is none either if the document has several.
-    """
+    """Return the transaction of a document, posted or planned; None if it has none, or several."""
     parts = _group_by_part(batch, row)
     postings = parts.get("", [])
     if len(parts) == 1:
@@ -57,7 +54,7 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
 def _group_by_part(batch: CollectBatch, row: SourceDocument) -> Mapping[str, list[Posting]]:
     """Return the postings of a document by the part that they write, oldest first.
 
-    Parts of which everything was withdrawn or skipped are left out.
+    Parts of which every posting was withdrawn or skipped are left out.
     """
     parts: dict[str, list[Posting]] = defaultdict(list)
     for posting in batch.transaction_postings(row):
@@ -85,8 +82,7 @@ def _is_posted_write(posting: Posting) -> bool:
 def _build_posted_link(newest: Posting) -> Link:
     """Return a link with the ids that a transaction and its lines have in QuickBooks.
 
-    The newest write has the lines that were added since the first one, which is a change if
-    QuickBooks had the transaction before.
+    `newest` is the newest write, which also has the lines that were added after the first one.
     """
     lines = outbox.load_line_ids(newest.summary)
     return Link(kind=cast(Kind, newest.kind), id=str(newest.quickbooks_id), lines=lines)

@@ -1,6 +1,6 @@
 """Check the list of a source: it has an end, and each id stands for one document.
 
-A plugin that breaks either rule would read for ever, or lose a document without a word.
+Otherwise a plugin would read for ever, or lose a document without notice.
 """
 
 from collections.abc import Iterable, Iterator, Set
@@ -40,10 +40,10 @@ def stop_without_end(items: Iterable[Yielded], read_ids: Set[str], app: str) -> 
 
 
 def require_one_document(row: SourceDocument, document: Document, app: str) -> None:
-    """Raise Retry if a document is another one than that of its id in the same reading.
+    """Raise Retry if a document cannot be the one that this reading had under its id before.
 
-    It may have changed meanwhile: another kind of purchase or sale, or another version with other
-    contents, may still be the same document.
+    A document may change while the list is read: to another kind of purchase or sale, or to another
+    version with another number.
     """
     if not row.body or row.made_for or not _are_different(row, document):
         return

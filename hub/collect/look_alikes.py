@@ -7,11 +7,11 @@ from hub.qbo.transaction_index import HEADS_PREFIX
 
 
 def is_searched(batch: CollectBatch, row: SourceDocument) -> bool:
-    """Return whether look-alikes of a document are known, as far as they are searched for.
+    """Return whether QuickBooks was searched for look-alikes of a document.
 
-    A sync searches from the start date when it begins, or from the earliest document that a person
-    has included despite its date. A person may include one later, or the date may become an earlier
-    one. Somebody may have entered it in QuickBooks by hand, so it is not posted before the next
+    Somebody may have entered an older document in QuickBooks by hand. A sync therefore searches
+    from the start date, or from the earliest document that a person has included despite its date.
+    A document that is included later, or whose date becomes an earlier one, waits for the next
     search.
     """
     setup = batch.setup

@@ -42,10 +42,7 @@ def load_match_state(installation: Installation) -> MatchState:
 
 
 def has_unsent(installation: Installation) -> bool:
-    """Return whether anything is left that a match could release.
-
-    Attachments do not count: they have no codes.
-    """
+    """Return whether anything is left that a match could release; attachments have no codes."""
     query = select(Posting.id).where(
         Posting.installation_id == installation.id,
         Posting.state.in_(outbox.UNSENT),
@@ -58,7 +55,7 @@ def has_unsent(installation: Installation) -> bool:
 def has_released(installation: Installation, other: Installation) -> bool:
     """Return whether a match of one app has released documents of another app.
 
-    The apps of a plugin share their matches in one company and site.
+    The apps of a plugin share their matches within a company and tenant.
     """
     plugins = hub_context.current_hub().plugins
     if installation.id == other.id or other.slug not in plugins.apps:

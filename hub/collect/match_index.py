@@ -35,8 +35,8 @@ def add_created_records(
 ) -> None:
     """Add the records that were created for documents of this source to an index.
 
-    A code with the id of such a document is linked to its record, unless it is matched already.
-    `where` restricts the documents.
+    A code with the id of such a document is linked to the record, unless the code is matched
+    already. `where` restricts the documents.
     """
     matches: dict[tuple[str, str], Decision] = {}
     created_for: dict[tuple[str, str], str] = {}

@@ -34,8 +34,8 @@ def build_record_document(create: Create, requested_by: str) -> Document:
 def find_or_add_row(batch: CollectBatch, create: Create) -> SourceDocument | None:
     """Return the row of the record that is created for a code; add it if there is none.
 
-    None if the id of the code is that of a document or record of another kind. Both would be the
-    same row, and one would be posted as the other.
+    Return None if the id of the code is that of a document or record of another kind: they would
+    share the row, and one would be posted as the other.
     """
     kind = record_kind(create)
     row = batch.find_or_add_record_row(create.code, kind, create.field)

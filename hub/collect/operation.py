@@ -61,9 +61,9 @@ class PartHistory:
         return self.current is not None and _has_content(self.current, kind, payload)
 
     def is_left_out(self, kind: str, payload: bytes) -> bool:
-        """Return whether a part stays out of QuickBooks: nothing has changed since it left.
+        """Return whether a part stays out of QuickBooks because nothing has changed since it left.
 
-        A part that its source had removed is posted again, even if it is the same.
+        A part that its source had removed is posted again, even without a change.
         """
         if self.repetition is not outbox.Repetition.OFFERED:
             return False
@@ -81,7 +81,7 @@ EMPTY_HISTORY = PartHistory([], None, "", outbox.Repetition.NONE)
 def _has_content(posting: Posting, kind: str, payload: bytes) -> bool:
     """Return whether a posting wrote this content, perhaps in the form of an earlier version.
 
-    A bill and a credit may have the same bytes.
+    The kinds are compared as well, because a bill and a credit may have the same bytes.
     """
     if posting.kind != kind:
         return False
@@ -137,7 +137,8 @@ def plan_operation(
 def _load_history(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> PartHistory:
     """Return the history of a part.
 
-    A record to create has none if only another one, which its code stood for, got contact data.
+    A record to create has no history if its code stood for another record until now, which got
+    contact data.
     """
     history = PartHistory.of(batch, row, mapped.part)
     is_to_create = row.made_for and not mapped.document.quickbooks_id
@@ -170,7 +171,7 @@ def list_open_operations(
 ) -> list[PartOperation]:
     """Return the operation of each part that is open or in QuickBooks, else the creation.
 
-    They are for a document that is held before it is mapped.
+    This is for a document that is held before it is mapped.
     """
     parts: dict[str, None] = {}
     for posting in batch.transaction_postings(row):
@@ -240,7 +241,7 @@ def _is_given_up(posting: Posting) -> bool:
 def _find_sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
     """Return the version that QuickBooks had of a record or transaction when it was last listed.
 
-    Return "" for one that is not listed; QuickBooks is asked before it is changed.
+    Return "" if it is not listed; QuickBooks is asked before it is changed.
     """
     key = (batch.installation.company_id, kind, quickbooks_id)
     if kind not in LIST_KINDS:

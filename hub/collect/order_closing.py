@@ -26,7 +26,7 @@ def with_order_status(
 ) -> BodyAndSummary:
     """Return body and summary of a document; close an order of which nothing more is expected.
 
-    A posted order is closed without any other change, and opened again by its next change.
+    A posted order is closed without any other change, and its next change opens it again.
     """
     if not document.closed or document.kind not in CLOSABLE_KINDS:
         was_closed = any(is_closing(posting) for posting in postings)

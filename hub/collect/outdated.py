@@ -1,7 +1,7 @@
 """Recognize versions of documents that are older than the one the hub has.
 
-The list of a source may repeat or reorder its rows, for example because a copy of its database
-answers that lags behind. Such a row is not believed: the document is read by its id instead.
+The list of a source may repeat or reorder its rows, for example if a copy of its database that lags
+behind answers. Such a row is ignored, and the document is read by its id.
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
-"""Keep the numbers of the parts of a split document, whatever the order of its lines becomes.
+"""Keep the numbers of the parts of a split document when the order of its lines changes.
 
-QuickBooks takes each number of a supplier once. Two parts that exchanged their numbers would both
-be refused, because each number is still that of the other one.
+QuickBooks accepts each number of a supplier once. If two parts exchanged their numbers, both would
+be refused, because each number still belongs to the other part.
 """
 
 import re
@@ -50,7 +50,7 @@ def _load_numbers(batch: CollectBatch, row: SourceDocument) -> dict[str, str]:
 def find_positions(numbers: Mapping[str, str]) -> dict[str, int]:
     """Return the positions of parts by their numbers: 1 for F7, 2 for F7-2.
 
-    A part that has the number of another document, as while the number changes, has none.
+    A part whose number is not based on that of the document has no position.
     """
     base = _find_base(numbers.values())
     positions = {}

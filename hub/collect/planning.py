@@ -128,8 +128,8 @@ def _find_reason_too_early(
 ) -> CaseText | None:
     """Return why a document from before the start date is left out; None if it counts.
 
-    The day on which a document was received decides, if the source states it. One that a person has
-    included counts whatever its date.
+    The date of receipt decides, if the source states it, else the date of the document. A document
+    that a person has included counts whatever its date.
     """
     start = batch.setup.site.start
     day = document.received or document.date
@@ -308,9 +308,9 @@ def _plan_content(
 def _fill_record_ids(
     batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: RecordPostings
 ) -> MappedWithRecords:
-    """Put the ids of the records that a document needs into it, and note those without one.
+    """Put the ids of the records that a document needs into it.
 
-    They become `new_records` of the plan.
+    Records without a posting are added to the plan as `new_records`.
     """
     ids: dict[str, str] = {}
     findings: list[Finding] = []

@@ -34,7 +34,7 @@ def prepare(installation_id: int) -> Setup:
 def _find_search_start(installation: Installation) -> dt.date:
     """Return the day from which QuickBooks is searched for documents that it already has.
 
-    It is earlier than the start date if documents from before that were included.
+    It is the start date, or earlier if a person included documents from before that.
     """
     start = installation.start_date
     if start is None:

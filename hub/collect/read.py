@@ -64,9 +64,9 @@ def is_shortened(source_id: str) -> bool:
 def _shorten(source_id: str) -> str:
     """Return an id in place of one that is too long, with a digest that makes it unique.
 
-    It has no text of the source, which could be a secret in a wrong place: masked, the id would be
-    another one as soon as this process knows the secret, and the document would be stored twice.
-    For the same reason an id that can be kept is stored, and shown, as the source has it.
+    The new id contains no text of the source, because that could be a secret in a wrong place. Once
+    the process knows the secret, it would be masked, so that the id changes and the document is
+    stored twice. For the same reason an id that fits is stored and shown unmasked.
     """
     encoded = source_id.encode("utf-8", "replace")
     digest = hashlib.sha256(encoded).hexdigest()[:DIGEST_LENGTH]

@@ -16,7 +16,8 @@ def is_yielded_again(
 ) -> bool:
     """Return whether the source wants a posting retried that QuickBooks refused.
 
-    The app must mean a retry, the content be the same, and nothing can have reached QuickBooks.
+    This requires that the app means a retry by it, that the content is the same, and that nothing
+    can have reached QuickBooks.
     """
     if not batch.setup.app.retry_reoffered or row.made_for:
         return False

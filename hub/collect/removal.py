@@ -30,7 +30,7 @@ def plan_removal(
 ) -> DocumentPlan:
     """Withdraw what is unsent; if the document is gone, remove what is posted by the app's rule.
 
-    A document that was never planned gets a withdrawn posting, which says why it is not posted.
+    A document that was never planned gets a withdrawn posting with the reason.
     """
     is_at_source = row.gone is None
     plan = plan_withdrawal(batch, row, reason)
@@ -50,7 +50,7 @@ def plan_removal(
 def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: CaseText) -> DocumentPlan:
     """Withdraw the unsent postings of a document.
 
-    If one of them may have reached QuickBooks, it stays, and the document is read again later.
+    A posting that may have reached QuickBooks stays, and the document is read again later.
     """
     plan = DocumentPlan(row)
     for posting in batch.postings(row):
@@ -69,7 +69,7 @@ def plan_withdrawal(batch: CollectBatch, row: SourceDocument, reason: CaseText) 
 def withdraw_creations(batch: CollectBatch, plan: DocumentPlan, reason: CaseText) -> None:
     """Withdraw the unsent creations of a document that may only be updated.
 
-    Somebody else enters it in QuickBooks, or has done so.
+    Such documents are entered in QuickBooks by somebody else.
     """
     for posting in batch.transaction_postings(plan.row):
         if posting.operation == Operation.CREATE and is_withdrawable(batch, posting):

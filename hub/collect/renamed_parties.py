@@ -1,7 +1,8 @@
-"""Recognize parties that have another name since documents of theirs were posted.
+"""Recognize parties that were renamed since their documents were posted.
 
-The rules of a field find a party by its name. One that was renamed, in QuickBooks or at its source,
-would be created a second time, and documents that change later would move to the second one.
+The rules of a field find a party by its name. A party that was renamed, in QuickBooks or at its
+source, would be created a second time, and later changes would move its documents to the second
+one.
 """
 
 from collections.abc import Iterable, Sequence

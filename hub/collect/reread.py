@@ -1,8 +1,9 @@
 """Choose the documents that a run reads again from the source, and limit how many.
 
 Requested documents are always read: a webhook or a retry named them, the settings changed, or a
-code that holds them was matched. The others wait for a change at the source that its list may not
-show. They share a budget, longest unread first, so that they never crowd out new ones.
+code that holds them was matched. Other documents are read again because they wait for a change at
+the source that its list may not show. They share a budget, longest unread first, so that they never
+crowd out new ones.
 """
 
 import datetime as dt
@@ -78,8 +79,8 @@ def find_matched_ids(setup: Setup) -> list[str]:
 def has_released(installation: Installation) -> bool:
     """Return whether a match releases documents of this app that were not read since.
 
-    A document that was read and is still held is not counted again, so that two apps which share
-    matches never start each other's runs in turn.
+    A document that was read and is still held does not count again. Otherwise two apps that share
+    matches would start each other's runs for ever.
     """
     released = _select_matched(installation).where(_last_read <= Match.at)
     with engine.read_only_session() as session:
@@ -89,7 +90,7 @@ def has_released(installation: Installation) -> bool:
 def find_waiting_ids(setup: Setup) -> list[str]:
     """Return the ids of documents that may change at the source, longest unread first.
 
-    Those are pending, held unsent, unreadable, absent or gone.
+    They are pending, held unsent, unreadable, absent or gone.
     """
     documents = _select_documents(setup.installation)
     is_present = SourceDocument.gone.is_(None)

@@ -27,9 +27,9 @@ def collect(
 ) -> CollectResult:
     """Read new documents, then waiting ones again, or read exactly these ids.
 
-    An error that stops the collect is raised. What was stored before it stays. If the rate of
-    the source is used up, or if settings of the app are changed or matches removed meanwhile, the
-    result says when the rest is read, except for `ids`.
+    An error ends the collect and is raised; what was stored before it stays. If the rate of the
+    source is used up, or settings are changed or matches removed meanwhile, the result says when to
+    read the rest. With `ids`, these are errors too.
     """
     result = CollectResult()
     try:
@@ -61,7 +61,7 @@ def collect(
 def collect_matched(installation_id: int) -> CollectResult:
     """Plan documents again whose codes were matched since they were planned.
 
-    Those that a code holds are read from the source first.
+    Documents that a code holds are first read from the source.
     """
     result = CollectResult()
     setup = prepare(installation_id)
@@ -136,7 +136,7 @@ class SourceReading:
             remaining = remaining[size:]
 
     def _read_together(self, ids: Sequence[str], budget: RereadBudget | None) -> None:
-        """Read documents in one call of the plugin, and mark them as requested.
+        """Read documents in one call of the plugin, and mark them as asked for.
 
         If the budget is spent, they are not marked, so that the next run reads them first.
         """
@@ -183,9 +183,9 @@ class SourceReading:
         self.setup.read_ids.add(item.source_id)
 
     def _judge_absences(self) -> None:
-        """Store what the source did not have; evidence only if the connection works now.
+        """Store the absences, as evidence only if the connection works now.
 
-        This includes what the source answered before it asked to slow down.
+        They include absences from before the source asked to slow down.
         """
         if not self.absences:
             return

@@ -39,12 +39,12 @@ class MatchRemoved(Retry):
 def lock_installation(
     session: Session, app: str, before: Installation, match_count: int
 ) -> Installation:
-    """Return the installation of a collect; nobody changes its settings before the end.
+    """Return the installation of a collect; its settings stay until the transaction ends.
 
     Raise SettingsChanged if its settings are not those of the collect, and MatchRemoved if it has
     fewer matches. Otherwise documents would be planned by the old ones after the change, and the
-    cursors that a new start date removed would be stored again. A match that was changed or added
-    shows by its time which plans are outdated.
+    cursors that a new start date removed would be stored again. Matches that were changed or added
+    need no error: their times show which plans are outdated.
     """
     installation = lock_to_plan(session, before.id)
     for name in SETTINGS_COLUMNS:

@@ -45,7 +45,7 @@ class Setup:
     def state(self) -> PostingState:
         """Return the state in which a posting begins that nothing holds.
 
-        It is READY, or REVIEW if a person has to approve it.
+        It is REVIEW if a person has to approve the posting, else READY.
         """
         mode = self.installation.mode
         return initial_state(self.app, self.site.settings, mode)
@@ -58,7 +58,7 @@ def load_setup(
 ) -> Setup:
     """Return the setup from what is stored; ask neither the source nor QuickBooks.
 
-    It may have settings and secrets that are not saved.
+    `settings` and `secrets` take the place of the stored ones, if they are not saved yet.
     """
     loaded_at = hub_context.current_hub().clock.now()
     with engine.read_only_session() as session:

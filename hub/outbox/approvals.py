@@ -1,8 +1,8 @@
 """Approvals by two people: which postings need them, who approved what, and what is still lacking.
 
 An installation may ask for two approvals above an amount. An approval is a row with the fingerprint
-of exactly what a person saw; it counts only for a posting that still holds that. Every release and
-every claim asks the condition `LACKS_APPROVAL`.
+of exactly what a person saw; it counts only while the posting has this content. Every release and
+every claim requires that the condition `LACKS_APPROVAL` is false.
 """
 
 import datetime as dt
@@ -43,7 +43,7 @@ def needs_two() -> ColumnElement[bool]:
     """Return the condition that a posting needs the approval of two people.
 
     Its amount, or that of the whole document, is above the limit, in a foreign currency, or
-    unknown. What may have reached QuickBooks already is past approval.
+    unknown. A posting that may have reached QuickBooks already needs no approval any more.
     """
     limit = _installation.second_approval_above
     is_above = or_(
@@ -94,7 +94,7 @@ def find_lacking(session: Session, ids: Iterable[int]) -> set[int]:
 def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
     """Store a person's approval of postings in review that lack one; return which are new.
 
-    Nobody approves the same content twice.
+    A person approves the same content only once.
     """
     query = select(Posting.id, Posting.planned).where(
         Posting.id.in_(list(ids)), Posting.state == PostingState.REVIEW, LACKS_APPROVAL
@@ -128,7 +128,7 @@ def load_approvers(session: Session, ids: Collection[int]) -> Mapping[int, list[
 def carry_over(session: Session, posting: Posting, content: str, *, keeps: bool) -> None:
     """Keep the approvals of a posting for its new content, or drop them.
 
-    They are kept if the content differs only by ids that were filled in.
+    With `keeps`, the content differs only by ids that were filled in.
     """
     if not keeps:
         drop(session, posting)
@@ -156,8 +156,8 @@ def drop_all(session: Session, installation_id: int) -> None:
 def return_unapproved_to_review(session: Session, company_id: int) -> int:
     """Put ready postings that lack an approval into review; return how many.
 
-    Whatever made them ready (automatic mode, a retry, a removal, a changed setting) is no approval
-    by two people.
+    Automatic mode, a retry, a removal or a changed setting can make a posting ready, but none of
+    these is an approval by two people.
     """
     has_limit = select(Installation.id).where(
         Installation.company_id == company_id, Installation.second_approval_above.is_not(None)

@@ -54,7 +54,7 @@ def sum_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str
 def signed_amount() -> ColumnElement[Any]:
     """Return the amount of a posting, negative for a credit.
 
-    A file, and a posting that could not be planned, has that of its document.
+    A file, or a posting that could not be planned, has the amount of its document.
     """
     total = case(
         (Posting.operation == Operation.ATTACH, SourceDocument.total),

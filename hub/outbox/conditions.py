@@ -67,8 +67,8 @@ IS_FIRST_WRITE = or_(
 def is_due(now: Any, latest: Any = None) -> ColumnElement[bool]:
     """Return the condition that a posting waits for no time, or that this time has come.
 
-    A time beyond `latest`, by default the longest pause from now, was set before the clock was set
-    back, so it is due.
+    A time later than `latest`, by default the longest pause from now, was set before the clock was
+    set back, so the posting is due.
     """
     if latest is None:
         latest = now + MAX_PAUSE

@@ -11,7 +11,7 @@ from hub.models.enums import Operation, TransactionState
 def inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
     """Take over what is known from earlier postings of the part.
 
-    That is from when to search for it in QuickBooks, and which transactions it is known not to be.
+    This is the date from which to search for it in QuickBooks, and the transactions that it is not.
     """
     dates = []
     rejected_ids: set[str] = set()
@@ -27,10 +27,10 @@ def inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
 
 
 def keep_rejections(session: Session, posting: Posting, postings: Sequence[Posting]) -> None:
-    """Take over which transactions that have left QuickBooks a creation is known not to be.
+    """Take over from earlier postings which transactions a creation is known not to be.
 
-    It may follow the change of such a transaction. A person who rejects the edits of one that is
-    still there says nothing about the whole transaction.
+    Only transactions that have left QuickBooks count: if a transaction is still there, the person
+    has rejected an edit of it, not the whole transaction.
     """
     if posting.operation != Operation.CREATE:
         return

@@ -95,9 +95,10 @@ def fill(session: Session, posting: Posting) -> int | None:
 
 
 def fill_approved_ids(session: Session, payload: bytes) -> bytes:
-    """Return a payload with the ids of what it named when it was approved; other placeholders stay.
+    """Return a payload with the ids of the records that it named when it was approved.
 
-    If a code was matched to another record than the new one, nobody has approved that one.
+    The placeholder of a record stays if its code was matched to another record since: nobody has
+    approved that one.
     """
     posting_ids = find_awaited_ids(payload) - find_other_records(session, payload)
     if not posting_ids:
@@ -106,9 +107,9 @@ def fill_approved_ids(session: Session, payload: bytes) -> bytes:
 
 
 def find_other_records(session: Session, payload: bytes) -> set[int]:
-    """Return the creations that a payload names whose code has another record by now.
+    """Return the creations that a payload names whose code is matched to another record by now.
 
-    That is a record which the hub did not create for the code.
+    Records that the hub created for the same code do not count as other records.
     """
     posting_ids = find_awaited_ids(payload)
     if not posting_ids:
@@ -170,8 +171,8 @@ def load_matched_records(
 def match_created_record(session: Session, posting_id: int) -> None:
     """Match a code to the party or item that was just created for it; keep a choice of a person.
 
-    Without the plugin of its app, a code that nobody decided on is not matched. It is linked to the
-    record all the same, as codes with the id of a document are.
+    While the plugin of its app is not loaded, a code without a decision gets no match. It is still
+    linked to the record, because it has the id of the document that created it.
     """
     query = (
         select(Posting, SourceDocument)
@@ -252,8 +253,8 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
 def _find_scope(session: Session, row: SourceDocument, key: Mapping[str, Any]) -> str | None:
     """Return the plugin whose apps share the match of a code.
 
-    If the plugin of the app is not loaded, it is the one that has a decision about the code and is
-    not loaded either; None if there is none or several.
+    If the plugin of the app is not loaded, return the only plugin, also not loaded, that has a
+    decision about the code. Return None if there is none or several.
     """
     plugins = hub_context.current_hub().plugins
     if row.slug in plugins.apps:

@@ -79,9 +79,9 @@ def plan_posting(
 ) -> Posting:
     """Plan one operation on one part of a document.
 
-    The result is a new posting, or the present one with new bytes if its key has not left yet. A
-    repetition plans a creation again, with the next key, after the posted transaction has left
-    QuickBooks. `postings` are all postings of the document, if they are loaded already.
+    The result is a new posting, or the current one with new bytes if nothing was sent under its
+    key. A repetition plans a creation again, with the next key, after the posted transaction has
+    left QuickBooks. `postings` are all postings of the document, if they are loaded already.
     """
     if postings is None:
         postings = _load_postings(session, row)
@@ -151,10 +151,10 @@ def _load_postings(session: Session, row: SourceDocument) -> Sequence[Posting]:
 
 
 def _is_displaced(posting: Posting, operation: PartOperation, content: Content) -> bool:
-    """Return whether a plan is a posting of its own, which takes the place of this one.
+    """Return whether a plan needs a new posting in place of this one.
 
-    Another kind may have the same bytes, but who has seen or approved a bill has not approved a
-    credit.
+    It does if the operation differs, or if a person has seen or approved another kind: a bill and a
+    credit may have the same bytes.
     """
     if not _is_same_operation(posting, operation):
         return True
@@ -175,8 +175,8 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
 def _has_ended_with_other_content(posting: Posting, content: Content) -> bool:
     """Return whether a change was skipped or posted, and the content to plan is another one.
 
-    A posted one with the same base left the transaction as it was, so that QuickBooks kept its
-    version.
+    A posted change can have the same base only if it left the transaction as it was, so that
+    QuickBooks kept its version.
     """
     is_posted_update = (
         posting.state == PostingState.POSTED and posting.operation == Operation.UPDATE
@@ -247,7 +247,7 @@ def _build_columns(content: Content) -> dict[str, Any]:
 def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting) -> bool:
     """Withdraw a posting that another operation replaces; return whether it was withdrawn.
 
-    One that may have landed stays, and so does a removal that a person wants.
+    A posting that may have landed stays, and so does a removal that a person wants.
     """
     if decide_key_use(session, posting) is KeyUse.FROZEN or is_removal_by_person(posting):
         row.reread = True
@@ -289,7 +289,7 @@ def _revise(
 def _may_change_state(posting: Posting, disposition: Disposition) -> bool:
     """Return whether a plan with the same bytes may change the state.
 
-    It never takes a posting out of a person's or QuickBooks' hands.
+    Postings that a person or QuickBooks holds never change their state by a plan.
     """
     if posting.held_by == Holder.UNNEEDED:
         return disposition.state == PostingState.HELD
@@ -341,7 +341,7 @@ def _replace_content(
 def _carry_over_approvals(session: Session, posting: Posting, content: Content) -> bool:
     """Keep the approvals that cover new bytes; return whether the posting stays approved.
 
-    Of two people one may have approved it so far.
+    If two people must approve it, one of them may have done so already.
     """
     if posting.kind != content.kind:
         approvals.drop(session, posting)
@@ -357,7 +357,7 @@ def _carry_over_approvals(session: Session, posting: Posting, content: Content) 
 def _has_only_new_ids(session: Session, posting: Posting, content: Content) -> bool:
     """Return whether approvals of the present bytes cover other bytes, too.
 
-    That is so if they differ only by the ids of postings that the present ones wait for.
+    They do if the bytes differ only by the ids of postings that the present bytes wait for.
     """
     if posting.approved_payload is None and not approvals.asks_for_two(posting):
         return False

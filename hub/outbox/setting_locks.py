@@ -1,8 +1,9 @@
-"""Locks of the settings of apps: postings are planned and released by them.
+"""Locks of the settings of apps, by which postings are planned and released.
 
 On PostgreSQL a change of settings that is committed while a posting is planned by the old ones
-could not see this posting. Both therefore lock the installation, before any posting: many may plan
-at a time, and a change waits for them. On SQLite a transaction that writes is the only one.
+could not see this posting. Both therefore lock the installation before they lock any posting: many
+plans may share the lock, and a change waits for them. On SQLite a transaction that writes is the
+only one.
 """
 
 from collections.abc import Sequence

@@ -83,7 +83,7 @@ def count_documents_of_each(
     """Count the documents of each of some installations by state, in a few queries for all.
 
     Files, records created for codes and postponed postings are left out. The database counts the
-    documents that have only their first posting; only the others are read one by one.
+    documents that have only their first posting; the others are read one by one.
     """
     first_postings = (
         select(Posting.installation_id, Posting.state, func.count())

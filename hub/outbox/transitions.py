@@ -42,9 +42,9 @@ def approve_all(session: Session, installation_id: int, who: str) -> int:
 
 
 def return_to_review(session: Session, installation_id: int) -> None:
-    """Put what would be sent into review, unless a person approved it or it was sent.
+    """Put postings that would be sent into review, unless a person approved them or they were sent.
 
-    That is what is ready, and what becomes ready once another posting is posted.
+    These are ready postings, and those that become ready once another posting is posted.
     """
     attempts = select(Attempt.id).where(Attempt.posting_id == Posting.id)
     was_sent = attempts.exists()
@@ -90,7 +90,8 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 def mark_for_reread(session: Session, installation_id: int) -> None:
     """Mark every document with an unsent posting for rereading, after the settings have changed.
 
-    The postings are locked first, as by a run that plans documents: it writes these in any order.
+    The postings are locked first, because a run that plans documents also locks them before it
+    writes the documents.
     """
     is_unsent = (Posting.installation_id == installation_id, Posting.state.in_(UNSENT))
     unsent = select(Posting.document_id).where(*is_unsent).order_by(Posting.id)
@@ -105,7 +106,7 @@ def mark_for_reread(session: Session, installation_id: int) -> None:
 def update_postings(
     session: Session, conditions: Sequence[ColumnElement[bool]], **values: Any
 ) -> int:
-    """Update many postings in one statement; the objects in the session follow.
+    """Update many postings in one statement, and their objects in the session; return how many.
 
     The postings are locked in the order of their ids, as everywhere else.
     """
