@@ -60,8 +60,8 @@ def close_outdated(session: Session, posting_ids: Iterable[int], *, is_removed: 
 def compare_again(session: Session, cause: str) -> None:
     """Make the next poll of changes compare the transaction of a discrepancy again.
 
-    A payment of it is not reported to the source before a person has accepted the discrepancy. Do
-    nothing for a case with another cause.
+    A payment of the transaction is reported to the source only once a person has accepted the
+    discrepancy. Do nothing for a case with another cause.
     """
     if not cause.endswith(CAUSE_SUFFIX):
         return
@@ -97,9 +97,9 @@ def is_former_part(session: Session, posting: Posting) -> bool:
 
 
 def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
-    """Close the cases of a document that left QuickBooks, since its source no longer has it either.
+    """Close the cases of a document that is gone from QuickBooks and from its source.
 
-    The closed case says so in the history of the document.
+    The closed case states this in the history of the document.
     """
     causes = []
     for id in list_postings_of_part(session, posting):

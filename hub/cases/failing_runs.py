@@ -23,7 +23,7 @@ PROVING_KINDS: Mapping[str, tuple[str, ...]] = {RunKind.POST: (RunKind.POST, Run
 def report(run: Run, *, only_source_failed: bool = False) -> None:
     """Update the case of a company after one of its runs has ended.
 
-    A refused connection has a case of its own, and so has a source that cannot be read.
+    Refused connections, and sources that cannot be read, have cases of their own.
     """
     if run.company_id is None:
         return

@@ -51,7 +51,8 @@ def open(
 def _open_and_lock(session: Session, cause: str, new_case: dict[str, Any]) -> Case:
     """Return the open case of a cause, a new one if there is none.
 
-    It is not closed before this transaction ends: others would not see what is added to it.
+    The case is locked until this transaction ends, so that nobody closes it before postings are
+    added to it.
     """
     same_cause = {"index_elements": [Case.cause], "index_where": Case.closed_at.is_(None)}
     insert = engine.insert(session, Case).values(new_case).on_conflict_do_nothing(**same_cause)
@@ -115,7 +116,7 @@ def is_dismissed(session: Session, cause: str, text: CaseText) -> bool:
 def has_reason(case: Case, text: CaseText) -> bool:
     """Return whether this is the reason of a case already.
 
-    A case from before codes were stored has the same reason if it reads the same.
+    A case without a code, from an earlier version, is compared by the wording of its reason.
     """
     if case.code:
         return text.is_stored_as(case.code, case.params)
@@ -142,7 +143,7 @@ def detach(session: Session, posting: Posting | int, keep: Iterable[str] = ()) -
 def detach_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
     """Remove postings from their cases, except those of the causes `keep`.
 
-    Close cases that stop nothing more. A closed case is linked to all postings that it has stopped.
+    Close cases that stop nothing more, and link a closed case to all postings that it has stopped.
     This waits for transactions that add postings to the cases.
     """
     is_theirs = case_posting.c.posting_id.in_(list(ids))
@@ -172,7 +173,7 @@ def detach_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -
 
 
 def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
-    """Return those postings whose retry repeats a posting that somebody may have removed.
+    """Return those postings whose retry would post again what somebody may have removed.
 
     An open case asks a person about each of them.
     """
@@ -216,9 +217,9 @@ def count_by_action(
 def search(session: Session, query: Select[Case], words: str) -> list[int]:
     """Return the ids of those cases of a query whose title or reason contains these words.
 
-    The texts are searched as they read now, so this is done outside the database. Only the newest
-    `MAX_SEARCH_HITS` are returned, newest first: a database takes a limited number of ids in one
-    query.
+    The texts are rendered when they are read, so they are searched outside the database. Only the
+    newest `MAX_SEARCH_HITS` are returned, newest first, because a query takes a limited number of
+    ids.
     """
     folded_words = words.casefold()
     texts_of_cases = query.with_only_columns(

@@ -132,7 +132,7 @@ def _simplify_key(name_key: str) -> str:
 def _have_different_numbers(name: str, other_name: str) -> bool:
     """Return whether two names differ in their numbers, such as Lot 12 and Lot 13.
 
-    They do if the longest number of each is not in the other.
+    They differ if the longest number of each is missing in the other.
     """
     numbers = _NUMBERS.findall(name)
     other_numbers = _NUMBERS.findall(other_name)
@@ -347,8 +347,8 @@ class MatchIndex:
     def find_namesakes(self, role: Role, name: str) -> list[tuple[NameOwner, Entry]]:
         """Return the records that prevent a new record of this name, each with its role.
 
-        An inactive record of the same kind counts by the name that it had, because it can be made
-        active. QuickBooks also refuses the name that it stores for a record of another kind.
+        An inactive record of the same kind counts by its former name, under which it can be made
+        active again, and an inactive record of another kind by the name that QuickBooks stores.
         """
         namesakes: list[tuple[NameOwner, Entry]] = []
         for entry in self.records(role).find_same_name(name):

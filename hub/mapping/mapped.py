@@ -62,10 +62,10 @@ class Fill:
 class Missing:
     """A code that cannot be posted yet, and the records that it may stand for.
 
-    `solution` is the next step: to "match" the code, to change the "settings", to correct it at the
-    "source", or to decide what becomes of lines that "differ".
-    `exact` is the id of the one suggestion that equals the code by id, number or full name.
-    `new_name` is the name under which a record would be created, if the source says so.
+    - `solution`: the next step: to "match" the code, to change the "settings", to correct it at the
+      "source", or to decide about lines that "differ".
+    - `exact`: the id of the only suggestion that equals the code by id, number or full name.
+    - `new_name`: the name under which a record would be created, if the source states it.
     """
 
     field: str
@@ -115,10 +115,12 @@ class MappedLine:
 class Mapped:
     """A document and the records of its codes.
 
-    `remarks` are lines of the memo for codes that the kind of document has no place for. The
-    builder of the payload adds its own, which depend on what the company has switched on.
-    With `parts` it is posted as these, each under the name of its part. Their numbers end with a
-    `number_suffix`, which stays if a number is cut, so that no two parts have the same one.
+    - `remarks`: lines of the memo, for codes that the kind of document has no place for. The
+      builder of the payload adds others, which depend on the settings of the company.
+    - `parts`: the parts as which the document is posted if it is split, each with the name of its
+      part.
+    - `number_suffix`: the end of the number of a part. It stays if the number is cut, so that no
+      two parts have the same number.
     """
 
     document: Document

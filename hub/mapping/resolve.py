@@ -104,9 +104,10 @@ class _Resolver:
         self.remarks: dict[str, None] = {}
 
     def find_refs(self, codes: Codes) -> dict[Role, Ref]:
-        """Return the records of the header's or a line's codes; the first one of a role counts.
+        """Return the records of the codes of a header or line.
 
-        A code that the kind of document has no place for is named in the memo.
+        If several codes have the same role, the first counts. A code that the kind of document has
+        no place for is named in the memo.
         """
         possible_roles = self.places.header | self.places.line
         refs: dict[Role, Ref] = {}

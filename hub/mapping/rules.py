@@ -201,10 +201,10 @@ class _CodeSearch:
         return self._build_missing(reason, hits)
 
     def _distinguishes_codes(self, rule: str) -> bool:
-        """Return whether a rule finds no record that was created for another code of the source.
+        """Return whether a rule leaves out records that were created for other codes of the source.
 
-        Where codes are found by whole words, two may differ in a character, such as the numbers of
-        two parts, or in case alone, which QuickBooks ignores.
+        It must if codes are found by whole words: two codes may then differ in one character, such
+        as the numbers of two parts, or only in case, which QuickBooks ignores.
         """
         return rule in ("name", "words") and "words" in self.field.match
 

@@ -15,7 +15,8 @@ def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Map
     """Return a part for each record of the role, in the order of the lines.
 
     Return a sentence if the parts would not add up to the document. `line_refs` are the records of
-    the role by line id. Lines without one belong to the record of the header, or else to the first.
+    the role by line id. A line without one belongs to the record of the header, or else to the
+    first record.
     """
     reason = _find_reason_against(mapped.document)
     if reason:
@@ -107,7 +108,7 @@ def _is_taxed_by_line(document: Document) -> bool:
 def _get_tax_of_part(document: Document, lines: tuple[Line, ...]) -> Decimal | None:
     """Return the tax of a part; None if the document does not say how its tax is divided.
 
-    A document that states tax although none applies is wrong in each of its parts.
+    If a document states tax although its tax mode is "none", each of its parts states it too.
     """
     if document.tax_total is None:
         return None
@@ -121,9 +122,9 @@ def _get_tax(lines: tuple[Line, ...]) -> Decimal:
 
 
 def _sum_lines(document: Document, lines: tuple[Line, ...]) -> Decimal:
-    """Add up the amounts of lines as the document's total does: with tax that comes on top.
+    """Add up the amounts of lines as the total of the document does: tax on top is included.
 
-    They are rounded as they are posted: a quantity times a price may have more decimals.
+    Amounts are rounded as they are posted, because a quantity times a price may have more decimals.
     """
     currency = document.currency or ""  # the home currency, which is unknown here, has two decimals
     amounts = [get_amount(line) for line in lines]

@@ -7,8 +7,8 @@ from hub.mapping.index import MAX_SUGGESTIONS, Entry, RecordIndex, fold_name
 def find_suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
     """Return the records with the organisation number of the code, then the hits of this role.
 
-    Without hits, the records that are similar to the code follow. A hit of another role is left
-    out, such as a customer of that name where a supplier is needed.
+    Without hits, the records that are similar to the code follow. Hits of other roles are left out,
+    such as a customer of that name where a supplier is needed.
     """
     suggestions = records.find_by_tax_number(get_organisation_number(code))[:MAX_SUGGESTIONS]
     further_entries = [entry for entry in hits if records.get_active(entry.id) is entry]

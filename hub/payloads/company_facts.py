@@ -13,10 +13,11 @@ Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
 class CompanyFacts:
     """The settings of a company that change what a payload contains.
 
-    `currencies` are the foreign currencies that the company uses; empty if they are not known.
-    `closed_to` is the last closed day. `tax_rates` holds the rates of each tax code for purchases,
-    `sales_rates` those for sales; without a company they are not known. The custom fields are ids
-    of definitions by name.
+    - `currencies`: the foreign currencies that the company uses; empty if they are not known.
+    - `closed_to`: the last day of the closed period.
+    - `tax_rates` and `sales_rates`: the rates of each tax code for purchases and for sales; without
+      a company they are not known.
+    - `sales_fields` and `order_fields`: the ids of custom fields by their names.
     """
 
     country: str = "US"

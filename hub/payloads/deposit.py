@@ -44,7 +44,7 @@ def _build_line(
 ) -> dict[str, Any]:
     """Return a line for a payment or refund that is deposited, or for other money.
 
-    A line with a link has no detail: QuickBooks would require an account in it.
+    A line with a link has no detail, because QuickBooks requires an account in a detail.
     """
     link = mapped.applied
     description = pricing.build_description(builder, mapped.line)

@@ -12,10 +12,10 @@ KIND_OF_SUPPLIERS = "vendor"
 def is_same_content(kind: str, written: bytes, planned: bytes, written_memo: str) -> bool:
     """Return whether two payloads differ at most in what has no effect in QuickBooks.
 
-    These are the forms in which the hub stated the tax of a rate, the orders of a bill and the
-    payments of a deposit, and the notes of a supplier, which QuickBooks drops. A whole update is
-    never the same, because it also has fields of people. `written_memo` is the memo as it was
-    planned: an update also has the lines that people added to it.
+    Earlier versions of the hub stated the tax of a rate, the orders of a bill, the payments of a
+    deposit and the notes of a supplier in other forms. A whole update is never the same, because it
+    also contains fields that people set. `written_memo` is the memo as it was planned: an update
+    also contains the lines that people added to it.
     """
     if not written or not planned:
         return False

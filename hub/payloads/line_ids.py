@@ -27,9 +27,9 @@ def keep_line_ids(
     """Return our lines in our order, each with the id of the line in QuickBooks that it replaces.
 
     Lines are paired by the first criterion that fits: the same link, then the same text and amount,
-    the same text, the same place, the same amount. A line that bills one of the unlinked orders is
-    paired by its link only: QuickBooks unlinks no line, so one that bills nothing is a new one.
-    `last` is what the hub wrote last: a class or customer that it lacks was added by people.
+    the same text, the same place, the same amount. QuickBooks unlinks no line, so a line that bills
+    one of `unlinked_orders` is only paired with a line that has the same link. `last` is what the
+    hub wrote last: people added the classes and customers that are not in it.
     """
     unpaired = [
         line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
@@ -126,7 +126,7 @@ def _has_same_kind(line: Line, stored: Line) -> bool:
 def _read_line_link(line: Line) -> tuple[str, str, str]:
     """Return the type and id of what a line is linked to, and the line of an order that it bills.
 
-    Other transactions are linked as a whole; what stands for their line in an answer differs.
+    Other transactions are linked as a whole, and QuickBooks may answer with any line of them.
     """
     kind, id = read_link(line)
     order_line = str(line["LinkedTxn"][0].get("TxnLineId") or "") if kind == ORDER_ENTITY else ""
@@ -182,9 +182,9 @@ def _read_customer(detail: Line) -> str:
 
 
 def _keep_project_and_billing(line: Line, stored: Line, detail_field: str) -> None:
-    """Keep the project of a line and that it was billed, both of which belong to its customer.
+    """Keep the project of a line and the note that it was billed; both belong to its customer.
 
-    A line that was billed and becomes billable again would be billed to the customer twice.
+    A billed line that becomes billable again would be billed to the customer twice.
     """
     if stored.get("ProjectRef"):
         line.setdefault("ProjectRef", stored["ProjectRef"])

@@ -31,8 +31,8 @@ def build_tax_detail(
 ) -> dict[str, Any]:
     """Return the fields that state how amounts are taxed; none in the United States.
 
-    `pairs` are the taxed lines with their bodies. They are not `whole` if something else, such as a
-    discount, changes what is taxed.
+    `pairs` are the taxed lines with their bodies. `whole` is false if something else, such as a
+    discount, changes the taxed amounts.
     """
     document = builder.document
     if not builder.facts.tax_codes:
@@ -105,7 +105,7 @@ def compute_amount_without_tax(
 
 
 def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]:
-    """Return the line to correct, and by how much the rounded lines miss the stated tax.
+    """Return the line to correct, and how much the tax of the rounded lines misses the stated one.
 
     A difference that is too large for rounding is not corrected.
     """
@@ -164,8 +164,9 @@ def compute_discount_without_tax(
 ) -> Decimal:
     """Return the amount of a discount on the whole document without the tax that it includes.
 
-    QuickBooks takes it off the amounts without tax, and divides it among the lines. So it includes
-    as much tax as they do, unless the source states other tax that its tax code explains.
+    QuickBooks subtracts the discount from the amounts without tax, and divides it among the lines.
+    The discount therefore includes the same proportion of tax as the lines, unless the source
+    states another tax that its tax code explains.
     """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return discount
@@ -261,8 +262,8 @@ def _divide_tax(
 def _build_tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
     """Return the line for the tax of one rate; `base` is the amount that is taxed.
 
-    QuickBooks computes a tax that is based on a percentage itself, with two decimals whatever the
-    currency, so another one is not.
+    If the tax is based on a percentage, QuickBooks computes it with two decimals, whatever the
+    currency. Any other tax is stated as an amount.
     """
     detail: dict[str, Any] = {"TaxRateRef": {"value": rate}, "NetAmountTaxable": base}
     if (base * percent / 100).quantize(CENT, rounding=ROUND_HALF_UP) == tax:

@@ -22,9 +22,9 @@ MAX_TAX_NUMBER_LENGTH = 20
 
 
 def build_name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH) -> str:
-    """Return a name on one line; report one that QuickBooks does not take.
+    """Return a name on one line; report one that QuickBooks does not accept.
 
-    Letters with accents are composed, so that QuickBooks recognizes a name that it has.
+    Accented letters are composed, because QuickBooks only recognizes an existing name in this form.
     """
     composed = unicodedata.normalize("NFC", clean(text))
     plain = " ".join(composed.split())

@@ -110,10 +110,11 @@ def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[
 def _build_link_to_only_line(
     builder: PayloadBuilder, mapped: MappedLine, link: Link, document: str
 ) -> list[dict[str, str]]:
-    """Return a link to the line of an order that is billed as a whole, if each has only one.
+    """Return a link to the line of an order that is billed as a whole, if each has only one line.
 
-    QuickBooks links orders line by line, and does not tell which line of several is billed. Of
-    several lines of a bill, one may be freight, which would bill the line of the order once more.
+    QuickBooks links orders line by line. If an order has several lines, it is not known which one
+    is billed. If the bill has several lines, one may be freight, which would bill the line of the
+    order once more.
     """
     billing = [line for line in builder.mapped.lines if line.applied and line.applied.id == link.id]
     if len(link.lines) == 1 and len(billing) == 1:
@@ -140,8 +141,8 @@ def build_order_links(
 ) -> list[dict[str, str]]:
     """Return links to the purchase orders that are billed, each once.
 
-    Those that a match names come first, then those that the document bills as a whole. QuickBooks
-    links a line to that of an order only if the bill is linked to the order as well.
+    Orders that a match names come first, then those that the document bills as a whole. QuickBooks
+    links a line of the bill to a line of an order only if the bill is linked to the order as well.
     """
     ids = []
     for mapped in builder.mapped.lines:

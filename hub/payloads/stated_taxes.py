@@ -15,11 +15,11 @@ from hub.payloads.sales_lines import is_discount
 
 
 def find_problem(builder: PayloadBuilder) -> Sentence | None:
-    """Return the problem of amounts without tax whose taxes differ; None if there is none.
+    """Return the problem if the taxes of the lines do not add up to the stated one; else None.
 
-    Nothing is compared if a line does not state its tax, if all of them state zero, as some sources
-    do that know the tax of the document only, or if a discount changes the tax. Each line may be
-    rounded, so a difference of the smallest amount for each of them is no problem.
+    Nothing is compared if a line does not state its tax, if all lines state zero because the source
+    knows the tax of the document only, or if a discount changes the tax. Each tax may be rounded,
+    so a difference of the smallest amount for each line is no problem.
     """
     stated = builder.document.tax_total
     if stated is None or not _posts_stated_tax(builder) or _has_discount(builder):

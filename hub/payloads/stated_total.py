@@ -9,9 +9,10 @@ from hub.payloads.builder import PayloadBuilder
 def round_stated_total(builder: PayloadBuilder, total: Decimal) -> Decimal:
     """Return the stated total with the decimals of its currency, to compare the lines with it.
 
-    It has them also where QuickBooks keeps fewer. Otherwise the tolerance would count twice: for
-    the rounding of the total, and for the lines. A total that QuickBooks cannot keep is reported as
-    a problem, and rounded like the lines, so that the same difference is not reported again.
+    This is also done if QuickBooks keeps fewer decimals. Otherwise the tolerance would count twice:
+    for the rounding of the total, and for the lines. A total that QuickBooks cannot keep is
+    reported as a problem of its own; it is rounded like the lines, so that the same difference is
+    not reported again.
     """
     exact = round_amount(total, builder.currency)
     rounded = builder.cents(exact)

@@ -235,8 +235,8 @@ def _end_links(
 ) -> bool:
     """Leave out the links to orders that an update bills no more; return whether there are any.
 
-    The list of links is sent also if it becomes empty, because QuickBooks may keep one that an
-    update lacks.
+    The list of links is sent even if it becomes empty, because QuickBooks may keep a link that is
+    not in the update.
     """
     if "LinkedTxn" in update:
         return False

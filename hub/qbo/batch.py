@@ -51,7 +51,7 @@ def split_responses(
     """Return the response to each item, by its bId.
 
     An item that is missing or occurs twice is in doubt. If there is no good response to the batch,
-    its outcome counts for every item, except that each item of a refused batch is `declined`.
+    its outcome counts for every item, but the items of a refused batch are `declined`.
     """
     bids = [item.bid for item in items]
     if not whole.landed:
@@ -89,8 +89,8 @@ def _build_response_of_each(whole: QuickBooksResponse) -> QuickBooksResponse:
     """Return the response to each item of a batch that was not done.
 
     An Id in the response is left out, because it may belong to any of the items. A rule of the
-    company concerns an item, not the batch, and QuickBooks was seen to answer so when a batch
-    arrived twice: its items may be done.
+    company can only be about an item. QuickBooks was seen to answer with such a rule when a batch
+    arrived twice, so the items may have been done.
     """
     if whole.outcome != SendOutcome.REFUSED:
         return replace(whole, id=None, sync_token=None)

@@ -103,7 +103,7 @@ def _list_checkpoints(states: Mapping[str, ListState]) -> dict[str, dt.datetime]
 def _poll_singly(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
     """Read and store the changes of each kind alone, because QuickBooks refuses one of them.
 
-    Raise its refusal after those of the others are stored.
+    Raise the refusal after the changes of the other kinds are stored.
     """
     polls: list[Changes] = []
     refusals: list[Refused] = []
@@ -138,7 +138,7 @@ def is_due(company_id: int) -> bool:
     """Return whether to poll without news: daily where webhooks arrive, else every hour.
 
     A company without webhooks in which nothing changed for a day is polled every other hour. A poll
-    that seems to be still to come was made before the clock was set back.
+    in the future was made before the clock was set back, so another one is due.
     """
     now = hub_context.current_hub().clock.now()
     day_ago = now - DAILY_POLL_INTERVAL

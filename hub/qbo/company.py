@@ -156,7 +156,7 @@ def build_facts(
 def _read_currencies(client: CompanyClient) -> list[str] | None:
     """Return the codes of the active currencies; None if QuickBooks does not list them.
 
-    Nothing stops without them: QuickBooks itself refuses a currency that the company does not use.
+    Posting continues without the list, because QuickBooks refuses unused currencies itself.
     """
     response = client.company_currencies()
     if not response.landed:

@@ -23,8 +23,7 @@ from hub.security import audit, secrets
 def remove(company_id: int, who: str) -> None:
     """Remove a company of which QuickBooks never answered a call.
 
-    Its token is forgotten but not revoked at Intuit: if it works at all, it belongs to another
-    company.
+    Its token is deleted but not revoked at Intuit, because it may belong to another company.
     """
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)

@@ -134,9 +134,9 @@ def refuse(
 
 
 def accept(company_id: int, *, writes: bool) -> bool:
-    """Store that a call was accepted; return whether others may still be refused.
+    """Store that a call was accepted; return whether other calls may still be refused.
 
-    After a refused write only an accepted write shows that the connection works again.
+    If writes are refused, only an accepted write shows that the connection works again.
     """
     with engine.transaction() as session:
         company = session.get(ConnectedCompany, company_id, with_for_update=True)

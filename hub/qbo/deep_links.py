@@ -25,7 +25,7 @@ PAGE_PATHS = {
 def page_address(kind: str, id: str, environment: str = "") -> str | None:
     """Return the address of an object's page; None for kinds without a page of their own.
 
-    Without an environment it is that of the Intuit keys, which takes a query.
+    Without `environment`, that of the Intuit keys is used, which takes a query.
     """
     page = PAGE_PATHS.get(kind)
     if page is None:

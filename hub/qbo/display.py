@@ -40,10 +40,11 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class TransactionLineView:
-    """A line: what it posts to, its dimensions by label, and its amounts.
+    """A line: the record that it posts to, its dimensions by label, and its amounts.
 
-    The line of a payment posts to the transaction that it pays. Then `linked_type` is the title of
-    its type, such as "Invoice", and `linked_name` its number; "" if it is yet to be created.
+    The line of a payment posts to the transaction that it pays. `linked_type` is then the type of
+    that transaction in words, such as "Invoice", and `linked_name` its number; "" if it is still to
+    be created.
     """
 
     description: str
@@ -60,7 +61,7 @@ class TransactionLineView:
 class TransactionView:
     """A transaction or list entry in words.
 
-    Addresses are no facts: QuickBooks adds those of the customer, so they are not compared.
+    Addresses are left out: QuickBooks adds those of the customer, so they cannot be compared.
     """
 
     facts: tuple[tuple[str, str], ...]
@@ -254,8 +255,8 @@ def _get_line_amount(line: dict[str, Any]) -> Decimal | None:
 def _describe_linked_transaction(line: dict[str, Any], names: Names) -> tuple[str, str]:
     """Return the title and the number of the transaction that a line pays; "" if there is none.
 
-    Without a stored number its id in QuickBooks takes the place. One that is yet to be created may
-    have neither.
+    Without a stored number, its id in QuickBooks is returned. A transaction that is still to be
+    created may have neither.
     """
     links = line.get("LinkedTxn") or ()
     if not links:
@@ -279,9 +280,9 @@ def _iter_references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, 
 
 
 def _format_reference(reference: dict[str, Any], list_name: str, id: str, names: Names) -> str:
-    """Return the stored name of a reference, else the name that it has itself, else its id.
+    """Return the stored name of a reference, else the name that it contains, else its id.
 
-    A record that is created first has the name with which it is created.
+    A reference to a record that is still to be created contains the name of the record.
     """
     list_name = list_name or get_party_list(reference)
     if is_placeholder(id):

@@ -11,10 +11,10 @@ NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def lock_state(session: Session, company_id: int, name: str) -> ListState:
-    """Return the state of a list, which no other transaction changes until this one has ended.
+    """Return the state of a list, locked until this transaction ends.
 
-    Two transactions could otherwise store the same record, or count two changes as one. A list that
-    was never read has a state, too.
+    Without the lock, two transactions could store the same record, or count two changes as one. A
+    list that was never read gets a state, too.
     """
     key = company_id, name
     values = {"company_id": company_id, "list": name, "read_at": NEVER, "version": 0}

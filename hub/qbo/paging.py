@@ -41,8 +41,9 @@ def iter_pages(
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield page after page of a kind; raise ListChanged if objects disappear meanwhile.
 
-    Each page begins with the last entry of the one before, which proves that nothing was skipped.
-    A page that is not full is the last one, unless reading goes on `until_nothing_new` comes.
+    Each page begins with the last entry of the previous page, which proves that nothing was
+    skipped. A page that is not full is the last one. With `until_nothing_new`, reading continues
+    until a page contains nothing new.
     """
     count, last_id = 0, None
     while True:
@@ -95,7 +96,7 @@ def _check_completeness(
 ) -> None:
     """Raise PageMissing if a known object was not read and QuickBooks counts more than was read.
 
-    A count that is refused is no reason to doubt what was read.
+    If QuickBooks refuses to count, the objects that were read are taken as complete.
     """
     read_ids = {str(entity["Id"]) for entity in entities}
     if read_ids.issuperset(known_ids):

@@ -316,8 +316,8 @@ def store_list(
 def _is_too_new(row: StoredRecord, before: ListState, now: dt.datetime) -> bool:
     """Return whether a record is so new that a query may not contain it yet.
 
-    A whole reading and all of its records bear the same time. A reading that has just ended may
-    have begun before the record was created.
+    A record that was stored with the last whole reading has its time. Any other record may have
+    been created after the reading began.
     """
     return before.read_at != row.read_at and now - row.read_at < INDEX_DELAY
 

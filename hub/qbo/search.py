@@ -105,12 +105,11 @@ def find_created_since(
 ) -> Iterator[list[Entity]]:
     """Yield all objects of a kind created since a moment, each once, in the order of creation.
 
-    With a `condition`, yield only those that fulfil it.
-
-    Each page of `page` objects starts at the last creation time of the one before, never at a
-    position: edits and deletions move the positions of other objects, and a search by position
-    would miss some. A page that is not full is the last one. With `until_nothing_new`, a further
-    page must confirm that, so that a page that came too short or empty proves nothing.
+    With a `condition`, yield only those that fulfil it. Each page of `page` objects starts at the
+    last creation time of the previous page. Positions are not used, because edits and deletions
+    move the positions of other objects, so that some would be missed. A page that is not full is
+    the last one. With `until_nothing_new`, another page must confirm that, because a page that came
+    too short or empty proves nothing.
     """
     start = since
     seen_ids: set[str] = set()
@@ -236,7 +235,7 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
 
 
 def _require_order_of_change(entities: Sequence[Entity], kind: str) -> None:
-    """Raise Incomplete unless objects are in the order of change, those deleted by themselves.
+    """Raise Incomplete unless objects are in the order of change, live and deleted ones each.
 
     If QuickBooks began with the newest changes, older ones would be missing.
     """
@@ -278,7 +277,8 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
 def _find_any(client: Client, kind: str, field: str, texts: Sequence[str]) -> list[Entity]:
     """Return the objects of a kind whose field is one of these texts.
 
-    More than a page of them, such as bills of many suppliers with the number 1, are read in pages.
+    If they fill a page, for example bills of many suppliers with the number 1, they are read in
+    pages.
     """
     entities: list[Entity] = []
     for chunk in _split_into_chunks(texts):
@@ -304,8 +304,8 @@ def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
 def _find_like(client: Client, kind: str, field: str, text: str) -> list[Entity]:
     """Return the objects whose field is a text that no query can contain, inactive ones included.
 
-    They are among those that agree in the other characters, which may be all of a kind. All of a
-    kind are also read if QuickBooks refuses the pattern.
+    They are searched by the other characters of the text, which may fit all objects of a kind. If
+    QuickBooks refuses the pattern, all objects of the kind are read.
     """
     pattern = FOREIGN_CHARACTERS.sub("%", escape_text(text))
     key = _fold(text)

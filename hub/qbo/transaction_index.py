@@ -100,7 +100,7 @@ def _partition_entities(
 ) -> tuple[set[str], list[Row]]:
     """Split entities into the Ids of the deleted ones and the rows of the others.
 
-    An Id that occurs in both ways counts as deleted.
+    An Id that is among both counts as deleted.
     """
     entities = list(entities)
     deleted_ids = {str(entity["Id"]) for entity in entities if entity.get("status") == "Deleted"}
@@ -117,7 +117,7 @@ def _select_newer(
 ) -> tuple[list[Row], list[Row], list[str]]:
     """Return the rows that are not older than the stored heads, and those of them that differ.
 
-    The third value are the Ids of the deleted ones that are not stored as such.
+    Also return the Ids of deleted transactions that are not stored as deleted.
     """
     current = []
     changed = []
@@ -178,8 +178,8 @@ def _remove_links(
 ) -> None:
     """Remove an ended link from the heads at its other end.
 
-    QuickBooks answers a void or a deletion with that transaction alone. The open balance of the
-    transactions it settled is not known until they are shown again.
+    QuickBooks' response to a void or a deletion contains that transaction alone. The open balances
+    of the transactions that it settled are unknown until they are read again.
     """
     for id, linked_keys in ended.items():
         for linked_key in linked_keys:
@@ -202,8 +202,8 @@ def _upsert_heads(
 ) -> None:
     """Update stored heads and insert new ones; the last one of two rows with the same Id counts.
 
-    New heads are no news: nothing refers to them yet. Those that another process has inserted
-    meanwhile are left as they are.
+    New heads are not marked as news, because nothing refers to them yet. Heads that another process
+    has inserted meanwhile are left as they are.
     """
     latest = {row["quickbooks_id"]: row for row in rows}
     new_rows = []

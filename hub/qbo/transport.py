@@ -59,7 +59,7 @@ def send(
     """Send a request over a connection of this thread; raise ExchangeError if no response comes.
 
     `mounts` are the stand-ins of this process, by the beginning of their addresses. The caller has
-    hidden the secrets of the request.
+    masked the secrets of the request.
     """
     connections = _get_connections_of_thread(mounts, clock)
     url = request.url or ""

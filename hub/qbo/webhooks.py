@@ -75,9 +75,11 @@ def receive(
 ) -> dict[int, list[WebhookEvent]]:
     """Note the events of a webhook that report something new, and return them by company.
 
-    `find_awaiting` returns the companies with a requested poll that has not begun: it will read the
-    new events too, so they are left out if earlier ones are noted already. `request_poll` is called
-    for all other companies. Raise Refused if the signature is wrong.
+    - `find_awaiting`: returns the companies for which a poll is requested and has not begun. That
+      poll will read the new events as well, so no other is requested for them.
+    - `request_poll`: called for the other companies.
+
+    Raise Refused if the signature is wrong.
     """
     _check_signature(headers, body)
     events = _parse_events(body)

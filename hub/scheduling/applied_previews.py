@@ -77,8 +77,8 @@ def fill_source_ids(payload: Any, links: Links) -> Any:
 def find_awaited_documents(document: Document, documents: Mapping[str, Document]) -> list[Document]:
     """Return the documents to which the lines of a document apply, directly or through others.
 
-    `documents` are those that were read, by source id. A document comes after those to which its
-    own lines apply.
+    `documents` are all that were read, by source id. A document follows those to which its own
+    lines apply.
     """
     awaited: dict[str, Document] = {}
     _add_awaited(document, documents, awaited, frozenset((document.source_id,)))

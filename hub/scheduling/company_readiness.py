@@ -32,9 +32,9 @@ CLASSES, LOCATIONS = "class", "location"
 
 @value_object
 class Fact:
-    """A part of the company's set-up: bad if documents stop because of it, look if it may matter.
+    """A part of the company's set-up, with the next step unless its state is good.
 
-    `next_step` says what to do unless the state is good.
+    The state is "bad" if documents stop because of it, and "look" if it may matter.
     """
 
     title: str

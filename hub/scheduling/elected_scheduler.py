@@ -42,7 +42,7 @@ class ElectedScheduler(Scheduler):
     def _close_interrupted(self) -> None:
         """Close the runs of dead processes and delete the jobs of dead workers.
 
-        Schedules that are due again because of this are claimed in the same tick.
+        Schedules that become due again by this are claimed in the same tick.
         """
         under_way = run_log.list_runs_under_way()
         held_names = lease_rows.process_leases().held_names()

@@ -252,7 +252,7 @@ class FolderLock:
     def _is_own(self, row: ActiveFolder) -> bool:
         """Return whether a row is of this folder.
 
-        After a restart of the machine the folder has another identity under the same path.
+        The identifier changes if the machine is restarted, and the path stays the same.
         """
         is_same_folder = row.folder == self.folder
         is_same_place = row.place == self.place
@@ -351,8 +351,8 @@ def process_lock() -> FolderLock:
 def identify_folder(data: Path) -> str:
     """Return an identifier of a data folder: its place on the disk of a running machine.
 
-    A copy is another folder, also on another machine under the same path. Containers that mount the
-    same volume share it.
+    A copy has another identifier, even on another machine under the same path. Containers that
+    mount the same volume share it.
     """
     machine = BOOT_ID.read_text() if BOOT_ID.exists() else socket.gethostname()
     place = data.stat()

@@ -11,9 +11,9 @@ log = logging.getLogger("hub")
 
 
 def report() -> int:
-    """Name each hook that has been running for long in the log, and in that of its run.
+    """Name each hook that has been running for long in the log and in the log of its run.
 
-    Return their number. Such a hook cannot be ended from outside.
+    Return the number of these hooks. They cannot be ended from outside.
     """
     hub = current_hub()
     long_calls = hub.hook_calls.take_long(hub.clock.monotonic())

@@ -78,8 +78,8 @@ def load_name_texts(
 ) -> Mapping[int, CaseText]:
     """Return why the name of an unmatched supplier or customer cannot be added, by its case.
 
-    The lists of the other kind and of employees decide, as they were last read. Left out are cases
-    in which the name is free, and those about a code that is matched to something.
+    This depends on the lists of the other kind and of employees, as they were last read. Cases are
+    left out if the name is free, or if the code is matched.
     """
     read_index = cache(partial(records.load_index, session, company_id))
     texts = {}

@@ -55,7 +55,8 @@ def _find_next_due(
 ) -> dt.datetime | None:
     """Return when the next sync starts; None if that is not known.
 
-    Minutes count from the end of a sync, so one that is due already starts that much later.
+    Intervals in minutes count from the end of a sync, so a sync that is due now ends before the
+    interval begins.
     """
     try:
         interval = Interval.parse(installation.schedule)

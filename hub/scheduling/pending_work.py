@@ -159,10 +159,10 @@ def _has_doubts() -> ColumnElement[bool]:
 
 
 def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
-    """Match installations with an open run, or with a run that ended only just now.
+    """Match installations with an open run, or with a run that has just ended.
 
-    The pause after a stopped run is longer, unless a later run is done. A run that ended later than
-    now ended before the clock was set back, so it counts no longer.
+    The pause after a stopped run is longer, unless a later run is done. A run that ended in the
+    future ended before the clock was set back, so it does not count.
     """
     quiet_time = dt.timedelta(seconds=current_hub().config.quiet_seconds)
     pause = min(PAUSE_AFTER_RUN, quiet_time)

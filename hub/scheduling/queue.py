@@ -97,7 +97,8 @@ class RunQueue:
         """Execute up to `concurrency` jobs at a time, until the task is cancelled.
 
         Return if the connection to the database is lost; raise DatabaseUnavailable if it cannot be
-        opened. The tables of the queue are created if a database without them has taken its place.
+        opened. If the database was replaced by one without the tables of the queue, they are
+        created.
         """
         asyncio.get_running_loop().set_exception_handler(_log_unexpected)
         await asyncio.to_thread(self._prepare_tables)
@@ -137,10 +138,10 @@ class RunQueue:
     def delete_stalled(self, held_names: Collection[str]) -> int:
         """Delete the jobs of dead workers, and those whose end was lost; return their number.
 
-        A job that began some time ago and whose lease is not among those that are held is no longer
-        executed: a run holds its lease until it has ended. It is deleted if the call before this
-        one saw it too, because a job ends a moment after its run. Runs that still wait get another
-        job; those that had begun are closed once their lease is over, and are due again.
+        A run holds its lease until it has ended. So a job that began some time ago and has no lease
+        is no longer executed. A job ends a moment after its run, so it is deleted only if the
+        previous call saw it too. Runs that still wait get another job; runs that had begun are
+        closed once their lease is over, and are due again.
         """
         if not _has_begun_jobs():
             self._ended_ids = set()
@@ -208,9 +209,10 @@ def _build_connection_settings(url: URL, name: str) -> dict[str, Any]:
 
 
 def _log_unexpected(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log an error of a task that nobody awaits, but not that the connection was lost.
+    """Log an error of a task that nobody awaits, unless the connection was lost.
 
-    A job that ends meanwhile has one. The job stays in the table until it counts as dead.
+    A job that ends while the connection is lost raises one; it stays in the table until it counts
+    as dead.
     """
     if not isinstance(context.get("exception"), procrastinate.exceptions.ConnectorException):
         loop.default_exception_handler(context)

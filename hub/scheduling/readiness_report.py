@@ -82,8 +82,10 @@ class StoppedPosting(NamedTuple):
 class ReadinessReport:
     """What would stop documents: the company's set-up, and obstacles with the most documents first.
 
-    `ready` counts by kind what passed all checks, records that are created for documents included.
-    `unchecked` documents were too many for the checks, and `unlisted` cases for the list.
+    - `ready`: the number of postings that passed all checks, by kind, including records that are
+      created for documents.
+    - `unchecked`: how many documents were left out of the checks, because there are too many.
+    - `unlisted`: how many cases were left out of the list, because there are too many.
     """
 
     facts: tuple[Fact, ...]
@@ -216,7 +218,7 @@ def _load_largest_cases(
 ) -> tuple[Sequence[Case], int]:
     """Return the open cases with the most documents, and how many others there are.
 
-    Those of the app count also if they stop no document.
+    Cases of the app count even if they stop no document.
     """
     of_app = select(Case.id).where(*IS_OPEN_OBSTACLE, Case.installation_id == installation.id)
     ids = documents.keys() | set(session.scalars(of_app))
@@ -277,10 +279,10 @@ def _build_obstacles_from_findings(
     stopped: Mapping[int, StoppedPosting],
     dependents: Dependents,
 ) -> list[Obstacle]:
-    """Return what the checks found, one obstacle for each cause.
+    """Return the findings of the checks as obstacles, one for each cause.
 
     Findings about single documents are one obstacle if they have the same code. The creation of a
-    record is no document of its own if documents wait for it.
+    record does not count as a document if documents wait for it.
     """
     codes = new_parties.load_codes_to_create(session, list(stopped))
     slug, home = installation.slug, installation.company.currency

@@ -10,8 +10,8 @@ log = logging.getLogger("hub")
 class RegularWork:
     """Threads that repeat a function, each at its own interval, until `stop`.
 
-    Intervals are measured on the monotonic clock: after the clock of the machine was set back, a
-    scheduler that waits for a time of day would wait until the clock has caught up.
+    Intervals are measured on the monotonic clock. A time of day would be wrong after the clock of
+    the machine was set back: nothing would run until it has caught up.
     """
 
     def __init__(self) -> None:

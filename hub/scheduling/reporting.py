@@ -9,19 +9,19 @@ from hub.scheduling.leases import WaitNotice, lease
 
 
 def wait_and_deliver(installation: Installation, on_wait: WaitNotice | None) -> int:
-    """Deliver the due receipts of an app; return how many arrived.
+    """Deliver the due receipts of an app; return how many were delivered.
 
-    A run that reads the changes of the company delivers them too. Wait until it has done so:
-    otherwise both would deliver the same receipts.
+    If a run that reads the changes of the company delivers them, wait until it has ended: otherwise
+    both would deliver the same receipts.
     """
     with _receipts_lease(installation, wait=True, on_wait=on_wait):
         return receipt_delivery.deliver(installation.id)
 
 
 def deliver_if_free(installation: Installation) -> int:
-    """Deliver the due receipts of an app unless another run does; return how many arrived.
+    """Deliver the due receipts of an app unless another run does; return how many were delivered.
 
-    What that run leaves is due, so a run of the app follows for it.
+    Receipts that the other run leaves are due, so a run of the app follows for them.
     """
     try:
         with _receipts_lease(installation, wait=False):

@@ -1,10 +1,10 @@
 """Remove what a hub no longer needs after some time: `hub prune` and the nightly pruning.
 
-Each rule names rows that nothing reads any more but the pages. What exactly-once, undo, the
-reconciliation and the recovery read is in no rule: postings and their newest payload and answer,
-attempts, proofs, heads of transactions, documents, the audit log, and the newest run of each kind.
-The rows are changed in small transactions, each of which is complete, so that posting continues
-meanwhile and an interrupted pruning is continued by the next one.
+Each rule names rows that only the pages still read. No rule names what exactly-once, undo, the
+reconciliation and the recovery read: postings and their newest payload and answer, attempts,
+proofs, heads of transactions, documents, the audit log, and the newest run of each kind. The rows
+are changed in small transactions, each of which is complete. Posting therefore continues meanwhile,
+and the next pruning continues an interrupted one.
 """
 
 import datetime as dt
@@ -205,9 +205,9 @@ def _match_replaced(before: dt.datetime) -> Conditions:
 
 
 def _match_ended_receipts(before: dt.datetime) -> Conditions:
-    """Match receipts that are no longer sent: their state and reasons stay, their bodies do not.
+    """Match receipts that are no longer sent; their state and reasons stay, their bodies do not.
 
-    The next payment is compared with the body of the last receipt about one, which stays.
+    The last receipt about a payment is not matched: the next payment is compared with its body.
     """
     return (
         ReceiptRow.state.not_in(PAYMENT_STATES),

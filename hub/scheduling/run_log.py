@@ -198,7 +198,7 @@ def request_changes(session: Session, company_id: int) -> int:
 def list_companies_awaiting_changes(session: Session, company_ids: Collection[int]) -> set[int]:
     """Return the companies for which a webhook has requested a poll that has not begun.
 
-    Those where another poll is under way are left out: it may have read before the newest change.
+    Companies with another poll under way are left out: it may have read before the newest change.
     """
     waiting: set[int] = set()
     under_way: set[int] = set()

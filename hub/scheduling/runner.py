@@ -132,8 +132,8 @@ def execute(run_id: int) -> None:
 def get_exit_code(runs: Iterable[Run]) -> int:
     """Return the exit code of a command that did these runs.
 
-    1 if a run failed, else 4 if documents or files are in doubt, 3 if some are held or in review, 5
-    if some are not sent yet, 0 if none.
+    It is 1 if a run failed, else 4 if documents or files are in doubt, 3 if some are held or in
+    review, 5 if some are not sent yet, and 0 otherwise.
     """
     last_counts: dict[tuple[int | None, int | None], Mapping[str, Any]] = {}
     for run in runs:

@@ -48,7 +48,7 @@ TRY_CLAIM_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('due sc
 def tick(now: dt.datetime) -> int:
     """Update the schedule rows and claim what is due; return the number of runs created.
 
-    Return 0 while another process does so: two of them would only wait for each other's rows.
+    Return 0 while another process does so: a second one would only wait for the same rows.
     """
     any_due = select(exists().where(_match_due(now)))
     with read_only_session() as session:
@@ -64,7 +64,7 @@ def tick(now: dt.datetime) -> int:
 
 
 def _lock_claims(session: Session) -> bool:
-    """Return whether no other process claims schedules until this transaction ends.
+    """Return whether this transaction alone may claim schedules until it ends.
 
     On SQLite a transaction that writes is the only one.
     """
@@ -201,7 +201,7 @@ def _select_companies_to_schedule() -> Any:
 def _is_connected() -> ColumnElement[bool]:
     """Match companies that are not disconnected.
 
-    One that QuickBooks refuses is still tried on schedule, to notice when that ends.
+    Refused connections are still tried on schedule, so that the hub notices when they work again.
     """
     return ConnectedCompany.state != ConnectionState.DISCONNECTED
 
@@ -364,8 +364,8 @@ def _compute_next_due_time(
 ) -> dt.datetime | None:
     """Return when a schedule that was claimed is due next; None if that is not known yet.
 
-    Intervals in minutes count from the end of the run. A schedule that could be read when it was
-    stored, and no longer can, must not stop the others.
+    Intervals in minutes count from the end of the run. A schedule that can no longer be read must
+    not stop the others.
     """
     try:
         interval = Interval.parse(every)

@@ -251,7 +251,7 @@ class Scheduler:
     def _stand_by(self, standby: folder_lock.Standby) -> None:
         """Announce once that another data folder works on the database.
 
-        Announce it again when that folder changes or ends, but not as the seconds pass.
+        Announce it again when the other folder changes or ends, but not for each second of waiting.
         """
         self._is_at_work = False
         is_running = standby.seconds is None

@@ -52,9 +52,10 @@ UNDECLARED = "is no role, and hub_fields does not declare it"
 
 @dataclass(frozen=True, kw_only=True)
 class CodePreview:
-    """A code of a document or of one of its lines, and what the hub makes of it.
+    """A code of a document or of one of its lines, and its match.
 
-    `record` is the QuickBooks id of the record, None if there is none; `result` says it in words.
+    `record` is the QuickBooks id of the record, None if there is none; `result` describes the
+    match.
     """
 
     field: str
@@ -121,7 +122,7 @@ def preview_installation(
 ) -> Iterator[DocumentPreview]:
     """Read the source of an installation from the beginning, or these ids, and yield the previews.
 
-    The settings may be others than the stored ones. QuickBooks' lists are read if they are old.
+    The settings need not be stored. QuickBooks' lists are read if they are old.
     """
     setup = prepare(installation_id)
     if settings is not None:

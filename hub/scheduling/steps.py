@@ -36,8 +36,8 @@ class Steps:
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
         """Do the work of a step and return its result; on an error record it and return None.
 
-        A source whose rate limit is reached is no error: the run continues later. Raise LeaseLost
-        and OtherFolderActive, because another process now does the work of all steps.
+        If the rate limit of the source is reached, the run continues later without an error. Raise
+        LeaseLost and OtherFolderActive, because another process now does the work of all steps.
         """
         self.recorder.progress(phase)
         try:

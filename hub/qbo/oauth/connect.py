@@ -107,8 +107,8 @@ def connect_with_refresh_token(
 ) -> ConnectedCompany:
     """Connect a company without a browser.
 
-    Intuit may answer with another refresh token and no longer take the first one. `keep` is called
-    with it before anything else, so that it is not lost if the company cannot be connected.
+    Intuit may answer with another refresh token and end the first one. `keep` is called with the
+    new token before anything else, so that it is not lost if the company cannot be connected.
     """
     if not realm.isdigit():
         raise Refused("%(realm)s is not the number of a QuickBooks company.", realm=repr(realm))
@@ -134,10 +134,10 @@ class Revocation(Enum):
 
 
 def disconnect(company_id: int, who: str = "hub") -> Revocation:
-    """Disconnect a company and keep its settings and matches; return what Intuit made of it.
+    """Disconnect a company and keep its settings and matches; return how Intuit answered.
 
-    Intuit ends everything that was granted together. A token that another company uses, or that
-    never worked for this one, is therefore only forgotten.
+    Intuit ends all connections of one consent together. A token that another company uses, or that
+    never worked for this one, is therefore deleted here and not revoked.
     """
     with engine.read_only_session() as session:
         token = tokens.get_refresh_token(session, company_id)
@@ -178,8 +178,8 @@ def check(company_id: int, who: str = "hub") -> ConnectedCompany:
 def try_once(company_id: int, *, has_writes: bool) -> bool:
     """Try a connection that is refused; return whether calls may be made now.
 
-    If only writes are refused, the next document is the try. Where the company has no document to
-    send, an interruption ends with a read that is accepted: otherwise nothing would ever end it.
+    If only writes are refused, the next document is the trial. If the company has no document to
+    send, an accepted read ends an interruption, because nothing else would.
     """
     company = connection.allow_try(company_id)
     is_only_chance = company.state == ConnectionState.INTERRUPTED and not has_writes
@@ -249,8 +249,8 @@ def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: 
 def _find_identity_to_store() -> dict[str, Any] | None:
     """Return the identity of the database for a new company; None if it is not needed or complete.
 
-    A failover may lose everything that happened since a company was connected. If only the first
-    pass stored the identity, no machine could recognize the other database by it.
+    A failover may lose everything since a company was connected. If the identity were stored with
+    the first run only, no machine could recognize the other database by it.
     """
     if not hub_context.current_hub().config.is_distributed:
         return None

@@ -159,8 +159,8 @@ def _build_code_challenge(session: Session, state: str) -> dict[str, str]:
 def _derive_code_verifier(state: str) -> str:
     """Return the code verifier of a consent.
 
-    It is derived from the state and the hub's secret key, so it never leaves the server, needs no
-    storage, and is as short-lived and single-use as the state.
+    It is derived from the state and the hub's secret key. So it never leaves the server, needs no
+    storage, and is valid as long as the state and once.
     """
     key = hub_context.current_hub().config.secret_key.encode()
     digest = hmac.new(key, f"pkce:{state}".encode(), hashlib.sha256).digest()

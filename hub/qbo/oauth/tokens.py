@@ -58,7 +58,8 @@ class _TokenState:
 def get_access_token(company_id: int, *, writes: bool = False) -> str:
     """Return a token that is valid for some minutes, for a read or a write.
 
-    Raise ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
+    Raise ConnectionTrouble while QuickBooks refuses such calls, and Retry while Intuit cannot renew
+    the token.
     """
     state = _load_token_state(company_id)
     trouble = connection.find_trouble(state.company, writes=writes)
@@ -217,7 +218,7 @@ def _is_leased(token: Token, now: dt.datetime) -> bool:
 def _claim(company_id: int) -> str | None:
     """Claim the renewal and return its fence; None if another process was faster.
 
-    A lease from the future means that a clock was set back, so it does not count.
+    A claim in the future does not count: it was made before a clock was set back.
     """
     now = hub_context.current_hub().clock.now()
     fence = uuid.uuid4().hex
