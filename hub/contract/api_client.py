@@ -17,10 +17,14 @@ CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # by which the clock of a source may
 class ApiClient:
     """Calls to one API, with a bearer token, HTTP Basic authentication or issued tokens.
 
-    `source` is the name of the source in errors. Without `base_url` the API is at the setting of
-    this name. The credentials are `bearer`, a token; `basic`, a name and a password; `tokens`, such
-    as ClientCredentials or RefreshToken; or `headers`, which are sent with every call. They are
-    sent to no address that does not begin with `base_url`.
+    - `source`: the name of the source in errors.
+    - `base_url`: the address of the API; by default the setting of this name.
+    - `bearer`: a token that is sent with every call.
+    - `basic`: a name and a password for HTTP Basic authentication.
+    - `tokens`: issues the token of each call, such as ClientCredentials or RefreshToken.
+    - `headers`: headers that are sent with every call.
+
+    Credentials are only sent to addresses that begin with `base_url`.
 
         api = ApiClient(site, "Shed", bearer=site.secrets["token"])
         rental = api.find("/rentals/7")
@@ -60,10 +64,11 @@ class ApiClient:
     def row_finder(
         self, path: str, envelope: str = "", **params: Any
     ) -> Callable[[Sequence[str]], Iterator[Any]]:
-        """Return what finds the rows below a path by their ids, as `find` of a SourceList.
+        """Return a function that finds the rows below a path by their ids: `find` of a SourceList.
 
-        The row with the id 7 is at `path` and `/7`. It is the response, or with `envelope` its
-        field of this name. `params` go with each call. None stands for a row that is not there.
+        The row with the id 7 is at `path` and `/7`. With `envelope`, it is the field of this name
+        in the response. `params` are sent with each call. For a row that does not exist, the
+        function yields None.
         """
 
         def find(ids: Sequence[str]) -> Iterator[Any]:
@@ -78,9 +83,10 @@ class ApiClient:
         """Send a request and return the response unchecked; `request` has arguments of `site.http`.
 
         The path may also be a whole address that the source sent, such as a link to the next page.
-        Raise Refused if that leads to another server, which would get the credentials. `date` is
-        then the time of the newest answer by the source's clock, as text in UTC. If the source does
-        not say it, it is a time that its clock has surely reached, by the clock of the hub.
+        Raise Refused if it leads to another server, because that would get the credentials. `date`
+        is then the time of the newest response by the source's clock, as text in UTC. If the source
+        does not state it, `date` is an earlier time by the clock of the hub, which the source's
+        clock has surely passed.
         """
         url = self._build_address(path)
         if self._tokens is None:

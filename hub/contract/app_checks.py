@@ -216,7 +216,7 @@ def _find_field_text_problems(app: App, field: Field) -> Iterator[str]:
 def find_policy_problems(app: App, fields: Sequence[Field]) -> Iterator[str]:
     """Yield each policy of an app and its fields that is unknown or names no setting of the app.
 
-    Nothing else notices such a mistake: the policy would be empty when it is used.
+    Otherwise such a mistake would not be noticed, and the policy would be empty.
     """
     yield from _find_unknown_fields(app, fields)
     settings = get_schema(app).fields

@@ -40,7 +40,7 @@ def dump(value: Any) -> Any:
 def _dump_mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
     """Convert the values of a mapping; leave out those that are None.
 
-    Unlike the fields of an object, other empty values stay: a code of "" is not the same as none.
+    Other empty values stay, unlike those of an object: a code of "" differs from no code.
     """
     dumped = {}
     for key, part in value.items():
@@ -142,7 +142,8 @@ def _build_mapping_converter(convert: Converter | None) -> Converter:
 def _build_union_converter(hint: Any) -> Converter:
     """Return the function that converts JSON to the member of a union that fits it.
 
-    An object is the class that has its fields; anything else is the first type that is no class.
+    An object becomes the class that has its fields; any other value the first type that is not a
+    class.
     """
     members = [member for member in get_args(hint) if member is not type(None)]
     classes = [member for member in members if is_dataclass(member)]

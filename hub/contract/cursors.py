@@ -89,7 +89,8 @@ class ChangeCursor:
     def finished(self) -> Self:
         """Return the cursor after the whole list; what changed meanwhile is still to come.
 
-        If more than MAX_REMEMBERED_ROWS rows changed last, none is remembered: they are read again.
+        If more than MAX_REMEMBERED_ROWS rows have the newest times, none of them is remembered, so
+        they are read again.
         """
         latest_change = self.newest or self.since
         moments = [moment for moment in (latest_change, self.started_at) if moment]
@@ -109,9 +110,8 @@ class ChangeCursor:
 def _require_moment(key: str, changed_at: str | float | None) -> str:
     """Return the time of the last change of a row, "" if it has none.
 
-    Times are compared as texts, so one with another offset is converted to UTC, and one with
-    another sign than T between date and time is written with it. Raise an error if it is no text in
-    ISO 8601.
+    Times are compared as texts, so a time with another offset is converted to UTC, and a T is put
+    between date and time. Raise an error for a text that is not in ISO 8601.
     """
     if not changed_at:
         return ""
@@ -157,7 +157,7 @@ def _unescape(page: str) -> str:
 def _subtract_overlap(moment: str) -> str:
     """Return the moment that is REREAD_OVERLAP earlier, in UTC; any other text stays as it is.
 
-    A moment without a zone is one in UTC, wherever the hub runs.
+    A moment without a zone is taken as UTC, whatever the zone of the machine.
     """
     try:
         parsed = dt.datetime.fromisoformat(moment)

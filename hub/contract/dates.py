@@ -10,13 +10,11 @@ def parse_date(
 ) -> dt.date | None:
     """Return the day that a text names, such as 2026-02-20; None without a text.
 
-    A text with a time and its offset, such as 2026-02-20T23:30:00Z, is a moment. Its day depends on
-    the `zone`, which is `site.zone` unless the source says otherwise. A time without an offset does
-    not change the day that is written before it: 2026-02-20T00:00:00. Raise ValueError for another
-    text, and for a moment without a zone.
-
-    A source that writes a day in another form has a `format`, as that of `datetime.strptime`:
-    "%d.%m.%Y" for 20.02.2026.
+    A text with a time and its offset, such as 2026-02-20T23:30:00Z, is a moment, whose day depends
+    on the `zone`: `site.zone`, unless the source says otherwise. A time without an offset does not
+    change the day before it: 2026-02-20T00:00:00. If a source writes a day in another form,
+    `format` describes it, as for `datetime.strptime`: "%d.%m.%Y" for 20.02.2026. Raise ValueError
+    for another text, and for a moment without a zone.
     """
     if not text:
         return None

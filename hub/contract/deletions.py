@@ -14,11 +14,13 @@ STREAM = "deletions"  # the end of the stream of a cursor by which deletions are
 class DeletionSweep:
     """Compare the ids of all documents with those that were read before, once a day.
 
-    A document that is missing is reported as `inferred`: it counts as gone only after two readings,
-    because a right that was taken away looks the same. Create the sweep with its cursor, pass all
-    documents through `watch`, and if it `is_due`, pass the ids of the source to `compare`. Do that
-    last: its Checkpoint says that the day is done. The name of the `stream` ends with "deletions",
-    so that the ids are still known if the hub reads everything again.
+    A document that is missing is reported as `inferred`. It counts as gone only after two readings,
+    because a document also disappears if a right was taken away.
+
+    Create the sweep with its cursor, pass all documents through `watch`, and if it `is_due`, pass
+    the ids of the source to `compare`. Do that last: its Checkpoint ends the comparison of the day.
+    The name of the `stream` ends with "deletions", so that the ids are kept if the hub reads
+    everything again.
 
         sweep = DeletionSweep(cursors.get("deletions", ""), site.today, prefix="order:")
         yield from sweep.watch(changed_orders(site, cursors.get("", "")))
@@ -53,12 +55,11 @@ class DeletionSweep:
         return self._day != self._today
 
     def watch(self, items: Iterable[Yielded]) -> Iterator[Yielded]:
-        """Yield the items and remember their ids, so that one that is soon deleted is missed.
+        """Yield the items and remember their ids, so that `compare` notices their deletion.
 
-        Items whose id does not begin with the prefix are not remembered: a source has a sweep for
-        each of its lists.
-
-        Yield a Checkpoint of the ids before each Checkpoint among the items.
+        Items whose id does not begin with the prefix are not remembered, because a source has a
+        sweep for each of its lists. Yield a Checkpoint of the ids before each Checkpoint among the
+        items.
         """
         stored_count = len(self._ids)
         for item in items:
@@ -99,8 +100,8 @@ def add_deletions(
 ) -> Iterator[Yielded]:
     """Yield what changed, and once a day an inferred Gone for each document that is not present.
 
-    This is a DeletionSweep from its beginning to its end. `present` are the ids of all documents of
-    the source; they are iterated on that occasion only, so pass a generator.
+    This does all steps of a DeletionSweep. `present` yields the ids of all documents of the source;
+    pass a generator, because it is only used once a day.
     """
     sweep = DeletionSweep(cursors.get(stream, ""), today, prefix=prefix, stream=stream)
     yield from sweep.watch(changes)
@@ -109,9 +110,9 @@ def add_deletions(
 
 
 def finds_deletions(stream: str) -> bool:
-    """Return whether the cursor of a stream stays when the lists are read again as a whole.
+    """Return whether the cursor of a stream is kept when the lists are read again as a whole.
 
-    Without it, what was deleted since the last reading would be missed: the lists lack it.
+    A cursor that finds deletions is kept: the lists do not show what was deleted before.
     """
     return stream.endswith(STREAM)
 

@@ -135,8 +135,8 @@ NOT_LINKED = ""
 class Code:
     """The source's name for something that has a record in QuickBooks.
 
-    - `quickbooks_id`: its link at the source, which takes precedence over a stored one. NOT_LINKED
-      says that the source has no link, so that a match by name does not count either.
+    - `quickbooks_id`: its link at the source, which precedes a stored one. With NOT_LINKED the
+      source has no link, so that a match by name does not count either.
     - `create`: what the hub may create if QuickBooks has no such record.
     - `hold`: the reason why the code may not be used yet.
     """
@@ -181,11 +181,10 @@ class Applied:
 class Attachment:
     """A file of a document.
 
-    - `id`: unique among the files of the document, and never changed: by it the hub knows which
-      file is attached already. It has at most 200 characters.
+    - `id`: unique among the files of the document, constant, and at most 200 characters long.
     - `name`: ends with a suffix that QuickBooks accepts, such as ".pdf".
     - `mime`: sent with the file. If the source does not state it, pass
-      `mimetypes.guess_type(name)[0] or ""`; no media type is sent as "application/octet-stream".
+      `mimetypes.guess_type(name)[0] or ""`, which is sent as "application/octet-stream".
     - `size` in bytes; `sha256` in hexadecimal: if it changes, the file is attached again.
     """
 
@@ -252,9 +251,8 @@ class Document:
     - `exchange_rate`: the amount of the company's currency for one unit of `currency`. Without it
       QuickBooks uses its own rate of the document's date, or enters 1, which opens a case.
     - `memo`: private; `message`: printed for the customer or vendor; `custom`: custom fields by
-      name. Only invoices, credit memos, refunds and purchase orders have fields for `message`,
-      `custom` and `ship_to`; elsewhere they go into the memo. Items have no memo: a warning names
-      each text that is left out.
+      name. On kinds without fields for `message`, `custom` and `ship_to`, they go into the memo.
+      Items have no memo: a warning names each text that is left out.
     - `email_to`: None sends no e-mail. Otherwise the invoice is sent to the address that QuickBooks
       has for the customer, or else to this one.
     - `url`: the https address of its page in the source, for people. The hub never opens it.
@@ -330,9 +328,9 @@ OPTIONAL_TEXTS = tuple(item.name for item in fields(Document) if item.type == st
 class Gone:
     """A document that the source no longer has, or that is no longer to be in the books.
 
-    One that the source announces in its list counts immediately. As the result of reading `ids`, or
-    `inferred` by the plugin because a list lacks it, it counts after two runs at least an hour
-    apart that passed `hub_check` and read the list to its end.
+    In the list of the source it counts immediately. For `ids`, or `inferred` because a list lacks
+    it, it counts after two runs, an hour or more apart, that passed `hub_check` and read the whole
+    list.
     """
 
     source_id: str

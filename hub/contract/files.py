@@ -42,10 +42,11 @@ class FileKinds:
 class ReceivedFile:
     """A file that the hub stored for an app.
 
-    `position` counts the accepted files of an installation in the order of their acceptance; it is
-    the cursor of `Files.after`, and 0 while the file is not accepted. `digest` is the SHA-256 of
-    its content in hexadecimal. `mapping` is the answer to each `FileField` by its name, None while
-    there is no mapping.
+    - `digest`: the SHA-256 of its content in hexadecimal.
+    - `size`: in bytes.
+    - `position`: counts the accepted files of an installation in the order of their acceptance. It
+      is the cursor of `Files.after`, and 0 while the file is not accepted.
+    - `mapping`: the answer to each `FileField` by its name; None while there is no mapping.
     """
 
     id: int

@@ -17,11 +17,14 @@ RENEWED_TOKEN = "renewed_token"  # noqa: S105 (a name in the secrets)
 class ClientCredentials(TokenCache):
     """Access tokens that a source issues for a client id and a client secret.
 
-    They are the setting `client_id` and the secret `client_secret`. `source` is the name of the
-    source in errors; `refused` replaces the sentence for an admin whose credentials are wrong. The
-    tokens are requested at `token_url`; by default that is /oauth/token below `base_url`, which is
-    the setting of this name by default. `form` has further fields of the request; with `in_form`
-    the credentials are fields, too, and not those of HTTP Basic authentication.
+    The credentials are the setting `client_id` and the secret `client_secret`.
+
+    - `source`: the name of the source in errors.
+    - `base_url`: the address of the API; by default the setting of this name.
+    - `token_url`: where tokens are requested; by default /oauth/token below `base_url`.
+    - `refused`: the sentence for an admin whose credentials are wrong.
+    - `form`: further fields of the request.
+    - `in_form`: send the credentials as fields, in place of HTTP Basic authentication.
     """
 
     def __init__(
@@ -48,12 +51,12 @@ class RefreshToken(TokenCache):
     """Access tokens that a source issues for a refresh token, which may change with every use.
 
     The first refresh token is the secret `refresh_token`. The newest one is stored before the
-    access token is used, and only one process at a time requests one. For the other arguments see
-    ClientCredentials.
+    access token is used, and only one process at a time requests one. ClientCredentials describes
+    the other arguments.
 
-    With `redirect_uri` there is no such secret: the first refresh token is issued for the secret
-    `authorization_code`, which the source shows in the address of that page after a person has
-    signed in there.
+    With `redirect_uri` there is no such secret. The first refresh token is then issued for the
+    secret `authorization_code`, which the source shows in the address of that page after a person
+    has signed in.
     """
 
     def __init__(

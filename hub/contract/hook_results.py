@@ -1,7 +1,7 @@
 """Checks of what the hooks of a plugin return: a result of another type is a defect of the plugin.
 
 So is a hook that ends the process. The core and the test tools of authors use the same checks, so
-that both say the same.
+that both give the same errors.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,10 +36,10 @@ def require_result(hook: str, result: Any, expected: type[T]) -> T:
 
 
 def require_list(hook: str, result: Any, *types: type) -> list[Any]:
-    """Return the values of the list that a hook returned, which is empty for None.
+    """Return the values of the list that a hook returned; an empty list for None.
 
     Raise TypeError if it is no list, or if a value is of another type. A text or a mapping is no
-    list: its letters or its keys would be taken for values.
+    list, because its letters or keys would be taken for values.
     """
     if result is None:
         return []

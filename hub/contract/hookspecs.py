@@ -25,7 +25,7 @@ def hub_apps() -> Sequence[App]:
 def hub_fields(app: str) -> Sequence[Field]:
     """Return the code fields that documents of the app use.
 
-    It is called when the plugin is loaded, and often; it gets no site and calls no source.
+    It is called when the plugin is loaded, and often; it gets no site and must call no source.
     """
 
 
@@ -68,8 +68,9 @@ def hub_file(app: str, site: Site, file: ReceivedFile, content: bytes) -> FileCo
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     """Report a receipt to the source.
 
-    It is repeated until it does not raise, or ended by `Refused` with a warning. A plugin without
-    apps gets the receipts of all apps, with a site that has no secrets and may call no host.
+    The call is repeated until it raises no error. `Refused` ends it with a warning. A plugin
+    without apps gets the receipts of all apps, with a site that has no secrets and may call no
+    host.
     """
 
 
@@ -85,7 +86,8 @@ def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> 
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
     """Interpret a webhook call of the source; raise `Refused` if its signature is wrong.
 
-    Without a signal the documents are collected as the schedule does. The headers have no cookies.
+    Without a signal, the documents are collected as on the schedule. The headers contain no
+    cookies.
     """
 
 
@@ -95,6 +97,6 @@ def hub_sandbox(
 ) -> Sandbox:
     """Return a stand-in for the source; its journal is in `folder`, or in memory if that is None.
 
-    With `demo`, let one or two documents need a person. Import the stand-in inside this hook: the
-    hub and your plugin also run without the packages of the plugin's extra `sandbox`.
+    With `demo`, one or two documents should need a person. Import the stand-in inside this hook:
+    the hub and your plugin also run without the packages of the plugin's extra `sandbox`.
     """

@@ -58,7 +58,7 @@ class Interval:
     def after(self, moment: dt.datetime, zone: ZoneInfo, name: str = "") -> dt.datetime:
         """Return the first due time after `moment`; raise Refused if there is none.
 
-        `name` decides where in the spread it falls, each time at the same place.
+        `name` determines the place within the spread, which is always the same for a name.
         """
         if self.minutes:
             return moment + dt.timedelta(minutes=self.minutes)

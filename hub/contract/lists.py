@@ -23,12 +23,12 @@ Row = TypeVar("Row")
 class SourceList(ABC, Generic[Row]):
     """A list of the source, for `read_lists`: a FilteredList or a CursorList.
 
-    `find` gets ids of the source, at most `chunk_size` at once, and returns their rows; None in
-    place of a row is left out. Without `find` rows are looked for in the whole list, for a source
-    that has no call for a single one. `read` returns the document of a row, whose source id is
-    `prefix` and the id of the row; if it cannot convert the row, as `readable` describes, the row
-    is Unreadable. With `announces_deletions` the list shows what was deleted, and nothing is
-    compared.
+    - `read`: returns the document of a row. Its source id must be `prefix` and the id of the row.
+      If it cannot convert the row, as `readable` describes, the row is Unreadable.
+    - `find`: gets at most `chunk_size` ids of the source at once and returns their rows; None
+      stands for a row that does not exist. Without `find`, for a source that cannot return single
+      rows, they are searched in the whole list.
+    - `announces_deletions`: the list shows deletions, so the ids are not compared.
     """
 
     read: Callable[[Row], Outcome]
@@ -78,10 +78,11 @@ class SourceList(ABC, Generic[Row]):
 class FilteredList(SourceList[Row]):
     """A list that the source filters by the time of change.
 
-    `pages` and `version` are those of `read_changes`; the id that `version` returns is the id of
-    the row. `api` is the client that reads the list: its `date` says when a reading began. With
-    `times="unix"` the source counts seconds since 1970: `pages` gets a moment such as 1772449080,
-    and `version` returns the time of the last change in this form, as a number or a text.
+    - `pages` and `version`: those of `read_changes`; `version` returns the id of the row as its id.
+    - `api`: the client that reads the list; its `date` is the time at which a reading began.
+    - `times`: "unix" if the source counts seconds since 1970. `pages` then gets a moment such as
+      1772449080, and `version` returns the time of the last change in this form, as a number or a
+      text.
     """
 
     pages: Callable[[str, str], Iterable[tuple[Sequence[Row], str]]]
@@ -155,10 +156,10 @@ class CursorList(SourceList[Row]):
 def row_version(
     changed_at: str, version: str = "", *, id: str = "id"
 ) -> Callable[[Mapping[str, Any]], RowVersion]:
-    """Return what names the version of a row by its fields, as `version` of a list.
+    """Return a function for `version` of a list, which reads the version of a row from its fields.
 
     The arguments are the names of the fields with the time of the last change, with a number that
-    counts changes, and with the id. Without such a number a checksum of the row is the version, so
+    counts changes, and with the id. Without such a number, a checksum of the row is the version, so
     that a second change in the same second is noticed.
     """
 
@@ -191,9 +192,9 @@ def read_lists(
 ) -> Iterator[Yielded]:
     """Yield what changed in each list since the cursors, or the documents with these ids.
 
-    This is an answer for `hub_documents`. Put a list before those that refer to its documents, such
-    as invoices before their payments. Once a day the ids are compared, to find what was deleted.
-    What the source does not have is Gone for this reason.
+    `hub_documents` may return this. A list must precede the lists that refer to its documents, such
+    as invoices before their payments. Once a day the ids are compared to find deletions. A document
+    that the source does not have is Gone for `reason`.
     """
     if ids:
         yield from _read_each(lists, ids, reason)

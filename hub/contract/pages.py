@@ -46,8 +46,9 @@ def read_numbered_pages(
     """Yield (rows, number of the next page) from `page` to the end, from the first page if "".
 
     `fetch` gets the number of a page and returns its rows and whether more follow. After the last
-    page the number is "". Each page but the last is read again after the next one: if a row was
-    deleted meanwhile, the first row of the next page has moved to it. So a few rows may come twice.
+    page the number is "". After each page, the previous page is read again: if a row was deleted
+    meanwhile, the first row of the new page has moved to it. A few rows may therefore come twice.
+
     Raise Retry if the source sends the same page twice, and Refused for a `page` that is no number.
     """
     if page and not page.isdecimal():
@@ -78,8 +79,8 @@ def read_linked_pages(
     """Yield (rows, next page) from `page` to the end, from the first page if "".
 
     `fetch` gets a link, or "" for the first page, and returns the rows and the link to the next
-    page. After the last page the next page is "". With `numbered` the links count pages or rows
-    ("?page=2"), so each page is read again after the next one, as by `read_numbered_pages`.
+    page. After the last page the next page is "". If the links count pages or rows ("?page=2"),
+    pass `numbered`: each page is then read again after the next one, as by `read_numbered_pages`.
     Raise Retry if the source sends a link again.
     """
     previous, has_previous, first = page.rpartition(BETWEEN_LINKS)
@@ -128,9 +129,9 @@ def read_changes_in_order(
     """Yield (rows, time of the last one) of a list that the source cuts off after some rows.
 
     `fetch` gets a moment and returns what changed then or later, the oldest change first, and
-    whether more follows; the rest is requested from the moment of the last row on. `version`
-    returns id, version and time of the last change of a row. After the last rows the time is "".
-    Raise Refused if the source does not get past a moment, or begins with the newest change.
+    whether more follows. The rest is requested from the time of the last row on. `version` returns
+    id, version and time of the last change of a row. After the last rows the time is "". Raise
+    Refused if the source does not get past a moment, or begins with the newest change.
     """
     last_rows: set[RowVersion] = set()
     while True:

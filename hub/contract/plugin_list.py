@@ -108,7 +108,7 @@ def _build_distribution_key(name: str, version: str) -> tuple[str, str]:
 def _hash_files(entry: EntryPoint, distribution: Distribution) -> str:
     """Return the hash of a distribution's files; raise PluginBroken if they are not as installed.
 
-    It is the same on every machine: it leaves out what depends on the installer.
+    The hash is the same on every machine, because it leaves out files that the installer adds.
     """
     _require_files_of_its_own(distribution)
     lines = []
@@ -180,7 +180,7 @@ def _compute_verified_digest(distribution: Distribution, file: RecordedFile) -> 
 def _require_no_other_files(distribution: Distribution, paths: set[Path]) -> None:
     """Raise PluginBroken for a file that was added to the folders of a distribution.
 
-    Python prefers some of them to the ones beside them, such as a compiled module.
+    Python may prefer such a file to the installed one, for example a compiled module.
     """
     root = Path(str(distribution.locate_file(""))).resolve()
     folders = {root / path.relative_to(root).parts[0] for path in paths}

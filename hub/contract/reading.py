@@ -27,7 +27,7 @@ def read_ids(
     """Yield the documents with these source ids, in their order.
 
     `read` gets at most `chunk_size` ids at once and returns the documents that the source has, in
-    any order. The others are Gone for this reason.
+    any order. The others are Gone for `reason`.
     """
     for chunk in iter_chunks(ids, chunk_size):
         items = {item.source_id: item for item in read(chunk)}
@@ -46,12 +46,12 @@ def read_changes(
 ) -> Iterator[Yielded]:
     """Yield every document that changed since a cursor of this function, and Checkpoints.
 
-    `pages` gets the moment since which rows changed, such as 2026-03-02T10:58:00.000Z, and the page
-    with which to begin, both "" for the whole list; it yields the rows of each page and the next
-    page, as `read_numbered_pages`, `read_linked_pages` and `read_changes_in_order` do. `version`
-    returns id, version and time of the last change of a row, so that a row is read once in each
-    version; the time is a text in ISO 8601. `now` returns the time by the source's clock, such as
-    ApiClient.date.
+    - `pages`: gets the moment since which rows changed, such as 2026-03-02T10:58:00.000Z, and the
+      page with which to begin, both "" for the whole list. It yields the rows of each page and the
+      next page, as `read_numbered_pages`, `read_linked_pages` and `read_changes_in_order` do.
+    - `version`: returns id, version and time of the last change of a row, so that a row is read
+      once in each version. The time is a text in ISO 8601.
+    - `now`: returns the time by the source's clock, such as ApiClient.date.
     """
     position = ChangeCursor.parse(cursor)
     for rows, next_page in pages(position.changed_since, position.page):

@@ -39,9 +39,7 @@ def readable(
 ) -> Result | Unreadable:
     """Return the result of `build`, or Unreadable with the reason.
 
-    One row that cannot be converted does not stop the others, nor does one of which `build` returns
-    None.
-
+    So a row that cannot be converted, or for which `build` returns None, does not stop the others.
     A mistake in the plugin's own code is reported as such and logged with its trace. Retry,
     NeedsAttention and AccessNeeded concern the whole source and are raised to the core.
     """
@@ -62,7 +60,7 @@ def readable(
 def read_row(source_id: str, read: Callable[[Any], object], row: object) -> Outcome:
     """Return the document of a row, or Unreadable with the reason.
 
-    A function that returns anything but an outcome is a defect of the plugin, and is logged.
+    If `read` returns anything but an outcome, this is a defect of the plugin, and is logged.
     """
     outcome = readable(source_id, read, row)
     return outcome if isinstance(outcome, Outcome) else _reject(source_id, read, outcome)
@@ -101,10 +99,10 @@ def _check_kind(name: str, value: object, kind: type, problem: Sentence) -> None
 
 
 def numbers_as_text(value: Any, names: Collection[str]) -> Any:
-    """Return a row or a list of rows with text for each whole number under these names.
+    """Return a row or a list of rows in which the whole numbers under these names are texts.
 
-    This is for fields that hold a text, such as the number of an invoice, but that the source may
-    send as the number 1001. Rows inside the row are converted, too; amounts stay as they are.
+    This is for fields that contain a text, such as the number of an invoice, but that the source
+    may send as the number 1001. Rows inside the row are converted, too; amounts stay as they are.
     """
     if isinstance(value, list):
         return [numbers_as_text(entry, names) for entry in value]
@@ -164,10 +162,10 @@ def _quote(value: object) -> str:
 
 
 def look_up(table: Mapping[str, Value], value: str, name: str) -> Value:
-    """Return what a table of the plugin has for a value of a row, such as a status.
+    """Return the entry of a table for a value of a row, such as a status.
 
-    Raise ValueError if the table lacks it, so that the row is Unreadable; `name` says in the reason
-    what it is: "its status 'parked' is none of draft, sent".
+    Raise ValueError if the table lacks the value, so that the row is Unreadable. `name` is the name
+    of the value in the reason: "its status 'parked' is none of draft, sent".
     """
     if value not in table:
         raise ValueError(
@@ -182,11 +180,11 @@ def look_up(table: Mapping[str, Value], value: str, name: str) -> Value:
 
 
 def is_plugin_defect(error: Exception) -> bool:
-    """Tell a mistake in a plugin's code from a row that the plugin did not expect.
+    """Return whether an exception comes from a mistake of a plugin, not from an unexpected row.
 
-    A function called with the wrong arguments, an attribute missing from something other than a
-    JSON value, a setting that the app does not have, a calculation with a float, and a key or place
-    missing from a table of the plugin's module cannot come from what the source sent.
+    The data of the source cannot cause these: a function called with the wrong arguments, an
+    attribute missing from something other than a JSON value, a setting that the app does not have,
+    a calculation with a float, or a key or place missing from a table of the plugin's module.
     """
     if isinstance(error, AttributeError):
         return not isinstance(error.obj, JSON_TYPES)

@@ -21,9 +21,9 @@ def metadata(
 ) -> dict[str, Any]:
     """Return the metadata of a setting, for a marshmallow field that this module does not build.
 
-    `section` is the heading under which the settings page shows it. With `only_if`, the page shows
-    it only while other settings have these values, such as `{"environment": "custom"}` or
-    `{"parts": ("all", "ordered")}`. A setting that is not shown keeps its value.
+    `section` is its heading on the settings page. With `only_if`, the page shows it only while
+    other settings have these values, such as `{"environment": "custom"}` or `{"parts": ("all",
+    "ordered")}`. A setting that is not shown keeps its value.
     """
     about = {"label": label, "section": section, "help": help, **more}
     if only_if:
@@ -100,8 +100,8 @@ def amount(
 ) -> fields.Decimal:
     """Return a setting that is an amount of money, as a Decimal; None without an answer.
 
-    It is in the currency of the company, which the page shows beside it. It is at least `minimum`,
-    and at most `maximum` if there is one.
+    It is in the currency of the company, which the page shows beside it, and from `minimum` to
+    `maximum`, if they are given.
     """
     checks = [validate.Range(min=minimum, error=TOO_SMALL)]
     if maximum is not None:

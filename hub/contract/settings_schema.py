@@ -53,9 +53,9 @@ def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def drop_empty_texts(schema: Schema, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers without empty texts that are none: these fields get their defaults.
+    """Return the answers without empty texts, so that these fields get their defaults.
 
-    Only plain text fields take an empty text.
+    In plain text fields an empty text is an answer and stays.
     """
     return {
         name: value
@@ -67,8 +67,7 @@ def drop_empty_texts(schema: Schema, answers: Mapping[str, Any]) -> dict[str, An
 def _takes_blank(field: fields.Field[Any]) -> bool:
     """Return whether an empty text is an answer.
 
-    It is none in a field for an address or e-mail address, although marshmallow counts both as
-    texts.
+    It is not in fields for addresses and e-mail addresses, which are texts for marshmallow, too.
     """
     if isinstance(field, fields.Url | fields.Email):
         return False
@@ -161,9 +160,10 @@ def _iter_validated_values(field: fields.Field[Any]) -> Iterator[str]:
 
 
 def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
-    """Return the settings with each choice as its id, where a person entered a number or name.
+    """Return the settings with the id of each choice, where a person entered a number or name.
 
-    `choices` returns the choices of a list. Raise SettingsInvalid for each that is not in its list.
+    `choices` returns the choices of a list. Raise SettingsInvalid for each value that is not in its
+    list.
     """
     with_ids = dict(values)
     problems = {}

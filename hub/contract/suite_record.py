@@ -18,11 +18,12 @@ RECORD_FILE_NAME = "test-record.json"
 class SuiteRecord:
     """The result of a test run for one state of a plugin: its version, and a hash of its code.
 
-    `contract` are the apps whose contract suite passed, `deletions` those of which a test read a
-    deletion. `reports` are those whose receipts changed something at their stand-in, `webhooks`
-    those that took the signed calls of their stand-in and refused forged ones. `golden` are the
-    kinds of documents, and of the records that their codes create, that passing tests compared with
-    golden files.
+    - `contract`: the apps whose contract suite passed.
+    - `deletions`: the apps of which a test read a deletion.
+    - `reports`: the apps whose receipts changed something at their stand-in.
+    - `webhooks`: the apps that accepted the signed calls of their stand-in and refused forged ones.
+    - `golden`: the kinds of documents, and of the records that their codes create, that passing
+      tests compared with golden files.
     """
 
     version: str

@@ -93,7 +93,7 @@ class Assessment(NamedTuple):
 
 
 def assess(plugins: Plugins, slug: str) -> Assessment:
-    """Return the abilities of an app; one that only reads files needs none that involve a source.
+    """Return the abilities of an app; an app that only reads files needs none with a source.
 
     Abilities that only a test run can show count if the record in the package is of the installed
     version and code.

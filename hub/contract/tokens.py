@@ -57,10 +57,11 @@ def are_bound_alike(stored: str, text: str) -> bool:
 class TokenCache:
     """An access token that is issued when there is none and renewed when the source rejects it.
 
-    `bound` are the secrets of the installation, bound to the credentials behind the token: those of
-    the site alone are refused. `issue` requests a new token from the source. With `exclusive` only
-    one process at a time requests one, and the others use its result: necessary where a refresh
-    token changes with every use.
+    - `bound`: the secrets of the installation, bound to the credentials behind the token. The
+      secrets of the site alone are refused.
+    - `issue`: requests a new token from the source.
+    - `exclusive`: only one process at a time requests a token, and the others use its result. This
+      is necessary if a refresh token changes with every use.
     """
 
     name = "access_token"
@@ -82,7 +83,7 @@ class TokenCache:
     def call(self, send: Callable[[str], Reply]) -> Reply:
         """Send a request with the token; after a 401 renew the token and send again.
 
-        Return the last reply, which may be a 401 again: the credentials are wrong then.
+        Return the last reply. If it is a 401 again, the credentials are wrong.
         """
         token = self._bound.get(self.name)
         if not token:
@@ -96,7 +97,7 @@ class TokenCache:
     def _renew(self, rejected: str) -> str:
         """Issue and store a token in place of the one that the source rejected.
 
-        With `exclusive`, return the stored one if it is another one by now.
+        With `exclusive`, return the stored token if another process has replaced it.
         """
         lock = self._bound.lock() if self._exclusive else nullcontext()
         with lock:

@@ -14,8 +14,8 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 def web_address(text: object) -> str | None:
     """Return the address that a source sent, for `url` of a document.
 
-    Return None if it is none that a document may have. A wrong link then leaves the document
-    without one instead of unreadable.
+    Return None if a document may not have it, so that a wrong link does not make the document
+    unreadable.
     """
     if isinstance(text, str) and _is_web_address(text):
         return text

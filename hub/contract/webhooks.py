@@ -25,10 +25,12 @@ def signed_json(
 ) -> Any:
     """Verify the signature of a webhook call and return its JSON body.
 
-    The signature in `header` is the HMAC-SHA256 of the body as hex digits, with `prefix` before it
-    if the source writes one ("sha256="). `signed_with` names the secret in the error message.
-    `timestamp` is the header with the seconds since 1970 at which the call was sent, for a source
-    that signs them with a dot before the body; `now` is then `site.now`.
+    - `header`: the header with the HMAC-SHA256 of the body as hexadecimal digits.
+    - `prefix`: the text before the digits, if the source writes one ("sha256=").
+    - `signed_with`: names the secret in the error message.
+    - `timestamp`: the header with the seconds since 1970 at which the call was sent, if the source
+      signs them, with a dot, before the body; `now` is then `site.now`.
+
     Raise Refused if the secret is empty, the signature is wrong, the call was sent more than five
     minutes before or after `now`, or the body is not JSON.
     """
