@@ -18,7 +18,7 @@ from hub.models import LoginSession
 
 IDLE_LIMIT = dt.timedelta(minutes=30)  # without a request
 MAX_SESSION_LENGTH = dt.timedelta(hours=12)  # since the log-in
-CONFIRMATION_LIFETIME = dt.timedelta(minutes=10)  # the person is asked again who it is after this
+CONFIRMATION_LIFETIME = dt.timedelta(minutes=10)  # then the identity is confirmed again
 SECOND_FACTOR_PERIOD = dt.timedelta(minutes=10)  # from the password to the second factor
 SEEN_INTERVAL = dt.timedelta(minutes=1)  # a newer request in the same step is not recorded
 RETENTION_PERIOD = dt.timedelta(days=30)  # rows of sessions that ended

@@ -157,7 +157,7 @@ def _count_differing_companies(session: Session) -> int:
 def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> list[Health]:
     """Return the connection of each company, its last reconciliation, and the state of its apps.
 
-    A reconciliation is about all apps, so it needs a role for the whole company.
+    A reconciliation is about all apps, so only people with a role for the whole company see it.
     """
     ids = [company.id for company in companies]
     whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]

@@ -69,8 +69,8 @@ def _carries_token(token: str) -> bool:
 def _is_from_this_machine() -> bool:
     """Return whether the request came from this machine and through no proxy.
 
-    A hub with a public https address has a proxy. Unless that is declared, it could be on this
-    machine and pass requests of anybody on, so then nothing counts as coming from here.
+    A hub with a public https address is behind a proxy. If the proxy is not declared, it may be on
+    this machine and pass on requests of anybody, so no request counts as coming from here.
     """
     config = current_hub().config
     has_undeclared_proxy = config.public_url.startswith("https:") and not config.trusted_proxy

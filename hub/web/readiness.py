@@ -48,8 +48,8 @@ class Readiness:
 class ReadinessCheck:
     """Check the database at most once a second, however often callers ask.
 
-    The check has a thread of its own: a database that does not answer holds up no thread of the
-    web server for longer than ANSWER_SECONDS.
+    The check has a thread of its own, so that a database that does not answer blocks a thread of
+    the web server for ANSWER_SECONDS at most.
     """
 
     def __init__(self, app: Flask) -> None:

@@ -60,8 +60,8 @@ def init_app(app: Flask) -> None:
 def limit_rate() -> None:
     """Refuse calls that come too often, from one client or to one address.
 
-    QuickBooks reports the changes of all companies to one address, so only calls without its
-    signature count there, and only their client has to wait.
+    QuickBooks reports the changes of all companies to one address. There only calls without its
+    signature are counted, and only for their client.
     """
     rates = _get_rates()
     is_from_quickbooks = request.endpoint == QUICKBOOKS_ENDPOINT

@@ -202,7 +202,8 @@ def _build_mail_step() -> Step:
 def _has_approved(session: Session) -> bool:
     """Return whether a document was posted or approved.
 
-    Nearly always one was posted, which an index says; only a new hub is searched for approvals.
+    Nearly always a document was posted, which an index shows. Only a new hub is searched for
+    approvals.
     """
     posted = select(Posting.id).where(text(f"posting.{POSTED_CONDITION}")).limit(1)
     if session.scalar(posted) is not None:
@@ -214,7 +215,7 @@ def _has_approved(session: Session) -> bool:
 def _has_lists(session: Session) -> bool:
     """Return whether lists were downloaded for an enabled app.
 
-    One that takes no lists needs QuickBooks' only. The apps are tested by few queries for all.
+    An app that takes no lists needs those of QuickBooks only. A few queries test all apps together.
     """
     enabled = select(Installation.slug).where(Installation.enabled).distinct()
     taking: list[str] = []

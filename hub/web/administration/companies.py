@@ -226,9 +226,9 @@ def _read_consent_origin() -> str:
 
 
 def _take_consent_origin() -> str:
-    """Return the page from which this consent was started, once; else the list of companies.
+    """Return the page from which this consent was started, and forget it; else the companies.
 
-    The session is signed, so that no address leads elsewhere.
+    The session is signed, so the address cannot lead to another site.
     """
     state, origin = cookie.get(CONSENT_ORIGIN, ["", ""])
     if not state or state != request.args.get("state", ""):

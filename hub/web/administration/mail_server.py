@@ -125,7 +125,8 @@ def _read_form(form: MultiDict[str, str]) -> ServerForm:
 def _get_password(typed: ServerForm) -> str:
     """Return the password that was typed, else the stored one of the same server and user.
 
-    Another port or encryption is another server: its operator must not receive the password.
+    Another port or encryption counts as another server, whose operator must not receive the
+    password.
     """
     password = request.form.get("password", "")
     if password:

@@ -28,9 +28,9 @@ NOT_APPROVED = (
 def find_problem(posting_ids: Collection[int], *, posts_again: bool = False) -> Response | None:
     """Return the problem if a token may not release these postings; None if it may.
 
-    A person who retries a held document, or says that a transaction is another one, approves it
-    with that. `posts_again` is for documents that have left QuickBooks: what is posted then is
-    their content at the source, which nobody has seen yet.
+    To retry a held document, or to say that a transaction is another one, is an approval of the
+    document. `posts_again` is for documents that have left QuickBooks: the next run posts their
+    content at the source, which nobody has seen yet.
     """
     if api_tokens.APPROVE in g.api_token_scopes:
         return None
@@ -46,7 +46,7 @@ def find_problem(posting_ids: Collection[int], *, posts_again: bool = False) -> 
 def find_problem_of_retry(posting_id: int) -> Response | None:
     """Return the problem if a token may not retry a posting; None if it may.
 
-    One that was posted, and has left QuickBooks since, is posted again.
+    A posted document that has left QuickBooks is posted again by a retry.
     """
     with read_only_session() as session:
         posting = get_row_or_404(session, Posting, posting_id)
@@ -72,7 +72,7 @@ def _find_unapproved(
 ) -> Posting | None:
     """Return the first of these postings that a person has to approve first.
 
-    What its source or a missing match holds is planned anew, and then waits for approval.
+    A posting that its source or a missing match holds is planned anew, and then waits for approval.
     """
     is_unapproved = or_(
         Posting.approved_payload.is_(None), Posting.approved_payload != Posting.planned

@@ -118,8 +118,8 @@ def _start_date(row: Installation) -> str:
 def _suggest_start(row: Installation) -> dt.date | None:
     """Suggest today, because older documents may have been entered in QuickBooks by hand.
 
-    Those of a stand-in have not: there suggest the date of the first document that the app has
-    shown so far, or none.
+    For a stand-in, suggest the date of the first document that the app has shown so far, or none:
+    nobody has entered its documents.
     """
     if not current_hub().is_demo and not intuit_keys.read().stand_in:
         local = current_hub().clock.now().astimezone(ZoneInfo(row.zone))

@@ -30,9 +30,10 @@ def read_choices(
 
 
 def build_choice_lister(installation: Installation) -> Callable[[str], Choices]:
-    """Return what lists the choices of a setting for a person who may not change it.
+    """Return a function that lists the choices of a setting for a person who may not change it.
 
-    It calls neither QuickBooks nor the source: it has the records as last read, and no codes.
+    It calls neither QuickBooks nor the source, so it returns the records as last read, and no
+    codes.
     """
 
     def list_records(source: str) -> Choices:

@@ -256,7 +256,11 @@ def _confirm(
 def _render_question(
     app: App, row: Installation, values: dict[str, Any], mode: str | None
 ) -> Page | None:
-    """Return the page that asks who it is if documents would need fewer approvals from now on."""
+    """Return the page that asks to confirm the identity, if fewer approvals would be needed.
+
+    Return None if documents need as many approvals as before, or if the identity was confirmed
+    recently.
+    """
     if not approval_changes.needs_fewer_approvals(app, row, values, mode):
         return None
     question: Page | None = confirmation.ask(partial(_list_repeat_fields, app, row, values))

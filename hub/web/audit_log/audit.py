@@ -104,9 +104,9 @@ def _read_filter(filters: dict[str, str]) -> audit_entries.Filter:
 
 
 def _start_of(text: str, days: int = 0) -> dt.datetime | None:
-    """Return the moment at which a day begins, or one after it; None for what is no day.
+    """Return the moment at which a day begins, or one after it; None if the text is no day.
 
-    East of Greenwich the first day of the calendar begins before the first moment that UTC has.
+    East of Greenwich, the first day of the calendar begins before the first moment of UTC.
     """
     try:
         day = dt.date.fromisoformat(text) + dt.timedelta(days=days)

@@ -102,7 +102,8 @@ def _refuse_unrecorded() -> Response:
 def _record_refusal(response: Response) -> None:
     """Record a failed log-in, a request beyond the rights, a forged form, or a bad signature.
 
-    A row of another company or app is answered like one that does not exist, but is recorded.
+    A row of another company or app gets the same answer as one that does not exist, but is
+    recorded.
     """
     failed = g.pop("failed_login", None)
     is_beyond_rights = g.pop("is_beyond_rights", False)

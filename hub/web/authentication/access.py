@@ -87,9 +87,9 @@ def require_role(role: str, of: str = "") -> Callable[[View], View]:
 
 
 def require_recent_login(view: View) -> View:
-    """Mark a view that asks who it is again if the log-in was some time ago.
+    """Mark a view that asks people to confirm their identity if the log-in was some time ago.
 
-    The guard of `hub.web.authentication.confirmation` asks, and carries the entered form on.
+    `hub.web.authentication.confirmation` asks, and then continues with the entered form.
     """
     cast(Any, view).needs_confirmation = True
     return view
@@ -148,7 +148,7 @@ def load_shown_scope(least: str = "viewer") -> Scope:
 def find_chosen_company_id() -> int | None:
     """Return the company that the page is about: the one of its address, or else the chosen one.
 
-    It is None for all companies, and for one that the person may not see.
+    Return None for all companies, and for a company that the person may not see.
     """
     company_id = company_id_of_address() or cookie.get(CHOSEN_COMPANY)
     if not isinstance(company_id, int) or not current_user.is_authenticated:
@@ -367,9 +367,9 @@ def renew_while_typing(view: View) -> View:
 
 
 def explain_ended_session() -> Response | None:
-    """Answer a request that is sent while a person fills in a form and whose session has ended.
+    """Answer a request that a form sends while a person fills it in, if the session has ended.
 
-    A redirect would take the form away; its own button does that, and brings it back.
+    A redirect would lose the form. Its own button leads to the log-in and back to the form.
     """
     view = current_app.view_functions.get(request.endpoint or "")
     is_part = "HX-Request" in request.headers and getattr(view, "renews_while_typing", False)

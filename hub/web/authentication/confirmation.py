@@ -1,4 +1,4 @@
-"""Ask who it is again before an act that an unwatched browser must not be enough for.
+"""Ask people to confirm their identity before actions for which an open browser is not enough.
 
 A person confirms with the password, a code of the authenticator app or a passkey.
 """
@@ -59,12 +59,12 @@ def _check() -> Any:
 
 
 def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
-    """Return the page that asks who it is; None if the person confirmed it recently.
+    """Return the page that asks to confirm the identity; None if that was done recently.
 
-    The page sends the form of this request again, together with the answer. A form with secrets
-    is not repeated on a page: the browser returns to its page after the answer. With
+    The page sends the form of this request again, together with the answer. A form with secrets is
+    not repeated on a page: the browser returns to its page after the answer, and with
     `access.keep_form` that page shows everything else that was entered. A caller that stores the
-    secrets elsewhere passes a function that returns the fields to `repeat`.
+    secrets elsewhere passes a function that returns the fields as `repeat`.
     """
     row = sessions.load_current_row()
     if row is None or login_sessions.is_confirmed(row):
@@ -96,7 +96,7 @@ def _ask_before_repeating(repeat: Callable[[], Fields | None], problem: str) -> 
 @pages.get("/confirm")
 @require_role("viewer", of=OWN)
 def show() -> str:
-    """Ask who it is before a page."""
+    """Ask to confirm the identity before a page."""
     return _render_page(url_for("confirmation.check", next=request.args.get("next", "/")))
 
 
@@ -133,7 +133,7 @@ def options() -> dict[str, Any]:
 
 
 def _render_page(action: str, problem: str = "", fields: Fields = ()) -> str:
-    """Return the page that asks, with the ways in which this person can confirm who it is."""
+    """Return the page that asks, with the ways in which this person can confirm their identity."""
     with read_only_session() as session:
         has_passkeys = second_factor.count_passkeys(session, current_user.id) > 0
         has_authenticator = second_factor.has_authenticator(session, current_user.id)
@@ -151,7 +151,7 @@ def _render_page(action: str, problem: str = "", fields: Fields = ()) -> str:
 def _confirm(row: LoginSession) -> str:
     """Check the answer of the form; return what is wrong with it, "" for nothing.
 
-    Too many wrong ones end the session: then the log-in with its own limit comes first.
+    Too many wrong answers end the session, so that the limits of the log-in apply.
     """
     way = next((name for name in PROBLEM_TEXTS if name in request.form), PASSWORD_FIELD)
     is_right = _is_right(way, row)
@@ -204,9 +204,9 @@ def _require_csrf_token() -> None:
 
 
 def _is_repeatable() -> bool:
-    """Return whether a page may send the form again: a person sent it, and nothing in it is secret.
+    """Return whether a page may send the form again: a person sent it, and it has no secret.
 
-    What a script of a page sends is repeated by the script.
+    Requests of scripts are repeated by the scripts.
     """
     is_from_script = request.headers.get("HX-Request") or request.accept_mimetypes.best == JSON
     if request.files or is_from_script:

@@ -1,6 +1,6 @@
 """Remember who logged in last with this browser, so that the form of an expired session is kept.
 
-A signed cookie stores the name for a few days; it outlasts the session and logs nobody in.
+A signed cookie stores the name for a few days. It outlasts the session and gives no access.
 """
 
 import datetime as dt

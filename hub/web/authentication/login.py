@@ -145,9 +145,9 @@ def init_app(app: Flask) -> None:
 
 
 def _end_session(people_session: scoped_session[_PeopleSession]) -> None:
-    """End the session of a request, also if its connection was lost since it was last used.
+    """End the session of a request, even if its connection was lost since it was last used.
 
-    The response is complete by then. An error would replace it by a page of the server.
+    The response is complete by then; an error would replace it by an error page.
     """
     try:
         people_session.remove()

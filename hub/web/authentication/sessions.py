@@ -119,8 +119,7 @@ def datastore() -> Any:
 def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored: Any) -> None:
     """Begin a session after the password was right; a second factor completes it.
 
-    A changed password continues the log-in, and a passkey that verified the person needs no other
-    factor.
+    None is needed if a passkey verified the person, or if a changed password continues the log-in.
     """
     former = load_current_row()
     if authn_via == ["change"] and former is not None:

@@ -75,9 +75,9 @@ class Keys:
 
 @dataclass
 class Guess:
-    """One guess that was counted as wrong; report the result of the guess if it was not.
+    """One guess that was counted as wrong; report it as right if it was.
 
-    As a context it takes the guess back if the check itself fails with an error.
+    As a context manager it takes the guess back if the check itself fails with an error.
     """
 
     keys: Keys

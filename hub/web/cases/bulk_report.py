@@ -11,9 +11,9 @@ MAX_REASONS = 5  # reasons in the message why nothing was done on some cases
 
 
 def flash_outcome(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
-    """Report on how many cases the act was done, and why not on the others.
+    """Report for how many cases the action was done, and why not for the others.
 
-    `message` is about those done, and `word` says what could not be done to the others.
+    `message` is about the cases that were done, and `word` is what could not be done to the others.
     """
     if done:
         flash(message.format(_format_case_count(done)), "success")

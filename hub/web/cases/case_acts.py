@@ -38,7 +38,8 @@ def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a view that carries out a decision, so that it does so for open cases only.
 
     The case may have been closed since its page was shown, by a run or in another window. Its page
-    then says so, with who closed it. A decision about one document needs one that the case stops.
+    then states this, with who closed it. A decision about one document also requires that the case
+    still stops the document.
     """
 
     @wraps(view)
@@ -183,10 +184,10 @@ def close(case_id: int) -> str:
 
 
 def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str]]:
-    """Retry every posting of a case; return those that were, and why not the others.
+    """Retry every posting of a case; return those that were retried, and why not the others.
 
-    A deletion in QuickBooks has to be confirmed. A posting that another case asks a person about,
-    because somebody removed it from QuickBooks, is left to that case.
+    A deletion in QuickBooks has to be confirmed. A posting that somebody removed from QuickBooks,
+    and about which another case asks a person, is left to that case.
     """
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
@@ -232,9 +233,10 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
 
 
 def leave(case_id: int) -> str:
-    """Skip every posting of a case, which are removals; return the sentence about it.
+    """Skip every posting of a case, all of which are removals; return the confirming sentence.
 
-    One that cannot be skipped any more stops no other. Raise HubError with the first reason then.
+    A posting that cannot be skipped any more does not stop the others. Raise HubError with the
+    first reason then.
     """
     with read_only_session() as session:
         of_case = select_postings(case_id, "operator")

@@ -115,8 +115,8 @@ def _report(act: NamedAct, done: int, reasons: list[str], closed: int) -> None:
 def _load_chosen_cases(act: NamedAct | None) -> tuple[list[Case], int]:
     """Return the cases that the form names, and how many more there are above the limit.
 
-    A note can be added to those that were closed meanwhile, too. All that the filters choose are
-    those that were listed; a case that opened since is not one.
+    "All that the filters choose" are the cases that were listed, without those opened since. A note
+    can also be added to cases that were closed meanwhile.
     """
     with read_only_session() as session:
         if request.form.get("which") == "all":
@@ -179,10 +179,10 @@ def _redirect_back(draft: str = "") -> Response:
 
 
 def _retry(cases: Sequence[Case], form: Form) -> Reasons:
-    """Retry what the cases stop.
+    """Retry the postings that the cases stop.
 
-    Deletions in QuickBooks, open questions and what somebody removed from QuickBooks are left, and
-    so is what only a corrected file solves: the same file would be read again.
+    Deletions in QuickBooks, open questions and documents that somebody removed from QuickBooks are
+    left out. So are cases that only a corrected file solves: the same file would be read again.
     """
     reasons: Reasons = {}
     retried = []

@@ -16,7 +16,8 @@ REMOVED_MESSAGE = gettext_noop(
 def retry_unless_removed(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     """Retry many postings; return the reason for each one that was not retried.
 
-    What somebody removed from QuickBooks, or may have removed, is left to the page of its case.
+    Documents that somebody removed from QuickBooks, or may have removed, are retried on the page of
+    their case only.
     """
     with read_only_session() as session:
         to_decide = inbox.find_postings_to_decide(session, posting_ids)

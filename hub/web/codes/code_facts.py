@@ -205,10 +205,10 @@ def _load_waiting_documents(session: Session, case_id: int) -> list[tuple[str, S
 def _load_documents_with_code(
     session: Session, installation: Installation, seen: SeenCode
 ) -> list[tuple[SourceDocument, Code | str]]:
-    """Return the newest documents that use the code of a party, each with the code as it has it.
+    """Return the newest documents that use the code of a party, each with its own form of the code.
 
-    They are looked up by the name of the party, among the newest documents with its longest word. A
-    party may have had another name in older ones.
+    They are searched by the name of the party, among the newest documents with its longest word.
+    Older documents in which the party had another name are not found.
     """
     words = list_terms([seen.name])
     if not words:

@@ -1,6 +1,6 @@
 """The Compare page: an app's codes beside the lists of QuickBooks, read now, also as CSV.
 
-It needs an operator, because each look at it calls the source and QuickBooks, which meters reads.
+Only operators may open it, because each call reads the source and QuickBooks, which meters reads.
 """
 
 from collections import Counter

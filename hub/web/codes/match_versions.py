@@ -22,8 +22,9 @@ def require_unchanged(
 ) -> None:
     """Raise Refused if somebody decided about a code otherwise since its page was shown.
 
-    `match` is the decision now, and `seen` the version that the page showed, None for callers
-    without a page. `record` is what is chosen.
+    - `match`: the decision now.
+    - `seen`: the version that the page showed; None for callers without a page.
+    - `record`: the record that is chosen.
     """
     if seen is None or seen == build_version(match):
         return

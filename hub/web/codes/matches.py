@@ -175,10 +175,10 @@ def _describe_later_creation(match: Match | None) -> str:
 def find_code_of_documents(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Code | str | None:
-    """Return the code as the newest document gives it that is held by it; None if it holds none.
+    """Return a code as the newest document gives it that the code holds; None if it holds none.
 
-    A stored code lacks what the document states about a party, such as an e-mail address, by which
-    it is matched, too.
+    Only a document contains the facts of a party by which it is also matched, such as its e-mail
+    address.
     """
     document = find_held_document(session, installation, source_code)
     if document is None:
@@ -339,7 +339,7 @@ def _check_new(
 ) -> None:
     """Raise Refused if the record cannot be created.
 
-    Its name may be taken, or neither a person nor the source gives what a new record needs.
+    Its name may be used, or neither a person nor the source has entered what a new record needs.
     """
     field = load_fields_by_name(installation).get(source_code.field)
     used = find_code_of_documents(session, installation, source_code)

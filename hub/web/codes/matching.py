@@ -51,9 +51,9 @@ class AcceptableSuggestion(NamedTuple):
 
 
 class AcceptableSuggestions(NamedTuple):
-    """The suggestions that one act accepts; `left` are open codes without one.
+    """The suggestions that are accepted together; `left` are open codes without one.
 
-    `unseen` says what to do about codes that were not looked at, "" if there are none.
+    `unseen` says what to do about codes that were not checked, "" if there are none.
     """
 
     rows: list[AcceptableSuggestion]

@@ -202,8 +202,8 @@ def _load_details(used: Code | str | None) -> Party | Item | None:
 def _may_be_created(field: Field, used: Code | str | None) -> bool:
     """Return whether a record can be created for a code.
 
-    A plain code may be the id of a record that QuickBooks has. One that no document uses now can
-    be created if its field creates records.
+    A plain code may be the id of a record that QuickBooks has. If no document uses the code now, a
+    record can be created if the field creates records.
     """
     if field.role not in record_form.KIND_NOUNS:
         return False

@@ -1,6 +1,6 @@
 """The form with which a person creates a supplier, customer or item in QuickBooks for a code.
 
-It has the fields that a payload has, filled in with the facts of the source.
+Its fields are those of a payload, filled in with the facts of the source.
 """
 
 from collections.abc import Mapping, Sequence
@@ -115,8 +115,8 @@ def find_free_name(
 ) -> str:
     """Return a name that no record has: with the kind as its suffix, then with a number.
 
-    `is_taken` says that QuickBooks has refused the name, such as that of an employee, or that
-    another kind of record is planned under it.
+    `is_taken` is whether the name itself is known to be used: QuickBooks has refused it, or another
+    kind of record is planned under it.
     """
     if not is_taken and not find_collisions(match_index, role, name):
         return name

@@ -86,7 +86,7 @@ def _list_source_facts(document: SourceDocument, source: View) -> list[tuple[str
 def _list_posted_facts(view: TransactionView, document_currency: str) -> list[tuple[str, str]]:
     """Return what is posted as a person reads it: facts, addresses, tax and total.
 
-    A company that uses one currency only is sent none.
+    The payloads of a company with only one currency contain no currency.
     """
     currency = view.currency or document_currency
     facts = [

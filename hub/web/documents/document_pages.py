@@ -310,7 +310,8 @@ def _build_main_view(
 ) -> display.TransactionView | None:
     """Return the content of the main posting, to stand beside the source.
 
-    A document that is posted in several parts has none: its lines are divided among them.
+    Return None if the document is posted in several parts, because its lines are divided among
+    them.
     """
     parts = {posting.part for posting in postings if posting.operation != Operation.ATTACH}
     if main is None or len(parts) > 1:
@@ -362,7 +363,7 @@ def _get_replaced_state(posting: Posting) -> str:
 def _is_repostable(document: SourceDocument, state: str) -> bool:
     """Return whether the person may have the document posted again.
 
-    It is no longer in QuickBooks, and the source still has it.
+    It must have left QuickBooks, and the source must still have it.
     """
     if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
         return False

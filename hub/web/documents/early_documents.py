@@ -191,7 +191,7 @@ def sum_early_documents(session: Session, installation_id: int) -> tuple[int, li
 def _require_installation(session: Session, installation_id: int) -> Installation:
     """Return the installation; abort unless the person may change its settings.
 
-    Including documents moves the start date for some of them.
+    To include documents is an exception to the start date, which is a setting.
     """
     installation: Installation = get_row_or_404(session, Installation, installation_id)
     return installation if may_configure(installation) else abort(403)

@@ -1,8 +1,8 @@
 """The files of a document, fetched from its source when a person opens one.
 
-Only pictures and PDF files open in the browser, by what they hold and not by what the source says
-of them; every other file is saved. None of them may load or run anything. Pages of the hub may show
-them in a frame, at an address of its own.
+Only pictures and PDF files open in the browser. Their content decides, not the type that the source
+states. Every other file is saved. No file may load or run anything. Pages of the hub may show files
+in a frame, at an address of its own.
 """
 
 import re
@@ -94,7 +94,7 @@ def choose_file(
 ) -> Mapping[str, Any] | None:
     """Return the file to show beside a document: the chosen one, else its first PDF or picture.
 
-    The type that the source tells decides only what is offered.
+    The type that the source states only decides which files are offered.
     """
     candidates = []
     for file in attachments:

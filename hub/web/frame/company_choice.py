@@ -1,7 +1,7 @@
 """The company that the pages are about: one that the person chose, or all of them.
 
-The choice is kept in the session. It narrows lists and counts, and never widens what a person may
-see; a page about one document, case or run shows it whatever company is chosen.
+The choice is kept in the session. It narrows lists and counts, and never adds anything that a
+person may not see. A page about one document, case or run is the same whatever company is chosen.
 """
 
 from dataclasses import dataclass

@@ -267,8 +267,8 @@ def _list_validated_choices(field: fields.Field[Any]) -> Choices:
 def _add_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:
     """Add the stored values that are no longer in the list; preselect the only choice.
 
-    Return the choices and the value. Nothing is preselected where a value may be left out, and a
-    stored value is never replaced.
+    Return the choices and the value. Nothing is preselected for an optional field, and a stored
+    value is never replaced.
     """
     values = _format_values(field, value)
     offered = {entry for entry, _ in choices}

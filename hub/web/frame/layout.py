@@ -207,7 +207,8 @@ def format_zone() -> str:
 def zone() -> str:
     """Return the zone that the person chose, else that of the installation of the page.
 
-    Without one it is that of the first installation that the person may see. Cached per page.
+    If the page is about no installation, it is the zone of the first one that the person may see.
+    It is looked up once for each page.
     """
     if "zone" not in g:
         g.zone = viewer.chosen_zone()
@@ -300,7 +301,7 @@ def app_drawing(slug: str) -> str:
 def may_configure(installation: Installation) -> bool:
     """Return whether the person may change the installation's settings.
 
-    The plugin decides whether they are personal; those of one that is not installed are not.
+    The plugin decides whether they are personal; without the plugin, they are not.
     """
     app = current_hub().plugins.apps.get(installation.slug)
     is_personal = app is not None and app.owner_only
@@ -342,7 +343,7 @@ class AppChoices:
 def list_installation_choices(session: Session, chosen: str) -> AppChoices:
     """Return the installations that the filter of this list offers.
 
-    A hub may have thousands; then the menu has the chosen one, and a link to choose another.
+    A hub may have thousands. The menu then has the chosen one, and a link to choose another.
     """
     visible = select(Installation).where(*access.load_scope().installations())
     first = visible.order_by(Installation.id).limit(MAX_CHOICES + 1)

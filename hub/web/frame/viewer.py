@@ -186,8 +186,7 @@ def _end(error: BaseException | None) -> None:
 def translate_reasons() -> Iterator[None]:
     """Render the reasons of cases and postings for the person while a view prepares a page.
 
-    While a template is rendered they are translated anyway. Otherwise they are English, because
-    views also store them.
+    Outside of this block and of templates they are English, because views also store them.
     """
     token = reasons.translate.set(_translate_reason)
     try:

@@ -254,7 +254,8 @@ def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int
 def is_of_other_company() -> bool:
     """Return whether a form for all cases of a list was opened for another company than now.
 
-    It may have been chosen in another window. A list of one app does not depend on the choice.
+    The person may have chosen another one in a second window. A list of one app does not depend on
+    the choice.
     """
     listed = request.form.get("of_company")
     if listed is None or request.args.get("installation") or request.form.get("which") != "all":
@@ -298,8 +299,8 @@ def _select_links_to_documents(*columns: Any) -> Select[Any]:
 def _select_totals(*, is_open: bool) -> Any:
     """Return the amount, in millionths, and the earliest due date of each case.
 
-    Amounts of several currencies are added up as they are, and a credit counts as much as a bill
-    of the same size: they only order the list.
+    The amounts only order the list. So amounts of several currencies are added up without
+    conversion, and credits count as positive.
     """
     amount = func.sum(type_coerce(case_amounts.signed_amount(), BigInteger)).label("amount")
     due = func.min(SourceDocument.due).label("due")

@@ -78,8 +78,8 @@ def open_figures(
 ) -> dict[DocumentState, Figure]:
     """Return number and amount of the documents in each of the open states.
 
-    Most of these documents have nothing open but their first posting. It is counted by itself, and
-    an index has all that is read of it. Only those with other open postings are put together.
+    In most of these documents only the first posting is open. They are counted by an index that
+    contains all columns that are read. Documents with other open postings are counted one by one.
     """
     other_ids = _find_with_other_postings(session, installations)
     queries = [_sum_first_postings(installations), _sum_without_currency(installations)]
@@ -164,9 +164,9 @@ def _find_with_other_postings(
 def _sum_first_postings(installations: Select[Any] | Collection[int]) -> Select[Any]:
     """Return the query for the sums of the documents of which only the first posting is open.
 
-    The parameter `others` has the ids of the other documents. The total of a first posting is that
-    of the document in cents; the document is looked up only where the posting has none, and for
-    suppliers, customers and items, because those made for codes do not count.
+    The parameter `others` has the ids of the other documents. The total of a posting is that of the
+    document in cents. The document is only read if the posting has no total, and for suppliers,
+    customers and items, because those created for codes do not count.
     """
     document = select(SourceDocument.total).where(SourceDocument.id == Posting.document_id)
     document_total = type_coerce(document.scalar_subquery(), BigInteger)
@@ -267,7 +267,7 @@ def load_posted_figures(
     """Return what each of some installations posted since two moments, in one query.
 
     An index leads to the postings of the month of each installation. A document that was posted
-    again, after it had left QuickBooks, counts as it was posted last.
+    again after it had left QuickBooks counts once, as it was posted last.
     """
     in_month = (
         *is_posted_document(),
@@ -359,7 +359,7 @@ def _count_without(amount: Any) -> ColumnElement[int]:
 def sum_halves(amount: Any) -> tuple[ColumnElement[Any], ...]:
     """Return a count of rows, and the sum of their amounts in millionths in two halves.
 
-    A sum may exceed the largest integer of the database, its halves do not.
+    The whole sum may exceed the largest integer of the database.
     """
     millionths = func.coalesce(type_coerce(amount, BigInteger), 0)
     upper = func.coalesce(func.sum(millionths // HALF_BASE), 0)

@@ -41,7 +41,7 @@ pages = Blueprint("review", __name__, url_prefix="/installations/<int:installati
 class Selection:
     """The ticked rows: how many, their sums as text, and their list for the form.
 
-    `needs_confirmation` tells that they have to be approved on a page of their own.
+    `needs_confirmation` is whether they have to be approved on a page of its own.
     """
 
     count: int
@@ -53,10 +53,11 @@ class Selection:
 @pages.get("/")
 @require_role("viewer")
 def show(installation_id: int) -> str | Response:
-    """List what waits for approval, oldest first.
+    """List the postings that wait for approval, oldest first.
 
-    A change or a removal is compared with what was posted last, at once. What QuickBooks has now
-    takes longer: the page asks for it with `changes`, or for the whole list with `compare=now`.
+    A change or a removal is compared with the last posted content at once. A comparison with
+    QuickBooks takes longer, so the page requests it with `changes`, or for the whole list with
+    `compare=now`.
     """
     is_read = request.args.get("compare") == "now"
     read = review_rows.read_page_now(installation_id) if is_read else ReadTransactions()
@@ -203,10 +204,11 @@ def _needs_confirmation(
     rows: Sequence[WaitingPosting],
     sums: Mapping[str, Decimal],
 ) -> bool:
-    """Return whether the approval of these rows is asked for again on a page of its own.
+    """Return whether the approval of these rows has to be confirmed on a page of its own.
 
-    It is, unless a limit for approvals by one person is set and their sum is not above it. It is
-    also for removals, unknown amounts, other currencies, and whatever two people approve.
+    It need not be if a limit for approvals by one person is set and their sum is not above it. It
+    always has to be for removals, unknown amounts, other currencies, and postings that two people
+    approve.
     """
     limit = installation.second_approval_above
     if limit is None or not rows:
@@ -244,7 +246,8 @@ def _build_breakdown(
 def approve(installation_id: int) -> Response | str:
     """Approve exactly what was listed; what has changed since then stays in review.
 
-    An approval of many asks again who it is, as `hub.web.authentication.confirmation` describes.
+    An approval of many asks to confirm the identity, as `hub.web.authentication.confirmation`
+    describes.
     """
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
@@ -361,9 +364,9 @@ def _may_become_automatic(installation: Installation) -> bool:
 
 
 def _flash_left_out(changed: int, settled: int) -> None:
-    """Report how many of the listed documents were not approved, because they are not as listed.
+    """Report how many of the listed documents were not approved, because they have changed.
 
-    Some changed; others were settled meanwhile, for example approved in another window.
+    Some have other contents; others were settled meanwhile, for example approved in another window.
     """
     if changed == 1:
         flash(gettext("1 document changed since it was listed and stays in review."), "look")

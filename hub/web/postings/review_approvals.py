@@ -52,7 +52,7 @@ def is_bulk(count: int) -> bool:
 
 
 def approve(installation_id: int, listed: Mapping[int, str], who: str) -> ApprovalOutcome:
-    """Approve exactly what was listed, and request the run that posts it unless the app is at rest.
+    """Approve exactly what was listed, and request the run that posts it unless the app is paused.
 
     `listed` holds the seal of each posting by id, as `hub.web.frame.listed_rows` describes.
     """
@@ -99,10 +99,10 @@ def count_in_review(session: Session, installation_id: int, ids: Collection[int]
 
 @repeat_after_conflict
 def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> ApprovalOutcome:
-    """Approve those of the listed postings that are as they were listed.
+    """Approve those of the listed postings that are unchanged since they were listed.
 
-    One that needs two people is released by the second of them. The audit log keeps the digest of
-    what was approved.
+    If two people must approve a posting, the second one releases it. The audit log keeps the digest
+    of the approved content.
     """
     query = (
         select(Posting.id, Posting.planned, Posting.kind)

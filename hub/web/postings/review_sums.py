@@ -102,7 +102,7 @@ def _find_account(view: display.TransactionView, line: display.TransactionLineVi
 def _find_party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
     """Return the name of the supplier or customer among the facts of a transaction.
 
-    One that is only created in QuickBooks first has the name that its source gives.
+    A party that is still to be created has the name that its source gives.
     """
     texts = dict(facts)
     for label in PARTY_LABELS:

@@ -113,7 +113,7 @@ def load_sum(session: Session, cell: AnyCell, documents: Any) -> Sum:
 def load_rows(session: Session, cell: AnyCell, ids: Sequence[int]) -> list[CellRow]:
     """Return documents of a cell by their ids, in this order, in two queries.
 
-    One that has left the cell since its id was read is left out.
+    A document that has left the cell since its id was read is left out.
     """
     keys = SourceDocument.id, Posting.kind
     state = func.min(state_column(Posting, TransactionHead))

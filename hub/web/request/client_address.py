@@ -45,8 +45,8 @@ class Proxies:
         """Return the address of the client of a request.
 
         Each proxy adds the address of its own caller at the right of `forwarded_for`. An entry
-        counts only if the hop at its right is a declared proxy: everything before it could have
-        been written by the client. If any direct caller is trusted, only the last entry counts.
+        counts only if the next one at its right is a declared proxy, because the client could have
+        written everything else. If any direct caller is trusted, only the last entry counts.
         """
         parsed = parse(caller)
         if parsed is None:

@@ -99,9 +99,10 @@ def save_posted(
 ) -> str:
     """Store this request's form, without its secrets, for the person who sent it.
 
-    `page` is the address of the page with the form, unless that is the form's own address. Return
-    the token of the draft; "" for a form of nobody, and for one that another site sent: nobody here
-    typed it. `was_refused` says that the person has been told why the form was refused.
+    - `page`: the address of the page with the form, unless that is the form's own address.
+    - `was_refused`: the person has been told why the form was refused.
+
+    Return the token of the draft; "" for a form of nobody, and for one that another site sent.
     """
     if not owner or not _is_own_form():
         return ""

@@ -26,9 +26,9 @@ FORBIDDEN_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb")
 
 
 class PublicAddress:
-    """Handle every request as one for the public https address, with any headers of a proxy.
+    """Handle every request as one for the public https address, whatever the headers of a proxy.
 
-    The headers that a proxy sets can be absent, or come from somebody else; the setting cannot.
+    These headers may be missing, or written by somebody else.
     """
 
     def __init__(self, wsgi: WSGIApplication, url: str) -> None:
@@ -148,8 +148,8 @@ def _isolate(response: Response) -> Response:
 def _clear_browser_data(response: Response) -> Response:
     """Have the browser forget what it stored of the hub when a person logs out.
 
-    Its cookies stay: one of them tells that the browser is known, so that strangers who guess the
-    person's password do not delay its next log-in.
+    Its cookies stay: one of them marks the browser as known, so that a stranger who guesses the
+    person's password does not delay the next log-in from it.
     """
     if request.endpoint == "security.logout":
         response.headers["Clear-Site-Data"] = '"cache", "storage"'

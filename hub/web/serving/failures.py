@@ -153,8 +153,8 @@ def _find_address_to_retry(status: int) -> str:
 def _render_with_navigation(context: dict[str, Any], database_away: bool) -> str:
     """Render an error with the navigation of the person who is logged in.
 
-    Without the database nobody knows who that is: then a browser with a session gets the links
-    alone, and so it does if the navigation itself cannot be drawn.
+    Without the database, or if the navigation cannot be rendered either, a browser with a session
+    gets plain links.
     """
     if not database_away:
         try:
@@ -171,9 +171,10 @@ def _render_with_navigation(context: dict[str, Any], database_away: bool) -> str
 
 
 def _refuse_null_characters() -> None:
-    """Refuse an address or form with the character U+0000, which PostgreSQL stores nowhere.
+    """Refuse an address or form with the character U+0000, which PostgreSQL cannot store.
 
-    The body of a webhook is left alone: it is read whole, after its signature was checked.
+    The body of a webhook is not checked here: it is read as a whole, after its signature was
+    checked.
     """
     parts_of_address = request.view_args or {}
     texts = [str(part) for part in parts_of_address.values()]

@@ -28,8 +28,8 @@ class TooManyRequests(Error):  # type: ignore[misc]
 class TaskLanes:
     """Two groups of threads: one for pages, a smaller one for webhooks.
 
-    Few webhooks to one address are worked on at once. A limited number of others waits, and
-    further ones are refused, so those to other addresses are not delayed by them.
+    Only a few webhooks to the same address are handled at once. A limited number of others waits,
+    and further ones are refused, so that they do not delay webhooks to other addresses.
     """
 
     def __init__(

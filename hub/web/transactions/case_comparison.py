@@ -272,7 +272,7 @@ def build_sides(
 ) -> list[Side]:
     """Return what a person compares in a case.
 
-    For a question, each posting beside its candidates; for a difference, both sides as they are.
+    For a question, this is each posting beside its candidates; for a difference, the two sides.
     """
     if case.action == "choose":
         ids = list_candidates(case.details)

@@ -39,9 +39,9 @@ class ComparedFact:
 
     @property
     def is_folded(self) -> bool:
-        """Return whether the page folds the row: no known difference, and none of the head.
+        """Return whether the page folds the row: it has no difference and is not part of the head.
 
-        What only the hub knows of a transaction, such as its mark, has nothing to be equal to.
+        Facts that only the hub has, such as the marker, have no counterpart to be equal to.
         """
         return not self.differs and self.label not in (*HUB_LABELS, *COMPARED_LABELS)
 

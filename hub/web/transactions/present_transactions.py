@@ -66,7 +66,7 @@ class ChangePreview:
 def read_now(company_id: int, keys: Iterable[Key]) -> ReadTransactions:
     """Read transactions from QuickBooks: one query for each kind, as few single reads as needed.
 
-    Nothing is read for a viewer, who causes no call to QuickBooks.
+    Nothing is read for a person with the role viewer, who may cause no call to QuickBooks.
     """
     transactions = ReadTransactions()
     ids_by_kind: dict[str, list[str]] = {}
