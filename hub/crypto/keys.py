@@ -100,8 +100,8 @@ def create_key() -> str:
 def add_vault_key(data: Path) -> str:
     """Add a new key before the others of the key file; return its id.
 
-    Of two commands that do so at the same time, the second one waits: if it wrote what it had read
-    before, the key of the first would be lost with all that is sealed with it.
+    If two commands do so at the same time, the second one waits. Otherwise it would write the file
+    without the key of the first one, and everything sealed with that key would be lost.
     """
     path = data / VAULT_KEYS_FILE
     if not path.exists():
@@ -162,8 +162,8 @@ def _sync_folder(folder: Path) -> None:
 def check_private(path: Path) -> None:
     """Raise ConfigurationError if others than its owner may read a key file.
 
-    A credential of systemd is owned by root and read through an access list, which the mode of the
-    file shows as a right of the group. So the group may read such a file.
+    The group may read it: a credential of systemd is owned by root and read through an access list,
+    which the mode of the file shows as a right of the group.
     """
     mode = stat.S_IMODE(path.stat().st_mode)
     forbidden = 0o037 if _is_credential(path) else 0o077

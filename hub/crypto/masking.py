@@ -160,10 +160,10 @@ class SecretMask:
 
 
 def find_token(value: str) -> str:
-    """Return the secret part of a value that a plugin stores; "" if it is not like a token.
+    """Return the secret part of a value that a plugin stores; "" if it does not look like a token.
 
-    Plugins also store plain facts, such as the last number that they have read, or the address of
-    the server on which an account is; masked, every error would lack the name of the host.
+    Plugins also store plain facts, such as the last number that they have read or the address of a
+    server. If these were masked, errors would lack the name of the host.
     """
     text = DIGEST_PREFIX.sub("", value, count=1)
     if PLAIN_ADDRESS.fullmatch(text):

@@ -108,8 +108,9 @@ def execute_each(session: Session, statement: Executable, rows: Sequence[Mapping
 class _CompiledStatement:
     """A statement in the SQL of one database.
 
-    `order` names the values by position, None if the driver takes them by name. `constants` are the
-    values that are equal in all rows. `binders` convert the others; None leaves a value as it is.
+    - `order`: the names of the values by position; None if the driver takes them by name.
+    - `constants`: the values that are equal in all rows.
+    - `binders`: convert the other values; None leaves a value as it is.
     """
 
     text: str

@@ -1,10 +1,10 @@
 """The coordination connection: one per process, for advisory locks and heartbeats.
 
 The processes of a distributed hub coordinate over the database. Locks of a session last as long as
-its connection, so they need one that is never returned to a pool. Its keepalives are short: if this
-machine is gone, the server frees the locks within a minute; if the server is gone, this side
-notices as fast. Nothing waits on this connection, because the heartbeats go over it too: a lock
-that is not free is tried again.
+its connection, so they need a connection that is never returned to a pool. Its keepalives are
+short: if this machine fails, the server frees the locks within a minute; if the server fails, this
+process notices as fast. Nothing waits on this connection, because it also carries the heartbeats: a
+lock that is not free is tried again.
 """
 
 import logging

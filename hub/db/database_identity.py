@@ -52,8 +52,8 @@ def read_from(connection: Connection) -> dict[str, str | None]:
 def compare(stored: Identity | None, current: Identity) -> IdentityDifference:
     """Return what has happened to the database since an identity was stored.
 
-    Only a server that was restarted has a new start time and nothing else. If a value cannot be
-    read, a restart cannot be distinguished from a restored backup.
+    After a restart of the server, only its start time differs. If a value cannot be read, a restart
+    cannot be told from a restored backup.
     """
     is_complete = None not in current.values()
     if stored is None:

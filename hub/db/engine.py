@@ -217,7 +217,7 @@ def read_only_session() -> Iterator[Session]:
 
 @contextmanager
 def joined_session() -> Iterator[Session]:
-    """Join the read-only session that this request has open; without one, open it.
+    """Join the read-only session that this request has open; if there is none, open one.
 
     This is for the parts of the frame of every page: a connection for each part would take longer
     than the queries. Rows that are written meanwhile are not seen.
@@ -370,8 +370,8 @@ def _on_connect(connection: sqlite3.Connection, record: object) -> None:
 def _set_begin(dialect: Dialect, statement: str) -> None:
     """Let transactions begin with this statement.
 
-    A listener for the event "begin" could send it too. But SQLAlchemy then looks for listeners
-    several times in each statement, and every statement takes a quarter longer.
+    A listener for the event "begin" could send it too, but SQLAlchemy then looks for listeners
+    several times in each statement, so that every statement takes a quarter longer.
     """
 
     def begin(connection: PoolProxiedConnection) -> None:

@@ -12,8 +12,8 @@ class IndexCondition(FunctionElement[bool]):
     """The condition of an index, for a query whose other conditions imply it.
 
     SQLite uses a partial index only if the query repeats its condition. PostgreSQL infers it from
-    narrower conditions. If it were repeated there, PostgreSQL would take it as independent of them
-    and expect far fewer rows than there are.
+    narrower conditions; if the condition is repeated, PostgreSQL takes it as independent of them
+    and expects far fewer rows than there are.
     """
 
     inherit_cache = True

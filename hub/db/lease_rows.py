@@ -1,10 +1,10 @@
 """Leases as rows of the database, for processes on several machines.
 
 A lease has a holder, a fence that grows with each holder, and a heartbeat that a thread of the
-holder renews. All times come from the database's clock. If a heartbeat is older than the lease
-lasts, its holder is gone or frozen: a successor ends the database sessions of the holder, so that
-no lock and no open transaction is left, and takes the lease with the next fence. A holder that
-continues later finds its fence outdated and ends what it did.
+holder renews. All times come from the database's clock. If a heartbeat is older than the duration
+of the lease, its holder has ended or is frozen. A successor then ends the database sessions of the
+holder, so that no lock and no open transaction is left, and takes the lease with the next fence. A
+holder that continues later finds its fence outdated and ends its work.
 """
 
 import logging

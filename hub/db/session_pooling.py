@@ -27,8 +27,8 @@ def require_own_sessions() -> None:
 def changes_sessions() -> bool:
     """Return whether the session of a connection changes while another one has a transaction.
 
-    A pooler gives an idle session to whichever connection begins a transaction. It is noticed when
-    both connections were in the same session, or when the first has another one than before.
+    A pooler gives an idle session to whichever connection begins a transaction. It is noticed if
+    both connections were in the same session, or if the first one has another session than before.
     """
     engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
     with translate_errors(), engine.connect() as first, db.engine.connect() as second:

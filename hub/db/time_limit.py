@@ -56,8 +56,9 @@ class LimitedConnection(Connection[Any]):
     def _is_lost(self) -> bool:
         """Return whether the server accepts no new connection or has no session of this one.
 
-        A server that refuses a new connection is alive, so that is no loss. Behind a pooler, which
-        invents the numbers of sessions, a missing session proves nothing.
+        A server that answers a new connection with a refusal is alive, so the connection is not
+        lost. Behind a pooler, which invents the numbers of sessions, a missing session proves
+        nothing.
         """
         assert self.connect_probe
         try:

@@ -229,7 +229,7 @@ class AppHttp:
     ) -> HttpReply:
         """Return the response as a reply; raise an error for 429, for redirects and from 500 on.
 
-        Other refusals are left to `Reply.check`, because a source may use them as answers.
+        Other refusals are left to `Reply.check`, because they may be answers that a plugin expects.
         """
         status = response.status
         if status in answers:
@@ -260,7 +260,7 @@ class AppHttp:
 def _check_headers(call: MaskedCall, headers: Mapping[str, str]) -> None:
     """Raise NeedsAttention if a header has a character that no header can hold.
 
-    One is an invisible space, which is easily copied along with a token.
+    An example is an invisible space, which is easily copied along with a token.
     """
     for name, value in headers.items():
         try:

@@ -29,10 +29,10 @@ class NotPermitted(Exception):
 
 
 class RequestGuard:
-    """The sockets of one exchange, which another thread can cut at any time.
+    """The sockets of one exchange, which another thread can close at any time.
 
-    `expired` is True once its time was over. `may_have_sent` is False only while it is certain that
-    no byte of the request was handed over.
+    `expired` is True once the time of the exchange is over. `may_have_sent` is False only while it
+    is certain that no byte of the request was passed on.
     """
 
     def __init__(
@@ -136,9 +136,9 @@ class _Watchdog:
 
 
 class _Connection:
-    """Shared by both kinds of connection: a socket to a permitted address, known to the guard.
+    """What both kinds of connection share: a socket to a permitted address, known to the guard.
 
-    The headers of a request wait for the beginning of its body, so that both leave in one piece.
+    The headers of a request wait for the beginning of its body, so that both are sent together.
     """
 
     sock: Any
@@ -181,8 +181,8 @@ class _Connection:
     def _send_now(self, data: Any) -> None:
         """Send bytes; from now on the request may have left this machine.
 
-        If the time was over while the connection was opened, nothing is sent. A socket that was cut
-        before the handshake of TLS looks as if it were connected.
+        If the time ended while the connection was opened, nothing is sent: a socket that was closed
+        before the TLS handshake looks as if it were connected.
         """
         if self.sock is None:
             self.connect()

@@ -14,8 +14,8 @@ _lock = threading.Lock()
 def resolve_addresses(host: str, port: int, seconds: float) -> Addresses:
     """Return the addresses of a host from getaddrinfo; raise TimeoutError if it takes too long.
 
-    A look-up cannot be ended from outside, so its thread goes on. All callers that need the same
-    host wait for one look-up.
+    A look-up cannot be stopped from outside, so its thread continues. All callers that need the
+    same host wait for the same look-up.
     """
     with _lock:
         lookup = _lookups.get((host, port))

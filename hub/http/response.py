@@ -148,7 +148,7 @@ def _is_of_an_api(body: bytes) -> bool:
 def parse_wait(headers: Mapping[str, str], now: dt.datetime | None) -> float | None:
     """Return the seconds that Retry-After asks for, as a number or date; None without one.
 
-    A date says nothing if it is not known what time it is now.
+    A date counts only if the present time is known.
     """
     text = str(headers.get("Retry-After") or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):

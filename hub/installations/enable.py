@@ -332,9 +332,10 @@ def _apply_automatic_switch(
 
 
 def _apply_review(session: Session, row: Installation) -> None:
-    """Put what nobody has approved into review if the app posts only after a review from now on.
+    """Put unapproved postings into review if the app posts only after a review from now on.
 
-    A pause is no decision: what was ready before it is sent if the app is automatic again after it.
+    A pause does not change them: postings that were ready before it are sent if the app is
+    automatic again after it.
     """
     if row.mode == InstallationMode.PAUSED:
         return

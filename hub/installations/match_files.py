@@ -103,8 +103,8 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
 def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -> int:
     """Store decisions, or none of them; return how many.
 
-    Each is a field, a code, its name, a record, and the version of the decision in the preview. A
-    code about which a person decided otherwise since then is refused.
+    Each row is a field, a code, its name, a record, and the version of the decision in the preview.
+    A row is refused if a person has decided otherwise about its code since then.
     """
     count = 0
     with transaction() as session:

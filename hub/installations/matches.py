@@ -44,10 +44,9 @@ class DecisionWriter:
     ) -> Match:
         """Store the decision about a code, and return its match.
 
-        `record` is the id of a record, EMPTY to leave the code out, or NEW to create a record.
-
-        `details` is what the person entered for the record to create. Without them those that were
-        entered before stay, or else the source's data are used.
+        - `record`: the id of a record, EMPTY to leave the code out, or NEW to create a record.
+        - `details`: what the person entered for the record to create. Without them, earlier ones
+          stay; if there are none, the source's data are used.
         """
         row = self._row
         if field not in self._fields:

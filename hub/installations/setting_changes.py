@@ -35,7 +35,7 @@ def describe_secrets(before: Mapping[str, str], after: Mapping[str, str]) -> dic
 def require_unchanged(
     app: App, before: Installation, now: Installation, changes: Mapping[str, Any]
 ) -> None:
-    """Raise NotNow if columns that a change writes over are not as they were before its test.
+    """Raise NotNow if columns that a change overwrites have changed since its test.
 
     A column that has the new value already is no conflict: a form may be sent twice.
     """

@@ -11,7 +11,7 @@ from hub.models import Installation
 def lock_apps(session: Session, installation_id: int) -> Installation:
     """Return an installation; until the transaction ends nobody else changes its matches.
 
-    Nobody plans documents by them either, in any of the apps that share them.
+    Nor does any of the apps that share the matches plan documents by them.
     """
     row = session.get_one(Installation, installation_id)
     _load_and_lock(session, row)
@@ -21,7 +21,7 @@ def lock_apps(session: Session, installation_id: int) -> Installation:
 def mark_for_reread(session: Session, row: Installation) -> None:
     """Mark the unsent documents of all apps that share the matches of this one.
 
-    A later match shows which plans are old; one that was taken back leaves no trace.
+    A new match shows by its time which plans are outdated; a deleted match does not.
     """
     for app in _load_and_lock(session, row):
         outbox.mark_for_reread(session, app.id)

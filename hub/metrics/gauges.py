@@ -84,7 +84,8 @@ def count_documents(session: Session) -> Values:
 def read_oldest_unposted_ages(session: Session) -> Values:
     """Return the age of each company's oldest document that is not posted, by who has to act.
 
-    What waits for another posting is left out: that one counts. So is what a person has paused.
+    Postings that wait for another posting are left out, because the other one counts. Postings that
+    a person has paused are left out as well.
     """
     now = current_hub().clock.now()
     for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
@@ -154,7 +155,8 @@ def read_last_backup_time(session: Session) -> Values:
 def count_overdue_schedules(session: Session) -> Values:
     """Count the schedules that were due a minute ago and not started.
 
-    One whose app or company has a run of the same kind starts after that.
+    A schedule does not count while its app or company has a run of the same kind, after which it
+    starts.
     """
     moment = current_hub().clock.now() - OVERDUE_AFTER
     is_of_app = and_(

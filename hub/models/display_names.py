@@ -80,8 +80,8 @@ class DisplayName(NamedTuple):
 def readable_id(source_id: str) -> str:
     """Return an id of the source without the kind that a plugin writes before it: 8010.
 
-    Sources that count each kind by itself have ids such as purchase_order:8010, and the name says
-    the kind already.
+    Sources that number each kind on its own have ids such as purchase_order:8010. The display name
+    states the kind already.
     """
     kind, _, own_id = source_id.partition(":")
     is_kind = kind.isidentifier() and kind.islower()

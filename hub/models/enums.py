@@ -69,9 +69,10 @@ class Holder(StrEnum):
 class SendOutcome(StrEnum):
     """The result of one request that sent a posting.
 
-    These depend on it: `UNPROCESSED_OUTCOMES` below, the pauses in `posting.outcome.record`, the
-    pipeline in `posting.send.results`, the batch size in `posting.outcome.batch_sizing`, repeated
-    reads in `qbo.client`, and the texts in `web.timeline`.
+    A new outcome has to be considered in `UNPROCESSED_OUTCOMES` below, the pauses in
+    `posting.outcome.record`, the pipeline in `posting.send.results`, the batch size in
+    `posting.outcome.batch_sizing`, repeated reads in `qbo.client`, and the texts in
+    `web.documents.timeline`.
     """
 
     SENT = "sent"  # no response is stored yet

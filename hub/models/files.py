@@ -11,7 +11,7 @@ from hub.db.engine import Model
 class FileMapping(Model):
     """The answers of a person about tables with the same columns, stored under a name.
 
-    `answers` has a column or a choice for the name of each `FileField` that was answered.
+    `answers` has the column or the choice for each `FileField` that was answered, by its name.
     """
 
     __table_args__ = (UniqueConstraint("installation_id", "name"),)

@@ -29,8 +29,8 @@ class RoleAssignment(Model):
 class User(Model, fsqla.FsUserMixin):
     """A person who may log in.
 
-    `normalized_name` is the form that all spellings of the name share. It is empty for a person
-    whose name was another spelling of an older one's when names were first compared that way.
+    All spellings of a name share the `normalized_name`. It is empty for a person whose name was
+    another spelling of an older person's name when this column was added.
     """
 
     normalized_name: Mapped[str | None] = mapped_column(String(255), index=True, unique=True)
@@ -96,8 +96,8 @@ class Invitation(Model):
 class PasswordReset(Model):
     """A one-time code with which a person may set a new password.
 
-    `issued_by` is the owner who issued it. It is empty for a code that the person asked for, or
-    that somebody issued on the server.
+    `issued_by` is the owner who issued it; it is empty if the person asked for the code, or if
+    somebody issued it on the server.
     """
 
     user_id: Mapped[int] = mapped_column(

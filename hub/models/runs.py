@@ -77,9 +77,10 @@ class RunLine(Model):
 
 
 class ActiveFolder(Model):
-    """The data folder whose processes work on this database, where several could; one row at most.
+    """The data folder whose processes work on this database, if several could; one row at most.
 
-    `released_at` is empty while they work, and stays so if the last of them ends without saying so.
+    `released_at` is empty while they work. It stays empty if the last of them ends without
+    releasing the database.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)

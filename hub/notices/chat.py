@@ -56,8 +56,8 @@ def post(text: str) -> None:
 def _build_body(name: str, text: str) -> dict[str, Any]:
     """Return a message as Slack reads it, or as an adaptive card for Teams.
 
-    A text of a source mentions nobody and hides no address behind other words: Slack reads both
-    between < and >, and Teams reads [words](address).
+    A text of a source must not mention people nor hide an address behind other words. Slack reads
+    both between < and >, and Teams reads [words](address).
     """
     if name == SLACK_HOST:
         return {"text": html.escape(text, quote=False)}

@@ -65,11 +65,11 @@ def add_for_owners(
 
 
 def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
-    """Return what is to be sent now, by person.
+    """Return the messages to send now, by person.
 
     A daily message is due at seven in the zone of the person, the first time after it was added.
-    What a person may no longer see or no longer wants, and what is about a closed case, is left
-    out.
+    Messages that a person may no longer see or no longer wants, and those about closed cases, are
+    left out.
     """
     is_active = cast(Any, User.active)
     timings = timing.load(session)
@@ -137,7 +137,7 @@ def _is_wanted(
 def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:
     """Return for each active person the newest time of the daily mail that has passed.
 
-    People who chose no zone have that of the first app.
+    If a person chose no zone, the zone of the first app counts.
     """
     first = session.scalar(select(Installation.zone).order_by(Installation.id).limit(1))
     usual_zone = _get_zone(first, ZoneInfo("UTC"))
@@ -151,7 +151,8 @@ def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:
 def _compute_last_daily_time(zone: ZoneInfo) -> dt.datetime:
     """Return the newest time of the daily mail in a zone that has passed.
 
-    It is at the same time of the clock on every day, also when daylight saving time begins or ends.
+    The local time of the mail is the same on every day, also when daylight saving time begins or
+    ends.
     """
     now = current_hub().clock.now().astimezone(zone)
     today = now.replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)

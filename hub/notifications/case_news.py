@@ -29,11 +29,12 @@ MAX_TITLE, MAX_REASON = 200, 1000  # characters of a case in a message
 
 @dataclass
 class News:
-    """The cases to mail, and what decides who receives them.
+    """The cases to mail, and the facts that decide who receives them.
 
-    `apps`, `owners` and `mailboxes` are those of the apps by installation; `people` holds name and
-    rights by address, and `ids` their ids. `persons` are the people by id, in whose language they
-    are mailed. `amounts` has what each case stops, by its id: documents, and their sums as text.
+    - `apps`, `owners` and `mailboxes`: those of the apps, by installation.
+    - `people`: name and rights, by address; `ids`: their ids.
+    - `persons`: the people by id, in whose language they are mailed.
+    - `amounts`: the documents that each case stops and their sums as text, by the id of the case.
     """
 
     cases: list[Case]

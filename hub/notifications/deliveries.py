@@ -15,10 +15,10 @@ UNSTORED_KEY = "hub_unstored_deliveries"  # key among the extensions of the appl
 
 
 class Deliveries:
-    """The cases that each recipient has got, as long as they are not all mailed.
+    """The recipients of each case that were mailed already, until the case is mailed to all.
 
-    This process remembers what it cannot store, for example on a full disk: otherwise it would send
-    the same mails every minute.
+    If this cannot be stored, for example on a full disk, this process remembers it: otherwise it
+    would send the same mails every minute.
     """
 
     def __init__(self) -> None:

@@ -62,7 +62,7 @@ def demo_folder() -> Path | None:
 def send_invitation(address: str, rights: Sequence[str], who: str, code: str) -> None:
     """Mail an invitation, in the language of the inviter; raise Retry or NotNow as `send` does.
 
-    What language the new person reads is not known before they come to the hub.
+    The language of the new person is not known before their first log-in.
     """
     public_url = current_hub().config.public_url
     joined = gettext(" and ").join(translate(right) for right in rights)
@@ -108,7 +108,7 @@ def send_password_code(person: User, code: str, validity: Sentence) -> None:
 def answer_password_requests() -> int:
     """Mail a code to everyone who forgot their password; return how many messages were sent.
 
-    Stop at the first message that the mail server does not take; it is tried again later.
+    Stop at the first message that the mail server does not accept; it is tried again later.
     """
     with read_only_session() as session:
         requests = password_resets.list_due_requests(session)
@@ -162,8 +162,8 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
 def mail_digest() -> int:
     """Mail new cases to everyone who can act, and other messages that are due; count the mails.
 
-    People who want one mail a day get the cases in that. An address that the mail server refuses
-    keeps nobody else from their mail. Raise Retry if some message has to be sent again later.
+    Cases are part of the daily mail for people who chose that. An address that the mail server
+    refuses does not stop the other mails. Raise Retry if some message has to be sent again later.
     """
     if not is_set() and not chat.is_set():
         return 0
@@ -221,7 +221,7 @@ def _mail_cases(news: case_news.News, deliveries: Deliveries, outcome: _MailOutc
 def _try_to_send(address: str, subject: str, text: str, outcome: _MailOutcome) -> bool:
     """Send a message to one address; return whether that is settled.
 
-    It is settled, too, if the server refuses the address, which is recorded.
+    It is also settled if the server refuses the address, which is recorded.
     """
     try:
         send([address], subject, text)
@@ -240,7 +240,8 @@ def _try_to_send(address: str, subject: str, text: str, outcome: _MailOutcome) -
 def _send_notices(outcome: _MailOutcome) -> None:
     """Mail the messages that are due, one mail for each person.
 
-    Those that were sent and could not be removed are remembered, so that they are sent once.
+    Messages that were sent and could not be removed from the queue are remembered, so that they are
+    sent once.
     """
     with read_only_session() as session:
         due = notices.list_due_messages(session)

@@ -65,8 +65,9 @@ class RateLimiter(RequestSlots):
         """Pause for as long as QuickBooks asked, and continue a little slower than before.
 
         The rate falls to half at most: if few requests had started, another client or the limit of
-        a second was the cause. It does not fall after a pause shorter than a minute, which no
-        limit of a minute asks for, nor again for each request that ran when the pause began.
+        a second was the cause. It stays after a pause shorter than a minute, because the limit of a
+        minute asks for a longer one. It falls only once for all requests that were under way when
+        the pause began.
         """
         with self._changed, self._synchronize():
             now = self._clock.monotonic()
@@ -253,8 +254,8 @@ _creation_lock = threading.Lock()
 def get_rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
     """Return the rate limiter of a company in this process.
 
-    A limiter above Intuit's own rate is for a test server. It is not shared, because any number of
-    requests may start in a minute.
+    A limiter above Intuit's own rate is for a test server. It is not shared between processes,
+    because it allows any number of requests in a minute.
     """
     limits = Limits(per_second=config.qbo_per_second, per_period=config.qbo_per_minute)
     is_shared = limits.per_period <= INTUIT_LIMITS.per_period

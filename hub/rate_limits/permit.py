@@ -18,10 +18,10 @@ MAX_STARTS = 4
 
 
 class Permit:
-    """The start of a request, and new ones if the request does not leave soon enough.
+    """The start of a request, which is replaced by a new one if the request is not sent in time.
 
     Opening a connection or a busy machine can delay a request after its start. It would then reach
-    the server together with later ones.
+    the server together with later requests.
     """
 
     def __init__(self, clock: Clock, ticket: Ticket, start_again: Callable[[], None]) -> None:
@@ -30,9 +30,9 @@ class Permit:
         self._start_again = start_again
 
     def confirm(self) -> None:
-        """Wait for another start if this one is over; call it right before the first byte.
+        """Wait for another start if this one is over; call it right before the first byte is sent.
 
-        Raise what `slot` raises if there is none in time. Nothing may be sent then.
+        If there is none in time, raise the error that `slot` raises; nothing may be sent then.
         """
         for _ in range(MAX_STARTS - 1):
             if self._clock.monotonic() <= self._ticket.started_at + MAX_SEND_DELAY:

@@ -247,10 +247,11 @@ def _convert_details(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _may_write_head(session: Session, newest: AuditEntry | None, number: int) -> bool:
-    """Return whether the head may follow the log; make the first head of a data folder.
+    """Return whether the head may follow the log; write the first head of a data folder.
 
-    It may not if it is gone or damaged, or notes an entry that the database does not have. The
-    first head is written before the first entry, so that a crash between the two leaves a head.
+    The head must not be written if it is missing or damaged, or notes an entry that the database
+    does not have. The first head is written before the first entry, so that a crash between the two
+    leaves a head.
     """
     stored = read_stored_head(session)
     if stored.is_missing:

@@ -177,8 +177,8 @@ class _CopyFile:
 def _compare_copy(session: Session, copy_file: _CopyFile, result: Verification) -> None:
     """Raise AuditBroken if the log lacks an entry that the copy has.
 
-    Entries that a restored backup did not have are excused: those copied before the entry about
-    the restore, with its number or a later one.
+    Entries that a restored backup did not have may be missing: they were copied before the entry
+    about the restore, and have its number or a later one.
     """
     missing: list[int] = []
     first_number = None

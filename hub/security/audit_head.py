@@ -62,9 +62,9 @@ def read(path: Path, key: bytes) -> StoredHead:
 
 
 def write(path: Path, head: Head, key: bytes, *, replaces: bool = False) -> None:
-    """Store a head; only one that `replaces` follows a head that notes more entries.
+    """Store a head; only with `replaces` may it note fewer entries than the stored one.
 
-    Another process may have written a later entry, and its head, in the meantime.
+    Another process may have written a later entry and its head in the meantime.
     """
     stored = read(path, key)
     is_older = stored.is_signed and stored.head is not None and stored.head.count > head.count

@@ -1,9 +1,9 @@
 """Invitations: an address becomes a person with a one-time code, which is valid for a week.
 
-An invitation carries the rights that the person gets. Those for a company that is removed in the
-meantime go with it; an invitation without any right is no longer valid. Neither is one of a person
-who is disabled, or who is not an owner of the hub any more: a right must not come from somebody who
-could not give it now.
+An invitation carries the rights that the person gets. The rights for a company that is removed in
+the meantime are removed with it; an invitation without any right is not valid. An invitation is not
+valid either if the person who issued it is disabled, or is not an owner of the hub any more: nobody
+may get a right from a person who could not give it now.
 """
 
 import datetime as dt

@@ -50,7 +50,7 @@ def normalize(name: str) -> str:
 def require_address(text: str) -> str:
     """Return the address that is the name of a new person; raise Refused if it cannot be one.
 
-    It has ASCII characters only, so that no name looks like another one.
+    Only ASCII characters are allowed, so that no name looks like another one.
     """
     text = unicodedata.normalize("NFKC", text[: MAX_ADDRESS_LENGTH + 1]).strip()
     if not text:

@@ -1,8 +1,8 @@
 """Entries of the audit log about refusals, with a limit for each ten minutes.
 
-Anybody can cause a refusal, so a flood of them must not fill the log. The first of each kind is
-recorded at once. Those like it, and those over the limit, are counted, and the number is recorded
-in one entry when the ten minutes are over.
+Anybody can cause a refusal, so many of them must not fill the log. The first refusal of each kind
+is recorded at once. Further ones, and those over the limit, are counted, and one entry records the
+number when the ten minutes are over.
 """
 
 import logging

@@ -77,7 +77,7 @@ class Rights:
     def may_configure(self, subject: Subject, owner: str, name: str, *, is_personal: bool) -> bool:
         """Return whether the person of this name may change the settings of an app.
 
-        An app owner may change their own; an owner all that are not personal.
+        App owners may change their own settings, and owners all that are not personal.
         """
         if owner in ("", name):
             return self.may("app-owner", subject)
@@ -157,9 +157,9 @@ class Scope:
 def _is_one_of(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
     """Return the condition that a row belongs to one of some installations or companies.
 
-    The rows of few are looked up by their index. For many, the index is hidden from the database:
-    to look up and sort all of their rows would take longer than to test the newest rows one after
-    the other until a page is full.
+    The rows of a few are looked up by their index. For many, the index is hidden from the database:
+    looking up and sorting all of their rows would take longer than testing the newest rows one
+    after the other until a page is full.
     """
     if len(ids) > MAX_LOOKUPS:
         column = func.coalesce(column, 0)

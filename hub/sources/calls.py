@@ -168,7 +168,7 @@ def interpret_webhook(
 def bind(session: Session, installation: Installation, tenant: Tenant) -> None:
     """Bind the installation to the account that a check returned; its warnings become cases.
 
-    The installation may be the copy of another session, so it is changed with the row.
+    The object may be from another session, so it is changed together with its row.
     """
     row = session.get_one(Installation, installation.id)
     for copy in (row, installation):

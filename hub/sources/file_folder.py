@@ -35,8 +35,8 @@ def get_folder(installation: Installation) -> Path | None:
 def receive_all(installation: Installation) -> list[Sentence]:
     """Receive the files in the folder of an installation; return the outcomes.
 
-    An accepted file moves to the folder `done`. One that the app cannot read moves to the folder
-    `refused` beside a text with the reason, and opens a case. Raise NeedsAttention if the folder
+    An accepted file moves to the folder `done`. A file that the app cannot read moves to the folder
+    `refused`, beside a text with the reason, and opens a case. Raise NeedsAttention if the folder
     cannot be read or written.
     """
     folder = get_folder(installation)
@@ -69,8 +69,8 @@ def _iter_settled_files(folder: Path) -> Iterator[Path]:
 def _is_settled(path: Path) -> bool:
     """Return whether a path is a file that no program writes any more.
 
-    Links are left alone, since they may lead out of the folder. The clock is read for each file,
-    because a program may write one while those before it are received.
+    Links are ignored, because they may lead out of the folder. The clock is read for each file,
+    because a program may write it while earlier files are received.
     """
     if path.name.startswith(".") or path.name.endswith(UNFINISHED_SUFFIXES):
         return False

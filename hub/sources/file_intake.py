@@ -185,9 +185,9 @@ def _require_accepted_name(installation: Installation, name: str) -> str:
 def _read_as_mapped_before(
     installation: Installation, received_file: files.ReceivedFile, content: bytes
 ) -> tuple[files.ReceivedFile, files.FileContent]:
-    """Read a file, a table with the newest stored mapping of its columns.
+    """Read a file; a table is read with the newest stored mapping of its columns.
 
-    A table that cannot be read with that mapping is returned as one without a mapping.
+    If a table cannot be read with that mapping, it is returned without one.
     """
     file_content = read(installation, received_file, content)
     if file_content.table is None:
@@ -238,7 +238,7 @@ def _build_result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
 def _load_next_position(session: Session, installation: Installation) -> int:
     """Return the position of the next accepted file; the lock keeps positions in commit order.
 
-    The row of each file that is being stored refers to the installation, and must not block it.
+    The lock must not block the rows of files that are being stored and refer to the installation.
     """
     lock_to_change(session, installation.id)
     newest = session.scalar(

@@ -23,7 +23,7 @@ def mask_error(error: HubError) -> None:
 def mask_item(item: Item) -> Item:
     """Mask secrets in what a plugin says about a document, a code or an account.
 
-    The document's own texts stay as they are: they are posted, and an approval shows them.
+    The document's own texts stay as they are, because they are posted, and an approval shows them.
     """
     changes: dict[str, Any] = {}
     names = ("name", "warnings") if isinstance(item, Tenant) else ("reason", "hold", "warnings")

@@ -24,8 +24,8 @@ MAX_OUTAGE = dt.timedelta(hours=1)
 def note_failure(installation_id: int, error: HubError) -> None:
     """Count a sync that failed to read its source; open a case if only a person can help.
 
-    The cases of other failures are opened by `report` once they last. An app that was paused or
-    disabled during the sync gets none: no later sync would close it.
+    `report` opens the cases of other failures once they last. An app that was paused or disabled
+    during the sync gets no case, because no later sync would close it.
     """
     now = hub_context.current_hub().clock.now()
     with engine.transaction() as session:
@@ -62,7 +62,7 @@ def clear(session: Session, row: Installation) -> None:
 def report(installation_id: int | None = None) -> None:
     """Open or update the cases that are due, of one installation or of all.
 
-    An app that is paused, or whose company is disconnected, is not read, so it gets none.
+    An app that is paused, or whose company is disconnected, is not read, so it gets no case.
     """
     failing = (
         select(Installation)

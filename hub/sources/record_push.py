@@ -210,7 +210,7 @@ def _link_codes(
 ) -> None:
     """Link the codes that the source returned to their records.
 
-    The link of a code that is linked to nothing any more is deleted. Decisions of people stay.
+    If a code is returned without a record, its link is deleted. Decisions of people stay.
     """
     key = _build_match_key(installation, field)
     query = select(Match).filter_by(**key)
@@ -247,7 +247,7 @@ def _link_codes(
 
 
 def _follow_changed_links(session: Session, installation: Installation) -> None:
-    """Store links that were moved or deleted, and have the documents that wait read again.
+    """Store links that were moved or deleted, and have waiting documents read again.
 
     The codes of these documents may name the former record.
     """

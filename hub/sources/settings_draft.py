@@ -26,8 +26,8 @@ class SettingsDraft:
 def make_draft(app: App, installation: Installation, answers: Mapping[str, Any]) -> SettingsDraft:
     """Merge the answers of a person with the stored settings.
 
-    Raise SettingsInvalid if they do not fit. A stored secret is used again only while the app
-    calls the addresses that it was entered for.
+    Raise SettingsInvalid if they do not fit. A stored secret is only used for the addresses for
+    which it was entered.
     """
     secrets = merge_secrets(app, installation, answers)
     values = settings_schema.load(app, {**installation.settings, **secrets, **answers})
@@ -44,8 +44,8 @@ def merge_secrets(
 ) -> dict[str, str]:
     """Return the secret settings: the answers, and the stored ones that they do not replace.
 
-    Raise SettingsInvalid where an address changes and a stored secret was not entered again:
-    otherwise a person could change the address to have the secret sent to their own server.
+    Raise SettingsInvalid if an address changes and a stored secret was not entered again: otherwise
+    a person could have the secret sent to a server of their own.
     """
     stored = load_stored_secrets(app, installation)
     settings = {**installation.settings, **answers}
@@ -88,8 +88,9 @@ def may_use_stored(
 ) -> bool:
     """Return whether everything stored for an installation may be used with unsaved settings.
 
-    That includes what its plugin stored, such as tokens. With a new address, they may only be used
-    if every stored secret was entered again: that person could get the same tokens without the hub.
+    This includes what its plugin stored, such as tokens. With a new address, it may only be used if
+    every stored secret was entered again: a person who knows them could get the same tokens without
+    the hub.
     """
     if not find_new_addresses(app, installation.settings, settings):
         return True

@@ -44,9 +44,9 @@ class UnsavedSecrets(Secrets):
     """Secrets that a person has just typed, and the stored ones that they do not replace.
 
     New values are kept with the typed ones. A value that is bound to the same credentials as the
-    stored one of its name is stored at once: after the source has replaced a refresh token, the
-    stored one is no longer valid, whether the settings are saved or not. `stored` is empty if the
-    stored secrets belong to another address, so that they cannot be read.
+    stored one of its name is stored at once: if the source has replaced a refresh token, the stored
+    one is no longer valid, whether or not the settings are saved. `stored` is empty if the stored
+    secrets belong to another address, so that they cannot be read.
     """
 
     __slots__ = ("_id", "_stored", "_typed")
@@ -148,7 +148,7 @@ def build_site(
 def build_site_for_listener(site: Site) -> Site:
     """Return a site for plugins of other apps, which get every receipt.
 
-    It has no secrets, and its client may call no host: both belong to the app of the site.
+    It has no secrets and its client may call no host, because both belong to the app of the site.
     """
     context = hub_context.current_hub()
     http = AppHttp(
@@ -277,7 +277,7 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
 def removal_policy(app: App, settings: Mapping[str, Any]) -> str:
     """Return the policy for posted documents that are gone at the source.
 
-    It is the value of `App.gone`, or that of the setting which `App.gone` names.
+    It is `App.gone`, or the value of the setting that `App.gone` names.
     """
     return _get_setting_text(app.gone, settings)
 
@@ -295,7 +295,7 @@ def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
 def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingState:
     """Return the first state of a posting that nothing holds.
 
-    It is "ready", or "review" if a person has to approve it.
+    It is "review" if a person has to approve the posting, else "ready".
     """
     is_posted_at_once = mode in (InstallationMode.AUTO, InstallationMode.ONCE)
     if is_posted_at_once and is_automatic(app, settings):

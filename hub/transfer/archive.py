@@ -49,7 +49,7 @@ def write(
 ) -> None:
     """Write the archive completely or not at all; only its owner may read it.
 
-    It is written as `draft`, a file that does not exist on the same disk.
+    It is first written as `draft`, which must be on the same disk and must not exist.
     """
     for name, file in files.items():
         with file.open("rb") as content:

@@ -67,7 +67,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
 def _find_key_files(config: Config) -> dict[str, Path]:
     """Return the key files by their names; raise Refused unless they hold the keys in use.
 
-    A folder may still have the files of a hub whose keys come from the environment by now.
+    A folder may still have old key files of a hub whose keys now come from the environment.
     """
     files = {name: config.data / name for name in KEY_FILES}
     for file in files.values():

@@ -32,8 +32,8 @@ WAIT_STATEMENT = text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
 def open_exclusively(url: str) -> Iterator[Connection]:
     """Yield a connection in a transaction; raise HubAtWork if another process has one.
 
-    A process of the hub keeps a connection open from its start to its end. One that starts
-    meanwhile waits for the end of the transaction before it reads what the database is, so it
+    A process of the hub keeps a connection open from its start to its end. A process that starts
+    meanwhile waits for the end of the transaction before it reads the state of the database, so it
     cannot work with a database that is sealed in the transaction. An error of the database is
     raised as DatabaseUnavailable.
     """

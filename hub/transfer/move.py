@@ -170,8 +170,8 @@ def release(
 def require_room(target: Connection, origin: str) -> bool:
     """Return whether a database has an unfinished copy of `origin`.
 
-    Raise DatabaseNotEmpty if it has any other rows, except those that processes which have ended
-    left of themselves: workers may have been started before anything was copied.
+    Raise DatabaseNotEmpty if it has any other rows. Rows that ended processes have left are
+    allowed: workers may have been started before anything was copied.
     """
     present = schema.read_columns(target)
     if "copied_from" in present.get(DatabaseOrigin.__tablename__, ()):

@@ -1,7 +1,7 @@
 """Translate sentences that were stored in English, such as the log of a run.
 
-What is stored is the English text without its template. A sentence of a catalog that it fits as
-a whole, with values for the placeholders, says how to translate it. Values may be such sentences.
+Only the English text is stored, without its template. A sentence is translated by the template of a
+catalog that fits it as a whole, with values for the placeholders. Values may be such sentences.
 """
 
 import re
