@@ -76,7 +76,7 @@ FORGOTTEN = QuickBooksObject(id="forgotten", state=TransactionState.DELETED, con
 
 @value_object
 class QuietPeriod:
-    """The time for which no request of a posting can have been under way.
+    """The quiet time of a posting: for how long none of its requests can have been under way.
 
     - `local_seconds`: by the clock of this process, since the end of its own call, or else since it
       first saw the doubt.

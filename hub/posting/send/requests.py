@@ -187,7 +187,7 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
 
 
 def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
-    """Remember when the call of a job ended, from which its quiet period counts."""
+    """Remember when the call of a job ended, from which its quiet time counts."""
     now = posting_session.clock.monotonic()
     posting_session.memory.ended[job.posting.id, job.fence] = now
 
