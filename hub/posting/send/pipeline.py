@@ -47,7 +47,7 @@ class SendPipeline:
         self.decided_matches = DecidedMatches(posting_session)
         self.total = prepare.count_ready(posting_session)
         self.sent = 0
-        self.fruitless_waves = 0  # in a row, of which QuickBooks took up nothing
+        self.fruitless_waves = 0  # in a row, without any progress
         self.waves: deque[InFlightWave] = deque()
 
     def advance(self) -> bool:
@@ -99,7 +99,8 @@ class SendPipeline:
             is_full = len(ids) == size
             self.waves.append(launch_wave(posting_session, jobs, is_full, self.threads))
         else:
-            self._count_fruitless(posting_session.counts.total() > steps_before)
+            has_progress = posting_session.counts.total() > steps_before
+            self._note_progress(has_progress=has_progress)
         return True
 
     def _record_first_wave(self) -> None:
@@ -107,7 +108,8 @@ class SendPipeline:
         steps_before = self.posting_session.counts.total()
         accepted = self._take_results()
         self.sent += accepted
-        self._count_fruitless(accepted > 0 or self.posting_session.counts.total() > steps_before)
+        has_steps = self.posting_session.counts.total() > steps_before
+        self._note_progress(has_progress=accepted > 0 or has_steps)
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
     def _take_results(self) -> int:
@@ -115,9 +117,9 @@ class SendPipeline:
         wave = self.waves.popleft()
         return record_results(self.posting_session, wave.results())
 
-    def _count_fruitless(self, was_fruitful: bool) -> None:
+    def _note_progress(self, *, has_progress: bool) -> None:
         """Count consecutive waves without progress; reset the count after one with progress."""
-        if was_fruitful:
+        if has_progress:
             self.fruitless_waves = 0
         else:
             self.fruitless_waves += 1
