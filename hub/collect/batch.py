@@ -39,7 +39,7 @@ DOCUMENTS_PER_BATCH = 50
 MAX_NUMBER_LENGTH = 200
 MAX_PARTY_LENGTH = 500
 CURRENCY_LENGTH = 3
-# The outcomes of the parts of a document; the last one of these that occurs is the document's.
+# The outcomes of parts in ascending order: the highest one of its parts is that of a document.
 PART_OUTCOMES = (
     DocumentOutcome.NONE,
     DocumentOutcome.UNCHANGED,
@@ -70,13 +70,14 @@ class CollectBatch:
         self.now = hub_context.current_hub().clock.now()
         self.counts: Counter[DocumentOutcome] = Counter()
         self.codes = CodeCollector(setup.installation.id, setup.fields, setup.stored_codes)
-        # By source id. A document that the hub never had is missing.
+        # By source id; documents that the hub never had are missing.
         self.rows: dict[str, SourceDocument] = {}
         # By the id of the document, oldest first.
         self._postings: dict[int, list[Posting]] = defaultdict(list)
         # Each posting that is held, and the reasons that hold it.
         self.findings: list[tuple[Posting, tuple[Finding, ...]]] = []
-        # Postings that were held and wait now. Those that are ready pass the preflight first.
+        # Postings that were held and wait now, whose cases are to be closed. The preflight closes
+        # the cases of those that are ready now.
         self.released_ids: list[int] = []
         self.attachment_parents: list[AttachmentParent] = []
         # Role and code of each party whose contact data was compared.

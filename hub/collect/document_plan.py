@@ -74,16 +74,20 @@ class DocumentPlan:
 
     row: SourceDocument
     outcome: DocumentOutcome | None = None
-    reread: bool = False  # ask the source again, once a posting under way is settled
+    reread: bool = False  # read the document again once a posting under way is settled
     withdrawals: list[Withdrawal] = field(default_factory=list)
     postings: list[PostingPlan] = field(default_factory=list)
     parts: list[PartPlan] = field(default_factory=list)
     cases: list[PostingCase] = field(default_factory=list)
-    gone_everywhere: list[Posting] = field(default_factory=list)  # neither side has them any more
-    of_present_parts: list[Posting] = field(default_factory=list)  # those of parts that it has now
-    attachment_parent: AttachmentParent | None = None  # posted already, as it is
-    start_rule: StartRule | None = None  # what the start date means for it; None if unchanged
-    new_records: list[Create] = field(default_factory=list)  # to plan before it is planned again
+    # Postings whose transactions have left QuickBooks, and which the source does not have either.
+    gone_everywhere: list[Posting] = field(default_factory=list)
+    # The postings of the parts that the document has now, if it was ever split.
+    of_present_parts: list[Posting] = field(default_factory=list)
+    # An unchanged document that is posted, if only its attachments are to be planned.
+    attachment_parent: AttachmentParent | None = None
+    start_rule: StartRule | None = None  # None if it stays as it is
+    # Records whose postings have to be planned before the document is planned again.
+    new_records: list[Create] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)  # parties that may lack contact data
 
     def withdraw(self, posting: Posting, reason: CaseText) -> None:

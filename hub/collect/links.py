@@ -17,7 +17,7 @@ from hub.models.display_names import format_document_name
 from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState
 from hub.reasons.texts import CaseText
 
-# Such a posting is not sent any more by itself.
+# States in which a posting is not sent any more unless it is planned again.
 ENDED_STATES = (PostingState.WITHDRAWN, PostingState.SKIPPED)
 
 

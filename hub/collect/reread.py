@@ -21,11 +21,11 @@ from hub.models import Case, Installation, Match, Posting, SourceDocument, case_
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import NOT_AT_SOURCE, REREAD_DOCUMENTS
 
-# Whose holds a new reading of the document may release.
+# The holders of postings that a new reading of the document may release.
 RELEASED_BY_READING = (Holder.SOURCE, Holder.MAPPING, Holder.PREFLIGHT)
 GONE_LOOKUP_PERIOD = dt.timedelta(days=30)  # how long a document that is gone is still looked for
-MIN_CALLS = 50  # what a run may spend on waiting documents, however few calls it makes
-CALLS_PER_REREAD_CALL = 4  # one call in so many may read waiting documents
+MIN_CALLS = 50  # calls that a run may always spend on waiting documents
+CALLS_PER_REREAD_CALL = 4  # beyond that, one call in four may read waiting documents
 
 # An approval or a retry changes a posting, but not the matches by which it was planned.
 PLANNED_AT = func.coalesce(Posting.planned_at, Posting.changed_at)

@@ -17,7 +17,7 @@ from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.identity import compute_fingerprint
 
-REQUESTED_BY = "requested by"  # key of a record's facts: the person who wants it created
+REQUESTED_BY = "requested by"  # the key of a record's fact with the person who requested it
 _PLACEHOLDER = re.compile(b'"' + POSTING_PREFIX.encode() + rb'([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
 
 

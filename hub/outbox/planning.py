@@ -32,7 +32,7 @@ REPEATABLE_STATES: dict[Repetition, tuple[PostingState, ...]] = {
     Repetition.OFFERED: (PostingState.POSTED,),
     Repetition.REQUESTED: (PostingState.POSTED, PostingState.SKIPPED),
 }
-# A plan with the same bytes releases a posting that one of these holds.
+# A plan with the same bytes may change the state of a posting that one of these holds.
 HOLDERS_RELEASED_BY_PLAN = (
     Holder.NOBODY,
     Holder.SOURCE,

@@ -152,7 +152,7 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
     source.
     """
     if posting.approved_payload and find_other_records(session, posting.payload):
-        posting.document.reread = True  # another record was approved, so this one is planned anew
+        posting.document.reread = True  # it was approved with another record, so it is planned anew
         return False
     if parent is None or parent.state == PostingState.POSTED:
         return _make_ready(session, posting, parent, now)

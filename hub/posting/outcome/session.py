@@ -45,7 +45,7 @@ log = logging.getLogger("hub")
 Progress = Callable[[str, int, int], None]
 # QuickBooks' dates are whole seconds and lag a little.
 DATE_TOLERANCE = dt.timedelta(seconds=2)
-# How the log of a run counts the steps at which postings rest.
+# The words under which the log of a run counts steps.
 STEP_COUNTS: dict[type, str] = {
     Posted: gettext_noop("posted"),
     Ask: gettext_noop("held"),
@@ -105,7 +105,7 @@ class PostingSession:
         self.company_id = company_id
         self.installation_ids = installation_ids
         self.run_id = run_id
-        # When the matches were read by which its postings are planned; None if that is not known.
+        # When the matches were read by which the postings are planned; None if that is not known.
         self.planned_at = planned_at
         context = hub_context.current_hub()
         self.clock = context.clock
@@ -120,7 +120,7 @@ class PostingSession:
         self.counts: Counter[str] = Counter()
         self.stop_reason = ""  # why nothing more can be sent now
         self.last_error = ""  # why QuickBooks did not answer a question
-        self.unread_ids: set[int] = set()  # postings about whose transaction it did not answer
+        self.unread_ids: set[int] = set()  # postings whose transaction could not be read
         self.pause: float | None = None  # seconds after which a stopped session may continue
         self.reload()
         self.batch_sizer = BatchSizer.for_company(self.company)

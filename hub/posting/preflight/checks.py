@@ -141,8 +141,8 @@ def check_decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[F
 
 CREATIONS_ONLY: tuple[Operation, ...] = (Operation.CREATE,)
 ALL_OPERATIONS: tuple[Operation, ...] = (*CREATIONS_ONLY, *CHANGE_OPERATIONS)
-# Each check with the operations that it holds, in the order of their reasons. The summary of a
-# removal is empty, so of the checks for all operations those of contents find nothing in one.
+# Each check with the operations to which it applies, in the order of their reasons. The summary of
+# a removal is empty, so the checks of contents find nothing in it.
 CHECKS: tuple[tuple[Check, tuple[Operation, ...]], ...] = (
     (check_first_posting, ALL_OPERATIONS),
     (check_closed_period, ALL_OPERATIONS),

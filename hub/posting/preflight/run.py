@@ -28,7 +28,7 @@ from hub.posting.recovery.resolve import doubt_after_restore
 from hub.reasons import texts
 
 CHUNK_SIZE = 300
-MAX_CHECK_AGE = dt.timedelta(hours=1)  # then a posting is checked again, for records may change
+MAX_CHECK_AGE = dt.timedelta(hours=1)  # later a posting is checked again: records may have changed
 _creation = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 
@@ -146,7 +146,7 @@ def _check_held_chunk(
         if id in in_former_cases or not texts.are_same(posting.reasons, reasons):
             _hold(session, posting_session, posting, findings)
         elif posting.reasons != reasons:
-            posting.reasons = reasons  # was stored as a sentence, before there were codes
+            posting.reasons = reasons  # an earlier version stored them as sentences
 
 
 def _list_in_former_cases(session: Session, failed: Mapping[int, Sequence[Finding]]) -> set[int]:

@@ -57,10 +57,10 @@ DUPLICATE_NUMBER = "6140"
 DUPLICATE_NAME = "6240"
 STALE_OBJECT = "5010"
 OBJECT_NOT_FOUND = "610"
-OUTDATED_CODES = (STALE_OBJECT, OBJECT_NOT_FOUND)  # refusals of changes that may not fit any more
+OUTDATED_CODES = (STALE_OBJECT, OBJECT_NOT_FOUND)  # refusals of changes that may be outdated
 UNANSWERED_OUTCOMES = (SendOutcome.SENT, SendOutcome.DOUBT)
-MAX_PROVED_ABSENCES = 5  # after so many, only a person can have it sent again
-MAX_OUTDATED_SENDS = 5  # in a row of one change, while others keep changing the transaction
+MAX_PROVED_ABSENCES = 5  # then the posting is sent again only if a person retries it
+MAX_OUTDATED_SENDS = 5  # of one change in a row, while others keep changing the transaction
 
 
 def decide(history: History) -> Step:

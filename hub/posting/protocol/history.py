@@ -65,8 +65,8 @@ class QuickBooksObject:
     number: str = ""
     party: str = ""
     total: Decimal | None = None
-    foreign: bool = False  # it is the posting of another document
-    content_known: bool = True  # false for a deleted one whose content the hub never read
+    foreign: bool = False  # it belongs to another document
+    content_known: bool = True  # false if it was deleted before the hub read its content
     agreements: frozenset[Agreement] = frozenset()
 
 
@@ -119,12 +119,12 @@ class History:
     sends: tuple[SendAttempt, ...] = ()
     # An earlier posting of the same document was in the books and left them.
     was_posted_before: bool = False
-    # The database was put back, and the posting may have been sent before that.
+    # The database was restored, and the posting may have been sent before that.
     after_restore: bool = False
     proved_absences: int = 0  # for this generation, each after another send
     # How many sends there were when absence was last proved (not before a restore).
     sends_at_proof: int | None = None
-    # Its key is proved not to have landed, and a person or new content asks for a new one.
+    # Its key is proved not to have landed, and a person or new content requires the next one.
     rekey: bool = False
     gone: bool = False  # the source no longer wants it
     rejected_ids: frozenset[str] = frozenset()  # a person said that these are not this document

@@ -31,7 +31,7 @@ from hub.posting.reconcile.result import (
 )
 from hub.reasons import texts
 
-MAX_LISTED = 1000  # documents in each list of the result; each of the others has its case, too
+MAX_LISTED = 1000  # documents in each list of the result; the others have cases as well
 
 
 @dataclass
@@ -75,7 +75,7 @@ def _compare(posting_session: PostingSession) -> Comparison:
             ids_with_case.discard(summary.id)
         done += len(summaries)
         posting_session.report_progress("comparing", done, total)
-    for posting_id in ids_with_case:  # which were removed, created again or skipped since
+    for posting_id in ids_with_case:  # these were removed, created again or skipped since
         _update_case(company_id, posting_id)
     return comparison
 

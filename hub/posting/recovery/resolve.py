@@ -23,7 +23,7 @@ from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send
 from hub.posting.recovery import lookup
 from hub.posting.recovery.index_lookup import find_owned_ids
 
-MAX_CONSECUTIVE_FAILURES = 3  # questions in a row, after which QuickBooks is left alone
+MAX_CONSECUTIVE_FAILURES = 3  # after so many unanswered questions, no more are asked
 T = TypeVar("T")
 
 
@@ -32,7 +32,7 @@ def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
     query = (
         select(Posting)
         .where(*posting_session.own_postings(), Posting.state == PostingState.SENDING)
-        .order_by(Posting.id)  # in which they are locked
+        .order_by(Posting.id)  # the order in which postings are locked
     )
     with read_only_session() as session:
         interrupted = session.scalars(query).all()

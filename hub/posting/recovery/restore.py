@@ -18,9 +18,10 @@ from hub.outbox.states import FINAL
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 
-# After a restore was noticed. QuickBooks' index is complete by then, and no request is under way.
+# From when a restore was noticed until it is settled. QuickBooks' index is then complete, and no
+# request is under way.
 SETTLING_TIME = dt.timedelta(hours=1)
-MAX_NEWEST_POSTINGS = 500  # among which the newest date is searched
+MAX_NEWEST_POSTINGS = 500  # the newest date is searched among these
 
 
 def store_claim_count(posting_session: PostingSession, count: int) -> None:

@@ -27,7 +27,7 @@ BYTES_PER_MEGABYTE = 1024 * 1024
 MAX_FILE_MEGABYTES = 20
 MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
 LONG_PAUSE = 10 * DEFAULT_PAUSE
-MAX_FILE_DELAY = dt.timedelta(hours=1)  # then a case tells a person
+MAX_FILE_DELAY = dt.timedelta(hours=1)  # a case is opened for a file that is later
 DELAYED_REASON = "posting.file_delayed"
 EXTENSIONS = (
     "ai",

@@ -42,7 +42,7 @@ class _Graph:
 
     def __init__(self, nodes: Mapping[int, _Node], matched: Set[int]) -> None:
         self.nodes = nodes
-        self.matched = matched  # creations whose code is a record by now
+        self.matched = matched  # creations whose code is matched to a record by now
         self._results: dict[int, bool] = {}
 
     def documents(self) -> set[int]:

@@ -16,7 +16,7 @@ from hub.posting.send.requests import InFlightWave, launch_wave
 from hub.posting.send.results import record_results
 from hub.telemetry import log_context
 
-MAX_FRUITLESS_WAVES = 3  # in a row, after which the rest is left for later
+MAX_FRUITLESS_WAVES = 3  # after so many in a row, the rest is left for the next run
 
 
 def deliver(posting_session: PostingSession) -> int:

@@ -264,7 +264,7 @@ def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posti
         if counts[order] < count:
             unlinked.add(order)
     written = json.loads(last.payload or b"{}")
-    if not payloads.is_whole_update(written):  # which also has the links of people
+    if not payloads.is_whole_update(written):  # a whole update also has the links of people
         unlinked |= payloads.list_linked_orders(written) - payloads.list_linked_orders(planned)
     return unlinked
 

@@ -20,14 +20,15 @@ from hub.posting.send import creations
 from hub.posting.send.pipeline import deliver
 from hub.qbo import connection
 
-MAX_ROUNDS = 50  # one for each posting that waits for another one's, and so on
+MAX_ROUNDS = 50  # each may release postings that waited for those of the round before
 # Pauses in a row for which a run waits although nothing was sent.
 MAX_FRUITLESS_PAUSES = 6
 # A run waits this long for the limits of calls; a longer pause ends it.
 MAX_LIMIT_PAUSE_SECONDS = 180.0
-STEP_SECONDS = 1.0  # between two lines of the countdown while doubts are waited for
-MAX_UNANSWERED_TIME = dt.timedelta(hours=1)  # then the run names the document
-# How long to wait before QuickBooks is asked again about doubts that it did not answer.
+STEP_SECONDS = 1.0  # between two lines of the countdown while a run waits for doubts
+# The result of a run names documents about which QuickBooks has not answered for longer.
+MAX_UNANSWERED_TIME = dt.timedelta(hours=1)
+# The pauses before QuickBooks is asked again about doubts that it did not answer.
 RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
