@@ -69,145 +69,6 @@ def ingest(batch: CollectBatch) -> Counter[DocumentOutcome]:
     return batch.counts
 
 
-def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
-    """Plan stored documents again because matches have changed, or because a person asks for it."""
-    query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
-    rows = batch.session.scalars(query).all()
-    source_ids = [row.source_id for row in rows]
-    batch.load_documents(source_ids)
-    for row in rows:
-        _plan_stored(batch, row)
-    finish(batch)
-
-
-def create_records(installation_id: int, creates: Iterable[Create], requested_by: str) -> None:
-    """Plan a posting for each record that has none; approve it in the name of the person.
-
-    They are sent with the next run. No document needs to refer to them.
-    """
-    setup = prepare(installation_id)
-    remaining = list(creates)
-    for first in range(0, len(remaining), DOCUMENTS_PER_BATCH):
-        _create_together(setup, remaining[first : first + DOCUMENTS_PER_BATCH], requested_by)
-
-
-def _create_together(setup: Setup, creates: Iterable[Create], requested_by: str) -> None:
-    """Plan and approve the postings of some records in one transaction."""
-    with engine.transaction() as session:
-        batch = CollectBatch(session, setup, [])
-        possible = [create for create in creates if find_or_add_row(batch, create)]
-        postings = [_find_or_plan_record(batch, create, requested_by) for create in possible]
-        finish(batch)
-        session.flush()
-        posting_ids = [posting.id for posting in postings]
-        outbox.approve(session, posting_ids, requested_by)
-
-
-def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
-    """Plan and apply the posting that creates a record for a code, and return it.
-
-    A record that a person requested is created even if no document needs it. If a document of the
-    source creates the record, the document is left as it is.
-    """
-    row = batch.find_or_add_record_row(create.code, record_kind(create), create.field)
-    is_for_code = bool(row.made_for) or not batch.postings(row)
-    if is_for_code:
-        requested_by = requested_by or outbox.find_creation_requester(row)
-        document = build_record_document(create, requested_by)
-        batch.store_document(row, document, dump(document))
-        row.made_for = create.field
-        _plan_and_apply(batch, row, document)
-        batch.session.flush()
-    postings = batch.postings(row)
-    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
-    return creations[-1]
-
-
-def _ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
-    """Store what the source says about a document, and apply what follows; return the outcome.
-
-    A settled document without any change is not stored again. If only its attachments may have
-    changed, only these are planned. A document that a person included despite its date waits for
-    the next sync if QuickBooks was not searched for look-alikes as far back.
-    """
-    row = batch.rows[document.source_id]
-    body = dump(document)
-    was_settled = is_settled(batch, row)
-    if was_settled and row.body == body:
-        return DocumentOutcome.UNCHANGED
-    is_unchanged = was_settled and has_same_content(row.body, body)
-    batch.store_document(row, document, body)
-    if not is_searched(batch, row):
-        row.reread = True
-        return DocumentOutcome.PENDING
-    if is_unchanged:
-        plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
-        plan.attachment_parent = find_posted_parent(batch, row, document)
-        return batch.apply(plan)
-    return _plan_and_apply(batch, row, document)
-
-
-def _plan_and_apply(
-    batch: CollectBatch, row: SourceDocument, document: Document
-) -> DocumentOutcome:
-    """Plan a stored document and apply the plan, after its new records and contact data."""
-    plan = plan_document(batch, row, document)
-    if plan.new_records:
-        records = _find_or_plan_records(batch, plan, document.currency)
-        plan = plan_document(batch, row, document, records)
-    for change in build_contact_data_changes(batch, plan.fills):
-        _ingest_document(batch, change)
-    return batch.apply(plan)
-
-
-def _find_or_plan_records(
-    batch: CollectBatch, plan: DocumentPlan, currency: str | None
-) -> RecordPostings:
-    """Find or plan the records that an incomplete plan names; return the posting of each."""
-    records: dict[tuple[str, str], Posting | None] = {}
-    for create in plan.new_records:
-        key = (create.field, create.code)
-        if find_or_add_row(batch, create) is None:
-            records[key] = None
-            continue
-        create = with_document_currency(batch, plan.row, create, currency)
-        records[key] = _find_or_plan_record(batch, create)
-    return records
-
-
-def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
-    """Plan a stored document again."""
-    if row.made_for and _is_matched(batch, row):
-        batch.apply(plan_removal(batch, row, CaseText("posting.code_matched")))
-        return
-    if not _is_final(row):
-        return
-    _plan_and_apply(batch, row, _update_stored_document(batch, row))
-    for posting in batch.postings(row):
-        if posting.state in outbox.UNSENT:
-            posting.changed_at = batch.now
-            posting.planned_at = batch.setup.loaded_at
-
-
-def _update_stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
-    """Return the stored document; store what a person entered for a record to create."""
-    document = load(Document, row.body)
-    decision = batch.setup.index.matches.get((row.made_for, row.source_id))
-    if decision is None or decision.record != NEW or decision.details is None:
-        return document
-    entered = with_entered_details(document, decision.details)
-    if entered != document:
-        batch.store_document(row, entered, dump(entered))
-    return entered
-
-
-def _is_final(row: SourceDocument) -> bool:
-    """Return whether the stored document can be read and is not pending at its source."""
-    if row.unreadable or row.stage == Stage.PENDING:
-        return False
-    return bool(row.body)
-
-
 def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
     """Store and plan what the source says about one document; return the outcome for it."""
     row = batch.rows.get(item.source_id)
@@ -268,6 +129,122 @@ def _ingest_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> D
     return DocumentOutcome.ABSENT
 
 
+def _ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
+    """Store what the source says about a document, and apply what follows; return the outcome.
+
+    A settled document without any change is not stored again. If only its attachments may have
+    changed, only these are planned. A document that a person included despite its date waits for
+    the next sync if QuickBooks was not searched for look-alikes as far back.
+    """
+    row = batch.rows[document.source_id]
+    body = dump(document)
+    was_settled = is_settled(batch, row)
+    if was_settled and row.body == body:
+        return DocumentOutcome.UNCHANGED
+    is_unchanged = was_settled and has_same_content(row.body, body)
+    batch.store_document(row, document, body)
+    if not is_searched(batch, row):
+        row.reread = True
+        return DocumentOutcome.PENDING
+    if is_unchanged:
+        plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
+        plan.attachment_parent = find_posted_parent(batch, row, document)
+        return batch.apply(plan)
+    return _plan_and_apply(batch, row, document)
+
+
+def _plan_and_apply(
+    batch: CollectBatch, row: SourceDocument, document: Document
+) -> DocumentOutcome:
+    """Plan a stored document and apply the plan, after its new records and contact data."""
+    plan = plan_document(batch, row, document)
+    if plan.new_records:
+        records = _find_or_plan_records(batch, plan, document.currency)
+        plan = plan_document(batch, row, document, records)
+    for change in build_contact_data_changes(batch, plan.fills):
+        _ingest_document(batch, change)
+    return batch.apply(plan)
+
+
+def _find_or_plan_records(
+    batch: CollectBatch, plan: DocumentPlan, currency: str | None
+) -> RecordPostings:
+    """Find or plan the records that an incomplete plan names; return the posting of each."""
+    records: dict[tuple[str, str], Posting | None] = {}
+    for create in plan.new_records:
+        key = (create.field, create.code)
+        if find_or_add_row(batch, create) is None:
+            records[key] = None
+            continue
+        create = with_document_currency(batch, plan.row, create, currency)
+        records[key] = _find_or_plan_record(batch, create)
+    return records
+
+
+def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
+    """Plan and apply the posting that creates a record for a code, and return it.
+
+    A record that a person requested is created even if no document needs it. If a document of the
+    source creates the record, the document is left as it is.
+    """
+    row = batch.find_or_add_record_row(create.code, record_kind(create), create.field)
+    is_for_code = bool(row.made_for) or not batch.postings(row)
+    if is_for_code:
+        requested_by = requested_by or outbox.find_creation_requester(row)
+        document = build_record_document(create, requested_by)
+        batch.store_document(row, document, dump(document))
+        row.made_for = create.field
+        _plan_and_apply(batch, row, document)
+        batch.session.flush()
+    postings = batch.postings(row)
+    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
+    return creations[-1]
+
+
+def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
+    """Plan stored documents again because matches have changed, or because a person asks for it."""
+    query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
+    rows = batch.session.scalars(query).all()
+    source_ids = [row.source_id for row in rows]
+    batch.load_documents(source_ids)
+    for row in rows:
+        _plan_stored(batch, row)
+    finish(batch)
+
+
+def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
+    """Plan a stored document again."""
+    if row.made_for and _is_matched(batch, row):
+        batch.apply(plan_removal(batch, row, CaseText("posting.code_matched")))
+        return
+    if not _is_final(row):
+        return
+    _plan_and_apply(batch, row, _update_stored_document(batch, row))
+    for posting in batch.postings(row):
+        if posting.state in outbox.UNSENT:
+            posting.changed_at = batch.now
+            posting.planned_at = batch.setup.loaded_at
+
+
+def _update_stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
+    """Return the stored document; store what a person entered for a record to create."""
+    document = load(Document, row.body)
+    decision = batch.setup.index.matches.get((row.made_for, row.source_id))
+    if decision is None or decision.record != NEW or decision.details is None:
+        return document
+    entered = with_entered_details(document, decision.details)
+    if entered != document:
+        batch.store_document(row, entered, dump(entered))
+    return entered
+
+
+def _is_final(row: SourceDocument) -> bool:
+    """Return whether the stored document can be read and is not pending at its source."""
+    if row.unreadable or row.stage == Stage.PENDING:
+        return False
+    return bool(row.body)
+
+
 def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether the code of a record to create or change is matched to another record now."""
     key = (row.made_for, row.source_id)
@@ -278,26 +255,53 @@ def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
     return decision.record != own_record
 
 
+def create_records(installation_id: int, creates: Iterable[Create], requested_by: str) -> None:
+    """Plan a posting for each record that has none; approve it in the name of the person.
+
+    They are sent with the next run. No document needs to refer to them.
+    """
+    setup = prepare(installation_id)
+    remaining = list(creates)
+    for first in range(0, len(remaining), DOCUMENTS_PER_BATCH):
+        _create_together(setup, remaining[first : first + DOCUMENTS_PER_BATCH], requested_by)
+
+
+def _create_together(setup: Setup, creates: Iterable[Create], requested_by: str) -> None:
+    """Plan and approve the postings of some records in one transaction."""
+    with engine.transaction() as session:
+        batch = CollectBatch(session, setup, [])
+        possible = [create for create in creates if find_or_add_row(batch, create)]
+        postings = [_find_or_plan_record(batch, create, requested_by) for create in possible]
+        finish(batch)
+        session.flush()
+        posting_ids = [posting.id for posting in postings]
+        outbox.approve(session, posting_ids, requested_by)
+
+
 def _find_defect(batch: CollectBatch, row: SourceDocument, document: Document) -> str | None:
     """Return why a document can neither be stored nor looked for; None if it can."""
     return _find_storage_defect(document) or _find_link_defect(batch, row, document)
 
 
-def _find_link_defect(batch: CollectBatch, row: SourceDocument, document: Document) -> str | None:
-    """Return why QuickBooks cannot be asked for the object that a document names; None if it can.
-
-    QuickBooks is not asked about a document that is unwanted, or posted already.
-    """
-    id = document.quickbooks_id
-    if not id or QUICKBOOKS_ID.fullmatch(id) or document.stage in UNWANTED_STAGES:
-        return None
-    if any(posting.state == PostingState.POSTED for posting in batch.transaction_postings(row)):
-        return None
-    return Sentence(
-        "It names “%(id)s” as its id in QuickBooks, where ids are whole numbers. Correct it at the"
-        " source, or remove it there.",
-        id=id[:MAX_SHOWN_ID_LENGTH],
-    )
+def _find_storage_defect(document: Document) -> str | None:
+    """Return why the database cannot hold a document; None if it can."""
+    total = document.total
+    if total is not None and not _is_storable(total):
+        return Sentence(
+            "Its total %(total)s is not an amount of money: it is too large or has more than six"
+            " decimals.",
+            total=str(total),
+        )
+    too_large = _find_too_large_amount(document)
+    if too_large:
+        return too_large
+    for attachment in document.attachments:
+        if len(attachment.id) > MAX_ATTACHMENT_ID_LENGTH:
+            return Sentence(
+                "One of its files has an id of more than %(max_length)s characters.",
+                max_length=MAX_ATTACHMENT_ID_LENGTH,
+            )
+    return None
 
 
 def _is_storable(total: Decimal) -> bool:
@@ -320,22 +324,18 @@ def _find_too_large_amount(document: Document) -> str | None:
     return None
 
 
-def _find_storage_defect(document: Document) -> str | None:
-    """Return why the database cannot hold a document; None if it can."""
-    total = document.total
-    if total is not None and not _is_storable(total):
-        return Sentence(
-            "Its total %(total)s is not an amount of money: it is too large or has more than six"
-            " decimals.",
-            total=str(total),
-        )
-    too_large = _find_too_large_amount(document)
-    if too_large:
-        return too_large
-    for attachment in document.attachments:
-        if len(attachment.id) > MAX_ATTACHMENT_ID_LENGTH:
-            return Sentence(
-                "One of its files has an id of more than %(max_length)s characters.",
-                max_length=MAX_ATTACHMENT_ID_LENGTH,
-            )
-    return None
+def _find_link_defect(batch: CollectBatch, row: SourceDocument, document: Document) -> str | None:
+    """Return why QuickBooks cannot be asked for the object that a document names; None if it can.
+
+    QuickBooks is not asked about a document that is unwanted, or posted already.
+    """
+    id = document.quickbooks_id
+    if not id or QUICKBOOKS_ID.fullmatch(id) or document.stage in UNWANTED_STAGES:
+        return None
+    if any(posting.state == PostingState.POSTED for posting in batch.transaction_postings(row)):
+        return None
+    return Sentence(
+        "It names “%(id)s” as its id in QuickBooks, where ids are whole numbers. Correct it at the"
+        " source, or remove it there.",
+        id=id[:MAX_SHOWN_ID_LENGTH],
+    )

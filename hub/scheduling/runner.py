@@ -261,14 +261,6 @@ def _post(steps: Steps, installation: Installation) -> None:
     activity.explain_rest(steps.recorder, installation)
 
 
-def _plan_again(steps: Steps, installation_id: int) -> None:
-    """Plan again what a person wants posted again, and what was planned before the newest match."""
-    if requested.has_requests(installation_id):
-        steps.step("plan", lambda: requested.plan_requested(installation_id))
-    if remap.has_stale(installation_id):
-        steps.step("plan", lambda: remap.plan_stale(installation_id))
-
-
 def _replan_matched(steps: Steps, installation: Installation) -> None:
     """Plan again what new matches release."""
     collected = collect_run.collect_matched(installation.id)
@@ -314,6 +306,14 @@ def _send(steps: Steps, installation: Installation) -> None:
         _raise_reason(steps, installation, result.stop_reason)
     if result.unanswered_documents:
         raise Retry(result.unanswered_documents)
+
+
+def _plan_again(steps: Steps, installation_id: int) -> None:
+    """Plan again what a person wants posted again, and what was planned before the newest match."""
+    if requested.has_requests(installation_id):
+        steps.step("plan", lambda: requested.plan_requested(installation_id))
+    if remap.has_stale(installation_id):
+        steps.step("plan", lambda: remap.plan_stale(installation_id))
 
 
 def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None:

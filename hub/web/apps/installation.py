@@ -66,12 +66,6 @@ def lists(installation_id: int) -> Response:
     return start(installation_id, RunKind.LISTS, installation.company_id)
 
 
-def _load_sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
-    """Return kind, currency and sums of the posted documents; a payment is no further invoice."""
-    by_kind = outbox.sum_posted_by_kind(session, installation_id)
-    return [(*key, by_kind[key]) for key in sorted(by_kind)]
-
-
 def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
     """Return what the head of every page of an installation shows.
 
@@ -126,13 +120,6 @@ def describe_repetition(installation: Installation) -> str:
     return gettext("It is posted again once the app is enabled.")
 
 
-def _explain_rest(installation: Installation) -> str:
-    """Return why no run of a disabled or paused app is started."""
-    if not installation.enabled:
-        return gettext("It is disabled. Enable it first, under Settings.")
-    return gettext("It is paused. Set its mode to automatic or review first, under Settings.")
-
-
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
     """Request a run and redirect to it; an app at rest only shows a message."""
     with read_only_session() as session:
@@ -151,6 +138,13 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
             return redirect(url_for("runs.one", run_id=run_id))
     flash(gettext("The lists of the company are being read."), "success")
     return redirect(app_page)
+
+
+def _explain_rest(installation: Installation) -> str:
+    """Return why no run of a disabled or paused app is started."""
+    if not installation.enabled:
+        return gettext("It is disabled. Enable it first, under Settings.")
+    return gettext("It is paused. Set its mode to automatic or review first, under Settings.")
 
 
 def _build_page_values(session: Session, installation: Installation) -> dict[str, Any]:
@@ -187,6 +181,12 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
         "next_run": next_runs.get(installation.id),
         "early_count": count_before_start(session, installation.id),
     }
+
+
+def _load_sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
+    """Return kind, currency and sums of the posted documents; a payment is no further invoice."""
+    by_kind = outbox.sum_posted_by_kind(session, installation_id)
+    return [(*key, by_kind[key]) for key in sorted(by_kind)]
 
 
 def _select_lists_entry(installation: Installation) -> Select[AuditEntry]:

@@ -94,24 +94,6 @@ def _render_page(origin: str, back: str, plan: UndoPlan) -> str:
     )
 
 
-def _count_lacking_approval(documents: Sequence[PostedDocument]) -> int:
-    """Return how many planned removals of these documents are not sent before two people approve.
-
-    The run that would send them puts them into review.
-    """
-    count = 0
-    with read_only_session() as session:
-        for first in range(0, len(documents), undo.CHUNK_SIZE):
-            chunk = documents[first : first + undo.CHUNK_SIZE]
-            query = select(Posting.id).where(
-                Posting.document_id.in_([document.posting.document_id for document in chunk]),
-                Posting.operation == Operation.DELETE,
-                Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
-            )
-            count += len(approvals.find_lacking(session, session.scalars(query)))
-    return count
-
-
 def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
     """Remove the documents that are ticked and can still be removed."""
     if "enter" in request.form:  # pressed in a tick box, not on the button
@@ -155,6 +137,24 @@ def _report_left_documents(count: int) -> None:
         ),
         "look",
     )
+
+
+def _count_lacking_approval(documents: Sequence[PostedDocument]) -> int:
+    """Return how many planned removals of these documents are not sent before two people approve.
+
+    The run that would send them puts them into review.
+    """
+    count = 0
+    with read_only_session() as session:
+        for first in range(0, len(documents), undo.CHUNK_SIZE):
+            chunk = documents[first : first + undo.CHUNK_SIZE]
+            query = select(Posting.id).where(
+                Posting.document_id.in_([document.posting.document_id for document in chunk]),
+                Posting.operation == Operation.DELETE,
+                Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
+            )
+            count += len(approvals.find_lacking(session, session.scalars(query)))
+    return count
 
 
 def _report_removals(count: int, in_review: int) -> None:
