@@ -34,7 +34,7 @@ class LikelyRecords(NamedTuple):
 
 
 def find_likely_records(
-    seen: "SeenCode",
+    source_code: "SeenCode",
     role: str,
     kind: str,
     suitable: Sequence["StoredRecord"],
@@ -45,7 +45,7 @@ def find_likely_records(
     That is one with the same name or number, or a similar one. An account of lines has to be of the
     type that documents of the kind use: none for assets if bills use it.
     """
-    same = [record for record in suitable if _have_same_name(seen, record)]
+    same = [record for record in suitable if _have_same_name(source_code, record)]
     if same:
         return LikelyRecords(same, SAME_NAME_REASON)
     fitting = [record for record in suitable if _fits_kind(record, role, kind)]
@@ -63,11 +63,11 @@ def _pick(ids: Sequence[str], records: Sequence["StoredRecord"]) -> list["Stored
     return [by_id[id] for id in ids if id in by_id]
 
 
-def _have_same_name(seen: "SeenCode", record: "StoredRecord") -> bool:
+def _have_same_name(source_code: "SeenCode", record: "StoredRecord") -> bool:
     """Return whether a code has the name or the number of a record, in small or capital letters."""
     from hub.mapping.index import fold_name
 
-    texts = {fold_name(text) for text in (seen.code, seen.name, seen.number)}
+    texts = {fold_name(text) for text in (source_code.code, source_code.name, source_code.number)}
     names = {fold_name(text) for text in (record.name, record.full_name, record.number)}
     return bool((texts & names) - {""})
 

@@ -112,26 +112,28 @@ def _choose_records(row: Any) -> list[Choice]:
         match_index = matches.load_match_index(session, row)
         suitable_records = cache(partial(_list_suitable_records, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)
-        for seen in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
-            field = declared.get(seen.field)
+        for source_code in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
+            field = declared.get(source_code.field)
             if field is None:
                 continue
-            view = matches.view_code(session, row, seen, field, match_index)
-            document = matches.find_held_document(session, row, seen)
+            view = matches.view_code(session, row, source_code, field, match_index)
+            document = matches.find_held_document(session, row, source_code)
             # A code that holds nothing needs no match: its record may be created with the document.
             if view.state != CodeState.OPEN or document is None:
                 continue
             currency = document.currency or company.currency
             likely = find_likely_records(
-                seen,
+                source_code,
                 field.role,
                 document.kind,
                 suitable_records(field.role, currency),
                 [suggestion.id for suggestion in view.suggestions],
             )
-            id, reason = likely.pick(counts[seen.field])
-            counts[seen.field] += not likely.is_known
-            chosen.append(Choice(seen.field, field.label, seen.code, currency, id, reason))
+            id, reason = likely.pick(counts[source_code.field])
+            counts[source_code.field] += not likely.is_known
+            chosen.append(
+                Choice(source_code.field, field.label, source_code.code, currency, id, reason)
+            )
     return chosen
 
 

@@ -100,7 +100,7 @@ def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
     from hub.crypto.keys import KEY_FILES, find_missing
     from hub.transfer.errors import ArchiveUnusable
 
-    given = config.list_given_settings(os.environ)
+    given_settings = config.list_given_settings(os.environ)
     keys = {}
     for setting, name in KEY_FILES.items():
         path = folder / name
@@ -109,9 +109,9 @@ def _read_keys(opened: "Archive", folder: Path) -> dict[str, str]:
             if not _has_keys(path, text):
                 problem = f"{path} holds another key than the backup. Move that file away first"
                 raise ArchiveUnusable(opened.path, problem)
-        elif text and setting not in given:
+        elif text and setting not in given_settings:
             keys[setting] = text
-    missing = find_missing(folder, given | keys.keys())
+    missing = find_missing(folder, given_settings | keys.keys())
     if missing:
         files = " and ".join(path.name for path in missing)
         raise ArchiveUnusable(

@@ -25,8 +25,8 @@ def keep_part_numbers(
     positions = find_positions(_load_numbers(batch, row)) if parts else {}
     if not positions:
         return parts
-    taken = set(positions.values())
-    free_positions = (position for position in count(1) if position not in taken)
+    used_positions = set(positions.values())
+    free_positions = (position for position in count(1) if position not in used_positions)
     numbered = []
     for part in parts:
         position = positions.get(part.part) or next(free_positions)

@@ -95,7 +95,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     documents = _select_documents(setup.installation)
     is_present = SourceDocument.gone.is_(None)
     not_final = documents.where(text(REREAD_DOCUMENTS), ~SourceDocument.reread, is_present)
-    held = documents.join(Posting, Posting.document_id == SourceDocument.id).where(
+    held_documents = documents.join(Posting, Posting.document_id == SourceDocument.id).where(
         Posting.installation_id == setup.installation.id,
         Posting.operation != Operation.ATTACH,
         Posting.state.in_((PostingState.HELD, PostingState.WAITING)),
@@ -107,7 +107,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     not_at_source = documents.where(
         text(NOT_AT_SOURCE), or_(is_absent, SourceDocument.gone_at >= oldest)
     )
-    return _load_source_ids(setup, [not_final, held, not_at_source])
+    return _load_source_ids(setup, [not_final, held_documents, not_at_source])
 
 
 def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:

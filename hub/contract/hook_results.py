@@ -106,5 +106,5 @@ def _quote(value: Any) -> str:
     if not isinstance(value, str | int | float):
         return _name_type(value)
     text = repr(value)
-    shown = text if len(text) <= MAX_QUOTE_LENGTH else f"{text[:MAX_QUOTE_LENGTH]}…"
-    return f"{_name_type(value)} {shown}"
+    excerpt = text if len(text) <= MAX_QUOTE_LENGTH else f"{text[:MAX_QUOTE_LENGTH]}…"
+    return f"{_name_type(value)} {excerpt}"

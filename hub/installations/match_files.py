@@ -196,11 +196,11 @@ def _load_file_rows(session: Session, row: Installation) -> list[dict[str, str]]
     lines = _build_matched_lines(session, row, matches)
     matched_codes = {(match.field, match.code) for match in matches}
     seen_codes = select(SeenCode).where(SeenCode.installation_id == row.id)
-    for seen in session.scalars(seen_codes):
-        if (seen.field, seen.code) in matched_codes:
+    for source_code in session.scalars(seen_codes):
+        if (source_code.field, source_code.code) in matched_codes:
             continue
-        name = seen.name or seen.number
-        lines.append(_build_file_row(seen.field, seen.code, name, "", ""))
+        name = source_code.name or source_code.number
+        lines.append(_build_file_row(source_code.field, source_code.code, name, "", ""))
     return lines
 
 

@@ -242,13 +242,13 @@ def _end_links(
         return False
     ended = set(unlinked_orders).difference(list_linked_orders(update))
     links = current.get("LinkedTxn", [])
-    kept = []
+    remaining = []
     for link in links:
         if link.get("TxnType") != ORDER_ENTITY or link.get("TxnId") not in ended:
-            kept.append(link)
-    if kept == links:
+            remaining.append(link)
+    if remaining == links:
         return False
-    update["LinkedTxn"] = kept
+    update["LinkedTxn"] = remaining
     return True
 
 

@@ -106,11 +106,11 @@ def _queue_unposted_parts(session: Session, document: SourceDocument) -> None:
         .order_by(Posting.id)
     )
     postings = session.scalars(query).all()
-    held = [posting for posting in postings if posting.state == PostingState.HELD]
-    state = ReceiptState.HELD if held else ReceiptState.QUEUED
-    reasons = _merge_reasons(held or postings[:1])
+    held_postings = [posting for posting in postings if posting.state == PostingState.HELD]
+    state = ReceiptState.HELD if held_postings else ReceiptState.QUEUED
+    reasons = _merge_reasons(held_postings or postings[:1])
     if not _was_reported(session, document, state, reasons):
-        queue(session, document, state, posting=(held or postings)[0], reasons=reasons)
+        queue(session, document, state, posting=(held_postings or postings)[0], reasons=reasons)
 
 
 def _merge_reasons(postings: Iterable[Posting]) -> list[StoredReason]:

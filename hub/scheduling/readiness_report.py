@@ -109,11 +109,13 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     stopped = _check(session, installation.company_id, postings)
     _stop_dependents(stopped, dependents)
     obstacles = _build_obstacles_from_findings(session, installation, stopped, dependents)
-    held = new_parties.list_held_creations(session, installation.id, dependents)
-    from_cases, unlisted = _build_obstacles_from_cases(session, installation, held, dependents)
+    held_creations = new_parties.list_held_creations(session, installation.id, dependents)
+    from_cases, unlisted = _build_obstacles_from_cases(
+        session, installation, held_creations, dependents
+    )
     obstacles += from_cases
     stopped_ids = set(stopped)
-    for _, creation_id in held:
+    for _, creation_id in held_creations:
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
     ready = Counter(posting.kind for posting in postings if posting.id not in stopped_ids)
     return ReadinessReport(
@@ -165,7 +167,7 @@ def _stop_dependents(stopped: dict[int, StoppedPosting], dependents: Dependents)
 def _build_obstacles_from_cases(
     session: Session,
     installation: Installation,
-    held: Sequence[tuple[int, int]],
+    held_creations: Sequence[tuple[int, int]],
     dependents: Dependents,
 ) -> tuple[list[Obstacle], int]:
     """Return the open cases of the app, and those of its company that stop its documents.
@@ -174,12 +176,12 @@ def _build_obstacles_from_cases(
     second value is how many cases are left out, because others stop more documents.
     """
     home = installation.company.currency
-    creation_ids = [creation_id for _, creation_id in held]
+    creation_ids = [creation_id for _, creation_id in held_creations]
     sums = _sum_documents_stopped_by_cases(session, installation, creation_ids)
     documents: Counter[int] = Counter()
     for stopped in sums:
         documents[stopped.case_id] += stopped.documents
-    for case_id, creation_id in held:
+    for case_id, creation_id in held_creations:
         documents[case_id] += len(dependents[creation_id])
 
     cases, unlisted = _load_largest_cases(session, installation, documents)
@@ -189,7 +191,7 @@ def _build_obstacles_from_cases(
             obstacle = obstacles[stopped.case_id]
             obstacle.documents += stopped.documents
             obstacle.sums[stopped.currency or home] += stopped.total
-    for case_id, creation_id in held:
+    for case_id, creation_id in held_creations:
         if case_id in obstacles:
             for posting in dependents[creation_id]:
                 obstacles[case_id].add(posting, home)

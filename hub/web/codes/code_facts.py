@@ -118,22 +118,22 @@ def find_best(suggestions: list[Suggestion], threshold: int) -> Suggestion | Non
 def list_source_facts(
     session: Session,
     installation: Installation,
-    seen: SeenCode,
+    source_code: SeenCode,
     role: Role,
     used: Code | str | None,
 ) -> SourceFacts:
     """Return the facts of the source about a code; `used` is the code as a held document has it."""
-    cause = match_cause(installation, seen.field, seen.code)
+    cause = match_cause(installation, source_code.field, source_code.code)
     waiting = load_waiting_documents(session, [cause]).get(cause)
     documents = _load_waiting_documents(session, waiting.case.id) if waiting else []
     if not documents and role in PARTY_ROLES:
-        using = _load_documents_with_code(session, installation, seen)
+        using = _load_documents_with_code(session, installation, source_code)
         documents = [(document.kind, document) for document, _ in using]
         used = used or next((code for _, code in using), None)
     facts = [
-        (gettext_noop("Name"), seen.name),
-        (gettext_noop("Number"), seen.number),
-        (gettext_noop("Id"), seen.code),
+        (gettext_noop("Name"), source_code.name),
+        (gettext_noop("Number"), source_code.number),
+        (gettext_noop("Id"), source_code.code),
     ]
     details = used.create if isinstance(used, Code) else None
     facts += _list_detail_facts(details)
@@ -203,14 +203,14 @@ def _load_waiting_documents(session: Session, case_id: int) -> list[tuple[str, S
 
 
 def _load_documents_with_code(
-    session: Session, installation: Installation, seen: SeenCode
+    session: Session, installation: Installation, source_code: SeenCode
 ) -> list[tuple[SourceDocument, Code | str]]:
     """Return the newest documents that use the code of a party, each with its own form of the code.
 
     They are searched by the name of the party, among the newest documents with its longest word.
     Older documents in which the party had another name are not found.
     """
-    words = list_terms([seen.name])
+    words = list_terms([source_code.name])
     if not words:
         return []
     with_word = (
@@ -224,7 +224,7 @@ def _load_documents_with_code(
         .where(
             SourceDocument.id.in_(with_word),
             SourceDocument.installation_id == installation.id,
-            SourceDocument.party == seen.name,
+            SourceDocument.party == source_code.name,
             SourceDocument.made_for == "",
         )
         .order_by(SourceDocument.id.desc())
@@ -232,7 +232,11 @@ def _load_documents_with_code(
     )
     using: list[tuple[SourceDocument, Code | str]] = []
     for row in session.scalars(query):
-        code = find_code(load(Document, row.body), seen.field, seen.code) if row.body else None
+        code = (
+            find_code(load(Document, row.body), source_code.field, source_code.code)
+            if row.body
+            else None
+        )
         if code is not None and len(using) < MAX_LISTED_DOCUMENTS:
             using.append((row, code))
     return using

@@ -117,10 +117,10 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
             if listed_rows.is_unchanged(seals[id], planned):
                 unchanged[id] = planned
                 kinds[id] = kind
-        given = approvals.add(session, unchanged, who)
+        newly_approved = approvals.add(session, unchanged, who)
         lacking = approvals.find_lacking(session, unchanged)
         released = {id: seal for id, seal in unchanged.items() if id not in lacking}
-        first = {id: seal for id, seal in unchanged.items() if id in lacking & given}
+        first = {id: seal for id, seal in unchanged.items() if id in lacking & newly_approved}
         outbox.approve(session, released, who)
         _record(session, who, "posting approved", released)
         _record(session, who, "first approval given", first)
@@ -128,7 +128,7 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
         released=tuple(sorted(released)),
         kinds=tuple(kinds[id] for id in sorted(released)),
         first=tuple(sorted(first)),
-        repeated=tuple(sorted(lacking - given)),
+        repeated=tuple(sorted(lacking - newly_approved)),
         changed=tuple(sorted(seals.keys() - unchanged.keys())),
     )
 
