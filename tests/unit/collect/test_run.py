@@ -1097,7 +1097,9 @@ def test_a_gone_document_is_not_one_that_cannot_be_read(hub):
 # -- both databases, and many ----------------------------------------------------------------------
 
 
-def test_the_same_on_postgresql(source, make_app, make_config, postgres_url):
+def test_documents_are_collected_twice_without_a_change_on_postgresql(
+    source, make_app, make_config, postgres_url
+):
     plugins = Plugins.load([source], installed=False)
     with make_app(make_config(HUB_DATABASE_URL=postgres_url), plugins=plugins).app_context():
         hub = collector(source)

@@ -91,7 +91,7 @@ def test_an_edit_in_quickbooks_is_never_overwritten_unseen(bench):
     assert (bench.sent("bill.update"), first_bill(bench)["TxnDate"]) == ([], "2026-03-01")
 
 
-def test_a_removal_of_something_edited_says_that_it_would_be_removed(bench):
+def test_the_case_of_an_edited_transaction_says_that_it_would_be_removed(bench):
     id = bench.change(bench.first, "delete")
     bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
     bench.drain()
@@ -104,7 +104,7 @@ def test_a_removal_of_something_edited_says_that_it_would_be_removed(bench):
     assert (bench.state(id), bench.bills(), bench.cases()) == ("posted", [], [])
 
 
-def test_a_person_may_have_it_written_over(bench):
+def test_an_edit_is_overwritten_if_a_person_rejects_it(bench):
     id = bench.change(bench.first, total="120.00")
     bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
     bench.drain()

@@ -175,7 +175,7 @@ def check_markers():
         assert markers.check(session, PostingSession(1)) == []
 
 
-def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(visitor):
+def test_first_pages_cost_no_more_with_many_documents_except_what_an_index_counts(visitor):
     visitor.log_in("olga")
     with visitor.app.app_context():
         few = count_first_page_steps(visitor)

@@ -171,7 +171,7 @@ def test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held(sh
     assert (shop.states()["payment:1"], shop.ours("Customer")) == ("waiting", [])
 
 
-def test_the_same_on_postgresql(pg_app, clock):
+def test_a_new_record_waits_for_a_document_that_can_be_posted_on_postgresql(pg_app, clock):
     quickbooks = mount_quickbooks(pg_app, clock)
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]

@@ -69,7 +69,7 @@ def run_job(shop, clock, name):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("job", ["changes", "reconcile"])
-def test_that_it_was_deleted_is_reported(shop, quickbooks, clock, kind, job):
+def test_a_deletion_of_an_adopted_transaction_is_reported(shop, quickbooks, clock, kind, job):
     entity = take_over(shop, kind)
     run_job(shop, clock, "reconcile")
     assert shop.cases() == []
@@ -80,7 +80,7 @@ def test_that_it_was_deleted_is_reported(shop, quickbooks, clock, kind, job):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("job", ["changes", "reconcile"])
-def test_that_it_was_changed_is_reported(shop, quickbooks, clock, kind, job):
+def test_a_change_of_an_adopted_transaction_is_reported(shop, quickbooks, clock, kind, job):
     entity = take_over(shop, kind)
     run_job(shop, clock, "reconcile")
     quickbooks.act("edit", kind=KINDS[kind], id=entity["Id"], set={"Line": [build_line("77.00")]})
@@ -201,7 +201,7 @@ def test_only_the_first_part_of_a_split_document_takes_over_its_transaction(app,
     assert invoices[0]["Id"] == entity["Id"]
 
 
-def test_it_is_put_back_as_it_was_posted(shop, quickbooks, clock):
+def test_an_adopted_transaction_is_put_back_as_it_was_posted(shop, quickbooks, clock):
     entity = take_over(shop)
     quickbooks.act("edit", kind="Bill", id=entity["Id"], set={"Line": [build_line("77.00")]})
     run_job(shop, clock, "reconcile")
@@ -213,7 +213,7 @@ def test_it_is_put_back_as_it_was_posted(shop, quickbooks, clock):
     assert shop.cases() == []
 
 
-def test_of_one_that_was_deleted_before_another_is_created_if_a_person_wants_it(shop, quickbooks):
+def test_a_deleted_transaction_is_created_again_if_a_person_rejects_it(shop, quickbooks):
     vendor = quickbooks.act("create", kind="Vendor", set={"DisplayName": SUPPLIER.name})
     entered = {"VendorRef": {"value": vendor["Id"]}, "Line": [build_line("40.00")]}
     entity = quickbooks.act("create", kind="Bill", set=entered)

@@ -91,7 +91,7 @@ def test_the_open_cases_of_an_app_that_has_posted_are_not_read(app_that):
     assert not [statement for statement in statements if '"case"' in statement]
 
 
-def test_a_decision_opens_it(app_that):
+def test_first_posting_is_allowed_once_the_code_is_decided(app_that):
     id = app_that(match_first=("supplier",))
     with transaction() as session:
         matches.store_decision(

@@ -105,7 +105,7 @@ def test_nothing_is_decided_about_what_is_posted(bench):
 
 
 @pytest.mark.parametrize("holder", ["source", "mapping"])
-def test_what_its_source_or_a_code_holds_is_not_sent_as_another_document(bench, holder):
+def test_a_posting_that_its_source_or_a_code_holds_is_not_released_by_a_rejection(bench, holder):
     id = bench.bill()
     bench.hold(id, holder, "The supplier does not want it posted.")
     with pytest.raises(NotNow, match="is held; there is nothing to decide about it"):
@@ -170,7 +170,7 @@ def request_record(bench, posting_id):
         row.body = {**row.body, "facts": {outbox.REQUESTED_BY: "kari"}}
 
 
-def test_who_says_that_it_is_another_document_releases_it(bench):
+def test_a_posting_is_released_once_a_person_rejects_the_match(bench):
     id = refused_bill(bench)
     ask_about(id, "77")
     manual.reject_match(id, "77", "kari")

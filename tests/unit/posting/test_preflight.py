@@ -165,7 +165,7 @@ def test_a_transaction_of_the_same_day_and_total_needs_a_decision_and_may_be_pos
     assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 2, [])
 
 
-def test_the_same_day_and_total_of_another_document_of_ours_is_no_twin(bench):
+def test_another_document_of_the_hub_with_the_same_day_and_total_is_no_duplicate(bench):
     first, second = unchecked(bench, "A-1"), unchecked(bench, "A-2")
     bench.drain()
     assert (bench.state(first), bench.state(second)) == ("posted", "posted")

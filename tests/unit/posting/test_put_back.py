@@ -88,7 +88,7 @@ def test_an_edited_bill_is_written_again_as_it_was_posted(bench):
         assert entry.who == "kari"
 
 
-def test_the_same_wish_twice_is_one_update(bench):
+def test_two_requests_to_put_back_plan_one_update(bench):
     edit(bench, TxnDate="2026-03-01")
     put_back(bench)
     with pytest.raises(NotNow, match="waiting already"):
@@ -153,7 +153,7 @@ def test_a_change_that_was_posted_is_what_is_put_back(bench):
     assert bench.cases() == []
 
 
-def test_the_same_on_postgresql(pg_app, clock):
+def test_a_second_request_is_refused_on_postgresql(pg_app, clock):
     quickbooks = mount_quickbooks(pg_app, clock)
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]

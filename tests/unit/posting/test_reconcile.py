@@ -88,7 +88,7 @@ def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(bench):
 
 
 @pytest.mark.parametrize("state", ["held", "review"])
-def test_a_deleted_one_that_is_to_be_created_again_is_missing_until_it_is(bench, state):
+def test_a_deleted_document_that_is_to_be_created_again_is_missing_until_then(bench, state):
     bench.quickbooks.act("delete", kind="Bill", id=bill(bench, 1))
     reconcile(bench.company_id)
     body = bench.body("A-2", total="20.10")

@@ -101,7 +101,7 @@ def test_five_rounds_without_an_answer_hold_it_with_the_proofs(bench):
     assert bench.cases() == ["No answer from QuickBooks"]
 
 
-def test_a_person_who_tries_again_has_it_looked_for_and_sent_under_a_new_key(bench):
+def test_a_retried_posting_is_searched_for_and_sent_under_a_new_key(bench):
     bench.quickbooks.add_fault("lose_request", "bill.create", count=5)
     id = bench.bill()
     bench.drain(wait_for_doubts=True)
@@ -184,7 +184,7 @@ def test_adopting_a_candidate_posts_the_document_as_it(bench):
     assert (len(bench.bills()), bench.cases()) == (1, [])
 
 
-def test_not_this_one_sends_it(bench):
+def test_a_posting_is_sent_once_a_person_rejects_the_candidate(bench):
     bench.quickbooks.switch(requestid="ignore")
     id, bill_id = in_question(bench)
     bench.edit(bill_id, DocNumber="B-7")

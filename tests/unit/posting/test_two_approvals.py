@@ -63,7 +63,7 @@ def test_a_retry_is_no_approval(bench):
     assert (bench.drain().writes, bench.posting(id).state) == (0, "review")
 
 
-def test_an_approval_that_is_gone_before_the_send_stops_it(bench):
+def test_a_posting_is_not_sent_if_an_approval_is_removed_before(bench):
     id = bench.bill()
     bench.drain()
     approve(bench, id, "anna")

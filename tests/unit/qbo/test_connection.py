@@ -372,7 +372,7 @@ def test_a_disconnected_company_stays_disconnected(quickbooks, app_of_bills, clo
         assert not session.scalars(select(Run.id).where(Run.started_at.is_(None))).all()
 
 
-def test_a_check_of_a_company_that_takes_no_documents_does_not_call_it_well(quickbooks):
+def test_a_check_fails_while_a_company_takes_no_documents(quickbooks):
     quickbooks.add_fault("refusal", "bill.create", code="6190")
     Client(1).create("bill", bill(), KEY)
     with pytest.raises(ConnectionTrouble, match="subscription"):

@@ -53,7 +53,7 @@ def test_a_closed_case_about_the_end_of_a_connection_stays_closed(expiring_compa
     assert open_titles() == []
 
 
-def test_a_reconnect_closes_it(expiring_company):
+def test_a_reconnect_closes_the_case_about_the_end_of_a_connection(expiring_company):
     grant = expiring_company.app.grants.grant(
         expiring_company.client_id, expiring_company.realm, "com.intuit.quickbooks.accounting"
     )

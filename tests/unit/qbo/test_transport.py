@@ -102,12 +102,12 @@ def test_a_drip_cannot_outlast_the_deadline(serve, first):
     assert time.monotonic() - start < 10
 
 
-def test_silence_is_lost(serve):
+def test_a_request_without_any_answer_may_have_been_sent(serve):
     with fails(may_have_sent=True):
         send(serve(lambda line: read_request(line) and line.recv(1)), seconds=0.5)
 
 
-def test_a_reset_after_the_headers_is_lost(serve):
+def test_a_request_whose_answer_is_reset_may_have_been_sent(serve):
     def broken(line: socket.socket) -> None:
         read_request(line)
         line.sendall(HEAD + b"{")
@@ -117,7 +117,7 @@ def test_a_reset_after_the_headers_is_lost(serve):
         send(serve(broken))
 
 
-def test_a_close_without_an_answer_is_lost(serve):
+def test_a_request_whose_connection_is_closed_may_have_been_sent(serve):
     with fails(may_have_sent=True):
         send(serve(lambda line: read_request(line) and line.close()))
 
