@@ -14,7 +14,7 @@ _seconds = (
 
 
 class Clock(ABC):
-    """What time it is, how much has passed, and how to wait."""
+    """The time: now, the time that has passed, and waiting."""
 
     @abstractmethod
     def now(self) -> dt.datetime:

@@ -126,7 +126,7 @@ class Config:
 
 
 class Settings(Schema):
-    """What may be set, by its name in the environment."""
+    """The settings, by their names in the environment."""
 
     class Meta:
         unknown = EXCLUDE

@@ -19,7 +19,7 @@ GONE_EVERYWHERE = "posted.gone_everywhere"
 
 
 class Discrepancy(StrEnum):
-    """How a posted document differs from what QuickBooks has, as far as its head shows."""
+    """The difference between a posted document and QuickBooks, as far as its head shows it."""
 
     NONE = ""
     MISSING = "missing"

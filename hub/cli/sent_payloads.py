@@ -1,4 +1,4 @@
-"""What was sent to QuickBooks for the last change, and by which matches, for authors of plugins."""
+"""The payloads of the last change and the matches in them, for authors of plugins."""
 
 import textwrap
 import threading

@@ -1,4 +1,4 @@
-"""Why documents that were just read are not posted, for authors of plugins."""
+"""The reasons why documents that were just read are not posted, for authors of plugins."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class CollectResult:
-    """How many documents a collect handled, in all and by outcome, and notes for the run's log.
+    """The numbers of documents that a collect handled, by outcome, and notes for the run's log.
 
     `continue_after` are the seconds after which the rest may be read, if the rate of the source
     ended the reading.

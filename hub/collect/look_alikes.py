@@ -1,4 +1,4 @@
-"""Whether QuickBooks was searched far enough back for transactions that look like a document."""
+"""Check that QuickBooks was searched far enough back for look-alikes of a document."""
 
 from hub.collect.batch import CollectBatch
 from hub.models import ListState, SourceDocument

@@ -15,7 +15,7 @@ from hub.models.enums import Operation
 
 
 class MatchState(NamedTuple):
-    """How many codes of an app are matched, when the last one was, and how many to create."""
+    """The matched codes of an app: their number, the time of the last match, those to create."""
 
     matches: int
     newest: dt.datetime | None

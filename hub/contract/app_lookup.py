@@ -1,4 +1,4 @@
-"""Why there is no app with a slug: the plugin that should own it cannot be used, or none does."""
+"""Explain why there is no app with a slug: its plugin cannot be used, or none claims it."""
 
 import re
 

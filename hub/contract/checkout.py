@@ -1,4 +1,4 @@
-"""Where the source of the hub and of its plugins is, from which their extras are installed.
+"""The checkout of the hub and of its plugins, from which their extras are installed.
 
 No package index has them yet.
 """

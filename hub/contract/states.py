@@ -10,7 +10,7 @@ ReceiptStateName = Literal[
 
 
 class Stage(StrEnum):
-    """How far a document is at the source; `Document.stage` accepts the plain words too."""
+    """The progress of a document at its source; `Document.stage` accepts the plain words too."""
 
     READY = "ready"
     PENDING = "pending"  # not wanted in the books yet

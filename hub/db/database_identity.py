@@ -23,7 +23,7 @@ Identity = Mapping[str, str | None]
 
 
 class IdentityDifference(StrEnum):
-    """What the difference between two identities means."""
+    """The meaning of the difference between two identities."""
 
     NONE = "none"
     RESTARTED = "restarted"

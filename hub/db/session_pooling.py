@@ -1,4 +1,4 @@
-"""Whether the hub reaches PostgreSQL through a pooler that changes sessions between transactions.
+"""Detect a pooler that changes the sessions of PostgreSQL between transactions.
 
 Advisory locks and notifications belong to a session of the server. Behind a pooler in transaction
 mode a lock stays with a session that the next client uses, and notifications reach nobody.

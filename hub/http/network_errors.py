@@ -1,4 +1,4 @@
-"""What went wrong in an HTTP exchange without a whole response, in words for the inbox and pages.
+"""Describe HTTP exchanges that failed without a whole response, for the inbox and pages.
 
 The messages of the libraries name their own classes, connection pools and error numbers, which say
 nothing to the person who reads them.

@@ -55,7 +55,7 @@ CHOOSE_ONE = Sentence("Open the code and match it to one of them, or rename the 
 
 
 class PairState(StrEnum):
-    """How a code of the source and QuickBooks agree; the values are column texts of the file."""
+    """The result of comparing a code with QuickBooks; the values are column texts of the file."""
 
     MATCHED = "matched"
     DIFFERS = "differs"

@@ -13,7 +13,7 @@ MIN_COMPARED_LENGTH = 5
 
 
 class NumberMatch(IntEnum):
-    """How well the numbers of a record fit a number; a better match is greater."""
+    """The quality of a match between a number and those of a record; a better one is greater."""
 
     NONE = 0
     END = 1  # as far as QuickBooks shows it

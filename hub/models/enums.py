@@ -39,7 +39,7 @@ class DocumentState(StrEnum):
 
 
 class Operation(StrEnum):
-    """What a posting does in QuickBooks."""
+    """The operation of a posting in QuickBooks."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -55,7 +55,7 @@ CHANGE_OPERATIONS = (Operation.UPDATE, Operation.DELETE, Operation.VOID)
 
 
 class Holder(StrEnum):
-    """Who or what holds a posting back."""
+    """The person or step that holds a posting."""
 
     NOBODY = ""
     SOURCE = "source"
@@ -113,7 +113,7 @@ class TransactionState(StrEnum):
 
 
 class BatchMode(StrEnum):
-    """When documents of a company go together in one request."""
+    """The use of batches, which send several documents of a company in one request."""
 
     SINGLE = "single"
     AUTO = "auto"  # if more than a few are ready
@@ -121,7 +121,7 @@ class BatchMode(StrEnum):
 
 
 class InstallationMode(StrEnum):
-    """How the documents of an installation go to QuickBooks."""
+    """The way in which the documents of an installation are sent to QuickBooks."""
 
     AUTO = "auto"
     REVIEW = "review"
@@ -131,7 +131,7 @@ class InstallationMode(StrEnum):
 
 
 class RunOutcome(StrEnum):
-    """How a run ended; empty while it is queued or running."""
+    """The result of a run; empty while it is queued or running."""
 
     OPEN = ""
     DONE = "done"
@@ -139,7 +139,7 @@ class RunOutcome(StrEnum):
 
 
 class RunState(StrEnum):
-    """Whether a run waits, is under way, or how it ended, as pages and commands show it."""
+    """The state of a run, or its result, as pages and commands show it."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -149,7 +149,7 @@ class RunState(StrEnum):
 
 
 class ReceiptEnd(StrEnum):
-    """Why a receipt is no longer sent to the source; empty while it still is."""
+    """The reason why a receipt is no longer sent to the source; empty while it still is."""
 
     OPEN = ""
     DELIVERED = "delivered"
@@ -169,7 +169,7 @@ class ConnectionState(StrEnum):
 
 
 class DocumentOutcome(StrEnum):
-    """What a collect made of one document; the run counts the documents of each."""
+    """The result of a collect for one document; the run counts the documents of each."""
 
     NONE = "none"  # only a change was wanted, and nothing is posted
     UNCHANGED = "unchanged"
@@ -185,7 +185,7 @@ class DocumentOutcome(StrEnum):
 
 
 class StartRule(StrEnum):
-    """Whether a document from before the start date of its app counts."""
+    """The treatment of a document from before the start date of its app."""
 
     NOT_APPLIED = ""
     EXCLUDED = "excluded"
@@ -193,14 +193,14 @@ class StartRule(StrEnum):
 
 
 class MatchOrigin(StrEnum):
-    """How a code was matched to its record."""
+    """The origin of the match of a code."""
 
     DECIDED = "decided"  # by a person
     LINK = "link"  # the source keeps the id of the record
 
 
 class RunKind(StrEnum):
-    """What a run does."""
+    """The kinds of runs."""
 
     SYNC = "sync"
     POST = "post"
@@ -211,7 +211,7 @@ class RunKind(StrEnum):
 
 
 class CaseDecision(StrEnum):
-    """What a person decided about a case last."""
+    """The last decision of a person about a case."""
 
     MATCHED = "matched"
     RETRIED = "retried"
@@ -224,14 +224,14 @@ class CaseDecision(StrEnum):
 
 
 class FileState(StrEnum):
-    """Whether the app can read a received file."""
+    """The state of a received file."""
 
     ACCEPTED = "accepted"
     UNMAPPED = "unmapped"  # a person has to say which column holds what
 
 
 class FileWay(StrEnum):
-    """How a file came to the hub."""
+    """The way in which a file came to the hub."""
 
     UPLOAD = "upload"
     FOLDER = "folder"

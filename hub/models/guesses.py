@@ -1,4 +1,4 @@
-"""How often passwords and codes were guessed wrong, and which addresses people logged in from."""
+"""The counts of wrong guesses of passwords and codes, and the addresses of log-ins."""
 
 import datetime as dt
 

@@ -103,7 +103,7 @@ class Token(Model):
 
 
 class ReadDay(Model):
-    """How often a company's QuickBooks was read on a day, which Intuit meters."""
+    """The number of reads of a company's QuickBooks on a day, which Intuit meters."""
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     day: Mapped[dt.date] = mapped_column(primary_key=True)
@@ -159,7 +159,7 @@ class Installation(Model):
 
 
 class Cursor(Model):
-    """How far a stream of a source has been read; only its plugin understands `value`."""
+    """The cursor of a stream of a source, as text that only its plugin understands."""
 
     installation_id: Mapped[int] = mapped_column(ForeignKey("installation.id"), primary_key=True)
     stream: Mapped[str] = mapped_column(String(100), primary_key=True)

@@ -105,7 +105,7 @@ class StoredRecord(Model):
 
 
 class ListState(Model):
-    """When a stored list was last read, and up to when its changes are stored."""
+    """The times up to which a stored list is complete."""
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), primary_key=True)
     list: Mapped[str] = mapped_column(String(20), primary_key=True)

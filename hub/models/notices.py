@@ -1,4 +1,4 @@
-"""When people are mailed, and the messages that wait for their daily mail."""
+"""The choices of people about their mail, and the messages that wait for the daily mail."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ OF_EVERYTHING = text("installation_id IS NULL")
 
 
 class NotificationChoice(Model):
-    """When a person is mailed about an app, or about everything else: now, daily or off."""
+    """A person's choice of mail about an app, or about everything else: now, daily or off."""
 
     __table_args__ = (
         UniqueConstraint("user_id", "installation_id"),
@@ -32,7 +32,7 @@ class NotificationChoice(Model):
 
 
 class CompanyNotification(Model):
-    """When a person is mailed about a company and those of its apps that have no own choice."""
+    """A person's choice of mail about a company and its apps without a choice of their own."""
 
     user_id: Mapped[int] = mapped_column(
         ForeignKey("user.id", ondelete="CASCADE"), primary_key=True

@@ -12,7 +12,7 @@ OLDEST_WORKING = "0024"
 
 
 class DatabaseOrigin(Model):
-    """Where a database comes from and where it went; one row at most.
+    """The origin of a database, and the place that it moved to; one row at most.
 
     While `copied_from` is set, rows are still being copied into it. Once `moved_to` is set, the
     hub works with a copy of it at that address. Addresses have no password.

@@ -141,7 +141,7 @@ class Access(Model):
 
 
 class AuditEntry(Model):
-    """Who did what; each entry carries the hash of the one before it."""
+    """An entry of the audit log; each carries the hash of the one before it."""
 
     __table_args__ = (
         Index("ix_audit_entry_at", "at", "id"),

@@ -11,7 +11,7 @@ from hub.models.enums import RunState
 
 
 class Schedule(Model):
-    """When something is due; `every` is minutes after the last end ("15m") or cron in `zone`."""
+    """A schedule; `every` is minutes after the last end ("15m"), or cron in `zone`."""
 
     __table_args__ = (
         Index("ix_schedule_installation", "installation_id", "kind"),

@@ -1,4 +1,4 @@
-"""What the processes of several machines share, each as one row."""
+"""The state that the processes of several machines share, in one row each."""
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column

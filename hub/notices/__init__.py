@@ -1,4 +1,4 @@
-"""When each person is mailed, and the messages that wait for them.
+"""The choices of people about their mail, and the messages that wait for them.
 
 Imports `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.reasons`,
 `hub.security` and `hub.translations`. Start reading in `timing`.

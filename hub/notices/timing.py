@@ -1,4 +1,4 @@
-"""When a person is mailed about an app or a company: at once, once a day, or never."""
+"""The times at which a person is mailed about an app or a company: at once, daily, or never."""
 
 from collections.abc import Mapping
 

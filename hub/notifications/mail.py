@@ -189,7 +189,7 @@ def mail_digest() -> int:
 
 @dataclass
 class _MailOutcome:
-    """How many mails were sent, and the first problem because of which one is sent again."""
+    """The number of mails sent, and the first problem that requires to send one again."""
 
     count: int = 0
     problem: Retry | None = None

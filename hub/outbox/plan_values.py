@@ -29,7 +29,7 @@ class RemovalSummary(NamedTuple):
 
 
 class Repetition(StrEnum):
-    """Who requests that a part is created again after its transaction left QuickBooks."""
+    """The source or person that requests a part again after its transaction left QuickBooks."""
 
     NONE = ""
     OFFERED = "offered"  # its source

@@ -1,4 +1,4 @@
-"""What QuickBooks calls the hub's kinds and lists, and what holds for all of its objects."""
+"""QuickBooks' names of the hub's kinds and lists, and rules that all of its objects share."""
 
 import datetime as dt
 import re

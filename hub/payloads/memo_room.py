@@ -1,4 +1,4 @@
-"""How long a memo may be, and which kind has none."""
+"""The maximum lengths of memos, and the kind that has none."""
 
 MAX_MEMO_LENGTH = 4000
 MAX_NOTES_LENGTH = 2000  # notes of a customer or supplier, which are its memo

@@ -1,4 +1,4 @@
-"""What depends on a transaction in QuickBooks, so that a change would affect it too."""
+"""The transactions that depend on another one in QuickBooks, and that its change would affect."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What a person reads in place of the names of fields and values in QuickBooks."""
+"""The labels for people in place of the names of fields and values in QuickBooks."""
 
 from hub.payloads.entities import KIND_BY_ENTITY
 

@@ -22,7 +22,7 @@ ENVIRONMENT_SETTING = "HUB_QBO_ENVIRONMENT"
 
 @value_object
 class StoredKeys:
-    """What owners entered on the page; `stand_in` is the address of a stand-in for QuickBooks."""
+    """The keys that owners entered; `stand_in` is the address of a stand-in for QuickBooks."""
 
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
@@ -33,7 +33,7 @@ class StoredKeys:
 
 @value_object
 class IntuitKeys:
-    """What a call to Intuit needs: the app's keys, and the addresses of API and sign-in."""
+    """The keys of the hub's app at Intuit, and the addresses of API and sign-in."""
 
     client_id: str
     client_secret: str = field(repr=False)

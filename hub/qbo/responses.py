@@ -112,7 +112,7 @@ class QuickBooksResponse:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a good response to a call contains.
+    """The content of a good response to a call.
 
     `place` is the key of the entity or list, `id` the Id of the object that the call was about.
     """

@@ -15,7 +15,7 @@ TURN_SECONDS = 1.0  # how long to wait for the turn of another request before lo
 
 @dataclass(frozen=True)
 class Limits:
-    """How many requests may start in a second and a period, run at once, and batches per period.
+    """The limits of requests in a second, in a period and at once, and of batches in a period.
 
     `period` is its length in seconds.
     """
@@ -45,7 +45,7 @@ class NoSlot(Exception):
 
 @dataclass(frozen=True)
 class Budget:
-    """What is left of a period, what runs and waits, and the seconds of a pause."""
+    """The rest of the limits of a period, the running and waiting requests, and the pause left."""
 
     requests: int
     batches: int

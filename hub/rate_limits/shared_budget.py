@@ -47,9 +47,11 @@ class Start:
 
 @dataclass
 class Share:
-    """How many calls a process may have under way, how many it wants, since when and until when.
+    """The number of calls that a process may have under way, and until when.
 
-    `room` is the number of starts that a batch of the process needs: other processes keep it free.
+    - `wanted`: the number of calls that it wants.
+    - `since`: when it got its first call, or began to wait if it has none.
+    - `room`: the number of starts that a batch of the process needs; other processes keep it free.
     """
 
     units: int
@@ -68,11 +70,14 @@ class StartOutcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Demand:
-    """What a process wants: `waiting` are the items of the calls that need a start, in order.
+    """The demand of a process for starts and for a share.
 
-    `running` is the number of calls under way, `wanted` that of all that could be if nothing
-    limited them, `extra` that of those that may follow soon. A reserved start gets the next number
-    from `next_number` on. `throttles` are answers 429: when they came, and how long the pause is.
+    - `waiting`: the items of the calls that need a start, in order.
+    - `running`: the number of calls under way.
+    - `wanted`: the number of calls that could be under way if nothing limited them.
+    - `extra`: the number of calls that may follow soon.
+    - `next_number`: the number of the next reserved start.
+    - `throttles`: when answers 429 came, and how long the pauses are.
     """
 
     process: str

@@ -24,7 +24,7 @@ _guard = threading.Lock()
 
 @dataclass(frozen=True)
 class RateLimitState:
-    """When requests and batches started, and the limits learnt from refusals; machine time."""
+    """The starts of requests and batches, and the limits learnt from refusals; machine time."""
 
     paused_to: float
     cap: float

@@ -18,7 +18,7 @@ OPEN_THE_PERIOD = (
 
 
 class CaseAction(StrEnum):
-    """What solves a case; the inbox has a label and buttons for each of these.
+    """The action that solves a case; the inbox has a label and buttons for each of these.
 
     The labels are in `hub.web.lists.case_list`, the buttons in the template `case_buttons.html`.
     """

@@ -43,7 +43,7 @@ Param = str | int | Sequence[StoredReason]
 
 
 class CaseText:
-    """Why something needs a person: a code of the catalogue, and the values of its placeholders.
+    """A reason for people: a code of the catalogue, and the values of its placeholders.
 
     Sentences that somebody else wrote (a plugin, a source, QuickBooks) are values like any other. A
     value that is a text of the catalogue itself is stored as its code, too, and so are the stored

@@ -1,4 +1,4 @@
-"""When things run: schedules, runs, and the scheduler that starts them.
+"""Schedules, runs, and the scheduler that starts them.
 
 Imports `hub.cases`, `hub.collect`, `hub.contract`, `hub.db`, `hub.mapping`, `hub.metrics`,
 `hub.models`, `hub.notifications`, `hub.outbox`, `hub.payloads`, `hub.posting`, `hub.qbo`,

@@ -1,4 +1,4 @@
-"""Whether an app may post at this moment: a person may pause or disable it while it runs."""
+"""Check whether an app may post now: a person may pause or disable it while it runs."""
 
 from hub import sources
 from hub.errors import Sentence

@@ -1,4 +1,4 @@
-"""What the lines of a document apply to, such as the invoice that a payment pays."""
+"""The documents that lines apply to, such as the invoice that a payment pays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

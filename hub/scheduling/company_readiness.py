@@ -19,7 +19,7 @@ from hub.translations.messages import gettext
 
 
 class FactState(StrEnum):
-    """Whether a part of the set-up is fine, may matter, or stops documents."""
+    """The state of a part of the set-up: fine, of possible effect, or stopping documents."""
 
     GOOD = "good"
     LOOK = "look"

@@ -75,7 +75,7 @@ log = logging.getLogger("hub")
 
 @dataclass(frozen=True)
 class Standby:
-    """Why this process must not work on the database now."""
+    """The reason why this process must not work on the database now."""
 
     place: str  # machine and path of the data folder that works on it, or did
     since: dt.datetime | None

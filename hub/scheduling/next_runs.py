@@ -1,4 +1,4 @@
-"""When the next sync of each app starts, also right after somebody changed its schedule."""
+"""The times of the next syncs of apps, also right after somebody changed a schedule."""
 
 import datetime as dt
 from collections.abc import Collection

@@ -80,7 +80,7 @@ class StoppedPosting(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadinessReport:
-    """What would stop documents: the company's set-up, and obstacles with the most documents first.
+    """The obstacles of an app's documents, largest first, and the set-up of its company.
 
     - `ready`: the number of postings that passed all checks, by kind, including records that are
       created for documents.

@@ -365,7 +365,7 @@ def _renew_tokens(steps: Steps, company: ConnectedCompany) -> None:
 
 
 class KindOfRun(NamedTuple):
-    """What a kind of run does, and how the installation or company that it works on is loaded."""
+    """The work of a kind of run, and the function that loads its installation or company."""
 
     work: Callable[[Steps, Any], None]
     load_subject: Callable[[int], Any]

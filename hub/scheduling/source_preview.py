@@ -92,11 +92,11 @@ class PreviewState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentPreview:
-    """What was read under one id, and the planned outcome for it.
+    """The item that was read under one id, and the planned outcome for it.
 
-    If nothing is left to send, `state` is the state of the last posting. `applied` says what the
-    lines apply to. `payloads` are what would be sent to QuickBooks, one for each part of the
-    document and record to create.
+    If nothing is left to send, `state` is the state of the last posting. `applied` are the
+    documents that the lines apply to. `payloads` are the payloads for QuickBooks, one for each part
+    of the document and for each record to create.
     """
 
     source_id: str

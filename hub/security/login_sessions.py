@@ -30,7 +30,7 @@ logged_in = signal("hub-logged-in")
 
 
 class EndReason(StrEnum):
-    """Why a session ended before its time."""
+    """The reason why a session ended before its time."""
 
     LOGGED_OUT = "logged-out"
     ENDED_BY_PERSON = "ended-by-person"

@@ -1,4 +1,4 @@
-"""What the lines of a log are about: the request and the run that a thread works on."""
+"""The context of log lines: the request and the run that a thread works on."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

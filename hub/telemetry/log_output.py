@@ -1,4 +1,4 @@
-"""Where the log goes: a file of the data folder, or standard error for systemd and containers."""
+"""The output of the log: a file of the data folder, or standard error for systemd."""
 
 import logging
 import sys

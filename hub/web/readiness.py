@@ -30,7 +30,7 @@ log = logging.getLogger("hub")
 
 @dataclass(frozen=True)
 class Readiness:
-    """What was found by each check; an empty text means that it is in order."""
+    """The result of each check; an empty text means that it is in order."""
 
     problems: dict[str, str]
 

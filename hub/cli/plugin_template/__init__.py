@@ -34,7 +34,7 @@ LISTS = ("one", "each")
 
 
 class Choices(NamedTuple):
-    """What the author of a new plugin chose."""
+    """The choices of the author of a new plugin."""
 
     name: str
     kinds: tuple[str, ...] = ("bill",)

@@ -6,7 +6,7 @@ from hub.contract.document_kinds import LIST_KINDS, PAID_KINDS, PAYABLE_KINDS, S
 
 
 class KindParts(NamedTuple):
-    """What a kind needs: the fields of its party and its lines, and accounts from the settings."""
+    """The parts that a kind needs: fields of its party and lines, and accounts from settings."""
 
     party: str = ""
     line: str = ""

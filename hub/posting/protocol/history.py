@@ -18,7 +18,7 @@ class Agreement(StrEnum):
 
 
 class AskReason(StrEnum):
-    """Why a person has to decide about a posting; part of the cause of the case."""
+    """The reason why a person has to decide about a posting; part of the cause of the case."""
 
     ALIKE = "alike"
     SEVERAL = "several"
@@ -31,7 +31,7 @@ class AskReason(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """Why QuickBooks does not take a posting; part of the cause of the case."""
+    """The reason why QuickBooks does not accept a posting; part of the cause of the case."""
 
     REFUSED = "refused"
     NO_ANSWER = "rounds"

@@ -59,7 +59,7 @@ class _Chunk(NamedTuple):
 
 
 class _Payment(NamedTuple):
-    """How much of a document is paid, and whether that is all, a part or nothing of it."""
+    """The amount paid of a document, and whether that is all, a part or nothing of it."""
 
     state: ReceiptState
     amount: Decimal

@@ -126,7 +126,7 @@ def connect_with_refresh_token(
 
 
 class Revocation(Enum):
-    """What became of the connection at Intuit when a company was disconnected."""
+    """The result at Intuit of disconnecting a company."""
 
     ENDED = auto()
     NOT_REQUESTED = auto()

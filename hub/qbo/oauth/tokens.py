@@ -32,7 +32,7 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Expiry:
-    """When the tokens end; `ends_at` is the day after which only a person can reconnect."""
+    """The end of the tokens; `ends_at` is the day after which only a person can reconnect."""
 
     access: dt.datetime
     refresh: dt.datetime | None
@@ -42,7 +42,7 @@ class Expiry:
 
 @dataclass(frozen=True, repr=False)
 class _TokenState:
-    """What is stored about a company's tokens.
+    """The stored state of a company's tokens.
 
     `rejected` is the error of all calls if Intuit accepts none of the tokens.
     """

@@ -1,4 +1,4 @@
-"""When a person is mailed: about everything, about each company, and about each of its apps."""
+"""The page where people choose their mail: in general, by company, and by app."""
 
 from collections import defaultdict
 from collections.abc import Sequence

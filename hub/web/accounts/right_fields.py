@@ -28,7 +28,7 @@ ROLE_TEXTS = {
 
 
 class RightFields(NamedTuple):
-    """What was chosen in one set of fields; "" is every company, and every app."""
+    """The choices in one set of fields; "" is every company, and every app."""
 
     role: str = ""
     company: str = ""

@@ -1,4 +1,4 @@
-"""What an owner sets up: first owner, Intuit keys, companies, mail server, chat webhook.
+"""The set-up by owners: first owner, Intuit keys, companies, mail server, chat webhook.
 
 Start reading in `setup`.
 """

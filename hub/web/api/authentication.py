@@ -1,4 +1,4 @@
-"""Who calls the JSON API: the person of the token, never that of a cookie."""
+"""Identify the caller of the JSON API: the person of the token, never that of a cookie."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person decides about one case in the API, or about one of the postings that it stops."""
+"""The decisions in the API about a case, or about one of the postings that it stops."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a person does with one document in the API: check it, post it again, or remove it."""
+"""The actions on one document in the API: check it, post it again, or remove it."""
 
 from typing import Any
 

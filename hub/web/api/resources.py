@@ -1,4 +1,4 @@
-"""What all resources of the API share: their address, how they are declared, and their lists."""
+"""The parts that all resources of the API share: addresses, declarations and lists."""
 
 from collections.abc import Callable, Iterable
 from functools import cache

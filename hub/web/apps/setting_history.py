@@ -1,4 +1,4 @@
-"""How the settings of an app were changed: who, when and what. Secrets are never shown."""
+"""The history of the settings of an app: who changed what, and when. It shows no secrets."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What the page of settings says after an act."""
+"""The messages of the page of settings."""
 
 from hub.contract.types import App
 from hub.translations.messages import gettext

@@ -19,7 +19,7 @@ Key = tuple[int, str, str]
 
 
 class RecordedSettings:
-    """What entries say about settings; the records that they name are loaded together."""
+    """The settings in entries of the audit log; the records that they name are loaded together."""
 
     def __init__(
         self,

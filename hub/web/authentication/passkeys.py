@@ -30,7 +30,7 @@ UNREADABLE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError
 
 @dataclass(frozen=True)
 class Challenge:
-    """What the browser is asked, as JSON, and the text that its passkey has to sign."""
+    """The request to the browser, as JSON, and the text that its passkey has to sign."""
 
     options: dict[str, Any]
     text: str

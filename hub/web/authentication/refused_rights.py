@@ -1,4 +1,4 @@
-"""Why a request was refused for lack of a right, so that the API can name the role it takes."""
+"""The right that a refused request lacked, so that the API can name the role it takes."""
 
 from collections.abc import Callable
 

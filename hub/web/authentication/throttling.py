@@ -183,7 +183,7 @@ def init_app(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class _Wait:
-    """How long a guess has to wait; `is_new` if no row says so yet."""
+    """The time that a guess has to wait; `is_new` if no row says so yet."""
 
     seconds: float
     is_new: bool = False

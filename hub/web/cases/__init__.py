@@ -1,4 +1,4 @@
-"""What people decide about cases: one at a time, or many at once.
+"""The decisions of people about cases: one at a time, or many at once.
 
 Start reading in `case_acts`.
 """

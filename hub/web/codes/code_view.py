@@ -11,7 +11,7 @@ from hub.models.enums import MatchOrigin
 
 
 class CodeState(StrEnum):
-    """Whether and how a code is matched to a record."""
+    """The state of the match of a code."""
 
     DECIDED = MatchOrigin.DECIDED
     LINK = MatchOrigin.LINK

@@ -1,4 +1,4 @@
-"""What a page says after a code was matched, or why its record cannot be created."""
+"""The messages after a code was matched, and why its record cannot be created."""
 
 from hub.mapping import Entry
 from hub.translations.messages import gettext

@@ -92,7 +92,7 @@ def _is_open(form_input: forms.Input) -> bool:
 
 
 class Invalid(Exception):
-    """What was entered cannot be created; `errors` has the sentences by field."""
+    """The entered record cannot be created; `errors` has the sentences by field."""
 
     def __init__(self, values: Mapping[str, Any], errors: Errors) -> None:
         """Remember what was entered, to show it again."""

@@ -27,7 +27,7 @@ class LinePair:
 
 @dataclass(frozen=True)
 class Payment:
-    """What is paid of a bill or invoice according to QuickBooks, and what is open."""
+    """The paid and the open amount of a bill or invoice, according to QuickBooks."""
 
     paid: Decimal
     open: Decimal

@@ -1,4 +1,4 @@
-"""What every page shares: the frame, the language and zone of the viewer, forms, labels and paging.
+"""The parts that every page shares: frame, language and zone of the viewer, forms, labels.
 
 Start reading in `layout`.
 """

@@ -33,7 +33,7 @@ NamedCompany = Row[int, str]  # id and display name
 
 @dataclass(frozen=True)
 class Switcher:
-    """What the frame of each page shows: the chosen company, and those of the menu.
+    """The choice of the company in the frame: the chosen one, and those of the menu.
 
     `companies` are empty if there are too many for a menu.
     """

@@ -1,4 +1,4 @@
-"""What every page shares: frame, assets, labels of states, formats of amounts and moments."""
+"""The parts that every page shares: frame, assets, labels, formats of amounts and moments."""
 
 import datetime as dt
 import re
@@ -330,7 +330,7 @@ def format_capped_count(number: int) -> str:
 
 @dataclass(frozen=True)
 class AppChoices:
-    """What the menu of a filter by app offers; of many apps only the chosen one."""
+    """The choices of a filter by app; if there are many apps, only the chosen one."""
 
     options: list[Installation]
     choose_url: str = ""  # the page that chooses among many apps

@@ -1,4 +1,4 @@
-"""What the kinds of runs are called."""
+"""The names of the kinds of runs."""
 
 from hub.models.enums import RunKind
 from hub.translations.messages import gettext_noop

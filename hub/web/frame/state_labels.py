@@ -1,4 +1,4 @@
-"""What pages call each state and each mode, and the tone of a state's badge."""
+"""The labels of states and modes, and the tone of a state's badge."""
 
 from hub.contract.states import ReceiptState
 from hub.models.enums import ConnectionState, DocumentState, InstallationMode, ReceiptEnd, RunState

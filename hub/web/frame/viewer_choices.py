@@ -1,4 +1,4 @@
-"""What a person chooses about the pages: their language, number format and time zone."""
+"""The choices of a person about the pages: language, number format and time zone."""
 
 from decimal import Decimal
 from functools import cache

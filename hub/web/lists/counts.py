@@ -1,4 +1,4 @@
-"""How many documents of an app are in which state, and how many of a kind are to approve."""
+"""The numbers of an app's documents by state, and of those to approve by kind."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

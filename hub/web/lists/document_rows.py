@@ -17,7 +17,7 @@ from hub.web.lists.document_filters import payment_state
 
 
 class ListedDocument(NamedTuple):
-    """What lists show of a document; neither its content nor the settings of its app are read."""
+    """A document as lists show it, without its content and the settings of its app."""
 
     id: int
     installation_id: int
@@ -36,7 +36,7 @@ class ListedDocument(NamedTuple):
 
 
 class ListedPosting(NamedTuple):
-    """What lists show of the main posting of a document."""
+    """The main posting of a document as lists show it."""
 
     kind: str
     reasons: list[Any]

@@ -67,7 +67,7 @@ class Figure:
 
 @dataclass
 class PostedFigures:
-    """What an app posted today and in this month."""
+    """The documents that an app posted today and in this month."""
 
     today: Figure = field(default_factory=Figure)
     month: Figure = field(default_factory=Figure)

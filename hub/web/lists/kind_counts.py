@@ -1,4 +1,4 @@
-"""How many documents and records, in words that name their kind."""
+"""The numbers of documents and records, in words that name their kind."""
 
 from collections.abc import Callable, Mapping
 

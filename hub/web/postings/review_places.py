@@ -1,4 +1,4 @@
-"""Where a person goes on after a decision in review: the next preview, or the same page."""
+"""The page that follows a decision in review: the next preview, or the same page."""
 
 from collections.abc import Mapping
 from typing import Any

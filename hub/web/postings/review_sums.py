@@ -1,4 +1,4 @@
-"""What an approval posts, summed by account and by party, in one currency after the other."""
+"""The sums that an approval posts, by account and by party, for each currency."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Totals = dict[tuple[str, str], Decimal]
 
 
 class SummedPosting(Protocol):
-    """What is known of a posting before its payload is read."""
+    """The facts of a posting that are known before its payload is read."""
 
     @property
     def id(self) -> int:

@@ -1,4 +1,4 @@
-"""What the page Review says about documents that two people must approve."""
+"""The texts of the page Review about documents that two people must approve."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

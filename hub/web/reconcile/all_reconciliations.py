@@ -34,7 +34,7 @@ COLUMNS = (
 
 
 class Result(StrEnum):
-    """What the newest reconciliation of a company says."""
+    """The result of the newest reconciliation of a company."""
 
     RECONCILED = "reconciled"
     DIFFERS = "differs"

@@ -13,7 +13,7 @@ BAR_SHARE = 0.62  # the part of the width of a place that its bar takes
 
 
 class Value(NamedTuple):
-    """What a bar shows: a number, and on it a second one.
+    """The values of a bar: a number, and on it a second one.
 
     `key` is what they belong to, and `short` its name on the axis if it has a shorter one.
     """

@@ -26,14 +26,14 @@ from hub.web.reporting.report_tables import (
 
 
 class CompanyDelays(NamedTuple):
-    """How many documents of one company were posted within each of the times from the source."""
+    """The numbers of a company's documents by the time between source and posting."""
 
     company: ConnectedCompany
     counts: Sequence[int]
 
 
 class CompanyApproval(NamedTuple):
-    """What one person approved for a company in one currency; `who` is empty for automatic."""
+    """The approvals of a person in a company and currency; `who` is empty for automatic posting."""
 
     company: ConnectedCompany
     who: str

@@ -42,7 +42,7 @@ class CurrencyTotal:
 
 
 class Ages(NamedTuple):
-    """What waits for a person in one currency, by age."""
+    """The documents that wait for a person in one currency, by age."""
 
     currency: str
     ages: Sequence[Sum]

@@ -52,7 +52,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class ApproverCell:
-    """What a person approved in a year, or in one month of it, in one currency.
+    """The approvals of a person in a year, or in one month of it, in one currency.
 
     Without a person, it is what was posted automatically.
     """

@@ -26,7 +26,7 @@ MAX_APPS = 6  # if there are more, those that posted most have a chart
 
 
 class AppChart(NamedTuple):
-    """What one app posted in each month of a year, and what needs attention."""
+    """The documents that an app posted in each month of a year, and those that need attention."""
 
     installation_id: int
     slug: str

@@ -153,7 +153,7 @@ def build_sum_columns(sum_for: Callable[[Group], Sum], currency: str) -> dict[st
 
 @dataclass
 class ControlTotal:
-    """What one app has posted of the documents of one month and currency, and what it has not."""
+    """The posted and the other documents of an app in one month and currency."""
 
     period: Period
     installation_id: int
@@ -176,7 +176,7 @@ class ControlTotal:
 
 
 class Approved(NamedTuple):
-    """What one person approved and was posted, in one currency; `who` is empty for automatic."""
+    """The approved and posted documents of a person in one currency; `who` is "" for automatic."""
 
     who: str
     currency: str
@@ -185,7 +185,7 @@ class Approved(NamedTuple):
 
 
 class WaitingAmount(NamedTuple):
-    """What waits for a person in one app and currency, by age."""
+    """The documents that wait for a person in one app and currency, by age."""
 
     installation_id: int
     slug: str
@@ -194,7 +194,7 @@ class WaitingAmount(NamedTuple):
 
 
 class PostingDelays(NamedTuple):
-    """How many documents of one app were posted within each of the times from the source."""
+    """The numbers of an app's documents by the time between source and posting."""
 
     installation_id: int
     slug: str

@@ -1,4 +1,4 @@
-"""What every request passes: client address, headers, cookies, request ids, and ids in addresses.
+"""The steps of every request: client address, headers, cookies, request ids, ids in addresses.
 
 Start reading in `headers`.
 """

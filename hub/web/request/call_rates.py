@@ -1,4 +1,4 @@
-"""How often a caller may call: a burst at once, then a steady rate; counted in this process."""
+"""The rate at which a caller may call: a burst, then steadily; counted in this process."""
 
 import threading
 from collections.abc import Callable, Hashable

@@ -1,4 +1,4 @@
-"""What the browser may do with our pages: security headers, cookies, CSRF, and no foreign host."""
+"""The permissions of the browser: security headers, cookies, CSRF, and no foreign host."""
 
 import re
 from collections.abc import Iterable

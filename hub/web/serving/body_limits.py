@@ -1,4 +1,4 @@
-"""How large the body of a request may be: by its route, and by whether somebody is logged in."""
+"""The maximum size of a request body, by its route and by whether somebody is logged in."""
 
 from typing import Any, cast
 

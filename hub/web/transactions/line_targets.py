@@ -1,4 +1,4 @@
-"""What a line of a transaction posts to, in words."""
+"""The record or transaction that a line posts to, in words."""
 
 from flask import Flask
 

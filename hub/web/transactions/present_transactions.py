@@ -1,4 +1,4 @@
-"""What QuickBooks has now of the transactions that postings in review change or remove."""
+"""The present versions in QuickBooks of transactions that postings in review change or remove."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ Entity = dict[str, Any]
 
 
 class Basis(StrEnum):
-    """What a posting in review is compared with."""
+    """The version with which a posting in review is compared."""
 
     NOW = "now"
     MISSING = "missing"  # QuickBooks does not have the transaction any more
