@@ -132,7 +132,7 @@ def _list_next_commands(name: str) -> str:
 
 
 def _ask(question: str, default: str, check: Callable[[str], Answer]) -> Answer:
-    """Return what a person answers; the default where there is no terminal.
+    """Return the answer of a person; `default` where there is no terminal.
 
     `check` converts an answer. After one for which it raises UsageError the person is asked again.
     """

@@ -190,7 +190,7 @@ def _serve_source(
 
 
 def _build_intuit_keys(quickbooks: Any, url: str) -> list[str]:
-    """Return what to enter in a hub that is to use the stand-in in place of QuickBooks."""
+    """Return lines that say how a hub is connected to the stand-in of QuickBooks."""
     scheme, _, host = url.partition("://")
     address = f"{scheme}://{quickbooks.client_id}:{quickbooks.client_secret}@{host}"
     return [
@@ -200,7 +200,7 @@ def _build_intuit_keys(quickbooks: Any, url: str) -> list[str]:
 
 
 def _build_settings_to_enter(app: "App", settings: "Mapping[str, object]") -> list[str]:
-    """Return what to enter in a hub that uses the stand-in of a source, by the labels there."""
+    """Return lines that say how an app is enabled with the stand-in of its source."""
     from hub.contract import settings_schema
 
     fields = settings_schema.get_schema(app).fields

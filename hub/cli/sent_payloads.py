@@ -28,7 +28,7 @@ class SentPayloads:
         self._last_id = self._shown_id
 
     def describe_new(self) -> str:
-        """Return what was sent last, with secrets masked; "" if it was described before.
+        """Return a text about the last write, with secrets masked; "" if it was described before.
 
         Many documents are sent one after the other, so it is described only when a second call
         finds nothing after it.
@@ -104,7 +104,7 @@ def _load_sends_after(attempt_id: int) -> Sequence[Any]:
 
 
 def _describe(sent: Any, count: int) -> str:
-    """Return what was sent as text: its document, its state, its matches, and the payload.
+    """Return a text about one write: its document, its outcome, its matches and its payload.
 
     The secrets of its source are masked.
     """

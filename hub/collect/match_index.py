@@ -17,7 +17,10 @@ from hub.sources.site import app_of
 
 
 def build_match_index(session: Session, installation: Installation) -> MatchIndex:
-    """Return what mapping needs, without the records created for documents of this source."""
+    """Return the matches and record lists with which the documents of an installation are mapped.
+
+    `add_created_records` adds the records that were created for documents of the source.
+    """
     scope = hub_context.current_hub().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
     index = records.match_index(session, installation.company_id, scope, tenant)

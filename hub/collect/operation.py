@@ -191,7 +191,7 @@ def list_open_operations(
 def _find_update(
     batch: CollectBatch, history: PartHistory, kind: str, existing_id: str | None
 ) -> Update | None:
-    """Return what an operation changes in QuickBooks; None if it creates a part.
+    """Return the transaction that an operation changes; None if it creates one.
 
     A transaction that has left QuickBooks cannot be changed, so a person is asked whether to create
     another one.

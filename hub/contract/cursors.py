@@ -20,7 +20,7 @@ CURSOR_PARTS = 5  # parts in the text of a cursor
 
 @dataclass
 class ChangeCursor:
-    """How far a list is read: every row that changed at `since` or later is still to come.
+    """The state of reading a list: every row that changed at `since` or later is still to come.
 
     Rows of the same moment may appear after the first reading, clocks differ, and a change may be
     committed after it was stamped. So a reading starts `REREAD_OVERLAP` before `since`, and the

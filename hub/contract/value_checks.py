@@ -90,7 +90,7 @@ def find_flag_problems(owner: str, **values: Any) -> Iterator[str]:
 
 
 def _name_types(types: Sequence[type]) -> str:
-    """Return what a value of one of the types is called, such as "a Party or an Item"."""
+    """Return the names of types with their articles, such as "a Party or an Item"."""
     names: list[str] = []
     for one in types:
         article = "an" if one.__name__[0] in "AEIOU" else "a"

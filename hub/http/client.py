@@ -155,7 +155,7 @@ class AppHttp:
         return self._judge(call, response, answers)
 
     def _explain_refused_address(self, address: str) -> str:
-        """Return what an address that may not be called lacks; "" if its host is not declared."""
+        """Return "https" or "port", whichever an address lacks; "" if its host is not declared."""
         if self._hosts.declares(address):
             return "https"
         has_user = bool(parse(address).auth)

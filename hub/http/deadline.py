@@ -136,9 +136,10 @@ class _Watchdog:
 
 
 class _Connection:
-    """What both kinds of connection share: a socket to a permitted address, known to the guard.
+    """The common part of both kinds of connection: a socket that the guard knows.
 
-    The headers of a request wait for the beginning of its body, so that both are sent together.
+    The socket is connected to a permitted address. The headers of a request wait for the beginning
+    of its body, so that both are sent together.
     """
 
     sock: Any

@@ -64,7 +64,7 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
 
 
 def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
-    """Return what each row of a file that names a record would change, or why it cannot be used."""
+    """Return the change of each row that names a record, or why the row cannot be used."""
     lines = _read_rows(content)
     planned: list[ImportRow] = []
     with read_only_session() as session:

@@ -15,7 +15,7 @@ Versions = Mapping[tuple[str, str], str]
 
 
 def build_version(match: Match | None) -> str:
-    """Return what tells a decision from an earlier and a later one; "" if there is none."""
+    """Return a text that differs for each decision about a code; "" while there is no decision."""
     if match is None or match.match_method != MatchOrigin.DECIDED:
         return ""
     return f"{match.at.isoformat()} {match.record}"

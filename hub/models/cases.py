@@ -91,7 +91,7 @@ class Case(Model):
 
     @property
     def title(self) -> str:
-        """Return what is wrong, in a few words."""
+        """Return the title: a few words about the problem."""
         return self.text.title
 
     @property

@@ -93,11 +93,11 @@ def load_field_labels(language: str) -> dict[str, str]:
 
 
 def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
-    """Return what an app calls the codes of its documents."""
+    """Return the labels that an app gives to the fields of codes of its documents."""
     return [field.label for field in plugins.call(slug, "hub_fields") or ()]
 
 
 def _get_catalogs() -> dict[tuple[str, str], Any]:
-    """Return what was read of the catalogs in this process, by package and language."""
+    """Return the catalogs that this process has read, by package and language."""
     collected: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS_KEY, {})
     return collected

@@ -36,7 +36,7 @@ class BatchItem:
 
     @property
     def expected(self) -> Expected:
-        """Return what a good response to the item contains."""
+        """Return the content that a good response to the item has."""
         is_create = self.operation == Operation.CREATE
         return Expected(
             ENTITY_BY_KIND[self.kind],

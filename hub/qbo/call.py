@@ -34,7 +34,7 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """Return what the call does: read, write, or send a batch or a file."""
+        """Return the kind of the call: "read" or "write", or the path of a batch or a file."""
         if self.is_envelope:
             return self.path
         return "write" if self.writes else "read"

@@ -196,7 +196,7 @@ class Client:
         return self._page_queries.run(query, ENTITY_BY_KIND[kind], where, start, PAGE_SIZE)
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> QuickBooksResponse:
-        """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""
+        """Return objects that changed or were deleted since a moment; 1,000 mean there are more."""
         entities = [ENTITY_BY_KIND[kind] for kind in kinds]
         params = {"entities": ",".join(entities), "changedSince": since.isoformat()}
         return self._call(read_call("cdc", Expected("CDCResponse"), params))

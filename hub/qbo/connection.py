@@ -218,7 +218,7 @@ def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) 
 
 
 def _describe_trouble(company: ConnectedCompany) -> str:
-    """Return what is wrong with a connection and what happens next."""
+    """Return a sentence about the problem of a connection and what happens next."""
     name = company.display_name
     return Sentence(STATE_SENTENCES[ConnectionState(company.state)], name=name)
 

@@ -275,7 +275,7 @@ def explain_refusal(faults: tuple[Fault, ...]) -> str:
 def explain(
     faults: tuple[Fault, ...], default: str, *, internal_codes: Set[str] = frozenset()
 ) -> str:
-    """Return what faults mean, with the words of QuickBooks.
+    """Return an explanation of faults, with the words of QuickBooks.
 
     `default` explains codes that have no explanation of their own. Without faults, return it.
     `internal_codes` are codes that stand for an internal problem of QuickBooks here.
@@ -296,7 +296,7 @@ def quote_reasons(faults: tuple[Fault, ...]) -> str:
 
 
 def _quote_sentence(fault: Fault, details: str = "") -> str:
-    """Return what QuickBooks says of a fault, with its code."""
+    """Return a sentence that quotes QuickBooks on a fault and names its code."""
     return Sentence(
         "QuickBooks says: %(words)s; code %(code)s%(details)s.",
         words=fault.quote or Sentence("nothing"),
@@ -306,7 +306,7 @@ def _quote_sentence(fault: Fault, details: str = "") -> str:
 
 
 def _explain_fault(fault: Fault, default: str, internal_codes: Set[str]) -> str:
-    """Return what a fault means and what to do about it, with the words of QuickBooks."""
+    """Return an explanation of a fault and what to do about it, with the words of QuickBooks."""
     is_failed_rule = fault.code == BUSINESS_RULE_CODE and fault.is_inconclusive
     is_internal = is_failed_rule or fault.code in internal_codes
     code = INTERNAL_ERROR_CODE if is_internal else fault.code

@@ -110,7 +110,7 @@ def match_index(
     scope: str,
     tenant: str,
 ) -> MatchIndex:
-    """Return what mapping needs for one installation: its matches, and an index of each list.
+    """Return the matches and record lists with which documents of one installation are mapped.
 
     Installations of one scope and tenant share their matches.
     """
@@ -136,7 +136,7 @@ def match_index(
 
 
 def load_entered_details(role: str, details: Mapping[str, Any] | None) -> Party | Item | None:
-    """Return what a person entered for the record to create for a code, None for nothing.
+    """Return the details that a person entered for a record to create; None if there are none.
 
     `role` and `details` are columns of the match.
     """

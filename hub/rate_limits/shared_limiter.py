@@ -93,7 +93,7 @@ class SharedRateLimiter(RequestSlots):
             self._ask_alone()
 
     def budget(self) -> Budget:
-        """Return what is left of the shared budget, and what runs and waits in this process."""
+        """Return the rest of the shared budget, and the calls of this process that run and wait."""
         with forbid_requests():
             shared, now = self._row.read()
         since = now - self._limits.period

@@ -36,7 +36,7 @@ class AppliedPreview:
 
 
 def describe_applied(document: Document) -> tuple[AppliedPreview, ...]:
-    """Return what the lines of a document apply to, without looking up what is posted."""
+    """Return the documents to which lines apply, without looking up whether they are posted."""
     previews = []
     for line in document.lines:
         if line.applied:
@@ -50,7 +50,7 @@ def describe_applied(document: Document) -> tuple[AppliedPreview, ...]:
 
 
 def describe_links(document: Document, links: Links) -> tuple[AppliedPreview, ...]:
-    """Return what the lines of a document apply to; `links` are transactions by source id."""
+    """Return the documents to which lines apply; `links` are their transactions by source id."""
     previews = []
     for preview in describe_applied(document):
         link = links.get(preview.document)

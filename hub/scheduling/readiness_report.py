@@ -102,7 +102,7 @@ class ReadinessReport:
 
 
 def report(session: Session, installation: Installation, app: App) -> ReadinessReport:
-    """Return what would stop the documents of an app that were collected."""
+    """Return a report on what would stop the collected documents of an app."""
     ids = _load_unposted_ids(session, installation.id)
     postings = load_postings(session, ids[:MAX_CHECKED])
     dependents = new_parties.find_dependents(postings)

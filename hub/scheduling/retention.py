@@ -56,13 +56,13 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Rule:
-    """Which rows of a table are removed after some days, or which of their columns are emptied."""
+    """A rule that removes the rows of a table after some days, or empties some of their columns."""
 
     name: str  # as the command and the audit log name it
     model: Any
     days: int  # 0 keeps everything
     conditions: Callable[[dt.datetime], Conditions]  # what the rows from before a moment meet
-    emptied: Mapping[str, Any] = field(default_factory=dict)  # nothing: the rows are removed
+    emptied: Mapping[str, Any] = field(default_factory=dict)  # if empty, rows are removed
 
 
 def list_rules() -> tuple[Rule, ...]:

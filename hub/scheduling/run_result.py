@@ -75,7 +75,7 @@ class _ChangedPosting(NamedTuple):
 
 
 def take_snapshot(session: Session, installation_id: int) -> Snapshot:
-    """Return what is not posted before a run, from which `count_changes` derives what it did."""
+    """Return the postings that are not posted before a run; `count_changes` compares with them."""
     query = select(Posting.id, Posting.document_id, Posting.operation, Posting.state).where(
         Posting.installation_id == installation_id,
         Posting.state != PostingState.POSTED,

@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Filter:
-    """Which entries to show; an empty field does not restrict them."""
+    """The conditions for the entries to show; an empty field does not restrict them."""
 
     text: str = ""  # a part of who, what or subject
     who: str = ""

@@ -45,7 +45,7 @@ def open_table(installation: Installation, file_id: int) -> OpenTable:
 
 
 def build_version(mapping: Mapping[str, str] | None) -> str:
-    """Return what tells the answers about a table from earlier and later ones; "" for none."""
+    """Return a text that differs with the answers about a table; "" while there are none."""
     if mapping is None:
         return ""
     text = json.dumps(dict(mapping), sort_keys=True)
@@ -110,7 +110,7 @@ def discard(installation: Installation, file_id: int, who: str) -> None:
 
 
 def list_fields(installation: Installation) -> tuple[files.FileField, ...]:
-    """Return what a person says about the tables of an app."""
+    """Return the questions that an app asks about its tables."""
     kinds = app_of(installation).files
     return kinds.fields if kinds else ()
 

@@ -127,7 +127,7 @@ def restore(
 
 
 def _describe_origin(backup: Archive) -> str:
-    """Return what a database that is restored from a backup is a copy of."""
+    """Return the name and time of a backup, for a database that is restored from it."""
     return f"the backup {backup.path.name} of {backup.manifest.made_at}"
 
 

@@ -29,7 +29,7 @@ class NumberFormat:
 
     @cached_property
     def _marks(self) -> dict[int, int]:
-        """Return what each mark of a number, as Python writes it, is replaced with."""
+        """Return a translation table from the marks of Python's numbers to those of the format."""
         return str.maketrans(",.-", f"{self.thousands}{self.decimal}{MINUS}")
 
 

@@ -115,5 +115,5 @@ def _remove_title(path: Path) -> str:
 
 
 def _build_page_values() -> dict[str, Any]:
-    """Return what the frame of a page needs."""
+    """Return the function that the frame of a page calls."""
     return {"help_address": build_address}

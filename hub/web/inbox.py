@@ -266,7 +266,7 @@ def leave(case_id: int) -> Response:
 def _build_bulk_values(
     session: Session, filters: case_list.Filters, listed: Sequence[Case]
 ) -> dict[str, Any]:
-    """Return what the form for many cases shows: how many there are, and who may take them.
+    """Return the values of the form for many cases: their number, and who may take them.
 
     Cases that were ticked on other pages of the list stay ticked.
     """

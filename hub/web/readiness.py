@@ -40,7 +40,7 @@ class Readiness:
         return not any(self.problems.values())
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a caller reads."""
+        """Return the state for the response: each check with "ok" or its problem."""
         checks = {name: text or "ok" for name, text in self.problems.items()}
         return {"ready": self.is_ready, "checks": checks}
 
@@ -63,7 +63,7 @@ class ReadinessCheck:
         self._logged = ""
 
     def check(self) -> Readiness:
-        """Return what is in order now."""
+        """Return the result of all checks, made now."""
         return Readiness({**self._check_database(), **self._check_scheduler()})
 
     def _check_database(self) -> dict[str, str]:
@@ -106,7 +106,7 @@ class ReadinessCheck:
             self._thread = None
 
     def _check_scheduler(self) -> dict[str, str]:
-        """Return what is wrong with the scheduler, if there is one here; "" if it ticks."""
+        """Return the problem of the scheduler, "" if it ticks; nothing if there is none here."""
         heartbeat: Heartbeat | None = self._app.extensions.get(SCHEDULER_HEARTBEAT)
         if heartbeat is None:
             return {}

@@ -74,7 +74,7 @@ class RunSubjects:
         return cls(apps, {company.id: company for company in session.scalars(companies)})
 
     def title(self, run: Run) -> str:
-        """Return what a run does and for whom."""
+        """Return the kind of a run and its app or company."""
         what = gettext(RUN_KIND_LABELS.get(run.kind, run.kind.capitalize()))
         installation = self.installations.get(run.installation_id or 0)
         if installation is not None:
@@ -211,7 +211,7 @@ def progress(run_id: int) -> tuple[str, int]:
 
 
 def _build_context(run_id: int) -> dict[str, Any]:
-    """Return what the page of a run shows."""
+    """Return the values of the page of a run."""
     with read_only_session() as session:
         run = get_row_or_404(session, Run, run_id)
         installation = None

@@ -75,7 +75,7 @@ def _get_rates() -> WebhookRates:
 
 
 def _get_caller() -> tuple[str, str]:
-    """Return what the calls of a client to this address are counted by."""
+    """Return the key under which calls are counted: the address, and the group of the client."""
     return request.path, throttling.client_group()
 
 

@@ -174,7 +174,7 @@ def _build_class_name(name: str) -> str:
 
 @cache
 def _build_environment() -> Any:
-    """Return what renders the templates."""
+    """Return the Jinja environment that renders the files of a new plugin."""
     import jinja2
 
     texts = {}
@@ -212,7 +212,7 @@ def _format_tuple(names: tuple[str, ...], before: str) -> str:
 
 
 def _build_values(choices: Choices) -> dict[str, Any]:
-    """Return what the templates need beside the choices."""
+    """Return the variables of the templates: the choices, and what follows from them."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
     transactions = [pair for pair in all_parts if pair[0] not in LIST_KINDS]
     applied = pair_payments(choices.kinds)

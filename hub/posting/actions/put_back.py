@@ -129,7 +129,7 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
 
 
 def _build_content_to_restore(last_write: Posting) -> dict[str, Any]:
-    """Return what the last write set, without what tied it to an earlier version."""
+    """Return the body of the last write, without what tied it to an earlier version."""
     body: dict[str, Any] = json.loads(last_write.payload, parse_float=Decimal)
     if last_write.operation == Operation.UPDATE:
         return payloads.drop_version(body, last_write.summary)

@@ -201,7 +201,7 @@ def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[st
 
 
 def _compute_paid_amount(document: PostedDocument) -> Decimal | None:
-    """Return what is paid of a document; None if it cannot be paid."""
+    """Return the paid part of a document's total; None if it cannot be paid."""
     head = document.head
     if head is None:
         return None
@@ -330,7 +330,7 @@ def _sum_payments(session: Session, parts: Sequence[PostedDocument]) -> _Payment
 
 
 def _list_balances(parts: Iterable[PostedDocument]) -> list[Decimal | None]:
-    """Return what is left to pay of each part that can be paid; None where that is not known."""
+    """Return the open balance of each part that can be paid; None where it is not known."""
     balances = []
     for part in parts:
         is_payable = part.posting.kind in PAYABLE_KINDS

@@ -106,7 +106,7 @@ class MarkerDifference:
 
     @property
     def reason(self) -> str:
-        """Return what is wrong with it, in the language in which texts are rendered."""
+        """Return the reasons as one text, in the language in which texts are rendered."""
         return texts.join_reasons(self.reasons) or self.stored_reason
 
     @classmethod
@@ -140,7 +140,7 @@ class OtherSourceTotal:
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "OtherSourceTotal":
-        """Return what `dump` stored."""
+        """Return the entry that `dump` stored."""
         return cls(stored["posting"], stored["reason"])
 
     def dump(self) -> dict[str, Any]:

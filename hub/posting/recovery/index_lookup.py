@@ -92,7 +92,7 @@ def find_ids_of_other_parts(
 
 
 def _get_number_and_total(posting: Posting) -> tuple[str, Decimal | None]:
-    """Return what tells the transactions of the parts of a document apart."""
+    """Return the number and total of a posting; they tell the parts of a document apart."""
     summary = posting.summary
     return summary.number, posting.total if summary.total is None else summary.total
 

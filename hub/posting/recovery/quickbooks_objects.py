@@ -115,6 +115,6 @@ def build_deleted_entity(id: str) -> dict[str, Any]:
 
 
 def parse_body(posting: Posting) -> dict[str, Any]:
-    """Return what a posting sends; empty if that is not known yet."""
+    """Return the body that a posting sends; empty if it is not known yet."""
     body: dict[str, Any] = json.loads(posting.payload or b"{}")
     return body

@@ -237,7 +237,7 @@ def _write_against_current(
 
 
 def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
-    """Return what a change sends, written against the version that was just read."""
+    """Return the body of a change, written against the version of `entity`, which was just read."""
     id = entity["Id"]
     sync_token = entity["SyncToken"]
     if posting.operation == Operation.DELETE:

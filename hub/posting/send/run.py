@@ -104,7 +104,7 @@ def resolve_only(
 
 
 def _build_result(posting_session: PostingSession, stop_reason: str) -> DrainResult:
-    """Return what a session has done so far."""
+    """Return the counts of a session so far, and why it stopped."""
     return DrainResult(
         counts=dict(posting_session.counts),
         in_doubt=_count_doubts(posting_session),

@@ -213,7 +213,7 @@ def new_recovery_codes() -> str:
 @require_role("viewer", of=OWN)
 @require_recent_login
 def passkey_options() -> dict[str, Any]:
-    """Return what the browser needs to create a passkey."""
+    """Return the options with which the browser creates a passkey."""
     row = _get_session_row()
     with transaction() as session:
         challenge = passkeys.build_challenge_to_add(session, cast(User, current_user))
@@ -264,7 +264,7 @@ def remove_passkey() -> Response:
 
 
 def _build_page_values(session: Session) -> dict[str, Any]:
-    """Return what the page of the account shows."""
+    """Return the values of the page of the account."""
     return {
         "current_session": _get_session_row(),
         "sessions": login_sessions.list_live(session, _get_person_id()),

@@ -36,7 +36,7 @@ class RightFields(NamedTuple):
 
 
 def list_choices(session: Session) -> dict[str, Any]:
-    """Return what the fields offer, for a template."""
+    """Return the choices of the fields, as variables of a template."""
     companies = session.scalars(
         select(ConnectedCompany).order_by(ConnectedCompany.name, ConnectedCompany.id)
     )
@@ -44,7 +44,7 @@ def list_choices(session: Session) -> dict[str, Any]:
 
 
 def read_chosen_rows() -> list[RightFields]:
-    """Return what was chosen in each set of fields of this request's form."""
+    """Return the choices in this request's form, one entry for each set of fields."""
     columns = (request.form.getlist(name) for name in RightFields._fields)
     return [RightFields(*values) for values in zip_longest(*columns, fillvalue="")]
 

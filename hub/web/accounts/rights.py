@@ -68,7 +68,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
 
 
 def _read_form() -> RightFields:
-    """Return what was chosen in the form."""
+    """Return the choices in the first set of fields of the form."""
     rows = right_fields.read_chosen_rows()
     return rows[0] if rows else RightFields()
 

@@ -283,7 +283,7 @@ def _report(work: Callable[[], object], done: str) -> Response:
 
 
 def _describe_each(session: Session, companies: Sequence[ConnectedCompany]) -> list[dict[str, Any]]:
-    """Return what the page shows of each company, in a few queries for all.
+    """Return the values of each company on the page, in a few queries for all.
 
     What is about all apps needs a role for the whole company.
     """

@@ -115,7 +115,7 @@ def test() -> Response:
 
 
 def _read_form(form: MultiDict[str, str]) -> ServerForm:
-    """Return what was typed into the form."""
+    """Return the entries of the form, with an encryption that exists."""
     texts = {name: form.get(name, "").strip() for name in ServerForm.__dataclass_fields__}
     if texts["encryption"] not in ENCRYPTION_LABELS:
         texts["encryption"] = "smtp"

@@ -67,7 +67,7 @@ def lists(installation_id: int) -> Response:
 
 
 def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
-    """Return what the head of every page of an installation shows.
+    """Return the values of the head of every page of an installation.
 
     The app is None if its plugin is not installed.
     """
@@ -148,7 +148,7 @@ def _explain_rest(installation: Installation) -> str:
 
 
 def _build_page_values(session: Session, installation: Installation) -> dict[str, Any]:
-    """Return what the page of an installation shows."""
+    """Return the values of the page of an installation."""
     is_of_app = Run.installation_id == installation.id
     is_lists_run = (
         Run.company_id == installation.company_id,

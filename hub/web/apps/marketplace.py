@@ -117,7 +117,7 @@ def _select_companies() -> Select[Any]:
 
 
 def _describe_abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
-    """Return what the plugin of an app does, by the hooks that it implements."""
+    """Return a phrase for each of `hooks` that the plugin of an app implements."""
     plugins = current_hub().plugins
     return [what for hook, what in hooks.items() if plugins.has(slug, hook)]
 

@@ -226,7 +226,7 @@ def _require_file(session: Session, installation: Installation, file_id: int) ->
 
 
 def _get_file_kinds(installation: Installation) -> FileKinds:
-    """Return what files the app of an installation accepts; abort if it accepts none."""
+    """Return the kinds of files that the app of an installation accepts; abort if it has none."""
     app = current_hub().plugins.apps.get(installation.slug)
     if app is None or app.files is None or not installation.enabled:
         abort(404)

@@ -95,7 +95,7 @@ def format_setting_changes(app: App, row: Installation, changes: Mapping[str, An
 
 
 def _load_stored_names(row: Installation) -> Names:
-    """Return what names a record that a setting of the app has."""
+    """Return a function that names a record to which a setting of the app refers."""
 
     def name_of(source: str, id: str) -> str:
         """Return the name of a record, or its id if it is no longer known."""

@@ -45,7 +45,7 @@ class SettingsPreview:
 def read(
     app: App, row: Installation, values: Mapping[str, Any], mode: str | None
 ) -> SettingsPreview:
-    """Return what the values would change; for an app that is not enabled yet, what they mean.
+    """Return the effects of new values; for an app that is not enabled yet, their meaning.
 
     Raise SettingsInvalid if they cannot be stored.
     """
@@ -116,7 +116,7 @@ def _iter_consequences(
 
 
 def describe_new_start(before: dt.date | None, after: dt.date | None) -> str:
-    """Return what follows from another start date."""
+    """Return a sentence about the effect of another start date."""
     is_earlier = after is None or (before is not None and after < before)
     if is_earlier:
         return start_warning(after)

@@ -110,7 +110,7 @@ def change(installation_id: int) -> Page:
 @renew_while_typing
 @require_role("app-owner")
 def first_changes(slug: str, company_id: int) -> str:
-    """Return what enabling the app with this form would mean for the books, for htmx."""
+    """Return the effects on the books of enabling the app with this form, for htmx."""
     app = get_app_or_404(slug)
     return _build_preview(app, enabled_apps.find_or_prepare(app, company_id, zone()))
 
@@ -119,7 +119,7 @@ def first_changes(slug: str, company_id: int) -> str:
 @renew_while_typing
 @require_role("app-owner")
 def changes(installation_id: int) -> str:
-    """Return what saving the form would change, for htmx."""
+    """Return the effects of saving the form, for htmx."""
     row = get_installation_or_404(installation_id)
     return _build_preview(get_app_or_404(row.slug), row)
 
@@ -380,7 +380,10 @@ def _render_form(
 def _build_choice_loader(
     app: App, row: Installation, values: Mapping[str, Any]
 ) -> forms.LoadChoices:
-    """Return what reads the choices of settings; only a person who may change them causes calls."""
+    """Return a function that reads the choices of settings.
+
+    It calls the source only for a person who may change the settings.
+    """
     if may_configure(row):
         return partial(read_choices, app, row, values)
     return build_choice_lister(row)

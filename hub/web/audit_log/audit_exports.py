@@ -98,14 +98,14 @@ def build_entry(session: Session, request: Request) -> tuple[str, dict[str, Any]
 
 
 def _find_export_name(request: Request) -> str | None:
-    """Return what the log calls the download of a request; None if it has no name."""
+    """Return the name of a download in the audit log; None if it has no name."""
     tables = EXPORT_NAMES.get(request.endpoint or "", {})
     table = request.args.get("table") or request.args.get("list") or FIRST_TABLE
     return tables.get(table) or tables.get(FIRST_TABLE)
 
 
 def describe(subject: str, detail: Mapping[str, Any]) -> str:
-    """Return what was exported, such as "the documents of ACME as CSV".
+    """Return a phrase about an export, such as "the documents of ACME as CSV".
 
     Earlier versions recorded the request, such as "GET /documents/export".
     """
@@ -207,7 +207,7 @@ def _read_filters(session: Session, arguments: Mapping[str, str]) -> dict[str, s
 
 
 def _parse_earlier_subject(path: str) -> tuple[str, str]:
-    """Return what an earlier entry was about, and its format if the path has it."""
+    """Return the name of the export in an earlier entry, and its format if the path has it."""
     try:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:

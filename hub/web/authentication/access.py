@@ -105,7 +105,7 @@ def find_required_role(app: Flask, endpoint: str) -> str | None:
 
 
 def subject_of_endpoint(app: Flask, endpoint: str) -> str:
-    """Return what an endpoint is about, "" if the ids in its address say that."""
+    """Return the subject of an endpoint; "" if it follows from the ids in its address."""
     if endpoint in PUBLIC_ENDPOINTS or endpoint in SIGNED_IN:
         return OWN
     return str(getattr(app.view_functions[endpoint], "needs_of", ""))

@@ -119,7 +119,7 @@ def check() -> str | Response:
 @pages.post("/confirm/passkey")
 @require_role("viewer", of=OWN)
 def options() -> dict[str, Any]:
-    """Return what a passkey of the person has to sign; its device asks for a PIN or a finger."""
+    """Return the challenge for a passkey of the person, whose device asks for a PIN or a finger."""
     row = sessions.load_current_row()
     if row is None:
         abort(403)

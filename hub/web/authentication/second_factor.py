@@ -60,7 +60,7 @@ def check() -> str | Response:
 @pages.post("/second-factor/passkey")
 @require_role("anyone")
 def options() -> dict[str, Any]:
-    """Return what a passkey of the person has to sign as second factor."""
+    """Return the challenge for a passkey of the person, used as second factor."""
     row = sessions.load_current_row()
     if row is None or not row.needs_factor:
         abort(403)
@@ -74,7 +74,7 @@ def options() -> dict[str, Any]:
 @pages.post("/passkey/options")
 @require_role("anyone")
 def options_of_anyone() -> dict[str, Any]:
-    """Return what a passkey has to sign to log in without a name and password."""
+    """Return the challenge for a passkey that logs in without a name and password."""
     challenge = passkeys.build_challenge_to_use(None, verify_person=True)
     cookie[CHALLENGE_KEY] = [challenge.text, current_hub().clock.now().timestamp()]
     return challenge.options

@@ -172,7 +172,7 @@ def client() -> str:
 
 
 def client_group() -> str:
-    """Return what limits count together: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return the group of this request's client, as `client_address.group` does."""
     return client_address.group(client())
 
 

@@ -145,7 +145,7 @@ def list_source_facts(
 
 
 def load_waiting_documents(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
-    """Return what waits for codes, by the cause of their open cases."""
+    """Return the open cases in which documents wait for codes, by cause."""
     query = select(Case).where(
         Case.cause.in_(list(causes)), Case.closed_at.is_(None), *load_scope().cases()
     )
@@ -154,7 +154,7 @@ def load_waiting_documents(session: Session, causes: Iterable[str]) -> dict[str,
 
 
 def _list_detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
-    """Return what a new record would be created from."""
+    """Return labels and texts of the details from which a new record would be created."""
     if isinstance(details, Party):
         return _list_party_facts(details)
     if isinstance(details, Item):
@@ -169,7 +169,7 @@ def _list_detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
 
 
 def _list_party_facts(details: Party) -> list[tuple[str, str]]:
-    """Return what a new vendor or customer would be created from."""
+    """Return labels and texts of the details of a new vendor or customer."""
     return [
         (gettext_noop("Organisation number"), details.number or ""),
         ("E-mail", details.email or ""),

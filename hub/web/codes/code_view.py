@@ -42,7 +42,7 @@ class CodeView:
 
     @property
     def version(self) -> str:
-        """Return what tells the decision about the code from an earlier and a later one."""
+        """Return a text that differs for each decision about the code."""
         return match_versions.build_version(self.match)
 
     @property

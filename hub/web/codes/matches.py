@@ -253,7 +253,7 @@ def build_match_form(
     query: str,
     match_index: MatchIndex,
 ) -> dict[str, Any]:
-    """Return what the form that matches a code shows: its view, and the records to choose from."""
+    """Return the values of the form that matches a code: its view, and records to choose from."""
     code = view_code(session, installation, source_code, field, match_index)
     index = records.load_index(session, installation.company_id, field.role)
     return {

@@ -337,7 +337,7 @@ def _render_code_page(
 def _build_code_values(
     session: Session, installation: Installation, invalid: Invalid | None
 ) -> dict[str, Any]:
-    """Return what the page of one code shows."""
+    """Return the values of the page of one code."""
     fields = matches.load_fields_by_name(installation)
     name = request.values.get("field", "")
     code = request.values.get("code", "")

@@ -54,7 +54,7 @@ def build_code_form(
     query: str,
     invalid: Invalid | None,
 ) -> dict[str, Any]:
-    """Return what the page of a code shows: records to match it to, and the form for a new one.
+    """Return the values of the page of a code: records to match, and the form for a new one.
 
     `invalid` is what was entered before and could not be created.
     """
@@ -149,7 +149,7 @@ def _find_errors(
     details: Party | Item,
     match_index: MatchIndex,
 ) -> dict[str, list[str]]:
-    """Return what QuickBooks would refuse of a new record: a name that is taken, an account."""
+    """Return errors that QuickBooks would report of a new record, by field."""
     errors = {}
     collisions = record_form.find_collisions(match_index, field.role, details.name)
     if collisions:
@@ -189,7 +189,7 @@ def _find_accounts(installation: Installation, details: Party | Item | None) -> 
 
 
 def _load_entered_before(match_index: MatchIndex, source_code: SeenCode) -> Party | Item | None:
-    """Return what a person entered for a code before."""
+    """Return the details that a person entered for a code before, if any."""
     decision = match_index.matches.get((source_code.field, source_code.code))
     return decision.details if decision else None
 

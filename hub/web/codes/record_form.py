@@ -136,7 +136,7 @@ def cut_name(role: str, name: str) -> str:
 
 
 def build_values(details: Details | None, name: str, accounts: Accounts) -> dict[str, Any]:
-    """Return what the form is filled in with; without details only the name is known."""
+    """Return the values that the form is filled in with; without details, only the name."""
     values: dict[str, Any] = {"name": name}
     if isinstance(details, Item):
         for field in ("type", "sku", "description", "price", "cost", "start", "on_hand"):
@@ -192,7 +192,7 @@ def _shorten_texts(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> Details:
-    """Return what was entered, with what the form does not show as the source has it.
+    """Return the entered details; fields that the form does not show are those of the source.
 
     Raise Invalid with the errors of each field.
     """

@@ -84,9 +84,10 @@ def _list_source_facts(document: SourceDocument, source: View) -> list[tuple[str
 
 
 def _list_posted_facts(view: TransactionView, document_currency: str) -> list[tuple[str, str]]:
-    """Return what is posted as a person reads it: facts, addresses, tax and total.
+    """Return labels and texts of the posted fields, as a person reads them.
 
-    The payloads of a company with only one currency contain no currency.
+    They are facts, addresses, tax and total. The payloads of a company with only one currency
+    contain no currency.
     """
     currency = view.currency or document_currency
     facts = [

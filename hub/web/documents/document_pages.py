@@ -210,7 +210,7 @@ def posting(posting_id: int) -> Response:
 
 
 def _build_context(session: Session, document: SourceDocument) -> dict[str, Any]:
-    """Return what the page of a document shows."""
+    """Return the values of the page of a document."""
     postings = _load_in_order(session, Posting, Posting.document_id == document.id)
     ids = [posting.id for posting in postings]
     attempts = _load_in_order(session, Attempt, Attempt.posting_id.in_(ids))
@@ -242,7 +242,7 @@ def _build_context(session: Session, document: SourceDocument) -> dict[str, Any]
 
 
 def _load_awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
-    """Return what a posting waits for: postings whose ids in QuickBooks it needs."""
+    """Return the postings whose ids in QuickBooks a waiting posting needs."""
     if main is None or main.state != PostingState.WAITING or not main.payload:
         return []
     ids = outbox.find_awaited_ids(main.payload)
@@ -320,7 +320,7 @@ def _build_main_view(
 
 
 def _build_payment(session: Session, main: Posting | None, state: str) -> Payment | None:
-    """Return what is paid of a posted bill or invoice; None while QuickBooks has no balance."""
+    """Return the payment of a posted bill or invoice; None while QuickBooks has no balance."""
     if main is None or state != DocumentState.POSTED:
         return None
     head = _find_payable_head(session, main)
@@ -330,7 +330,7 @@ def _build_payment(session: Session, main: Posting | None, state: str) -> Paymen
 
 
 def _find_payable_head(session: Session, main: Posting) -> TransactionHead | None:
-    """Return what QuickBooks has of a bill or invoice; None for other kinds."""
+    """Return the head of a bill or invoice in QuickBooks; None for other kinds."""
     if main.kind not in PAYABLE_KINDS:
         return None
     key = main.company_id, main.kind, main.quickbooks_id or ""

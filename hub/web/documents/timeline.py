@@ -197,7 +197,7 @@ def _describe_proof(proof: Proof) -> TimelineEvent:
 
 
 def _build_receipt_event(row: ReceiptRow) -> TimelineEvent:
-    """Return what was reported to the source."""
+    """Return the event of a report to the source."""
     state = gettext(row.state.replace("_", " "))
     if row.ended == ReceiptEnd.DELIVERED:
         return TimelineEvent(

@@ -60,7 +60,7 @@ def return_address() -> str:
 
 
 def _build_page_values() -> dict[str, Any]:
-    """Return what the frame of a page needs to know."""
+    """Return the values of the frame of a page: the theme and its colors."""
     color_scheme, dark_media = THEMES[theme()]
     return {
         "themes": THEMES,

@@ -67,7 +67,7 @@ def _find_path(endpoint: str, values: dict[str, Any]) -> Path | None:
 
 @lru_cache
 def _compute_digest(path: Path) -> str:
-    """Return what identifies the content of a file."""
+    """Return the start of the SHA-256 of a file, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH]
 
 

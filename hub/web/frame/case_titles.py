@@ -114,7 +114,7 @@ def format_reason(case: Case, subject: str | None) -> str:
 
 
 def format_headline(case: Case) -> str:
-    """Return what is wrong: the title, or the reason if that only names a document."""
+    """Return the title of a case, or its reason if the title only names a document."""
     template = CATALOGUE.get(case.code)
     if template is None or template.title != DOCUMENT_TITLE:
         return case.title

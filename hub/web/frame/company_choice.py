@@ -159,7 +159,7 @@ def _select_installations(slug: str) -> Select[Any]:
 
 
 def load_switcher() -> Switcher:
-    """Return what the frame shows; read once for each page."""
+    """Return the companies of the menu; read once for each page."""
     if "switcher" not in g:
         chosen_id = access.find_chosen_company_id()
         query = select(ConnectedCompany.id, ConnectedCompany.display_name)
@@ -184,5 +184,5 @@ def return_address() -> str:
 
 
 def _build_page_values() -> dict[str, Any]:
-    """Return what the frame of a page needs."""
+    """Return the functions that the frame of a page calls."""
     return {"load_switcher": load_switcher, "list_return_address": return_address}

@@ -74,5 +74,5 @@ def _build_badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
 
 
 def _build_page_values() -> dict[str, Any]:
-    """Return what the frame of a page needs."""
+    """Return the function that the frame of a page calls."""
     return {"quickbooks_badge": quickbooks_badge}

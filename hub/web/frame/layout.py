@@ -367,7 +367,7 @@ def _choose_url() -> str:
 
 
 def _build_page_values() -> dict[str, Any]:
-    """Return what every page shows; `section` marks the entry of the menu."""
+    """Return the values of every page; `section` marks the entry of the menu."""
     return {
         "count_open_cases": count_open_cases,
         "capped_count": format_capped_count,

@@ -35,7 +35,7 @@ def print_full(value: Any) -> Markup:
 
 
 def print_value(value: Any) -> Any:
-    """Return what a template prints for a value; finished markup is left alone."""
+    """Return a value as a template prints it: texts are cut, finished markup is left alone."""
     return cut(value) if type(value) is str else value
 
 

@@ -108,7 +108,7 @@ def build_source_view(
     record_name: RecordName = lambda field, code: "",
     field_labels: Mapping[str, str] = ROLE_LABELS,
 ) -> View:
-    """Return what the source said; a bare id is replaced by the name of its record.
+    """Return a document as its source described it; ids are replaced by the names of records.
 
     `field_labels` are what the app calls its codes.
     """
@@ -144,7 +144,7 @@ def _list_document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[s
 
 
 def _list_record_facts(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return what the source says of a supplier, customer or item."""
+    """Return labels and texts of a supplier, customer or item, as the source has them."""
     facts = []
     for name, label in RECORD_LABELS.items():
         if details.get(name):

@@ -165,7 +165,7 @@ def _build_reader(language: str | None, number_format: str | None) -> Reader:
 
 
 def _get_choice(name: str) -> str | None:
-    """Return what the person has chosen; None if nothing or if nobody is logged in."""
+    """Return a choice of the person; None if there is none or nobody is logged in."""
     if not current_user.is_authenticated:
         return None
     return cast(str | None, getattr(current_user, name))

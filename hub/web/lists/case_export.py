@@ -44,7 +44,7 @@ def iter_rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
 
 
 def _describe(row: CaseRow) -> dict[str, Any]:
-    """Return what the file has of a case besides its amount."""
+    """Return the columns of a case in the file, besides its amount."""
     case = row.case
     slug = row.installation.slug if row.installation else ""
     return {

@@ -89,7 +89,7 @@ class CaseRow:
 
     @property
     def headline(self) -> str:
-        """Return what is wrong, in a few words."""
+        """Return the headline: a few words about the problem."""
         return format_headline(self.case)
 
     @property

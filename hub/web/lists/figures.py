@@ -264,7 +264,7 @@ def _rank_of_state() -> ColumnElement[int]:
 def load_posted_figures(
     session: Session, installation_ids: Collection[int], today: dt.datetime, month: dt.datetime
 ) -> dict[int, PostedFigures]:
-    """Return what each of some installations posted since two moments, in one query.
+    """Return numbers and sums that installations posted since two moments, in one query.
 
     An index leads to the postings of the month of each installation. A document that was posted
     again after it had left QuickBooks counts once, as it was posted last.

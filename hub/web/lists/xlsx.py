@@ -38,7 +38,7 @@ class _Output(io.RawIOBase):
         return len(part)
 
     def take(self) -> bytes:
-        """Return what was written since the last time."""
+        """Return the bytes that were written since the last call."""
         content = b"".join(self._parts)
         self._parts.clear()
         return content

@@ -32,7 +32,7 @@ class SummedPosting(Protocol):
 
     @property
     def operation(self) -> str:
-        """Return what the posting does."""
+        """Return the operation of the posting."""
 
     @property
     def kind(self) -> str:
@@ -82,14 +82,14 @@ class Breakdown:
 def _build_views(
     session: Session, company_id: int, ids: Iterable[int]
 ) -> Mapping[int, display.TransactionView]:
-    """Return what these postings send, by their ids."""
+    """Return views of the payloads of postings, by their ids."""
     query = select(Posting.id, Posting.kind, Posting.payload).where(Posting.id.in_(list(ids)))
     payloads = {id: (kind, payload) for id, kind, payload in session.execute(query)}
     return display.view_payloads(session, company_id, payloads)
 
 
 def _find_account(view: display.TransactionView, line: display.TransactionLineView) -> str:
-    """Return what a line posts to; that of a payment posts to the account of the money."""
+    """Return the account or item of a line; for a line of a payment, the account of the money."""
     if not line.linked_type:
         return line.posts_to
     facts = dict(view.facts)

@@ -23,7 +23,7 @@ class HasId(Protocol):
 
 @dataclass(frozen=True)
 class SecondApprovals:
-    """Which postings on a page need two people, and who has approved them so far."""
+    """The postings on a page that need two people, and the people who have approved them so far."""
 
     lacking: Collection[int]
     people: Mapping[int, Sequence[approvals.Approver]]

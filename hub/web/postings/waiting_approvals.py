@@ -66,7 +66,7 @@ def index() -> str | Response:
 
 
 def _load_waiting_apps(session: Session, installations: Sequence[Installation]) -> list[WaitingApp]:
-    """Return what waits in each of these apps, in two queries for all."""
+    """Return these apps with the sums that wait in each, in two queries for all."""
     apps = {installation.id: WaitingApp(installation) for installation in installations}
     is_made = case((SourceDocument.made_for != "", 1), else_=0)
     columns = Posting.installation_id, is_made, Posting.kind, Posting.operation, Posting.currency

@@ -114,7 +114,7 @@ def _load_rows(
 
 
 def _describe_result(summary: ReconciliationSummary | None) -> Result:
-    """Return what a reconciliation says; one that failed later, or long ago, is old."""
+    """Return the result of a reconciliation; one that failed later, or long ago, is old."""
     if summary is None:
         return Result.NONE
     if not summary.is_good:

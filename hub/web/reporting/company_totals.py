@@ -108,7 +108,7 @@ def sum_by_currency(totals: Iterable[Mapping[str, CurrencyTotal]]) -> list[Curre
 
 
 def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) -> list[Ages]:
-    """Return what waits for a person, by currency and the days since the hub planned it.
+    """Return sums that wait for a person, by currency and the days since the hub planned them.
 
     `installations` are the conditions of the apps.
     """

@@ -94,7 +94,7 @@ def _build_age_columns(row: WaitingAmount | Ages) -> dict[str, object]:
 
 
 def _build_approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:
-    """Return what a person approved as a file has it."""
+    """Return the columns of a person's approvals in a file."""
     return {
         "approved_by": row.who,
         "currency": row.currency,

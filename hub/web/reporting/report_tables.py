@@ -251,7 +251,7 @@ def load_approvals(session: Session, documents: Any, year: int, home: str) -> li
 def sum_waiting(
     session: Session, documents: Any, today: dt.datetime, home: str
 ) -> list[WaitingAmount]:
-    """Return what waits for a person, by app, currency and the days since the hub planned it."""
+    """Return sums that wait for a person, by app, currency and days since the hub planned them."""
     age = case(*build_age_conditions(today), else_=len(AGE_LIMITS_IN_DAYS))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())

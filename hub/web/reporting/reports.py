@@ -202,7 +202,7 @@ def _parse_cell(company: ConnectedCompany) -> AnyCell | None:
 
 
 def _parse_approver_cell(company: ConnectedCompany) -> ApproverCell | None:
-    """Return what the address names as approved by a person, None if it has no year or month."""
+    """Return the cell of a person's approvals in the address; None if it has no year or month."""
     currency = request.args.get("currency", "")[:3]
     who = request.args["approver"]
     period = report_tables.parse_month(request.args.get("month", ""))
@@ -215,7 +215,7 @@ def _parse_approver_cell(company: ConnectedCompany) -> ApproverCell | None:
 
 
 def _build_title(cell: AnyCell) -> str:
-    """Return what the documents of a number have in common."""
+    """Return the title of the list of documents behind a number."""
     if isinstance(cell, Cell):
         return f"{gettext(GROUP_LABELS[cell.group])} · {dates.month(cell.period.first_day)}"
     time = dates.month(cell.period.first_day) if cell.period else str(cell.year)

@@ -107,7 +107,7 @@ def parse(text: str) -> Address | None:
 
 
 def group(address: str) -> str:
-    """Return what limits count together: an IPv4 address, or the /64 network of an IPv6 address."""
+    """Return the key of limits: an IPv4 address, or the /64 network of an IPv6 address."""
     parsed = parse(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))

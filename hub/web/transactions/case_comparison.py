@@ -86,7 +86,7 @@ class ComparedLines:
 
     @property
     def difference(self) -> str:
-        """Return what differs, in words."""
+        """Return the difference in words."""
         if self.present is None:
             return gettext("Not in QuickBooks")
         if self.ours is None:
@@ -135,7 +135,7 @@ class Side:
         return transaction.can_be_adopted and not self.is_change
 
     def explain_rejection(self, transaction: Transaction) -> str:
-        """Return what becomes of the posting if a person says that it is not a transaction."""
+        """Return a sentence about what happens to the posting if a transaction is rejected."""
         if self.posting is not None and self.posting.operation in REMOVALS:
             return gettext(
                 "Transaction %(id)s is removed from QuickBooks, whatever was changed there.",
@@ -217,7 +217,7 @@ def _list_posting_facts(ours: display.TransactionView, posting: Posting) -> dict
 
 
 def _find_party_label(facts: Mapping[str, str]) -> str:
-    """Return what the posting calls its party; "Party" if it names none."""
+    """Return the label of the posting's party; "Party" if it names none."""
     for label in PARTY_LABELS:
         if label in facts:
             return label
@@ -270,7 +270,7 @@ def align(
 def build_sides(
     session: Session, case: Case, postings: list[Posting], entities: Entities
 ) -> list[Side]:
-    """Return what a person compares in a case.
+    """Return the pairs that a person compares in a case.
 
     For a question, this is each posting beside its candidates; for a difference, the two sides.
     """

@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
 
 
 def line_target(line: TransactionLineView) -> str:
-    """Return what a line posts to: an account, an item, a linked transaction or a discount."""
+    """Return the target of a line: an account, an item, a linked transaction or a discount."""
     if line.linked_type and line.linked_name:
         return f"{gettext(line.linked_type)} {line.linked_name}"
     if line.linked_type:

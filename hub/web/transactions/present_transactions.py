@@ -168,7 +168,10 @@ def _compare_write(
 def _list_entities_to_view(
     write: Write, entity: Entity | None
 ) -> dict[tuple[str, int], tuple[str, Entity]]:
-    """Return what QuickBooks has, what is sent to it, and how it answered to the last posting."""
+    """Return three states of a transaction: in QuickBooks now, as sent, and as last answered.
+
+    The keys are the state and the id of the posting. The values are the kind and the entity.
+    """
     posting, earlier = write.posting, write.earlier
     if entity is None:
         return {}
@@ -212,7 +215,7 @@ def _compare(
     present: display.TransactionView | None,
     basis: Basis,
 ) -> ChangePreview:
-    """Return what differs."""
+    """Return the differences between the planned and the present transaction."""
     if planned is None or present is None:
         return ChangePreview(basis, present)
     if posting.operation in REMOVALS:
@@ -227,7 +230,7 @@ def _compare(
 
 
 def _describe_removal(present: display.TransactionView, basis: Basis) -> ChangePreview:
-    """Return what is removed: the main facts, the lines and the total."""
+    """Return the preview of a removal: the main facts, the lines and the total."""
     facts = [(label, text, "") for label, text in present.facts if label in COMPARED_LABELS]
     lines = [ComparedLines(None, line) for line in present.lines]
     return ChangePreview(basis, present, facts, lines, present.total is not None)
