@@ -107,7 +107,7 @@ BUGS = (
         "hub/posting/protocol/decisions.py",
         "return not is_doubtful(history, earlier_sends)",
         "return True",
-        "tests/unit/posting/test_protocol.py::test_the_decision_table",
+        "tests/unit/posting/test_protocol.py::test_each_history_of_the_tables_leads_to_its_step",
     ),
     Planted(
         "an error code that says nothing about the request counts as a refusal",
@@ -180,7 +180,7 @@ BUGS = (
         "hub/posting/protocol/decisions.py",
         "if is_doubtful(history, history.sends[:-1]):",
         "if False:",
-        "tests/unit/posting/test_protocol.py::test_the_decision_table",
+        "tests/unit/posting/test_protocol.py::test_each_history_of_the_tables_leads_to_its_step",
     ),
     Planted(
         "an update is sent without comparing the transaction in QuickBooks",
@@ -601,7 +601,7 @@ BUGS = (
         "pass",
         (
             "tests/stories/test_releases.py::"
-            "test_a_document_that_waits_again_leaves_the_case_of_what_held_it"
+            "test_a_document_that_waits_again_leaves_the_case_of_the_cause_that_held_it"
         ),
     ),
     Planted(
@@ -767,7 +767,7 @@ BUGS = (
         "    return texts.dump(*reasons)\n",
         "    text = texts.join_reasons(texts.dump(*reasons))\n"
         '    return texts.dump(texts.CaseText("posting.stored_text", text=text))\n',
-        "tests/stories/test_reworded_postings.py::test_a_posting_that_the_checks_hold",
+        "tests/stories/test_reworded_postings.py::test_new_words_for_a_check_that_holds_a_posting_are_no_news",
     ),
     Planted(
         "a stored sentence that is replaced by its code is reported to the source again",

@@ -67,7 +67,7 @@ def description_of(app: App) -> Any:
     return yaml.safe_load(app.assumed_api.read_text(encoding="utf-8"))
 
 
-def test_these_apps_have_an_assumed_api_and_the_others_have_not(plugins: Plugins) -> None:
+def test_only_the_apps_without_a_published_api_have_an_assumed_one(plugins: Plugins) -> None:
     assert {slug for slug, app in plugins.apps.items() if app.assumed_api} == set(SETTINGS)
 
 
@@ -229,13 +229,17 @@ def test_an_app_with_a_published_api_shows_no_notice_of_an_assumed_one(visitor: 
 
 
 @assumed
-def test_the_readme_of_a_plugin_says_so_in_its_first_paragraph(slug: str) -> None:
+def test_the_readme_of_a_plugin_says_in_its_first_paragraph_that_the_api_is_assumed(
+    slug: str,
+) -> None:
     readme = (ROOT / "plugins" / slug / "README.md").read_text(encoding="utf-8")
     assert names_assumed_interface(readme.split("\n\n")[1])
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/capabilities.md"])
-def test_the_readme_and_the_capabilities_say_so_of_all_three(plugins: Plugins, page: str) -> None:
+def test_the_readme_and_the_capabilities_name_all_apps_with_an_assumed_api(
+    plugins: Plugins, page: str
+) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     paragraph = next(part for part in text.split("\n\n") if "publish no API" in part)
     assert all(app_of(plugins, slug).name in paragraph for slug in SETTINGS)

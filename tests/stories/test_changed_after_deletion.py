@@ -47,12 +47,12 @@ def assert_posted_anew(shop):
     assert open_cases() == []
 
 
-def test_not_this_one_posts_it_again_without_another_question(shop):
+def test_the_answer_not_this_one_posts_the_bill_again_without_another_question(shop):
     manual.reject_match(posting_of_bill("update"), "1", "kari")
     assert_posted_anew(shop)
 
 
-def test_its_case_as_missing_posts_it_again_too(shop):
+def test_the_case_of_the_missing_bill_posts_it_again_too(shop):
     runner.run_company_job("changes", shop.company_id, requested_by="kari")
     assert {case.title for case in open_cases()} == {
         "Deleted in QuickBooks",

@@ -31,7 +31,9 @@ def remove_with_the_hub(shop):
 
 @pytest.mark.parametrize("remove", [delete_in_quickbooks, remove_with_the_hub])
 @pytest.mark.parametrize(("kind", "entity"), [("expense", "Purchase"), ("vendor_credit", None)])
-def test_it_can_be_posted_once_the_first_transaction_is_removed(shop, remove, kind, entity):
+def test_the_new_kind_can_be_posted_once_the_first_transaction_is_removed(
+    shop, remove, kind, entity
+):
     shop.run(purchase("bill"))
     shop.run(purchase(kind))
     assert shop.states()["paper:1"] == "held"
@@ -46,7 +48,7 @@ def test_it_can_be_posted_once_the_first_transaction_is_removed(shop, remove, ki
     assert (shop.ours("Bill"), len(shop.ours(entity or "VendorCredit"))) == ([], 1)
 
 
-def test_what_quickbooks_refused_can_become_another_kind(shop):
+def test_a_document_that_quickbooks_refused_can_become_another_kind(shop):
     shop.quickbooks.add_fault("refusal", "bill.create", code="6000")
     shop.run(purchase("bill"))
     assert shop.states()["paper:1"] == "held"
@@ -54,7 +56,7 @@ def test_what_quickbooks_refused_can_become_another_kind(shop):
     assert (shop.ours("Bill"), len(shop.ours("Purchase")), shop.cases()) == ([], 1, [])
 
 
-def test_what_may_have_arrived_is_looked_for_before_it_becomes_another_kind(shop):
+def test_a_transaction_in_doubt_is_looked_for_before_it_becomes_another_kind(shop):
     shop.quickbooks.add_fault("lose_answer", "bill.create")
     shop.run(purchase("bill"))
     shop.run(purchase("expense"))

@@ -30,7 +30,7 @@ def post(shop):
 
 
 @pytest.mark.parametrize("mode", ["review", "manual"])
-def test_what_was_not_sent_yet_waits_for_an_approval(shop, mode):
+def test_postings_that_were_not_sent_yet_wait_for_an_approval(shop, mode):
     set_mode(shop, "paused")
     set_mode(shop, mode)
     assert post(shop) == {"s1": "review", "bill:1": "review"}
@@ -44,7 +44,7 @@ def test_what_was_not_sent_yet_waits_for_an_approval(shop, mode):
     assert post(shop) == {"s1": "posted", "bill:1": "posted"}
 
 
-def test_after_a_pause_an_automatic_app_posts_what_was_ready(shop):
+def test_after_a_pause_an_automatic_app_posts_ready_documents(shop):
     set_mode(shop, "paused")
     set_mode(shop, "auto")
     assert post(shop) == {"s1": "posted", "bill:1": "posted"}

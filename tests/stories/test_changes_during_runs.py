@@ -104,7 +104,7 @@ def test_nothing_is_sent_after_a_reading_during_which_the_app_was_paused(shop, r
 
 
 @pytest.mark.parametrize("rest", [pause, disable])
-def test_what_is_on_its_way_is_the_last_that_a_paused_app_sends(shop, after_first_create, rest):
+def test_a_request_under_way_is_the_last_that_a_paused_app_sends(shop, after_first_create, rest):
     after_first_create(lambda: rest(shop))
     run = runner.post(shop.id, requested_by="kari")
     assert shop.writes() == 1
@@ -116,7 +116,7 @@ def test_what_is_on_its_way_is_the_last_that_a_paused_app_sends(shop, after_firs
     assert shop.run() == {"s1": "posted", "bill:1": "posted"}
 
 
-def test_a_match_that_is_changed_holds_for_what_is_not_sent_yet(shop, clock, after_first_create):
+def test_a_changed_match_counts_for_postings_that_are_not_sent_yet(shop, clock, after_first_create):
     advertising = find_account(shop, "Advertising")
 
     def match_otherwise():
@@ -131,7 +131,7 @@ def test_a_match_that_is_changed_holds_for_what_is_not_sent_yet(shop, clock, aft
     assert (account, bill["SyncToken"]) == (advertising, "0")
 
 
-def test_what_the_checks_held_before_a_pause_is_sent_after_it(shop, quickbooks):
+def test_a_posting_that_the_checks_held_before_a_pause_is_sent_after_it(shop, quickbooks):
     quickbooks.act("close_books", date="2026-03-31")
     runner.run_company_job("lists", shop.company_id, requested_by="kari")
     assert shop.run()["bill:1"] == "held"

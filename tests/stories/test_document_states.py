@@ -360,7 +360,7 @@ def test_a_file_whose_content_changed_at_the_source_is_attached_again(shop):
     assert len(attached()) == 2
 
 
-def test_the_case_of_a_missing_document_and_the_tile_of_its_app_say_so(shop):
+def test_the_case_and_the_tile_name_the_state_of_a_document_missing_in_quickbooks(shop):
     delete_in_quickbooks(shop)
     with read_only_session() as session:
         case = session.query(Case).filter_by(closed_at=None).one()

@@ -51,7 +51,7 @@ def post_by_schedule(clock):
 
 
 @pytest.mark.parametrize("rest", [pause, disable])
-def test_a_document_that_arrived_is_posted(shop, clock, rest):
+def test_a_document_in_doubt_that_arrived_is_posted_by_a_paused_or_disabled_app(shop, clock, rest):
     shop.quickbooks.add_fault("lose_answer", "bill.create")
     assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
     rest(shop)
@@ -62,7 +62,9 @@ def test_a_document_that_arrived_is_posted(shop, clock, rest):
 
 
 @pytest.mark.parametrize("rest", [pause, disable])
-def test_a_document_that_did_not_arrive_is_not_sent_until_the_app_may_post(shop, clock, rest):
+def test_a_document_in_doubt_that_did_not_arrive_is_not_sent_until_the_app_may_post(
+    shop, clock, rest
+):
     shop.quickbooks.add_fault("lose_request", "bill.create")
     assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
     rest(shop)
@@ -78,7 +80,7 @@ def test_a_document_that_did_not_arrive_is_not_sent_until_the_app_may_post(shop,
     assert len(shop.ours("Bill")) == 2
 
 
-def test_a_document_in_doubt_after_the_only_run_of_the_mode_once(shop, clock):
+def test_a_document_in_doubt_after_the_only_run_of_the_mode_once_is_posted(shop, clock):
     set_mode(shop, "once")
     shop.quickbooks.add_fault("lose_answer", "bill.create")
     assert shop.run(bill("bill:1"))["bill:1"] == "unknown"

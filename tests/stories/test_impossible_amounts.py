@@ -52,7 +52,7 @@ LINE_TOO_LARGE = (
     ],
     ids=["amount", "price", "tax of a line", "tax", "total"],
 )
-def test_it_is_held_with_a_reason(shop, impossible, reason):
+def test_a_document_with_an_impossible_amount_is_held_with_a_reason(shop, impossible, reason):
     assert shop.run(impossible)["bill:1"] == "held"
     assert shop.reasons() == [reason]
 
@@ -79,7 +79,7 @@ def test_a_payment_whose_lines_exceed_its_total_is_held(shop):
     ]
 
 
-def test_what_a_payment_has_beyond_its_lines_becomes_a_credit(shop):
+def test_the_part_of_a_payment_beyond_its_lines_becomes_a_credit(shop):
     shop.run(payment(line("1", "10.00"), total="15.00"))
     stored = shop.book("Payment", "payment:1")
     assert (stored["TotalAmt"], stored["UnappliedAmt"]) == (15, 15)

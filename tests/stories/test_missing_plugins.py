@@ -88,7 +88,7 @@ def enable_depot(clock, posts=KINDS):
     return depot
 
 
-def test_its_syncs_say_so_and_open_a_case_that_closes_when_it_is_back(app, shop, clock):
+def test_runs_without_the_plugin_stop_and_their_case_closes_when_it_is_back(app, shop, clock):
     shop.put(invoice())
     install(app)
     for _ in range(3):
@@ -103,7 +103,7 @@ def test_its_syncs_say_so_and_open_a_case_that_closes_when_it_is_back(app, shop,
     assert shop.cases() == []
 
 
-def test_what_is_in_doubt_is_searched_and_nothing_is_sent(app, shop, clock):
+def test_a_document_in_doubt_is_searched_and_nothing_is_sent(app, shop, clock):
     shop.quickbooks.add_fault("lose_answer", "invoice.create")
     assert shop.run(invoice())["invoice:1"] == "unknown"
     install(app)
@@ -186,7 +186,7 @@ def test_a_namesake_with_another_address_is_not_taken_for_a_new_party(app, quick
     assert (shop.states()["c1"], len(namesakes)) == ("held", 1)
 
 
-def test_what_a_person_asks_of_it_is_refused_with_the_reason(app, shop):
+def test_actions_that_need_the_plugin_are_refused_with_the_reason(app, shop):
     shop.run(invoice())
     install(app)
     with read_only_session() as session:
@@ -201,7 +201,7 @@ def test_what_a_person_asks_of_it_is_refused_with_the_reason(app, shop):
             act()
 
 
-def test_what_is_ready_waits_for_it_without_runs(app, shop, clock):
+def test_ready_documents_wait_for_the_plugin_without_runs(app, shop, clock):
     with transaction() as session:
         session.get_one(Installation, shop.id).mode = "review"
     shop.run(invoice())
@@ -221,20 +221,20 @@ def test_what_is_ready_waits_for_it_without_runs(app, shop, clock):
 
 
 @pytest.mark.parametrize("kind", ["lists", "changes", "reconcile"])
-def test_the_runs_of_its_company_continue_for_the_other_apps(shop, depot, kind):
+def test_the_runs_of_the_company_continue_for_the_other_apps(shop, depot, kind):
     run = runner.run_company_job(kind, 1, requested_by="schedule")
     assert (run.outcome, run.error) == ("done", "")
     assert bool(depot.lists) == (kind == "lists")
 
 
-def test_hub_sync_names_it_and_goes_on_with_the_next_app(app, shop, depot):
+def test_hub_sync_names_the_missing_plugin_and_goes_on_with_the_next_app(app, shop, depot):
     depot.items = {"invoice:7": invoice("invoice:7")}
     result = CliRunner().invoke(main, ["sync", "--json"], obj=app)
     assert (result.exit_code, GONE in result.stderr) == (1, True), result.output
     assert json.loads(result.stdout)["apps"]["depot"]["posted"] == 1
 
 
-def test_it_can_be_disabled(app, shop):
+def test_an_app_without_its_plugin_can_be_disabled(app, shop):
     install(app)
     result = CliRunner().invoke(main, ["apps", "disable", "shop"], obj=app)
     assert (result.exit_code, "shop is disabled" in result.output) == (0, True), result.output
@@ -255,7 +255,9 @@ def restore_after(app, tmp_path, change):
     app.extensions.pop("hub.posting", None)
 
 
-def test_what_a_restored_database_lacks_of_it_is_not_posted_again(app, shop, clock, tmp_path):
+def test_documents_lost_by_a_restore_are_not_posted_again_without_the_plugin(
+    app, shop, clock, tmp_path
+):
     depot = enable_depot(clock, posts=("invoice", "customer", "item"))
     shop.quickbooks.switch(requestid="ignore")
     shop.run(bill("bill:1", "30.00"))

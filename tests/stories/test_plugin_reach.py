@@ -224,7 +224,7 @@ HIDING_PLACES = {
 
 
 @pytest.mark.parametrize("place", HIDING_PLACES)
-def test_the_walk_finds_what_is_hidden(app, place):
+def test_the_search_through_references_finds_hidden_values(app, place):
     config = Slotted(current_hub().config)
     assert reached(HIDING_PLACES[place](config), set()) != []
     assert reached(HIDING_PLACES[place]("a key"), {b"a key"}) != []

@@ -36,20 +36,20 @@ def find_customer(shop, name):
     return next(row["Id"] for row in shop.books("Customer") if row["DisplayName"] == name)
 
 
-def test_what_others_voided_or_deleted_since_asks_nobody(shop, quickbooks):
+def test_transactions_that_others_voided_or_deleted_open_no_case(shop, quickbooks):
     quickbooks.act("void", kind="Invoice", id=enter(shop, 10, "41")["Id"])
     quickbooks.act("delete", kind="Invoice", id=enter(shop, 20, "41")["Id"])
     quickbooks.act("delete", kind="Invoice", id=enter(shop, 100, "41")["Id"])
     assert (post_again(shop), shop.cases()) == ("posted", [])
 
 
-def test_other_invoices_of_the_customer_ask_nobody(shop):
+def test_other_invoices_of_the_customer_open_no_case(shop):
     enter(shop, 10, find_customer(shop, "Fjord Homes"))
     assert (post_again(shop), shop.cases()) == ("posted", [])
 
 
 @pytest.mark.parametrize(("amount", "number"), [(100, "H-1"), (90, "S-1")])
-def test_what_people_may_have_entered_in_its_place_is_asked_about(shop, amount, number):
+def test_a_similar_invoice_that_people_entered_opens_a_case(shop, amount, number):
     customer = find_customer(shop, "Fjord Homes")
     entered = enter(shop, amount, customer, DocNumber=number)
     assert post_again(shop) == "held"

@@ -307,7 +307,7 @@ def count_runs(rounds, work):
 # -- cases of documents that wait ------------------------------------------------------------------
 
 
-def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(shop):
+def test_a_document_that_waits_again_leaves_the_case_of_the_cause_that_held_it(shop):
     shop.run(invoice("invoice:0"))
     shop.quickbooks.act("close_books", date="2026-02-28")
     record_download.refresh(1)

@@ -87,7 +87,7 @@ def document_page(bench, id):
 
 
 @ON_BOTH_DATABASES
-def test_a_posting_that_the_checks_hold(bench, reword):
+def test_new_words_for_a_check_that_holds_a_posting_are_no_news(bench, reword):
     id = hold_for_closed_books(bench)
     assert bench.posting(id).reason.endswith("and QuickBooks would refuse it.")
     assert bench.cases() == []
@@ -100,7 +100,7 @@ def test_a_posting_that_the_checks_hold(bench, reword):
     assert "lies in a period that is closed." in outbox
 
 
-def test_a_reason_with_another_value_is_a_new_reason(bench):
+def test_a_reason_with_another_value_is_news(bench):
     hold_for_closed_books(bench)
     close_books(bench, "2026-04-30")
     assert run(bench) == ["held"]
@@ -115,7 +115,7 @@ def test_a_second_reason_is_news(bench):
     assert len(bench.cases()) == 2
 
 
-def test_a_posting_that_quickbooks_refuses(bench, reword):
+def test_new_words_for_a_refusal_of_quickbooks_are_no_news(bench, reword):
     id = bench.bill(vendor="99999")
     assert run(bench) == ["failed"]
     reword("outcome.refused", "QuickBooks says no to {name}: {answer}")
@@ -124,7 +124,7 @@ def test_a_posting_that_quickbooks_refuses(bench, reword):
     assert "QuickBooks says no to Bill A-1 of Acme: " in document_page(bench, id)
 
 
-def test_a_document_that_is_missing_in_quickbooks(bench, reword):
+def test_new_words_for_a_missing_document_are_no_news(bench, reword):
     id = bench.bill()
     assert run(bench) == ["posted"]
     bench.quickbooks.act("delete", kind="Bill", id=bench.posting(id).quickbooks_id)

@@ -30,7 +30,7 @@ def swedish_invoice():
     return invoice("invoice:1", client=SWEDISH_CLIENT, currency="SEK")
 
 
-def test_it_is_held_and_its_customer_is_not_created(export):
+def test_an_invoice_in_an_unused_currency_is_held_and_its_customer_is_not_created(export):
     export.run(swedish_invoice())
     export.run()
     assert export.states()["invoice:1"] == "held"
@@ -38,7 +38,7 @@ def test_it_is_held_and_its_customer_is_not_created(export):
     assert export.posting("c9") is None
 
 
-def test_a_retry_posts_it_after_the_currency_was_added(export):
+def test_a_retry_posts_the_invoice_after_the_currency_was_added(export):
     export.run(swedish_invoice())
     fields = {"Code": "SEK", "Name": "Swedish Krona"}
     answer = export.quickbooks.ask(
@@ -52,7 +52,7 @@ def test_a_retry_posts_it_after_the_currency_was_added(export):
     assert export.cases() == []
 
 
-def test_a_customer_in_such_a_currency_is_held(export):
+def test_a_customer_in_an_unused_currency_is_held(export):
     party = Party(name="Berg Bygg AB", currency="SEK")
     export.run(document("customer", "customer:1", details=party, currency="SEK"))
     assert export.states()["customer:1"] == "held"

@@ -54,7 +54,7 @@ def begin_all():
 
 
 @pytest.mark.row("AT-C1")
-def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoices, open_site):
+def test_each_app_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoices, open_site):
     expenses, orders = open_site("expenses"), open_site("purchase-orders")
     invoices.keep(LABOUR).enable(days_back=5)
     expenses.keep("card and cash").enable(days_back=7)
@@ -161,7 +161,9 @@ def test_nothing_is_posted_while_one_organisation_item_or_term_is_neither_matche
 
 @pytest.mark.row("AT-C13")
 @pytest.mark.parametrize("how", ["disabled", "disconnected"])
-def test_settings_and_matches_outlive_a_rest(app, invoices, quickbooks, how):
+def test_settings_and_matches_stay_while_an_app_is_disabled_or_disconnected(
+    app, invoices, quickbooks, how
+):
     words = "a customer with nearly the name"
     invoices.keep(words, LABOUR).enable(days_back=6, tax="none")
     invoices.put(words, invoiceNumber="0")

@@ -86,7 +86,7 @@ def take_over(site):
 
 
 @pytest.mark.row("ION-40")
-def test_nothing_is_taken_over_unless_the_settings_say_so(site):
+def test_no_order_is_imported_unless_a_setting_allows_it(site):
     assert site.off == ({}, 1)
 
 

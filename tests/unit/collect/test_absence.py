@@ -318,7 +318,7 @@ def test_a_document_that_is_gone_is_looked_for_thirty_days_and_comes_back(hub, s
     assert (posting().state, document().gone, document().gone_at) == ("ready", None, None)
 
 
-def test_after_thirty_days_nobody_asks_for_it_any_more(hub, source):
+def test_after_thirty_days_an_absent_document_is_no_longer_requested(hub, source):
     held_document(hub)
     hub(ABSENT)
     source.by_id = {"invoice:1": ABSENT}

@@ -55,7 +55,7 @@ def test_no_result_is_an_empty_list():
         (["r7"], "hub_webhook returned str 'r7' in its list, not Signal"),
     ],
 )
-def test_what_is_no_list_of_the_type_is_named(result, words):
+def test_a_result_that_is_no_list_of_the_type_is_named(result, words):
     with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
         require_list("hub_webhook", result, Signal)
 
@@ -81,12 +81,12 @@ def test_documents_may_be_returned_or_yielded(container):
         ([None], f"it yielded a NoneType, not {LISTED}"),
     ],
 )
-def test_what_is_no_document_is_named(result, words):
+def test_an_item_that_is_no_document_is_named(result, words):
     with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
         list(iter_yielded(result))
 
 
-def test_what_comes_before_another_item_is_yielded():
+def test_items_before_a_wrong_one_are_yielded():
     items = iter_yielded([BILL, "r7"])
     assert next(items) is BILL
     with pytest.raises(TypeError, match="it yielded a str"):

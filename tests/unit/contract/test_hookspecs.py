@@ -13,7 +13,7 @@ from hub.errors import BadDocument
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("hub_")}
 
 
-def test_these_are_the_hooks():
+def test_the_hooks_are_these_in_this_order():
     assert list(HOOKS) == [
         "hub_apps",
         "hub_fields",

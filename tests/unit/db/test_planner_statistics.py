@@ -29,7 +29,7 @@ def add_companies(first: int = 0) -> None:
             session.add(ConnectedCompany(realm=str(number), connected_at=current_hub().clock.now()))
 
 
-def test_the_scheduler_updates_them_when_it_takes_over_and_later(app: Flask) -> None:
+def test_the_scheduler_updates_statistics_when_it_takes_over_and_later(app: Flask) -> None:
     add_companies()
     scheduler = Scheduler(app, threads=1)
     try:
@@ -46,7 +46,7 @@ def test_the_scheduler_updates_them_when_it_takes_over_and_later(app: Flask) -> 
         scheduler.stop()
 
 
-def test_connections_that_were_open_use_them(app: Flask) -> None:
+def test_open_connections_are_replaced_to_use_new_statistics(app: Flask) -> None:
     add_companies()
     with engine.read_only_session() as session:
         before = session.connection().connection.dbapi_connection
@@ -55,7 +55,7 @@ def test_connections_that_were_open_use_them(app: Flask) -> None:
         assert session.connection().connection.dbapi_connection is not before
 
 
-def test_postgresql_needs_none(
+def test_postgresql_needs_no_update_of_statistics(
     make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
 ) -> None:
     with make_app(make_config(HUB_DATABASE_URL=postgres_url)).app_context():

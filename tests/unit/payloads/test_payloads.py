@@ -247,7 +247,7 @@ def test_classes_that_are_switched_off_go_into_the_note():
 
 @pytest.mark.row("CT-B2")
 @pytest.mark.parametrize(("tolerance", "is_held"), [("0", True), ("0.01", False)])
-def test_sums_that_differ_hold_it(tolerance, is_held):
+def test_sums_that_differ_hold_the_document(tolerance, is_held):
     built = build(
         mapped(line("1", "100.00", account="7"), total=D("100.01"), tolerance=D(tolerance))
     )
@@ -272,14 +272,14 @@ def test_values_that_quickbooks_would_refuse_are_problems(what, word):
 
 
 @pytest.mark.row("CT-B12")
-def test_a_foreign_currency_in_a_company_with_one_holds_it():
+def test_a_foreign_currency_in_a_company_with_only_one_holds_the_document():
     assert (
         "several currencies"
         in build(mapped(line("1", "1", account="7"), currency="EUR")).problems[0]
     )
 
 
-def test_a_line_without_tax_code_holds_it_where_tax_codes_are_required():
+def test_a_line_without_tax_code_holds_the_document_where_tax_codes_are_required():
     assert (
         "Line 1 has no tax code" in build(norwegian(line("1", "1", account="30")), NO).problems[0]
     )
@@ -296,7 +296,7 @@ def test_a_price_that_does_not_yield_the_amount_is_replaced_and_stays_in_the_des
     assert row["Description"] == "Work (3 x 33.33)"
 
 
-def test_a_colon_in_a_vendors_name_holds_it():
+def test_a_colon_in_a_vendors_name_holds_the_vendor():
     party = Document(kind="vendor", source_id="s", details=Party(name="A: B"))
     assert build(Mapped(document=party, header={})).problems
 

@@ -264,7 +264,7 @@ def _taxed_lines(*taxes):
 
 
 @pytest.mark.row("CT-B2")
-def test_taxes_of_lines_that_contradict_the_tax_of_the_document_hold_it():
+def test_taxes_of_lines_that_contradict_the_tax_of_the_document_are_a_problem():
     what = norwegian(*_taxed_lines("25.00", "25.00"), tax_total=D("45.00"), total=D("245.00"))
     assert payloads.build(what, NO, MARKER).problems == (
         "The taxes of its lines add up to 50.00 NOK, and it states 45.00 NOK in all. Correct the"

@@ -88,7 +88,7 @@ def test_a_change_of_an_adopted_transaction_is_reported(shop, quickbooks, clock,
     assert shop.cases() == ["Changed in QuickBooks"]
 
 
-def test_its_source_learns_that_it_is_paid(shop, quickbooks, clock):
+def test_the_source_learns_that_an_adopted_bill_is_paid(shop, quickbooks, clock):
     entity = take_over(shop)
     run_job(shop, clock, "reconcile")
     quickbooks.act("pay", kind="Bill", id=entity["Id"])
@@ -97,7 +97,9 @@ def test_its_source_learns_that_it_is_paid(shop, quickbooks, clock):
     assert ("bill:1", "paid") in shop.source.receipts
 
 
-def test_it_is_posted_once_again_if_it_was_deleted_and_a_person_wants_it(shop, quickbooks, clock):
+def test_an_adopted_bill_that_was_deleted_is_posted_once_if_a_person_wants_it(
+    shop, quickbooks, clock
+):
     entity = take_over(shop)
     quickbooks.act("delete", kind="Bill", id=entity["Id"])
     run_job(shop, clock, "reconcile")
@@ -110,7 +112,7 @@ def test_it_is_posted_once_again_if_it_was_deleted_and_a_person_wants_it(shop, q
     assert shop.cases() == []
 
 
-def test_it_is_not_removed_with_the_documents_of_a_run(shop):
+def test_an_adopted_bill_is_not_removed_with_the_documents_of_a_run(shop):
     take_over(shop)
     plan = undo.plan_posting(shop.posting("bill:1").id)
     assert plan.removable == ()

@@ -664,7 +664,7 @@ CHANGED = [
         for name, history, step in rows
     ],
 )
-def test_the_decision_table(history: History, step: Step) -> None:
+def test_each_history_of_the_tables_leads_to_its_step(history: History, step: Step) -> None:
     assert decide(history) == step
 
 

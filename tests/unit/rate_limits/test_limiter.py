@@ -30,11 +30,11 @@ def most_within(begun: list[float], seconds: float) -> int:
     return max(sum(start <= other < start + seconds for other in begun) for start in begun)
 
 
-def test_ten_start_in_a_second(clock):
+def test_ten_requests_start_in_a_second(clock):
     assert most_within(starts(RateLimiter(clock), clock, 35), 1.0) == 10
 
 
-def test_five_hundred_start_in_a_minute(clock):
+def test_five_hundred_requests_start_in_a_minute(clock):
     assert most_within(starts(RateLimiter(clock), clock, 1200), 60.0) == 500
 
 
@@ -109,7 +109,7 @@ def test_requests_take_hardly_longer_than_the_limits_allow(clock):
     assert start_times[-1] - start_times[0] <= least_seconds / 0.985
 
 
-def test_ten_run_at_once(clock):
+def test_ten_requests_run_at_once(clock):
     limiter = RateLimiter(clock)
     gate, running, most = threading.Event(), [], []
 

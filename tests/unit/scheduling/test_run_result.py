@@ -49,7 +49,7 @@ def mode(installation, name):
         session.get_one(Installation, installation).mode = name
 
 
-def test_three_runs_with_nothing_new_say_so(source):
+def test_three_runs_with_nothing_new_are_listed_as_such(source):
     one, two = bill("1", supplier="1"), bill("2", total="75.00", supplier="1")
     assert synced(source, one, two, cursor="1") == {"posted": 2, "amounts": {"USD": "200.00"}}
     assert [synced(source, one, two, cursor=f"{n}") for n in range(2, 5)] == [{}, {}, {}]

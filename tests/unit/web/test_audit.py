@@ -354,7 +354,7 @@ def test_a_large_log_is_streamed_in_parts():
     assert b"".join(parts) == spreadsheets.encode(["id", "text"], rows)
 
 
-def test_only_an_owner_of_everything_reads_it(visitor):
+def test_only_an_owner_of_everything_reads_the_audit_log(visitor):
     visitor.log_in("arne")
     assert visitor.get("/audit/").status_code == 403
     assert visitor.get("/audit/export?format=csv").status_code == 403

@@ -18,7 +18,9 @@ from hub.web.serving.body_limits import ANONYMOUS_LIMIT, FORM_LIMIT, WEBHOOK_LIM
         ("BREW", "/login", ANONYMOUS_LIMIT, ANONYMOUS_LIMIT),
     ],
 )
-def test_the_limit_of_a_route(visitor, method, path, anonymous, logged_in):
+def test_a_route_has_one_limit_for_strangers_and_one_for_people(
+    visitor, method, path, anonymous, logged_in
+):
     def limit():
         with visitor.client as client:
             cookies = [f"{name}={cookie.value}" for (_, _, name), cookie in client._cookies.items()]

@@ -145,7 +145,9 @@ def test_a_private_address_is_refused(visitor: Visitor, channel: Channel) -> Non
     assert channel.messages == []
 
 
-def test_an_empty_address_ends_it(visitor: Visitor, channel: Channel, clock: Any) -> None:
+def test_an_empty_address_ends_messages_to_the_chat(
+    visitor: Visitor, channel: Channel, clock: Any
+) -> None:
     visitor.press("/setup/chat", chat_secret=SLACK + PATH)
     assert "Nothing is posted" in visitor.press("/setup/chat", chat_secret="")
     with visitor.app.app_context():

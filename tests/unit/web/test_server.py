@@ -66,7 +66,7 @@ def test_the_address_for_a_browser_is_one_that_intuit_takes(host, name):
         assert browser_address(host, listener) == f"http://{name}:{port}"
 
 
-def test_a_connection_that_is_kept_open_ends_with_it():
+def test_a_connection_that_is_kept_open_ends_with_the_server():
     web = Web(hello, "127.0.0.1", 0)
     web.start()
     with requests.Session() as client:
@@ -124,6 +124,6 @@ Web(lambda environ, start: [], "127.0.0.1", 0).wait()
 """
 
 
-def test_a_signal_that_another_thread_gets_ends_it():
+def test_a_signal_that_another_thread_gets_ends_the_server():
     command = [sys.executable, "-c", SIGNAL_TO_ANOTHER_THREAD]
     assert subprocess.run(command, timeout=60, check=False).returncode == 0

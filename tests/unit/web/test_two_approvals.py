@@ -124,7 +124,7 @@ def test_the_same_person_is_never_both(operator: Visitor) -> None:
         ({"total": Decimal(2000), "operation": "delete"}, True),
     ],
 )
-def test_amounts_that_need_two_people(
+def test_the_amount_decides_whether_two_people_must_approve(
     operator: Visitor, values: dict[str, Any], needs: bool
 ) -> None:
     with operator.app.app_context(), engine.transaction() as session:
@@ -173,7 +173,7 @@ def test_the_command_line_gives_neither_approval(operator: Visitor) -> None:
     assert posting(operator).state == "review"
 
 
-def test_no_other_way_releases_it(operator: Visitor) -> None:
+def test_a_posting_that_needs_two_people_is_released_in_no_other_way(operator: Visitor) -> None:
     """After automatic mode, a retry or a removal it is not claimed, and returns to review."""
     change(operator, state="ready", approved_by="oda", approved_payload=posting(operator).planned)
     assert not claimable(operator, "review")

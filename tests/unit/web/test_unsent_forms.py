@@ -83,7 +83,7 @@ def test_passwords_are_not_even_stored_sealed(owner: Visitor) -> None:
     assert "canary" not in text
 
 
-def test_another_person_in_the_same_browser_sees_nothing_of_it(owner: Visitor) -> None:
+def test_another_person_in_the_same_browser_does_not_see_the_form(owner: Visitor) -> None:
     back = page_after_log_in(send_late(owner, page="/"))
     owner.log_in("arne")
     page = owner.page(back)
@@ -111,7 +111,7 @@ def test_nobody_is_remembered_after_some_days(owner: Visitor, clock: FakeClock) 
     assert draft_count(owner) == 0
 
 
-def test_another_browser_sees_nothing_of_it(owner: Visitor) -> None:
+def test_another_browser_does_not_see_the_form(owner: Visitor) -> None:
     back = page_after_log_in(send_late(owner))
     other = Visitor(owner.app, owner.story)
     other.log_in("olga")
