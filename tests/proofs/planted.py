@@ -853,7 +853,7 @@ BUGS = (
         "",
         (
             "tests/unit/posting/test_recovery.py::"
-            "test_what_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read"
+            "test_a_bill_that_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read"
         ),
     ),
     Planted(

@@ -112,7 +112,7 @@ def test_the_payee_of_an_expense_stays(shop):
     assert (entity["TotalAmt"], entity["EntityRef"]["value"]) == (20, vendor)
 
 
-def test_what_people_gave_an_order_that_its_source_takes_over_stays(shop):
+def test_fields_that_people_gave_an_order_stay_when_its_source_takes_it_over(shop):
     housing = find_class(shop, "Housing")
     detail = {"AccountRef": {"value": "7"}, "ClassRef": housing}
     row = {"Amount": 10, "DetailType": DETAIL, DETAIL: detail, "Description": "Work 0"}

@@ -50,7 +50,7 @@ def test_after_a_pause_an_automatic_app_posts_ready_documents(shop):
     assert post(shop) == {"s1": "posted", "bill:1": "posted"}
 
 
-def test_what_a_person_approved_stays_approved(shop):
+def test_an_approved_document_stays_approved(shop):
     with transaction() as session:
         outbox.retry(session, [shop.posting("bill:1").id], "kari")
     set_mode(shop, "review")

@@ -450,7 +450,7 @@ def test_links_in_a_header_are_followed():
 @pytest.mark.parametrize(
     "index", [1, 2, 3, 5], ids=["numbers", "links", "cursors of pages", "in order"]
 )
-def test_what_changed_since_a_moment_is_read_once(index):
+def test_rows_changed_since_a_moment_are_read_once(index):
     source = ChangedRentals(*[rental(n, f"2026-03-02T1{n}:00:00Z") for n in range(1, 6)])
     rentals = names_of("how-to/paging.md", index)["rentals"]
     source.rentals = lambda since, page: rentals(source, since, page)

@@ -28,7 +28,7 @@ def test_a_source_is_named_even_if_its_plugin_has_several_apps(app, slug, name):
         ("files", "Correct this in the file, and upload it again in Files."),
     ],
 )
-def test_what_a_file_has_wrong_is_corrected_in_the_file(app, slug, step):
+def test_a_mistake_in_a_file_is_corrected_in_the_file(app, slug, step):
     with app.app_context():
         instruction = advice.name_source("document.content", {}, CORRECT_AT_SOURCE, slug)
     assert instruction.startswith(step)

@@ -236,7 +236,7 @@ def test_a_case_names_its_source_once_and_the_amount_that_it_stops(hub):
     assert [D(amount) for amount in case["amounts"].values()] == [total]
 
 
-def test_all_of_several_or_none_is_approved(hub):
+def test_either_all_chosen_postings_are_approved_or_none(hub):
     id, *_ = postings(hub, "review")
     assert hub("approve", id, 99)[0] == 1
     assert id in postings(hub, "review")

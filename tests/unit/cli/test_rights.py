@@ -191,7 +191,7 @@ def _few_people(people: dict[str, tuple[Grant, ...]]) -> dict[str, tuple[Grant, 
 
 
 @pytest.mark.proof
-def test_each_command_is_done_for_whom_it_may_be_done(guarded: TwoCompanies) -> None:
+def test_each_command_works_exactly_for_people_with_the_right_to_it(guarded: TwoCompanies) -> None:
     """The small form takes the first app of one company and the last one of the other."""
     wrong, outcomes = [], set()
     every_row, everybody = _rows(guarded), guarded.rows.people

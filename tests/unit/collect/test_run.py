@@ -589,7 +589,7 @@ def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
 
 
 @pytest.mark.parametrize("state", ["review", "ready"])
-def test_what_was_approved_as_a_bill_is_not_approved_as_a_credit(hub, state):
+def test_the_approval_of_a_bill_does_not_approve_a_credit(hub, state):
     """Both may have the same bytes; a page that lists the bill does not approve the credit."""
     hub(bill())
     listed = only_posting()

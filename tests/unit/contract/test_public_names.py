@@ -113,7 +113,7 @@ def test_a_loss_is_named(today, lose, loss):
     assert losses[0].startswith(loss)
 
 
-def test_what_is_added_with_a_default_is_no_loss(today):
+def test_an_added_name_with_a_default_is_no_loss(today):
     now = copy.deepcopy(today)
     new = {"name": "new", "kind": "keyword_only", "default": "None"}
     now["hub"]["new_function"] = {"arguments": [new]}

@@ -46,7 +46,7 @@ def test_amounts_are_read_with_their_own_decimals():
     )
 
 
-def test_what_is_no_number_in_rows_of_a_source_is_left_to_the_row():
+def test_rows_of_a_source_may_have_values_that_are_no_numbers():
     rows = exact_json.parse_rows(b'[{"net": NaN}, {"net": -Infinity}, {"net": 0.10}]')
     assert [str(row["net"]) for row in rows] == ["NaN", "-Infinity", "0.10"]
     with pytest.raises(ValueError, match="NaN is not a number"):

@@ -46,7 +46,7 @@ def renew(app):
         lease_rows.process_leases().renew()
 
 
-def test_one_process_and_thread_holds_it_at_a_time(first_hub, second_hub):
+def test_one_process_and_thread_holds_a_lease_at_a_time(first_hub, second_hub):
     first_lease = take(first_hub)
     assert (take(second_hub), take(first_hub)) == (None, None)
     assert take(second_hub, "company-2") is not None

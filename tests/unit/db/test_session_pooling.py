@@ -66,7 +66,7 @@ def invoke(app, *arguments):
         ("embedded", ("sync",)),
     ],
 )
-def test_what_works_on_the_database_is_refused_behind_a_pooler_of_transactions(
+def test_a_command_that_needs_sessions_is_refused_behind_a_pooler_of_transactions(
     make_pooled_app, engine, command
 ):
     code, _, errors = invoke(make_pooled_app("transaction", engine), *command)

@@ -274,7 +274,7 @@ def reset(line):
     ],
     ids=["closed", "reset", "not gzip"],
 )
-def test_what_went_wrong_is_said_in_plain_words(serve, session, server, words):
+def test_an_error_of_the_connection_is_explained_in_plain_words(serve, session, server, words):
     with pytest.raises(exchange.ExchangeError) as raised:
         fetch(session, serve(server).url)
     text = str(raised.value)

@@ -153,7 +153,7 @@ def change(answers, **options):
 
 
 @pytest.mark.parametrize("conflict", CONFLICTS)
-def test_what_somebody_changed_during_the_test_is_not_written_over(
+def test_a_change_made_during_the_test_of_settings_is_not_overwritten(
     settings, during_next_check, conflict
 ):
     enable(settings)

@@ -84,7 +84,7 @@ def test_the_metrics_have_the_figures_of_the_story(visitor: Visitor, clock: Fake
     assert sum(number for (name, _), number in result.items() if name == "hub_open_cases") == cases
 
 
-def test_what_waits_for_a_person_or_another_posting_does_not_wait_for_the_hub(
+def test_a_posting_waiting_for_a_person_or_another_posting_does_not_wait_for_the_hub(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     """A file waits for its bill in review, and a paused app sends nothing, so no alert is due."""

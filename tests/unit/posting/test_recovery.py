@@ -232,7 +232,7 @@ def test_bills_of_other_documents_are_no_candidates(bench):
     assert (bench.state(first), bench.state(second), len(bench.bills())) == ("posted", "posted", 2)
 
 
-def test_one_look_serves_all_that_are_in_doubt(bench):
+def test_one_search_serves_all_postings_in_doubt(bench):
     bench.quickbooks.add_fault("lose_answer", "bill.create", count=8)
     ids = [bench.bill(f"A-{n}") for n in range(8)]
     bench.drain()
@@ -242,7 +242,7 @@ def test_one_look_serves_all_that_are_in_doubt(bench):
     assert {bench.state(id) for id in ids} == {"posted"}
 
 
-def test_one_question_asks_for_the_numbers_of_all_that_did_not_arrive(bench):
+def test_one_query_asks_for_the_numbers_of_all_postings_that_did_not_arrive(bench):
     bench.quickbooks.add_fault("lose_request", "bill.create", count=8)
     ids = [bench.bill(f"A-{n}") for n in range(8)]
     bench.drain()
@@ -253,7 +253,7 @@ def test_one_question_asks_for_the_numbers_of_all_that_did_not_arrive(bench):
     assert {bench.state(id) for id in ids} == {"posted"}
 
 
-def test_a_number_that_no_query_can_contain_stops_no_look_for_others(bench):
+def test_a_number_that_no_query_can_contain_stops_no_search_for_others(bench):
     bench.quickbooks.add_fault("lose_request", "bill.create", count=3)
     ids = [bench.bill(number) for number in ("A–1", "A-2", "Ł")]
     bench.drain(wait_for_doubts=True)
@@ -420,7 +420,7 @@ def test_each_part_that_an_older_database_had_posted_is_found_once(bench, parts,
 
 
 @pytest.mark.parametrize("mode", ["single", "batch"])
-def test_what_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read(bench, mode):
+def test_a_bill_that_an_older_database_had_posted_is_not_sent_while_it_cannot_be_read(bench, mode):
     bench.set_sending_mode(mode)
     bench.quickbooks.switch(requestid="ignore")
     bodies = [bench.body(f"A-{n}") for n in range(3)]
@@ -450,7 +450,7 @@ def test_a_person_can_say_that_the_database_was_put_back(bench):
 
 
 @pytest.mark.parametrize("days", [1, 40])
-def test_what_comes_long_after_a_restore_is_sent_without_a_question(bench, days):
+def test_a_document_long_after_a_restore_is_sent_without_a_question(bench, days):
     bench.bill("A-0")
     bench.drain()
     restore.declare_restore()
@@ -464,7 +464,7 @@ def test_what_comes_long_after_a_restore_is_sent_without_a_question(bench, days)
 
 
 @pytest.mark.parametrize("entered", ["before", "after"])
-def test_what_people_entered_is_not_taken_for_a_document_that_came_after_a_restore(bench, entered):
+def test_a_bill_that_people_entered_is_not_taken_for_a_document_after_a_restore(bench, entered):
     by_hand = bench.body("H-1", "77.00", PrivateNote="by hand")
     bench.bill("A-0")
     bench.drain()
@@ -516,7 +516,7 @@ def test_an_hour_after_a_restore_documents_are_sent_in_batches_again(bench):
 
 
 @pytest.mark.parametrize("marked", [True, False])
-def test_what_was_forgotten_is_found_long_after_a_restore(bench, tmp_path, marked):
+def test_a_forgotten_bill_is_found_long_after_a_restore(bench, tmp_path, marked):
     bench.bill("A-0")
     bench.drain()
     bench.set_sending_mode("batch")
@@ -539,7 +539,7 @@ def test_what_was_forgotten_is_found_long_after_a_restore(bench, tmp_path, marke
     assert ([bench.state(id) for id in ids], len(bench.bills())) == ([first, "posted", "posted"], 4)
 
 
-def test_what_the_index_shows_long_after_a_restore_is_not_sent_again(bench, tmp_path):
+def test_a_bill_in_the_index_long_after_a_restore_is_not_sent_again(bench, tmp_path):
     bench.bill("A-0")
     bench.drain()
     bench.quickbooks.switch(requestid="ignore")
@@ -585,7 +585,7 @@ def test_a_later_restore_begins_again(bench):
 
 
 @pytest.mark.parametrize("days", [1, 40])
-def test_what_a_person_wants_posted_again_is_sent_without_a_question(bench, days):
+def test_a_bill_that_a_person_wants_posted_again_is_sent_without_a_question(bench, days):
     first = bench.bill()
     bench.drain()
     bench.pass_time(days * 24 * 3600)

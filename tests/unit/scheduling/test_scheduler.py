@@ -219,7 +219,7 @@ def test_the_nightly_pruning_is_made_up_for_if_no_process_was_at_work(app, engin
     assert count_consents() == 0
 
 
-def test_what_was_pruned_since_five_is_pruned_again_the_next_night(app, engine, clock):
+def test_rows_that_are_old_after_five_are_pruned_the_next_night(app, engine, clock):
     clock.set(dt.datetime(2026, 3, 2, 5, 0, tzinfo=dt.UTC))
     engine.tick()
     engine.prune()

@@ -49,7 +49,7 @@ def test_tokens_of_stand_ins_are_canaries(intuit):
     assert [token for token in issued if not canaries_in(f"x{token}x".encode())] == []
 
 
-def test_what_a_stand_in_prints_on_purpose_is_allowed_in_output_only():
+def test_secrets_that_a_stand_in_prints_on_purpose_are_allowed_in_output_only():
     assert canaries_in(b"client secret: stand-in-secret-1f0c", printed=True) == []
     assert canaries_in(b"client secret: stand-in-secret-1f0c")
     assert canaries_in(SECRET_KEY.encode(), printed=True)

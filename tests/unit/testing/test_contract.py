@@ -289,7 +289,7 @@ def test_a_cursor_of_a_named_stream_reaches_the_source(suite, plugin, monkeypatc
         ),
     ],
 )
-def test_what_is_wrong_with_a_document_is_said_with_the_next_step(
+def test_the_defect_of_a_document_is_reported_with_the_next_step(
     suite, plugin, monkeypatch, changes, test, sentence
 ):
     documents = [complete("bill")]
@@ -472,7 +472,9 @@ def test_a_source_that_is_called_without_waiting_refuses_calls(suite, monkeypatc
         ([[complete("bill")]], "it yielded a list, not Document, .*; several items need `yield fr"),
     ],
 )
-def test_what_is_no_list_of_documents_is_a_defect(plugin, suite, monkeypatch, result, words):
+def test_a_result_that_is_no_list_of_documents_is_a_defect(
+    plugin, suite, monkeypatch, result, words
+):
     monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app, site: result))
     with pytest.raises(FAILED, match=f"hub_documents of depot raised TypeError: {words}"):
         run(suite(), "test_it_reads_documents_at_all")
@@ -571,7 +573,7 @@ def test_ids_without_an_answer_are_named(plugin, suite, monkeypatch):
         suite().test_reading_by_ids_returns_exactly_these_documents(Bench(NAME))
 
 
-def test_what_a_second_reading_has_besides_is_named(plugin, suite, monkeypatch):
+def test_a_document_that_differs_in_a_second_reading_is_named(plugin, suite, monkeypatch):
     unsteady = Unsteady()
     monkeypatch.setattr(plugin, "hub_documents", hookimpl(lambda app: unsteady.documents()))
     with pytest.raises(FAILED, match=r"the second reading differs in bill:1. Make each document"):

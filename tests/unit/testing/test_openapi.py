@@ -136,7 +136,7 @@ def test_a_body_that_differs_may_only_be_refused(call: Callable[..., Answer], se
 
 
 @pytest.mark.parametrize(("kind", "passes"), [("wrong_type", True), ("status", False)])
-def test_what_a_fault_sends_is_not_checked_but_an_injected_status_is(
+def test_the_body_of_a_fault_is_not_checked_but_an_injected_status_is(
     tmp_path: Path, kind: str, passes: bool
 ) -> None:
     path = tmp_path / "openapi.yaml"

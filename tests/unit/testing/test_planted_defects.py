@@ -2006,7 +2006,7 @@ REASON = "The source has no place for it."
         (DEFECTS["a signed time that is not compared"], {"unused": {"timestamp": REASON}}),
     ],
 )
-def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect, options):
+def test_intended_behavior_of_a_stand_in_is_named_with_a_reason(suite, defect, options):
     tests = suite(defect, **options)
     run(tests, defect.test)
     run(tests, UNUSED)

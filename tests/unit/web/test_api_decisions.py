@@ -279,7 +279,7 @@ def test_a_number_that_is_no_id_of_quickbooks_is_not_found(likeness: Any, typed:
     assert bench.state(posting_id) == "held"
 
 
-def test_what_is_not_in_quickbooks_cannot_be_put_back(likeness: Any) -> None:
+def test_a_posting_that_is_not_in_quickbooks_cannot_be_put_back(likeness: Any) -> None:
     bench, program, address, posting_id, _ = likeness
     body = {"sync_token": "0"}
     answer = program.call("POST", f"{address}/postings/{posting_id}/put-back", body)

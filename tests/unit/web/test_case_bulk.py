@@ -125,7 +125,7 @@ def test_all_cases_that_the_filters_choose_are_skipped_with_a_reason(
     assert "oda Skipped: Paid in cash" in closed[operator.ids[0]]
 
 
-def test_what_cannot_be_skipped_is_named_with_what_was_skipped(operator: Visitor) -> None:
+def test_cases_that_cannot_be_skipped_are_named_beside_the_skipped_ones(operator: Visitor) -> None:
     first, second, third = operator.ids[:3]
     sending = posting_of(operator, second).id
     with operator.app.app_context(), transaction() as session:
@@ -317,7 +317,7 @@ def test_after_a_refused_act_the_cases_are_still_ticked(operator: Visitor) -> No
     assert 'value="Ringt Østby"' in page
 
 
-def test_what_was_typed_outlasts_a_case_that_was_opened_meanwhile(operator: Visitor) -> None:
+def test_a_typed_note_stays_although_a_case_was_opened_meanwhile(operator: Visitor) -> None:
     listing = operator.page("/inbox/?words=Case")
     [newest] = re.findall(r'name="newest" value="(\d+)"', listing)
     add_case(operator, 9, "5.00")

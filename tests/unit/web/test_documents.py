@@ -422,7 +422,7 @@ def _facts(page: str, heading: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_what_both_sides_have_is_in_the_same_order_and_a_difference_is_marked(
+def test_facts_of_both_sides_are_in_the_same_order_and_differences_are_marked(
     viewer: Visitor,
 ) -> None:
     with viewer.app.app_context(), engine.transaction() as session:

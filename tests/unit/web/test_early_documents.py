@@ -131,7 +131,7 @@ def test_documents_that_were_ticked_on_another_page_stay_ticked(visitor, monkeyp
     assert "Included 2 documents" in include(visitor, "selected", selected=[own, others])
 
 
-def test_all_are_included_as_they_were_listed(visitor, source):
+def test_all_early_documents_are_included_as_they_were_listed(visitor, source):
     form_page = visitor.page(f"{HERE}include?which=all")
     assert "Include 2 documents" in form_page
     later = bill("4", supplier="1")

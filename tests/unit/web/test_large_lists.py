@@ -84,7 +84,7 @@ def test_the_number_of_queries_does_not_grow_with_the_companies(
     assert queries_of(viewer_of_many, path) <= two
 
 
-def test_what_surrounds_a_list_joins_its_session(viewer_of_many: Visitor) -> None:
+def test_the_frame_of_a_list_joins_its_session(viewer_of_many: Visitor) -> None:
     """Beside the list, only the log-in and the person have a connection of their own."""
     viewer_of_many.page("/documents")  # what is read once for each process
     checkouts = []

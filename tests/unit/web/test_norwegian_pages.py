@@ -201,7 +201,7 @@ def test_facts_of_a_source_are_norwegian(norwegian: Visitor) -> None:
     assert "The supplier was deleted" not in page
 
 
-def test_what_ended_a_posting_is_norwegian_in_the_history(norwegian: Visitor) -> None:
+def test_the_end_of_a_posting_is_norwegian_in_the_history(norwegian: Visitor) -> None:
     for state, label in (("skipped", "Hoppet over"), ("withdrawn", "Trukket tilbake")):
         page = norwegian.get(f"/documents/{norwegian.story.documents[state]}", headers=NORWEGIAN)
         history = page.text[page.text.index("Hva som har skjedd") :]

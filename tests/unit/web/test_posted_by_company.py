@@ -42,7 +42,7 @@ def approve(app: Flask, company_id: int, who: str, count: int) -> None:
             posting.approved_by = who
 
 
-def test_what_each_person_approved_is_listed_by_company(two_companies: Any) -> None:
+def test_approvals_of_each_person_are_listed_by_company(two_companies: Any) -> None:
     alpha, bravo = (two_companies.rows.companies[name] for name in COMPANIES)
     approve(two_companies.app, alpha, "kari", 3)
     approve(two_companies.app, bravo, "olga", 1)

@@ -350,7 +350,7 @@ def test_documents_that_were_ticked_on_another_page_stay_ticked(operator: Visito
     assert "Approved 3 bills" in page
 
 
-def test_all_of_a_page_and_what_is_ticked_on_another_one_is_approved(operator: Visitor) -> None:
+def test_a_whole_page_and_rows_ticked_on_another_page_are_approved(operator: Visitor) -> None:
     _add(operator, 60)
     first = operator.page(_here(operator))
     [following] = re.findall(r'rel="next" href="([^"]+)"', first)

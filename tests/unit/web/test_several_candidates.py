@@ -47,7 +47,7 @@ def read_row(page: str, label: str) -> str:
     return page[page.index(f'<th scope="row">{label}') :].split("</tr>")[0]
 
 
-def test_what_differs_has_a_column_beside_each_candidate(bench, ids) -> None:
+def test_differences_have_a_column_beside_each_candidate(bench, ids) -> None:
     bench.visitor.log_in("oda")
     page = bench.visitor.page("/inbox/1")
     headings = page[page.index('<table class="grid stack sides">') :].split("</thead>")[0]

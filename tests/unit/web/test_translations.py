@@ -291,7 +291,7 @@ def test_why_a_code_has_no_record_is_in_the_language_of_the_person(
             assert render("code.match", values).reason == f"Leverandør «Hara»: {expected}"
 
 
-def test_what_quickbooks_may_have_is_named_in_the_language_of_the_person(
+def test_a_transaction_with_the_same_number_is_named_in_the_language_of_the_person(
     app_with_pages: Flask,
 ) -> None:
     document = CaseText("posting.kind_of_party", kind="supplier credit", party="Hara")
