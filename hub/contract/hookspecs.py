@@ -68,9 +68,8 @@ def hub_file(app: str, site: Site, file: ReceivedFile, content: bytes) -> FileCo
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     """Report a receipt to the source.
 
-    The call is repeated until it raises no error. `Refused` ends it with a warning. A plugin
-    without apps gets the receipts of all apps, with a site that has no secrets and may call no
-    host.
+    The call is repeated until it raises nothing, or `Refused`, which is a warning. A plugin without
+    apps gets the receipts of all apps, with a site that has no secrets and may call no host.
     """
 
 
@@ -86,8 +85,7 @@ def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> 
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
     """Interpret a webhook call of the source; raise `Refused` if its signature is wrong.
 
-    Without a signal, the documents are collected as on the schedule. The headers contain no
-    cookies.
+    Without a signal, the hub collects as on the schedule. The headers contain no cookies.
     """
 
 
