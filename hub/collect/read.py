@@ -11,6 +11,8 @@ from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.contract.hook_results import iter_yielded
 from hub.contract.rows import readable
+from hub.contract.states import Stage
+from hub.contract.types import App
 from hub.errors import Sentence
 from hub.sources import hook_calls
 from hub.sources.masking import mask_item
@@ -33,7 +35,29 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
             installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
         )
         for item in hook_calls.iterate(installation.slug, "hub_documents", iter_yielded(items)):
-            yield item if isinstance(item, Checkpoint) else mask_item(_make_storable(item))
+            if isinstance(item, Checkpoint):
+                yield item
+                continue
+            yield mask_item(_make_storable(_require_declared_kind(setup.app, item)))
+
+
+def _require_declared_kind(
+    app: App, item: Document | Gone | Unreadable
+) -> Document | Gone | Unreadable:
+    """Return an item; Unreadable in place of a document that is ready and of no kind of its app.
+
+    QuickBooks was not searched for transactions of such a kind, so somebody may have entered it
+    there, and the page of the app says that it posts none.
+    """
+    if not isinstance(item, Document) or item.stage != Stage.READY or item.kind in app.posts:
+        return item
+    reason = Sentence(
+        "%(app)s's plugin brings it as a document of the kind %(kind)s, which the app does not"
+        " declare among those that it posts. Send this message to the plugin's author.",
+        app=app.name,
+        kind=item.kind,
+    )
+    return Unreadable(source_id=item.source_id, reason=reason)
 
 
 def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:

@@ -72,7 +72,7 @@ class SmallSource:
                 slug=SLUG,
                 name="Small",
                 summary="",
-                posts=("bill", "vendor"),
+                posts=("bill", "vendor_credit", "bill_payment", "vendor"),
                 settings=Settings,
                 **self.app,
             )
@@ -151,7 +151,9 @@ def install_small_source(*, mode="auto", **values):
         )
         session.add(row)
         session.flush()
-        for name in (*records.LISTS, company.COMPANY_LIST, f"{transaction_index.HEADS_PREFIX}bill"):
+        kinds = ("bill", "vendor_credit", "bill_payment")
+        heads = [f"{transaction_index.HEADS_PREFIX}{kind}" for kind in kinds]
+        for name in (*records.LISTS, company.COMPANY_LIST, *heads):
             session.add(
                 ListState(company_id=row.id, list=name, read_at=now, since=dt.date(2000, 1, 1))
             )

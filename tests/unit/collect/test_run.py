@@ -450,13 +450,22 @@ def test_a_sum_that_differs_is_held_with_both_figures(hub):
 
 def test_a_document_the_hub_cannot_take_in_stops_no_other(hub):
     huge = bill("2", total="1", lines=[Line(id="a", amount=Decimal(1), codes={"account": "4010"})])
-    odd = Document(kind="deposit", source_id="invoice:3", date=dt.date(2026, 2, 1))
+    odd = Document(kind="bill_payment", source_id="invoice:3", date=dt.date(2026, 2, 1))
     hub(bill("1"), odd, huge)
     assert [(posting.document_id, posting.state) for posting in postings()] == [
         (1, "ready"),
         (2, "held"),
         (3, "ready"),
     ]
+
+
+def test_a_document_of_a_kind_that_the_app_does_not_declare_is_not_posted(hub):
+    """QuickBooks was not searched for one that somebody may have entered there by hand."""
+    assert hub(bill("1", kind="expense"), bill("2")) == {"unreadable": 1, "new": 1, "documents": 2}
+    assert [posting.state for posting in postings()] == ["held", "ready"]
+    assert "the kind expense, which the app does not declare" in document().unreadable
+    hub(bill("1"))
+    assert [posting.state for posting in postings()] == ["ready", "ready"]
 
 
 # -- documents that are not posted -----------------------------------------------------------------
