@@ -14,7 +14,7 @@ from hub.contract.documents import KINDS
 from hub.contract.registry import Plugins
 from hub.db.engine import db, read_only_session, transaction
 from hub.errors import NotFound
-from hub.installations import matches
+from hub.installations import match_files
 from hub.mapping import NEW
 from hub.models import Installation, Match, Run
 from hub.scheduling import pending_work, run_log, runner
@@ -192,8 +192,8 @@ def test_actions_that_need_the_plugin_are_refused_with_the_reason(app, shop):
     with read_only_session() as session:
         row = session.get_one(Installation, shop.id)
     for act in (
-        lambda: matches.export_csv(row),
-        lambda: matches.import_csv(row, b"field,code,quickbooks_id\nclient,c1,1\n", who="kari"),
+        lambda: match_files.export_csv(row),
+        lambda: match_files.import_csv(row, b"field,code,quickbooks_id\nclient,c1,1\n", who="kari"),
         lambda: push_lists(row),
         lambda: sources.check(row),
     ):
