@@ -33,6 +33,7 @@ from hub.models.enums import (
 )
 from hub.outbox import planning, transitions
 from hub.outbox.identity import build_identity, derive_marker
+from hub.outbox.plan_values import Repetition
 from hub.outbox.states import UNSENT
 
 DOCUMENTS_PER_BATCH = 50
@@ -47,6 +48,8 @@ PART_OUTCOMES = (
     DocumentOutcome.NEW,
     DocumentOutcome.HELD,
 )
+# The outcomes of documents that are not wanted any more.
+UNWANTED_OUTCOMES = (DocumentOutcome.WITHDRAWN, DocumentOutcome.GONE)
 Item = Document | Gone | Unreadable | Absent
 
 
@@ -208,7 +211,7 @@ class CollectBatch:
         for posting_plan in plan.postings:
             self._write_posting(row, posting_plan)
         outcomes = [self._apply_part(row, part) for part in plan.parts]
-        if outcomes and DocumentOutcome.HELD not in outcomes:
+        if _ends_request(plan, outcomes):
             row.requested_by = ""
         self._apply_cases(plan)
         if plan.attachment_parent:
@@ -286,6 +289,27 @@ class CollectBatch:
             return
         if posting.state in UNSENT:
             planning.approve_when_planned(self.session, posting, plan.approved_by)
+
+
+def _ends_request(plan: DocumentPlan, outcomes: Sequence[DocumentOutcome]) -> bool:
+    """Return whether the request of a person to post a document again is over with this plan.
+
+    It is if the document is not wanted any more, or if no part is held that is posted again.
+    Otherwise the request would repeat what somebody removes from QuickBooks much later.
+    """
+    if plan.outcome in UNWANTED_OUTCOMES:
+        return True
+    return bool(outcomes) and not _is_repetition_held(plan.parts, outcomes)
+
+
+def _is_repetition_held(parts: Iterable[PartPlan], outcomes: Iterable[DocumentOutcome]) -> bool:
+    """Return whether a part that a person wants posted again is held."""
+    for part, outcome in zip(parts, outcomes, strict=True):
+        if outcome is not DocumentOutcome.HELD or part.posting is None:
+            continue
+        if part.posting.operation.repetition is Repetition.REQUESTED:
+            return True
+    return False
 
 
 def _get_outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:

@@ -122,7 +122,8 @@ def plan_operation(
     if not history.posted and not history.repetition:
         match_id, findings = find_existing(batch, row, document)
 
-    update = _find_update(batch, history, document.kind, document.quickbooks_id or match_id)
+    existing_id = _find_stated_id(batch, row, mapped) or match_id
+    update = _find_update(batch, history, document.kind, existing_id)
     if update is None and not _may_create(document, history):
         return None
     if update and history.current is None:
@@ -132,6 +133,19 @@ def plan_operation(
     return PlannedOperation(
         part=mapped.part, history=history, update=update, mapped=mapped, findings=findings
     )
+
+
+def _find_stated_id(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> str | None:
+    """Return the transaction that the source names, unless it is that of another part.
+
+    It is named for the first part, which may be a new one that comes before the others.
+    """
+    stated_id = mapped.document.quickbooks_id
+    for posting in batch.transaction_postings(row):
+        is_of_other_part = posting.part != mapped.part and posting.quickbooks_id == stated_id
+        if is_of_other_part and posting.state == PostingState.POSTED:
+            return None
+    return stated_id
 
 
 def _load_history(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> PartHistory:
@@ -213,13 +227,11 @@ def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.R
         for posting in postings
         if posting.state == PostingState.POSTED or _is_given_up(posting)
     ]
-    if not ended:
+    if not ended or _is_given_up(ended[-1]):
         return outbox.Repetition.NONE
     if row.requested_by:
         return outbox.Repetition.REQUESTED
-    if ended[-1].state == PostingState.POSTED:
-        return outbox.Repetition.OFFERED
-    return outbox.Repetition.NONE
+    return outbox.Repetition.OFFERED
 
 
 def _describe_departure(batch: CollectBatch, posting: Posting) -> str:

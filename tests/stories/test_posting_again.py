@@ -1,7 +1,10 @@
 """A document that is posted again after it left QuickBooks, while other people work there."""
 
+from dataclasses import replace
+
 import pytest
 
+from hub import Gone
 from hub.posting.actions import manual, retries
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import ShopSite, invoice
@@ -57,3 +60,13 @@ def test_a_similar_invoice_that_people_entered_opens_a_case(shop, amount, number
     manual.reject_match(shop.posting("invoice:1").id, entered["Id"], "kari")
     shop.run(wait=True)
     assert len(shop.cases()) <= 1
+
+
+def test_the_wish_to_post_it_again_ends_when_its_source_deletes_the_document(shop):
+    retries.post_again(shop.posting("invoice:1").id, "kari")
+    held = replace(invoice(number="S-1"), hold="The client disputes it.")
+    assert shop.run(held)["invoice:1"] == "held"
+    shop.run(Gone(source_id="invoice:1"))
+    shop.run(invoice(amount="90.00", number="S-1"), wait=True)
+    assert shop.ours("Invoice") == []
+    assert "the source wants it again" in shop.reasons()[0]

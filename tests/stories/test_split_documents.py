@@ -4,11 +4,14 @@ from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
+from sqlalchemy import select
 
 from hub import Attachment, outbox
 from hub.collect.part_numbers import find_positions
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
+from hub.models import Posting
+from hub.posting.actions import manual, retries
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import (
     SUPPLIER,
@@ -56,6 +59,14 @@ def test_a_new_part_that_comes_first_gets_a_free_number(shop):
     assert (numbers(shop), shop.cases()) == ({"1": "F1", "2": "F1-2", "3": "F1-3"}, [])
 
 
+def test_a_new_part_that_comes_first_is_not_the_transaction_that_the_source_names(shop):
+    shop.run(bill("1", "2"))
+    (first,) = (row for row in shop.ours("Bill") if row["DocNumber"] == "F1")
+    named = replace(bill("3", "1", "2", version="2"), quickbooks_id=first["Id"])
+    assert (shop.run(named)["bill:1"], shop.cases()) == ("posted", [])
+    assert numbers(shop) == {"1": "F1", "2": "F1-2", "3": "F1-3"}
+
+
 def test_parts_that_keep_their_places_get_the_new_number_of_the_document(shop):
     shop.run(bill("1", "2"))
     shop.run(bill("2", "1", number="F9", version="2"))
@@ -80,6 +91,50 @@ def test_a_line_that_moves_to_another_part_is_not_in_the_books_twice(shop):
     shop.run()
     assert (total_in_quickbooks(shop), shop.cases(), shop.reasons()) == (126, [], [])
     assert [row["TotalAmt"] for row in shop.ours("Bill")] == [41, 85]
+
+
+def delete_part(shop, place):
+    """Delete the bill of a place in QuickBooks; return the posting that created it."""
+    (stored,) = (row for row in shop.ours("Bill") if row["DepartmentRef"]["value"] == place)
+    shop.quickbooks.act("delete", kind="Bill", id=stored["Id"])
+    runner.run_company_job("changes", 1, requested_by="kari")
+    created = select(Posting.id).where(Posting.quickbooks_id == stored["Id"])
+    with read_only_session() as session:
+        return session.scalars(created.where(Posting.operation == "create")).one()
+
+
+def post_again(shop, posting_id):
+    retries.post_again(posting_id, "kari")
+    shop.run(wait=True)
+    return sorted(numbers(shop))
+
+
+def test_a_part_that_a_person_skipped_stays_out_when_another_one_is_posted_again(shop):
+    shop.run(bill("1", "2"))
+    missing, skipped = delete_part(shop, "1"), delete_part(shop, "2")
+    manual.skip(skipped, "Not ours", "kari")
+    assert (post_again(shop, missing), shop.cases()) == (["1"], [])
+    assert post_again(shop, skipped) == ["1", "2"]
+
+
+def test_a_document_of_which_all_parts_were_skipped_is_posted_again_as_a_whole(shop):
+    shop.run(bill("1", "2"))
+    parts = delete_part(shop, "1"), delete_part(shop, "2")
+    for part in parts:
+        manual.skip(part, "Not ours", "kari")
+    assert (post_again(shop, parts[0]), shop.cases()) == (["1", "2"], [])
+
+
+def test_a_part_that_was_posted_again_and_left_again_stays_out_although_another_is_held(shop):
+    shop.run(bill("1", "2"))
+    shop.quickbooks.add_fault("refusal", "bill.create", code="2020")
+    shop.run(bill("1", "2", "3", version="2"))
+    assert shop.states()["bill:1"] == "held"
+    assert post_again(shop, delete_part(shop, "1")) == ["1", "2"]
+    delete_part(shop, "1")
+    shop.run(wait=True)
+    assert sorted(numbers(shop)) == ["2"]
+    assert "Missing in QuickBooks" in shop.cases()
 
 
 SCAN = Attachment(id="scan", name="scan.pdf", mime="application/pdf")

@@ -20,6 +20,7 @@ from hub.models import NAMES_ONLY, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
 from hub.outbox import listing
+from hub.outbox.transitions import update_postings
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots_for_send
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import current_facts
@@ -238,8 +239,25 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
             )
         else:
             document.requested_by = who
+            if was_skipped:
+                _take_back_skips(session, posting.document_id)
             inbox.detach_all(session, list_postings_of_part(session, posting))
     return reasons
+
+
+def _take_back_skips(session: Session, document_id: int) -> None:
+    """Count the skipped transactions of a document as posted, though they have left QuickBooks.
+
+    A part is posted again only if it counts as posted: the parts that a person skipped stay out
+    while another part is requested.
+    """
+    is_given_up = (
+        Posting.document_id == document_id,
+        Posting.operation == Operation.CREATE,
+        Posting.state == PostingState.SKIPPED,
+        Posting.quickbooks_id.is_not(None),
+    )
+    update_postings(session, is_given_up, state=PostingState.POSTED, reasons=[])
 
 
 def _has_left(state: str | None, *, was_skipped: bool) -> bool:
