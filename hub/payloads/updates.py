@@ -92,6 +92,7 @@ EMPTIED_FIELDS = {
     "ClassRef": "class_",
     "EntityRef": "party",
     "DocNumber": "number",
+    "DueDate": "due",
 }
 EMAIL_FIELDS = ("BillEmail", "POEmail")
 VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets

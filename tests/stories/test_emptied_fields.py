@@ -1,5 +1,6 @@
 """A change at the source that leaves something out takes it out of QuickBooks, too."""
 
+import datetime as dt
 import json
 from dataclasses import replace
 from decimal import Decimal as D
@@ -82,6 +83,22 @@ def test_an_expense_without_its_payee_has_none_in_quickbooks(shop):
     shop.run(card_expense("50.00"))
     assert_posted(shop)
     assert "EntityRef" not in shop.book("Purchase", "expense:1")
+
+
+@pytest.mark.parametrize("kind", ["Bill", "Invoice", "PurchaseOrder"])
+def test_a_document_without_its_due_date_does_not_keep_the_former_one(shop, kind):
+    documents = {"Bill": bill(), "Invoice": invoice(), "PurchaseOrder": order()}
+    without = documents[kind]
+    shop.run(replace(without, due=dt.date(2026, 12, 24)))
+    assert shop.book(kind, without.source_id)["DueDate"] == "2026-12-24"
+    shop.run(without)
+    assert_posted(shop)
+    assert shop.book(kind, without.source_id).get("DueDate") != "2026-12-24"
+
+
+def order(**more):
+    row = line("a", "10.00", cost="Fuel")
+    return document("purchase_order", "order:1", row, total="10.00", supplier=SUPPLIER, **more)
 
 
 def test_an_order_without_its_class_has_none_in_quickbooks(shop):
