@@ -13,11 +13,12 @@ from hub import Gone, Item, Party, payloads
 from hub.collect.run import collect
 from hub.contract.documents import KINDS, Document
 from hub.db.engine import read_only_session
-from hub.models import Case
+from hub.models import Case, Posting
 from hub.payloads.entities import ENTITY_BY_KIND
-from hub.posting.actions import retries
+from hub.posting.actions import put_back, retries
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
+from hub.scheduling import runner
 from tests.support.sources.every_kind_source import ShopSite, everything, invoice, line
 
 CHANGED = (
@@ -234,6 +235,40 @@ def test_an_order_that_is_closed_from_the_start_is_opened_when_more_is_expected(
     assert shop.book("PurchaseOrder", "order:1")["POStatus"] == "Open"
     shop.run()
     assert shop.book("PurchaseOrder", "order:1")["SyncToken"] == "1"
+
+
+def edit_order(shop, **fields):
+    """Edit the order in QuickBooks, and put it back as a person does."""
+    with read_only_session() as session:
+        created = select(Posting.id).where(
+            Posting.kind == "purchase_order", Posting.operation == "create"
+        )
+        id = session.scalars(created).one()
+    order_id = shop.book("PurchaseOrder", "order:1")["Id"]
+    shop.quickbooks.act("edit", kind="PurchaseOrder", id=order_id, set=fields)
+    runner.run_company_job("changes", 1, requested_by="kari")
+    assert shop.cases() == ["Changed in QuickBooks"]
+    put_back.put_back(id, shop.book("PurchaseOrder", "order:1")["SyncToken"], "kari")
+    shop.run()
+    return shop.book("PurchaseOrder", "order:1")
+
+
+def test_a_closed_order_that_was_edited_is_put_back_with_its_lines(shop):
+    shop.run(sample("purchase_order"))
+    shop.run(replace(sample("purchase_order"), closed=True))
+    first = shop.book("PurchaseOrder", "order:1")["Line"][0]
+    order = edit_order(shop, Line=[first | {"Amount": 77}])
+    assert (order["TotalAmt"], len(order["Line"]), order["POStatus"]) == (50, 2, "Closed")
+    assert (shop.cases(), shop.reasons()) == ([], [])
+
+
+def test_a_closed_order_that_was_billed_is_only_closed_again(shop):
+    shop.run(sample("purchase_order"), sample("bill"))
+    shop.run(replace(sample("purchase_order"), closed=True))
+    lines = shop.book("PurchaseOrder", "order:1")["Line"]
+    order = edit_order(shop, POStatus="Open")
+    assert (order["POStatus"], order["Line"]) == ("Closed", lines)
+    assert (shop.cases(), shop.reasons()) == ([], [])
 
 
 def test_an_order_that_was_billed_is_not_rewritten(shop):

@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox, payloads
@@ -14,13 +15,14 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Installation, Posting
 from hub.models.display_names import format_posting_name
-from hub.models.enums import Operation, PostingState, TransactionState
+from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.posting.actions import undo
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases
 from hub.posting.reconcile.posted_documents import PostedDocument, lock_and_load
 from hub.posting.reconcile.refresh import Entity, fetch_current
+from hub.qbo.dependents import describe_dependent
 from hub.security import audit
 
 
@@ -83,11 +85,7 @@ def _check(
                 "A change of %(name)s is waiting already; decide about that one first.", name=name
             )
     if not document.last_write.payload:
-        raise NotNow(
-            "The hub no longer has what it posted of %(name)s. Correct the transaction in"
-            " QuickBooks.",
-            name=name,
-        )
+        raise _build_forgotten_error(name)
 
 
 def _require_active_app(installation: Installation) -> None:
@@ -106,9 +104,12 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
         base=f"{quickbooks_id}:{sync_token}",
         quickbooks_id=quickbooks_id,
     )
+    payload = payloads.encode(_build_content_to_restore(session, document, name))
+    if outbox.find_awaited_ids(payload):  # it was adopted before the record was created
+        raise _build_forgotten_error(name)
     content = Content(
         kind=document.posting.kind,
-        payload=payloads.encode(_build_content_to_restore(last_write)),
+        payload=payload,
         stored_summary=last_write.stored_summary,
         number=last_write.number,
         total=last_write.total,
@@ -128,9 +129,53 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
     return update
 
 
-def _build_content_to_restore(last_write: Posting) -> dict[str, Any]:
-    """Return the body of the last write, without what tied it to an earlier version."""
-    body: dict[str, Any] = json.loads(last_write.payload, parse_float=Decimal)
-    if last_write.operation == Operation.UPDATE:
-        return payloads.drop_version(body, last_write.summary)
+def _build_content_to_restore(
+    session: Session, document: PostedDocument, name: str
+) -> dict[str, Any]:
+    """Return the body of the last write, without what tied it to an earlier version.
+
+    If that only closed an order, the rest is that of the write before it. The lines of an order
+    that was billed are not written again: it is only closed.
+    """
+    last_write = document.last_write
+    body = _load_content(last_write)
+    if not last_write.summary.is_closed:
+        return body
+    if document.head is not None and describe_dependent(document.head):
+        return payloads.build_close_body(last_write.summary.party)
+    write = last_write
+    while "Line" not in body:
+        write = _load_write_before(session, write, name)
+        body = _load_content(write) | body
     return body
+
+
+def _load_content(write: Posting) -> dict[str, Any]:
+    """Return the fields that a write set."""
+    body: dict[str, Any] = json.loads(write.payload, parse_float=Decimal)
+    if write.operation == Operation.UPDATE:
+        return payloads.drop_version(body, write.summary)
+    return body
+
+
+def _load_write_before(session: Session, write: Posting, name: str) -> Posting:
+    """Return the write of the same part before this one; raise NotNow without its content."""
+    earlier = select(Posting).where(
+        Posting.document_id == write.document_id,
+        Posting.part == write.part,
+        Posting.id < write.id,
+        Posting.state == PostingState.POSTED,
+        Posting.operation.in_(WRITE_OPERATIONS),
+    )
+    before = session.scalars(earlier.order_by(Posting.id.desc()).limit(1)).one_or_none()
+    if before is None or not before.payload:
+        raise _build_forgotten_error(name)
+    return before
+
+
+def _build_forgotten_error(name: str) -> NotNow:
+    """Return the error about content that was removed because of its age, or never complete."""
+    return NotNow(
+        "The hub no longer has what it posted of %(name)s. Correct the transaction in QuickBooks.",
+        name=name,
+    )

@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.models import AuditEntry, Installation, Posting
+from hub.posting.actions import manual
 from hub.posting.actions import put_back as action
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
@@ -141,6 +143,20 @@ def test_a_deleted_transaction_is_not_put_back(bench):
     bench.quickbooks.act("delete", kind="Bill", id=bill(bench)["Id"])
     with pytest.raises(NotNow, match="Press Post again"):
         put_back(bench, token)
+
+
+def test_what_was_adopted_before_its_supplier_was_created_is_not_put_back(bench):
+    supplier = bench.plan("S-1", "create", {"DisplayName": "New"}, kind="vendor", total=None)
+    body = {**bench.body("A-2"), "PrivateNote": "typed in"}
+    typed = bench.quickbooks.ask("POST", "bill", body).json()["Bill"]["Id"]
+    planned = bench.body("A-2", vendor=outbox.format_placeholder(supplier))
+    bench.id = bench.plan("A-2", "create", planned, state="waiting", after_id=supplier)
+    manual.adopt(bench.id, typed, "kari")
+    bench.edit(typed, TxnDate="2026-03-01")
+    (entity,) = (row for row in bench.bills() if row["Id"] == typed)
+    with pytest.raises(NotNow, match="no longer has what it posted of Bill A-2"):
+        put_back(bench, entity["SyncToken"])
+    assert updates(bench) == []
 
 
 def test_a_change_that_was_posted_is_what_is_put_back(bench):
