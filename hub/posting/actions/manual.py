@@ -34,6 +34,7 @@ from hub.posting.protocol.decisions import is_doubtful
 from hub.posting.protocol.history import Posted
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.posting.recovery import lookup
+from hub.posting.recovery.index_lookup import find_owned_ids, is_written_elsewhere
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.security import audit
@@ -67,6 +68,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     assert current is not None
     step = Posted(current.id, adopted=True)
     with engine.transaction() as session:
+        _require_unowned(session, posting, current.id)
         is_adopted = apply_step(session, posting_session, snapshot, step)
         if not is_adopted:
             raise _build_moved_on_error(name)
@@ -96,14 +98,27 @@ def _read_candidate(
         )
     if current.state == TransactionState.DELETED:
         raise _build_absent_error(posting, quickbooks_id)
-    if current.foreign and posting.kind not in LIST_KINDS:
+    return snapshot
+
+
+def _require_unowned(session: Session, posting: Posting, quickbooks_id: str) -> None:
+    """Raise Refused if a transaction is that of another document.
+
+    It stays locked until this ends: somebody else may take it for another document at this moment.
+    Several codes may stand for one list entry.
+    """
+    if posting.kind in LIST_KINDS or posting.operation == Operation.ATTACH:
+        return
+    key = (posting.company_id, posting.kind, quickbooks_id)
+    session.get(TransactionHead, key, with_for_update=True)
+    owned_ids = find_owned_ids(session, posting, [quickbooks_id])
+    if owned_ids or is_written_elsewhere(session, posting, quickbooks_id):
         raise Refused(
             "%(quickbooks_id)s was posted for another document already, so it cannot be %(name)s."
             " Choose another transaction, or press Retry to post the document.",
             quickbooks_id=quickbooks_id,
-            name=name,
+            name=format_posting_name(posting),
         )
-    return snapshot
 
 
 @repeat_after_conflict

@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from hub.models import Attempt, Posting, TransactionHead
-from hub.models.enums import Operation, SendOutcome, TransactionState
+from hub.contract.states import Stage
+from hub.models import Attempt, Posting, SourceDocument, TransactionHead
+from hub.models.enums import Operation, PostingState, SendOutcome, TransactionState
 
 ATTACHMENT = "attachment"
 EARLIEST_DATE = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -117,3 +118,25 @@ def find_owned_ids(session: Session, posting: Posting, ids: list[str]) -> set[st
         )
     )
     return {str(id) for id in [*session.scalars(posted), *session.scalars(answered)]}
+
+
+def is_written_elsewhere(session: Session, posting: Posting, id: str) -> bool:
+    """Return whether another document that its source still has has changed a transaction.
+
+    It is then the transaction of that document, although QuickBooks had it before.
+    """
+    query = (
+        select(Posting.id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(
+            Posting.company_id == posting.company_id,
+            Posting.kind == posting.kind,
+            Posting.quickbooks_id == id,
+            Posting.operation == Operation.UPDATE,
+            Posting.state == PostingState.POSTED,
+            or_(Posting.document_id != posting.document_id, Posting.part != posting.part),
+            SourceDocument.gone.is_(None),
+            SourceDocument.stage != Stage.CLOSED,
+        )
+    )
+    return session.scalar(query.limit(1)) is not None

@@ -10,6 +10,7 @@ from hub.models import AuditEntry, Posting
 from hub.posting import cases
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile.run import reconcile
+from hub.posting.recovery import lookup
 from hub.reasons.texts import CaseText
 
 INVOICE = {
@@ -95,6 +96,45 @@ def test_the_transaction_of_another_document_cannot_be_adopted(bench):
     id = refused_bill(bench)
     with pytest.raises(Refused, match="was posted for another document already"):
         manual.adopt(id, bench.posting(other).quickbooks_id, "kari")
+
+
+def type_in(bench):
+    """Enter a bill in QuickBooks by hand; return its id."""
+    body = {**bench.body("A-1"), "PrivateNote": "typed in"}
+    return bench.quickbooks.ask("POST", "bill", body).json()["Bill"]["Id"]
+
+
+def test_of_two_people_only_one_takes_a_transaction_for_a_document(bench, monkeypatch):
+    first, second = refused_bill(bench, "A-1"), refused_bill(bench, "A-2")
+    typed = type_in(bench)
+    read = lookup.read_object
+
+    def read_and_adopt_elsewhere(*args):
+        snapshot = read(*args)
+        monkeypatch.setattr(lookup, "read_object", read)
+        manual.adopt(second, typed, "ola")
+        return snapshot
+
+    monkeypatch.setattr(lookup, "read_object", read_and_adopt_elsewhere)
+    with pytest.raises(Refused, match="was posted for another document already"):
+        manual.adopt(first, typed, "kari")
+    assert (bench.state(first), bench.state(second)) == ("held", "posted")
+
+
+@pytest.mark.parametrize("gone", [None, "Deleted."])
+def test_a_transaction_that_another_document_has_changed_cannot_be_adopted(bench, gone):
+    typed = type_in(bench)
+    other = bench.plan("A-2", "update", bench.body("A-2"), base=f"{typed}:0")
+    bench.drain()
+    assert (bench.state(other), bench.posting(other).quickbooks_id) == ("posted", typed)
+    id = refused_bill(bench)
+    if gone:
+        with transaction() as session:
+            session.get_one(Posting, other).document.gone = gone
+        manual.adopt(id, typed, "kari")
+        return
+    with pytest.raises(Refused, match="was posted for another document already"):
+        manual.adopt(id, typed, "kari")
 
 
 def test_nothing_is_decided_about_what_is_posted(bench):
