@@ -7,10 +7,13 @@ import math
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, request
+from sqlalchemy import update
 from werkzeug.exceptions import TooManyRequests
 
 from hub import sources
 from hub.context import Runtime
+from hub.db.bulk import is_locked_in_order
+from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import Installation, SourceDocument
@@ -139,10 +142,12 @@ def _build_headers() -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name.lower() != "cookie"}
 
 
+@repeat_after_conflict
 def _read_again(installation: Installation, ids: list[str]) -> None:
     """Mark documents so that the next collect reads them, regardless of its cursor.
 
     They are marked in chunks, because a database takes a limited number of values in a statement.
+    A run that stores these documents at the same time writes them in any order.
     """
     if not ids:
         return
@@ -150,8 +155,12 @@ def _read_again(installation: Installation, ids: list[str]) -> None:
     with transaction() as session:
         for start in range(0, len(unique_ids), IDS_PER_STATEMENT):
             chunk = unique_ids[start : start + IDS_PER_STATEMENT]
-            documents = session.query(SourceDocument).filter(
+            is_chosen = (
                 SourceDocument.installation_id == installation.id,
                 SourceDocument.source_id.in_(chunk),
             )
-            documents.update({"reread": True})
+            documents = update(SourceDocument).where(
+                is_locked_in_order(SourceDocument.id, *is_chosen)
+            )
+            marked = documents.values(reread=True)
+            session.execute(marked, execution_options={"synchronize_session": False})

@@ -30,6 +30,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.reasons.texts import CaseText
 from hub.scheduling import retention
 from hub.sources import outage
+from hub.web import webhooks
 from hub.web.cases import case_bulk
 from hub.web.frame import listed_rows
 from hub.web.postings import review_approvals
@@ -109,6 +110,12 @@ def include(shop, ids):
         early_documents.include(session, installation, ids, who="kari")
 
 
+def hear_of_changes(shop, ids):
+    with read_only_session() as session:
+        installation = session.get_one(Installation, shop.id)
+    webhooks._read_again(installation, list(NUMBERS))
+
+
 def decide_cases(shop, ids):
     with transaction() as session:
         inbox.record_decision(session, ids, CaseDecision.RETRIED, "kari")
@@ -171,6 +178,7 @@ ACTS = {
     "search after a restore": (Posting, search_after_restore, "review", {"cost": "Fuel"}),
     "read again": (SourceDocument, reread, "review", {"cost": "Fuel"}),
     "include": (SourceDocument, include, "review", {"cost": "Fuel"}),
+    "hear of changes": (SourceDocument, hear_of_changes, "review", {"cost": "Fuel"}),
     "decide cases": (Case, decide_cases, "review", {"cost": "Fuel"}),
     "prune": (Case, prune, "review", {"cost": "Fuel"}),
     "repeat receipts": (ReceiptRow, repeat_receipts, "review", {"cost": "Fuel"}),
