@@ -213,7 +213,7 @@ def _do_work(
 
 
 def _sync(steps: Steps, installation: Installation) -> None:
-    """Collect and post; pause an app whose mode is "once" if both are complete."""
+    """Collect and post; pause an app whose mode is "once" if nothing of either is left."""
     recorder = steps.recorder
     collected = steps.step(
         "collect",

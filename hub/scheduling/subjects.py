@@ -1,13 +1,13 @@
 """Load the installations and companies that runs work on."""
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from hub import outbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Sentence
 from hub.models import ConnectedCompany, Installation, Posting
-from hub.models.enums import InstallationMode
+from hub.models.enums import InstallationMode, Operation, PostingState
 
 
 def load_installation(installation_id: int) -> Installation:
@@ -63,8 +63,11 @@ def is_loaded(installation: Installation) -> bool:
 def pause_after_once(installation_id: int) -> None:
     """Let no more runs of an installation start until a person changes its mode.
 
-    A mode that was chosen while the run was under way stays.
+    A mode that was chosen while the run was under way stays. What is still to be sent would never
+    be sent by a paused app, so that the next run follows and pauses it.
     """
+    if _has_unsent(installation_id):
+        return
     statement = (
         update(Installation)
         .where(Installation.id == installation_id, Installation.mode == InstallationMode.ONCE)
@@ -72,6 +75,22 @@ def pause_after_once(installation_id: int) -> None:
     )
     with transaction() as session:
         session.execute(statement)
+
+
+def _has_unsent(installation_id: int) -> bool:
+    """Return whether postings of an installation are still to be sent, or have no known result.
+
+    A file that could not be fetched does not count: it may be tried for days.
+    """
+    is_file = Posting.operation == Operation.ATTACH
+    is_delayed_file = and_(is_file, Posting.next_try_at.is_not(None))
+    is_ready = and_(Posting.state == PostingState.READY, outbox.IS_CURRENT, ~is_delayed_file)
+    query = select(Posting.id).where(
+        Posting.installation_id == installation_id,
+        or_(is_ready, Posting.state.in_(outbox.IN_FLIGHT)),
+    )
+    with read_only_session() as session:
+        return session.scalar(query.limit(1)) is not None
 
 
 def format_subject(subject: Installation | ConnectedCompany) -> str:

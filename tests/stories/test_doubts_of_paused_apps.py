@@ -80,11 +80,18 @@ def test_a_document_in_doubt_that_did_not_arrive_is_not_sent_until_the_app_may_p
     assert len(shop.ours("Bill")) == 2
 
 
-def test_a_document_in_doubt_after_the_only_run_of_the_mode_once_is_posted(shop, clock):
-    set_mode(shop, "once")
-    shop.quickbooks.add_fault("lose_answer", "bill.create")
-    assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
+def mode_of(shop):
     with read_only_session() as session:
-        assert session.get_one(Installation, shop.id).mode == "paused"
+        return session.get_one(Installation, shop.id).mode
+
+
+@pytest.mark.parametrize("fault", ["lose_answer", "lose_request"])
+def test_an_app_with_the_mode_once_pauses_after_everything_was_sent(shop, clock, fault):
+    set_mode(shop, "once")
+    shop.quickbooks.add_fault(fault, "bill.create")
+    assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
+    assert mode_of(shop) == "once"
     post_by_schedule(clock)
-    assert shop.states()["bill:1"] == "posted"
+    assert (shop.states()["bill:1"], len(shop.ours("Bill"))) == ("posted", 2)
+    shop.run()
+    assert mode_of(shop) == "paused"
