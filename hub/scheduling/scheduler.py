@@ -3,7 +3,8 @@
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -40,6 +41,8 @@ STATISTICS_SECONDS = 3600
 LONG_HOOK_SECONDS = 60
 PRUNE_MINUTES = "*/10"  # the minutes of an hour in which pruning starts if it is due
 MAX_CONCURRENT_RUNS = 8
+# Of these, so that companies go on while the runs of another one wait for each other to post.
+MAX_RUNS_OF_COMPANY = 6
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
@@ -69,7 +72,7 @@ class Scheduler:
         self._is_at_work = False
         # The other data folder that was announced, and whether it is at work; "" if none was.
         self._announced_standby = ""
-        self._submitted: set[int] = set()
+        self._submitted: dict[int, Run] = {}
         self._guard = threading.Lock()
         self._last_error = ""
         self._heartbeat = Heartbeat(app.extensions["hub"].clock.monotonic)  # ticks without an error
@@ -220,14 +223,31 @@ class Scheduler:
             close_if_interrupted(run)
 
     def _start_waiting(self) -> int:
-        """Submit the runs that wait to the thread pool; return how many were not submitted yet."""
+        """Submit the runs that can start to the thread pool; return their number."""
         with self._guard:  # so that a run that ends meanwhile is not taken for one that waits
-            waiting_ids = [run.id for run in run_log.list_waiting_runs()]
-            new_ids = [run_id for run_id in waiting_ids if run_id not in self._submitted]
-            self._submitted.update(new_ids)
-        for run_id in new_ids:
-            self._pool.submit(self._execute, run_id)
-        return len(new_ids)
+            startable = self._select_startable(run_log.list_waiting_runs())
+            self._submitted |= {run.id: run for run in startable}
+        for run in startable:
+            self._pool.submit(self._execute, run.id)
+        return len(startable)
+
+    def _select_startable(self, waiting: Iterable[Run]) -> list[Run]:
+        """Return the runs that are not submitted yet and can start.
+
+        A run waits for one of the same subject, and for one of its company if that has as many
+        runs under way as it may have.
+        """
+        names = {_get_lease_name(run) for run in self._submitted.values()}
+        numbers = Counter(run.company_id for run in self._submitted.values())
+        startable = []
+        for run in waiting:
+            name = _get_lease_name(run)
+            if name in names or numbers[run.company_id] >= MAX_RUNS_OF_COMPANY:
+                continue
+            names.add(name)
+            numbers[run.company_id] += 1
+            startable.append(run)
+        return startable
 
     def _try_to_lead(self) -> bool:
         """Take the locks of the scheduler; return whether this process runs the schedules.
@@ -282,13 +302,18 @@ class Scheduler:
                 log.exception("Run %s met a defect.", run_id)
             finally:
                 with self._guard:
-                    self._submitted.discard(run_id)
+                    del self._submitted[run_id]
+
+
+def _get_lease_name(run: Run) -> str:
+    """Return the name of the lease under which a run is executed."""
+    return run_log.format_lease_name(run.kind, run_log.get_subject_id(run))
 
 
 def close_if_interrupted(run: Run) -> None:
     """Close a run that was started and not ended if no living process works on it."""
     subject_id = run_log.get_subject_id(run)
-    lock = take(run_log.format_lease_name(run.kind, subject_id))
+    lock = take(_get_lease_name(run))
     if lock is None:
         return
     try:

@@ -102,6 +102,39 @@ def test_due_schedules_are_started(engine, company, executed_runs):
     assert len(set(take_runs(executed_runs, 2))) == 2
 
 
+def test_a_company_whose_runs_wait_for_each_other_leaves_threads_to_others(
+    app, company, clock, monkeypatch
+):
+    now = clock.now()
+    with transaction() as session:
+        for number in range(9):
+            facts = {"tenant": "t", "mode": "auto", "created_at": now}
+            session.add(Installation(company_id=company, slug=f"app{number}", **facts))
+    ended, may_end = queue.Queue(), threading.Event()
+
+    def execute(run_id):
+        with read_only_session() as session:
+            company_id = session.get_one(Run, run_id).company_id
+        if company_id == company:
+            may_end.wait(60)
+        with transaction() as session:
+            session.get_one(Run, run_id).ended_at = now
+        ended.put(company_id)
+
+    monkeypatch.setattr("hub.scheduling.runner.execute", execute)
+    engine = Scheduler(app)
+    engine.tick()
+    with transaction() as session:
+        other = ConnectedCompany(realm="2", connected_at=now)
+        session.add(other)
+    engine.tick()
+    try:
+        assert ended.get(timeout=10) == other.id
+    finally:
+        may_end.set()
+        engine.stop()
+
+
 def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company, executed_runs):
     second = Scheduler(app)
     take_runs(executed_runs, engine.tick())
