@@ -158,7 +158,7 @@ def test_a_folder_does_not_wait_for_its_own_earlier_life(first_hub, make_folder,
         folder_lock.process_lock()._lock.close()
     assert hold(make_folder("one")) is None
     monkeypatch.setattr(
-        folder_lock, "folder_identity", lambda data: "f" * 64
+        folder_lock, "identify_folder", lambda data: "f" * 64
     )  # as after a new start of the machine
     with first_hub.app_context():
         folder_lock.process_lock()._lock.close()
