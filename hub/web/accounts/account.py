@@ -34,7 +34,7 @@ from hub.web.authentication.access import OWN, person_name, require_recent_login
 from hub.web.frame import viewer_choices
 from hub.web.request import destinations, row_ids
 
-POSTPONED_KEY = "second_factor_postponed"  # in the cookie, for this session
+POSTPONED_KEY = "second_factor_postponed"  # in the cookie: the session for which it is postponed
 # Pages that a person reaches who has yet to set up the second factor that the hub requires.
 ALLOWED_BEFORE = ("account", "confirmation", "security")
 pages = Blueprint("account", __name__, url_prefix="/account")
@@ -49,7 +49,7 @@ def _require_second_factor() -> Response | None:
     """Redirect to the set-up, unless the person may postpone it and did so in this session."""
     if _is_allowed_before() or not is_factor_missing():
         return None
-    is_postponed = POSTPONED_KEY in cookie and may_postpone()
+    is_postponed = cookie.get(POSTPONED_KEY) == _get_session_row().id and may_postpone()
     if is_postponed:
         return None
     page = url_for("account.require_factor", next=destinations.current_address())
@@ -114,7 +114,7 @@ def require_factor() -> str | Response:
 def postpone() -> Response:
     """Go on without a second factor in this session."""
     if may_postpone():
-        cookie[POSTPONED_KEY] = True
+        cookie[POSTPONED_KEY] = _get_session_row().id
     return redirect(_get_destination())
 
 
@@ -259,7 +259,7 @@ def remove_passkey() -> Response:
         )
         _check_may_remove(has_other=has_other)
         session.delete(passkey)
-        _note_removed(session, f"passkey {passkey.name}")
+        _note_removed(session, gettext_noop("passkey"), passkey.name)
     return redirect(url_for("account.show"))
 
 
@@ -356,13 +356,15 @@ def _check_may_remove(*, has_other: bool) -> None:
         raise NotNow(gettext("The hub requires a second factor of you. Add another one first."))
 
 
-def _note_removed(session: Session, factor: str) -> None:
-    """End the other sessions after a second factor was removed."""
+def _note_removed(session: Session, factor: str, name: str = "") -> None:
+    """End the other sessions after a second factor was removed; a passkey has a name."""
     login_sessions.end_all(
         session, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
     )
-    audit.record(session, person_name(), "second factor removed", person_name(), factor=factor)
-    flash(gettext("Removed the %(factor)s.", factor=gettext(factor)), "success")
+    recorded = f"{factor} {name}".strip()
+    audit.record(session, person_name(), "second factor removed", person_name(), factor=recorded)
+    shown = f"{gettext(factor)} {name}".strip()
+    flash(gettext("Removed the %(factor)s.", factor=shown), "success")
 
 
 def _end_others(reason: EndReason) -> int:

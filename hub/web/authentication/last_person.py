@@ -1,12 +1,14 @@
 """Remember who logged in last with this browser, so that the form of an expired session is kept.
 
 A signed cookie stores the name for a few days. It outlasts the session and gives no access.
+If another person logs in, the pages that are still open in the browser are those of somebody else.
 """
 
 import datetime as dt
 from typing import Any
 
-from flask import Flask, after_this_request
+from flask import Flask, after_this_request, g
+from flask import session as cookie
 
 from hub.context import current_hub
 from hub.db.engine import read_only_session
@@ -34,7 +36,12 @@ def name() -> str:
 
 
 def _remember(app: Flask, user: User, **ignored: Any) -> None:
-    """Set the cookie."""
+    """Set the cookie; if it names somebody else, forms of that person's pages are not taken."""
+    former_id, _ = COOKIE.read() or (user.id, 0)
+    if former_id != user.id:
+        token_name = app.config["WTF_CSRF_FIELD_NAME"]
+        cookie.pop(token_name, None)
+        g.pop(token_name, None)
     value = [user.id, int(_get_current_time().timestamp())]
     after_this_request(lambda response: COOKIE.set(response, value))
 

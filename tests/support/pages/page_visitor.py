@@ -28,6 +28,7 @@ class Visitor:
         self.app, self.story = app, story
         self.client = app.test_client()
         self._token = ""
+        self._name = ""
         self.url = ""
         self.quickbooks: Any = None
         self.costtracker: dict[str, Any] = {}
@@ -36,7 +37,11 @@ class Visitor:
         """Log in as one of the people in the database, using the form at an address."""
         self._token = self._open_log_in_form()
         values = {"email": name, "password": password, "csrf_token": self._token}
-        return self.client.post(next, data=values)
+        answer = self.client.post(next, data=values)
+        if self._name not in ("", name):  # the token of the form was that of somebody else
+            self._token = self._read_token(self.client.get("/password", follow_redirects=True).text)
+        self._name = name
+        return answer
 
     def _open_log_in_form(self) -> str:
         """Return the token of the form; without cookies, take over a form opened before."""
@@ -48,11 +53,16 @@ class Visitor:
             if now - opened_at < MAX_FORM_AGE:
                 self.client.set_cookie(cookie_name, cookie)
                 return token
-        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get("/login").text)
-        assert match
+        token = self._read_token(self.client.get("/login").text)
         new_cookie = self.client.get_cookie(cookie_name)
         if is_new and new_cookie:
-            LOG_IN_FORMS[key] = new_cookie.value, match[1], now
+            LOG_IN_FORMS[key] = new_cookie.value, token, now
+        return token
+
+    def _read_token(self, page: str) -> str:
+        """Return the token of the forms of a page."""
+        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert match
         return match[1]
 
     def get(self, path: str, **options: Any) -> TestResponse:

@@ -233,7 +233,7 @@ def test_the_authenticator_survives_a_rotation_of_the_keys(
 ) -> None:
     visitor.log_in("olga")
     secret, _ = set_up(visitor, clock)
-    ring = parse_ring("HUB_VAULT_KEYS", f"{config.keys.new_key()}\n{VAULT_KEYS}")
+    ring = parse_ring("HUB_VAULT_KEYS", f"{config.keys.create_key()}\n{VAULT_KEYS}")
     runtime = visitor.app.extensions["hub"]
     object.__setattr__(runtime, "vault", Vault(ring))
     with visitor.app.app_context(), engine.transaction() as session:
@@ -364,6 +364,15 @@ def test_the_set_up_may_be_postponed_for_seven_days(required: Visitor, clock: Fa
     required.log_in("olga")
     assert "Not now" not in required.page("/")
     required.post("/account/postpone")
+    assert required.get("/").status_code == 302
+
+
+def test_a_set_up_is_postponed_for_one_session_only(required: Visitor) -> None:
+    required.log_in("olga")
+    required.press("/account/postpone")
+    assert required.get("/").status_code == 200
+    required.post("/logout")
+    required.log_in("olga")
     assert required.get("/").status_code == 302
 
 

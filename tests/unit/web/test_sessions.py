@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.models import LoginSession, User
+from hub.security import login_sessions
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
@@ -178,3 +179,17 @@ def test_a_session_works_at_a_public_address(open_pages: Callable[..., Visitor])
     cookies = [cookie.partition("=")[0] for cookie in answer.headers.getlist("Set-Cookie")]
     assert "__Host-hub" in cookies
     assert visitor.client.get("/", **site).status_code == 200
+
+
+@pytest.mark.parametrize(("person", "status"), [("oda", 400), ("vera", 302)])
+def test_a_page_that_is_still_open_acts_for_nobody_who_logged_in_since(
+    visitor: Visitor, clock: FakeClock, person: str, status: int
+) -> None:
+    visitor.log_in("vera")
+    token = visitor._token
+    clock.advance(login_sessions.IDLE_LIMIT.total_seconds())
+    visitor.log_in(person)
+    form = {"csrf_token": token, "language": "nb"}
+    assert visitor.client.post("/account/formats", data=form).status_code == status
+    assert visitor.row(User, person_id(visitor, "oda")).language is None
+    assert visitor.post("/account/formats", language="nb").status_code == 302

@@ -188,6 +188,14 @@ def test_a_form_is_not_taken_away_while_it_is_filled_in(owner: Visitor, has_cook
     assert draft_count(owner) == 0
 
 
+@pytest.mark.parametrize("part", ["/schedule/next?often=1h", "/inbox/bulk/people?assignee=o"])
+def test_a_part_of_a_form_takes_nobody_away_from_it(owner: Visitor, part: str) -> None:
+    headers = {"Referer": "http://localhost/inbox/", "HX-Request": "true"}
+    answer = owner.get(part, headers=headers)
+    assert (answer.status_code, "HX-Redirect" in answer.headers) == (200, False)
+    assert "Your session has ended." in answer.text
+
+
 def test_the_form_of_the_mail_server_says_why_it_is_shown_again(owner: Visitor) -> None:
     path = "/setup/mail"
     back = page_after_log_in(send_late(owner, path, path, host="smtp.example.com"))
