@@ -199,13 +199,18 @@ def require(role: str) -> None:
 def require_settings(row: "Installation") -> None:
     """Raise RoleNeeded unless the person may change the settings of an app, as on its page."""
     from hub.context import current_hub
+    from hub.db.engine import read_only_session
+    from hub.security import people
     from hub.security.rights import Subject
 
     if not person.name():
         return
     app = current_hub().plugins.apps.get(row.slug)
-    is_personal = app is not None and app.owner_only
     subject = Subject(row.company_id, row.slug)
+    is_personal = app is not None and app.owner_only
+    if is_personal:
+        with read_only_session() as session:
+            is_personal = people.may_configure_own(session, row.owner, subject)
     if not person.load_rights().may_configure(
         subject, row.owner, person.name(), is_personal=is_personal
     ):

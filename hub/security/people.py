@@ -17,7 +17,7 @@ from hub.exact_json import is_storable
 from hub.models import Invitation, PasswordReset, User
 from hub.security import api_tokens, login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
-from hub.security.rights import Right, assign, check_not_last_owner
+from hub.security.rights import Right, Subject, assign, check_not_last_owner, rights_of
 
 
 def find(session: Session, name: str) -> User | None:
@@ -38,6 +38,14 @@ def find(session: Session, name: str) -> User | None:
         return person
     has_address = func.lower(User.email) == normalized_name
     return session.scalar(select(User).where(has_address))
+
+
+def may_configure_own(session: Session, name: str, subject: Subject) -> bool:
+    """Return whether the person of this name may still change the settings of an app of theirs."""
+    person = find(session, name)
+    if person is None or not person.active:
+        return False
+    return rights_of(person).may("app-owner", subject)
 
 
 def mail_address(person: User) -> str:

@@ -17,7 +17,7 @@ from hub.scheduling import run_log
 from hub.web.apps import setting_messages
 from hub.web.authentication import refused_rights
 from hub.web.authentication.access import person_name
-from hub.web.frame.layout import may_configure
+from hub.web.frame.layout import is_personal, may_configure
 from hub.web.frame.paging import get_row_or_404
 
 
@@ -54,9 +54,7 @@ def check_right(row: Installation) -> None:
     """Abort with 403 if the person may not configure the app."""
     if may_configure(row):
         return
-    app = current_hub().plugins.apps.get(row.slug)
-    is_personal = app is not None and app.owner_only
-    allowed = row.owner if is_personal else f"{row.owner} or an owner of the hub"
+    allowed = row.owner if is_personal(row) else f"{row.owner} or an owner of the hub"
     refused_rights.note(lambda: f"The app belongs to {row.owner}: only {allowed} may change it.")
     abort(403)
 

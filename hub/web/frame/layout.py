@@ -22,6 +22,8 @@ from hub.db.engine import joined_session
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
 from hub.scheduling import run_log
+from hub.security import people
+from hub.security.rights import Subject
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication import access
@@ -34,6 +36,7 @@ from hub.web.frame.source_view import (
     format_fact,
     format_money,
     format_payload,
+    format_quantity,
     format_short_money,
 )
 from hub.web.frame.state_labels import MODE_LABELS, STATE_LABELS
@@ -103,6 +106,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         amount=format_amount,
+        quantity=format_quantity,
         money=format_money,
         signed_total=apply_sign_of_kind,
         short_money=format_short_money,
@@ -139,6 +143,7 @@ def init_app(app: Flask) -> None:
         may_configure=may_configure,
         page_address=destinations.page_address,
         document_address=destinations.document_address,
+        list_before=destinations.list_before,
     )
 
 
@@ -303,9 +308,20 @@ def may_configure(installation: Installation) -> bool:
 
     The plugin decides whether they are personal; without the plugin, they are not.
     """
+    return access.may_configure(installation, is_personal=is_personal(installation))
+
+
+def is_personal(installation: Installation) -> bool:
+    """Return whether nobody but its owner may change an installation's settings.
+
+    An owner who may not change them any more, such as a disabled person, keeps nobody out.
+    """
     app = current_hub().plugins.apps.get(installation.slug)
-    is_personal = app is not None and app.owner_only
-    return access.may_configure(installation, is_personal=is_personal)
+    if app is None or not app.owner_only:
+        return False
+    subject = Subject(installation.company_id, installation.slug)
+    with joined_session() as session:
+        return people.may_configure_own(session, installation.owner, subject)
 
 
 def count_open_cases() -> int:
