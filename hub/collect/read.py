@@ -30,7 +30,7 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
     """
     installation = setup.installation
     cursors = {} if ids else dict(setup.cursors)
-    with sources.guard(installation, "reading its documents"):
+    with sources.guard(installation, Sentence("reading its documents")):
         items = sources.call_hook(
             installation, "hub_documents", site=setup.site, cursors=cursors, ids=tuple(ids)
         )

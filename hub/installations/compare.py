@@ -50,6 +50,12 @@ SAME_NAME = Sentence(
     "Several codes of the source have this name. If they are different things, rename all but one"
     " at the source, or open each code and match it to a record of its own."
 )
+OTHER_NAME = Sentence(
+    "The name is %(at_source)s at the source and %(in_quickbooks)s in QuickBooks."
+)
+OTHER_NUMBER = Sentence(
+    "The number is %(at_source)s at the source and %(in_quickbooks)s in QuickBooks."
+)
 LEFT_OUT = Sentence("A person decided that it is left out.")
 CHOOSE_ONE = Sentence("Open the code and match it to one of them, or rename the others.")
 
@@ -273,10 +279,10 @@ def _build_matched_pair(
     state = PairState.DUPLICATE
     if not is_duplicate:
         differences = (
-            _describe_difference("name", code_values["name"], ref.name),
-            _describe_difference("number", code_values["number"], number),
+            _describe_difference(OTHER_NAME, code_values["name"], ref.name),
+            _describe_difference(OTHER_NUMBER, code_values["number"], number),
         )
-        problem = "; ".join(text for text in differences if text)
+        problem = " ".join(text for text in differences if text)
         state = PairState.DIFFERS if problem else PairState.MATCHED
     return Pair(
         **code_values,
@@ -288,8 +294,8 @@ def _build_matched_pair(
     )
 
 
-def _describe_difference(label: str, at_source: str, in_quickbooks: str) -> str:
-    """Describe how a value differs; "" if it does not, or if one side has none.
+def _describe_difference(sentence: Sentence, at_source: str, in_quickbooks: str) -> str:
+    """Describe how a value differs in a sentence; "" if it does not, or if one side has none.
 
     The source may have the last part of a name with levels.
     """
@@ -299,4 +305,4 @@ def _describe_difference(label: str, at_source: str, in_quickbooks: str) -> str:
     last_part = full_key.rpartition(":")[2]
     if fold_name(at_source) in (full_key, last_part):
         return ""
-    return f"{label}: {at_source} at the source, {in_quickbooks} in QuickBooks"
+    return Sentence(sentence, at_source=at_source, in_quickbooks=in_quickbooks)

@@ -1,10 +1,10 @@
 """Payloads: the exact bytes of a document for QuickBooks, and summaries of its responses.
 
-Imports `hub.contract`, `hub.mapping` and `hub.models`. Nothing here calls QuickBooks or the
-database. Start reading in `assembly`; each kind has a module. The rules for texts are in `builder`
-(the memo, the number, the message) and `shared_fields` (custom fields, addresses, and what a kind
-has no field for). `entities` has the names of QuickBooks, `company_facts` the settings of a company
-on which payloads depend.
+Imports `hub.contract`, `hub.mapping`, `hub.models` and `hub.reasons`. Nothing here calls QuickBooks
+or the database. Start reading in `assembly`; each kind has a module. The rules for texts are in
+`builder` (the memo, the number, the message) and `shared_fields` (custom fields, addresses, and
+what a kind has no field for). `entities` has the names of QuickBooks, `company_facts` the settings
+of a company on which payloads depend.
 """
 
 from hub.payloads.assembly import Payload, build

@@ -13,6 +13,7 @@ from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.kind_names import THE_KINDS
+from hub.reasons.texts import add_article
 
 # Credits that a payment can use up. A refund has no balance that could be applied.
 APPLICABLE_CREDIT_KINDS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
@@ -110,13 +111,13 @@ def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: D
 
 def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind, ...]) -> None:
     """Report a line that settles a transaction of another kind, or with the wrong sign."""
-    labels = [words_of(kind) for kind in kinds]
+    nouns = [add_article(words_of(kind)) for kind in kinds]
     builder.problems.append(
         Sentence(
-            "Line %(line)s has to settle a %(kinds)s, with an amount above zero, or below"
+            "Line %(line)s has to settle %(kinds)s, with an amount above zero, or below"
             " it for a credit that is used up. Fix this at the source.",
             line=mapped.line.id,
-            kinds=" or ".join(labels),
+            kinds=" or ".join(nouns),
         )
     )
 

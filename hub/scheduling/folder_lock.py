@@ -43,7 +43,7 @@ from hub.db.engine import (
     transaction,
     translate_errors,
 )
-from hub.errors import DatabaseUnavailable, OtherFolderActive
+from hub.errors import DatabaseUnavailable, OtherFolderActive, Sentence
 from hub.models import ActiveFolder
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
 
@@ -86,23 +86,27 @@ class Standby:
     def subject(self) -> str:
         """Return the other folder as the subject of a sentence."""
         if self.place == DISTRIBUTED_PLACE:
-            return f"A hub with {DISTRIBUTED_PLACE}"
+            return Sentence("A hub with %(setting)s", setting=DISTRIBUTED_PLACE)
         if self.place:
-            return f"The data folder {self.place}"
-        return "Another data folder"
+            return Sentence("The data folder %(place)s", place=self.place)
+        return Sentence("Another data folder")
 
     @property
     def text(self) -> str:
         """Explain why this process stands by, and when it takes over."""
         if self.seconds is not None:
-            return (
-                f"{self.subject} worked on this database and ended without saying so."
-                f" This one takes over in {self.seconds:.0f} s."
+            return Sentence(
+                "%(folder)s worked on this database and ended without saying so. This one takes"
+                " over in %(seconds)s s.",
+                folder=self.subject,
+                seconds=f"{self.seconds:.0f}",
             )
-        since = f" since {self.since:%Y-%m-%d %H:%M}Z" if self.since else ""
-        return (
-            f"{self.subject} works on this database{since}."
-            " This one stands by and takes over when that one has ended."
+        since = f" (since {self.since:%Y-%m-%d %H:%M}Z)" if self.since else ""
+        return Sentence(
+            "%(folder)s works on this database%(since)s. This one stands by and takes over when"
+            " that one has ended.",
+            folder=self.subject,
+            since=since,
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.cases import inbox
+from hub.contract.document_kinds import words_of
 from hub.contract.documents import Attachment, Code, Document, Role
 from hub.contract.hook_results import require_list, require_result
 from hub.contract.types import App, Signal, Site, Tenant
@@ -36,7 +37,7 @@ def check(
     secrets that are not saved yet, nothing is stored.
     """
     site = build_site(installation, settings, secrets)
-    with guard(installation, "checking the connection"):
+    with guard(installation, Sentence("checking the connection")):
         tenant = _call_check(installation, site)
     app = app_of(installation)
     if installation.tenant not in (None, tenant.id):
@@ -90,7 +91,7 @@ def _warn_of_separated_names(installation: Installation, site: Site) -> str:
     listed = ", ".join(names[:MAX_LISTED_NAMES])
     remaining = len(names) - MAX_LISTED_NAMES
     if remaining > 0:
-        listed += f" and {remaining:,} more"
+        listed = Sentence("%(names)s and %(count)s more", names=listed, count=remaining)
     return Sentence(
         "QuickBooks has names with %(signs)s, which separates nothing there:"
         " %(listed)s. Rename them in QuickBooks; documents that use them are held.",
@@ -104,7 +105,7 @@ def _load_names_with(installation: Installation, separators: Mapping[Role, str])
     names: list[str] = []
     with engine.read_only_session() as session:
         for role, separator in separators.items():
-            kind = role.replace("_", " ")
+            kind = words_of(role)
             for row in records.list_choices(session, installation.company_id, role):
                 if separator in row.full_name:
                     names.append(f"{kind} “{row.full_name}”")
@@ -118,7 +119,8 @@ def read_codes(
     secrets: dict[str, str] | None = None,
 ) -> list[Code]:
     """Return the codes of a field as the source has them now; the settings may be unsaved."""
-    with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
+    action = Sentence("listing its %(field)s codes", field=field.replace("_", " "))
+    with guard(installation, action):
         site = build_site(installation, settings, secrets)
         result = call_hook(installation, "hub_codes", site=site, field=field)
         codes: list[Code] = []
@@ -131,7 +133,7 @@ def read_codes(
 
 def read_file(installation: Installation, document: Document, attachment: Attachment) -> bytes:
     """Return the content of a file of a document, as the source has it now."""
-    with guard(installation, f"handing over {attachment.name}"):
+    with guard(installation, Sentence("handing over %(name)s", name=attachment.name)):
         site = build_site(installation)
         content = call_hook(
             installation, "hub_attachment", site=site, document=document, attachment=attachment
@@ -147,7 +149,7 @@ def read_file(installation: Installation, document: Document, attachment: Attach
 
 def subscribe(installation: Installation, *, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
-    with guard(installation, "subscribing to changes"):
+    with guard(installation, Sentence("subscribing to changes")):
         site = build_site(installation)
         call_hook(installation, "hub_subscribe", site=site, on=on)
 
@@ -159,7 +161,7 @@ def interpret_webhook(
 
     Without signals, the hub collects everything that has changed.
     """
-    with guard(installation, "reading a call of its source"):
+    with guard(installation, Sentence("reading a call of its source")):
         site = build_site(installation)
         result = call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)
         return require_list("hub_webhook", result, Signal)

@@ -14,7 +14,7 @@ from hub.context import current_hub
 from hub.contract import files
 from hub.contract.hook_results import require_result
 from hub.db.engine import read_only_session, transaction
-from hub.errors import BadDocument, Refused
+from hub.errors import BadDocument, Refused, Sentence
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
 from hub.outbox.setting_locks import lock_to_change
@@ -90,7 +90,7 @@ def receive(
 def read(installation: Installation, file: files.ReceivedFile, content: bytes) -> files.FileContent:
     """Let the plugin read a file and return what it holds; raise Refused if it cannot."""
     site = build_site(installation)
-    with guard(installation, "reading a file"):
+    with guard(installation, Sentence("reading a file")):
         try:
             result = call_hook(installation, "hub_file", site=site, file=file, content=content)
         except BadDocument as error:  # such as an amount that cannot be read

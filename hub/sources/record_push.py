@@ -16,6 +16,7 @@ from hub.contract.documents import Code, Role
 from hub.contract.hook_results import require_list
 from hub.contract.types import Field, Site
 from hub.db import bulk, engine
+from hub.errors import Sentence
 from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.models.lists import MAX_CODE_NAME_LENGTH
@@ -52,7 +53,8 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
 def _push_list(installation: Installation, site: Site, field: Field) -> int:
     """Push the list of one field and link the codes returned; return the length of the list."""
     rows = _list_records_to_push(installation, site, field)
-    with guard(installation, f"taking in the list of {field.label.lower()}s"):
+    action = Sentence("taking in the list of %(names)s", names=f"{field.label.lower()}s")
+    with guard(installation, action):
         result = call_hook(installation, "hub_records", site=site, field=field.name, records=rows)
         codes = [mask_item(code) for code in require_list("hub_records", result, Code)]
     with engine.transaction() as session:

@@ -24,6 +24,7 @@ from hub.errors import (
     FolderUnavailable,
     HubError,
     PluginFault,
+    Sentence,
     SettingsInvalid,
     VaultError,
 )
@@ -191,7 +192,7 @@ def load_fields(installation: Installation, site: Site) -> tuple[Field, ...]:
 
     An exception of the plugin becomes an error that names the app.
     """
-    with guard(installation, "naming its fields"):
+    with guard(installation, Sentence("naming its fields")):
         declared = call_hook(installation, "hub_fields") or ()
         return tuple(apply_settings(field, site.settings) for field in declared)
 

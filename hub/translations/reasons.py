@@ -9,6 +9,7 @@ from hub.translations.numbers import COMMA_AND_POINT
 
 CONTEXT = "reason"  # context of the texts of `hub.reasons` in the catalog
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})"  # with a comma, or with decimals
+SURPLUS = re.compile(r".+ and \d{1,3}(?:,\d{3})* more")  # the first of many names
 # As `hub.money.format_amount` writes an amount.
 AMOUNT = re.compile(rf"(?<![\w.,])(-?{NUMBER})\s([A-Z]{{3}})\b")
 # As earlier versions wrote it in texts that are stored.
@@ -35,14 +36,14 @@ def translate(text: str, translate_label: Callable[[str], str]) -> str:
     half_sentence = messages.look_up(text, person) if messages.is_sentence(text, person) else text
     if half_sentence != text:
         return half_sentence
-    if is_sentence or _is_amount(text):  # a name stays as it is
+    if is_sentence or _is_amount_or_surplus(text):  # a name stays as it is
         return translate_sentence(text)
     return text
 
 
-def _is_amount(text: str) -> bool:
-    """Return whether a text is an amount with its currency and nothing else."""
-    return bool(AMOUNT.fullmatch(text) or EARLIER_AMOUNT.fullmatch(text))
+def _is_amount_or_surplus(text: str) -> bool:
+    """Return whether a text is an amount with its currency, or names and how many others."""
+    return any(form.fullmatch(text) for form in (AMOUNT, EARLIER_AMOUNT, SURPLUS))
 
 
 def translate_sentence(text: str) -> str:

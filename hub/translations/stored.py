@@ -14,10 +14,13 @@ from hub.translations.catalogs import ENGLISH, list_sentences
 from hub.translations.messages import Reader
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-MIN_LETTERS = 6  # letters outside the placeholders; a shorter template would fit too many texts
+# Letters that a template has outside its placeholders; a shorter one would fit too many texts. One
+# that begins with a word, such as "line %(id)s: %(name)s", needs fewer.
+MIN_LETTERS = 6
+MIN_LETTERS_AFTER_WORD = 4
 MAX_DEPTH = 3  # levels of sentences within sentences
 COUNT = re.compile(r"(?P<number>\d[\d,]*) (?P<words>\D+)")
-SEPARATORS = ("; ", " and ", " or ", ", ")
+SEPARATORS = ("; ", " and ", messages.gettext_noop(" or "), ", ")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*|\d+")
 SENTENCE_END = re.compile(r"(?<=[.!?)]) ")
 NEXT_SENTENCE = re.compile(r" [A-ZÆØÅ]|\)|; ")
@@ -35,6 +38,7 @@ class _Pattern(NamedTuple):
     longest_part: str
     expression: re.Pattern[str]
     parts: frozenset[str]  # the placeholders that stand for a part of a sentence
+    next_item: str  # how a list goes on whose items are all of this template; "" for no list
 
 
 def translate(text: str) -> str:
@@ -131,7 +135,12 @@ def _fill_template(pattern: _Pattern, match: re.Match[str], person: Reader, dept
 
 
 def _is_whole(match: re.Match[str], pattern: _Pattern) -> bool:
-    """Return whether no value reaches beyond its sentence, unless it stands for whole sentences."""
+    """Return whether no value reaches beyond its sentence, unless it stands for whole sentences.
+
+    Nor may it reach into the next item of a list.
+    """
+    if pattern.next_item and pattern.next_item in match.string:
+        return False
     return not any(BOUNDARY.search(match[name]) for name in pattern.parts)
 
 
@@ -167,12 +176,21 @@ def _list_sentence_patterns(person: Reader) -> list[_Pattern]:
     for template in _list_templates(person):
         parts = PLACEHOLDER.split(template)
         literals = parts[::2]
-        if len(parts) == 1 or count_letters(template) < MIN_LETTERS:
+        if len(parts) == 1 or not is_recognized(template):
             continue
         longest_part = max(literals, key=len).replace("%%", "%")
         names = frozenset(_iter_sentence_parts(parts))
-        patterns.append(_Pattern(template, longest_part, _compile_template(parts), names))
+        next_item = f"{SEPARATORS[0]}{parts[0]}" if parts[0] else ""
+        expression = _compile_template(parts)
+        patterns.append(_Pattern(template, longest_part, expression, names, next_item))
     return sorted(patterns, key=lambda pattern: -count_letters(pattern.template))
+
+
+def is_recognized(template: str) -> bool:
+    """Return whether a template has enough letters to be found in stored text."""
+    begins_with_word = PLACEHOLDER.match(template) is None
+    least = MIN_LETTERS_AFTER_WORD if begins_with_word else MIN_LETTERS
+    return count_letters(template) >= least
 
 
 def count_letters(template: str) -> int:

@@ -161,13 +161,13 @@ def _find_unknown_markers(session: Session, company_id: int) -> Iterator[MarkerF
     unsorted = query.order_by(None).subquery()
     count = session.scalar(select(func.count()).select_from(unsorted)) or 0
     first = heads[0]
-    others = ""
+    transactions = _format_head_name(first)
     if count > 1:
-        others = f" and {count - 1:,} more"
+        transactions = Sentence("%(names)s and %(count)s more", names=transactions, count=count - 1)
     candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]
     yield MarkerFinding(
         cause=f"stranger:{company_id}:unknown",
-        text=CaseText("marker.unknown", transactions=f"{_format_head_name(first)}{others}"),
+        text=CaseText("marker.unknown", transactions=transactions),
         quickbooks_id=first.quickbooks_id,
         kind=first.kind,
         details={"candidates": candidates},

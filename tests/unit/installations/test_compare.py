@@ -67,7 +67,7 @@ def test_a_number_that_differs_is_reported(installed, set_listed_codes):
     assert pairs["Job Materials"].state == "matched"
     assert (pairs["Checking"].state, pairs["Checking"].problem) == (
         "differs",
-        "number: 9999 at the source, 1000 in QuickBooks",
+        "The number is 9999 at the source and 1000 in QuickBooks.",
     )
 
 

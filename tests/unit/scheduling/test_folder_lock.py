@@ -90,7 +90,7 @@ def lose_connection(app):
 
 def test_the_second_folder_stands_by_until_the_first_has_ended(first_hub, second_hub):
     assert hold(first_hub) is None
-    assert "one works on this database since" in hold(second_hub)
+    assert "one works on this database (since" in hold(second_hub)
     assert standby(first_hub) is None
     release(first_hub)
     assert standby(second_hub) is None
@@ -243,7 +243,7 @@ def test_home_says_that_another_folder_works(first_hub, make_folder):
     assert "works on this database" not in visitor.page("/")
     hold(first_hub)
     page = visitor.page("/")
-    assert "one works on this database since" in page
+    assert "one works on this database (since" in page
     assert "Your decisions on these pages take effect there." in page
 
 
@@ -273,7 +273,7 @@ def test_an_embedded_hub_beside_distributed_ones_is_refused_with_the_next_step(m
     embedded = make_process("three", engine="embedded")
     hold(first)
     hold(second)
-    assert "A hub with HUB_ENGINE=distributed works on this database since" in hold(embedded)
+    assert "A hub with HUB_ENGINE=distributed works on this database (since" in hold(embedded)
     with embedded.app_context(), pytest.raises(OtherFolderActive) as refusal:
         folder_lock.process_lock().require()
     assert refusal.value.text == (
@@ -290,7 +290,7 @@ def test_an_embedded_hub_beside_distributed_ones_is_refused_with_the_next_step(m
 def test_a_distributed_hub_beside_an_embedded_one_is_refused(make_process):
     embedded, distributed = make_process("one", engine="embedded"), make_process("two")
     hold(embedded)
-    assert "one works on this database since" in hold(distributed)
+    assert "one works on this database (since" in hold(distributed)
     with distributed.app_context(), pytest.raises(OtherFolderActive, match="set HUB_ENGINE alike"):
         folder_lock.process_lock().require()
     release(embedded)
