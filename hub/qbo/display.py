@@ -19,6 +19,7 @@ from hub.qbo.display_labels import (
     FACT_ORDER,
     NESTED_FIELDS,
     PAYMENT_DETAILS,
+    PLACEHOLDER_TEXT,
     PLAIN_FIELDS,
     REFERENCES,
     VALUE_TEXTS,
@@ -33,7 +34,6 @@ from hub.qbo.display_names import (
 SUBTOTAL_DETAIL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"
 DISCOUNT_TITLE = "Discount"
-PLACEHOLDER_TEXT = "created in QuickBooks first"
 UNNAMED_TEMPLATE = f"{{}}, {PLACEHOLDER_TEXT}"  # for a transaction without a number
 Key = TypeVar("Key")
 

@@ -74,6 +74,8 @@ ADDRESS_PARTS = (
     "PostalCode",
     "Country",
 )
+# In place of the name of a record that is yet to be created.
+PLACEHOLDER_TEXT = "created in QuickBooks first"
 PAYMENT_DETAILS = ("CheckPayment", "CreditCardPayment")
 # Values of fields, in words.
 VALUE_TEXTS = {

@@ -12,8 +12,9 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
 from hub.money import precision
 from hub.outbox import sign_of_kind
+from hub.qbo.display_labels import PLACEHOLDER_TEXT
 from hub.translations import dates, stored
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, pgettext
 from hub.web.frame import viewer
 
 HIDDEN_FIELDS = (
@@ -58,6 +59,7 @@ ROLE_LABELS: Mapping[str, str] = {
     "category": gettext_noop("Category"),
 }
 NUMBER_PATTERN = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
+PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
 AMOUNT_FIELDS = ("total", "tax_total")
 DATE_FIELDS = ("date", "due", "received")
@@ -79,7 +81,15 @@ RECORD_LABELS = {
     "currency": gettext_noop("Currency"),
 }
 DATE_FACTS = ("Date", "Due")  # labels of `hub.qbo.display`
-WORD_FACTS = ("Amounts", "Paid by", "Type")
+WORD_FACTS = ("Amounts", "Billable", "Paid by", "Status", "Stock is tracked", "Type")
+NUMBER_FACTS = ("Price", "Cost", "On hand", "Exchange rate")
+# The types of items, as a source states them.
+ITEM_TYPES = {
+    "service": gettext_noop("Service"),
+    "inventory": gettext_noop("Inventory"),
+    "non_inventory": gettext_noop("Non-inventory"),
+    "category": gettext_noop("Category"),
+}
 MILLION = 1_000_000
 TAX_LABELS = {
     "exclusive": gettext_noop("amounts without tax"),
@@ -183,6 +193,13 @@ def format_amount(value: Decimal | str | None, currency: str = "") -> str:
     return viewer.number_format().amount(number, places)
 
 
+def format_quantity(value: Decimal | str | None) -> str:
+    """Format a quantity with the decimals that it has; None is empty."""
+    if not value and value != 0:
+        return ""
+    return viewer.number_format().localize(f"{Decimal(str(value)):f}")
+
+
 def format_money(value: Decimal | None, currency: str) -> str:
     """Format an amount with its currency; None is empty."""
     if value is None:
@@ -216,14 +233,22 @@ def _format_field(name: str, value: Any, currency: str) -> str:
     if name == "tax_mode":
         mode = str(value)
         return gettext(TAX_LABELS.get(mode, mode))
-    if name == "type":
-        return str(value).replace("_", " ")
+    if name in ("type", "payment_type"):
+        return _format_choice(name, str(value))
     if name in ADDRESS_FIELDS and isinstance(value, dict):
         return _format_address(value)
     text = _format_value(value)
     if name in DATE_FIELDS:
         return format_dates(text)
     return text
+
+
+def _format_choice(name: str, text: str) -> str:
+    """Return the word for how a document was paid, or for the type of an item."""
+    words = text.replace("_", " ")
+    if name == "type":
+        return gettext(ITEM_TYPES.get(text, words))
+    return _list_words("Paid by").get(words.capitalize(), text)
 
 
 def _format_address(address: dict[str, Any]) -> str:
@@ -233,12 +258,31 @@ def _format_address(address: dict[str, Any]) -> str:
 
 
 def format_fact(text: str, label: str) -> str:
-    """Return the value of a fact in QuickBooks: a date, or a word that stands for a choice."""
+    """Return the value of a fact in QuickBooks: a date, a number, or a word for a choice."""
     if not text:
         return text
     if label in DATE_FACTS:
         return format_dates(text)
-    return gettext(text) if label in WORD_FACTS else text
+    if label in NUMBER_FACTS and PLAIN_NUMBER.fullmatch(text):
+        return viewer.number_format().localize(text)
+    if label in WORD_FACTS or text == PLACEHOLDER_TEXT:
+        return _list_words(label).get(text, gettext(text))
+    return text
+
+
+def _list_words(label: str) -> Mapping[str, str]:
+    """Return the words for values of a fact that mean something else elsewhere."""
+    if label == "Paid by":
+        return {
+            "Cash": pgettext("paid by", "Cash"),
+            "Check": pgettext("paid by", "Check"),
+            "Credit card": pgettext("paid by", "Credit card"),
+        }
+    if label == "Status":
+        return {"Open": pgettext("order", "Open"), "Closed": pgettext("order", "Closed")}
+    if label == "Stock is tracked":
+        return {"True": gettext("yes")}
+    return {}
 
 
 def format_dates(text: str) -> str:

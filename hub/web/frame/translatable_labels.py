@@ -177,4 +177,5 @@ def texts_of_display() -> list[str]:
     labels += display_labels.PLAIN_FIELDS.values()
     labels += display_labels.ADDRESS_FIELDS.values()
     labels += display_labels.VALUE_TEXTS.values()
+    labels.append(display_labels.PLACEHOLDER_TEXT)
     return sorted(set(labels))

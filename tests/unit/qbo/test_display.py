@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from hub.db.engine import transaction
-from hub.qbo import display
+from hub.qbo import display, display_labels
 from tests.support.rows.page_rows import add_company, bill
 
 
@@ -45,7 +45,7 @@ def test_an_unknown_id_is_shown_as_it_is_and_a_new_one_in_words(company: int) ->
         "SalesTermRef": {"value": "@term:1"},
     }
     facts = dict(_view(company, body).facts)
-    assert (facts["Supplier"], facts["Terms"]) == ("999", display.PLACEHOLDER_TEXT)
+    assert (facts["Supplier"], facts["Terms"]) == ("999", display_labels.PLACEHOLDER_TEXT)
 
 
 def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None:
@@ -85,7 +85,7 @@ def test_the_view_of_a_payment_names_its_bills_and_its_account(company: int) -> 
     result = _view(company, {"Line": lines, "TotalAmt": 10, **paid})
     assert [line.posts_to for line in result.lines] == [
         "Bill 12",
-        f"Bill, {display.PLACEHOLDER_TEXT}",
+        f"Bill, {display_labels.PLACEHOLDER_TEXT}",
     ]
     assert dict(result.facts) == {"Paid by": "Check", "Account": "Checking"}
 

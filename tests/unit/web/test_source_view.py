@@ -1,5 +1,6 @@
 """Amounts, payloads and source data in readable form."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from decimal import Decimal
 from gettext import NullTranslations
@@ -8,8 +9,66 @@ import pytest
 
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
-from hub.translations import catalogs
-from hub.web.frame.source_view import build_source_view, format_amount, format_payload
+from hub.translations import catalogs, messages
+from hub.translations.messages import Reader
+from hub.translations.numbers import SPACE_AND_COMMA
+from hub.web.frame.source_view import (
+    build_source_view,
+    format_amount,
+    format_fact,
+    format_payload,
+    format_quantity,
+)
+
+
+@pytest.fixture
+def norwegian() -> Iterator[None]:
+    """Read in Norwegian."""
+    reader = Reader("nb", catalogs.hub_catalog("nb"), SPACE_AND_COMMA)
+    token = messages.find_reader.set(lambda: reader)
+    yield
+    messages.find_reader.reset(token)
+
+
+@pytest.mark.usefixtures("norwegian")
+@pytest.mark.parametrize(
+    ("label", "text", "expected"),
+    [
+        ("Paid by", "Cash", "Kontanter"),
+        ("Paid by", "Check", "Sjekk"),
+        ("Paid by", "Credit card", "Kredittkort"),
+        ("Status", "Open", "Åpen"),
+        ("Stock is tracked", "True", "ja"),
+        ("Billable", "yes", "ja"),
+        ("Type", "Inventory", "Lagervare"),
+        ("Supplier", "created in QuickBooks first", "opprettes først i QuickBooks"),
+        ("Supplier", "Open", "Open"),
+        ("Price", "-12.5", "\N{MINUS SIGN}12,5"),
+        ("Price", "A-1, 2.5", "A-1, 2.5"),
+    ],
+)
+def test_words_and_numbers_of_quickbooks_are_those_of_the_person(
+    label: str, text: str, expected: str
+) -> None:
+    assert format_fact(text, label) == expected
+
+
+@pytest.mark.usefixtures("norwegian")
+def test_words_and_quantities_of_a_source_are_those_of_the_person() -> None:
+    body = {"payment_type": "credit_card", "date": "2026-10-30"}
+    view = build_source_view(SourceDocument(body=body, currency="NOK"))
+    assert view.facts[0] == ("Paid by", "Kredittkort")
+    view = build_source_view(SourceDocument(body={"payment_type": "Vipps"}, currency="NOK"))
+    assert view.facts == [("Paid by", "Vipps")]
+    details = {"kind": "item", "details": {"type": "non_inventory"}}
+    assert build_source_view(SourceDocument(body=details)).facts == [("Type", "Ikke lagervare")]
+    assert format_quantity("2.50") == "2,50"
+    assert format_quantity(Decimal("1E+2")) == "100"
+    assert format_quantity(None) == ""
+
+
+def test_a_switch_is_no_word_of_a_program() -> None:
+    assert format_fact("True", "Stock is tracked") == "yes"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +151,7 @@ def test_an_item_shows_its_kind_and_prices() -> None:
     )
     assert view.facts == [
         ("Name", "Bolt"),
-        ("Type", "non inventory"),
+        ("Type", "Non-inventory"),
         ("Price", "1,234.50"),
         ("Cost", "2.00"),
     ]
