@@ -38,6 +38,7 @@ SECTION_HEADINGS: Mapping[str, str] = {
     "invitations": "People",
     "mail_server": "0. Set up the hub",
     "marketplace": "2. Enable the app",
+    "match_files": "3. Download master data",
     "matching": "3. Download master data",
     "notification_choices": "Notifications",
     "people": "People",

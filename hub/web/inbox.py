@@ -16,7 +16,7 @@ from hub.models import Case, CaseNote, Installation
 from hub.models.enums import CaseDecision
 from hub.outbox.listing import load_states_of_parts
 from hub.posting.actions import manual, put_back
-from hub.translations.messages import gettext, translate
+from hub.translations.messages import gettext, ngettext, translate
 from hub.web.administration import checklist
 from hub.web.authentication.access import (
     ANYWHERE,
@@ -33,6 +33,7 @@ from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import list_installation_choices, use_zone_of
 from hub.web.frame.paging import build_first_address, drop_unset, get_row_or_404, is_past_end
 from hub.web.lists import case_export, case_list, exports
+from hub.web.lists.counts import has_any_in_review
 from hub.web.transactions import case_comparison, case_transactions
 
 MAX_REASONS = 5  # sentences about single ones of many
@@ -65,6 +66,7 @@ def show() -> str | Response:
             companies=case_list.list_companies(session, filters["company"]),
             installations=list_installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, load_scope()),
+            has_review=not cases.rows and has_any_in_review(session, load_scope()),
             bulk=_build_bulk_values(session, filters, cases.rows) if has_bulk_form else None,
         )
 
@@ -139,9 +141,10 @@ def retry(case_id: int) -> Response:
             flash(translate(reason), "look")
         if len(reasons) > MAX_REASONS:
             flash(
-                gettext(
-                    "%(max_reasons)s more were left as they are.",
-                    max_reasons=len(reasons) - MAX_REASONS,
+                ngettext(
+                    "%(count)s more was left as it is.",
+                    "%(count)s more were left as they are.",
+                    len(reasons) - MAX_REASONS,
                 ),
                 "look",
             )

@@ -19,7 +19,7 @@ from hub.models.enums import Operation, PostingState, RunKind, RunOutcome, RunSt
 from hub.posting.reconcile.result import load_result
 from hub.scheduling import pending_work, run_log, run_result, summary
 from hub.sources import outage
-from hub.translations.messages import gettext
+from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.frame import viewer
 from hub.web.frame.layout import app_name, list_installation_choices, use_zone_of
@@ -38,6 +38,12 @@ from hub.web.request import row_ids
 # Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
 HOUSEKEEPING_KINDS = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)
 ALL_KINDS = "all"  # the choice of the filter that shows housekeeping, too
+# The steps of a run of a company that are about one of its apps, without its slug.
+PHASES_OF_APPS = {
+    "lists to": gettext_noop("lists to %(app)s"),
+    "check": gettext_noop("check of %(app)s"),
+    "report to": gettext_noop("report to %(app)s"),
+}
 MAX_LINES = 200
 EXPORT_COLUMNS = (
     "id",
@@ -98,6 +104,15 @@ def format_duration(run: Run) -> str:
         return ""
     seconds = Decimal(str((run.ended_at - run.started_at).total_seconds()))
     return f"{viewer.number_format().amount(seconds, 1)} s"
+
+
+@pages.app_template_filter("phase")
+def format_phase(text: str) -> str:
+    """Return what a run is doing; an app, which its step has by its slug, is named."""
+    what, _, slug = text.rpartition(" ")
+    if what in PHASES_OF_APPS:
+        return gettext(PHASES_OF_APPS[what], app=app_name(slug))
+    return gettext(text)
 
 
 @pages.get("/")

@@ -103,7 +103,7 @@ def describe_responsible_people(step: Step, checklist: Checklist) -> str:
     role = (
         gettext("An owner")
         if step.role == "owner"
-        else gettext("An owner or %(role)s", role=step.role)
+        else gettext("An owner or %(role)s", role=gettext(step.role))
     )
     return (
         gettext("%(role)s does this: %(names)s.", role=role, names=names)

@@ -28,7 +28,7 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.frame import company_choice
-from hub.web.frame.layout import get_app_or_404
+from hub.web.frame.layout import get_app_or_404, kind_label
 from hub.web.frame.paging import get_row_or_404, load_page
 from hub.web.frame.viewer import translate_for_app
 
@@ -105,8 +105,13 @@ def one(slug: str) -> str:
 
 
 def _has_words(app: App, text: str) -> bool:
-    """Return whether every word of a search begins a word of what an app says about itself."""
-    description = f"{app.name} {app.slug} {app.summary} {' '.join(app.posts)}".lower()
+    """Return whether every word of a search begins a word of what an app says about itself.
+
+    It says it in English and in the language of the person.
+    """
+    summary = translate_for_app(app.summary, app.slug)
+    kinds = [*app.posts, *map(kind_label, app.posts)]
+    description = " ".join([app.name, app.slug, app.summary, summary, *kinds]).lower()
     words = description.replace("_", " ").replace("-", " ").split()
     return all(any(word.startswith(part) for word in words) for part in text.lower().split())
 

@@ -11,7 +11,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import Installation, SourceDocument
 from hub.qbo import intuit_keys
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext, gettext_noop, pgettext
 from hub.web.apps import schedule_picker
 from hub.web.apps.schedule_picker import Picker
 from hub.web.frame.forms import Input
@@ -77,7 +77,7 @@ def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None)
             "second_approval_above",
             gettext(
                 "Two people approve above (%(company)s)",
-                company=row.company.currency or "the company’s currency",
+                company=row.company.currency or gettext("the company’s currency"),
             ),
             SECOND_APPROVAL_HELP,
             "text",
@@ -150,7 +150,7 @@ def _build_input(
         name=name,
         label=label,
         help=help,
-        section="Running",
+        section=pgettext("settings", "Running"),  # elsewhere it is the state of a run
         kind=kind,
         required=is_required,
         value=value,

@@ -13,7 +13,7 @@ from hub.contract.interval import Interval, zone_of
 from hub.errors import Refused
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.authentication.access import OWN, require_role
+from hub.web.authentication.access import OWN, renew_while_typing, require_role
 
 DAILY = "daily"
 WORKING_DAYS = "weekdays"
@@ -52,6 +52,7 @@ class Picker:
 
 
 @pages.get("/schedule/next")
+@renew_while_typing
 @require_role("viewer", of=OWN)
 def show() -> str:
     """Return the next times of the schedule that the form has now, for htmx."""

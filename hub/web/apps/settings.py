@@ -92,8 +92,10 @@ def enable(slug: str, company_id: int) -> Page:
 @pages.get("/installations/<int:installation_id>/settings")
 @require_role("viewer")
 def show(installation_id: int) -> Page:
-    """Show the settings of an enabled app."""
+    """Show the settings of an enabled app; the page of the app if its plugin is missing."""
     row = get_installation_or_404(installation_id)
+    if row.slug not in current_hub().plugins.apps:
+        return redirect(url_for("installation.show", installation_id=installation_id))
     return _render_first_form(row)
 
 

@@ -48,6 +48,17 @@ def flash_closed(count: int) -> None:
         flash(text, "look")
 
 
+def flash_remaining(count: int) -> None:
+    """Report how many of the chosen cases are left, as there are too many for one act."""
+    if count:
+        text = ngettext(
+            "%(count)s more is left. Repeat the act for it.",
+            "%(count)s more are left. Repeat the act for them.",
+            count,
+        )
+        flash(text, "look")
+
+
 def _format_case_count(count: int) -> str:
     """Return a number of cases as a sentence has it."""
     return ngettext("%(count)s case", "%(count)s cases", count)

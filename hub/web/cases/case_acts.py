@@ -12,7 +12,7 @@ from werkzeug import Response
 from hub.cases import discrepancies, inbox
 from hub.collect.cases import match_cause
 from hub.db.engine import read_only_session, transaction
-from hub.errors import HubError, Refused
+from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import CHANGE_OPERATIONS, CaseDecision, InstallationMode, RunKind
 from hub.outbox.states import FINAL
@@ -244,7 +244,7 @@ def leave(case_id: int) -> str:
     problems = []
     for id in ids:
         try:
-            manual.skip(id, "Left as it is in QuickBooks", person_name())
+            manual.skip(id, Sentence("Left as it is in QuickBooks"), person_name())
         except HubError as error:
             problems.append(error)
     if problems:

@@ -23,9 +23,10 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, translate
+from hub.web.authentication import access
 from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
 from hub.web.cases import bulk_report, case_assignees, case_retries
-from hub.web.frame.layout import zone
+from hub.web.frame.layout import use_zone_of, zone
 from hub.web.frame.paging import drop_unset, load_pairs
 from hub.web.lists import case_list
 from hub.web.request import form_drafts, row_ids
@@ -70,13 +71,14 @@ def apply() -> Response:
         flash(translate(error.sentence), "error")
         return _return_form()
     _report(act, len(cases) - len(reasons), list(reasons.values()), closed)
-    _report_remaining(hidden)
+    bulk_report.flash_remaining(hidden)
     if following is not None:
         return redirect(url_for("inbox.one", case_id=following, **case_list.build_arguments()))
     return _redirect_back()
 
 
 @pages.get("/people")
+@access.renew_while_typing
 @require_role("operator", of=ANYWHERE)
 def people() -> str:
     """Suggest people for what was typed so far, for htmx."""
@@ -94,12 +96,6 @@ def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
         if not may_act.has(case):
             reasons[case.id] = gettext("you may only look at it.")
     return reasons | act(allowed, form)
-
-
-def _report_remaining(count: int) -> None:
-    """Report how many of the chosen cases are left, as there are too many for one act."""
-    if count:
-        flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=count), "look")
 
 
 def _report(act: NamedAct, done: int, reasons: list[str], closed: int) -> None:
@@ -295,6 +291,9 @@ def _snooze(cases: Sequence[Case], form: Form) -> Reasons:
         day = dt.date.fromisoformat(form.get("until", ""))
     except ValueError:
         raise Refused(gettext("Choose the day until which they are hidden.")) from None
+    if len(cases) == 1:  # its page shows the day in the zone of its app
+        with read_only_session() as session:
+            use_zone_of(session.get(Installation, cases[0].installation_id or 0))
     until = dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))
     if until <= current_hub().clock.now():
         raise Refused(gettext("Choose a day in the future."))

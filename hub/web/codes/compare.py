@@ -5,12 +5,13 @@ Only operators may open it, because each call reads the source and QuickBooks, w
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_security import current_user
 from werkzeug import Response
 
-from hub import notifications, sources, spreadsheets
+from hub import notices, notifications, sources, spreadsheets
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations import compare
@@ -86,12 +87,12 @@ def mail(installation_id: int) -> Response:
         abort(400)
     try:
         pairs = compare.compare(installation)
-        notifications.send(
-            [address],
-            gettext("%(name)s compared with QuickBooks", name=name),
-            compare.format_summary(pairs),
-            [_build_file(pairs)],
-        )
+        # A mailbox has no language; to the person themselves it is that of the page.
+        is_mailbox = address == notifications.find_mailbox(installation)
+        with notices.language_of(None) if is_mailbox else nullcontext():
+            title = gettext("%(name)s compared with QuickBooks", name=name)
+            text = compare.format_summary(pairs)
+        notifications.send([address], title, text, [_build_file(pairs)])
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:

@@ -188,9 +188,11 @@ def accept(installation_id: int) -> Response:
     flash(message, "success")
     if left:
         flash(
-            gettext(
-                "%(left)s were left: none of their records fits %(threshold)s %%, or several do.",
-                left=left,
+            ngettext(
+                "%(count)s code was left: no record fits it by %(threshold)s %%, or several do.",
+                "%(count)s codes were left: no record fits them by %(threshold)s %%, or several"
+                " do.",
+                left,
                 threshold=threshold,
             ),
             "look",

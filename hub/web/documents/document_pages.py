@@ -165,16 +165,16 @@ def check(document_id: int) -> Response:
     with read_only_session() as session:
         get_row_or_404(session, SourceDocument, document_id)
     try:
-        stops = dry_run.check(document_id)
+        with viewer.translate_reasons():
+            stops = dry_run.check(document_id)
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
         for text in stops:
             flash(gettext("It would be held: %(text)s", text=text), "look")
         if not stops:
-            flash(
-                gettext("Nothing would stop it: QuickBooks would be sent it as it is."), "success"
-            )
+            text = gettext("Nothing would stop it: QuickBooks would be sent it as it is.")
+            flash(text, "success")
     return redirect(url_for("documents.one", document_id=document_id))
 
 

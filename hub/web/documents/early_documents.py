@@ -141,7 +141,7 @@ def include(installation_id: int) -> Response:
             run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(
             ngettext(
-                "Included %(count)s document. They are read with the next sync.",
+                "Included %(count)s document. It is read with the next sync.",
                 "Included %(count)s documents. They are read with the next sync.",
                 included,
             ),
@@ -155,9 +155,10 @@ def _flash_not_included(changed: int, settled: int) -> None:
     """Report how many of the listed documents changed, and how many are not left out any more."""
     if changed:
         flash(
-            gettext(
-                "%(changed)s changed since they were listed and are still left out.",
-                changed=changed,
+            ngettext(
+                "%(count)s document changed since it was listed and is still left out.",
+                "%(count)s documents changed since they were listed and are still left out.",
+                changed,
             ),
             "look",
         )

@@ -215,5 +215,12 @@ def _iter_case_events(case: Case) -> Iterator[TimelineEvent]:
     opened = gettext("A case was opened: %(title)s", title=case.title)
     yield TimelineEvent(case.opened_at, opened, case.reason, "bad")
     if case.closed_at:
-        closed = gettext("The case was closed by %(closed_by)s", closed_by=case.closed_by)
-        yield TimelineEvent(case.closed_at, closed, case.title, "good")
+        yield TimelineEvent(case.closed_at, _describe_closing(case), case.title, "good")
+
+
+def _describe_closing(case: Case) -> str:
+    """Return who decided a closed case, or that its cause went by itself."""
+    if not case.decided_by and case.closed_by == "hub":
+        return gettext("The case was closed automatically")
+    who = case.decided_by or case.closed_by
+    return gettext("The case was closed by %(closed_by)s", closed_by=who)

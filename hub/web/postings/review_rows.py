@@ -20,7 +20,7 @@ from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.money import ZERO
 from hub.outbox import approvals
 from hub.qbo import display
-from hub.translations.messages import gettext, gettext_noop, ngettext
+from hub.translations.messages import gettext, gettext_noop, ngettext, pgettext
 from hub.web.frame import listed_rows
 from hub.web.frame.paging import ListPage, get_row_or_404, load_page
 from hub.web.frame.source_view import format_money
@@ -38,7 +38,6 @@ MAX_LEFT_OUT = 10  # held and skipped documents that the page lists
 NOT_IN_REVIEW = (PostingState.HELD, PostingState.SKIPPED)
 OPERATION_LABELS = {
     Operation.CREATE: gettext_noop("New"),
-    Operation.UPDATE: gettext_noop("Change"),
     Operation.DELETE: gettext_noop("Removal from QuickBooks"),
     Operation.VOID: gettext_noop("Void in QuickBooks"),
     Operation.ATTACH: gettext_noop("File"),
@@ -72,7 +71,10 @@ class PostingPreview:
     @property
     def act(self) -> str:
         """State whether it is new, a change or a removal."""
-        return OPERATION_LABELS.get(Operation(self.posting.operation), "")
+        operation = Operation(self.posting.operation)
+        if operation == Operation.UPDATE:
+            return pgettext("posting", "Change")  # alone it is what a button does
+        return OPERATION_LABELS.get(operation, "")
 
     @property
     def changes(self) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.models import Posting
 from hub.money import ZERO
-from hub.qbo import display
+from hub.qbo import display, display_labels
 from hub.translations.messages import gettext, gettext_noop
 
 PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
@@ -108,7 +108,7 @@ def _find_party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
     for label in PARTY_LABELS:
         if label not in texts:
             continue
-        if texts[label] == display.PLACEHOLDER_TEXT and source_party:
+        if texts[label] == display_labels.PLACEHOLDER_TEXT and source_party:
             return source_party
         return texts[label]
     return gettext(NO_PARTY)

@@ -16,6 +16,7 @@ from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
 from hub.web.frame.paging import load_page
+from hub.web.lists.counts import has_review
 from hub.web.lists.kind_counts import count_kinds
 from hub.web.postings.review_rows import CurrencySums
 
@@ -45,15 +46,10 @@ class WaitingApp:
 @require_role("viewer", of=ANYWHERE)
 def index() -> str | Response:
     """List the apps with something to approve by company; redirect to a single one."""
-    in_review = (
-        select(Posting.id)
-        .where(Posting.installation_id == Installation.id, Posting.state == PostingState.REVIEW)
-        .exists()
-    )
     query = (
         select(Installation)
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
-        .where(in_review, *load_scope().installations())
+        .where(has_review(), *load_scope().installations())
     )
     with read_only_session() as session:
         listed = load_page(

@@ -21,7 +21,11 @@ from hub.translations.messages import gettext, ngettext
 from hub.web.frame import layout
 from hub.web.frame.source_view import format_amount, format_dates, format_money
 from hub.web.reconcile.reconciliation import ReconciliationSummary
-from hub.web.reconcile.reconciliation_report import ReconciliationReport, ReportedDifference
+from hub.web.reconcile.reconciliation_report import (
+    ReconciliationReport,
+    ReportedDifference,
+    format_requester,
+)
 
 MIME = "application/pdf"
 WIDTH, HEIGHT = landscape(A4)
@@ -124,9 +128,7 @@ def _iter_facts(
     if last != first:
         months = f"{months} – {layout.format_month(last)}"
     zone = layout.zone()
-    requested_by = report.run.requested_by
-    if requested_by == "schedule":
-        requested_by = gettext("Nightly schedule")
+    requested_by = format_requester(report.run.requested_by)
     company = gettext(
         "%(name)s (QuickBooks company %(realm)s)",
         name=report.company.display_name,

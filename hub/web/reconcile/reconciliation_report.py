@@ -18,8 +18,10 @@ from hub.posting.reconcile.result import (
     ReconciliationResult,
 )
 from hub.posting.reconcile.totals_lines import TotalsLine, add_up
+from hub.scheduling import run_log
 from hub.security.rights import Scope
-from hub.translations.messages import gettext_noop
+from hub.translations.messages import gettext, gettext_noop
+from hub.web.frame import layout
 from hub.web.frame.layout import app_name
 from hub.web.frame.layout import kind_label as kind_name
 from hub.web.reconcile import reconciliation
@@ -152,6 +154,13 @@ class ReconciliationReport:
 def _differs(line: TotalsLine) -> bool:
     """Return whether a line of the control totals has documents that differ, in sum or alone."""
     return bool(line.differing or line.difference)
+
+
+def format_requester(name: str) -> str:
+    """Return who asked for a reconciliation: a person, or the schedule of every night."""
+    if name == run_log.SCHEDULE:
+        return gettext("Nightly schedule")
+    return layout.format_requester(name)
 
 
 def describe_line(line: TotalsLine) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from hub.web.reconcile.reconciliation_report import (
     ReportedDifference,
     describe_difference,
     describe_line,
+    format_requester,
 )
 from hub.web.request import row_ids
 from hub.web.transactions.transaction_facts import get_environment_with_pages
@@ -61,6 +62,7 @@ DIFFERENCE_COLUMNS = (
     "case",
 )
 pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
+pages.add_app_template_filter(format_requester, "reconciliation_requester")
 
 
 @pages.get("/")

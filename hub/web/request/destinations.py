@@ -48,6 +48,12 @@ def page_before() -> str:
     return "" if is_this_page else destination
 
 
+def list_before(address: str) -> str:
+    """Return the address of a list, with its filters and page if one came from there."""
+    before = page_before()
+    return before if before.partition("?")[0] == address else address
+
+
 def send_to(page: str) -> Response:
     """Redirect to a page.
 

@@ -75,6 +75,16 @@ def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_o
     assert ("customer", "not usable") in {(row["field"], row["state"]) for row in sent[1]}
 
 
+def test_a_comparison_for_a_mailbox_is_english_whoever_sends_it(owner: Visitor, mail: Any) -> None:
+    enable(owner, mailbox=MAILBOX)
+    owner.press("/account/formats", language="nb")
+    owner.press(f"{COMPARE}mail")
+    (message,) = mail.messages
+    assert message["Subject"] == "Autotask invoices compared with QuickBooks"
+    text = message.get_payload()[0].get_payload(decode=True).decode()
+    assert "customer: 1 not usable" in text
+
+
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
 def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(

@@ -13,6 +13,7 @@ from hub.errors import AccessNeeded
 from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Installation
 from hub.qbo.oauth import connect as oauth_connect
+from hub.security import people, rights
 from tests.support.pages.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
 from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_companies import _call
@@ -67,6 +68,23 @@ def test_the_person_who_saves_first_owns_the_app_and_is_warned(
     assert "app handed over" in acts
 
 
+@pytest.mark.parametrize("loss", ["disabled", "viewer"])
+def test_an_owner_of_the_hub_takes_over_the_app_of_a_person_who_cannot_change_it(
+    owner: Visitor, arne: Visitor, loss: str
+) -> None:
+    owner.press(f"/apps/{INVOICES}/1/grant")
+    arne.press(f"/apps/{INVOICES}/1/configure", **form())
+    assert owner.post("/installations/1/disable", sure="1").status_code == 403
+    with owner.app.app_context(), engine.transaction() as session:
+        person = people.get(session, "arne")
+        if loss == "disabled":
+            people.change_active(session, person, active=False)
+        else:
+            rights.assign(session, person, loss)
+    assert "olga now owns this app" in owner.press("/installations/1/owner", owner="olga")
+    assert owner.save("/installations/1/settings", **form()).status_code == 302
+
+
 @pytest.mark.row("AT-C3", "AT-C1")
 @pytest.mark.end_to_end("connection")
 def test_two_apps_may_have_two_owners(owner: Visitor, arne: Visitor) -> None:
@@ -116,7 +134,7 @@ def test_no_command_configures_an_app_for_a_company_that_is_not_connected(owner:
 def test_lists_of_both_sides_are_compared_while_the_app_is_paused(owner: Visitor) -> None:
     enable(owner, mode="paused")
     page = owner.page("/installations/1/compare/?field=term")
-    assert "number: 45 at the source, 60 in QuickBooks" in page
+    assert "The number is 45 at the source and 60 in QuickBooks." in page
     assert 'aria-current="page">Matching</a>' in page
     assert "contains a tilde" in page
     fields = {"Name": "Software", "Type": "Service", "IncomeAccountRef": {"value": "1"}}

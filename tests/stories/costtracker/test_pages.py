@@ -246,6 +246,10 @@ def test_a_dry_check_says_before_the_approval_what_posting_would_say(pages):
     assert "Nothing would stop it" in checks[0]
     assert "It would be held" in checks[1]
     assert "1999" in checks[1]
+    pages.press("/account/formats", language="nb")
+    norwegian = pages.press(f"/documents/{pages.document(bad)[0]}/check")
+    assert "Konto «1999» har ingen kobling i QuickBooks." in norwegian
+    pages.press("/account/formats", language="en")
     assert len(pages.quickbooks.log.entries("bill.create")) == writes == 0
     pages.site.decide(good, "approve")
     pages.sync()

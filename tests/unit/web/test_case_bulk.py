@@ -181,6 +181,16 @@ def test_a_snoozed_case_is_hidden_and_returns_on_its_day(
     assert f'class="count">{int(count[1]) + 1}<' in page
 
 
+def test_a_day_is_that_of_the_zone_of_the_app_whose_case_is_hidden(operator: Visitor) -> None:
+    """The first app is in Oslo, where the day begins while it is still the one before here."""
+    with operator.app.app_context(), transaction() as session:
+        company = add_company(session, realm="773", name="Elm Street Inc.")
+        other = add_installation(session, company, tenant="t3", zone="America/New_York").id
+    id = add_case(operator, 7, "1.00", installation=other)
+    operator.press(f"{BULK}?case={id}", act="snooze", case=[id], until="2099-01-01")
+    assert re.search(r"Hidden\s+until\s+01 Jan 2099", operator.page(f"/inbox/{id}"))
+
+
 def test_every_page_counts_the_cases_that_the_inbox_lists(operator: Visitor) -> None:
     story = operator.story
     pages = (f"/installations/{story.installation}/", "/apps/costtracker", "/companies/choose")

@@ -15,9 +15,10 @@ from sqlalchemy import update
 from hub import outbox
 from hub.context import current_hub
 from hub.db import engine
-from hub.models import Installation, Posting, SavedFilter, SourceDocument, TransactionHead
+from hub.models import Case, Installation, Posting, SavedFilter, SourceDocument, TransactionHead
 from hub.models.enums import SendOutcome
 from hub.security import audit
+from hub.testing.clock import FakeClock
 from hub.web.audit_log import audit_subjects
 from hub.web.documents import timeline
 from hub.web.documents.document_lines import pair_lines
@@ -517,6 +518,26 @@ def test_the_history_names_who_approved_and_retried_a_document(viewer: Visitor) 
     assert "eva" not in history
 
 
+@pytest.mark.parametrize(
+    ("closed_by", "decided_by", "expected"),
+    [
+        ("hub", "", "The case was closed automatically"),
+        ("hub", "oda", "The case was closed by oda"),
+        ("arne", "", "The case was closed by arne"),
+    ],
+)
+def test_the_history_names_who_decided_a_closed_case(
+    viewer: Visitor, clock: FakeClock, closed_by: str, decided_by: str, expected: str
+) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, viewer.story.postings["held"])
+        case = session.get_one(Case, viewer.story.cases["retry"])
+        case.postings = [posting]
+        case.closed_at, case.closed_by, case.decided_by = clock.now(), closed_by, decided_by
+    history = _document(viewer, "held").partition('<ol class="timeline">')[2]
+    assert expected in history
+
+
 @pytest.mark.parametrize("act", timeline.ACTION_SENTENCES)
 def test_every_act_of_the_history_is_one_that_the_audit_log_records(act: str) -> None:
     assert act in audit_subjects.POSTING_ACTIONS
@@ -538,6 +559,22 @@ def test_a_document_says_what_it_waits_for(viewer: Visitor) -> None:
     ]
     assert f'Customer <a href="/documents/{customer_id}">' in note
     assert "To approve" in note
+
+
+@pytest.mark.parametrize(
+    ("before", "crumb"),
+    [
+        ("/documents?state=posted&sort=date", "/documents?state=posted&amp;sort=date"),
+        ("/inbox/?sort=amount", "/documents"),
+        ("//evil.example.com/documents", "/documents"),
+    ],
+)
+def test_the_crumb_leads_back_to_the_list_with_its_filters(
+    viewer: Visitor, before: str, crumb: str
+) -> None:
+    address = f"/documents/{viewer.story.documents['posted']}"
+    page = viewer.get(address, headers={"Referer": f"http://localhost{before}"}).text
+    assert f'<a href="{crumb}">Documents</a>' in page
 
 
 def test_ids_markers_and_payloads_are_technical(viewer: Visitor) -> None:

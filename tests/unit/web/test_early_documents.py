@@ -85,7 +85,7 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
     assert "09 Apr 2026" in answer
     assert states()["F-2"] == "withdrawn"
     answer_text = include(visitor, "selected", selected=seals[0])
-    assert "Included 1 document. They are read with the next sync." in answer_text
+    assert "Included 1 document. It is read with the next sync." in answer_text
     assert sync() == {"posted": 1, "amounts": {"USD": "75.00"}}
     assert states() == {"F-1": "withdrawn", "F-2": "posted", "F-3": "posted"}
     assert "1 document left out" in visitor.page(HERE)
@@ -160,7 +160,7 @@ def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, sou
     sync()
     match = re.search(r'name="listed" value="([^"]+)"', form_page)
     answer = visitor.press(f"{HERE}include", listed=match[1])
-    assert "1 changed since they were listed and are still left out." in answer
+    assert "1 document changed since it was listed and is still left out." in answer
     sync()
     assert (states()["F-1"], states()["F-2"]) == ("withdrawn", "posted")
 

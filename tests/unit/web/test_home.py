@@ -578,7 +578,15 @@ def test_the_page_says_that_no_case_is_open(visitor: Visitor, clock: FakeClock) 
         for case in session.query(Case):
             case.closed_at = clock.now()
     visitor.log_in("vera")
-    assert "Nothing needs you" in visitor.page("/")
+    for path in ("/", "/inbox/"):
+        page = visitor.page(path)
+        assert "No open cases" in page, path
+        assert "Documents wait for approval." in page, path
+        assert ('href="/to-approve/"' in page, "Nothing needs you" in page) == (True, False), path
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.query(Posting).filter_by(state="review").update({"state": "ready"})
+    for path in ("/", "/inbox/"):
+        assert "Nothing needs you" in visitor.page(path), path
 
 
 def _steps(page: str) -> dict[str, bool]:
@@ -726,6 +734,8 @@ def test_a_step_names_who_can_do_it(visitor: Visitor) -> None:
     page = visitor.page("/")
     assert "An owner does this: olga." in page
     assert "An owner or operator does this: olga." in page
+    norwegian = visitor.get("/", headers={"Accept-Language": "nb"}).text
+    assert "En eier eller behandler gjør dette: olga." in norwegian
     assert 'href="/setup/mail"' not in page
 
 

@@ -114,6 +114,20 @@ def test_a_record_that_does_not_fit_is_refused(operator: Visitor) -> None:
     )
 
 
+def test_after_a_refusal_the_search_leads_to_the_page_of_the_case(operator: Visitor) -> None:
+    """The page answers a form, so its own address cannot be opened."""
+    address = f"{_case(operator, 'match')}?sort=amount"
+    refused = operator.post(address.replace("?", "/match?"), record="68")
+    assert refused.status_code == 400
+    form = r'<form\s+method="get"\s+action="([^"]+)"[^>]*hx-get="([^"]+)"'
+    search = re.search(form, refused.text)
+    assert search
+    assert search[1] == search[2] == _case(operator, "match")
+    fields = refused.text[search.end() :].partition("</form>")[0]
+    assert 'name="sort" value="amount"' in fields
+    assert "Hara Elektro" in operator.page(f"{search[1]}?sort=amount&q=elektro")
+
+
 def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) -> None:
     page = operator.page(_case(operator, "choose"))
     assert "Is it this document?" in page
@@ -686,6 +700,9 @@ def test_a_document_that_is_gone_can_be_left_in_quickbooks(operator: Visitor) ->
     assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
     assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"
     assert operator.post(f"{_case(operator, 'choose')}/leave").status_code == 400
+    address = f"/documents/{operator.story.documents['held']}"
+    page = operator.get(address, headers={"Accept-Language": "nb"}).text
+    assert ("Latt være i QuickBooks" in page, "Left as it is" in page) == (True, False)
 
 
 def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:

@@ -125,6 +125,13 @@ def test_apps_are_found_by_name_and_by_what_they_post(
     assert "No app fits" in visitor.page("/apps/?q=nothing+like+it")
 
 
+def test_apps_are_found_by_the_words_of_the_page_in_every_language(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    for query, is_listed in (("leverandørfaktura", True), ("bill", True), ("lønn", False)):
+        page = visitor.get(f"/apps/?q={query}", headers={"Accept-Language": "nb"}).text
+        assert ("/apps/costtracker" in page) == is_listed, query
+
+
 def test_the_page_of_an_app_says_its_tier_and_what_is_missing_for_the_next(
     visitor: Visitor, plugins: Plugins
 ) -> None:
@@ -251,4 +258,11 @@ def test_a_hub_survives_that_the_plugin_of_an_installation_is_gone(visitor: Visi
         assert visitor.get(path).status_code == 200, path
     code = visitor.get(f"{here}/matching/code?field=supplier&code=s1")
     assert (code.status_code, "There is no app" in unescape(code.text)) == (404, True)
-    assert "not installed or broken" in visitor.page(f"{here}/")
+    page = visitor.page(f"{here}/settings")
+    assert "not installed or broken" in page
+    assert f'href="{here}/settings"' not in page
+    assert f'action="{here}/settings' not in page
+    assert "The app is disabled." in visitor.press(f"{here}/disable", sure="1")
+    assert not visitor.row(Installation, visitor.story.installation).enabled
+    assert f'action="{here}/disable"' in page
+    assert f'action="{here}/disable"' not in visitor.page(f"{here}/")

@@ -43,8 +43,10 @@ def _here(visitor: Visitor) -> str:
 
 
 def _action_of(page: str, name: str) -> str:
-    """Return where the first form of a page for an act of this name is sent."""
-    return unescape(re.findall(rf'action="([^"]*/matching/{name}[^"]*)"', page)[0])
+    """Return where the first form of a page that posts an act of this name is sent."""
+    return unescape(
+        re.findall(rf'method="post"[^>]*\saction="([^"]*/matching/{name}[^"]*)"', page)[0]
+    )
 
 
 def _decide(visitor: Visitor, code: str, **form: Any) -> str:
@@ -375,6 +377,16 @@ def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
     assert _matches(visitor) == {"s1": "v1"}
 
 
+def test_the_preview_of_an_import_names_fields_in_the_language_of_the_person(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in("arne")
+    visitor.press("/account/formats", language="nb")
+    content = b"field,code,quickbooks_id\nsupplier,s1,v1\nsupplier,s2,nope\n"
+    page = _upload(visitor, content)
+    assert ("Supplier" in page, page.count("<td>Leverandør</td>")) == (False, 2)
+
+
 def test_changes_that_somebody_edited_are_checked_again(visitor: Visitor) -> None:
     visitor.log_in("arne")
     address = f"{_here(visitor)}import/confirm"
@@ -627,7 +639,7 @@ def _list_codes(visitor: Visitor, address: str) -> list[str]:
 def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -> None:
     page = operator.press(f"{_here(operator)}accept", threshold="100")
     assert "Matched 0 codes." in page
-    assert "1 were left: none of their records fits 100 %, or several do." in page
+    assert "1 code was left: no record fits it by 100 %, or several do." in page
     page = operator.press(f"{_here(operator)}accept", threshold="80")
     assert "Matched 1 code. A sync continues with their documents now." in page
     assert _matches(operator) == {"s1": "v1"}
@@ -662,7 +674,7 @@ def test_suggestions_are_accepted_behind_codes_without_one(
         session.add(other)
     monkeypatch.setattr("hub.web.codes.matching.MAX_ACCEPTED", 1)
     page = operator.press(f"{_here(operator)}accept", threshold="80")
-    assert ("Matched 1 code." in page, "1 were left" in page) == (True, True)
+    assert ("Matched 1 code." in page, "1 code was left" in page) == (True, True)
     assert _matches(operator) == {"s1": "v1"}
 
 

@@ -80,6 +80,20 @@ def test_a_page_without_differences_shows_no_totals(bench):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("engine", "the hub"), ("webhook", "a webhook"), ("oda", "oda")]
+)
+def test_who_asked_for_a_reconciliation_is_named_in_words(bench, name, shown):
+    reconcile(bench)
+    with transaction() as session:
+        session.get_one(Run, 1).requested_by = name
+    text = text_of(bench.visitor.page(HERE))
+    assert f"Requested by {shown} Documents dated" in text
+    assert f"Done {shown} 2 of 2" in text
+    [sheet, *_] = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
+    assert shown in sheet
+
+
 def test_a_difference_is_listed_with_its_amounts_and_leads_to_document_and_case(bench):
     lose(bench, 1)
     text = reconcile(bench)

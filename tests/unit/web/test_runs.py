@@ -69,6 +69,25 @@ def test_a_run_in_progress_renews_itself_every_two_seconds(operator: Visitor) ->
     assert 'hx-swap-oob="innerHTML">Running: post<' in compact(part.text)
 
 
+@pytest.mark.parametrize(
+    ("phase", "language", "shown"),
+    [
+        ("lists to costtracker", "en", "Lists to CostTracker"),
+        ("check costtracker", "nb", "Kontroll av CostTracker"),
+        ("check what waits", "en", "Check what waits"),
+        ("post", "nb", "Bokfører"),
+    ],
+)
+def test_a_step_names_the_app_that_it_is_about(
+    operator: Visitor, phase: str, language: str, shown: str
+) -> None:
+    run_id = operator.story.runs["running"]
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Run, run_id).phase = phase
+    page = operator.get(f"/runs/{run_id}", headers={"Accept-Language": language}).text
+    assert f'<strong class="ms-2">{shown}</strong>' in page
+
+
 def test_a_run_that_ended_stops_the_renewal(operator: Visitor) -> None:
     here = f"/runs/{operator.story.runs['done']}"
     assert "hx-get" not in operator.page(here)
