@@ -16,6 +16,7 @@ from hub.errors import Busy, ConfigurationError
 SECRET_KEY_FILE, VAULT_KEYS_FILE = "secret.key", "vault.keys"
 KEY_FILES = {"HUB_SECRET_KEY": SECRET_KEY_FILE, "HUB_VAULT_KEYS": VAULT_KEYS_FILE}  # by setting
 ORIGIN_FILE = "made-by"  # names the command that made a data folder; written after its tables
+HUB_FILES = (*KEY_FILES.values(), ORIGIN_FILE, "hub.db", "demo.lock")  # in a folder of a hub
 CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"  # the variable that names it
 LOCKS_FOLDER, LOCK_SECONDS = "locks", 10.0
 KEY_BYTES = 32
@@ -38,12 +39,14 @@ Ring = tuple[tuple[str, bytes], ...]
 def initialise(data: Path, given_settings: Collection[str] = ()) -> list[str]:
     """Make the data folder and its keys where they are missing; return what was added.
 
-    A key among `given_settings` needs no file.
+    A key among `given_settings` needs no file. Raise ConfigurationError for a folder that others
+    use, such as /etc, because it would be closed to them.
     """
     additions = []
     if not data.exists():
         data.mkdir(parents=True, mode=0o700)
         additions.append(f"data folder {data}")
+    _require_own_folder(data)
     data.chmod(0o700)
     for name, file in KEY_FILES.items():
         path = data / file
@@ -54,6 +57,18 @@ def initialise(data: Path, given_settings: Collection[str] = ()) -> list[str]:
             write_private(path, key)
             additions.append(f"key file {path}")
     return additions
+
+
+def _require_own_folder(data: Path) -> None:
+    """Raise ConfigurationError for a folder with other files that is open to other accounts."""
+    names = {path.name for path in data.iterdir()}
+    is_open = bool(stat.S_IMODE(data.stat().st_mode) & 0o077)
+    if is_open and names and names.isdisjoint(HUB_FILES):
+        raise ConfigurationError(
+            "HUB_DATA",
+            f"names {data}, which has other files and is open to other accounts. Name an empty"
+            f" folder, or run `chmod 700 {data}` if it is for the hub alone",
+        )
 
 
 def find_lost(data: Path, given_settings: Collection[str] = ()) -> list[Path]:

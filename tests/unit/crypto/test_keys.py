@@ -28,6 +28,19 @@ def test_init_makes_a_private_folder_and_two_private_keys(tmp_path):
     ]
 
 
+def test_a_folder_that_others_use_is_refused_and_stays_open(tmp_path):
+    """As root, `hub init` would close /etc to every other account."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "passwd").touch()
+    with pytest.raises(ConfigurationError, match=r"has other files and is open .* `chmod 700 "):
+        keys.initialise(folder)
+    assert (stat.S_IMODE(folder.stat().st_mode), len(list(folder.iterdir()))) == (0o755, 1)
+    folder.chmod(0o700)
+    assert len(keys.initialise(folder)) == 2
+
+
 def test_init_run_again_makes_nothing_and_keeps_the_keys(tmp_path):
     keys.initialise(tmp_path / "hub")
     before = (tmp_path / "hub" / "vault.keys").read_text()
