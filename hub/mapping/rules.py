@@ -258,9 +258,9 @@ class _CodeSearch:
             return self._plan_creation(code.create.name, is_confirmed=is_confirmed)
         if field.missing == "warn":
             return Sentence(
-                "%(label)s %(code)s is not in QuickBooks; posted without it.",
+                "%(label)s “%(code)s” is not in QuickBooks; posted without it.",
                 label=field.label,
-                code=repr(format_code_name(code)),
+                code=format_code_name(code),
             )
         reason = Sentence("nothing in QuickBooks fits it.")
         if code.quickbooks_id == "":

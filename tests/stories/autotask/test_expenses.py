@@ -143,7 +143,7 @@ def test_the_department_number_is_the_class_of_that_name(site):
     (line,) = bill(site, words)["Line"]
     assert "ClassRef" not in line["AccountBasedExpenseLineDetail"]
     assert (
-        "Department 'Logistics' is not in QuickBooks; posted without it"
+        "Department “Logistics” is not in QuickBooks; posted without it"
         in (site.of(words).warnings[0])
     )
 

@@ -178,7 +178,7 @@ def test_terms_go_by_name_and_one_that_is_missing_is_warned_of(site):
     assert (terms[term], terms[other]) == ("Net 30", "Net 60")
     words = "a term that QuickBooks has not"
     assert "SalesTermRef" not in site.transaction(words)
-    assert "'Net 30 Days' is not in QuickBooks; posted without it" in site.of(words).warnings[0]
+    assert "“Net 30 Days” is not in QuickBooks; posted without it" in site.of(words).warnings[0]
 
 
 @pytest.mark.row("AT-I10")

@@ -226,7 +226,7 @@ def test_a_missing_record_may_only_warn():
     field = Field(name="term", label="Term", role="term", match=("name",), missing="warn")
     assert (
         find(field, Code(id="x", name="Net 90"), book())
-        == "Term 'Net 90' is not in QuickBooks; posted without it."
+        == "Term “Net 90” is not in QuickBooks; posted without it."
     )
 
 

@@ -83,6 +83,10 @@ def norwegian() -> Iterator[None]:
         ),
         ("Bill 12 of Hara Co.", "Leverandørfaktura 12 fra Hara Co."),
         (
+            "Payment term “Net 30 Days” is not in QuickBooks; posted without it.",
+            "Payment term «Net 30 Days» finnes ikke i QuickBooks; bokført uten.",
+        ),
+        (
             "the lines differ, and a bill in QuickBooks has only one: line 1: Oslo; line 2:"
             " Bergen.",
             "linjene er ulike, og dokumentet i QuickBooks (leverandørfaktura) har bare én: linje 1:"
