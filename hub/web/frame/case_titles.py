@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from textwrap import shorten
+from textwrap import fill
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -120,7 +120,8 @@ def format_headline(case: Case) -> str:
         return case.title
     text = shorten_reason(drop_instruction(case.reason, case.instruction))
     first_sentence = text.partition(". ")[0].rstrip(".")
-    return shorten(first_sentence, MAX_HEADLINE, placeholder="…") or case.title
+    # Not textwrap.shorten, which also replaces the spaces that keep an amount on one line.
+    return fill(first_sentence, MAX_HEADLINE, max_lines=1, placeholder="…") or case.title
 
 
 def shorten_reason(text: str) -> str:

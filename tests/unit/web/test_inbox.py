@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
@@ -23,6 +24,7 @@ from hub.models import (
 )
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
+from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText, dump
 from hub.security import audit_check
 from hub.testing.clock import FakeClock
@@ -892,3 +894,15 @@ def test_a_retry_of_a_case_without_documents_names_none(operator: Visitor) -> No
         session.get_one(Case, operator.story.cases["retry"]).postings = []
     page = operator.press(f"{_case(operator, 'retry')}/retry")
     assert "It is checked again with the next run. A sync continues with it now." in page
+
+
+def test_an_amount_in_a_headline_stays_on_one_line() -> None:
+    code = next(code for code, row in CATALOGUE.items() if row.title == case_titles.DOCUMENT_TITLE)
+    start = "Linjene blir 71\N{NO-BREAK SPACE}955,22 NOK"
+    case = SimpleNamespace(code=code, title="Bill 1", reason=f"{start}. Mer.", instruction="")
+    assert case_titles.format_headline(case) == start
+    case.reason = start + " og mer" * 30
+    headline = case_titles.format_headline(case)
+    assert headline.startswith(f"{start} og mer")
+    assert headline.endswith("…")
+    assert len(headline) <= case_titles.MAX_HEADLINE
