@@ -73,7 +73,7 @@ def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(ma
     first = serve(first_hub)
     wait_until(lambda: "done" in outcomes(), first_hub, first)
     second = serve(second_hub)
-    assert "one/data works on this database since" in wait_for_output(
+    assert "one/data works on this database (since" in wait_for_output(
         second_hub, second, "stands by"
     )
     address = second.out.read_text().partition("serves ")[2].split()[0]
@@ -89,7 +89,9 @@ def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(ma
     assert "ended without saying so" not in wait_for_output(second_hub, second, TAKES_OVER)
 
     third = serve(first_hub)
-    assert "two/data works on this database since" in wait_for_output(first_hub, third, "stands by")
+    assert "two/data works on this database (since" in wait_for_output(
+        first_hub, third, "stands by"
+    )
     second_hub.fork_server.kill(second)
     assert "ended without saying so. This one takes over in" in wait_for_output(
         first_hub, third, TAKES_OVER
