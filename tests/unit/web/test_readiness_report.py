@@ -94,7 +94,7 @@ def test_of_many_causes_those_with_the_most_documents_are_listed(visitor, source
     listed = [row for row in rows(visitor) if "999" in row[0]]
     assert [row[2] for row in listed] == ["3", "2"]
     page = visitor.page(HERE)
-    assert "1 more are not listed; each has a case in the inbox." in " ".join(page.split())
+    assert "1 more is not listed; it has a case in the inbox." in " ".join(page.split())
     assert re.search(r'<span class="state bad">\s*3</span>', page)
 
 
