@@ -47,7 +47,7 @@ class ElectedScheduler(Scheduler):
         under_way = run_log.list_runs_under_way()
         held_names = lease_rows.process_leases().held_names()
         for run in under_way:
-            if run_log.format_lease_name(run.kind, run_log.get_subject_id(run)) not in held_names:
+            if run_log.get_lease_name(run) not in held_names:
                 close_if_interrupted(run)
         self._queue.delete_stalled(held_names)
 

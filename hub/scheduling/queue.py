@@ -226,7 +226,7 @@ def _pick_oldest_runs_by_lease(runs: list[Run]) -> dict[str, Run]:
     """Return the first of the runs under each lease; they come oldest first."""
     oldest: dict[str, Run] = {}
     for run in runs:
-        lease_name = run_log.format_lease_name(run.kind, run_log.get_subject_id(run))
+        lease_name = run_log.get_lease_name(run)
         oldest.setdefault(lease_name, run)
     return oldest
 

@@ -276,6 +276,11 @@ def format_lease_name(kind: str, subject_id: int) -> str:
     return f"installation-{subject_id}" if kind in OF_INSTALLATION else f"{kind}-{subject_id}"
 
 
+def get_lease_name(run: Run) -> str:
+    """Return the name of the lease under which this run is executed."""
+    return format_lease_name(run.kind, get_subject_id(run))
+
+
 def get_subject_id(run: Run) -> int:
     """Return the id of the installation or company that the run is of."""
     return run.installation_id or run.company_id or 0

@@ -237,11 +237,11 @@ class Scheduler:
         A run waits for one of the same subject, and for one of its company if that has as many
         runs under way as it may have.
         """
-        names = {_get_lease_name(run) for run in self._submitted.values()}
+        names = {run_log.get_lease_name(run) for run in self._submitted.values()}
         numbers = Counter(run.company_id for run in self._submitted.values())
         startable = []
         for run in waiting:
-            name = _get_lease_name(run)
+            name = run_log.get_lease_name(run)
             if name in names or numbers[run.company_id] >= MAX_RUNS_OF_COMPANY:
                 continue
             names.add(name)
@@ -305,15 +305,10 @@ class Scheduler:
                     del self._submitted[run_id]
 
 
-def _get_lease_name(run: Run) -> str:
-    """Return the name of the lease under which a run is executed."""
-    return run_log.format_lease_name(run.kind, run_log.get_subject_id(run))
-
-
 def close_if_interrupted(run: Run) -> None:
     """Close a run that was started and not ended if no living process works on it."""
     subject_id = run_log.get_subject_id(run)
-    lock = take(_get_lease_name(run))
+    lock = take(run_log.get_lease_name(run))
     if lock is None:
         return
     try:
