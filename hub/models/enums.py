@@ -94,6 +94,11 @@ UNPROCESSED_OUTCOMES = (
 )
 
 
+# The code of a refusal (6000) because somebody else was writing an entry of the same list. It is
+# the hub's own: QuickBooks has the same code for rules of a company.
+LIST_IN_USE = "6000-list"
+
+
 class SearchVerdict(StrEnum):
     """The result of a complete search for a posting in doubt."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from hub.errors import Sentence
+from hub.models.enums import LIST_IN_USE
 
 # The outcome of a call by the codes of its faults; any other code is a refusal. Each of these codes
 # needs an entry in FAULT_EXPLANATIONS. `hub.qbo.responses` has the outcomes by status.
@@ -32,7 +33,8 @@ UNEXPLAINED_FAULT = Sentence(
     "QuickBooks does not accept it as it is. Correct what it names, then retry."
 )
 SIMULTANEOUS_CHANGE = Sentence(
-    "Somebody changed the same list in QuickBooks at the same moment. Retry when they are done."
+    "Somebody changed the same list in QuickBooks at the same moment. The hub tries it again some"
+    " times; after that, retry when they are done."
 )
 FAULT_EXPLANATIONS = {
     "100": NOT_ACCEPTED,
@@ -158,6 +160,14 @@ class Fault:
         if self.code in EXPIRED_CODES:
             text = self.message
         return text.strip().rstrip(".")
+
+    @property
+    def decisive_code(self) -> str:
+        """Return the code by which the hub decides: one of its own if the text says more."""
+        text = f"{self.message} {self.detail}"
+        if self.code == BUSINESS_RULE_CODE and ONE_AT_A_TIME.search(text):
+            return LIST_IN_USE
+        return self.code
 
     @property
     def is_inconclusive(self) -> bool:
@@ -311,7 +321,7 @@ def _explain_fault(fault: Fault, default: str, internal_codes: Set[str]) -> str:
     is_internal = is_failed_rule or fault.code in internal_codes
     code = INTERNAL_ERROR_CODE if is_internal else fault.code
     explanation = FAULT_EXPLANATIONS.get(code, default)
-    if ONE_AT_A_TIME.search(fault.detail):
+    if fault.decisive_code == LIST_IN_USE:
         explanation = SIMULTANEOUS_CHANGE
     field = Sentence(", field %(name)s", name=fault.element) if fault.element else ""
     quote = _quote_sentence(fault, field)

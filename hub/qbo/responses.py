@@ -96,8 +96,8 @@ class QuickBooksResponse:
 
     @property
     def code(self) -> str:
-        """Return the code of the first fault."""
-        return self.faults[0].code if self.faults else ""
+        """Return the code of the first fault by which the hub decides."""
+        return self.faults[0].decisive_code if self.faults else ""
 
     def check(self) -> "QuickBooksResponse":
         """Return the response if it landed, else raise Retry, ConnectionTrouble or Refused."""

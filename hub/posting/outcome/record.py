@@ -93,7 +93,7 @@ def apply_step(
         case Send():
             return _make_ready(session, posting_session, snapshot, step)
         case Requeue() | Reconnect():
-            return _requeue(session, posting_session, snapshot, response)
+            return _requeue(session, posting_session, snapshot, step, response)
         case Withdraw():
             return _withdraw(session, snapshot)
         case _:
@@ -358,9 +358,7 @@ def _make_ready(
     posting = snapshot.posting
     values: dict[str, Any] = {"held_by": Holder.NOBODY, "reasons": [], "next_try_at": None}
     if step.renew:
-        generation = posting.generation + 1
-        key = posting_session.build_key(posting, posting.base, generation)
-        values |= {"generation": generation, "requestid": key, "rekey": False}
+        values |= posting_session.build_next_key(posting)
     return change_state(session, posting, PostingState.READY, **values)
 
 
@@ -368,17 +366,21 @@ def _requeue(
     session: Session,
     posting_session: PostingSession,
     snapshot: PostingSnapshot,
+    step: Requeue | Reconnect,
     response: QuickBooksResponse | None,
 ) -> bool:
-    """Return a posting to ready after a send that QuickBooks did not process."""
+    """Return a posting to ready after a send that is to be repeated."""
+    posting = snapshot.posting
     sends = snapshot.history.sends
-    next_try_at = None
+    values: dict[str, Any] = {"next_try_at": None}
+    if step == Requeue(renew=True):
+        values |= posting_session.build_next_key(posting)
     if not sends or sends[-1].outcome not in OUTCOMES_WITHOUT_PAUSE:
         pause = DEFAULT_PAUSE
         if response and response.after:
             pause = dt.timedelta(seconds=response.after)
-        next_try_at = posting_session.clock.now() + pause
-    return change_state(session, snapshot.posting, PostingState.READY, next_try_at=next_try_at)
+        values["next_try_at"] = posting_session.clock.now() + pause
+    return change_state(session, posting, PostingState.READY, **values)
 
 
 def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:

@@ -286,6 +286,12 @@ class PostingSession:
             realm=self.company.realm,
         )
 
+    def build_next_key(self, posting: Posting) -> dict[str, Any]:
+        """Return the values of a posting that is to be sent under its next key."""
+        generation = posting.generation + 1
+        key = self.build_key(posting, posting.base, generation)
+        return {"generation": generation, "requestid": key, "rekey": False}
+
     def store_date(self, session: Session) -> None:
         """Store the newest date in QuickBooks' responses."""
         if self._date is None:

@@ -5,6 +5,7 @@ Also find sends of the history, and ids that their responses named.
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models.enums import (
+    LIST_IN_USE,
     UNPROCESSED_OUTCOMES,
     Operation,
     SearchVerdict,
@@ -18,6 +19,8 @@ from hub.posting.protocol.history import (
     QuickBooksObject,
     SendAttempt,
 )
+
+MAX_SENDS_TO_LIST_IN_USE = 5  # of one posting in a row, while others write entries of its list
 
 
 def search_verdict(history: History) -> SearchVerdict:
@@ -183,3 +186,13 @@ def find_last_processed(history: History) -> SendAttempt | None:
         if send.outcome not in UNPROCESSED_OUTCOMES:
             return send
     return None
+
+
+def is_list_in_use(history: History) -> bool:
+    """Return whether the newest send failed only because others were writing the same list.
+
+    After several in a row it is a refusal like any other.
+    """
+    newest = history.sends[-MAX_SENDS_TO_LIST_IN_USE:]
+    refused = [send for send in newest if send.code == LIST_IN_USE]
+    return newest[-1].code == LIST_IN_USE and len(refused) < MAX_SENDS_TO_LIST_IN_USE

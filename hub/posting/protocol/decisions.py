@@ -25,6 +25,7 @@ from hub.posting.protocol.candidates import (
     find_reason_to_ask,
     find_similar_objects,
     is_change_visible,
+    is_list_in_use,
     is_live_and_own,
     may_overwrite,
 )
@@ -180,8 +181,7 @@ def _decide_creation_in_doubt(history: History) -> Step:
         return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
     if landed:
         return _confirm_landed(history, landed.pop())
-    step = _follow_hint(history)
-    return step or _search(history)
+    return _follow_hint(history) or _search(history)
 
 
 def _follow_hint(history: History) -> Step | None:
@@ -223,6 +223,8 @@ def _confirm_landed(history: History, id: str) -> Step:
 
 def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal: nothing landed."""
+    if is_list_in_use(history):
+        return Requeue(renew=True)
     if _is_change(history):
         return _decide_after_refused_change(history, last)
     hold = _hold_after_refusal(history, last)
@@ -300,7 +302,7 @@ def _decide_after_absence(history: History) -> Step:
     if history.gone and history.operation == Operation.CREATE:
         return Withdraw()
     last = find_last_processed(history)
-    if history.rekey or (last and last.batched):
+    if history.rekey or (last and (last.batched or is_list_in_use(history))):
         return Send(resend=True, renew=True)
     if last and _is_conclusive_refusal(last):
         # The search may have missed the holder of the number: QuickBooks' index may lag behind.
@@ -361,7 +363,6 @@ def _decide_change_in_doubt(history: History, last: SendAttempt) -> Step:
         return _confirm_landed(history, landed.pop())
     if not history.quiet_period.is_over():
         return Wait()
-
     current = history.current
     if current is None:
         return Read(history.target)

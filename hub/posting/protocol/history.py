@@ -158,7 +158,12 @@ class Send:
 
 @dataclass(frozen=True)
 class Requeue:
-    """Return the posting to ready, however often: QuickBooks did not process the send."""
+    """Return the posting to ready: QuickBooks did not process the send, or would accept it later.
+
+    Key and bytes stay the same, except with `renew` (key of the next generation).
+    """
+
+    renew: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from hub import Code, Gone, Item, Party, hookimpl, outbox
 from hub.collect.intake import create_records
 from hub.collect.run import collect
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable, matches
 from hub.mapping import Create
-from hub.models import Installation
+from hub.models import Attempt, Installation
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -50,6 +51,11 @@ def close_books(shop, day=CLOSED):
 def set_mode(shop, mode):
     with transaction() as session:
         session.get_one(Installation, shop.id).mode = mode
+
+
+def attempts(posting_id):
+    with read_only_session() as session:
+        return list(session.scalars(select(Attempt).where(Attempt.posting_id == posting_id)))
 
 
 def approve(shop, source_id):
@@ -349,3 +355,40 @@ def test_a_code_with_the_id_of_a_document_is_not_created_as_that(shop):
     assert shop.states()["bill:1"] == "held"
     assert "uses the id s1 for something else too" in shop.posting("bill:1").reason
     assert shop.ours("Vendor") == []
+
+
+# -- a list that somebody else changes -------------------------------------------------------------
+
+LIST_IN_USE = {
+    "code": "6000",
+    "detail": "Business Validation Error: You can only add or edit one name at a time.",
+}
+
+
+def test_a_party_is_sent_again_while_somebody_else_changes_the_list(shop, clock):
+    shop.quickbooks.add_fault("refusal", "vendor.create", count=2, **LIST_IN_USE)
+    states = shop.run(new("bill"))
+    assert (states["s1"], states["bill:1"], shop.cases()) == ("ready", "waiting", [])
+    for _ in range(2):
+        clock.advance(31)
+        shop.run()
+    assert shop.states() == {"s1": "posted", "bill:1": "posted"}
+    keys = {attempt.requestid for attempt in attempts(shop.posting("s1").id)}
+    assert (len(keys), len(shop.ours("Vendor"))) == (3, 1)
+
+
+def test_a_run_that_waits_for_doubts_also_waits_for_a_list(shop):
+    shop.quickbooks.add_fault("refusal", "vendor.create", count=2, **LIST_IN_USE)
+    assert shop.run(new("bill"), wait=True) == {"s1": "posted", "bill:1": "posted"}
+
+
+def test_a_list_that_others_never_leave_becomes_a_case(shop, clock):
+    shop.quickbooks.add_fault("refusal", "vendor.create", count=5, **LIST_IN_USE)
+    shop.run(new("bill"))
+    for _ in range(5):
+        clock.advance(31)
+        shop.run()
+    assert (shop.states()["s1"], len(shop.cases())) == ("held", 1)
+    retries.retry(shop.posting("s1").id, "kari")
+    shop.run()
+    assert shop.states() == {"s1": "posted", "bill:1": "posted"}

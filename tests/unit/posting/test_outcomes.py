@@ -119,7 +119,14 @@ CREATE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "6140 that names who has the number": (fault("6140", NUMBER_USED), Read("17"), Doubt()),
     "6140 that names nobody": (fault("6140"), Hold("number_used"), Doubt()),
 }
-VENDOR = {"6240, name used": (fault("6240"), Search(), Doubt())}
+VENDOR = {
+    "6240, name used": (fault("6240"), Search(), Doubt()),
+    "6000, the list in use": (
+        fault("6000", "You can only add or edit one name at a time. Please try again."),
+        Requeue(renew=True),
+        Doubt(),
+    ),
+}
 CHANGE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with another object": (json_of(200, {"Bill": BILL | {"Id": "9"}}), *DOUBTED),

@@ -223,6 +223,26 @@ ANSWERS = [
     ),
     ("number used, not named", answered("refused/6140"), Hold("number_used")),
     ("number used on a re-send", answered("doubt", "refused/6140:17"), Doubt()),
+    (
+        "somebody else writes the list",
+        answered("refused/6000-list", kind="vendor"),
+        Requeue(renew=True),
+    ),
+    (
+        "somebody else writes the list for the fourth time",
+        answered(*["refused/6000-list"] * 4, kind="vendor"),
+        Requeue(renew=True),
+    ),
+    (
+        "somebody else writes the list for the fifth time",
+        answered(*["refused/6000-list"] * 5, kind="vendor"),
+        Hold("refused"),
+    ),
+    (
+        "somebody else writes the list on a re-send",
+        answered("doubt", "refused/6000-list", kind="vendor"),
+        Doubt(),
+    ),
     ("name used", answered("refused/6240", kind="vendor"), Search()),
     (
         "name used by the same vendor",
@@ -443,6 +463,16 @@ DOUBTS = [
         unknown("+doubt", search_results=(OURS,)),
         Posted("7", adopted=True),
     ),
+    (
+        "somebody else wrote the list on a re-send, and absent",
+        unknown("doubt", "refused/6000-list", kind="vendor", search_results=()),
+        Send(resend=True, renew=True),
+    ),
+    (
+        "somebody else wrote the list on the fifth re-send, and absent",
+        unknown("doubt", *["refused/6000-list"] * 5, kind="vendor", search_results=()),
+        Hold("refused"),
+    ),
     ("the fourth round", unknown("doubt", search_results=(), proved_absences=3), Send(resend=True)),
     ("the fifth round", unknown("doubt", search_results=(), proved_absences=4), Hold("rounds")),
     ("restored and absent", unknown(after_restore=True, search_results=()), Send(resend=True)),
@@ -491,6 +521,11 @@ DOUBTS = [
 ]
 
 CHANGED = [
+    (
+        "somebody else writes the list of the entry to change",
+        change("update", "refused/6000-list", state="sending", kind="vendor"),
+        Requeue(renew=True),
+    ),
     ("looked at first", change("update"), Read("7")),
     ("as we left it", change("update", current=AT_BASE), Send()),
     ("written to, content as known", change("update", current=AS_KNOWN), Send(rebase="3")),
