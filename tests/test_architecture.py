@@ -63,6 +63,25 @@ WEB_PACKAGES = (
     "serving",
     "audit_log",
 )
+# The packages and modules of posting; each may import those before it.
+POSTING_PARTS = (
+    "protocol",
+    "case_texts",
+    "cases",
+    "claims",
+    "party_lists",
+    "receipts",
+    "receipt_delivery",
+    "unposted_receipts",
+    "releases",
+    "removals",
+    "outcome",
+    "recovery",
+    "preflight",
+    "reconcile",
+    "send",
+    "actions",
+)
 # The packages and modules of the test tools for plugin authors; each may import those before it.
 TESTING_PARTS = (
     "clock",
@@ -242,6 +261,12 @@ def test_packages_of_pages_import_only_those_before_them():
     web_packages = {path.parent.name for path in ROOT.glob("hub/web/*/__init__.py")}
     assert web_packages == set(WEB_PACKAGES)
     assert list(imports_out_of_order("hub.web", WEB_PACKAGES)) == []
+
+
+def test_parts_of_posting_import_only_those_before_them():
+    parts = {name.split(".")[2] for name in modules() if name.startswith("hub.posting.")}
+    assert parts == set(POSTING_PARTS)
+    assert list(imports_out_of_order("hub.posting", POSTING_PARTS)) == []
 
 
 def test_parts_of_the_test_tools_import_only_those_before_them():

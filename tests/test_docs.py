@@ -19,7 +19,7 @@ from hub.models import Case
 from qbo_sandbox import kit
 from qbo_sandbox.kit.wsgi import mount
 from tests.support.sources.guide_plugin import guide_plugin, install
-from tests.test_architecture import FLOOR, WEB_PACKAGES
+from tests.test_architecture import FLOOR, POSTING_PARTS, WEB_PACKAGES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -406,6 +406,12 @@ def test_the_architecture_page_lists_packages_from_the_highest_floor_down():
 def test_the_architecture_page_lists_the_packages_of_the_pages_in_their_order():
     rows = re.findall(r"^\| `hub\.web\.(\w+)` \|", ARCHITECTURE.read_text(), re.MULTILINE)
     assert tuple(rows) == WEB_PACKAGES
+
+
+def test_the_architecture_page_lists_the_packages_of_posting_in_their_order():
+    rows = re.findall(r"^\| `hub\.posting\.(\w+)` \|", ARCHITECTURE.read_text(), re.MULTILINE)
+    packages = {path.parent.name for path in ROOT.glob("hub/posting/*/__init__.py")}
+    assert rows == [part for part in POSTING_PARTS if part in packages]
 
 
 def test_every_module_that_the_architecture_page_names_exists():

@@ -29,7 +29,7 @@ from hub.payloads import FileSummary
 from hub.posting import case_texts, cases, claims, receipts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.preflight.context import get_party_list
+from hub.posting.party_lists import get_party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import transaction_index
 from hub.qbo.dependents import is_settled

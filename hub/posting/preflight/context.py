@@ -6,17 +6,16 @@ from decimal import Decimal
 from operator import attrgetter
 
 from hub.cases.findings import Finding
-from hub.contract.document_kinds import PURCHASE_KINDS
 from hub.contract.value_object import value_object
 from hub.mapping.placeholders import is_placeholder
-from hub.models import StoredRecord, TransactionHead, TransactionSummary
+from hub.models import StoredRecord, TransactionHead
 from hub.money import ZERO
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.entities import KIND_BY_ENTITY
+from hub.posting.party_lists import get_party_list
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
 
-SUPPLIER_KINDS = (*PURCHASE_KINDS, "bill_payment")  # whose party is a supplier
 ACCOUNT_FIELDS = (
     "payable_account",
     "payment_account",
@@ -103,13 +102,6 @@ class CheckContext:
 
 
 Check = Callable[[CheckedPosting, CheckContext], Iterator[Finding]]
-
-
-def get_party_list(kind: str, summary: TransactionSummary) -> str:
-    """Return the list of QuickBooks that the party of a transaction is in."""
-    if summary.payee:
-        return summary.payee
-    return "vendor" if kind in SUPPLIER_KINDS else "customer"
 
 
 def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:

@@ -9,9 +9,9 @@ from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, TransactionState
 from hub.money import format_amount
+from hub.posting.party_lists import get_party_list
 from hub.posting.preflight.context import (
     CheckContext,
-    get_party_list,
     sum_settled_amounts,
 )
 from hub.posting.preflight.postings import CheckedPosting

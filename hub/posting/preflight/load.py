@@ -21,14 +21,14 @@ from hub.models import (
 )
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.payloads.entities import DOCUMENT_ENTITIES
-from hub.posting.actions import removals
+from hub.posting import removals
+from hub.posting.party_lists import get_party_list
 from hub.posting.preflight import first_posting
 from hub.posting.preflight.context import (
     CheckContext,
     RecordKey,
     RelatedTransactions,
     TransactionKey,
-    get_party_list,
     list_record_refs,
     sum_settled_amounts,
 )

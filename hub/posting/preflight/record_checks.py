@@ -9,11 +9,10 @@ from hub.contract.documents import Role
 from hub.mapping.placeholders import is_placeholder
 from hub.models import StoredRecord
 from hub.models.display_names import format_posting_name
+from hub.posting.party_lists import SUPPLIER_KINDS, get_party_list
 from hub.posting.preflight.context import (
     ACCOUNT_FIELDS,
-    SUPPLIER_KINDS,
     CheckContext,
-    get_party_list,
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import ROLE_CONDITIONS

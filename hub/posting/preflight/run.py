@@ -16,8 +16,7 @@ from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
-from hub.posting import releases
-from hub.posting.actions import removals
+from hub.posting import releases, removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext

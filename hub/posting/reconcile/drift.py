@@ -24,7 +24,7 @@ from hub.outbox.states import UNFINISHED
 from hub.payloads.entities import linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.preflight.context import get_party_list
+from hub.posting.party_lists import get_party_list
 from hub.posting.reconcile import cases
 from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads, load_posted
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
