@@ -34,7 +34,7 @@ from hub.posting.protocol.decisions import is_doubtful
 from hub.posting.protocol.history import Posted
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.posting.recovery import lookup
-from hub.posting.recovery.index_lookup import find_owned_ids, is_written_elsewhere
+from hub.posting.recovery.index_lookup import find_owned_ids, is_written_elsewhere, lock_head
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.security import audit
@@ -104,13 +104,11 @@ def _read_candidate(
 def _require_unowned(session: Session, posting: Posting, quickbooks_id: str) -> None:
     """Raise Refused if a transaction is that of another document.
 
-    It stays locked until this ends: somebody else may take it for another document at this moment.
-    Several codes may stand for one list entry.
+    It stays locked until this ends. Several codes may stand for one list entry.
     """
     if posting.kind in LIST_KINDS or posting.operation == Operation.ATTACH:
         return
-    key = (posting.company_id, posting.kind, quickbooks_id)
-    session.get(TransactionHead, key, with_for_update=True)
+    lock_head(session, posting, quickbooks_id)
     owned_ids = find_owned_ids(session, posting, [quickbooks_id])
     if owned_ids or is_written_elsewhere(session, posting, quickbooks_id):
         raise Refused(

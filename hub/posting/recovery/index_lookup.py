@@ -64,6 +64,16 @@ def read_head(session: Session, posting: Posting, id: str) -> TransactionHead:
     return session.scalars(_select_heads(posting).where(TransactionHead.quickbooks_id == id)).one()
 
 
+def lock_head(session: Session, posting: Posting, id: str) -> None:
+    """Lock the indexed transaction with this id before it is taken for a posting.
+
+    A person and a run may take one transaction for two documents at the same moment; the later one
+    sees what the other has recorded. Call this before any posting is locked.
+    """
+    key = (posting.company_id, get_object_kind(posting), id)
+    session.get(TransactionHead, key, with_for_update=True)
+
+
 def _select_heads(posting: Posting) -> Select[TransactionHead]:
     """Return a query for the indexed transactions of the company that are of the posting's kind."""
     return select(TransactionHead).where(
