@@ -25,7 +25,7 @@ class Finding:
     text: CaseText
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    def cause_for(self, posting_id: int) -> str:
+    def build_cause(self, posting_id: int) -> str:
         """Return the cause of the case of a posting."""
         return shorten_cause(self.cause or f"posting:{posting_id}:{self.key}")
 

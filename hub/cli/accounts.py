@@ -130,9 +130,9 @@ def issue_code(name: str) -> dict[str, Any]:
 def _describe_person(session: Any, person: Any) -> dict[str, Any]:
     """Return a person as the commands print them."""
     from hub.security.people import get_last_login
-    from hub.security.rights import describe, rights_of
+    from hub.security.rights import describe, get_rights
 
-    rights = rights_of(person)
+    rights = get_rights(person)
     return {
         "name": person.name,
         "role": rights.role(),

@@ -48,7 +48,7 @@ def load_rights() -> "Rights":
     """
     from hub.db.engine import read_only_session
     from hub.security import people
-    from hub.security.rights import rights_of
+    from hub.security.rights import get_rights
 
     meta = click.get_current_context().meta
     if RIGHTS_KEY not in meta:
@@ -57,7 +57,7 @@ def load_rights() -> "Rights":
             if not user.active:
                 raise Refused(f"{name()} is disabled; `hub users enable` undoes that.")
             meta[PERSON_KEY] = user.name
-            meta[RIGHTS_KEY] = rights_of(user)
+            meta[RIGHTS_KEY] = get_rights(user)
     stored: Rights = meta[RIGHTS_KEY]
     return stored
 

@@ -140,7 +140,7 @@ def _read_installation(
         raise Refused(f"{slug} is enabled for several companies; name one with --realm.")
     unsaved: dict[str, Any] = {}
     if settings:
-        draft = sources.make_draft(sources.app_of(row), row, settings)
+        draft = sources.make_draft(sources.get_app(row), row, settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
     with _record_responses(folder):
         previews = source_preview.preview_installation(row.id, ids=ids, limit=limit, **unsaved)

@@ -22,7 +22,7 @@ def build_held_disposition(holder: Holder, findings: Iterable[Finding]) -> Dispo
     return Disposition(state=PostingState.HELD, holder=holder, reasons=reasons)
 
 
-def match_cause(installation: Installation, field: str, code: str) -> str:
+def build_match_cause(installation: Installation, field: str, code: str) -> str:
     """Return the cause of the case about a code, which all its postings share."""
     cause = f"match:{installation.id}:{field}:{code}"
     return shorten_cause(cause)
@@ -68,7 +68,7 @@ def build_missing_finding(installation: Installation, missing: Missing, title: s
         )
         return Finding(key=missing.field, text=text, details=details)
     return Finding(
-        cause=match_cause(installation, missing.field, missing.code),
+        cause=build_match_cause(installation, missing.field, missing.code),
         text=CaseText(f"code.{missing.solution}", code=missing.title, problem=missing.problem),
         details=details,
     )
@@ -91,7 +91,7 @@ def update_cases(
     open_cases = _load_open_cases(session, posting_ids)
     new_cases: dict[str, tuple[Finding, list[Posting]]] = {}
     for posting, reasons in findings_by_posting.items():
-        findings_by_cause = {finding.cause_for(posting.id): finding for finding in reasons}
+        findings_by_cause = {finding.build_cause(posting.id): finding for finding in reasons}
         cases = open_cases[posting.id]
         if cases.keys() - findings_by_cause.keys():
             inbox.detach(session, posting, keep=findings_by_cause)
@@ -119,7 +119,7 @@ def _select_findings_of_held(
 def open_case(session: Session, posting: Posting, finding: Finding) -> None:
     """Open a case about a posting that stays as it is."""
     session.flush()  # the cause may name the id of a posting that was just planned
-    cause = finding.cause_for(posting.id)
+    cause = finding.build_cause(posting.id)
     _open(session, cause, finding, posting.company_id, posting.installation_id, [posting])
 
 

@@ -173,7 +173,7 @@ def _find_disposition(
 
 def _has_waited_long(batch: CollectBatch, row: SourceDocument, part: str) -> bool:
     """Return whether a part of a document was planned so long ago that waiting needs a case."""
-    posting = outbox.find_active(batch.postings(row), part)
+    posting = outbox.find_unfinished(batch.postings(row), part)
     return posting is not None and batch.now - posting.created_at >= MAX_SILENT_WAIT
 
 

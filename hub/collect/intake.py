@@ -25,7 +25,7 @@ from hub.collect.look_alikes import is_searched
 from hub.collect.new_records import (
     build_record_document,
     find_or_add_row,
-    record_kind,
+    get_record_kind,
     with_document_currency,
     with_entered_details,
 )
@@ -187,7 +187,7 @@ def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str 
     A record that a person requested is created even if no document needs it. If a document of the
     source creates the record, the document is left as it is.
     """
-    row = batch.find_or_add_record_row(create.code, record_kind(create), create.field)
+    row = batch.find_or_add_record_row(create.code, get_record_kind(create), create.field)
     is_for_code = bool(row.made_for) or not batch.postings(row)
     if is_for_code:
         requested_by = requested_by or outbox.find_creation_requester(row)

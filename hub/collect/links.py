@@ -84,7 +84,7 @@ def _build_posted_link(newest: Posting) -> Link:
 
     `newest` is the newest write, which also has the lines that were added after the first one.
     """
-    lines = outbox.load_line_ids(newest.summary)
+    lines = outbox.get_line_ids(newest.summary)
     return Link(kind=cast(Kind, newest.kind), id=str(newest.quickbooks_id), lines=lines)
 
 
@@ -151,7 +151,7 @@ def _explain(batch: CollectBatch, source_id: str) -> CaseText:
     posting = find_ended_posting(batch, source_id)
     if posting:
         return CaseText("posting.awaits_ended", document=title, reason=posting.reasons)
-    active = outbox.find_active(batch.transaction_postings(row))
+    active = outbox.find_unfinished(batch.transaction_postings(row))
     reason = row.body.get("hold") or (active and active.reasons) or CaseText("posting.unwanted_yet")
     return CaseText("posting.awaits_unwanted", document=title, reason=reason)
 

@@ -13,7 +13,7 @@ from hub.models.enums import WRITE_OPERATIONS, MatchOrigin, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.statistics import has_posted
 from hub.qbo import records
-from hub.sources.site import app_of
+from hub.sources.site import get_app
 
 
 def build_match_index(session: Session, installation: Installation) -> MatchIndex:
@@ -23,9 +23,9 @@ def build_match_index(session: Session, installation: Installation) -> MatchInde
     """
     scope = hub_context.current_hub().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
-    index = records.match_index(session, installation.company_id, scope, tenant)
+    index = records.load_match_index(session, installation.company_id, scope, tenant)
     if not has_posted(session, installation.id):
-        index.confirm_first = frozenset(app_of(installation).match_first)
+        index.confirm_first = frozenset(get_app(installation).match_first)
     return index
 
 

@@ -13,7 +13,7 @@ from hub.models import SourceDocument
 KINDS_OF_ROLES = {"category": "item"}  # the kind of record for a role that is not its own kind
 
 
-def record_kind(create: Create) -> str:
+def get_record_kind(create: Create) -> str:
     """Return the kind of record that is created for a code."""
     return KINDS_OF_ROLES.get(create.role, create.role)
 
@@ -22,7 +22,7 @@ def build_record_document(create: Create, requested_by: str) -> Document:
     """Return the document that creates a record."""
     details = create.details
     return Document(
-        kind=cast(Kind, record_kind(create)),
+        kind=cast(Kind, get_record_kind(create)),
         source_id=create.code,
         details=details,
         currency=details.currency if isinstance(details, Party) else None,
@@ -37,7 +37,7 @@ def find_or_add_row(batch: CollectBatch, create: Create) -> SourceDocument | Non
     Return None if the id of the code is that of a document or record of another kind: they would
     share the row, and one would be posted as the other.
     """
-    kind = record_kind(create)
+    kind = get_record_kind(create)
     row = batch.find_or_add_record_row(create.code, kind, create.field)
     return row if row.kind in ("", kind) else None
 
@@ -62,7 +62,7 @@ def with_document_currency(
     details = create.details
     if not isinstance(details, Party) or details.currency or not currency:
         return create
-    record_row = batch.find_or_add_record_row(create.code, record_kind(create), create.field)
+    record_row = batch.find_or_add_record_row(create.code, get_record_kind(create), create.field)
     if record_row.currency and _is_needed_by_others(batch, record_row, row):
         currency = record_row.currency
     return replace(create, details=replace(details, currency=currency))

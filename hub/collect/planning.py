@@ -229,7 +229,7 @@ def _plan_part(
     kind, payload = content.content.kind, content.content.payload
     history = operation.history
     is_in_books = history.is_in_books(kind, payload)
-    active = outbox.find_active(batch.postings(row), part)
+    active = outbox.find_unfinished(batch.postings(row), part)
     is_being_removed = active is not None and outbox.is_removal_by_person(active)
     if is_being_removed and not is_in_books:
         plan.reread = True  # the change is planned after the removal

@@ -11,7 +11,7 @@ from hub.models import Installation, SourceDocument
 from hub.models.enums import StartRule
 from hub.qbo import record_download, transaction_download
 from hub.sources.calls import check
-from hub.sources.site import app_of
+from hub.sources.site import get_app
 
 # How far back QuickBooks is searched for documents of an app without a first day.
 DEFAULT_SEARCH_PERIOD = dt.timedelta(days=365)
@@ -26,7 +26,7 @@ def prepare(installation_id: int) -> Setup:
     company_id = installation.company_id
     record_download.refresh_outdated(company_id)
     transaction_download.download_missing(
-        company_id, app_of(installation).posts, _find_search_start(installation)
+        company_id, get_app(installation).posts, _find_search_start(installation)
     )
     return load_setup(installation_id)
 

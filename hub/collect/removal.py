@@ -41,7 +41,7 @@ def plan_removal(
         disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
         plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in LIST_KINDS:
-        policy = sources.removal_policy(batch.setup.app, batch.setup.site.settings)
+        policy = sources.get_removal_policy(batch.setup.app, batch.setup.site.settings)
         for posting in _find_postings_in_books(postings):
             _plan_by_policy(batch, plan, posting, reason, policy)
     return plan
@@ -97,7 +97,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
             former_parts[posting.part] = None
 
     for part in former_parts:
-        active = outbox.find_active(batch.postings(row), part)
+        active = outbox.find_unfinished(batch.postings(row), part)
         if active is None or active.operation in outbox.REMOVALS:
             continue
         if is_withdrawable(batch, active):

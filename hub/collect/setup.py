@@ -19,7 +19,7 @@ from hub.models import Cursor, Installation, Match
 from hub.models.enums import PostingState
 from hub.payloads.company_facts import CompanyFacts
 from hub.qbo import company
-from hub.sources.site import app_of, build_site, initial_state
+from hub.sources.site import build_site, choose_initial_state, get_app
 from hub.sources.site import load_fields as fields_of
 
 
@@ -48,7 +48,7 @@ class Setup:
         It is REVIEW if a person has to approve the posting, else READY.
         """
         mode = self.installation.mode
-        return initial_state(self.app, self.site.settings, mode)
+        return choose_initial_state(self.app, self.site.settings, mode)
 
 
 def load_setup(
@@ -73,7 +73,7 @@ def load_setup(
         add_created_records(session, installation, fields, index)
         return Setup(
             installation=installation,
-            app=app_of(installation),
+            app=get_app(installation),
             site=site,
             fields=fields,
             index=index,

@@ -36,7 +36,7 @@ def starts_posting_without_review(
 
 def _posts_without_review(app: App, settings: Mapping[str, Any], mode: str) -> bool:
     """Return whether a posting that nothing holds is sent without an approval."""
-    return sources.initial_state(app, settings, mode) == PostingState.READY
+    return sources.choose_initial_state(app, settings, mode) == PostingState.READY
 
 
 def raises_limit(row: Installation, answers: Mapping[str, Any]) -> bool:

@@ -171,7 +171,7 @@ def _list_missing_records(installation: Installation, field: Field) -> list[Crea
 def _choose_fields(installation: Installation, names: Iterable[str]) -> list[Field]:
     """Return the fields with these names, else those to match first, else all."""
     fields_of_app = sources.load_fields(installation, sources.build_site(installation))
-    names = tuple(names) or sources.app_of(installation).match_first
+    names = tuple(names) or sources.get_app(installation).match_first
     return [field for field in fields_of_app if field.name in names or not names]
 
 
@@ -180,7 +180,7 @@ def _build_pairs(installation: Installation, field: Field, codes: Sequence[Code]
     scope = current_hub().plugins.scope(installation.slug)
     tenant = installation.tenant or ""
     with read_only_session() as session:
-        index = records.match_index(session, installation.company_id, scope, tenant)
+        index = records.load_match_index(session, installation.company_id, scope, tenant)
         choices = records.list_choices(session, installation.company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}
 

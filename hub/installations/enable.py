@@ -340,7 +340,7 @@ def _apply_review(session: Session, row: Installation) -> None:
     if row.mode == InstallationMode.PAUSED:
         return
     app = current_hub().plugins.apps[row.slug]
-    if sources.initial_state(app, row.settings, row.mode) == PostingState.REVIEW:
+    if sources.choose_initial_state(app, row.settings, row.mode) == PostingState.REVIEW:
         outbox.return_to_review(session, row.id)
 
 

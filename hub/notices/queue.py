@@ -15,7 +15,7 @@ from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
 from hub.notices.languages import language_of
 from hub.security.people import mail_address
-from hub.security.rights import Subject, is_enough, rights_of
+from hub.security.rights import Subject, get_rights, is_enough
 
 DAILY_HOUR = 7  # in the time zone of the person
 MAX_MESSAGE_AGE = dt.timedelta(days=30)  # then a message that no mail server takes is given up
@@ -56,7 +56,7 @@ def add_for_owners(
     for person in session.scalars(select(User).where(is_active)):
         when = timings.of(int(person.id), None, subject.company_id)
         is_reached = when != timing.OFF and bool(mail_address(person))
-        if is_reached and rights_of(person).may("owner", subject):
+        if is_reached and get_rights(person).may("owner", subject):
             with language_of(person):
                 title, text = compose()
             add(session, int(person.id), title, text, is_daily=when == timing.DAILY)
@@ -131,7 +131,7 @@ def _is_wanted(
     if installation is not None:
         subject = Subject(installation.company_id, installation.slug)
     when = timings.of(int(person.id), case.installation_id, subject.company_id)
-    return when != timing.OFF and is_enough(rights_of(person).role(subject), "operator")
+    return when != timing.OFF and is_enough(get_rights(person).role(subject), "operator")
 
 
 def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:

@@ -18,7 +18,7 @@ from hub.money import format_amount
 from hub.notices import timing
 from hub.outbox import case_amounts
 from hub.security import people as people_of_hub
-from hub.security.rights import Rights, Subject, is_enough, rights_of
+from hub.security.rights import Rights, Subject, get_rights, is_enough
 from hub.translations.messages import gettext, ngettext
 from hub.translations.reasons import amounts_within
 
@@ -233,7 +233,7 @@ def _add_people(session: Session, news: News) -> None:
         address = people_of_hub.mail_address(person)
         if address:
             name = str(person.username or address)
-            news.people[address] = (name, rights_of(person))
+            news.people[address] = (name, get_rights(person))
             news.ids[address] = int(person.id)
             news.persons[int(person.id)] = person
 

@@ -30,7 +30,7 @@ from hub.outbox.placeholders import (
     find_awaited_ids,
     find_creation_requester,
     find_dependents,
-    load_line_ids,
+    get_line_ids,
     load_matched_records,
     match_created_record,
 )
@@ -41,7 +41,7 @@ from hub.outbox.plan_values import (
     RemovalSummary,
     Repetition,
 )
-from hub.outbox.planning import approve_when_planned, find_active, load_history, plan_posting
+from hub.outbox.planning import approve_when_planned, find_unfinished, load_history, plan_posting
 from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, SENDABLE, UNFINISHED, UNSENT
 from hub.outbox.statistics import (
     COUNTED_FILE_STATES,
@@ -103,11 +103,12 @@ __all__ = [
     "derive_marker",
     "derive_request_id",
     "fill",
-    "find_active",
     "find_awaited_ids",
     "find_creation_requester",
     "find_dependents",
+    "find_unfinished",
     "format_placeholder",
+    "get_line_ids",
     "get_remover",
     "has_left",
     "has_posted",
@@ -115,7 +116,6 @@ __all__ = [
     "is_removal_by_person",
     "is_same_transaction",
     "load_history",
-    "load_line_ids",
     "load_matched_records",
     "load_states_of_installation",
     "main_posting_id",

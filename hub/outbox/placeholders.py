@@ -59,7 +59,7 @@ def find_dependents(
     return dependent_ids
 
 
-def load_line_ids(summary: TransactionSummary) -> dict[str, str]:
+def get_line_ids(summary: TransactionSummary) -> dict[str, str]:
     """Return the QuickBooks ids of the lines of a posted document, by the source's ids.
 
     Lines that have no id at the source, or none in QuickBooks, are left out.
@@ -200,7 +200,7 @@ def _load_known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _
         Posting.quickbooks_id.is_not(None),
     )
     for posting in session.scalars(posted):
-        ids[posting.id] = _PostedIds(str(posting.quickbooks_id), load_line_ids(posting.summary))
+        ids[posting.id] = _PostedIds(str(posting.quickbooks_id), get_line_ids(posting.summary))
     return ids
 
 

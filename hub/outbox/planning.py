@@ -22,7 +22,7 @@ from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
 from hub.outbox.placeholders import fill_approved_ids
 from hub.outbox.plan_values import Content, Disposition, PartOperation, Repetition
-from hub.outbox.states import IN_FLIGHT, UNSENT
+from hub.outbox.states import IN_FLIGHT, UNFINISHED
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
@@ -57,13 +57,10 @@ def load_history(session: Session, documents: Iterable[SourceDocument]) -> dict[
     return postings
 
 
-def find_active(postings: Sequence[Posting], part: str = "") -> Posting | None:
+def find_unfinished(postings: Sequence[Posting], part: str = "") -> Posting | None:
     """Return the newest posting of a part that has not reached a final state."""
-    active_states = UNSENT + IN_FLIGHT
     for posting in reversed(postings):
-        if posting.part != part:
-            continue
-        if posting.state in active_states:
+        if posting.part == part and posting.state in UNFINISHED:
             return posting
     return None
 
@@ -85,7 +82,7 @@ def plan_posting(
     """
     if postings is None:
         postings = _load_postings(session, row)
-    current = find_active(postings, operation.part)
+    current = find_unfinished(postings, operation.part)
     if current and current.state in IN_FLIGHT:
         row.reread = True
         return current

@@ -12,7 +12,7 @@ from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.split import get_amount
 from hub.money import ZERO, round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
-from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_MEMO_LENGTH, memo_room
+from hub.payloads.memo_lengths import KIND_WITHOUT_MEMO, MAX_MEMO_LENGTH, compute_memo_room
 from hub.payloads.rounding import round_computed
 
 T = TypeVar("T")
@@ -253,7 +253,7 @@ class PayloadBuilder:
         texts = [clean(part) for part in parts if part]
         text = "\n".join(dict.fromkeys(texts))
         marker_line = f"[hub:{self.marker}]"
-        room = memo_room(marker_line, max_length)
+        room = compute_memo_room(marker_line, max_length)
         if len(text) > room:
             self.warnings.append(
                 Sentence(

@@ -6,7 +6,7 @@ from typing import Any
 from hub.contract.documents import Party
 from hub.errors import Sentence
 from hub.payloads.builder import PayloadBuilder, clean, drop_empty
-from hub.payloads.memo_room import KIND_WITHOUT_MEMO, MAX_NOTES_LENGTH
+from hub.payloads.memo_lengths import KIND_WITHOUT_MEMO, MAX_NOTES_LENGTH
 from hub.payloads.shared_fields import (
     build_address,
     is_email_address,

@@ -7,7 +7,7 @@ from hub.models.transaction_summary import TransactionSummary
 from hub.payloads.builder import drop_empty
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_ids import keep_line_ids
-from hub.payloads.memo_room import memo_room
+from hub.payloads.memo_lengths import compute_memo_room
 from hub.payloads.summary import has_open_tax, has_tax
 
 READ_ONLY_FIELDS = (
@@ -324,4 +324,4 @@ def _merge_memo(ours: str, theirs: str, previous: str) -> str:
         if line.strip() and line not in written_by_us and not is_marker:
             added.append(line)
     text = "\n".join([*our_lines, *added])
-    return f"{text[: memo_room(marker_line)]}\n{marker_line}".lstrip()
+    return f"{text[: compute_memo_room(marker_line)]}\n{marker_line}".lstrip()

@@ -104,7 +104,7 @@ def find_choice(session: Session, company_id: int, role: NameOwner, id: str) -> 
     return row
 
 
-def match_index(
+def load_match_index(
     session: Session,
     company_id: int,
     scope: str,

@@ -20,7 +20,7 @@ def explain_rest(recorder: RunRecorder, installation: Installation) -> None:
     if not installation.is_active:
         return
     if not is_loaded(installation):
-        sources.app_of(installation)
+        sources.get_app(installation)
     if not sources.is_active_now(installation.id):
         text = Sentence(
             "%(name)s was paused or disabled during this run. What was not sent by then waits until"

@@ -18,8 +18,7 @@ from hub.errors import Refused
 from hub.exact_json import is_storable
 from hub.models import Invitation, InvitationRight, User
 from hub.security import audit, names, one_time_codes, people
-from hub.security.rights import WHOLE_HUB, Right, Subject, audit_detail, check_exists
-from hub.security.rights import rights_of as rights_of_person
+from hub.security.rights import WHOLE_HUB, Right, Subject, audit_detail, check_exists, get_rights
 
 INVITATION_LIFETIME = dt.timedelta(days=7)
 MAX_GUESSES = 10  # wrong codes; an owner can renew the invitation afterwards
@@ -73,7 +72,7 @@ def expire_all(session: Session) -> None:
     session.execute(update(Invitation).where(is_valid).values(expires_at=now))
 
 
-def rights_of(invitation: Invitation) -> list[Right]:
+def get_invited_rights(invitation: Invitation) -> list[Right]:
     """Return the rights that the invited person gets."""
     for_everything = [Right(invitation.role)] if invitation.role else []
     rows = invitation.rights
@@ -97,7 +96,7 @@ def list_pending(session: Session) -> Sequence[Invitation]:
 def is_usable(session: Session, invitation: Invitation) -> bool:
     """Return whether an invitation can still be accepted."""
     is_in_time = current_hub().clock.now() < invitation.expires_at
-    if not is_in_time or invitation.guesses >= MAX_GUESSES or not rights_of(invitation):
+    if not is_in_time or invitation.guesses >= MAX_GUESSES or not get_invited_rights(invitation):
         return False
     return _is_of_owner(session, invitation)
 
@@ -107,7 +106,7 @@ def _is_of_owner(session: Session, invitation: Invitation) -> bool:
     person = people.find(session, invitation.invited_by)
     if person is None or not person.active:
         return False
-    return rights_of_person(person).may("owner")
+    return get_rights(person).may("owner")
 
 
 def check(session: Session, address: str, code: str) -> Invitation | None:
@@ -149,4 +148,4 @@ def accept(session: Session, invitation: Invitation, password_hash: str) -> User
 def _load_present_rights(session: Session, invitation: Invitation) -> list[Right]:
     """Return the rights of an invitation as they are stored now; none if it is gone."""
     present = session.get(Invitation, invitation.id)
-    return [] if present is None else rights_of(present)
+    return [] if present is None else get_invited_rights(present)

@@ -13,7 +13,7 @@ from hub.errors import Refused
 from hub.exact_json import is_storable
 from hub.models import PasswordReset, PasswordResetRequest, User
 from hub.security import audit, names, one_time_codes, people
-from hub.security.rights import rights_of
+from hub.security.rights import get_rights
 
 MAILED_CODE_LIFETIME = dt.timedelta(hours=1)
 OWNERS_CODE_LIFETIME = dt.timedelta(days=1)
@@ -157,4 +157,4 @@ def _is_of_owner(session: Session, reset: PasswordReset) -> bool:
     person = people.find(session, reset.issued_by)
     if person is None or not person.active:
         return False
-    return rights_of(person).may("owner")
+    return get_rights(person).may("owner")

@@ -17,7 +17,7 @@ from hub.exact_json import is_storable
 from hub.models import Invitation, PasswordReset, User
 from hub.security import api_tokens, login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
-from hub.security.rights import Right, Subject, assign, check_not_last_owner, rights_of
+from hub.security.rights import Right, Subject, assign, check_not_last_owner, get_rights
 
 
 def find(session: Session, name: str) -> User | None:
@@ -45,7 +45,7 @@ def may_configure_own(session: Session, name: str, subject: Subject) -> bool:
     person = find(session, name)
     if person is None or not person.active:
         return False
-    return rights_of(person).may("app-owner", subject)
+    return get_rights(person).may("app-owner", subject)
 
 
 def mail_address(person: User) -> str:

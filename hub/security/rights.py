@@ -172,7 +172,7 @@ def is_enough(role: str, least: str) -> bool:
     return bool(role) and ROLES.index(role) >= ROLES.index(least)
 
 
-def rights_of(person: User) -> Rights:
+def get_rights(person: User) -> Rights:
     """Return the rights of a person."""
     rights = []
     for assignment in person.assignments:
@@ -299,7 +299,7 @@ def withdraw_in_words(session: Session, person: User, subject: Subject, *, who: 
 
     Raise NotFound if the person has no role for exactly this subject.
     """
-    for right in rights_of(person).rights:
+    for right in get_rights(person).rights:
         if right.subject == subject:
             withdraw(session, person, subject)
             text = describe(session, right)
@@ -346,7 +346,7 @@ def _list_known_apps(session: Session) -> list[str]:
 
 def check_not_last_owner(session: Session, person: User) -> None:
     """Raise NotNow if the person is the only owner who may log in; let no other owner go now."""
-    if not rights_of(person).may("owner"):
+    if not get_rights(person).may("owner"):
         return
     owners: Any = select(User.id).where(IS_ACTIVE, is_owner()).order_by(User.id)
     session.execute(owners.with_for_update(of=User, key_share=True))

@@ -14,30 +14,31 @@ from hub.sources.settings_draft import (
     merge_secrets,
 )
 from hub.sources.site import (
-    app_of,
     build_site,
     build_webhook_url,
     call_hook,
+    choose_initial_state,
+    get_app,
+    get_removal_policy,
     guard,
-    initial_state,
     is_active_now,
     is_automatic,
     load_fields,
     load_fields_as_set,
     load_settings,
-    removal_policy,
 )
 
 __all__ = [
     "SettingsDraft",
-    "app_of",
     "bind",
     "build_site",
     "build_webhook_url",
     "call_hook",
     "check",
+    "choose_initial_state",
+    "get_app",
+    "get_removal_policy",
     "guard",
-    "initial_state",
     "interpret_webhook",
     "is_active_now",
     "is_automatic",
@@ -50,6 +51,5 @@ __all__ = [
     "merge_secrets",
     "read_codes",
     "read_file",
-    "removal_policy",
     "subscribe",
 ]

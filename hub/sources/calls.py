@@ -20,7 +20,7 @@ from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
 from hub.sources.masking import mask_item
-from hub.sources.site import app_of, build_site, call_hook, guard, load_fields
+from hub.sources.site import build_site, call_hook, get_app, guard, load_fields
 
 MAX_TENANT_NAME_LENGTH = 500  # of the column; a longer name is cut
 MAX_LISTED_NAMES = 20  # names that a warning lists
@@ -39,7 +39,7 @@ def check(
     site = build_site(installation, settings, secrets)
     with guard(installation, Sentence("checking the connection")):
         tenant = _call_check(installation, site)
-    app = app_of(installation)
+    app = get_app(installation)
     if installation.tenant not in (None, tenant.id):
         bound_to = installation.tenant_name or installation.tenant or ""
         raise OtherTenant(app.name, bound_to, tenant.name)
@@ -61,7 +61,7 @@ def check(
 def _call_check(installation: Installation, site: Site) -> Tenant:
     """Return the account that the plugin names; one for all accounts if it has no `hub_check`."""
     if not hub_context.current_hub().plugins.has(installation.slug, "hub_check"):
-        return Tenant(id="-", name=app_of(installation).name)
+        return Tenant(id="-", name=get_app(installation).name)
     result = call_hook(installation, "hub_check", site=site)
     return require_result("hub_check", result, Tenant)
 
@@ -141,7 +141,7 @@ def read_file(installation: Installation, document: Document, attachment: Attach
         if not isinstance(content, bytes):
             raise Refused(
                 "%(app)s has no content for %(file)s.",
-                app=app_of(installation).name,
+                app=get_app(installation).name,
                 file=attachment.name,
             )
         return content
@@ -192,7 +192,7 @@ def _warn(session: Session, installation: Installation, warnings: Sequence[str])
     for cause in inbox.list_open_causes(session, prefix):
         if cause not in texts:
             inbox.close(session, cause)
-    app_name = app_of(installation).name
+    app_name = get_app(installation).name
     for cause, text in texts.items():
         inbox.open(
             session,

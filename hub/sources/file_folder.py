@@ -14,7 +14,7 @@ from hub.models import Installation
 from hub.models.enums import FileState, FileWay
 from hub.reasons.texts import CaseText
 from hub.sources import file_intake
-from hub.sources.site import app_of
+from hub.sources.site import get_app
 
 DONE, REFUSED = "done", "refused"  # the folders of files that were accepted or refused
 # The ends of names of files that are still being written.
@@ -40,7 +40,7 @@ def receive_all(installation: Installation) -> list[Sentence]:
     cannot be read or written.
     """
     folder = get_folder(installation)
-    if folder is None or app_of(installation).files is None:
+    if folder is None or get_app(installation).files is None:
         return []
     notes = []
     try:

@@ -20,7 +20,7 @@ from hub.models.enums import FileState, FileWay
 from hub.outbox.setting_locks import lock_to_change
 from hub.reasons.texts import CaseText
 from hub.security import audit
-from hub.sources.site import app_of, build_site, call_hook, guard
+from hub.sources.site import build_site, call_hook, get_app, guard
 
 RECEIVED_ACTION = "file received"
 MAX_NAME_LENGTH = 255
@@ -151,7 +151,7 @@ def record_in_audit_log(
 
 def check_size(installation: Installation, name: str, size: int) -> None:
     """Raise Refused for a file that is empty, or larger than the app allows."""
-    app = app_of(installation)
+    app = get_app(installation)
     if app.files is None:
         raise Refused("%(app)s does not accept files.", app=app.name)
     if not size:
@@ -168,7 +168,7 @@ def check_size(installation: Installation, name: str, size: int) -> None:
 
 def _require_accepted_name(installation: Installation, name: str) -> str:
     """Return the name of a file without its folders; raise Refused for another kind of file."""
-    app = app_of(installation)
+    app = get_app(installation)
     suffixes = app.files.suffixes if app.files else ()
     name = PurePath(name.replace("\\", "/")).name
     name = "".join(letter for letter in name if letter.isprintable())[-MAX_NAME_LENGTH:]
@@ -207,7 +207,7 @@ def _open_case(session: Session, installation: Installation, stored: StoredFile)
     inbox.open(
         session,
         build_case_cause(stored.id),
-        CaseText("file.unmapped", app=app_of(installation).name, file=stored.name),
+        CaseText("file.unmapped", app=get_app(installation).name, file=stored.name),
         company_id=installation.company_id,
         installation_id=installation.id,
         details={"file": stored.id},

@@ -16,7 +16,7 @@ from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState
 from hub.sources import file_intake
 from hub.sources.received_files import to_contract
-from hub.sources.site import app_of
+from hub.sources.site import get_app
 
 MAPPED_ACTION = "file mapped"
 DISCARDED_ACTION = "file discarded"
@@ -111,7 +111,7 @@ def discard(installation: Installation, file_id: int, who: str) -> None:
 
 def list_fields(installation: Installation) -> tuple[files.FileField, ...]:
     """Return the questions that an app asks about its tables."""
-    kinds = app_of(installation).files
+    kinds = get_app(installation).files
     return kinds.fields if kinds else ()
 
 

@@ -15,7 +15,7 @@ from hub.models import Case, ConnectedCompany, Installation, ReceiptRow, Schedul
 from hub.models.enums import ConnectionState, ReceiptEnd, RunKind
 from hub.outbox.setting_locks import lock_to_change
 from hub.reasons.texts import CaseText
-from hub.sources.site import app_of
+from hub.sources.site import get_app
 
 MAX_FAILED_SYNCS = 3
 MAX_OUTAGE = dt.timedelta(hours=1)
@@ -150,7 +150,7 @@ def _open_case(session: Session, row: Installation, code: str) -> None:
     """Open the case of an installation's source, or update it."""
     text = CaseText(
         code,
-        app=app_of(row).name,
+        app=get_app(row).name,
         problem=row.failure,
         next_attempt=_format_next_attempt(session, row),
     )

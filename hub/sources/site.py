@@ -105,7 +105,7 @@ def build_site(
 ) -> Site:
     """Return the site of an installation; settings and secrets may be unsaved ones."""
     context = hub_context.current_hub()
-    app = app_of(installation)
+    app = get_app(installation)
     company = installation.company
     values = _load_settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
@@ -235,7 +235,7 @@ def guard(installation: Installation, action: str) -> Iterator[None]:
 def _build_fault(installation: Installation, action: str, error: Exception) -> PluginFault:
     """Log an exception of a plugin with its traceback; return the error that names the app."""
     log.exception("%s of installation %s, %s", installation.slug, installation.id, action)
-    fault = PluginFault(app_of(installation).name, action, error)
+    fault = PluginFault(get_app(installation).name, action, error)
     fault.from_source = True
     _hide_stored_secrets(installation)
     masking.mask_error(fault)
@@ -245,11 +245,11 @@ def _build_fault(installation: Installation, action: str, error: Exception) -> P
 def _hide_stored_secrets(installation: Installation) -> None:
     """Mask the secret settings of an installation, also those that this process did not send."""
     with suppress(HubError):  # the error is the one to report, not that its secrets do not open
-        secrets = load_stored_secrets(app_of(installation), installation)
+        secrets = load_stored_secrets(get_app(installation), installation)
         hub_context.hide_secrets(secrets.values())
 
 
-def app_of(installation: Installation) -> App:
+def get_app(installation: Installation) -> App:
     """Return the app of an installation; raise the reason if its plugin is not loaded."""
     plugins = hub_context.current_hub().plugins
     app = plugins.apps.get(installation.slug)
@@ -275,7 +275,7 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
         return plugins.call(installation.slug, hook, **values)
 
 
-def removal_policy(app: App, settings: Mapping[str, Any]) -> str:
+def get_removal_policy(app: App, settings: Mapping[str, Any]) -> str:
     """Return the policy for posted documents that are gone at the source.
 
     It is `App.gone`, or the value of the setting that `App.gone` names.
@@ -293,7 +293,7 @@ def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
     return bool(settings.get(app.automatic))
 
 
-def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingState:
+def choose_initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingState:
     """Return the first state of a posting that nothing holds.
 
     It is "review" if a person has to approve the posting, else "ready".
@@ -309,7 +309,7 @@ def load_settings(installation: Installation) -> dict[str, Any]:
 
     Raise SettingsInvalid if they do not fit the schema.
     """
-    app = app_of(installation)
+    app = get_app(installation)
     return _load_settings(app, installation.settings)
 
 

@@ -162,7 +162,7 @@ def _list_in_former_cases(session: Session, failed: Mapping[int, Sequence[Findin
     )
     in_former_cases = set()
     for id, cause in session.execute(open_cases):
-        if cause not in {finding.cause_for(id) for finding in failed[id]}:
+        if cause not in {finding.build_cause(id) for finding in failed[id]}:
             in_former_cases.add(id)
     return in_former_cases
 
@@ -202,7 +202,7 @@ def _release(
         if app is None or not installation.is_active:
             continue
         settings = sources.load_settings(installation)
-        initial_state = sources.initial_state(app, settings, installation.mode)
+        initial_state = sources.choose_initial_state(app, settings, installation.mode)
         releases.release_checked(session, own_ids, initial_state, posting_session.clock.now())
         inbox.detach_all(session, own_ids)
         _wait_for_removals(session, context, own_ids)
@@ -241,7 +241,7 @@ def _hold(
     findings: Sequence[Finding],
 ) -> None:
     """Hold a posting, with a case for each finding."""
-    causes = {finding.cause_for(posting.id): finding for finding in findings}
+    causes = {finding.build_cause(posting.id): finding for finding in findings}
     posting.state = PostingState.HELD
     posting.held_by = Holder.PREFLIGHT
     posting.reasons = _list_reasons(findings)

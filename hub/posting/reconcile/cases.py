@@ -24,7 +24,7 @@ from hub.posting import receipts
 from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
-from hub.sources.site import build_site, removal_policy
+from hub.sources.site import build_site, get_removal_policy
 
 DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED, Discrepancy.DIFFERS)
 
@@ -72,7 +72,7 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
         return True
     if is_wanted:
         return False
-    if removal_policy(app, build_site(row.installation).settings) == "leave":
+    if get_removal_policy(app, build_site(row.installation).settings) == "leave":
         return False
     close_as_gone_everywhere(session, posting)
     return True

@@ -199,7 +199,7 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app and installation.is_active:
             settings = sources.load_settings(installation)
-            initial_state = sources.initial_state(app, settings, installation.mode)
+            initial_state = sources.choose_initial_state(app, settings, installation.mode)
             releases.resume(session, ids, initial_state)
             has_resumed = True
     return has_resumed

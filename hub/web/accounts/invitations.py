@@ -150,7 +150,7 @@ def _require_invitation(session: Any) -> Invitation:
 
 def _record(session: Session, action: str, invitation: Invitation) -> list[str]:
     """Record an act on an invitation; return its rights in words."""
-    rights = invitations.rights_of(invitation)
+    rights = invitations.get_invited_rights(invitation)
     audit.record(
         session, person_name(), action, invitation.address, **audit_detail(session, rights)
     )

@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import Invitation, User
 from hub.security import audit, invitations, passwords, people
-from hub.security.rights import WHOLE_HUB, assign, describe, rights_of
+from hub.security.rights import WHOLE_HUB, assign, describe, get_rights
 from hub.translations.messages import gettext, translate
 from hub.web.accounts import right_fields
 from hub.web.accounts.right_fields import RightFields
@@ -76,7 +76,7 @@ class PersonRow(NamedTuple):
 
 def _build_row(session: Session, person: User) -> PersonRow:
     """Return a person as the table shows them."""
-    rights = rights_of(person)
+    rights = get_rights(person)
     others = [right for right in rights.rights if right.subject != WHOLE_HUB]
     texts = [translate(describe(session, right)) for right in others]
     return PersonRow(person, rights.role(), texts, people.get_last_login(person))
@@ -84,7 +84,7 @@ def _build_row(session: Session, person: User) -> PersonRow:
 
 def _describe_rights(session: Session, person: User) -> list[str]:
     """Return all rights of a person in words, the role for everything first."""
-    rights = sorted(rights_of(person).rights, key=lambda right: right.subject != WHOLE_HUB)
+    rights = sorted(get_rights(person).rights, key=lambda right: right.subject != WHOLE_HUB)
     return [translate(describe(session, right)) for right in rights]
 
 
@@ -92,7 +92,9 @@ def _describe_invitation(
     session: Session, invitation: Invitation
 ) -> tuple[Invitation, list[str], bool]:
     """Return an invitation, its rights in words, and whether it can still be accepted."""
-    texts = [translate(describe(session, right)) for right in invitations.rights_of(invitation)]
+    texts = [
+        translate(describe(session, right)) for right in invitations.get_invited_rights(invitation)
+    ]
     return invitation, texts, invitations.is_usable(session, invitation)
 
 

@@ -89,7 +89,7 @@ def _render_page(person_id: int) -> str:
 def _build_rows(session: Session, person: User) -> list[dict[str, Any]]:
     """Return the rights of a person as a table shows them."""
     rows = []
-    for right in rights.rights_of(person).rights:
+    for right in rights.get_rights(person).rights:
         company_id, slug = right.subject
         company_name = gettext("Every company")
         if company_id is not None:

@@ -103,5 +103,5 @@ def _is_in_review(session: Session, installation_id: int) -> bool:
     app = current_hub().plugins.apps.get(installation.slug)
     if app is None:
         return True
-    state = sources.initial_state(app, installation.settings, installation.mode)
+    state = sources.choose_initial_state(app, installation.settings, installation.mode)
     return state == PostingState.REVIEW

@@ -20,7 +20,7 @@ from hub.installations import enable as installations_enable
 from hub.models import Installation, User
 from hub.models.enums import InstallationMode
 from hub.security import audit
-from hub.security.rights import IS_ACTIVE, Subject, rights_of
+from hub.security.rights import IS_ACTIVE, Subject, get_rights
 from hub.translations import reasons
 from hub.translations.messages import gettext, translate
 from hub.web.apps import (
@@ -395,4 +395,4 @@ def _load_people(session: Session, row: Installation) -> list[str]:
     """Return the names of the people who may see the app, to whom it can be given."""
     subject = Subject(row.company_id, row.slug)
     users = session.scalars(select(User).where(IS_ACTIVE).order_by(User.username))
-    return [str(user.username) for user in users if rights_of(user).role(subject)]
+    return [str(user.username) for user in users if get_rights(user).role(subject)]

@@ -21,9 +21,9 @@ from hub.security.rights import (
     Scope,
     Subject,
     build_scope,
+    get_rights,
     is_enough,
     narrow_to_company,
-    rights_of,
 )
 from hub.security.subjects import ANYWHERE, HUB, OWN
 from hub.translations.messages import gettext
@@ -117,7 +117,7 @@ def load_rights() -> Rights:
         return Rights()
     person_id = current_user.id
     if g.get("rights_of_person", (None,))[0] != person_id:
-        g.rights_of_person = (person_id, rights_of(current_user))
+        g.rights_of_person = (person_id, get_rights(current_user))
     present: Rights = g.rights_of_person[1]
     return present
 

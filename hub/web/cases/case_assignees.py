@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.errors import NotFound
 from hub.models import RoleAssignment, User
 from hub.security import people
-from hub.security.rights import IS_ACTIVE, ROLES, Scope, build_scope, rights_of
+from hub.security.rights import IS_ACTIVE, ROLES, Scope, build_scope, get_rights
 from hub.web.authentication.access import load_rights_scope
 
 MAX_PEOPLE = 50  # people in the menu; beyond that, some are suggested for what a person types
@@ -48,7 +48,7 @@ def find(session: Session, name: str) -> tuple[str, Scope]:
     if person is None or not person.active:
         raise NotFound("person", name)
     own_name = person.name
-    return own_name, build_scope(session, rights_of(person), "operator")
+    return own_name, build_scope(session, get_rights(person), "operator")
 
 
 def _load_names(session: Session, text: str, limit: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.collect.cases import match_cause
+from hub.collect.cases import build_match_cause
 from hub.contract.codec import load
 from hub.contract.documents import (
     Address,
@@ -123,7 +123,7 @@ def list_source_facts(
     used: Code | str | None,
 ) -> SourceFacts:
     """Return the facts of the source about a code; `used` is the code as a held document has it."""
-    cause = match_cause(installation, source_code.field, source_code.code)
+    cause = build_match_cause(installation, source_code.field, source_code.code)
     waiting = load_waiting_documents(session, [cause]).get(cause)
     documents = _load_waiting_documents(session, waiting.case.id) if waiting else []
     if not documents and role in PARTY_ROLES:

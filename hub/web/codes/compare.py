@@ -42,7 +42,7 @@ def show(installation_id: int) -> str:
         installation = get_row_or_404(session, Installation, installation_id)
         about = build_tabs(session, installation)
     fields = load_fields_by_name(installation)
-    field_names = sources.app_of(installation).match_first or tuple(fields)
+    field_names = sources.get_app(installation).match_first or tuple(fields)
     pairs: list[compare.Pair] = []
     problem = ""
     if field in field_names:
@@ -82,7 +82,7 @@ def mail(installation_id: int) -> Response:
     """Mail the CSV file to the app's mailbox, or else to the person."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-    name, address = sources.app_of(installation).name, _find_recipient(installation)
+    name, address = sources.get_app(installation).name, _find_recipient(installation)
     if not address:
         abort(400)
     try:
@@ -131,7 +131,7 @@ def copy(installation_id: int) -> Response:
 def _start_creation(installation: Installation) -> str:
     """Start a sync that creates what was confirmed; say so, or that the app is off."""
     if not installation.is_active:
-        app = sources.app_of(installation)
+        app = sources.get_app(installation)
         return gettext("They are created in QuickBooks once %(name)s is on again.", name=app.name)
     run_log.request(RunKind.SYNC, installation.id, person_name())
     return gettext("A sync creates them in QuickBooks now.")

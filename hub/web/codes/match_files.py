@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from sqlalchemy.orm import Session
 from werkzeug import Response as Redirect
 
-from hub.collect.cases import match_cause
+from hub.collect.cases import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused
 from hub.installations.match_files import (
@@ -159,7 +159,7 @@ def _load_waiting_documents(
         causes = {}
         for line in lines[start : start + CODES_PER_QUERY]:
             key = line["field"], line["code"]
-            causes[match_cause(installation, *key)] = key
+            causes[build_match_cause(installation, *key)] = key
         for cause, row in code_facts.load_waiting_documents(session, causes).items():
             waits[causes[cause]] = row
     return waits

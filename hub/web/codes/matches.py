@@ -190,13 +190,13 @@ def find_held_document(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Document | None:
     """Return the newest document that is held because a code has no match, or None."""
+    cause = cases.build_match_cause(installation, source_code.field, source_code.code)
     holding = (
         select(SourceDocument.body)
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
         .join(Case, Case.id == case_posting.c.case_id)
-        .where(Case.cause == cases.match_cause(installation, source_code.field, source_code.code))
-        .where(Case.closed_at.is_(None), SourceDocument.made_for == "")
+        .where(Case.cause == cause, Case.closed_at.is_(None), SourceDocument.made_for == "")
         .order_by(Posting.id.desc())
         .limit(1)
     )

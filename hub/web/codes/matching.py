@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources
-from hub.collect.cases import match_cause
+from hub.collect.cases import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations.match_files import export_csv
@@ -227,7 +227,7 @@ def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]
     """
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        cause = match_cause(installation, field, code)
+        cause = build_match_cause(installation, field, code)
         has_cause = (Case.cause == cause, Case.closed_at.is_(None))
         case_id = session.scalar(select(Case.id).where(*has_cause))
     if case_id is None:
@@ -257,7 +257,7 @@ def _load_waiting_documents(
     session: Session, installation: Installation, codes: Sequence[SeenCode]
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
-    causes = {match_cause(installation, code.field, code.code): code for code in codes}
+    causes = {build_match_cause(installation, code.field, code.code): code for code in codes}
     waiting = code_facts.load_waiting_documents(session, causes)
     return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
 
@@ -345,7 +345,7 @@ def _build_code_values(
     code = request.values.get("code", "")
     field = fields.get(name) or next(iter(fields.values()), None)
     if field is None:
-        sources.app_of(installation)  # raises the reason if its plugin is not loaded
+        sources.get_app(installation)  # raises the reason if its plugin is not loaded
         abort(404)
     source_code = matches.find_code_as_used(session, installation.id, name, code)
     query = request.args.get("q", "").strip()

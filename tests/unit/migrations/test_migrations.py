@@ -21,7 +21,7 @@ from hub.migrations import schema
 from hub.migrations.schema import SchemaError
 from hub.models import Installation, Posting, ReceiptRow, Secret, SourceDocument, User
 from hub.security.people import find
-from hub.security.rights import assign, rights_of
+from hub.security.rights import assign, get_rights
 
 UPGRADE = """
 import os, sys
@@ -301,7 +301,7 @@ def test_the_roles_of_people_become_roles_for_everything_and_back(empty):
         flask_migrate.upgrade()
         with engine.transaction() as session:
             people = session.scalars(select(User).order_by(User.id)).all()
-            assert [rights_of(person).role() for person in people] == ["owner", "viewer"]
+            assert [get_rights(person).role() for person in people] == ["owner", "viewer"]
             assert session.scalars(text("SELECT user_id FROM roles_users")).all() == []
             assign(session, people[1], "operator")
         flask_migrate.downgrade(revision="0017")

@@ -29,7 +29,7 @@ def choices(role) -> list[StoredRecord]:
 
 def book():
     with engine.read_only_session() as session:
-        return records.match_index(session, 1, "app", "tenant")
+        return records.load_match_index(session, 1, "app", "tenant")
 
 
 def reads(quickbooks) -> int:

@@ -42,7 +42,7 @@ def test_two_owners_who_demote_each_other_leave_one(pg_app, act):
     other.join()
     assert refusals == [f"{NAMES[1]} is the only owner. Make someone else owner first."]
     with read_only_session() as session:
-        assert rights.rights_of(people.get(session, NAMES[1])).may("owner")
+        assert rights.get_rights(people.get(session, NAMES[1])).may("owner")
 
 
 def test_a_person_who_is_added_twice_at_the_same_moment_is_added_once(pg_app):
@@ -66,4 +66,4 @@ def test_a_person_who_is_added_twice_at_the_same_moment_is_added_once(pg_app):
     other.join()
     assert refusals == [f"There is already a person named {NAMES[0]}."]
     with read_only_session() as session:
-        assert rights.rights_of(people.get(session, NAMES[0])).may("owner")
+        assert rights.get_rights(people.get(session, NAMES[0])).may("owner")

@@ -16,7 +16,7 @@ from hub.db import engine
 from hub.models import AuditEntry, ConnectedCompany, OAuthState, Secret, User
 from hub.qbo import intuit_keys
 from hub.security import hub_settings, login_sessions, one_time_codes
-from hub.security.rights import rights_of
+from hub.security.rights import get_rights
 from hub.testing.clock import FakeClock
 from hub.web.administration import first_owner
 from tests.support.pages.page_visitor import Visitor
@@ -90,7 +90,7 @@ def test_the_code_creates_an_owner_who_is_logged_in_and_sees_the_keys_next(
     assert "Intuit keys" in new_hub.page("/setup/intuit")
     with new_hub.app.app_context(), engine.read_only_session() as session:
         owner = session.scalars(select(User)).one()
-        assert (owner.username, rights_of(owner).role()) == (EMAIL, "owner")
+        assert (owner.username, get_rights(owner).role()) == (EMAIL, "owner")
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "person added"))
         assert [entry.subject for entry in entries] == [EMAIL]
         (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.what == "logged in"))
