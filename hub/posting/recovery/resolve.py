@@ -235,12 +235,11 @@ def _add_entity(
     """Return the snapshot with the whole entity of this id; None if it is not there and live."""
     entity = snapshot.search_entities.get(id)
     if entity:
-        complete = replace(snapshot, entity=entity)
-    else:
-        snapshots = _read(posting_session, [(snapshot, id)])
-        if not snapshots:
-            return None
-        complete = snapshots[0]
+        return replace(snapshot, entity=entity)
+    snapshots = _read(posting_session, [(snapshot, id)])
+    if not snapshots:
+        return None
+    complete = snapshots[0]
     current = complete.history.current
     if current and current.state != TransactionState.LIVE:
         return None

@@ -1,6 +1,7 @@
 """Postings in doubt are found, adopted, decided by a person or sent again, never twice."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
@@ -259,6 +260,22 @@ def test_a_number_that_no_query_can_contain_stops_no_search_for_others(bench):
     bench.drain(wait_for_doubts=True)
     assert [bench.state(id) for id in ids] == ["posted"] * 3
     assert sorted(bill["DocNumber"] for bill in bench.bills()) == ["A-2", "A–1", "Ł"]
+
+
+@pytest.mark.parametrize("named", ["nothing", "a deleted bill"])
+def test_a_bill_is_found_although_its_response_named_another_one(bench, named):
+    bill_id = "999999"
+    if named == "a deleted bill":
+        bench.bill("A-0")
+        bench.drain()
+        bill_id = bench.bills()[0]["Id"]
+        bench.quickbooks.act("delete", kind="Bill", id=bill_id)
+    other = {"Bill": {"Id": bill_id, "SyncToken": "0"}}
+    bench.quickbooks.add_fault("wrong_json", "bill.create", body=json.dumps(other))
+    id = bench.bill()
+    bench.drain(wait_for_doubts=True)
+    (bill,) = bench.bills()
+    assert (bench.state(id), bench.posting(id).quickbooks_id) == ("posted", bill["Id"])
 
 
 def test_a_posting_stays_in_doubt_while_searches_fail(bench):
