@@ -3,24 +3,21 @@
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
 from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
-from hub.db.engine import db, read_only_session
+from hub.db.engine import read_only_session
 from hub.metrics import totals
 from hub.metrics.gauges import GAUGES, Gauge, Values
-from hub.migrations import schema
 from hub.telemetry.counts import ABOVE_ALL_BOUNDS, COUNTERS, HISTOGRAMS, SUM, Histogram, Sample
 
 MIN_FRESH_SECONDS = 10.0
 # A figure whose query takes 0.1 s is read every 10 s, one that takes 2 s every 200 s: whatever the
 # number of documents and of scrapes, reading them takes at most one hundredth of the time.
 FRESH_PER_SECOND_OF_QUERY = 100.0
-BUILD_LABELS = ("version", "revision", "database")
 EXTENSION = "hub.figures"
 
 
@@ -79,9 +76,6 @@ def _iter_metrics(session: Session) -> Iterator[Any]:
     """Yield every metric with its values."""
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-    build = GaugeMetricFamily("hub_build_info", "This version of the hub", labels=BUILD_LABELS)
-    build.add_metric([version("qbo-hub"), schema.find_newest_revision(), db.engine.dialect.name], 1)
-    yield build
     figures: Figures = current_app.extensions[EXTENSION]
     for gauge in GAUGES:
         family = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)

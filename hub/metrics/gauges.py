@@ -7,6 +7,7 @@ out, because a monitoring system should not store them.
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
 from hub.context import current_hub
+from hub.migrations import schema
 from hub.models import (
     AuditEntry,
     Case,
@@ -66,6 +68,12 @@ class Gauge(NamedTuple):
     text: str
     labels: tuple[str, ...]
     read: Callable[[Session], Values]
+
+
+def read_build(session: Session) -> Values:
+    """Return 1, labelled with what this hub is."""
+    labels = version("qbo-hub"), schema.find_newest_revision(), session.get_bind().dialect.name
+    yield labels, 1
 
 
 def count_documents(session: Session) -> Values:
@@ -192,6 +200,13 @@ def count_waiting_receipts(session: Session) -> Values:
 
 
 GAUGES = (
+    Gauge(
+        "hub_build_info",
+        "This version of the hub, the newest revision of its tables and the kind of its database;"
+        " always 1",
+        ("version", "revision", "database"),
+        read_build,
+    ),
     Gauge("hub_documents", "Documents by app and state", ("app", "state"), count_documents),
     Gauge(
         "hub_oldest_unposted_document_age_seconds",

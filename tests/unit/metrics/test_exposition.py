@@ -1,6 +1,7 @@
 """Metrics for Prometheus: correct, the same from every process, and cheap to read."""
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,16 @@ def samples(app: Flask) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 def value(hub: Flask, name: str, **labels: str) -> float | None:
     return samples(hub).get((name, tuple(sorted(labels.items()))))
+
+
+def test_the_table_of_the_docs_has_every_figure(app_with_pages: Flask) -> None:
+    with app_with_pages.app_context():
+        content, _ = exposition.render("")
+    shown = re.findall(r"^# TYPE (\S+) (\S+)$", content.decode(), re.MULTILINE)
+    page = (Path(__file__).parents[3] / "docs" / "operate.md").read_text()
+    documented = re.findall(r"^\| `(hub_\w+)` \| (\w+) \|", page, re.MULTILINE)
+    assert ("hub_build_info", "gauge") in shown
+    assert documented == shown
 
 
 def test_documents_are_counted_as_the_pages_count_them(two_companies: TwoCompanies) -> None:
