@@ -426,6 +426,17 @@ def test_a_person_with_several_companies_sees_the_newest_result_of_each(two_comp
     assert "Documents that differ" in visitor.page(address)
 
 
+@pytest.mark.parametrize("address", ["/", "/companies"])
+def test_the_link_beside_the_result_of_a_company_leads_to_its_own_reconciliations(
+    two_companies, address
+):
+    alpha = two_companies.rows.companies[ALPHA]
+    with two_companies.app.app_context(), transaction() as session:
+        add_reconciliation(session, alpha)
+    page = two_companies.visitor(EVERYTHING).page(address)
+    assert f'href="{HERE}?company={alpha}">Reconciliations</a>' in page
+
+
 def test_the_newest_result_says_that_it_is_old_and_that_a_later_one_failed(two_companies):
     alpha = two_companies.rows.companies[ALPHA]
     with two_companies.app.app_context(), transaction() as session:
