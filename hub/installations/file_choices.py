@@ -15,6 +15,8 @@ from hub.qbo import records
 
 # The words in a file for a code that is left out, and for one that gets a new record.
 SPECIAL_WORDS = {EMPTY: "none", NEW: "new"}
+# What they are called on pages.
+SPECIAL_LABELS = {EMPTY: Sentence("Left out"), NEW: Sentence("Will be created")}
 SPECIAL_RECORDS = {word: record for record, word in SPECIAL_WORDS.items()}
 
 
@@ -64,8 +66,8 @@ class FileChoices:
 
     def format_record(self, field_name: str, record_id: str) -> str:
         """Return a record as a person reads it."""
-        if record_id in SPECIAL_WORDS:
-            return SPECIAL_WORDS[record_id]
+        if record_id in SPECIAL_LABELS:
+            return SPECIAL_LABELS[record_id]
         record = self._load_records(self._find_field(field_name)).by_id.get(record_id)
         return record.qualified_name if record else record_id
 

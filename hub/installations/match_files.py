@@ -14,7 +14,12 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.exact_json import is_storable
 from hub.installations import match_versions
-from hub.installations.file_choices import SPECIAL_RECORDS, SPECIAL_WORDS, FileChoices
+from hub.installations.file_choices import (
+    SPECIAL_LABELS,
+    SPECIAL_RECORDS,
+    SPECIAL_WORDS,
+    FileChoices,
+)
 from hub.installations.matches import DecisionWriter, shared_columns
 from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.qbo import records
@@ -180,6 +185,9 @@ def _format_present_match(stored: dict[str, str] | None) -> str:
     """Return the record of a code in the exported row, as a person reads it."""
     if stored is None:
         return ""
+    record = _find_stored_record(stored)
+    if record in SPECIAL_LABELS:
+        return SPECIAL_LABELS[record]
     return stored["quickbooks_name"] or stored["quickbooks_id"]
 
 

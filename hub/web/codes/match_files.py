@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from werkzeug import Response as Redirect
 
 from hub.collect.cases import build_match_cause
 from hub.db.engine import read_only_session
-from hub.errors import HubError, Refused
+from hub.errors import HubError, Refused, Sentence
 from hub.installations.match_files import (
     COLUMNS,
     ImportRow,
@@ -72,7 +73,7 @@ def preview(installation_id: int) -> str | Redirect:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _redirect_to_list(installation_id)
-    changes = [change for change in planned if change.is_change]
+    changes = [_translate_records(change) for change in planned if change.is_change]
     problems = [change for change in planned if change.problem]
     with read_only_session() as session:
         context = build_tabs(session, get_row_or_404(session, Installation, installation_id))
@@ -113,6 +114,14 @@ def _require_configurable(installation_id: int) -> Installation:
     if not may_configure(installation):
         abort(403)
     return installation
+
+
+def _translate_records(change: ImportRow) -> ImportRow:
+    """Translate what stands in place of a record; the name of a record stays as it is."""
+    texts = []
+    for text in (change.before, change.after):
+        texts.append(translate(text) if isinstance(text, Sentence) else text)
+    return replace(change, before=texts[0], after=texts[1])
 
 
 def _redirect_to_list(installation_id: int) -> Redirect:

@@ -387,6 +387,17 @@ def test_the_preview_of_an_import_names_fields_in_the_language_of_the_person(
     assert ("Supplier" in page, page.count("<td>Leverandør</td>")) == (False, 2)
 
 
+def test_the_preview_of_an_import_says_what_happens_without_a_record(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s1,none\nsupplier,s2,new\n")
+    assert ("<td>Left out</td>" in page, "<td>Will be created</td>" in page) == (True, True)
+    _confirm(visitor, page)
+    visitor.press("/account/formats", language="nb")
+    page = _upload(visitor, b"field,code,quickbooks_id\nsupplier,s1,new\nsupplier,s2,none\n")
+    cells = re.findall(r"<td>(Utelatt|Blir opprettet)</td>", page)
+    assert cells == ["Utelatt", "Blir opprettet", "Blir opprettet", "Utelatt"]
+
+
 def test_changes_that_somebody_edited_are_checked_again(visitor: Visitor) -> None:
     visitor.log_in("arne")
     address = f"{_here(visitor)}import/confirm"
