@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -110,14 +110,14 @@ def as_csv(pairs: Sequence[Pair]) -> bytes:
     return spreadsheets.encode(COLUMNS, rows)
 
 
-def format_summary(pairs: Sequence[Pair]) -> str:
-    """Return the number of pairs by field and state, as text."""
+def format_summary(pairs: Sequence[Pair], labels: Mapping[str, str]) -> str:
+    """Return the number of pairs by field and state, as text; `labels` has those of the fields."""
     counts: Counter[tuple[str, str]] = Counter()
     for pair in pairs:
-        counts[pair.field, pair.state] += 1
+        counts[labels[pair.field], pair.state] += 1
     lines = [gettext("Both sides as they are at this moment; the file has every line."), ""]
-    for (field, state), count in sorted(counts.items()):
-        lines.append(f"{field}: {count:,} {gettext(state)}")
+    for (label, state), count in sorted(counts.items()):
+        lines.append(f"{label}: {count:,} {gettext(state)}")
     return "\n".join(lines)
 
 

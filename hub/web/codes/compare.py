@@ -23,6 +23,7 @@ from hub.translations.messages import gettext, translate
 from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.codes.matches import load_fields_by_name
+from hub.web.frame import viewer
 from hub.web.frame.layout import build_csv_download
 from hub.web.frame.paging import get_row_or_404
 
@@ -91,7 +92,7 @@ def mail(installation_id: int) -> Response:
         is_mailbox = address == notifications.find_mailbox(installation)
         with notices.language_of(None) if is_mailbox else nullcontext():
             title = gettext("%(name)s compared with QuickBooks", name=name)
-            text = compare.format_summary(pairs)
+            text = compare.format_summary(pairs, _label_fields(installation))
         notifications.send([address], title, text, [_build_file(pairs)])
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -135,6 +136,14 @@ def _start_creation(installation: Installation) -> str:
         return gettext("They are created in QuickBooks once %(name)s is on again.", name=app.name)
     run_log.request(RunKind.SYNC, installation.id, person_name())
     return gettext("A sync creates them in QuickBooks now.")
+
+
+def _label_fields(installation: Installation) -> dict[str, str]:
+    """Return the labels of the fields by their names, as pages show them."""
+    labels = {}
+    for name, field in load_fields_by_name(installation).items():
+        labels[name] = viewer.translate_for_app(field.label, installation.slug)
+    return labels
 
 
 def _find_recipient(installation: Installation) -> str:

@@ -68,7 +68,7 @@ def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_o
     )
     text, file = message.get_payload()
     counts = text.get_payload(decode=True).decode().splitlines()
-    assert {"customer: 1 not usable", "term: 1 differs"} <= set(counts)
+    assert {"Organisation: 1 not usable", "Payment term: 1 differs"} <= set(counts)
     assert file.get_filename() == "compare.csv"
     sent = spreadsheets.decode(file.get_payload(decode=True))
     assert sent == spreadsheets.decode(owner.get(f"{COMPARE}compare.csv").data)
@@ -82,7 +82,7 @@ def test_a_comparison_for_a_mailbox_is_english_whoever_sends_it(owner: Visitor, 
     (message,) = mail.messages
     assert message["Subject"] == "Autotask invoices compared with QuickBooks"
     text = message.get_payload()[0].get_payload(decode=True).decode()
-    assert "customer: 1 not usable" in text
+    assert "Organisation: 1 not usable" in text
 
 
 @pytest.mark.row("AT-C10")
