@@ -60,7 +60,6 @@ COUNT_WORDS = {
     "pending": gettext_noop("not final yet"),
     "unknown": gettext_noop("removed before being read"),
     "none": gettext_noop("with nothing to post"),
-    "files": gettext_noop("not attached"),
 }
 ONE_DOCUMENT = gettext_noop("document")
 # Nobody chose the time of the runs that these request, so they do not try a refused connection.
@@ -300,8 +299,6 @@ def _send(steps: Steps, installation: Installation) -> None:
     requests = steps.counts.setdefault("requests", {"writes": 0, "reads": 0})
     requests["writes"] += result.writes
     requests["reads"] += result.reads
-    if result.counts:
-        recorder.line(Sentence("Posting: %(counts)s.", counts=_format_counts(result.counts)))
     if result.stop_reason:
         _raise_reason(steps, installation, result.stop_reason)
     if result.unanswered_documents:

@@ -86,6 +86,9 @@ class Steps:
             with read_only_session() as session:
                 changes = run_result.count_changes(session, installation_id, snapshot)
             self.counts["result"] = changes
+            if changes:
+                result = run_result.format_result(changes)
+                self.recorder.line(Sentence("Result: %(counts)s.", counts=result))
         error = error or " ".join(self.errors)
         return self.recorder.end(
             self.counts, error, again=again, continue_after=self.continue_after

@@ -1,7 +1,7 @@
 """Read catalogs: gettext's .po files of the hub and of plugins, compiled in memory when needed."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.util import find_spec
@@ -22,9 +22,13 @@ SENTENCE = "sentence"
 
 
 class SentenceTranslations(GNUTranslations):
-    """Translations that know which of their texts are sentences, with or without placeholders."""
+    """Translations that know which of their texts are sentences, with or without placeholders.
+
+    `plurals` has both forms of each English text with a plural, by either of them.
+    """
 
     sentences: frozenset[str] = frozenset()
+    plurals: Mapping[str, tuple[str, str]] = {}
 
 
 def path_of(folder: Path, language: str, domain: str) -> Path:
@@ -49,6 +53,7 @@ def read(path: Path, language: str) -> NullTranslations:
     compiled.seek(0)
     translations = SentenceTranslations(compiled)
     translations.sentences = frozenset(_catalog_sentences(catalog))
+    translations.plurals = dict(_catalog_plurals(catalog))
     return translations
 
 
@@ -61,6 +66,20 @@ def _catalog_sentences(catalog: "Catalog") -> Iterator[str]:
     for message in catalog:
         if SENTENCE in message.auto_comments:
             yield message.id if isinstance(message.id, str) else message.id[0]
+
+
+def find_plural(translations: NullTranslations, text: str) -> tuple[str, str] | None:
+    """Return the singular and plural of an English text that is one of them, None without both."""
+    plurals: Mapping[str, tuple[str, str]] = getattr(translations, "plurals", {})
+    return plurals.get(text)
+
+
+def _catalog_plurals(catalog: "Catalog") -> Iterator[tuple[str, tuple[str, str]]]:
+    for message in catalog:
+        if not isinstance(message.id, str):
+            singular, plural = message.id
+            yield singular, (singular, plural)
+            yield plural, (singular, plural)
 
 
 def load_plugin_catalog(

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from hub.translations import display_names, messages
-from hub.translations.catalogs import ENGLISH, list_sentences
+from hub.translations.catalogs import ENGLISH, find_plural, list_sentences
 from hub.translations.messages import Reader
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -161,12 +161,19 @@ def _translate_list(text: str, person: Reader, depth: int) -> str:
 
 
 def _translate_part(text: str, person: Reader, depth: int) -> str:
-    """Translate a part of a list, or a count such as "3 new"."""
+    """Translate a part of a list, or a count such as "3 new" or "2 files attached"."""
     match = COUNT.fullmatch(text)
-    words = messages.look_up(match["words"], person) if match else ""
-    if match and words != match["words"]:
-        return f"{person.numbers.localize(match['number'])} {words}"
-    return _translate_whole(text, person, depth)
+    if match is None:
+        return _translate_whole(text, person, depth)
+    number = person.numbers.localize(match["number"])
+    words = messages.look_up(match["words"], person)
+    if words != match["words"]:
+        return f"{number} {words}"
+    forms = find_plural(person.catalog, f"%(count)s {match['words']}")
+    if forms is None:
+        return _translate_whole(text, person, depth)
+    count = int(match["number"].replace(",", ""))
+    return person.catalog.ngettext(*forms, count) % {"count": number}
 
 
 @cache

@@ -39,25 +39,24 @@ from hub.posting.protocol.history import (
 from hub.qbo import connection
 from hub.qbo.client import Client
 from hub.qbo.responses import QuickBooksResponse
-from hub.translations.messages import gettext_noop
 
 log = logging.getLogger("hub")
 Progress = Callable[[str, int, int], None]
 # QuickBooks' dates are whole seconds and lag a little.
 DATE_TOLERANCE = dt.timedelta(seconds=2)
-# The words under which the log of a run counts steps.
+# The names under which steps are counted.
 STEP_COUNTS: dict[type, str] = {
-    Posted: gettext_noop("posted"),
-    Ask: gettext_noop("held"),
-    Hold: gettext_noop("held"),
-    Withdraw: gettext_noop("withdrawn"),
-    Doubt: gettext_noop("in doubt"),
-    Wait: gettext_noop("in doubt"),
-    Search: gettext_noop("in doubt"),
-    Read: gettext_noop("in doubt"),
-    Send: gettext_noop("to be sent again"),
-    Requeue: gettext_noop("to be sent again"),
-    Reconnect: gettext_noop("to be sent again"),
+    Posted: "posted",
+    Ask: "held",
+    Hold: "held",
+    Withdraw: "withdrawn",
+    Doubt: "in doubt",
+    Wait: "in doubt",
+    Search: "in doubt",
+    Read: "in doubt",
+    Send: "to be sent again",
+    Requeue: "to be sent again",
+    Reconnect: "to be sent again",
 }
 _companies = cast(Table, ConnectedCompany.__table__)
 _STORE_DATE = (

@@ -101,8 +101,6 @@ TRANSLATABLE_LABELS = (
     gettext_noop("absent"),
     gettext_noop("gone"),
     gettext_noop("files"),
-    gettext_noop("renewed"),
-    gettext_noop("rechecked"),
     gettext_noop("paid in part"),
     gettext_noop("no longer paid"),
     gettext_noop("as posted again"),

@@ -76,7 +76,10 @@ def test_created_records_and_files_are_counted_separately(source):
         "files": 1,
         "amounts": {"USD": "125.00"},
     }
-    assert summary.list_recent_runs(1)[0]["text"] == "1 posted, 1 supplier created, 1 file attached"
+    run = summary.list_recent_runs(1)[0]
+    assert run["text"] == "1 posted, 1 supplier created, 1 file attached"
+    lines = [line["text"] for line in summary.load_log_lines(run["id"])]
+    assert lines == ["Collected: 1 document, 1 new.", f"Result: {run['text']}."]
 
 
 def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):

@@ -28,6 +28,13 @@ def norwegian() -> Iterator[None]:
     [
         (Sentence("Collected: %(counts)s.", counts="3 new, 1 held"), "Hentet: 3 nye, 1 stoppet."),
         (
+            Sentence(
+                "Result: %(counts)s.",
+                counts="1,200 posted, 1 customer created, 2 files attached, 1 newly held",
+            ),
+            f"Resultat: 1{SPACE}200 bokført, 1 kunde opprettet, 2 filer vedlagt, 1 stoppet nå.",
+        ),
+        (
             "1,204 of 1,205 documents match QuickBooks. Difference −20.10 USD in 1 document.",
             f"1{SPACE}204 av 1{SPACE}205 dokumenter stemmer med QuickBooks."
             " Differanse −20.10 USD i 1 dokument.",

@@ -66,7 +66,7 @@ VALUES = {
 }
 LOG = (
     "Collected: 117 new, 1 held, 3 documents.",
-    "Posting: 12 posted, 1 in doubt.",
+    "Result: 12 posted, 2 suppliers created, 3 files attached, 1 newly in doubt.",
     "Noticed in QuickBooks: 2 changed, 1 gone.",
     "3 of 4 documents match QuickBooks. Difference −20.10 USD in 1 document.",
     "1 of 4 documents match QuickBooks. Difference −20.10 USD in 3 documents. 2 need attention",
