@@ -75,7 +75,7 @@ def test_a_change_is_sent_as_a_cloud_event_after_a_few_seconds(stand_in, receive
         "specversion": "1.0",
         "type": "qbo.bill.created.v1",
         "datacontenttype": "application/json",
-        "time": "2027-01-15T08:00:00.000Z",
+        "time": "2027-01-15T08:00:00.000000000Z",
         "intuitentityid": "1",
         "intuitaccountid": US.realm,
         "data": {},
@@ -109,7 +109,7 @@ def test_events_close_together_are_sent_together_and_equal_ones_once(stand_in, r
     all_types = types(sum(later, first))
     assert all_types.count(("qbo.bill.updated.v1", "1")) == 1
     [update] = [event for event in first if event["type"] == "qbo.bill.updated.v1"]
-    assert update["time"] == "2027-01-15T08:00:03.000Z"
+    assert update["time"] == "2027-01-15T08:00:03.000000000Z"
 
 
 def test_the_classic_form_has_an_entry_for_each_company(stand_in):

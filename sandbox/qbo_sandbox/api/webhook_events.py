@@ -107,7 +107,7 @@ def _build_cloud_event(event: Event) -> JsonObject:
         "source": SOURCE,
         "type": f"qbo.{kind}.{EVENT_VERBS[event.act]}.v1",
         "datacontenttype": "application/json",
-        "time": format_moment(event.at),
+        "time": _format_precise_moment(event.at),
         "intuitentityid": event.id,
         "intuitaccountid": event.realm,
         "data": {},
@@ -121,6 +121,13 @@ def format_moment(at: float) -> str:
         .isoformat(timespec="milliseconds")
         .replace("+00:00", "Z")
     )
+
+
+def _format_precise_moment(at: float) -> str:
+    """Format a time in UTC with nanoseconds and a final Z, as CloudEvents have it."""
+    whole_second, _, _ = format_moment(int(at)).partition(".")
+    nanoseconds = int(at % 1 * 1e9)
+    return f"{whole_second}.{nanoseconds:09d}Z"
 
 
 BODY_BUILDERS = {"cloudevents": encode_cloud_bodies, "classic": encode_classic_bodies}
