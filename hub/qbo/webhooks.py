@@ -239,7 +239,11 @@ def _is_stored(session: Session, company_id: int, event: WebhookEvent) -> bool:
         return False
     if event.operation.lower().startswith("delete"):
         return bool(head.state == TransactionState.DELETED)
-    return bool(event.at and head.updated_at and head.updated_at >= event.at)
+    if not event.at or not head.updated_at:
+        return False
+    # Objects state whole seconds of their changes, events fractions of them.
+    changed_at = event.at.replace(microsecond=0)
+    return bool(head.updated_at >= changed_at)
 
 
 def _parse_moment(text: Any) -> dt.datetime | None:
