@@ -9,7 +9,11 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import transaction
 
-WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+# Tests that run at the same time share the server, and the locks of all databases are listed.
+WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    " AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 END_SECONDS = 60  # after which an act that was blocked must have ended
 
 
