@@ -82,6 +82,7 @@ class SourceReading:
         # Documents that the source did not have: not among the answers to their ids, or not in a
         # list that should have them.
         self.absences: list[Gone] = []
+        self.secured_count = 0  # how many of them are stored already, before they are judged
 
     def read_all(self) -> None:
         """Read the list, then waiting documents, so that these never delay new ones."""
@@ -174,8 +175,20 @@ class SourceReading:
         for item in stop_without_end(read(setup), setup.read_ids, setup.app.name):
             if isinstance(item, Gone) and item.inferred:
                 self._note_absence(item)
-            else:
-                yield item
+                continue
+            if isinstance(item, Checkpoint):
+                self._secure_absences()
+            yield item
+
+    def _secure_absences(self) -> None:
+        """Store new absences before a cursor behind which the plugin infers them no more.
+
+        If the process is killed before they are judged, the documents are still asked for again.
+        They are counted when they are judged.
+        """
+        new = self.absences[self.secured_count :]
+        self.secured_count = len(self.absences)
+        BatchWriter(self.setup, CollectResult(), None).write(_build_absent(new, is_evidence=False))
 
     def _note_absence(self, item: Gone) -> None:
         """Set aside a document that the source does not have; it is judged after the reading."""
@@ -201,11 +214,8 @@ class SourceReading:
 
     def _store_absences(self, is_evidence: bool) -> None:
         """Store what the source did not have, and note how many of its documents these are."""
-        absences, self.absences = self.absences, []
-        self.writer.write(
-            Absent(source_id=item.source_id, reason=item.reason, is_evidence=is_evidence)
-            for item in absences
-        )
+        absences, self.absences, self.secured_count = self.absences, [], 0
+        self.writer.write(_build_absent(absences, is_evidence))
         absent = self.result.counts["absent"]
         if absences and absent:
             self.result.notes.append(
@@ -217,3 +227,11 @@ class SourceReading:
                     count=absent,
                 )
             )
+
+
+def _build_absent(absences: Sequence[Gone], is_evidence: bool) -> list[Absent]:
+    """Return what is stored about documents that the source did not have."""
+    return [
+        Absent(source_id=item.source_id, reason=item.reason, is_evidence=is_evidence)
+        for item in absences
+    ]

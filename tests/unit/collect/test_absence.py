@@ -5,7 +5,7 @@ import shutil
 import pytest
 from sqlalchemy import select, update
 
-from hub import Gone, Retry, Unreadable, outbox
+from hub import Checkpoint, Gone, Retry, Unreadable, outbox
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
@@ -259,6 +259,28 @@ def test_a_document_that_the_plugin_only_misses_in_a_list_has_to_be_proved_too(h
     assert (posting().state, source.requested_ids) == ("held", [])
     hub(later=HOUR)
     assert (posting().state, source.requested_ids) == ("withdrawn", [("invoice:1",)])
+
+
+def test_a_missed_document_is_not_forgotten_if_the_process_is_killed_after_its_cursor(hub, source):
+    hub(bill())
+    land()
+    source.fails = KeyboardInterrupt()  # as a kill, it is no error that is handled
+    missing = Gone(source_id="invoice:1", inferred=True)
+    with pytest.raises(KeyboardInterrupt):
+        hub(missing, Checkpoint(cursor="2026-03-02|", stream="deletions"))
+    source.fails = None
+    source.by_id = {"invoice:1": ABSENT}
+    hub()
+    hub(later=HOUR)
+    assert source.cursors[-1] == {"deletions": "2026-03-02|"}
+    assert [row.operation for row in postings()] == ["create", "delete"]
+
+
+def test_a_document_that_is_missed_before_two_cursors_is_counted_once(hub):
+    held_document(hub)
+    missing = Gone(source_id="invoice:1", inferred=True)
+    cursors = [Checkpoint(cursor=cursor, stream="deletions") for cursor in ("1", "2")]
+    assert hub(missing, *cursors) == {"absent": 1, "documents": 1}
 
 
 # -- posted documents ------------------------------------------------------------------------------
