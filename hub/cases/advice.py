@@ -62,8 +62,7 @@ def get_source_name(slug: str) -> str:
     plugins = current_hub().plugins
     if slug not in plugins.apps:
         return ""
-    plugin = plugins.scope(slug)
-    names = [app.name.split() for app in plugins.apps.values() if plugins.scope(app.slug) == plugin]
+    names = [plugins.apps[app].name.split() for app in plugins.list_apps_of_plugin(slug)]
     common = []
     for words in zip(*names, strict=False):
         if len(set(words)) > 1:

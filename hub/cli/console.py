@@ -236,7 +236,6 @@ def find_apps_of_plugin(slug: str) -> list[str]:
     from hub.contract.registry import Plugins
 
     plugins = Plugins.load()
-    if slug in plugins.apps:
-        scope = plugins.scope(slug)
-        return [other for other in plugins.apps if plugins.scope(other) == scope]
-    raise find_error(plugins, slug)
+    if slug not in plugins.apps:
+        raise find_error(plugins, slug)
+    return plugins.list_apps_of_plugin(slug)

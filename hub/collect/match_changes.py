@@ -24,7 +24,7 @@ class MatchState(NamedTuple):
 
 def load_match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
-    scope = hub_context.current_hub().plugins.scope(installation.slug)
+    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
     is_to_create = case((Match.record == NEW, 1), else_=0)
     to_create = func.coalesce(func.sum(is_to_create), 0)
     query = (
@@ -32,7 +32,7 @@ def load_match_state(installation: Installation) -> MatchState:
         .select_from(Match)
         .where(
             Match.company_id == installation.company_id,
-            Match.scope == scope,
+            Match.scope == plugin_name,
             Match.tenant == installation.tenant,
         )
     )
@@ -57,9 +57,7 @@ def has_released(installation: Installation, other: Installation) -> bool:
 
     The apps of a plugin share their matches within a company and tenant.
     """
-    plugins = hub_context.current_hub().plugins
-    if installation.id == other.id or other.slug not in plugins.apps:
-        return False
-    if plugins.scope(other.slug) != plugins.scope(installation.slug):
+    apps_of_plugin = hub_context.current_hub().plugins.list_apps_of_plugin(installation.slug)
+    if installation.id == other.id or other.slug not in apps_of_plugin:
         return False
     return installation.tenant == other.tenant and reread.has_released(other)

@@ -21,9 +21,9 @@ def build_match_index(session: Session, installation: Installation) -> MatchInde
 
     `add_created_records` adds the records that were created for documents of the source.
     """
-    scope = hub_context.current_hub().plugins.scope(installation.slug)
+    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
     tenant = installation.tenant or ""
-    index = records.load_match_index(session, installation.company_id, scope, tenant)
+    index = records.load_match_index(session, installation.company_id, plugin_name, tenant)
     if not has_posted(session, installation.id):
         index.confirm_first = frozenset(get_app(installation).match_first)
     return index

@@ -139,7 +139,7 @@ def _select_documents(installation: Installation) -> Select[Any]:
 def _select_matched(installation: Installation) -> Select[Any]:
     """Select documents held by a code that was matched since they were last planned."""
     cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
-    scope = hub_context.current_hub().plugins.scope(installation.slug)
+    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
     return (
         _select_documents(installation)
         .join(Posting, Posting.document_id == SourceDocument.id)
@@ -147,7 +147,7 @@ def _select_matched(installation: Installation) -> Select[Any]:
         .join(Case, Case.id == case_posting.c.case_id)
         .join(Match, Case.cause == cause)
         .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
-        .where(Match.company_id == installation.company_id, Match.scope == scope)
+        .where(Match.company_id == installation.company_id, Match.scope == plugin_name)
         .where(Match.tenant == (installation.tenant or ""), Match.at >= PLANNED_AT)
         .where(Posting.state == PostingState.HELD, SourceDocument.gone.is_(None))
     )

@@ -63,9 +63,9 @@ def count_matches(session: Session, installation: Installation) -> int:
 
 def build_match_conditions(installation: Installation) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the matches of an app; the apps of a plugin share theirs."""
-    scope = hub_context.current_hub().plugins.scope(installation.slug)
+    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
     return (
         Match.company_id == installation.company_id,
-        Match.scope == scope,
+        Match.scope == plugin_name,
         Match.tenant == (installation.tenant or ""),
     )

@@ -133,9 +133,16 @@ class Plugins:
         plugin = self._get_owner(slug).plugin
         return _get_module_name(plugin).partition(".")[0]
 
-    def scope(self, slug: str) -> str:
+    def get_plugin_name(self, slug: str) -> str:
         """Return the name of the plugin that owns an app; the apps of a plugin share matches."""
         return self._get_owner(slug).installed.name
+
+    def list_apps_of_plugin(self, slug: str) -> list[str]:
+        """Return all apps of the plugin that owns an app; none if it is not loaded."""
+        if slug not in self.apps:
+            return []
+        name = self.get_plugin_name(slug)
+        return [other for other in self.apps if self.get_plugin_name(other) == name]
 
     def installed_plugin(self, slug: str) -> Installed:
         """Return the installed plugin that owns an app."""

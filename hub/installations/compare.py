@@ -177,10 +177,10 @@ def _choose_fields(installation: Installation, names: Iterable[str]) -> list[Fie
 
 def _build_pairs(installation: Installation, field: Field, codes: Sequence[Code]) -> list[Pair]:
     """Return a pair for each code, then one for each record that no code may use."""
-    scope = current_hub().plugins.scope(installation.slug)
+    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     tenant = installation.tenant or ""
     with read_only_session() as session:
-        index = records.load_match_index(session, installation.company_id, scope, tenant)
+        index = records.load_match_index(session, installation.company_id, plugin_name, tenant)
         choices = records.list_choices(session, installation.company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}
 

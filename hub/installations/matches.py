@@ -126,6 +126,6 @@ def shared_columns(row: Installation) -> dict[str, Any]:
     """Return the columns that the matches of an installation share with those of its plugin."""
     return {
         "company_id": row.company_id,
-        "scope": current_hub().plugins.scope(row.slug),
+        "scope": current_hub().plugins.get_plugin_name(row.slug),
         "tenant": row.tenant or "",
     }

@@ -29,15 +29,11 @@ def mark_for_reread(session: Session, row: Installation) -> None:
 
 def _load_and_lock(session: Session, row: Installation) -> list[Installation]:
     """Return the apps that share the matches of an installation, locked in the order of ids."""
-    plugins = current_hub().plugins
+    apps_of_plugin = current_hub().plugins.list_apps_of_plugin(row.slug)
     of_account = (
         select(Installation)
         .where(Installation.company_id == row.company_id, Installation.tenant == row.tenant)
         .order_by(Installation.id)
         .with_for_update(of=Installation, key_share=True)
     )
-    apps = []
-    for other in session.scalars(of_account):
-        if other.slug in plugins.apps and plugins.scope(other.slug) == plugins.scope(row.slug):
-            apps.append(other)
-    return apps
+    return [other for other in session.scalars(of_account) if other.slug in apps_of_plugin]

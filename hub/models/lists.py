@@ -26,7 +26,7 @@ class Match(Model):
     __table_args__ = (UniqueConstraint("company_id", "scope", "tenant", "field", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
-    # The name of the plugin, whose apps share the matches of fields with the same name.
+    # The name of the plugin: its apps share the matches of fields with the same name.
     scope: Mapped[str] = mapped_column(String(60))
     tenant: Mapped[str] = mapped_column(String(200))
     field: Mapped[str] = mapped_column(String(60))

@@ -162,8 +162,8 @@ def load_matched_records(
     )
     plugins = hub_context.current_hub().plugins
     records = {}
-    for id, slug, scope, record in session.execute(query):
-        if slug in plugins.apps and plugins.scope(slug) == scope:
+    for id, slug, plugin_name, record in session.execute(query):
+        if slug in plugins.apps and plugins.get_plugin_name(slug) == plugin_name:
             records[id] = record
     return records
 
@@ -231,10 +231,10 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
         "field": row.made_for,
         "code": row.source_id,
     }
-    scope = _find_scope(session, row, key)
-    if scope is None:
+    plugin_name = _find_plugin_name(session, row, key)
+    if plugin_name is None:
         return
-    key["scope"] = scope
+    key["scope"] = plugin_name
     values = {
         "name": row.number or row.party,
         "role": row.kind,
@@ -250,7 +250,7 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
         match.record = posting.quickbooks_id or NEW
 
 
-def _find_scope(session: Session, row: SourceDocument, key: Mapping[str, Any]) -> str | None:
+def _find_plugin_name(session: Session, row: SourceDocument, key: Mapping[str, Any]) -> str | None:
     """Return the plugin whose apps share the match of a code.
 
     If the plugin of the app is not loaded, return the only plugin, also not loaded, that has a
@@ -258,11 +258,11 @@ def _find_scope(session: Session, row: SourceDocument, key: Mapping[str, Any]) -
     """
     plugins = hub_context.current_hub().plugins
     if row.slug in plugins.apps:
-        return plugins.scope(row.slug)
-    loaded_scopes = {plugins.scope(slug) for slug in plugins.apps}
-    stored = select(Match.scope).filter_by(**key).where(Match.scope.not_in(loaded_scopes))
-    scopes = session.scalars(stored).all()
-    return scopes[0] if len(scopes) == 1 else None
+        return plugins.get_plugin_name(row.slug)
+    loaded_names = {plugins.get_plugin_name(slug) for slug in plugins.apps}
+    stored = select(Match.scope).filter_by(**key).where(Match.scope.not_in(loaded_names))
+    names = session.scalars(stored).all()
+    return names[0] if len(names) == 1 else None
 
 
 def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None:

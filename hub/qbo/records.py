@@ -107,16 +107,16 @@ def find_choice(session: Session, company_id: int, role: NameOwner, id: str) -> 
 def load_match_index(
     session: Session,
     company_id: int,
-    scope: str,
+    plugin_name: str,
     tenant: str,
 ) -> MatchIndex:
     """Return the matches and record lists with which documents of one installation are mapped.
 
-    Installations of one scope and tenant share their matches.
+    Installations of the apps of one plugin share their matches within a tenant.
     """
     columns = Match.field, Match.code, Match.record, Match.match_method, Match.role, Match.details
     stored_matches = select(*columns).where(
-        Match.company_id == company_id, Match.scope == scope, Match.tenant == tenant
+        Match.company_id == company_id, Match.scope == plugin_name, Match.tenant == tenant
     )
     matches = {}
     for field, code, record, method, matched_role, details in session.execute(stored_matches):

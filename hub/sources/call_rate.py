@@ -51,11 +51,11 @@ def _build_account_name(app: App, installation: Installation) -> str:
     All installations that are bound to the account share it, and the apps of a plugin with the same
     rate. An installation that is not bound yet counts alone.
     """
-    scope = hub_context.current_hub().plugins.scope(app.slug)
+    plugin_name = hub_context.current_hub().plugins.get_plugin_name(app.slug)
     account = f"account {installation.tenant}"
     if installation.tenant is None:
         account = f"installation {installation.id}"
-    digest = hashlib.sha256("\n".join((scope, app.rate, account)).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join((plugin_name, app.rate, account)).encode()).hexdigest()
     return f"source-{digest[:32]}"
 
 

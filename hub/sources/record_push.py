@@ -201,7 +201,7 @@ def _build_match_key(installation: Installation, field: Field) -> dict[str, Any]
     """Return the columns that the matches of a field have in common."""
     return {
         "company_id": installation.company_id,
-        "scope": hub_context.current_hub().plugins.scope(installation.slug),
+        "scope": hub_context.current_hub().plugins.get_plugin_name(installation.slug),
         "tenant": installation.tenant,
         "field": field.name,
     }

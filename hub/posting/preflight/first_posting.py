@@ -41,10 +41,10 @@ def _count_undecided_codes(
 ) -> int:
     """Count the codes of these fields that documents wait for and that nobody has decided on."""
     awaited = _load_awaited_codes(session, installation, fields)
-    scope = hub_context.current_hub().plugins.scope(installation.slug)
+    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
     decisions = select(Match.field, Match.code).where(
         Match.company_id == installation.company_id,
-        Match.scope == scope,
+        Match.scope == plugin_name,
         Match.tenant == installation.tenant,
         Match.field.in_(fields),
     )

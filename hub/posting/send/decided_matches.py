@@ -48,7 +48,7 @@ def _build_conditions(posting_session: PostingSession) -> list[ColumnElement[boo
             if slug in plugins.apps:
                 is_of_app = and_(
                     Match.company_id == posting_session.company_id,
-                    Match.scope == plugins.scope(slug),
+                    Match.scope == plugins.get_plugin_name(slug),
                     Match.tenant == (tenant or ""),
                 )
                 conditions.append(is_of_app)

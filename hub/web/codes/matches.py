@@ -380,12 +380,12 @@ def forget(installation_id: int, field: str, code: str, who: str, seen: str | No
     return gettext("The decision is taken back; the rules decide again.")
 
 
-def get_scope(installation: Installation) -> str:
+def get_plugin_name(installation: Installation) -> str:
     """Return the plugin that shares its matches, or "" if the app is not installed."""
     plugins = current_hub().plugins
     if installation.slug not in plugins.apps:
         return ""
-    return plugins.scope(installation.slug)
+    return plugins.get_plugin_name(installation.slug)
 
 
 def _select_match(installation: Installation, field: str, code: str) -> Any:
@@ -393,7 +393,7 @@ def _select_match(installation: Installation, field: str, code: str) -> Any:
     return select(Match).where(
         Match.company_id == installation.company_id,
         Match.tenant == (installation.tenant or ""),
-        Match.scope == get_scope(installation),
+        Match.scope == get_plugin_name(installation),
         Match.field == field,
         Match.code == code,
     )

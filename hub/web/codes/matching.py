@@ -376,7 +376,7 @@ def _select_codes(
         is_decided = exists().where(
             Match.company_id == installation.company_id,
             Match.tenant == (installation.tenant or ""),
-            Match.scope == matches.get_scope(installation),
+            Match.scope == matches.get_plugin_name(installation),
             Match.field == SeenCode.field,
             Match.code == SeenCode.code,
             Match.match_method == MatchOrigin.DECIDED,

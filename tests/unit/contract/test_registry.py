@@ -77,7 +77,7 @@ def test_apps_are_known_by_their_slug_in_the_order_of_their_plugins():
 
 def test_apps_of_one_plugin_share_its_scope():
     plugins = load(autotask=Plugin("autotask-invoices", "autotask-expenses"))
-    assert {plugins.scope(slug) for slug in plugins.apps} == {"autotask"}
+    assert {plugins.get_plugin_name(slug) for slug in plugins.apps} == {"autotask"}
 
 
 def test_a_hook_is_called_on_the_owner_of_the_app_only():
@@ -619,7 +619,7 @@ def test_installed_plugins_are_found_by_their_entry_point(monkeypatch):
     monkeypatch.setattr(
         registry, "entry_points", lambda group: [EntryPoint("found", "hub_found", group)]
     )
-    assert Plugins.load().scope("found") == "found"
+    assert Plugins.load().get_plugin_name("found") == "found"
 
 
 def test_the_five_distributions_are_installed_and_none_is_broken():

@@ -99,7 +99,7 @@ def test_a_new_vendor_is_noted_while_another_process_notes_it_too(pg_app, pg_ben
         records.absorb(session, bench.company_id, "vendor", [{"Id": "1", "DisplayName": "Ås"}])
         match = Match(
             company_id=bench.company_id,
-            scope=current_hub().plugins.scope("bench"),
+            scope=current_hub().plugins.get_plugin_name("bench"),
             tenant=posting.document.tenant,
             field="supplier",
             code=posting.document.source_id,

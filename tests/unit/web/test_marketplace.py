@@ -38,9 +38,9 @@ def gated(open_pages: Callable[..., Visitor]) -> Visitor:
     plugins = type("Fake", (), {})()
     real = visitor.app.extensions["hub"].plugins
     plugins.apps, plugins.broken = {**real.apps, "gated": guarded}, ()
-    plugins.has, plugins.scope, plugins.call, plugins.describe = (
+    plugins.has, plugins.get_plugin_name, plugins.call, plugins.describe = (
         lambda slug, hook: real.has("costtracker" if slug == "gated" else slug, hook),
-        real.scope,
+        real.get_plugin_name,
         real.call,
         real.describe,
     )
