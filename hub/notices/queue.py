@@ -90,7 +90,7 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     for notice, person, case, installation in session.execute(query):
         if notice.is_daily and notice.created_at > daily_times[int(person.id)]:
             continue
-        if case is None or _is_wanted(timings, person, case, installation):
+        if _is_wanted(timings, person, case, installation):
             by_person.setdefault(int(person.id), (person, []))[1].append(notice)
     return list(by_person.values())
 
@@ -122,9 +122,14 @@ def _is_over() -> ColumnElement[bool]:
 
 
 def _is_wanted(
-    timings: timing.Timings, person: User, case: Case, installation: Installation | None
+    timings: timing.Timings, person: User, case: Case | None, installation: Installation | None
 ) -> bool:
-    """Return whether a case is open, and the person can act on it and wants mail about it."""
+    """Return whether a case is open, and the person can act on it and wants mail about it.
+
+    A message without a case is one to owners.
+    """
+    if case is None:
+        return is_enough(get_rights(person).role_within(), "owner")
     if case.closed_at is not None:
         return False
     subject = Subject(case.company_id)

@@ -267,6 +267,7 @@ def test_a_mail_is_sent_once_although_that_cannot_be_stored(hub, mail, clock, mo
     open_case()
     with transaction() as session:
         kari = session.scalars(select(User).where(User.email == "kari@example.com")).one()
+        rights.assign(session, kari, "owner")
         notices.add(session, kari.id, "Request", "An app is requested.\n", is_daily=False)
     clock.advance(60)
     with monkeypatch.context() as patch:
@@ -342,6 +343,7 @@ def test_a_message_waits_for_a_refused_person_only_until_it_was_refused(hub, mai
     mail.replies["left@example.com"] = "550 no such user"
     with transaction() as session:
         for person in session.scalars(select(User).where(User.email.like("%example.com"))):
+            rights.assign(session, person, "owner")
             notices.add(session, person.id, "Request", "An app is requested.\n", is_daily=False)
     assert [notifications.mail_digest(), notifications.mail_digest()] == [3, 0]
     with read_only_session() as session:
@@ -500,6 +502,22 @@ def test_a_request_for_access_follows_the_choice_for_its_company(hub, clock):
         for company_id, count in ((quiet_id, 0), (loud_id, 1)):
             subject = rights.Subject(company_id, "costtracker")
             assert notices.add_for_owners(session, subject, lambda: ("Title", "Text")) == count
+
+
+def test_a_request_for_access_is_not_mailed_to_a_former_owner(hub, mail):
+    with transaction() as session:
+        insert(session, "eva@example.com", hash_new(PASSWORD), [rights.Right("owner")])
+        subject = rights.Subject(add_company(session, "9130").id, "costtracker")
+        notices.add_for_owners(session, subject, lambda: ("Title", "Text"))
+        queued = session.scalars(select(Notice)).all()
+        assert len(queued) == 1
+        eva = session.scalars(select(User).where(User.username == "eva@example.com")).one()
+        rights.assign(session, eva, "operator")
+    assert notifications.mail_digest() == 0
+    with transaction() as session:
+        rights.assign(session, session.merge(eva), "owner")
+    assert notifications.mail_digest() == 1
+    assert [message["To"] for message in mail.messages] == ["eva@example.com"]
 
 
 def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, mail, clock):
