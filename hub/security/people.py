@@ -14,7 +14,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, Refused
 from hub.exact_json import is_storable
-from hub.models import Invitation, PasswordReset, User
+from hub.models import AuditEntry, Invitation, PasswordReset, User
 from hub.security import api_tokens, login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
 from hub.security.rights import Right, Subject, assign, check_not_last_owner, get_rights
@@ -155,14 +155,15 @@ def insert(
 def change_active(session: Session, person: User, *, active: bool) -> None:
     """Let a person log in, or disable them and end their sessions and API tokens.
 
-    The codes that they issued, of invitations and for passwords, become invalid, too. The only
-    owner stays active.
+    The codes that they issued, of invitations and for passwords, and the first passwords that they
+    chose for others become invalid, too. The only owner stays active.
     """
     if not active:
         check_not_last_owner(session, person)
         _end_access(session, person, EndReason.DISABLED)
         api_tokens.revoke_all(session, cast(int, person.id))
         _expire_codes_of(session, person)
+        _void_first_passwords_of(session, person)
     person.active = active
 
 
@@ -173,6 +174,22 @@ def _expire_codes_of(session: Session, person: User) -> None:
     is_valid = Invitation.expires_at > now
     session.execute(update(Invitation).where(by_person, is_valid).values(expires_at=now))
     session.execute(delete(PasswordReset).where(PasswordReset.issued_by == person.name))
+
+
+def _void_first_passwords_of(session: Session, person: User) -> None:
+    """Make the first passwords invalid that a person chose for others and that are still theirs.
+
+    An owner can issue a code with which such a person chooses their own.
+    """
+    added = select(AuditEntry.subject).where(
+        AuditEntry.who == person.name, AuditEntry.what == "person added"
+    )
+    others = select(User).where(
+        User.must_change_password, User.id != person.id, User.username.in_(added)
+    )
+    for other in session.scalars(others):
+        cast(Any, other).password = hash_new(secrets.token_urlsafe())
+        _end_access(session, other, EndReason.PASSWORD_CHANGED)
 
 
 def set_password(session: Session, person: User, password_hash: str) -> None:

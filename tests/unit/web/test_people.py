@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from hub.db import engine
+from hub.db.engine import transaction
 from hub.models import User
 from hub.security import people
+from hub.security.rights import Right
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
@@ -145,6 +148,18 @@ def test_a_changed_password_is_no_new_log_in(visitor: Visitor, clock: FakeClock)
     clock.advance(60)
     assert _change(visitor, PASSWORD, OWN) == "/"
     assert visitor.row(User, 4).last_login_at == before
+
+
+def test_a_first_password_is_void_once_its_owner_is_disabled(kari: Visitor) -> None:
+    with kari.app.app_context(), transaction() as session:
+        ids = {user.username: user.id for user in session.scalars(select(User))}
+        people.insert(session, "eva", people.hash_new(PASSWORD), [Right("owner")])
+    other = Visitor(kari.app, kari.story)
+    other.log_in("eva")
+    other.press("/people/add", name="own@example.com", password=PASSWORD, role="viewer")
+    other.press(f"/people/{ids['olga']}/active", active="")
+    assert "not right" in kari.log_in(NEW).text
+    assert kari.log_in("own@example.com").status_code == 302
 
 
 def test_disabling_a_person_ends_sessions_for_good(visitor: Visitor) -> None:
