@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import and_, func, select
@@ -25,8 +24,7 @@ from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication import access
 from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
-from hub.web.cases import bulk_report, case_assignees, case_retries
-from hub.web.frame.layout import use_zone_of, zone
+from hub.web.cases import bulk_report, case_assignees, case_retries, snoozes
 from hub.web.frame.paging import drop_unset, load_pairs
 from hub.web.lists import case_list
 from hub.web.request import form_drafts, row_ids
@@ -291,14 +289,12 @@ def _snooze(cases: Sequence[Case], form: Form) -> Reasons:
         day = dt.date.fromisoformat(form.get("until", ""))
     except ValueError:
         raise Refused(gettext("Choose the day until which they are hidden.")) from None
-    if len(cases) == 1:  # its page shows the day in the zone of its app
-        with read_only_session() as session:
-            use_zone_of(session.get(Installation, cases[0].installation_id or 0))
-    until = dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))
-    if until <= current_hub().clock.now():
-        raise Refused(gettext("Choose a day in the future."))
+    now = current_hub().clock.now()
     with transaction() as session:
-        _store(session, cases, {}, "case snoozed", {"snoozed_until": until})
+        for until, hidden in snoozes.group_by_end(session, cases, day).items():
+            if until <= now:
+                raise Refused(gettext("Choose a day in the future."))
+            _store(session, hidden, {}, "case snoozed", {"snoozed_until": until})
     return {}
 
 

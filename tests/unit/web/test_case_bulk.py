@@ -189,6 +189,10 @@ def test_a_day_is_that_of_the_zone_of_the_app_whose_case_is_hidden(operator: Vis
     id = add_case(operator, 7, "1.00", installation=other)
     operator.press(f"{BULK}?case={id}", act="snooze", case=[id], until="2099-01-01")
     assert re.search(r"Hidden\s+until\s+01 Jan 2099", operator.page(f"/inbox/{id}"))
+    both = [operator.ids[0], id]
+    operator.press(BULK, act="snooze", case=both, until="2099-02-02")
+    for case_id in both:
+        assert re.search(r"Hidden\s+until\s+02 Feb 2099", operator.page(f"/inbox/{case_id}"))
 
 
 def test_every_page_counts_the_cases_that_the_inbox_lists(operator: Visitor) -> None:
