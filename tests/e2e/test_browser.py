@@ -879,6 +879,30 @@ def test_the_sum_of_ticked_rows_is_in_view_after_going_back(
     assert person.wrong == []
 
 
+def test_the_reason_for_skipping_stays_while_another_row_is_ticked(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP)
+    person.log_in("olga", PASSWORD)
+    person.open(f"/installations/{served.story.installation}/review/")
+    page = person.page
+    boxes, bar = page.locator("main table input[name=selected]"), page.locator("#selection")
+    with page.expect_response("**/review/selection*"):
+        boxes.first.check()
+    bar.get_by_text("Skip …").click()
+    reason = bar.get_by_label("Why the selected documents are not posted")
+    reason.fill("Paid in cash")
+    with page.expect_response("**/review/selection*"):
+        boxes.first.focus()
+        boxes.nth(1).check()
+    expect(bar.get_by_role("button", name=re.compile(r"^Approve 2 · "))).to_be_visible()
+    expect(reason).to_be_visible()
+    expect(reason).to_have_value("Paid in cash")
+    bar.get_by_role("button", name="Skip selected").click()
+    expect(page.get_by_text("Skipped 2 documents. They will not be posted.")).to_be_visible()
+    assert person.wrong == []
+
+
 def test_a_form_is_sent_once_while_its_answer_is_awaited(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:

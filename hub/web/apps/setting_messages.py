@@ -1,7 +1,13 @@
 """The messages of the page of settings."""
 
+from sqlalchemy.orm import Session
+
 from hub.contract.types import App
+from hub.models import Installation
+from hub.security import people
+from hub.security.rights import Subject
 from hub.translations.messages import gettext
+from hub.web.frame.layout import is_personal
 
 
 def describe_saving(app: App, was_enabled: bool, source: str) -> str:
@@ -22,6 +28,23 @@ def confirm_connection(app: App, tenant: str) -> str:
     if _only_receives(app):
         return gettext("The settings are complete. Nothing is saved yet.")
     return gettext("The connection works: %(name)s. Nothing is saved yet.", name=tenant)
+
+
+def explain_right(session: Session, row: Installation) -> str:
+    """State who may change settings that the person may only look at."""
+    if not row.owner:
+        return gettext("You may look at these settings; an app owner may change them.")
+    subject = Subject(row.company_id, row.slug)
+    if not people.may_configure_own(session, row.owner, subject):
+        return gettext("You may look at these settings; an owner of the hub may change them.")
+    if is_personal(row):
+        return gettext(
+            "You may look at these settings; only %(owner)s may change them.", owner=row.owner
+        )
+    return gettext(
+        "You may look at these settings; %(owner)s or an owner of the hub may change them.",
+        owner=row.owner,
+    )
 
 
 def _only_receives(app: App) -> bool:

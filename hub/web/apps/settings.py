@@ -363,6 +363,7 @@ def _render_form(
         history: Sequence[setting_history.SettingsEntry] = ()
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
+        notice = "" if may_configure(row) else setting_messages.explain_right(session, row)
     sections = forms.group_by_section(forms.set_focus(forms.add_errors(inputs, errors)))
     about |= {
         "app": app,
@@ -372,7 +373,8 @@ def _render_form(
         "history": history,
         "field_labels": {form_input.name: form_input.label for form_input in inputs},
         "picker": build_picker(row, typed),
-        "may_change": may_configure(row),
+        "may_change": not notice,
+        "who_may_change": notice,
         "form_errors": forms.list_errors_without_field(errors, values),
         "draft": draft,
     }

@@ -75,12 +75,15 @@ def test_an_owner_of_the_hub_takes_over_the_app_of_a_person_who_cannot_change_it
     owner.press(f"/apps/{INVOICES}/1/grant")
     arne.press(f"/apps/{INVOICES}/1/configure", **form())
     assert owner.post("/installations/1/disable", sure="1").status_code == 403
+    assert "only arne may change them" in owner.page("/installations/1/settings")
     with owner.app.app_context(), engine.transaction() as session:
         person = people.get(session, "arne")
         if loss == "disabled":
             people.change_active(session, person, active=False)
         else:
             rights.assign(session, person, loss)
+    page = another(owner, "oda").page("/installations/1/settings")
+    assert "an owner of the hub may change them" in page
     assert "olga now owns this app" in owner.press("/installations/1/owner", owner="olga")
     assert owner.save("/installations/1/settings", **form()).status_code == 302
 
