@@ -1,11 +1,38 @@
-"""Take over what is known from the earlier postings of a part of a document."""
+"""Decide by the earlier postings of a part what follows, and take over what they show."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, TransactionHead
-from hub.models.enums import Operation, TransactionState
+from hub.models.enums import Operation, PostingState, TransactionState
+from hub.outbox.plan_values import PartOperation, Repetition
+
+# The states of the last creation after which a part is created again.
+REPEATABLE_STATES: dict[Repetition, tuple[PostingState, ...]] = {
+    Repetition.NONE: (),
+    Repetition.OFFERED: (PostingState.POSTED,),
+    Repetition.REQUESTED: (PostingState.POSTED, PostingState.SKIPPED),
+}
+
+
+def is_to_repeat(previous: Posting, operation: PartOperation, postings: Sequence[Posting]) -> bool:
+    """Return whether a new posting follows the newest one of the same operation.
+
+    A withdrawn posting is not taken up again if another one of the part was posted since: the
+    newest posted one says what QuickBooks has. The postings are given oldest first.
+    """
+    if previous.state in REPEATABLE_STATES[operation.repetition]:
+        return True
+    if previous.state != PostingState.WITHDRAWN or operation.operation == Operation.ATTACH:
+        return False
+    for posting in reversed(postings):
+        if posting is previous:
+            break
+        is_of_part = posting.part == previous.part and posting.operation != Operation.ATTACH
+        if is_of_part and posting.state == PostingState.POSTED:
+            return True
+    return False
 
 
 def inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:

@@ -17,21 +17,15 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import get_approved_state, is_removal_by_person
-from hub.outbox.earlier_postings import inherit_history, keep_rejections
+from hub.outbox.earlier_postings import inherit_history, is_to_repeat, keep_rejections
 from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
 from hub.outbox.placeholders import fill_approved_ids
-from hub.outbox.plan_values import Content, Disposition, PartOperation, Repetition
+from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.outbox.states import IN_FLIGHT, UNFINISHED
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
-# The states of the last creation after which a part is created again.
-REPEATABLE_STATES: dict[Repetition, tuple[PostingState, ...]] = {
-    Repetition.NONE: (),
-    Repetition.OFFERED: (PostingState.POSTED,),
-    Repetition.REQUESTED: (PostingState.POSTED, PostingState.SKIPPED),
-}
 # A plan with the same bytes may change the state of a posting that one of these holds.
 HOLDERS_RELEASED_BY_PLAN = (
     Holder.NOBODY,
@@ -112,11 +106,12 @@ def _plan_after(
         keep_rejections(session, posting, postings)
         return posting
     # What began as a change of a transaction that QuickBooks had before is created again, too.
-    if previous is None or previous.state in REPEATABLE_STATES[operation.repetition]:
+    if previous is None or is_to_repeat(previous, operation, postings):
         posting = _add(
             session, row, operation, content, disposition, _get_next_generation(previous)
         )
-        inherit_history(posting, postings)
+        if operation.repetition:
+            inherit_history(posting, postings)
         return posting
     if _has_ended_with_other_content(previous, content):
         generation = _get_next_generation(previous)
