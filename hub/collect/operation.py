@@ -31,6 +31,7 @@ class PartHistory:
     current: Posting | None  # the newest posting, if its transaction is in QuickBooks
     departure: str  # how the newest posting left QuickBooks; "" while it is there
     repetition: outbox.Repetition  # who requests it again after it left QuickBooks
+    is_given_up: bool = False  # a person skipped it after it left QuickBooks
 
     @classmethod
     def of(cls, batch: CollectBatch, row: SourceDocument, part: str) -> "PartHistory":
@@ -43,7 +44,7 @@ class PartHistory:
                 if posting.state == PostingState.POSTED:
                     posted.append(posting)
         if not posted:
-            return cls(posted, None, "", _choose_repetition(row, postings))
+            return cls(posted, None, "", outbox.Repetition.NONE, _is_part_given_up(postings))
 
         newest = posted[-1]
         departure = _describe_departure(batch, newest)
@@ -161,8 +162,15 @@ def _load_history(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> P
     return history
 
 
-def _may_create(document: Document, history: PartHistory) -> bool:
-    """Return whether a part of a document may be created: its source or a person wants it."""
+def _may_create(document: Document | None, history: PartHistory) -> bool:
+    """Return whether a part of a document may be created: its source or a person wants it.
+
+    A document that cannot be read counts as wanted.
+    """
+    if history.is_given_up:
+        return False
+    if document is None:
+        return True
     is_requested = history.repetition is outbox.Repetition.REQUESTED
     return document.stage != Stage.UPDATE_ONLY or is_requested
 
@@ -197,7 +205,7 @@ def list_open_operations(
     for part in parts or ("",):
         history = PartHistory.of(batch, row, part)
         update = _find_update(batch, history, kind, existing_id)
-        if update or document is None or _may_create(document, history):
+        if update or _may_create(document, history):
             operations.append(build_part_operation(part, history, update))
     return operations
 
@@ -244,10 +252,19 @@ def _describe_departure(batch: CollectBatch, posting: Posting) -> str:
 
 def _is_given_up(posting: Posting) -> bool:
     """Return whether a person skipped a posting after its transaction left QuickBooks."""
-    if posting.state != PostingState.SKIPPED:
+    return posting.state == PostingState.SKIPPED and outbox.was_posted(posting)
+
+
+def _is_part_given_up(postings: list[Posting]) -> bool:
+    """Return whether a person skipped a part after it left QuickBooks, and nobody retried it."""
+    if any(posting.state in outbox.UNFINISHED for posting in postings):
         return False
-    was_created = posting.quickbooks_id is not None
-    return was_created and posting.operation == Operation.CREATE
+    given_up = [posting for posting in postings if _is_given_up(posting)]
+    if not given_up:
+        return False
+    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
+    newest = max((*given_up, *creations), key=lambda posting: posting.id)
+    return newest.state == PostingState.SKIPPED
 
 
 def _find_sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:

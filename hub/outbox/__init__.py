@@ -7,7 +7,15 @@ reading in `planning`, then `conditions` and `transitions`.
 """
 
 from hub.mapping.placeholders import format_placeholder
-from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_removal_by_person
+from hub.outbox.conditions import (
+    IS_CURRENT,
+    MAX_PAUSE,
+    WAS_POSTED,
+    get_remover,
+    is_due,
+    is_removal_by_person,
+    was_posted,
+)
 from hub.outbox.earlier_postings import has_left
 from hub.outbox.hub_statistics import count_by_installation
 from hub.outbox.identity import (
@@ -81,6 +89,7 @@ __all__ = [
     "SIDES",
     "UNFINISHED",
     "UNSENT",
+    "WAS_POSTED",
     "Content",
     "Disposition",
     "PartOperation",
@@ -131,6 +140,7 @@ __all__ = [
     "state_column",
     "sum_posted_by_currency",
     "sum_posted_by_kind",
+    "was_posted",
     "was_sent",
     "withdraw",
 ]

@@ -49,6 +49,12 @@ APPROVED_STATE = case((NAMES_ANOTHER, PostingState.WAITING), else_=PostingState.
 IS_DOCUMENT_IN_FLIGHT = exists().where(
     _other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT)
 )
+# What a posting wrote was in the books. A change has the id of its transaction before it is posted,
+# but not its version.
+WAS_POSTED = or_(
+    and_(Posting.operation == Operation.CREATE, Posting.quickbooks_id.is_not(None)),
+    and_(Posting.operation == Operation.UPDATE, Posting.sync_token.is_not(None)),
+)
 _has_earlier_write = exists().where(
     _earlier.document_id == Posting.document_id,
     _earlier.part == Posting.part,
@@ -81,6 +87,13 @@ def get_approved_state(posting: Posting) -> PostingState:
     if posting.after_id:
         return PostingState.WAITING
     return PostingState.READY
+
+
+def was_posted(posting: Posting) -> bool:
+    """Return whether what a posting wrote was in the books, as `WAS_POSTED` says."""
+    if posting.operation == Operation.CREATE:
+        return posting.quickbooks_id is not None
+    return posting.operation == Operation.UPDATE and posting.sync_token is not None
 
 
 def is_removal_by_person(posting: Posting) -> bool:

@@ -253,9 +253,8 @@ def _take_back_skips(session: Session, document_id: int) -> None:
     """
     is_given_up = (
         Posting.document_id == document_id,
-        Posting.operation == Operation.CREATE,
         Posting.state == PostingState.SKIPPED,
-        Posting.quickbooks_id.is_not(None),
+        outbox.WAS_POSTED,
     )
     update_postings(session, is_given_up, state=PostingState.POSTED, reasons=[])
 
