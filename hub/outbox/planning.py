@@ -33,6 +33,8 @@ HOLDERS_RELEASED_BY_PLAN = (
     Holder.MAPPING,
     Holder.PREFLIGHT,
 )
+# What one of these holds cannot be sent, whatever a person decides.
+HOLDERS_OF_INCOMPLETE = (Holder.SOURCE, Holder.MAPPING)
 
 
 def load_history(session: Session, documents: Iterable[SourceDocument]) -> dict[int, list[Posting]]:
@@ -271,20 +273,23 @@ def _revise(
         posting.number, posting.total = content.number, content.total
     if posting.operation == Operation.ATTACH:
         posting.after_id = content.after_id  # the transaction may be that of another posting by now
-    if posting.state == PostingState.WITHDRAWN or _may_change_state(posting, disposition):
+    if posting.state == PostingState.WITHDRAWN or _may_change_state(session, posting, disposition):
         posting.warnings = list(content.warnings)
         posting.after_id = content.after_id
         _set_disposition(posting, disposition)
     return posting
 
 
-def _may_change_state(posting: Posting, disposition: Disposition) -> bool:
+def _may_change_state(session: Session, posting: Posting, disposition: Disposition) -> bool:
     """Return whether a plan with the same bytes may change the state.
 
-    Postings that a person or QuickBooks holds never change their state by a plan.
+    A posting that QuickBooks holds never changes its state by a plan. Nor does one about which a
+    person is asked, unless it cannot be sent at all now.
     """
     if posting.held_by == Holder.UNNEEDED:
         return disposition.state == PostingState.HELD
+    if posting.held_by == Holder.PERSON and _is_incomplete(disposition):
+        return decide_key_use(session, posting) is not KeyUse.FROZEN
     if posting.state == PostingState.HELD or posting.held_by:
         return posting.held_by in HOLDERS_RELEASED_BY_PLAN
     if disposition.holder == Holder.PERSON:
@@ -294,6 +299,11 @@ def _may_change_state(posting: Posting, disposition: Disposition) -> bool:
     if disposition.state != PostingState.REVIEW or posting.state != PostingState.READY:
         return False
     return not posting.approved_by
+
+
+def _is_incomplete(disposition: Disposition) -> bool:
+    """Return whether a plan holds a posting because its content cannot be sent."""
+    return disposition.state == PostingState.HELD and disposition.holder in HOLDERS_OF_INCOMPLETE
 
 
 def _replace_content(
@@ -325,7 +335,8 @@ def _replace_content(
         if disposition.state in (PostingState.READY, PostingState.WAITING):
             disposition = replace(disposition, state=PostingState.REVIEW)
 
-    if posting.state != PostingState.HELD or posting.held_by != Holder.PERSON:
+    is_asked = posting.state == PostingState.HELD and posting.held_by == Holder.PERSON
+    if not is_asked or _is_incomplete(disposition):
         _set_disposition(posting, disposition)
     return posting
 

@@ -250,7 +250,10 @@ def skip(posting_id: int, reason: str, who: str) -> None:
                 state=_format_state(posting),
             )
         inbox.detach(session, posting_id)
-        session.get_one(SourceDocument, posting.document_id).requested_by = ""
+        document = session.get_one(SourceDocument, posting.document_id)
+        document.requested_by = ""
+        if outbox.is_removal_by_person(stored):
+            document.reread = True  # the removal may have taken the place of a change
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason)
 
 
