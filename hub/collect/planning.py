@@ -220,7 +220,10 @@ def _plan_part(
     row = plan.row
     document, part = mapped.document, mapped.part
     operation = plan_operation(batch, row, mapped)
+    active = outbox.find_unfinished(batch.postings(row), part)
     if operation is None:
+        if active and not is_withdrawable(batch, active):
+            plan.reread = True  # what becomes of the creation is changed after it
         return PartPlan(document=document, part=part, outcome=DocumentOutcome.NONE)
     if has_former_parts:
         operation = _hold_for_former_parts(row, operation)
@@ -229,7 +232,6 @@ def _plan_part(
     kind, payload = content.content.kind, content.content.payload
     history = operation.history
     is_in_books = history.is_in_books(kind, payload)
-    active = outbox.find_unfinished(batch.postings(row), part)
     is_being_removed = active is not None and outbox.is_removal_by_person(active)
     if is_being_removed and not is_in_books:
         plan.reread = True  # the change is planned after the removal
@@ -261,9 +263,16 @@ def _hold_for_former_parts(row: SourceDocument, operation: PlannedOperation) -> 
 def _withdraw_other_content(
     batch: CollectBatch, plan: DocumentPlan, active: Posting, fingerprint: str
 ) -> None:
-    """Withdraw an unsent change, because the document is again as it was posted."""
-    if active.planned != fingerprint and is_withdrawable(batch, active):
+    """Withdraw an unsent change, because the document is again as it was posted.
+
+    After a change that may have reached QuickBooks, the document is planned again.
+    """
+    if active.planned == fingerprint:
+        return
+    if is_withdrawable(batch, active):
         plan.withdraw(active, CaseText("posting.same_again"))
+    else:
+        plan.reread = True
 
 
 def _build_posting_plan(

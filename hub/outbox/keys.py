@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Attempt, Posting, SourceDocument
-from hub.models.enums import UNPROCESSED_OUTCOMES
+from hub.models.enums import UNPROCESSED_OUTCOMES, PostingState
 from hub.outbox.identity import build_identity, derive_request_id
 from hub.outbox.states import IN_FLIGHT
 
@@ -64,7 +64,10 @@ def was_sent(session: Session, posting: Posting) -> bool:
 
 
 def decide_key_use(session: Session, posting: Posting) -> KeyUse:
-    """Return whether other bytes may be sent under this key, under the next one, or not at all."""
+    """Return whether other bytes may be sent under this key, under the next one, or not at all.
+
+    A posting that was sent is withdrawn only once it is proved not to be in QuickBooks.
+    """
     if posting.rekey:
         return KeyUse.NEXT
     outcomes: set[str] = set()
@@ -75,6 +78,6 @@ def decide_key_use(session: Session, posting: Posting) -> KeyUse:
         outcomes.update(session.scalars(query))
     if not outcomes:
         return KeyUse.SAME
-    if outcomes <= set(UNPROCESSED_OUTCOMES):
+    if outcomes <= set(UNPROCESSED_OUTCOMES) or posting.state == PostingState.WITHDRAWN:
         return KeyUse.NEXT
     return KeyUse.FROZEN

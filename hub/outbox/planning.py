@@ -317,8 +317,6 @@ def _replace_content(
     key_use = decide_key_use(session, posting)
     if key_use is KeyUse.FROZEN:
         row.reread = True
-        if posting.state == PostingState.WITHDRAWN:
-            _hold_for_quickbooks(posting)
         return posting
     if key_use is KeyUse.NEXT:
         rekey(posting)
@@ -365,15 +363,6 @@ def _has_only_new_ids(session: Session, posting: Posting, content: Content) -> b
     if posting.approved_payload is None and not approvals.asks_for_two(posting):
         return False
     return fill_approved_ids(session, posting.payload) == content.payload
-
-
-def _hold_for_quickbooks(posting: Posting) -> None:
-    disposition = Disposition(
-        state=PostingState.HELD,
-        holder=Holder.QUICKBOOKS,
-        reasons=(CaseText("posting.may_have_landed"),),
-    )
-    _set_disposition(posting, disposition)
 
 
 def _set_disposition(posting: Posting, disposition: Disposition) -> None:

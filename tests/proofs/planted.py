@@ -54,8 +54,8 @@ BUGS = (
     Planted(
         "the bytes of a request change although it may have been sent under the same key",
         "hub/outbox/keys.py",
-        "    if outcomes <= set(UNPROCESSED_OUTCOMES):\n        return KeyUse.NEXT\n"
-        "    return KeyUse.FROZEN",
+        "    if outcomes <= set(UNPROCESSED_OUTCOMES) or posting.state == PostingState.WITHDRAWN:\n"
+        "        return KeyUse.NEXT\n    return KeyUse.FROZEN",
         "    return KeyUse.SAME",
         "tests/unit/collect/test_run.py::test_bytes_never_change_under_a_key_that_may_have_left",
     ),
@@ -674,8 +674,8 @@ BUGS = (
     Planted(
         "a document that a person skipped is posted again",
         "hub/posting/actions/manual.py",
-        'posting.document_id).requested_by = ""',
-        "posting.document_id)",
+        'document.requested_by = ""',
+        "pass",
         (
             "tests/stories/test_document_states.py::"
             "test_a_document_skipped_while_it_was_to_be_posted_again_stays_out"
@@ -714,11 +714,31 @@ BUGS = (
     Planted(
         "planning a document withdraws an update that a person requested with put back",
         "hub/collect/planning.py",
-        "if active.planned != fingerprint and is_withdrawable(batch, active):",
-        "if is_withdrawable(batch, active):",
+        "    if active.planned == fingerprint:\n        return\n    if is_withdrawable",
+        "    if is_withdrawable",
         (
             "tests/unit/web/test_put_back.py::"
             "test_a_put_back_is_not_withdrawn_when_the_document_is_planned_again"
+        ),
+    ),
+    Planted(
+        "a change that was in doubt stays in the books although its source has taken it back",
+        "hub/collect/planning.py",
+        'CaseText("posting.same_again"))\n    else:\n        plan.reread = True',
+        'CaseText("posting.same_again"))',
+        (
+            "tests/stories/test_changed_while_in_doubt.py::"
+            "test_a_change_that_is_taken_back_meanwhile_does_not_stay_in_the_books"
+        ),
+    ),
+    Planted(
+        "a document that was posted again counts as missing, and is posted a second time",
+        "hub/outbox/earlier_postings.py",
+        "if previous.state != PostingState.WITHDRAWN or operation.operation == Operation.ATTACH:",
+        "if previous.state:",
+        (
+            "tests/stories/test_documents_of_existing_transactions.py::"
+            "test_a_document_that_is_posted_again_is_known_to_be_in_the_books"
         ),
     ),
     Planted(

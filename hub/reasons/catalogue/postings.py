@@ -64,13 +64,14 @@ TEMPLATES = {
             " can now."
         )
     ),
-    # What a send or a person decided.
+    # Only an earlier version held postings for this.
     "posting.may_have_landed": Template(
         reason=(
             "An earlier send of it may have reached QuickBooks. Press Retry: QuickBooks is"
             " searched first."
         )
     ),
+    # What a send or a person decided.
     "posting.file_delayed": Template(reason="{problem}"),
     "posting.skipped": Template(reason="{reason} ({who})"),
     "posting.removed_by": Template(reason="It was removed from QuickBooks by {who}."),

@@ -1,0 +1,63 @@
+"""A document that its source changes again while an earlier request of it is in doubt."""
+
+import pytest
+
+from hub import Gone
+from hub.contract.states import Stage
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock, gone="delete")
+
+
+def bill(amount="10.00", **more):
+    row = line("1", amount, cost="Fuel")
+    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
+
+
+def lose_response(shop, call, item):
+    """Collect an item whose request is carried out, and the response to it lost."""
+    shop.quickbooks.add_fault("lose_answer", call)
+    assert shop.run(item)["bill:1"] == "unknown"
+
+
+def totals(shop):
+    return [row["TotalAmt"] for row in shop.ours("Bill")]
+
+
+def resolve(shop):
+    """Wait for the doubt, and collect what the source has once more."""
+    shop.run(wait=True)
+    return shop.run(wait=True)["bill:1"]
+
+
+def test_a_change_that_is_taken_back_meanwhile_does_not_stay_in_the_books(shop):
+    shop.run(bill())
+    lose_response(shop, "bill.update", bill("20.00"))
+    shop.run(bill())
+    assert (resolve(shop), totals(shop), shop.cases()) == ("posted", [10], [])
+
+
+def test_a_deleted_document_that_its_source_has_again_opens_a_case(shop):
+    shop.run(bill())
+    lose_response(shop, "bill.delete", Gone(source_id="bill:1"))
+    shop.run(bill())
+    assert (resolve(shop), totals(shop)) == ("held", [])
+    assert "the source wants it again" in shop.reasons()[0]
+
+
+def test_a_document_that_may_only_be_changed_meanwhile_is_changed(shop):
+    lose_response(shop, "bill.create", bill("20.00"))
+    shop.run(bill(stage=Stage.UPDATE_ONLY))
+    assert (resolve(shop), totals(shop), shop.cases()) == ("posted", [10], [])
+
+
+def test_a_document_that_never_arrived_is_posted_as_its_source_has_it_again(shop):
+    shop.quickbooks.add_fault("lose_request", "bill.create")
+    shop.run(bill("20.00"))
+    shop.run(Gone(source_id="bill:1"))
+    assert shop.run(wait=True)["bill:1"] == "withdrawn"
+    assert shop.run(bill("30.00"))["bill:1"] == "posted"
+    assert (totals(shop), shop.cases()) == ([30], [])
