@@ -302,6 +302,15 @@ def test_revoking_either_token_ends_both(quickbooks, kind):
     assert quickbooks.ask("GET", "preferences").status == 401
 
 
+@pytest.mark.parametrize("body", [b"{", b"{'token': 1}", b'{"token": null}', b""])
+def test_a_revocation_that_cannot_be_read_is_refused(quickbooks, body):
+    header = basic(quickbooks.client_id, quickbooks.client_secret)
+    answer = send_request(
+        quickbooks.wsgi, "POST", "/v2/oauth2/tokens/revoke", body, authorization=header
+    )
+    assert (answer.status, answer.json()) == (400, {"error": "invalid_request"})
+
+
 def test_an_expired_token_gets_the_gateways_fault(quickbooks):
     token = f"Bearer {quickbooks.access_tokens[US.realm]}"
     quickbooks.clock.advance(3600)

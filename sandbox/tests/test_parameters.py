@@ -146,3 +146,38 @@ def test_every_minor_version_is_answered_as_the_newest(quickbooks, version):
 )
 def test_a_body_that_cannot_be_read_is_refused(quickbooks, path, body, code):
     assert fault(quickbooks, path, body) == (code, None)
+
+
+def with_link(**link):
+    return bill(LinkedTxn=[link])
+
+
+def with_line(**fields):
+    return bill(Line=[{**LINE, **fields}])
+
+
+def expense(**payee):
+    return {
+        "PaymentType": "Cash",
+        "AccountRef": {"value": "35"},
+        "Line": [LINE],
+        "EntityRef": {"value": "1", **payee},
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code", "element"),
+    [
+        ("bill", with_line(DetailType={"value": "1"}), "2010", None),
+        ("bill", with_line(DetailType=[]), "2010", None),
+        ("bill", bill(CurrencyRef={"value": ["USD"]}), "2010", None),
+        ("bill", bill(VendorRef={"value": {"value": "1"}}), "2010", None),
+        ("bill", with_link(TxnType="PurchaseOrder"), "2020", "LinkedTxn.TxnId"),
+        ("bill", with_link(TxnId="", TxnType="PurchaseOrder"), "2020", "LinkedTxn.TxnId"),
+        ("bill", with_link(TxnId="1"), "2020", "LinkedTxn.TxnType"),
+        ("purchase", expense(type="Account"), "2170", "type"),
+        ("purchase", expense(type="vendor"), "2170", "type"),
+    ],
+)
+def test_a_value_that_its_field_cannot_hold_is_refused(quickbooks, path, body, code, element):
+    assert fault(quickbooks, path, body) == (code, element)

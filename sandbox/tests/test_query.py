@@ -262,6 +262,21 @@ def test_an_entity_of_which_companies_have_none_is_found_nowhere(quickbooks, ent
             "4001",
             "value 1500 is too large. Max allowed value is 1000",
         ),
+        (
+            "select * from Bill startposition 99999999999999999999",
+            "4001",
+            "value 99999999999999999999 is too large.",
+        ),
+        (
+            'select * from Bill where DocNumber = "B1"',
+            "4000",
+            'Lexical error at line 1, column 38.  Encountered: "\\"" (34), after : ""',
+        ),
+        (
+            'select * from Vendor where DisplayName = "Ada Ltd"',
+            "4000",
+            "Lexical error at line 1, column 42.",
+        ),
         ("select * from Bill maxresults many", "4000", 'Encountered " <IDENTIFIER> "many ""'),
         ("select *\nfrom Bill\nwhere DocNumber ! 'x'", "4000", "at line 3, column 17."),
         ("select * from Bill where DocNumber <> 'x'", "4000", "QueryParserError"),

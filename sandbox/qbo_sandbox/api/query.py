@@ -12,7 +12,7 @@ TOKEN = re.compile(
     | (?P<op><=|>=|!=|=|<|>)
     | (?P<sign>[(),*])
     | (?P<word>[A-Za-z_][\w.]*)
-    | (?P<bare>[^\s'(),*<>=]+)
+    | (?P<bare>[^\s'"(),*<>=]+)
     )""",
     re.VERBOSE,
 )
@@ -20,6 +20,7 @@ TOKEN = re.compile(
 FOREIGN_CHARACTER = re.compile("[^\x00-\xff]")
 OPERATORS = ("=", "!=", "<", ">", "<=", ">=")  # "!=" is not documented, but answered
 MAX_PAGE_SIZE = 1000
+MAX_POSITION = 2**31 - 1
 DEFAULT_PAGE_SIZE = 100
 EMPTY_QUERY = """QueryParserError: Encountered "<EOF>" at line 0, column 0.
 Was expecting:
@@ -241,7 +242,7 @@ class _Parser:
                 while self._accept(","):
                     query.order.append(self._order_field())
             elif self._accept("startposition"):
-                query.start = self._positive_number()
+                query.start = self._positive_number(MAX_POSITION)
             elif self._accept("maxresults"):
                 query.page_size = self._positive_number(MAX_PAGE_SIZE)
             else:
@@ -261,7 +262,7 @@ class _Parser:
             self._accept("asc")
         return name, is_descending
 
-    def _positive_number(self, maximum: int | None = None) -> int:
+    def _positive_number(self, maximum: int) -> int:
         """Take a number of at least 1, and of at most `maximum`."""
         token = self._take("bare")
         if not token.text.lstrip("-").isdigit():
@@ -269,7 +270,7 @@ class _Parser:
         number = int(token.text)
         if number < 1:
             raise invalid_query(f"value {token.text} is too small. Min allowed value is 1")
-        if maximum and number > maximum:
+        if number > maximum:
             raise invalid_query(f"value {token.text} is too large. Max allowed value is {maximum}")
         return number
 

@@ -11,6 +11,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 
 TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
 PAYMENT_ACCOUNT_TYPES = {"Cash": "Bank", "Check": "Bank", "CreditCard": "Credit Card"}
+PAYEE_KINDS = ("Vendor", "Customer", "Employee")
 NO_ORDERS_MESSAGE = "Feature Not Supported Error : purchase orders are not part of this edition"
 
 
@@ -40,6 +41,8 @@ def complete_expense(
     payee = data.get("EntityRef")
     if payee:
         kind = payee.get("type") or "Vendor"
+        if kind not in PAYEE_KINDS:
+            raise Refusal("2170", f"Invalid Enumeration : {kind}", "type")
         resolve_in_currency(company, kind, payee, str(code))
         data["EntityRef"] = add_reference_name(company, kind, payee) | {"type": kind}
 

@@ -6,7 +6,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import is_date
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -52,6 +52,8 @@ MAX_LENGTHS_BY_KIND = {
 }
 DISPLAY_NAMES = {("MemoRef", "value"): "Customer Memo"}
 MAX_AMOUNT_DIGITS = 15
+# Of objects within others.
+REQUIRED_FIELDS = {"LinkedTxn": ("TxnId", "TxnType")}
 
 
 class Field(NamedTuple):
@@ -206,13 +208,23 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
         return value if is_whole else value[:10]
     if type_name.startswith("="):
         enumeration = type_name[1:]
+        if isinstance(value, dict | list):
+            raise _misfit_refusal(name, enumeration)
         if value not in load_enumerated_values()[enumeration]:
             raise Refusal("2170", f"Invalid Enumeration : {value}", name)
     elif not isinstance(value, dict):
         raise _misfit_refusal(name, type_name)
     else:
         check(type_name, value)
+        _require_fields(type_name, value)
     return value
+
+
+def _require_fields(type_name: str, body: JsonObject) -> None:
+    """Refuse an object within another one that lacks a field which such an object must have."""
+    for name in REQUIRED_FIELDS.get(type_name, ()):
+        if body.get(name) in (None, ""):
+            raise missing_field(f"{type_name}.{name}")
 
 
 def _check_boolean(name: str, value: Any) -> bool:
@@ -273,6 +285,8 @@ def _check_reference(name: str, value: Any) -> JsonObject:
     for key, text in value.items():
         if key not in ("value", "name", "type"):
             raise _misfit_refusal(key, "ReferenceType")
+        if isinstance(text, dict | list):
+            raise _misfit_refusal(key, "String")
         if isinstance(text, int | Decimal):
             value[key] = str(text)
     return value

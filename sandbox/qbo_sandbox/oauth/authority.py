@@ -223,8 +223,7 @@ class Authority:
 
     def revoke(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """End the access of the application that a token belongs to."""
-        body = body_of(environ)
-        form = json.loads(body) if body.lstrip().startswith(b"{") else form_of(environ)
+        form = _read_token_form(environ)
         if self._authenticated_client(environ, form) is None:
             return text_answer(
                 start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8"
@@ -265,6 +264,18 @@ class Authority:
                 "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
             },
         )
+
+
+def _read_token_form(environ: WSGIEnvironment) -> JsonObject:
+    """Return the fields of a request, in JSON or as a form; none if the JSON cannot be read."""
+    body = body_of(environ)
+    if not body.lstrip().startswith(b"{"):
+        return form_of(environ)
+    try:
+        form: JsonObject = json.loads(body)
+    except ValueError:
+        return {}
+    return form
 
 
 def _has_valid_scope(params: dict[str, str]) -> bool:
