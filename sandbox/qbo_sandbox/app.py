@@ -124,7 +124,7 @@ class App:
             raise expired_token(token[:20])
         route.realm = route.realm or access.realm
         company = self.companies.get(route.realm)
-        if company is None or access.realm != route.realm:
+        if company is None or access.realm != route.realm or not access.opens_books:
             raise forbidden_call()
         environ["sandbox.note"]["realm"] = route.realm
         return company, access.client

@@ -13,7 +13,7 @@ from qbo_sandbox.app import App
 from qbo_sandbox.faults.rules import create_faults as fault_rules
 from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, send_request, serve
 from qbo_sandbox.kit.json_object import JsonObject
-from qbo_sandbox.oauth.grants import ACCESS_LIFETIME, DAY_SECONDS, Grants
+from qbo_sandbox.oauth.grants import ACCESS_LIFETIME, ACCOUNTING_SCOPE, DAY_SECONDS, Grants
 from qbo_sandbox.options import US, Options
 from qbo_sandbox.seeding import profiles
 from qbo_sandbox.seeding.company_creation import CompanyCreator
@@ -24,7 +24,6 @@ from qbo_sandbox.web.pages import BookPages
 CLIENT_ID = "ABstandinclient0000000000000000000000000000000000"
 CLIENT_SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
 WEBHOOK_VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
-SCOPE = "com.intuit.quickbooks.accounting"
 # Seconds; a test that sets its access token never refreshes it.
 FIXED_TOKEN_LIFETIME = 100 * 365 * DAY_SECONDS
 
@@ -236,7 +235,7 @@ def _issue_one(
             break
     if grant is None or refresh not in (None, grant.refresh):
         refresh = refresh or f"AB11standin{realm}".ljust(50, "0")
-        grant = grants.grant(quickbooks.client_id, realm, SCOPE, refresh)
+        grant = grants.grant(quickbooks.client_id, realm, ACCOUNTING_SCOPE, refresh)
     life = ACCESS_LIFETIME if access is None else FIXED_TOKEN_LIFETIME
     quickbooks.refresh_tokens[realm] = grant.refresh
     quickbooks.access_tokens[realm] = grants.issue(grant, access, life=life)

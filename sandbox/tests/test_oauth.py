@@ -329,6 +329,18 @@ def test_a_token_of_one_company_does_not_open_another(quickbooks):
     assert (answer.status, answer.json()["fault"]["error"][0]["code"]) == (403, "3100")
 
 
+def test_a_token_without_the_scope_of_the_books_does_not_open_them(tmp_path):
+    quickbooks = create(tmp_path, companies=[US], clock=Clock(NOON, frozen=True))
+    form = {"user": "admin", "realm": US.realm, "decision": "connect"}
+    code = callback(authorize(quickbooks, form, scope="openid email"))["code"]
+    access = exchange(quickbooks, code).json()["access_token"]
+    again = create(tmp_path, companies=[US], clock=Clock(NOON, frozen=True))
+    answer = again.ask("GET", "preferences", authorization=f"Bearer {access}")
+    assert (answer.status, answer.json()["fault"]["error"][0]["code"]) == (403, "3100")
+    token = f"Bearer {again.access_tokens[US.realm]}"
+    assert again.ask("GET", "preferences", authorization=token).status == 200
+
+
 def test_consent_can_go_to_another_company_than_the_one_chosen(quickbooks):
     quickbooks.add_fault("other_realm", "authorize")
     assert consent(quickbooks)["realmId"] == NORWAY.realm

@@ -19,10 +19,10 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import body_of, status_line
 from qbo_sandbox.kit.tokens import basic_of
 from qbo_sandbox.oauth import consent, signing
-from qbo_sandbox.oauth.grants import Consent, Grants, InvalidGrant
+from qbo_sandbox.oauth.grants import ACCOUNTING_SCOPE, Consent, Grants, InvalidGrant
 
 SCOPES = (
-    "com.intuit.quickbooks.accounting",
+    ACCOUNTING_SCOPE,
     "com.intuit.quickbooks.payment",
     "com.intuit.quickbooks.payroll",
     "com.intuit.quickbooks.payroll.benefits",

@@ -21,6 +21,7 @@ REFRESH_LIFETIME = 8_726_400
 MAX_LIFETIME = 5 * 365 * DAY_SECONDS
 # In every code and token, so that tests recognize them anywhere.
 TOKEN_MARK = "standin"  # noqa: S105  (a part of tokens, no secret)
+ACCOUNTING_SCOPE = "com.intuit.quickbooks.accounting"
 CODE_LENGTH, REFRESH_TOKEN_LENGTH = 51, 50
 
 
@@ -49,6 +50,12 @@ class AccessToken(NamedTuple):
     client: str
     realm: str
     expires: float
+    scope: str = ACCOUNTING_SCOPE  # journals of earlier versions do not state it
+
+    @property
+    def opens_books(self) -> bool:
+        """Return whether the person who gave consent was asked for access to the books."""
+        return ACCOUNTING_SCOPE in self.scope.split()
 
 
 @dataclass
@@ -178,7 +185,7 @@ class Grants:
         if not token:
             token = f"eyJ{TOKEN_MARK}{secrets.token_urlsafe(320)}"
         expires = self.clock.now() + life
-        access = AccessToken(grant.client, grant.realm, expires)
+        access = AccessToken(grant.client, grant.realm, expires, grant.scope)
         self.access[token] = access
         self._write({"access": [token, *access]})
         return token
@@ -234,8 +241,8 @@ class Grants:
             times = {name: float(grant[name]) for name in TIME_FIELDS if name in grant}
             self._file(Consent(**{**grant, **times}))
         elif "access" in event:
-            token, client, realm, expires = event["access"]
-            self.access[token] = AccessToken(client, realm, float(expires))
+            token, client, realm, expires, *scope = event["access"]
+            self.access[token] = AccessToken(client, realm, float(expires), *scope)
         elif "code" in event:
             code, issued = event["code"]
             expires = float(issued["expires"])
