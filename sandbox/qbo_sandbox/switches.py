@@ -100,7 +100,7 @@ class Switches(Choices):
         "how long an account's number may be", 20, 7, any_number=True
     )
     batch_size: int = switch("how many items a batch may have", 30, 10, 25, 50, any_number=True)
-    cdc_window: bool = switch("change data refuse more than 30 days back", False, True)
+    cdc_window: bool = switch("change data refuse more than 30 days back", True, False)
     cdc_order: str = switch(
         "change data begin with the oldest changes, or with the newest", "oldest", "newest"
     )

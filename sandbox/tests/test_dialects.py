@@ -299,10 +299,10 @@ def test_paper_and_mail_as_other_clients_ask_for_them(call):
 
 
 def test_changes_are_asked_for_by_names_of_any_case(call):
-    post(call)
-    response = call(
-        "GET", "cdc?entities=bill,VENDOR,Term&changedSince=2020-01-01T00:00:00-08:00", headers=JSON
-    ).json()
+    bill = post(call)
+    since = bill["MetaData"]["CreateTime"]
+    address = f"cdc?entities=bill,VENDOR,Term&changedSince={since}"
+    response = call("GET", address, headers=JSON).json()
     assert response["CDCResponse"][0]["QueryResponse"][0]["Bill"]
 
 

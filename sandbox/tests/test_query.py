@@ -458,11 +458,15 @@ def test_invalid_requests_for_change_data_are_refused(quickbooks, query):
     assert quickbooks.ask("GET", f"cdc?{query}").status == 400
 
 
-def test_the_window_of_thirty_days_can_be_enforced(quickbooks):
-    quickbooks.switch(cdc_window=True)
-    assert (
-        quickbooks.ask("GET", "cdc?entities=bill&changedSince=2026-11-01T00:00:00Z").status == 400
-    )
+def test_change_data_reach_back_for_thirty_days(quickbooks):
+    address = "cdc?entities=bill&changedSince="
+    assert quickbooks.ask("GET", f"{address}2026-12-17T00:00:00Z").status == 200
+    answer = quickbooks.ask("GET", f"{address}2026-12-16T07:59:59Z")
+    [error] = answer.json()["Fault"]["Error"]
+    assert (answer.status, error["code"]) == (400, "500")
+    assert error["Detail"].endswith("which is older than fixed days is not supported.")
+    quickbooks.switch(cdc_window=False)
+    assert quickbooks.ask("GET", f"{address}2026-11-01T00:00:00Z").status == 200
 
 
 def test_a_query_goes_by_get_and_by_post(quickbooks):

@@ -2,7 +2,7 @@
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import KIND_NAMES_BY_PATH
-from qbo_sandbox.accounting.refusals import Refusal, missing_field
+from qbo_sandbox.accounting.refusals import Refusal, missing_field, unsupported_operation
 from qbo_sandbox.accounting.values import dump
 
 MAX_OBJECTS = 1000
@@ -51,8 +51,8 @@ def _parse_since(company: Company, params: dict[str, str]) -> float:
     except ValueError:
         raise Refusal("2060", f"Invalid date : changedSince {text}", "changedSince") from None
     if company.switches.cdc_window and since < company.now() - WINDOW_SECONDS:
-        raise Refusal(
-            "2060", "Invalid date : changedSince lies more than 30 days back", "changedSince"
+        raise unsupported_operation(
+            f"cdc with changedSince date {text} which is older than fixed days"
         )
     return since
 
