@@ -62,3 +62,8 @@ def amount_sign(entity: dict[str, Any]) -> int:
     It is -1 for an expense that is a refund.
     """
     return -1 if str(entity.get("Credit", "")).lower() == "true" else 1
+
+
+def format_moment(moment: dt.datetime) -> str:
+    """Return a moment as Intuit documents it: to the second, with its offset."""
+    return moment.isoformat(timespec="seconds")

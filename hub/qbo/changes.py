@@ -15,7 +15,13 @@ from hub.db.database_errors import repeat_after_conflict
 from hub.errors import Refused
 from hub.models import ConnectedCompany, ListState
 from hub.models.enums import SendOutcome
-from hub.payloads.entities import DOCUMENT_ENTITIES, ENTITY_BY_KIND, KIND_BY_ENTITY, LIST_ENTITIES
+from hub.payloads.entities import (
+    DOCUMENT_ENTITIES,
+    ENTITY_BY_KIND,
+    KIND_BY_ENTITY,
+    LIST_ENTITIES,
+    format_moment,
+)
 from hub.qbo import (
     record_download,
     records,
@@ -176,7 +182,7 @@ def _query_changes(
     lists = [kind for kind in kinds if kind in LIST_ENTITIES]
     record_download.refresh(company_id, lists, client)
     now = client.newest_date or hub_context.current_hub().clock.now()
-    where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
+    where = f"MetaData.LastUpdatedTime >= '{format_moment(since)}'"
     objects = {}
     for kind in kinds:
         if kind in DOCUMENT_ENTITIES:

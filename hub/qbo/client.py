@@ -19,7 +19,7 @@ from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
 from hub.models import ConnectedCompany
 from hub.models.enums import SendOutcome
-from hub.payloads.entities import ENTITY_BY_KIND
+from hub.payloads.entities import ENTITY_BY_KIND, format_moment
 from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, read_id
@@ -198,7 +198,7 @@ class Client:
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> QuickBooksResponse:
         """Return objects that changed or were deleted since a moment; 1,000 mean there are more."""
         entities = [ENTITY_BY_KIND[kind] for kind in kinds]
-        params = {"entities": ",".join(entities), "changedSince": since.isoformat()}
+        params = {"entities": ",".join(entities), "changedSince": format_moment(since)}
         return self._call(read_call("cdc", Expected("CDCResponse"), params))
 
     def company_info(self) -> QuickBooksResponse:

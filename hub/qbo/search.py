@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.contract.value_object import value_object
 from hub.errors import Refused, Retry, Sentence
-from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, ref_id
+from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, format_moment, ref_id
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.responses import extract_count, extract_rows
 
@@ -111,7 +111,7 @@ def find_created_since(
     the last one. With `until_nothing_new`, another page must confirm that, because a page that came
     too short or empty proves nothing.
     """
-    start = since
+    start = since.replace(microsecond=0)
     seen_ids: set[str] = set()
     is_confirming = False
     while True:
@@ -141,9 +141,9 @@ def find_created_since(
 def _build_condition(condition: str, since: dt.datetime, until: dt.datetime | None = None) -> str:
     """Return the condition for objects created in a period, and one more if there is one."""
     conditions = [condition] if condition else []
-    conditions.append(f"MetaData.CreateTime >= '{since.isoformat()}'")
+    conditions.append(f"MetaData.CreateTime >= '{format_moment(since)}'")
     if until:
-        conditions.append(f"MetaData.CreateTime < '{until.isoformat()}'")
+        conditions.append(f"MetaData.CreateTime < '{format_moment(until)}'")
     return " AND ".join(conditions)
 
 

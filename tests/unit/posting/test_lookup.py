@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+import re
 import threading
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import select
@@ -238,6 +240,28 @@ def test_everything_created_is_found_across_pages_even_within_one_second(bench, 
     ]
     assert sorted(results) == sorted(bill["Id"] for bill in bench.bills())
     assert len(results) == len(set(results))
+
+
+def test_moments_are_asked_for_to_the_second(bench, monkeypatch):
+    """Intuit documents queries and change data with whole seconds only."""
+    sent = []
+    build_request = transport.request
+
+    def record_request(method, url, token, body=None, content_type=""):
+        sent.append(unquote(url) + (body or b"").decode())
+        return build_request(method, url, token, body, content_type)
+
+    monkeypatch.setattr(transport, "request", record_request)
+    since = bench.clock.now() + dt.timedelta(milliseconds=400)
+    enter_bills(bench, 5, seconds=0)
+    pages = search.find_created_since(Client(1), "bill", since, 2)
+    results = [row["Id"] for page in pages for row in page]
+    assert sorted(results) == sorted(bill["Id"] for bill in bench.bills())
+    Client(1).cdc(["bill"], since).check()
+    second = f"{since:%Y-%m-%dT%H:%M:%S}+00:00"
+    assert f"CreateTime >= '{second}'" in sent[0]
+    assert f"changedSince={second}" in sent[-1]
+    assert [text for text in sent if re.search(r":\d\d\.", text)] == []
 
 
 def test_inactive_records_of_one_second_are_found(bench):
