@@ -1,12 +1,15 @@
 """Commit what a source yields in batches, each cursor with all that was yielded before it."""
 
+import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from hub import context as hub_context
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.intake import ingest
@@ -14,9 +17,10 @@ from hub.collect.setup import Setup
 from hub.context import mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
 from hub.db import engine
+from hub.db.bulk import is_among, is_locked_in_order
 from hub.db.database_errors import TransactionConflict, repeat_after_conflict
 from hub.errors import HubError, NeedsAttention, Retry, Sentence
-from hub.models import Cursor
+from hub.models import Cursor, SourceDocument
 from hub.models.enums import DocumentOutcome
 
 log = logging.getLogger("hub")
@@ -45,6 +49,7 @@ class BatchWriter:
         self.result = result
         self.progress = progress
         self._from_list = False
+        self._reading_began_at = hub_context.current_hub().clock.now()
 
     def write_list(self, items: Iterable[Yielded | Absent]) -> None:
         """Commit items of the source's list, which may be older than what the hub has."""
@@ -55,7 +60,11 @@ class BatchWriter:
             self._from_list = False
 
     def write(self, items: Iterable[Yielded | Absent]) -> None:
-        """Commit items in batches, a cursor never before the items that it covers."""
+        """Commit items in batches, a cursor never before the items that it covers.
+
+        The items are read from the source while this goes through them.
+        """
+        self._reading_began_at = hub_context.current_hub().clock.now()
         waiting: list[Item] = []
         try:
             for item in items:
@@ -113,11 +122,12 @@ class BatchWriter:
                 batch = CollectBatch(session, self.setup, items, from_list=self._from_list)
                 outcomes = ingest(batch)
                 _store_cursor(session, self.setup.installation.id, checkpoint)
+                noticed_ids = _keep_marks(session, batch, self._reading_began_at)
         except TransactionConflict:
             self.setup.stored_codes.clear()
             raise
         self.setup.read_ids.update(item.source_id for item in items)
-        self.setup.read_ids -= batch.outdated_ids  # these are read by their ids
+        self.setup.read_ids -= batch.outdated_ids | noticed_ids  # these are read by their ids
         return outcomes
 
     def _write_singly(
@@ -147,6 +157,23 @@ class BatchWriter:
                 text=text,
             )
         return Unreadable(source_id=item.source_id, reason=reason[:MAX_REASON_LENGTH])
+
+
+def _keep_marks(session: Session, batch: CollectBatch, reading_began_at: dt.datetime) -> set[str]:
+    """Mark documents again that were marked for rereading since their reading began.
+
+    What was read may be older than the change that the source gave notice of. Return their ids.
+    """
+    session.flush()
+    is_noticed = (
+        is_among(SourceDocument.id, "ids"),
+        SourceDocument.reread_at > reading_began_at,
+    )
+    documents = update(SourceDocument).where(is_locked_in_order(SourceDocument.id, *is_noticed))
+    marked = documents.values(reread=True).returning(SourceDocument.source_id)
+    ids = [row.id for row in batch.rows.values()]
+    options = {"synchronize_session": False}
+    return set(session.scalars(marked, {"ids": ids}, execution_options=options))
 
 
 def _store_cursor(session: Session, installation_id: int, checkpoint: Checkpoint | None) -> None:

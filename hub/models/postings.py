@@ -94,6 +94,8 @@ class SourceDocument(Model):
     gone: Mapped[str | None] = mapped_column(Text)
     # It has to be read again before it is posted or changed.
     reread: Mapped[bool] = mapped_column(default=False)
+    # When a notice of the source or a person last asked for that.
+    reread_at: Mapped[dt.datetime | None]
     # The field of the code for which the hub creates this record; "" for a document of the source.
     made_for: Mapped[str] = mapped_column(String(60), default="")
     # One of `StartRule`.

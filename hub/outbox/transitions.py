@@ -124,7 +124,8 @@ def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]
     document_ids = select(Posting.document_id).where(*conditions)
     is_chosen = SourceDocument.id.in_(document_ids)
     documents = update(SourceDocument).where(bulk.is_locked_in_order(SourceDocument.id, is_chosen))
-    session.execute(documents.values(reread=True), execution_options=FETCH)
+    marked = documents.values(reread=True, reread_at=hub_context.current_hub().clock.now())
+    session.execute(marked, execution_options=FETCH)
     return update_postings(session, conditions, next_try_at=None)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from werkzeug.exceptions import TooManyRequests
 
 from hub import sources
-from hub.context import Runtime
+from hub.context import Runtime, current_hub
 from hub.db.bulk import is_locked_in_order
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
@@ -152,6 +152,7 @@ def _read_again(installation: Installation, ids: list[str]) -> None:
     if not ids:
         return
     unique_ids = sorted(set(ids))
+    now = current_hub().clock.now()
     with transaction() as session:
         for start in range(0, len(unique_ids), IDS_PER_STATEMENT):
             chunk = unique_ids[start : start + IDS_PER_STATEMENT]
@@ -162,5 +163,5 @@ def _read_again(installation: Installation, ids: list[str]) -> None:
             documents = update(SourceDocument).where(
                 is_locked_in_order(SourceDocument.id, *is_chosen)
             )
-            marked = documents.values(reread=True)
+            marked = documents.values(reread=True, reread_at=now)
             session.execute(marked, execution_options={"synchronize_session": False})

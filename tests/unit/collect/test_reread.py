@@ -14,8 +14,9 @@ from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import PluginFault, Refused, Retry, TooOften
 from hub.installations import enable
-from hub.models import Match, Posting, SourceDocument
+from hub.models import Installation, Match, Posting, SourceDocument
 from hub.scheduling import runner
+from hub.web import webhooks
 from tests.support.runs.hub_environment import COSTTRACKER
 from tests.support.sources.small_source import (
     SmallSource,
@@ -354,3 +355,65 @@ def test_versions_without_an_order_are_taken_as_they_come(hub, source, earlier, 
     hub(bill("1", version=earlier))
     assert not hub(bill("1", total="300.30", version=later))
     assert planned_total() == "300.30"
+
+
+# -- a notice during the reading -------------------------------------------------------------------
+
+
+def mark(number):
+    """Mark a document as a notice of its source does."""
+    with read_only_session() as session:
+        installation = session.scalars(select(Installation)).one()
+    webhooks._read_again(installation, [f"invoice:{number}"])
+
+
+def read_marks():
+    with read_only_session() as session:
+        return dict(session.execute(select(SourceDocument.source_id, SourceDocument.reread)).all())
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_notice_that_comes_while_a_document_is_read_is_not_lost(hub, source, clock, asked_before):
+    hub(bill("1"))
+    source.by_id = {"invoice:1": bill("1", total="30.00")}
+    if asked_before:
+        mark("1")
+
+    def read_list():
+        clock.advance(1)
+        mark("1")
+        yield bill("1")
+
+    source.items = read_list()
+    clock.advance(60)
+    collect_run.collect(hub.id)
+    assert (source.order[-1], read_marks()) == ("invoice:1", {"invoice:1": False})
+    assert postings()[-1].total == 30
+
+
+def test_a_notice_that_comes_while_a_document_is_asked_for_has_it_read_by_the_next_run(
+    hub, source, clock
+):
+    hub(bill("1"))
+    mark("1")
+
+    class Noticed(dict):
+        def get(self, id):
+            clock.advance(1)
+            mark("1")
+            return bill("1")
+
+    source.by_id = Noticed()
+    hub()
+    assert read_marks() == {"invoice:1": True}
+    source.by_id = {"invoice:1": bill("1", total="30.00")}
+    assert hub() == [1]
+    assert (read_marks(), postings()[-1].total) == ({"invoice:1": False}, 30)
+
+
+def test_a_notice_that_came_before_the_reading_is_met_by_it(hub, source):
+    hub(bill("1"))
+    mark("1")
+    source.by_id = {"invoice:1": bill("1")}
+    assert hub() == [1]
+    assert read_marks() == {"invoice:1": False}
