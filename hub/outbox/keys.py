@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.models import Attempt, Posting, SourceDocument
@@ -46,6 +46,23 @@ def build_key(
         realm = row.installation.company.realm
     identity = build_identity(realm, row.slug, row.tenant, row.source_id)
     return derive_request_id(identity, part, operation, base, generation)
+
+
+def choose_generation(session: Session, posting: Posting, base: str) -> int:
+    """Return the generation of a posting whose change is written against another version.
+
+    An earlier change of the part may have had a key for that version: one that was skipped, or
+    taken back by its source. Such a key is never used for other bytes.
+    """
+    newest = select(func.max(Posting.generation)).where(
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.operation == posting.operation,
+        Posting.base == base,
+        Posting.id != posting.id,
+    )
+    generation = session.scalar(newest)
+    return posting.generation if generation is None else max(posting.generation, generation + 1)
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:

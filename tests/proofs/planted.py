@@ -60,6 +60,16 @@ BUGS = (
         "tests/unit/collect/test_run.py::test_bytes_never_change_under_a_key_that_may_have_left",
     ),
     Planted(
+        "a change gets the key of another one that was refused for the same version",
+        "hub/outbox/keys.py",
+        "if generation is None else max(posting.generation, generation + 1)",
+        "if generation is None else posting.generation",
+        (
+            "tests/stories/test_changes_after_refused_ones.py::"
+            "test_the_next_change_has_a_key_of_its_own"
+        ),
+    ),
+    Planted(
         "a claim does not check the state of the posting",
         "hub/posting/claims.py",
         "    ids = _select_claimable_postings(session, list(posting_ids), revisions)\n"

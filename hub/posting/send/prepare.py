@@ -16,6 +16,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT, IS_OF_ACTIVE_APP
+from hub.outbox.keys import choose_generation
 from hub.payloads.entities import ORDER_ENTITY
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, load_snapshots_for_send
@@ -229,11 +230,15 @@ def _write_against_current(
     payload = payloads.encode(_build_change_body(posting, entity))
     if (payload, base) == (posting.payload, posting.base):
         return True
-    key = posting_session.build_key(posting, base, posting.generation)
     with transaction() as session:
-        return change_state(
-            session, posting, PostingState.READY, payload=payload, base=base, requestid=key
-        )
+        generation = choose_generation(session, posting, base)
+        values = {
+            "payload": payload,
+            "base": base,
+            "generation": generation,
+            "requestid": posting_session.build_key(posting, base, generation),
+        }
+        return change_state(session, posting, PostingState.READY, **values)
 
 
 def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
