@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, false, or_, select
+from sqlalchemy import Select, and_, false, or_, select, update
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import plan_again
@@ -64,7 +64,7 @@ def replan_waiting(setup: Setup) -> None:
 
 
 def replan(setup: Setup, ids: Sequence[int]) -> None:
-    """Plan documents again; leave each document as it is that cannot be planned."""
+    """Plan documents again; read each one again before it is sent that cannot be planned."""
     try:
         with engine.transaction() as session:
             plan_again(CollectBatch(session, setup, []), ids)
@@ -73,9 +73,17 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
     except Exception as error:
         if len(ids) == 1:
             log.error("document %s cannot be mapped again", ids[0], exc_info=error)
+            _mark_for_reread(ids[0])
             return
         for id in ids:
             replan(setup, [id])
+
+
+def _mark_for_reread(document_id: int) -> None:
+    """Mark a document for rereading, which plans it or holds it with a case."""
+    marked = update(SourceDocument).where(SourceDocument.id == document_id).values(reread=True)
+    with engine.transaction() as session:
+        session.execute(marked)
 
 
 def _load_waiting_documents(setup: Setup, after: int) -> list[int]:
