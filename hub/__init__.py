@@ -10,6 +10,7 @@ from hub.contract.cursors import ChangeCursor
 from hub.contract.dates import format_moment, parse_date
 from hub.contract.deletions import (
     DeletionSweep,
+    PartSweep,
     add_deletions,
     format_ids,
     parse_ids,
@@ -113,6 +114,7 @@ __all__ = [
     "NeedsAttention",
     "Outcome",
     "Page",
+    "PartSweep",
     "Party",
     "Receipt",
     "ReceiptState",

@@ -1,6 +1,7 @@
 """Deletions that a source does not announce, found by comparing its ids with those it had."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import quote, unquote
 
@@ -86,6 +87,92 @@ class DeletionSweep:
         """Return a checkpoint with the day of the last comparison and the ids since."""
         ids = format_ids(self._ids)
         return Checkpoint(cursor=f"{self._day}|{ids}", stream=self._stream)
+
+
+class PartSweep:
+    """Notice that a row has lost a part that is a document, such as an invoice one of its payments.
+
+    The parts that each row had when it was read last are kept in a cursor. A part that is missing
+    is Gone, as `inferred`.
+
+    The source id of a part is `prefix`, the id of its row, `separator` and its own id, such as
+    "payment:7-31"; the ids of rows must not contain the separator. The name of the `stream` ends
+    with "deletions", so that the parts are kept if the hub reads everything again. Pass the parts
+    of each row that was read to `compare`, and yield the `checkpoint` before that of the list.
+
+        stream = "payment deletions"
+        sweep = PartSweep(cursors.get(stream, ""), prefix="payment:", stream=stream)
+        for rows, after in shed.pages("/invoices", cursors.get("")):
+            for row in rows:
+                yield from read(row)
+                payments = [payment["id"] for payment in row["payments"]]
+                yield from sweep.compare(row["id"], payments, reason="It was deleted in Shed.")
+            yield from sweep.checkpoint()
+            yield Checkpoint(cursor=after)
+    """
+
+    def __init__(self, cursor: str, *, prefix: str, stream: str, separator: str = "-") -> None:
+        """Read the cursor; raise Refused for a text that is not the cursor of such a sweep."""
+        try:
+            ids = parse_ids(cursor)
+        except ValueError:
+            raise Refused("%(cursor)s is not a cursor of a PartSweep.", cursor=cursor) from None
+        self._parts: dict[str, set[str]] = defaultdict(set)
+        for id in ids:
+            row, _, part = id.partition(separator)
+            self._parts[row].add(part)
+        self._prefix = prefix
+        self._stream = stream
+        self._separator = separator
+        self._stored = cursor
+
+    def has_parts(self, row_id: str | int) -> bool:
+        """Return whether a row had parts when it was read last."""
+        return str(row_id) in self._parts
+
+    def compare(
+        self,
+        row_id: str | int,
+        part_ids: Iterable[str | int],
+        *,
+        reason: str,
+        inferred: bool = True,
+    ) -> list[Gone]:
+        """Return a Gone for each part that a row had and that is not among `part_ids`.
+
+        Pass `inferred=False` if the source announces that the parts are gone.
+        """
+        row = str(row_id)
+        present = {str(id) for id in part_ids}
+        missing = self._parts.pop(row, set()) - present
+        if present:
+            self._parts[row] = present
+        return [
+            Gone(source_id=self._join(row, part, self._prefix), reason=reason, inferred=inferred)
+            for part in sorted(missing, key=_sort_key)
+        ]
+
+    def compare_rows(self, row_ids: Iterable[str | int], *, reason: str) -> list[Gone]:
+        """Return a Gone for each part of a row that is not among these, the rows of the source."""
+        present = {str(id) for id in row_ids}
+        gone: list[Gone] = []
+        for row in sorted(self._parts.keys() - present, key=_sort_key):
+            gone += self.compare(row, (), reason=reason)
+        return gone
+
+    def checkpoint(self) -> list[Checkpoint]:
+        """Return a Checkpoint of the parts, or nothing if they are stored already."""
+        cursor = format_ids(
+            {self._join(row, part) for row, parts in self._parts.items() for part in parts}
+        )
+        if cursor == self._stored:
+            return []
+        self._stored = cursor
+        return [Checkpoint(cursor=cursor, stream=self._stream)]
+
+    def _join(self, row: str, part: str, prefix: str = "") -> str:
+        """Return the id of a part, with that of its row."""
+        return f"{prefix}{row}{self._separator}{part}"
 
 
 def add_deletions(

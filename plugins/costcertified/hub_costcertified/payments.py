@@ -22,6 +22,7 @@ from hub import (
 from hub_costcertified import codes, names
 
 PREFIX, REFUND_PREFIX, FEE_PREFIX = "payment:", "refund:", "fee:"
+REFUND_SEPARATOR = "/"  # between the id of a payment and that of its refund
 LIST_NAME = "payments"
 STAGES: dict[str, StageName] = {
     "processing": "pending",
@@ -87,13 +88,20 @@ def _build_fee_source_id(row: Row) -> str:
 
 def _build_refund_source_id(row: Row, refund: Row) -> str:
     """Return the id of a refund as a document."""
-    return f"{REFUND_PREFIX}{row[names.Payment.ID]}/{refund[names.Refund.ID]}"
+    payment_id, refund_id = row[names.Payment.ID], refund[names.Refund.ID]
+    return f"{REFUND_PREFIX}{payment_id}{REFUND_SEPARATOR}{refund_id}"
+
+
+def list_refund_ids(source_ids: Sequence[str]) -> list[str]:
+    """Return the ids of the refunds among the documents of a payment, as their payment has them."""
+    refunds = [id for id in source_ids if id.startswith(REFUND_PREFIX)]
+    return [id.partition(REFUND_SEPARATOR)[2] for id in refunds]
 
 
 def get_row_id(source_id: str) -> str:
     """Return the id of the row in CostCertified that a document belongs to."""
     _, _, id = source_id.partition(":")
-    row_id, _, _ = id.partition("/")
+    row_id, _, _ = id.partition(REFUND_SEPARATOR)
     return row_id
 
 

@@ -3,12 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hub import Checkpoint, Document, Gone, Row, Sentence, Site, Unreadable, Yielded, readable
-from hub_costcertified import expenses, invoices, known_refunds, names, payments, payouts
+from hub import (
+    Checkpoint,
+    Gone,
+    Outcome,
+    PartSweep,
+    Row,
+    Sentence,
+    Site,
+    Unreadable,
+    Yielded,
+    readable,
+)
+from hub_costcertified import expenses, invoices, names, payments, payouts
 from hub_costcertified.client import CostCertified
-from hub_costcertified.known_refunds import KnownRefunds
 
-Outcome = Document | Gone | Unreadable
 # The modules of the lists, by the streams of their cursors; invoices come before their payments.
 MODULES_BY_STREAM = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
 # The modules of the lists, by the prefixes of source ids.
@@ -22,6 +31,7 @@ MODULES_BY_PREFIX = {
     "expense-payment": expenses,
 }
 
+REFUND_DELETIONS_STREAM = "refund deletions"
 NO_ID = "?"  # in place of the id of a row that has none
 
 
@@ -32,7 +42,12 @@ def iter_changes(
 
     The payments of a payout that arrived since then come before it.
     """
-    refunds = KnownRefunds(cursors.get(known_refunds.STREAM, ""))
+    refunds = PartSweep(
+        cursors.get(REFUND_DELETIONS_STREAM, ""),
+        prefix=payments.REFUND_PREFIX,
+        separator=payments.REFUND_SEPARATOR,
+        stream=REFUND_DELETIONS_STREAM,
+    )
     for stream, module in MODULES_BY_STREAM.items():
         for rows, after in source.pages(module.LIST_NAME, cursors.get(stream)):
             for row in rows:
@@ -41,17 +56,31 @@ def iter_changes(
                 outcomes = list(read(site, module, row))
                 yield from outcomes
                 if module is payments:
-                    yield from refunds.find_missing(row, outcomes)
-            yield from _store_refunds(refunds)
+                    yield from _find_missing_refunds(refunds, row, outcomes)
+            yield from refunds.checkpoint()
             if after:
                 yield Checkpoint(cursor=after, stream=stream)
 
 
-def _store_refunds(refunds: KnownRefunds) -> Iterator[Checkpoint]:
-    """Yield a Checkpoint of the refunds that payments have, if they have changed."""
-    cursor = refunds.new_cursor()
-    if cursor is not None:
-        yield Checkpoint(cursor=cursor, stream=known_refunds.STREAM)
+def _find_missing_refunds(
+    refunds: PartSweep, row: Row, outcomes: Sequence[Outcome]
+) -> Sequence[Gone]:
+    """Return the Gone of each refund that a payment had; `outcomes` are what it has now.
+
+    A payment that could not be read, or that does not state its refunds, keeps them.
+    """
+    if any(isinstance(outcome, Unreadable) for outcome in outcomes):
+        return ()
+    is_deleted = bool(row.get(names.Payment.DELETED_AT))
+    if not is_deleted and names.Payment.REFUNDS not in row:
+        return ()
+    source_ids = [outcome.source_id for outcome in outcomes]
+    return refunds.compare(
+        row[names.Payment.ID],
+        payments.list_refund_ids(source_ids),
+        reason=Sentence("CostCertified does not have the refund any more."),
+        inferred=not is_deleted,
+    )
 
 
 def _read_payments_of(site: Site, source: CostCertified, row: Row) -> Iterator[Outcome]:

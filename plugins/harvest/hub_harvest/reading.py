@@ -5,8 +5,7 @@ invoice are read with it. The ids of all payments are remembered: one that the l
 no longer has was deleted. Deleted invoices are found once a day, by comparing all ids.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hub import (
     ChangeCursor,
@@ -14,13 +13,12 @@ from hub import (
     DeletionSweep,
     Gone,
     Outcome,
+    PartSweep,
     Row,
     Sentence,
     Site,
     Yielded,
-    format_ids,
     money,
-    parse_ids,
     readable,
     row_version,
 )
@@ -51,8 +49,14 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Yi
 
 def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield every document that changed since the cursors, and every deleted one."""
-    payments = PaymentIds(
-        cursors.get(PAYMENT_DELETIONS_STREAM) or cursors.get(FORMER_PAYMENT_DELETIONS_STREAM, "")
+    if PAYMENT_DELETIONS_STREAM not in cursors and FORMER_PAYMENT_DELETIONS_STREAM in cursors:
+        former_cursor = cursors[FORMER_PAYMENT_DELETIONS_STREAM]
+        cursors = {**cursors, PAYMENT_DELETIONS_STREAM: former_cursor}
+        yield Checkpoint(cursor=former_cursor, stream=PAYMENT_DELETIONS_STREAM)
+    payments = PartSweep(
+        cursors.get(PAYMENT_DELETIONS_STREAM, ""),
+        prefix="payment:",
+        stream=PAYMENT_DELETIONS_STREAM,
     )
     changes = _iter_changed_invoices(site, source, cursors.get("", ""), payments)
     sweep = DeletionSweep(
@@ -64,8 +68,8 @@ def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Ite
     if not sweep.is_due:
         return
     present = list(_iter_invoice_ids(source))
-    yield from payments.remove_without_invoice(present)
-    yield payments.checkpoint()
+    yield from payments.compare_rows(present, reason=DELETED_REASON)
+    yield from payments.checkpoint()
     yield from sweep.compare(present, reason=DELETED_REASON)
 
 
@@ -76,63 +80,8 @@ def _iter_invoice_ids(source: Harvest) -> Iterator[int]:
             yield row["id"]
 
 
-class PaymentIds:
-    """The ids of the payments that were read, each with the id of its invoice before it."""
-
-    def __init__(self, cursor: str) -> None:
-        """Read the ids of a cursor."""
-        self._ids_of_invoice = defaultdict[str, set[str]](set)
-        for id in parse_ids(cursor):
-            invoice_id = _get_invoice_id(id)
-            self._ids_of_invoice[invoice_id].add(id)
-
-    def compare(self, invoice: Row, rows: Iterable[Row]) -> Iterator[Gone]:
-        """Yield a Gone for each payment that an invoice no longer has."""
-        invoice_id = str(invoice["id"])
-        present = {f"{invoice_id}-{row['id']}" for row in rows}
-        former = set(self._ids_of_invoice[invoice_id])
-        self._ids_of_invoice[invoice_id] |= present
-        yield from self._remove(former - present)
-
-    def remove_without_invoice(self, invoice_ids: Iterable[int]) -> Iterator[Gone]:
-        """Yield a Gone for each payment of an invoice that is not among these."""
-        present = {str(id) for id in invoice_ids}
-        absent = set(self._ids_of_invoice) - present
-        for invoice_id in sorted(absent):
-            payment_ids = set(self._ids_of_invoice[invoice_id])
-            yield from self._remove(payment_ids)
-
-    def has_payments(self, invoice: Row) -> bool:
-        """Return whether an invoice had payments when it was read last."""
-        invoice_id = str(invoice["id"])
-        return bool(self._ids_of_invoice.get(invoice_id))
-
-    def checkpoint(self) -> Checkpoint:
-        """Return a checkpoint of the ids."""
-        ids: set[str] = set()
-        for ids_of_invoice in self._ids_of_invoice.values():
-            ids |= ids_of_invoice
-        return Checkpoint(cursor=format_ids(ids), stream=PAYMENT_DELETIONS_STREAM)
-
-    def _remove(self, ids: Iterable[str]) -> Iterator[Gone]:
-        """Forget these ids, and yield a Gone for each."""
-        for id in sorted(ids):
-            invoice_id = _get_invoice_id(id)
-            self._ids_of_invoice[invoice_id].discard(id)
-            yield Gone(
-                source_id=f"payment:{id}",
-                reason=DELETED_REASON,
-                inferred=True,
-            )
-
-
-def _get_invoice_id(payment_id: str) -> str:
-    """Return the id of the invoice, with which the id of its payment begins."""
-    return payment_id.partition("-")[0]
-
-
 def _iter_changed_invoices(
-    site: Site, source: Harvest, text: str, payments: PaymentIds
+    site: Site, source: Harvest, text: str, payments: PartSweep
 ) -> Iterator[Yielded]:
     """Yield the invoices that changed since the cursor, each with its payments."""
     cursor = ChangeCursor.parse(text)
@@ -142,7 +91,7 @@ def _iter_changed_invoices(
             if cursor.is_new(*ROW_VERSION(row)):
                 yield _read_invoice(site, source, row)
                 yield from _iter_payments(site, source, row, payments)
-        yield payments.checkpoint()
+        yield from payments.checkpoint()
         if next_page:
             cursor.page = next_page
             yield Checkpoint(cursor=str(cursor))
@@ -150,7 +99,7 @@ def _iter_changed_invoices(
 
 
 def _iter_payments(
-    site: Site, source: Harvest, invoice: Row, payments: PaymentIds
+    site: Site, source: Harvest, invoice: Row, payments: PartSweep
 ) -> Iterator[Outcome]:
     """Yield the payments of an invoice, and those that it no longer has.
 
@@ -159,12 +108,13 @@ def _iter_payments(
     if invoice["state"] == "draft":
         return
     is_unpaid = money(invoice["due_amount"]) == money(invoice["amount"])
-    if is_unpaid and not payments.has_payments(invoice):
+    if is_unpaid and not payments.has_parts(invoice["id"]):
         return
     rows = source.payments(invoice["id"])
     for row in rows:
         yield _read_payment(site, source, invoice, row)
-    yield from payments.compare(invoice, rows)
+    payment_ids = [row["id"] for row in rows]
+    yield from payments.compare(invoice["id"], payment_ids, reason=DELETED_REASON)
 
 
 def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:

@@ -4,7 +4,16 @@ import datetime as dt
 
 import pytest
 
-from hub import Checkpoint, DeletionSweep, Gone, Unreadable, format_ids, parse_ids
+from hub import (
+    Checkpoint,
+    DeletionSweep,
+    Gone,
+    PartSweep,
+    Refused,
+    Unreadable,
+    format_ids,
+    parse_ids,
+)
 
 TODAY, TOMORROW = dt.date(2026, 3, 2), dt.date(2026, 3, 3)
 
@@ -74,3 +83,48 @@ def test_text_of_another_form_is_an_error():
 def test_documents_of_another_list_pass_and_are_not_missed():
     other, end = Unreadable(source_id="invoice:7", reason="any"), Checkpoint(cursor="end")
     assert list(sweep("2026-03-02|1").watch([other, end])) == [other, end]
+
+
+# -- parts of rows ---------------------------------------------------------------------------------
+
+
+def parts(cursor="", **options):
+    return PartSweep(cursor, prefix="payment:", stream="payment deletions", **options)
+
+
+def test_a_part_that_its_row_has_lost_is_gone_by_inference():
+    first = parts()
+    assert first.compare(7, [31, 32], reason="Deleted.") == []
+    [stored] = first.checkpoint()
+    assert (stored.stream, parse_ids(stored.cursor)) == ("payment deletions", {"7-31", "7-32"})
+    later = parts(stored.cursor)
+    gone = Gone(source_id="payment:7-31", reason="Deleted.", inferred=True)
+    assert later.compare(7, ["32", 33], reason="Deleted.") == [gone]
+    [stored] = later.checkpoint()
+    assert parse_ids(stored.cursor) == {"7-32", "7-33"}
+
+
+def test_rows_keep_the_parts_that_they_were_not_compared_with():
+    stored = parts("=7-31,=8-32")
+    assert stored.compare(7, [], reason="Deleted.", inferred=False) == [
+        Gone(source_id="payment:7-31", reason="Deleted.", inferred=False)
+    ]
+    assert (stored.has_parts(7), stored.has_parts("8")) == (False, True)
+    assert stored.compare_rows([7, 9], reason="Deleted.") == [
+        Gone(source_id="payment:8-32", reason="Deleted.", inferred=True)
+    ]
+    assert stored.checkpoint() == [Checkpoint(cursor="", stream="payment deletions")]
+
+
+def test_parts_that_did_not_change_are_not_stored_again():
+    sweep = parts("=a%2F1,=a%2F2", separator="/")
+    assert sweep.compare("a", ["2", "1"], reason="Deleted.") == []
+    assert sweep.checkpoint() == []
+    sweep.compare("a", ["1"], reason="Deleted.")
+    assert len(sweep.checkpoint()) == 1
+    assert sweep.checkpoint() == []
+
+
+def test_a_text_that_is_no_cursor_of_parts_is_refused():
+    with pytest.raises(Refused, match=r"^2026-03-02 is not a cursor of a PartSweep\.$"):
+        parts("2026-03-02")
