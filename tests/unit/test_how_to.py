@@ -52,7 +52,7 @@ GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 7,
-    "deletions.md": 4,
+    "deletions.md": 5,
     "dimensions.md": 3,
     "files.md": 2,
     "paging.md": 12,
@@ -566,6 +566,30 @@ def test_a_rental_that_stays_in_the_list_with_a_mark_is_gone():
     assert read({**row, "is_deleted": True}) == Gone(
         source_id="r1", reason="It was deleted in Shed."
     )
+
+
+def test_a_part_that_its_row_has_lost_is_gone(bench):
+    names = names_of("how-to/deletions.md", 4)
+    row = {**rental(1, ""), "deposits": [{"id": 31}, {"id": 32}]}
+    rentals = {row["id"]: row}
+    shed = SimpleNamespace(
+        pages=lambda path, cursor: [(list(rentals.values()), "end")],
+        find=lambda path: rentals.get(path.removeprefix("/rentals/")),
+    )
+
+    def read_deposit(row, deposit):
+        return Document(kind="payment", source_id=f"deposit:{row['id']}-{deposit['id']}")
+
+    first = list(names["iter_changes"](shed, {}, read_deposit))
+    assert ids(first, Document) == ["r1", "deposit:r1-31", "deposit:r1-32"]
+    stored, end = (item for item in first if isinstance(item, Checkpoint))
+    assert (stored.stream, end.stream) == ("deposit deletions", "")
+    del row["deposits"][0]
+    later = list(names["iter_changes"](shed, {stored.stream: stored.cursor}, read_deposit))
+    assert ids(later, Gone) == ["deposit:r1-31"]
+    for id, type in (("deposit:r1-32", Document), ("deposit:r1-31", Gone), ("deposit:r9-1", Gone)):
+        item = names["find_deposit"](shed, id, read_deposit)
+        assert (item.source_id, isinstance(item, type)) == (id, True)
 
 
 def test_deletions_at_an_address_of_their_own_are_read_once_also_if_all_is_read_again(bench):
