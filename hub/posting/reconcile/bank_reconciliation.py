@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hub.errors import Refused
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.refresh import EntitiesByKey
 
@@ -33,7 +34,10 @@ def fetch_reconciled_ids(
 def _fetch_reconciled_in_month(
     posting_session: PostingSession, first_day: dt.date
 ) -> Iterator[str]:
-    """Yield the ids of all reconciled transactions of a month."""
+    """Yield the ids of all reconciled transactions of a month.
+
+    Raise Refused if one of them has none: it could be any of those to be removed.
+    """
     _, days = calendar.monthrange(first_day.year, first_day.month)
     last_day = first_day.replace(day=days)
     parameters = {
@@ -45,11 +49,15 @@ def _fetch_reconciled_in_month(
     report = posting_session.note_date(response).check().body
     column = _find_transaction_column(report)
     for cells in _iter_report_rows(report.get("Rows")):
-        if column >= len(cells):
-            continue
-        id = cells[column].get("id")
+        id = cells[column].get("id") if column < len(cells) else None
         if id:
             yield str(id)
+        elif any(cell.get("value") for cell in cells):
+            raise Refused(
+                "QuickBooks lists reconciled transactions of %(month)s without their ids, so the"
+                " hub cannot tell which ones may be removed. Remove them in QuickBooks.",
+                month=f"{first_day:%Y-%m}",
+            )
 
 
 def _find_transaction_column(report: Mapping[str, Any]) -> int:

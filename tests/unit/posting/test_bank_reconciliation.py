@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+import pytest
+
+from hub.errors import Refused
 from hub.posting.actions import undo
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import bank_reconciliation
@@ -49,3 +52,19 @@ def test_bills_never_touch_a_bank_so_it_is_not_asked(bench):
         == frozenset()
     )
     assert worker.reads == 0
+
+
+def test_nothing_is_removed_if_a_reconciled_transaction_is_listed_without_its_id(
+    bench, monkeypatch
+):
+    expense_id = expense(bench)
+    bench.quickbooks.act("reconcile", kind="Purchase", id=bench.posting(expense_id).quickbooks_id)
+    iterate = bank_reconciliation._iter_report_rows
+
+    def iterate_without_ids(section):
+        for cells in iterate(section):
+            yield [{"value": cell["value"]} for cell in cells]
+
+    monkeypatch.setattr(bank_reconciliation, "_iter_report_rows", iterate_without_ids)
+    with pytest.raises(Refused, match="2026-03 without their ids"):
+        undo.plan_posting(expense_id)
