@@ -108,29 +108,41 @@ def refuse(
     company_id: int, state: ConnectionState, reason: str, *, writes: bool = False
 ) -> ConnectionTrouble | None:
     """Store that a connection was refused; return the error that stops the next calls."""
-    now = hub_context.current_hub().clock.now()
     with engine.transaction() as session:
         company = session.get(ConnectedCompany, company_id, with_for_update=True)
         if company is None or company.state == ConnectionState.DISCONNECTED:
             return None
-        if not is_refused(company) or company.refused_since is None:
-            company.refused_since = now
-        if state == ConnectionState.INTERRUPTED:
-            _pause(company, now)
-        else:
-            company.next_try_at = None
-        company.state = state
-        sentence = "" if state == ConnectionState.RECONNECT else _describe_trouble(company)
-        company.state_reason = f"{sentence} {reason}".strip()
-        # After a refused write, reads may still be accepted.
-        may_accept_reads = writes and state in (
-            ConnectionState.INTERRUPTED,
-            ConnectionState.SUBSCRIPTION,
-        )
-        company.refuses_writes = company.refuses_writes or writes
-        company.refuses_reads = company.refuses_reads or not may_accept_reads
-        _update_case(session, company, now)
+        record_refusal(session, company, state, reason, writes=writes)
     return find_trouble(company, writes=True)
+
+
+def record_refusal(
+    session: Session,
+    company: ConnectedCompany,
+    state: ConnectionState,
+    reason: str,
+    *,
+    writes: bool = False,
+) -> None:
+    """Record that the connection of a company, which is locked, was refused."""
+    now = hub_context.current_hub().clock.now()
+    if not is_refused(company) or company.refused_since is None:
+        company.refused_since = now
+    if state == ConnectionState.INTERRUPTED:
+        _pause(company, now)
+    else:
+        company.next_try_at = None
+    company.state = state
+    sentence = "" if state == ConnectionState.RECONNECT else _describe_trouble(company)
+    company.state_reason = f"{sentence} {reason}".strip()
+    # After a refused write, reads may still be accepted.
+    may_accept_reads = writes and state in (
+        ConnectionState.INTERRUPTED,
+        ConnectionState.SUBSCRIPTION,
+    )
+    company.refuses_writes = company.refuses_writes or writes
+    company.refuses_reads = company.refuses_reads or not may_accept_reads
+    _update_case(session, company, now)
 
 
 def accept(company_id: int, *, writes: bool) -> bool:

@@ -227,10 +227,10 @@ def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: 
     """Store a connection that works, with its tokens; return the id of the company."""
     now = hub_context.current_hub().clock.now()
     identity = _find_identity_to_store()
+    of_realm = select(ConnectedCompany).where(ConnectedCompany.realm == realm)
     with engine.transaction() as session:
-        company = session.scalars(
-            select(ConnectedCompany).where(ConnectedCompany.realm == realm)
-        ).one_or_none()
+        # A refusal of the former tokens may be recorded at this moment.
+        company = session.scalars(of_realm.with_for_update()).one_or_none()
         if company is None:
             company = ConnectedCompany(realm=realm, name=realm, connected_at=now)
             company.database_identity = identity

@@ -249,13 +249,11 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
         grant = _request_grant([token for token in (latest, previous) if token])
         return _store_renewed(company_id, fence, latest, grant)
     except token_endpoint.Rejected as error:
-        newer = _find_newer_access_token(company_id, latest)
-        if newer:
-            _release(company_id, fence)
-            return newer
-        trouble = _store_rejection(company_id, str(error))
+        newer = _store_rejection(company_id, latest, str(error))
         _release(company_id, fence)
-        raise trouble from None
+        if newer:
+            return newer
+        raise _build_rejection_trouble(company_id, str(error)) from None
     except ConfigurationError as error:
         _release(company_id, fence)
         refusal = connection.refuse(company_id, ConnectionState.CONFIGURATION, "")
@@ -292,17 +290,6 @@ def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: T
         return newer or grant.access
 
 
-def _find_newer_access_token(company_id: int, used_token: str | None) -> str | None:
-    """Return the access token of a pair that was stored since; None if there is none.
-
-    A person may reconnect the company while Intuit rejects the refresh token that it had before.
-    """
-    with engine.read_only_session() as session:
-        if get_refresh_token(session, company_id) == used_token:
-            return None
-        return secrets.get(session, _build_secret_name(company_id, "access"))
-
-
 def _release(company_id: int, fence: str) -> None:
     """End the renewal with this fence."""
     renewal = update(Token).where(Token.company_id == company_id, Token.fence == fence)
@@ -311,16 +298,35 @@ def _release(company_id: int, fence: str) -> None:
         session.execute(without_lease)
 
 
-def _store_rejection(company_id: int, rejection: str) -> ConnectionTrouble:
-    """Store that Intuit rejects the refresh token; return the error that stops the next calls."""
+def _store_rejection(company_id: int, used_token: str | None, rejection: str) -> str | None:
+    """Store that Intuit rejects the refresh token, unless another pair was stored since.
+
+    Return the access token of that pair, if there is one: a person may reconnect the company while
+    Intuit rejects the refresh token that it had before.
+    """
     reason = Sentence(
-        "Intuit no longer accepts the refresh token: %(rejection)s", rejection=str(rejection)
+        "Intuit no longer accepts the refresh token: %(rejection)s", rejection=rejection
     )
-    trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
     now = hub_context.current_hub().clock.now()
     of_company = update(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
+        # A reconnect locks the company, too, before it stores its tokens.
+        company = session.get(ConnectedCompany, company_id, with_for_update=True)
+        if get_refresh_token(session, company_id) != used_token:
+            newer = secrets.get(session, _build_secret_name(company_id, "access"))
+            if newer:
+                return newer
+        if company is not None and company.state != ConnectionState.DISCONNECTED:
+            connection.record_refusal(session, company, ConnectionState.RECONNECT, reason)
         session.execute(of_company.values(access_expires_at=now))
+    return None
+
+
+def _build_rejection_trouble(company_id: int, rejection: str) -> ConnectionTrouble:
+    """Return the error that stops the next calls after Intuit has rejected the refresh token."""
+    with engine.read_only_session() as session:
+        company = session.get(ConnectedCompany, company_id)
+    trouble = connection.find_trouble(company, writes=True) if company else None
     return trouble or ReconnectNeeded(str(company_id), rejection)
 
 
