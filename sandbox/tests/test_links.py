@@ -207,6 +207,20 @@ def test_only_a_new_line_of_a_bill_is_linked_to_an_order(quickbooks):
     assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Closed"
 
 
+def test_a_link_to_a_line_that_an_order_has_not_is_left_out(quickbooks):
+    placed = order(quickbooks, expense_line("60"), expense_line("40"))
+    whole = [{"TxnId": placed["Id"], "TxnType": "PurchaseOrder"}]
+    lost = bill(quickbooks, from_order(placed, "9", "60"), LinkedTxn=whole)
+    assert not lost.get("LinkedTxn")
+    assert "LinkedTxn" not in lost["Line"][0]
+    assert not read(quickbooks, "PurchaseOrder", placed["Id"]).get("LinkedTxn")
+    lines = [from_order(placed, "1", "60"), from_order(placed, "9", "40")]
+    half = bill(quickbooks, *lines, LinkedTxn=whole)
+    assert half["LinkedTxn"] == whole
+    assert [bool(line.get("LinkedTxn")) for line in half["Line"]] == [True, False]
+    assert read(quickbooks, "PurchaseOrder", placed["Id"])["POStatus"] == "Open"
+
+
 @pytest.mark.parametrize(
     ("vendor", "link", "code"),
     [

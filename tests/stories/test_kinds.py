@@ -350,3 +350,14 @@ def test_each_kind_is_posted_once_after_its_answers_were_lost(shop):
 def test_an_invoice_of_a_new_client_is_mailed_to_the_address_that_it_is_made_with(shop):
     shop.run(invoice(email_to=""))
     assert shop.book("Invoice", "invoice:1")["BillEmail"] == {"Address": "ap@fjord.example"}
+
+
+def test_a_link_to_an_order_that_quickbooks_leaves_out_is_reported(shop):
+    """QuickBooks creates the bill without a link if the order has no such line any more."""
+    shop.run(sample("purchase_order"))
+    order = shop.book("PurchaseOrder", "order:1")
+    lines = [{**row, "Id": str(100 + int(row["Id"]))} for row in order["Line"]]
+    shop.quickbooks.act("edit", kind="PurchaseOrder", id=order["Id"], set={"Line": lines})
+    assert shop.run(sample("bill"))["bill:1"] == "posted"
+    assert "LinkedTxn" not in shop.book("Bill", "bill:1")["Line"][0]
+    assert shop.cases() == ["Posted but differs"]

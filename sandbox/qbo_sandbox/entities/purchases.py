@@ -112,7 +112,7 @@ def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObj
     """Refuse a bill that is linked to a missing order or to one of another vendor.
 
     A link of a line must say which line of the order it bills. A line that exists already is not
-    linked to an order: QuickBooks leaves such a link out.
+    linked to an order: QuickBooks leaves such a link out, and one to a line that the order has not.
     """
     _drop_late_links(data, old)
     vendor = data["VendorRef"]["value"]
@@ -123,6 +123,34 @@ def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObj
         links = line.get("LinkedTxn") or ()
         if not all(link.get("TxnLineId") for link in links):
             raise missing_field("TxnLineId")
+    _drop_unknown_links(company, data, old)
+
+
+def _drop_unknown_links(company: Company, data: JsonObject, old: JsonObject | None) -> None:
+    """Leave out the links of new lines to lines that their orders do not have.
+
+    The bill is not linked either to an order of which it would bill such lines only.
+    """
+    old_ids = {line["Id"] for line in old["Line"]} if old else set()
+    missed: set[str] = set()
+    for line in data["Line"]:
+        for order_id, line_id in list(_iter_order_lines(line)):
+            if line["Id"] not in old_ids and not _has_line(company, order_id, line_id):
+                missed.add(order_id)
+                line.pop("LinkedTxn", None)
+    orders = sum_billed_orders(data)
+    missed = {id for id in missed if not orders.get(id)}
+    links = data.get("LinkedTxn")
+    if links and missed:
+        data["LinkedTxn"] = [link for link in links if str(link["TxnId"]) not in missed]
+
+
+def _has_line(company: Company, order_id: str, line_id: str) -> bool:
+    """Return whether a purchase order has a line with this id."""
+    row = company.row("PurchaseOrder", order_id)
+    if row is None:
+        return False
+    return any(line.get("Id") == line_id for line in row.read()["Line"])
 
 
 def _drop_late_links(data: JsonObject, old: JsonObject | None) -> None:
