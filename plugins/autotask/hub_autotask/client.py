@@ -135,7 +135,7 @@ class Autotask:
 
         def fetch(link: str) -> tuple[list[Row], str | None]:
             """Return the rows of a page, and the link to the next one."""
-            page = self._json("POST", link or f"{entity}/query", entity, json=body)
+            page = self._read_json("POST", link or f"{entity}/query", entity, json=body)
             rows: list[Row] = [EntityRow(row) for row in page["items"]]
             return rows, page["pageDetails"].get("nextPageUrl")
 
@@ -154,7 +154,7 @@ class Autotask:
 
     def get(self, entity: str, id: int) -> Row | None:
         """Return one row, or None if Autotask does not have it."""
-        answer = self._json("GET", f"{entity}/{id}", entity)
+        answer = self._read_json("GET", f"{entity}/{id}", entity)
         row: Row | None = answer.get("item")
         return None if row is None else EntityRow(row)
 
@@ -164,7 +164,7 @@ class Autotask:
         One zone does not support PATCH: there, the whole row is written.
         """
         changes = {"id": id, **fields}
-        answer = self._json("PATCH", entity, entity, json=changes, absent=NOT_SUPPORTED)
+        answer = self._read_json("PATCH", entity, entity, json=changes, absent=NOT_SUPPORTED)
         if answer is not NOT_SUPPORTED:
             return
         row = self.get(entity, id)
@@ -174,7 +174,7 @@ class Autotask:
         for field in self._fields(entity):
             if not field["isReadOnly"]:
                 unchanged[field["name"]] = row[field["name"]]
-        self._json("PUT", f"{entity}/{id}", entity, json={**unchanged, **changes})
+        self._read_json("PUT", f"{entity}/{id}", entity, json={**unchanged, **changes})
 
     def picklist_label(self, entity: str, field: str, value: Any) -> str:
         """Return the label of a number in a picklist of this database."""
@@ -205,7 +205,7 @@ class Autotask:
     def rights(self, entity: str) -> set[str] | None:
         """Return the verbs that the user's level allows for an entity; None if there is none."""
         path = f"{entity}/entityInformation"
-        answer = self._json("GET", path, entity, absent=NOT_SUPPORTED)
+        answer = self._read_json("GET", path, entity, absent=NOT_SUPPORTED)
         if answer is NOT_SUPPORTED:
             return None
         info = answer["info"]
@@ -217,12 +217,12 @@ class Autotask:
 
     def call_usage(self) -> tuple[int, int]:
         """Return the number of calls of this hour and its limit, for the whole database."""
-        usage = self._json("GET", "ThresholdInformation", "ThresholdInformation")
+        usage = self._read_json("GET", "ThresholdInformation", "ThresholdInformation")
         return usage["currentTimeframeRequestCount"], usage["externalRequestThreshold"]
 
     def pdf(self, invoice: str) -> bytes:
         """Return the bytes of an invoice as Autotask prints it."""
-        item = self._json("GET", f"Invoices/{invoice}/InvoicePDF", "Invoices").get("item")
+        item = self._read_json("GET", f"Invoices/{invoice}/InvoicePDF", "Invoices").get("item")
         if not item:
             raise Refused(
                 "Autotask has no PDF of this invoice. Print it there once, then press Retry."
@@ -234,11 +234,11 @@ class Autotask:
     def _fields(self, entity: str) -> list[Row]:
         """Return Autotask's description of an entity's fields, requested once a run."""
         if entity not in self._fields_by_entity:
-            answer = self._json("GET", f"{entity}/entityInformation/fields", entity)
+            answer = self._read_json("GET", f"{entity}/entityInformation/fields", entity)
             self._fields_by_entity[entity] = answer["fields"]
         return self._fields_by_entity[entity]
 
-    def _json(
+    def _read_json(
         self,
         method: str,
         path: str,
@@ -264,7 +264,7 @@ class Autotask:
         answer: Row = reply.json() if reply.status == REFUSED_STATUS else reply.check().json()
         errors = _get_errors(answer)
         if errors or reply.status == REFUSED_STATUS:
-            raise self._refusal(entity, errors)
+            raise self._build_refusal(entity, errors)
         return answer
 
     def _send(self, method: str, path: str, json: Row | None) -> Reply:
@@ -278,7 +278,7 @@ class Autotask:
             answers=(REFUSED_STATUS,),
         )
 
-    def _refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
+    def _build_refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
         """Return the exception for these errors of an answer."""
         message = " ".join(map(str, errors or ())) or "nothing more"
         if "adequate permissions" in message:
@@ -316,7 +316,7 @@ class Autotask:
             answers=(REFUSED_STATUS,),
         )
         if reply.status == REFUSED_STATUS:
-            refusal = self._refusal("ZoneInformation", _get_errors(reply.json()))
+            refusal = self._build_refusal("ZoneInformation", _get_errors(reply.json()))
             if isinstance(refusal, Retry):
                 raise refusal
             raise NeedsAttention(

@@ -107,7 +107,7 @@ class Expenses(DocumentReader):
         return [
             is_approved,
             *build_recent_changes(
-                "approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions()
+                "approvedDate", self.find_window_start(), *TRANSFER_MARK.open_conditions()
             ),
         ]
 
@@ -144,11 +144,11 @@ class Expenses(DocumentReader):
                 company_ids.add(item["companyID"])
         self.lists.load_companies(company_ids)
 
-    def document(self, row: Row) -> Document:
+    def build_document(self, row: Row) -> Document:
         """Return the bill of a report."""
         items = self._items[row["id"]]
         translation = _Translation(self, row, items)
-        return translation.document()
+        return translation.build_document()
 
 
 def _is_transferred(row: Row) -> bool:
@@ -170,7 +170,7 @@ class _Translation:
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
         self.total = round_amount(money(row["amountDue"] or 0), self.currency)
 
-    def document(self) -> Document:
+    def build_document(self) -> Document:
         """Return the bill."""
         row = self.row
         stage, hold = self._decide_stage()
@@ -185,9 +185,9 @@ class _Translation:
             memo=row["name"],
             currency=self.currency,
             codes={
-                "person": self._vendor_code(),
+                "person": self._build_vendor_code(),
                 "payable_account": self.settings["payable_account"],
-                "department": self._department_code(),
+                "department": self._build_department_code(),
             },
             lines=self._build_lines(),
             total=self.total,
@@ -235,7 +235,7 @@ class _Translation:
 
     def _find_hold(self) -> str | None:
         """Return why the report cannot be posted, or None."""
-        foreign = self._foreign_currency()
+        foreign = self._find_foreign_currency()
         if foreign:
             return Sentence(
                 "%(name)s is to be repaid in %(foreign)s, and expense reports are"
@@ -256,7 +256,7 @@ class _Translation:
             )
         return None
 
-    def _foreign_currency(self) -> str | None:
+    def _find_foreign_currency(self) -> str | None:
         """Return the currency of the report if it is not that of the company."""
         currency = self.lists.currency_with_id(self.row["reimbursementCurrencyID"])
         return None if currency == self.currency else currency
@@ -265,18 +265,18 @@ class _Translation:
         """Return the title of the report in messages."""
         return Sentence("Expense report “%(name)s”", name=str(self.row["name"]))
 
-    def _vendor_code(self) -> Code:
+    def _build_vendor_code(self) -> Code:
         """Return the person who submitted the report."""
         submitter = self.lists.row("Resources", self.row["submitterID"])
         return expense_codes.build_person_code(submitter, self.currency)
 
-    def _department_code(self) -> Code | None:
+    def _build_department_code(self) -> Code | None:
         """Return the department of the report, if it has one."""
         text = lists.normalize_name(self.row["departmentNumber"])
         return expense_codes.build_department_code(text) if text else None
 
     @staticmethod
-    def _reimbursed_amount(item: Row) -> Decimal:
+    def _compute_reimbursed_amount(item: Row) -> Decimal:
         """Return the reimbursed amount of an item, by default the whole expense."""
         amount = item["internalCurrencyReimbursementAmount"]
         if amount is None:
@@ -285,7 +285,7 @@ class _Translation:
 
     def _sum_reimbursed(self) -> Decimal:
         """Return the sum of the reimbursed amounts, which may have more decimals than money."""
-        return sum(map(self._reimbursed_amount, self.items), money(0))
+        return sum(map(self._compute_reimbursed_amount, self.items), money(0))
 
     def _build_lines(self) -> tuple[Line, ...]:
         """Return a line for each item, and one for the advance.
@@ -309,16 +309,16 @@ class _Translation:
         field = "category_billable" if is_billable else "category"
         return Line(
             id=str(item["id"]),
-            amount=round_amount(self._reimbursed_amount(item), self.currency),
+            amount=round_amount(self._compute_reimbursed_amount(item), self.currency),
             description=self._describe_item(item),
             codes={
-                field: self._category_code(item),
+                field: self._build_category_code(item),
                 "customer": self.lists.company_code(company) if company else None,
             },
             billable=is_billable,
         )
 
-    def _category_code(self, item: Row) -> Code:
+    def _build_category_code(self, item: Row) -> Code:
         """Return the expense category of an item."""
         row = self.lists.all_rows("BillingCodes").get(item["expenseCategory"])
         if row is None:
@@ -338,11 +338,11 @@ class _Translation:
             item["description"],
             " to ".join(route),
             f"{money(item['miles']):f} miles" if item["miles"] else None,
-            self._foreign_amount(item),
+            self._find_foreign_amount(item),
         )
         return " · ".join(filter(None, parts))
 
-    def _foreign_amount(self, item: Row) -> str | None:
+    def _find_foreign_amount(self, item: Row) -> str | None:
         """Return the amount that was spent in another currency, or None."""
         currency = self.lists.all_rows("Currencies").get(item["expenseCurrencyID"])
         amount = item["expenseCurrencyExpenseAmount"]

@@ -41,20 +41,20 @@ class InvoiceTranslation:
         self.settings = reader.site.settings
         self.company = self.lists.company(row["companyID"])
         self.currency = self.lists.currency(row["companyID"])
-        self.total = round_amount(self._total_with_tax(), self.currency)
+        self.total = round_amount(self._compute_total_with_tax(), self.currency)
         is_credit = self.total < 0 and self.settings["negative"] == "credit_memo"
         self.sign = -1 if is_credit else 1
 
-    def document(self) -> Document:
+    def build_document(self) -> Document:
         """Return the invoice or credit memo."""
         row = self.row
         hold = self._find_hold()
         lines = [self._build_line(line) for line in self.lines]
         taxes = self._sum_taxes()
-        tax = None if self._tax_mode() in ("none", "computed") else taxes * self.sign
-        untaxed = taxes if self._tax_mode() == "none" else money(0)
+        tax = None if self._choose_tax_mode() in ("none", "computed") else taxes * self.sign
+        untaxed = taxes if self._choose_tax_mode() == "none" else money(0)
         total = (self.total - untaxed) * self.sign
-        rounding, tolerance, warnings = self._rounding_line(lines, total, tax)
+        rounding, tolerance, warnings = self._build_rounding_line(lines, total, tax)
         if untaxed:
             warnings.append(
                 Sentence("Autotask's tax of %(untaxed)s is not passed.", untaxed=untaxed)
@@ -71,20 +71,20 @@ class InvoiceTranslation:
             number=self._number(),
             memo=self._compose_memo(warnings),
             currency=self.currency,
-            codes=self._header_codes(),
+            codes=self._build_header_codes(),
             lines=(*lines, *rounding),
-            total=None if self._tax_mode() == "computed" else total,
+            total=None if self._choose_tax_mode() == "computed" else total,
             tax_total=tax,
-            tax_mode=self._tax_mode(),
+            tax_mode=self._choose_tax_mode(),
             tolerance=tolerance,
-            email_to=self._email(),
-            custom=self._custom(),
+            email_to=self._find_email(),
+            custom=self._build_custom_fields(),
             attachments=self._build_attachments(),
             warnings=tuple(warnings),
             facts=self._collect_facts(),
         )
 
-    def _total_with_tax(self) -> Decimal:
+    def _compute_total_with_tax(self) -> Decimal:
         """Return the total of the invoice, with its tax.
 
         Autotask does not document whether `invoiceTotal` contains the tax, and a recorded invoice
@@ -120,7 +120,7 @@ class InvoiceTranslation:
                 name=self._name(),
                 currency=self.currency,
             )
-        return self._find_missing_lines() if self._tax_mode() == "computed" else None
+        return self._find_missing_lines() if self._choose_tax_mode() == "computed" else None
 
     def _find_missing_lines(self) -> str | None:
         """Return why an invoice without a total to compare is not complete, or None.
@@ -178,12 +178,12 @@ class InvoiceTranslation:
             return number
         return str(self.row["id"])
 
-    def _tax_mode(self) -> TaxMode:
+    def _choose_tax_mode(self) -> TaxMode:
         """Return the tax mode by the settings: computed, none, or exclusive."""
         modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
         return modes.get(self.settings["tax"], "exclusive")
 
-    def _header_codes(self) -> Codes:
+    def _build_header_codes(self) -> Codes:
         """Return the customer, and the terms of an invoice; a credit memo has none."""
         term = None
         if self.sign > 0:
@@ -200,11 +200,11 @@ class InvoiceTranslation:
             quantity=None if quantity is None else money(quantity) * self.sign,
             unit_price=None if line["rate"] is None else money(line["rate"]),
             description=self._describe_line(line),
-            codes={**self._item_code(line), **self._tax_code(line, tax)},
-            tax=None if self._tax_mode() in ("none", "computed") else tax * self.sign,
+            codes={**self._choose_item_code(line), **self._find_tax_code(line, tax)},
+            tax=None if self._choose_tax_mode() in ("none", "computed") else tax * self.sign,
         )
 
-    def _item_code(self, line: Row) -> Codes:
+    def _choose_item_code(self, line: Row) -> Codes:
         """Return the item of a line's billing code; without one, the default of the settings."""
         id = line["billingCodeID"]
         code = self.lists.all_rows("BillingCodes").get(id)
@@ -221,21 +221,21 @@ class InvoiceTranslation:
         )
         return {"billing_code": no_code}
 
-    def _tax_code(self, line: Row, tax: Decimal) -> Codes:
+    def _find_tax_code(self, line: Row, tax: Decimal) -> Codes:
         """Return the tax code of a line, by its region or category."""
         source_of_tax = self.settings["tax"]
         region = self.row["taxRegionName"]
         if source_of_tax in ("none", "quickbooks"):
             return {}
         if not tax or (source_of_tax == "region" and not region):
-            return self._untaxed_code()
+            return self._get_untaxed_code()
         if source_of_tax == "region":
             return {"tax_region": lists.build_tax_region_code(region)}
         categories = self.lists.all_rows("TaxCategories")
         category = categories.get(line["taxCategoryID"]) or {"id": 0, "name": "no category"}
         return {"tax_category": lists.build_tax_category_code(category)}
 
-    def _untaxed_code(self) -> Codes:
+    def _get_untaxed_code(self) -> Codes:
         """Return the tax code of lines without tax, if the settings name one."""
         code = self.settings["untaxed_code"]
         return {"tax_code": code} if code else {}
@@ -246,12 +246,16 @@ class InvoiceTranslation:
         texts = filter(None, (line["lineItemGroupDescription"], text))
         return " · ".join(texts) or None
 
-    def _rounding_line(
+    def _build_rounding_line(
         self, lines: Sequence[Line], total: Decimal, tax: Decimal | None
     ) -> tuple[tuple[Line, ...], Decimal, list[str]]:
         """Return a line for the rounding difference, the tolerance, and a warning."""
         gap = total - sum_amounts(lines) - (tax or 0)
-        if not gap or abs(gap) > self.settings["tolerance"] or self._tax_mode() == "computed":
+        if (
+            not gap
+            or abs(gap) > self.settings["tolerance"]
+            or self._choose_tax_mode() == "computed"
+        ):
             return (), money(0), []
         warning = Sentence(
             "Autotask's total differs from the sum of the rounded lines by %(gap)s.", gap=gap
@@ -259,7 +263,7 @@ class InvoiceTranslation:
         if self.settings["difference"] == "note":
             return (), abs(gap), [warning]
         code = lists.build_rounding_code(self.settings["income_account"])
-        codes = {"billing_code": code, **self._untaxed_code()}
+        codes = {"billing_code": code, **self._get_untaxed_code()}
         line = Line(id="rounding", amount=gap, description="Rounding", codes=codes)
         return (line,), money(0), [warning]
 
@@ -274,14 +278,14 @@ class InvoiceTranslation:
         texts = [f"{name}: {text}" for name, text in parts.items() if text]
         return "\n".join([*texts, *warnings]) or None
 
-    def _email(self) -> str | None:
+    def _find_email(self) -> str | None:
         """Return the address of the primary contact, or "" without one, if invoices are mailed."""
         if not self.settings["email_invoices"]:
             return None
         contact = self.lists.contact(self.row["companyID"]) or {}
         return contact.get("emailAddress") or ""
 
-    def _custom(self) -> Row:
+    def _build_custom_fields(self) -> Row:
         """Return the order number in the custom field that the settings name."""
         name = self.settings["order_field"]
         text = self.row["orderNumber"]

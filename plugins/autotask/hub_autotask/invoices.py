@@ -83,7 +83,7 @@ class Invoices(DocumentReader):
 
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll: recent invoices that are open, and those voided."""
-        since = self.window_start()
+        since = self.find_window_start()
         is_open = build_recent_changes("createDateTime", since, *self.mark().open_conditions())
         is_voided = [where("isVoided", "eq", True), where("voidedDate", "gte", since)]
         return [any_of(all_of(*is_open), all_of(*is_voided))]
@@ -102,11 +102,11 @@ class Invoices(DocumentReader):
         for line in self.source.rows_with("BillingItems", "invoiceID", invoice_ids):
             self._lines[line["invoiceID"]].append(line)
 
-    def document(self, row: Row) -> Document:
+    def build_document(self, row: Row) -> Document:
         """Return the invoice or credit memo of a row."""
         lines = sorted(self._lines[row["id"]], key=_get_line_position)
         translation = InvoiceTranslation(self, row, lines)
-        return translation.document()
+        return translation.build_document()
 
 
 def _get_line_position(line: Row) -> tuple[int, int]:

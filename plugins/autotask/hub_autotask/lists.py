@@ -192,10 +192,10 @@ class Lists:
             city=city,
             region=region,
             postal_code=postal_code,
-            country=self._country_code(billing_country or row["countryID"]),
+            country=self._find_country_code(billing_country or row["countryID"]),
         )
 
-    def _country_code(self, id: int | None) -> str | None:
+    def _find_country_code(self, id: int | None) -> str | None:
         """Return the code of a country; None if Autotask has no list of countries."""
         if not id:
             return None

@@ -52,11 +52,11 @@ class OrderTranslation:
         self.currency = self.lists.home_currency
         self.vendor = self.lists.company_code(row["vendorID"])
 
-    def document(self) -> Document:
+    def build_document(self) -> Document:
         """Return the purchase order, or the bill if the settings post orders as bills."""
         row = self.row
         stage, hold = self._decide_stage()
-        lines = (*map(self._build_line, self.items), *self._freight_line())
+        lines = (*map(self._build_line, self.items), *self._build_freight_line())
         return Document(
             kind="purchase_order" if self.settings["post_as"] == "purchase_order" else "bill",
             source_id=f"purchase_order:{row['id']}",
@@ -112,7 +112,7 @@ class OrderTranslation:
                 foreign=foreign,
                 currency=self.currency,
             )
-        buyer = self._buyer()
+        buyer = self._find_buyer()
         if buyer and _is_same_name(buyer, self.vendor):
             return Sentence(
                 "%(name)s has a vendor and a customer of the same name, %(party)s, and"
@@ -144,7 +144,7 @@ class OrderTranslation:
             texts.insert(0, f"Purchase order: {number}")
         return "\n".join(filter(None, texts)) or None
 
-    def _buyer(self) -> Code | None:
+    def _find_buyer(self) -> Code | None:
         """Return the organisation that the order was placed for, if any."""
         id = self.row["purchaseForCompanyID"]
         return self.lists.company_code(id) if id else None
@@ -166,12 +166,12 @@ class OrderTranslation:
             unit_price=cost,
             description=description or None,
             codes={
-                **self._product_or_account(product),
-                "customer": self._buyer(),
+                **self._choose_product_or_account(product),
+                "customer": self._find_buyer(),
             },
         )
 
-    def _product_or_account(self, product: Row | None) -> Codes:
+    def _choose_product_or_account(self, product: Row | None) -> Codes:
         """Return the product of an item, or else the account for charges."""
         if product:
             return {"product": lists.build_product_code(product, self.settings)}
@@ -183,7 +183,7 @@ class OrderTranslation:
             )
         }
 
-    def _freight_line(self) -> tuple[Line, ...]:
+    def _build_freight_line(self) -> tuple[Line, ...]:
         """Return a line for the freight of the order, if there is any."""
         freight = money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0)
         amount = round_amount(freight, self.currency)
@@ -194,7 +194,7 @@ class OrderTranslation:
             codes["account"] = self.settings["freight_account"]
         else:
             codes["product"] = Code(id="freight", name="Freight", hold=FREIGHT_ACCOUNT_MISSING)
-        codes["customer"] = self._buyer()
+        codes["customer"] = self._find_buyer()
         line = Line(id="freight", amount=amount, description="Freight", codes=codes)
         return (line,)
 
@@ -240,12 +240,12 @@ class ReceiptTranslation(OrderTranslation):
         numbers = (receipt["vendorInvoiceNumber"] for receipt in receipts)
         self.number = next(filter(None, numbers), None)
 
-    def document(self) -> Document:
+    def build_document(self) -> Document:
         """Return the bill of what was received."""
         number = self.row["purchaseOrderNumber"] or self.row["id"]
         memo = filter(None, (f"Purchase order: {number}", self.row["generalMemo"]))
         return replace(
-            super().document(),
+            super().build_document(),
             source_id=self.source_id,
             stage="ready",
             hold=self._find_hold_of_receipts(),

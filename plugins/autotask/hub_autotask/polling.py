@@ -104,7 +104,7 @@ class DocumentReader:
         self.lists = lists
         self.last_poll: dt.date | None = None  # its day, if there was one
 
-    def window_start(self) -> str:
+    def find_window_start(self) -> str:
         """Return the start of the first day that is polled.
 
         It is no later than the day of the last poll, so that a pause leaves no gap.
@@ -155,7 +155,7 @@ class DocumentReader:
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request related rows for a whole page of rows."""
 
-    def document(self, row: Row) -> Document:
+    def build_document(self, row: Row) -> Document:
         """Return the document of a row."""
         raise AssertionError("each kind defines this")
 
@@ -171,7 +171,7 @@ class DocumentReader:
         history = ReportHistory(cursors.get(self.stream), marked_ids)
         yield from self.poll_pages(history)
         yield Checkpoint(cursor=self.site.today.isoformat(), stream=LAST_POLL_STREAM)
-        yield Checkpoint(cursor=history.final_cursor(), stream=self.stream)
+        yield Checkpoint(cursor=history.build_final_cursor(), stream=self.stream)
         StoredIds(self.site.secrets, MARKED_AS_FAILED).remove(marked_ids)
 
     def read_marked_ids(self) -> set[int]:
@@ -184,8 +184,8 @@ class DocumentReader:
             self.note_page(page, history)
             unreported = [row for row in page if history.note_state(row["id"], self.state(row))]
             yield from self._read(unreported)
-            yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)
-        closed = self.source.rows_with(self.entity, "id", history.missing_ids())
+            yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
+        closed = self.source.rows_with(self.entity, "id", history.find_missing_ids())
         yield from self._read([row for row in closed if self._is_news(row, history)])
 
     def _is_news(self, row: Row, history: ReportHistory) -> bool:
@@ -213,7 +213,7 @@ class DocumentReader:
             self.prepare(rows)
         for row in rows:
             source_id = f"{self.prefix}{row['id']}"
-            yield readable(source_id, self.document, row)
+            yield readable(source_id, self.build_document, row)
 
 
 def sum_amounts(lines: Sequence[Line]) -> Decimal:

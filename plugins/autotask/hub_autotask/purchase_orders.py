@@ -104,13 +104,13 @@ class Orders(DocumentReader):
         An order may be submitted long after it was drafted, so either moment counts. Received
         orders without a number are read too, so that those that are left out are listed.
         """
-        since = self.window_start()
+        since = self.find_window_start()
         submitted_status = self.source.picklist_number(ENTITY, "status", SUBMITTED_STATUS)
         canceled_status = self.source.picklist_number(ENTITY, "status", CANCELED_STATUS)
         is_recent = any_of(
             where("createDateTime", "gte", since), where("submitDateTime", "gte", since)
         )
-        received_statuses = self._numbers_of(RECEIVED_STATUSES)
+        received_statuses = self._list_status_numbers(RECEIVED_STATUSES)
         is_ready = [
             where("status", "in", [submitted_status, *received_statuses]),
             is_recent,
@@ -122,7 +122,7 @@ class Orders(DocumentReader):
         ]
         return [any_of(all_of(*is_ready), all_of(*is_canceled))]
 
-    def _numbers_of(self, labels: Sequence[str]) -> list[int]:
+    def _list_status_numbers(self, labels: Sequence[str]) -> list[int]:
         """Return the numbers of those of these statuses that the database has."""
         statuses = self.source.picklist(ENTITY, "status")
         return [int(number) for number, status in statuses.items() if is_label(status, *labels)]
@@ -172,12 +172,12 @@ class Orders(DocumentReader):
             product_ids.update(item["productID"] for item in items if item["productID"])
         self.lists.fetch_rows("Products", product_ids)
 
-    def document(self, row: Row) -> Document:
+    def build_document(self, row: Row) -> Document:
         """Return the purchase order or bill of a row."""
         items = self._items[row["id"]]
         translation = OrderTranslation(self, row, items, self.status(row))
         translation.is_left_out = self._is_left_out(row)
-        return translation.document()
+        return translation.build_document()
 
 
 class Receipts(Orders):
@@ -201,8 +201,8 @@ class Receipts(Orders):
         for page in self.source.pages(RECEIPT_ENTITY, self._is_to_be_read(newest_id)):
             unreported = [row for row in page if history.note_state(row["id"], OPEN)]
             self._first_numbers.note(page)
-            yield from self._bills_of_receipts(unreported)
-            yield Checkpoint(cursor=history.interim_cursor(), stream=self.stream)
+            yield from self._iter_bills_of_receipts(unreported)
+            yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
         last_id = history.newest_id or 0
         history.keep(self._find_newest_id(last_id) if newest_id is None else last_id)
 
@@ -211,7 +211,7 @@ class Receipts(Orders):
 
         People enter the day of a receipt, so it may be before the first day that is polled.
         """
-        is_recent = where("receiveDate", "gte", self.window_start())
+        is_recent = where("receiveDate", "gte", self.find_window_start())
         if newest_id is None:
             return is_recent
         return any_of(is_recent, where("id", "gt", newest_id))
@@ -224,7 +224,7 @@ class Receipts(Orders):
         later = self.source.rows(RECEIPT_ENTITY, where("id", "gt", id), fields=("id",))
         return max((row["id"] for row in later), default=id)
 
-    def _bills_of_receipts(self, receipts: Sequence[Row]) -> Iterator[Document | Unreadable]:
+    def _iter_bills_of_receipts(self, receipts: Sequence[Row]) -> Iterator[Document | Unreadable]:
         """Yield the bills that contain one of these receipts.
 
         Those of other receipts of the same orders were yielded before.
@@ -233,7 +233,7 @@ class Receipts(Orders):
         item_ids = {row["purchaseOrderItemID"] for row in receipts}
         items = self.source.rows_with("PurchaseOrderItems", "id", item_ids)
         order_ids = {row["orderID"] for row in items}
-        for bill in self._bills(order_ids):
+        for bill in self._iter_bills(order_ids):
             if receipt_ids & self.receipts_by_bill[bill.source_id].keys():
                 yield bill
 
@@ -244,7 +244,7 @@ class Receipts(Orders):
             parts = id.split(":", 2)  # the number of the vendor's invoice may have a colon
             if len(parts) == 3 and parts[1].isdecimal():
                 order_ids.add(int(parts[1]))
-        bills = {bill.source_id: bill for bill in self._bills(order_ids)}
+        bills = {bill.source_id: bill for bill in self._iter_bills(order_ids)}
         for id in ids:
             yield bills[id] if id in bills else self._explain_absence(id)
 
@@ -266,7 +266,7 @@ class Receipts(Orders):
                 )
         return Gone(source_id=source_id, reason=Sentence("Autotask has no such receipt any more."))
 
-    def _bills(self, order_ids: set[int]) -> Iterator[Document | Unreadable]:
+    def _iter_bills(self, order_ids: set[int]) -> Iterator[Document | Unreadable]:
         """Yield the bills of some orders: one for all receipts with the same vendor invoice."""
         rows = list(self.source.rows_with(ENTITY, "id", order_ids))
         self.prepare(rows)
@@ -288,9 +288,9 @@ class Receipts(Orders):
             self.receipts_by_bill[id] = {receipt["id"]: receipt for receipt in receipts}
             is_first = first_receipt_ids[order_id] in self.receipts_by_bill[id]
             row = rows_by_id[order_id]
-            yield readable(id, self._bill, row, items, receipts, is_first, id)
+            yield readable(id, self._build_bill, row, items, receipts, is_first, id)
 
-    def _bill(
+    def _build_bill(
         self,
         row: Row,
         items: Mapping[Any, Row],
@@ -309,7 +309,7 @@ class Receipts(Orders):
             source_id,
         )
         translation.is_posted_as_a_whole = row["id"] in self._posted_orders
-        return translation.document()
+        return translation.build_document()
 
 
 def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:

@@ -46,15 +46,15 @@ class ReportHistory:
         """Keep a document in the cursor that the poll did not bring, or no longer."""
         self._current.setdefault(id, self._before.get(id, LEFT_OUT))
 
-    def missing_ids(self) -> list[int]:
+    def find_missing_ids(self) -> list[int]:
         """Return the ids that the last poll had and this one does not."""
         return [id for id in self._before if id not in self._current]
 
-    def interim_cursor(self) -> str:
+    def build_interim_cursor(self) -> str:
         """Return the cursor during a poll; documents that were not read yet keep their states."""
         return format_states({**self._before, **self._current})
 
-    def final_cursor(self) -> str:
+    def build_final_cursor(self) -> str:
         """Return the cursor at the end of a poll."""
         return format_states(self._current)
 

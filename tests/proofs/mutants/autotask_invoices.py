@@ -229,8 +229,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I11",
         place=f"{PLUGIN}/invoice_translation.py",
-        old="self.total = round_amount(self._total_with_tax(), self.currency)",
-        new="self.total = self._total_with_tax()",
+        old="self.total = round_amount(self._compute_total_with_tax(), self.currency)",
+        new="self.total = self._compute_total_with_tax()",
         bug="Four decimals are sent to QuickBooks.",
     ),
     Mutant(

@@ -15,8 +15,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E1",
         place=f"{PLUGIN}/expenses.py",
-        old=('"approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions()\n'),
-        new='"approvedDate", self.window_start()\n',
+        old=('"approvedDate", self.find_window_start(), *TRANSFER_MARK.open_conditions()\n'),
+        new='"approvedDate", self.find_window_start()\n',
         bug="Reports that have a reference are read too.",
     ),
     Mutant(
@@ -115,7 +115,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E9",
         place=f"{PLUGIN}/expenses.py",
-        old="        foreign = self._foreign_currency()\n",
+        old="        foreign = self._find_foreign_currency()\n",
         new="        foreign = None\n",
         bug="Repayment in another currency is posted in Autotask's own.",
     ),
@@ -158,10 +158,10 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         row="AT-P3",
         place=f"{PLUGIN}/order_translation.py",
         old=(
-            "                **self._product_or_account(product),\n"
-            '                "customer": self._buyer(),'
+            "                **self._choose_product_or_account(product),\n"
+            '                "customer": self._find_buyer(),'
         ),
-        new="                **self._product_or_account(product),",
+        new="                **self._choose_product_or_account(product),",
         bug="The customer does not stand on the lines.",
     ),
     Mutant(

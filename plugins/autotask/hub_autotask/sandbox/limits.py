@@ -55,7 +55,7 @@ class Limits:
         with self._lock:
             self._forget_old_calls()
             if len(self._calls) >= self._allowance:
-                raise self._refusal()
+                raise self._build_refusal()
             self._calls.append(self._clock.now())
             self._concurrent_calls[endpoint] += 1
             is_too_many = self._concurrent_calls[endpoint] > MAX_CONCURRENT_CALLS
@@ -71,7 +71,7 @@ class Limits:
             with self._lock:
                 self._concurrent_calls[endpoint] -= 1
 
-    def _refusal(self):
+    def _build_refusal(self):
         """Return the refusal of a call beyond the allowance, with the time to wait."""
         oldest = self._calls[0] if self._calls else self._clock.now()
         seconds = math.ceil(oldest + HOUR_SECONDS - self._clock.now())
