@@ -13,6 +13,7 @@ from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.reasons.texts import CaseText
 
 MAX_NAME_LENGTH = 200
+UNPOSTED_BASE = "0"  # of a file whose transaction is not posted yet
 
 
 def find_posted_parent(
@@ -87,9 +88,10 @@ def _plan_attachment(
     if newest and not is_other_file and _is_done(newest, parent, parent_id, payload):
         return
 
-    base = parent_id or "0"
+    base = parent_id or UNPOSTED_BASE
     state = batch.setup.state if parent_id else PostingState.WAITING
-    if newest and newest.state in outbox.UNFINISHED:
+    is_former = newest is not None and _is_for_former_transaction(newest, parent, parent_id)
+    if newest and newest.state in outbox.UNFINISHED and not is_former:
         base = newest.base
         if not parent_id:
             state = PostingState(newest.state)
@@ -125,13 +127,23 @@ def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: b
     `parent_id` is the QuickBooks id of the transaction; None while it is not posted.
     """
     if newest.state == PostingState.HELD:
-        return newest.planned == outbox.compute_fingerprint(payload)
-    is_ended = newest.state in (PostingState.POSTED, PostingState.SKIPPED)
-    if not is_ended:
+        if newest.planned != outbox.compute_fingerprint(payload):
+            return False
+    elif newest.state not in (PostingState.POSTED, PostingState.SKIPPED):
         return False
-    # A document that is to be created again becomes another transaction, which its files follow.
-    keeps_parent = parent_id is None and parent.operation != Operation.CREATE
-    return keeps_parent or newest.base == parent_id
+    return not _is_for_former_transaction(newest, parent, parent_id)
+
+
+def _is_for_former_transaction(newest: Posting, parent: Posting, parent_id: str | None) -> bool:
+    """Return whether an attachment belongs to a transaction in whose place there is another one.
+
+    A document that is created again becomes another transaction, which its files follow.
+    """
+    if newest.base == UNPOSTED_BASE:
+        return False
+    if parent_id is None:
+        return parent.operation == Operation.CREATE
+    return newest.base != parent_id
 
 
 def _find_newest_posting(batch: CollectBatch, row: SourceDocument, part: str) -> Posting | None:

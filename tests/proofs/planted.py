@@ -677,8 +677,8 @@ BUGS = (
     Planted(
         "the files of a document that is posted again are not attached",
         "hub/collect/attachments.py",
-        "keeps_parent = parent_id is None and parent.operation != Operation.CREATE",
-        "keeps_parent = parent_id is None",
+        "return parent.operation == Operation.CREATE",
+        "return False",
         "tests/stories/test_document_states.py::test_files_follow_what_is_posted_again",
     ),
     Planted(
