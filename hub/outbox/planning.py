@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, defer
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.models import Posting, SourceDocument
-from hub.models.enums import Holder, Operation, PostingState
+from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import get_approved_state, is_removal_by_person
 from hub.outbox.earlier_postings import inherit_history, is_to_repeat, keep_rejections
@@ -265,6 +265,8 @@ def _revise(
     """Bring an existing posting in line with the plan, where that is allowed."""
     if posting.state in (PostingState.POSTED, PostingState.SKIPPED):
         return posting
+    if posting.state == PostingState.WITHDRAWN and posting.operation in CHANGE_OPERATIONS:
+        posting.rejected_ids = []  # a person let it write over an edit of that time only
     has_same_bytes = posting.planned == compute_fingerprint(content.payload)
     if not has_same_bytes or posting.kind != content.kind:
         return _replace_content(session, row, posting, content, disposition)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from hub.db.engine import transaction
 from hub.installations import enable
+from hub.outbox import approve_all
 from hub.posting.actions import manual, retries, undo
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
@@ -62,3 +64,26 @@ def test_a_change_is_planned_again_if_the_removal_in_its_place_is_skipped(app, q
     enable.set_mode(shop.id, "auto", who="kari")
     shop.run()
     assert (totals(shop), shop.cases()) == ([20], [])
+
+
+def edit_in_quickbooks(shop, amount):
+    stored = shop.book("Bill", "bill:1")
+    row = {**stored["Line"][0], "Amount": amount}
+    shop.quickbooks.act("edit", kind="Bill", id=stored["Id"], set={"Line": [row]})
+
+
+def test_a_change_that_was_taken_back_writes_over_no_later_edit(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock)
+    shop.run(bill("10.00"))
+    edit_in_quickbooks(shop, 15)
+    assert shop.run(bill("20.00"))["bill:1"] == "held"
+    change = shop.posting("bill:1")
+    manual.reject_match(change.id, change.quickbooks_id, "kari")
+    shop.run(bill("10.00"))
+
+    edit_in_quickbooks(shop, 17)
+    shop.run(bill("30.00"))
+    with transaction() as session:
+        approve_all(session, shop.id, "kari")
+    shop.run(wait=True)
+    assert (shop.states()["bill:1"], totals(shop)) == ("held", [17])
