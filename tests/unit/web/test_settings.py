@@ -219,7 +219,7 @@ def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
     page = visitor.press(f"{here}/owner", owner="olga")
     assert "olga now owns this app" in page
     assert visitor.post(f"{here}/settings", **OWN).status_code == 403
-    assert "olga may change them" in visitor.page(f"{here}/settings")
+    assert "olga or an owner of the hub may change them" in visitor.page(f"{here}/settings")
     assert visitor.row(AuditEntry, 2).what == "app handed over"
 
 
