@@ -1,4 +1,5 @@
-// Settings and account: offer the time zone of this browser first, show the fields that apply.
+// Settings and account: offer the time zone of this browser first, show the fields that apply, and
+// fold what a telephone has no room for.
 "use strict";
 const zones = document.getElementById("zone-list");
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -24,4 +25,21 @@ const showFields = (form) => {
 };
 document.addEventListener("change", (event) => {
   if (event.target.form) showFields(event.target.form);
+});
+
+// On a telephone the sections are folded that need nothing; a link to a section opens it.
+const needsSomething = (section) => section.querySelector(".wrong, [autofocus]") !== null
+  || [...section.querySelectorAll("[required]")].some((field) => !field.value);
+const sections = [...document.querySelectorAll("details[data-section]")];
+if (matchMedia("(max-width: 44rem)").matches) {
+  for (const section of sections.slice(1)) section.open = needsSomething(section);
+}
+const openSection = (hash) => {
+  const section = sections.find((one) => `#${one.id}` === hash);
+  if (section) section.open = true;
+};
+openSection(location.hash);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link) openSection(link.hash);
 });
