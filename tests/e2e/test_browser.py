@@ -394,7 +394,10 @@ def test_settings_show_what_changes_while_one_edits_them(
     person.open(settings)
     assert person.page.locator("#changes li").count() == 0
     person.page.fill("#client_secret", "another one")  # the database contains no stored file
-    person.page.check("[name=mode][value=auto]")
+    mode = person.page.locator("[name=mode][value=auto]")
+    expect(mode).to_be_hidden()  # a telephone shows its section folded
+    person.page.locator(".section-links").get_by_role("link", name="Running").click()
+    mode.check()
     person.expect_text("Mode: Review → Automatic")
     person.expect_text("Documents are posted without review from now on.")
     person.check_page(settings)
