@@ -99,6 +99,8 @@ class TransactionSummary(NamedTuple):
     is_untaxed: bool = False
     lines: tuple[LineSummary, ...] = ()
     exchange_rate: Decimal | None = None  # in the company's currency for one unit
+    # Of planned content: the fields that the hub sets and that no other fact shows.
+    set_fields: tuple[str, ...] = ()
 
     # Of a list entry; its prices are texts without needless zeros.
     name: str | None = None
@@ -148,6 +150,8 @@ class TransactionSummary(NamedTuple):
         if "lines" in stored:
             lines = [LineSummary.load(line) for line in stored["lines"]]
             facts["lines"] = tuple(lines)
+        if "set_fields" in stored:
+            facts["set_fields"] = tuple(stored["set_fields"])
         return cls(**facts)
 
     def dump(self) -> dict[str, Any]:
@@ -167,6 +171,8 @@ class TransactionSummary(NamedTuple):
         }
         if self.is_untaxed:
             stored["untaxed"] = _YES
+        if self.set_fields:
+            stored["set_fields"] = list(self.set_fields)
         stored["lines"] = [line.dump() for line in self.lines]
         if self.exchange_rate is not None:
             stored["exchange_rate"] = _format_amount(self.exchange_rate)

@@ -34,6 +34,7 @@ from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.entities import DOCUMENT_ENTITIES, amount_sign
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.sales_lines import is_discount
+from hub.payloads.set_fields import list_set_fields
 from hub.payloads.stated_total import round_stated_total
 from hub.payloads.summary import PARTY_FIELDS, compute_expected_total, is_taxable, summarize
 
@@ -96,7 +97,9 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENT_ENTITIES:
         summary = _add_open_total(builder, summary, amount_sign(body))
-        summary = summary._replace(lines=_add_source_ids(builder, summary.lines))
+        summary = summary._replace(
+            lines=_add_source_ids(builder, summary.lines), set_fields=list_set_fields(body)
+        )
     return Payload(
         body,
         summary,

@@ -8,6 +8,7 @@ from hub.payloads.builder import drop_empty
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_ids import keep_line_ids
 from hub.payloads.memo_lengths import compute_memo_room
+from hub.payloads.set_fields import TEXT_FIELDS, find_custom_ids
 from hub.payloads.summary import has_open_tax, has_tax
 
 READ_ONLY_FIELDS = (
@@ -93,6 +94,11 @@ EMPTIED_FIELDS = {
     "EntityRef": "party",
     "DocNumber": "number",
     "DueDate": "due",
+    "SalesTermRef": "term",
+    "PaymentRefNum": "number",
+    "PaymentMethodRef": "payment_method",
+    "DepositToAccountRef": "deposit_account",
+    "APAccountRef": "payable_account",
 }
 EMAIL_FIELDS = ("BillEmail", "POEmail")
 VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets
@@ -213,11 +219,11 @@ def _build_transaction_update(
         update.setdefault("Credit", False)  # otherwise a charge would stay a refund
     _reset_open_tax(update, current)
     _keep_mailing(update, current)
-    _keep_custom_fields(update, current)
+    clears_custom_field = _keep_custom_fields(update, current, last)
 
     emptied = _find_emptied_fields(update, current, last)
     ends_links = _end_links(update, current, unlinked_orders)
-    if not emptied and not ends_links:
+    if not emptied and not ends_links and not clears_custom_field:
         return update | {"sparse": True}
     whole = dict(current)
     for name in (*READ_ONLY_FIELDS, *emptied):
@@ -282,6 +288,8 @@ def _find_emptied_fields(
     is emptied unless the update states another.
     """
     names = [name for name, fact in EMPTIED_FIELDS.items() if last and getattr(last, fact)]
+    if last:
+        names += [name for name in TEXT_FIELDS if name in last.set_fields]
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
     absent = current.keys() - update.keys()
     if is_numbered_by_quickbooks:
@@ -301,17 +309,28 @@ def _has_outdated_tax(update: dict[str, Any], current: dict[str, Any]) -> bool:
     return has_tax(current)
 
 
-def _keep_custom_fields(update: dict[str, Any], current: dict[str, Any]) -> None:
-    """Keep the custom fields of QuickBooks that the hub does not set."""
-    if "CustomField" not in update:
-        return
-    fields = list(update["CustomField"])
-    ids = {field.get("DefinitionId") for field in fields}
+def _keep_custom_fields(
+    update: dict[str, Any], current: dict[str, Any], last: TransactionSummary | None
+) -> bool:
+    """Keep the custom fields of QuickBooks that the hub does not set.
+
+    Those that the hub had set before are emptied; return whether there are any.
+    """
+    fields = [field for field in update.get("CustomField") or () if "StringValue" in field]
+    ids = {str(field.get("DefinitionId")) for field in fields}
+    former_ids = find_custom_ids(last.set_fields) if last else set()
+    clears_any = False
     for field in current.get("CustomField") or ():
-        id = field.get("DefinitionId")
-        if id not in ids:
-            fields.append(field)
-    update["CustomField"] = fields
+        id = str(field.get("DefinitionId"))
+        if id in ids:
+            continue
+        if id in former_ids and "StringValue" in field:
+            field = {name: value for name, value in field.items() if name != "StringValue"}
+            clears_any = True
+        fields.append(field)
+    if clears_any or "CustomField" in update:
+        update["CustomField"] = fields
+    return clears_any
 
 
 def _merge_memo(ours: str, theirs: str, previous: str) -> str:

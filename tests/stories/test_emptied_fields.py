@@ -7,7 +7,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from hub import Document, Line
+from hub import Address, Document, Line
 from hub.db.engine import read_only_session
 from hub.posting.actions import put_back
 from hub.qbo import company as qbo_company
@@ -99,6 +99,48 @@ def test_a_document_without_its_due_date_does_not_keep_the_former_one(shop, kind
 def order(**more):
     row = line("a", "10.00", cost="Fuel")
     return document("purchase_order", "order:1", row, total="10.00", supplier=SUPPLIER, **more)
+
+
+ADDRESS = Address(name="Site 4", lines=("Skippergata 1",), city="Oslo")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "values"),
+    [
+        ("Bill", "SalesTermRef", {"codes": {"supplier": SUPPLIER, "term": NET_30}}),
+        ("PurchaseOrder", "SalesTermRef", {"codes": {"supplier": SUPPLIER, "term": NET_30}}),
+        ("Invoice", "SalesTermRef", {"codes": {"client": CLIENT, "term": NET_30}}),
+        ("PurchaseOrder", "Memo", {"message": "Deliver before noon."}),
+        ("PurchaseOrder", "ShipAddr", {"ship_to": ADDRESS}),
+        ("Invoice", "CustomerMemo", {"message": "Thank you."}),
+        ("Invoice", "ShipAddr", {"ship_to": ADDRESS}),
+        ("Payment", "PaymentRefNum", {"number": "4711"}),
+        ("Payment", "PaymentMethodRef", {"codes": {"client": CLIENT, "payment_method": "2"}}),
+    ],
+)
+def test_what_a_source_removes_is_not_kept(shop, kind, field, values):
+    documents = {
+        "Bill": bill(),
+        "Invoice": invoice(),
+        "PurchaseOrder": order(),
+        "Payment": payment(line("1", "60.00")),
+    }
+    without = documents[kind]
+    shop.run(replace(without, **values))
+    stored = shop.book(kind, without.source_id)[field]
+    shop.run(without)
+    assert_posted(shop)
+    assert shop.book(kind, without.source_id).get(field) != stored
+
+
+def test_what_people_add_stays_when_the_source_removes_something_else(shop):
+    shop.run(replace(invoice(), due=dt.date(2026, 12, 24)))
+    id = shop.posting("invoice:1").quickbooks_id
+    added = {"CustomerMemo": {"value": "Ours"}, "SalesTermRef": {"value": NET_15}}
+    shop.quickbooks.act("edit", kind="Invoice", id=id, set=added)
+    shop.run(invoice())
+    stored = shop.book("Invoice", "invoice:1")
+    assert (stored["CustomerMemo"]["value"], stored["SalesTermRef"]["value"]) == ("Ours", NET_15)
 
 
 def test_an_order_without_its_class_has_none_in_quickbooks(shop):

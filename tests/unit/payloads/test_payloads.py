@@ -485,10 +485,15 @@ def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_
     assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
 
 
+def summarize_without_term(entity):
+    """Return the summary of a bill whose terms are those that QuickBooks has for its vendor."""
+    return payloads.summarize("bill", entity)._replace(term="")
+
+
 def test_a_change_is_written_against_the_newest_version(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     body = build(mapped(line("1", "70.00", "Studs", account="7"), header=header)).body
-    last = payloads.summarize("bill", posted_bill)
+    last = summarize_without_term(posted_bill)
     first = payloads.build_update_body(body, posted_bill, last)
     again = payloads.build_update_body(
         first, posted_bill | {"SyncToken": "5", "SalesTermRef": {"value": "4"}}, last
@@ -499,9 +504,31 @@ def test_a_change_is_written_against_the_newest_version(posted_bill):
 def test_an_update_can_empty_what_the_source_has_no_more(posted_bill):
     header = {role: ref for role, ref in FULL_HEADER.items() if role != "location"}
     what = mapped(line("1", "70.00", "Studs", account="7"), header=header)
-    changed = update(posted_bill, what, payloads.summarize("bill", posted_bill))
+    changed = update(posted_bill, what, summarize_without_term(posted_bill))
     assert "DepartmentRef" not in changed
     assert changed["SalesTermRef"]["value"] == "3"
+
+
+CUSTOM_FIELDS = [
+    {"DefinitionId": "1", "Name": "Crew", "Type": "StringType", "StringValue": "Hansen"},
+    {"DefinitionId": "2", "Name": "Site", "Type": "StringType", "StringValue": "Kai 4"},
+]
+
+
+def test_an_update_empties_only_the_custom_fields_that_the_hub_had_set():
+    current = {"Id": "7", "SyncToken": "0", "CustomField": CUSTOM_FIELDS}
+    last = TransactionSummary(set_fields=("CustomField:1",))
+    first = payloads.build_update_body({"TotalAmt": D(1)}, current, last)
+    for body in (first, payloads.build_update_body(first, current, last)):
+        values = {field["Name"]: field.get("StringValue") for field in body["CustomField"]}
+        assert values == {"Crew": None, "Site": "Kai 4"}
+    assert "sparse" not in first
+
+
+def test_an_update_leaves_the_custom_fields_of_people_alone():
+    current = {"Id": "7", "SyncToken": "0", "CustomField": CUSTOM_FIELDS}
+    body = payloads.build_update_body({"TotalAmt": D(1)}, current, TransactionSummary())
+    assert ("CustomField" in body, body["sparse"]) == (False, True)
 
 
 @pytest.mark.row("CT-S11")
