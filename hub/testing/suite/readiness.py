@@ -3,6 +3,7 @@
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from hub.testing.suite.variants import VariantBenches
 
 MAX_EXAMPLES = 3
 MAX_REASONS = 10
+SALES_TAX_IDS = ("TAX", "NON")  # of the tax codes that every company in the United States has
 
 
 class ReadinessTests(VariantBenches):
@@ -163,6 +165,26 @@ class ReadinessTests(VariantBenches):
                 " thing only."
             )
 
+    def test_only_settings_name_quickbooks_ids(self) -> None:
+        """Look for plain texts as codes that the hub would take for the id of a record."""
+        places: dict[tuple[str, str], str] = {}
+        for bench, found in self._benches_with_documents():
+            known_ids = {*SALES_TAX_IDS, *_list_setting_values(bench.settings)}
+            names = {field.name for field in bench.fields() if "id" not in field.match}
+            for document in found:
+                for name, code, _ in iter_codes(document):
+                    if isinstance(code, str) and name not in names and code not in known_ids:
+                        places.setdefault((name, code), document.source_id)
+        if places:
+            lines = [f"  {name} {code!r} of {id}" for (name, code), id in sorted(places.items())]
+            listed = _list_reasons(lines)
+            pytest.fail(
+                f"{self.slug} has codes that are plain texts and come from no setting:\n{listed}\n"
+                "The hub takes such a text for the id of a record in QuickBooks, where the same id"
+                " is another record in each company. Write Code(id=…, number=…, name=…) for what"
+                " the source calls something."
+            )
+
     def _iter_problems(self) -> Iterator[tuple[str, str]]:
         """Yield the source id of each document that would be held, with what is wrong with it."""
         for plans in self._plans():
@@ -174,6 +196,13 @@ class ReadinessTests(VariantBenches):
         """Yield what is read with the settings, and with each of the variants."""
         for bench in self._benches():
             yield from bench.read()
+
+
+def _list_setting_values(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts among the settings, those of lists too: a person has chosen them."""
+    for value in settings.values():
+        values = value if isinstance(value, list | tuple) else [value]
+        yield from (text for text in values if isinstance(text, str))
 
 
 def _codes_to_create(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, Code | str]]:

@@ -65,6 +65,7 @@ CHANGED = "test_a_change_is_read_if_the_clock_of_the_source_is_behind"
 TWICE = "test_a_second_change_is_read_too"
 CRASH = "test_reading_after_a_crash_skips_no_document"
 ONE_NAME = "test_each_code_has_one_name"
+PLAIN_IDS = "test_only_settings_name_quickbooks_ids"
 RATE = "test_the_stand_in_enforces_the_declared_rate"
 BY_ID = "test_a_document_read_by_its_id_equals_the_listed_one"
 RECORD_ACCEPTED = "test_a_receipt_about_a_created_record_is_accepted"
@@ -99,7 +100,7 @@ ON_A_BENCH = (
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
     *(RECORD_ACCEPTED, RECORD_APART, OWN_IDS),
-    *(APPLIED, RATE, ONE_NAME, CREATE, REPORTED, ONCE, LOST, REFUSED, NOT_AS_POSTED),
+    *(APPLIED, RATE, ONE_NAME, PLAIN_IDS, CREATE, REPORTED, ONCE, LOST, REFUSED, NOT_AS_POSTED),
 )
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {  # for each of which a test is called
@@ -709,6 +710,20 @@ DEFECTS = {
         'codes[party] = Code(id=row["party"]["id"], name',
         'codes[party] = Code(id="1", name',
         "client 1: Bolt and Sons, Harbour Works, North Supply",
+    ),
+    "a number of an account as a plain text": Defect(
+        PLAIN_IDS,
+        DOCUMENTS,
+        'code = Code(id=line["code"], name=line["code"])',
+        'code = line["code"]',
+        "account 'Labour' of bill:1001",
+    ),
+    "a role that the source names": Defect(
+        PLAIN_IDS,
+        DOCUMENTS,
+        "codes = {role: settings[role] for role in roles}",
+        'codes = {role: settings[role] for role in roles}\n    codes["class"] = row["party"]["id"]',
+        "class '1' of bill:1001",
     ),
     "a secret in a fact": Defect(
         NO_SECRET,
