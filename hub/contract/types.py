@@ -222,7 +222,9 @@ class Field:
 
     FromSetting leaves a choice to the admin.
 
-    - `match`: how a record is found for a code that nobody has matched, in the order of the tries.
+    - `match`: how a record is found for a code that nobody has matched, in the order of the tries:
+      by "id", the `quickbooks_id` of the code, never its id at the source; by the same "number",
+      "name" or "email"; by "words", the name of the code as whole words in that of the record.
     - `missing`: what happens without a match: "hold", "warn" (post without it) or "create".
     - `default`: the QuickBooks id of the record that is used without a match.
     - `differ`: what happens if lines have different codes where QuickBooks allows one for the whole
