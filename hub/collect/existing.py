@@ -19,14 +19,7 @@ from hub.models.display_names import format_document_name
 from hub.models.enums import WRITE_OPERATIONS, PostingState
 
 # The states in which a posting has written its transaction, or will write it without a decision.
-OWNING_STATES = (
-    PostingState.REVIEW,
-    PostingState.READY,
-    PostingState.WAITING,
-    PostingState.SENDING,
-    PostingState.UNKNOWN,
-    PostingState.POSTED,
-)
+OWNING_STATES = (*outbox.UNDER_WAY, PostingState.POSTED)
 
 
 def find_existing(

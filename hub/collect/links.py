@@ -15,10 +15,8 @@ from hub.mapping.placeholders import parse_posting_id
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
 from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState
+from hub.models.postings import LEFT_OUT_STATES
 from hub.reasons.texts import CaseText
-
-# States in which a posting is not sent any more unless it is planned again.
-ENDED_STATES = (PostingState.WITHDRAWN, PostingState.SKIPPED)
 
 
 def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
@@ -61,7 +59,7 @@ def _group_by_part(batch: CollectBatch, row: SourceDocument) -> Mapping[str, lis
         parts[posting.part].append(posting)
     present = {}
     for part, postings in parts.items():
-        if any(posting.state not in ENDED_STATES for posting in postings):
+        if any(posting.state not in LEFT_OUT_STATES for posting in postings):
             present[part] = postings
     return present
 
@@ -102,7 +100,7 @@ def _find_newest_creation(postings: list[Posting]) -> Posting | None:
     """Return the newest creation that is posted or may still be sent."""
     for posting in reversed(postings):
         is_creation = posting.operation == Operation.CREATE
-        if is_creation and posting.state not in ENDED_STATES:
+        if is_creation and posting.state not in LEFT_OUT_STATES:
             return posting
     return None
 
@@ -170,6 +168,6 @@ def find_ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
         return None
     for posting in reversed(batch.postings(row)):
         is_creation = posting.operation == Operation.CREATE
-        if is_creation and posting.state in ENDED_STATES:
+        if is_creation and posting.state in LEFT_OUT_STATES:
             return posting
     return None

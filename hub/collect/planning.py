@@ -21,7 +21,7 @@ from hub.collect.content import (
 )
 from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
-from hub.collect.links import ENDED_STATES, find_links
+from hub.collect.links import find_links
 from hub.collect.new_records import with_record_ids
 from hub.collect.operation import PlannedOperation, build_part_operation, plan_operation
 from hub.collect.part_numbers import keep_part_numbers
@@ -44,6 +44,7 @@ from hub.mapping.placeholders import format_new_record
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
 from hub.models.enums import DocumentOutcome, Holder, PostingState, StartRule
+from hub.models.postings import LEFT_OUT_STATES
 from hub.reasons.texts import CaseText
 
 # By field and code, the posting that creates its record: it was planned before the documents that
@@ -344,7 +345,7 @@ def _fill_record_ids(
         ids[format_new_record(create.role, create.code)] = record_id
         if posting.state != PostingState.POSTED:
             after_id = posting.id
-        if posting.state in ENDED_STATES:
+        if posting.state in LEFT_OUT_STATES:
             text = CaseText("document.record_skipped", document=party, record=create.details.name)
             findings.append(Finding(key=create.field, text=text))
     return MappedWithRecords(with_record_ids(mapped, ids), after_id, tuple(findings))

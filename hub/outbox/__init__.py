@@ -50,7 +50,16 @@ from hub.outbox.plan_values import (
     Repetition,
 )
 from hub.outbox.planning import approve_when_planned, find_unfinished, load_history, plan_posting
-from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, SENDABLE, UNFINISHED, UNSENT
+from hub.outbox.states import (
+    DEPARTED,
+    IN_FLIGHT,
+    REMOVALS,
+    RETRYABLE,
+    SENDABLE,
+    UNDER_WAY,
+    UNFINISHED,
+    UNSENT,
+)
 from hub.outbox.statistics import (
     COUNTED_FILE_STATES,
     COUNTED_STATES,
@@ -79,6 +88,7 @@ from hub.outbox.transitions import (
 __all__ = [
     "COUNTED_FILE_STATES",
     "COUNTED_STATES",
+    "DEPARTED",
     "IN_FLIGHT",
     "IS_CURRENT",
     "MAX_PAUSE",
@@ -87,6 +97,7 @@ __all__ = [
     "RETRYABLE",
     "SENDABLE",
     "SIDES",
+    "UNDER_WAY",
     "UNFINISHED",
     "UNSENT",
     "WAS_POSTED",

@@ -16,6 +16,7 @@ from hub.models import ListState, Match, Posting, SourceDocument, StoredRecord, 
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.identity import compute_fingerprint
+from hub.outbox.states import SENDABLE
 
 REQUESTED_BY = "requested by"  # the key of a record's fact with the person who requested it
 _PLACEHOLDER = re.compile(b'"' + POSTING_PREFIX.encode() + rb'([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
@@ -48,7 +49,7 @@ def find_dependents(
     query = select(Posting.id, Posting.payload).where(
         Posting.installation_id == except_for.installation_id,
         Posting.document_id != except_for.id,
-        Posting.state.in_((PostingState.WAITING, PostingState.REVIEW, PostingState.READY)),
+        Posting.state.in_(SENDABLE),
         Posting.after_id.is_not(None),
     )
     dependent_ids = set()

@@ -1,10 +1,12 @@
-"""Groups of states and operations of postings that the outbox treats alike."""
+"""Groups of states and operations that several parts of the hub treat alike."""
 
-from hub.models.enums import Operation, PostingState
+from hub.models.enums import DocumentState, Operation, PostingState
 
 SENDABLE = (PostingState.WAITING, PostingState.REVIEW, PostingState.READY)
 UNSENT = (PostingState.HELD, *SENDABLE)
 IN_FLIGHT = (PostingState.SENDING, PostingState.UNKNOWN)
+# A posting will be sent, or may have been; nothing holds it.
+UNDER_WAY = (*SENDABLE, *IN_FLIGHT)
 UNFINISHED = (*UNSENT, *IN_FLIGHT)
 FINAL = (PostingState.POSTED, PostingState.SKIPPED, PostingState.WITHDRAWN)
 RETRYABLE = (
@@ -14,3 +16,5 @@ RETRYABLE = (
     PostingState.UNKNOWN,
 )
 REMOVALS = (Operation.DELETE, Operation.VOID)
+# A document was posted, and its transaction has left QuickBooks.
+DEPARTED = (DocumentState.MISSING, DocumentState.REMOVED)

@@ -14,13 +14,6 @@ from hub.qbo.dependents import describe_dependent
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
-PENDING_STATES = (
-    PostingState.REVIEW,
-    PostingState.READY,
-    PostingState.WAITING,
-    *outbox.IN_FLIGHT,
-)
-
 
 def find_pending_removals(
     session: Session, company_id: int, targets: Mapping[int, TransactionHead]
@@ -35,7 +28,7 @@ def find_pending_removals(
             Posting.company_id == company_id,
             Posting.quickbooks_id.in_(quickbooks_ids),
             Posting.operation.in_(outbox.REMOVALS),
-            Posting.state.in_(PENDING_STATES),
+            Posting.state.in_(outbox.UNDER_WAY),
         )
     )
     removal_ids = {(kind, str(id)): posting_id for kind, id, posting_id in rows}

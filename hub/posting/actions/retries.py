@@ -30,7 +30,6 @@ from hub.security import audit
 
 CHUNK_SIZE = 500
 MAX_READ_FOR = 5000  # postings whose companies are looked up before a retry
-NOT_IN_QUICKBOOKS = (DocumentState.MISSING, DocumentState.REMOVED)
 
 
 class _Candidate(NamedTuple):
@@ -266,7 +265,7 @@ def _has_left(state: str | None, *, was_skipped: bool) -> bool:
     """
     if was_skipped:
         return state != DocumentState.POSTED
-    return state in NOT_IN_QUICKBOOKS
+    return state in outbox.DEPARTED
 
 
 def _waits_after_departure(session: Session, posting: Posting, state: str | None) -> bool:

@@ -11,20 +11,12 @@ from hub.cases.findings import Finding
 from hub.contract.documents import Role
 from hub.mapping import NAME_SHARING, Entry, NameOwner, RecordIndex, fold_name
 from hub.models import Posting, SourceDocument
-from hub.models.enums import Operation, PostingState
+from hub.models.enums import Operation
+from hub.outbox.states import UNDER_WAY
 from hub.posting.preflight.context import CheckContext, Namesake
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo import records
 from hub.reasons.texts import CaseText
-
-# States in which a creation will be sent, or may have been; one that is held may never be.
-PLANNED_STATES = (
-    PostingState.REVIEW,
-    PostingState.READY,
-    PostingState.WAITING,
-    PostingState.SENDING,
-    PostingState.UNKNOWN,
-)
 
 
 def find_namesakes(
@@ -81,7 +73,7 @@ def _load_first_planned(session: Session, company_id: int) -> Mapping[tuple[str,
             Posting.company_id == company_id,
             Posting.kind.in_(NAME_SHARING),
             Posting.operation == Operation.CREATE,
-            Posting.state.in_(PLANNED_STATES),
+            Posting.state.in_(UNDER_WAY),
         )
         .order_by(Posting.id)
     )

@@ -30,6 +30,7 @@ from hub.models import (
     case_posting,
 )
 from hub.models.enums import MatchOrigin, Operation, PostingState
+from hub.outbox.states import UNDER_WAY
 from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop
@@ -37,14 +38,6 @@ from hub.web.codes import code_facts, match_messages, match_versions, record_sea
 from hub.web.codes.code_view import CodeState, CodeView
 
 CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
-# Of the posting that creates the record of a code; one that is held needs a decision.
-UNDER_WAY = (
-    PostingState.REVIEW,
-    PostingState.WAITING,
-    PostingState.READY,
-    PostingState.SENDING,
-    PostingState.UNKNOWN,
-)
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
 

@@ -367,7 +367,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
     """
     if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
         return False
-    if state not in (DocumentState.MISSING, DocumentState.REMOVED):
+    if state not in outbox.DEPARTED:
         return False
     return may_here("operator")
 

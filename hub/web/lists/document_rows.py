@@ -9,9 +9,9 @@ from sqlalchemy import case
 from sqlalchemy.orm import Session
 
 from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead
-from hub.models.enums import DocumentState
 from hub.outbox.currencies import currency_or_home
 from hub.outbox.listing import STATE, select_documents_with_posting
+from hub.outbox.states import DEPARTED
 from hub.reasons.texts import join_reasons
 from hub.web.lists.document_filters import payment_state
 
@@ -85,7 +85,7 @@ def load_rows(session: Session, ids: Sequence[int]) -> list[ListedRow]:
 
 def describe(document: ListedDocument, posting: ListedPosting | None, state: str) -> dict[str, Any]:
     """Return a row as files and the JSON API have it; what is gone from QuickBooks has no id."""
-    is_there = posting is not None and state not in (DocumentState.REMOVED, DocumentState.MISSING)
+    is_there = posting is not None and state not in DEPARTED
     return {
         "id": document.id,
         "app": document.slug,

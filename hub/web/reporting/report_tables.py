@@ -30,11 +30,11 @@ from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.money import ZERO, round_amount
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
+from hub.outbox.states import DEPARTED
 from hub.outbox.statistics import apply_sign
 from hub.translations.messages import gettext_noop
 
 ATTENTION_STATES = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)
-LOST_STATES = (DocumentState.MISSING, DocumentState.REMOVED)
 # The ages of what waits, in days: up to each of them, and the rest.
 AGE_LIMITS_IN_DAYS = (7, 30, 60)
 AGE_LABELS = (
@@ -368,7 +368,7 @@ def build_group_column() -> ColumnElement[str]:
     return case(
         (state == DocumentState.POSTED, Group.POSTED),
         (state.in_(ATTENTION_STATES), Group.ATTENTION),
-        (state.in_(LOST_STATES), Group.LOST),
+        (state.in_(DEPARTED), Group.LOST),
         else_=Group.OTHER,
     )
 
