@@ -219,17 +219,32 @@ def _plan_part(
     its lines, which would be in the books twice.
     """
     row = plan.row
-    document, part = mapped.document, mapped.part
     operation = plan_operation(batch, row, mapped)
-    active = outbox.find_unfinished(batch.postings(row), part)
+    active = outbox.find_unfinished(batch.postings(row), mapped.part)
     if operation is None:
         if active and not is_withdrawable(batch, active):
             plan.reread = True  # what becomes of the creation is changed after it
-        return PartPlan(document=document, part=part, outcome=DocumentOutcome.NONE)
+        return PartPlan(document=mapped.document, part=mapped.part, outcome=DocumentOutcome.NONE)
     if has_former_parts:
         operation = _hold_for_former_parts(row, operation)
-
     content = _plan_content(batch, plan, operation, records)
+    return _plan_by_history(batch, plan, mapped, operation, content, active)
+
+
+def _plan_by_history(
+    batch: CollectBatch,
+    plan: DocumentPlan,
+    mapped: Mapped,
+    operation: PlannedOperation,
+    content: PartContent,
+    active: Posting | None,
+) -> PartPlan:
+    """Decide by what QuickBooks has of a part, and by its unfinished posting, what follows.
+
+    The part stays as it is if it is being removed, stays out of QuickBooks, or is there already.
+    """
+    row = plan.row
+    document, part = mapped.document, mapped.part
     kind, payload = content.content.kind, content.content.payload
     history = operation.history
     is_in_books = history.is_in_books(kind, payload)
