@@ -134,15 +134,31 @@ def _drop_unknown_links(company: Company, data: JsonObject, old: JsonObject | No
     old_ids = {line["Id"] for line in old["Line"]} if old else set()
     missed: set[str] = set()
     for line in data["Line"]:
-        for order_id, line_id in list(_iter_order_lines(line)):
-            if line["Id"] not in old_ids and not _has_line(company, order_id, line_id):
-                missed.add(order_id)
-                line.pop("LinkedTxn", None)
-    orders = sum_billed_orders(data)
-    missed = {id for id in missed if not orders.get(id)}
+        if line["Id"] in old_ids:
+            continue
+        orders_without_line = _find_orders_without_line(company, line)
+        if orders_without_line:
+            line.pop("LinkedTxn", None)
+        missed |= orders_without_line
+    _drop_unbilled_orders(data, missed)
+
+
+def _find_orders_without_line(company: Company, line: JsonObject) -> set[str]:
+    """Return the orders that a line of a bill names without a line that they have."""
+    orders = set()
+    for order_id, line_id in _iter_order_lines(line):
+        if not _has_line(company, order_id, line_id):
+            orders.add(order_id)
+    return orders
+
+
+def _drop_unbilled_orders(data: JsonObject, order_ids: set[str]) -> None:
+    """Leave out the links of a bill to those of these orders of which it bills no line."""
+    billed = sum_billed_orders(data)
+    unbilled = {id for id in order_ids if not billed.get(id)}
     links = data.get("LinkedTxn")
-    if links and missed:
-        data["LinkedTxn"] = [link for link in links if str(link["TxnId"]) not in missed]
+    if links and unbilled:
+        data["LinkedTxn"] = [link for link in links if str(link["TxnId"]) not in unbilled]
 
 
 def _has_line(company: Company, order_id: str, line_id: str) -> bool:
