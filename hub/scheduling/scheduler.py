@@ -3,7 +3,6 @@
 import datetime as dt
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,8 +40,9 @@ STATISTICS_SECONDS = 3600
 LONG_HOOK_SECONDS = 60
 PRUNE_MINUTES = "*/10"  # the minutes of an hour in which pruning starts if it is due
 MAX_CONCURRENT_RUNS = 8
-# Of these, so that companies go on while the runs of another one wait for each other to post.
-MAX_RUNS_OF_COMPANY = 6
+# One thread of so many is kept for companies without a run under way, so that they go on while the
+# runs of busy companies wait for each other to post.
+THREADS_PER_KEPT_THREAD = 4
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
@@ -64,6 +64,7 @@ class Scheduler:
     ) -> None:
         self._app = app
         self._announce = announce or (lambda text: None)
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._regular_work = RegularWork()
         self._scheduler = BackgroundScheduler(timezone="UTC")  # for times of the day
@@ -234,18 +235,21 @@ class Scheduler:
     def _select_startable(self, waiting: Iterable[Run]) -> list[Run]:
         """Return the runs that are not submitted yet and can start.
 
-        A run waits for one of the same subject, and for one of its company if that has as many
-        runs under way as it may have.
+        A run waits for one of the same subject, and also if its company has runs under way and only
+        the threads are free that are kept for other companies.
         """
         names = {run_log.get_lease_name(run) for run in self._submitted.values()}
-        numbers = Counter(run.company_id for run in self._submitted.values())
+        busy_companies = {run.company_id for run in self._submitted.values()}
+        free = self._threads - len(self._submitted)
         startable = []
         for run in waiting:
             name = run_log.get_lease_name(run)
-            if name in names or numbers[run.company_id] >= MAX_RUNS_OF_COMPANY:
+            is_kept_waiting = free <= self._threads // THREADS_PER_KEPT_THREAD
+            if name in names or (run.company_id in busy_companies and is_kept_waiting):
                 continue
             names.add(name)
-            numbers[run.company_id] += 1
+            busy_companies.add(run.company_id)
+            free -= 1
             startable.append(run)
         return startable
 

@@ -102,20 +102,28 @@ def test_due_schedules_are_started(engine, company, executed_runs):
     assert len(set(take_runs(executed_runs, 2))) == 2
 
 
-def test_a_company_whose_runs_wait_for_each_other_leaves_threads_to_others(
-    app, company, clock, monkeypatch
+@pytest.mark.parametrize("count", [1, 2])
+def test_companies_whose_runs_wait_for_each_other_leave_threads_to_others(
+    app, company, clock, monkeypatch, count
 ):
     now = clock.now()
+    busy = [company]
     with transaction() as session:
-        for number in range(9):
-            facts = {"tenant": "t", "mode": "auto", "created_at": now}
-            session.add(Installation(company_id=company, slug=f"app{number}", **facts))
+        if count == 2:
+            second = ConnectedCompany(realm="3", connected_at=now)
+            session.add(second)
+            session.flush()
+            busy.append(second.id)
+        for company_id in busy:
+            for number in range(9):
+                facts = {"tenant": "t", "mode": "auto", "created_at": now}
+                session.add(Installation(company_id=company_id, slug=f"app{number}", **facts))
     ended, may_end = queue.Queue(), threading.Event()
 
     def execute(run_id):
         with read_only_session() as session:
             company_id = session.get_one(Run, run_id).company_id
-        if company_id == company:
+        if company_id in busy:
             may_end.wait(60)
         with transaction() as session:
             session.get_one(Run, run_id).ended_at = now
