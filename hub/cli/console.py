@@ -28,9 +28,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 OWN_DATABASE = MappingProxyType(
     {"HUB_DATABASE_URL": "", "HUB_DATABASE_URL_FILE": "", "HUB_ENGINE": ""}
 )
-row_id = click.IntRange(1, MAX_ROW_ID)
-row_count = click.IntRange(1, MAX_ROW_ID)
-port_number = click.IntRange(0, 65535)
+
+
+class WholeNumber(click.IntRange):
+    """A whole number, which messages and help call a number."""
+
+    name = "number"
+
+
+row_id = WholeNumber(1, MAX_ROW_ID)
+row_count = WholeNumber(1, MAX_ROW_ID)
+port_number = WholeNumber(0, 65535)
 country_option = click.option(
     "--country",
     type=click.Choice(("US", "NO", "CA", "GB", "AU"), case_sensitive=False),

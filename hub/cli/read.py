@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.console import (
+    WholeNumber,
     as_json,
     hub,
     open_temporary_hub,
@@ -44,7 +45,7 @@ log = logging.getLogger("hub")
 )
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=DEFAULT_LIMIT,
     show_default=True,
     help="How many documents are read, from the beginning of the source's list.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.console import port_number
+from hub.cli.console import WholeNumber, port_number
 from hub.contract.checkout import build_extra_command, has_stand_ins, require_stand_ins
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class WithTables(click.Command):
 @click.option(
     "--documents",
     "-n",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     metavar="N",
     help="How many documents a source starts with.",
 )

@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from hub.cli import data_folder, served_address
-from hub.cli.console import hub, port_number
+from hub.cli.console import WholeNumber, hub, port_number
 from hub.cli.terminal import say
 
 DEFAULT_WORKERS = 2
@@ -22,11 +22,18 @@ DEFAULT_WORKERS = 2
     show_default=True,
     help="Where to listen; 0.0.0.0 for every address.",
 )
-@click.option("--port", "-p", type=port_number, default=8080, show_default=True)
+@click.option(
+    "--port",
+    "-p",
+    type=port_number,
+    default=8080,
+    show_default=True,
+    help="The port there; 0 for a free one.",
+)
 @click.option("--no-engine", is_flag=True, help="Only the pages: nothing runs by itself.")
 @click.option(
     "--workers",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     help="How many processes serve the pages (with HUB_ENGINE=distributed).  [default: 2]",
 )
 @click.option(

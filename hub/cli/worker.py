@@ -2,7 +2,7 @@
 
 import click
 
-from hub.cli.console import hub
+from hub.cli.console import WholeNumber, hub
 from hub.cli.terminal import count_of, say
 
 
@@ -10,7 +10,7 @@ from hub.cli.terminal import count_of, say
 @click.option(
     "--concurrency",
     "-c",
-    type=click.IntRange(1, 500),
+    type=WholeNumber(1, 500),
     default=8,
     show_default=True,
     help="How many runs at a time.",

@@ -81,6 +81,15 @@ def test_every_command_explains_itself(run, path):
     assert re.search(r"\n  [A-Z][^.]{10,}\.", out)
 
 
+def test_a_word_in_place_of_a_number_is_answered_in_plain_words(run):
+    code, _, errors = run("runs", "abc")
+    assert (code, "'abc' is not a valid number." in errors) == (2, True)
+
+
+def test_the_port_of_a_server_is_explained(run):
+    assert "The port there; 0 for a free one." in " ".join(run("serve", "--help")[1].split())
+
+
 def test_the_list_of_commands_shows_whole_sentences(run):
     assert "..." not in run("--help")[1].split("Commands:")[1]
 
