@@ -82,6 +82,7 @@ def _plan_attachment(
     parent: Posting,
     newest: Posting | None,
 ) -> None:
+    """Plan the upload of a file, unless it is at its transaction, skipped, or held as it is."""
     payload = payloads.encode(dump(attachment))
     parent_id = parent.quickbooks_id if parent.state == PostingState.POSTED else None
     is_other_file = newest is not None and _is_other_file(newest, attachment)
@@ -90,8 +91,7 @@ def _plan_attachment(
 
     base = parent_id or UNPOSTED_BASE
     state = batch.setup.state if parent_id else PostingState.WAITING
-    is_former = newest is not None and _is_for_former_transaction(newest, parent, parent_id)
-    if newest and newest.state in outbox.UNFINISHED and not is_former:
+    if newest and _is_still_to_be_sent(newest, parent, parent_id):
         base = newest.base
         if not parent_id:
             state = PostingState(newest.state)
@@ -108,6 +108,13 @@ def _plan_attachment(
         repetition=outbox.Repetition.OFFERED if is_other_file else outbox.Repetition.NONE,
     )
     plan.add_posting(operation, content, Disposition(state=state))
+
+
+def _is_still_to_be_sent(newest: Posting, parent: Posting, parent_id: str | None) -> bool:
+    """Return whether an unfinished posting of an attachment is for the present transaction."""
+    if newest.state not in outbox.UNFINISHED:
+        return False
+    return not _is_for_former_transaction(newest, parent, parent_id)
 
 
 def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
