@@ -1,8 +1,8 @@
 """Pair the lines of a new version with those in QuickBooks, so that each keeps its id."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO
@@ -18,6 +18,16 @@ FIELDS_OF_PEOPLE = {"class_": ("ClassRef",), "customer": ("CustomerRef", "Billab
 UNWRITTEN_LINE = LineSummary(ZERO)  # the hub never wrote the transaction, so all of it is of others
 
 
+class PlacedLine(NamedTuple):
+    """A line of a transaction, and its place among the lines."""
+
+    fields: Line
+    place: int
+
+
+Criterion = Callable[[PlacedLine, PlacedLine], bool]
+
+
 def keep_line_ids(
     ours: list[Line],
     theirs: list[Line],
@@ -31,9 +41,10 @@ def keep_line_ids(
     one of `unlinked_orders` is only paired with a line that has the same link. `last` is what the
     hub wrote last: people added the classes and customers that are not in it.
     """
-    unpaired = [
-        line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
-    ]
+    unpaired = []
+    for place, stored in enumerate(theirs):
+        if stored.get("DetailType") != "SubTotalLineDetail" and stored.get("Id"):
+            unpaired.append(PlacedLine(stored, place))
     lines = [dict(line) for line in ours]
     for is_alike in (
         _has_same_link,
@@ -45,15 +56,28 @@ def keep_line_ids(
         for place, line in enumerate(lines):
             if "Id" in line:
                 continue
-            for stored in unpaired:
-                if _ends_link(line, stored, unlinked_orders):
-                    continue
-                if is_alike(line, stored, theirs.index(stored) == place):
-                    unpaired.remove(stored)
-                    line["Id"] = stored["Id"]
-                    _keep_additions(line, stored, _find_written_line(stored, last))
-                    break
+            partner = _find_partner(PlacedLine(line, place), unpaired, is_alike, unlinked_orders)
+            if partner:
+                unpaired.remove(partner)
+                stored = partner.fields
+                line["Id"] = stored["Id"]
+                _keep_additions(line, stored, _find_written_line(stored, last))
     return lines
+
+
+def _find_partner(
+    line: PlacedLine,
+    unpaired: Iterable[PlacedLine],
+    is_alike: Criterion,
+    unlinked_orders: Collection[str],
+) -> PlacedLine | None:
+    """Return the first line of QuickBooks that a criterion pairs with a line; None without one."""
+    for stored in unpaired:
+        if _ends_link(line.fields, stored.fields, unlinked_orders):
+            continue
+        if is_alike(line, stored):
+            return stored
+    return None
 
 
 def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSummary:
@@ -76,39 +100,36 @@ def _ends_link(line: Line, stored: Line, unlinked_orders: Collection[str]) -> bo
     return _read_line_link(line) != _read_line_link(stored)
 
 
-def _has_same_link(line: Line, stored: Line, in_same_place: bool) -> bool:
+def _has_same_link(line: PlacedLine, stored: PlacedLine) -> bool:
     """Return whether two lines settle the same transaction with the same amount."""
-    link = _read_line_link(line)
-    if "" in link[:2] or link != _read_line_link(stored):
+    link = _read_line_link(line.fields)
+    if "" in link[:2] or link != _read_line_link(stored.fields):
         return False
-    return _has_same_amount(line, stored, in_same_place)
+    return _has_same_amount(line, stored)
 
 
-def _has_same_text_and_amount(line: Line, stored: Line, in_same_place: bool) -> bool:
+def _has_same_text_and_amount(line: PlacedLine, stored: PlacedLine) -> bool:
     """Return whether two lines have the same text and amount."""
-    return _has_same_text(line, stored, in_same_place) and _has_same_amount(
-        line, stored, in_same_place
-    )
+    return _has_same_text(line, stored) and _has_same_amount(line, stored)
 
 
-def _has_same_text(line: Line, stored: Line, in_same_place: bool) -> bool:
+def _has_same_text(line: PlacedLine, stored: PlacedLine) -> bool:
     """Return whether two lines of one kind have the same description."""
-    has_same_text = line.get("Description") == stored.get("Description")
-    return has_same_text and _has_same_kind(line, stored)
+    has_same_text = line.fields.get("Description") == stored.fields.get("Description")
+    return has_same_text and _has_same_kind(line.fields, stored.fields)
 
 
-def _has_same_place(line: Line, stored: Line, in_same_place: bool) -> bool:
+def _has_same_place(line: PlacedLine, stored: PlacedLine) -> bool:
     """Return whether two lines of one kind are in the same place."""
-    return in_same_place and _has_same_kind(line, stored)
+    return line.place == stored.place and _has_same_kind(line.fields, stored.fields)
 
 
-def _has_same_amount(line: Line, stored: Line, in_same_place: bool) -> bool:
+def _has_same_amount(line: PlacedLine, stored: PlacedLine) -> bool:
     """Return whether two lines of one kind have the same amount; text and subtotals have none."""
-    if not _has_same_kind(line, stored) or line.get("DetailType") in NOT_COUNTED:
+    ours, theirs = line.fields, stored.fields
+    if not _has_same_kind(ours, theirs) or ours.get("DetailType") in NOT_COUNTED:
         return False
-    ours = Decimal(str(line.get("Amount")))
-    theirs = Decimal(str(stored.get("Amount")))
-    return ours == theirs
+    return Decimal(str(ours.get("Amount"))) == Decimal(str(theirs.get("Amount")))
 
 
 def _has_same_kind(line: Line, stored: Line) -> bool:
