@@ -70,6 +70,16 @@ BUGS = (
         ),
     ),
     Planted(
+        "a change that was planned anew after a doubt is sent without the id of its transaction",
+        "hub/posting/send/prepare.py",
+        "if step.resend and step.rebase is None and was_sent:",
+        "if step.resend and step.rebase is None:",
+        (
+            "tests/stories/test_changes_after_refused_ones.py::"
+            "test_a_change_that_was_in_doubt_before_it_was_refused_creates_no_second_bill"
+        ),
+    ),
+    Planted(
         "a claim does not check the state of the posting",
         "hub/posting/claims.py",
         "    ids = _select_claimable_postings(session, list(posting_ids), revisions)\n"

@@ -58,3 +58,12 @@ def test_a_removal_can_follow_one_that_was_skipped(shop):
     undo.undo(undo.plan_posting(shop.posting("bill:1").id), "kari")
     shop.run()
     assert (shop.ours("Bill"), shop.cases()) == ([], [])
+
+
+def test_a_change_that_was_in_doubt_before_it_was_refused_creates_no_second_bill(shop):
+    shop.quickbooks.add_fault("lose_request", "bill.update")
+    assert shop.run(bill("20.00"))["bill:1"] == "unknown"
+    refuse(shop, "bill.update")
+    assert shop.run(wait=True)["bill:1"] == "held"
+    assert shop.run(bill("30.00"), wait=True)["bill:1"] == "posted"
+    assert [row["TotalAmt"] for row in shop.ours("Bill")] == [30]

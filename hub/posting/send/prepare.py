@@ -219,11 +219,13 @@ def _write_against_current(
 ) -> bool:
     """Write a change against the version just read; bytes that may have been sent stay unchanged.
 
-    Return False if another process has changed the posting meanwhile.
+    Bytes that were planned anew after a doubt were never sent, and lack the id of the transaction:
+    QuickBooks would create another one. Return False if another process has changed the posting.
     """
-    if step.resend and step.rebase is None:
-        return True
     posting = snapshot.posting
+    was_sent = any(send.generation == posting.generation for send in snapshot.history.sends)
+    if step.resend and step.rebase is None and was_sent:
+        return True
     entity = snapshot.entity
     assert entity is not None
     base = f"{entity['Id']}:{entity['SyncToken']}"
