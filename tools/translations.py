@@ -24,7 +24,7 @@ from hub.reasons.template import Template
 from hub.reasons.texts import CALLED, QUOTED
 from hub.scheduling import run_result
 from hub.translations import display_names
-from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, path_of
+from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, build_catalog_path
 from hub.translations.reasons import CONTEXT as REASON
 from hub.web.audit_log import audit_details
 from hub.web.frame.plugin_texts import list_texts_of_plugin
@@ -132,13 +132,13 @@ def write(path: Path, catalog: Catalog) -> None:
 
 def own_path(language: str) -> Path:
     """Return the file of the hub's own catalog."""
-    return path_of(OWN_FOLDER, language, "hub")
+    return build_catalog_path(OWN_FOLDER, language, "hub")
 
 
 def plugin_path(package: str, language: str) -> Path:
     """Return the file of the catalog of a plugin in this checkout."""
     (folder,) = ROOT.glob(f"plugins/*/{package}")
-    return path_of(folder / "translations", language, package)
+    return build_catalog_path(folder / "translations", language, package)
 
 
 def plugin_packages() -> list[str]:

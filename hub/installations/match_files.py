@@ -20,7 +20,7 @@ from hub.installations.file_choices import (
     SPECIAL_WORDS,
     FileChoices,
 )
-from hub.installations.matches import DecisionWriter, shared_columns
+from hub.installations.matches import DecisionWriter, build_shared_columns
 from hub.models import Installation, Match, SeenCode, StoredRecord
 from hub.qbo import records
 
@@ -74,7 +74,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     planned: list[ImportRow] = []
     with read_only_session() as session:
         listed = {(line["field"], line["code"]): line for line in _load_file_rows(session, row)}
-        versions = match_versions.load_versions(session, shared_columns(row))
+        versions = match_versions.load_versions(session, build_shared_columns(row))
         choices = FileChoices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
@@ -113,7 +113,7 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
     """
     count = 0
     with transaction() as session:
-        versions = match_versions.load_versions(session, shared_columns(row))
+        versions = match_versions.load_versions(session, build_shared_columns(row))
         writer = DecisionWriter(session, row, who)
         for field, code, name, record, version in rows:
             try:
@@ -199,7 +199,7 @@ def _find_stored_record(stored: dict[str, str]) -> str | None:
 
 def _load_file_rows(session: Session, row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that was seen without one, as rows of the file."""
-    query = select(Match).filter_by(**shared_columns(row))
+    query = select(Match).filter_by(**build_shared_columns(row))
     matches = session.scalars(query).all()
     lines = _build_matched_lines(session, row, matches)
     matched_codes = {(match.field, match.code) for match in matches}

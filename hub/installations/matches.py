@@ -113,7 +113,7 @@ def _find_record_name(session: Session, row: Installation, field: Field, record:
 def _find_or_create_match(session: Session, row: Installation, field: str, code: str) -> Match:
     """Return the match of a code, or a new one that is not added to the session yet."""
     key: dict[str, Any] = {
-        **shared_columns(row),
+        **build_shared_columns(row),
         "field": field,
         "code": code,
     }
@@ -122,7 +122,7 @@ def _find_or_create_match(session: Session, row: Installation, field: str, code:
     return stored or Match(**key)
 
 
-def shared_columns(row: Installation) -> dict[str, Any]:
+def build_shared_columns(row: Installation) -> dict[str, Any]:
     """Return the columns that the matches of an installation share with those of its plugin."""
     return {
         "company_id": row.company_id,

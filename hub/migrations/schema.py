@@ -76,7 +76,7 @@ def require_upgradable(connection: Connection) -> None:
     if revision is not None and not _is_known(revision):
         raise _build_error(connection, _describe_unknown_revision(revision))
     if revision == find_newest_revision() and not RETIRED:
-        expected = columns_of_models()  # the same as those of its revision, without making it
+        expected = list_model_columns()  # the same as those of its revision, without making it
     else:
         expected = build_columns_at(revision) if revision else {}
     difference = next(_find_differences(present, expected), None)
@@ -122,7 +122,7 @@ def read_columns(connection: Connection) -> Columns:
     }
 
 
-def columns_of_models() -> Columns:
+def list_model_columns() -> Columns:
     """Return the columns that the models say."""
     return {name: frozenset(table.columns.keys()) for name, table in db.metadata.tables.items()}
 

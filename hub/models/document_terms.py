@@ -64,7 +64,7 @@ def list_terms(texts: Iterable[str]) -> list[str]:
     return list(terms)[:MAX_TERMS_PER_DOCUMENT]
 
 
-def terms_of_row(document: Any) -> list[str]:
+def list_terms_of_row(document: Any) -> list[str]:
     """Return the terms of a document, or of a row with its searched columns."""
     return list_terms(getattr(document, name) for name in SEARCHED_COLUMNS)
 
@@ -99,4 +99,4 @@ def _has_changed(document: SourceDocument) -> bool:
 
 def _build_term_rows(document: SourceDocument) -> list[dict[str, Any]]:
     """Return the rows of the terms of a document."""
-    return [{"document_id": document.id, "term": term} for term in terms_of_row(document)]
+    return [{"document_id": document.id, "term": term} for term in list_terms_of_row(document)]

@@ -4,7 +4,7 @@ Imports `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.
 `hub.security` and `hub.translations`. Start reading in `timing`.
 """
 
-from hub.notices.languages import language_of
+from hub.notices.languages import use_language_of
 from hub.notices.queue import add, add_for_owners, drop, drop_old, list_due_messages
 from hub.notices.timing import (
     DAILY,
@@ -27,9 +27,9 @@ __all__ = [
     "add_for_owners",
     "drop",
     "drop_old",
-    "language_of",
     "list_due_messages",
     "load",
     "store",
     "store_for_companies",
+    "use_language_of",
 ]

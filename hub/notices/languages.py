@@ -21,7 +21,7 @@ HUB_PACKAGE = "hub"
 
 
 @contextmanager
-def language_of(person: User | None) -> Iterator[None]:
+def use_language_of(person: User | None) -> Iterator[None]:
     """Write texts and reasons for a person, in English for anyone who chose no language.
 
     A mailbox of an app has no language, so its messages are English.
@@ -86,13 +86,13 @@ def load_field_labels(language: str) -> dict[str, str]:
         labels = {}
         for slug in plugins.apps:
             translations = load_catalog(language, plugins.package(slug))
-            for label in labels_of_fields(plugins, slug):
+            for label in list_field_labels(plugins, slug):
                 labels[label] = translations.gettext(label)
         collected[key] = labels
     return cast(dict[str, str], collected[key])
 
 
-def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
+def list_field_labels(plugins: Plugins, slug: str) -> list[str]:
     """Return the labels that an app gives to the fields of codes of its documents."""
     return [field.label for field in plugins.call(slug, "hub_fields") or ()]
 

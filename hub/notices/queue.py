@@ -13,7 +13,7 @@ from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
-from hub.notices.languages import language_of
+from hub.notices.languages import use_language_of
 from hub.security.people import mail_address
 from hub.security.rights import Subject, get_rights, is_enough
 
@@ -57,7 +57,7 @@ def add_for_owners(
         when = timings.of(int(person.id), None, subject.company_id)
         is_reached = when != timing.OFF and bool(mail_address(person))
         if is_reached and get_rights(person).may("owner", subject):
-            with language_of(person):
+            with use_language_of(person):
                 title, text = compose()
             add(session, int(person.id), title, text, is_daily=when == timing.DAILY)
             count += 1

@@ -87,7 +87,7 @@ def send_invitation(address: str, rights: Sequence[str], who: str, code: str) ->
 def send_password_code(person: User, code: str, validity: Sentence) -> None:
     """Mail the code with which a person sets a new password; raise Retry or NotNow as `send`."""
     url = f"{current_hub().config.public_url}/new-password"
-    with notices.language_of(person):
+    with notices.use_language_of(person):
         parts = (
             gettext(
                 "Somebody asked for a new password for %(name)s at the QuickBooks hub.",
@@ -207,7 +207,7 @@ def _mail_cases(news: case_news.News, deliveries: Deliveries, outcome: _MailOutc
         missing = deliveries.select_missing(address, cases)
         if not missing:
             continue
-        with notices.language_of(news.person(address)):
+        with notices.use_language_of(news.person(address)):
             subject = case_news.compose_title(missing, news.company_names)
             text = case_news.compose_text(missing, news)
         if _try_to_send(address, subject, text, outcome):
@@ -264,7 +264,7 @@ def _try_to_send_notices(person: User, messages: Sequence[Notice], outcome: _Mai
     address = people_of_hub.mail_address(person)
     if not address or not messages:
         return True
-    with notices.language_of(person):
+    with notices.use_language_of(person):
         title, text = _compose_notices(messages)
     return _try_to_send(address, title, text, outcome)
 
@@ -307,7 +307,7 @@ def _add_to_daily_mails(news: case_news.News) -> None:
     """Add cases to the mails of the day of those who want these."""
     with transaction() as session:
         for person_id, case in case_news.iter_daily_cases(news):
-            with notices.language_of(news.persons[person_id]):
+            with notices.use_language_of(news.persons[person_id]):
                 title = case_news.compose_title([case], news.company_names)
                 text = case_news.build_case_text(case, news)
             notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)

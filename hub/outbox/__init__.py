@@ -27,10 +27,10 @@ from hub.outbox.identity import (
 )
 from hub.outbox.keys import build_key, may_have_landed, rekey, was_sent
 from hub.outbox.main_posting import (
+    build_state_column,
     counts_for_its_part,
     is_same_transaction,
-    main_posting_id,
-    state_column,
+    select_main_posting_id,
 )
 from hub.outbox.placeholders import (
     REQUESTED_BY,
@@ -69,9 +69,9 @@ from hub.outbox.statistics import (
     count_documents,
     count_documents_of_each,
     count_files,
+    get_sign_of_kind,
     has_posted,
     load_states_of_installation,
-    sign_of_kind,
     sum_posted_by_currency,
     sum_posted_by_kind,
 )
@@ -112,6 +112,7 @@ __all__ = [
     "approve_when_planned",
     "build_identity",
     "build_key",
+    "build_state_column",
     "compute_fingerprint",
     "count_all_files",
     "count_by_installation",
@@ -130,6 +131,7 @@ __all__ = [
     "format_placeholder",
     "get_line_ids",
     "get_remover",
+    "get_sign_of_kind",
     "has_left",
     "has_posted",
     "is_due",
@@ -138,7 +140,6 @@ __all__ = [
     "load_history",
     "load_matched_records",
     "load_states_of_installation",
-    "main_posting_id",
     "mark_for_reread",
     "match_created_record",
     "may_have_landed",
@@ -146,9 +147,8 @@ __all__ = [
     "rekey",
     "retry",
     "return_to_review",
-    "sign_of_kind",
+    "select_main_posting_id",
     "skip",
-    "state_column",
     "sum_posted_by_currency",
     "sum_posted_by_kind",
     "was_posted",

@@ -32,7 +32,7 @@ class Approver(NamedTuple):
     at: dt.datetime
 
 
-def review_conditions(installation_id: int) -> tuple[ColumnElement[bool], ...]:
+def build_review_conditions(installation_id: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of postings that wait for a person's approval."""
     is_of_app = Posting.installation_id == installation_id
     is_in_review = Posting.state == PostingState.REVIEW

@@ -12,9 +12,9 @@ from hub.models.postings import FURTHER_POSTINGS, MADE_FOR_CODES
 from hub.outbox.main_posting import (
     ATTENTION_ORDER,
     SAME_TRANSACTION,
+    build_state_column,
     counts_for_its_part,
     rank_by_attention,
-    state_column,
 )
 from hub.outbox.statistics import IS_FIRST_POSTING
 
@@ -78,7 +78,7 @@ def _select_missing_first_postings() -> Select[int, int]:
 
 def _select_states_by_attention() -> Select[int, int, int]:
     """Return a query for the documents with several postings, by place in ATTENTION_ORDER."""
-    place = rank_by_attention(state_column(Posting, TransactionHead))
+    place = rank_by_attention(build_state_column(Posting, TransactionHead))
     documents = (
         select(Posting.installation_id, func.min(place).label("place"))
         .join(SourceDocument, SourceDocument.id == Posting.document_id)

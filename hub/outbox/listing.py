@@ -34,10 +34,10 @@ from hub.models.postings import (
 )
 from hub.outbox.main_posting import (
     SAME_TRANSACTION,
+    build_state_column,
     counts_for_its_part,
-    main_posting_id,
+    select_main_posting_id,
     select_main_posting_state,
-    state_column,
 )
 from hub.outbox.states import REMOVALS
 from hub.outbox.statistics import COUNTED_AS_WAITING, COUNTED_STATES
@@ -55,7 +55,8 @@ STATE_WITHOUT_POSTING = case(
     else_=DocumentState.PENDING,
 )
 STATE = case(
-    (Posting.id.is_(None), STATE_WITHOUT_POSTING), else_=state_column(Posting, TransactionHead)
+    (Posting.id.is_(None), STATE_WITHOUT_POSTING),
+    else_=build_state_column(Posting, TransactionHead),
 )
 STATE_OF_DOCUMENT = func.coalesce(select_main_posting_state(), STATE_WITHOUT_POSTING)
 
@@ -65,7 +66,7 @@ def select_documents_with_posting() -> Select[Any]:
     return (
         select(SourceDocument, Posting, STATE)
         .select_from(SourceDocument)
-        .outerjoin(Posting, Posting.id == main_posting_id())
+        .outerjoin(Posting, Posting.id == select_main_posting_id())
         .outerjoin(TransactionHead, SAME_TRANSACTION)
     )
 
@@ -85,7 +86,7 @@ def select_ids_in_state(state: str) -> Select[int]:
 def load_part_states(session: Session, document_id: int) -> dict[int, str]:
     """Return the states of the parts of a document, by the posting that counts for each."""
     query = (
-        select(Posting.id, state_column(Posting, TransactionHead))
+        select(Posting.id, build_state_column(Posting, TransactionHead))
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(Posting.document_id == document_id, counts_for_its_part(Posting))
     )
@@ -97,7 +98,7 @@ def load_states_of_parts(session: Session, ids: Sequence[int]) -> dict[int, str]
     """Return, by posting, the state of the part of a document that it belongs to."""
     is_of_same_part = and_(_other.document_id == Posting.document_id, _other.part == Posting.part)
     query = (
-        select(_other.id, state_column(Posting, TransactionHead))
+        select(_other.id, build_state_column(Posting, TransactionHead))
         .join(_other, is_of_same_part)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(

@@ -50,7 +50,7 @@ def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
     return and_(posting.operation != Operation.ATTACH, ~is_preceded)
 
 
-def state_column(posting: Any, head: Any) -> ColumnElement[str]:
+def build_state_column(posting: Any, head: Any) -> ColumnElement[str]:
     """Return the state of a document as given by a posting that counts.
 
     `head` is joined by `is_same_transaction`.
@@ -70,7 +70,7 @@ def rank_by_attention(state: ColumnElement[str]) -> ColumnElement[int]:
 
 
 @cache
-def main_posting_id() -> ScalarSelect[int]:
+def select_main_posting_id() -> ScalarSelect[int]:
     """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
     return _select_main_posting(is_state=False)
 
@@ -85,7 +85,7 @@ def _select_main_posting(*, is_state: bool) -> ScalarSelect[Any]:
     """Return a subquery for the id of the main posting, or for the state that it gives."""
     posting = aliased(Posting)
     head = aliased(TransactionHead)
-    state = state_column(posting, head)
+    state = build_state_column(posting, head)
     return (
         select(state if is_state else posting.id)
         .select_from(posting)

@@ -29,8 +29,8 @@ from hub.money import ZERO
 from hub.outbox.main_posting import (
     ATTENTION_ORDER,
     SAME_TRANSACTION,
+    build_state_column,
     counts_for_its_part,
-    state_column,
 )
 from hub.outbox.states import REMOVALS
 
@@ -187,7 +187,7 @@ def sum_posted_by_kind(session: Session, installation_id: int) -> KindSums:
     for kind, currency, *halves in session.execute(_select_sums_of_first_postings(installation_id)):
         for name, upper, lower in zip(SIDES, halves[::2], halves[1::2], strict=True):
             amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
-            totals[kind, currency][name] += sign_of_kind(kind) * amount
+            totals[kind, currency][name] += get_sign_of_kind(kind) * amount
     _add_others(session, installation_id, totals)
     return dict(totals)
 
@@ -256,7 +256,7 @@ def _load_states_by_installation(
     installations: dict[int, int] = {}
     states_by_document: dict[int, list[str]] = defaultdict(list)
     query = _select_counted_postings(condition).add_columns(
-        Posting.installation_id, Posting.document_id, state_column(Posting, TransactionHead)
+        Posting.installation_id, Posting.document_id, build_state_column(Posting, TransactionHead)
     )
     for _, installation_id, document_id, state in session.execute(query):
         installations[document_id] = installation_id
@@ -310,7 +310,7 @@ def _add_others(session: Session, installation_id: int, totals: KindSums) -> Non
             continue
         if row.source_total is None and row.total is None:
             continue
-        factor = sign_of_kind(row.kind)
+        factor = get_sign_of_kind(row.kind)
         line = totals[row.kind, row.currency]
         if row.source_total is None:
             line["source"] += factor * row.total
@@ -321,7 +321,7 @@ def _add_others(session: Session, installation_id: int, totals: KindSums) -> Non
         line["quickbooks"] += factor * (row.live_total or ZERO)
 
 
-def sign_of_kind(kind: str) -> int:
+def get_sign_of_kind(kind: str) -> int:
     """Return -1 for a kind of credit, whose amounts are subtracted from sums, else 1."""
     if kind in CREDIT_KINDS:
         return -1
@@ -332,7 +332,7 @@ def apply_sign(kind: str, total: Decimal | None) -> Decimal:
     """Return a total with the sign that it has in sums: credits are negative, None is zero."""
     if total is None:
         return ZERO
-    return sign_of_kind(kind) * total
+    return get_sign_of_kind(kind) * total
 
 
 def _select_counted_postings(condition: ColumnElement[bool]) -> Select[Any]:

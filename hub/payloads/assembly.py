@@ -31,7 +31,7 @@ from hub.payloads import (
 )
 from hub.payloads.builder import PayloadBuilder, Solution
 from hub.payloads.company_facts import CompanyFacts
-from hub.payloads.entities import DOCUMENT_ENTITIES, amount_sign
+from hub.payloads.entities import DOCUMENT_ENTITIES, get_amount_sign
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.sales_lines import is_discount
 from hub.payloads.set_fields import list_set_fields
@@ -96,7 +96,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
         body["PrivateNote"] = builder.memo()
     summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENT_ENTITIES:
-        summary = _add_open_total(builder, summary, amount_sign(body))
+        summary = _add_open_total(builder, summary, get_amount_sign(body))
         summary = summary._replace(
             lines=_add_source_ids(builder, summary.lines), set_fields=list_set_fields(body)
         )

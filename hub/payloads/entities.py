@@ -38,7 +38,7 @@ ORDER_ENTITY = ENTITY_BY_KIND["purchase_order"]
 KIND_BY_ENTITY = {entity: kind for kind, entity in ENTITY_BY_KIND.items()}
 
 
-def linked_kind(type: str) -> str:
+def get_linked_kind(type: str) -> str:
     """Return the kind of a linked transaction, "" for one that the hub does not post.
 
     QuickBooks adds to a bill payment how it was paid: BillPaymentCheck, BillPaymentCreditCard.
@@ -47,7 +47,7 @@ def linked_kind(type: str) -> str:
     return KIND_BY_ENTITY.get(entity, "")
 
 
-def ref_id(entity: dict[str, Any], name: str) -> str:
+def read_ref_id(entity: dict[str, Any], name: str) -> str:
     """Return the id in a reference, "" without one."""
     reference = entity.get(name)
     if not isinstance(reference, dict):
@@ -56,7 +56,7 @@ def ref_id(entity: dict[str, Any], name: str) -> str:
     return str(id or "")
 
 
-def amount_sign(entity: dict[str, Any]) -> int:
+def get_amount_sign(entity: dict[str, Any]) -> int:
     """Return the sign of a transaction's amounts, which QuickBooks omits.
 
     It is -1 for an expense that is a refund.

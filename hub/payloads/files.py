@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from hub.contract.documents import Attachment
 from hub.errors import Sentence
 from hub.payloads.entities import ENTITY_BY_KIND
-from hub.payloads.multipart import media_type
+from hub.payloads.multipart import get_media_type
 
 MAX_NAME_LENGTH = 1000
 
@@ -43,7 +43,7 @@ def build_file_metadata(
     owner = {"type": ENTITY_BY_KIND[kind], "value": quickbooks_id}
     metadata: dict[str, Any] = {
         "FileName": name[-MAX_NAME_LENGTH:],
-        "ContentType": media_type(attachment.mime),
+        "ContentType": get_media_type(attachment.mime),
         "AttachableRef": [{"EntityRef": owner, "IncludeOnSend": False}],
     }
     if marker:

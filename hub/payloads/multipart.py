@@ -19,12 +19,12 @@ def encode_multipart(boundary: str, metadata: bytes, file: bytes, name: str, mim
     metadata_part = _encode_part(
         boundary, METADATA_NAME, "attachment.json", "application/json", metadata
     )
-    file_part = _encode_part(boundary, CONTENT_NAME, safe_name, media_type(mime), file)
+    file_part = _encode_part(boundary, CONTENT_NAME, safe_name, get_media_type(mime), file)
     end = f"--{boundary}--\r\n"
     return metadata_part + file_part + end.encode()
 
 
-def media_type(text: str) -> str:
+def get_media_type(text: str) -> str:
     """Return the text if it is a media type for a header, or else the type of unknown bytes."""
     return text if MEDIA_TYPE.fullmatch(text) else UNKNOWN_TYPE
 

@@ -6,7 +6,7 @@ from typing import Any
 from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.models.transaction_summary import CLOSED_STATUS, LineSummary, TransactionSummary
 from hub.money import ZERO, sum_amounts
-from hub.payloads.entities import DOCUMENT_ENTITIES, amount_sign, ref_id
+from hub.payloads.entities import DOCUMENT_ENTITIES, get_amount_sign, read_ref_id
 
 NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
 DISCOUNT_DETAIL = "DiscountLineDetail"
@@ -22,7 +22,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     """Return the summary of a transaction or list entry, from a sent body or from a response."""
     if kind not in DOCUMENT_ENTITIES:
         return _summarize_entry(entity)
-    sign = amount_sign(entity)
+    sign = get_amount_sign(entity)
     lines = [_summarize_line(line, sign) for line in list_counted_lines(entity)]
     if kind in PAYMENT_KINDS:
         lines.sort(key=lambda line: (line.linked_type, line.linked))
@@ -30,17 +30,17 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         party=_get_party_id(entity),
         number=_get_text(entity, "DocNumber") or _get_text(entity, "PaymentRefNum"),
         date=_get_text(entity, "TxnDate"),
-        currency=ref_id(entity, "CurrencyRef") or home_currency,
-        location=ref_id(entity, "DepartmentRef"),
+        currency=read_ref_id(entity, "CurrencyRef") or home_currency,
+        location=read_ref_id(entity, "DepartmentRef"),
         memo=_get_text(entity, "PrivateNote"),
         total=_get_signed_total(entity, sign),
         tax=_get_signed_tax(entity, sign),
-        term=ref_id(entity, "SalesTermRef"),
-        payable_account=ref_id(entity, "APAccountRef"),
-        deposit_account=ref_id(entity, "DepositToAccountRef"),
-        payment_account=ref_id(entity, "AccountRef") or _get_payment_account(entity),
-        payment_method=ref_id(entity, "PaymentMethodRef"),
-        class_=ref_id(entity, "ClassRef"),
+        term=read_ref_id(entity, "SalesTermRef"),
+        payable_account=read_ref_id(entity, "APAccountRef"),
+        deposit_account=read_ref_id(entity, "DepositToAccountRef"),
+        payment_account=read_ref_id(entity, "AccountRef") or _get_payment_account(entity),
+        payment_method=read_ref_id(entity, "PaymentMethodRef"),
+        class_=read_ref_id(entity, "ClassRef"),
         due=_get_text(entity, "DueDate"),
         status=_get_order_status(entity),
         payee=_get_payee_type(entity),
@@ -103,7 +103,7 @@ def has_tax(entity: dict[str, Any]) -> bool:
 def is_taxable(body: dict[str, Any]) -> bool:
     """Return whether a line has the tax code of taxable lines in the United States."""
     lines = body.get("Line") or ()
-    return any(ref_id(_get_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
+    return any(read_ref_id(_get_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
 
 
 def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
@@ -118,7 +118,7 @@ def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
 def _get_party_id(entity: dict[str, Any]) -> str:
     for name in PARTY_FIELDS:
         if entity.get(name):
-            return ref_id(entity, name)
+            return read_ref_id(entity, name)
     return ""
 
 
@@ -156,7 +156,7 @@ def _get_payee_type(entity: dict[str, Any]) -> str:
 def _get_payment_account(entity: dict[str, Any]) -> str:
     """Return the account that a bill payment was paid from."""
     for part, field in PAID_FROM:
-        account = ref_id(entity.get(part) or {}, field)
+        account = read_ref_id(entity.get(part) or {}, field)
         if account:
             return account
     return ""
@@ -170,7 +170,7 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     gross = _parse_decimal_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
     ids = dict.fromkeys(LINE_REFERENCES, "")
     for name in detail.keys() & LINE_REFERENCES:
-        ids[name] = ref_id(detail, name)
+        ids[name] = read_ref_id(detail, name)
     return LineSummary(
         amount=_apply_sign(gross, transaction_sign * line_sign),
         account=ids["AccountRef"] or ids["DiscountAccountRef"],
@@ -209,12 +209,12 @@ def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
     return TransactionSummary(
         name=_get_text(entity, "DisplayName") or _get_text(entity, "Name"),
         active=entity.get("Active", True),
-        parent=ref_id(entity, "ParentRef"),
-        income_account=ref_id(entity, "IncomeAccountRef"),
-        expense_account=ref_id(entity, "ExpenseAccountRef"),
-        asset_account=ref_id(entity, "AssetAccountRef"),
-        term=ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
-        currency=ref_id(entity, "CurrencyRef"),
+        parent=read_ref_id(entity, "ParentRef"),
+        income_account=read_ref_id(entity, "IncomeAccountRef"),
+        expense_account=read_ref_id(entity, "ExpenseAccountRef"),
+        asset_account=read_ref_id(entity, "AssetAccountRef"),
+        term=read_ref_id(entity, "TermRef") or read_ref_id(entity, "SalesTermRef"),
+        currency=read_ref_id(entity, "CurrencyRef"),
         type=_get_text(entity, "Type"),
         sku=_get_text(entity, "Sku"),
         description=_get_text(entity, "Description"),

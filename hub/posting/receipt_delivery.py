@@ -32,7 +32,7 @@ from hub.db.database_errors import repeat_after_conflict
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, Sentence, TooOften
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
-from hub.outbox.main_posting import main_posting_id
+from hub.outbox.main_posting import select_main_posting_id
 from hub.posting import receipts
 from hub.reasons.texts import CaseText
 from hub.sources import hook_calls
@@ -329,7 +329,7 @@ def _add_warning(session: Session, document_id: int, text: str) -> None:
     """Add a warning to the main posting of a document."""
     query = (
         select(Posting)
-        .join(SourceDocument, Posting.id == main_posting_id())
+        .join(SourceDocument, Posting.id == select_main_posting_id())
         .where(SourceDocument.id == document_id)
     )
     posting = session.scalars(query).first()

@@ -26,8 +26,8 @@ from hub.models.enums import (
 )
 from hub.models.postings import LEFT_OUT_STATES
 from hub.outbox import listing
-from hub.outbox.main_posting import main_posting_id
-from hub.qbo.deep_links import page_address
+from hub.outbox.main_posting import select_main_posting_id
+from hub.qbo.deep_links import build_page_address
 from hub.reasons import texts
 from hub.reasons.texts import CaseText, StoredReason
 
@@ -228,7 +228,7 @@ def _queue_posted_again(session: Session, document: SourceDocument) -> None:
     """
     previous = find_last(session, document, IN_QUICKBOOKS_STATES)
     if previous is None or not previous.body:
-        query = select(Posting).join(SourceDocument, Posting.id == main_posting_id())
+        query = select(Posting).join(SourceDocument, Posting.id == select_main_posting_id())
         posting = session.scalars(query.where(SourceDocument.id == document.id)).one()
         state = ReceiptState(previous.state) if previous else ReceiptState.POSTED
         reasons = previous.reasons if previous else ()
@@ -307,5 +307,5 @@ def _build_transaction_facts(transaction: TransactionFacts) -> dict[str, Any]:
         "kind": transaction.kind,
         "id": transaction.id,
         "number": transaction.number or None,
-        "url": page_address(transaction.kind, transaction.id),
+        "url": build_page_address(transaction.kind, transaction.id),
     }

@@ -9,7 +9,7 @@ from hub import outbox
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import PostingState
-from hub.payloads.entities import linked_kind
+from hub.payloads.entities import get_linked_kind
 from hub.qbo.dependents import describe_dependent
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -49,7 +49,9 @@ def _find_dependents(
     for id, head in targets.items():
         if describe_dependent(head):
             links = head.links or ()
-            dependents[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
+            dependents[id] = [
+                (get_linked_kind(str(link["type"])), str(link["id"])) for link in links
+            ]
     return dependents
 
 

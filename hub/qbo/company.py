@@ -14,7 +14,7 @@ from hub.db import engine
 from hub.models import ConnectedCompany, StoredRecord
 from hub.models.installations import MAX_COMPANY_NAME_LENGTH
 from hub.payloads.company_facts import CompanyFacts, Rates
-from hub.payloads.entities import ref_id
+from hub.payloads.entities import read_ref_id
 from hub.qbo.list_states import lock_state
 from hub.qbo.responses import QuickBooksResponse
 
@@ -72,7 +72,7 @@ def store_facts(
     """
     now = hub_context.current_hub().clock.now()
     currencies = _get_preference_section(preferences, "CurrencyPrefs")
-    home_currency = ref_id(currencies, "HomeCurrency")
+    home_currency = read_ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
         set_name_and_country(company, info)

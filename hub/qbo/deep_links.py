@@ -22,7 +22,7 @@ PAGE_PATHS = {
 }
 
 
-def page_address(kind: str, id: str, environment: str = "") -> str | None:
+def build_page_address(kind: str, id: str, environment: str = "") -> str | None:
     """Return the address of an object's page; None for kinds without a page of their own.
 
     Without `environment`, that of the Intuit keys is used, which takes a query.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.mapping.placeholders import is_placeholder
 from hub.payloads import summarize
-from hub.payloads.entities import ref_id
+from hub.payloads.entities import read_ref_id
 from hub.payloads.summary import DISCOUNT_DETAIL
 from hub.qbo.display_labels import (
     ADDRESS_FIELDS,
@@ -273,7 +273,7 @@ def _describe_linked_transaction(line: dict[str, Any], names: Names) -> tuple[st
 def _iter_references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     """Yield the label and the name of each reference in a transaction, or in a part of it."""
     for field, (label, list_name) in REFERENCES.items():
-        id = ref_id(part, field)
+        id = read_ref_id(part, field)
         if id:
             name = _format_reference(part[field], list_name, id, names)
             yield label, name

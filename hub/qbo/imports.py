@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.contract.documents import Code, Document, Line
 from hub.db import engine
 from hub.models import StoredRecord
-from hub.payloads.entities import ref_id
+from hub.payloads.entities import read_ref_id
 from hub.qbo import transaction_index
 from hub.qbo.client import Client
 from hub.qbo.paging import read_all
@@ -62,7 +62,7 @@ def convert_order(session: Session, company_id: int, entity: dict[str, Any]) -> 
         number=entity.get("DocNumber"),
         message=entity.get("Memo"),
         memo=entity.get("PrivateNote"),
-        currency=ref_id(entity, "CurrencyRef") or None,
+        currency=read_ref_id(entity, "CurrencyRef") or None,
         codes=_build_reference_codes(session, company_id, entity, HEADER_ROLES),
         lines=tuple(lines),
         total=_parse_number(entity.get("TotalAmt")),

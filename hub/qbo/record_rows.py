@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from hub.models.lists import MAX_FULL_NAME_LENGTH, MAX_RECORD_NAME_LENGTH, MAX_TYPE_LENGTH
-from hub.payloads.entities import ref_id
+from hub.payloads.entities import read_ref_id
 
 # QuickBooks appends this to the name of a record when it becomes inactive.
 DELETED_SUFFIX = " (deleted)"
@@ -40,9 +40,9 @@ def build_row(
         "number": (_get_text(entity, "AcctNum") or _get_text(entity, "Sku"))[:100],
         "type": (_get_text(entity, "AccountType") or _get_text(entity, "Type"))[:MAX_TYPE_LENGTH],
         "sub_type": _get_text(entity, "AccountSubType")[:MAX_TYPE_LENGTH],
-        "parent": ref_id(entity, "ParentRef") or None,
+        "parent": read_ref_id(entity, "ParentRef") or None,
         "active": is_active,
-        "currency": ref_id(entity, "CurrencyRef"),
+        "currency": read_ref_id(entity, "CurrencyRef"),
         "email": _get_inner_text(entity, "PrimaryEmailAddr", "Address")[:200],
         "tax_numbers": _format_tax_numbers(entity),
         "rate": _get_text(entity, "RateValue"),
@@ -64,10 +64,10 @@ def _build_further_facts(name: str, entity: dict[str, Any]) -> dict[str, Any]:
         "due_days": _get_text(entity, "DueDays"),
         "use": _get_tax_code_use(entity) if is_tax_code else None,
         "rates": _list_tax_rate_ids(entity) if is_tax_code else None,
-        "income_account": ref_id(entity, "IncomeAccountRef"),
-        "expense_account": ref_id(entity, "ExpenseAccountRef"),
-        "asset_account": ref_id(entity, "AssetAccountRef"),
-        "term": ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
+        "income_account": read_ref_id(entity, "IncomeAccountRef"),
+        "expense_account": read_ref_id(entity, "ExpenseAccountRef"),
+        "asset_account": read_ref_id(entity, "AssetAccountRef"),
+        "term": read_ref_id(entity, "TermRef") or read_ref_id(entity, "SalesTermRef"),
         "stock_since": _get_text(entity, "InvStartDate"),
         "sync_token": _get_text(entity, "SyncToken"),
     }
@@ -117,7 +117,7 @@ def _list_tax_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:
     rates = {}
     for side in RATE_LISTS:
         details = _list_rate_details(entity, side)
-        rates[side] = [ref_id(detail, "TaxRateRef") for detail in details]
+        rates[side] = [read_ref_id(detail, "TaxRateRef") for detail in details]
     return rates
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.contract.value_object import value_object
 from hub.errors import Refused, Retry, Sentence
-from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, format_moment, ref_id
+from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, format_moment, read_ref_id
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.responses import extract_count, extract_rows
 
@@ -51,7 +51,7 @@ def identify(entity: Entity) -> ObjectIdentity:
     Items of two categories count as items of two types.
     """
     type = _get_text(entity, "Type")
-    category = ref_id(entity, "ParentRef") if type else ""
+    category = read_ref_id(entity, "ParentRef") if type else ""
     name = (
         _get_text(entity, "DisplayName")
         or _get_text(entity, "Name")

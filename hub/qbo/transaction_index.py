@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
-from hub.payloads.entities import DOCUMENT_ENTITIES, amount_sign, linked_kind, ref_id
+from hub.payloads.entities import DOCUMENT_ENTITIES, get_amount_sign, get_linked_kind, read_ref_id
 from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.summary import PARTY_FIELDS
 
@@ -193,7 +193,7 @@ def _remove_links(
 
 def _get_link_key(link: Mapping[str, str]) -> Link:
     """Return the kind and the Id of the transaction to which a link leads."""
-    kind = linked_kind(link["type"])
+    kind = get_linked_kind(link["type"])
     return kind, link["id"]
 
 
@@ -260,8 +260,8 @@ def build_head(
         "party": _get_first_ref_id(entity, PARTY_FIELDS),
         "account": _get_first_ref_id(entity, ACCOUNT_FIELDS),
         "date": _parse_day(entity.get("TxnDate")),
-        "currency": ref_id(entity, "CurrencyRef")[:3],
-        "total": _round_for_column(entity.get("TotalAmt"), amount_sign(entity)),
+        "currency": read_ref_id(entity, "CurrencyRef")[:3],
+        "total": _round_for_column(entity.get("TotalAmt"), get_amount_sign(entity)),
         "balance": _round_for_column(entity.get("Balance")),
         "links": _list_transaction_links(entity),
         "sync_token": str(entity.get("SyncToken") or ""),
@@ -277,7 +277,7 @@ def _get_first_ref_id(entity: dict[str, Any], names: Iterable[str]) -> str:
     """Return the id in the first of these references that an entity has; "" if it has none."""
     for name in names:
         if entity.get(name):
-            return ref_id(entity, name)
+            return read_ref_id(entity, name)
     return ""
 
 

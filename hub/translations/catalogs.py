@@ -31,7 +31,7 @@ class SentenceTranslations(GNUTranslations):
     plurals: Mapping[str, tuple[str, str]] = {}
 
 
-def path_of(folder: Path, language: str, domain: str) -> Path:
+def build_catalog_path(folder: Path, language: str, domain: str) -> Path:
     """Return where a catalog is, as gettext names its folders."""
     return folder / language / "LC_MESSAGES" / f"{domain}.po"
 
@@ -89,11 +89,11 @@ def load_plugin_catalog(
     if find_spec(package) is None:  # a plugin that is an object instead of a package
         return fallback
     folder = Path(str(files(package))) / "translations"
-    translations = read(path_of(folder, language, package), language)
+    translations = read(build_catalog_path(folder, language, package), language)
     translations.add_fallback(fallback)
     return translations
 
 
 def hub_catalog(language: str) -> NullTranslations:
     """Return the translations of the hub's own texts."""
-    return read(path_of(OWN_FOLDER, language, "hub"), language)
+    return read(build_catalog_path(OWN_FOLDER, language, "hub"), language)

@@ -8,11 +8,12 @@ from hub.translations.catalogs import ENGLISH
 
 ENGLISH_DATE = "%d %b %Y"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DATE = re.compile(rf"\b(\d{{2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")  # as english_date writes them
+# A date as `format_english_date` writes it.
+DATE = re.compile(rf"\b(\d{{2}}) ({'|'.join(MONTHS)}) (\d{{4}})\b")
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def english_date(value: dt.date) -> str:
+def format_english_date(value: dt.date) -> str:
     """Format a date for a sentence that is stored or logged, as 02 Mar 2026.
 
     Pages find such dates by their form and rewrite them for the person (`dates_within`).

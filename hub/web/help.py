@@ -78,7 +78,7 @@ def show() -> str:
 def build_address() -> str:
     """Return the address of the section of the help about this page."""
     section = SECTION_HEADINGS.get(request.blueprint or "", "")
-    return url_for("help.show", _anchor=markdown.anchor_of_heading(section) or None)
+    return url_for("help.show", _anchor=markdown.build_anchor(section) or None)
 
 
 @cache

@@ -16,7 +16,7 @@ from hub.errors import NotFound, Sentence
 from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
 from hub.models.enums import Operation, PostingState
-from hub.payloads.entities import linked_kind
+from hub.payloads.entities import get_linked_kind
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
@@ -24,7 +24,7 @@ from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import company, transaction_index
 from hub.qbo.dependents import is_settled
 from hub.security import audit
-from hub.translations.dates import english_date
+from hub.translations.dates import format_english_date
 
 MISSING_REASON = Sentence("It is no longer in QuickBooks.")
 LIST_ENTRY_REASON = Sentence(
@@ -286,7 +286,7 @@ def _find_own_obstacle(
     if id in reconciled:
         return RECONCILED_REASON
     if closed_to and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed_to:
-        return Sentence("The books are closed up to %(date)s.", date=english_date(closed_to))
+        return Sentence("The books are closed up to %(date)s.", date=format_english_date(closed_to))
     return ""
 
 
@@ -335,7 +335,7 @@ def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]
     links = set()
     for link in entity.get("LinkedTxn") or ():
         type = str(link.get("TxnType"))
-        kind = linked_kind(type) or type
+        kind = get_linked_kind(type) or type
         id = str(link.get("TxnId"))
         links.add((kind, id))
     return links

@@ -12,7 +12,7 @@ from hub.posting.preflight import duplicate_checks, link_checks, name_checks, re
 from hub.posting.preflight.context import Check, CheckContext
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
-from hub.translations.dates import english_date
+from hub.translations.dates import format_english_date
 
 
 def find_problems(posting: CheckedPosting, context: CheckContext) -> list[Finding]:
@@ -45,7 +45,7 @@ def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Itera
     name = format_posting_name(posting)
     yield Finding(
         cause=context.build_cause("closed", posting),
-        text=CaseText("check.books_closed", name=name, date=english_date(closed_to)),
+        text=CaseText("check.books_closed", name=name, date=format_english_date(closed_to)),
     )
 
 

@@ -39,7 +39,7 @@ class Totals:
 
     def add(self, summary: PostedSummary, *, accepted: bool = False) -> None:
         """Count a document; `accepted` says that a person accepted its difference."""
-        sign = statistics.sign_of_kind(summary.kind)
+        sign = statistics.get_sign_of_kind(summary.kind)
         posted = summary.posted_total or ZERO
         # QuickBooks may show half of a change that is under way, so the document counts as posted.
         current = posted if summary.is_changing else summary.quickbooks_total

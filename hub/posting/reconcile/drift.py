@@ -21,7 +21,7 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.money import ZERO, round_amount, sum_amounts
 from hub.outbox.states import UNFINISHED
-from hub.payloads.entities import linked_kind
+from hub.payloads.entities import get_linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.party_lists import get_party_list
@@ -162,7 +162,7 @@ def _list_payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
     newest_links = head.links[-MAX_PAYMENTS_READ:]
     keys = []
     for link in newest_links:
-        kind = linked_kind(str(link["type"]))
+        kind = get_linked_kind(str(link["type"]))
         if kind and kind != ORDER_KIND:
             keys.append((kind, str(link["id"])))
     return keys

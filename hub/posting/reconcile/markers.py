@@ -16,7 +16,7 @@ from hub.models.enums import Holder, Operation, PostingState, TransactionState
 from hub.outbox.states import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile.posted_documents import load_posted, posted_first_writes
+from hub.posting.reconcile.posted_documents import build_first_write_conditions, load_posted
 from hub.posting.reconcile.result import MarkerDifference
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -179,7 +179,7 @@ def _find_shared_transactions(session: Session, company_id: int) -> Iterator[Mar
     key = Posting.kind, Posting.quickbooks_id
     query = (
         select(*key)
-        .where(*posted_first_writes(company_id), Posting.kind.not_in(LIST_KINDS))
+        .where(*build_first_write_conditions(company_id), Posting.kind.not_in(LIST_KINDS))
         .group_by(*key)
         .having(func.count() > 1)
     )

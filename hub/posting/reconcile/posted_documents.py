@@ -184,7 +184,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
         select(*SUMMARY_COLUMNS)
         .join(Posting.document)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
-        .where(*posted_first_writes(company_id), Posting.kind.not_in(LIST_KINDS))
+        .where(*build_first_write_conditions(company_id), Posting.kind.not_in(LIST_KINDS))
         .order_by(Posting.id)
         .limit(SUMMARY_CHUNK_SIZE)
     )
@@ -255,7 +255,7 @@ def lock_and_load(session: Session, company_id: int, posting_id: int) -> PostedD
     return documents[0] if documents else None
 
 
-def posted_first_writes(company_id: int) -> tuple[ColumnElement[bool], ...]:
+def build_first_write_conditions(company_id: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions that select the first posting of each posted document."""
     return (
         Posting.company_id == company_id,
@@ -297,7 +297,7 @@ def _load_first_writes(
     query = (
         select(Posting, TransactionHead)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
-        .where(*posted_first_writes(company_id), *conditions)
+        .where(*build_first_write_conditions(company_id), *conditions)
         .order_by(Posting.id)
         .limit(limit)
         .options(joinedload(Posting.document), defer(Posting.payload))

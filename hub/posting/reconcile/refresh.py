@@ -72,7 +72,7 @@ def _load_posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.da
     first_sent = func.min(func.coalesce(Posting.sent_date, Posting.created_at))
     query = (
         select(Posting.kind, first_sent)
-        .where(*posted_documents.posted_first_writes(posting_session.company_id))
+        .where(*posted_documents.build_first_write_conditions(posting_session.company_id))
         .group_by(Posting.kind)
     )
     with read_only_session() as session:
@@ -96,7 +96,7 @@ def _refresh_rest(posting_session: PostingSession, kind: str, read_ids: Set[str]
         select(Posting.id, Posting.quickbooks_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(
-            *posted_documents.posted_first_writes(posting_session.company_id),
+            *posted_documents.build_first_write_conditions(posting_session.company_id),
             Posting.kind == kind,
             or_(TransactionHead.state.is_(None), TransactionHead.state != TransactionState.DELETED),
         )

@@ -18,9 +18,9 @@ from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import (
     PostedDocument,
     PostedSummary,
+    build_first_write_conditions,
     iter_posted,
     lock_and_load,
-    posted_first_writes,
 )
 from hub.posting.reconcile.refresh import refresh
 from hub.posting.reconcile.result import (
@@ -63,7 +63,9 @@ def _compare(posting_session: PostingSession) -> Comparison:
     """Compare every posted document with the stored head of its transaction."""
     comparison = Comparison()
     company_id = posting_session.company_id
-    count = select(func.count()).select_from(Posting).where(*posted_first_writes(company_id))
+    count = (
+        select(func.count()).select_from(Posting).where(*build_first_write_conditions(company_id))
+    )
     with read_only_session() as session:
         total = session.scalar(count) or 0
         ids_with_case = cases.list_postings_with_case(session, company_id)
@@ -176,7 +178,7 @@ def _build_document_difference(
     The amounts of credits are negative, as in the totals.
     """
     summary = document.summary
-    sign = statistics.sign_of_kind(summary.kind)
+    sign = statistics.get_sign_of_kind(summary.kind)
     currency = summary.currency or "USD"
     return DocumentDifference(
         posting_id=summary.id,

@@ -31,7 +31,7 @@ def check_code(
 
     None is a wrong code, which counts as a wrong guess of this secret.
     """
-    with throttling.begin_guess(secret, throttling.subject_of(None, name)) as guess:
+    with throttling.begin_guess(secret, throttling.name_subject(None, name)) as guess:
         with transaction() as session:
             row = check(session, name, request.form.get("code", ""))
         if row is not None:

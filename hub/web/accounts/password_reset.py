@@ -44,7 +44,7 @@ def forgotten() -> str:
 def ask() -> Response:
     """Take the request for a code; the answer is the same for every name."""
     name = request.form.get("name", "")
-    throttling.begin_guess("address", throttling.subject_of(None, name))
+    throttling.begin_guess("address", throttling.name_subject(None, name))
     with transaction() as session:
         password_resets.request_code(session, name)
     cookie[ASKED_NAME] = name.strip()[:MAX_NAME_LENGTH]

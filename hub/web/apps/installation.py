@@ -77,7 +77,7 @@ def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
     waiting = (
         select(func.count())
         .select_from(Posting)
-        .where(*approvals.review_conditions(installation.id))
+        .where(*approvals.build_review_conditions(installation.id))
     )
     return {
         "installation": installation,

@@ -106,7 +106,7 @@ def _load_match_names(
     for row in installations:
         keys_by_code = {(key.field, key.code): key for key in keys_by_installation[row.id]}
         query: Any = select(Match.field, Match.code, Match.name).filter_by(
-            **stored_matches.shared_columns(row)
+            **stored_matches.build_shared_columns(row)
         )
         codes = {code for _, code in keys_by_code}
         for field, code, name in session.execute(query.where(Match.code.in_(codes))):

@@ -175,7 +175,7 @@ def _is_right(way: str, row: LoginSession) -> bool:
     """Return whether the answer is right. Its guesses count together with those of the log-in."""
     secret = "password" if way == PASSWORD_FIELD else "second-factor code"
     answer = request.form.get(way, "")
-    with throttling.begin_guess(secret, throttling.subject_of(current_user, "")) as guess:
+    with throttling.begin_guess(secret, throttling.name_subject(current_user, "")) as guess:
         if way == PASSWORD_FIELD:
             is_right = _is_password(answer)
         else:

@@ -87,7 +87,7 @@ class NameForm(LoginForm):
         if not (name and self.password.data):
             return bool(super().validate(**kwargs))
 
-        subject = throttling.subject_of(self.user, name)
+        subject = throttling.name_subject(self.user, name)
         with throttling.begin_guess("password", subject) as guess:
             is_right = bool(super().validate(**kwargs))
             if is_right:
@@ -100,7 +100,7 @@ class PasswordForm(ChangePasswordForm):
 
     def validate(self, **kwargs: Any) -> bool:
         """Count the current password as a guess, so that a stolen session cannot find it out."""
-        subject = throttling.subject_of(current_user, "")
+        subject = throttling.name_subject(current_user, "")
         with throttling.begin_guess("password", subject) as guess:
             is_valid = bool(super().validate(**kwargs))
             if is_valid:

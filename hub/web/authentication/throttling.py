@@ -123,11 +123,11 @@ def begin_guess(secret: str, subject: str) -> Guess:
 
     `secret` is what is guessed, in words for people: "password", "second-factor code", "reset
     code", "invitation code", "set-up code". Each has counts of its own.
-    `subject` is whose it is: `subject_of(user, typed_name)`, or "hub" if it belongs to nobody.
+    `subject` is whose it is: `name_subject(user, typed_name)`, or "hub" if it belongs to nobody.
 
     Example::
 
-        subject = throttling.subject_of(user, name)
+        subject = throttling.name_subject(user, name)
         with throttling.begin_guess("reset code", subject) as guess:
             if not is_right(code):
                 return the form again  # the guess counts as wrong
@@ -156,7 +156,7 @@ def begin_guess(secret: str, subject: str) -> Guess:
     raise TooManyGuesses(secret, wait.seconds)
 
 
-def subject_of(user: Any, typed_name: str) -> str:
+def name_subject(user: Any, typed_name: str) -> str:
     """Return whose secret is guessed: the person of a name, or the name if nobody has it.
 
     All spellings of a name are one subject.
@@ -287,7 +287,7 @@ def _build_keys(secret: str, subject: str) -> Keys:
 
 def _remember_log_in(app: Flask, user: User, **ignored: Any) -> None:
     """Store that a person logged in from this address and with this browser."""
-    subject = subject_of(user, "")
+    subject = name_subject(user, "")
     now = _get_current_time()
     key = _hash("known", subject, client_group())
     row = {"key": key, "failures": 0, "counted_at": now, "expires_at": now + KNOWN_FOR}

@@ -90,7 +90,7 @@ def mail(installation_id: int) -> Response:
         pairs = compare.compare(installation)
         # A mailbox has no language; to the person themselves it is that of the page.
         is_mailbox = address == notifications.find_mailbox(installation)
-        with notices.language_of(None) if is_mailbox else nullcontext():
+        with notices.use_language_of(None) if is_mailbox else nullcontext():
             title = gettext("%(name)s compared with QuickBooks", name=name)
             text = compare.format_summary(pairs, _label_fields(installation))
         notifications.send([address], title, text, [_build_file(pairs)])

@@ -57,9 +57,9 @@ from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
     describe_left_out,
+    find_payment_state,
     find_problem,
     get_order,
-    payment_state,
     read_document_filters,
     select_ids,
     summarize,
@@ -341,7 +341,7 @@ def _get_badge_state(state: str, main: Posting | None, payment: Payment | None) 
     """Return the state for the badge: of a posted bill or invoice, whether it is paid."""
     if main is None or payment is None:
         return state
-    return payment_state(state, main.kind, payment.paid + payment.open, payment.open)
+    return find_payment_state(state, main.kind, payment.paid + payment.open, payment.open)
 
 
 def _load_in_order(

@@ -56,7 +56,7 @@ def find_headings(text: str) -> list[str]:
 
 def find_anchors(text: str) -> list[str]:
     """Return the anchors of the headings of a page, as on GitHub."""
-    return [anchor_of_heading(heading) for heading in find_headings(text)]
+    return [build_anchor(heading) for heading in find_headings(text)]
 
 
 def _build_parser() -> "MarkdownIt":
@@ -65,7 +65,7 @@ def _build_parser() -> "MarkdownIt":
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-def anchor_of_heading(heading: str) -> str:
+def build_anchor(heading: str) -> str:
     """Return the anchor of a heading."""
     return NOT_IN_ANCHOR.sub("", heading.lower()).replace(" ", "-")
 

@@ -12,7 +12,7 @@ from hub.contract.files import FileKinds
 from hub.contract.registry import Plugins
 from hub.contract.settings_schema import get_schema
 from hub.contract.types import App
-from hub.notices.languages import labels_of_fields
+from hub.notices.languages import list_field_labels
 from hub.web.frame.forms import list_schema_choices
 
 TEXTS_OF_SETTING = ("label", "help", "section")
@@ -32,7 +32,7 @@ def _iter_texts_of_app(plugins: Plugins, app: App) -> Iterator[str]:
     yield app.summary
     yield app.help
     yield app.access or ""
-    yield from labels_of_fields(plugins, app.slug)
+    yield from list_field_labels(plugins, app.slug)
     if app.files:
         yield from _iter_texts_of_files(app.files)
     for setting in get_schema(app).fields.values():

@@ -11,7 +11,7 @@ from typing import Any
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
 from hub.money import precision
-from hub.outbox import sign_of_kind
+from hub.outbox import get_sign_of_kind
 from hub.qbo.display_labels import PLACEHOLDER_TEXT
 from hub.translations import dates, stored
 from hub.translations.messages import gettext, gettext_noop, pgettext
@@ -209,7 +209,7 @@ def format_money(value: Decimal | None, currency: str) -> str:
 
 def apply_sign_of_kind(value: Decimal | None, kind: str) -> Decimal | None:
     """Return a total with the sign that it has in the sums above a list: credits are negative."""
-    return None if value is None else sign_of_kind(kind) * value
+    return None if value is None else get_sign_of_kind(kind) * value
 
 
 def format_sums(sums: Mapping[str, Decimal]) -> list[str]:

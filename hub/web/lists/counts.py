@@ -34,7 +34,7 @@ def count_in_review(session: Session, installation_id: int) -> dict[str, int]:
     """Return how many postings of each kind are to be approved."""
     query = (
         select(Posting.kind, func.count())
-        .where(*approvals.review_conditions(installation_id))
+        .where(*approvals.build_review_conditions(installation_id))
         .group_by(Posting.kind)
     )
     counts: dict[str, int] = {}

@@ -201,7 +201,9 @@ def _is_found_by_index(state: str) -> bool:
     return state in FILTER_STATES and state != DocumentState.POSTED
 
 
-def payment_state(state: str, kind: str, total: Decimal | None, balance: Decimal | None) -> str:
+def find_payment_state(
+    state: str, kind: str, total: Decimal | None, balance: Decimal | None
+) -> str:
     """Return the state to show: of a posted bill or invoice, whether QuickBooks has it as paid."""
     if state != DocumentState.POSTED or kind not in PAYABLE_KINDS:
         return state

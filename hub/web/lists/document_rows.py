@@ -13,7 +13,7 @@ from hub.outbox.currencies import currency_or_home
 from hub.outbox.listing import STATE, select_documents_with_posting
 from hub.outbox.states import DEPARTED
 from hub.reasons.texts import join_reasons
-from hub.web.lists.document_filters import payment_state
+from hub.web.lists.document_filters import find_payment_state
 
 
 class ListedDocument(NamedTuple):
@@ -79,7 +79,7 @@ def load_rows(session: Session, ids: Sequence[int]) -> list[ListedRow]:
         posting = ListedPosting._make(columns[: len(_POSTING_COLUMNS)]) if posting_id else None
         document = ListedDocument._make(columns[len(_POSTING_COLUMNS) :])
         kind = posting.kind if posting else document.kind
-        rows[document.id] = document, posting, payment_state(state, kind, total, balance)
+        rows[document.id] = document, posting, find_payment_state(state, kind, total, balance)
     return [rows[document_id] for document_id in ids]
 
 

@@ -30,7 +30,7 @@ from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.postings import FURTHER_POSTINGS, OPEN_CONDITION, POSTED_CONDITION, REREAD_DOCUMENTS
 from hub.money import ZERO
 from hub.outbox.currencies import currency_or_home
-from hub.outbox.statistics import HALF_BASE, sign_of_kind
+from hub.outbox.statistics import HALF_BASE, get_sign_of_kind
 
 # The states of OPEN_CONDITION; if the parts of a document have several, the first one counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)
@@ -55,7 +55,7 @@ class Figure:
         amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
         self.count += count
         if amount:
-            self.amounts[currency] += sign_of_kind(kind) * amount
+            self.amounts[currency] += get_sign_of_kind(kind) * amount
 
     def include(self, other: "Figure") -> None:
         """Add the documents of another figure."""

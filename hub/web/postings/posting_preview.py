@@ -82,7 +82,7 @@ def _compute_subtotal(view: display.TransactionView | None) -> Any:
 
 def _find_neighbors(session: Session, posting: Posting) -> dict[str, int | None]:
     """Return the ids of the postings in review before and after this one."""
-    others = approvals.review_conditions(posting.installation_id)
+    others = approvals.build_review_conditions(posting.installation_id)
     before = select(func.max(Posting.id)).where(*others, Posting.id < posting.id)
     after = select(func.min(Posting.id)).where(*others, Posting.id > posting.id)
     return {"before": session.scalar(before), "after": session.scalar(after)}

@@ -79,7 +79,7 @@ def count_waiting(installation_id: int, approved: Collection[int]) -> int:
         Posting.state == PostingState.WAITING,
         Posting.after_id.is_not(None),
     )
-    still_in_review = select(Posting.id).where(*approvals.review_conditions(installation_id))
+    still_in_review = select(Posting.id).where(*approvals.build_review_conditions(installation_id))
     count = 0
     with read_only_session() as session:
         ids_in_review = set(session.scalars(still_in_review))
@@ -93,7 +93,7 @@ def count_waiting(installation_id: int, approved: Collection[int]) -> int:
 
 def count_in_review(session: Session, installation_id: int, ids: Collection[int]) -> int:
     """Count those of some postings that are in review."""
-    in_review = select(Posting.id).where(*approvals.review_conditions(installation_id))
+    in_review = select(Posting.id).where(*approvals.build_review_conditions(installation_id))
     return len(set(session.scalars(in_review)).intersection(ids))
 
 
@@ -106,7 +106,7 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
     """
     query = (
         select(Posting.id, Posting.planned, Posting.kind)
-        .where(*approvals.review_conditions(installation_id))
+        .where(*approvals.build_review_conditions(installation_id))
         .where(Posting.id.in_(seals))
         .order_by(Posting.id)
         .with_for_update()

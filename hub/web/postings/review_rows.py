@@ -196,7 +196,7 @@ def page_in_review(session: Session, installation_id: int) -> ListPage:
     """Return one page of the postings in review with their documents, oldest first."""
     query = (
         select(Posting)
-        .where(*approvals.review_conditions(installation_id))
+        .where(*approvals.build_review_conditions(installation_id))
         .options(*with_documents())
     )
     return load_page(session, query, order_by=[Posting.id], is_descending=False)
@@ -247,7 +247,7 @@ def iter_in_review(
     )
     query: Any = select(*columns).join(SourceDocument)
     query = (
-        query.where(*approvals.review_conditions(installation_id))
+        query.where(*approvals.build_review_conditions(installation_id))
         .order_by(Posting.id)
         .limit(MAX_APPROVED)
     )
@@ -347,7 +347,7 @@ def load_sums_in_review(session: Session, installation_id: int) -> CurrencySums:
     columns = Posting.kind, Posting.operation, Posting.currency
     totals = (
         select(*columns, func.sum(Posting.total))
-        .where(*approvals.review_conditions(installation_id))
+        .where(*approvals.build_review_conditions(installation_id))
         .group_by(*columns)
     )
     sums = CurrencySums()

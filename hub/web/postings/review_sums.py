@@ -66,7 +66,7 @@ class Breakdown:
         parties: Totals = {}
         for id, view in _build_views(session, company_id, added).items():
             row = added[id]
-            sign = outbox.sign_of_kind(row.kind)
+            sign = outbox.get_sign_of_kind(row.kind)
             rest = row.total or ZERO
             for line in view.lines:
                 if line.amount:

@@ -203,7 +203,9 @@ def _build_page_urls(differences: Sequence[ReportedDifference]) -> dict[int, str
     if not environment:
         return page_urls
     for difference in differences:
-        address = deep_links.page_address(difference.kind, difference.quickbooks_id, environment)
+        address = deep_links.build_page_address(
+            difference.kind, difference.quickbooks_id, environment
+        )
         if address and difference.quickbooks_id and difference.discrepancy != Discrepancy.MISSING:
             page_urls[difference.posting_id] = address
     return page_urls

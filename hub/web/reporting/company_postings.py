@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState
-from hub.outbox.main_posting import state_column
+from hub.outbox.main_posting import build_state_column
 from hub.outbox.statistics import apply_sign
 from hub.web.reporting.company_totals import currency_column
 from hub.web.reporting.report_tables import (
@@ -77,7 +77,7 @@ def load_approvals(
     keys = SourceDocument.company_id, who, currency, Posting.kind
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
-    is_posted = state_column(Posting, TransactionHead) == DocumentState.POSTED
+    is_posted = build_state_column(Posting, TransactionHead) == DocumentState.POSTED
     query = query.where(month.contains_date(), _is_of(companies), is_posted, *documents)
     sums: dict[int, dict[tuple[str, str], Sum]] = defaultdict(lambda: defaultdict(Sum))
     for company_id, name, code, kind, count, amount in session.execute(query.group_by(*keys)):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState
 from hub.money import ZERO
-from hub.outbox.main_posting import state_column
+from hub.outbox.main_posting import build_state_column
 from hub.outbox.statistics import apply_sign
 from hub.web.reporting.report_tables import (
     AUTOMATIC,
@@ -69,7 +69,7 @@ class ApproverCell:
             *self._build_date_conditions(),
             func.coalesce(Posting.approved_by, AUTOMATIC) == self.who,
             _has_currency(self.currency, self.home),
-            state_column(Posting, TransactionHead) == DocumentState.POSTED,
+            build_state_column(Posting, TransactionHead) == DocumentState.POSTED,
         )
 
     def _build_date_conditions(self) -> tuple[ColumnElement[bool], ...]:
@@ -116,7 +116,7 @@ def load_rows(session: Session, cell: AnyCell, ids: Sequence[int]) -> list[CellR
     A document that has left the cell since its id was read is left out.
     """
     keys = SourceDocument.id, Posting.kind
-    state = func.min(state_column(Posting, TransactionHead))
+    state = func.min(build_state_column(Posting, TransactionHead))
     query = select_parts(*keys, state, build_amount_column()).where(
         SourceDocument.id.in_(ids), *cell.conditions()
     )

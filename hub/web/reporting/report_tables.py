@@ -29,7 +29,7 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.money import ZERO, round_amount
-from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
+from hub.outbox.main_posting import SAME_TRANSACTION, build_state_column, counts_for_its_part
 from hub.outbox.states import DEPARTED
 from hub.outbox.statistics import apply_sign
 from hub.translations.messages import gettext_noop
@@ -237,7 +237,7 @@ def load_control_totals(
 def load_approvals(session: Session, documents: Any, year: int, home: str) -> list[Approved]:
     """Return who approved what was posted, the largest number first."""
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
-    state = state_column(Posting, TransactionHead)
+    state = build_state_column(Posting, TransactionHead)
     keys = (who, Posting.currency, Posting.kind)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.where(*documents, *build_year_conditions(year), state == DocumentState.POSTED)
@@ -364,7 +364,7 @@ def select_parts(*columns: Any) -> Select[Any]:
 
 def build_group_column() -> ColumnElement[str]:
     """Return the group that the state of a part of a document belongs to."""
-    state = state_column(Posting, TransactionHead)
+    state = build_state_column(Posting, TransactionHead)
     return case(
         (state == DocumentState.POSTED, Group.POSTED),
         (state.in_(ATTENTION_STATES), Group.ATTENTION),

@@ -88,7 +88,7 @@ def _find_record_name(
 def find_page(kind: str, id: str) -> str | None:
     """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
     environment = get_environment_with_pages()
-    return deep_links.page_address(kind, id, environment) if environment else None
+    return deep_links.build_page_address(kind, id, environment) if environment else None
 
 
 def get_environment_with_pages() -> str:

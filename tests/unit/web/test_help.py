@@ -21,7 +21,7 @@ def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> Non
     text = viewer.page("/help")
     anchors = re.findall(r'<h2 id="([^"]+)">', text)
     assert len(anchors) == len(set(anchors)) > 5
-    assert {markdown.anchor_of_heading(title) for title in help.SECTION_HEADINGS.values()} <= set(
+    assert {markdown.build_anchor(title) for title in help.SECTION_HEADINGS.values()} <= set(
         anchors
     )
     assert set(help.SECTION_HEADINGS) <= set(viewer.app.blueprints)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, event, select
 
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import Case, ConnectedCompany, DocumentTerm, Installation, Run, SourceDocument
-from hub.models.document_terms import list_terms, split_words, terms_of_row
+from hub.models.document_terms import list_terms, list_terms_of_row, split_words
 from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import Right, Subject
@@ -278,7 +278,7 @@ def test_terms_follow_the_documents(viewer: Visitor, monkeypatch: pytest.MonkeyP
             terms = session.scalars(
                 select(DocumentTerm.term).where(DocumentTerm.document_id == document.id)
             )
-            assert sorted(terms) == sorted(terms_of_row(document))
+            assert sorted(terms) == sorted(list_terms_of_row(document))
     with viewer.app.app_context(), transaction() as session:
         session.execute(delete(DocumentTerm))
     assert "No document fits" in viewer.page("/documents?q=NEW-1")

@@ -286,4 +286,4 @@ def test_all_spellings_of_a_name_that_nobody_has_share_a_delay(visitor, spelling
 @pytest.mark.parametrize("name", ["\ud800", "x" * 5000, "@" * 300, "a@" + "ß" * 300, "\0"])
 def test_any_text_is_a_name_of_a_guess(visitor, name):
     with visitor.app.test_request_context():
-        assert throttling.subject_of(None, name).startswith("name ")
+        assert throttling.name_subject(None, name).startswith("name ")
