@@ -169,12 +169,8 @@ class ReadinessTests(VariantBenches):
         """Look for plain texts as codes that the hub would take for the id of a record."""
         places: dict[tuple[str, str], str] = {}
         for bench, found in self._benches_with_documents():
-            known_ids = {*SALES_TAX_IDS, *_list_setting_values(bench.settings)}
-            names = {field.name for field in bench.fields() if "id" not in field.match}
-            for document in found:
-                for name, code, _ in iter_codes(document):
-                    if isinstance(code, str) and name not in names and code not in known_ids:
-                        places.setdefault((name, code), document.source_id)
+            for name, code, source_id in _iter_plain_ids(bench, found):
+                places.setdefault((name, code), source_id)
         if places:
             lines = [f"  {name} {code!r} of {id}" for (name, code), id in sorted(places.items())]
             listed = _list_reasons(lines)
@@ -196,6 +192,19 @@ class ReadinessTests(VariantBenches):
         """Yield what is read with the settings, and with each of the variants."""
         for bench in self._benches():
             yield from bench.read()
+
+
+def _iter_plain_ids(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, str, str]]:
+    """Yield each code that counts as an id of QuickBooks and is in no setting, with its document.
+
+    A plain text is an id, unless its field does not look for records by their ids.
+    """
+    known_ids = {*SALES_TAX_IDS, *_list_setting_values(bench.settings)}
+    names = {field.name for field in bench.fields() if "id" not in field.match}
+    for document in found:
+        for name, code, _ in iter_codes(document):
+            if isinstance(code, str) and name not in names and code not in known_ids:
+                yield name, code, document.source_id
 
 
 def _list_setting_values(settings: Mapping[str, Any]) -> Iterator[str]:
