@@ -1,6 +1,7 @@
 """Read documents from a source, with texts and ids that every database can hold."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ MAX_ID_LENGTH = 200
 DIGEST_LENGTH = 16
 SHOWN_LENGTH = 60  # characters of an id that is too long
 ELLIPSIS = " … "  # before the digest in place of an id that is too long
+MISSING_ID = re.compile(r"(?:^|[:/|_-])None$")  # what Python makes of an id that is null
 
 
 def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
@@ -61,7 +63,15 @@ def _require_declared_kind(
 
 
 def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unreadable:
-    """Clean the texts of an item; hold it under an id of the hub if its own is too long."""
+    """Clean the texts of an item; hold one without an id, or with one that is too long."""
+    if MISSING_ID.search(item.source_id) and not isinstance(item, Gone):
+        reason = Sentence(
+            "The source sent a row without an id, which the plugin calls “%(id)s”. Rows without an"
+            " id cannot be told apart, so none of them is posted. Give the row an id at the source,"
+            " or send this message to the plugin's author.",
+            id=item.source_id,
+        )
+        return Unreadable(source_id=item.source_id, reason=reason)
     length = len(item.source_id)
     if length <= MAX_ID_LENGTH:
         return readable(item.source_id, clean, item)
@@ -78,8 +88,16 @@ def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unre
     return Unreadable(source_id=source_id, reason=reason)
 
 
-def is_shortened(source_id: str) -> bool:
-    """Return whether an id is the hub's own, which the source does not know."""
+def is_at_source(source_id: str) -> bool:
+    """Return whether the source can be asked for an id.
+
+    It cannot if the id is the hub's own, or if it stands for rows without one.
+    """
+    return not _is_shortened(source_id) and not MISSING_ID.search(source_id)
+
+
+def _is_shortened(source_id: str) -> bool:
+    """Return whether an id is the hub's own, in place of one that is too long."""
     end = len(source_id) - DIGEST_LENGTH
     start = end - len(ELLIPSIS)
     return start >= 0 and source_id[start:end] == ELLIPSIS

@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import Select, func, literal, or_, select, text, update
 
 from hub import context as hub_context
-from hub.collect.read import is_shortened
+from hub.collect.read import is_at_source
 from hub.collect.setup import Setup
 from hub.db import engine
 from hub.http.client import AppHttp
@@ -84,7 +84,7 @@ def has_released(installation: Installation) -> bool:
     """
     released = _select_matched(installation).where(_last_read <= Match.at)
     with engine.read_only_session() as session:
-        return any(not is_shortened(row.source_id) for row in session.execute(released))
+        return any(is_at_source(row.source_id) for row in session.execute(released))
 
 
 def find_waiting_ids(setup: Setup) -> list[str]:
@@ -161,6 +161,6 @@ def _load_source_ids(setup: Setup, queries: Iterable[Select[Any]]) -> list[str]:
             rows.update(session.execute(query))
     source_ids = []
     for _, source_id, _ in sorted(rows, key=lambda row: (row[2], row[0])):
-        if source_id not in setup.read_ids and not is_shortened(source_id):
+        if source_id not in setup.read_ids and is_at_source(source_id):
             source_ids.append(source_id)
     return source_ids

@@ -1,6 +1,7 @@
 """Lists that no source should send: without an end, or with two documents that have one id."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -31,6 +32,7 @@ def hub(make_app, make_config, empty_database):
             source.items = list(items)
             return dict(collect_run.collect(id).counts)
 
+        collect.source = source
         yield collect
 
 
@@ -99,3 +101,26 @@ def test_a_document_may_get_another_number_with_the_next_reading(hub):
     hub(bill("1"))
     hub(bill("1", number="F-2"))
     assert document("invoice:1").number == "F-2"
+
+
+# -- rows without an id ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source_id", ["None", "invoice:None", "payment:7-None", "refund:7/None", "a_None", "a|None"]
+)
+def test_rows_without_an_id_are_one_unreadable_document_and_stop_no_other(hub, source_id):
+    nameless = [replace(bill(id), source_id=source_id) for id in ("1", "2")]
+    for _ in range(2):
+        hub(*nameless, bill("3"))
+    assert [posting.number for posting in postings(state="ready")] == ["F-3"]
+    assert document(source_id).unreadable.startswith(
+        f"The source sent a row without an id, which the plugin calls “{source_id}”."
+    )
+    assert hub.source.requested_ids == []
+
+
+def test_an_id_may_contain_the_word_none(hub):
+    for source_id in ("NoneSuch", "invoice:None-7", "order:xNone", "invoice:none"):
+        hub(replace(bill("1", number=source_id), source_id=source_id))
+        assert document(source_id).unreadable == ""
