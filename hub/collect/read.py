@@ -9,7 +9,15 @@ from hub import sources
 from hub.collect.setup import Setup
 from hub.collect.text_cleaning import clean
 from hub.context import mask_secrets
-from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.contract.documents import (
+    Checkpoint,
+    Code,
+    Document,
+    Gone,
+    Unreadable,
+    Yielded,
+    iter_codes,
+)
 from hub.contract.hook_results import iter_yielded
 from hub.contract.rows import readable
 from hub.contract.states import Stage
@@ -72,6 +80,8 @@ def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unre
             id=item.source_id,
         )
         return Unreadable(source_id=item.source_id, reason=reason)
+    if isinstance(item, Document) and (problem := _find_code_without_id(item)):
+        return Unreadable(source_id=item.source_id, reason=problem)
     length = len(item.source_id)
     if length <= MAX_ID_LENGTH:
         return readable(item.source_id, clean, item)
@@ -86,6 +96,21 @@ def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unre
         beginning=clean(mask_secrets(item.source_id)[:SHOWN_LENGTH]),
     )
     return Unreadable(source_id=source_id, reason=reason)
+
+
+def _find_code_without_id(document: Document) -> str:
+    """Return why a document cannot be posted if a code of it has no id; else ""."""
+    for field, code, _ in iter_codes(document):
+        # Something may be called None at the source, such as a department.
+        if isinstance(code, Code) and code.name != "None" and MISSING_ID.search(code.id):
+            return Sentence(
+                "The source sent no id for its %(field)s “%(name)s”. Without an id it could be"
+                " another one with the next document, so this one is not posted. Give it an id at"
+                " the source, or send this message to the plugin's author.",
+                field=field,
+                name=code.name or code.number or code.id,
+            )
+    return ""
 
 
 def is_at_source(source_id: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub import Checkpoint, Gone, Retry
+from hub import Checkpoint, Code, Gone, Retry
 from hub.collect import list_checks
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
@@ -124,3 +124,25 @@ def test_an_id_may_contain_the_word_none(hub):
     for source_id in ("NoneSuch", "invoice:None-7", "order:xNone", "invoice:none"):
         hub(replace(bill("1", number=source_id), source_id=source_id))
         assert document(source_id).unreadable == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        (Code(id="client:None", name="Acme"), "Acme"),
+        (Code(id="None", number="41"), "41"),
+        (Code(id="client:None"), "client:None"),
+    ],
+)
+def test_a_document_is_not_posted_to_whatever_a_code_without_an_id_was_matched_with(
+    hub, code, name
+):
+    hub(bill("1", codes={"supplier": code}), bill("2"))
+    assert [posting.number for posting in postings(state="ready")] == ["F-2"]
+    sentence = f"The source sent no id for its supplier “{name}”."
+    assert document("invoice:1").unreadable.startswith(sentence)
+
+
+def test_something_may_be_called_none_at_the_source(hub):
+    hub(bill("1", codes={"supplier": "31", "class": Code(id="department:None", name="None")}))
+    assert [posting.number for posting in postings(state="ready")] == ["F-1"]
