@@ -36,7 +36,9 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
         failing = _list_failing_subjects(session, case) if case else set()
         if run.outcome == RunOutcome.DONE:
             failing -= _list_proved_subjects(run)
-        elif not _has_other_case(session, company, only_source_failed) and _is_due(session, run):
+        elif not _has_other_case(
+            session, company, only_source_failed=only_source_failed
+        ) and _is_due(session, run):
             failing.add(_identify_subject(run))
             case = _open_case(session, company, run)
         if case is not None:
@@ -59,7 +61,9 @@ def _list_proved_subjects(run: Run) -> set[str]:
     return {f"{kind}:{run.installation_id or 0}" for kind in kinds}
 
 
-def _has_other_case(session: Session, company: ConnectedCompany, only_source_failed: bool) -> bool:
+def _has_other_case(
+    session: Session, company: ConnectedCompany, *, only_source_failed: bool
+) -> bool:
     """Return whether another case of the company explains why its runs fail."""
     if company.state != ConnectionState.CONNECTED:
         return True

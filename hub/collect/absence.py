@@ -21,7 +21,7 @@ class Absent:
     is_evidence: bool = False
 
 
-def record(row: SourceDocument, now: dt.datetime, is_evidence: bool) -> bool:
+def record(row: SourceDocument, now: dt.datetime, *, is_evidence: bool) -> bool:
     """Record that the source did not have a document; return whether that proves its absence.
 
     It does if this response is evidence and another one, at least an hour ago, was evidence too.

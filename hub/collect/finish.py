@@ -35,7 +35,7 @@ def finish(batch: CollectBatch) -> None:
     _note_reading(batch, absent, is_present=False)
 
 
-def _note_reading(batch: CollectBatch, source_ids: Iterable[str], is_present: bool) -> None:
+def _note_reading(batch: CollectBatch, source_ids: Iterable[str], *, is_present: bool) -> None:
     """Store when these documents were read last, and when they were last present."""
     ids = [batch.rows[source_id].id for source_id in source_ids]
     if not ids:

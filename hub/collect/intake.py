@@ -123,7 +123,7 @@ def _ingest_absence(batch: CollectBatch, row: SourceDocument, item: Absent) -> D
     was_gone = row.gone is not None
     if was_gone and not row.reread:
         return DocumentOutcome.GONE
-    if was_gone or absence.record(row, batch.now, item.is_evidence):
+    if was_gone or absence.record(row, batch.now, is_evidence=item.is_evidence):
         return _ingest_gone(batch, row, item.reason)
     row.reread = False
     return DocumentOutcome.ABSENT

@@ -212,10 +212,10 @@ class SourceReading:
         else:
             self._store_absences(is_evidence=True)
 
-    def _store_absences(self, is_evidence: bool) -> None:
+    def _store_absences(self, *, is_evidence: bool) -> None:
         """Store what the source did not have, and note how many of its documents these are."""
         absences, self.absences, self.secured_count = self.absences, [], 0
-        self.writer.write(_build_absent(absences, is_evidence))
+        self.writer.write(_build_absent(absences, is_evidence=is_evidence))
         absent = self.result.counts["absent"]
         if absences and absent:
             self.result.notes.append(
@@ -229,7 +229,7 @@ class SourceReading:
             )
 
 
-def _build_absent(absences: Sequence[Gone], is_evidence: bool) -> list[Absent]:
+def _build_absent(absences: Sequence[Gone], *, is_evidence: bool) -> list[Absent]:
     """Return what is stored about documents that the source did not have."""
     return [
         Absent(source_id=item.source_id, reason=item.reason, is_evidence=is_evidence)

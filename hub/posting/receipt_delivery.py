@@ -138,7 +138,7 @@ def deliver(installation_id: int) -> int:
     ids = [id for id, state in due if state not in unwanted]
     if not ids:
         return 0
-    delivery = _Delivery(installation, has_case)
+    delivery = _Delivery(installation, has_case=has_case)
     try:
         while ids and is_active_now(installation_id):
             ids = ids[delivery.deliver_group(ids[:GROUP_SIZE]) :]
@@ -174,7 +174,7 @@ class _Delivery:
     delivered or refused closes the case if no other receipt has failed.
     """
 
-    def __init__(self, installation: Installation, has_case: bool) -> None:
+    def __init__(self, installation: Installation, *, has_case: bool) -> None:
         self._installation = installation
         self._site = build_site(installation)
         self._has_case = has_case

@@ -191,7 +191,7 @@ class SharedRateLimiter(RequestSlots):
 
         Meanwhile other threads start no more requests than have ended: the share may get smaller.
         """
-        demand = self._measure_demand(reserves)
+        demand = self._measure_demand(reserves=reserves)
         self._next_number += self._limits.per_second
         self._concurrent = min(self._concurrent, self._running)
         self._is_asking = True
@@ -218,7 +218,7 @@ class SharedRateLimiter(RequestSlots):
             self._changed.wait(TURN_SECONDS)
         self._ask(reserves=False)
 
-    def _measure_demand(self, reserves: bool) -> Demand:
+    def _measure_demand(self, *, reserves: bool) -> Demand:
         """Return the demand and the report of this process, in its own time."""
         now = self._clock.monotonic()
         recent = sum(start > now - EXPECTATION_SECONDS for start in self._recent)

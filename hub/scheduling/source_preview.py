@@ -234,14 +234,14 @@ def preview_with_matches(
     try:
         with transaction() as session:
             batch = CollectBatch(session, setup, [*awaited, item])
-            preview = _plan_and_check(batch, item, preview, is_checked)
+            preview = _plan_and_check(batch, item, preview, is_checked=is_checked)
             raise Rollback
     except Rollback:
         return preview
 
 
 def _plan_and_check(
-    batch: CollectBatch, document: Document, preview: DocumentPreview, is_checked: bool
+    batch: CollectBatch, document: Document, preview: DocumentPreview, *, is_checked: bool
 ) -> DocumentPreview:
     """Plan a document inside the open transaction and return the planned outcome for it."""
     ingest(batch)

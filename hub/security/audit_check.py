@@ -108,7 +108,7 @@ def _compare_head(
         raise AuditBroken.head(CHANGED_HEAD, audit.describe_head_holder())
     if not stored.is_signed and audit.has_entry_of_head(session):
         raise AuditBroken.head(Sentence("is not signed"), audit.describe_head_holder())
-    _require_noted(head, stored.is_signed, head_number)
+    _require_noted(head, head_number, is_signed=stored.is_signed)
     unnoted_count = result.count - (head_number or head.count)
     if unnoted_count:
         result.remarks.append(
@@ -118,7 +118,7 @@ def _compare_head(
         )
 
 
-def _require_noted(head: Head, is_signed: bool, number: int | None) -> None:
+def _require_noted(head: Head, number: int | None, *, is_signed: bool) -> None:
     """Raise AuditBroken unless the entry that the head notes is at its place in the log."""
     if head.hash == audit.FIRST_PREVIOUS_HASH:
         return

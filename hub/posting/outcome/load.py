@@ -181,7 +181,7 @@ def load_snapshots(
     refresh = {"populate_existing": True}
     rows = session.execute(_SELECT_POSTINGS, {"ids": posting_ids}, execution_options=refresh).all()
     is_renewed = any(posting.generation for posting, _ in rows)
-    evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed)
+    evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed=is_renewed)
     snapshots = []
     for posting, recorded_id in rows:
         snapshot = _take_snapshot(posting, recorded_id, evidence, posting_session)
@@ -199,7 +199,7 @@ def load_snapshots_for_send(
     posting_ids = list(ids)
     rows = session.execute(_SELECT_ROWS, {"ids": posting_ids}).all()
     is_renewed = any(row.generation for row in rows)
-    evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed)
+    evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed=is_renewed)
     width = len(SentDocument._fields)
     snapshots = []
     for row in rows:
@@ -223,6 +223,7 @@ class _Evidence:
         session: Session,
         posting_session: PostingSession,
         ids: list[int],
+        *,
         is_renewed: bool,
     ) -> "_Evidence":
         """Load the attempts, and the proved absences if there may be any.

@@ -13,7 +13,7 @@ from hub.posting.protocol.history import Agreement, QuickBooksObject
 from hub.qbo import search, transaction_index
 
 
-def from_head(head: TransactionHead, foreign: bool) -> QuickBooksObject:
+def from_head(head: TransactionHead, *, foreign: bool) -> QuickBooksObject:
     """Return a transaction as the index has it."""
     state = TransactionState(head.state)
     return QuickBooksObject(

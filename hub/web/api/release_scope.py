@@ -35,7 +35,7 @@ def find_problem(posting_ids: Collection[int], *, posts_again: bool = False) -> 
     if api_tokens.APPROVE in g.api_token_scopes:
         return None
     with read_only_session() as session:
-        posting = _find_unapproved(session, posting_ids, posts_again)
+        posting = _find_unapproved(session, posting_ids, posts_again=posts_again)
         if posting is None:
             return None
         return problems.build_problem(
@@ -68,7 +68,7 @@ def find_problem_of_case(case_id: int) -> Response | None:
 
 
 def _find_unapproved(
-    session: Session, posting_ids: Collection[int], posts_again: bool
+    session: Session, posting_ids: Collection[int], *, posts_again: bool
 ) -> Posting | None:
     """Return the first of these postings that a person has to approve first.
 

@@ -183,7 +183,9 @@ class Side:
         if our_facts and not self.asks:
             our_facts |= _find_posted_state(columns)
         labels = _order_labels([our_facts, *columns])
-        return [compare_fact(label, our_facts, columns, self._is_present) for label in labels]
+        return [
+            compare_fact(label, our_facts, columns, is_present=self._is_present) for label in labels
+        ]
 
     @property
     def _is_present(self) -> bool:

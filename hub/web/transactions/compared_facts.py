@@ -52,7 +52,7 @@ class ComparedFact:
 
 
 def compare_fact(
-    label: str, our_facts: dict[str, str], columns: list[dict[str, str]], is_present: bool
+    label: str, our_facts: dict[str, str], columns: list[dict[str, str]], *, is_present: bool
 ) -> ComparedFact:
     """Compare one fact: `columns` are the facts of the transactions."""
     our_text = our_facts.get(label, "")
