@@ -8,8 +8,6 @@ from qbo_sandbox.accounting.ledger import Entries
 from qbo_sandbox.accounting.values import load
 from qbo_sandbox.kit.json_object import JsonObject
 
-Moment = tuple[float, int]
-
 
 class Row:
     """One object: a list entry as data, a transaction as JSON text with its most used fields."""
