@@ -51,7 +51,10 @@ class Post:
 
     @hookimpl
     def hub_fields(self, app):
-        return [Field(name="supplier", label="Supplier", role="vendor", match=("name",))]
+        return [
+            Field(name="supplier", label="Supplier", role="vendor", match=("name",)),
+            Field(name="account", label="Account", role="account", match=("number",)),
+        ]
 
     @hookimpl
     def hub_check(self, app, site):
@@ -108,7 +111,9 @@ class Post:
             date=dt.date(2026, 11, 5),
             total=money(amount),
             codes={"supplier": Code(id=party, name=party)},
-            lines=(Line(id="1", amount=money(amount), codes={"account": "7"}),),
+            lines=(
+                Line(id="1", amount=money(amount), codes={"account": Code(id="7", number="7")}),
+            ),
             attachments=(Attachment(id="file", name="file.txt", mime="text/plain"),),
         )
 
