@@ -195,7 +195,7 @@ class Attachment:
     sha256: str | None = None
 
     def __post_init__(self) -> None:
-        _require(check.find_text_problems("An attachment", id=self.id))
+        _require(check.find_file_problems(self))
 
 
 @value_object
@@ -298,9 +298,8 @@ class Document:
             check.find_choice_problems(self.kind, KINDS, "kind of document"),
             check.find_choice_problems(self.stage, tuple(Stage), "stage"),
             check.find_choice_problems(self.tax_mode, TAX_MODES, "tax mode"),
-            check.find_amount_problems(
-                owner, total=self.total, tax_total=self.tax_total, tolerance=self.tolerance
-            ),
+            check.find_amount_problems(owner, total=self.total, tax_total=self.tax_total),
+            check.find_tolerance_problems(owner, self.tolerance),
             check.find_rate_problems(owner, self.exchange_rate, self.currency),
             find_url_problems(owner, self.url),
             check.find_date_problems(owner, date=self.date, due=self.due, received=self.received),
@@ -313,7 +312,8 @@ class Document:
             check.find_type_problems(owner, Address, ship_to=self.ship_to),
             check.find_type_problems(owner, Party, Item, details=self.details),
             check.find_flag_problems(owner, closed=self.closed),
-            check.find_mapping_problems(owner, custom=self.custom, facts=self.facts),
+            check.find_mapping_problems(owner, facts=self.facts),
+            check.find_custom_problems(owner, self.custom),
             check.find_code_problems(owner, self.codes, Code),
             check.find_line_id_problems(owner, self.lines),
             check.find_file_id_problems(owner, self.attachments),

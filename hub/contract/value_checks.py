@@ -40,6 +40,13 @@ def find_amount_problems(owner: str, **values: Any) -> Iterator[str]:
             yield f"{name} of {owner} is not a number: {value}."
 
 
+def find_tolerance_problems(owner: str, tolerance: Any) -> Iterator[str]:
+    """Yield a sentence if a tolerance is not a Decimal of 0 or more."""
+    yield from find_amount_problems(owner, tolerance=tolerance)
+    if tolerance is None or tolerance < 0:
+        yield f"tolerance of {owner} must be 0 or more, not {tolerance}; leave it out for 0."
+
+
 def find_rate_problems(owner: str, rate: Any, currency: str | None) -> Iterator[str]:
     """Yield a sentence if a rate is not a positive Decimal, or if it has no currency."""
     if rate is None:
@@ -118,6 +125,27 @@ def find_mapping_problems(owner: str, **values: Any) -> Iterator[str]:
     for name, value in values.items():
         if not isinstance(value, Mapping):
             yield f"{name} of {owner} must be a mapping, not {value!r}."
+
+
+def find_custom_problems(owner: str, custom: Any) -> Iterator[str]:
+    """Yield a sentence if custom fields are no mapping of texts to texts."""
+    yield from find_mapping_problems(owner, custom=custom)
+    for name, value in custom.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            yield (
+                f"The custom field {name!r} of {owner} must be a text, not {value!r}; leave out"
+                " one without a value."
+            )
+
+
+def find_file_problems(file: Any) -> Iterator[str]:
+    """Yield a blank id of an attachment, and a name that is no text.
+
+    What else is wrong with a file must not stop its document, and is said when it is fetched.
+    """
+    yield from find_text_problems("An attachment", id=file.id)
+    if not isinstance(file.name, str):
+        yield f"attachment {file.id} needs name as text, not {file.name!r}."
 
 
 def find_code_problems(owner: str, codes: Mapping[str, Any], code_type: type) -> Iterator[str]:

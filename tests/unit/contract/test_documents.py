@@ -165,6 +165,23 @@ def test_every_noun_says_what_it_is():
                 "",
             )
         ],
+        (lambda: bill(tolerance=None), "tolerance of invoice:1 must be 0 or more, not None; leave"),
+        (lambda: bill(tolerance=Decimal("-0.01")), "tolerance of invoice:1 must be 0 or more, not"),
+        (lambda: bill(tolerance=0.01), "tolerance of invoice:1 must be a Decimal, not 0.01."),
+        (
+            lambda: bill(custom={"PO": None}),
+            "The custom field 'PO' of invoice:1 must be a text, not None; leave out one without a",
+        ),
+        (
+            lambda: bill(custom={"PO": 7}),
+            "The custom field 'PO' of invoice:1 must be a text, not 7",
+        ),
+        (lambda: bill(custom={7: "a"}), "The custom field 7 of invoice:1 must be a text, not 'a'"),
+        (lambda: bill(custom=["PO"]), "custom of invoice:1 must be a mapping, not ['PO']."),
+        (
+            lambda: Attachment(id="3", name=None, mime=""),
+            "attachment 3 needs name as text, not None.",
+        ),
         (lambda: bill(warnings="late"), "warnings of invoice:1 must be a tuple, not 'late'."),
         (
             lambda: bill(lines=(Line(id=id) for id in "12")),
