@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     case,
+    exists,
     func,
     select,
     text,
@@ -24,7 +25,7 @@ from hub.contract.document_kinds import CREDIT_KINDS
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState, TransactionState
 from hub.models.lists import NOT_LIVE
-from hub.models.postings import FURTHER_POSTINGS, MADE_FOR_CODES
+from hub.models.postings import FURTHER_POSTINGS, MADE_FOR_CODES, REREAD_DOCUMENTS
 from hub.money import ZERO
 from hub.outbox.main_posting import (
     ATTENTION_ORDER,
@@ -137,6 +138,25 @@ def count_files(session: Session, installation_id: int) -> dict[str, int]:
         .group_by(Posting.state)
     )
     return _count_unsent_as_waiting(_read_counts(session, query))
+
+
+def count_postponed_changes(session: Session, installation_id: int) -> int:
+    """Count the posted documents that are read again before they are changed in QuickBooks.
+
+    One of them may have changed at the source while its first version was being sent.
+    """
+    is_posted = exists().where(
+        Posting.document_id == SourceDocument.id,
+        Posting.state == PostingState.POSTED,
+        Posting.operation != Operation.ATTACH,
+    )
+    query = select(func.count(SourceDocument.id)).where(
+        SourceDocument.installation_id == installation_id,
+        text(REREAD_DOCUMENTS),
+        SourceDocument.reread,
+        is_posted,
+    )
+    return session.scalar(query) or 0
 
 
 def count_all_files(session: Session, installation_id: int) -> dict[str, int]:

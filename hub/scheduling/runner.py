@@ -150,9 +150,10 @@ def get_exit_code(runs: Iterable[Run]) -> int:
 
 
 def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
-    """Return the states that are not final and that some documents or files are in."""
+    """Return the states that are not final and that some documents, files or changes are in."""
     file_counts = counts.get("files", {})
-    return [state for state in EXIT_CODES if counts.get(state) or file_counts.get(state)]
+    states = [state for state in EXIT_CODES if counts.get(state) or file_counts.get(state)]
+    return [*states, PostingState.WAITING] if counts.get("postponed") else states
 
 
 def _run(
@@ -255,6 +256,7 @@ def _post(steps: Steps, installation: Installation) -> None:
     with read_only_session() as session:
         steps.counts |= outbox.count_documents(session, installation_id)
         steps.counts["files"] = outbox.count_files(session, installation_id)
+        steps.counts["postponed"] = outbox.count_postponed_changes(session, installation_id)
     if reported:
         steps.recorder.line(Sentence("Reported back: %(count)s.", count=reported))
     activity.explain_rest(steps.recorder, installation)

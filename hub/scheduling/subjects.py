@@ -78,7 +78,7 @@ def pause_after_once(installation_id: int) -> None:
 
 
 def _has_unsent(installation_id: int) -> bool:
-    """Return whether postings of an installation are still to be sent, or have no known result.
+    """Return whether an installation still has something to send, or to look up in QuickBooks.
 
     A file that could not be fetched does not count: it may be tried for days.
     """
@@ -90,7 +90,8 @@ def _has_unsent(installation_id: int) -> bool:
         or_(is_ready, Posting.state.in_(outbox.IN_FLIGHT)),
     )
     with read_only_session() as session:
-        return session.scalar(query.limit(1)) is not None
+        is_unsent = session.scalar(query.limit(1)) is not None
+        return is_unsent or outbox.count_postponed_changes(session, installation_id) > 0
 
 
 def format_subject(subject: Installation | ConnectedCompany) -> str:

@@ -1,6 +1,6 @@
 """Summarize runs: counts, sums and open cases of each app, for programs and for people."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -75,9 +75,12 @@ def summarize_runs(
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
     """Return the summary of `summarize_runs` as text, with the reason of each case."""
     results_by_app = _sum_results_by_app(runs)
+    postponed_by_app = _count_postponed_by_app(runs)
     output: list[str] = []
     for slug, app in summary["apps"].items():
         output += _format_app_lines(slug, app, results_by_app[slug])
+        if postponed_by_app[slug]:
+            output.append(f"  Read again by the next sync: {postponed_by_app[slug]:,}.")
     cases = summary["cases"]
     if cases:
         output += _format_case_lines(cases, summary.get("unlisted", 0))
@@ -93,6 +96,16 @@ def _sum_results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
                 result = run.counts.get("result", {})
                 run_results[row.slug].append(result)
     return {slug: results.combine(of_app) for slug, of_app in run_results.items()}
+
+
+def _count_postponed_by_app(runs: Sequence[Run]) -> Counter[str]:
+    """Count the posted documents that the next sync reads again, by the slug of their app."""
+    counts: Counter[str] = Counter()
+    with read_only_session() as session:
+        for row in _list_installations(session, runs):
+            last_run = _list_runs(row, runs)[-1]
+            counts[row.slug] += last_run.counts.get("postponed", 0)
+    return counts
 
 
 def _format_app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[str]:

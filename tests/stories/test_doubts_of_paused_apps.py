@@ -21,9 +21,9 @@ def shop(app, quickbooks, clock):
     return shop
 
 
-def bill(id):
-    body = line("1", "42.00", cost="Fuel")
-    return document("bill", id, body, total="42.00", supplier=SUPPLIER, number=id)
+def bill(id, total="42.00"):
+    body = line("1", total, cost="Fuel")
+    return document("bill", id, body, total=total, supplier=SUPPLIER, number=id)
 
 
 def set_mode(shop, mode):
@@ -95,3 +95,17 @@ def test_an_app_with_the_mode_once_pauses_after_everything_was_sent(shop, clock,
     assert (shop.states()["bill:1"], len(shop.ours("Bill"))) == ("posted", 2)
     shop.run()
     assert mode_of(shop) == "paused"
+
+
+def test_an_app_with_the_mode_once_pauses_after_a_change_of_a_document_in_doubt(shop, clock):
+    set_mode(shop, "once")
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
+    clock.advance(QUIET_SECONDS)
+    assert shop.run(bill("bill:1", "50.00"))["bill:1"] == "posted"
+    assert mode_of(shop) == "once"
+    shop.run()
+    assert (mode_of(shop), sorted(bill["TotalAmt"] for bill in shop.ours("Bill"))) == (
+        "paused",
+        [42, 50],
+    )

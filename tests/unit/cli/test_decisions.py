@@ -127,6 +127,21 @@ def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     )
 
 
+def test_a_change_that_waits_for_the_first_version_is_left_for_the_next_sync(
+    empty, scans, quickbooks
+):
+    scans.items = make_page(bill("1", total="100", supplier="1"), cursor="1")
+    quickbooks.add_fault("lose_answer", "bill.create")
+    runner.sync(scans.installation, requested_by="kari")
+    scans.items = make_page(bill("1", total="200", supplier="1"), cursor="2")
+    code, out, _ = empty("sync")
+    assert (code, "Read again by the next sync: 1." in out) == (5, True)
+    code, out, _ = empty("sync")
+    assert (code, "Read again" in out, "1 corrected" in out) == (0, False, True)
+    (posted,) = quickbooks.select("select * from Bill")["Bill"]
+    assert posted["TotalAmt"] == 200
+
+
 def test_an_app_that_ran_twice_is_counted_once(scans):
     runs = [
         runner.sync(scans.installation, requested_by="kari"),
