@@ -316,6 +316,41 @@ def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
         assert company_name.first.evaluate("e => e.clientHeight") < 30
 
 
+LONG_NAMES = (
+    "Y" * 190,
+    "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER}" * 30,
+    "شركة الإنشاءات " * 8,
+)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_name_without_an_end_leaves_the_other_columns_in_view(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        company = add_company(session, "9130002", "Aktieselskabet" * 9)
+        installation = add_installation(session, company)
+        for place, name in enumerate(LONG_NAMES):
+            document, _ = add_document(session, installation, "review", 500 + place)
+            document.number = document.party = name
+        addresses = (
+            "/documents",
+            f"/installations/{installation.id}/review/",
+            f"/search?q={'Y' * 20}",
+            "/audit/",
+        )
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person.log_in("olga", PASSWORD)
+    for address in addresses:
+        person.open(address)
+        assert person.page.locator(".scroll").count() > 0, address
+        wide = person.page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+            ".map(e => e.getAttribute('aria-label'))"
+        )
+        assert (address, wide) == (address, [])
+
+
 @pytest.mark.parametrize("page", ["review", "document"])
 def test_the_amounts_of_lines_are_read_on_a_telephone_without_scrolling(
     served: Visitor, open_tab: Callable[..., Person], page: str
