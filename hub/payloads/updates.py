@@ -1,6 +1,6 @@
 """Bodies that change an object in QuickBooks and keep line ids and additions of people."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
@@ -287,17 +287,22 @@ def _find_emptied_fields(
     QuickBooks itself gives numbers to purchase orders and to sales. The tax of the current version
     is emptied unless the update states another.
     """
-    names = [name for name, fact in EMPTIED_FIELDS.items() if last and getattr(last, fact)]
-    if last:
-        names += [name for name in TEXT_FIELDS if name in last.set_fields]
-    is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
     absent = current.keys() - update.keys()
+    is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
     if is_numbered_by_quickbooks:
         absent.discard("DocNumber")
-    emptied = [name for name in (*names, "Line") if name in absent]
+    emptied = [name for name in (*_list_written_fields(last), "Line") if name in absent]
     if _has_outdated_tax(update, current):
         emptied.append("TxnTaxDetail")
     return emptied
+
+
+def _list_written_fields(last: TransactionSummary | None) -> list[str]:
+    """Return the fields that the last write had set, of those that an update may empty."""
+    if last is None:
+        return []
+    names = [name for name, fact in EMPTIED_FIELDS.items() if getattr(last, fact)]
+    return names + [name for name in TEXT_FIELDS if name in last.set_fields]
 
 
 def _has_outdated_tax(update: dict[str, Any], current: dict[str, Any]) -> bool:
@@ -316,21 +321,35 @@ def _keep_custom_fields(
 
     Those that the hub had set before are emptied; return whether there are any.
     """
-    fields = [field for field in update.get("CustomField") or () if "StringValue" in field]
-    ids = {str(field.get("DefinitionId")) for field in fields}
+    ours = _select_filled(update.get("CustomField"))
+    our_ids = {_get_custom_id(field) for field in ours}
     former_ids = find_custom_ids(last.set_fields) if last else set()
-    clears_any = False
+    cleared_ids = former_ids - our_ids
+    theirs = []
     for field in current.get("CustomField") or ():
-        id = str(field.get("DefinitionId"))
-        if id in ids:
-            continue
-        if id in former_ids and "StringValue" in field:
-            field = {name: value for name, value in field.items() if name != "StringValue"}
-            clears_any = True
-        fields.append(field)
+        if _get_custom_id(field) not in our_ids:
+            theirs.append(field)
+    clears_any = any(_get_custom_id(field) in cleared_ids for field in _select_filled(theirs))
     if clears_any or "CustomField" in update:
-        update["CustomField"] = fields
+        update["CustomField"] = ours + [_clear_custom_field(field, cleared_ids) for field in theirs]
     return clears_any
+
+
+def _select_filled(fields: Iterable[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Return the custom fields that have a value."""
+    return [field for field in fields or () if "StringValue" in field]
+
+
+def _get_custom_id(field: dict[str, Any]) -> str:
+    """Return the id of a custom field."""
+    return str(field.get("DefinitionId"))
+
+
+def _clear_custom_field(field: dict[str, Any], cleared_ids: Collection[str]) -> dict[str, Any]:
+    """Return a custom field, without its value if it is one of those to be emptied."""
+    if _get_custom_id(field) not in cleared_ids:
+        return field
+    return {name: value for name, value in field.items() if name != "StringValue"}
 
 
 def _merge_memo(ours: str, theirs: str, previous: str) -> str:
