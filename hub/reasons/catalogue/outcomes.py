@@ -58,8 +58,8 @@ TEMPLATES = {
     "outcome.changed": Template(
         title="Changed in QuickBooks",
         reason=(
-            "{name} was changed in QuickBooks since we last wrote it, so the change from {app} was"
-            " not written."
+            "{name} was changed in QuickBooks since we last wrote it, so we did not write the"
+            " change from {app} over it."
         ),
         instruction=(
             "Compare the two. Press “Not this one” to write our version over it, or Skip to leave"
