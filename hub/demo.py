@@ -160,11 +160,6 @@ class Demo:
                 tell(f"{self.name(slug)} is enabled.")
                 if country not in (self._country, stand_in.country):
                     tell(f"No company is in {stand_in.country}; this one is in {country}.")
-            for slug in self._list_apps_without_stand_in():
-                tell(
-                    f"{self.name(slug)} has no stand-in, so it is not enabled. Enable it at"
-                    f" {self.web.url}/apps/{slug}, and give it what it is to read."
-                )
 
     def read_again(self) -> None:
         """Let a run read every document again, because a plugin may read it in another way now."""
@@ -218,10 +213,6 @@ class Demo:
             if plugins.has(slug, "hub_sandbox"):
                 stand_ins[slug] = self._open(slug)
         return stand_ins
-
-    def _list_apps_without_stand_in(self) -> list[str]:
-        """Return the apps that were asked for by name and that no stand-in answers for."""
-        return [slug for slug in self._slugs or () if slug not in self.stand_ins]
 
     def _country_of(self, stand_in: Sandbox) -> str:
         """Return the country of the company for an app, or the default country."""

@@ -1,5 +1,6 @@
 """The hub on stand-ins only: `hub demo`."""
 
+from collections.abc import Collection
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,7 @@ def demo(
         while True:
             with write_log_of(demo_hub.app.extensions["hub"]):
                 demo_hub.set_up(Terminal("Demo").line)
+                say_missing_stand_ins(demo_hub, slugs or ())
                 if read_again:
                     demo_hub.read_again()
                 if once:
@@ -93,6 +95,16 @@ def demo(
             say("The demo starts over.")
             demo_hub.start_over()
             read_again = False
+
+
+def say_missing_stand_ins(demo_hub: "Demo", slugs: Collection[str]) -> None:
+    """Print on which page each of these apps is enabled that has no stand-in."""
+    for slug in slugs:
+        if slug not in demo_hub.stand_ins:
+            say(
+                f"{demo_hub.name(slug)} has no stand-in, so it is not enabled. Enable it at"
+                f" {demo_hub.web.url}/apps/{slug}, and give it what it is to read."
+            )
 
 
 def _sync_once(demo_hub: "Demo", as_json: bool) -> None:

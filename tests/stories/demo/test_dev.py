@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 
 from hub import demo
 from hub.cli import dev, main
+from hub.cli.demo import say_missing_stand_ins
 from hub.cli.plugin_template import Choices, render
 from hub.cli.sample_matches import SampleMatches
 from hub.cli.sent_payloads import SentPayloads
@@ -227,20 +228,14 @@ def test_an_app_whose_country_has_no_company_is_enabled_for_another_one_with_a_s
         assert "No company is in NL; this one is in GB." in small.printed
 
 
-class OfFiles(InTheNetherlands):
-    """The demo with an app that reads files and has no stand-in."""
-
-    _open_stand_ins = demo.Demo._open_stand_ins
-
-
-def test_an_app_without_a_stand_in_is_named_with_the_page_on_which_it_is_enabled(open_demo):
-    with open_demo("files", 0, OfFiles, slugs=["files"]) as small:
+def test_an_app_without_a_stand_in_is_named_with_the_page_on_which_it_is_enabled(open_demo, capsys):
+    with open_demo("ion", 3) as small:
+        say_missing_stand_ins(small, ["ion", "files"])
         page = f"{small.web.url}/apps/files"
-        [line] = [line for line in small.printed if line.startswith("Files ")]
-        assert f"Files has no stand-in, so it is not enabled. Enable it at {page}, and" in line
+        [line] = capsys.readouterr().out.splitlines()
+        assert line.startswith(f"Files has no stand-in, so it is not enabled. Enable it at {page},")
         login = requests.get(page, timeout=60, allow_redirects=False)
         assert login.headers["Location"].startswith("/login")
-        assert demo.list_installations() == []
 
 
 def test_a_start_after_a_change_reads_every_document_again(open_demo):
