@@ -723,7 +723,7 @@ DEFECTS = {
         DOCUMENTS,
         "codes = {role: settings[role] for role in roles}",
         'codes = {role: settings[role] for role in roles}\n    codes["class"] = row["party"]["id"]',
-        "class '1' of bill:1001",
+        "class '3' of bill:1012",
     ),
     "a secret in a fact": Defect(
         NO_SECRET,
