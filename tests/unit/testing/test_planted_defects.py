@@ -1973,7 +1973,7 @@ def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
         run(tests, name)
 
 
-@pytest.mark.proof(small=25)
+@pytest.mark.proof(small=25, full=130)
 @pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
 def test_a_defect_is_found(suite, defect):
     tests = suite(defect)
