@@ -170,22 +170,26 @@ def _find_or_plan_records(
     batch: CollectBatch, plan: DocumentPlan, currency: str | None
 ) -> RecordPostings:
     """Find or plan the records that an incomplete plan names; return the posting of each."""
-    records: dict[tuple[str, str], Posting | None] = {}
+    records: dict[tuple[str, str], Posting | str] = {}
     for create in plan.new_records:
         key = (create.field, create.code)
         if find_or_add_row(batch, create) is None:
-            records[key] = None
+            records[key] = "document.record_id_taken"
             continue
         create = with_document_currency(batch, plan.row, create, currency)
-        records[key] = _find_or_plan_record(batch, create)
+        posting = _find_or_plan_record(batch, create)
+        records[key] = posting or "document.record_after_change"
     return records
 
 
-def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
+def _find_or_plan_record(
+    batch: CollectBatch, create: Create, requested_by: str = ""
+) -> Posting | None:
     """Plan and apply the posting that creates a record for a code, and return it.
 
     A record that a person requested is created even if no document needs it. If a document of the
-    source creates the record, the document is left as it is.
+    source is the record, it is left as it is, and its newest posting names the record. Return None
+    as long as contact data for the former record of the code may be on its way to QuickBooks.
     """
     row = batch.find_or_add_record_row(create.code, get_record_kind(create), create.field)
     is_for_code = bool(row.made_for) or not batch.postings(row)
@@ -196,9 +200,11 @@ def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str 
         row.made_for = create.field
         _plan_and_apply(batch, row, document)
         batch.session.flush()
-    postings = batch.postings(row)
+    postings = batch.transaction_postings(row)
     creations = [posting for posting in postings if posting.operation == Operation.CREATE]
-    return creations[-1]
+    if not creations and not is_for_code:
+        return postings[-1]
+    return creations[-1] if creations else None
 
 
 def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
@@ -274,7 +280,7 @@ def _create_together(setup: Setup, creates: Iterable[Create], requested_by: str)
         postings = [_find_or_plan_record(batch, create, requested_by) for create in possible]
         finish(batch)
         session.flush()
-        posting_ids = [posting.id for posting in postings]
+        posting_ids = [posting.id for posting in postings if posting]
         outbox.approve(session, posting_ids, requested_by)
 
 

@@ -48,8 +48,8 @@ from hub.models.postings import LEFT_OUT_STATES
 from hub.reasons.texts import CaseText
 
 # By field and code, the posting that creates its record: it was planned before the documents that
-# need it. None if the id of the code belongs to a document or record of another kind.
-RecordPostings = Mapping[tuple[str, str], Posting | None]
+# need it. If none can be planned, the code of the reason.
+RecordPostings = Mapping[tuple[str, str], Posting | str]
 NO_RECORDS: RecordPostings = {}
 
 
@@ -347,13 +347,9 @@ def _fill_record_ids(
             plan.new_records.append(create)
             continue
         posting = records[key]
-        if posting is None:
-            text = CaseText(
-                "document.record_id_taken",
-                document=party,
-                record=create.details.name,
-                id=create.code,
-            )
+        if isinstance(posting, str):
+            name = create.details.name
+            text = CaseText(posting, document=party, record=name, id=create.code)
             findings.append(Finding(key=create.field, text=text))
             continue
         record_id = posting.quickbooks_id or outbox.format_placeholder(posting.id)

@@ -2,11 +2,12 @@
 
 import pytest
 
-from hub import Code, Party
+from hub import Code, Document, Party
 from hub.collect.intake import create_records
 from hub.db.engine import transaction
 from hub.mapping import Create
 from hub.models import Installation
+from hub.qbo import record_download
 from tests.support.sources.every_kind_source import ShopSite, invoice
 
 CLIENT = Code(id="7", name="Fjord Homes", create=Party(name="Fjord Homes"))
@@ -47,3 +48,15 @@ def test_a_record_requested_for_the_id_of_an_invoice_approves_no_invoice(shop):
     create_records(shop.id, [create], "kari")
     assert shop.run()["7"] == "review"
     assert not shop.ours("Invoice")
+
+
+def test_a_code_with_the_id_of_a_customer_that_its_source_names_is_that_customer(shop):
+    id = shop.quickbooks.act("create", kind="Customer", set={"DisplayName": "Old name"})["Id"]
+    record_download.refresh(1)
+    details = Party(name="Fjord Homes")
+    customer = Document(kind="customer", source_id="7", quickbooks_id=id, details=details)
+    code = Code(id="7", name="New name", create=Party(name="New name"))
+    states = shop.run(customer, invoice("8", client=code))
+    assert (states["7"], states["8"], shop.cases()) == ("posted", "posted", [])
+    assert shop.book("Invoice", "8")["CustomerRef"]["value"] == id
+    assert "New name" not in [row["DisplayName"] for row in shop.books("Customer")]

@@ -133,3 +133,26 @@ def test_a_new_supplier_is_created_for_a_code_whose_supplier_got_contact_data(
     (created,) = find(shop, "Vendor", "Sea Timber")
     assert shop.book("Bill", "bill:2")["VendorRef"]["value"] == created != id
     assert (find(shop, "Vendor", "Coastal Wood"), shop.cases()) == ([id], [])
+
+
+def test_a_new_supplier_waits_until_contact_data_in_doubt_is_resolved(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock, source=FillingSource())
+    former = quickbooks.act("create", kind="Vendor", set={"DisplayName": "Coastal Wood"})["Id"]
+    record_download.refresh(1)
+    match(shop, "supplier", "s9", former)
+    details = Party(name=SUPPLIER.name, email="post@sea.example")
+    supplier = replace(SUPPLIER, create=details)
+    quickbooks.add_fault("lose_answer", "vendor.update")
+    shop.run(bill(supplier=supplier))
+    assert shop.states()["s9"] == "unknown"
+    match(shop, "supplier", "s9", NEW)
+    assert shop.run(bill("bill:2", supplier=supplier))["bill:2"] == "held"
+    assert shop.reasons() == [
+        "Sea Timber is not created in QuickBooks yet: contact data for the former match of s9 may"
+        " be on its way there. It is created once the result is known."
+    ]
+    shop.run(wait=True)
+    assert shop.run()["bill:2"] == "posted"
+    (created,) = find(shop, "Vendor", "Sea Timber")
+    assert shop.book("Bill", "bill:2")["VendorRef"]["value"] == created != former
+    assert (find(shop, "Vendor", "Coastal Wood"), shop.cases()) == ([former], [])

@@ -139,6 +139,13 @@ TEMPLATES = {
         MATCH_RECORD,
         CaseAction.MATCH,
     ),
+    "document.record_after_change": _document(
+        "{record} is not created in QuickBooks yet: contact data for the former match of {id} may"
+        " be on its way there. It is created once the result is known.",
+        "If the change has a case of its own, decide that one first. The next sync continues with"
+        " the documents that wait.",
+        CaseAction.SOURCE,
+    ),
     "document.former_part": _document(
         "The document is now split differently, and this part of it is in QuickBooks. Remove it"
         " there by hand.",
