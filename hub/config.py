@@ -40,9 +40,6 @@ from hub.setting_fields import (
     text,
 )
 
-__all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
-
-
 # Settings that only the tests of the hub read.
 FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
 IN_FILES = (

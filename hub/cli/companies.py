@@ -114,6 +114,7 @@ def check(realm: str) -> None:
     from hub.db.engine import read_only_session
     from hub.qbo import record_download, usage
     from hub.qbo.oauth import connect as oauth_connect
+    from hub.qbo.oauth import tokens
 
     row = oauth_connect.check(find_company(realm).id, get_account_name())
     record_download.refresh(row.id)
@@ -121,7 +122,7 @@ def check(realm: str) -> None:
     with read_only_session() as session:
         reads = usage.count_reads(session, row.id)
     room = usage.compute_remaining_budget(row)
-    ends = oauth_connect.load_expiry(row.id)
+    ends = tokens.load_expiry(row.id)
     say(f"Reads today: {reads.today:,}; this month: {reads.month:,}.")
     calls = count_of(room.requests, "more call")
     batches = count_of(room.batches, "batch", "batches")

@@ -46,7 +46,7 @@ class SentPayloads:
 
 
 @contextmanager
-def print_changes(app: "Flask", sample_matches: "SampleMatches | None" = None) -> Iterator[None]:
+def print_changes(app: "Flask", sample_matches: "SampleMatches | None") -> Iterator[None]:
     """Print what was sent last, what failed and what is not posted, until the block ends.
 
     With `sample_matches` codes without a record are matched first, and only the rest is printed.

@@ -172,9 +172,7 @@ def records(choices_from: str, label: str, section: str, help: str = "") -> fiel
     return fields.List(fields.String(), load_default=list, metadata=about)
 
 
-def _string(
-    about: Mapping[str, Any], *, default: str = "", required: bool = False
-) -> fields.String:
+def _string(about: Mapping[str, Any], *, required: bool, default: str = "") -> fields.String:
     """Return a field of text; a required one takes no empty text."""
     if required:
         not_empty = validate.Length(min=1)

@@ -71,14 +71,14 @@ def _require_own_folder(data: Path) -> None:
         )
 
 
-def find_lost(data: Path, given_settings: Collection[str] = ()) -> list[Path]:
+def find_lost(data: Path, given_settings: Collection[str]) -> list[Path]:
     """Return the key files that a hub had in its data folder and that are not there any more."""
     if not (data / ORIGIN_FILE).exists():
         return []
     return find_missing(data, given_settings)
 
 
-def find_missing(data: Path, given_settings: Collection[str] = ()) -> list[Path]:
+def find_missing(data: Path, given_settings: Collection[str]) -> list[Path]:
     """Return the key files of a data folder that are missing and not replaced by a setting."""
     return [
         data / file

@@ -19,7 +19,6 @@ from hub.mapping.index import (
     to_ref,
 )
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
-from hub.mapping.places import PLACES, is_text
 from hub.mapping.resolve import party_name, resolve
 from hub.mapping.rules import (
     MatchResult,
@@ -35,7 +34,6 @@ __all__ = [
     "EMPTY",
     "NAME_SHARING",
     "NEW",
-    "PLACES",
     "Create",
     "Decision",
     "Entry",
@@ -58,7 +56,6 @@ __all__ = [
     "get_amount",
     "has_other_email",
     "has_separator",
-    "is_text",
     "party_name",
     "resolve",
     "to_ref",

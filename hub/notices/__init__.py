@@ -8,7 +8,6 @@ from hub.notices.languages import use_language_of
 from hub.notices.queue import add, add_for_owners, drop, drop_old, list_due_messages
 from hub.notices.timing import (
     DAILY,
-    INHERITED,
     NOW,
     OFF,
     Timings,
@@ -19,7 +18,6 @@ from hub.notices.timing import (
 
 __all__ = [
     "DAILY",
-    "INHERITED",
     "NOW",
     "OFF",
     "Timings",

@@ -25,16 +25,9 @@ from hub.outbox.identity import (
     derive_marker,
     derive_request_id,
 )
-from hub.outbox.keys import build_key, may_have_landed, rekey, was_sent
-from hub.outbox.main_posting import (
-    build_state_column,
-    counts_for_its_part,
-    is_same_transaction,
-    select_main_posting_id,
-)
+from hub.outbox.keys import may_have_landed, was_sent
 from hub.outbox.placeholders import (
     REQUESTED_BY,
-    fill,
     find_awaited_ids,
     find_creation_requester,
     find_dependents,
@@ -112,8 +105,6 @@ __all__ = [
     "approve_all",
     "approve_when_planned",
     "build_identity",
-    "build_key",
-    "build_state_column",
     "compute_fingerprint",
     "count_all_files",
     "count_by_installation",
@@ -121,11 +112,9 @@ __all__ = [
     "count_documents_of_each",
     "count_files",
     "count_postponed_changes",
-    "counts_for_its_part",
     "derive_batch_id",
     "derive_marker",
     "derive_request_id",
-    "fill",
     "find_awaited_ids",
     "find_creation_requester",
     "find_dependents",
@@ -138,7 +127,6 @@ __all__ = [
     "has_posted",
     "is_due",
     "is_removal_by_person",
-    "is_same_transaction",
     "load_history",
     "load_matched_records",
     "load_states_of_installation",
@@ -146,10 +134,8 @@ __all__ = [
     "match_created_record",
     "may_have_landed",
     "plan_posting",
-    "rekey",
     "retry",
     "return_to_review",
-    "select_main_posting_id",
     "skip",
     "sum_posted_by_currency",
     "sum_posted_by_kind",

@@ -20,8 +20,8 @@ def lock_to_plan(session: Session, installation_id: int) -> Installation:
     return session.get_one(Installation, installation_id, with_for_update=options)
 
 
-def lock_all_to_plan(session: Session, company_id: int, ids: Sequence[int] | None = None) -> None:
-    """Keep the settings of the apps of a company, or of these, until the transaction ends."""
+def lock_all_to_plan(session: Session, company_id: int, ids: Sequence[int] | None) -> None:
+    """Keep the settings of these apps, or of all of a company, until the transaction ends."""
     query = select(Installation.id).where(Installation.company_id == company_id)
     if ids is not None:
         query = query.where(Installation.id.in_(ids))

@@ -54,7 +54,7 @@ def resume(session: Session, ids: Sequence[int], initial_state: str) -> None:
     _end_hold(session, is_postponed, initial_state)
 
 
-def withdraw_superseded(session: Session, company_id: int) -> int:
+def withdraw_superseded(session: Session, company_id: int) -> None:
     """Withdraw creations whose code is matched to a record by now, by another app for example."""
     is_unsent_creation = (
         Posting.company_id == company_id,
@@ -63,13 +63,11 @@ def withdraw_superseded(session: Session, company_id: int) -> int:
     )
     ids = list(load_matched_records(session, *is_unsent_creation))
     if not ids:
-        return 0
-    count = 0
+        return
     query = select(Posting).where(Posting.id.in_(ids)).order_by(Posting.id).with_for_update()
     for posting in session.scalars(query):
         if not may_have_landed(session, posting):
-            count += withdraw(session, posting, CaseText("posting.code_matched"))
-    return count
+            withdraw(session, posting, CaseText("posting.code_matched"))
 
 
 def release_waiting(company_id: int, now: dt.datetime) -> int:

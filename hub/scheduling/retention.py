@@ -121,8 +121,8 @@ def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str,
     return counts
 
 
-def prune_if_due() -> bool:
-    """Apply all rules unless that was done since the last 5:00 UTC; return whether it was done.
+def prune_if_due() -> None:
+    """Apply all rules unless that was done since the last 5:00 UTC.
 
     If no process was at work at that time, it is done later.
     """
@@ -133,11 +133,10 @@ def prune_if_due() -> bool:
     stored = hub_settings.read(LAST_PRUNE)
     # A time that has not come yet was stored before the clock was set back.
     if stored and night <= dt.datetime.fromisoformat(stored) <= now:
-        return False
+        return
     prune("schedule")
     with transaction() as session:
         hub_settings.store(session, LAST_PRUNE, now.isoformat())
-    return True
 
 
 def _apply(rule: Rule) -> Iterator[int]:

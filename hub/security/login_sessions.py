@@ -178,9 +178,9 @@ def end_all(session: Session, user_id: int, reason: EndReason, *, keep: int | No
     return _end_all(session, of_person, reason)
 
 
-def end_every(session: Session, reason: EndReason) -> int:
+def end_every(session: Session, reason: EndReason) -> None:
     """End the sessions of all people."""
-    return _end_all(session, [LoginSession.ended_at.is_(None)], reason)
+    _end_all(session, [LoginSession.ended_at.is_(None)], reason)
 
 
 def list_live(session: Session, user_id: int) -> Sequence[LoginSession]:

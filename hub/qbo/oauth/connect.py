@@ -23,19 +23,8 @@ from hub.qbo import connection, usage
 from hub.qbo.client import Client
 from hub.qbo.oauth import token_endpoint, token_expiry, tokens, verification
 from hub.qbo.oauth.token_endpoint import TokenGrant
-from hub.qbo.oauth.tokens import load_expiry
 from hub.security import audit
 
-__all__ = [
-    "check",
-    "connect_with_refresh_token",
-    "disconnect",
-    "find_expected_realm",
-    "finish",
-    "load_expiry",
-    "start",
-    "try_once",
-]
 SIGN_IN_LIMIT_MINUTES = 10
 STATE_RETENTION = dt.timedelta(days=1)
 # The texts of the errors with which a consent returns.
@@ -175,8 +164,8 @@ def check(company_id: int, who: str = "hub") -> ConnectedCompany:
     return company
 
 
-def try_once(company_id: int, *, has_writes: bool) -> bool:
-    """Try a connection that is refused; return whether calls may be made now.
+def try_once(company_id: int, *, has_writes: bool) -> None:
+    """Try a connection that is refused once, and record whether QuickBooks accepts it.
 
     If only writes are refused, the next document is the trial. If the company has no document to
     send, an accepted read ends an interruption, because nothing else would.
@@ -185,7 +174,7 @@ def try_once(company_id: int, *, has_writes: bool) -> bool:
     is_only_chance = company.state == ConnectionState.INTERRUPTED and not has_writes
     may_wait = not company.refuses_reads and not is_only_chance
     if not connection.is_refused(company) or may_wait:
-        return company.state != ConnectionState.DISCONNECTED
+        return
     is_accepted = False
     try:
         tokens.retry_refused_renewal(company_id)
@@ -197,7 +186,6 @@ def try_once(company_id: int, *, has_writes: bool) -> bool:
     finally:
         if not is_accepted:
             connection.end_try(company_id)
-    return is_accepted
 
 
 def _record_test(company_id: int, who: str) -> None:

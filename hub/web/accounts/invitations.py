@@ -98,7 +98,7 @@ def accept() -> Page:
         passwords.require_good(password, invitation.address)
         password_hash = people.hash_new(password)
         with transaction() as session:
-            person_id = _load_person_id(invitations.accept(session, invitation, password_hash))
+            person_id = int(invitations.accept(session, invitation, password_hash).id)
     except Refused as error:
         return _render_form(translate(error.sentence)), 400
 
@@ -112,11 +112,6 @@ def accept() -> Page:
         "success",
     )
     return redirect(url_for("home.show"))
-
-
-def _load_person_id(person: Any) -> int:
-    """Return the id of a person who was added in this transaction."""
-    return int(person.id)
 
 
 def _check_code(address: str) -> Invitation:
@@ -139,13 +134,13 @@ def _render_form(problem: str = "") -> str:
     )
 
 
-def _require_invitation(session: Any) -> Invitation:
+def _require_invitation(session: Session) -> Invitation:
     """Return the invitation that a form names; raise NotFound if it is gone."""
     text = request.form.get("invitation", "")
     invitation = session.get(Invitation, row_ids.parse(text) or 0)
     if invitation is None:
         raise NotFound("invitation", text)
-    return invitation  # type: ignore[no-any-return]
+    return invitation
 
 
 def _record(session: Session, action: str, invitation: Invitation) -> list[str]:
