@@ -6,7 +6,7 @@ from functools import partial
 from flask import Flask
 from requests.adapters import BaseAdapter
 
-from hub import context as hub_context
+from hub import context
 from hub.clock import Clock, SystemClock
 from hub.config import Config
 from hub.context import Runtime
@@ -45,7 +45,7 @@ def create_app(
     shared.mask.add((config.qbo_client_secret, config.qbo_webhook_token, config.metrics_token))
     app = Flask("hub")
     app.config["SECRET_KEY"] = config.secret_key
-    hub_context.init_app(app, shared)
+    context.init_app(app, shared)
     name = coordination.application_name(shared.process) if config.is_distributed else ""
     engine.init_app(app, config.database_url, name, config.page_seconds)
     if config.is_distributed:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import Case, ConnectedCompany, Installation, Run
 from hub.models.enums import ConnectionState, RunKind, RunOutcome
@@ -91,7 +91,7 @@ def _is_due(session: Session, run: Run) -> bool:
     count, first = session.execute(failed).one()
     if count >= MAX_FAILED_RUNS:
         return True
-    return first is not None and hub_context.current_hub().clock.now() - first >= MAX_FAILING_TIME
+    return first is not None and current_hub().clock.now() - first >= MAX_FAILING_TIME
 
 
 def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import bulk, engine
 from hub.models import Case, Posting, case_former_posting, case_posting
 from hub.models.enums import CaseDecision
@@ -35,7 +35,7 @@ def open(
         "cause": cause,
         "company_id": company_id,
         "installation_id": installation_id,
-        "opened_at": hub_context.current_hub().clock.now(),
+        "opened_at": current_hub().clock.now(),
     }
     case = _open_and_lock(session, cause, new_case)
     if not has_reason(case, text):
@@ -78,7 +78,7 @@ def close(session: Session, cause: str, by: str = "hub") -> bool:
     case = session.scalars(_select_open_case(cause).with_for_update()).one_or_none()
     if case is None:
         return False
-    case.closed_at = hub_context.current_hub().clock.now()
+    case.closed_at = current_hub().clock.now()
     case.closed_by = by
     _move_links(session, case_former_posting, case_posting, [case.id])
     return True
@@ -100,7 +100,7 @@ def change(session: Session, case_ids: Iterable[int], values: Mapping[str, Any])
 
 def is_awake() -> ColumnElement[bool]:
     """Return the condition that a case is not snoozed at present."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     return or_(Case.snoozed_until.is_(None), Case.snoozed_until <= now)
 
 
@@ -167,7 +167,7 @@ def detach_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -
         _move_links(session, case_posting, case_former_posting, open_ids, is_theirs)
     closed_ids = case_ids - open_ids
     if closed_ids:
-        values = {"closed_at": hub_context.current_hub().clock.now(), "closed_by": "hub"}
+        values = {"closed_at": current_hub().clock.now(), "closed_by": "hub"}
         session.execute(update(Case).where(Case.id.in_(closed_ids)).values(values))
         _move_links(session, case_former_posting, case_posting, closed_ids)
 

@@ -127,8 +127,8 @@ def hub(
             yield app
         return
     from hub import config
-    from hub import context as hub_context
     from hub.app import create_app
+    from hub.context import current_hub, freeze_gc
     from hub.db.engine import db
     from hub.errors import DatabaseUnavailable
     from hub.metrics import totals
@@ -138,8 +138,8 @@ def hub(
         served = served_address.read(loaded.data)
         loaded = replace(loaded, public_url=served or loaded.public_url)
     app = create_app(loaded, pages=pages)
-    hub_context.freeze_gc()
-    with app.app_context(), write_log_of(hub_context.current_hub()):
+    freeze_gc()
+    with app.app_context(), write_log_of(current_hub()):
         try:
             try:
                 _require_tables()
@@ -161,15 +161,15 @@ def hub(
 def open_temporary_hub() -> Iterator["Flask"]:
     """Open a hub with the settings of the environment, in a folder that is removed afterwards."""
     from hub import config
-    from hub import context as hub_context
     from hub.app import create_app
+    from hub.context import current_hub
     from hub.db import engine
 
     with TemporaryDirectory(prefix="hub-") as folder:
         environ = {**os.environ, **OWN_DATABASE, "HUB_DATA": folder}
         config.initialise(Path(folder), environ)
         app = create_app(config.load(environ), pages=False)
-        with app.app_context(), write_log_of(hub_context.current_hub()):
+        with app.app_context(), write_log_of(current_hub()):
             engine.db.create_all()  # without the revisions, because these tables never change
             try:
                 yield app

@@ -54,7 +54,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
     With HUB_ENGINE=distributed it serves only the pages, from several processes; `hub worker`
     executes the runs.
     """
-    from hub import context as hub_context
+    from hub.context import current_hub
     from hub.db.session_pooling import require_own_sessions
     from hub.errors import ConfigurationError
     from hub.scheduling.scheduler import Scheduler
@@ -69,15 +69,15 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
             require_own_sessions()
-            for broken in hub_context.current_hub().plugins.broken:
+            for broken in current_hub().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
-            if hub_context.current_hub().config.is_distributed:
+            if current_hub().config.is_distributed:
                 _serve_processes(listener, address, workers or DEFAULT_WORKERS, settings)
             if workers:
                 raise ConfigurationError(
                     "--workers", "needs HUB_ENGINE=distributed; the embedded hub is one process"
                 )
-            served_address.store(hub_context.current_hub().config.data, address)
+            served_address.store(current_hub().config.data, address)
             web = server.create_server(app, host, port, listener)
             _print_setup_code()
             say(f"The hub serves {address}")

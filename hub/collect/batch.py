@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
 from hub.cases.discrepancies import build_former_part_cause, close_as_gone_everywhere
 from hub.cases.findings import Finding
@@ -21,6 +20,7 @@ from hub.collect.codes import CodeCollector
 from hub.collect.document_plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
 from hub.collect.settings_check import lock_installation
 from hub.collect.setup import Setup
+from hub.context import current_hub
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name
 from hub.models import Posting, SourceDocument, TransactionHead
@@ -70,7 +70,7 @@ class CollectBatch:
         self.installation = lock_installation(
             session, setup.app.name, setup.installation, setup.match_count
         )
-        self.now = hub_context.current_hub().clock.now()
+        self.now = current_hub().clock.now()
         self.counts: Counter[DocumentOutcome] = Counter()
         self.codes = CodeCollector(setup.installation.id, setup.fields, setup.stored_codes)
         # By source id; documents that the hub never had are missing.

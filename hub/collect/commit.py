@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.intake import ingest
 from hub.collect.setup import Setup
-from hub.context import mask_secrets
+from hub.context import current_hub, mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
 from hub.db import engine
 from hub.db.bulk import is_among, is_locked_in_order
@@ -49,7 +48,7 @@ class BatchWriter:
         self.result = result
         self.progress = progress
         self._from_list = False
-        self._reading_began_at = hub_context.current_hub().clock.now()
+        self._reading_began_at = current_hub().clock.now()
 
     def write_list(self, items: Iterable[Yielded | Absent]) -> None:
         """Commit items of the source's list, which may be older than what the hub has."""
@@ -64,7 +63,7 @@ class BatchWriter:
 
         The items are read from the source while this goes through them.
         """
-        self._reading_began_at = hub_context.current_hub().clock.now()
+        self._reading_began_at = current_hub().clock.now()
         waiting: list[Item] = []
         try:
             for item in items:

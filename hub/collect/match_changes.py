@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from sqlalchemy import case, func, select
 
-from hub import context as hub_context
 from hub import outbox
 from hub.collect import reread
+from hub.context import current_hub
 from hub.db import engine
 from hub.mapping import NEW
 from hub.models import Installation, Match, Posting
@@ -24,7 +24,7 @@ class MatchState(NamedTuple):
 
 def load_match_state(installation: Installation) -> MatchState:
     """Return how the codes that an installation uses are matched now."""
-    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
+    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     is_to_create = case((Match.record == NEW, 1), else_=0)
     to_create = func.coalesce(func.sum(is_to_create), 0)
     query = (
@@ -57,7 +57,7 @@ def has_released(installation: Installation, other: Installation) -> bool:
 
     The apps of a plugin share their matches within a company and tenant.
     """
-    apps_of_plugin = hub_context.current_hub().plugins.list_apps_of_plugin(installation.slug)
+    apps_of_plugin = current_hub().plugins.list_apps_of_plugin(installation.slug)
     if installation.id == other.id or other.slug not in apps_of_plugin:
         return False
     return installation.tenant == other.tenant and reread.has_released(other)

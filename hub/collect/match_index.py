@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, select, text
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.contract.types import Field
 from hub.mapping import Decision, MatchIndex
 from hub.models import Installation, Posting, SourceDocument
@@ -21,7 +21,7 @@ def build_match_index(session: Session, installation: Installation) -> MatchInde
 
     `add_created_records` adds the records that were created for documents of the source.
     """
-    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
+    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     tenant = installation.tenant or ""
     index = records.load_match_index(session, installation.company_id, plugin_name, tenant)
     if not has_posted(session, installation.id):

@@ -4,8 +4,8 @@ import datetime as dt
 
 from sqlalchemy import func, select
 
-from hub import context as hub_context
 from hub.collect.setup import Setup, load_setup
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import Installation, SourceDocument
 from hub.models.enums import StartRule
@@ -38,7 +38,7 @@ def _find_search_start(installation: Installation) -> dt.date:
     """
     start = installation.start_date
     if start is None:
-        today = hub_context.current_hub().clock.now().date()
+        today = current_hub().clock.now().date()
         return today - DEFAULT_SEARCH_PERIOD
     included = select(func.min(SourceDocument.date)).where(
         SourceDocument.installation_id == installation.id,

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from sqlalchemy import Select, func, literal, or_, select, text, update
 
-from hub import context as hub_context
 from hub.collect.read import is_at_source
 from hub.collect.setup import Setup
+from hub.context import current_hub
 from hub.db import engine
 from hub.http.client import AppHttp
 from hub.models import Case, Installation, Match, Posting, SourceDocument, case_posting
@@ -38,7 +38,7 @@ class RereadBudget:
     def __init__(self, setup: Setup) -> None:
         self._http = cast(AppHttp, setup.site.http)
         self._calls_before = self._http.calls
-        self._max_ids = hub_context.current_hub().config.reread_ids
+        self._max_ids = current_hub().config.reread_ids
         self._ids = 0
 
     @property
@@ -103,7 +103,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
         is_present,
     )
     is_absent = SourceDocument.absent_at.is_not(None) & is_present
-    oldest = hub_context.current_hub().clock.now() - GONE_LOOKUP_PERIOD
+    oldest = current_hub().clock.now() - GONE_LOOKUP_PERIOD
     not_at_source = documents.where(
         text(NOT_AT_SOURCE), or_(is_absent, SourceDocument.gone_at >= oldest)
     )
@@ -113,7 +113,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
 def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:
     """Note that documents were asked for, so that the next run reads others before them."""
     installation = setup.installation
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     statement = (
         update(SourceDocument)
         .where(
@@ -139,7 +139,7 @@ def _select_documents(installation: Installation) -> Select[Any]:
 def _select_matched(installation: Installation) -> Select[Any]:
     """Select documents held by a code that was matched since they were last planned."""
     cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
-    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
+    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     return (
         _select_documents(installation)
         .join(Posting, Posting.document_id == SourceDocument.id)

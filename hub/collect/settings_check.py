@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.errors import Retry
 from hub.models import Installation, Match
 from hub.outbox.setting_locks import lock_to_plan
@@ -63,7 +63,7 @@ def count_matches(session: Session, installation: Installation) -> int:
 
 def build_match_conditions(installation: Installation) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of the matches of an app; the apps of a plugin share theirs."""
-    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
+    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     return (
         Match.company_id == installation.company_id,
         Match.scope == plugin_name,

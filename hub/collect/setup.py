@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.collect.codes import CodeTexts
 from hub.collect.match_index import add_created_records, build_match_index
 from hub.collect.settings_check import build_match_conditions, count_matches
+from hub.context import current_hub
 from hub.contract.types import App, Field, Site
 from hub.db import engine
 from hub.mapping import MatchIndex
@@ -60,7 +60,7 @@ def load_setup(
 
     `settings` and `secrets` take the place of the stored ones, if they are not saved yet.
     """
-    loaded_at = hub_context.current_hub().clock.now()
+    loaded_at = current_hub().clock.now()
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
     site = build_site(installation, settings, secrets)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, delete, distinct, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import bulk
 from hub.models import Approval, Attempt, ConnectedCompany, Installation, Posting, SourceDocument
@@ -101,7 +101,7 @@ def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
     )
     planned = {row.id: row.planned for row in session.execute(query)}
     before = load_approvers(session, planned)
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     new_ids = set()
     for id, content in planned.items():
         if who not in [person.who for person in before.get(id, ())]:
@@ -180,7 +180,7 @@ def return_unapproved_to_review(session: Session, company_id: int) -> int:
         "approved_by": None,
         "approved_payload": None,
         "next_try_at": None,
-        "changed_at": hub_context.current_hub().clock.now(),
+        "changed_at": current_hub().clock.now(),
     }
     session.execute(
         statement.values(values),

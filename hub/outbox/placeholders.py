@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, TextClause, and_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db.engine import insert
 from hub.mapping.index import EMPTY, NEW
 from hub.mapping.placeholders import POSTING_PREFIX
@@ -161,7 +161,7 @@ def load_matched_records(
             Match.record.not_in((NEW, EMPTY)),
         )
     )
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     records = {}
     for id, slug, plugin_name, record in session.execute(query):
         if slug in plugins.apps and plugins.get_plugin_name(slug) == plugin_name:
@@ -242,7 +242,7 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
         "record": posting.quickbooks_id,
         "match_method": MatchOrigin.LINK,
         "who": "hub",
-        "at": hub_context.current_hub().clock.now(),
+        "at": current_hub().clock.now(),
     }
     # Somebody may match the code at the same time.
     session.execute(insert(session, Match).values(**key, **values).on_conflict_do_nothing())
@@ -257,7 +257,7 @@ def _find_plugin_name(session: Session, row: SourceDocument, key: Mapping[str, A
     If the plugin of the app is not loaded, return the only plugin, also not loaded, that has a
     decision about the code. Return None if there is none or several.
     """
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     if row.slug in plugins.apps:
         return plugins.get_plugin_name(row.slug)
     loaded_names = {plugins.get_plugin_name(slug) for slug in plugins.apps}
@@ -286,6 +286,6 @@ def _add_record(session: Session, posting: Posting, row: SourceDocument) -> None
         type=summary.type,
         email=summary.email,
         currency=row.currency,
-        read_at=hub_context.current_hub().clock.now(),
+        read_at=current_hub().clock.now(),
     )
     session.add(record)

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.models import Posting, SourceDocument
 from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState
 from hub.outbox import approvals
@@ -200,7 +200,7 @@ def _add(
     disposition: Disposition,
     generation: int = 0,
 ) -> Posting:
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     posting = Posting(
         document=row,
         company_id=row.company_id,
@@ -250,7 +250,7 @@ def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting)
     posting.held_by = Holder.NOBODY
     posting.reasons = texts.dump(CaseText("posting.replaced"))
     approvals.drop(session, posting)
-    posting.changed_at = hub_context.current_hub().clock.now()
+    posting.changed_at = current_hub().clock.now()
     inbox.detach(session, posting)
     return True
 
@@ -378,4 +378,4 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
     posting.reasons = texts.dump(*disposition.reasons)
     posting.checked_at = None
     posting.next_try_at = None
-    posting.changed_at = hub_context.current_hub().clock.now()
+    posting.changed_at = current_hub().clock.now()

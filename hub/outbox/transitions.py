@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, and_, select, update
 from sqlalchemy.orm import Session, defer, joinedload
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.db import bulk
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
@@ -124,7 +124,7 @@ def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]
     document_ids = select(Posting.document_id).where(*conditions)
     is_chosen = SourceDocument.id.in_(document_ids)
     documents = update(SourceDocument).where(bulk.is_locked_in_order(SourceDocument.id, is_chosen))
-    marked = documents.values(reread=True, reread_at=hub_context.current_hub().clock.now())
+    marked = documents.values(reread=True, reread_at=current_hub().clock.now())
     session.execute(marked, execution_options=FETCH)
     return update_postings(session, conditions, next_try_at=None)
 
@@ -190,7 +190,7 @@ def _update(
 ) -> int:
     """Update postings and the time of their change; return how many met the conditions."""
     session.flush()
-    values.setdefault("changed_at", hub_context.current_hub().clock.now())
+    values.setdefault("changed_at", current_hub().clock.now())
     result = session.execute(
         update(Posting).where(and_(*conditions)).values(**values), execution_options=options
     )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
@@ -105,5 +105,5 @@ def _get_candidate_id(candidate: Any) -> str:
 def _get_app_name(posting: Posting) -> str:
     """Return the name of the app of a posting; its slug if the plugin is no longer installed."""
     slug = posting.document.slug
-    app = hub_context.current_hub().plugins.apps.get(slug)
+    app = current_hub().plugins.apps.get(slug)
     return app.name if app else slug

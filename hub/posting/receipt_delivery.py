@@ -19,9 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
-from hub.context import mask_secrets
+from hub.context import current_hub, mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
@@ -124,10 +123,10 @@ def deliver(installation_id: int) -> int:
     until the pause is over. If the plugin of the app is missing, or a person pauses or disables the
     app, the remaining receipts wait.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
-        if installation.slug not in hub_context.current_hub().plugins.apps:
+        if installation.slug not in current_hub().plugins.apps:
             return 0
         query = select(ReceiptRow.id, ReceiptRow.state).where(
             ReceiptRow.installation_id == installation_id, is_due(now)
@@ -183,7 +182,7 @@ class _Delivery:
 
     def deliver_group(self, ids: Sequence[int]) -> int:
         """Deliver these receipts until the time of a group is over; return how many were tried."""
-        clock = hub_context.current_hub().clock
+        clock = current_hub().clock
         until = clock.monotonic() + GROUP_SECONDS
         rows = _read(ids)
         try:
@@ -236,7 +235,7 @@ class _Delivery:
 
 def _has_failing(session: Session, installation_id: int) -> bool:
     """Return whether a receipt of an installation has failed for so long that it needs a case."""
-    oldest = hub_context.current_hub().clock.now() - MAX_FAILING
+    oldest = current_hub().clock.now() - MAX_FAILING
     return _has_failed(
         session, installation_id, ReceiptRow.tries >= MAX_FAILED_TRIES, ReceiptRow.at <= oldest
     )
@@ -257,7 +256,7 @@ def _postpone(installation_id: int, seconds: float) -> None:
 
     A receipt that was never tried counts as tried once, so that `is_due` accepts the longer pause.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     next_try_at = now + dt.timedelta(seconds=seconds)
     is_due_earlier = (
         ReceiptRow.installation_id == installation_id,
@@ -283,7 +282,7 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
     The plugins without apps get it even if the source refuses it, because it is not delivered
     again.
     """
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     slug = row.slug
     arguments = {
         "site": site,
@@ -349,7 +348,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
     tries = max(row.tries, 1) if is_asked_to_wait else row.tries + 1
     next_pause = 0 if is_asked_to_wait else min(tries, len(RETRY_PAUSES)) - 1
     seconds = getattr(error, "after", None) or RETRY_PAUSES[next_pause]
-    next_try_at = hub_context.current_hub().clock.now() + dt.timedelta(seconds=seconds)
+    next_try_at = current_hub().clock.now() + dt.timedelta(seconds=seconds)
     still_open = update(ReceiptRow).where(
         ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN
     )
@@ -367,7 +366,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
 
 def _open_case(session: Session, installation: Installation, code: str, problem: str) -> None:
     """Open the case about receipts that a source does not take."""
-    app = hub_context.current_hub().plugins.apps[installation.slug]
+    app = current_hub().plugins.apps[installation.slug]
     inbox.open(
         session,
         _build_case_cause(installation.id),

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.contract import codec
 from hub.contract.receipts import Cause, Receipt
 from hub.contract.registry import Plugins
@@ -95,7 +95,7 @@ def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
 
     An app that does not want `missing` gets `held`, because a person may post the document again.
     """
-    app = hub_context.current_hub().plugins.apps.get(document.slug)
+    app = current_hub().plugins.apps.get(document.slug)
     state = ReceiptState.MISSING
     if app and ReceiptState.MISSING not in app.wants:
         state = ReceiptState.HELD
@@ -169,7 +169,7 @@ def _build_receipt_values(
     reasons: Sequence[StoredReason] = (),
 ) -> dict[str, Any]:
     """Return the columns of a new receipt."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     return {
         "document_id": document.id,
         "installation_id": document.installation_id,
@@ -272,7 +272,7 @@ def is_wanted(slug: str, *states: ReceiptState) -> bool:
 
     While the plugin of the app is not loaded, this is not known, and the receipts of the app wait.
     """
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     app = plugins.apps.get(slug)
     if app is None:
         return True

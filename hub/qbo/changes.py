@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
 from hub.errors import Refused
@@ -59,7 +59,7 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
 
     Lists and kinds that were never read whole are left out.
     """
-    started_at = hub_context.current_hub().clock.now()
+    started_at = current_hub().clock.now()
     states = _select_reported_states(company_id)
     changes = _poll(company_id, client or Client(company_id), states)
     with engine.transaction() as session:
@@ -80,7 +80,7 @@ def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> C
         return Changes()
 
     oldest = min(checkpoints.values())
-    if hub_context.current_hub().clock.now() - oldest > MAX_CHECKPOINT_AGE:
+    if current_hub().clock.now() - oldest > MAX_CHECKPOINT_AGE:
         return _read_again(company_id, client, states)
     since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since)
@@ -146,7 +146,7 @@ def is_due(company_id: int) -> bool:
     A company without webhooks in which nothing changed for a day is polled every other hour. A poll
     in the future was made before the clock was set back, so another one is due.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     day_ago = now - DAILY_POLL_INTERVAL
     with engine.read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)
@@ -181,7 +181,7 @@ def _query_changes(
     """
     lists = [kind for kind in kinds if kind in LIST_ENTITIES]
     record_download.refresh(company_id, lists, client)
-    now = client.newest_date or hub_context.current_hub().clock.now()
+    now = client.newest_date or current_hub().clock.now()
     where = f"MetaData.LastUpdatedTime >= '{format_moment(since)}'"
     objects = {}
     for kind in kinds:

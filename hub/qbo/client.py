@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import requests
 from flask import current_app
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import DatabaseUnavailable, HubError, NeedsAttention, NotFound, Sentence
 from hub.http.deadline import CONNECT_SECONDS
@@ -62,7 +62,7 @@ class Client:
 
     def __init__(self, company_id: int, app: str = "") -> None:
         self._flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        self._context = hub_context.current_hub()
+        self._context = current_hub()
         self._api_url = intuit_keys.require().api_url
         self.company_id = company_id
         self.app = app

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import ConnectedCompany, StoredRecord
 from hub.models.installations import MAX_COMPANY_NAME_LENGTH
@@ -70,7 +70,7 @@ def store_facts(
 
     Without `active_currencies`, those that were read before remain.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     currencies = _get_preference_section(preferences, "CurrencyPrefs")
     home_currency = read_ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:

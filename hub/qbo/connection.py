@@ -4,8 +4,8 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import ConnectionTrouble, ReconnectNeeded, Sentence
 from hub.models import ConnectedCompany
@@ -56,7 +56,7 @@ def find_trouble(company: ConnectedCompany, *, writes: bool) -> ConnectionTroubl
     if not writes and not company.refuses_reads:
         return None
     if company.next_try_at is not None:
-        time_left = company.next_try_at - hub_context.current_hub().clock.now()
+        time_left = company.next_try_at - current_hub().clock.now()
         if not _is_pausing(time_left):
             return None
         return ConnectionTrouble(_describe_trouble(company), time_left.total_seconds())
@@ -86,7 +86,7 @@ def get_short_pause(company_id: int) -> float | None:
     company = _load_company(company_id)
     if company.state != ConnectionState.INTERRUPTED or company.next_try_at is None:
         return None
-    time_left = company.next_try_at - hub_context.current_hub().clock.now()
+    time_left = company.next_try_at - current_hub().clock.now()
     seconds = time_left.total_seconds()
     if seconds > SHORT_PAUSE_SECONDS:
         return None
@@ -125,7 +125,7 @@ def record_refusal(
     writes: bool = False,
 ) -> None:
     """Record that the connection of a company, which is locked, was refused."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     if not is_refused(company) or company.refused_since is None:
         company.refused_since = now
     if state == ConnectionState.INTERRUPTED:
@@ -186,13 +186,13 @@ def allow_try(company_id: int) -> ConnectedCompany:
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id, with_for_update=True)
         if is_refused(company):
-            company.next_try_at = hub_context.current_hub().clock.now()
+            company.next_try_at = current_hub().clock.now()
         return company
 
 
 def end_try(company_id: int) -> None:
     """Stop further calls after a try without a response."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id, with_for_update=True)
         if company.state == ConnectionState.INTERRUPTED:

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.config import API_URLS, Config
+from hub.context import current_hub
 from hub.contract.value_object import value_object
 from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.db import engine
@@ -52,21 +52,21 @@ class IntuitKeys:
 
 def is_client_in_environment() -> bool:
     """Return whether the client id or secret comes from the environment: then both do."""
-    given_settings = hub_context.current_hub().config.given_settings
+    given_settings = current_hub().config.given_settings
     return not given_settings.isdisjoint(CLIENT_SETTINGS)
 
 
 def read() -> IntuitKeys:
     """Return the keys in use now; a change on the page takes effect with the next call."""
     if is_client_in_environment():
-        return _load_from_config(hub_context.current_hub().config)
+        return _load_from_config(current_hub().config)
     with engine.read_only_session() as session:
         return load(session)
 
 
 def load(session: Session) -> IntuitKeys:
     """Return the keys in use now, read in an open session."""
-    config = hub_context.current_hub().config
+    config = current_hub().config
     if is_client_in_environment():
         return _load_from_config(config)
     return _complete_stored(config, _load_stored(session))
@@ -78,7 +78,7 @@ def require() -> IntuitKeys:
     Raise ConfigurationError if they belong to a stand-in and this process may not call it.
     """
     keys = read()
-    if keys.stand_in and not hub_context.current_hub().config.allow_loopback:
+    if keys.stand_in and not current_hub().config.allow_loopback:
         raise ConfigurationError(
             "HUB_ALLOW_LOOPBACK",
             f"is not set, but the Intuit keys are those of a stand-in at {keys.stand_in}:"
@@ -90,7 +90,7 @@ def require() -> IntuitKeys:
 
 def load_webhook_token() -> str:
     """Return the token with which QuickBooks signs its webhooks; "" if there is none."""
-    config = hub_context.current_hub().config
+    config = current_hub().config
     if WEBHOOK_SETTING in config.given_settings:
         return config.qbo_webhook_token
     return read_stored().webhook_token
@@ -184,7 +184,7 @@ def build_stand_in_addresses(url: str) -> dict[str, str]:
 
 def _check_stand_in(url: str) -> None:
     """Raise Refused unless the address is one of this machine and the hub may call it."""
-    if not hub_context.current_hub().config.allow_loopback:
+    if not current_hub().config.allow_loopback:
         raise Refused("A stand-in can be used only if the hub runs with --allow-loopback.")
     if not _is_plain_local_address(url):
         raise Refused(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import Refused
 from hub.models import ListState, StoredRecord
@@ -75,7 +75,7 @@ def refresh_outdated(company_id: int) -> list[str]:
 
 def _load_fresh_lists(company_id: int) -> set[str]:
     """Return the lists that were read recently."""
-    oldest = hub_context.current_hub().clock.now() - MAX_LIST_AGE
+    oldest = current_hub().clock.now() - MAX_LIST_AGE
     fresh = select(ListState.list).where(
         ListState.company_id == company_id,
         ListState.read_at >= oldest,

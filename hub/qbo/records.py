@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.contract import types
 from hub.contract.codec import load
 from hub.contract.document_kinds import PARTY_ROLES
@@ -268,7 +268,7 @@ def absorb(
     """Store records as QuickBooks shows them now: after a change there, or after creating one."""
     if not entities:
         return
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     state = lock_state(session, company_id, name)
     deleted_ids = []
     rows = []
@@ -294,7 +294,7 @@ def store_list(
 
     `started_at` is QuickBooks' time when the reading began: later changes are not in it.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     state = lock_state(session, company_id, name)
     rows = [build_row(company_id, name, entity, now) for entity in entities]
     upsert(session, StoredRecord, rows)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import ListState, TransactionHead
 from hub.models.enums import TransactionState
@@ -62,7 +62,7 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
         absorb_all(session, company_id, kind, [*rows, *outside_period])
         _mark_missing(session, company_id, kind, since, present_ids, started_at)
         state = lock_state(session, company_id, HEADS_PREFIX + kind)
-        state.read_at = hub_context.current_hub().clock.now()
+        state.read_at = current_hub().clock.now()
         state.changed_to = started_at
         state.since = since
     return len(rows)

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Table, case, func, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import ConnectedCompany, ReadDay
 from hub.rate_limits.limiter import Budget, get_rate_limiter
@@ -27,7 +27,7 @@ class Reads:
 
 def count_read(company_id: int) -> None:
     """Record one read; writes are free and are not counted."""
-    today = hub_context.current_hub().clock.now().date()
+    today = current_hub().clock.now().date()
     with engine.transaction() as session:
         # This happens for each read, so it uses the table without the ORM.
         table = cast(Table, ReadDay.__table__)
@@ -48,7 +48,7 @@ def count_reads(session: Session, company_id: int) -> Reads:
 
 def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[int, Reads]:
     """Return how often each of some companies was read."""
-    today = hub_context.current_hub().clock.now().date()
+    today = current_hub().clock.now().date()
     is_today = ReadDay.day == today
     counts_by_company = (
         select(
@@ -67,11 +67,11 @@ def count_reads_of_each(session: Session, company_ids: Collection[int]) -> dict[
 
 def _get_start_of_month() -> dt.date:
     """Return the first day of this month."""
-    return hub_context.current_hub().clock.now().date().replace(day=1)
+    return current_hub().clock.now().date().replace(day=1)
 
 
 def compute_remaining_budget(company: ConnectedCompany) -> Budget:
     """Return how many calls of a company this process may still make at this moment."""
-    current = hub_context.current_hub()
+    current = current_hub()
     limiter = get_rate_limiter(company.realm, current.clock, current.config)
     return limiter.budget()

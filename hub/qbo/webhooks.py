@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import exact_json
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import Refused
 from hub.models import ConnectedCompany, TransactionHead
@@ -124,7 +124,7 @@ def _note_receipt(
     request_poll: RequestPoll | None,
 ) -> None:
     """Store when webhooks arrived, at most hourly for those without news, and request polls."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     without_news = [
         company.id
         for company in companies

@@ -13,7 +13,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import Sentence
 from hub.models import AuditEntry
@@ -117,7 +117,7 @@ def compute_hash(line: Mapping[str, Any]) -> str:
 
 def is_shared() -> bool:
     """Return whether several machines write the log, so that its head is in the database."""
-    return hub_context.current_hub().config.is_distributed
+    return current_hub().config.is_distributed
 
 
 def describe_head_place() -> str:
@@ -156,7 +156,7 @@ def get_folder_origin() -> str:
 
     It also shows whether the head of its entries is the one in the database.
     """
-    place = f"{socket.gethostname()} {hub_context.current_hub().config.data.resolve()}"
+    place = f"{socket.gethostname()} {current_hub().config.data.resolve()}"
     name = hmac.new(_derive_key(b"audit origin"), place.encode(), hashlib.sha256).hexdigest()
     return f"{SHARED_PREFIX}{name}"[:16] if is_shared() else name[:16]
 
@@ -215,7 +215,7 @@ def _make_entries(
     details: Mapping[str, Mapping[str, Any]],
 ) -> list[AuditEntry]:
     """Return the entries for an act, each with the hash of the one before it."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     origin_detail = {"address": client_address(), "token": _read_from_request(API_TOKEN)}
     origin_detail = {name: text for name, text in origin_detail.items() if text}
     previous = newest.hash if newest else FIRST_PREVIOUS_HASH
@@ -272,7 +272,7 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
 
 def _build_head(newest: AuditEntry | None, number: int) -> audit_head.Head:
     """Return the head of the log as it is in the database."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     if newest is None:
         return audit_head.create_head(0, 0, FIRST_PREVIOUS_HASH, now)
     return audit_head.create_head(number, newest.id, newest.hash, now)
@@ -289,14 +289,14 @@ def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:
 
 def _copy_entries(lines: Sequence[Mapping[str, Any]]) -> None:
     """Copy entries to the file or syslog of the setting, if it is set."""
-    config = hub_context.current_hub().config
+    config = current_hub().config
     if config.audit_copy:
         audit_copy.write(config.audit_copy, config.data, lines)
 
 
 def _get_head_path() -> Path:
     """Return the file of the head in the data folder."""
-    return hub_context.current_hub().config.data / HEAD_FILE
+    return current_hub().config.data / HEAD_FILE
 
 
 def _derive_head_key() -> bytes:
@@ -306,5 +306,5 @@ def _derive_head_key() -> bytes:
 
 def _derive_key(purpose: bytes) -> bytes:
     """Derive a key of the audit log from the secret key."""
-    secret_key = hub_context.current_hub().config.secret_key
+    secret_key = current_hub().config.secret_key
     return hmac.new(secret_key.encode(), purpose, hashlib.sha256).digest()

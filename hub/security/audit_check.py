@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.errors import Sentence
 from hub.models import AuditEntry
 from hub.security import audit, audit_copy
@@ -55,7 +55,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
         raise AuditBroken(missing_head.id, CUT_OFF)
     if copy_file:
         _compare_copy(session, copy_file, result)
-    config = hub_context.current_hub().config
+    config = current_hub().config
     failure = audit_copy.find_failure(config.data) if config.audit_copy else ""
     if failure:
         result.remarks.append(
@@ -135,7 +135,7 @@ def _require_noted(head: Head, number: int | None, *, is_signed: bool) -> None:
 
 def _get_copy_path() -> Path | None:
     """Return the file with the copy, if the copy is a file."""
-    target = hub_context.current_hub().config.audit_copy
+    target = current_hub().config.audit_copy
     if not target or audit_copy.is_syslog(target):
         return None
     return Path(target)

@@ -5,7 +5,7 @@ import hashlib
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.security import secrets
 
@@ -18,12 +18,12 @@ ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that acce
 
 def is_in_environment(name: str) -> bool:
     """Return whether the environment or the file of HUB_CONFIG gives a setting."""
-    return name in hub_context.current_hub().config.given_settings
+    return name in current_hub().config.given_settings
 
 
 def mail_url() -> str:
     """Return the address of the mail server, with its password; "" if there is none."""
-    return hub_context.current_hub().config.mail_url or read(MAIL_URL)
+    return current_hub().config.mail_url or read(MAIL_URL)
 
 
 def has_accepted_mail() -> bool:
@@ -45,7 +45,7 @@ def note_accepted_mail(url: str) -> None:
 
 def contact_address() -> str:
     """Return the contact for questions about this hub; "" if nobody is named."""
-    return hub_context.current_hub().config.contact or read(CONTACT)
+    return current_hub().config.contact or read(CONTACT)
 
 
 def read(name: str) -> str:

@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.contract.types import Secrets, require_secret_text
 from hub.crypto.masking import find_token
 from hub.db import engine
@@ -28,7 +28,7 @@ def put(session: Session, place: str, text: str) -> None:
 
     A place is, for example, "installation:3:password". The sealed text can be opened only there.
     """
-    shared = hub_context.current_hub()
+    shared = current_hub()
     shared.mask.add((find_token(text),))
     sealed = shared.vault.seal(place, text)
     session.merge(Secret(place=place, sealed=sealed))
@@ -56,7 +56,7 @@ def _read(place: str) -> str | None:
 
 def _open(place: str, sealed: bytes) -> str:
     """Open a sealed text, and mask it from now on if it is like a token."""
-    shared = hub_context.current_hub()
+    shared = current_hub()
     text = shared.vault.open(place, sealed)
     shared.mask.add((find_token(text),))
     return text
@@ -86,7 +86,7 @@ def put_all(
 
 def rotate(session: Session) -> int:
     """Seal the secrets of older keys under the newest key; return the number of these secrets."""
-    vault = hub_context.current_hub().vault
+    vault = current_hub().vault
     secrets = select(Secret.place, Secret.sealed).order_by(Secret.place)
     rows = session.execute(secrets.with_for_update()).all()
     changes = []
@@ -173,7 +173,7 @@ def installation_lock(installation_id: int) -> AbstractContextManager[None]:
 @contextmanager
 def _hold_file_lock(installation_id: int) -> Iterator[None]:
     """Hold a lock among the processes of this data folder."""
-    folder = hub_context.current_hub().config.data / "locks"
+    folder = current_hub().config.data / "locks"
     lock = FileLock(folder / f"secrets-{installation_id}.lock")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

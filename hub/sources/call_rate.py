@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import has_app_context, has_request_context
 
-from hub import context as hub_context
+from hub.context import current_hub, raise_if_ending
 from hub.contract.rate import Rate
 from hub.contract.types import App
 from hub.errors import RateReached
@@ -36,7 +36,7 @@ def build_rate_options(app: App, installation: Installation) -> dict[str, Any]:
     if not app.rate:
         return {}
     rate = Rate.parse(app.rate)
-    if hub_context.current_hub().is_demo and rate.is_divided:
+    if current_hub().is_demo and rate.is_divided:
         return {}
     name = _build_account_name(app, installation)
     return {
@@ -51,7 +51,7 @@ def _build_account_name(app: App, installation: Installation) -> str:
     All installations that are bound to the account share it, and the apps of a plugin with the same
     rate. An installation that is not bound yet counts alone.
     """
-    plugin_name = hub_context.current_hub().plugins.get_plugin_name(app.slug)
+    plugin_name = current_hub().plugins.get_plugin_name(app.slug)
     account = f"account {installation.tenant}"
     if installation.tenant is None:
         account = f"installation {installation.id}"
@@ -72,7 +72,7 @@ def _open_slot(app: str, slug: str, rate: Rate, name: str) -> Iterator[None]:
 
 def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
     """Enter a slot of the limiter, in several turns if the wait is long."""
-    clock = hub_context.current_hub().clock
+    clock = current_hub().clock
     limiter = _get_account_limiter(rate, name)
     is_page = has_request_context()
     until = clock.monotonic() + (MAX_PAGE_WAIT_SECONDS if is_page else MAX_WAIT_SECONDS)
@@ -85,7 +85,7 @@ def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
             if now + error.after >= until:
                 raise RateReached(app, str(rate), error.after) from None
             if not is_page:
-                hub_context.raise_if_ending()
+                raise_if_ending()
             clock.sleep(min(error.after, TURN_SECONDS))
 
 
@@ -97,7 +97,7 @@ def _pause(rate: Rate, name: str, seconds: float) -> None:
 
 def _get_account_limiter(rate: Rate, name: str) -> RateLimiter | SharedRateLimiter:
     """Return the limiter of an account of a source in this process."""
-    hub = hub_context.current_hub()
+    hub = current_hub()
     calls, seconds = rate.part
     limits = Limits(
         per_second=calls, per_period=calls, concurrent=CONCURRENT_CALLS, batches=1, period=seconds

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Attachment, Code, Document, Role
 from hub.contract.hook_results import require_list, require_result
@@ -60,7 +60,7 @@ def check(
 
 def _call_check(installation: Installation, site: Site) -> Tenant:
     """Return the account that the plugin names; one for all accounts if it has no `hub_check`."""
-    if not hub_context.current_hub().plugins.has(installation.slug, "hub_check"):
+    if not current_hub().plugins.has(installation.slug, "hub_check"):
         return Tenant(id="-", name=get_app(installation).name)
     result = call_hook(installation, "hub_check", site=site)
     return require_result("hub_check", result, Tenant)

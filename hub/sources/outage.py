@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.contract.interval import zone_of
 from hub.db import bulk, engine
 from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Sentence
@@ -27,7 +27,7 @@ def note_failure(installation_id: int, error: HubError) -> None:
     `report` opens the cases of other failures once they last. An app that was paused or disabled
     during the sync gets no case, because no later sync would close it.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     with engine.transaction() as session:
         row = lock_to_change(session, installation_id)
         if not row.is_active:
@@ -99,7 +99,7 @@ def find_next_attempt(session: Session, row: Installation) -> dt.datetime | None
         Schedule.installation_id == row.id, Schedule.kind == RunKind.SYNC, Schedule.enabled
     )
     due: dt.datetime | None = session.scalar(schedule)
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     if due is None or due <= now:
         return None
     return due
@@ -113,7 +113,7 @@ def _repeat_receipts(session: Session, installation_id: int) -> None:
         ReceiptRow.error != "",
     )
     failed = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *has_failed))
-    session.execute(failed.values(next_try_at=hub_context.current_hub().clock.now()))
+    session.execute(failed.values(next_try_at=current_hub().clock.now()))
 
 
 def _is_due(session: Session, row: Installation) -> bool:
@@ -121,7 +121,7 @@ def _is_due(session: Session, row: Installation) -> bool:
 
     An open case is due too, so that it is kept up to date.
     """
-    hub = hub_context.current_hub()
+    hub = current_hub()
     if row.slug not in hub.plugins.apps or row.failing_since is None:
         return False
     outage = hub.clock.now() - row.failing_since

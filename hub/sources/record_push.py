@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import outbox
+from hub.context import current_hub
 from hub.contract import types
 from hub.contract.documents import Code, Role
 from hub.contract.hook_results import require_list
@@ -36,7 +36,7 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
 
     Return the number of records of each field. Without `fields`, push all fields that may be.
     """
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     if not plugins.has(installation.slug, "hub_records"):
         return {}
     site = build_site(installation)
@@ -201,7 +201,7 @@ def _build_match_key(installation: Installation, field: Field) -> dict[str, Any]
     """Return the columns that the matches of a field have in common."""
     return {
         "company_id": installation.company_id,
-        "scope": hub_context.current_hub().plugins.get_plugin_name(installation.slug),
+        "scope": current_hub().plugins.get_plugin_name(installation.slug),
         "tenant": installation.tenant,
         "field": field.name,
     }
@@ -217,7 +217,7 @@ def _link_codes(
     key = _build_match_key(installation, field)
     query = select(Match).filter_by(**key)
     matches = {match.code: match for match in session.scalars(query)}
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     values = {
         **key,
         "role": field.role,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import EXCLUDE, Schema, ValidationError
 from sqlalchemy import select
 
-from hub import context as hub_context
+from hub.context import current_hub, find_stand_in, hide_secrets
 from hub.contract import settings_schema, types
 from hub.contract.app_lookup import find_error
 from hub.contract.tokens import are_bound_alike
@@ -104,7 +104,7 @@ def build_site(
     secrets: dict[str, str] | None = None,
 ) -> Site:
     """Return the site of an installation; settings and secrets may be unsaved ones."""
-    context = hub_context.current_hub()
+    context = current_hub()
     app = get_app(installation)
     company = installation.company
     values = _load_settings(app, installation.settings if settings is None else settings)
@@ -119,9 +119,9 @@ def build_site(
         clock=context.clock,
         seconds=context.config.deadline_seconds,
         allowed=context.config.allow_hosts,
-        find_stand_in=hub_context.find_stand_in,
+        find_stand_in=find_stand_in,
         on_refused=audit.record_refused_host,
-        on_secrets=hub_context.hide_secrets,
+        on_secrets=hide_secrets,
         on_call=partial(sent_calls.note, app.slug),
         on_response=recording.note,
         **call_rate.build_rate_options(app, installation),
@@ -151,7 +151,7 @@ def build_site_for_listener(site: Site) -> Site:
 
     It has no secrets and its client may call no host, because both belong to the app of the site.
     """
-    context = hub_context.current_hub()
+    context = current_hub()
     http = AppHttp(
         "A plugin that gets every receipt",
         (),
@@ -174,7 +174,7 @@ def _load_readable_secrets(
     With unsaved settings, these are only the ones that may be sent to their addresses.
     """
     stored = SiteSecrets(installation.id)
-    hub_context.hide_secrets((typed or {}).values())
+    hide_secrets((typed or {}).values())
     if settings is None or may_use_stored(app, installation, settings, typed or {}):
         return stored if typed is None else UnsavedSecrets(installation.id, typed, stored)
     return UnsavedSecrets(installation.id, typed or {}, {})
@@ -182,7 +182,7 @@ def _load_readable_secrets(
 
 def build_webhook_url(installation: Installation) -> str:
     """Return the address at which the source calls the hub for this installation."""
-    config = hub_context.current_hub().config
+    config = current_hub().config
     base = config.public_url.rstrip("/")
     return f"{base}/webhooks/{installation.id}"
 
@@ -246,12 +246,12 @@ def _hide_stored_secrets(installation: Installation) -> None:
     """Mask the secret settings of an installation, also those that this process did not send."""
     with suppress(HubError):  # the error is the one to report, not that its secrets do not open
         secrets = load_stored_secrets(get_app(installation), installation)
-        hub_context.hide_secrets(secrets.values())
+        hide_secrets(secrets.values())
 
 
 def get_app(installation: Installation) -> App:
     """Return the app of an installation; raise the reason if its plugin is not loaded."""
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     app = plugins.apps.get(installation.slug)
     if app is None:
         raise find_error(plugins, installation.slug)
@@ -270,7 +270,7 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
 
     Its exceptions are not translated; `guard` does that.
     """
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     with hook_calls.note(installation.slug, hook):
         return plugins.call(installation.slug, hook, **values)
 

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from hub import context as hub_context
 from hub.config import Config
+from hub.context import current_hub
 from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, read_ring
 from hub.db import engine
 from hub.db.engine import address_without_password, create_standalone_engine
@@ -37,7 +37,7 @@ PAGES_PER_REPORT = 1000  # pages of SQLite's backup between two reports
 
 def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) -> Manifest:
     """Write a backup of the application's database; `keys` adds the key files."""
-    config = hub_context.current_hub().config
+    config = current_hub().config
     _require_new_file(path)
     with engine.read_only_session() as session:
         schema.require_newest(session.connection(), exactly=True)
@@ -52,7 +52,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
             with _open_read_only(f"sqlite:///{copy_file}") as connection:
                 counts = {table.name: rows.count(connection, table) for table in rows.list_tables()}
         manifest = Manifest(
-            made_at=hub_context.current_hub().clock.now().isoformat(timespec="seconds"),
+            made_at=current_hub().clock.now().isoformat(timespec="seconds"),
             version=version("qbo-hub"),
             revision=schema.find_newest_revision(),
             origin=address_without_password(config.database_url),

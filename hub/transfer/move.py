@@ -15,8 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.config import Config
+from hub.context import current_hub
 from hub.db import database_identity, engine
 from hub.db.engine import address_without_password
 from hub.errors import ConfigurationError, DatabaseUnavailable
@@ -90,7 +90,7 @@ def _move_rows(
     with Session(source) as session:
         record = data_origin.find_or_add_record(session)
         record.moved_to = addresses.new
-        record.moved_at = record.moved_at or hub_context.current_hub().clock.now()
+        record.moved_at = record.moved_at or current_hub().clock.now()
         session.flush()
     source.commit()
     return result

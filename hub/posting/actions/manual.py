@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES, list_postings_of_part
+from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
@@ -286,7 +286,7 @@ def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> N
     skipped = posted.values(
         state=PostingState.SKIPPED,
         reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
-        changed_at=hub_context.current_hub().clock.now(),
+        changed_at=current_hub().clock.now(),
     )
     session.execute(skipped, execution_options={"synchronize_session": False})
     inbox.detach_all(session, ids)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
 from hub.cases.discrepancies import list_postings_of_part
+from hub.context import current_hub
 from hub.contract.states import Stage
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
@@ -198,7 +198,7 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
         rejected_ids = {*snapshot.posting.rejected_ids, FORGOTTEN.id}
         key = tuple(sorted(rejected_ids))
         ids_by_rejection[key].append(snapshot.id)
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     for rejected, ids in ids_by_rejection.items():
         still_held = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.HELD)
         to_doubt = still_held.values(

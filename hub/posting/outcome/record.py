@@ -8,9 +8,9 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import outbox, payloads
 from hub.cases import discrepancies, inbox
+from hub.context import current_hub
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db import bulk
@@ -111,7 +111,7 @@ def change_state(session: Session, posting: Posting, state: PostingState, **valu
         Posting.revision == posting.revision,  # its content may have been planned anew
     )
     session.flush()
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     values = {"changed_at": now, **values, "state": state}
     result = session.execute(update(Posting).where(*is_unmoved).values(**values))
     assert isinstance(result, CursorResult)
@@ -125,7 +125,7 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
     """
     if not results:
         return
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     rows = []
     for snapshot, step in results:
         values = {"id": snapshot.id, **_build_posted_values(snapshot, step, now)}
@@ -158,7 +158,7 @@ def report_late_response(session: Session, posting: Posting, id: str) -> None:
 
 def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
     """Record a posting as posted; return False if another process has changed it meanwhile."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     values = _build_posted_values(snapshot, step, now) | FINAL_VALUES
     is_recorded = change_state(session, snapshot.posting, PostingState.POSTED, **values)
     if not is_recorded:

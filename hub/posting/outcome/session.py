@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Table, bindparam, or_, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
@@ -106,7 +106,7 @@ class PostingSession:
         self.run_id = run_id
         # When the matches were read by which the postings are planned; None if that is not known.
         self.planned_at = planned_at
-        context = hub_context.current_hub()
+        context = current_hub()
         self.clock = context.clock
         self.config = context.config
         self.memory = get_process_memory()

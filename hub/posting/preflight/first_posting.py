@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.models import Case, Installation, Match
 from hub.reasons.template import CaseAction
 from hub.reasons.texts import CaseText
@@ -18,7 +18,7 @@ def find_blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[in
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
     for installation in session.scalars(query):
-        app = hub_context.current_hub().plugins.apps.get(installation.slug)
+        app = current_hub().plugins.apps.get(installation.slug)
         if app is None or not app.match_first:
             continue
         if outbox.has_posted(session, installation.id):
@@ -41,7 +41,7 @@ def _count_undecided_codes(
 ) -> int:
     """Count the codes of these fields that documents wait for and that nobody has decided on."""
     awaited = _load_awaited_codes(session, installation, fields)
-    plugin_name = hub_context.current_hub().plugins.get_plugin_name(installation.slug)
+    plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     decisions = select(Match.field, Match.code).where(
         Match.company_id == installation.company_id,
         Match.scope == plugin_name,

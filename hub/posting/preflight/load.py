@@ -9,8 +9,8 @@ from marshmallow import Schema
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import outbox
+from hub.context import current_hub
 from hub.models import (
     Installation,
     ListState,
@@ -158,7 +158,7 @@ def _load_marked_transactions(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> Sequence[TransactionHead]:
     """Return the live transactions with the marker of a new one, of the kinds of its app."""
-    apps = hub_context.current_hub().plugins.apps
+    apps = current_hub().plugins.apps
     kinds: set[str] = set()
     markers: set[str] = set()
     for posting in postings:
@@ -280,7 +280,7 @@ def _find_missing_accounts(
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
     for installation in session.scalars(query):
-        app = hub_context.current_hub().plugins.apps.get(installation.slug)
+        app = current_hub().plugins.apps.get(installation.slug)
         if app is None:
             continue
         names = _list_payable_account_settings(app.settings)

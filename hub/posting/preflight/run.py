@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from hub import context as hub_context
 from hub import outbox, sources
 from hub.cases import inbox
 from hub.cases.findings import Finding
+from hub.context import current_hub
 from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
@@ -198,7 +198,7 @@ def _release(
         ids_by_installation[installation_id].append(id)
     for installation_id, own_ids in ids_by_installation.items():
         installation = session.get_one(Installation, installation_id)
-        app = hub_context.current_hub().plugins.apps.get(installation.slug)
+        app = current_hub().plugins.apps.get(installation.slug)
         if app is None or not installation.is_active:
             continue
         settings = sources.load_settings(installation)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Set
 from typing import Any
 
-from hub import context as hub_context
 from hub import mapping
+from hub.context import current_hub
 from hub.contract.types import MatchMethod
 from hub.models import Posting, TransactionHead
 from hub.models.enums import Operation, TransactionState
@@ -73,7 +73,7 @@ def is_matched_by(posting: Posting, rule: MatchMethod) -> bool:
     that the rule might tell from it.
     """
     row = posting.document
-    plugins = hub_context.current_hub().plugins
+    plugins = current_hub().plugins
     if row.slug not in plugins.apps:
         return True
     for field in plugins.call(row.slug, "hub_fields") or ():

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import bulk
 from hub.db.database_identity import Identity, IdentityDifference, compare, read
 from hub.db.engine import transaction
@@ -212,7 +212,7 @@ def _note_restore(posting_session: PostingSession, identity: Identity | None) ->
 
 def _get_counter_path(realm: str) -> Path:
     """Return the file in the data folder that holds the number of claims of a company."""
-    return hub_context.current_hub().config.data / "sends" / realm
+    return current_hub().config.data / "sends" / realm
 
 
 def _read_stored_claim_count(realm: str) -> int:

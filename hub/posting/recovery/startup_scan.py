@@ -8,8 +8,8 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub import outbox
+from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import database_identity
 from hub.db.engine import read_only_session, transaction
@@ -169,7 +169,7 @@ def _load_kinds_of_company(company_id: int) -> set[str]:
     If the plugin of an app is not loaded, its kinds are not known, so all kinds are returned.
     """
     query = select(Installation.slug).where(Installation.company_id == company_id)
-    apps = hub_context.current_hub().plugins.apps
+    apps = current_hub().plugins.apps
     kinds: set[str] = set()
     with read_only_session() as session:
         for slug in session.scalars(query):
@@ -198,6 +198,6 @@ def _load_kinds_after_restore(company_id: int) -> set[str]:
     The restored database may not know which apps were enabled for the company.
     """
     kinds = _load_kinds_of_company(company_id)
-    for app in hub_context.current_hub().plugins.apps.values():
+    for app in current_hub().plugins.apps.values():
         kinds.update(app.posts)
     return kinds - set(LIST_KINDS)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from hub import context as hub_context
 from hub import outbox, sources
+from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
@@ -196,7 +196,7 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
             postponed[creation.installation_id].append(creation.id)
     for installation_id, ids in postponed.items():
         installation = session.get_one(Installation, installation_id)
-        app = hub_context.current_hub().plugins.apps.get(installation.slug)
+        app = current_hub().plugins.apps.get(installation.slug)
         if app and installation.is_active:
             settings = sources.load_settings(installation)
             initial_state = sources.choose_initial_state(app, settings, installation.mode)

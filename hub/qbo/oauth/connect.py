@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import failing_runs
+from hub.context import current_hub
 from hub.db import database_identity, engine
 from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry, Sentence
 from hub.models import ConnectedCompany, OAuthState
@@ -45,7 +45,7 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
     A reconnect must return the company `realm`.
     """
     state = random.token_urlsafe(32)
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     row = OAuthState(
         state=_hash(state),
         session=_hash(session_id),
@@ -190,7 +190,7 @@ def try_once(company_id: int, *, has_writes: bool) -> None:
 
 def _record_test(company_id: int, who: str) -> None:
     """Record who tests a connection and which address gets its token, before it is sent."""
-    address = urlsplit(hub_context.current_hub().config.qbo_api_url).netloc
+    address = urlsplit(current_hub().config.qbo_api_url).netloc
     with engine.read_only_session() as session:
         realm = session.get_one(ConnectedCompany, company_id).realm
     audit.record_alone(who, "connection tested", realm, addresses=[address])
@@ -213,7 +213,7 @@ def _connect(realm: str, grant: TokenGrant, who: str) -> ConnectedCompany:
 
 def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: str) -> int:
     """Store a connection that works, with its tokens; return the id of the company."""
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     identity = _find_identity_to_store()
     of_realm = select(ConnectedCompany).where(ConnectedCompany.realm == realm)
     with engine.transaction() as session:
@@ -240,7 +240,7 @@ def _find_identity_to_store() -> dict[str, Any] | None:
     A failover may lose everything since a company was connected. If the identity were stored with
     the first run only, no machine could recognize the other database by it.
     """
-    if not hub_context.current_hub().config.is_distributed:
+    if not current_hub().config.is_distributed:
         return None
     identity = database_identity.read()
     return None if None in identity.values() else identity
@@ -251,7 +251,7 @@ def _use_state(state: str, session_id: str) -> str | None:
 
     Raise Refused if it belongs to another browser, and NotNow if it was used or is too old.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     with_state = select(OAuthState).where(OAuthState.state == _hash(state))
     with engine.transaction() as session:
         row = session.scalars(with_state.with_for_update()).one_or_none()

@@ -24,8 +24,7 @@ from requests.auth import HTTPBasicAuth
 from requests.structures import CaseInsensitiveDict
 from requests_oauthlib import OAuth2Session
 
-from hub import context as hub_context
-from hub.context import mask_secrets
+from hub.context import current_hub, hide_secrets, mask_secrets
 from hub.errors import ConfigurationError, Retry, Sentence
 from hub.http import credentials
 from hub.http.exchange import ExchangeError, HttpResponse
@@ -68,11 +67,11 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send a request once, without following redirects and without an access token."""
-        current = hub_context.current_hub()
+        current = current_hub()
         content = {name: options[name] for name in REQUEST_PARTS if name in options}
         request = requests.Request(method, url, **content).prepare()
         secrets = credentials.find_request_secrets(url, request.headers, request.body)
-        hub_context.hide_secrets(secrets)
+        hide_secrets(secrets)
         try:
             http_response = transport.send(
                 request,
@@ -98,7 +97,7 @@ def exchange(code: str, state: str) -> TokenGrant:
     """Return the tokens for the code that came back from the consent with this state."""
     with Session(redirect_uri=redirect_uri()) as session, _translate_errors():
         proof = {}
-        if hub_context.current_hub().config.qbo_pkce:
+        if current_hub().config.qbo_pkce:
             proof["code_verifier"] = _derive_code_verifier(state)
         token = session.fetch_token(
             session.keys.token_url,
@@ -149,7 +148,7 @@ def _allow_plain_http(keys: IntuitKeys) -> None:
 
 def _build_code_challenge(session: Session, state: str) -> dict[str, str]:
     """Return the parameters of PKCE for a consent; none unless HUB_QBO_PKCE is set."""
-    if not hub_context.current_hub().config.qbo_pkce:
+    if not current_hub().config.qbo_pkce:
         return {}
     verifier = _derive_code_verifier(state)
     challenge = session._client.create_code_challenge(verifier, "S256")
@@ -162,7 +161,7 @@ def _derive_code_verifier(state: str) -> str:
     It is derived from the state and the hub's secret key. So it never leaves the server, needs no
     storage, and is valid as long as the state and once.
     """
-    key = hub_context.current_hub().config.secret_key.encode()
+    key = current_hub().config.secret_key.encode()
     digest = hmac.new(key, f"pkce:{state}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
@@ -172,7 +171,7 @@ def redirect_uri() -> str:
 
     The Intuit app must list exactly this address.
     """
-    return f"{hub_context.current_hub().config.public_url}/quickbooks/callback"
+    return f"{current_hub().config.public_url}/quickbooks/callback"
 
 
 def _load_client_secret(keys: IntuitKeys) -> HTTPBasicAuth:
@@ -237,7 +236,7 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
 
 def _build_unavailable_error(reason: str, headers: Mapping[str, str] | None = None) -> Retry:
     """Return the error for a sign-in of Intuit that does not work, with the pause it asks for."""
-    seconds = parse_wait(headers or {}, hub_context.current_hub().clock.now())
+    seconds = parse_wait(headers or {}, current_hub().clock.now())
     return Retry(
         "Intuit's sign-in does not answer as it should (%(reason)s). Nothing is lost; it is"
         " retried automatically.",

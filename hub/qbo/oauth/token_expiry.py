@@ -4,8 +4,8 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.db import engine
 from hub.models import ConnectedCompany, Token
 from hub.qbo.oauth import tokens
@@ -26,7 +26,7 @@ def give_notice(session: Session, company_id: int) -> None:
     company = session.get_one(ConnectedCompany, company_id)
     token = session.get_one(Token, company_id)
     cause = _build_case_cause(company_id)
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     end = get_connection_end(token)
     if end is None or end - now > NOTICE_PERIOD:
         inbox.close(session, cause)
@@ -60,5 +60,5 @@ def count_days_left(token: Token | None) -> int | None:
     end = get_connection_end(token) if token else None
     if end is None:
         return None
-    time_left = end - hub_context.current_hub().clock.now()
+    time_left = end - current_hub().clock.now()
     return time_left.days

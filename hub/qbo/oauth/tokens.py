@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.db import engine
 from hub.errors import (
     ConfigurationError,
@@ -65,7 +65,7 @@ def get_access_token(company_id: int, *, writes: bool = False) -> str:
     trouble = connection.find_trouble(state.company, writes=writes)
     if trouble:
         raise trouble
-    time_left = state.expires_at - hub_context.current_hub().clock.now()
+    time_left = state.expires_at - current_hub().clock.now()
     is_renewed_elsewhere = state.busy and time_left > dt.timedelta(0)
     if time_left > RENEWAL_MARGIN or is_renewed_elsewhere:
         return state.access
@@ -78,7 +78,7 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
     Threads and processes that wait for one renewal share its result. A refused refresh token is
     only used again with `revive`.
     """
-    clock = hub_context.current_hub().clock
+    clock = current_hub().clock
     give_up_at = clock.monotonic() + 2 * RENEWAL_LEASE.total_seconds()
     has_waited = False
     while clock.monotonic() < give_up_at:
@@ -122,7 +122,7 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
     secrets.put(session, _build_secret_name(company_id, "refresh"), grant.refresh)
     secrets.put(session, _build_secret_name(company_id, "access"), grant.access)
 
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     token = session.get(Token, company_id) or Token(company_id=company_id)
     token.access_expires_at = now + dt.timedelta(seconds=grant.access_seconds)
     token.refreshed_at = now
@@ -193,7 +193,7 @@ def _load_token_state(company_id: int) -> _TokenState:
     if token is None or access is None or company.state == ConnectionState.DISCONNECTED:
         raise ReconnectNeeded(name, company.state_reason or "it is disconnected")
 
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     rejected = None
     if company.state == ConnectionState.RECONNECT and token.access_expires_at <= now:
         rejected = ReconnectNeeded(name, company.state_reason)
@@ -220,7 +220,7 @@ def _claim(company_id: int) -> str | None:
 
     A claim in the future does not count: it was made before a clock was set back.
     """
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     fence = uuid.uuid4().hex
     since = Token.refreshing_since
     is_free = or_(since.is_(None), since <= now - RENEWAL_LEASE, since >= now + RENEWAL_LEASE)
@@ -307,7 +307,7 @@ def _store_rejection(company_id: int, used_token: str | None, rejection: str) ->
     reason = Sentence(
         "Intuit no longer accepts the refresh token: %(rejection)s", rejection=rejection
     )
-    now = hub_context.current_hub().clock.now()
+    now = current_hub().clock.now()
     of_company = update(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
         # A reconnect locks the company, too, before it stores its tokens.

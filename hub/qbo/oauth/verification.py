@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from hub import context as hub_context
+from hub.context import current_hub
 from hub.errors import NotThisCompany, Retry
 from hub.http.exchange import ExchangeError
 from hub.models.enums import SendOutcome
@@ -48,7 +48,7 @@ def read_company_info(realm: str, access_token: str) -> dict[str, Any]:
 
 def _read(realm: str, access_token: str) -> QuickBooksResponse:
     """Read the company info once, with this token, unless the limits of calls allow none soon."""
-    shared = hub_context.current_hub()
+    shared = current_hub()
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.request("GET", url, access_token)
