@@ -11,7 +11,7 @@ from hub.mapping import Decision, MatchIndex
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import WRITE_OPERATIONS, MatchOrigin, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.outbox.statistics import has_posted
+from hub.outbox.document_counts import has_posted
 from hub.qbo import records
 from hub.sources.site import get_app
 

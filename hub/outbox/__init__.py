@@ -16,8 +16,18 @@ from hub.outbox.conditions import (
     is_removal_by_person,
     was_posted,
 )
+from hub.outbox.document_counts import (
+    COUNTED_FILE_STATES,
+    COUNTED_STATES,
+    count_all_files,
+    count_by_installation,
+    count_documents,
+    count_documents_of_each,
+    count_files,
+    count_postponed_changes,
+    has_posted,
+)
 from hub.outbox.earlier_postings import has_left
-from hub.outbox.hub_statistics import count_by_installation
 from hub.outbox.identity import (
     build_identity,
     compute_fingerprint,
@@ -43,6 +53,7 @@ from hub.outbox.plan_values import (
     Repetition,
 )
 from hub.outbox.planning import approve_when_planned, find_unfinished, load_history, plan_posting
+from hub.outbox.posted_sums import SIDES, sum_posted_by_currency, sum_posted_by_kind
 from hub.outbox.states import (
     DEPARTED,
     IN_FLIGHT,
@@ -53,22 +64,7 @@ from hub.outbox.states import (
     UNFINISHED,
     UNSENT,
 )
-from hub.outbox.statistics import (
-    COUNTED_FILE_STATES,
-    COUNTED_STATES,
-    SIDES,
-    apply_sign,
-    count_all_files,
-    count_documents,
-    count_documents_of_each,
-    count_files,
-    count_postponed_changes,
-    get_sign_of_kind,
-    has_posted,
-    load_states_of_installation,
-    sum_posted_by_currency,
-    sum_posted_by_kind,
-)
+from hub.outbox.sums import apply_sign, get_sign_of_kind
 from hub.outbox.transitions import (
     approve,
     approve_all,
@@ -129,7 +125,6 @@ __all__ = [
     "is_removal_by_person",
     "load_history",
     "load_matched_records",
-    "load_states_of_installation",
     "mark_for_reread",
     "match_created_record",
     "may_have_landed",

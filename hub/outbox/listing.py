@@ -32,6 +32,7 @@ from hub.models.postings import (
     OPEN_CONDITION,
     OPEN_STATES,
 )
+from hub.outbox.document_counts import COUNTED_AS_WAITING, COUNTED_STATES
 from hub.outbox.main_posting import (
     SAME_TRANSACTION,
     build_state_column,
@@ -40,7 +41,6 @@ from hub.outbox.main_posting import (
     select_main_posting_state,
 )
 from hub.outbox.states import REMOVALS
-from hub.outbox.statistics import COUNTED_AS_WAITING, COUNTED_STATES
 
 FILTER_STATES = (*COUNTED_STATES, DocumentState.PENDING)
 ALL_STATES = (*FILTER_STATES, *COUNTED_AS_WAITING, DocumentState.UNREADABLE)

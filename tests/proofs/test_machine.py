@@ -27,6 +27,7 @@ from hub.security import audit_check
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.test_crashes import torn_batches, unproved_keys
+from tests.support.rows import document_states
 from tests.support.runs import prepared_state
 from tests.support.runs.tiers import FULL, by_form
 from tests.support.servers.unsynced_database import make_volatile
@@ -327,7 +328,7 @@ class Machine(RuleBasedStateMachine):
         assert all(len(transactions) == 1 for transactions in marked.values()), marked
         assert set(marked) <= set(markers.values()), "a marker without a document"
         with read_only_session() as session:
-            states = outbox.load_states_of_installation(session, self.shop.id)
+            states = document_states.load_states(session, self.shop.id)
             rows = {
                 row.source_id: row
                 for row in session.scalars(select(SourceDocument))

@@ -32,6 +32,7 @@ from hub.scheduling import runner
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs import test_machine as base
+from tests.support.rows import document_states
 from tests.support.runs.tiers import by_form
 from tests.support.sources.every_kind_source import (
     CLIENT,
@@ -436,7 +437,7 @@ class PeopleMachine(base.Machine):
         self.run_company_job("reconcile")
         self.settle_all()
         with read_only_session() as session:
-            states = outbox.load_states_of_installation(session, self.shop.id)
+            states = document_states.load_states(session, self.shop.id)
             self.check_counts(session, Counter(states.values()))
             self.check_cases(session)
             for document_id, state in states.items():

@@ -10,7 +10,7 @@ from functools import partial
 
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.money import ZERO, round_amount
-from hub.outbox import statistics
+from hub.outbox import get_sign_of_kind
 from hub.posting.reconcile.posted_documents import PostedSummary
 from hub.posting.reconcile.totals_lines import Key, TotalsLine
 
@@ -39,7 +39,7 @@ class Totals:
 
     def add(self, summary: PostedSummary, *, accepted: bool = False) -> None:
         """Count a document; `accepted` says that a person accepted its difference."""
-        sign = statistics.get_sign_of_kind(summary.kind)
+        sign = get_sign_of_kind(summary.kind)
         posted = summary.posted_total or ZERO
         # QuickBooks may show half of a change that is under way, so the document counts as posted.
         current = posted if summary.is_changing else summary.quickbooks_total

@@ -11,7 +11,7 @@ from hub.errors import Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount, round_amount
-from hub.outbox import statistics
+from hub.outbox import get_sign_of_kind
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
 from hub.posting.reconcile.control_totals import Totals
@@ -178,7 +178,7 @@ def _build_document_difference(
     The amounts of credits are negative, as in the totals.
     """
     summary = document.summary
-    sign = statistics.get_sign_of_kind(summary.kind)
+    sign = get_sign_of_kind(summary.kind)
     currency = summary.currency or "USD"
     return DocumentDifference(
         posting_id=summary.id,

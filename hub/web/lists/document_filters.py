@@ -24,12 +24,13 @@ from hub.outbox.listing import (
     select_ids_in_state,
 )
 from hub.outbox.main_posting import SAME_TRANSACTION
+from hub.outbox.sums import join_halves, sum_halves
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame import viewer
 from hub.web.frame.layout import KIND_LABELS
 from hub.web.frame.paging import MAX_AMOUNT
-from hub.web.lists.figures import Figure, sum_halves
+from hub.web.lists.figures import Figure
 from hub.web.request import row_ids
 
 FILTER_NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
@@ -159,7 +160,7 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
     some = newest.limit(MAX_SUMMED + 1).subquery()
     groups = (some.c.is_made, some.c.kind, currency_or_home(some.c.currency))
     sums = (
-        select(*groups, *sum_halves(some.c.total))
+        select(*groups, func.count(), *sum_halves(some.c.total))
         .select_from(some)
         .outerjoin(ConnectedCompany, ConnectedCompany.id == some.c.company_id)
         .group_by(*groups)
@@ -170,7 +171,7 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
         if is_made_record:
             made_records[kind] += count
         else:
-            figure.add(count, kind, currency, halves)
+            figure.add(count, kind, currency, join_halves(*halves))
     is_complete = figure.count + made_records.total() <= MAX_SUMMED
     return Summary(figure, made_records, is_complete)
 

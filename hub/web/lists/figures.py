@@ -30,7 +30,7 @@ from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.postings import FURTHER_POSTINGS, OPEN_CONDITION, POSTED_CONDITION, REREAD_DOCUMENTS
 from hub.money import ZERO
 from hub.outbox.currencies import currency_or_home
-from hub.outbox.statistics import HALF_BASE, get_sign_of_kind
+from hub.outbox.sums import get_sign_of_kind, join_halves, sum_halves
 
 # The states of OPEN_CONDITION; if the parts of a document have several, the first one counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)
@@ -49,10 +49,8 @@ class Figure:
     without_amount: int = 0
     amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
 
-    def add(self, count: int, kind: str, currency: str, halves: Collection[Any]) -> None:
-        """Add documents of one kind and currency; their sum comes in two halves of millionths."""
-        upper, lower = halves
-        amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
+    def add(self, count: int, kind: str, currency: str, amount: Decimal) -> None:
+        """Add documents of one kind and currency, and the sum of their amounts."""
         self.count += count
         if amount:
             self.amounts[currency] += get_sign_of_kind(kind) * amount
@@ -90,7 +88,7 @@ def open_figures(
         for row in session.execute(query, {"others": other_ids}):
             rank, kind, currency, without_amount, count, *halves = row
             figure = figures[OPEN_STATES[rank]]
-            figure.add(count, kind, currency, halves)
+            figure.add(count, kind, currency, join_halves(*halves))
             figure.without_amount += without_amount
     return figures
 
@@ -111,7 +109,7 @@ def sum_attention(
     groups = SourceDocument.kind, currency_or_home(SourceDocument.currency)
     has_open_posting = exists().where(Posting.document_id == SourceDocument.id, _is_open())
     unreadable = (
-        select(*groups, _count_without(amount), *sum_halves(amount))
+        select(*groups, *_sum_amounts(amount))
         .select_from(SourceDocument)
         .outerjoin(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
         .where(
@@ -123,7 +121,7 @@ def sum_attention(
         .group_by(*groups)
     )
     for kind, currency, without_amount, count, *halves in session.execute(unreadable):
-        total.add(count, kind, currency, halves)
+        total.add(count, kind, currency, join_halves(*halves))
         total.without_amount += without_amount
     return total
 
@@ -173,7 +171,7 @@ def _sum_first_postings(installations: Select[Any] | Collection[int]) -> Select[
     amount = func.coalesce(type_coerce(Posting.total, BigInteger), document_total)
     rank = _rank_of_state().label("rank")
     return (
-        select(rank, Posting.kind, Posting.currency, _count_without(amount), *sum_halves(amount))
+        select(rank, Posting.kind, Posting.currency, *_sum_amounts(amount))
         .where(
             Posting.installation_id.in_(installations),
             Posting.currency != "",
@@ -196,7 +194,7 @@ def _sum_without_currency(installations: Select[Any] | Collection[int]) -> Selec
         type_coerce(Posting.total, BigInteger), type_coerce(SourceDocument.total, BigInteger)
     )
     return (
-        select(rank, Posting.kind, currency, _count_without(amount), *sum_halves(amount))
+        select(rank, Posting.kind, currency, *_sum_amounts(amount))
         .select_from(Posting)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .outerjoin(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
@@ -242,7 +240,7 @@ def _sum_documents_with_other_postings() -> Select[Any]:
     amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), documents.planned)
     columns = documents.rank, documents.kind, currency
     return (
-        select(*columns, _count_without(amount), *sum_halves(amount))
+        select(*columns, *_sum_amounts(amount))
         .select_from(open_postings)
         .join(SourceDocument, SourceDocument.id == documents.document_id)
         .outerjoin(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
@@ -302,7 +300,7 @@ def _sum_posted(groups: Sequence[Any]) -> Select[Any]:
         type_coerce(Posting.posted_total, BigInteger), type_coerce(Posting.total, BigInteger), 0
     )
     count = func.count(Posting.document_id.distinct())
-    return select(*groups, count, *sum_halves(amount)[1:])
+    return select(*groups, count, *sum_halves(amount))
 
 
 def _add_posted(figures: dict[int, PostedFigures], row: Sequence[Any], sign: int = 1) -> None:
@@ -310,7 +308,7 @@ def _add_posted(figures: dict[int, PostedFigures], row: Sequence[Any], sign: int
     installation_id, of_today, kind, currency, number, upper, lower = row
     of_app = figures[installation_id]
     for figure in (of_app.month, of_app.today) if of_today else (of_app.month,):
-        figure.add(sign * number, kind, currency, (sign * int(upper), sign * int(lower)))
+        figure.add(sign * number, kind, currency, sign * join_halves(upper, lower))
 
 
 def _select_earlier_ids(in_month: Sequence[ColumnElement[bool]], month: dt.datetime) -> Select[int]:
@@ -351,17 +349,6 @@ def _is_no_made_record() -> ColumnElement[bool]:
     return or_(Posting.kind.not_in(LIST_KINDS), made_for == "")
 
 
-def _count_without(amount: Any) -> ColumnElement[int]:
-    """Return how many rows have no amount."""
-    return func.count() - func.count(amount)
-
-
-def sum_halves(amount: Any) -> tuple[ColumnElement[Any], ...]:
-    """Return a count of rows, and the sum of their amounts in millionths in two halves.
-
-    The whole sum may exceed the largest integer of the database.
-    """
-    millionths = func.coalesce(type_coerce(amount, BigInteger), 0)
-    upper = func.coalesce(func.sum(millionths // HALF_BASE), 0)
-    lower = func.coalesce(func.sum(millionths % HALF_BASE), 0)
-    return func.count(), upper, lower
+def _sum_amounts(amount: Any) -> tuple[ColumnElement[Any], ...]:
+    """Return how many rows have no amount, how many rows there are, and the sum in halves."""
+    return func.count() - func.count(amount), func.count(), *sum_halves(amount)

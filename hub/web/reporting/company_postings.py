@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState
 from hub.outbox.main_posting import build_state_column
-from hub.outbox.statistics import apply_sign
+from hub.outbox.sums import apply_sign
 from hub.web.reporting.company_totals import currency_column
 from hub.web.reporting.report_tables import (
     AUTOMATIC,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.outbox.currencies import currency_or_home
-from hub.outbox.statistics import apply_sign
+from hub.outbox.sums import apply_sign
 from hub.web.reporting.report_tables import (
     AGE_LIMITS_IN_DAYS,
     ATTENTION_STATES,

@@ -12,7 +12,7 @@ from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState
 from hub.money import ZERO
 from hub.outbox.main_posting import build_state_column
-from hub.outbox.statistics import apply_sign
+from hub.outbox.sums import apply_sign
 from hub.web.reporting.report_tables import (
     AUTOMATIC,
     Group,

@@ -31,7 +31,7 @@ from hub.models.enums import DocumentState, Operation, PostingState
 from hub.money import ZERO, round_amount
 from hub.outbox.main_posting import SAME_TRANSACTION, build_state_column, counts_for_its_part
 from hub.outbox.states import DEPARTED
-from hub.outbox.statistics import apply_sign
+from hub.outbox.sums import apply_sign
 from hub.translations.messages import gettext_noop
 
 ATTENTION_STATES = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)

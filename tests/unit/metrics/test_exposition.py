@@ -19,6 +19,7 @@ from hub.db import engine
 from hub.metrics import exposition, gauges, totals
 from hub.models import ConnectedCompany, Installation, Posting, Run, Schedule, Token
 from hub.models.enums import ConnectionState, PostingState
+from hub.outbox import document_counts
 from hub.telemetry.counts import QUICKBOOKS_CALLS, RUN_SECONDS
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
@@ -281,7 +282,7 @@ def test_the_queries_of_each_scrape_read_no_table_of_postings(visitor: Visitor) 
     with visitor.app.app_context(), engine.read_only_session() as session:
         oldest = plan_of(session, gauges._select_oldest_in_state(PostingState.HELD))
         doubt = plan_of(session, gauges._select_in_doubt())
-        firsts = plan_of(session, outbox.hub_statistics._select_first_postings())
+        firsts = plan_of(session, document_counts._select_first_postings())
     assert "USING COVERING INDEX ix_posting_company_state" in oldest
     assert "USING COVERING INDEX ix_posting_company_state" in doubt
     assert "USING COVERING INDEX ix_posting_installation_state" in firsts

@@ -393,8 +393,6 @@ def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box
         ids = dict(session.execute(select(SourceDocument.source_id, SourceDocument.id)).all())
         listed = listing.load_document_states(session, list(ids.values()))
         assert {source: listed[id] for source, id in ids.items()} == expected
-        one_by_one = outbox.load_states_of_installation(session, 1)
-        assert {source: one_by_one.get(id, "pending") for source, id in ids.items()} == expected
         counted = outbox.count_documents(session, 1)
         for state in outbox.COUNTED_STATES:
             result = listing.select_documents_with_posting().where(listing.in_state(state))
