@@ -570,3 +570,14 @@ def test_a_webhook_names_the_row_whose_flag_was_set():
     edit(dock, "j1", "delete=yes")
     [event] = send_request(dock.wsgi, "GET", "/_sandbox/webhooks").json()["events"]
     assert event["said"]["id"] == "j1"
+
+
+def test_a_browser_is_shown_the_rows_and_a_program_the_answer_of_the_api():
+    shed = Shed(None, [*FIVE, {"id": "<r6>"}])
+    page = send_request(shed.wsgi, "GET", "/", accept="text/html,*/*;q=0.8", host="shed.test")
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    text = page.body.decode()
+    assert "curl -d field=value http://shed.test/ID/edit" in text
+    assert ("r5" in text, "&lt;r6&gt;" in text, "<r6>" in text) == (True, True, False)
+    assert send_request(shed.wsgi, "GET", "/", accept="application/json").status == 401
+    assert send_request(shed.wsgi, "GET", "/rentals", accept="text/html").status == 401

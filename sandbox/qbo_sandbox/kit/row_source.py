@@ -16,6 +16,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of
 from qbo_sandbox.kit.row_answers import RowAnswer, answer_page, send
+from qbo_sandbox.kit.row_overview import RowOverview
 from qbo_sandbox.kit.rows import Rows
 from qbo_sandbox.kit.strict import CallRefused
 from qbo_sandbox.kit.tokens import Tokens
@@ -59,8 +60,7 @@ class RowSource:
 
     With `token_path`, such as "/oauth/token", the source issues `tokens` there to the `client_id`
     with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use,
-    or for its `authorization_code`, which can be used once.
-    It answers 401 to calls without a valid one.
+    or for its `authorization_code`, which can be used once. It answers other calls with 401.
 
     With `signature`, the name of a header, the source signs its webhooks there with the
     `webhook_secret` of `access`. `calls` are webhooks that are signed in another way. Both go to
@@ -69,11 +69,11 @@ class RowSource:
     `changed_at` names the field with the time of the last change. `version` names the field whose
     number is counted up when a person changes a row that has it.
 
-    A person changes a row by a form that is sent to a path that ends with its id and `/edit`, such
-    as `curl -d total=999.00 ADDRESS/7/edit`. That is a change as at a real source: it has a new
-    time and a new version. A row that code puts in its place with `store` keeps its time, as after
-    a report, so that nobody who asks for changes sees it; such code sets the field `changed_at` to
-    `moment()` and counts `version` up if it stands for a person.
+    A browser shows the rows at the address. A person changes a row by a form that is sent to a path
+    that ends with its id and `/edit`, such as `curl -d total=999.00 ADDRESS/7/edit`. That is a
+    change as at a real source: it has a new time and a new version. A row that code puts in its
+    place with `store` keeps its time, as after a report, so that nobody who asks for changes sees
+    it; such code sets the field `changed_at` to `moment()` and counts `version` up for a person.
     """
 
     name: ClassVar[str]
@@ -115,7 +115,8 @@ class RowSource:
         if self.calls:
             self.calls.clock = self.clock
             pages["webhooks"] = self.calls.page
-        self.wsgi = Harness(self._serve, clock=self.clock, pages=pages)
+        overview = RowOverview(self.name, self.rows, self._serve)
+        self.wsgi = Harness(overview, clock=self.clock, pages=pages)
 
     def _add_first_rows(self, rows: Iterable[Row], *, is_kept: bool) -> None:
         """Add the rows with which the source begins; remember them if the file refers to them."""
