@@ -1,4 +1,7 @@
-"""Search everything at once: documents, cases and companies that the person may see."""
+"""Search everything at once: documents, cases and companies that the person may see.
+
+Words that are an amount also find the documents with this total.
+"""
 
 from typing import Any
 
@@ -7,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.db.engine import read_only_session
-from hub.models import ConnectedCompany
+from hub.models import ConnectedCompany, SourceDocument
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
 from hub.web.frame.company_choice import matches_words
 from hub.web.lists import case_list
-from hub.web.lists.document_filters import read_document_filters, select_ids
+from hub.web.lists.document_filters import parse_amounts, read_document_filters, select_ids
 from hub.web.lists.document_rows import load_rows
 
 MAX_HITS_PER_KIND = 8  # a link leads to all
@@ -24,7 +27,7 @@ pages = Blueprint("search", __name__, url_prefix="/search")
 def show() -> str:
     """List the first hits of each kind; without words nothing is searched."""
     words = request.args.get("q", "").strip()[:MAX_WORDS_LENGTH]
-    hits: dict[str, Any] = {"documents": [], "cases": [], "companies": []}
+    hits: dict[str, Any] = {"documents": [], "amounts": [], "cases": [], "companies": []}
     if words:
         with read_only_session() as session:
             hits = _search(session, words)
@@ -51,6 +54,20 @@ def _search(session: Session, words: str) -> dict[str, Any]:
     )
     return {
         "documents": load_rows(session, list(session.scalars(newest))),
+        "amounts": load_rows(session, _find_by_amount(session, words)),
         "cases": case_list.build_rows(session, newest_cases),
         "companies": list(session.scalars(companies)),
     }
+
+
+def _find_by_amount(session: Session, words: str) -> list[int]:
+    """Return the ids of the newest documents whose total the words are; [] if they are no amount.
+
+    They are ordered by total and id, because an index leads to them in this order.
+    """
+    amounts = parse_amounts(words)
+    if amounts is None or amounts[0] != amounts[1]:
+        return []
+    documents = select_ids(session, read_document_filters({"amount": words, "sort": "-amount"}))
+    by_total = SourceDocument.total.desc(), SourceDocument.id.desc()
+    return list(session.scalars(documents.order_by(*by_total).limit(MAX_HITS_PER_KIND)))

@@ -2,7 +2,10 @@
 
 import re
 
-from hub.db.engine import transaction
+from sqlalchemy import func, select
+
+from hub.db.engine import read_only_session, transaction
+from hub.models import SourceDocument
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web import search
@@ -80,3 +83,17 @@ def test_more_hits_are_one_click_away_in_as_many_queries(owner: Visitor) -> None
     assert len(cases) == search.MAX_HITS_PER_KIND
     assert f"/inbox/{ids[-1]}" in cases
     assert queries_of(owner, "/search/?q=Case") == few
+
+
+def test_documents_are_found_by_their_total_as_people_write_it(owner: Visitor) -> None:
+    add_case(owner, 77, "71955.23")
+    with owner.app.app_context(), read_only_session() as session:
+        newest = session.scalar(select(func.max(SourceDocument.id)))
+    document = f"/documents/{newest}"
+    for words in ("71955.23", "71,955.23", "71 955,23", "-71955.23"):
+        page = owner.page(f"/search/?q={words}")
+        assert hits(page) == {document}, words
+        assert "Documents with this total" in page
+    assert "1 hit." in page.partition('role="status"')[2][:120]
+    for words in ("71955.24", "71955.00-71956.00", "F-71955.23"):
+        assert hits(owner.page(f"/search/?q={words}")) == set(), words
