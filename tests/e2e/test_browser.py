@@ -525,7 +525,7 @@ def test_records_and_everything_are_searched_while_one_types(
     assert "q=elektro" in oda.page.url
     oda.check_page()
     oda.open("/search/")
-    words = oda.page.get_by_label("Number, party, name or words of a case")
+    words = oda.page.get_by_label("Number, amount, party, name or words of a case")
     words.press_sequentially("F-2026")
     expect(oda.page.locator("#hits-count")).to_contain_text("hits.", timeout=PAGE_TIMEOUT_MS)
     expect(words).to_be_focused()
@@ -752,6 +752,22 @@ def test_long_names_fit_a_telephone_with_everything_open(
         person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
         root = person.page.locator("html")
         assert root.evaluate("e => e.scrollWidth - e.clientWidth") == 0, address
+
+
+def test_tables_of_technical_facts_are_read_on_a_telephone_without_scrolling(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=TELEPHONE)
+    person.log_in("olga", PASSWORD)
+    seen = set()
+    for address in ("/apps/", f"/documents/{served.story.documents['unknown']}"):
+        person.open(address)
+        person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
+        tables = person.page.locator(".scroll")
+        seen.update(tables.evaluate_all("all => all.map(e => e.ariaLabel.split(' ')[0])"))
+        widths = "all => all.map(e => e.scrollWidth - e.clientWidth)"
+        assert set(tables.evaluate_all(widths)) == {0}, address
+    assert seen >= {"Plugins", "Attempts"}
 
 
 def _name_document_long(visitor: Visitor) -> str:
