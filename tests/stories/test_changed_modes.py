@@ -1,5 +1,7 @@
 """After a change from automatic to review, nothing is posted that nobody has approved."""
 
+import re
+
 import pytest
 
 from hub import outbox
@@ -7,7 +9,14 @@ from hub.collect.run import collect
 from hub.db.engine import transaction
 from hub.installations import enable
 from hub.scheduling import runner
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.every_kind_source import SLUG, SUPPLIER, ShopSite, document, line
+
+
+@pytest.fixture
+def app(app_with_pages):
+    return app_with_pages
 
 
 @pytest.fixture
@@ -55,3 +64,17 @@ def test_an_approved_document_stays_approved(shop):
         outbox.retry(session, [shop.posting("bill:1").id], "kari")
     set_mode(shop, "review")
     assert post(shop) == {"s1": "review", "bill:1": "waiting"}
+
+
+def test_the_page_names_the_record_that_an_approved_document_waits_for(app, shop):
+    set_mode(shop, "review")
+    post(shop)
+    visitor = Visitor(app, Story(shop.company_id, shop.id))
+    with transaction() as session:
+        add_people(session)
+    visitor.log_in("oda")
+    review = visitor.page(f"/installations/{shop.id}/review/")
+    [seal] = re.findall(rf'value="({shop.posting("bill:1").id}:\w+)"', review)
+    page = visitor.approve(shop.id, "selected", selected=seal)
+    waits = f"1 document waits for supplier {SUPPLIER.name}, still in review; approve that too."
+    assert waits in page

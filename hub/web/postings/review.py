@@ -259,7 +259,7 @@ def approve(installation_id: int) -> Response | str:
     outcome = review_approvals.approve(installation_id, listed, person_name())
     if outcome.released:
         flash(_describe_approval(installation, count_kinds(Counter(outcome.kinds))), "success")
-        _flash_waiting(review_approvals.count_waiting(installation_id, listed))
+        _flash_waiting(*review_approvals.find_waiting(installation_id, listed))
     flash_outcome(outcome)
     with read_only_session() as session:
         changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
@@ -337,9 +337,11 @@ def _flash_no_selection(chosen: Mapping[int, str] | None) -> None:
         flash(gettext("Select at least one document."), "look")
 
 
-def _flash_waiting(count: int) -> None:
-    """Report how many approved documents wait for something else."""
+def _flash_waiting(count: int, names: Sequence[str]) -> None:
+    """Report how many approved documents wait for other records, and for which if they are few."""
     which = gettext("a new supplier, customer or item that is still in review")
+    if len(names) <= review_approvals.MAX_NAMED:
+        which = gettext("%(records)s, still in review", records=", ".join(names))
     if count == 1:
         flash(gettext("1 document waits for %(which)s; approve that too.", which=which), "look")
     elif count:

@@ -19,8 +19,10 @@ from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.web.frame import listed_rows
+from hub.web.frame.case_titles import format_name_in_sentence
 
 POSTINGS_PER_TRANSACTION = 500  # postings approved in one transaction
+MAX_NAMED = 3  # records that approved documents wait for
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def approve(installation_id: int, listed: Mapping[int, str], who: str) -> Approv
     return outcome.combine(ApprovalOutcome(run_id=run_id))
 
 
-def count_waiting(installation_id: int, approved: Collection[int]) -> int:
-    """Count those of the approved postings that need a record which is still in review.
+def find_waiting(installation_id: int, approved: Collection[int]) -> tuple[int, list[str]]:
+    """Count the approved postings that need records which are still in review, and name these.
 
     A person who approved them should approve the new supplier, customer or item too.
     """
@@ -81,14 +83,21 @@ def count_waiting(installation_id: int, approved: Collection[int]) -> int:
     )
     still_in_review = select(Posting.id).where(*approvals.build_review_conditions(installation_id))
     count = 0
+    needed_ids: set[int] = set()
     with read_only_session() as session:
         ids_in_review = set(session.scalars(still_in_review))
         for id, payload in session.execute(waiting):
             if id not in approved:
                 continue
-            awaited = outbox.find_awaited_ids(payload)
-            count += not ids_in_review.isdisjoint(awaited)
-    return count
+            needed = ids_in_review.intersection(outbox.find_awaited_ids(payload))
+            count += bool(needed)
+            needed_ids |= needed
+        records = select(Posting).where(Posting.id.in_(sorted(needed_ids)[: MAX_NAMED + 1]))
+        names = [
+            format_name_in_sentence(record)
+            for record in session.scalars(records.order_by(Posting.id))
+        ]
+    return count, names
 
 
 def count_in_review(session: Session, installation_id: int, ids: Collection[int]) -> int:
