@@ -148,7 +148,7 @@ def retry(case_id: int) -> Response:
                 ),
                 "look",
             )
-        return case_acts.describe_retry(retried)
+        return case_acts.describe_retry(case_id, retried)
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
@@ -191,7 +191,7 @@ def retry_one(case_id: int, posting_id: int) -> Response:
     """Retry one posting."""
 
     is_confirmed = bool(request.form.get("sure"))
-    work = partial(case_acts.retry_one, posting_id, is_confirmed=is_confirmed)
+    work = partial(case_acts.retry_one, case_id, posting_id, is_confirmed=is_confirmed)
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
 
@@ -235,7 +235,7 @@ def skip(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         manual.skip(posting_id, reason, person_name())
-        return gettext("Skipped. It will not be posted.")
+        return case_acts.describe_skip(posting_id)
 
     return case_acts.apply(case_id, work, CaseDecision.SKIPPED, reason.strip())
 
@@ -249,7 +249,7 @@ def restore(case_id: int, posting_id: int) -> Response:
 
     def work() -> str:
         put_back.put_back(posting_id, sync_token, person_name())
-        return gettext("It is put back as it was posted.")
+        return gettext("It will be put back as it was posted.")
 
     return case_acts.apply(case_id, work, CaseDecision.PUT_BACK)
 

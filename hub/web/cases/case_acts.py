@@ -14,7 +14,7 @@ from hub.collect.cases import build_match_cause
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting
-from hub.models.enums import CHANGE_OPERATIONS, CaseDecision, InstallationMode, RunKind
+from hub.models.enums import CHANGE_OPERATIONS, CaseDecision, InstallationMode, Operation, RunKind
 from hub.outbox.states import FINAL
 from hub.posting.actions import manual, retries
 from hub.reasons.template import CaseAction
@@ -201,15 +201,26 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
     return [id for id in ids if id not in reasons], list(reasons.values())
 
 
-def describe_retry(posting_ids: Sequence[int]) -> str:
-    """Return the sentence about what was retried; a single document is named."""
+def describe_retry(case_id: int, posting_ids: Sequence[int]) -> str:
+    """Return the sentence about what was retried for a case; a single document is named."""
     if not posting_ids:
         return gettext("It is checked again with the next run.")
-    if len(posting_ids) != 1:
-        return gettext("Retried %(documents)s.", documents=format_document_count(len(posting_ids)))
     with read_only_session() as session:
-        posting = session.get_one(Posting, posting_ids[0])
-        return gettext("Retried %(document_name)s.", document_name=format_name_in_sentence(posting))
+        posts_again = session.get_one(Case, case_id).posts_again
+        name = format_document_count(len(posting_ids))
+        if len(posting_ids) == 1:
+            name = format_name_in_sentence(session.get_one(Posting, posting_ids[0]))
+    if posts_again:
+        return gettext("Posting %(document_name)s again.", document_name=name)
+    return gettext("Retried %(document_name)s.", document_name=name)
+
+
+def describe_skip(posting_id: int) -> str:
+    """Return the sentence about what was skipped: of a file, that its document is not meant."""
+    with read_only_session() as session:
+        if session.get_one(Posting, posting_id).operation == Operation.ATTACH:
+            return gettext("Skipped. The file will not be attached.")
+    return gettext("Skipped. It will not be posted.")
 
 
 def describe_rejection(posting_id: int, quickbooks_id: str) -> str:
@@ -224,12 +235,12 @@ def describe_rejection(posting_id: int, quickbooks_id: str) -> str:
     )
 
 
-def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
+def retry_one(case_id: int, posting_id: int, *, is_confirmed: bool) -> str:
     """Retry one posting; a deletion in QuickBooks has to be confirmed."""
     if retries.list_unconfirmed_deletions([posting_id]) and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     retries.retry(posting_id, person_name())
-    return describe_retry([posting_id])
+    return describe_retry(case_id, [posting_id])
 
 
 def leave(case_id: int) -> str:

@@ -25,7 +25,7 @@ from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import build_csv_download
 from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
-from hub.web.lists import case_list
+from hub.web.lists import continued_cases
 from hub.web.lists.case_list import CaseRow
 from hub.web.request import row_ids
 
@@ -283,7 +283,7 @@ def _build_waiting_conditions(installation: Installation) -> tuple[ColumnElement
         Case.installation_id == installation.id,
         Case.cause.startswith(f"match:{installation.id}:"),
         Case.closed_at.is_(None),
-        Case.decision.not_in(case_list.ACTED_ON),
+        ~continued_cases.is_continued(),
     )
 
 

@@ -33,6 +33,7 @@ from hub.web.frame.case_titles import (
     load_subjects,
 )
 from hub.web.frame.layout import today
+from hub.web.lists import continued_cases
 from hub.web.request import row_ids
 
 ACTION_LABELS: Mapping[str, str] = {
@@ -64,7 +65,6 @@ SORT_ORDERS = {
     "due": gettext_noop("Due first"),
 }
 FILTER_NAMES = ("show", "act", "company", "installation", "words", "sort")
-ACTED_ON = (CaseDecision.MATCHED, CaseDecision.RETRIED)
 NO_DUE_DATE = dt.date(9999, 12, 31)  # cases without a due date come last
 MAX_COMPANIES = 20  # in the filter; if there are more, the switcher of the frame chooses one
 ROWS_PER_PAGE = 25
@@ -86,6 +86,7 @@ class CaseRow:
     due: dt.date | None = None
     party: str = ""
     parties: int = 0
+    is_retried_in_vain: bool = False  # a person has retried it, and its cause is still there
 
     @property
     def headline(self) -> str:
@@ -209,12 +210,12 @@ def load_page(session: Session, filters: Filters) -> paging.ListPage:
 def find_next_case_id(session: Session, filters: Filters, case_id: int) -> int | None:
     """Return the case that follows another one in the list; None for the last one.
 
-    Cases that a person has matched or retried are passed over: the next sync continues with them.
+    Cases that a person has matched or retried are passed over while a sync continues with them.
     """
     query, key, is_descending = order_cases(session, filters)
     own = session.execute(query.with_only_columns(*key).where(Case.id == case_id)).first()
     order = [column.desc() if is_descending else column.asc() for column in key]
-    following = query.where(Case.id != case_id, Case.decision.not_in(ACTED_ON))
+    following = query.where(Case.id != case_id, ~continued_cases.is_continued())
     if own is not None:
         following = following.where(paging.is_after(key, list(own), is_descending=is_descending))
     return session.scalar(following.with_only_columns(Case.id).order_by(*order).limit(1))
@@ -230,6 +231,9 @@ def build_rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     _add_owners(session, rows)
     _add_documents(session, rows)
     _add_closed_documents(session, rows)
+    retried = [case.id for case in cases if case.decision == CaseDecision.RETRIED]
+    for case_id in continued_cases.find_retried_in_vain(session, retried) if retried else ():
+        rows[case_id].is_retried_in_vain = True
     return list(rows.values())
 
 

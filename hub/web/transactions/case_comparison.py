@@ -20,13 +20,10 @@ from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame.source_view import format_money
-from hub.web.transactions.case_transactions import (
-    Entities,
-    Key,
-    list_unexpected_keys,
-)
+from hub.web.transactions.case_transactions import Entities, Key, list_unexpected_keys
 from hub.web.transactions.compared_facts import (
     COMPARED_LABELS,
+    MARKER,
     PARTY_LABELS,
     STATE,
     ComparedFact,
@@ -215,6 +212,7 @@ def _list_posting_facts(ours: display.TransactionView, posting: Posting) -> dict
     facts = _remove_markers(format_dated_facts(ours))
     if ours.total is not None:
         facts["Total"] = format_money(ours.total, posting.currency)
+    facts[MARKER] = f"[hub:{posting.document.marker}]"
     return facts
 
 

@@ -12,6 +12,7 @@ COMPARED_LABELS = (
     gettext_noop("Date"),
     gettext_noop("Total"),
 )
+MARKER = "Marker"
 STATE = "State"  # a transaction has it only if it was deleted or voided
 
 
@@ -41,8 +42,11 @@ class ComparedFact:
     def is_folded(self) -> bool:
         """Return whether the page folds the row: it has no difference and is not part of the head.
 
-        Facts that only the hub has, such as the marker, have no counterpart to be equal to.
+        Facts that only the hub has, such as the time of creation, have no counterpart to be equal
+        to. A transaction that has our marker is the one that was posted.
         """
+        if self.label == MARKER and self.is_equal:
+            return True
         return not self.differs and self.label not in (*HUB_LABELS, *COMPARED_LABELS)
 
     @property

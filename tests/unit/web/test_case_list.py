@@ -5,12 +5,12 @@ import re
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.cases import inbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.models import Case, Installation, Posting, SourceDocument
+from hub.models import Case, Installation, Posting, Run, SourceDocument
 from hub.web.lists import case_list
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company, add_document, add_installation, add_posting
@@ -328,6 +328,25 @@ def test_after_an_act_the_next_case_of_the_same_list_opens(owner_with_cases: Vis
     assert "Retried bill F-20361 (Rørlegger Næss &amp; Sønner). A sync continues" in following
     assert "with it now. Next: Case 4" in following
     assert re.search(r'href="/inbox/\?[^"]*sort=amount"[^>]*>Inbox', following)
+
+
+def test_a_case_that_was_retried_in_vain_is_next_again(owner_with_cases: Visitor) -> None:
+    first, second, third = (owner_with_cases.ids[place] for place in (1, 4, 2))
+    filters = "words=Case&sort=amount"
+    owner_with_cases.post(f"/inbox/{second}/retry?{filters}")
+    page = owner_with_cases.page(f"/inbox/{second}")
+    assert "olga retried it; the next sync checks it again." in " ".join(page.split())
+    answer = owner_with_cases.post(f"/inbox/{first}/retry?{filters}&then=next")
+    assert answer.location.startswith(f"/inbox/{third}?")
+    with owner_with_cases.app.app_context(), transaction() as session:
+        session.execute(update(Run).values(ended_at=current_hub().clock.now()))
+    page = owner_with_cases.page(f"/inbox/{second}")
+    assert "olga retried it, and the cause is still there." in page
+    rows = rows_of(owner_with_cases.page(f"/inbox/?{filters}"))
+    assert "Retried by olga, unsolved" in rows[second]
+    answer = owner_with_cases.post(f"/inbox/{third}/snooze?{filters}", until="2031-01-01")
+    page = owner_with_cases.page(f"/inbox/{first}?{filters}")
+    assert re.search(rf'href="/inbox/{second}\?[^"]*">\s*Next case', page)
 
 
 def test_after_the_last_case_the_list_opens_with_its_filters(owner_with_cases: Visitor) -> None:

@@ -195,6 +195,21 @@ def test_a_file_that_is_held_is_named_with_the_amount_of_its_document(operator: 
     rows = page[page.index("Documents that lack a file") :].partition("</table>")[0]
     assert "· file faktura.pdf</a>" in rows
     assert f"{total:,.2f}" in rows
+    address = f"{_case(operator, 'retry')}/{operator.story.postings['held']}/skip"
+    page = operator.press(address, reason="The paper is in the binder")
+    assert ("The file will not be attached." in page, "will not be posted" in page) == (True, False)
+
+
+def test_a_document_that_is_posted_again_is_not_called_retried(bench) -> None:
+    bench.quickbooks.act("delete", kind="Bill", id=bench.posting(bench.ids[0]).quickbooks_id)
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.press(f"/inbox/1/{bench.ids[0]}/retry")
+    assert re.search(r"Posting bill [^.]+ again\. A sync continues", page)
+    with transaction() as session:
+        inbox.close(session, session.get_one(Case, 1).cause)
+    page = bench.visitor.page("/inbox/?show=closed")
+    assert ("Posted again" in page, "Retried" in page) == (True, False)
 
 
 def test_skipping_needs_a_reason_which_is_kept(operator: Visitor) -> None:
@@ -716,9 +731,12 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
     visible, folded = page.split("other fields are equal")
     total = visible[visible.index('<th scope="row">Total') :].split("</tr>")[0]
     assert total.endswith('<td class="what-differs" data-label="What differs">+4.90 USD</td>')
-    assert '<th scope="row">Memo' not in visible
-    assert '<th scope="row">Memo' in folded.split("</details>")[0]
+    for label in ("Memo", "Marker"):
+        assert f'<th scope="row">{label}' not in visible
+        assert f'<th scope="row">{label}' in folded.split("</details>")[0]
     assert "Accept what QuickBooks has</button>" in page
+    bench.visitor.press("/inbox/1/close")
+    assert "Accepted what QuickBooks has" in bench.visitor.page("/inbox/?show=closed")
 
 
 @pytest.mark.parametrize(("person", "case_ids"), [("oda", (1,)), ("vera", (1, 2))])

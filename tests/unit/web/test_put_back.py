@@ -51,7 +51,7 @@ def test_the_card_puts_back_what_was_posted_and_is_no_big_button(pages: Pages) -
         token = pages.site.one("Invoice")["SyncToken"]
     address = f"/inbox/{case.id}/{posting}/put-back"
     assert "changed in QuickBooks again" in pages.visitor.press(address, sync_token="99")
-    assert "It is put back as it was posted." in pages.visitor.press(address, sync_token=token)
+    assert "It will be put back as it was posted." in pages.visitor.press(address, sync_token=token)
     assert "Put back as posted" in pages.visitor.page("/inbox/?show=closed")
     pages.sync()
     with pages.app.app_context():

@@ -1,0 +1,37 @@
+"""Which cases a sync continues with, because a person has matched or retried them."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from hub.models import Case, Installation, Run
+from hub.models.enums import CaseDecision
+
+
+def is_continued() -> ColumnElement[bool]:
+    """Return whether a sync continues with a case.
+
+    A retried case that is still open after the sync has the same cause as before: a person decides
+    again. While an app is paused, no sync begins.
+    """
+    has_open_run = exists().where(
+        Run.installation_id == Case.installation_id, Run.ended_at.is_(None)
+    )
+    is_paused = exists().where(Installation.id == Case.installation_id, ~Installation.is_active)
+    is_retried = Case.decision == CaseDecision.RETRIED
+    return or_(
+        Case.decision == CaseDecision.MATCHED,
+        and_(is_retried, or_(Case.installation_id.is_(None), is_paused, has_open_run)),
+    )
+
+
+def find_retried_in_vain(session: Session, case_ids: Collection[int]) -> set[int]:
+    """Return which open cases were retried and still have their cause."""
+    query = select(Case.id).where(
+        Case.id.in_(case_ids),
+        Case.closed_at.is_(None),
+        Case.decision == CaseDecision.RETRIED,
+        ~is_continued(),
+    )
+    return set(session.scalars(query))
