@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote, unquote
 
-from hub.contract.documents import Checkpoint, Gone, Yielded
+from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.errors import Refused
 
 QUOTED = "="  # before an id that is not a plain number
@@ -17,6 +17,8 @@ class DeletionSweep:
 
     A document that is missing is reported as `inferred`. It counts as gone only after two readings,
     because a document also disappears if a right was taken away.
+
+    A row that its list left out when it was new is found, too: its id was never read.
 
     Create the sweep with its cursor, pass all documents through `watch`, and if it `is_due`, pass
     the ids of the source to `compare`. Do that last: its Checkpoint ends the comparison of the day.
@@ -60,28 +62,58 @@ class DeletionSweep:
 
         Items whose id does not begin with the prefix are not remembered, because a source has a
         sweep for each of its lists. Yield a Checkpoint of the ids before each Checkpoint among the
-        items.
+        items, and if the reading fails: what was read before is posted, and may be deleted before
+        the next reading.
         """
         stored_count = len(self._ids)
-        for item in items:
-            if not isinstance(item, Checkpoint):
-                if item.source_id.startswith(self._prefix):
-                    self._ids.add(item.source_id.removeprefix(self._prefix))
-            elif len(self._ids) > stored_count:
-                stored_count = len(self._ids)
+        try:
+            for item in items:
+                if not isinstance(item, Checkpoint):
+                    if item.source_id.startswith(self._prefix):
+                        self._ids.add(item.source_id.removeprefix(self._prefix))
+                elif len(self._ids) > stored_count:
+                    stored_count = len(self._ids)
+                    yield self._build_checkpoint()
+                yield item
+        except Exception:
+            if len(self._ids) > stored_count:
                 yield self._build_checkpoint()
-            yield item
+            raise
 
-    def compare(self, ids: Iterable[str | int], *, reason: str) -> Iterator[Gone | Checkpoint]:
-        """Yield an inferred Gone for each document that is not among `ids`, then a Checkpoint."""
+    def compare(
+        self,
+        ids: Iterable[str | int],
+        *,
+        reason: str,
+        read: Callable[[Sequence[str]], Iterable[Outcome]] | None = None,
+    ) -> Iterator[Outcome | Checkpoint]:
+        """Yield an inferred Gone for each document that is not among `ids`, then a Checkpoint.
+
+        `read` gets the source ids of the documents that were never read, and returns them. Those
+        that it does not return are asked for again with the next comparison.
+        """
         present = {str(id) for id in ids}
         missing = sorted(self._ids - present, key=_sort_key)
         for id in missing:
             source_id = f"{self._prefix}{id}"
             yield Gone(source_id=source_id, reason=reason, inferred=True)
-        self._day = self._today
+        unread = sorted(present - self._ids, key=_sort_key)
         self._ids = present
+        if read and unread:
+            self._ids -= set(unread)
+            yield from self._read_unread(read, unread)
+        self._day = self._today
         yield self._build_checkpoint()
+
+    def _read_unread(
+        self, read: Callable[[Sequence[str]], Iterable[Outcome]], ids: Sequence[str]
+    ) -> Iterator[Outcome]:
+        """Yield the documents with these ids that the source has now, and remember their ids."""
+        for item in read([f"{self._prefix}{id}" for id in ids]):
+            if not isinstance(item, Gone):
+                if item.source_id.startswith(self._prefix):
+                    self._ids.add(item.source_id.removeprefix(self._prefix))
+                yield item
 
     def _build_checkpoint(self) -> Checkpoint:
         """Return a checkpoint with the day of the last comparison and the ids since."""
@@ -98,17 +130,20 @@ class PartSweep:
     The source id of a part is `prefix`, the id of its row, `separator` and its own id, such as
     "payment:7-31"; the ids of rows must not contain the separator. The name of the `stream` ends
     with "deletions", so that the parts are kept if the hub reads everything again. Pass the parts
-    of each row that was read to `compare`, and yield the `checkpoint` before that of the list.
+    of each row that was read to `compare` before its documents are yielded, and all items through
+    `watch`.
 
         stream = "payment deletions"
         sweep = PartSweep(cursors.get(stream, ""), prefix="payment:", stream=stream)
-        for rows, after in shed.pages("/invoices", cursors.get("")):
-            for row in rows:
-                yield from read(row)
-                payments = [payment["id"] for payment in row["payments"]]
-                yield from sweep.compare(row["id"], payments, reason="It was deleted in Shed.")
-            yield from sweep.checkpoint()
-            yield Checkpoint(cursor=after)
+        yield from sweep.watch(changes(sweep))
+
+        def changes(sweep):
+            for rows, after in shed.pages("/invoices", cursors.get("")):
+                for row in rows:
+                    payments = [payment["id"] for payment in row["payments"]]
+                    yield from sweep.compare(row["id"], payments, reason="It was deleted in Shed.")
+                    yield from read(row)
+                yield Checkpoint(cursor=after)
     """
 
     def __init__(self, cursor: str, *, prefix: str, stream: str, separator: str = "-") -> None:
@@ -125,6 +160,17 @@ class PartSweep:
         self._stream = stream
         self._separator = separator
         self._stored = cursor
+
+    def watch(self, items: Iterable[Yielded]) -> Iterator[Yielded]:
+        """Yield the items, with a `checkpoint` before each Checkpoint and if the reading fails."""
+        try:
+            for item in items:
+                if isinstance(item, Checkpoint):
+                    yield from self.checkpoint()
+                yield item
+        except Exception:
+            yield from self.checkpoint()
+            raise
 
     def has_parts(self, row_id: str | int) -> bool:
         """Return whether a row had parts when it was read last."""
@@ -184,16 +230,18 @@ def add_deletions(
     reason: str,
     prefix: str = "",
     stream: str = STREAM,
+    read: Callable[[Sequence[str]], Iterable[Outcome]] | None = None,
 ) -> Iterator[Yielded]:
     """Yield what changed, and once a day an inferred Gone for each document that is not present.
 
     This does all steps of a DeletionSweep. `present` yields the ids of all documents of the source;
-    pass a generator, because it is only used once a day.
+    pass a generator, because it is only used once a day. `read` gets the source ids of those that
+    were never read, and returns the documents.
     """
     sweep = DeletionSweep(cursors.get(stream, ""), today, prefix=prefix, stream=stream)
     yield from sweep.watch(changes)
     if sweep.is_due:
-        yield from sweep.compare(present, reason=reason)
+        yield from sweep.compare(present, reason=reason, read=read)
 
 
 def finds_deletions(stream: str) -> bool:

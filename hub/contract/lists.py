@@ -12,7 +12,7 @@ from hub.contract.dates import format_unix_time, parse_unix_time
 from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
-from hub.contract.reading import read_changes, read_ids
+from hub.contract.reading import iter_chunks, read_changes, read_ids
 from hub.contract.rows import read_row
 from hub.contract.types import Site
 
@@ -63,6 +63,11 @@ class SourceList(ABC, Generic[Row]):
         """Yield the documents with these source ids; those that the source lacks are Gone."""
         chunk_size = self.chunk_size if self.find else max(1, len(source_ids))
         return read_ids(source_ids, self.documents, reason=reason, chunk_size=chunk_size)
+
+    def unread_documents(self, source_ids: Sequence[str]) -> Iterator[Outcome]:
+        """Yield the documents with these source ids that the source has, some at once."""
+        for chunk in iter_chunks(source_ids, self.chunk_size if self.find else len(source_ids)):
+            yield from self.documents(chunk)
 
     def present_ids(self) -> Iterator[str]:
         """Yield the ids of all rows that the source has."""
@@ -193,8 +198,9 @@ def read_lists(
     """Yield what changed in each list since the cursors, or the documents with these ids.
 
     `hub_documents` may return this. A list must precede the lists that refer to its documents, such
-    as invoices before their payments. Once a day the ids are compared to find deletions. A document
-    that the source does not have is Gone for `reason`.
+    as invoices before their payments. Once a day the ids are compared to find deletions, and
+    documents that the list has left out. A document that the source does not have is Gone for
+    `reason`.
     """
     if ids:
         yield from _read_each(lists, ids, reason)
@@ -212,6 +218,7 @@ def read_lists(
             reason=reason,
             prefix=rows.prefix,
             stream=f"{rows.prefix}{STREAM}",
+            read=rows.unread_documents,
         )
 
 

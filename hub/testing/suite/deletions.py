@@ -1,21 +1,29 @@
 """Contract tests of deletions: what the source has lost is gone, and nothing else is."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from itertools import islice
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
 from hub.contract.deletions import finds_deletions
 from hub.contract.documents import Document, Gone, Yielded
+from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import exception_failure
+from hub.testing.fakes.stand_in import json_answer
 from hub.testing.outcomes.items import last_cursors
 from hub.testing.suite.document_change import DocumentChange
 
 HOUR = 3600
 DAY = 24 * HOUR
 MAX_EXAMPLES = 3
+READ_BEFORE_FAILURE = 3  # documents, on the first page
 
 
 class DeletionTests(DocumentChange):
@@ -99,6 +107,34 @@ class DeletionTests(DocumentChange):
                 " how far the deletions were read, or the ids of a DeletionSweep. If it is empty,"
                 " ask the source for all of its deletions."
             )
+
+    def test_a_deletion_is_found_of_what_was_read_before_the_source_failed(
+        self, bench: Bench
+    ) -> None:
+        """Read some documents, let the source fail, and delete one of those that were read.
+
+        The hub has posted them, and the next reading begins where this one did.
+        """
+        if self.delete is None:
+            return
+        reading = bench.reading()
+        items = list(islice(reading, READ_BEFORE_FAILURE))
+        with bench.replaced_by(_fail), suppress(HubError):
+            deque(map(items.append, reading))
+        deleted = self._press_first(bench, items, self.delete)
+        missing = deleted - _gone(_read_a_day_later(bench, items))
+        if missing:
+            pytest.fail(
+                f"{', '.join(missing)} was read, then the stand-in failed before {self.slug} had"
+                " yielded a Checkpoint, and the document was deleted. A day later there is no Gone"
+                " for it, so that it would stay in the books. Pass what is read through `watch` of"
+                " a DeletionSweep or PartSweep, or use add_deletions."
+            )
+
+
+def _fail(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer as a source that is not available."""
+    return json_answer(start, HTTPStatus.SERVICE_UNAVAILABLE, {"message": "Not available."})
 
 
 def _read_a_day_later(

@@ -48,16 +48,22 @@ def iter_changes(
         separator=payments.REFUND_SEPARATOR,
         stream=REFUND_DELETIONS_STREAM,
     )
+    return refunds.watch(_iter_lists(site, source, cursors, refunds))
+
+
+def _iter_lists(
+    site: Site, source: CostCertified, cursors: Mapping[str, str], refunds: PartSweep
+) -> Iterator[Yielded]:
+    """Yield the changed rows of each list, and the refunds that payments have lost."""
     for stream, module in MODULES_BY_STREAM.items():
         for rows, after in source.pages(module.LIST_NAME, cursors.get(stream)):
             for row in rows:
                 if module is payouts and cursors.get(stream):
                     yield from _read_payments_of(site, source, row)
                 outcomes = list(read(site, module, row))
-                yield from outcomes
                 if module is payments:
                     yield from _find_missing_refunds(refunds, row, outcomes)
-            yield from refunds.checkpoint()
+                yield from outcomes
             if after:
                 yield Checkpoint(cursor=after, stream=stream)
 

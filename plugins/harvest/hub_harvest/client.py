@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from hub import ApiClient, Row, Site, read_linked_pages, web_address
+from hub import ApiClient, Refused, Row, Site, read_linked_pages, web_address
 
 RATE_LIMIT = "100/15s"
 PAGE_SIZE = 2000  # the most that Harvest allows
@@ -59,11 +59,16 @@ class Harvest:
         return self._pages("/v2/invoices", "invoices", parameters, page)
 
     def payments(self, invoice_id: Any) -> list[Row]:
-        """Return all payments of an invoice."""
+        """Return all payments of an invoice; none if it was deleted since it was read."""
         path = f"{_build_invoice_path(invoice_id)}/payments"
         rows: list[Row] = []
-        for page, _ in self._pages(path, "invoice_payments", {}):
-            rows += page
+        try:
+            for page, _ in self._pages(path, "invoice_payments", {}):
+                rows += page
+        except Refused:
+            if self.invoice(str(invoice_id)) is None:
+                return []
+            raise
         return rows
 
     def messages(self, invoice_id: str) -> Iterator[Row]:

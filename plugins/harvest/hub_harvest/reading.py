@@ -6,6 +6,7 @@ no longer has was deleted. Deleted invoices are found once a day, by comparing a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from hub import (
     ChangeCursor,
@@ -17,6 +18,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    Unreadable,
     Yielded,
     money,
     readable,
@@ -31,6 +33,8 @@ PAYMENT_DELETIONS_STREAM = "payment-deletions"
 FORMER_PAYMENT_DELETIONS_STREAM = "payments"  # the same in earlier versions of the app
 DELETED_REASON = Sentence("It was deleted in Harvest.")
 MISSING_REASON = Sentence("Harvest no longer has it.")
+NO_ID = None  # in source ids: the hub knows from it that the row has none
+NO_ID_REASON = Sentence("Harvest sent a row without an id.")
 
 
 def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Yielded]:
@@ -41,6 +45,8 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Yi
         invoice = source.invoice(invoice_number)
         if invoice is None:
             yield Gone(source_id=id, reason=MISSING_REASON)
+        elif not _has_id(invoice):
+            yield Unreadable(source_id=id, reason=NO_ID_REASON)
         elif kind == "invoice":
             yield _read_invoice(site, source, invoice)
         else:
@@ -58,25 +64,45 @@ def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Ite
         prefix="payment:",
         stream=PAYMENT_DELETIONS_STREAM,
     )
-    changes = _iter_changed_invoices(site, source, cursors.get("", ""), payments)
     sweep = DeletionSweep(
         cursors.get("deletions", ""),
         site.today,
         prefix="invoice:",
     )
-    yield from sweep.watch(changes)
-    if not sweep.is_due:
-        return
+    changes = _iter_changed_invoices(site, source, cursors.get("", ""), payments)
+    yield from payments.watch(sweep.watch(changes))
+    if sweep.is_due:
+        yield from payments.watch(_sweep_invoices(site, source, sweep, payments))
+
+
+def _sweep_invoices(
+    site: Site, source: Harvest, sweep: DeletionSweep, payments: PartSweep
+) -> Iterator[Yielded]:
+    """Yield what is gone with deleted invoices, and the invoices that were never read."""
     present = list(_iter_invoice_ids(source))
     yield from payments.compare_rows(present, reason=DELETED_REASON)
-    yield from payments.checkpoint()
-    yield from sweep.compare(present, reason=DELETED_REASON)
+    yield from sweep.compare(
+        present,
+        reason=DELETED_REASON,
+        read=lambda ids: _read_unread(site, source, ids, payments),
+    )
+
+
+def _read_unread(
+    site: Site, source: Harvest, ids: Sequence[str], payments: PartSweep
+) -> Iterator[Outcome]:
+    """Yield the invoices with these ids, each with its payments."""
+    for id in ids:
+        _, _, number = id.partition(":")
+        invoice = source.invoice(number)
+        if invoice is not None and _has_id(invoice):
+            yield from _read_with_payments(site, source, invoice, payments)
 
 
 def _iter_invoice_ids(source: Harvest) -> Iterator[int]:
     """Yield the ids of all invoices that Harvest has."""
     for rows, _ in source.invoices("", ""):
-        for row in rows:
+        for row in filter(_has_id, rows):
             yield row["id"]
 
 
@@ -88,33 +114,57 @@ def _iter_changed_invoices(
     for rows, next_page in source.invoices(cursor.changed_since, cursor.page):
         cursor.begin(source.api.date)
         for row in rows:
-            if cursor.is_new(*ROW_VERSION(row)):
-                yield _read_invoice(site, source, row)
-                yield from _iter_payments(site, source, row, payments)
-        yield from payments.checkpoint()
+            if not _has_id(row):
+                yield Unreadable(source_id=f"invoice:{NO_ID}", reason=NO_ID_REASON)
+            elif _is_new(cursor, row):
+                yield from _read_with_payments(site, source, row, payments)
         if next_page:
             cursor.page = next_page
             yield Checkpoint(cursor=str(cursor))
     yield Checkpoint(cursor=str(cursor.finished()))
 
 
-def _iter_payments(
+def _has_id(row: Any) -> bool:
+    """Return whether Harvest sent a row with an id."""
+    return isinstance(row, dict) and bool(row.get("id"))
+
+
+def _is_new(cursor: ChangeCursor, row: Row) -> bool:
+    """Return whether an invoice was not yet read in this version.
+
+    One without a time of change that can be read is always new, so that it stops no other.
+    """
+    try:
+        return cursor.is_new(*ROW_VERSION(row))
+    except ValueError:
+        return True
+
+
+def _read_with_payments(
     site: Site, source: Harvest, invoice: Row, payments: PartSweep
 ) -> Iterator[Outcome]:
-    """Yield the payments of an invoice, and those that it no longer has.
-
-    The payments of an invoice that never had any are not requested.
-    """
-    if invoice["state"] == "draft":
-        return
-    is_unpaid = money(invoice["due_amount"]) == money(invoice["amount"])
-    if is_unpaid and not payments.has_parts(invoice["id"]):
+    """Yield an invoice, its payments, and those that it no longer has."""
+    yield _read_invoice(site, source, invoice)
+    is_paid = readable(documents.build_invoice_id(invoice), _may_be_paid, invoice, payments)
+    if is_paid is False:  # else it may be paid, or cannot be read
         return
     rows = source.payments(invoice["id"])
+    if all(map(_has_id, rows)):
+        payment_ids = [row["id"] for row in rows]
+        yield from payments.compare(invoice["id"], payment_ids, reason=DELETED_REASON)
     for row in rows:
         yield _read_payment(site, source, invoice, row)
-    payment_ids = [row["id"] for row in rows]
-    yield from payments.compare(invoice["id"], payment_ids, reason=DELETED_REASON)
+
+
+def _may_be_paid(invoice: Row, payments: PartSweep) -> bool:
+    """Return whether an invoice may have payments, or had some.
+
+    Those of an invoice that never had any are not requested.
+    """
+    if invoice["state"] == "draft":
+        return False
+    is_unpaid = money(invoice["due_amount"]) == money(invoice["amount"])
+    return not is_unpaid or payments.has_parts(invoice["id"])
 
 
 def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:
@@ -123,7 +173,7 @@ def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:
     For a written-off invoice, the payments are requested, too: only they show whether it was paid
     in part.
     """
-    has_payments = row["state"] == "closed" and bool(source.payments(row["id"]))
+    has_payments = row.get("state") == "closed" and bool(source.payments(row["id"]))
     return readable(
         documents.build_invoice_id(row),
         documents.build_invoice,
@@ -137,13 +187,15 @@ def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:
 def _find_payment(site: Site, source: Harvest, invoice: Row, number: str) -> Outcome:
     """Return one payment of an invoice, or Gone if the invoice does not have it."""
     for row in source.payments(invoice["id"]):
-        if str(row["id"]) == number:
+        if _has_id(row) and str(row["id"]) == number:
             return _read_payment(site, source, invoice, row)
     return Gone(source_id=f"payment:{invoice['id']}-{number}", reason=MISSING_REASON)
 
 
 def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Outcome:
     """Return the document of a payment, or Unreadable with the reason."""
+    if not _has_id(row):
+        return Unreadable(source_id=f"payment:{invoice['id']}-{NO_ID}", reason=NO_ID_REASON)
     return readable(
         documents.build_payment_id(invoice, row),
         documents.build_payment,

@@ -1,5 +1,6 @@
 """Invoices and payments of Harvest become the documents in the folder `golden`."""
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 from hub_harvest import sample
 from hub_harvest.sandbox import MEMBER_TOKEN, StandIn
 
-from hub import Company, Gone, NeedsAttention, Refused
+from hub import Checkpoint, Company, Gone, NeedsAttention, Refused, Unreadable
 from hub.testing.bench import Bench
+from hub.testing.fakes.stand_in import json_answer
 from hub.testing.golden import golden
+from hub.testing.outcomes.items import last_cursors, source_ids
 
 FOLDER = Path(__file__).parent / "golden"
 STATES = {
@@ -123,6 +126,53 @@ def test_an_invoice_in_a_state_of_the_future_is_unreadable(bench):
     rows.put(rows[id] | {"state": "disputed"})
     (item,) = bench.read(ids=[invoice_id(1)])
     assert "its state 'disputed' is none of draft, open, paid, closed" in item.reason
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("amount", None), ("due_amount", "some"), ("state", None), ("updated_at", "soon")],
+)
+def test_an_invoice_with_a_field_that_cannot_be_read_stops_no_other(bench, field, value):
+    rows = bench.stand_in.rows
+    rows.put(rows[str(13020)] | {field: value})
+    items = {item.source_id: item for item in bench.read() if not isinstance(item, Checkpoint)}
+    assert {invoice_id(number) for number in range(1, 41)} <= items.keys()
+    assert isinstance(items[invoice_id(20)], Unreadable) == (field in {"amount", "state"})
+
+
+def test_a_payment_without_an_id_stops_no_other(bench):
+    payments = [{**row, "id": None} for row in bench.stand_in.rows[str(13005)]["payments"]]
+
+    def without_ids(environ, start):
+        if environ["PATH_INFO"].endswith("/v2/invoices/13005/payments"):
+            answer = {"invoice_payments": payments, "links": {"next": None}}
+            return json_answer(start, 200, answer)
+        return served(environ, start)
+
+    with bench.replaced_by(without_ids) as served:
+        items = source_ids(bench.read())
+    assert {"payment:13005-None", payment_id(4)} <= set(items)
+
+
+def test_an_invoice_that_is_deleted_while_it_is_read_stops_no_other(bench):
+    def deleted(environ, start):
+        if "/v2/invoices/13005" in environ["PATH_INFO"]:
+            return json_answer(start, 404, {"message": "Not Found"})
+        return served(environ, start)
+
+    with bench.replaced_by(deleted) as served:
+        items = source_ids(bench.read())
+    assert payment_id(4) in items
+    assert payment_id(5) not in items
+
+
+def test_an_invoice_that_the_list_left_out_is_read_the_next_day_with_its_payments(bench):
+    row = bench.stand_in.rows.pop(str(13005))
+    cursors = last_cursors(bench.read())
+    bench.stand_in.rows.put(row | {"updated_at": "2020-01-01T00:00:00Z"})
+    bench.today += dt.timedelta(days=1)
+    items = source_ids(bench.read(cursors))
+    assert {invoice_id(5), payment_id(5), payment_id(5, 2)} <= set(items)
 
 
 def test_the_list_is_read_over_several_pages_by_links(bench, monkeypatch):

@@ -5,6 +5,7 @@ There is a checkpoint after each page, so that an interrupted run skips nothing.
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hub import (
@@ -115,11 +116,13 @@ def _sweep_orders(site: Site, source: Ion, sweep: DeletionSweep) -> Iterator[Yie
     They are read even if their time of change is the same as before: a fee does not change it.
     """
     present = [row["id"] for row in source.rows(queries.ORDER_IDS)]
-    if not sweep.is_first:
+    read_unread: Callable[[Sequence[str]], Iterator[Outcome]] | None = None
+    if not sweep.is_first:  # else orders from before the start date are unread
+        read_unread = partial(_read_batch, site, source)
         for page in source.pages(queries.ORDERS, _build_open_filter(site)):
             yield from _read_orders(site, source, page.rows)
         yield from _iter_received_orders(site, source)
-    yield from sweep.compare(present, reason=orders.DELETED_REASON)
+    yield from sweep.compare(present, reason=orders.DELETED_REASON, read=read_unread)
 
 
 def _iter_received_orders(site: Site, source: Ion) -> Iterator[Outcome]:

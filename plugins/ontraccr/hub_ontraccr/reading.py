@@ -7,6 +7,7 @@ from hub import (
     Checkpoint,
     Document,
     Gone,
+    Outcome,
     Row,
     Sentence,
     Site,
@@ -39,6 +40,7 @@ def iter_changes(site: Site, source: Ontraccr, cursors: Mapping[str, str]) -> It
         _iter_ids(source),
         reason=ABSENT_REASON,
         prefix=PREFIX,
+        read=lambda ids: read_exactly(site, source, ids),
     )
 
 
@@ -65,7 +67,7 @@ def _iter_ids(source: Ontraccr) -> Iterator[str]:
                 yield str(row[names.Payable.ID])
 
 
-def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Outcome]:
     """Yield the payables with these source ids."""
     profiles = Profiles(source, reads_whole_lists=False)
     for source_id in ids:

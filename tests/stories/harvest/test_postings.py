@@ -119,6 +119,24 @@ def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(site):
     assert len(site.cases()) == 2
 
 
+def test_a_deletion_is_noticed_of_what_was_posted_before_a_reading_failed(site):
+    unpaid, paid = (site.source.rows[str(FIRST_ID + place)] for place in (6, 12))
+    last_call = f"GET /v2/invoices/{FIRST_ID + 1}/payments"
+    site.source.wsgi.faults.add(Fault(kind="throttled", call=last_call, count=0))
+    for _ in range(2):
+        runner.sync(site.id, requested_by="kari")
+    assert site.posted("Invoice").keys() >= {unpaid["number"], paid["number"]}
+    site.edit(unpaid["id"], delete="1")
+    site.edit(paid["id"], delete_payment=str(paid["payments"][0]["id"]))
+    site.source.wsgi.faults.clear()
+    for _ in range(3):
+        site.clock.advance(24 * 3600)
+        site.sync()
+    deleted = {unpaid["number"], paid["payments"][0]["transaction_id"]}
+    assert len(site.cases()) == 2
+    assert all(any(number in title for title in site.cases()) for number in deleted)
+
+
 def test_a_deleted_payment_is_noticed_if_its_id_was_stored_under_the_former_name(site):
     site.sync()
     with transaction() as session:

@@ -1,6 +1,7 @@
 """Deletions that a source does not announce: found once a day, but not in the first reading."""
 
 import datetime as dt
+from collections import deque
 
 import pytest
 
@@ -10,6 +11,7 @@ from hub import (
     Gone,
     PartSweep,
     Refused,
+    Retry,
     Unreadable,
     format_ids,
     parse_ids,
@@ -128,3 +130,50 @@ def test_parts_that_did_not_change_are_not_stored_again():
 def test_a_text_that_is_no_cursor_of_parts_is_refused():
     with pytest.raises(Refused, match=r"^2026-03-02 is not a cursor of a PartSweep\.$"):
         parts("2026-03-02")
+
+
+# -- readings that fail, and lists that leave a row out --------------------------------------------
+
+
+def failing(*items):
+    """Yield items, and fail as a source does that does not answer the next call."""
+    yield from items
+    raise Retry("Shed does not answer.")
+
+
+def items_until_failure(items):
+    """Return what is yielded before the reading fails."""
+    read = []
+    with pytest.raises(Retry):
+        deque(map(read.append, items))
+    return read
+
+
+def test_what_was_read_before_a_reading_failed_is_missed_if_it_is_deleted():
+    *_, stored = items_until_failure(sweep("2026-03-02|1").watch(failing(item(9))))
+    assert stored == Checkpoint(cursor="2026-03-02|1,9", stream="deletions")
+    assert items_until_failure(sweep("2026-03-02|9").watch(failing(item(9)))) == [item(9)]
+
+
+def test_the_parts_of_a_row_are_stored_although_the_reading_failed():
+    first = parts()
+
+    def changes():
+        yield from first.compare(7, [31], reason="Deleted.")
+        yield from failing(item(7), Checkpoint(cursor="page 1"), item(8))
+
+    before, stored, *rest = items_until_failure(first.watch(changes()))
+    assert (before, parse_ids(stored.cursor)) == (item(7), {"7-31"})
+    assert rest == [Checkpoint(cursor="page 1"), item(8)]
+
+
+def test_a_row_that_its_list_left_out_is_read_with_the_next_comparison():
+    asked = []
+
+    def read(ids):
+        asked.extend(ids)
+        return [item(2), Gone(source_id="order:3", reason="Not found.")]
+
+    items = list(sweep("2026-03-02|1", TOMORROW).compare([1, 2, 3], reason="Deleted.", read=read))
+    assert asked == ["order:2", "order:3"]
+    assert items == [item(2), Checkpoint(cursor="2026-03-03|1-2", stream="deletions")]
