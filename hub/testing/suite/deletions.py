@@ -109,7 +109,7 @@ class DeletionTests(DocumentChange):
             )
 
     def test_a_deletion_is_found_of_what_was_read_before_the_source_failed(
-        self, bench: Bench
+        self, paged_bench: Bench
     ) -> None:
         """Read some documents, let the source fail, and delete one of those that were read.
 
@@ -117,18 +117,18 @@ class DeletionTests(DocumentChange):
         """
         if self.delete is None:
             return
-        reading = bench.reading()
+        reading = paged_bench.reading()
         items = list(islice(reading, READ_BEFORE_FAILURE))
-        with bench.replaced_by(_fail), suppress(HubError):
+        with paged_bench.replaced_by(_fail), suppress(HubError):
             deque(map(items.append, reading))
-        deleted = self._press_first(bench, items, self.delete)
-        missing = deleted - _gone(_read_a_day_later(bench, items))
+        deleted = self._press_first(paged_bench, items, self.delete)
+        missing = deleted - _gone(_read_a_day_later(paged_bench, items))
         if missing:
             pytest.fail(
-                f"{', '.join(missing)} was read, then the stand-in failed before {self.slug} had"
-                " yielded a Checkpoint, and the document was deleted. A day later there is no Gone"
-                " for it, so that it would stay in the books. Pass what is read through `watch` of"
-                " a DeletionSweep or PartSweep, or use add_deletions."
+                f"{', '.join(missing)} was read before the stand-in of {self.slug} failed, and then"
+                " deleted. A day later there is no Gone for it, so that it would stay in the books."
+                " Pass what is read through `watch` of a DeletionSweep or PartSweep, or use"
+                " add_deletions."
             )
 
 

@@ -74,6 +74,7 @@ MISSING = "test_documents_have_no_text_of_a_missing_value"
 OWN_IDS = "test_codes_whose_record_is_created_have_ids_of_their_own"
 NO_SECRET = "test_documents_contain_no_secret"
 GONE = "test_a_deleted_document_is_gone"
+GONE_AFTER_A_FAILURE = "test_a_deletion_is_found_of_what_was_read_before_the_source_failed"
 GONE_ALL_THE_SAME = "test_a_deletion_is_found_although_everything_is_read_again"
 PRESENT = "test_no_document_is_gone_that_the_source_still_has"
 STATED = "test_ready_documents_state_total_currency_and_applied"
@@ -91,7 +92,7 @@ CODES = "test_listed_codes_have_the_ids_that_documents_use"
 FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_pushed_lists_are_accepted"
 UNUSED = "test_unused_hooks_exist_and_have_a_reason"
-ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW)
+ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW, GONE_AFTER_A_FAILURE)
 ON_A_BENCH = (
     *(BUSY, BROKEN, NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
     *(NOTHING_NEW, LATER_STATE, MISSING),
@@ -299,6 +300,16 @@ OWN_SWEEP = f"""from hub import add_deletions
         changes = lists[0].changes(cursors.get("", ""))
         present = lists[0].present_ids()
         return add_deletions(changes, cursors, site.today, present, reason="-", stream="sweep")
+    {READ_LISTS}"""
+UNWATCHED = f"""from hub import DeletionSweep
+
+    def read():
+        sweep = DeletionSweep(cursors.get("deletions", ""), site.today)
+        yield from lists[0].changes(cursors.get("", ""))
+        yield from sweep.compare(lists[0].present_ids(), reason="-")
+
+    if not ids:
+        return read()
     {READ_LISTS}"""
 COMPARED = """from hub import CursorList
 
@@ -1191,6 +1202,14 @@ DEFECTS = {
         "        return lists[0].answer(ids[1:], 'It is gone.')\n"
         f"    {READ_LISTS}",
         "asked for bill:1001, which the stand-in does not have any more, and did not answer with",
+    ),
+    "deletions of what was read before the source failed that nobody looks for": Defect(
+        GONE_AFTER_A_FAILURE,
+        HOOKS,
+        READ_LISTS,
+        UNWATCHED,
+        "bill:1001 was read before the stand-in of depot failed, and then deleted",
+        "page",
     ),
     "deletions that are looked for on the first page": Defect(
         PRESENT,
