@@ -83,14 +83,16 @@ class SampleMatches:
     def _match(self, row: Any, choices: Iterable[Choice]) -> list[str]:
         """Match codes with the records that were chosen; return a sentence about each."""
         from hub.errors import HubError
-        from hub.web.codes import matches
+        from hub.web.codes import code_decisions
 
         matched = []
         for choice in choices:
             if not choice.record:
                 continue
             with suppress(HubError):  # this record does not fit; the code stays open
-                text = matches.decide(row.id, choice.field, choice.code, choice.record, self._who)
+                text = code_decisions.decide(
+                    row.id, choice.field, choice.code, choice.record, self._who
+                )
                 matched.append(f"{text} {choice.reason}")
         return matched
 
@@ -101,23 +103,23 @@ def _choose_records(row: Any) -> list[Choice]:
 
     from hub.db.engine import read_only_session
     from hub.models import ConnectedCompany, SeenCode
-    from hub.web.codes import matches
+    from hub.web.codes import code_lookup, code_view
     from hub.web.codes.code_view import CodeState
 
     chosen = []
     counts: Counter[str] = Counter()
     with read_only_session() as session:
         company = session.get_one(ConnectedCompany, row.company_id)
-        declared = matches.load_fields_by_name(row)
-        match_index = matches.load_match_index(session, row)
+        declared = code_lookup.load_fields_by_name(row)
+        match_index = code_lookup.load_match_index(session, row)
         suitable_records = cache(partial(_list_suitable_records, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)
         for source_code in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
             field = declared.get(source_code.field)
             if field is None:
                 continue
-            view = matches.view_code(session, row, source_code, field, match_index)
-            document = matches.find_held_document(session, row, source_code)
+            view = code_view.view_code(session, row, source_code, field, match_index)
+            document = code_lookup.find_held_document(session, row, source_code)
             # A code that holds nothing needs no match: its record may be created with the document.
             if view.state != CodeState.OPEN or document is None:
                 continue

@@ -28,7 +28,7 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.cases import case_acts, case_assignees
-from hub.web.codes import match_versions, matches, record_creation
+from hub.web.codes import code_decisions, match_versions, record_creation
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import list_installation_choices, use_zone_of
 from hub.web.frame.paging import build_first_address, drop_unset, get_row_or_404, is_past_end
@@ -99,7 +99,7 @@ def match(case_id: int) -> Response | tuple[str, int]:
     choice = request.form.get("record", "")
     seen = request.form.get(match_versions.FORM_FIELD)
     try:
-        message = matches.decide(
+        message = code_decisions.decide(
             installation.id, field.name, code, choice, person_name(), seen=seen
         )
     except HubError as error:

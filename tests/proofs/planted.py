@@ -773,7 +773,7 @@ BUGS = (
     ),
     Planted(
         "the matching page ignores the e-mail address of a code",
-        "hub/web/codes/matches.py",
+        "hub/web/codes/code_view.py",
         "result = find(field, used or plain, match_index)",
         "result = find(field, plain, match_index)",
         (
@@ -783,7 +783,7 @@ BUGS = (
     ),
     Planted(
         "the matching page offers to create a record whose name is taken",
-        "hub/web/codes/matches.py",
+        "hub/web/codes/code_view.py",
         "if used is None and match and match.record == NEW:",
         "if match and match.record == NEW:",
         (
@@ -793,7 +793,7 @@ BUGS = (
     ),
     Planted(
         "the matching page ignores for which code a record was created",
-        "hub/web/codes/matches.py",
+        "hub/web/codes/code_view.py",
         "add_created_records(session, installation, [field], match_index, which)",
         "pass",
         (

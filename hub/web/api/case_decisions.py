@@ -30,7 +30,7 @@ from hub.web.api.resources import (
 from hub.web.api.transactions import TransactionSchema, describe_transaction
 from hub.web.authentication.access import person_name
 from hub.web.cases import case_acts
-from hub.web.codes import matches, record_creation
+from hub.web.codes import code_decisions, record_creation
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.paging import get_row_or_404
 from hub.web.transactions import case_comparison, case_transactions
@@ -145,7 +145,7 @@ def match(case_id: int, body: dict[str, Any]) -> Any:
     code = _find_code(case_id)
     if code is None:
         return problems.build_problem(409, NO_CODE)
-    work = partial(matches.decide, *code, parse_choice(body["record"]), person_name())
+    work = partial(code_decisions.decide, *code, parse_choice(body["record"]), person_name())
     return _carry_out(case_id, work, CaseDecision.MATCHED)
 
 

@@ -20,7 +20,7 @@ from hub.web.api.resources import (
     to_list,
 )
 from hub.web.authentication.access import person_name
-from hub.web.codes import matches
+from hub.web.codes import code_decisions, code_lookup, code_view
 from hub.web.codes.code_view import CodeView
 from hub.web.frame.paging import get_row_or_404, load_page
 
@@ -79,17 +79,19 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List the codes that documents used, by field and name."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        declared = matches.load_fields_by_name(installation)
+        declared = code_lookup.load_fields_by_name(installation)
         codes = select(SeenCode).where(
             SeenCode.installation_id == installation_id, SeenCode.field.in_(list(declared))
         )
         listed = load_page(session, codes, order_by=CODE_ORDER, is_descending=False)
-        match_index = matches.load_match_index(session, installation)
+        match_index = code_lookup.load_match_index(session, installation)
         rows = []
         for source_code in listed.rows:
             field = declared[source_code.field]
             rows.append(
-                _describe(matches.view_code(session, installation, source_code, field, match_index))
+                _describe(
+                    code_view.view_code(session, installation, source_code, field, match_index)
+                )
             )
         return to_list(listed, rows)
 
@@ -101,7 +103,7 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
     choice = parse_choice(body["record"])
-    matches.decide(installation_id, field, code, choice, person_name())
+    code_decisions.decide(installation_id, field, code, choice, person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
 
@@ -112,7 +114,7 @@ def forget(installation_id: int, query: dict[str, Any]) -> Any:
     field, code = query["field"], query["code"]
     with read_only_session() as session:
         get_row_or_404(session, Installation, installation_id)
-    matches.forget(installation_id, field, code, person_name())
+    code_decisions.forget(installation_id, field, code, person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
 
@@ -125,10 +127,10 @@ def parse_choice(record: str) -> str:
 def _load(session: Session, installation_id: int, field: str, code: str) -> dict[str, Any]:
     """Return a code as the API answers it."""
     installation = session.get_one(Installation, installation_id)
-    declared = matches.load_fields_by_name(installation).get(field) or abort(404)
-    source_code = matches.find_code_as_used(session, installation_id, field, code)
-    match_index = matches.load_match_index(session, installation)
-    return _describe(matches.view_code(session, installation, source_code, declared, match_index))
+    declared = code_lookup.load_fields_by_name(installation).get(field) or abort(404)
+    source_code = code_lookup.find_code_as_used(session, installation_id, field, code)
+    match_index = code_lookup.load_match_index(session, installation)
+    return _describe(code_view.view_code(session, installation, source_code, declared, match_index))
 
 
 def _describe(view: CodeView) -> dict[str, Any]:

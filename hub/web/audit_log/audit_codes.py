@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.installations import matches as stored_matches
 from hub.models import AuditEntry, Installation, Match, SeenCode
 from hub.translations.messages import gettext
-from hub.web.codes import matches
+from hub.web.codes import code_lookup
 from hub.web.frame.layout import app_name
 from hub.web.frame.viewer import translate_for_app
 
@@ -120,6 +120,6 @@ def _load_labels(installations: Iterable[Installation]) -> dict[tuple[int, str],
     """Return the labels of the code fields of installations, in the language of the person."""
     labels = {}
     for row in installations:
-        for field in matches.load_fields_by_name(row).values():
+        for field in code_lookup.load_fields_by_name(row).values():
             labels[row.id, field.name] = translate_for_app(field.label, row.slug)
     return labels

@@ -23,7 +23,7 @@ from hub.web.audit_log import audit_details, audit_exports
 from hub.web.audit_log.audit_codes import CODE_ACTIONS, AuditedCodes, SubjectLink
 from hub.web.audit_log.audit_details import DetailText
 from hub.web.audit_log.recorded_settings import RecordedSettings
-from hub.web.codes import matches
+from hub.web.codes import code_lookup
 from hub.web.frame import viewer
 from hub.web.frame.layout import app_name, document_title, kind_label
 from hub.web.frame.viewer import translate_for_app
@@ -114,7 +114,7 @@ class EntrySubjects:
         row = self._installations.get(entry.subject)
         if row is None or entry.what != enable.LISTS_PUSHED_ACTION:
             return {}
-        fields = matches.load_fields_by_name(row).values()
+        fields = code_lookup.load_fields_by_name(row).values()
         return {field.name: translate_for_app(field.label, row.slug) for field in fields}
 
     def _link_posting(self, id: int) -> SubjectLink:

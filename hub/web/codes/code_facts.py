@@ -1,6 +1,6 @@
-"""Facts that decide a match: what the source knows, which documents wait, and how records fit."""
+"""Facts about a code that help to match it: what the source knows, and which documents wait."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -8,19 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.collect.cases import build_match_cause
 from hub.contract.codec import load
-from hub.contract.documents import (
-    Address,
-    Code,
-    Document,
-    Item,
-    Party,
-    Role,
-    get_code_id,
-    iter_codes,
-)
-from hub.mapping import Entry, Ref
-from hub.mapping.index import fold_name
-from hub.mapping.tax_numbers import NumberMatch
+from hub.contract.documents import Address, Code, Document, Item, Party, Role
 from hub.models import (
     NAMES_ONLY,
     Case,
@@ -33,29 +21,15 @@ from hub.models import (
 from hub.models.document_terms import DocumentTerm, list_terms
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
-from hub.web.codes.code_view import CodeView
+from hub.web.codes import code_lookup
 from hub.web.frame.source_view import format_money
 from hub.web.lists import case_list
 from hub.web.lists.case_list import CaseRow
 
-FULL_SCORE = 100
-SAME_ORGANISATION_SCORE = 98
-SAME_NUMBER_SCORE = 95
-MAX_SIMILAR_NAME_SCORE = 94  # less than for the same number
-SAME_NUMBER_END_SCORE = 85  # QuickBooks hides the beginning of an organisation number
 MAX_LISTED_DOCUMENTS = 3
 MAX_SEARCHED_DOCUMENTS = 50  # documents of one party that are searched for a code
 MAX_CANDIDATE_DOCUMENTS = 1_000  # with a word of the party's name
 PARTY_ROLES = ("vendor", "customer")
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A record that may be the code: how well it fits, from 0 to 100, and why."""
-
-    ref: Ref
-    score: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -68,51 +42,6 @@ class SourceFacts:
     facts: list[tuple[str, str]] = field(default_factory=list)
     documents: list[tuple[str, SourceDocument]] = field(default_factory=list)
     waiting: CaseRow | None = None
-
-
-def build_suggestions(code: CodeView, entries: Mapping[str, Entry]) -> list[Suggestion]:
-    """Return the suggestions of a code with score and reason, best first; `entries` are by id."""
-    suggestions = []
-    for ref in code.suggestions:
-        entry = entries.get(ref.id)
-        fit = entry.compare_number(code.organisation_number) if entry else NumberMatch.NONE
-        if fit == NumberMatch.WHOLE:
-            score = FULL_SCORE if ref.id == code.exact_id else SAME_ORGANISATION_SCORE
-            suggestions.append(Suggestion(ref, score, gettext("Same organisation number")))
-            continue
-        suggestion = _suggest_by_names(code, ref, entry)
-        if fit == NumberMatch.END and suggestion.score < SAME_NUMBER_SCORE:
-            score = max(suggestion.score, SAME_NUMBER_END_SCORE)
-            suggestion = Suggestion(ref, score, gettext("Organisation number ends alike"))
-        suggestions.append(suggestion)
-    return sorted(suggestions, key=lambda suggestion: -suggestion.score)
-
-
-def _suggest_by_names(code: CodeView, ref: Ref, entry: Entry | None) -> Suggestion:
-    """Return a suggestion with the score and the reason of its number and name."""
-    from rapidfuzz import fuzz  # only now: it takes 4 MB of memory
-
-    number = fold_name(code.number)
-    has_number = entry is not None and bool(number) and number == fold_name(entry.number)
-    if ref.id == code.exact_id:
-        reason = gettext("Same number") if has_number else gettext("Same id or full name")
-        return Suggestion(ref, FULL_SCORE, reason)
-    if has_number:
-        return Suggestion(ref, SAME_NUMBER_SCORE, gettext("Same number, other name"))
-    similarity = fuzz.WRatio(fold_name(code.name or code.code), fold_name(ref.name))
-    name = fold_name(code.name)
-    is_same_name = bool(name) and name == fold_name(ref.name)
-    reason = gettext("Same name") if is_same_name else gettext("Similar name")
-    return Suggestion(ref, min(int(similarity), MAX_SIMILAR_NAME_SCORE), reason)
-
-
-def find_best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:
-    """Return the one suggestion that reaches a threshold and is better than all others."""
-    if not suggestions or suggestions[0].score < threshold:
-        return None
-    if len(suggestions) > 1 and suggestions[1].score == suggestions[0].score:
-        return None
-    return suggestions[0]
 
 
 def list_source_facts(
@@ -233,18 +162,10 @@ def _load_documents_with_code(
     using: list[tuple[SourceDocument, Code | str]] = []
     for row in session.scalars(query):
         code = (
-            find_code(load(Document, row.body), source_code.field, source_code.code)
+            code_lookup.find_code(load(Document, row.body), source_code.field, source_code.code)
             if row.body
             else None
         )
         if code is not None and len(using) < MAX_LISTED_DOCUMENTS:
             using.append((row, code))
     return using
-
-
-def find_code(document: Document, field: str, id: str) -> Code | str | None:
-    """Return a code as a document uses it; None if it does not."""
-    for name, code, _ in iter_codes(document):
-        if name == field and id == get_code_id(code):
-            return code
-    return None

@@ -1,13 +1,28 @@
 """A code of the source as pages show it: whether it is matched, and what is suggested."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from hub.collect.match_index import add_created_records
+from hub.context import current_hub
+from hub.contract.document_kinds import CUSTOMER_KINDS
+from hub.contract.documents import Code
 from hub.contract.types import Field
 from hub.installations import match_versions
-from hub.mapping import Missing, Ref
-from hub.models import Match
-from hub.models.enums import MatchOrigin
+from hub.mapping import NEW, Create, MatchIndex, Missing, Ref, find
+from hub.mapping.suggestions import get_organisation_number
+from hub.models import Installation, Match, Posting, SeenCode, SourceDocument
+from hub.models.enums import MatchOrigin, Operation, PostingState
+from hub.outbox.states import UNDER_WAY
+from hub.qbo import records
+from hub.translations.messages import gettext, gettext_noop
+from hub.web.codes import code_lookup
+
+CREATED_LATER = gettext_noop("created in QuickBooks when it is used next")
+REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
 
 
 class CodeState(StrEnum):
@@ -56,3 +71,136 @@ class CodeView:
         if not self.is_required or self.state == CodeState.LEFT_OUT:
             return True
         return self.field.missing == "warn"
+
+
+def view_code(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    field: Field,
+    match_index: MatchIndex,
+) -> CodeView:
+    """Return a code with its match, or why it has none and what may fit."""
+    stored = code_lookup.select_match(installation, source_code.field, source_code.code)
+    match = session.scalar(stored)
+    used = code_lookup.find_code_of_documents(session, installation, source_code)
+    view = CodeView(
+        installation_id=installation.id,
+        field=field,
+        code=source_code.code,
+        name=source_code.name,
+        number=source_code.number,
+        state=CodeState.OPEN,
+        organisation_number=get_organisation_number(used),
+        match=match,
+        is_required=field.role in _list_required_roles(installation),
+    )
+    plain = Code(
+        id=source_code.code,
+        name=source_code.name or None,
+        number=source_code.number or None,
+        quickbooks_id=source_code.quickbooks_id,
+    )
+    _add_created(session, installation, field, source_code, match_index)
+    result = find(field, used or plain, match_index)
+    if isinstance(result, Ref):
+        return replace(view, state=_get_matched_state(match), record=result.name)
+    if isinstance(result, Create):
+        return replace(view, state=CodeState.NEW, record=_describe_later_creation(match))
+    if isinstance(result, str):
+        return replace(view, state=CodeState.LEFT_OUT, problem=result)
+    if result is None:
+        text = gettext("left out, as decided")
+        return replace(view, state=CodeState.LEFT_OUT, record=text)
+
+    creation = _describe_expected_creation(session, installation, source_code, match, used)
+    if creation is not None:
+        return replace(view, state=CodeState.NEW, record=creation)
+    return replace(
+        view,
+        problem=result.problem,
+        missing=result,
+        suggestions=result.suggestions,
+        exact_id=result.exact,
+    )
+
+
+def _describe_expected_creation(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    match: Match | None,
+    used: Code | str | None,
+) -> str | None:
+    """State when the record that a code lacks is created; None if a person has to choose one."""
+    if used is None and match and match.record == NEW:
+        return _describe_later_creation(match)
+    state = _load_state_of_creation(session, installation, source_code)
+    if state is None:
+        return None
+    if state == PostingState.REVIEW:
+        return gettext("created in QuickBooks once it is approved in Review")
+    return _describe_later_creation(match)
+
+
+def _load_state_of_creation(
+    session: Session, installation: Installation, source_code: SeenCode
+) -> PostingState | None:
+    """Return the state of the posting that creates the record of a code; None if there is none."""
+    planned = (
+        select(Posting.state)
+        .join(SourceDocument)
+        .where(
+            SourceDocument.installation_id == installation.id,
+            SourceDocument.made_for == source_code.field,
+            SourceDocument.source_id == source_code.code,
+            Posting.operation == Operation.CREATE,
+            Posting.state.in_(UNDER_WAY),
+        )
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    state = session.scalar(planned)
+    return PostingState(state) if state else None
+
+
+def _get_matched_state(match: Match | None) -> CodeState:
+    """Return how a code with a record was matched: by a stored match, or by a rule."""
+    if match and match.match_method in tuple(MatchOrigin):
+        return CodeState(match.match_method)
+    return CodeState.RULE
+
+
+def _describe_later_creation(match: Match | None) -> str:
+    """State when a record is created, and under which name if a person entered one."""
+    details = records.load_entered_details(match.role, match.details) if match else None
+    if details is None:
+        return gettext(CREATED_LATER)
+    return gettext("created in QuickBooks as %(name)s when it is used next", name=details.name)
+
+
+def _add_created(
+    session: Session,
+    installation: Installation,
+    field: Field,
+    source_code: SeenCode,
+    match_index: MatchIndex,
+) -> None:
+    """Add the records that were created for a code, or for its namesakes, to an index."""
+    namesakes = [
+        entry.id for entry in match_index.records(field.role).find_by_name(source_code.name)
+    ]
+    which = or_(
+        SourceDocument.source_id == source_code.code,
+        Posting.quickbooks_id.in_(namesakes),
+    )
+    add_created_records(session, installation, [field], match_index, which)
+
+
+def _list_required_roles(installation: Installation) -> set[str]:
+    """Return the roles without which no document of the app can be posted."""
+    app = current_hub().plugins.apps.get(installation.slug)
+    needs_customer = app is not None and any(kind in CUSTOMER_KINDS for kind in app.posts)
+    if needs_customer:
+        return REQUIRED_ROLES | {"customer"}
+    return REQUIRED_ROLES

@@ -22,7 +22,7 @@ from hub.security.names import NO_ADDRESS
 from hub.translations.messages import gettext, translate
 from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
-from hub.web.codes.matches import load_fields_by_name
+from hub.web.codes.code_lookup import load_fields_by_name
 from hub.web.frame import viewer
 from hub.web.frame.layout import build_csv_download
 from hub.web.frame.paging import get_row_or_404

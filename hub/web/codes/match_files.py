@@ -13,19 +13,13 @@ from werkzeug import Response as Redirect
 from hub.collect.cases import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused, Sentence
-from hub.installations.match_files import (
-    COLUMNS,
-    ImportRow,
-    export_lines,
-    import_rows,
-    plan_import,
-)
+from hub.installations.match_files import COLUMNS, ImportRow, export_lines, import_rows, plan_import
 from hub.models import Installation
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import case_acts
-from hub.web.codes import code_facts, matches
+from hub.web.codes import code_facts, code_lookup
 from hub.web.frame.layout import UNSAFE_IN_FILE_NAME, may_configure
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists import xlsx
@@ -84,7 +78,7 @@ def preview(installation_id: int) -> str | Redirect:
         unchanged_count=len(planned) - len(changes) - len(problems),
         encoded_changes=encoded_changes,
         max_listed=MAX_LISTED,
-        fields=matches.load_fields_by_name(installation),
+        fields=code_lookup.load_fields_by_name(installation),
         **context,
     )
 

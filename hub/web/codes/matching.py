@@ -20,7 +20,15 @@ from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.apps.installation import build_tabs, start
 from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import case_acts
-from hub.web.codes import code_facts, match_versions, matches, record_creation
+from hub.web.codes import (
+    code_decisions,
+    code_facts,
+    code_lookup,
+    code_view,
+    match_versions,
+    record_creation,
+    suggestion_scores,
+)
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import build_csv_download
@@ -71,21 +79,21 @@ def show(installation_id: int) -> str | Response:
     filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        fields = matches.load_fields_by_name(installation)
+        fields = code_lookup.load_fields_by_name(installation)
         query = _select_codes(installation, filters, list(fields))
         waiting_first = case((_is_waited_for(installation), 0), else_=1)
         order = CODE_ORDER if filters["show"] else (waiting_first, *CODE_ORDER)
         codes = load_page(session, query, order_by=order, is_descending=False)
         if is_past_end(codes):
             return redirect(build_first_address())
-        match_index = matches.load_match_index(session, installation)
+        match_index = code_lookup.load_match_index(session, installation)
         rows, suggestions = [], {}
         for source_code in codes.rows:
             field = fields[source_code.field]
-            view = matches.view_code(session, installation, source_code, field, match_index)
+            view = code_view.view_code(session, installation, source_code, field, match_index)
             rows.append(view)
             entries = match_index.records(field.role).by_id
-            suggestions[field.name, view.code] = code_facts.build_suggestions(view, entries)
+            suggestions[field.name, view.code] = suggestion_scores.build_suggestions(view, entries)
         waiting_rows = _load_waiting_documents(session, installation, codes.rows)
         waiting_code_count = 0 if filters["show"] else _count_waiting_codes(session, installation)
         context = build_tabs(session, installation)
@@ -121,14 +129,14 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
     seen = request.form.get(match_versions.FORM_FIELD)
     try:
         if "forget" in request.form:
-            message = matches.forget(installation_id, field, code, person_name(), seen)
+            message = code_decisions.forget(installation_id, field, code, person_name(), seen)
         else:
             choice = request.form.get("record", "")
             message = _decide(
                 installation_id,
                 field,
                 code,
-                lambda: matches.decide(
+                lambda: code_decisions.decide(
                     installation_id, field, code, choice, person_name(), seen=seen
                 ),
             )
@@ -176,7 +184,7 @@ def accept(installation_id: int) -> Response:
     decided: list[tuple[str, str]] = []
     for field, code, record, version in acceptable.rows:
         try:
-            matches.decide(installation_id, field, code, record, person_name(), seen=version)
+            code_decisions.decide(installation_id, field, code, record, person_name(), seen=version)
         except HubError as error:
             flash(translate(error.sentence), "error")
             left += 1
@@ -291,10 +299,10 @@ def _list_acceptable_suggestions(
     session: Session, installation: Installation, threshold: int, filters: Mapping[str, str]
 ) -> AcceptableSuggestions:
     """Return the suggestions to accept among the open codes, in the order of the list."""
-    fields = matches.load_fields_by_name(installation)
+    fields = code_lookup.load_fields_by_name(installation)
     query = _select_codes(installation, filters, list(fields)).order_by(*CODE_ORDER)
     source_codes = session.scalars(query.limit(MAX_COMPARED + 1)).all()
-    match_index = matches.load_match_index(session, installation)
+    match_index = code_lookup.load_match_index(session, installation)
     rows: list[AcceptableSuggestion] = []
     left = 0
     for source_code in source_codes[:MAX_COMPARED]:
@@ -302,11 +310,12 @@ def _list_acceptable_suggestions(
             unseen = gettext("More codes are open. Press Accept again to match those, too.")
             return AcceptableSuggestions(rows, left, unseen)
         field = fields[source_code.field]
-        view = matches.view_code(session, installation, source_code, field, match_index)
+        view = code_view.view_code(session, installation, source_code, field, match_index)
         if view.state != CodeState.OPEN:
             continue
         entries = match_index.records(field.role).by_id
-        suggestion = code_facts.find_best(code_facts.build_suggestions(view, entries), threshold)
+        suggestions = suggestion_scores.build_suggestions(view, entries)
+        suggestion = suggestion_scores.find_best(suggestions, threshold)
         if suggestion is None:
             left += 1
         else:
@@ -340,14 +349,14 @@ def _build_code_values(
     session: Session, installation: Installation, invalid: Invalid | None
 ) -> dict[str, Any]:
     """Return the values of the page of one code."""
-    fields = matches.load_fields_by_name(installation)
+    fields = code_lookup.load_fields_by_name(installation)
     name = request.values.get("field", "")
     code = request.values.get("code", "")
     field = fields.get(name) or next(iter(fields.values()), None)
     if field is None:
         sources.get_app(installation)  # raises the reason if its plugin is not loaded
         abort(404)
-    source_code = matches.find_code_as_used(session, installation.id, name, code)
+    source_code = code_lookup.find_code_as_used(session, installation.id, name, code)
     query = request.args.get("q", "").strip()
     return record_creation.build_code_form(
         session, installation, source_code, field, query, invalid
@@ -376,7 +385,7 @@ def _select_codes(
         is_decided = exists().where(
             Match.company_id == installation.company_id,
             Match.tenant == (installation.tenant or ""),
-            Match.scope == matches.get_plugin_name(installation),
+            Match.scope == code_lookup.get_plugin_name(installation),
             Match.field == SeenCode.field,
             Match.code == SeenCode.code,
             Match.match_method == MatchOrigin.DECIDED,

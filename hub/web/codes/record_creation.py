@@ -19,7 +19,17 @@ from hub.payloads.item import ACCOUNT_ROLES
 from hub.posting.preflight.name_checks import is_name_planned
 from hub.qbo import company as qbo_company
 from hub.qbo import records
-from hub.web.codes import match_versions, matches, record_form, record_schemas
+from hub.web.codes import (
+    code_decisions,
+    code_facts,
+    code_lookup,
+    code_view,
+    match_versions,
+    record_form,
+    record_schemas,
+    record_search,
+    suggestion_scores,
+)
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid, RecordForm
 
@@ -29,18 +39,18 @@ CodeOfCase = tuple[Installation, SeenCode, Field]
 
 def find_code_of_case(session: Session, case: Case) -> CodeOfCase | None:
     """Return the code that a case is about, also if QuickBooks refused to create its record."""
-    code = matches.find_code_of_case(session, case)
+    code = code_lookup.find_code_of_case(session, case)
     if code is not None:
         return code
     posting = _find_refused_creation(session, case)
     if posting is None:
         return None
     row = posting.document
-    field = matches.load_fields_by_name(row.installation).get(row.made_for)
+    field = code_lookup.load_fields_by_name(row.installation).get(row.made_for)
     if field is None:
         return None
     name = {"name": row.party}
-    source_code = matches.find_code_as_used(
+    source_code = code_lookup.find_code_as_used(
         session, row.installation_id, field.name, row.source_id, name
     )
     return row.installation, source_code, field
@@ -58,8 +68,8 @@ def build_code_form(
 
     `invalid` is what was entered before and could not be created.
     """
-    match_index = matches.load_match_index(session, installation)
-    form = matches.build_match_form(session, installation, source_code, field, query, match_index)
+    match_index = code_lookup.load_match_index(session, installation)
+    form = _build_match_form(session, installation, source_code, field, query, match_index)
     used = _load_used_code(session, installation, source_code)
     is_unmatched = form["code"].state in (CodeState.OPEN, CodeState.NEW)
     is_offered = is_unmatched and _may_be_created(field, used)
@@ -71,6 +81,33 @@ def build_code_form(
     return form | {"creation": creation}
 
 
+def _build_match_form(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    field: Field,
+    query: str,
+    match_index: MatchIndex,
+) -> dict[str, Any]:
+    """Return the values of the form that matches a code: its view, and records to choose from."""
+    code = code_view.view_code(session, installation, source_code, field, match_index)
+    index = records.load_index(session, installation.company_id, field.role)
+    return {
+        "code": code,
+        "query": query,
+        "records": record_search.list_choices(index.by_id.values(), query, code.suggestions),
+        "record_count": len(index),
+        "suggestions": suggestion_scores.build_suggestions(code, index.by_id),
+        "source": code_facts.list_source_facts(
+            session,
+            installation,
+            source_code,
+            field.role,
+            code_lookup.find_code_of_documents(session, installation, source_code),
+        ),
+    }
+
+
 def create(
     installation_id: int, field_name: str, code: str, form: MultiDict[str, str], who: str
 ) -> str:
@@ -80,20 +117,20 @@ def create(
     """
     with read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
-        field = matches.load_fields_by_name(installation).get(field_name)
-        source_code = matches.find_code_as_used(session, installation_id, field_name, code)
+        field = code_lookup.load_fields_by_name(installation).get(field_name)
+        source_code = code_lookup.find_code_as_used(session, installation_id, field_name, code)
         used = _load_used_code(session, installation, source_code)
         if field is None or not _may_be_created(field, used):
             raise Refused("%(name)s cannot be created from here.", name=source_code.name or code)
         schema = _build_schema(session, installation, field)
         details = record_form.read(schema, form, _load_details(used))
-        match_index = matches.load_match_index(session, installation)
+        match_index = code_lookup.load_match_index(session, installation)
         errors = _find_errors(session, installation, field, details, match_index)
     if errors:
         entries = {name: form.get(name, "") for name in schema.fields}
         raise Invalid(entries, errors)
     seen = form.get(match_versions.FORM_FIELD)
-    return matches.decide(installation_id, field_name, code, NEW, who, details, seen)
+    return code_decisions.decide(installation_id, field_name, code, NEW, who, details, seen)
 
 
 def _build_form(
@@ -216,7 +253,7 @@ def _load_used_code(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Code | str | None:
     """Return a code as documents use it, or else as its record is going to be created."""
-    used = matches.find_code_of_documents(session, installation, source_code)
+    used = code_lookup.find_code_of_documents(session, installation, source_code)
     if used is not None:
         return used
     row = session.scalar(

@@ -8,13 +8,13 @@ from hub.contract.documents import ROLES
 from hub.mapping import Ref, find
 from hub.models import Installation
 from hub.qbo import records
-from hub.web.codes import match_messages, matches
+from hub.web.codes import code_lookup, match_messages
 
 
 def record_namer(session: Session, installation: Installation) -> Callable[[str, str], str]:
     """Return a function that names a record by field or role and id; "" if there is none."""
-    fields = matches.load_fields_by_name(installation)
-    match_index = matches.load_match_index(session, installation)
+    fields = code_lookup.load_fields_by_name(installation)
+    match_index = code_lookup.load_match_index(session, installation)
 
     def name(key: str, code: str) -> str:
         """Return the name of the record; "" if there is none."""

@@ -35,7 +35,7 @@ from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
 from hub.web.apps.installation import describe_repetition
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, person_name, require_role
-from hub.web.codes import matches
+from hub.web.codes import code_lookup
 from hub.web.codes.record_names import record_namer
 from hub.web.documents import source_files
 from hub.web.documents.document_facts import pair_facts
@@ -256,7 +256,7 @@ def _build_posting_values(
     parts = load_part_states(session, document.id)
     views = {posting.id: _build_payload_view(session, posting) for posting in postings}
     view = _build_main_view(main, postings, views)
-    fields = list(matches.load_fields_by_name(document.installation).values())
+    fields = list(code_lookup.load_fields_by_name(document.installation).values())
     source = build_source_view(
         document,
         record_namer(session, document.installation),

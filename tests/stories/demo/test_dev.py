@@ -39,7 +39,7 @@ from hub.models import (
     StoredRecord,
 )
 from hub.posting import receipt_delivery
-from hub.web.codes import matches
+from hub.web.codes import code_lookup
 from tests.support.sources.small_demo import SmallDemo
 
 NAME = "barn"
@@ -291,7 +291,7 @@ def codes_that_hold_documents():
     with read_only_session() as session:
         for row in session.scalars(select(Installation)):
             for seen_code in session.scalars(select(SeenCode)):
-                if matches.find_held_document(session, row, seen_code):
+                if code_lookup.find_held_document(session, row, seen_code):
                     codes.add(seen_code.code)
     return codes
 

@@ -12,7 +12,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.installations import enable, matches
 from hub.models import Cursor, Installation, Match
-from hub.web.codes import matches as web_matches
+from hub.web.codes import code_decisions
 from tests.support.servers.blocked_transactions import start_beside
 from tests.support.sources.small_source import (
     SmallSource,
@@ -93,7 +93,7 @@ def test_a_match_that_is_taken_back_does_not_hold_for_what_is_being_planned(
     clock.advance(60)
     collect_beside(
         bill(account="unknown"),
-        lambda: web_matches.forget(installation_id, "account", "unknown", "kari"),
+        lambda: code_decisions.forget(installation_id, "account", "unknown", "kari"),
     )
     assert document().reread
 
@@ -106,7 +106,7 @@ def test_of_two_people_who_match_a_code_at_once_the_second_is_told(
 
     def decide(record, who):
         try:
-            web_matches.decide(installation_id, "account", "unknown", record, who, seen="")
+            code_decisions.decide(installation_id, "account", "unknown", record, who, seen="")
         except Refused as error:
             refusals.append(error.text)
 

@@ -13,7 +13,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable, matches
 from hub.models import Case, Cursor, Installation
-from hub.web.codes import matches as web_matches
+from hub.web.codes import code_decisions
 from tests.support.sources.small_source import (
     SmallSource,
     bill,
@@ -63,7 +63,7 @@ def match(hub, code, record):
 
 def take_back(hub, code):
     """Take back the match of an account as a person does."""
-    web_matches.forget(hub.id, "account", code, "kari")
+    code_decisions.forget(hub.id, "account", code, "kari")
 
 
 def only_posting():

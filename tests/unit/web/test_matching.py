@@ -31,7 +31,7 @@ from hub.models import (
     StoredRecord,
 )
 from hub.reasons.texts import CaseText
-from hub.web.codes import code_facts, record_search
+from hub.web.codes import record_search, suggestion_scores
 from hub.web.lists import xlsx
 from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import TOKEN, Visitor
@@ -99,7 +99,7 @@ def test_a_suggestion_with_the_same_name_is_marked() -> None:
     code = SimpleNamespace(
         code="k21", name="Jordan Mercer", number="", exact_id="", suggestions=(ref,)
     )
-    (one,) = code_facts.build_suggestions(code, {})
+    (one,) = suggestion_scores.build_suggestions(code, {})
     assert one.reason == "Same name"
 
 
@@ -708,10 +708,10 @@ def test_more_suggestions_than_one_act_accepts_are_announced(
 
 def test_of_two_equal_suggestions_none_is_accepted() -> None:
     refs = [Ref(role="vendor", id=id, name="Hara Elektro") for id in "12"]
-    suggestions = [code_facts.Suggestion(ref, 90, "Similar name") for ref in refs]
-    assert code_facts.find_best(suggestions, 80) is None
-    assert code_facts.find_best(suggestions[:1], 80) == suggestions[0]
-    assert code_facts.find_best(suggestions[:1], 91) is None
+    suggestions = [suggestion_scores.Suggestion(ref, 90, "Similar name") for ref in refs]
+    assert suggestion_scores.find_best(suggestions, 80) is None
+    assert suggestion_scores.find_best(suggestions[:1], 80) == suggestions[0]
+    assert suggestion_scores.find_best(suggestions[:1], 91) is None
 
 
 @pytest.mark.parametrize(

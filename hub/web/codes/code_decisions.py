@@ -1,0 +1,108 @@
+"""Store what a person decides about a code: the record to match it to, or the rules again."""
+
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from hub.contract.documents import Item, Party, Role
+from hub.db.engine import transaction
+from hub.errors import Refused
+from hub.installations import matches, shared_matches
+from hub.mapping import EMPTY, NEW, Decision, Missing, find
+from hub.models import Installation, SeenCode
+from hub.models.enums import MatchOrigin
+from hub.qbo import records
+from hub.security import audit
+from hub.translations.messages import gettext
+from hub.web.codes import code_lookup, match_messages, match_versions
+
+LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
+
+
+def decide(
+    installation_id: int,
+    field: str,
+    code: str,
+    choice: str,
+    who: str,
+    details: Party | Item | None = None,
+    seen: str | None = None,
+) -> str:
+    """Store what a person chose for a code; return the sentence that confirms it.
+
+    `details` is what the person entered for a record to create, `seen` the version of the decision
+    that the page showed.
+    """
+    if not choice:
+        raise Refused(gettext("Choose a record."))
+    record = EMPTY if choice == LEAVE_OUT else choice
+    with transaction() as session:
+        installation = shared_matches.lock_apps(session, installation_id)
+        source_code = code_lookup.find_code_as_used(session, installation_id, field, code)
+        name = source_code.name
+        stored = session.scalar(code_lookup.select_match(installation, field, code))
+        match_versions.require_unchanged(session, stored, seen, record, name or code)
+        if record == NEW:
+            _check_new(session, installation, source_code, details)
+        match = matches.store_decision(
+            session, installation, field, code, record, who=who, name=name, details=details
+        )
+        index = records.load_index(session, installation.company_id, cast(Role, match.role))
+        entry = index.get_active(record)
+    title = name or code
+    if record == EMPTY:
+        return gettext("%(code)s is left out.", code=title)
+    if record == NEW:
+        return match_messages.explain_later_creation(details.name if details else title)
+    return match_messages.describe_match(
+        title, match_messages.build_title(entry) if entry else record
+    )
+
+
+def _check_new(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    details: Party | Item | None,
+) -> None:
+    """Raise Refused if the record cannot be created.
+
+    Its name may be used, or neither a person nor the source has entered what a new record needs.
+    """
+    field = code_lookup.load_fields_by_name(installation).get(source_code.field)
+    used = code_lookup.find_code_of_documents(session, installation, source_code)
+    if field is None or used is None:
+        return
+    title = source_code.name or source_code.code
+    if isinstance(used, str) or (used.create is None and details is None):
+        raise Refused(match_messages.explain_lacking_data(title))
+    match_index = code_lookup.load_match_index(session, installation)
+    match_index.matches = {
+        **match_index.matches,
+        (source_code.field, source_code.code): Decision(
+            record=NEW, match_method=MatchOrigin.DECIDED, details=details
+        ),
+    }
+    result = find(field, used, match_index)
+    if isinstance(result, Missing):
+        raise Refused(match_messages.explain_name_in_use(title, result.problem))
+
+
+def forget(installation_id: int, field: str, code: str, who: str, seen: str | None = None) -> str:
+    """Take a decision back, so that the field's rules decide again."""
+    with transaction() as session:
+        installation = shared_matches.lock_apps(session, installation_id)
+        match = session.scalar(code_lookup.select_match(installation, field, code))
+        if match is not None:
+            match_versions.require_unchanged(session, match, seen, EMPTY, match.name or code)
+            session.delete(match)
+            shared_matches.mark_for_reread(session, installation)
+            audit.record(
+                session,
+                who,
+                "match removed",
+                f"{installation.slug} {field} {code}",
+                record=match.record,
+                installation=installation_id,
+            )
+    return gettext("The decision is taken back; the rules decide again.")

@@ -1,0 +1,127 @@
+"""Codes of sources as documents use them, and what is stored about them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import sources
+from hub.collect import cases
+from hub.collect.match_index import build_match_index
+from hub.context import current_hub
+from hub.contract.codec import load
+from hub.contract.documents import Code, Document, get_code_id, iter_codes
+from hub.contract.types import Field
+from hub.mapping import MatchIndex
+from hub.models import Case, Installation, Match, Posting, SeenCode, SourceDocument, case_posting
+
+
+def load_fields_by_name(installation: Installation) -> dict[str, Field]:
+    """Return the code fields of an app by name; none when its plugin is missing.
+
+    Policies that name a setting have the value of that setting.
+    """
+    if installation.slug not in current_hub().plugins.apps:
+        return {}
+    fields = sources.load_fields_as_set(installation)
+    return {field.name: field for field in fields}
+
+
+def load_match_index(session: Session, installation: Installation) -> MatchIndex:
+    """Return the records and matches of an installation, without the records created for codes."""
+    if installation.slug not in current_hub().plugins.apps:
+        return MatchIndex({}, {})
+    return build_match_index(session, installation)
+
+
+def find_code_of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:
+    """Return the code that a case is about; None when it is about something else."""
+    name = case.details.get("field")
+    code = case.details.get("code")
+    if case.action != "match" or not (name and code and case.installation_id):
+        return None
+    installation = session.get_one(Installation, case.installation_id)
+    field = load_fields_by_name(installation).get(name)
+    if field is None:
+        return None
+    source_code = find_code_as_used(session, installation.id, name, code, case.details)
+    return installation, source_code, field
+
+
+def find_code_as_used(
+    session: Session,
+    installation_id: int,
+    field: str,
+    code: str,
+    details: Mapping[str, Any] | None = None,
+) -> SeenCode:
+    """Return the code as documents used it; if none did, as it is named."""
+    is_code = (
+        SeenCode.installation_id == installation_id,
+        SeenCode.field == field,
+        SeenCode.code == code,
+    )
+    names_of_code = {name: str((details or {}).get(name) or "") for name in ("name", "number")}
+    return session.scalar(select(SeenCode).where(*is_code)) or SeenCode(
+        installation_id=installation_id, field=field, code=code, **names_of_code
+    )
+
+
+def find_code_of_documents(
+    session: Session, installation: Installation, source_code: SeenCode
+) -> Code | str | None:
+    """Return a code as the newest document gives it that the code holds; None if it holds none.
+
+    Only a document contains the facts of a party by which it is also matched, such as its e-mail
+    address.
+    """
+    document = find_held_document(session, installation, source_code)
+    if document is None:
+        return None
+    return find_code(document, source_code.field, source_code.code)
+
+
+def find_held_document(
+    session: Session, installation: Installation, source_code: SeenCode
+) -> Document | None:
+    """Return the newest document that is held because a code has no match, or None."""
+    cause = cases.build_match_cause(installation, source_code.field, source_code.code)
+    holding = (
+        select(SourceDocument.body)
+        .join(Posting, Posting.document_id == SourceDocument.id)
+        .join(case_posting, case_posting.c.posting_id == Posting.id)
+        .join(Case, Case.id == case_posting.c.case_id)
+        .where(Case.cause == cause, Case.closed_at.is_(None), SourceDocument.made_for == "")
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    body = session.scalar(holding)
+    return load(Document, body) if body else None
+
+
+def get_plugin_name(installation: Installation) -> str:
+    """Return the plugin that shares its matches, or "" if the app is not installed."""
+    plugins = current_hub().plugins
+    if installation.slug not in plugins.apps:
+        return ""
+    return plugins.get_plugin_name(installation.slug)
+
+
+def select_match(installation: Installation, field: str, code: str) -> Any:
+    """Return the query for the stored match of a code."""
+    return select(Match).where(
+        Match.company_id == installation.company_id,
+        Match.tenant == (installation.tenant or ""),
+        Match.scope == get_plugin_name(installation),
+        Match.field == field,
+        Match.code == code,
+    )
+
+
+def find_code(document: Document, field: str, id: str) -> Code | str | None:
+    """Return a code as a document uses it; None if it does not."""
+    for name, code, _ in iter_codes(document):
+        if name == field and id == get_code_id(code):
+            return code
+    return None
