@@ -29,7 +29,10 @@ from hub.web.frame.paging import load_page
 from hub.web.lists import case_list, figures
 from hub.web.lists.figures import PostedFigures
 from hub.web.lists.kind_counts import count_kinds
-from hub.web.reconcile import reconciliation
+from hub.web.reconcile.reconciliation_summary import (
+    ReconciliationSummary,
+    load_newest_reconciliations,
+)
 from hub.web.reporting import posted_chart
 
 COMPANIES_PER_PAGE = 20
@@ -64,7 +67,7 @@ class Health:
     token: Token | None
     days_left: int | None
     is_whole: bool  # the person may see everything of the company
-    reconciliation: reconciliation.ReconciliationSummary | None
+    reconciliation: ReconciliationSummary | None
     apps: list[AppLine] = field(default_factory=list)
 
 
@@ -163,7 +166,7 @@ def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> lis
     whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
     tokens = select(Token).where(Token.company_id.in_(ids))
     tokens_by_company = {token.company_id: token for token in session.scalars(tokens)}
-    reconciliations = reconciliation.load_newest_reconciliations(session, whole_ids)
+    reconciliations = load_newest_reconciliations(session, whole_ids)
     healths = {}
     for company in companies:
         token = tokens_by_company.get(company.id)

@@ -32,7 +32,7 @@ from hub.web.frame.paging import (
 )
 from hub.web.frame.run_kinds import RUN_KIND_LABELS
 from hub.web.lists import exports
-from hub.web.reconcile import reconciliation
+from hub.web.reconcile.reconciliation_summary import summarize
 from hub.web.request import row_ids
 
 # Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
@@ -236,7 +236,7 @@ def _build_context(run_id: int) -> dict[str, Any]:
         reconciliation_summary = None
         result = load_result(run)
         if result is not None:
-            reconciliation_summary = reconciliation.summarize(run, result)
+            reconciliation_summary = summarize(run, result)
         has_ended = run.ended_at is not None
         newest = (
             select(RunLine)

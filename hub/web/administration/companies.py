@@ -33,7 +33,7 @@ from hub.web.authentication.access import (
 )
 from hub.web.frame import company_choice
 from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
-from hub.web.reconcile import reconciliation
+from hub.web.reconcile.reconciliation_summary import load_newest_reconciliations, load_newest_runs
 from hub.web.request import destinations
 
 COMPANIES_PER_PAGE = 20
@@ -301,9 +301,9 @@ def _describe_each(session: Session, companies: Sequence[ConnectedCompany]) -> l
     )
     apps = _group_by_company(session.scalars(apps_of_companies.order_by(Installation.id)))
     sizes = _count_list_entries(session, ids)
-    runs = reconciliation.load_newest_runs(session, whole_ids, RunKind.LISTS)
+    runs = load_newest_runs(session, whole_ids, RunKind.LISTS)
     reads = usage.count_reads_of_each(session, ids)
-    reconciliations = reconciliation.load_newest_reconciliations(session, whole_ids)
+    reconciliations = load_newest_reconciliations(session, whole_ids)
     about = []
     for company in companies:
         about.append(

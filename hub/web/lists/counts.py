@@ -37,7 +37,4 @@ def count_in_review(session: Session, installation_id: int) -> dict[str, int]:
         .where(*approvals.build_review_conditions(installation_id))
         .group_by(Posting.kind)
     )
-    counts: dict[str, int] = {}
-    for kind, count in session.execute(query):
-        counts[kind] = count
-    return counts
+    return dict(iter(session.execute(query)))

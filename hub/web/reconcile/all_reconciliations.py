@@ -13,8 +13,10 @@ from hub.web.authentication.access import load_scope
 from hub.web.frame.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
 from hub.web.frame.paging import ListPage, load_page
 from hub.web.lists import exports
-from hub.web.reconcile import reconciliation
-from hub.web.reconcile.reconciliation import ReconciliationSummary
+from hub.web.reconcile.reconciliation_summary import (
+    ReconciliationSummary,
+    load_newest_reconciliations,
+)
 
 COLUMNS = (
     "company",
@@ -104,7 +106,7 @@ def _load_rows(
 ) -> list[CompanyReconciliation]:
     """Return the newest reconciliation of each company, in a few queries for all."""
     whole_ids = [company.id for company in companies if load_scope().has_company(company.id)]
-    summaries = reconciliation.load_newest_reconciliations(session, whole_ids)
+    summaries = load_newest_reconciliations(session, whole_ids)
     rows = []
     for company in companies:
         summary = summaries.get(company.id)

@@ -20,12 +20,12 @@ from hub.translations import messages
 from hub.translations.messages import gettext, ngettext
 from hub.web.frame import layout
 from hub.web.frame.source_view import format_amount, format_dates, format_money
-from hub.web.reconcile.reconciliation import ReconciliationSummary
 from hub.web.reconcile.reconciliation_report import (
     ReconciliationReport,
     ReportedDifference,
     format_requester,
 )
+from hub.web.reconcile.reconciliation_summary import ReconciliationSummary
 
 MIME = "application/pdf"
 WIDTH, HEIGHT = landscape(A4)

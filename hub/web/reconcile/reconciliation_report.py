@@ -24,8 +24,7 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web.frame import layout
 from hub.web.frame.layout import app_name
 from hub.web.frame.layout import kind_label as kind_name
-from hub.web.reconcile import reconciliation
-from hub.web.reconcile.reconciliation import ReconciliationSummary
+from hub.web.reconcile.reconciliation_summary import ReconciliationSummary, list_lines, summarize
 
 CASES_PER_QUERY = 500
 DISCREPANCY_LABELS: dict[str, str] = {
@@ -78,7 +77,7 @@ class ReconciliationReport:
     @cached_property
     def summary(self) -> ReconciliationSummary:
         """Return how many documents match, and the differences by currency."""
-        return reconciliation.summarize(self.run, self.result, self.slug)
+        return summarize(self.run, self.result, self.slug)
 
     @property
     def slugs(self) -> list[str]:
@@ -88,7 +87,7 @@ class ReconciliationReport:
     @cached_property
     def lines(self) -> list[TotalsLine]:
         """Return the control totals by app, kind, month and currency."""
-        return reconciliation.list_lines(self.result, self.slug)
+        return list_lines(self.result, self.slug)
 
     @property
     def differing_lines(self) -> list[TotalsLine]:

@@ -28,8 +28,7 @@ from hub.web.frame.company_choice import find_chosen_or_only_company
 from hub.web.frame.layout import use_zone_of
 from hub.web.frame.paging import ListPage, build_address_with, get_row_or_404, load_page
 from hub.web.lists import exports
-from hub.web.reconcile import all_reconciliations, reconciliation
-from hub.web.reconcile.reconciliation import ReconciliationSummary
+from hub.web.reconcile import all_reconciliations
 from hub.web.reconcile.reconciliation_report import (
     TOTAL_COLUMNS,
     ReconciliationReport,
@@ -37,6 +36,11 @@ from hub.web.reconcile.reconciliation_report import (
     describe_difference,
     describe_line,
     format_requester,
+)
+from hub.web.reconcile.reconciliation_summary import (
+    ReconciliationSummary,
+    load_newest_reconciliations,
+    load_newest_runs,
 )
 from hub.web.request import row_ids
 from hub.web.transactions.transaction_facts import get_environment_with_pages
@@ -75,9 +79,7 @@ def index() -> str:
             return all_reconciliations.render(session)
         run = None
         if load_scope().has_company(company.id):
-            newest = reconciliation.load_newest_runs(
-                session, [company.id], RunKind.RECONCILE, RunOutcome.DONE
-            )
+            newest = load_newest_runs(session, [company.id], RunKind.RECONCILE, RunOutcome.DONE)
             run = newest.get(company.id)
         return _render(session, company, run)
 
@@ -181,7 +183,7 @@ def _load_summary_if_newest(
 
     What an earlier reconciliation found is shown as it was.
     """
-    newest = reconciliation.load_newest_reconciliations(session, [company.id]).get(company.id)
+    newest = load_newest_reconciliations(session, [company.id]).get(company.id)
     return newest if newest and run and newest.run_id == run.id else None
 
 
