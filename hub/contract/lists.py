@@ -17,6 +17,7 @@ from hub.contract.rows import read_row
 from hub.contract.types import Site
 
 Row = TypeVar("Row")
+NO_ID = str(None)  # in place of the id of a row without one, like that of a row whose id is null
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class SourceList(ABC, Generic[Row]):
 
     def document(self, row: Row) -> Outcome:
         """Return the document of a row; Unreadable with the reason if it cannot be converted."""
-        return read_row(f"{self.prefix}{self.id_of(row)}", self.read, row)
+        return read_row(f"{self.prefix}{self._find_id(row)}", self.read, row)
 
     def documents(self, source_ids: Sequence[str]) -> Iterator[Outcome]:
         """Yield the documents with these source ids that the source has."""
@@ -71,12 +72,19 @@ class SourceList(ABC, Generic[Row]):
 
     def present_ids(self) -> Iterator[str]:
         """Yield the ids of all rows that the source has."""
-        return map(self.id_of, self.rows())
+        return map(self._find_id, self.rows())
 
     def _find_in_list(self, ids: Sequence[str]) -> Iterator[Row]:
         """Yield the rows with these ids."""
         searched_ids = set(ids)
-        return (row for row in self.rows() if self.id_of(row) in searched_ids)
+        return (row for row in self.rows() if self._find_id(row) in searched_ids)
+
+    def _find_id(self, row: Row) -> str:
+        """Return the id of a row; "None" if it has none, so that the hub holds the row alone."""
+        try:
+            return self.id_of(row)
+        except KeyError:
+            return NO_ID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +143,7 @@ class CursorList(SourceList[Row]):
     """A list of changes that has a cursor of the source.
 
     `pages` gets a cursor, "" at the beginning, and yields rows with the cursor after them, as
-    `read_pages` does. `id` returns the id of a row.
+    `read_pages` does. `id` returns the id of a row; it may raise KeyError for a row without one.
     """
 
     pages: Callable[[str], Iterable[tuple[Sequence[Row], str | None]]]
@@ -165,19 +173,20 @@ def row_version(
 
     The arguments are the names of the fields with the time of the last change, with a number that
     counts changes, and with the id. Without such a number, a checksum of the row is the version, so
-    that a second change in the same second is noticed.
+    that a second change in the same second is noticed. A row without an id gets the id "None", and
+    the hub holds it alone.
     """
 
     def version_of(row: Mapping[str, Any]) -> RowVersion:
         """Return id, version and time of the last change of a row."""
-        for name in filter(None, (id, changed_at, version)):
+        for name in filter(None, (changed_at, version)):
             if name not in row:
                 raise ValueError(
                     f"A row of the list has no field {name!r}, which row_version names; it has"
                     f" {', '.join(map(str, row))}."
                 )
         text = str(row[version]) if version else compute_checksum(_encode_row(row))
-        return str(row[id]), text, row[changed_at]
+        return str(row.get(id, NO_ID)), text, row[changed_at]
 
     return version_of
 

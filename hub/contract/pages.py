@@ -136,11 +136,13 @@ def read_changes_in_order(
     last_rows: set[RowVersion] = set()
     while True:
         rows, has_more = fetch(since)
-        new_rows = [row for row in rows if version(row) not in last_rows]
+        versions = [find_version(version, row) for row in rows]
+        known = [one for one in versions if one]
+        new_rows = [row for row, one in zip(rows, versions, strict=True) if one not in last_rows]
         if not has_more:
             yield new_rows, ""
             return
-        if not new_rows or not _is_in_order(rows, version):
+        if not new_rows or not known or not _is_in_order(known):
             raise Refused(
                 "%(source)s sends no more than %(count)s rows that changed at %(since)s or later"
                 " in the order of their changes; its list cannot be read further.",
@@ -148,16 +150,24 @@ def read_changes_in_order(
                 count=len(rows),
                 since=since or "—",
             )
-        last_rows = {version(row) for row in rows}
-        _, _, changed_at = version(rows[-1])
+        last_rows = set(known)
+        _, _, changed_at = known[-1]
         since = str(changed_at)
         yield new_rows, since
 
 
-def _is_in_order(rows: Sequence[Row], version: Callable[[Row], RowVersion]) -> bool:
+def find_version(version: Callable[[Row], RowVersion], row: Row) -> RowVersion | None:
+    """Return id, version and time of the last change of a row; None for a row without an id."""
+    try:
+        return version(row)
+    except KeyError:
+        return None
+
+
+def _is_in_order(versions: Sequence[RowVersion]) -> bool:
     """Return whether the last row did not change before the first one."""
-    _, _, first = version(rows[0])
-    _, _, last = version(rows[-1])
+    _, _, first = versions[0]
+    _, _, last = versions[-1]
     if not isinstance(first, str) or not isinstance(last, str):
         return float(first) <= float(last)
     try:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from hub.contract.cursors import ChangeCursor
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
-from hub.contract.pages import RowVersion
+from hub.contract.pages import RowVersion, find_version
 
 Row = TypeVar("Row")
 Value = TypeVar("Value")
@@ -50,14 +50,16 @@ def read_changes(
       page with which to begin, both "" for the whole list. It yields the rows of each page and the
       next page, as `read_numbered_pages`, `read_linked_pages` and `read_changes_in_order` do.
     - `version`: returns id, version and time of the last change of a row, so that a row is read
-      once in each version. The time is a text in ISO 8601.
+      once in each version. The time is a text in ISO 8601. It may raise KeyError for a row without
+      an id, which is then read each time.
     - `now`: returns the time by the source's clock, such as ApiClient.date.
     """
     position = ChangeCursor.parse(cursor)
     for rows, next_page in pages(position.changed_since, position.page):
         position.begin(now())
         for row in rows:
-            if position.is_new(*version(row)):
+            known = find_version(version, row)
+            if known is None or position.is_new(*known):
                 yield read(row)
         if next_page:
             position.page = next_page

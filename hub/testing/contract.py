@@ -22,6 +22,7 @@ from hub.testing.suite.created_records import CreatedRecordTests
 from hub.testing.suite.deletions import DeletionTests
 from hub.testing.suite.documents import DocumentTests, suite_of
 from hub.testing.suite.exemptions import exemptions_by_parameter
+from hub.testing.suite.missing_ids import MissingIdTests
 from hub.testing.suite.outages import OutageTests
 from hub.testing.suite.payments import PaymentTests
 from hub.testing.suite.rates import RateTests
@@ -120,6 +121,7 @@ class Contract(
     ReadingTests,
     DeletionTests,
     OutageTests,
+    MissingIdTests,
     DocumentTests,
     ReadinessTests,
     StatedValuesTests,

@@ -60,9 +60,12 @@ def call_hook(call: Callable[[], T], what: str) -> T:
         raise exception_failure(what, error) from error
 
 
-def exception_failure(what: str, error: Exception, *, instead_of: str = "") -> BaseException:
+def exception_failure(
+    what: str, error: Exception, *, instead_of: str = "", advice: str = ""
+) -> BaseException:
     """Return the failure of a test whose hook has raised an exception."""
     defect = f"{type(error).__name__}: {error}".rstrip(": ")
     expected = f", not {instead_of}." if instead_of else ""
-    advice = next((text for type, text in ADVICE.items() if isinstance(error, type)), "")
+    known = next((text for type, text in ADVICE.items() if isinstance(error, type)), "")
+    advice = known or (advice and f". {advice}")
     return pytest.fail.Exception(f"{what} raised {defect}{expected}{advice}")

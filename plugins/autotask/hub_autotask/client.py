@@ -147,9 +147,13 @@ class Autotask:
         for page in self.pages(entity, *conditions, fields=fields):
             yield from page
 
-    def rows_with(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
-        """Yield the rows whose field has one of these values, in queries of up to MAX_RECORDS."""
-        for chunk in iter_chunks(sorted(values), MAX_RECORDS):
+    def rows_with(self, entity: str, field: str, values: Iterable[int | None]) -> Iterator[Row]:
+        """Yield the rows whose field has one of these values, in queries of up to MAX_RECORDS.
+
+        None, the id of a row without one, is not asked for.
+        """
+        present = sorted(value for value in values if value is not None)
+        for chunk in iter_chunks(present, MAX_RECORDS):
             yield from self.rows(entity, where(field, "in", chunk))
 
     def get(self, entity: str, id: int) -> Row | None:

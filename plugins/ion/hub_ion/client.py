@@ -247,7 +247,8 @@ class Ion:
             self._mark_unreadable(rows, error)
         if None in rows:
             raise Retry("ION could not return one of its rows; it is asked again later.")
-        completed = [query.complete(row, self.absent_fields) for row in rows]
+        # A row without an id gets None as its id, so that it does not stop the others.
+        completed = [{"id": None, **query.complete(row, self.absent_fields)} for row in rows]
         return completed, page["pageInfo"]
 
     def _answer_list(self, query: Listing, variables: Row) -> tuple[Any, list[Row]]:

@@ -96,8 +96,8 @@ def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
     """Return the parts whose name equals that of an earlier part except for case.
 
     QuickBooks ignores case, so both would be one item there. The earlier part may be in upper or
-    lower case, among these rows, or among those that were read before. A part without a number
-    cannot be converted; it is reported by itself.
+    lower case, among these rows, or among those that were read before. A part without a number or
+    an id cannot be posted; it is reported by itself.
     """
     variants: set[str] = set()
     for row in rows:
@@ -108,17 +108,22 @@ def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
         return set()
     first_ids: dict[tuple[str, str], Any] = {}
     for row in (*rows, *source.rows(query, {"partNumber": {"in": sorted(variants)}})):
-        if row["number"]:
+        if _is_identified(row):
             key = _fold_key(row)
             first_ids[key] = min(first_ids.get(key, row["id"]), row["id"])
     twins = set()
     for row in rows:
-        if not row["number"]:
+        if not _is_identified(row):
             continue
         key = _fold_key(row)
         if source.first_part_ids.setdefault(key, first_ids[key]) != row["id"]:
             twins.add(build_comparison_key(row))
     return twins
+
+
+def _is_identified(row: Row) -> bool:
+    """Return whether a part has a number and an id."""
+    return bool(row["number"]) and row["id"] is not None
 
 
 def _fold_key(row: Row) -> tuple[str, str]:

@@ -58,6 +58,7 @@ EVERY_ROW = "test_every_row_of_the_stand_in_is_read"
 SAME_MOMENT = "test_a_change_at_the_moment_of_the_cursor_is_read"
 NOTHING_NEW = "test_reading_from_the_last_checkpoint_returns_nothing_new"
 LATER_STATE = "test_a_cursor_from_a_later_state_returns_no_unchanged_document"
+WITHOUT_ID = "test_a_row_without_an_id_stops_no_other"
 EXACTLY = "test_reading_by_ids_returns_exactly_these_documents"
 ACCOUNT = "test_hub_check_names_the_account"
 ANOTHER_DAY = "test_documents_do_not_depend_on_the_day_of_the_reading"
@@ -95,7 +96,7 @@ UNUSED = "test_unused_hooks_exist_and_have_a_reason"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW, GONE_AFTER_A_FAILURE)
 ON_A_BENCH = (
     *(BUSY, BROKEN, NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
-    *(NOTHING_NEW, LATER_STATE, MISSING),
+    *(NOTHING_NEW, LATER_STATE, MISSING, WITHOUT_ID),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, GONE_ALL_THE_SAME, *ON_PAGES),
 )
 OF_ITS_DOCUMENTS = (
@@ -1045,6 +1046,13 @@ DEFECTS = {
         '            return rows, number < answer["pages"]',
         "left out 1 that its stand-in has, such as 1001",
         "page",
+    ),
+    "a row without an id that stops the list": Defect(
+        WITHOUT_ID,
+        CLIENT,
+        "id=documents.source_id",
+        "id=lambda row: f\"{row.pop('type')}:{int(row.get('id'))}\"",
+        "of its id",
     ),
     "changes of one kind that nobody reads": Defect(
         CHANGED,
