@@ -89,6 +89,7 @@ TESTING_PARTS = (
     "fakes",
     "recording",
     "golden",
+    "limits",
     "bench",
     "outcomes",
     "exchanges",

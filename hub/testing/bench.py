@@ -24,22 +24,14 @@ from hub.contract.hook_results import iter_yielded, require_list, require_result
 from hub.contract.receipts import Receipt
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState, ReceiptStateName
-from hub.contract.types import (
-    App,
-    Company,
-    Field,
-    Record,
-    Sandbox,
-    Signal,
-    Site,
-    Tenant,
-)
+from hub.contract.types import App, Company, Field, Record, Sandbox, Signal, Site, Tenant
 from hub.http.client import AppHttp
 from hub.testing.clock import START, FakeClock
 from hub.testing.fakes.files import FilesInMemory, make_received_file
 from hub.testing.fakes.rate_limit import wait_for_rate_limit
 from hub.testing.fakes.secrets import SecretsInMemory
 from hub.testing.fakes.stand_in import WSGIAdapter, mount, open_stand_in
+from hub.testing.limits import require_end
 from hub.testing.recording import record
 
 log = logging.getLogger(__name__)
@@ -248,7 +240,7 @@ class Bench:
     ) -> Iterator[Yielded]:
         """Yield what the source has, as lazily as the plugin reads it."""
         result = self._call("hub_documents", site=self.site, cursors=cursors or {}, ids=tuple(ids))
-        items = iter_yielded(result)
+        items = require_end(iter_yielded(result), self.app.slug)
         yield from items if ids else record.watch(self.app.slug, items)
 
     def read(

@@ -14,6 +14,7 @@ from hub.contract.reading import iter_chunks
 from hub.contract.settings_schema import get_schema
 from hub.contract.states import Stage
 from hub.testing.bench import Bench
+from hub.testing.limits import limit_time
 from hub.testing.outcomes.items import identity, only_documents, source_ids
 from hub.testing.recording import record
 
@@ -40,6 +41,12 @@ class DocumentTests:
     def _note_suite(self) -> None:
         """Note of which app this test is, and which others its suite has."""
         record.note_suite(self.slug, self.suite)
+
+    @pytest.fixture(autouse=True)
+    def _limit_time(self) -> Iterator[None]:
+        """Fail if a hook does not return, instead of waiting without a word."""
+        with limit_time(self.slug):
+            yield
 
     def test_each_setting_has_a_label(self, bench: Bench) -> None:
         """Look for the label that the settings page and the command line show."""

@@ -4,6 +4,7 @@ import datetime as dt
 import importlib
 import re
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,7 @@ from hub.errors import PluginBroken, Refused
 from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
+from hub.testing.limits import limit_time
 from qbo_sandbox.kit import Limits, json_answer
 from tests.support.sources.guide_plugin import guide_plugin
 
@@ -607,3 +609,39 @@ def test_a_form_that_the_stand_in_does_not_have_is_named(suite):
     tests = suite(change=("/rentals/{id}/change", {"day": "2026-02-21"}))
     with pytest.raises(AssertionError, match=r"accepts the form /rentals/\{id\}/change for no doc"):
         tests.test_a_second_change_is_read_too(Bench(NAME))
+
+
+def test_a_list_without_an_end_is_refused(suite, plugin, monkeypatch):
+    documents = plugin.hub_documents
+
+    def endless(app, site, cursors, ids):
+        while True:
+            yield from documents(app, site, cursors, ids)
+
+    monkeypatch.setattr(plugin, "hub_documents", hookimpl(endless))
+    with pytest.raises(FAILED, match=r"hub_documents of depot does not end: .* nothing new"):
+        run(suite(), READABLE)
+
+
+def wait_for_ever():
+    threading.Event().wait()
+
+
+@pytest.mark.parametrize("hook", ["hub_documents", "hub_check"])
+def test_a_hook_that_does_not_return_is_named_with_its_line(suite, plugin, monkeypatch, hook):
+    def documents(app, site, cursors, ids):
+        yield wait_for_ever()
+
+    def check(app, site):
+        wait_for_ever()
+
+    stuck = documents if hook == "hub_documents" else check
+    monkeypatch.setattr(plugin, hook, hookimpl(stuck))
+    suite()
+    bench = Bench(NAME, waits=True)
+    call = bench.read if hook == "hub_documents" else bench.check
+    message = (
+        rf"^{hook} of depot has not returned .* It is at .*test_contract.py, line \d+, in wait"
+    )
+    with pytest.raises(FAILED, match=message), limit_time(NAME, seconds=0.2):
+        call()
