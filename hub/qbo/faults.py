@@ -14,6 +14,7 @@ from hub.models.enums import LIST_IN_USE
 # The outcome of a call by the codes of its faults; any other code is a refusal. Each of these codes
 # needs an entry in FAULT_EXPLANATIONS. `hub.qbo.responses` has the outcomes by status.
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
+MISROUTED_CODES = {"7001"}  # Intuit's gateway found no server of the company
 # Not done; repeated after a pause of all calls to the company, so never for one document alone.
 THROTTLED_CODES = {"3001", "130", "140", "150"}
 EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
@@ -25,6 +26,8 @@ HOLDER_PATTERN = re.compile(
     r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)"
 )
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
+# The server that got the request does not have the address. Seen with the codes 500 and 10000.
+UNKNOWN_ADDRESS = re.compile(r"could not find resource for relative", re.IGNORECASE)
 ONE_AT_A_TIME = re.compile(r"add or edit one .+ at a time", re.IGNORECASE)  # with code 6000
 NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is retried automatically.")
 SLOW_DOWN = Sentence("QuickBooks asks to slow down. It is retried automatically.")
@@ -32,6 +35,7 @@ UNKNOWN_ERROR = Sentence("QuickBooks reports an error that the hub does not know
 UNEXPLAINED_FAULT = Sentence(
     "QuickBooks does not accept it as it is. Correct what it names, then retry."
 )
+MISROUTED = Sentence("Intuit passed the request to a server that does not have this company.")
 SIMULTANEOUS_CHANGE = Sentence(
     "Somebody changed the same list in QuickBooks at the same moment. The hub tries it again some"
     " times; after that, retry when they are done."
@@ -170,9 +174,15 @@ class Fault:
         return self.code
 
     @property
+    def is_misrouted(self) -> bool:
+        """Return whether Intuit passed the request to the wrong server, as during outages."""
+        text = f"{self.message} {self.detail}"
+        return self.code in MISROUTED_CODES or bool(UNKNOWN_ADDRESS.search(text))
+
+    @property
     def is_inconclusive(self) -> bool:
-        """Return whether the work may have been done in spite of the error."""
-        if self.code in POSSIBLY_EXECUTED_CODES:
+        """Return whether the work may have been done, or was not the reason of the error."""
+        if self.code in POSSIBLY_EXECUTED_CODES or self.is_misrouted:
             return True
         if self.code != BUSINESS_RULE_CODE:
             return False
@@ -323,6 +333,8 @@ def _explain_fault(fault: Fault, default: str, internal_codes: Set[str]) -> str:
     explanation = FAULT_EXPLANATIONS.get(code, default)
     if fault.decisive_code == LIST_IN_USE:
         explanation = SIMULTANEOUS_CHANGE
+    if fault.is_misrouted:
+        explanation = MISROUTED
     field = Sentence(", field %(name)s", name=fault.element) if fault.element else ""
     quote = _quote_sentence(fault, field)
     return Sentence("%(explanation)s (%(quote)s)", explanation=explanation, quote=quote)

@@ -98,6 +98,7 @@ CREATE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "10000 with 200": (fault("10000", status=200), *DOUBTED),
     "6000 with -30000": (fault("6000", "Unexpected Internal Error. (-30000)"), *DOUBTED),
     "600, the id in use": (fault("600"), *DOUBTED),
+    "7001, no server of the company": (fault("7001", status=404), *DOUBTED),
     "other 6000": (fault("6000", "You must specify an amount."), *HOLD_OR_DOUBT),
     "429": (fault("3001", status=429), *NOT_SENT),
     "429 without a body": (page(429), *NOT_SENT),
