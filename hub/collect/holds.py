@@ -10,7 +10,7 @@ from hub.collect.removal import cancel_removal
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentOutcome, Holder, PostingState
+from hub.models.enums import DocumentOutcome, Holder, Operation, PostingState
 from hub.outbox.plan_values import Content
 from hub.reasons.texts import add_article
 
@@ -61,7 +61,8 @@ def hold_other_kind(
 def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentPlan:
     """Hold the unsent postings of a document that cannot be read.
 
-    A document that is in QuickBooks stays there, with a case.
+    A document that is in QuickBooks stays there, with a case. An unsent change of it is held, too:
+    it has what the source said before, which may no longer be so.
     """
     plan = DocumentPlan(row, DocumentOutcome.UNREADABLE)
     postings = batch.transaction_postings(row)
@@ -70,10 +71,18 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
         cancel_removal(batch, plan)
     finding = cases.build_document_finding("unreadable", row, "unreadable", problem=reason)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
-    if posted:
+    unsent_changes = [posting for posting in postings if _is_unsent_change(posting)]
+    if posted and not unsent_changes:
         plan.open_case(posted[-1], finding)
     elif not plan.reread:
+        changed_parts = {posting.part for posting in unsent_changes}
         disposition = cases.build_held_disposition(Holder.SOURCE, (finding,))
         for operation in list_open_operations(batch, row, None):
-            plan.add_posting(operation, Content(kind=row.kind), disposition, (finding,))
+            if not posted or operation.part in changed_parts:
+                plan.add_posting(operation, Content(kind=row.kind), disposition, (finding,))
     return plan
+
+
+def _is_unsent_change(posting: Posting) -> bool:
+    """Return whether a posting is a change of a transaction that was not sent yet."""
+    return posting.operation == Operation.UPDATE and posting.state in outbox.UNSENT

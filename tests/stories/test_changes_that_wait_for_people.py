@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub import Unreadable
 from hub.db.engine import transaction
 from hub.installations import enable
 from hub.outbox import approve_all
@@ -87,3 +88,18 @@ def test_a_change_that_was_taken_back_writes_over_no_later_edit(app, quickbooks,
         approve_all(session, shop.id, "kari")
     shop.run(wait=True)
     assert (shop.states()["bill:1"], totals(shop)) == ("held", [17])
+
+
+def test_a_change_whose_document_cannot_be_read_since_is_not_sent(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock)
+    shop.run(bill("10.00"))
+    enable.set_mode(shop.id, "review", who="kari")
+    assert shop.run(bill("20.00"))["bill:1"] == "review"
+    states = shop.run(Unreadable(source_id="bill:1", reason="It has no date."))
+    assert (states["bill:1"], shop.reasons()) == ("held", ["It has no date."])
+    with transaction() as session:
+        approve_all(session, shop.id, "kari")
+    shop.run()
+    assert (totals(shop), len(shop.cases())) == ([10], 1)
+    assert shop.run(bill("10.00"))["bill:1"] == "withdrawn"
+    assert (totals(shop), shop.cases()) == ([10], [])
