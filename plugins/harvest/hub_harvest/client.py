@@ -96,13 +96,10 @@ class Harvest:
         """
 
         def fetch(link: str) -> tuple[list[Row], str | None]:
-            """Return the rows of a page, and the link to the next one.
-
-            A row without an id gets None as its id, so that it does not stop the others.
-            """
+            """Return the rows of a page, and the link to the next one."""
             answer = self.api.get(link) if link else self.api.get(path, **parameters)
             next_link = answer["links"]["next"]
-            return [{"id": None, **row} for row in answer[name]], next_link
+            return answer[name], next_link
 
         return read_linked_pages(fetch, page, "Harvest")
 
