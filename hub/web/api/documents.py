@@ -22,7 +22,7 @@ from hub.web.api.resources import (
     to_list,
 )
 from hub.web.authentication.access import ANYWHERE
-from hub.web.frame.layout import KIND_LABELS
+from hub.web.frame.kind_labels import KIND_LABELS
 from hub.web.frame.paging import get_row_or_404, load_page
 from hub.web.lists.document_filters import (
     SHOWN_STATES,

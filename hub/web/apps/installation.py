@@ -30,11 +30,11 @@ from hub.scheduling.next_runs import load_next_runs
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import may_open_run, person_name, require_role
 from hub.web.frame import environment_badge
+from hub.web.frame.kind_labels import count_kinds
 from hub.web.frame.layout import app_name
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists import case_list
 from hub.web.lists.counts import count_documents, count_in_review
-from hub.web.lists.kind_counts import count_kinds
 
 pages = Blueprint("installation", __name__, url_prefix="/installations/<int:installation_id>")
 

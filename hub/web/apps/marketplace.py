@@ -28,7 +28,8 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.frame import company_choice
-from hub.web.frame.layout import get_app_or_404, kind_label
+from hub.web.frame.kind_labels import kind_label
+from hub.web.frame.layout import get_app_or_404
 from hub.web.frame.paging import get_row_or_404, load_page
 from hub.web.frame.viewer import translate_for_app
 

@@ -25,7 +25,8 @@ from hub.web.audit_log.audit_details import DetailText
 from hub.web.audit_log.recorded_settings import RecordedSettings
 from hub.web.codes import code_lookup
 from hub.web.frame import viewer
-from hub.web.frame.layout import app_name, document_title, kind_label
+from hub.web.frame.kind_labels import kind_label
+from hub.web.frame.layout import app_name, document_title
 from hub.web.frame.viewer import translate_for_app
 from hub.web.request.row_ids import MAX_ROW_ID
 

@@ -24,10 +24,10 @@ from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import load_scope, person_name
 from hub.web.cases import case_retries
 from hub.web.frame import viewer
-from hub.web.frame.case_titles import format_document_count, format_name_in_sentence
+from hub.web.frame.case_titles import format_name_in_sentence
+from hub.web.frame.kind_labels import count_kinds, format_document_count
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists import case_list
-from hub.web.lists.kind_counts import count_kinds
 
 MAX_SHOWN = 200
 CLOSABLE_ACTIONS = (CaseAction.NONE, CaseAction.CHOOSE)

@@ -49,7 +49,8 @@ from hub.web.documents.timeline import (
 )
 from hub.web.frame import paging, viewer
 from hub.web.frame.case_titles import load_subjects
-from hub.web.frame.layout import KIND_LABELS, list_installation_choices, use_zone_of
+from hub.web.frame.kind_labels import KIND_LABELS, count_kinds
+from hub.web.frame.layout import list_installation_choices, use_zone_of
 from hub.web.frame.paging import drop_unset, get_row_or_404, load_page
 from hub.web.frame.source_view import build_source_view
 from hub.web.lists import exports, saved_filters
@@ -65,7 +66,6 @@ from hub.web.lists.document_filters import (
     summarize,
 )
 from hub.web.lists.document_rows import describe, load_rows, load_state_and_main_posting
-from hub.web.lists.kind_counts import count_kinds
 from hub.web.request import row_ids
 from hub.web.transactions.transaction_facts import find_page
 

@@ -13,27 +13,12 @@ from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.catalogue.collecting import NOTHING_FITS
-from hub.translations.messages import gettext, gettext_noop, ngettext, translate_name
+from hub.translations.messages import gettext, translate_name
+from hub.web.frame.kind_labels import KIND_NOUNS
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
 MAX_HEADLINE = 110
 POSTING_CAUSE = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case about one posting
-# The kinds of documents within a sentence.
-KIND_NOUNS = {
-    "bill": gettext_noop("bill"),
-    "vendor_credit": gettext_noop("supplier credit"),
-    "expense": gettext_noop("expense"),
-    "purchase_order": gettext_noop("purchase order"),
-    "invoice": gettext_noop("invoice"),
-    "credit_memo": gettext_noop("credit memo"),
-    "payment": gettext_noop("payment"),
-    "refund": gettext_noop("refund"),
-    "bill_payment": gettext_noop("bill payment"),
-    "deposit": gettext_noop("deposit"),
-    "vendor": gettext_noop("supplier"),
-    "customer": gettext_noop("customer"),
-    "item": gettext_noop("item"),
-}
 
 
 def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
@@ -87,11 +72,6 @@ def format_name_in_sentence(posting: Posting) -> str:
     if name.party:
         return f"{kind} {name.label} ({name.party})"
     return f"{kind} {name.label}"
-
-
-def format_document_count(number: int) -> str:
-    """Return a number of documents as a sentence has it."""
-    return ngettext("%(count)s document", "%(count)s documents", number)
 
 
 def format_reason(case: Case, subject: str | None) -> str:

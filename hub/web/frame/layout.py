@@ -29,6 +29,7 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication import access
 from hub.web.frame import viewer
 from hub.web.frame.case_titles import format_reason, shorten_reason
+from hub.web.frame.kind_labels import kind_label
 from hub.web.frame.source_view import (
     apply_sign_of_kind,
     format_amount,
@@ -77,21 +78,6 @@ REQUESTER_LABELS = {
     run_log.SCHEDULE: gettext_noop("the schedule"),
     run_log.ENGINE: gettext_noop("the hub"),
     run_log.WEBHOOK: gettext_noop("a webhook"),
-}
-KIND_LABELS = {
-    "bill": gettext_noop("Bill"),
-    "vendor_credit": gettext_noop("Supplier credit"),
-    "expense": gettext_noop("Expense"),
-    "purchase_order": gettext_noop("Purchase order"),
-    "invoice": gettext_noop("Invoice"),
-    "credit_memo": gettext_noop("Credit memo"),
-    "payment": gettext_noop("Payment"),
-    "refund": gettext_noop("Refund"),
-    "bill_payment": gettext_noop("Bill payment"),
-    "deposit": gettext_noop("Deposit"),
-    "vendor": gettext_noop("Supplier"),
-    "customer": gettext_noop("Customer"),
-    "item": gettext_noop("Item"),
 }
 NAMES_OF_DAYS = {0: gettext_noop("today"), 1: gettext_noop("yesterday")}
 UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -265,11 +251,6 @@ def format_month(period: str) -> str:
 def document_title(document: NamedDocument) -> str:
     """Return the name of a document beside its kind: its number, or the name of a record."""
     return DisplayName.of_document(document).label
-
-
-def kind_label(name: str) -> str:
-    """Return the name of a kind of document for people."""
-    return gettext(KIND_LABELS[name]) if name in KIND_LABELS else name
 
 
 def format_requester(name: str) -> str:

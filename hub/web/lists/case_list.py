@@ -26,12 +26,8 @@ from hub.web.authentication.access import (
     person_name,
 )
 from hub.web.frame import paging, viewer
-from hub.web.frame.case_titles import (
-    format_document_count,
-    format_headline,
-    load_closed_postings,
-    load_subjects,
-)
+from hub.web.frame.case_titles import format_headline, load_closed_postings, load_subjects
+from hub.web.frame.kind_labels import format_document_count
 from hub.web.frame.layout import today
 from hub.web.lists import continued_cases
 from hub.web.request import row_ids

@@ -28,7 +28,7 @@ from hub.outbox.sums import join_halves, sum_halves
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame import viewer
-from hub.web.frame.layout import KIND_LABELS
+from hub.web.frame.kind_labels import KIND_LABELS
 from hub.web.frame.paging import MAX_AMOUNT
 from hub.web.lists.figures import Figure
 from hub.web.request import row_ids

@@ -23,10 +23,10 @@ from hub.web.apps.installation import build_tabs, count_before_start
 from hub.web.authentication import confirmation
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.frame import listed_rows
+from hub.web.frame.kind_labels import count_kinds
 from hub.web.frame.layout import may_configure
 from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end
 from hub.web.lists.counts import count_in_review
-from hub.web.lists.kind_counts import count_kinds
 from hub.web.postings import review_approvals, review_places, review_rows
 from hub.web.postings.review_rows import WaitingPosting
 from hub.web.postings.review_sums import Breakdown

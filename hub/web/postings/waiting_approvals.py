@@ -15,9 +15,9 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
+from hub.web.frame.kind_labels import count_kinds
 from hub.web.frame.paging import load_page
 from hub.web.lists.counts import has_review
-from hub.web.lists.kind_counts import count_kinds
 from hub.web.postings.review_rows import CurrencySums
 
 pages = Blueprint("to_approve", __name__, url_prefix="/to-approve")

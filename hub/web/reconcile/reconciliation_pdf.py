@@ -19,6 +19,7 @@ from hub.posting.reconcile.totals_lines import TotalsLine
 from hub.translations import messages
 from hub.translations.messages import gettext, ngettext
 from hub.web.frame import layout
+from hub.web.frame.kind_labels import kind_label
 from hub.web.frame.source_view import format_amount, format_dates, format_money
 from hub.web.reconcile.reconciliation_report import (
     ReconciliationReport,
@@ -205,7 +206,7 @@ def _sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
     for total in sums:
         amounts = (total.source, total.posted, total.quickbooks, total.difference)
         cells = (
-            layout.kind_label(total.kind),
+            kind_label(total.kind),
             total.currency,
             messages.reader().numbers.count(total.documents),
             *[_format_amount(value, total.currency) for value in amounts],

@@ -22,8 +22,8 @@ from hub.scheduling import run_log
 from hub.security.rights import Scope
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.frame import layout
+from hub.web.frame.kind_labels import kind_label
 from hub.web.frame.layout import app_name
-from hub.web.frame.layout import kind_label as kind_name
 from hub.web.reconcile.reconciliation_summary import ReconciliationSummary, list_lines, summarize
 
 CASES_PER_QUERY = 500
@@ -166,7 +166,7 @@ def describe_line(line: TotalsLine) -> dict[str, Any]:
     """Return a line of the control totals as a file has it."""
     return {
         "app": app_name(line.app),
-        "kind": kind_name(line.kind),
+        "kind": kind_label(line.kind),
         "month": line.period,
         "currency": line.currency,
         "documents": line.documents,
@@ -180,7 +180,7 @@ def describe_difference(difference: ReportedDifference) -> dict[str, Any]:
     return {
         "document": difference.document,
         "app": app_name(difference.slug),
-        "kind": kind_name(difference.kind),
+        "kind": kind_label(difference.kind),
         "number": difference.number,
         "party": difference.party,
         "date": difference.date,

@@ -16,8 +16,7 @@ from sqlalchemy import update
 from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
 from hub.outbox import compute_fingerprint
-from hub.web.frame import listed_rows
-from hub.web.lists import kind_counts
+from hub.web.frame import kind_labels, listed_rows
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document, add_posting, bill
 from tests.support.runs.tiers import SAME_EXAMPLES
@@ -670,7 +669,7 @@ def test_documents_and_records_are_counted_separately(
     operator: Visitor, counts: dict[str, int], sentence: str
 ) -> None:
     with operator.app.test_request_context():
-        assert kind_counts.count_kinds(counts) == sentence
+        assert kind_labels.count_kinds(counts) == sentence
 
 
 def test_the_heading_says_what_is_to_be_approved(operator: Visitor) -> None:

@@ -1,11 +1,41 @@
-"""The numbers of documents and records, in words that name their kind."""
+"""The names of the kinds of documents: alone, within a sentence, and with a number."""
 
 from collections.abc import Callable, Mapping
 
 from hub.contract.document_kinds import LIST_KINDS
-from hub.translations.messages import gettext, ngettext
-from hub.web.frame.case_titles import format_document_count
+from hub.translations.messages import gettext, gettext_noop, ngettext
 
+KIND_LABELS = {
+    "bill": gettext_noop("Bill"),
+    "vendor_credit": gettext_noop("Supplier credit"),
+    "expense": gettext_noop("Expense"),
+    "purchase_order": gettext_noop("Purchase order"),
+    "invoice": gettext_noop("Invoice"),
+    "credit_memo": gettext_noop("Credit memo"),
+    "payment": gettext_noop("Payment"),
+    "refund": gettext_noop("Refund"),
+    "bill_payment": gettext_noop("Bill payment"),
+    "deposit": gettext_noop("Deposit"),
+    "vendor": gettext_noop("Supplier"),
+    "customer": gettext_noop("Customer"),
+    "item": gettext_noop("Item"),
+}
+# The same within a sentence.
+KIND_NOUNS = {
+    "bill": gettext_noop("bill"),
+    "vendor_credit": gettext_noop("supplier credit"),
+    "expense": gettext_noop("expense"),
+    "purchase_order": gettext_noop("purchase order"),
+    "invoice": gettext_noop("invoice"),
+    "credit_memo": gettext_noop("credit memo"),
+    "payment": gettext_noop("payment"),
+    "refund": gettext_noop("refund"),
+    "bill_payment": gettext_noop("bill payment"),
+    "deposit": gettext_noop("deposit"),
+    "vendor": gettext_noop("supplier"),
+    "customer": gettext_noop("customer"),
+    "item": gettext_noop("item"),
+}
 COUNT_TEXTS: dict[str, Callable[[int], str]] = {
     "bill": lambda count: ngettext("%(count)s bill", "%(count)s bills", count),
     "vendor_credit": lambda count: ngettext(
@@ -27,6 +57,16 @@ COUNT_TEXTS: dict[str, Callable[[int], str]] = {
     "customer": lambda count: ngettext("%(count)s customer", "%(count)s customers", count),
     "item": lambda count: ngettext("%(count)s item", "%(count)s items", count),
 }
+
+
+def kind_label(name: str) -> str:
+    """Return the name of a kind of document for people."""
+    return gettext(KIND_LABELS[name]) if name in KIND_LABELS else name
+
+
+def format_document_count(number: int) -> str:
+    """Return a number of documents as a sentence has it."""
+    return ngettext("%(count)s document", "%(count)s documents", number)
 
 
 def count_kinds(counts: Mapping[str, int]) -> str:
