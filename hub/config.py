@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from marshmallow import EXCLUDE, Schema, ValidationError, post_load, validate
+from marshmallow.fields import Field
 
 from hub.contract import plugin_list
 from hub.contract.value_object import value_object
@@ -24,7 +25,6 @@ from hub.crypto.keys import (
 )
 from hub.errors import ConfigurationError
 from hub.setting_fields import (
-    PREFIX,
     address,
     check_copy_target,
     check_mail_url,
@@ -51,6 +51,7 @@ IN_FILES = (
     "HUB_MAIL_URL",
     "HUB_METRICS_TOKEN",
 )
+PREFIX = "HUB_"  # of the names of settings in the environment
 API_URLS = {
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
     "production": "https://quickbooks.api.intuit.com",
@@ -128,52 +129,56 @@ class Settings(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    data = text("data", load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
-    database_url = text("database_url")
-    engine = one_of("engine", "embedded", "distributed")
-    public_url = site("public_url")
-    trusted_proxy = text("trusted_proxy", validate=check_proxies)
-    secret_key = text("secret_key")
-    vault_keys = text("vault_keys")
-    qbo_client_id = text("qbo_client_id")
-    qbo_client_secret = text("qbo_client_secret")
-    qbo_environment = one_of("qbo_environment", "sandbox", "production")
-    qbo_api_url = address("qbo_api_url")
-    qbo_authorize_url = address("qbo_authorize_url")
-    qbo_token_url = address("qbo_token_url")
-    qbo_revoke_url = address("qbo_revoke_url")
-    qbo_webhook_token = text("qbo_webhook_token")
-    qbo_pkce = switch("qbo_pkce")
-    qbo_per_second = count("qbo_per_second")
-    qbo_per_minute = count("qbo_per_minute")
-    page_seconds = seconds("page_seconds")
-    deadline_seconds = seconds("deadline_seconds")
-    lease_seconds = seconds("lease_seconds")
-    quiet_seconds = seconds("quiet_seconds")
-    reread_ids = count("reread_ids")
-    files_root = text("files_root")
-    audit_copy = text("audit_copy", validate=check_copy_target)
-    log_format = one_of("log_format", "text", "json")
-    log_level = one_of("log_level", "debug", "info", "warning", "error")
-    log_to = one_of("log_to", "file", "stderr")
-    mail_url = text("mail_url", validate=check_mail_url)
-    metrics_token = text("metrics_token", validate=check_token)
-    contact = text("contact")
-    allow_loopback = switch("allow_loopback")
-    allow_hosts_file = text("allow_hosts_file")
-    plugins_file = text("plugins_file")
-    open_apps = text("open_apps")
-    second_factor = one_of("second_factor", "owners", "all", "off")
-    second_factor_grace_days = days("second_factor_grace_days")
-    confirm_approvals_above = count("confirm_approvals_above", least=0)
-    breached_passwords_file = text("breached_passwords_file")
-    prune = switch("prune")
-    keep_payloads_days = days("keep_payloads_days")
-    keep_receipts_days = days("keep_receipts_days")
-    keep_cases_days = days("keep_cases_days")
-    keep_run_lines_days = days("keep_run_lines_days")
-    keep_runs_days = days("keep_runs_days")
-    keep_sessions_days = days("keep_sessions_days")
+    data = text(load_default="hub-data", validate=validate.Length(min=1, error="is empty"))
+    database_url = text()
+    engine = one_of("embedded", "distributed")
+    public_url = site()
+    trusted_proxy = text(validate=check_proxies)
+    secret_key = text()
+    vault_keys = text()
+    qbo_client_id = text()
+    qbo_client_secret = text()
+    qbo_environment = one_of("sandbox", "production")
+    qbo_api_url = address()
+    qbo_authorize_url = address()
+    qbo_token_url = address()
+    qbo_revoke_url = address()
+    qbo_webhook_token = text()
+    qbo_pkce = switch()
+    qbo_per_second = count()
+    qbo_per_minute = count()
+    page_seconds = seconds()
+    deadline_seconds = seconds()
+    lease_seconds = seconds()
+    quiet_seconds = seconds()
+    reread_ids = count()
+    files_root = text()
+    audit_copy = text(validate=check_copy_target)
+    log_format = one_of("text", "json")
+    log_level = one_of("debug", "info", "warning", "error")
+    log_to = one_of("file", "stderr")
+    mail_url = text(validate=check_mail_url)
+    metrics_token = text(validate=check_token)
+    contact = text()
+    allow_loopback = switch()
+    allow_hosts_file = text()
+    plugins_file = text()
+    open_apps = text()
+    second_factor = one_of("owners", "all", "off")
+    second_factor_grace_days = days()
+    confirm_approvals_above = count(least=0)
+    breached_passwords_file = text()
+    prune = switch()
+    keep_payloads_days = days()
+    keep_receipts_days = days()
+    keep_cases_days = days()
+    keep_run_lines_days = days()
+    keep_runs_days = days()
+    keep_sessions_days = days()
+
+    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
+        """Name a setting in the environment after its field: HUB_PUBLIC_URL for `public_url`."""
+        field_obj.data_key = PREFIX + field_name.upper()
 
     @post_load
     def complete(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:

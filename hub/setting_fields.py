@@ -1,4 +1,4 @@
-"""The fields of the schema of settings: texts, addresses, numbers and switches by their names."""
+"""The fields of the schema of settings: texts, addresses, numbers and switches."""
 
 import ipaddress
 from pathlib import Path
@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, validate
 
-PREFIX = "HUB_"
 MIN_TOKEN_LENGTH = 20
 # Beyond these, times that are computed with them do not exist.
 MAX_SECONDS = 1_000_000
@@ -94,64 +93,56 @@ def check_copy_target(value: str) -> None:
         )
 
 
-def text(name: str, **options: Any) -> fields.String:
-    """Return a field for a text.
-
-    The `options` are those of marshmallow's field.
-    """
-    data_key = PREFIX + name.upper()
+def text(**options: Any) -> fields.String:
+    """Return a field for a text; the `options` are those of marshmallow's field."""
     messages: dict[str, Any] = {"invalid": "must be one text in quotes"}  # in a TOML file
-    return fields.String(data_key=data_key, error_messages=messages, **options)
+    return fields.String(error_messages=messages, **options)
 
 
-def address(name: str) -> fields.String:
+def address() -> fields.String:
     """Return a field for an http or https address."""
-    return text(name, validate=check_url)
+    return text(validate=check_url)
 
 
-def site(name: str) -> fields.String:
+def site() -> fields.String:
     """Return a field for the address of a site, which has no path."""
-    return text(name, validate=check_site)
+    return text(validate=check_site)
 
 
-def seconds(name: str) -> fields.Float:
+def seconds() -> fields.Float:
     """Return a field for a positive number of seconds."""
     above = validate.Range(min=0, min_inclusive=False, error="must be a number of seconds above 0")
     below = validate.Range(max=MAX_SECONDS, error=f"must be at most {MAX_SECONDS} seconds")
     problem = "must be a number of seconds"
     return fields.Float(
-        data_key=PREFIX + name.upper(),
         validate=[above, below],
         allow_nan=False,
         error_messages={"invalid": problem, "special": problem},
     )
 
 
-def count(name: str, least: int = 1, *more: validate.Validator) -> fields.Integer:
+def count(least: int = 1, *more: validate.Validator) -> fields.Integer:
     """Return a field for a whole number, positive unless `least` is 0, with `more` checks."""
     problem = f"must be a whole number above {least - 1}" if least else "must be 0 or more"
     above = validate.Range(min=least, error=problem)
     return fields.Integer(
-        data_key=PREFIX + name.upper(),
         validate=[above, *more],
         error_messages={"invalid": problem, "too_large": problem},
     )
 
 
-def days(name: str) -> fields.Integer:
+def days() -> fields.Integer:
     """Return a field for a number of days: none, or at most a hundred years of them."""
     below = validate.Range(max=MAX_DAYS, error=f"must be at most {MAX_DAYS} days, a hundred years")
-    return count(name, 0, below)
+    return count(0, below)
 
 
-def one_of(name: str, *choices: str) -> fields.String:
+def one_of(*choices: str) -> fields.String:
     """Return a field for one of some choices."""
     is_choice = validate.OneOf(choices, error="must be one of: {choices}")
-    return text(name, validate=is_choice)
+    return text(validate=is_choice)
 
 
-def switch(name: str) -> fields.Boolean:
+def switch() -> fields.Boolean:
     """Return a field for a switch."""
-    return fields.Boolean(
-        data_key=PREFIX + name.upper(), error_messages={"invalid": "must be 1 or 0"}
-    )
+    return fields.Boolean(error_messages={"invalid": "must be 1 or 0"})
