@@ -16,7 +16,8 @@ class DeletionSweep:
     """Compare the ids of all documents with those that were read before, once a day.
 
     A document that is missing is reported as `inferred`. It counts as gone only after two readings,
-    because a document also disappears if a right was taken away.
+    because a document also disappears if a right was taken away. The id of one that is missing is
+    kept until the next comparison, because the list may have left it out by mistake.
 
     A row that its list left out when it was new is found, too: its id was never read.
 
@@ -40,7 +41,7 @@ class DeletionSweep:
         """
         self._day, _, ids = cursor.partition("|")
         try:
-            self._ids = parse_ids(ids)
+            self._ids, self._missed = _parse_both(ids)
         except ValueError:
             raise Refused("%(cursor)s is not a cursor of a DeletionSweep.", cursor=cursor) from None
         self._today = today.isoformat()
@@ -93,11 +94,12 @@ class DeletionSweep:
         that it does not return are asked for again with the next comparison.
         """
         present = {str(id) for id in ids}
-        missing = sorted(self._ids - present, key=_sort_key)
-        for id in missing:
+        known = self._ids | self._missed
+        for id in sorted(known - present, key=_sort_key):
             source_id = f"{self._prefix}{id}"
             yield Gone(source_id=source_id, reason=reason, inferred=True)
-        unread = sorted(present - self._ids, key=_sort_key)
+        unread = sorted(present - known, key=_sort_key)
+        self._missed = self._ids - present
         self._ids = present
         if read and unread:
             self._ids -= set(unread)
@@ -117,7 +119,7 @@ class DeletionSweep:
 
     def _build_checkpoint(self) -> Checkpoint:
         """Return a checkpoint with the day of the last comparison and the ids since."""
-        ids = format_ids(self._ids)
+        ids = _format_both(self._ids, self._missed)
         return Checkpoint(cursor=f"{self._day}|{ids}", stream=self._stream)
 
 
@@ -125,7 +127,7 @@ class PartSweep:
     """Notice that a row has lost a part that is a document, such as an invoice one of its payments.
 
     The parts that each row had when it was read last are kept in a cursor. A part that is missing
-    is Gone, as `inferred`.
+    is Gone, as `inferred`, and is kept until its row is compared again.
 
     The source id of a part is `prefix`, the id of its row, `separator` and its own id, such as
     "payment:7-31"; the ids of rows must not contain the separator. The name of the `stream` ends
@@ -149,16 +151,14 @@ class PartSweep:
     def __init__(self, cursor: str, *, prefix: str, stream: str, separator: str = "-") -> None:
         """Read the cursor; raise Refused for a text that is not the cursor of such a sweep."""
         try:
-            ids = parse_ids(cursor)
+            ids, missed_ids = _parse_both(cursor)
         except ValueError:
             raise Refused("%(cursor)s is not a cursor of a PartSweep.", cursor=cursor) from None
-        self._parts: dict[str, set[str]] = defaultdict(set)
-        for id in ids:
-            row, _, part = id.partition(separator)
-            self._parts[row].add(part)
+        self._separator = separator
+        self._parts = self._group_by_row(ids)
+        self._missed = self._group_by_row(missed_ids)
         self._prefix = prefix
         self._stream = stream
-        self._separator = separator
         self._stored = cursor
 
     def watch(self, items: Iterable[Yielded]) -> Iterator[Yielded]:
@@ -174,7 +174,7 @@ class PartSweep:
 
     def has_parts(self, row_id: str | int) -> bool:
         """Return whether a row had parts when it was read last."""
-        return str(row_id) in self._parts
+        return str(row_id) in self._parts or str(row_id) in self._missed
 
     def compare(
         self,
@@ -190,9 +190,12 @@ class PartSweep:
         """
         row = str(row_id)
         present = {str(id) for id in part_ids}
-        missing = self._parts.pop(row, set()) - present
+        before = self._parts.pop(row, set())
+        missing = (before | self._missed.pop(row, set())) - present
         if present:
             self._parts[row] = present
+        if inferred and not before <= present:
+            self._missed[row] = before - present
         return [
             Gone(source_id=self._join(row, part, self._prefix), reason=reason, inferred=inferred)
             for part in sorted(missing, key=_sort_key)
@@ -202,19 +205,29 @@ class PartSweep:
         """Return a Gone for each part of a row that is not among these, the rows of the source."""
         present = {str(id) for id in row_ids}
         gone: list[Gone] = []
-        for row in sorted(self._parts.keys() - present, key=_sort_key):
+        for row in sorted((self._parts.keys() | self._missed.keys()) - present, key=_sort_key):
             gone += self.compare(row, (), reason=reason)
         return gone
 
     def checkpoint(self) -> list[Checkpoint]:
         """Return a Checkpoint of the parts, or nothing if they are stored already."""
-        cursor = format_ids(
-            {self._join(row, part) for row, parts in self._parts.items() for part in parts}
-        )
+        cursor = _format_both(self._join_all(self._parts), self._join_all(self._missed))
         if cursor == self._stored:
             return []
         self._stored = cursor
         return [Checkpoint(cursor=cursor, stream=self._stream)]
+
+    def _group_by_row(self, ids: Iterable[str]) -> dict[str, set[str]]:
+        """Return the parts with these ids, by the ids of their rows."""
+        parts: dict[str, set[str]] = defaultdict(set)
+        for id in ids:
+            row, _, part = id.partition(self._separator)
+            parts[row].add(part)
+        return parts
+
+    def _join_all(self, parts_by_row: Mapping[str, set[str]]) -> set[str]:
+        """Return the ids of parts, each with that of its row."""
+        return {self._join(row, part) for row, parts in parts_by_row.items() for part in parts}
 
     def _join(self, row: str, part: str, prefix: str = "") -> str:
         """Return the id of a part, with that of its row."""
@@ -250,6 +263,18 @@ def finds_deletions(stream: str) -> bool:
     A cursor that finds deletions is kept: the lists do not show what was deleted before.
     """
     return stream.endswith(STREAM)
+
+
+def _format_both(ids: Collection[str], missed: Collection[str]) -> str:
+    """Return ids, and those that were missing in the last comparison, as text of a cursor."""
+    text = format_ids(ids)
+    return f"{text}|{format_ids(missed)}" if missed else text
+
+
+def _parse_both(text: str) -> tuple[set[str], set[str]]:
+    """Return the ids, and the missing ones, of a text of `_format_both`; else raise ValueError."""
+    ids, _, missed = text.partition("|")
+    return parse_ids(ids), parse_ids(missed)
 
 
 def format_ids(ids: Collection[str]) -> str:

@@ -250,6 +250,6 @@ def test_refunds_that_payments_no_longer_have_are_gone(open_bench):
         ids[deleted][0]: Gone,
     }
     _change_payments(bench, 12, {several: {}})
-    assert _read_refunds(bench, cursors) == {second: Document}
+    assert _read_refunds(bench, cursors) == {first: Gone, second: Document}
     _change_payments(bench, 13, {several: {"refunds": []}})
     assert _read_refunds(bench, cursors) == {second: Gone}

@@ -137,6 +137,26 @@ def test_a_deletion_is_noticed_of_what_was_posted_before_a_reading_failed(site):
     assert all(any(number in title for title in site.cases()) for number in deleted)
 
 
+def test_a_deleted_payment_is_noticed_although_a_list_once_lacked_everything(site):
+    site.sync()
+    paid_twice = site.source.rows[str(FIRST_ID + 4)]
+    rows = dict(site.source.rows.items())
+    site.clock.advance(24 * 3600)
+    site.source.rows.clear()
+    site.sync()
+    for row in rows.values():
+        site.source.rows.put(row)
+    site.clock.advance(3600)
+    site.sync()
+    deleted_payment = paid_twice["payments"][0]
+    site.edit(paid_twice["id"], delete_payment=str(deleted_payment["id"]))
+    for _ in range(3):
+        site.clock.advance(24 * 3600)
+        site.sync()
+    (title,) = site.cases()
+    assert deleted_payment["transaction_id"] in title
+
+
 def test_a_deleted_payment_is_noticed_if_its_id_was_stored_under_the_former_name(site):
     site.sync()
     with transaction() as session:

@@ -34,7 +34,16 @@ def test_missing_rows_are_gone_by_inference():
     later = list(sweep(first[0].cursor, TOMORROW).compare([1, 3], reason="Deleted."))
     assert later == [
         Gone(source_id="order:2", reason="Deleted.", inferred=True),
-        Checkpoint(cursor="2026-03-03|1,3", stream="deletions"),
+        Checkpoint(cursor="2026-03-03|1,3|2", stream="deletions"),
+    ]
+
+
+def test_a_row_that_was_missing_by_mistake_is_missed_once_it_is_deleted():
+    *_, end = sweep("2026-03-02|1-2", TODAY).compare([1], reason="Deleted.")
+    gone, end = sweep(end.cursor, TOMORROW).compare([1], reason="Deleted.")
+    assert (gone.source_id, end.cursor) == ("order:2", "2026-03-03|1")
+    assert list(sweep("2026-03-02|1|2", TOMORROW).compare([1, 2], reason="Deleted.")) == [
+        Checkpoint(cursor="2026-03-03|1-2", stream="deletions")
     ]
 
 
@@ -103,7 +112,8 @@ def test_a_part_that_its_row_has_lost_is_gone_by_inference():
     gone = Gone(source_id="payment:7-31", reason="Deleted.", inferred=True)
     assert later.compare(7, ["32", 33], reason="Deleted.") == [gone]
     [stored] = later.checkpoint()
-    assert parse_ids(stored.cursor) == {"7-32", "7-33"}
+    kept, _, missed = stored.cursor.partition("|")
+    assert (parse_ids(kept), parse_ids(missed)) == ({"7-32", "7-33"}, {"7-31"})
 
 
 def test_rows_keep_the_parts_that_they_were_not_compared_with():
@@ -115,7 +125,20 @@ def test_rows_keep_the_parts_that_they_were_not_compared_with():
     assert stored.compare_rows([7, 9], reason="Deleted.") == [
         Gone(source_id="payment:8-32", reason="Deleted.", inferred=True)
     ]
-    assert stored.checkpoint() == [Checkpoint(cursor="", stream="payment deletions")]
+    assert stored.checkpoint() == [Checkpoint(cursor="|=8-32", stream="payment deletions")]
+
+
+def test_a_part_that_was_missing_by_mistake_is_missed_once_it_is_deleted():
+    first = parts("=7-31,=8-32")
+    assert len(first.compare_rows([8], reason="Deleted.")) == 1
+    [stored] = first.checkpoint()
+    later = parts(stored.cursor)
+    assert later.has_parts(7)
+    assert [gone.source_id for gone in later.compare(7, [], reason="Deleted.")] == ["payment:7-31"]
+    assert later.checkpoint()[0].cursor == "=8-32"
+    found = parts(stored.cursor)
+    assert found.compare(7, [31], reason="Deleted.") == []
+    assert parse_ids(found.checkpoint()[0].cursor) == {"7-31", "8-32"}
 
 
 def test_parts_that_did_not_change_are_not_stored_again():
