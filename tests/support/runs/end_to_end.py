@@ -28,6 +28,7 @@ MARK = "end_to_end"
 CONNECTION = "connection"  # argument of the mark
 QUICKBOOKS, SOURCE = "QuickBooks' stand-in", "a source's stand-in"
 TOKEN = "token"  # how stand-ins name calls for a token
+KIT = "qbo_sandbox.kit"
 PROCESSES = Path(__file__).parents[2] / "e2e"
 
 # Calls about a company of QuickBooks, and its lists that the hub reads when it connects.
@@ -85,7 +86,8 @@ def watch() -> None:
     def note_and_respond(self: Harness, call: str, *args: Any) -> Any:
         module = type(self.app).__module__
         if not call.startswith(TOKEN):
-            is_quickbooks = module.startswith("qbo_sandbox")
+            # The kit serves the rows of sources.
+            is_quickbooks = module.startswith("qbo_sandbox") and not module.startswith(KIT)
             calls.add(_classify_quickbooks(call) if is_quickbooks else _classify_source(call))
         return respond(self, call, *args)
 
