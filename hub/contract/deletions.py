@@ -95,7 +95,8 @@ class DeletionSweep:
         """
         present = {str(id) for id in ids}
         known = self._ids | self._missed
-        for id in sorted(known - present, key=_sort_key):
+        missing = sorted(known - present, key=_sort_key)
+        for id in missing:
             source_id = f"{self._prefix}{id}"
             yield Gone(source_id=source_id, reason=reason, inferred=True)
         unread = sorted(present - known, key=_sort_key)
