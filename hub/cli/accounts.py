@@ -1,11 +1,16 @@
 """The people who may log in, as the commands add, list and change them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli import person as caller
 from hub.cli.terminal import get_account_name, say
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from hub.models import User
 
 
 def add_person(
@@ -127,7 +132,7 @@ def issue_code(name: str) -> dict[str, Any]:
         }
 
 
-def _describe_person(session: Any, person: Any) -> dict[str, Any]:
+def _describe_person(session: "Session", person: "User") -> dict[str, Any]:
     """Return a person as the commands print them."""
     from hub.security.people import get_last_login
     from hub.security.rights import describe, get_rights

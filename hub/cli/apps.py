@@ -14,6 +14,7 @@ from hub.cli.settings_file import read_settings
 from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from hub.contract.types import App
     from hub.models import Installation
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
@@ -59,7 +60,7 @@ def list_(as_json: bool) -> None:
     print_table(COLUMNS, cells, "No plugin with an app is installed.")
 
 
-def _list_rows(app: Any) -> list[dict[str, Any]]:
+def _list_rows(app: "App") -> list[dict[str, Any]]:
     """Return one row for each installation of an app, or one for an app without any."""
     from sqlalchemy import select
 

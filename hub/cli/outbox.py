@@ -128,7 +128,7 @@ def _round_for_json(amount: "Decimal", currency: str) -> str:
     return str(round_amount(amount, currency) if currency else amount)
 
 
-def _build_posting_json(row: Any, document_state: str) -> dict[str, Any]:
+def _build_posting_json(row: "Posting", document_state: str) -> dict[str, Any]:
     """Return a posting as the JSON output has it."""
     document = row.document
     total = None

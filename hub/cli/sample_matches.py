@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hub.cli.likely_records import find_likely_records
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from hub.contract.documents import Role
     from hub.models import ConnectedCompany, Installation, StoredRecord
 
 MAX_EXAMPLES = 3
@@ -70,7 +71,7 @@ class SampleMatches:
             texts += _describe_missing(choices)
         return "\n".join(texts)
 
-    def _choose_new(self, row: Any) -> list[Choice]:
+    def _choose_new(self, row: "Installation") -> list[Choice]:
         """Return the choices for the codes of an installation that were not tried before."""
         choices = []
         for choice in _choose_records(row):
@@ -80,7 +81,7 @@ class SampleMatches:
                 choices.append(choice)
         return choices
 
-    def _match(self, row: Any, choices: Iterable[Choice]) -> list[str]:
+    def _match(self, row: "Installation", choices: Iterable[Choice]) -> list[str]:
         """Match codes with the records that were chosen; return a sentence about each."""
         from hub.errors import HubError
         from hub.web.codes import code_decisions
@@ -97,7 +98,7 @@ class SampleMatches:
         return matched
 
 
-def _choose_records(row: Any) -> list[Choice]:
+def _choose_records(row: "Installation") -> list[Choice]:
     """Return a choice for each open code: the likeliest record, or else the next."""
     from sqlalchemy import select
 
@@ -140,7 +141,7 @@ def _choose_records(row: Any) -> list[Choice]:
 
 
 def _list_suitable_records(
-    session: "Session", company: "ConnectedCompany", role: Any, currency: str
+    session: "Session", company: "ConnectedCompany", role: "Role", currency: str
 ) -> list["StoredRecord"]:
     """Return the records that may take a role in documents of a currency."""
     from hub.qbo import records
@@ -152,7 +153,7 @@ def _list_suitable_records(
     return [record for record in choices if record.currency in currencies]
 
 
-def _describe(row: Any, matched: list[str]) -> str:
+def _describe(row: "Installation", matched: list[str]) -> str:
     """Return how many codes were matched, some of them, and the page to change them on."""
     from hub.context import current_hub
 

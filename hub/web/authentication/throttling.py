@@ -118,12 +118,10 @@ class Guess:
 def begin_guess(secret: str, subject: str) -> Guess:
     """Count a guess of a password or code; raise TooManyGuesses if it comes too early.
 
-    Call this before the secret is checked, whether or not the subject exists. The error becomes
-    a page with status 429, a sentence with the wait and the header Retry-After.
+    Call this before the secret is checked, whether or not the subject exists.
 
-    `secret` is what is guessed, in words for people: "password", "second-factor code", "reset
-    code", "invitation code", "set-up code". Each has counts of its own.
-    `subject` is whose it is: `name_subject(user, typed_name)`, or "hub" if it belongs to nobody.
+    - `secret`: what is guessed, in words for people, such as "reset code". Each has its own counts.
+    - `subject`: whose it is, `name_subject(user, typed_name)`; "hub" if it belongs to nobody.
 
     Example::
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import advice, inbox
@@ -320,7 +321,7 @@ def _note(cases: Sequence[Case], form: Form) -> Reasons:
 
 
 def _store(
-    session: Any, cases: Sequence[Case], reasons: Reasons, what: str, values: Mapping[str, Any]
+    session: Session, cases: Sequence[Case], reasons: Reasons, what: str, values: Mapping[str, Any]
 ) -> None:
     """Change columns of the cases for which there is no reason against it, with audit entries."""
     ids = [case.id for case in cases if case.id not in reasons]
