@@ -6,9 +6,12 @@ May import every package. Start reading here.
 import gc
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
+
+from hub.cli import file_rights
 
 # The module of each command; a command has the name of its function.
 COMMAND_MODULES = {
@@ -161,10 +164,10 @@ def _format_error(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         name = f" {error.filename}" if error.filename else ""
-        return (
-            f"The file{name} cannot be used: {error.strerror}. Nothing was lost; solve that and"
-            " run again."
-        )
+        problem = f"The file{name} cannot be used: {error.strerror}. Nothing was lost"
+        if isinstance(error, PermissionError) and isinstance(error.filename, str):
+            return f"{problem}: {file_rights.explain(Path(error.filename))}."
+        return f"{problem}; solve that and run again."
     command = " ".join(sys.argv[1:2])
     message = " ".join(str(error).split())[:300]
     return (

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hub.cli import data_folder
+from hub.cli import data_folder, file_rights
 from hub.cli.console import as_json, hub, with_hub
 from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
 
@@ -73,7 +73,10 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
 
     try:
         loaded = config.load(os.environ)
-        yield _check_folder(loaded.data)
+        problems = list(file_rights.find_unwritable(loaded.data, loaded.database_url))
+        yield from ((False, problem) for problem in problems)
+        if not problems:
+            yield _check_folder(loaded.data)
         with hub():
             yield _check_tables()
             yield from _check_sessions()

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from hub.cli import data_folder, served_address
+from hub.cli import data_folder, file_rights, served_address
 from hub.cli.console import WholeNumber, hub, port_number
 from hub.cli.terminal import say
 
@@ -66,6 +66,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
     address = server.browser_address(host, listener)
     with closing(listener):
         data_folder.prepare_if_new({**os.environ, **settings})
+        file_rights.require_writable({**os.environ, **settings})
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
             require_own_sessions()

@@ -19,6 +19,9 @@ UNAVAILABLE_ERRORS = (OperationalError, InternalError, InterfaceError)
 # PostgreSQL undid a transaction to resolve a deadlock, or because it could not be serialized.
 CONFLICT_CODES = ("40P01", "40001")
 NO_PERMISSION = "42501"  # PostgreSQL lets the role not do this, such as create tables
+# What SQLite answers for a file that is no database any more.
+DAMAGES = ("file is not a database", "database disk image is malformed")
+DISK_ERROR = "disk I/O error"
 MAX_TRIES = 5
 PAUSE_SECONDS = 0.05  # longer after each try: the other transaction gets the rows first
 P = ParamSpec("P")
@@ -36,6 +39,19 @@ class TransactionConflict(DatabaseUnavailable):
         )
 
 
+class DatabaseDamaged(DatabaseUnavailable):
+    """The file of an SQLite database has been overwritten or cut off."""
+
+    def __init__(self, url: str, why: str) -> None:
+        Retry.__init__(
+            self,
+            "The database %(url)s cannot be used: %(why)s. It is damaged: keep the file, and"
+            " restore the newest backup with `hub restore`.",
+            url=url,
+            why=why,
+        )
+
+
 def translate(error: DBAPIError, address: str) -> DatabaseUnavailable | None:
     """Return an error of the database at this address for people; None if it is the caller's."""
     code = getattr(error.orig, "sqlstate", None)
@@ -45,7 +61,12 @@ def translate(error: DBAPIError, address: str) -> DatabaseUnavailable | None:
         return None
     if code in CONFLICT_CODES:
         return TransactionConflict()
-    return DatabaseUnavailable(address, str(error.orig).strip())
+    reason = str(error.orig).strip()
+    if reason in DAMAGES:
+        return DatabaseDamaged(address, reason)
+    if reason == DISK_ERROR:
+        reason = f"{reason}, because its disk is full, read-only or broken"
+    return DatabaseUnavailable(address, reason)
 
 
 def repeat_after_conflict(act: Callable[P, T]) -> Callable[P, T]:

@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import os
 import socket
 import threading
 from collections.abc import Sequence
@@ -147,5 +148,6 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             reason = "is in use by another program; choose another one with --port"
             raise ConfigurationError(f"Port {port}", reason) from error
-        reason = f"cannot be used: {error.strerror or error}"
+        why = os.strerror(error.errno) if error.errno else str(error)
+        reason = f"cannot be used: {why}; name an address of this machine with --host"
         raise ConfigurationError(f"The address {host}:{port}", reason) from error

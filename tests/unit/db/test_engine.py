@@ -269,7 +269,9 @@ def test_a_file_that_is_no_database_is_reported_in_a_sentence(make_app, make_con
     (config.data / "hub.db").write_text("not a database " * 100)
     with (
         make_app(config).app_context(),
-        pytest.raises(DatabaseUnavailable, match="is not a database"),
+        pytest.raises(
+            DatabaseUnavailable, match=r"is not a database\. It is damaged: keep the file"
+        ),
     ):
         write()
 

@@ -39,7 +39,7 @@ def test_a_port_that_is_taken_is_reported_with_what_to_do(web):
 
 
 def test_an_address_that_is_not_of_this_machine_is_reported():
-    with pytest.raises(ConfigurationError, match=r"The address 192.0.2.1:80 cannot be used"):
+    with pytest.raises(ConfigurationError, match=r"192\.0\.2\.1:80 cannot be used: .* with --host"):
         Web(hello, "192.0.2.1", 80)
 
 
