@@ -265,10 +265,12 @@ def test_the_scrape_configuration_reads_the_rules_and_sends_a_token() -> None:
 
 
 def test_the_compose_file_has_every_part() -> None:
-    assert set(COMPOSE["services"]) == {"database", *HUB_SERVICES, "proxy"}
+    assert set(COMPOSE["services"]) == {"database", *HUB_SERVICES, "daily-backup", "proxy"}
 
 
-@pytest.mark.parametrize("name", ["database", "web", "worker-1", "worker-2", "proxy"])
+@pytest.mark.parametrize(
+    "name", ["database", "web", "worker-1", "worker-2", "daily-backup", "proxy"]
+)
 def test_a_service_that_serves_restarts_always(name: str) -> None:
     assert COMPOSE["services"][name]["restart"] == "always"
 
@@ -338,6 +340,31 @@ def test_data_of_a_hub_is_neither_copied_into_an_image_nor_committed() -> None:
     for name in (".containerignore", ".gitignore"):
         lines = (DEPLOY.parent / name).read_text().splitlines()
         assert kept <= {line.rstrip("/") for line in lines}, name
+
+
+def test_the_compose_file_makes_a_backup_each_day_and_deletes_old_ones() -> None:
+    service, once = COMPOSE["services"]["daily-backup"], COMPOSE["services"]["backup"]
+    assert "profiles" not in service
+    assert service["volumes"] == once["volumes"]
+    shell, option, script = service["command"]
+    assert (shell, option) == ("sh", "-c")
+    (line,) = [line for line in script.splitlines() if "hub backup" in line]
+    backup, find = line.split("&&")
+    assert shlex.split(backup) == once["command"]
+    name = FILE_NAME.format(dt.datetime(2026, 11, 22, 2, tzinfo=dt.UTC))
+    words = shlex.split(find)
+    assert fnmatch.fnmatch(name, words[words.index("-name") + 1])
+    assert words[words.index("-mtime") :] == ["-mtime", "+30", "-delete"]
+
+
+def test_the_role_of_the_hub_is_no_superuser() -> None:
+    database = COMPOSE["services"]["database"]
+    assert "POSTGRES_USER" not in database["environment"], "the image makes it a superuser"
+    statements = (DEPLOY / "container" / "database.sql").read_text()
+    assert "CREATE ROLE hub LOGIN" in statements
+    assert "SUPERUSER" not in statements
+    (mounted,) = [mount for mount in database["volumes"] if "database.sql" in mount]
+    assert mounted.startswith("./database.sql:/docker-entrypoint-initdb.d/")
 
 
 def test_every_image_can_be_named_by_its_digest_and_the_guide_says_how() -> None:
