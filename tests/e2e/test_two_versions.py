@@ -44,13 +44,27 @@ def git(*args):
     return result.stdout if result.returncode == 0 else None
 
 
+@pytest.fixture(scope="module")
+def unpack_once(tmp_path_factory):
+    """Return a function like `unpack`; tests share a folder, in which the code is compiled once."""
+    folders = {}
+
+    def unpack_once(revision):
+        if revision not in folders:
+            folder = tmp_path_factory.mktemp("earlier") / EARLIER_CODE
+            folders[revision] = unpack(revision, folder)
+        return folders[revision]
+
+    return unpack_once
+
+
 @pytest.fixture
-def start_earlier(request, hub, tmp_path):
+def start_earlier(request, hub, unpack_once):
     """Start Python with earlier code and the settings of the hub; end it with the test.
 
     The parameter names the revision of the tables that the earlier code does not have yet.
     """
-    folder = unpack(f"{REVISIONS}/{request.param}", tmp_path / EARLIER_CODE)
+    folder = unpack_once(f"{REVISIONS}/{request.param}")
     processes = []
     plugins = [str(path) for path in (folder / "plugins").iterdir()]
     path = ":".join([str(folder), str(folder / "sandbox"), *plugins])

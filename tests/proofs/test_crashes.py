@@ -278,6 +278,7 @@ def first_of_each_sort(names):
     return {1 + names.index(name) for name in SORTS & set(names)}
 
 
+@pytest.mark.proof(full=4)
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_at_any_boundary_leaves_the_books_right(forked_shop, figure, name):
     step, apart, goal = by_form(small=(120, 999, 3), full=(120, 900, 4), long=(1, 8, 190))
@@ -312,7 +313,7 @@ def kill_everywhere(judge):
     return list({state.mark: state for state in states}.values())
 
 
-@pytest.mark.proof(full=2)
+@pytest.mark.proof(full=1)
 @pytest.mark.parametrize("part", range(PARTS if LONG else 1))
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(forked_shop, figure, name, part):

@@ -29,7 +29,7 @@ from tests.support.runs.tiers import LONG
 from tests.support.sources.every_kind_source import ShopSite, invoice
 
 __all__ = ["file_source", "forked_shop", "shop_on_postgres"]
-BOUNDARY_FACTOR = 4 if LONG else 1  # factor for the number of boundaries in the long proof
+BOUNDARY_FACTOR = 8 if LONG else 1  # factor for the number of boundaries in the long proof
 FILED = "bill with file, new vendor"
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
@@ -136,10 +136,10 @@ def assert_reported(results, words):
 @in_full
 def test_a_full_disk_at_any_write_loses_nothing(forked_shop, figure):
     right = forked_shop.run_undisturbed(FILED)
-    chosen = pick_boundaries(right, 10)
+    chosen = pick_boundaries(right, 5)
     results = run_with_faults(forked_shop, right, chosen, fill_disk)
     assert_reported(results, "cannot be ")
-    figure("writes at which the disk became full", len(chosen), 10)
+    figure("writes at which the disk became full", len(chosen), 5)
 
 
 STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only=ON"}
@@ -149,10 +149,10 @@ STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_database_that_takes_no_more_loses_nothing(forked_shop, figure, name):
     right, begin = forked_shop.run_undisturbed(FILED), Begin(STATEMENTS[name])
-    chosen = pick_boundaries(right, 6)
+    chosen = pick_boundaries(right, 3)
     results = run_with_faults(forked_shop, right, chosen, begin, begin.listen)
     assert_reported(results, "cannot be used: ")
-    figure(f"writes at which the database became {name}", len(chosen), 6)
+    figure(f"writes at which the database became {name}", len(chosen), 3)
 
 
 @in_full
@@ -160,11 +160,11 @@ def test_a_database_that_takes_no_more_loses_nothing(forked_shop, figure, name):
 def test_a_postgresql_that_takes_no_more_loses_nothing(shop_on_postgres, figure, name):
     forked_shop, begin = shop_on_postgres, Begin("SET TRANSACTION READ ONLY")
     right = forked_shop.run_undisturbed(FILED)
-    chosen = pick_boundaries(right, 3)
+    chosen = pick_boundaries(right, 2)
     act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
     results = run_with_faults(forked_shop, right, chosen, act, first)
     assert_reported(results, "cannot be ")
-    figure(f"writes after which, with PostgreSQL, {name}", len(chosen), 3)
+    figure(f"writes after which, with PostgreSQL, {name}", len(chosen), 2)
 
 
 @in_full
@@ -180,7 +180,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(
 
     forked_shop.hub.words["lock"] = locked
     results = []
-    for at in pick_boundaries(right, 8, "after do_commit", "before send", "after answer"):
+    for at in pick_boundaries(right, 4, "after do_commit", "before send", "after answer"):
         forked_shop.start_story(FILED)
         results.append(forked_shop.hub.run(lambda: try_sync(forked_shop), at=at, act=lock).result)
         connections.pop().close()
@@ -189,7 +189,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(
             forked_shop, right, forked_shop.hub.run(forked_shop.sync), f"at {at}: {results[-1]}"
         )
     assert_reported(results, "cannot be used: database is locked")
-    figure("moments after which another process kept the database locked", len(results), 8)
+    figure("moments after which another process kept the database locked", len(results), 4)
 
 
 # -- the clock -------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(
 @in_full
 def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(forked_shop, figure):
     right = forked_shop.run_undisturbed(FILED)
-    chosen = list(itertools.product(CLOCKS, pick_boundaries(right, 3, "before", "after")))
+    chosen = list(itertools.product(CLOCKS, pick_boundaries(right, 2, "before", "after")))
     for moved, at in chosen:
         forked_shop.start_story(FILED)
         report = forked_shop.hub.run(
@@ -210,7 +210,7 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(forked_shop,
     figure(
         "moments of a run at which the clock was set forward or back by a day, an hour or minutes",
         len(chosen),
-        15,
+        10,
     )
 
 
@@ -220,7 +220,7 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(forked_shop, 
     chosen = list(
         itertools.product(
             CLOCKS,
-            pick_boundaries(right, 3, "before send", "sent", "after answer", "before do_commit"),
+            pick_boundaries(right, 2, "before send", "sent", "after answer", "before do_commit"),
         )
     )
     for moved, at in chosen:
@@ -238,7 +238,7 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(forked_shop, 
     figure(
         "kills after which the clock was set forward or back by a day, an hour or minutes",
         len(chosen),
-        15,
+        10,
     )
 
 
@@ -248,11 +248,11 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(forked_shop, 
 @in_full
 def test_a_terminated_hub_leaves_nothing_in_doubt(forked_shop, figure):
     right = forked_shop.run_undisturbed(FILED)
-    chosen = pick_boundaries(right, 12, "before", "sent", "after")
+    chosen = pick_boundaries(right, 6, "before", "sent", "after")
     results = run_with_faults(forked_shop, right, chosen, request_end)
     assert {unclear for *_, unclear in results} == {0}
     assert "ended" in {outcome for outcome, *_ in results}
-    figure("moments at which the hub was asked to stop", len(chosen), 12)
+    figure("moments at which the hub was asked to stop", len(chosen), 6)
 
 
 # -- the folder of the counters --------------------------------------------------------------------

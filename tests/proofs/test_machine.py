@@ -34,7 +34,7 @@ from tests.support.servers.unsynced_database import make_volatile
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
 
 pytestmark = pytest.mark.proof
-SEEDS, EXAMPLES, STEPS = by_form(small=(1, 1, 20), full=(2, 8, 50), long=(20, 25, 50))
+SEEDS, EXAMPLES, STEPS = by_form(small=(1, 1, 20), full=(2, 5, 50), long=(20, 25, 50))
 SAVED_HISTORIES = Path(__file__).parents[1] / "golden" / "machine"
 OPEN_CODE = "K-9"  # a cost code that matches no name in the books
 FAULTS = (

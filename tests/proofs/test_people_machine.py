@@ -45,7 +45,7 @@ from tests.support.sources.every_kind_source import (
 )
 
 pytestmark = pytest.mark.proof
-SEEDS, EXAMPLES, STEPS = by_form(small=(1, 1, 20), full=(2, 3, 30), long=(20, 15, 50))
+SEEDS, EXAMPLES, STEPS = by_form(small=(1, 1, 20), full=(2, 2, 30), long=(20, 15, 50))
 SAVED_HISTORIES = Path(__file__).parents[1] / "golden" / "people_machine"
 RECEIPTS = ("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing")
 IN_QUICKBOOKS = ("posted", "part_paid", "paid", "changed")

@@ -17,7 +17,7 @@ from tests.support.runs.tiers import by_form
 
 pytestmark = pytest.mark.proof
 ROOT = Path(__file__).parents[2]
-SAMPLE = by_form(small=BUGS[8:9], full=BUGS[::3], long=BUGS)
+SAMPLE = by_form(small=BUGS[8:9], full=BUGS[::6], long=BUGS)
 LEAST = 25
 CAUGHT = 1  # the exit code of pytest when a test failed
 MAX_SECONDS = 500  # seconds for the tests of one bug

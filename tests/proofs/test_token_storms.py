@@ -43,7 +43,7 @@ from tests.support.servers.unsynced_database import make_volatile
 from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 pytestmark = [pytest.mark.proof, pytest.mark.forks]
-SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(12, 4), long=(100, 20))
+SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(8, 3), long=(100, 20))
 WORKERS, ROUNDS, MAX_WAIT_SECONDS = 10, 2, 20.0
 MAX_ROUNDS = 60  # of scheduled runs, many more than any history takes
 # The first one interrupts the connection, and is the one of the small form.

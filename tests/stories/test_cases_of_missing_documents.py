@@ -73,7 +73,7 @@ def test_reconciliation_closes_a_case_that_an_earlier_version_left_open(shop, cl
     assert shop.cases() == []
 
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=2, full=3)
 @pytest.mark.parametrize("act", ["void", "delete"])
 @pytest.mark.parametrize("policy", ["ask", "void", "delete"])
 def test_the_case_closes_when_the_document_is_gone_at_its_source_too(

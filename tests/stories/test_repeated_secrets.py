@@ -118,7 +118,7 @@ def database():
         return "\n".join(connection.iterdump())
 
 
-@pytest.mark.proof(small=2, full=12)
+@pytest.mark.proof(small=2, full=6)
 @pytest.mark.parametrize("signs_in", [True, False], ids=["signs in", "does not sign in"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("slug", SLUGS)
@@ -180,7 +180,7 @@ def act_at_quickbooks(company_id, clock):
     return errors
 
 
-@pytest.mark.proof(small=3)
+@pytest.mark.proof(small=3, full=10)
 @pytest.mark.parametrize("signs_in", [True, False], ids=["signs in", "does not sign in"])
 @pytest.mark.parametrize("shape", INTUIT_SHAPES)
 def test_no_output_has_a_token_that_intuit_repeats(

@@ -149,7 +149,7 @@ def set_mode(shop, mode):
         session.get_one(Installation, shop.id).mode = mode
 
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=2, full=4)
 @every_list
 def test_retry_sees_that_a_record_is_active_again(shop, name):
     kind = RECORDS[name][0]

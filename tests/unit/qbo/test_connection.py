@@ -246,7 +246,7 @@ def test_a_call_that_was_permitted_before_the_refusal_does_not_end_it(quickbooks
 # -- every scheduled run tries once ----------------------------------------------------------------
 
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=2, full=3)
 @pytest.mark.parametrize("name", LASTING)
 def test_a_scheduled_run_notices_that_it_is_over_and_posts_everything(
     quickbooks, app_of_bills, clock, name
@@ -384,7 +384,7 @@ def test_a_check_fails_while_a_company_takes_no_documents(quickbooks):
 # -- histories -------------------------------------------------------------------------------------
 
 
-@pytest.mark.proof(small=2)
+@pytest.mark.proof(small=2, full=5)
 @pytest.mark.parametrize("batches", ["single", "batch"])
 @pytest.mark.parametrize("name", HISTORIES)
 def test_every_document_is_posted_in_the_end_without_a_person(

@@ -1792,7 +1792,7 @@ def test_a_plugin_without_a_defect_passes(suite, paging, auth):
     assert {(record.REPORT, NAME), (record.WEBHOOK, NAME)} <= set(record.take())
 
 
-@pytest.mark.proof(small=1, full=3)
+@pytest.mark.proof(small=1, full=2)
 @pytest.mark.parametrize("setting", [(), PAYS_A_LIST, PAYS_TWO, BY_NUMBER, TAXED, TAXED_ABROAD])
 def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
     tests = suite(paging="page", setting=(*ONLY_LISTS, *setting))
@@ -1862,7 +1862,7 @@ def test_a_kind_that_is_not_reported_may_have_no_document_that_can_be_posted(sui
 OF_VALUES = [name for name, defect in DEFECTS.items() if defect.test in (APPLIED, FROM_SOURCE)]
 
 
-@pytest.mark.proof(small=3, full=12)
+@pytest.mark.proof(small=3, full=6)
 @pytest.mark.parametrize("name", OF_VALUES)
 def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
     defect = DEFECTS[name]

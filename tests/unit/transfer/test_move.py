@@ -141,7 +141,7 @@ class Interruption:
         pass
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=1, full=2)
 @pytest.mark.parametrize(
     ("phase", "share"), [("copy", 0.5), ("prove", 0), ("release", 0), ("prove", 1)]
 )
