@@ -97,6 +97,26 @@ class Killed(BaseException):
     """The process is killed at this moment."""
 
 
+def run_until_killed(act, call_number, *, is_done):
+    """Run an act that is killed at one of its deadly calls: once that is done, or before."""
+    calls = iter(range(1, 10**6))
+
+    def kill_at_call(function):
+        def call(*args, **options):
+            is_last = next(calls) == call_number
+            result = function(*args, **options) if is_done or not is_last else None
+            if is_last:
+                raise Killed
+            return result
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patched, suppress(Killed):
+        for owner, name in DEADLY_CALLS:
+            patched.setattr(owner, name, kill_at_call(getattr(owner, name)))
+        act()
+
+
 class PeopleSource(ShopSource):
     """A shop with files, whose documents are split by customer."""
 
@@ -203,22 +223,11 @@ class PeopleMachine(base.Machine):
 
     @rule(call_number=st.integers(1, 40), is_done=st.booleans())
     def sync_until_killed(self, call_number, is_done):
-        calls = iter(range(1, 10**6))
-
-        def kill_at_call(act):
-            def call(*args, **options):
-                is_last = next(calls) == call_number
-                result = act(*args, **options) if is_done or not is_last else None
-                if is_last:
-                    raise Killed
-                return result
-
-            return call
-
-        with pytest.MonkeyPatch.context() as patched, suppress(Killed):
-            for owner, name in DEADLY_CALLS:
-                patched.setattr(owner, name, kill_at_call(getattr(owner, name)))
-            self.attempt(lambda: runner.sync(self.shop.id, requested_by="kari"))
+        run_until_killed(
+            lambda: self.attempt(lambda: runner.sync(self.shop.id, requested_by="kari")),
+            call_number,
+            is_done=is_done,
+        )
         self.restart()
 
     @rule(kind=st.sampled_from(["reconcile", "changes", "lists"]))

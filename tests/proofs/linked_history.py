@@ -1,0 +1,261 @@
+"""The events of a few linked documents: at the source, in the hub, in QuickBooks, on the way."""
+
+from contextlib import suppress
+from decimal import Decimal as D
+
+from sqlalchemy import select
+
+from hub import Gone, Unreadable, outbox
+from hub.db.engine import read_only_session, transaction
+from hub.errors import HubError
+from hub.installations import matches
+from hub.models import Installation, Posting, SourceDocument
+from hub.payloads.entities import ENTITY_BY_KIND
+from hub.posting.actions import manual, put_back, retries, undo
+from hub.posting.outcome import batch_sizing
+from hub.scheduling import runner
+from qbo_sandbox.accounting.refusals import Refusal
+from tests.proofs.linked_documents import FLAWLESS, OPEN_CODE, LinkedDocuments
+from tests.proofs.test_people_machine import run_until_killed
+
+VOIDABLE = ("Invoice", "Payment", "BillPayment")
+PAYABLE = ("Invoice", "Bill")
+ROUNDS = 8  # within which everything comes to rest
+
+
+class LinkedHistory:
+    """A history of groups of documents by name, from the starting point on.
+
+    Each event is a method; an event that is impossible at its moment does nothing.
+    """
+
+    def __init__(self, starting_point, groups):
+        starting_point.reset()
+        self.starting_point = starting_point
+        self.shop, self.quickbooks = starting_point.shop, starting_point.quickbooks
+        self.clock = starting_point.clock
+        self.groups = {name: LinkedDocuments(name, group) for name, group in groups.items()}
+        # Source ids of documents that a person left out, and of which a person wants a second one.
+        self.left_out, self.doubled = set(), set()
+
+    # -- the source --------------------------------------------------------------------------------
+
+    def change(self, name, kind, fact, value):
+        self.groups[name].change(kind, **{fact: value})
+        self._put(name, kind)
+
+    def correct(self, name, kind):
+        """Remove what stops a document at its source."""
+        self.groups[name].change(kind, **FLAWLESS)
+        self._put(name, kind)
+
+    def revert(self, name, kind, place):
+        self.groups[name].revert(kind, place)
+        self._put(name, kind)
+
+    def _put(self, name, kind):
+        self.shop.put(self.groups[name].build(kind))
+
+    def leave(self, name, kind):
+        source_id = self.groups[name].source_id(kind)
+        if source_id in self.shop.source.items:
+            self.shop.put(Gone(source_id=source_id))
+
+    def garble(self, name, kind):
+        source_id = self.groups[name].source_id(kind)
+        self.shop.put(Unreadable(source_id=source_id, reason="A row is cut off."))
+
+    # -- the hub -----------------------------------------------------------------------------------
+
+    def sync(self, wait=False):
+        with suppress(HubError):
+            runner.sync(self.shop.id, requested_by="kari", wait=wait)
+
+    def sync_until_killed(self, call_number, is_done):
+        run_until_killed(self.sync, call_number, is_done=is_done)
+        self.starting_point.restart()
+
+    def job(self, kind):
+        runner.run_company_job(kind, 1, requested_by="kari")
+
+    def pass_time(self, seconds):
+        self.clock.advance(seconds)
+
+    # -- people at the pages -----------------------------------------------------------------------
+
+    def choose_mode(self, mode):
+        with transaction() as session:
+            session.get_one(Installation, self.shop.id).mode = mode
+            if mode == "review":
+                outbox.return_to_review(session, self.shop.id)
+
+    def send_by(self, mode):
+        batch_sizing.store_mode(1, mode, "kari")
+
+    def approve(self):
+        with transaction() as session:
+            outbox.approve_all(session, self.shop.id, "kari")
+
+    def match(self, record):
+        ids = {account["Name"]: account["Id"] for account in self.shop.books("Account")}
+        with transaction() as session:
+            row = session.get_one(Installation, self.shop.id)
+            matches.store_decision(session, row, "cost", OPEN_CODE, ids.get(record, ""), who="kari")
+
+    def decide(self, name, kind, decision, place=0):
+        """Decide about one of the newest postings of a document."""
+        ids = [id for id, _ in self._load_postings(name, kind)]
+        if ids:
+            with suppress(HubError):
+                getattr(self, f"_{decision}")(name, kind, ids[-1 - place % len(ids)])
+
+    def _load_postings(self, name, kind):
+        """Return the id and the state of each posting of a document, oldest first."""
+        source_id = self.groups[name].source_id(kind)
+        query = select(Posting.id, Posting.state).join(SourceDocument).order_by(Posting.id)
+        with read_only_session() as session:
+            return session.execute(query.where(SourceDocument.source_id == source_id)).all()
+
+    def _retry(self, name, kind, id):
+        retries.retry(id, "kari")
+
+    def _post_again(self, name, kind, id):
+        retries.post_again(id, "kari")
+
+    def _skip(self, name, kind, id):
+        manual.skip(id, "Not ours", "kari")
+        self.left_out.add(self.groups[name].source_id(kind))
+
+    def _undo(self, name, kind, id):
+        undo.undo(undo.plan_posting(id), "kari")
+        self.left_out.add(self.groups[name].source_id(kind))
+
+    def _adopt(self, name, kind, id):
+        for row in self._own(name, kind)[-1:]:
+            manual.adopt(id, row["Id"], "kari")
+
+    def _reject(self, name, kind, id):
+        for row in self._own(name, kind)[-1:]:
+            manual.reject_match(id, row["Id"], "kari")
+            self.doubled.add(self.groups[name].source_id(kind))
+
+    def _put_back(self, name, kind, id):
+        with read_only_session() as session:
+            quickbooks_id = session.get_one(Posting, id).quickbooks_id
+        for row in self.live(name, kind):
+            if row["Id"] == quickbooks_id:
+                put_back.put_back(id, row["SyncToken"], "kari")
+
+    # -- people in QuickBooks ----------------------------------------------------------------------
+
+    def touch(self, name, kind, act, place=0):
+        """Edit, void, delete or pay one of the transactions of a document."""
+        rows, entity = self.live(name, kind), ENTITY_BY_KIND[kind]
+        if not rows or (act == "pay" and entity not in PAYABLE):
+            return
+        row = rows[place % len(rows)]
+        edits = {
+            "edit amount": lambda: _raise_amount(row),
+            "edit memo": lambda: {"PrivateNote": "Written over"},
+            "edit day": lambda: {"TxnDate": "2026-03-05"},
+        }
+        more = {}
+        if act in edits:
+            act, more = "edit", {"set": edits[act]()}
+        if act == "void" and entity not in VOIDABLE:
+            act = "delete"
+        with suppress(Refusal):
+            self.quickbooks.act(act, kind=entity, id=row["Id"], **more)
+
+    def close_books(self, day):
+        self.quickbooks.act("close_books", date=day)
+
+    # -- the network -------------------------------------------------------------------------------
+
+    def fault(self, kind, call, commit):
+        more = {"code": "2020"} if kind == "refusal" else {"commit": commit}
+        self.quickbooks.add_fault(kind, call, **more)
+
+    def index_late(self, seconds):
+        self.quickbooks.switch(index_lag=seconds)
+
+    # -- the books ---------------------------------------------------------------------------------
+
+    def live(self, name, kind):
+        """Return the live transactions of a document, oldest first."""
+        rows = self._own(name, kind)
+        return [row for row in rows if not row.get("PrivateNote", "").startswith("Voided")]
+
+    def _own(self, name, kind):
+        """Return the transactions of a document, oldest first: their numbers name its group."""
+        rows = []
+        for row in self.shop.books(ENTITY_BY_KIND[kind]):
+            number = row.get("DocNumber") or row.get("PaymentRefNum") or ""
+            if number.partition("-")[0] == name:
+                rows.append(row)
+        return rows
+
+    def describe(self, name, kind):
+        """Return place, total, party and number of links of each live transaction."""
+        targets = {
+            (ENTITY_BY_KIND[other], row["Id"])
+            for other in self.groups[name].kinds
+            for row in self.live(name, other)
+        }
+        facts = []
+        for row in self.live(name, kind):
+            party = row.get("VendorRef") or row.get("CustomerRef") or {}
+            links = 0
+            for part in row["Line"]:
+                found = {(link["TxnType"], link["TxnId"]) for link in part.get("LinkedTxn", ())}
+                links += bool(found & targets)
+            place = row.get("DepartmentRef", {}).get("value")
+            facts.append((place, D(str(row["TotalAmt"])), party.get("name"), links))
+        return facts
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def settle(self):
+        """Repair everything but the documents, and run until nothing changes any more."""
+        self.quickbooks.faults.clear()
+        self.close_books(None)
+        self.index_late(0)
+        self.choose_mode("auto")
+        if self.starting_point.is_new:
+            self.job("lists")
+        self._come_to_rest()
+        self.clock.advance(100_000)
+        self.job("reconcile")
+        self._come_to_rest()
+
+    def _come_to_rest(self):
+        for _ in range(ROUNDS):
+            self.approve()
+            self.clock.advance(4000)
+            self.job("changes")
+            before = self._snapshot()
+            runner.sync(self.shop.id, requested_by="kari", wait=True)
+            if self._snapshot() == before:
+                return
+        raise AssertionError(f"it does not come to rest: {before}")
+
+    @staticmethod
+    def _snapshot():
+        columns = Posting.id, Posting.state, Posting.revision, Posting.reasons
+        with read_only_session() as session:
+            return session.execute(select(*columns)).all()
+
+
+def _raise_amount(row):
+    """Return the fields of a transaction whose first line is ten more."""
+    lines = [dict(part) for part in row["Line"] if part.get("DetailType") != "SubTotalLineDetail"]
+    lines[0]["Amount"] = float(D(str(lines[0]["Amount"])) + 10)
+    detail = lines[0].get("SalesItemLineDetail")
+    if detail:
+        calculated = ("Qty", "UnitPrice")
+        kept = {name: value for name, value in detail.items() if name not in calculated}
+        lines[0]["SalesItemLineDetail"] = kept
+    fields = {"Line": lines}
+    if "DetailType" not in lines[0]:
+        fields["TotalAmt"] = float(D(str(row["TotalAmt"])) + 10)
+    return fields

@@ -1,0 +1,195 @@
+"""Random histories of a few linked documents: each is in the books once and right, or in a case."""
+
+import random
+from collections import Counter, defaultdict
+
+import pytest
+from sqlalchemy import select
+
+from hub import Gone, Unreadable, outbox
+from hub.db.engine import read_only_session
+from hub.models import Case, Posting, SourceDocument, case_posting
+from hub.models.enums import Holder, PostingState
+from hub.models.postings import LEFT_OUT_STATES
+from tests.proofs.linked_documents import FACTS, GROUPS
+from tests.proofs.linked_history import LinkedHistory
+from tests.proofs.test_machine import StartingPoint
+from tests.support.rows import document_states
+from tests.support.runs.tiers import by_form
+from tests.support.sources.every_kind_source import SplittingSource
+
+pytestmark = pytest.mark.proof
+HISTORIES, STEPS = by_form(small=(1, 3), full=(3, 8), long=(100, 14))
+DOCUMENT_EVENTS = {
+    "change": 8,
+    "correct": 3,
+    "revert": 4,
+    "leave": 2,
+    "garble": 1,
+    "decide": 6,
+    "touch": 5,
+}
+OTHER_EVENTS = {
+    "fault": 8,
+    "pass_time": 4,
+    "job": 2,
+    "sync_until_killed": 1,
+    "choose_mode": 2,
+    "send_by": 1,
+    "approve": 1,
+    "match": 1,
+    "close_books": 2,
+    "index_late": 1,
+}
+DECISIONS = ("retry", "post_again", "skip", "undo", "adopt", "reject", "put_back")
+ACTS = ("edit amount", "edit memo", "edit day", "void", "delete", "delete", "pay")
+FAULTS = (
+    "lose_request",
+    "lose_answer",
+    "lose_answer",
+    "truncate",
+    "server_error",
+    "throttled",
+    "refusal",
+    "stale_object",
+    "internal",
+)
+CALLS = ("*.create", "*.create", "*.update", "*.delete", "*.void", "batch", "query*", "cdc")
+
+
+def choose_events(number, steps, groups):
+    """Return random events with their arguments; most documents begin and end without a defect.
+
+    In each step some documents have an event, and the hub has one or two.
+    """
+    pick = random.Random(number)
+    documents = [(name, kind) for name, group in groups.items() for kind in GROUPS[group]]
+    corrections = [("correct", {"name": name, "kind": kind}) for name, kind in documents]
+    events = [event for event in corrections if pick.random() < 0.8]
+    events.append(("sync", {"wait": True}))
+    for _ in range(steps):
+        for name, group in groups.items():
+            if pick.random() < 0.6:
+                where = {"name": name, "kind": pick.choice(GROUPS[group])}
+                events.append(choose_event(pick, DOCUMENT_EVENTS, **where))
+        if pick.random() < 0.8:
+            events.append(choose_event(pick, OTHER_EVENTS))
+        if pick.random() < 0.7:
+            events.append(("sync", {"wait": pick.random() < 0.5}))
+    return events + [event for event in corrections if pick.random() < 0.7]
+
+
+def choose_event(pick, weights, **where):
+    """Return a random event; `where` are the first arguments of events of a document."""
+    (name,) = pick.choices(list(weights), list(weights.values()))
+    return name, where | choose_arguments(pick, name)
+
+
+def choose_arguments(pick, event):
+    """Return random arguments of an event."""
+    fact = pick.choice(list(FACTS))
+    choices = {
+        "change": {"fact": (fact,), "value": FACTS[fact]},
+        "revert": {"place": range(8)},
+        "sync_until_killed": {"call_number": range(1, 30), "is_done": (True, False)},
+        "job": {"kind": ("changes", "reconcile", "lists")},
+        "pass_time": {"seconds": (1, 200, 200, 4000, 90_000)},
+        "choose_mode": {"mode": ("auto", "review")},
+        "send_by": {"mode": ("batch", "single")},
+        "match": {"record": ("Fuel", "Advertising", "")},
+        "decide": {"decision": DECISIONS, "place": (0, 0, 0, 1, 2)},
+        "touch": {"act": ACTS, "place": range(3)},
+        "close_books": {"day": (None, "2026-12-31")},
+        "fault": {"kind": FAULTS, "call": CALLS, "commit": (True, False)},
+        "index_late": {"seconds": (0, 30, 200)},
+    }
+    return {argument: pick.choice(values) for argument, values in choices.get(event, {}).items()}
+
+
+def play(starting_point, groups, events):
+    """Play a history to its end; return what is wrong, as sentences."""
+    history = LinkedHistory(starting_point, groups)
+    for name, arguments in events:
+        getattr(history, name)(**arguments)
+    history.settle()
+    return judge(history)
+
+
+def judge(history):
+    """Return what is wrong with the postings and with the documents."""
+    with read_only_session() as session:
+        cases = load_cases(session)
+        postings = session.scalars(select(Posting).order_by(Posting.id)).all()
+        problems = [text for posting in postings for text in judge_posting(posting, cases)]
+        states = document_states.load_states(session, history.shop.id)
+        for row in session.scalars(select(SourceDocument).where(SourceDocument.made_for == "")):
+            own = [posting for posting in postings if posting.document_id == row.id]
+            about = list_cases(own, cases)
+            problems += judge_document(history, row.source_id, states.get(row.id), about)
+    return problems
+
+
+def load_cases(session):
+    """Return the codes of the open cases of each posting."""
+    query = select(Case.code, case_posting.c.posting_id)
+    query = query.join(case_posting, case_posting.c.case_id == Case.id)
+    cases = defaultdict(list)
+    for code, posting_id in session.execute(query.where(Case.closed_at.is_(None))):
+        cases[posting_id].append(code)
+    return cases
+
+
+def list_cases(postings, cases):
+    """Return the cases of the postings of a document, and of what these wait for."""
+    ids = {posting.id for posting in postings}
+    ids |= {each.after_id for each in postings if each.state == PostingState.WAITING}
+    return sorted({code for id in ids for code in cases[id]})
+
+
+def judge_posting(posting, cases):
+    """Return what is wrong with a posting at rest."""
+    about = list_cases([posting], cases)
+    where = f"{posting.document.source_id} {posting.operation} {posting.id}: {posting.reason}"
+    if posting.state in LEFT_OUT_STATES and about:
+        return [f"a posting that has ended has a case: {where}, {about}"]
+    is_open = posting.state in outbox.UNFINISHED and posting.held_by != Holder.UNNEEDED
+    if is_open and not about:
+        return [f"a {posting.state} posting has no case: {where}"]
+    return []
+
+
+def judge_document(history, source_id, state, about):
+    """Return what is wrong with a document at rest; `about` are its cases."""
+    kind, _, name = source_id.partition(":")
+    wanted = history.shop.source.items[source_id]
+    live, expected = history.describe(name, kind), history.groups[name].describe(kind)
+    where = f"{source_id} is {state}, cases {about}, live {live}"
+    is_as_wanted = Counter(live) == expected
+    copies = max(Counter(place for place, *_ in live).values(), default=0)
+    if copies > 1 and source_id not in history.doubled and "marker.twice" not in about:
+        return [f"twice in the books: {where}"]
+    if isinstance(wanted, Unreadable):
+        is_known = about or source_id in history.left_out
+        return [] if is_known else [f"unreadable without a case: {where}"]
+    is_unwanted = isinstance(wanted, Gone) or wanted.stage == "closed"
+    if about:
+        is_flawless = not is_unwanted and wanted.stage == "ready" and not wanted.hold
+        is_fine = is_flawless and state == "posted" and is_as_wanted
+        # Its day or its memo may be edited.
+        is_about_nothing = is_fine and about != ["posted.edited"]
+        return [f"a case about nothing: {where}"] if is_about_nothing else []
+    if source_id in history.left_out | history.doubled:
+        return []
+    if is_unwanted:
+        return [f"not removed: {where}"] if live else []
+    if wanted.stage == "ready" and (wanted.hold or not is_as_wanted):
+        return [f"not as at the source, {dict(expected)}: {where}"]
+    return []
+
+
+@pytest.mark.parametrize("number", range(HISTORIES))
+def test_linked_documents_are_in_the_books_once_or_in_a_case(app, quickbooks, clock, number):
+    source = SplittingSource(gone=("delete", "case")[number % 2])
+    starting_point = StartingPoint(app, quickbooks, clock, number, source)
+    groups = {f"x{place}": group for place, group in enumerate(GROUPS)}
+    assert play(starting_point, groups, choose_events(number, STEPS, groups)) == []
