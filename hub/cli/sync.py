@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli import person
+from hub.cli import person, rights
 from hub.cli.console import (
     as_json,
     handle_end_signals,
@@ -13,9 +13,9 @@ from hub.cli.console import (
     with_hub,
     with_process_lock,
 )
-from hub.cli.selection import find_installations
+from hub.cli.selection import find_installations, get_app_name
 from hub.cli.sync_runs import sync_all
-from hub.cli.terminal import print_json, say
+from hub.cli.terminal import get_account_name, print_json, say
 
 if TYPE_CHECKING:
     from hub.models import Installation, Run
@@ -33,10 +33,20 @@ MAX_SUGGESTION_IDS = 5000  # ids of documents among which the nearest one is sug
     metavar="ID",
     help="This document of SLUG alone, by its id at the source.",
 )
+@click.option(
+    "--from-start",
+    is_flag=True,
+    help=(
+        "Read everything of SLUG again, not only what changed: after a correction of its plugin, or"
+        " if a document is missing. Nothing is posted twice."
+    ),
+)
 @as_json
 @with_hub
 @with_process_lock
-def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: bool) -> None:
+def sync(
+    slug: str | None, realm: str | None, ids: tuple[str, ...], from_start: bool, as_json: bool
+) -> None:
     """Collect, post and report now; all apps, or SLUG.
 
     Posts until nothing is left to send. Waits for answers in doubt and for another process that
@@ -49,9 +59,13 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
 
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
+    if from_start and (ids or not slug):
+        raise click.UsageError("--from-start reads all documents of one app: name it, and no ids.")
     with handle_end_signals():
         rows = find_installations(slug, realm, "operator")
         rows = [row for row in rows if row.is_active] or rows  # a run says that its app is paused
+        if from_start:
+            _start_over(rows)
         runs = sync_all(rows, ids)
     visible_cases = person.visible_rows("viewer").cases()
     max_cases = None if as_json else summary.MAX_CASES
@@ -62,6 +76,23 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
         say(summary.format_summary(result, runs))
     _require_documents(rows, runs, ids)
     raise SystemExit(runner.get_exit_code(runs))
+
+
+def _start_over(rows: "Sequence[Installation]") -> None:
+    """Let the sync read everything again; raise RoleNeeded if the person may not ask for that."""
+    from hub.installations import full_reading
+
+    rights.require("app-owner")
+    for row in rows:
+        rights.require_settings(row)
+    for row in rows:
+        full_reading.start_over(row.id, get_account_name())
+        name = f"{get_app_name(row.slug)} is read from the beginning for {row.company.display_name}"
+        say(
+            f"{name}: nothing is posted twice, and skipped documents stay skipped. A document that"
+            " is now read differently is changed in QuickBooks, or waits for a review.",
+            err=True,
+        )
 
 
 def _require_documents(

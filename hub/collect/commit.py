@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.intake import ingest
+from hub.collect.settings_check import ReadingStartedOver
 from hub.collect.setup import Setup
 from hub.context import current_hub, mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
@@ -49,6 +50,7 @@ class BatchWriter:
         self.progress = progress
         self._from_list = False
         self._reading_began_at = current_hub().clock.now()
+        self._stored_streams = set(setup.cursors)  # the streams that have a cursor
 
     def write_list(self, items: Iterable[Yielded | Absent]) -> None:
         """Commit items of the source's list, which may be older than what the hub has."""
@@ -120,14 +122,27 @@ class BatchWriter:
             with engine.transaction() as session:
                 batch = CollectBatch(session, self.setup, items, from_list=self._from_list)
                 outcomes = ingest(batch)
-                _store_cursor(session, self.setup.installation.id, checkpoint)
+                if checkpoint:
+                    self._store_cursor(session, checkpoint)
                 noticed_ids = _keep_marks(session, batch, self._reading_began_at)
         except TransactionConflict:
             self.setup.stored_codes.clear()
             raise
+        if checkpoint:
+            self._stored_streams.add(checkpoint.stream)
         self.setup.read_ids.update(item.source_id for item in items)
         self.setup.read_ids -= batch.outdated_ids | noticed_ids  # these are read by their ids
         return outcomes
+
+    def _store_cursor(self, session: Session, checkpoint: Checkpoint) -> None:
+        """Store how far a stream of the source was read.
+
+        Raise ReadingStartedOver if its cursor was removed since it was read or stored.
+        """
+        key = {"installation_id": self.setup.installation.id, "stream": checkpoint.stream}
+        if checkpoint.stream in self._stored_streams and session.get(Cursor, key) is None:
+            raise ReadingStartedOver(self.setup.app.name)
+        session.merge(Cursor(**key, value=checkpoint.cursor))
 
     def _write_singly(
         self, items: list[Item], checkpoint: Checkpoint | None
@@ -173,15 +188,3 @@ def _keep_marks(session: Session, batch: CollectBatch, reading_began_at: dt.date
     ids = [row.id for row in batch.rows.values()]
     options = {"synchronize_session": False}
     return set(session.scalars(marked, {"ids": ids}, execution_options=options))
-
-
-def _store_cursor(session: Session, installation_id: int, checkpoint: Checkpoint | None) -> None:
-    """Store how far a stream of the source was read, if the batch ends with a checkpoint."""
-    if checkpoint is None:
-        return
-    cursor = Cursor(
-        installation_id=installation_id,
-        stream=checkpoint.stream,
-        value=checkpoint.cursor,
-    )
-    session.merge(cursor)

@@ -12,7 +12,7 @@ from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.remap import replan_stale, replan_waiting
 from hub.collect.reread import RereadBudget
-from hub.collect.settings_check import MatchRemoved, SettingsChanged
+from hub.collect.settings_check import MatchRemoved, ReadingStartedOver, SettingsChanged
 from hub.collect.setup import Setup
 from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import HubError, PluginFault, RateReached, Refused, Sentence, TooOften
@@ -28,8 +28,8 @@ def collect(
     """Read new documents, then waiting ones again, or read exactly these ids.
 
     An error ends the collect and is raised; what was stored before it stays. If the rate of the
-    source is used up, or settings are changed or matches removed meanwhile, the result says when to
-    read the rest. With `ids`, these are errors too.
+    source is used up, settings are changed or matches removed meanwhile, or everything is to be
+    read again, the result says when to read the rest. With `ids`, these are errors too.
     """
     result = CollectResult()
     try:
@@ -42,7 +42,7 @@ def collect(
             result.notes += file_folder.receive_all(setup.installation)
             reading.read_all()
         replan_waiting(setup)
-    except (RateReached, SettingsChanged, MatchRemoved) as error:
+    except (RateReached, SettingsChanged, MatchRemoved, ReadingStartedOver) as error:
         if ids:
             raise
         result.notes.append(Sentence("%(error)s The rest is read then.", error=error.text))

@@ -1,4 +1,4 @@
-"""Stop a collect if its app got other settings, or lost a match, since the collect began."""
+"""Stop a collect if its app got other settings, lost a match or is to be read again."""
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -31,6 +31,18 @@ class MatchRemoved(Retry):
         super().__init__(
             "A match of %(app)s was removed while its documents were read. A sync without it"
             " follows.",
+            after=0,
+            app=app,
+        )
+
+
+class ReadingStartedOver(Retry):
+    """A person let everything be read again while documents were read."""
+
+    def __init__(self, app: str) -> None:
+        super().__init__(
+            "%(app)s is to be read from the beginning, as a person asked while its documents were"
+            " read. A sync that does so follows.",
             after=0,
             app=app,
         )

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
+from hub.installations import full_reading
 from hub.models import ConnectedCompany, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunState
 from hub.scheduling import run_log, summary
@@ -20,6 +21,7 @@ from hub.web.api.resources import (
     operation,
     to_list,
 )
+from hub.web.apps import enabled_apps
 from hub.web.authentication.access import ANYWHERE, load_scope, person_name
 from hub.web.frame.paging import get_row_or_404, load_page
 
@@ -111,6 +113,25 @@ def start_sync(installation_id: int) -> Any:
         installation = get_row_or_404(session, Installation, installation_id)
     if not installation.is_active:
         return problems.build_problem(409, PAUSED_MESSAGE)
+    return _start(RunKind.SYNC, installation_id)
+
+
+@operation(
+    resource,
+    "/installations/<int:installation_id>/runs/from-start",
+    method="POST",
+    role="app-owner",
+    status=202,
+    response=RunSchema,
+)
+def start_over(installation_id: int) -> Any:
+    """Start a sync that reads everything again; what is posted is not posted twice."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    enabled_apps.check_right(installation)
+    if not installation.is_active:
+        return problems.build_problem(409, PAUSED_MESSAGE)
+    full_reading.start_over(installation_id, person_name())
     return _start(RunKind.SYNC, installation_id)
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -13,7 +13,7 @@ from hub.cases import inbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError
-from hub.installations import early_documents, enable
+from hub.installations import early_documents, enable, full_reading
 from hub.models import (
     AuditEntry,
     Case,
@@ -28,6 +28,7 @@ from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.scheduling.next_runs import load_next_runs
 from hub.translations.messages import gettext, translate
+from hub.web.apps import enabled_apps
 from hub.web.authentication.access import may_open_run, person_name, require_role
 from hub.web.frame import environment_badge
 from hub.web.frame.kind_labels import count_kinds
@@ -64,6 +65,24 @@ def lists(installation_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     return start(installation_id, RunKind.LISTS, installation.company_id)
+
+
+@pages.post("/from-start")
+@require_role("app-owner")
+def start_over(installation_id: int) -> Response:
+    """Let the next sync read everything again, and start it.
+
+    Without a tick in the form's box nothing happens.
+    """
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    enabled_apps.check_right(installation)
+    if request.form.get("sure") == "1" and installation.is_active:
+        full_reading.start_over(installation_id, person_name())
+        flash(gettext("The next sync reads everything again."), "success")
+    elif installation.is_active:
+        return redirect(url_for("installation.show", installation_id=installation_id))
+    return start(installation_id, RunKind.SYNC, installation_id)
 
 
 def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:

@@ -73,6 +73,7 @@ WORDINGS = {
     "posting skipped": gettext_noop("Skipped {}"),
     "postings approved": gettext_noop("Approved what waited in {}"),
     "postings undone": gettext_noop("Removed {} from QuickBooks"),
+    "reading started over": gettext_noop("Let {} be read from the beginning"),
     "recovery code used": gettext_noop("Logged in with a recovery code"),
     "recovery codes renewed": gettext_noop("Created new recovery codes"),
     "request refused": gettext_noop("Was refused: {}"),

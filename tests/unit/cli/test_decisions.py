@@ -180,6 +180,31 @@ def test_an_id_that_the_source_does_not_have_is_named(hub):
     assert "There is no document of costtracker with the id 'invoice:nosuch'" in err
 
 
+def test_a_source_is_read_from_the_start_and_nothing_is_posted_twice(hub, quickbooks):
+    skipped, *others = postings(hub, "review")
+    hub("skip", skipped, "--reason", "Paid in cash.")
+    hub("approve", *others)
+    hub("sync")
+    removed = postings(hub, "posted")[0]
+    assert hub("undo", removed, "--yes")[0] == 0
+    hub("sync")
+    before = quickbooks.books()
+    _, out, err = hub("sync", "costtracker", "--from-start", "--json")
+    assert "CostTracker is read from the beginning" in err
+    assert "nothing is posted twice" in err
+    assert json.loads(out)["apps"]["costtracker"]["documents"] > len(others)
+    assert quickbooks.books() == before
+    assert postings(hub, "skipped") == [skipped]
+    acts = [json.loads(line) for line in hub("audit", "list", "--json")[1].splitlines()]
+    assert "reading started over" in [act["what"] for act in acts]
+
+
+@pytest.mark.parametrize("words", [(), ("costtracker", "--only", "invoice:1")])
+def test_one_app_as_a_whole_is_read_from_the_start(hub, words):
+    code, _, err = hub("sync", *words, "--from-start")
+    assert (code, "--from-start" in err) == (2, True)
+
+
 def test_approved_postings_are_posted_by_the_next_sync(hub):
     ids = postings(hub, "review")
     assert hub("approve", *ids)[0] == 0

@@ -375,6 +375,13 @@ def test_importing_matches_needs_more_than_exporting_them(two_companies: TwoComp
     assert "it needs the role app-owner" in result.stderr
 
 
+def test_reading_from_the_start_needs_more_than_a_sync(two_companies: TwoCompanies) -> None:
+    realm = _rows(two_companies)[0].values["realm"]
+    command = f"sync {APPS[0]} --realm {realm} --from-start"
+    result = call(two_companies.app, ONE_APP_OF_ONE, command)
+    assert (result.exit_code, "it needs the role app-owner" in result.stderr) == (1, True)
+
+
 def test_a_company_of_which_only_an_app_is_seen_shows_name_and_state_alone(
     two_companies: TwoCompanies,
 ) -> None:

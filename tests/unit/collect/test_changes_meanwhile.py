@@ -11,7 +11,7 @@ from hub.collect import remap
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.installations import enable, matches
+from hub.installations import enable, full_reading, matches
 from hub.models import Case, Cursor, Installation
 from hub.web.codes import code_decisions
 from tests.support.sources.small_source import (
@@ -95,6 +95,25 @@ def test_a_start_date_that_is_moved_during_a_reading_is_not_lost_with_its_cursor
     hub([bill("1"), bill("2"), bill("3", date=dt.date(2026, 1, 20)), Checkpoint(cursor="B")])
     assert source.cursors[-1] == {}
     assert [posting.state for posting in postings()] == ["review"] * 3
+
+
+def test_a_reading_that_is_to_start_again_stores_no_cursor_of_before(hub, source):
+    hub([bill("1"), Checkpoint(cursor="A"), Checkpoint(cursor="1", stream="deletions")])
+
+    def read_while_a_person_asks_for_everything():
+        yield bill("2")
+        yield Checkpoint(cursor="B")
+        full_reading.start_over(hub.id, "kari")
+        yield bill("3")
+        yield Checkpoint(cursor="2", stream="deletions")
+        yield Checkpoint(cursor="C")
+
+    result = hub(read_while_a_person_asks_for_everything())
+    assert (cursors(hub), result.continue_after) == ({"deletions": "2"}, 0)
+    assert "Small is to be read from the beginning" in result.notes[0]
+    hub([bill(str(number)) for number in (1, 2, 3)])
+    assert source.cursors[-1] == {"deletions": "2"}
+    assert len(postings()) == 3
 
 
 def test_a_mode_that_is_changed_during_a_reading_holds_for_the_documents_after_it(hub):

@@ -102,9 +102,9 @@ ROUTES = {
     """,
     "operator run": "undoing.run undoing.undo_run",
     "app-owner installation": """
-        api_installations.change_settings
+        api_installations.change_settings api_runs.start_over
         earlier.confirm earlier.include match_files.confirm match_files.preview review.automatic
-        settings.change settings.changes settings.disable settings.hand_over
+        installation.start_over settings.change settings.changes settings.disable settings.hand_over
     """,
     "app-owner app at company": """
         api_installations.disable_app api_installations.enable_app

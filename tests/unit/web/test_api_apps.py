@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Installation, Run
+from hub.models import AuditEntry, Cursor, Installation, Run
 from tests.support.pages.api_client import ApiClient, documented_calls
 from tests.support.pages.page_visitor import Visitor
 
@@ -117,6 +117,22 @@ def test_an_unknown_app_or_company_is_not_found(program: ApiClient) -> None:
         assert program.call("PUT", path, {}).status_code == 404
         assert program.call("DELETE", path).status_code == 404
     assert program.call("DELETE", APP).status_code == 404
+
+
+def test_an_app_is_read_from_the_beginning(program: ApiClient, office: Visitor) -> None:
+    enable(program, office)
+    with office.app.app_context(), transaction() as session:
+        session.add(Cursor(installation_id=1, stream="", value="A"))
+    address = f"{INSTALLATION}/runs/from-start"
+    answer = program.call("POST", address)
+    assert (answer.status_code, answer.get_json()["kind"]) == (202, "sync")
+    assert ("reading started over", "olga") in acts(office)
+    with office.app.app_context(), read_only_session() as session:
+        assert session.scalar(select(Cursor)) is None
+    operator = ApiClient.of(office.app, "olga", "read", "operate")
+    assert operator.call("POST", address).status_code == 403
+    program.call("PATCH", f"{INSTALLATION}/settings", {"mode": "paused"})
+    assert program.call("POST", address).status_code == 409
 
 
 def test_an_app_is_paused_and_resumed(program: ApiClient, office: Visitor) -> None:

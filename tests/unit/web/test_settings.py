@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.contract import settings_schema
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
+from hub.models import AuditEntry, Cursor, Installation, Run, Secret, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web.apps import setting_preview
@@ -182,6 +182,30 @@ def test_a_secret_left_empty_is_kept_and_never_shown(connected_visitor: Visitor)
     assert connected_visitor.row(Installation, 1).mode == "auto"
     with connected_visitor.app.app_context():
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
+
+
+def test_everything_is_read_again_after_a_tick(connected_visitor: Visitor) -> None:
+    here = "/installations/1/"
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    with connected_visitor.app.app_context(), transaction() as session:
+        session.add_all(
+            Cursor(installation_id=1, stream=stream, value="A") for stream in ("", "deletions")
+        )
+    assert f'action="{here}from-start"' in connected_visitor.page(here)
+    connected_visitor.press(f"{here}from-start")
+    assert _list_streams(connected_visitor) == ["", "deletions"]
+    page = connected_visitor.press(f"{here}from-start", sure="1")
+    assert "The next sync reads everything again." in page
+    assert _list_streams(connected_visitor) == ["deletions"]
+    assert "from the beginning" in connected_visitor.page("/audit/")
+    connected_visitor.press("/installations/1/disable", sure="1")
+    assert f'action="{here}from-start"' not in connected_visitor.page(here)
+    assert "It is disabled." in connected_visitor.press(f"{here}from-start", sure="1")
+
+
+def _list_streams(visitor: Visitor) -> list[str]:
+    with visitor.app.app_context(), read_only_session() as session:
+        return sorted(session.scalars(select(Cursor.stream)))
 
 
 def test_disabling_keeps_settings_and_says_so(connected_visitor: Visitor) -> None:
