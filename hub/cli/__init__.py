@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from hub.cli import file_rights
+from hub.cli.groups import HelpfulGroup
 
 # The module of each command; a command has the name of its function.
 COMMAND_MODULES = {
@@ -76,7 +77,7 @@ FOR_PERSON = frozenset(
 gc.set_threshold(50_000)
 
 
-class Commands(click.Group):
+class Commands(HelpfulGroup):
     """Import the module of a command when it is called; report every error as one sentence.
 
     The exit code comes from the error.
@@ -94,13 +95,6 @@ class Commands(click.Group):
         function_name = cmd_name.replace("-", "_")
         command: click.Command = getattr(module, function_name)
         return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Name the nearest command if there is none of this name."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            raise _add_suggestion(error, args[0]) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and turn its errors into a sentence and an exit code."""
@@ -147,15 +141,6 @@ def main(context: click.Context, traceback: bool, person: str | None) -> None:
             f"`hub {command}` is about this machine or the whole hub, so it cannot be done with the"
             " rights of one person. Leave --as out."
         )
-
-
-def _add_suggestion(error: click.UsageError, name: str) -> click.UsageError:
-    """Return the error about an unknown command with the nearest name."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(COMMAND_MODULES), n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else " `hub --help` lists them."
-    return click.UsageError(f"There is no command {name!r}.{hint}", ctx=error.ctx)
 
 
 def _format_error(error: Exception) -> str:

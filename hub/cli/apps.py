@@ -9,6 +9,7 @@ import click
 
 from hub.cli import person, rights
 from hub.cli.console import as_json, realm_option, with_hub, with_process_lock
+from hub.cli.groups import HelpfulGroup
 from hub.cli.selection import find_company, find_stored_app, get_app_name
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
@@ -39,7 +40,7 @@ settings_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def apps() -> None:
     """List, enable, change and disable apps."""
 

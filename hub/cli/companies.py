@@ -7,6 +7,7 @@ import click
 
 from hub.cli import person
 from hub.cli.console import as_json, with_hub, with_process_lock
+from hub.cli.groups import HelpfulGroup
 from hub.cli.selection import find_company
 from hub.cli.terminal import count_of, format_moment, get_account_name, print_json, print_table, say
 
@@ -21,7 +22,7 @@ COLUMN_HEADINGS = {"holds_unused_until": "expires if unused", "reconnect_by": "r
 BATCH_MODES = click.Choice(["single", "auto", "batch"])
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def companies() -> None:
     """Connect, list and check QuickBooks companies."""
 

@@ -12,6 +12,7 @@ import click
 
 from hub.cli import data_folder, file_rights
 from hub.cli.console import as_json, hub, with_hub
+from hub.cli.groups import HelpfulGroup
 from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
 
 MAX_DIFFERENCES = 5
@@ -232,7 +233,7 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
         yield False, broken.text
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def vault() -> None:
     """Rotate the keys that seal tokens and secrets."""
 
@@ -261,7 +262,7 @@ def rotate() -> None:
     say(f"Encrypted {count_of(sealed, 'secret')} with it.")
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def audit() -> None:
     """Check the log of who did what."""
 

@@ -13,6 +13,7 @@ from hub.cli.accounts import (
     reset_second_factor,
 )
 from hub.cli.console import as_json, with_hub, with_hub_and_pages
+from hub.cli.groups import HelpfulGroup
 from hub.cli.selection import find_company
 from hub.cli.terminal import format_moment, print_json, print_table, say
 
@@ -24,7 +25,7 @@ company_option = click.option(
 app_option = click.option("--app", "slug", metavar="SLUG", help="Only for this app.")
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def users() -> None:
     """Add, list and change the people who may log in."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from hub.cli.console import as_json, row_id, with_hub
+from hub.cli.groups import HelpfulGroup
 from hub.cli.terminal import format_moment, get_account_name, print_json, print_table, say
 
 # A token with the scope `approve` is created on the page alone, which asks its person who they are:
@@ -12,7 +13,7 @@ from hub.cli.terminal import format_moment, get_account_name, print_json, print_
 SCOPES = ("read", "operate", "configure")
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def tokens() -> None:
     """Create, list and revoke tokens of the JSON API."""
 

@@ -181,17 +181,17 @@ def unseal(yes: bool) -> None:
     What was posted from the new database is looked for in QuickBooks before anything is sent.
     Rows that only the new database has, such as people and matches added there, are missing.
     """
-    if not yes:
-        click.confirm(
-            "Is every process of the hub at the new address stopped for good?", abort=True
-        )
     from hub.transfer import move as moves
 
     with hub(sealed=True):
+        if moves.find_new_address() is None:
+            say("This database is not sealed.")
+            return
+        if not yes:
+            click.confirm(
+                "Is every process of the hub at the new address stopped for good?", abort=True
+            )
         moved_to = moves.unseal(get_account_name())
-    if moved_to is None:
-        say("This database is not sealed.")
-        return
     say(f"The hub works here again, and no longer with {moved_to}.")
     say("Empty that database before you move again.")
 

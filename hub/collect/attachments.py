@@ -122,10 +122,11 @@ def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
 
     This is known only if the source states the hash of the file.
     """
-    if newest.state != PostingState.POSTED or not attachment.sha256:
+    stated = attachment.sha256
+    if newest.state != PostingState.POSTED or not stated or not payloads.is_sha256(stated):
         return False
     attached = payloads.FileSummary.load(newest.stored_summary).sha256
-    return bool(attached) and attached != attachment.sha256.lower()
+    return bool(attached) and attached != stated.lower()
 
 
 def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: bytes) -> bool:

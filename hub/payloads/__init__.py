@@ -14,7 +14,12 @@ from hub.payloads.comparison import (
     has_rate_of_one,
 )
 from hub.payloads.encoding import encode
-from hub.payloads.files import FileSummary, build_file_metadata, find_file_differences
+from hub.payloads.files import (
+    FileSummary,
+    build_file_metadata,
+    find_file_differences,
+    is_sha256,
+)
 from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.former_versions import is_same_content
 from hub.payloads.line_ids import with_line_ids
@@ -54,6 +59,7 @@ __all__ = [
     "find_placeholders",
     "has_rate_of_one",
     "is_same_content",
+    "is_sha256",
     "is_whole_update",
     "list_linked_orders",
     "summarize",

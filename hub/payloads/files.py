@@ -1,5 +1,6 @@
 """The metadata of files that are uploaded for a transaction."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.multipart import get_media_type
 
 MAX_NAME_LENGTH = 1000
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class FileSummary(NamedTuple):
@@ -32,6 +34,11 @@ class FileSummary(NamedTuple):
     def dump(self) -> dict[str, Any]:
         """Return the summary as plain JSON."""
         return self._asdict()
+
+
+def is_sha256(text: str) -> bool:
+    """Return whether a text has the form of a SHA-256 in hexadecimal digits."""
+    return SHA256.fullmatch(text) is not None
 
 
 def build_file_metadata(

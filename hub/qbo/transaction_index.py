@@ -282,13 +282,21 @@ def _get_first_ref_id(entity: dict[str, Any], names: Iterable[str]) -> str:
 
 
 def is_voided(entity: dict[str, Any]) -> bool:
-    """Return whether a transaction was voided: its amounts are zero and its memo says so."""
+    """Return whether a transaction was voided: all its amounts are zero and its memo says so.
+
+    QuickBooks sets the amount of each line to zero, too. Lines that cancel each other out are those
+    of a transaction that somebody entered with such a memo.
+    """
     memo = str(entity.get("PrivateNote") or "")
     if "Voided" not in memo:
         return False
-    total = _round_for_column(entity.get("TotalAmt"))
-    balance = _round_for_column(entity.get("Balance"))
-    return not total and not balance
+    lines = entity.get("Line") or ()
+    amounts = [
+        entity.get("TotalAmt"),
+        entity.get("Balance"),
+        *(line.get("Amount") for line in lines),
+    ]
+    return not any(_round_for_column(amount) for amount in amounts)
 
 
 def _load_stored_heads(

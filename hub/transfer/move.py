@@ -96,14 +96,19 @@ def _move_rows(
     return result
 
 
+def find_new_address() -> str | None:
+    """Return the address that the hub has moved to; None if its database is not sealed."""
+    with engine.read_only_session() as session:
+        origin = data_origin.read(session)
+        return origin.moved_to if origin else None
+
+
 def unseal(who: str) -> str | None:
     """Let the hub work with its old database again; return the address that it had moved to.
 
     Documents that were posted from there are searched in QuickBooks before anything is sent.
     """
-    with engine.read_only_session() as session:
-        origin = data_origin.read(session)
-        moved_to = origin.moved_to if origin else None
+    moved_to = find_new_address()
     if moved_to is None:
         return None
     restore_rule.apply(who)

@@ -360,6 +360,19 @@ def test_a_file_whose_content_changed_at_the_source_is_attached_again(shop):
     assert len(attached()) == 2
 
 
+def test_a_file_whose_hash_has_a_wrong_form_is_held_and_not_fetched_again(shop):
+    shop.source.files["scan"] = b"%PDF-1.4 first"
+    scan = Attachment(id="scan", name="scan.pdf", mime="application/pdf", sha256="bm90IGhleA==")
+    for _ in range(2):
+        shop.run(replace(bill(), attachments=(scan,)), wait=True)
+        (reason,) = shop.reasons()
+        assert "“bm90IGhleA==” as the SHA-256 of scan.pdf" in reason
+    right = replace(scan, sha256=hashlib.sha256(b"%PDF-1.4 first").hexdigest())
+    for file in (right, scan):
+        shop.run(replace(bill(), attachments=(file,)), wait=True)
+        assert (len(shop.ours("Attachable")), shop.reasons()) == (1, [])
+
+
 def test_the_case_and_the_tile_name_the_state_of_a_document_missing_in_quickbooks(shop):
     delete_in_quickbooks(shop)
     with read_only_session() as session:

@@ -29,6 +29,7 @@ MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
 LONG_PAUSE = 10 * DEFAULT_PAUSE
 MAX_FILE_DELAY = dt.timedelta(hours=1)  # a case is opened for a file that is later
 DELAYED_REASON = "posting.file_delayed"
+MAX_SHOWN_DIGEST_LENGTH = 80
 EXTENSIONS = (
     "ai",
     "csv",
@@ -120,6 +121,13 @@ def _check_description(attachment: Attachment) -> None:
             "QuickBooks does not accept files like %(name)s. It accepts %(extensions)s.",
             name=attachment.name,
             extensions=extensions,
+        )
+    if attachment.sha256 and not payloads.is_sha256(attachment.sha256):
+        raise BadFile(
+            "The app states “%(sha256)s” as the SHA-256 of %(name)s, which is not 64 hexadecimal"
+            " digits, so no file would fit it. Report this to the author of the plugin.",
+            sha256=attachment.sha256[:MAX_SHOWN_DIGEST_LENGTH],
+            name=attachment.name,
         )
     if attachment.size is not None:
         _check_size(attachment, attachment.size)

@@ -140,6 +140,17 @@ def test_a_start_seldom_looks_for_garbage_among_the_modules_that_it_loads():
 def test_a_mistyped_command_is_answered_with_the_near_one(run):
     code, _, err = run("snyc")
     assert (code, "Did you mean 'sync'?" in err) == (2, True)
+    code, _, err = run("users", "disabel")
+    assert (code, "Did you mean 'disable'?" in err) == (2, True)
+    code, _, err = run("users", "qqq")
+    assert (code, "There is no command 'qqq'." in err) == (2, True)
+    assert "users --help` lists them." in err
+
+
+def test_unseal_asks_nothing_if_there_is_nothing_to_unseal(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "nowhere"))
+    code, out, err = run("unseal")
+    assert (code, "stopped for good" in out, "there is no folder" in err) == (1, False, True)
 
 
 def test_init_makes_what_is_missing_and_may_run_again(run):

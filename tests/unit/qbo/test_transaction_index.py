@@ -115,8 +115,16 @@ def test_new_and_deleted_transactions_of_one_answer_are_stored_together(quickboo
 
 
 def test_a_voided_one_is_known_as_such(quickbooks):
-    absorb(bill_body(token=1, TotalAmt=0, Balance=0, PrivateNote=f"Voided [hub:{MARKER}]"))
+    memo = f"Voided [hub:{MARKER}]"
+    absorb(bill_body(token=1, TotalAmt=0, Balance=0, PrivateNote=memo, Line=[{"Amount": 0}]))
     assert head().state == "voided"
+
+
+def test_lines_that_cancel_each_other_out_are_not_voided_whatever_the_memo_says(quickbooks):
+    lines = [{"Amount": 10}, {"Amount": -10}]
+    memo = "In place of the Voided cheque 17"
+    absorb(bill_body(token=1, TotalAmt=0, Balance=0, PrivateNote=memo, Line=lines))
+    assert head().state == "live"
 
 
 def test_changed_transactions_are_reported_once(quickbooks):
