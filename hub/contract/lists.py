@@ -17,6 +17,7 @@ from hub.contract.rows import read_row
 from hub.contract.types import Site
 
 Row = TypeVar("Row")
+MAX_REQUESTS_FOR_UNREAD = 100
 NO_ID = str(None)  # in place of the id of a row without one, like that of a row whose id is null
 
 
@@ -66,9 +67,18 @@ class SourceList(ABC, Generic[Row]):
         return read_ids(source_ids, self.documents, reason=reason, chunk_size=chunk_size)
 
     def unread_documents(self, source_ids: Sequence[str]) -> Iterator[Outcome]:
-        """Yield the documents with these source ids that the source has, some at once."""
-        for chunk in iter_chunks(source_ids, self.chunk_size if self.find else len(source_ids)):
-            yield from self.documents(chunk)
+        """Yield the documents with these source ids that the source has.
+
+        If that took more than MAX_REQUESTS_FOR_UNREAD requests, the rows are searched in the whole
+        list.
+        """
+        chunks = list(iter_chunks(source_ids, self.chunk_size))
+        if self.find and len(chunks) <= MAX_REQUESTS_FOR_UNREAD:
+            for chunk in chunks:
+                yield from self.documents(chunk)
+            return
+        ids = [id.removeprefix(self.prefix) for id in source_ids]
+        yield from map(self.document, self._find_in_list(ids))
 
     def present_ids(self) -> Iterator[str]:
         """Yield the ids of all rows that the source has."""

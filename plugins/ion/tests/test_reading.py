@@ -197,6 +197,18 @@ def test_an_order_made_since_and_deleted_the_same_day_is_noticed_too(bench):
     ]
 
 
+@pytest.mark.row("ION-36")
+@pytest.mark.parametrize("case", ["received", "a draft"])
+def test_an_order_that_appears_with_an_earlier_time_is_read_the_next_day(bench, case):
+    late = bench.raw(case)
+    del bench.books.tables["orders"][late["id"]]
+    place = cursors(bench.read())
+    bench.books.tables["orders"][late["id"]] = late
+    assert ids(bench.read(place)) == []
+    bench.today += dt.timedelta(days=1)
+    assert f"order:{late['id']}" in ids(bench.read(place))
+
+
 @pytest.mark.row("ION-34")
 def test_an_old_tenant_is_read_from_the_first_day_only(bench):
     bench.start = bench.today

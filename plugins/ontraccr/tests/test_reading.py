@@ -59,6 +59,21 @@ def test_a_payable_that_moved_to_another_division_is_missed_the_next_day(bench):
 
 
 @pytest.mark.row("ON-B1")
+def test_a_payable_that_appears_behind_the_cursor_is_read_the_next_day(bench):
+    late = bench.books.payables["2001"]
+    bench.books.payables.remove("2001")
+    before = bench.read()
+    bench.books.payables.put(late)
+    assert bench.read(checkpoints(before))[:-1] == []
+    bench.today += dt.timedelta(days=1)
+    later = bench.read(checkpoints(before))
+    assert [item.source_id for item in later if isinstance(item, Document)] == ["payable:2001"]
+    bench.today += dt.timedelta(days=1)
+    again = bench.read(checkpoints(later))
+    assert not any(isinstance(item, Document) for item in again)
+
+
+@pytest.mark.row("ON-B1")
 def test_a_list_with_a_payable_of_another_division_says_that_it_is_not_ours(bench, monkeypatch):
     encode = views.payable
 

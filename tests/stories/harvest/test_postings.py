@@ -119,6 +119,20 @@ def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(site):
     assert len(site.cases()) == 2
 
 
+def test_an_invoice_that_appears_with_an_earlier_time_is_posted_the_next_day(site):
+    late = site.source.rows[str(FIRST_ID + 4)]
+    site.source.rows.remove(late["id"])
+    site.sync()
+    site.source.rows.put(late)
+    site.clock.advance(3600)
+    site.sync()
+    assert late["number"] not in site.posted("Invoice")
+    site.clock.advance(24 * 3600)
+    site.sync()
+    assert late["number"] in site.posted("Invoice")
+    assert late["payments"][0]["transaction_id"] in site.posted("Payment")
+
+
 def test_a_deletion_is_noticed_of_what_was_posted_before_a_reading_failed(site):
     unpaid, paid = (site.source.rows[str(FIRST_ID + place)] for place in (6, 12))
     last_call = f"GET /v2/invoices/{FIRST_ID + 1}/payments"

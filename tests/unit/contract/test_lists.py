@@ -87,6 +87,36 @@ def test_each_list_continues_from_its_cursor_and_notices_its_deletions(make):
     assert (documents, gone) == ([], [("order:1", True)])
 
 
+@pytest.mark.parametrize(("count", "requests"), [(1, 1), (100, 100), (101, 0)])
+def test_rows_that_appear_with_an_earlier_time_are_read_on_the_next_day(count, requests):
+    """A long import commits its rows with the time at which it began."""
+    rows = {"1": {"id": "1", "updated": NOON}}
+    found = []
+
+    def pages(since, page):
+        yield [row for row in rows.values() if row["updated"] >= since], ""
+
+    def find(ids):
+        found.extend(ids)
+        return [rows.get(id) for id in ids]
+
+    bills = FilteredList(
+        pages=pages,
+        find=find,
+        read=lambda row: Document(kind="vendor", source_id=row["id"]),
+        version=row_version("updated"),
+        api=SimpleNamespace(date="2026-03-02T13:00:00Z"),
+    )
+    _, _, ends = run([bills])
+    late = {f"late-{number}": "2026-03-02T09:00:00Z" for number in range(count)}
+    rows |= {id: {"id": id, "updated": updated} for id, updated in late.items()}
+    documents, _, ends = run([bills], ends)
+    assert documents == []
+    documents, gone, ends = run([bills], ends, day=2)
+    assert (set(documents), gone, len(found)) == (late.keys(), [], requests)
+    assert run([bills], ends, day=3)[0] == []
+
+
 @pytest.mark.parametrize("make", [Shed.filtered, Shed.cursors], ids=["filtered", "cursors"])
 def test_a_list_that_announces_deletions_is_not_compared(make):
     shed = Shed()
