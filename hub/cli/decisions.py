@@ -1,4 +1,4 @@
-"""Decisions about postings: `hub retry`, `adopt`, `not-this`, `skip`, `approve`, `undo`."""
+"""Decisions about postings: `hub retry`, `adopt`, `overwrite`, `skip`, `approve` and others."""
 
 import click
 
@@ -69,6 +69,29 @@ def not_this(id_: int, quickbooks_id: str) -> None:
     _require_postings(id_)
     manual.reject_match(id_, quickbooks_id, get_account_name())
     say(f"{quickbooks_id} is not posting {id_}; the next sync goes on without it.")
+
+
+@click.command()
+@id_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_hub
+@with_process_lock
+def overwrite(id_: int, yes: bool) -> None:
+    """Let a change overwrite an edit in QuickBooks.
+
+    The transaction is read and shown, and you are asked. If it is edited again before the change is
+    sent, nothing is written.
+    """
+    from hub.posting.actions import overwrites
+
+    _require_postings(id_)
+    current = overwrites.read_target(id_)
+    total = "" if current.total is None else f", total {current.total:,}"
+    say(f"QuickBooks has {current.id} in version {current.token}, number {current.number}{total}.")
+    if not yes:
+        click.confirm("Overwrite or remove this version?", abort=True)
+    overwrites.permit(id_, current.token, get_account_name())
+    say(f"The next sync sends {id_} again.")
 
 
 @click.command()

@@ -160,6 +160,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "retry": Requirement("operator", _iter_posting_targets),
     "adopt": Requirement("operator", _iter_posting_targets),
     "not-this": Requirement("operator", _iter_posting_targets),
+    "overwrite": Requirement("operator", _iter_posting_targets),
     "skip": Requirement("operator", _iter_posting_targets),
     "approve": Requirement("operator", _iter_posting_targets),
     "undo": Requirement("operator", _iter_posting_or_run),

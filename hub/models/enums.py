@@ -225,6 +225,7 @@ class CaseDecision(StrEnum):
     REJECTED = "rejected"
     LEFT = "left"
     PUT_BACK = "put_back"
+    OVERWRITTEN = "overwritten"
     CLOSED = "closed"
 
 

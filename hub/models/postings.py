@@ -216,8 +216,11 @@ class Posting(Model):
     # present doubt was first seen.
     sent_date: Mapped[dt.datetime | None]
     doubted_date: Mapped[dt.datetime | None]
-    # Ids of the objects in QuickBooks of which a person said that they are not this document.
+    # Ids of the objects in QuickBooks that this document is not: a person said so, or the document
+    # was posted as them before they left QuickBooks; also the id of `FORGOTTEN`.
     rejected_ids: Mapped[list[Any]] = mapped_column(default=list)
+    # The version, as "Id:SyncToken", that a person let this change write over or remove.
+    overwrite_permitted: Mapped[str] = mapped_column(String(80), default="", server_default="")
     quickbooks_id: Mapped[str | None] = mapped_column(String(40))
     sync_token: Mapped[str | None] = mapped_column(String(20))
     number: Mapped[str] = mapped_column(String(200), default="")

@@ -266,7 +266,9 @@ def _revise(
     if posting.state in (PostingState.POSTED, PostingState.SKIPPED):
         return posting
     if posting.state == PostingState.WITHDRAWN and posting.operation in CHANGE_OPERATIONS:
-        posting.rejected_ids = []  # a person let it write over an edit of that time only
+        # A person let it write over an edit of that time only; earlier versions of the hub read
+        # that from the rejected ids.
+        posting.overwrite_permitted, posting.rejected_ids = "", []
     has_same_bytes = posting.planned == compute_fingerprint(content.payload)
     if not has_same_bytes or posting.kind != content.kind:
         return _replace_content(session, row, posting, content, disposition)

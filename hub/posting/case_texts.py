@@ -17,6 +17,8 @@ from hub.posting.protocol.history import FORGOTTEN, AskReason
 from hub.reasons.texts import CaseText
 
 CLOSED_PERIOD_CODES = ("6200", "6210")
+# The codes of the cases about a change whose transaction somebody has edited in QuickBooks.
+OVERWRITE_QUESTIONS = ("outcome.changed", "outcome.changed_before_removal")
 
 
 def format_question(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -12,10 +12,11 @@ from werkzeug import Response
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError, NotNow
-from hub.models import Case, CaseNote, Installation
+from hub.models import Case, CaseNote, Installation, Posting
 from hub.models.enums import CaseDecision
 from hub.outbox.listing import load_states_of_parts
 from hub.posting.actions import manual, put_back
+from hub.posting.case_texts import OVERWRITE_QUESTIONS
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.administration import checklist
 from hub.web.authentication.access import (
@@ -27,7 +28,7 @@ from hub.web.authentication.access import (
     person_name,
     require_role,
 )
-from hub.web.cases import case_acts, case_assignees
+from hub.web.cases import case_acts, case_assignees, case_removals
 from hub.web.codes import code_decisions, match_versions, record_creation
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import list_installation_choices, use_zone_of
@@ -161,14 +162,10 @@ def confirm_removal(case_id: int) -> str:
         case = get_row_or_404(session, Case, case_id)
         if case.action not in case_acts.REMOVING_ACTIONS or case.closed_at:
             abort(404)
-        [row] = case_list.build_rows(session, [case])
-        return render_template(
-            "case_removal.html",
-            case=case,
-            row=row,
-            postings=case_acts.load_postings(session, case_id),
-            next_arguments=case_list.build_arguments() | {"then": "next"},
-        )
+        postings = case_acts.load_postings(session, case_id)
+        arguments = case_list.build_arguments() | {"then": "next"}
+        address = url_for("inbox.retry", case_id=case_id, **arguments)
+        return case_removals.render(session, case, postings, address)
 
 
 @pages.post("/<int:case_id>/close")
@@ -224,6 +221,34 @@ def not_this(case_id: int, posting_id: int) -> Response:
         return case_acts.describe_rejection(posting_id, quickbooks_id)
 
     return case_acts.apply(case_id, work, CaseDecision.REJECTED, quickbooks_id)
+
+
+@pages.get("/<int:case_id>/<int:posting_id>/overwrite")
+@require_role("operator")
+def confirm_overwrite(case_id: int, posting_id: int) -> str:
+    """Ask for confirmation before an edited transaction is removed in the version on the page."""
+    with read_only_session() as session:
+        case = get_row_or_404(session, Case, case_id)
+        if case.code not in OVERWRITE_QUESTIONS or case.closed_at:
+            abort(404)
+        of_posting = case_acts.select_postings(case_id, "operator").where(Posting.id == posting_id)
+        posting = session.scalars(of_posting).unique().one_or_none() or abort(404)
+        arguments = case_list.build_arguments() | {"then": "next"}
+        address = url_for("inbox.overwrite", case_id=case_id, posting_id=posting_id, **arguments)
+        return case_removals.render(
+            session, case, [posting], address, sync_token=request.args.get("sync_token", "")
+        )
+
+
+@pages.post("/<int:case_id>/<int:posting_id>/overwrite")
+@require_role("operator")
+@case_acts.requires_open_case
+def overwrite(case_id: int, posting_id: int) -> Response:
+    """Let a change overwrite what was changed in QuickBooks, in the version that was seen."""
+    sync_token = request.form.get("sync_token", "")
+    is_confirmed = bool(request.form.get("sure"))
+    work = partial(case_acts.overwrite, posting_id, sync_token, is_confirmed=is_confirmed)
+    return case_acts.apply(case_id, work, CaseDecision.OVERWRITTEN)
 
 
 @pages.post("/<int:case_id>/<int:posting_id>/skip")

@@ -947,10 +947,30 @@ BUGS = (
         ),
     ),
     Planted(
+        "a permission to overwrite covers versions that the person has not seen",
+        "hub/posting/protocol/candidates.py",
+        'history.overwrite_permitted == f"{current.id}:{current.token}"',
+        'history.overwrite_permitted.startswith(f"{current.id}:")',
+        (
+            "tests/unit/posting/test_changes.py::"
+            "test_a_permission_to_overwrite_ends_with_the_next_edit"
+        ),
+    ),
+    Planted(
+        "a page that was opened before an edit permits to overwrite it",
+        "hub/posting/actions/overwrites.py",
+        "or current.token != sync_token",
+        "or not sync_token",
+        (
+            "tests/unit/web/test_inbox.py::"
+            "test_a_page_that_was_opened_before_an_edit_does_not_permit_to_overwrite_it"
+        ),
+    ),
+    Planted(
         "a transaction is rejected that nobody was asked about",
         "hub/posting/actions/manual.py",
-        "        if quickbooks_id not in _list_candidates_in_question(session, posting_id):",
-        "        if False:",
+        "        _require_match_in_question(session, posting, quickbooks_id)",
+        "        pass",
         (
             "tests/unit/posting/test_manual.py::"
             "test_a_transaction_that_no_case_asks_about_cannot_be_rejected"

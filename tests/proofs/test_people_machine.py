@@ -22,9 +22,10 @@ from hub import Attachment, Code, Field, Gone, Party, hookimpl, outbox
 from hub.db.engine import db, read_only_session, transaction
 from hub.installations import early_documents, enable
 from hub.models import Approval, Attempt, Case, Installation, Posting, SourceDocument, case_posting
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox import approvals
 from hub.payloads.entities import ENTITY_BY_KIND
-from hub.posting.actions import manual, put_back, retries, undo
+from hub.posting.actions import manual, overwrites, put_back, retries, undo
 from hub.posting.send import pipeline, results
 from hub.qbo import webhooks
 from hub.qbo.client import Client
@@ -301,6 +302,8 @@ class PeopleMachine(base.Machine):
             if entities and is_taken:
                 manual.adopt(posting.id, entities[0]["Id"], "kari")
                 self.meddled.add(source_id_of(slot))
+            elif entities and posting.operation in CHANGE_OPERATIONS:
+                overwrites.permit(posting.id, entities[0]["SyncToken"], "kari")
             elif entities:
                 manual.reject_match(posting.id, entities[0]["Id"], "kari")
                 if self.markers()[source_id_of(slot)] in entities[0].get("PrivateNote", ""):

@@ -6,7 +6,7 @@ from hub import Unreadable
 from hub.db.engine import transaction
 from hub.installations import enable
 from hub.outbox import approve_all
-from hub.posting.actions import manual, retries, undo
+from hub.posting.actions import manual, overwrites, retries, undo
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
 
@@ -79,7 +79,7 @@ def test_a_change_that_was_taken_back_writes_over_no_later_edit(app, quickbooks,
     edit_in_quickbooks(shop, 15)
     assert shop.run(bill("20.00"))["bill:1"] == "held"
     change = shop.posting("bill:1")
-    manual.reject_match(change.id, change.quickbooks_id, "kari")
+    overwrites.permit(change.id, shop.book("Bill", "bill:1")["SyncToken"], "kari")
     shop.run(bill("10.00"))
 
     edit_in_quickbooks(shop, 17)

@@ -13,12 +13,11 @@ from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
 from hub.errors import NotFound, NotNow, Refused, Sentence
-from hub.models import Attempt, Case, Posting, SourceDocument, TransactionHead, case_posting
+from hub.models import Attempt, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import (
     CHANGE_OPERATIONS,
     DocumentState,
-    Holder,
     Operation,
     PostingState,
     SendOutcome,
@@ -26,11 +25,17 @@ from hub.models.enums import (
 )
 from hub.outbox import listing
 from hub.payloads.entities import QUICKBOOKS_ID
-from hub.posting import case_texts
-from hub.posting.outcome.load import PostingSnapshot, load_snapshots
-from hub.posting.outcome.record import apply_step, change_state
+from hub.posting.actions.undecided import (
+    UNDECIDED_STATES,
+    build_moved_on_error,
+    list_candidates_in_question,
+    load_snapshot,
+    load_undecided,
+    release,
+)
+from hub.posting.outcome.load import PostingSnapshot
+from hub.posting.outcome.record import apply_step
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.decisions import is_doubtful
 from hub.posting.protocol.history import Posted
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.posting.recovery import lookup
@@ -39,19 +44,11 @@ from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.security import audit
 
-UNDECIDED_STATES = (
-    PostingState.HELD,
-    PostingState.UNKNOWN,
-    PostingState.REVIEW,
-    PostingState.READY,
-    PostingState.WAITING,
-)
-
 
 @repeat_after_conflict
 def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is the document, so that it is not posted again."""
-    snapshot = _load_snapshot(posting_id)
+    snapshot = load_snapshot(posting_id)
     posting = snapshot.posting
     name = format_posting_name(posting)
     if posting.state not in UNDECIDED_STATES or posting.operation in CHANGE_OPERATIONS:
@@ -71,7 +68,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
         _require_unowned(session, posting, current.id)
         is_adopted = apply_step(session, posting_session, snapshot, step)
         if not is_adopted:
-            raise _build_moved_on_error(name)
+            raise build_moved_on_error(name)
         audit.record(session, who, "posting adopted", str(posting_id), quickbooks_id=quickbooks_id)
 
 
@@ -126,76 +123,38 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     Raise Refused unless an open case asks about the transaction. While the hub still searches for
     the posting, the transaction may be the posting, which would then be sent a second time.
     """
-    snapshot = _load_snapshot(posting_id)
+    snapshot = load_undecided(posting_id)
     posting = snapshot.posting
-    name = format_posting_name(posting)
-    if posting.state not in UNDECIDED_STATES or _is_incomplete(posting):
-        raise NotNow(
-            "%(name)s is %(state)s; there is nothing to decide about it.",
-            name=name,
-            state=Sentence(posting.state),
-        )
-    values: dict[str, Any] = {
-        "held_by": Holder.NOBODY,
-        "reasons": [],
-        "next_try_at": None,
-        "checked_at": None,
-        "rejected_ids": sorted({*posting.rejected_ids, quickbooks_id}),
-    }
-    state = _decide_state_after_rejection(snapshot)
-    if state == PostingState.READY:
-        # The person has seen what is posted beside the transaction, as with a retry.
-        values |= {"approved_by": who, "approved_payload": posting.planned}
-        state = PostingState.WAITING if posting.after_id else state
+    values: dict[str, Any] = {"rejected_ids": sorted({*posting.rejected_ids, quickbooks_id})}
     with engine.transaction() as session:
-        if quickbooks_id not in _list_candidates_in_question(session, posting_id):
-            raise Refused(
-                "No open case asks whether transaction %(quickbooks_id)s is %(name)s. Reject one of"
-                " those that its case names, or press Retry.",
-                quickbooks_id=quickbooks_id,
-                name=name,
-            )
+        _require_match_in_question(session, posting, quickbooks_id)
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
         _request_anew(session, posting, quickbooks_id, who)
-        is_moved = change_state(session, posting, state, **values)
-        if not is_moved:
-            raise _build_moved_on_error(name)
-        inbox.detach(session, posting)
+        release(session, snapshot, who, values)
         audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
 
 
-def _list_candidates_in_question(session: Session, posting_id: int) -> set[str]:
-    """Return the ids of the transactions that the open cases of a posting ask about."""
-    of_posting = (
-        select(Case)
-        .join(case_posting, case_posting.c.case_id == Case.id)
-        .where(case_posting.c.posting_id == posting_id, Case.closed_at.is_(None))
+def _require_match_in_question(session: Session, posting: Posting, quickbooks_id: str) -> None:
+    """Raise Refused unless an open case asks whether a transaction is the posting."""
+    if quickbooks_id in list_candidates_in_question(session, posting.id, of_overwrites=False):
+        return
+    name = format_posting_name(posting)
+    if quickbooks_id in list_candidates_in_question(session, posting.id, of_overwrites=True):
+        if outbox.has_left(session, posting.company_id, posting.kind, quickbooks_id):
+            return  # nothing is left of it that could be overwritten
+        raise Refused(
+            "Transaction %(quickbooks_id)s is the one that %(name)s changes. Compare the two, then"
+            " overwrite it or press Skip.",
+            quickbooks_id=quickbooks_id,
+            name=name,
+        )
+    raise Refused(
+        "No open case asks whether transaction %(quickbooks_id)s is %(name)s. Reject one of those"
+        " that its case names, or press Retry.",
+        quickbooks_id=quickbooks_id,
+        name=name,
     )
-    ids: set[str] = set()
-    for case in session.scalars(of_posting):
-        ids.update(case_texts.list_candidates(case.details))
-    return ids
-
-
-def _is_incomplete(posting: Posting) -> bool:
-    """Return whether a posting cannot be sent as it is planned: a code or its source stops it."""
-    return posting.held_by in (Holder.SOURCE, Holder.MAPPING) or not posting.payload
-
-
-def _decide_state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
-    """Return the state in which a posting continues: in doubt again if it may have landed."""
-    posting = snapshot.posting
-    history = snapshot.history
-    state = PostingState(posting.state)
-    if state in (PostingState.REVIEW, PostingState.WAITING):
-        return state
-    if posting.operation in CHANGE_OPERATIONS:
-        return PostingState.READY
-    has_landed = any(send.outcome == SendOutcome.LANDED for send in history.sends)
-    if has_landed or is_doubtful(history):
-        return PostingState.UNKNOWN
-    return PostingState.READY
 
 
 def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) -> bool:
@@ -231,7 +190,7 @@ def _request_anew(session: Session, posting: Posting, quickbooks_id: str, who: s
 @repeat_after_conflict
 def skip(posting_id: int, reason: str, who: str) -> None:
     """Leave a document out of the books, also one that was posted and has left QuickBooks."""
-    posting = _load_snapshot(posting_id).posting
+    posting = load_snapshot(posting_id).posting
     reason = reason.strip()
     if not reason:
         raise Refused("Enter why it should not be posted; the reason is stored.")
@@ -301,24 +260,7 @@ def _format_state(posting: Posting) -> Sentence:
     return Sentence(posting.state)
 
 
-def _load_snapshot(posting_id: int) -> PostingSnapshot:
-    """Load a posting with its history; raise NotFound if there is none with this id."""
-    with engine.read_only_session() as session:
-        posting = session.get(Posting, posting_id)
-        if posting is None:
-            raise NotFound("posting", str(posting_id))
-    posting_session = PostingSession(posting.company_id)
-    with engine.read_only_session() as session:
-        snapshots = load_snapshots(session, posting_session, [posting_id])
-    return snapshots[0]
-
-
 def _build_absent_error(posting: Posting, quickbooks_id: str) -> NotFound:
     """Return the error about an id under which QuickBooks has nothing of the kind of a posting."""
     kind = Sentence(words_of(posting.kind))
     return NotFound(Sentence("%(kind)s in QuickBooks", kind=kind), quickbooks_id)
-
-
-def _build_moved_on_error(name: str) -> NotNow:
-    """Return the error about a posting that a run has changed since the person saw it."""
-    return NotNow("A run has just changed %(name)s; look at it again.", name=name)

@@ -71,6 +71,7 @@ class SentPosting(NamedTuple):
     rekey: bool
     fence: str
     rejected_ids: list[Any]
+    overwrite_permitted: str
     sent_date: dt.datetime | None
     doubted_date: dt.datetime | None
     approved_payload: str | None
@@ -323,6 +324,7 @@ def _load_history(
         rekey=posting.rekey,
         gone=document.gone is not None,
         rejected_ids=frozenset(posting.rejected_ids or ()),
+        overwrite_permitted=posting.overwrite_permitted,
         quiet_period=_build_quiet_period(
             posting, posting_session, is_unproved=after_restore and not proofs
         ),

@@ -132,9 +132,12 @@ def is_live_and_own(history: History, candidate: QuickBooksObject) -> bool:
 
 
 def may_overwrite(history: History, current: QuickBooksObject) -> bool:
-    """Return whether the content is as the hub left it, or a person said to write over it."""
+    """Return whether the content is as the hub left it, or a person let it write over this version.
+
+    A later version is another one: the person has not seen what was changed in it.
+    """
     is_as_posted = Agreement.AS_LAST_POSTED in current.agreements
-    is_permitted = current.id in history.rejected_ids
+    is_permitted = history.overwrite_permitted == f"{current.id}:{current.token}"
     return is_as_posted or is_permitted
 
 
@@ -152,22 +155,27 @@ def is_change_visible(history: History, current: QuickBooksObject) -> bool:
     return current.state == TransactionState.DELETED
 
 
-def find_reason_to_ask(current: QuickBooksObject) -> AskReason:
+def find_reason_to_ask(history: History, current: QuickBooksObject) -> AskReason:
     """Return what about an object prevents that it is taken for the posting."""
     if current.state != TransactionState.LIVE:
         return AskReason(current.state)
-    if current.foreign or current.marker:
+    if belongs_elsewhere(history, current):
         return AskReason.FOREIGN
     return AskReason.CHANGED
 
 
 def find_landed_ids(history: History) -> set[str]:
-    """Return the ids that responses to its sends named, except those that a person rejected."""
+    """Return the ids that responses to its sends named, except those about which a person decided.
+
+    Once a person let a change write over its transaction, an earlier response about that
+    transaction does not show that the change is in the books.
+    """
     landed = set()
     for send in history.sends:
         if send.outcome == SendOutcome.LANDED and send.id:
             landed.add(send.id)
-    return landed - history.rejected_ids
+    permitted_id = history.overwrite_permitted.rpartition(":")[0]
+    return landed - history.rejected_ids - {permitted_id}
 
 
 def find_newest_hint(history: History) -> str | None:

@@ -143,7 +143,7 @@ def _adopt_recorded(history: History, recorded_id: str) -> Step:
     is_live = current.state == TransactionState.LIVE
     if is_live and not belongs_elsewhere(history, current):
         return Posted(recorded_id, adopted=True)
-    return Ask(find_reason_to_ask(current), (recorded_id,))
+    return Ask(find_reason_to_ask(history, current), (recorded_id,))
 
 
 def _decide_after_send(history: History) -> Step:
@@ -218,7 +218,7 @@ def _confirm_landed(history: History, id: str) -> Step:
         is_confirmed = is_live and not belongs_elsewhere(history, current)
     if is_confirmed:
         return Posted(id)
-    return Ask(find_reason_to_ask(current), (id,))
+    return Ask(find_reason_to_ask(history, current), (id,))
 
 
 def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
@@ -288,7 +288,7 @@ def _judge_search(history: History) -> Step:
     if own:
         if own[0].state == TransactionState.LIVE:
             return Posted(own[0].id, adopted=True)
-        return Ask(find_reason_to_ask(own[0]), _list_ids(own))
+        return Ask(find_reason_to_ask(history, own[0]), _list_ids(own))
     similar = find_similar_objects(history)
     if similar == [FORGOTTEN]:
         return Ask(AskReason.FORGOTTEN)
@@ -381,7 +381,7 @@ def _decide_after_vanishing(history: History, current: QuickBooksObject) -> Step
     """Decide a change of an object that is voided, deleted or inactive by now."""
     if is_change_visible(history, current):
         return Posted(history.target)
-    return Ask(find_reason_to_ask(current), (history.target,))
+    return Ask(find_reason_to_ask(history, current), (history.target,))
 
 
 def _is_absence_proved(history: History) -> bool:

@@ -127,7 +127,9 @@ class History:
     # Its key is proved not to have landed, and a person or new content requires the next one.
     rekey: bool = False
     gone: bool = False  # the source no longer wants it
-    rejected_ids: frozenset[str] = frozenset()  # a person said that these are not this document
+    rejected_ids: frozenset[str] = frozenset()  # these are not this document
+    # The version, as "Id:SyncToken", that a person let a change write over or remove.
+    overwrite_permitted: str = ""
     quiet_period: QuietPeriod = QuietPeriod()
     current: QuickBooksObject | None = None  # the result of the step Read
     search_results: tuple[QuickBooksObject, ...] | None = None  # the result of the step Search

@@ -56,25 +56,25 @@ TEMPLATES = {
         action=CaseAction.CHOOSE,
     ),
     "outcome.changed": Template(
-        title="Changed in QuickBooks",
+        title="Our change was not written",
         reason=(
             "{name} was changed in QuickBooks since we last wrote it, so we did not write the"
             " change from {app} over it."
         ),
         instruction=(
-            "Compare the two. Press “Not this one” to write our version over it, or Skip to leave"
+            "Compare the two. Press “Overwrite it” to write our version over it, or Skip to leave"
             " it as it is."
         ),
         action=CaseAction.CHOOSE,
     ),
     "outcome.changed_before_removal": Template(
-        title="Changed in QuickBooks",
+        title="Our removal was not carried out",
         reason=(
             "{name} was changed in QuickBooks since we last wrote it, so it was not removed there."
         ),
         instruction=(
-            "Look at what was changed. Press “Not this one” to remove it all the same, or Skip to"
-            " leave it as it is."
+            "Look at what was changed. Press “Remove it all the same”, or Skip to leave it as it"
+            " is."
         ),
         action=CaseAction.CHOOSE,
     ),

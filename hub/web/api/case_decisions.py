@@ -87,7 +87,9 @@ class PostingOfCaseSchema(Schema):
     in_quickbooks = fields.List(fields.Nested(TransactionOfCaseSchema), required=True)
     sync_token = fields.String(
         required=True,
-        metadata={"description": "the version that put-back writes over; empty if it cannot"},
+        metadata={
+            "description": "the version that put-back or overwrite writes over; empty if none can"
+        },
     )
 
 
@@ -119,6 +121,10 @@ class VersionSchema(Schema):
     """The version of a transaction that was seen."""
 
     sync_token = build_text_field("the sync_token that the list showed", least=1, is_required=True)
+
+
+class OverwriteSchema(VersionSchema, ConfirmationSchema):
+    """The version that a change may overwrite; a removal has to be confirmed."""
 
 
 @operation(
@@ -213,7 +219,7 @@ def retry(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     if problem:
         return problem
     is_confirmed = body["confirmed"]
-    work = partial(case_acts.retry_one, posting_id, is_confirmed=is_confirmed)
+    work = partial(case_acts.retry_one, case_id, posting_id, is_confirmed=is_confirmed)
     return _carry_out(case_id, work, CaseDecision.RETRIED, posting_id=posting_id)
 
 
@@ -234,6 +240,18 @@ def reject(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
     return _decide_about(
         case_id, posting_id, manual.reject_match, body["quickbooks_id"], CaseDecision.REJECTED
     )
+
+
+@case_decision("/postings/<int:posting_id>/overwrite", body=OverwriteSchema)
+def overwrite(case_id: int, posting_id: int, body: dict[str, Any]) -> Any:
+    """Let a change overwrite, or remove, the version of its transaction that was seen."""
+    problem = release_scope.find_problem([posting_id])
+    if problem:
+        return problem
+    work = partial(
+        case_acts.overwrite, posting_id, body["sync_token"], is_confirmed=body["confirmed"]
+    )
+    return _carry_out(case_id, work, CaseDecision.OVERWRITTEN, posting_id=posting_id)
 
 
 @case_decision("/postings/<int:posting_id>/skip", body=ReasonSchema)
@@ -333,5 +351,5 @@ def _describe(posting: Posting, side: Side | None) -> dict[str, Any]:
         "currency": posting.currency,
         "ours": describe_transaction(side.ours if side else None),
         "in_quickbooks": in_quickbooks,
-        "sync_token": side.put_back_token if side else "",
+        "sync_token": side.overwritable_token if side else "",
     }

@@ -37,6 +37,7 @@ POSTING_ACTIONS = frozenset(
         "first approval given",
         "match rejected",
         "not this one",  # before it was called "match rejected"
+        "overwrite permitted",
         "posting adopted",
         "posting approved",
         "posting put back",

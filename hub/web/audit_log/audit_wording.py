@@ -58,6 +58,7 @@ WORDINGS = {
     "match removed": gettext_noop("Removed the match of {}"),
     "missing codes confirmed as new": gettext_noop("Confirmed the missing codes of {} as new"),
     "mode changed": gettext_noop("Changed the mode of {}"),
+    "overwrite permitted": gettext_noop("Let {} overwrite an edit in QuickBooks"),
     "password changed": gettext_noop("Changed the password of {}"),
     "password code issued": gettext_noop("Issued a code for a new password of {}"),
     "password reset": gettext_noop("Set a new password for {} with a code"),

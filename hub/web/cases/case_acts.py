@@ -15,8 +15,8 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import CHANGE_OPERATIONS, CaseDecision, InstallationMode, Operation, RunKind
-from hub.outbox.states import FINAL
-from hub.posting.actions import manual, retries
+from hub.outbox.states import FINAL, REMOVALS
+from hub.posting.actions import manual, overwrites, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
@@ -224,7 +224,7 @@ def describe_skip(posting_id: int) -> str:
 
 
 def describe_rejection(posting_id: int, quickbooks_id: str) -> str:
-    """Return the sentence about “Not this one”, which lets a change overwrite what it changes."""
+    """Return the sentence about “Not this one”; a change is of a transaction that is known."""
     with read_only_session() as session:
         posting = session.get_one(Posting, posting_id)
         if posting.operation in CHANGE_OPERATIONS:
@@ -233,6 +233,20 @@ def describe_rejection(posting_id: int, quickbooks_id: str) -> str:
     return gettext(
         "Transaction %(quickbooks_id)s is another document.", quickbooks_id=quickbooks_id
     )
+
+
+def overwrite(posting_id: int, sync_token: str, *, is_confirmed: bool) -> str:
+    """Let a change overwrite the version that the person saw; a removal has to be confirmed."""
+    with read_only_session() as session:
+        posting = session.get_one(Posting, posting_id)
+        name = format_name_in_sentence(posting)
+        is_removal = posting.operation in REMOVALS
+    if is_removal and not is_confirmed:
+        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+    overwrites.permit(posting_id, sync_token, person_name())
+    if is_removal:
+        return gettext("%(document_name)s is removed from QuickBooks.", document_name=name)
+    return gettext("%(document_name)s is sent to QuickBooks again.", document_name=name)
 
 
 def retry_one(case_id: int, posting_id: int, *, is_confirmed: bool) -> str:

@@ -69,6 +69,7 @@ PLANNING_LABELS: dict[str, str] = {
 ACTION_SENTENCES = {
     "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
     "match rejected": gettext_noop("%(who)s said that a transaction in QuickBooks is another one"),
+    "overwrite permitted": gettext_noop("%(who)s let it overwrite an edit in QuickBooks"),
     "posting adopted": gettext_noop("%(who)s accepted a transaction in QuickBooks as this one"),
     "posting approved": gettext_noop("%(who)s approved it"),
     "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import SequenceMatcher
-from itertools import zip_longest
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +11,7 @@ from hub.cases.discrepancies import CAUSE_SUFFIX, Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, TransactionState
 from hub.outbox.states import REMOVALS
-from hub.posting.case_texts import list_candidates
+from hub.posting.case_texts import OVERWRITE_QUESTIONS, list_candidates
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
@@ -29,6 +27,7 @@ from hub.web.transactions.compared_facts import (
     ComparedFact,
     compare_fact,
 )
+from hub.web.transactions.compared_lines import ComparedLines, align
 from hub.web.transactions.transaction_facts import (
     find_page,
     format_dated_facts,
@@ -37,14 +36,6 @@ from hub.web.transactions.transaction_facts import (
 )
 
 MEMO = "Memo"
-LINE_LABELS = {
-    "posts_to": gettext_noop("Posts to"),
-    "description": gettext_noop("Description"),
-    "tags": gettext_noop("Class, customer and tax"),
-    "quantity": gettext_noop("Quantity"),
-    "price": gettext_noop("Price"),
-    "amount": gettext_noop("Amount"),
-}
 NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 
 
@@ -58,46 +49,19 @@ class Transaction:
     url: str | None
     owner: SourceDocument | None = None
     is_foreign: bool = False  # it bears the mark of another document, so it cannot be this one
-    # As QuickBooks has it now; None if QuickBooks could not be asked.
+    # As QuickBooks has it now, and its version; None and "" if QuickBooks could not be asked.
     present: display.TransactionView | None = None
+    sync_token: str = ""
 
     @property
     def can_be_adopted(self) -> bool:
         """Return whether a person may say that this is the document."""
-        if self.is_foreign:
-            return False
+        return self.is_in_books and not self.is_foreign
+
+    @property
+    def is_in_books(self) -> bool:
+        """Return whether it was neither voided nor deleted, as far as is known."""
         return self.head is None or self.head.state not in NOT_IN_BOOKS
-
-
-@dataclass(frozen=True)
-class ComparedLines:
-    """A line as we post it beside one of QuickBooks; None where one side has no such line."""
-
-    ours: display.TransactionLineView | None
-    present: display.TransactionLineView | None
-
-    @property
-    def differs(self) -> bool:
-        """Return whether the two sides differ in what they post."""
-        return self.ours != self.present
-
-    @property
-    def difference(self) -> str:
-        """Return the difference in words."""
-        if self.present is None:
-            return gettext("Not in QuickBooks")
-        if self.ours is None:
-            return gettext("Only in QuickBooks")
-        return ", ".join(gettext(LINE_LABELS[name]) for name in self.differing_fields)
-
-    @property
-    def differing_fields(self) -> list[str]:
-        """Return the fields in which the two lines differ; all where one side has no such line."""
-        return [
-            name
-            for name in LINE_LABELS
-            if getattr(self.ours, name, None) != getattr(self.present, name, None)
-        ]
 
 
 @dataclass(frozen=True)
@@ -111,6 +75,7 @@ class Side:
     asks: bool = True
     # The version in QuickBooks that a person may write over with what was posted; "" for none.
     put_back_token: str = ""
+    asks_to_overwrite: bool = False
 
     @property
     def has_only_foreign(self) -> bool:
@@ -131,20 +96,29 @@ class Side:
         """
         return transaction.can_be_adopted and not self.is_change
 
+    @property
+    def is_removal(self) -> bool:
+        """Return whether the posting removes a transaction from QuickBooks."""
+        return self.posting is not None and self.posting.operation in REMOVALS
+
+    def may_overwrite(self, transaction: Transaction) -> bool:
+        """Return whether a person may let the posting overwrite what was changed."""
+        return self.asks_to_overwrite and self.is_change and transaction.is_in_books
+
+    @property
+    def overwritable_token(self) -> str:
+        """Return the version that put back, or the change, may write over; "" for none."""
+        for transaction in self.transactions:
+            if self.may_overwrite(transaction):
+                return transaction.sync_token
+        return self.put_back_token
+
     def explain_rejection(self, transaction: Transaction) -> str:
         """Return a sentence about what happens to the posting if a transaction is rejected."""
-        if self.posting is not None and self.posting.operation in REMOVALS:
-            return gettext(
-                "Transaction %(id)s is removed from QuickBooks, whatever was changed there.",
-                id=transaction.id,
-            )
-        if transaction.head is not None and transaction.head.state in NOT_IN_BOOKS:
+        if self.is_removal:
+            return gettext("The hub checks whether the transaction is still to be removed.")
+        if not transaction.is_in_books:
             return gettext("The document is posted again, as a new transaction.")
-        if self.is_change:
-            return gettext(
-                "The document is written to transaction %(id)s, over what was changed there.",
-                id=transaction.id,
-            )
         return gettext(
             "Transaction %(id)s is another document. This one is posted beside it.",
             id=transaction.id,
@@ -255,18 +229,6 @@ def _order_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:
     return always + others
 
 
-def align(
-    ours: Sequence[display.TransactionLineView], theirs: Sequence[display.TransactionLineView]
-) -> list[ComparedLines]:
-    """Put equal lines of two transactions beside each other, and those between them in order."""
-    pairs: list[ComparedLines] = []
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    for _, start, end, other_start, other_end in matcher.get_opcodes():
-        beside = zip_longest(ours[start:end], theirs[other_start:other_end])
-        pairs += [ComparedLines(our_line, their_line) for our_line, their_line in beside]
-    return pairs
-
-
 def build_sides(
     session: Session, case: Case, postings: list[Posting], entities: Entities
 ) -> list[Side]:
@@ -276,7 +238,11 @@ def build_sides(
     """
     if case.action == "choose":
         ids = list_candidates(case.details)
-        return [_build_candidate_side(session, posting, ids, entities) for posting in postings]
+        asks_to_overwrite = case.code in OVERWRITE_QUESTIONS
+        return [
+            _build_candidate_side(session, posting, ids, entities, asks_to_overwrite)
+            for posting in postings
+        ]
     if case.cause.endswith(CAUSE_SUFFIX):
         differs = case.cause.endswith(f":{Discrepancy.DIFFERS}{CAUSE_SUFFIX}")
         return [_build_posted_side(session, posting, entities, differs) for posting in postings]
@@ -286,13 +252,20 @@ def build_sides(
 
 
 def _build_candidate_side(
-    session: Session, posting: Posting, ids: list[str], entities: Entities
+    session: Session,
+    posting: Posting,
+    ids: list[str],
+    entities: Entities,
+    asks_to_overwrite: bool,
 ) -> Side:
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
     company_id, kind = posting.company_id, posting.kind
     ours = display.view_payload(session, company_id, kind, posting.payload)
     keys = [(company_id, kind, id) for id in ids]
     transactions = [_build_transaction(session, key, entities, posting) for key in keys]
+    if asks_to_overwrite:
+        title = gettext("What we would write, and what is there now")
+        return Side(posting, ours, transactions, title, asks_to_overwrite=True)
     return Side(posting, ours, transactions)
 
 
@@ -304,10 +277,7 @@ def _build_posted_side(
     transaction = _build_transaction(session, key, entities, posting)
     written = _build_written_view(session, posting)
     title = gettext("What was posted, and what is there now")
-    is_there = transaction.head is None or transaction.head.state not in NOT_IN_BOOKS
-    token = ""
-    if may_be_put_back and is_there and key in entities:
-        token = str(entities[key].get("SyncToken", ""))
+    token = transaction.sync_token if may_be_put_back and transaction.is_in_books else ""
     return Side(posting, written, [transaction], title, asks=False, put_back_token=token)
 
 
@@ -370,10 +340,13 @@ def _build_transaction(
         currency = posting.currency
     facts = list_stored_facts(session, head, currency) if head else []
     present = None
+    sync_token = ""
     if key in entities:
+        sync_token = str(entities[key].get("SyncToken", ""))
         present = display.view_entity(session, company_id, kind, entities[key])
         facts = list_present_facts(present, currency, facts)
-    return Transaction(id, facts, head, find_page(kind, id), owner, is_foreign, present)
+    url = find_page(kind, id)
+    return Transaction(id, facts, head, url, owner, is_foreign, present, sync_token)
 
 
 def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:

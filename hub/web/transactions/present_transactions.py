@@ -20,8 +20,9 @@ from hub.qbo import display, search
 from hub.qbo.client import Client
 from hub.qbo.transaction_index import strip_markers
 from hub.web.authentication.access import may_here
-from hub.web.transactions.case_comparison import MEMO, ComparedLines, align
+from hub.web.transactions.case_comparison import MEMO
 from hub.web.transactions.compared_facts import COMPARED_LABELS
+from hub.web.transactions.compared_lines import ComparedLines, align
 
 MAX_SINGLE_READS = 5  # transactions that a query does not show: removed, or new
 NOW, SENT, RESPONSE = "now", "sent", "response"

@@ -18,6 +18,7 @@ from hub.models import ConnectedCompany, Installation, Posting, Run
 from hub.reasons.texts import CaseText
 from hub.scheduling import runner, summary
 from hub.scheduling.leases import take
+from tests.support.rows.posting_bench import PostingBench
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
@@ -232,12 +233,28 @@ def test_a_posting_is_skipped_for_a_reason(hub):
     assert postings(hub, "skipped") == [id]
 
 
+def test_an_edit_in_quickbooks_is_shown_before_it_is_overwritten(empty, app, quickbooks, clock):
+    bench = PostingBench(app, quickbooks, clock)
+    first = bench.bill()
+    bench.drain()
+    id = bench.change(first, "delete")
+    bench.edit(bench.posting(first).quickbooks_id, DocNumber="OTHER-1")
+    bench.drain()
+    code, out, _ = empty("overwrite", id, input="n\n")
+    assert (code, "in version 1, number OTHER-1, total 100.00" in out) == (1, True)
+    assert bench.state(id) == "held"
+    assert empty("overwrite", id, "--yes")[0] == 0
+    bench.drain()
+    assert (bench.state(id), bench.bills()) == ("posted", [])
+
+
 @pytest.mark.parametrize(
     "command",
     [
         ("retry", 99),
         ("adopt", 99, 1),
         ("not-this", 99, 1),
+        ("overwrite", 99),
         ("skip", 99, "--reason", "x"),
         ("approve", 99),
     ],

@@ -62,6 +62,7 @@ COMMANDS = {
     "retry {posting}": ("operator", "posting"),
     "adopt {posting} 1": ("operator", "posting"),
     "not-this {posting} 1": ("operator", "posting"),
+    "overwrite {posting} --yes": ("operator", "posting"),
     "skip {posting} --reason r": ("operator", "posting"),
     "approve {posting}": ("operator", "posting"),
     "undo {posting}": ("operator", "posting"),

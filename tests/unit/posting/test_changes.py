@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotNow
+from hub.errors import NotNow, Refused
 from hub.models import Case, Posting
-from hub.posting.actions import manual, retries
+from hub.posting.actions import manual, overwrites, retries
 from hub.qbo.client import Client
 from tests.support.rows.posting_bench import PostingBench
 
@@ -86,7 +86,7 @@ def test_an_edit_in_quickbooks_is_never_overwritten_unseen(bench):
     assert (bench.state(id), bench.posting(id).held_by, bench.cases()) == (
         "held",
         "person",
-        ["Changed in QuickBooks"],
+        ["Our change was not written"],
     )
     assert (bench.sent("bill.update"), first_bill(bench)["TxnDate"]) == ([], "2026-03-01")
 
@@ -98,17 +98,17 @@ def test_the_case_of_an_edited_transaction_says_that_it_would_be_removed(bench):
     assert (bench.state(id), len(bench.bills())) == ("held", 1)
     with read_only_session() as session:
         (case,) = session.scalars(select(Case).where(Case.closed_at.is_(None)))
-        assert "“Not this one” to remove it all the same" in case.instruction
-    manual.reject_match(id, first_bill(bench)["Id"], "kari")
+        assert "Press “Remove it all the same”" in case.instruction
+    overwrites.permit(id, first_bill(bench)["SyncToken"], "kari")
     bench.drain()
     assert (bench.state(id), bench.bills(), bench.cases()) == ("posted", [], [])
 
 
-def test_an_edit_is_overwritten_if_a_person_rejects_it(bench):
+def test_an_edit_is_overwritten_if_a_person_permits_it(bench):
     id = bench.change(bench.first, total="120.00")
     bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
     bench.drain()
-    manual.reject_match(id, first_bill(bench)["Id"], "kari")
+    overwrites.permit(id, first_bill(bench)["SyncToken"], "kari")
     bench.drain()
     assert (bench.state(id), first_bill(bench)["TxnDate"], str(first_bill(bench)["TotalAmt"])) == (
         "posted",
@@ -116,6 +116,54 @@ def test_an_edit_is_overwritten_if_a_person_rejects_it(bench):
         "120.00",
     )
     assert bench.cases() == []
+
+
+@pytest.mark.parametrize("operation", ["update", "delete"])
+def test_a_permission_to_overwrite_ends_with_the_next_edit(bench, operation):
+    id = bench.change(bench.first, operation)
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    bench.drain()
+    question = bench.cases()
+    overwrites.permit(id, first_bill(bench)["SyncToken"], "kari")
+
+    bench.clock.advance(20 * 24 * 3600)
+    line = {**first_bill(bench)["Line"][0], "Amount": 999}
+    bench.edit(first_bill(bench)["Id"], Line=[line], DocNumber="OTHER-1")
+    bench.drain()
+    assert (bench.state(id), bench.cases()) == ("held", question)
+    assert [(bill["DocNumber"], bill["TotalAmt"]) for bill in bench.bills()] == [("OTHER-1", 999)]
+
+
+def test_a_version_that_is_no_longer_the_newest_cannot_be_overwritten(bench):
+    id = bench.change(bench.first, "delete")
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    bench.drain()
+    seen = first_bill(bench)["SyncToken"]
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-05")
+    with pytest.raises(NotNow, match="was changed in QuickBooks again"):
+        overwrites.permit(id, seen, "kari")
+    assert (bench.state(id), bench.posting(id).overwrite_permitted) == ("held", "")
+
+
+def test_a_rejection_that_an_earlier_version_stored_overwrites_nothing(bench):
+    """It named the transaction, and not the version that the person had seen."""
+    id = bench.change(bench.first, "delete")
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    with transaction() as session:
+        session.get_one(Posting, id).rejected_ids = [first_bill(bench)["Id"]]
+    bench.drain()
+    assert (bench.state(id), len(bench.bills())) == ("held", 1)
+
+
+def test_what_a_change_would_overwrite_is_not_rejected_as_another_document(bench):
+    id = bench.change(bench.first, "delete")
+    with pytest.raises(Refused, match="No open case asks whether"):
+        overwrites.permit(id, "0", "kari")
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    bench.drain()
+    with pytest.raises(Refused, match="is the one that Bill A-1 of Acme changes"):
+        manual.reject_match(id, first_bill(bench)["Id"], "kari")
+    assert bench.state(id) == "held"
 
 
 def test_a_change_of_nothing_that_counts_is_written_onto(bench):

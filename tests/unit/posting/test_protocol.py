@@ -533,8 +533,18 @@ CHANGED = [
     ("edited by a person", change("update", current=EDITED), Ask("changed", ("7",))),
     (
         "edited, and a person says: write over it",
-        change("update", current=EDITED, rejected_ids={"7"}),
+        change("update", current=EDITED, overwrite_permitted="7:3"),
         Send(rebase="3"),
+    ),
+    (
+        "edited again after a person said: write over it",
+        change("update", current=live_object(token="4"), overwrite_permitted="7:3"),
+        Ask("changed", ("7",)),
+    ),
+    (
+        "another transaction was rejected, not this version",
+        change("update", current=EDITED, rejected_ids={"7"}),
+        Ask("changed", ("7",)),
     ),
     ("voided by a person", change("update", current=VOID), Ask("voided", ("7",))),
     ("deleted by a person", change("update", current=GONE), Ask("deleted", ("7",))),
@@ -552,6 +562,17 @@ CHANGED = [
     (
         "re-sent and edited",
         change("update", "doubt", "landed:7", state="sending", current=EDITED),
+        Ask("changed", ("7",)),
+    ),
+    (
+        "re-sent and edited, with the marker of the document",
+        change(
+            "update",
+            "doubt",
+            "landed:7",
+            state="sending",
+            current=live_object(token="3", marker=OWN_MARKER),
+        ),
         Ask("changed", ("7",)),
     ),
     ("stale token", change("update", "refused/5010", state="sending"), Read("7")),

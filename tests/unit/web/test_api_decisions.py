@@ -201,13 +201,14 @@ def test_postings_of_a_case_are_listed_retried_and_skipped(
     assert audited(visitor, "posting skipped") == ["oda"]
 
 
-@pytest.mark.parametrize("act", ["retry", "adopt", "reject", "skip", "put-back"])
+@pytest.mark.parametrize("act", ["retry", "adopt", "reject", "skip", "put-back", "overwrite"])
 def test_a_posting_of_another_case_is_not_found(
     program: ApiClient, visitor: Visitor, act: str
 ) -> None:
     body = {"quickbooks_id": "145", "text": "No.", "sync_token": "0"}
     id_fields = {"retry": (), "adopt": ("quickbooks_id",), "reject": ("quickbooks_id",)}
-    names = {**id_fields, "skip": ("text",), "put-back": ("sync_token",)}[act]
+    token_fields = {"put-back": ("sync_token",), "overwrite": ("sync_token",)}
+    names = {**id_fields, "skip": ("text",), **token_fields}[act]
     posted = visitor.story.postings["posted"]
     address = f"{case_of(visitor, 'retry')}/postings/{posted}/{act}"
     answer = program.call("POST", address, {name: body[name] for name in names})
@@ -267,6 +268,29 @@ def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> Non
     assert rejected.status_code == 200, rejected.text
     assert bench.posting(posting_id).rejected_ids == [quickbooks_id]
     assert bench.state(posting_id) == "ready"
+
+
+def test_an_edited_transaction_is_overwritten_in_the_version_that_was_seen(bench: Any) -> None:
+    bill_id = bench.posting(bench.ids[0]).quickbooks_id
+    posting_id = bench.change(bench.ids[0], "delete")
+    bench.edit(bill_id, TxnDate="2026-03-01")
+    bench.drain()
+    program = ApiClient.of(bench.app, "oda")
+    [case] = program.read("/cases/")["data"]
+    [row] = program.read(f"/cases/{case['id']}/postings")["data"]
+    address = f"/cases/{case['id']}/postings/{posting_id}"
+    rejected = program.call("POST", f"{address}/reject", {"quickbooks_id": bill_id})
+    assert "Compare the two, then overwrite it" in rejected.json["detail"]
+    bodies = [
+        {"sync_token": row["sync_token"]},
+        {"sync_token": "99", "confirmed": True},
+        {"sync_token": row["sync_token"], "confirmed": True},
+    ]
+    answers = [program.call("POST", f"{address}/overwrite", body) for body in bodies]
+    assert [answer.status_code for answer in answers] == [409, 409, 200]
+    assert answers[2].json["closed_at"]
+    bench.drain()
+    assert bench.state(posting_id) == "posted"
 
 
 @pytest.mark.parametrize("typed", ["F-2026 14", "1' or '1'='1", "9" * 30, "-1", "007", "\u0661"])

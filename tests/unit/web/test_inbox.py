@@ -1,6 +1,7 @@
 """The inbox: each case with its reason and the button that solves it."""
 
 import datetime as dt
+import html
 import re
 from decimal import Decimal
 from types import SimpleNamespace
@@ -29,7 +30,7 @@ from hub.reasons.texts import CaseText, dump
 from hub.security import audit_check
 from hub.testing.clock import FakeClock
 from hub.web.frame import case_titles
-from hub.web.transactions import case_comparison
+from hub.web.transactions import compared_lines
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document
 from tests.support.rows.stored_cases import open_stored_case
@@ -139,21 +140,84 @@ def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) ->
     assert "Not this one" in page
 
 
-def test_a_change_that_a_person_may_write_over_an_edit_says_so(bench) -> None:
-    """It is of a transaction that is known, so nobody is asked which one it is."""
+def edit_and_change(bench, operation):
+    """Plan a change of a bill that somebody edits in QuickBooks; return its id and the bill's."""
     bill_id = bench.posting(bench.ids[0]).quickbooks_id
-    posting_id = bench.change(bench.ids[0], total="120.00")
+    posting_id = bench.change(bench.ids[0], operation)
     bench.edit(bill_id, TxnDate="2026-03-01")
     bench.drain()
     bench.visitor.log_in("oda")
+    return posting_id, bill_id
+
+
+def get_bill(bench, bill_id):
+    return next(bill for bill in bench.bills() if bill["Id"] == bill_id)
+
+
+def test_a_change_that_a_person_may_write_over_an_edit_says_so(bench) -> None:
+    """It is of a transaction that is known, so nobody is asked which one it is."""
+    posting_id, bill_id = edit_and_change(bench, "update")
     page = bench.visitor.page("/inbox/1")
-    assert f"written to transaction {bill_id}, over what was changed there" in page
-    assert [text in page for text in ("beside it", "This is it</button>", "Take it")] == [False] * 3
-    page = bench.visitor.press(f"/inbox/1/{posting_id}/not-this", quickbooks_id=bill_id)
-    assert "is sent to QuickBooks again." in page
-    assert "is another document" not in page
+    assert "Our change was not written" in page
+    assert f"written to transaction {bill_id}, over what was changed" in page
+    assert "Lines that others added are removed." in page
+    absent = ("beside it", "This is it</button>", "Not this one", "Is it this document?", "Take it")
+    assert [text for text in absent if text in page] == []
+    token = re.search(r'name="sync_token" value="(\d+)"', page)[1]
+    address = f"/inbox/1/{posting_id}/overwrite"
+    assert "is sent to QuickBooks again." in bench.visitor.press(address, sync_token=token)
+    assert "Overwrote the change in QuickBooks" in bench.visitor.page("/inbox/?show=closed")
     bench.drain()
     assert bench.state(posting_id) == "posted"
+
+
+def test_a_page_that_was_opened_before_an_edit_does_not_permit_to_overwrite_it(bench) -> None:
+    posting_id, bill_id = edit_and_change(bench, "update")
+    token = re.search(r'name="sync_token" value="(\d+)"', bench.visitor.page("/inbox/1"))[1]
+    bench.edit(bill_id, DocNumber="OTHER-1")
+    page = bench.visitor.press(f"/inbox/1/{posting_id}/overwrite", sync_token=token)
+    assert "was changed in QuickBooks again. Compare it once more." in page
+    bench.drain()
+    assert bench.state(posting_id) == "held"
+    assert get_bill(bench, bill_id)["DocNumber"] == "OTHER-1"
+
+
+def test_the_removal_of_an_edited_transaction_is_confirmed(bench) -> None:
+    posting_id, bill_id = edit_and_change(bench, "delete")
+    address = f"/inbox/1/{posting_id}/overwrite"
+    page = bench.visitor.page("/inbox/1")
+    assert f'action="{address}' not in page
+    link = re.search(rf'href="({address}[^"]+)"[^>]*>\s*Remove it all the same', page)
+    confirmation = bench.visitor.page(html.unescape(link[1]))
+    assert "The hub cannot take that back." in confirmation
+    token = re.search(r'name="sync_token" value="(\d+)"', confirmation)[1]
+    refused = bench.visitor.press(address, sync_token=token)
+    assert "Confirm that it is deleted in QuickBooks." in refused
+    assert "is removed from QuickBooks." in bench.visitor.press(address, sync_token=token, sure="1")
+    bench.drain()
+    assert bench.state(posting_id) == "posted"
+    assert bill_id not in [bill["Id"] for bill in bench.bills()]
+
+
+def test_an_edit_that_cannot_be_read_now_is_not_overwritten(bench) -> None:
+    posting_id, _ = edit_and_change(bench, "update")
+    bench.quickbooks.add_fault("server_error", "bill.read", count=0)
+    page = bench.visitor.page("/inbox/1")
+    assert "could not be read from QuickBooks now" in page
+    assert f"/inbox/1/{posting_id}/overwrite" not in page
+
+
+def test_an_edited_transaction_that_was_deleted_since_is_not_overwritten(bench) -> None:
+    posting_id, bill_id = edit_and_change(bench, "delete")
+    seen = get_bill(bench, bill_id)["SyncToken"]
+    bench.quickbooks.act("delete", kind="Bill", id=bill_id)
+    address = f"/inbox/1/{posting_id}/overwrite"
+    page = bench.visitor.press(address, sync_token=seen, sure="1")
+    assert "was changed in QuickBooks again." in page
+    assert "Not this one" in page
+    bench.visitor.press(f"/inbox/1/{posting_id}/not-this", quickbooks_id=bill_id)
+    bench.drain()
+    assert (bench.state(posting_id), bench.cases()) == ("posted", [])
 
 
 def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(bench) -> None:
@@ -433,7 +497,7 @@ def test_lines_are_aligned_one_to_one() -> None:
 
     ours = [line("a", 1), line("b", 2), line("c", 3)]
     theirs = [line("x", 9), line("a", 1), line("b", 5), line("c", 3)]
-    pairs = case_comparison.align(ours, theirs)
+    pairs = compared_lines.align(ours, theirs)
     assert [
         (pair.ours and pair.ours.description, pair.present and pair.present.description)
         for pair in pairs
@@ -797,8 +861,8 @@ def test_of_a_line_only_what_differs_is_marked(bench) -> None:
 def test_a_line_names_what_differs() -> None:
     ours = TransactionLineView("a", "4000", (), None, None, Decimal(1))
     theirs = TransactionLineView("b", "4000", (), None, None, Decimal(2))
-    assert case_comparison.ComparedLines(ours, theirs).difference == "Description, Amount"
-    assert case_comparison.ComparedLines(ours, None).difference == "Not in QuickBooks"
+    assert compared_lines.ComparedLines(ours, theirs).difference == "Description, Amount"
+    assert compared_lines.ComparedLines(ours, None).difference == "Not in QuickBooks"
 
 
 def test_the_choices_are_cards_and_only_the_harmless_one_is_green(operator: Visitor) -> None:
@@ -889,7 +953,7 @@ def test_an_old_page_does_not_change_a_document_that_another_person_decided(
     id = _add_to_case(operator, "retry")
     case = _case(operator, "retry")
     assert "Skipped." in operator.press(f"{case}/{id}/skip", reason="Paid in cash")
-    for act in ("retry", "skip", "not-this", "adopt", "put-back"):
+    for act in ("retry", "skip", "not-this", "adopt", "put-back", "overwrite"):
         page = operator.press(f"{case}/{id}/{act}", reason="Again", quickbooks_id="145")
         assert "The case no longer has this document. Nothing was changed." in page
     assert operator.row(Posting, id).state == "skipped"

@@ -1,0 +1,59 @@
+"""Let a change overwrite what somebody changed in QuickBooks, in the version a person saw."""
+
+from hub.db import engine
+from hub.db.database_errors import repeat_after_conflict
+from hub.errors import NotNow, Refused
+from hub.models.display_names import format_posting_name
+from hub.models.enums import TransactionState
+from hub.posting.actions.undecided import list_candidates_in_question, load_undecided, release
+from hub.posting.outcome.load import PostingSnapshot
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.history import QuickBooksObject
+from hub.posting.recovery import lookup
+from hub.security import audit
+
+
+@repeat_after_conflict
+def permit(posting_id: int, sync_token: str, who: str) -> None:
+    """Let a change write over its transaction, or remove it, in the version that the person saw.
+
+    Raise Refused unless an open case asks about it, and NotNow if QuickBooks has another version
+    than that of `sync_token`. If it is edited later, the next run asks a person again.
+    """
+    snapshot = _load_in_question(posting_id)
+    current = _read_target(snapshot)
+    if current.state != TransactionState.LIVE or current.token != sync_token:
+        raise NotNow(
+            "%(name)s was changed in QuickBooks again. Compare it once more.",
+            name=format_posting_name(snapshot.posting),
+        )
+    version = f"{current.id}:{current.token}"
+    with engine.transaction() as session:
+        release(session, snapshot, who, {"overwrite_permitted": version})
+        audit.record(session, who, "overwrite permitted", str(posting_id), version=version)
+
+
+def read_target(posting_id: int) -> QuickBooksObject:
+    """Read from QuickBooks the transaction that a change would overwrite; raise Refused if none."""
+    return _read_target(_load_in_question(posting_id))
+
+
+def _load_in_question(posting_id: int) -> PostingSnapshot:
+    """Load a change about which an open case asks whether it may overwrite its transaction."""
+    snapshot = load_undecided(posting_id)
+    with engine.read_only_session() as session:
+        ids = list_candidates_in_question(session, posting_id, of_overwrites=True)
+    if snapshot.history.target not in ids:
+        raise Refused(
+            "No open case asks whether %(name)s may overwrite what was changed in QuickBooks.",
+            name=format_posting_name(snapshot.posting),
+        )
+    return snapshot
+
+
+def _read_target(snapshot: PostingSnapshot) -> QuickBooksObject:
+    """Read from QuickBooks what a change is written against."""
+    posting_session = PostingSession(snapshot.posting.company_id)
+    history = lookup.read_object(posting_session, snapshot, snapshot.history.target).history
+    assert history.current is not None
+    return history.current
