@@ -27,10 +27,17 @@ def permit(posting_id: int, sync_token: str, who: str) -> None:
             "%(name)s was changed in QuickBooks again. Compare it once more.",
             name=format_posting_name(snapshot.posting),
         )
-    version = f"{current.id}:{current.token}"
     with engine.transaction() as session:
+        version = f"{current.id}:{current.token}"
         release(session, snapshot, who, {"overwrite_permitted": version})
-        audit.record(session, who, "overwrite permitted", str(posting_id), version=version)
+        audit.record(
+            session,
+            who,
+            "overwrite permitted",
+            str(posting_id),
+            quickbooks_id=current.id,
+            sync_token=current.token,
+        )
 
 
 def read_target(posting_id: int) -> QuickBooksObject:
