@@ -27,6 +27,7 @@ from hub.cli.sync_runs import sync_all
 from hub.cli.unposted_documents import UnpostedDocuments
 from hub.collect import run as collect_run
 from hub.db.engine import read_only_session, transaction
+from hub.installations import full_reading
 from hub.models import (
     Attempt,
     ConnectedCompany,
@@ -248,6 +249,38 @@ def test_a_start_after_a_change_reads_every_document_again(open_demo):
             assert session.scalars(select(Cursor.stream)).all() == ["deletions"]
             waiting = session.scalars(select(Run.kind).where(Run.started_at.is_(None))).all()
         assert waiting == ["sync"]
+
+
+@pytest.mark.proof(small=1)
+@pytest.mark.parametrize(
+    "slug",
+    [
+        "autotask-purchase-orders",
+        "autotask-expenses",
+        "autotask-invoices",
+        "costcertified",
+        "costtracker",
+        "harvest",
+        "ion",
+        "ontraccr",
+    ],
+)
+def test_reading_everything_again_changes_no_posting_and_no_transaction(open_demo, slug):
+    def list_postings():
+        columns = Posting.id, Posting.state, Posting.generation, Posting.revision
+        with read_only_session() as session:
+            return session.execute(select(*columns).order_by(Posting.id)).all()
+
+    with open_demo(slug, 20) as small:
+        [row] = demo.list_installations()
+        for _ in range(2):
+            sync_all([row])
+        postings, books = list_postings(), small.quickbooks.books()
+        full_reading.start_over(row.id, demo.DEMO_PERSON)
+        [run, *_] = sync_all([row])
+        assert run.counts["documents"] >= 10
+        assert list_postings() == postings
+        assert small.quickbooks.books() == books
 
 
 @pytest.mark.proof(small=1)

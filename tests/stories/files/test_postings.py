@@ -9,7 +9,7 @@ from e_invoices import prefixed_invoice
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
-from hub.installations import enable, matches
+from hub.installations import enable, full_reading, matches
 from hub.models import Case, Installation
 from hub.models.enums import FileWay
 from hub.scheduling import runner
@@ -135,6 +135,10 @@ def test_a_longer_file_adds_what_is_new_and_changes_what_changed(site):
     assert amounts == {"B-1": D("1300.50"), "B-4": D("5.00")}
     assert site.files_of("Bill", "B-1") == ["bills.csv", "march.csv"]
     assert site.files_of("VendorCredit", "B-2") == ["bills.csv"]
+    books = site.quickbooks.books()
+    full_reading.start_over(site.id, "kari")
+    site.sync()
+    assert site.quickbooks.books() == books  # the earlier file changes nothing
 
 
 def test_a_number_with_a_control_character_is_found_again_once_its_supplier_is_matched(site):
