@@ -134,6 +134,31 @@ def test_a_permission_to_overwrite_ends_with_the_next_edit(bench, operation):
     assert [(bill["DocNumber"], bill["TotalAmt"]) for bill in bench.bills()] == [("OTHER-1", 999)]
 
 
+def test_lines_that_others_added_are_removed_only_with_a_permission(bench):
+    id = bench.change(bench.first, total="120.00")
+    line = first_bill(bench)["Line"][0]
+    added = {name: value for name, value in line.items() if name != "Id"} | {"Amount": 8}
+    bench.edit(first_bill(bench)["Id"], Line=[line, added])
+    bench.drain()
+    assert (bench.state(id), first_bill(bench)["TotalAmt"]) == ("held", 108)
+    overwrites.permit(id, first_bill(bench)["SyncToken"], "kari")
+    bench.drain()
+    bill = first_bill(bench)
+    assert (bench.state(id), bill["TotalAmt"], len(bill["Line"])) == ("posted", 120, 1)
+
+
+def test_a_permission_ends_the_question_about_a_change_whose_answer_was_lost(bench):
+    bench.quickbooks.add_fault("lose_request", "bill.update")
+    id = bench.change(bench.first, total="120.00")
+    bench.drain()
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), bench.cases()) == ("held", ["Our change was not written"])
+    overwrites.permit(id, first_bill(bench)["SyncToken"], "kari")
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), first_bill(bench)["TotalAmt"], bench.cases()) == ("posted", 120, [])
+
+
 def test_a_version_that_is_no_longer_the_newest_cannot_be_overwritten(bench):
     id = bench.change(bench.first, "delete")
     bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")

@@ -96,9 +96,10 @@ ROUTES = {
     """,
     "operator posting": "undoing.posting undoing.undo_posting",
     "operator case and posting": """
-        api_case_decisions.adopt api_case_decisions.reject api_case_decisions.restore
-        api_case_decisions.retry api_case_decisions.skip
-        inbox.adopt inbox.not_this inbox.restore inbox.retry_one inbox.skip
+        api_case_decisions.adopt api_case_decisions.overwrite api_case_decisions.reject
+        api_case_decisions.restore api_case_decisions.retry api_case_decisions.skip
+        inbox.adopt inbox.confirm_overwrite inbox.not_this inbox.overwrite inbox.restore
+        inbox.retry_one inbox.skip
     """,
     "operator run": "undoing.run undoing.undo_run",
     "app-owner installation": """

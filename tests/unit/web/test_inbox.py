@@ -187,6 +187,7 @@ def test_the_removal_of_an_edited_transaction_is_confirmed(bench) -> None:
     address = f"/inbox/1/{posting_id}/overwrite"
     page = bench.visitor.page("/inbox/1")
     assert f'action="{address}' not in page
+    assert f"/inbox/1/{posting_id}/retry" not in page  # it would be refused without a confirmation
     link = re.search(rf'href="({address}[^"]+)"[^>]*>\s*Remove it all the same', page)
     confirmation = bench.visitor.page(html.unescape(link[1]))
     assert "The hub cannot take that back." in confirmation
