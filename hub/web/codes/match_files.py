@@ -47,7 +47,7 @@ def export(installation_id: int) -> Response:
     for line in lines:
         rows.append(_build_cells(line, waits.get((line["field"], line["code"]))))
     rows.sort(key=lambda cells: -(cells[len(COLUMNS)] or 0))
-    content = xlsx.stream_file((*COLUMNS, *WAITING_COLUMNS), rows)
+    content = xlsx.stream_file("matches", (*COLUMNS, *WAITING_COLUMNS), rows)
     name = f"matches-{installation.slug}-{installation.company.realm}.xlsx"
     safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
     headers = {"Content-Disposition": f"attachment; filename={safe_name}"}

@@ -3,6 +3,7 @@
 The rows are read in chunks, each in a transaction of its own, so that a slow download holds none.
 """
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -34,7 +35,7 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response
         abort(404)
     mimetype, encode = FORMATS[format]
     use_english()  # the rows are written after this function has returned
-    content = stream_with_context(encode(columns, rows))
+    content = stream_with_context(encode(name, columns, rows))
     headers = {"Content-Disposition": f"attachment; filename={name}.{format}"}
     return Response(content, mimetype=mimetype, headers=headers)
 
@@ -72,17 +73,19 @@ def read_in_chunks(
         key = rows_with_key[-1][-len(order_by) :]
 
 
-def _format_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def _format_csv(title: str, columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a CSV file."""
-    return spreadsheets.stream(columns, _iter_cells(columns, rows))
+    cells = ([_format_cell(row[name]) for name in columns] for row in rows)
+    return spreadsheets.stream(columns, cells)
 
 
-def _format_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Yield an XLSX file."""
-    return xlsx.stream_file(columns, _iter_cells(columns, rows))
+def _format_xlsx(title: str, columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield an XLSX file, in which dates stay dates."""
+    cells = ([_format_xlsx_cell(row[name]) for name in columns] for row in rows)
+    return xlsx.stream_file(title, columns, cells)
 
 
-def _format_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def _format_json(title: str, columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a JSON array with one row in each line; amounts are texts."""
     separator = "[\n"
     for row in rows:
@@ -93,10 +96,9 @@ def _format_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]
     yield b"\n]\n" if separator != "[\n" else b"[]\n"
 
 
-def _iter_cells(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[list[spreadsheets.Cell]]:
-    """Yield the values of rows in the order of the columns, as cells."""
-    for row in rows:
-        yield [_format_cell(row[name]) for name in columns]
+def _format_xlsx_cell(value: Any) -> xlsx.Cell:
+    """Return a value as a cell of an XLSX file."""
+    return value if isinstance(value, dt.date) else _format_cell(value)
 
 
 def _format_cell(value: Any) -> spreadsheets.Cell:
@@ -110,7 +112,8 @@ def _format_cell(value: Any) -> spreadsheets.Cell:
     return str(value)
 
 
-FORMATS: dict[str, tuple[str, Callable[[Sequence[str], Iterable[Row]], Iterator[bytes]]]] = {
+Encode = Callable[[str, Sequence[str], Iterable[Row]], Iterator[bytes]]
+FORMATS: dict[str, tuple[str, Encode]] = {
     "csv": (spreadsheets.MIME, _format_csv),
     "xlsx": (xlsx.MIME, _format_xlsx),
     "json": (JSON_MIME, _format_json),

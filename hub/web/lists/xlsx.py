@@ -1,5 +1,10 @@
-"""Write XLSX files row by row, with constant memory."""
+"""Write XLSX files row by row, with constant memory.
 
+Dates and amounts are numbers with a format, so that a person can sort, filter and add them. The
+header stays in view, and filters its columns.
+"""
+
+import datetime as dt
 import io
 import re
 import zipfile
@@ -18,7 +23,29 @@ _RELATIONS_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/relations
 _OFFICE_NAMESPACE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPES_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/content-types"
 _FORMAT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-Cell = str | int | Decimal | None
+FIRST_DAY = dt.date(1899, 12, 30)  # day 0 of a workbook
+# Excel counts a 29 February 1900 that did not exist; earlier dates are written as texts.
+FIRST_EXACT_DAY = dt.date(1900, 3, 1)
+SECONDS_OF_DAY = 86_400
+MAX_NAME_LENGTH = 31  # of a sheet
+_NOT_IN_NAME = re.compile(r"[\[\]:*?/\\]")
+# The formats of cells, by the number that a cell names. Amounts have as many decimals as were
+# rounded to: those of their currency.
+HEADER_STYLE = 1
+DATE_STYLE = 2
+MOMENT_STYLE = 3
+AMOUNT_STYLES = {0: 4, 2: 5, 3: 6}
+NUMBER_FORMATS = ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "#,##0", "#,##0.00", "#,##0.000")
+FIRST_NUMBER_FORMAT = 164  # smaller numbers are those of the formats that each program has
+COLUMN_WIDTH = 18  # characters: a narrower column shows a moment as ####
+_SHEET_BEGINNING = (
+    f'{_XML_DECLARATION}<worksheet xmlns="{_MAIN_NAMESPACE}">'
+    '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2"'
+    ' activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+    f'<sheetFormatPr defaultColWidth="{COLUMN_WIDTH}" defaultRowHeight="15"/>'
+    "<sheetData>"
+)
+Cell = str | int | Decimal | dt.date | None
 
 
 class _Output(io.RawIOBase):
@@ -44,8 +71,13 @@ class _Output(io.RawIOBase):
         return content
 
 
-def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """Yield the parts of a file with these rows; more than a sheet holds go into further sheets."""
+def stream_file(
+    title: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> Iterator[bytes]:
+    """Yield the parts of a file with these rows; more than a sheet holds go into further sheets.
+
+    `title` is the name of the first sheet, and begins those of the others.
+    """
     output = _Output()
     sheets = 0
     remaining = iter(rows)
@@ -55,11 +87,9 @@ def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
             sheets += 1
             name = f"xl/worksheets/sheet{sheets}.xml"
             with archive.open(name, "w", force_zip64=True) as sheet:
-                sheet.write(
-                    f'{_XML_DECLARATION}<worksheet xmlns="{_MAIN_NAMESPACE}"><sheetData>'.encode()
-                )
-                sheet.write(_build_row(header))
+                sheet.write(_SHEET_BEGINNING.encode() + _build_row(header, HEADER_STYLE))
                 is_complete = True
+                count = 1
                 part: list[bytes] = []
                 size = 0
                 for count, row in enumerate(remaining, start=2):
@@ -72,31 +102,107 @@ def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
                     if count == MAX_SHEET_ROWS:
                         is_complete = False
                         break
-                sheet.write(b"".join(part) + b"</sheetData></worksheet>")
-        for name, text in _iter_frame_files(sheets):
+                sheet.write(b"".join(part) + _build_sheet_end(len(header), count))
+        for name, text in _iter_frame_files(title, sheets):
             archive.writestr(name, f"{_XML_DECLARATION}{text}")
     yield output.take()
 
 
-def _build_row(cells: Sequence[Cell]) -> bytes:
-    """Return a row of a sheet."""
-    content = "".join(map(_build_cell, cells))
+def _build_row(cells: Sequence[Cell], style: int = 0) -> bytes:
+    """Return a row of a sheet; `style` is that of its texts."""
+    content = "".join(_build_cell(cell, style) for cell in cells)
     return f"<row>{content}</row>".encode()
 
 
-def _build_cell(cell: Cell) -> str:
-    """Return a cell: numbers are numbers, and texts are never formulas."""
+def _build_cell(cell: Cell, style: int) -> str:
+    """Return a cell: numbers and dates are numbers, and texts are never formulas."""
     if cell is None or cell == "":
         return "<c/>"
     if isinstance(cell, Decimal):
-        return f"<c><v>{cell:f}</v></c>"
+        return _build_amount(cell)
     if isinstance(cell, int):
         return f"<c><v>{cell}</v></c>"
+    if isinstance(cell, dt.date):
+        return _build_date(cell)
     text = escape(_NOT_IN_XML.sub("", cell)[:MAX_CELL_LENGTH])
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
-def _iter_frame_files(sheets: int) -> Iterator[tuple[str, str]]:
+def _build_amount(amount: Decimal) -> str:
+    """Return the cell of an amount, with the decimals that it has."""
+    exponent = amount.as_tuple().exponent
+    decimals = max(-exponent, 0) if isinstance(exponent, int) else 0
+    return f'<c s="{AMOUNT_STYLES.get(decimals, 0)}"><v>{amount:f}</v></c>'
+
+
+def _build_date(value: dt.date) -> str:
+    """Return the cell of a date, or of a moment, which is shown in UTC."""
+    moment = None
+    if isinstance(value, dt.datetime):
+        moment = value.astimezone(dt.UTC) if value.tzinfo else value
+        value = moment.date()
+    if value < FIRST_EXACT_DAY:
+        return _build_cell(str(value), 0)
+    days = (value - FIRST_DAY).days
+    if moment is None:
+        return f'<c s="{DATE_STYLE}"><v>{days}</v></c>'
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+    return f'<c s="{MOMENT_STYLE}"><v>{days + seconds / SECONDS_OF_DAY:.8f}</v></c>'
+
+
+def _build_sheet_end(columns: int, rows: int) -> bytes:
+    """Return the end of a sheet, with a filter for each of its columns."""
+    area = f"A1:{_format_column(columns)}{rows}"
+    return f'</sheetData><autoFilter ref="{area}"/></worksheet>'.encode()
+
+
+def _format_column(number: int) -> str:
+    """Return the letters of a column: A for 1, AA for 27."""
+    letters = ""
+    while number:
+        number, place = divmod(number - 1, 26)
+        letters = chr(ord("A") + place) + letters
+    return letters
+
+
+def _build_sheet_name(title: str, number: int) -> str:
+    """Return the name of a sheet, which is unique in the file and no longer than Excel accepts."""
+    end = f" {number}" if number > 1 else ""
+    name = _NOT_IN_NAME.sub("_", title)[: MAX_NAME_LENGTH - len(end)]
+    return escape(f"{name}{end}", {'"': "&quot;"})
+
+
+def _build_styles() -> str:
+    """Return the part of a workbook with the formats of its cells."""
+    numbers = range(FIRST_NUMBER_FORMAT, FIRST_NUMBER_FORMAT + len(NUMBER_FORMATS))
+    formats = "".join(
+        f'<numFmt numFmtId="{number}" formatCode="{code}"/>'
+        for number, code in zip(numbers, NUMBER_FORMATS, strict=True)
+    )
+    styles = "".join(
+        f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0"'
+        ' applyNumberFormat="1"/>'
+        for number in numbers
+    )
+    plain = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0"'
+    return (
+        f'<styleSheet xmlns="{_MAIN_NAMESPACE}">'
+        f'<numFmts count="{len(NUMBER_FORMATS)}">{formats}</numFmts>'
+        '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
+        '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
+        '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+        '<fill><patternFill patternType="gray125"/></fill></fills>'
+        '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+        f'<cellStyleXfs count="1">{plain}/></cellStyleXfs>'
+        f'<cellXfs count="{len(NUMBER_FORMATS) + 2}">{plain} xfId="0"/>'
+        '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
+        f"{styles}</cellXfs>"
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+        "</styleSheet>"
+    )
+
+
+def _iter_frame_files(title: str, sheets: int) -> Iterator[tuple[str, str]]:
     """Yield name and content of the files that make the sheets a workbook."""
     numbers = range(1, sheets + 1)
     types = "".join(
@@ -109,6 +215,7 @@ def _iter_frame_files(sheets: int) -> Iterator[tuple[str, str]]:
         f'<Types xmlns="{_TYPES_NAMESPACE}"><Default Extension="rels"'
         ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{_FORMAT}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_FORMAT}.styles+xml"/>'
         f"{types}</Types>",
     )
     yield (
@@ -117,7 +224,8 @@ def _iter_frame_files(sheets: int) -> Iterator[tuple[str, str]]:
         f' Type="{_OFFICE_NAMESPACE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     )
     listed = "".join(
-        f'<sheet name="Sheet{number}" sheetId="{number}" r:id="rId{number}"/>' for number in numbers
+        f'<sheet name="{_build_sheet_name(title, number)}" sheetId="{number}" r:id="rId{number}"/>'
+        for number in numbers
     )
     yield (
         "xl/workbook.xml",
@@ -129,6 +237,11 @@ def _iter_frame_files(sheets: int) -> Iterator[tuple[str, str]]:
         f' Target="worksheets/sheet{number}.xml"/>'
         for number in numbers
     )
+    targets += (
+        f'<Relationship Id="rId{sheets + 1}" Type="{_OFFICE_NAMESPACE}/styles"'
+        ' Target="styles.xml"/>'
+    )
+    yield "xl/styles.xml", _build_styles()
     yield (
         "xl/_rels/workbook.xml.rels",
         f'<Relationships xmlns="{_RELATIONS_NAMESPACE}">{targets}</Relationships>',

@@ -1,8 +1,10 @@
 """Lists as files: filtered, limited to the person's roles, and never all rows at once."""
 
 import csv
+import datetime as dt
 import io
 import json
+import re
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -35,6 +37,12 @@ def table_of(content: bytes, sheet: int = 1) -> list[list[str]]:
     for row in root.iter(f"{SHEET}row"):
         rows.append(["".join(cell.itertext()) for cell in row])
     return rows
+
+
+def read_part(content: bytes, name: str) -> str:
+    """Return the text of a part of an XLSX file."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(name).decode()
 
 
 def rows_of_csv(content: bytes) -> list[dict[str, str]]:
@@ -117,16 +125,46 @@ def test_the_audit_log_is_for_owners_in_every_format(visitor: Visitor) -> None:
 
 def test_a_sheet_holds_text_numbers_and_signs_that_xml_does_not_have() -> None:
     row = ("=1+1", Decimal("1E+2"), 7, None, "a\x00b\x0b<&>\ud800", " x ")
-    content = b"".join(xlsx.stream_file(["a", "b", "c", "d", "e", "f"], [row]))
+    content = b"".join(xlsx.stream_file("Rows", ["a", "b", "c", "d", "e", "f"], [row]))
     assert table_of(content)[1] == ["=1+1", "100", "7", "", "ab<&>", " x "]
 
 
 def test_rows_that_a_sheet_cannot_hold_go_into_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MAX_SHEET_ROWS", 3)
-    content = b"".join(xlsx.stream_file(["n"], ([number] for number in range(5))))
+    content = b"".join(xlsx.stream_file("Rows", ["n"], ([number] for number in range(5))))
     assert table_of(content) == [["n"], ["0"], ["1"]]
     assert table_of(content, 2) == [["n"], ["2"], ["3"]]
     assert table_of(content, 3) == [["n"], ["4"]]
+    workbook = read_part(content, "xl/workbook.xml")
+    assert re.findall('<sheet name="(.+?)"', workbook) == ["Rows", "Rows 2", "Rows 3"]
+    assert '<autoFilter ref="A1:A2"/>' in read_part(content, "xl/worksheets/sheet3.xml")
+
+
+def test_dates_and_amounts_of_a_sheet_can_be_sorted_and_added(viewer: Visitor) -> None:
+    """A cell names its format by its place in the list of styles."""
+    address = "/documents/export?state=held"
+    [row, *_] = json.loads(viewer.get(f"{address}&format=json").data)
+    content = viewer.get(f"{address}&format=xlsx").data
+    sheet = read_part(content, "xl/worksheets/sheet1.xml")
+    days = (dt.date.fromisoformat(row["date"]) - dt.date(1899, 12, 30)).days
+    assert f'<c s="2"><v>{days}' in sheet
+    assert f'<c s="5"><v>{row["total"]}</v>' in sheet
+    assert 'state="frozen"' in sheet
+    assert re.search('<autoFilter ref="A1:N[0-9]+"/>', sheet)
+    formats = re.findall('formatCode="(.+?)"', read_part(content, "xl/styles.xml"))
+    assert (formats[0], formats[3]) == ("yyyy-mm-dd", "#,##0.00")
+    assert '<sheet name="documents"' in read_part(content, "xl/workbook.xml")
+
+
+def test_moments_of_a_sheet_are_in_utc_and_yen_have_no_decimals() -> None:
+    moment = dt.datetime(2026, 3, 1, 13, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+    row = (moment, dt.date(1899, 1, 1), Decimal(1200), Decimal("0.125"), Decimal("0.1234567"))
+    content = b"".join(xlsx.stream_file("a/b", [f"c{number}" for number in range(28)], [row]))
+    sheet = read_part(content, "xl/worksheets/sheet1.xml")
+    assert table_of(content)[1] == ["46082.50000000", "1899-01-01", "1200", "0.125", "0.1234567"]
+    assert re.findall('<c s="([0-9])"', sheet)[28:] == ["3", "0", "4", "6", "0"]
+    assert 'ref="A1:AB2"' in sheet
+    assert '<sheet name="a_b"' in read_part(content, "xl/workbook.xml")
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
@@ -140,7 +178,7 @@ def test_parts_leave_before_the_last_row_is_read(format: str) -> None:
             yield {"text": f"row {number} {'x' * 100}"}
 
     _, encode = exports.FORMATS[format]
-    parts = encode(["text"], rows())
+    parts = encode("texts", ["text"], rows())
     next(parts)
     assert read < 2_000
     tracemalloc.start()
@@ -155,7 +193,7 @@ def test_parts_leave_before_the_last_row_is_read(format: str) -> None:
 def test_an_empty_list_is_a_file_too() -> None:
     for format in exports.FORMATS:
         _, encode = exports.FORMATS[format]
-        assert b"".join(encode(["a"], []))
+        assert b"".join(encode("a", ["a"], []))
     assert exports.FORMATS["csv"][0] == spreadsheets.MIME
 
 

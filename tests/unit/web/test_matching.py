@@ -339,7 +339,7 @@ def test_a_workbook_has_what_waits_for_each_code_and_comes_back(visitor: Visitor
         if line["code"] == "s1":
             line["quickbooks_name"] = "Byggmakker Ås"
         rows.append([line[name] for name in header])
-    content = b"".join(xlsx.stream_file(header, rows))
+    content = b"".join(xlsx.stream_file("matches", header, rows))
     page = _upload(visitor, content, "m.xlsx")
     assert "1 match would change." in page
     assert "Byggmakker Ås" in page
