@@ -115,16 +115,23 @@ def find_free_name(
 ) -> str:
     """Return a name that no record has: with the kind as its suffix, then with a number.
 
+    The suffix is only a number if a record of the same kind has the name.
+
     `is_taken` is whether the name itself is known to be used: QuickBooks has refused it, or another
     kind of record is planned under it.
     """
-    if not is_taken and not find_collisions(match_index, role, name):
+    collisions = find_collisions(match_index, role, name)
+    if not is_taken and not collisions:
         return name
+    number = 2
     noun = gettext(KIND_NOUNS[role])
     proposed = f"{name} ({noun})"
-    number = 2
+    beginning = f"{noun} "
+    if any(not collision.is_other_kind for collision in collisions):
+        proposed = f"{name} ({number})"
+        beginning = ""
     while find_collisions(match_index, role, proposed):
-        proposed = f"{name} ({noun} {number})"
+        proposed = f"{name} ({beginning}{number})"
         number += 1
     return proposed
 

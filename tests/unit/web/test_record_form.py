@@ -165,6 +165,17 @@ def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
         assert len(pages.site.all("Invoice")) == 1
 
 
+def test_a_name_of_a_record_of_the_same_kind_gets_a_number(pages: Pages) -> None:
+    """The kind would not tell the two apart."""
+    pages.sync(JORDAN)
+    assert press(pages, "k20").status_code == 302
+    pages.sync(JORDAN, OTHER_JORDAN)
+    assert form_of(pages.visitor.page(pages.case("k21")))["name"] == "Jordan Mercer (2)"
+    with pages.app.app_context():
+        pages.site.make("Customer", DisplayName="Jordan Mercer (2)")
+    assert form_of(pages.visitor.page(pages.case("k21")))["name"] == "Jordan Mercer (3)"
+
+
 def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_sent(
     pages: Pages,
 ) -> None:
