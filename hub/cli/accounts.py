@@ -1,5 +1,6 @@
 """The people who may log in, as the commands add, list and change them."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,12 +24,16 @@ def add_person(
 ) -> None:
     """Add a person, asking for a password if none is given.
 
+    Without a terminal the password is the next line of standard input, which is not shown anyway.
+
     `subject` is the company and the app that the role is for; None stands for all. Set
     `must_change_password` if it is not the person who chooses it.
     """
     from hub.db.engine import transaction
     from hub.security import audit, people, rights
 
+    if password is None and not sys.stdin.isatty():
+        password = sys.stdin.readline().strip()
     if password is None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
     new = people.prepare(name, password or "")

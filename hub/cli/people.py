@@ -114,7 +114,7 @@ def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_j
 @users.command()
 @click.argument("name")
 @as_json
-@with_hub
+@with_hub_and_pages
 def disable(name: str, as_json: bool) -> None:
     """End the sessions of the person NAME, who can no longer log in."""
     person = change_active(name, active=False)

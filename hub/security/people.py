@@ -19,6 +19,8 @@ from hub.security import api_tokens, login_sessions, names, passwords
 from hub.security.login_sessions import EndReason
 from hub.security.rights import Right, Subject, assign, check_not_last_owner, get_rights
 
+COMMAND_LINE = "(command line)"  # with which the name of an account at a terminal ends
+
 
 def find(session: Session, name: str) -> User | None:
     """Return the person of this name: spelled exactly like this, or else in any spelling.
@@ -177,13 +179,16 @@ def _expire_codes_of(session: Session, person: User) -> None:
 
 
 def _void_first_passwords_of(session: Session, person: User) -> None:
-    """Make the first passwords invalid that a person chose for others and that are still theirs.
+    """Make the first passwords invalid that a person may have chosen for others.
 
-    An owner can issue a code with which such a person chooses their own.
+    The audit log names who works at the command line by the account of the operating system, which
+    is nobody in particular: of an owner, every first password from there becomes invalid. An owner
+    can issue a code with which such a person chooses their own.
     """
-    added = select(AuditEntry.subject).where(
-        AuditEntry.who == person.name, AuditEntry.what == "person added"
-    )
+    is_by_person = AuditEntry.who == person.name
+    if get_rights(person).may("owner"):
+        is_by_person |= AuditEntry.who.endswith(COMMAND_LINE)
+    added = select(AuditEntry.subject).where(is_by_person, AuditEntry.what == "person added")
     others = select(User).where(
         User.must_change_password, User.id != person.id, User.username.in_(added)
     )

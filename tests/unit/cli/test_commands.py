@@ -323,6 +323,48 @@ def test_people_are_disabled_enabled_and_get_another_role(hub):
     assert "intact: 6 entries" in hub("audit", "verify")[1]
 
 
+def test_a_first_password_from_the_command_line_is_void_once_an_owner_is_disabled(hub, tmp_path):
+    """Nobody knows which of the owners was at the terminal; a viewer was not."""
+
+    def stored_passwords():
+        with sqlite3.connect(tmp_path / "data" / "hub.db") as database:
+            return dict(database.execute("SELECT username, password FROM user"))
+
+    add_person(hub, "kari@example.com")
+    add_person(hub, "ola@example.com", "--role", "owner", "--keep-password")
+    add_person(hub, "vera@example.com", "--keep-password")
+    add_person(hub, "eva@example.com")
+    before = stored_passwords()
+    assert hub("users", "disable", "vera@example.com")[0] == 0
+    assert stored_passwords() == before
+    code, _, err = hub("users", "disable", "ola@example.com")
+    assert (code, err) == (0, "")
+    after = stored_passwords()
+    assert [name for name in after if after[name] != before[name]] == ["eva@example.com"]
+
+
+def test_without_a_terminal_a_password_is_a_line_of_standard_input(run, hub, tmp_path):
+    """Python would warn that it cannot hide the input, which nobody types."""
+    command = (
+        sys.executable,
+        "-c",
+        "from hub.cli import main; main()",
+        "users",
+        "add",
+        "kari@example.com",
+    )
+    result = subprocess.run(
+        command,
+        input="a good long password\n",
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "kari@example.com can log in as owner." in result.stdout
+
+
 def test_a_role_can_be_for_an_app_only_and_the_last_owner_keeps_theirs(hub):
     ola, kari = "ola@example.com", "kari@example.com"
     for name, options in ((kari, ()), (ola, ("--role", "operator", "--app", "costtracker"))):
