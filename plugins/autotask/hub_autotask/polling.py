@@ -107,12 +107,15 @@ class DocumentReader:
     def find_window_start(self) -> str:
         """Return the start of the first day that is polled.
 
-        It is no later than the day of the last poll, so that a pause leaves no gap.
+        It is no later than the day of the last poll, so that a pause leaves no gap. Without a last
+        poll, because it is the first or everything is read again, it is no later than the day from
+        which documents are posted.
         """
         days_back = dt.timedelta(days=self.site.settings["days_back"])
         first_day = self.site.today - days_back
-        if self.last_poll:
-            first_day = min(first_day, self.last_poll)
+        first_to_read = self.last_poll or self.site.start
+        if first_to_read:
+            first_day = min(first_day, first_to_read)
         return start_of_day(first_day, self.site.zone)
 
     def open_conditions(self) -> list[Row]:

@@ -47,22 +47,6 @@ def test_a_longer_window_brings_what_was_outside(invoices, poll_cases):
     assert set(poll_cases(invoices, cursor)[0]) == {"fifteen days old"}
 
 
-@pytest.mark.row("AT-C12")
-def test_a_pause_that_is_longer_than_the_window_leaves_no_gap(open_bench):
-    bench = open_bench("invoices", days_back=1)
-    cursors = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
-    row = bench.books.rows("Invoices")[bench.raw("labour and a licence")["id"]]
-    fields = {**row, "id": 49999, "createDateTime": f"{bench.today}T23:00:00Z"}
-    bench.books.do("put", entity="Invoices", id=49999, fields=fields)
-    bench.today += dt.timedelta(days=30)
-    assert "invoice:49999" in _source_ids(bench.read(cursors))
-    assert "invoice:49999" not in _source_ids(bench.read()), "the first poll has no other window"
-
-
-def _source_ids(items):
-    return {item.source_id for item in items if not isinstance(item, Checkpoint)}
-
-
 def test_a_poll_brings_a_document_once_and_again_when_its_state_has_changed(
     invoices, poll_cases, change_row
 ):

@@ -1,0 +1,26 @@
+"""The first day from which documents are read."""
+
+import datetime as dt
+
+import pytest
+
+from hub import Checkpoint
+
+
+@pytest.mark.row("AT-C12")
+def test_a_pause_that_is_longer_than_the_window_leaves_no_gap(open_bench):
+    bench = open_bench("invoices", days_back=1)
+    cursors = {item.stream: item.cursor for item in bench.read() if isinstance(item, Checkpoint)}
+    row = bench.books.rows("Invoices")[bench.raw("labour and a licence")["id"]]
+    fields = {**row, "id": 49999, "createDateTime": f"{bench.today}T23:00:00Z"}
+    bench.books.do("put", entity="Invoices", id=49999, fields=fields)
+    first_day = bench.today
+    bench.today += dt.timedelta(days=30)
+    assert "invoice:49999" in _source_ids(bench.read(cursors))
+    assert "invoice:49999" not in _source_ids(bench.read()), "the first poll has no other window"
+    bench.start = first_day
+    assert "invoice:49999" in _source_ids(bench.read()), "unless documents count from earlier"
+
+
+def _source_ids(items):
+    return {item.source_id for item in items if not isinstance(item, Checkpoint)}
