@@ -31,8 +31,12 @@ def require_writable(environ: Mapping[str, str]) -> None:
 
 
 def find_unwritable(folder: Path, database_url: str) -> Iterator[str]:
-    """Yield a sentence for the folder, and for each file of a SQLite database, without rights."""
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+    """Yield a sentence for the folder, and for each file of a SQLite database, without rights.
+
+    The distributed engine needs no folder if its keys are in other files.
+    """
+    needed = os.R_OK | os.W_OK | os.X_OK
+    if os.path.exists(folder) and not os.access(folder, needed, effective_ids=True):
         yield f"The data folder cannot be written: {explain(folder)}"
     for path in _list_database_files(database_url):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
