@@ -42,22 +42,22 @@ def collect_beside(pg_app, source, installation_id, monkeypatch):
 
     That begins after the bill is planned, and before it is committed.
     """
-    store_cursor = commit._store_cursor
+    store_cursor = commit.BatchWriter._store_cursor
 
     def collect(item, act):
         threads = []
 
-        def store_cursor_beside(session, *args):
+        def store_cursor_beside(writer, session, *args):
             session.flush()
             threads.append(start_beside(pg_app, session, act))
-            store_cursor(session, *args)
+            store_cursor(writer, session, *args)
 
-        monkeypatch.setattr(commit, "_store_cursor", store_cursor_beside)
+        monkeypatch.setattr(commit.BatchWriter, "_store_cursor", store_cursor_beside)
         source.items = [item, Checkpoint(cursor="A")]
         result = collect_run.collect(installation_id)
         for thread in threads:
             thread.join()
-        monkeypatch.setattr(commit, "_store_cursor", store_cursor)
+        monkeypatch.setattr(commit.BatchWriter, "_store_cursor", store_cursor)
         return result
 
     return collect

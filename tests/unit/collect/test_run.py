@@ -227,14 +227,14 @@ def test_a_source_that_stops_keeps_what_came_but_not_the_cursor(hub, source):
     assert len(postings()) == 2
 
 
-@pytest.mark.parametrize("moment", ["_store_cursor", "CollectBatch"])
+@pytest.mark.parametrize("moment", ["BatchWriter._store_cursor", "CollectBatch"])
 def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
     def crash(session, setup, items=True, *_, **options):
         if moment != "CollectBatch" or items:
             raise KeyboardInterrupt
         return CollectBatch(session, setup, items, **options)
 
-    monkeypatch.setattr(commit, moment, crash)
+    monkeypatch.setattr(f"{commit.__name__}.{moment}", crash)
     with pytest.raises(KeyboardInterrupt):
         hub(*make_page(bill("1"), cursor="A"))
     monkeypatch.undo()
