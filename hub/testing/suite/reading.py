@@ -265,7 +265,7 @@ class ReadingTests(CheckpointTests, DocumentChange):
         again = [item for item in whole if identity(item) in changed]
         changed_again = self._change_again(bench, again, "again")
         _fail_if_unread(
-            changed_again - unique_ids(bench.read(last_cursors(items))),
+            changed_again - unique_ids(bench.read(last_cursors(whole) | last_cursors(items))),
             f"changed twice, and {self.slug} has read the first change only. `version` must return"
             " a text that differs after each change: a number that the source counts up, or else"
             " the time of the change.",

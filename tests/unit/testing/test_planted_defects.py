@@ -1051,8 +1051,8 @@ DEFECTS = {
         WITHOUT_ID,
         CLIENT,
         "id=documents.source_id",
-        "id=lambda row: f\"{row.pop('type')}:{int(row.get('id'))}\"",
-        "of its id",
+        "id=lambda row: f\"{row['type']}:{int(row.get('id'))}\"",
+        "without its id, raised TypeError",
     ),
     "changes of one kind that nobody reads": Defect(
         CHANGED,
@@ -1141,7 +1141,13 @@ DEFECTS = {
         WITH_OWN_CURSORS,
     ),
     "numbered pages that are read once": Defect(
-        DELETED, CLIENT, READ_NUMBERED, COUNTING, "was deleted from a page", "page"
+        DELETED,
+        CLIENT,
+        READ_NUMBERED,
+        COUNTING,
+        "was deleted from a page",
+        "page",
+        setting=DELETED_LIST,
     ),
     "links to numbered pages that are followed once": Defect(
         DELETED,
@@ -1150,6 +1156,7 @@ DEFECTS = {
         READ_LINKED.replace(", numbered=True", ""),
         "never read",
         "link",
+        setting=DELETED_LIST,
     ),
     "a cursor that is the time of the hub": Defect(
         CHANGED,
