@@ -97,6 +97,15 @@ def list_candidates(details: Mapping[str, Any]) -> list[str]:
     return [_get_candidate_id(candidate) for candidate in stored if candidate]
 
 
+def get_candidate_kinds(details: Mapping[str, Any]) -> dict[str, str]:
+    """Return the kinds of the transactions that a case names, by QuickBooks id, if it has them."""
+    kinds = {}
+    for candidate in details.get("candidates") or ():
+        if isinstance(candidate, dict) and candidate.get("kind"):
+            kinds[str(candidate.get("id"))] = str(candidate["kind"])
+    return kinds
+
+
 def _get_candidate_id(candidate: Any) -> str:
     """Return the QuickBooks id of a candidate, which is stored alone or with details."""
     if isinstance(candidate, dict):

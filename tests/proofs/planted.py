@@ -976,4 +976,24 @@ BUGS = (
             "test_a_transaction_that_no_case_asks_about_cannot_be_rejected"
         ),
     ),
+    Planted(
+        "two documents with one number are both posted if they come in one run",
+        "hub/posting/preflight/unsent_twins.py",
+        "            if uses_number_once(posting, other.party, other.total):",
+        "            if not other.id:",
+        (
+            "tests/unit/posting/test_number_twins.py::"
+            "test_one_number_twice_in_a_run_is_the_case_of_a_later_run"
+        ),
+    ),
+    Planted(
+        "an item of a lost batch is sent again with a key that protects nothing",
+        "hub/posting/outcome/record.py",
+        "        if snapshot.batch_key and not snapshot.history.rekey:",
+        "        if not snapshot.batch_key:",
+        (
+            "tests/unit/posting/test_batches.py::"
+            "test_a_lost_batch_is_not_posted_twice_while_the_index_is_behind"
+        ),
+    ),
 )

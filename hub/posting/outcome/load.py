@@ -17,6 +17,7 @@ from hub.db.bulk import is_among
 from hub.models import Attempt, ConnectedCompany, Posting, Proof, SourceDocument, TransactionSummary
 from hub.models.enums import (
     CHANGE_OPERATIONS,
+    UNPROCESSED_OUTCOMES,
     WRITE_OPERATIONS,
     Operation,
     PostingState,
@@ -79,7 +80,16 @@ class SentPosting(NamedTuple):
 
 
 POSTING_COLUMNS = SentPosting._fields[2:]
-ATTEMPT_COLUMNS = ("posting_id", "generation", "outcome", "code", "seen_id", "text", "batch")
+ATTEMPT_COLUMNS = (
+    "posting_id",
+    "generation",
+    "outcome",
+    "code",
+    "seen_id",
+    "text",
+    "batch",
+    "requestid",
+)
 AttemptRow = Row[*tuple[Any, ...]]
 _postings = cast(Table, Posting.__table__)
 _documents = cast(Table, SourceDocument.__table__)
@@ -123,6 +133,7 @@ class PostingSnapshot:
     history: History
     since: dt.datetime  # from when it may be in QuickBooks
     error_text: str = ""  # the error of its newest send
+    batch_key: str = ""  # of its item, if QuickBooks may have processed its newest send in a batch
     entity: dict[str, Any] | None = None
     summary: TransactionSummary | None = None  # the summary of `entity`, if that was read already
     # Whole entities by id, from a complete search.
@@ -150,7 +161,9 @@ class PostingSnapshot:
         """Return the snapshot after one more send, equal to what its rows would give."""
         sends = (*self.history.sends, send)
         history = replace(self.history, state=PostingState.SENDING, sends=sends)
-        return PostingSnapshot(self.posting, history, self.since, self.error_text, entity, summary)
+        return PostingSnapshot(
+            self.posting, history, self.since, self.error_text, entity=entity, summary=summary
+        )
 
     def with_state(self, state: PostingState) -> "PostingSnapshot":
         """Return a copy with another state in its history."""
@@ -275,7 +288,15 @@ def _take_snapshot(
     since = proofs[-1].until if proofs else _compute_first_possible_date(posting, history, company)
     attempts = evidence.attempts_of(posting.id)
     error_text = attempts[-1].text if attempts else ""
-    return PostingSnapshot(posting, history, since, error_text)
+    return PostingSnapshot(posting, history, since, error_text, _find_batch_key(attempts))
+
+
+def _find_batch_key(attempts: Sequence[AttemptRow]) -> str:
+    """Return the key of a posting in the newest batch that QuickBooks may have processed, or ""."""
+    for attempt in reversed(attempts):
+        if attempt.outcome not in UNPROCESSED_OUTCOMES:
+            return attempt.requestid if attempt.batch else ""
+    return ""
 
 
 def _compute_first_possible_date(

@@ -359,6 +359,10 @@ def _make_ready(
     values: dict[str, Any] = {"held_by": Holder.NOBODY, "reasons": [], "next_try_at": None}
     if step.renew:
         values |= posting_session.build_next_key(posting)
+        # QuickBooks joins the key of a batch and the bId of an item to the key of that item. Sent
+        # alone with it, the item is not carried out again if the search missed it.
+        if snapshot.batch_key and not snapshot.history.rekey:
+            values["requestid"] = snapshot.batch_key
     return change_state(session, posting, PostingState.READY, **values)
 
 

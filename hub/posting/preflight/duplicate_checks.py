@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from hub.cases.findings import Finding
 from hub.contract.document_kinds import words_of
@@ -11,23 +12,24 @@ from hub.models.enums import TransactionState
 from hub.posting import case_texts
 from hub.posting.preflight.context import CheckContext
 from hub.posting.preflight.postings import CheckedPosting
+from hub.posting.protocol.document_numbers import fold_number
 from hub.reasons.texts import CaseText
 
 # QuickBooks allows each number of these kinds only once, even with different parties.
 KINDS_WITH_UNIQUE_NUMBERS = ("invoice", "credit_memo", "refund", "purchase_order")
+# A supplier invoice may be entered as either of these.
+TWIN_KINDS = {"bill": "expense", "expense": "bill"}
 # The longest time between an expense and its appearance in the bank feed.
 BANK_FEED_DELAY = dt.timedelta(days=5)
 
 
 def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find transactions with the number of a document, else similar ones without a marker."""
-    number = posting.summary.number
-    same_number = []
-    for head in context.related.by_number.get((posting.kind, number), ()):
-        if _has_same_number(head, posting):
-            same_number.append(head)
+    same_number = _find_same_number(posting, context)
     if same_number:
-        yield _build_duplicate_finding(posting, "used", "check.number_used", same_number)
+        is_of_own_kind = any(head.kind == posting.kind for head in same_number)
+        code = "check.number_used" if is_of_own_kind else "check.number_of_other_kind"
+        yield _build_duplicate_finding(posting, "used", code, same_number)
         return
 
     total = posting.summary.total
@@ -62,14 +64,34 @@ def check_other_kinds(posting: CheckedPosting, context: CheckContext) -> Iterato
     yield Finding(key="other_kind", text=text)
 
 
+def _find_same_number(posting: CheckedPosting, context: CheckContext) -> list[TransactionHead]:
+    """Return the transactions with the number of a posting, if none of its kind of another one."""
+    number = fold_number(posting.summary.number)
+    for kind in (posting.kind, TWIN_KINDS.get(posting.kind)):
+        if kind is None:
+            continue
+        heads = context.related.by_number.get((kind, number), ())
+        same_number = [head for head in heads if _has_same_number(head, posting)]
+        if same_number:
+            return same_number
+    return []
+
+
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether a transaction uses the number of a posting where it may be used only once."""
     if not _is_foreign(head, posting):
         return False
-    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and head.party != posting.summary.party:
+    if head.kind != posting.kind:
+        return head.party == posting.summary.party and head.total == posting.summary.total
+    return uses_number_once(posting, head.party, head.total)
+
+
+def uses_number_once(posting: CheckedPosting, party: str, total: Decimal | None) -> bool:
+    """Return whether a posting may not have the number of a transaction of this party and total."""
+    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and party != posting.summary.party:
         return False
     # The number of a payment is a mere reference, which several payments may share.
-    return posting.kind != "payment" or head.total == posting.summary.total
+    return posting.kind != "payment" or total == posting.summary.total
 
 
 def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
@@ -111,7 +133,7 @@ def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether a transaction is live and not known to be, or not to be, the posting's own."""
-    if head.kind != posting.kind or head.state != TransactionState.LIVE:
+    if head.state != TransactionState.LIVE:
         return False
     if head.marker == posting.document.marker:
         return False
@@ -122,7 +144,7 @@ def _build_duplicate_finding(
     posting: CheckedPosting, key: str, code: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
-    document: str | CaseText = words_of(posting.kind)
+    document: str | CaseText = words_of(heads[0].kind)
     if posting.document.party:
         document = CaseText("posting.kind_of_party", kind=document, party=posting.document.party)
     text = CaseText(

@@ -32,9 +32,10 @@ from hub.posting.preflight.context import (
     list_record_refs,
     sum_settled_amounts,
 )
-from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
+from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY, TWIN_KINDS
 from hub.posting.preflight.name_checks import find_namesakes
 from hub.posting.preflight.postings import CheckedPosting
+from hub.posting.protocol.document_numbers import fold_number
 from hub.qbo import company
 from hub.reasons.texts import CaseText
 
@@ -142,7 +143,7 @@ def _load_related_transactions(
     for head in candidates:
         by_total[head.kind, head.total].append(head)
         if head.number:
-            by_number[head.kind, head.number].append(head)
+            by_number[head.kind, fold_number(head.number)].append(head)
     by_id: dict[TransactionKey, TransactionHead] = {}
     for head in _load_settled_transactions(session, company_id, postings):
         by_id[head.kind, head.quickbooks_id] = head
@@ -219,6 +220,7 @@ def _load_duplicate_candidates(
     """Return the transactions with the number of a new one, or with its total near its date."""
     kinds: set[str] = set()
     numbers: set[str] = set()
+    kinds_with_number: set[str] = set()
     dates: set[dt.date] = set()
     totals: set[Decimal] = set()
     for posting in postings:
@@ -227,7 +229,8 @@ def _load_duplicate_candidates(
         kinds.add(posting.kind)
         number = posting.summary.number
         if number:
-            numbers.add(number)
+            numbers |= _list_spellings(number)
+            kinds_with_number |= {posting.kind, TWIN_KINDS.get(posting.kind, posting.kind)}
         dates |= _list_nearby_dates(posting)
         total = posting.summary.total
         if total is not None:
@@ -235,15 +238,28 @@ def _load_duplicate_candidates(
     if not kinds:
         return ()
     live = select(TransactionHead).where(
-        TransactionHead.company_id == company_id,
-        TransactionHead.kind.in_(kinds),
-        TransactionHead.state == TransactionState.LIVE,
+        TransactionHead.company_id == company_id, TransactionHead.state == TransactionState.LIVE
     )
-    same_number = session.scalars(live.where(TransactionHead.number.in_(numbers)))
+    same_number = session.scalars(
+        live.where(
+            TransactionHead.kind.in_(kinds_with_number),
+            TransactionHead.number.in_(numbers),
+        )
+    )
     same_total = session.scalars(
-        live.where(TransactionHead.date.in_(dates), TransactionHead.total.in_(totals))
+        live.where(
+            TransactionHead.kind.in_(kinds),
+            TransactionHead.date.in_(dates),
+            TransactionHead.total.in_(totals),
+        )
     )
     return list(dict.fromkeys([*same_number, *same_total]))
+
+
+def _list_spellings(number: str) -> set[str]:
+    """Return the ways in which people write a number, so that the index of numbers finds them."""
+    spaced = " ".join(number.split())
+    return {number, spaced, spaced.lower(), spaced.upper(), spaced.title(), spaced.capitalize()}
 
 
 def _list_nearby_dates(posting: CheckedPosting) -> set[dt.date]:

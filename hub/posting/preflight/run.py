@@ -22,6 +22,7 @@ from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import CheckedPosting, load_postings
+from hub.posting.preflight.unsent_twins import UnsentTwins, build_findings
 from hub.posting.recovery import startup_scan
 from hub.posting.recovery.resolve import doubt_after_restore
 from hub.reasons import texts
@@ -42,17 +43,19 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
         ids = _list_unchecked(posting_session)
     for kind in _load_created_kinds(ids):
         startup_scan.adopt_marked(posting_session, kind)
+    twins = UnsentTwins(posting_session.company_id, ids)
     for first in range(0, len(ids), CHUNK_SIZE):
         with transaction() as session:
-            _check_chunk(session, posting_session, ids[first : first + CHUNK_SIZE])
+            _check_chunk(session, posting_session, ids[first : first + CHUNK_SIZE], twins)
         posting_session.report_progress("check", min(first + CHUNK_SIZE, len(ids)), len(ids))
 
     if not include_held:
         return
     held_ids = _load_held_postings(posting_session)
     for first in range(0, len(held_ids), CHUNK_SIZE):
+        chunk = held_ids[first : first + CHUNK_SIZE]
         with transaction() as session:
-            _check_held_chunk(session, posting_session, held_ids[first : first + CHUNK_SIZE])
+            _check_held_chunk(session, posting_session, chunk, twins)
 
 
 def _load_held_postings(posting_session: PostingSession) -> list[int]:
@@ -115,11 +118,13 @@ def _load_created_kinds(ids: Sequence[int]) -> list[str]:
         return list(session.scalars(kinds, {"ids": list(ids)}))
 
 
-def _check_chunk(session: Session, posting_session: PostingSession, ids: Sequence[int]) -> None:
+def _check_chunk(
+    session: Session, posting_session: PostingSession, ids: Sequence[int], twins: UnsentTwins
+) -> None:
     """Check postings: mark those without findings as checked, hold the others."""
     postings = load_postings(session, ids, for_update=True)
     context = load_context(session, posting_session.company_id, postings)
-    passed, failed = _sort_by_findings(postings, context)
+    passed, failed = _sort_by_findings(session, postings, context, twins)
     now = posting_session.clock.now()
     session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=now))
     _close_cases(session, passed)
@@ -130,13 +135,13 @@ def _check_chunk(session: Session, posting_session: PostingSession, ids: Sequenc
 
 
 def _check_held_chunk(
-    session: Session, posting_session: PostingSession, ids: Sequence[int]
+    session: Session, posting_session: PostingSession, ids: Sequence[int], twins: UnsentTwins
 ) -> None:
     """Check held postings again: release those without findings, update changed reasons."""
     posting_session.lock_settings(session)
     postings = load_postings(session, ids, (PostingState.HELD,), for_update=True)
     context = load_context(session, posting_session.company_id, postings)
-    passed, failed = _sort_by_findings(postings, context)
+    passed, failed = _sort_by_findings(session, postings, context, twins)
     _release(session, posting_session, passed, context)
     in_former_cases = _list_in_former_cases(session, failed)
     for id, findings in failed.items():
@@ -168,18 +173,25 @@ def _list_in_former_cases(session: Session, failed: Mapping[int, Sequence[Findin
 
 
 def _sort_by_findings(
-    postings: Sequence[CheckedPosting], context: CheckContext
+    session: Session,
+    postings: Sequence[CheckedPosting],
+    context: CheckContext,
+    twins: UnsentTwins,
 ) -> tuple[list[int], dict[int, list[Finding]]]:
     """Check postings; return the ids of those that pass, and the findings of the others."""
     passed: list[int] = []
     failed: dict[int, list[Finding]] = {}
+    twin_ids: dict[int, int] = {}
     for posting in postings:
         findings = find_problems(posting, context)
+        twin_id = None if findings else twins.take(session, posting)
         if findings:
             failed[posting.id] = findings
+        elif twin_id is not None:
+            twin_ids[posting.id] = twin_id
         else:
             passed.append(posting.id)
-    return passed, failed
+    return passed, failed | build_findings(session, postings, twin_ids)
 
 
 def _release(

@@ -12,6 +12,7 @@ from hub.models.enums import (
     SendOutcome,
     TransactionState,
 )
+from hub.posting.protocol.document_numbers import fold_number
 from hub.posting.protocol.history import (
     Agreement,
     AskReason,
@@ -102,7 +103,9 @@ def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
 
 def _has_same_number(history: History, candidate: QuickBooksObject) -> bool:
     """Return whether an object has the number of the posting."""
-    return bool(candidate.number) and candidate.number == history.number
+    if not candidate.number:
+        return False
+    return fold_number(candidate.number) == fold_number(history.number)
 
 
 def _has_same_total(history: History, candidate: QuickBooksObject) -> bool:

@@ -5,6 +5,14 @@ from hub.reasons.template import CORRECT_AT_SOURCE, OPEN_THE_PERIOD, CaseAction,
 IS_IT_THE_SAME = (
     "Press “This is it” when they are the same document; “Not this one” posts it anyway."
 )
+SKIP_OR_POST_ANYWAY = (
+    "If they are the same document, press Skip, or remove that in QuickBooks and press Retry; “Not"
+    " this one” posts it anyway."
+)
+SKIP_IF_THE_SAME = (
+    "If they are the same document, press Skip. Once the other one is in QuickBooks, you are asked"
+    " whether it is this one."
+)
 COMPLETE_THE_ITEM = (
     "Complete the item in QuickBooks and refresh the lists, or match its code to another one."
 )
@@ -190,6 +198,25 @@ TEMPLATES = {
         "A customer of that name is to be created after it. " + ONE_NAME_SPACE,
         CUSTOMER_NAME,
         CaseAction.MATCH,
+    ),
+    "check.number_of_other_kind": _template(
+        "In QuickBooks as another kind",
+        "{name} was not sent: QuickBooks already has its number and total as another kind,"
+        " transaction {transactions} ({document}).",
+        SKIP_OR_POST_ANYWAY,
+        CaseAction.CHOOSE,
+    ),
+    "check.number_planned": _template(
+        "Number already used",
+        "{name} was not sent: document {other} of the same app has its number and is posted first.",
+        SKIP_IF_THE_SAME,
+        CaseAction.RETRY,
+    ),
+    "check.number_planned_elsewhere": _template(
+        "Number already used",
+        "{name} was not sent: a document of {app} has its number and is posted first.",
+        SKIP_IF_THE_SAME,
+        CaseAction.RETRY,
     ),
     "check.number_used": _template(
         "Number already used",

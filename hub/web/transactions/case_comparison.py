@@ -11,14 +11,19 @@ from hub.cases.discrepancies import CAUSE_SUFFIX, Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, TransactionState
 from hub.outbox.states import REMOVALS
-from hub.posting.case_texts import OVERWRITE_QUESTIONS, list_candidates
+from hub.posting.case_texts import OVERWRITE_QUESTIONS
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame.source_view import format_money
-from hub.web.transactions.case_transactions import Entities, Key, list_unexpected_keys
+from hub.web.transactions.case_transactions import (
+    Entities,
+    Key,
+    list_candidate_keys,
+    list_unexpected_keys,
+)
 from hub.web.transactions.compared_facts import (
     COMPARED_LABELS,
     MARKER,
@@ -43,6 +48,7 @@ NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 class Transaction:
     """A transaction in QuickBooks: its facts, its address, and the document named by its marker."""
 
+    kind: str
     id: str
     facts: list[tuple[str, str]]
     head: TransactionHead | None
@@ -94,6 +100,8 @@ class Side:
 
         A change is of a transaction that is known already.
         """
+        if self.posting is not None and transaction.kind != self.posting.kind:
+            return False
         return transaction.can_be_adopted and not self.is_change
 
     @property
@@ -237,10 +245,9 @@ def build_sides(
     For a question, this is each posting beside its candidates; for a difference, the two sides.
     """
     if case.action == "choose":
-        ids = list_candidates(case.details)
         asks_to_overwrite = case.code in OVERWRITE_QUESTIONS
         return [
-            _build_candidate_side(session, posting, ids, entities, asks_to_overwrite)
+            _build_candidate_side(session, case, posting, entities, asks_to_overwrite)
             for posting in postings
         ]
     if case.cause.endswith(CAUSE_SUFFIX):
@@ -252,16 +259,11 @@ def build_sides(
 
 
 def _build_candidate_side(
-    session: Session,
-    posting: Posting,
-    ids: list[str],
-    entities: Entities,
-    asks_to_overwrite: bool,
+    session: Session, case: Case, posting: Posting, entities: Entities, asks_to_overwrite: bool
 ) -> Side:
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
-    company_id, kind = posting.company_id, posting.kind
-    ours = display.view_payload(session, company_id, kind, posting.payload)
-    keys = [(company_id, kind, id) for id in ids]
+    ours = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+    keys = list_candidate_keys(case, posting)
     transactions = [_build_transaction(session, key, entities, posting) for key in keys]
     if asks_to_overwrite:
         title = gettext("What we would write, and what is there now")
@@ -346,7 +348,7 @@ def _build_transaction(
         present = display.view_entity(session, company_id, kind, entities[key])
         facts = list_present_facts(present, currency, facts)
     url = find_page(kind, id)
-    return Transaction(id, facts, head, url, owner, is_foreign, present, sync_token)
+    return Transaction(kind, id, facts, head, url, owner, is_foreign, present, sync_token)
 
 
 def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:

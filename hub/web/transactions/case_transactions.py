@@ -7,7 +7,7 @@ from hub.cases.discrepancies import CAUSE_SUFFIX
 from hub.context import current_hub
 from hub.models import Case, Posting
 from hub.models.enums import SendOutcome
-from hub.posting.case_texts import list_candidates
+from hub.posting.case_texts import get_candidate_kinds, list_candidates
 from hub.qbo.client import Client
 
 MAX_READS = 5  # transactions that a page asks QuickBooks for
@@ -31,9 +31,17 @@ def _list_candidate_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that a posting may be."""
     keys = []
     for posting in postings:
-        for id in list_candidates(case.details):
-            keys.append((posting.company_id, posting.kind, id))
+        keys += list_candidate_keys(case, posting)
     return keys
+
+
+def list_candidate_keys(case: Case, posting: Posting) -> list[Key]:
+    """Name the transactions that one posting may be; they may be of another kind."""
+    kinds = get_candidate_kinds(case.details)
+    return [
+        (posting.company_id, kinds.get(id, posting.kind), id)
+        for id in list_candidates(case.details)
+    ]
 
 
 def _list_posted_keys(postings: Sequence[Posting]) -> list[Key]:

@@ -88,7 +88,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
         place="hub/posting/preflight/duplicate_checks.py",
         old=(
             "    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS "
-            "and head.party != posting.summary.party:\n"
+            "and party != posting.summary.party:\n"
         ),
         new="    if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS:\n",
         bug="A bill of the same supplier and number is not noticed.",

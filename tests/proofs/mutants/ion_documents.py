@@ -105,8 +105,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-6",
         place="hub/posting/preflight/duplicate_checks.py",
-        old="    if same_number:\n        yield",
-        new="    if False:\n        yield",
+        old="    if same_number:\n        is_of_own_kind",
+        new="    if False:\n        is_of_own_kind",
         bug="A number that another order has is sent to QuickBooks all the same.",
     ),
     Mutant(

@@ -402,3 +402,18 @@ def test_the_choice_is_a_persons_and_audited(bench):
         audit_check.verify(session)
     with pytest.raises(Refused, match="Choose single, auto, batch"):
         batch_sizing.store_mode(bench.company_id, "always", "kari")
+
+
+@pytest.mark.parametrize(("lag", "keys"), [(100, "own"), (600, "shared")])
+@pytest.mark.parametrize("number", [None, "A"])
+def test_a_lost_batch_is_not_posted_twice_while_the_index_is_behind(
+    bench, quickbooks, lag, keys, number
+):
+    """Within the quiet time the search finds it; later the key of the item protects it."""
+    quickbooks.control.company("POST", {"realm": quickbooks.realm, "warn_duplicate_bills": False})
+    bench.quickbooks.switch(index_lag=lag, requestid_batch_keys=keys)
+    ids = [bench.bill(f"A-{n}", DocNumber=number and f"{number}-{n}") for n in range(3)]
+    bench.quickbooks.add_fault("lose_answer", "batch")
+    bench.drain(wait_for_doubts=True)
+    bench.clock.advance(1200)
+    assert (states(bench, ids), len(bench.bills())) == (["posted"] * 3, 3)

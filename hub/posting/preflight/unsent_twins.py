@@ -1,0 +1,129 @@
+"""Find documents with the number of another one that is not in QuickBooks yet."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, contains_eager
+
+from hub.cases.findings import Finding
+from hub.context import current_hub
+from hub.models import Posting, SourceDocument
+from hub.models.display_names import format_posting_name
+from hub.models.enums import Operation
+from hub.outbox.states import UNDER_WAY
+from hub.payloads.entities import DOCUMENT_ENTITIES
+from hub.posting.preflight.duplicate_checks import uses_number_once
+from hub.posting.preflight.postings import CheckedPosting
+from hub.posting.protocol.document_numbers import fold_number
+from hub.reasons.texts import CaseText
+
+_number = Posting.stored_summary["number"].as_string()
+_NUMBERED_CREATIONS = select(
+    Posting.id,
+    Posting.document_id,
+    Posting.kind,
+    _number.label("number"),
+    Posting.stored_summary["party"].as_string().label("party"),
+    Posting.stored_summary["total"].as_string().label("total"),
+).where(
+    Posting.operation == Operation.CREATE,
+    Posting.kind.in_(DOCUMENT_ENTITIES),
+    Posting.state.in_(UNDER_WAY),
+    _number != "",
+)
+
+
+class _NumberedPosting(NamedTuple):
+    """A posting that is to be sent, or may have been."""
+
+    id: int
+    document_id: int
+    party: str
+    total: Decimal | None
+
+
+class UnsentTwins:
+    """The postings of a company that passed the checks and are not known to be in QuickBooks.
+
+    QuickBooks' index has none of them, so two documents with one number that are posted in one run
+    are compared here. A posting that is held prevents nothing: it is compared again when it is
+    released. Postings are added as they pass, so the first one of several is sent.
+    """
+
+    def __init__(self, company_id: int, checked_ids: Collection[int]) -> None:
+        """Compare postings of all apps of a company; `checked_ids` are those checked anew."""
+        self._company_id = company_id
+        self._checked_ids = frozenset(checked_ids)
+        self._postings: dict[tuple[str, str], list[_NumberedPosting]] | None = None
+
+    def _load(self, session: Session) -> dict[tuple[str, str], list[_NumberedPosting]]:
+        """Return the postings under way, without those that are checked anew."""
+        postings: dict[tuple[str, str], list[_NumberedPosting]] = defaultdict(list)
+        query = _NUMBERED_CREATIONS.where(Posting.company_id == self._company_id)
+        for row in session.execute(query):
+            if row.id not in self._checked_ids:
+                total = None if row.total is None else Decimal(row.total)
+                posting = _NumberedPosting(row.id, row.document_id, row.party or "", total)
+                postings[row.kind, fold_number(row.number)].append(posting)
+        return postings
+
+    def take(self, session: Session, posting: CheckedPosting) -> int | None:
+        """Add a posting that passed the checks, or return the one that has its number already."""
+        number = posting.summary.number
+        if posting.operation != Operation.CREATE or not number:
+            return None
+        if posting.kind not in DOCUMENT_ENTITIES:
+            return None
+        if self._postings is None:
+            self._postings = self._load(session)
+        same_number = self._postings[posting.kind, fold_number(number)]
+        for other in same_number:
+            # The parts of a split document share its number.
+            if other.id == posting.id or other.document_id == posting.document_id:
+                continue
+            if uses_number_once(posting, other.party, other.total):
+                return other.id
+        summary = posting.summary
+        same_number.append(
+            _NumberedPosting(posting.id, posting.document_id, summary.party, summary.total)
+        )
+        return None
+
+
+def build_findings(
+    session: Session, postings: Sequence[CheckedPosting], twin_ids: Mapping[int, int]
+) -> dict[int, list[Finding]]:
+    """Return the finding of each posting that has a twin, by posting.
+
+    It has the cause of the case that asks about the twin once that is in QuickBooks.
+    """
+    if not twin_ids:
+        return {}
+    query = (
+        select(Posting)
+        .join(Posting.document)
+        .where(Posting.id.in_(set(twin_ids.values())))
+        .options(contains_eager(Posting.document))
+    )
+    twins = {twin.id: twin for twin in session.scalars(query)}
+    findings = {}
+    for posting in postings:
+        if posting.id in twin_ids:
+            text = _describe(posting, twins[twin_ids[posting.id]])
+            findings[posting.id] = [Finding(key="used", text=text)]
+    return findings
+
+
+def _describe(posting: CheckedPosting, twin: Posting) -> CaseText:
+    """Return the reason; only the app of a document that belongs to another app is named."""
+    name = format_posting_name(posting)
+    document: SourceDocument = twin.document
+    if twin.installation_id == posting.installation_id:
+        return CaseText("check.number_planned", name=name, other=document.source_id)
+    app = current_hub().plugins.apps.get(document.slug)
+    return CaseText(
+        "check.number_planned_elsewhere", name=name, app=app.name if app else document.slug
+    )
