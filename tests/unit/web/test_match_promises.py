@@ -160,7 +160,8 @@ def test_an_approval_says_which_documents_wait_for_a_record_in_review(pages: Pag
         invoice = pages.site.posting("invoice:1001")
     chosen = listed_rows.format_pair(invoice.id, invoice.planned)
     page = pages.visitor.approve(number, "selected", selected=chosen)
-    assert "1 document waits for a new supplier, customer or item that is still in review" in page
+    waits = "1 document waits for customer Jordan Mercer, item CC-1001, still in review"
+    assert waits in page
     assert "still in review" not in pages.visitor.approve(number)
     pages.sync()
     assert pages.posted() == 1
