@@ -17,7 +17,7 @@ NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 def workbook(rows="", *, shared=None, replaced=None, prefix=""):
     """Return a file with these rows, as other programs write it, or with other parts."""
-    (content,) = [b"".join(xlsx.stream_file(("a",), []))]
+    (content,) = [b"".join(xlsx.stream_file("Rows", ("a",), []))]
     parts = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
@@ -36,7 +36,7 @@ def workbook(rows="", *, shared=None, replaced=None, prefix=""):
 
 def test_a_written_workbook_is_read_back():
     rows = [["supplier", "0012", "Ærlig & Sønn", None], ["x", "=1+1", 5, Decimal("1234.50")]]
-    content = b"".join(xlsx.stream_file(("field", "code", "name", "amount"), rows))
+    content = b"".join(xlsx.stream_file("Rows", ("field", "code", "name", "amount"), rows))
     header, lines = spreadsheets.read(content)
     assert header == ["field", "code", "name", "amount"]
     assert lines == [
