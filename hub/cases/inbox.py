@@ -11,7 +11,7 @@ from hub.context import current_hub
 from hub.db import bulk, engine
 from hub.models import Case, Posting, case_former_posting, case_posting
 from hub.models.enums import CaseDecision
-from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.catalogue import find_action
 from hub.reasons.texts import CaseText, list_codes, list_reposting_codes, render
 
 POSTINGS_PER_QUERY = 1000
@@ -209,7 +209,7 @@ def count_by_action(
     query = query.group_by(*columns)
     counts: Counter[str] = Counter()
     for code, stored_action, number in session.execute(query):
-        action = CATALOGUE[code].action if code else stored_action
+        action = find_action(code) if code else stored_action
         counts[action] += number
     return counts
 

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.catalogue import CATALOGUE, look_up
 from hub.reasons.template import CaseAction
 
 
@@ -109,11 +109,11 @@ def render(code: str, params: Mapping[str, Any]) -> RenderedText:
 
     A parameter that the text got in a later version is empty for a reason of an earlier one.
     """
-    template = CATALOGUE[code].for_params(params)
+    template, values = look_up(code, params)
     return RenderedText(
-        title=_fill(template.title, params),
-        reason=_fill(template.reason, params),
-        instruction=_fill(template.instruction, params),
+        title=_fill(template.title, values),
+        reason=_fill(template.reason, values),
+        instruction=_fill(template.instruction, values),
         action=template.action,
     )
 
@@ -130,9 +130,9 @@ def join_reasons(stored: Sequence[StoredReason]) -> str:
     """
     sentences = []
     for reason in stored:
-        code = reason["code"]
-        text = render(code, reason["params"])
-        if CATALOGUE[code].shows_title:
+        text = render(reason["code"], reason["params"])
+        template, _ = look_up(reason["code"], {})
+        if template.shows_title:
             sentences.append(f"{text.title}.")
         sentences.append(text.reason)
     return " ".join(sentences)

@@ -1,6 +1,7 @@
 """Tests of an upgrade without downtime: earlier code runs beside the new code on new tables."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.e2e.conftest import MAX_WAIT_SECONDS, REALM, TOKEN
 from tests.support.pages.patient_owner import PatientOwner
@@ -19,6 +21,7 @@ from tests.support.servers import cluster as clusters
 from tests.support.servers.cluster import OWNER, PASSWORD, Cluster, Database
 
 DOCUMENTS = by_form(small=24, full=60, long=120)  # enough work for workers of both versions
+TWINS = "the same supplier and number twice"  # the case of a document of the source
 ROOT = Path(__file__).parents[2]
 REVISIONS = "hub/migrations/versions"
 EMBEDDED = "0024_where_a_database_moved_to.py"  # the first revision that only adds
@@ -69,9 +72,9 @@ def start_earlier(request, hub, unpack_once):
     plugins = [str(path) for path in (folder / "plugins").iterdir()]
     path = ":".join([str(folder), str(folder / "sandbox"), *plugins])
 
-    def start(code, *args):
+    def start(code, *args, log=subprocess.PIPE):
         command = [sys.executable, "-c", code, *args]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
         environ = hub.environ | {"PYTHONPATH": path}
         process = subprocess.Popen(command, env=environ, cwd=folder, text=True, **pipes)
         processes.append(process)
@@ -81,6 +84,31 @@ def start_earlier(request, hub, unpack_once):
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def start_source(start_source):
+    """Start the source without the document that has the number of another one.
+
+    That is a reason for which the code before DISTRIBUTED has no text, and no page either. Later
+    code shows the reasons of versions after its own.
+    """
+
+    def start(documents):
+        source = start_source(documents)
+        rows = requests.get(source.url).text.split("<tr")
+        (twin,) = [row for row in rows if TWINS in row]
+        path = re.search(r'href="(/invoices/\d+)"', twin)[1]
+        requests.post(f"{source.url}{path}/delete").raise_for_status()
+        return source
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def undisturbed_outcomes():
+    """Provide the outcomes without that document; other modules have it."""
+    return {}
 
 
 def unpack(revision, folder):
@@ -137,13 +165,14 @@ def set_up_review(start_earlier, hub, costtracker):
     finish(start_earlier(COMMAND, *owner))
 
 
-def serve_earlier(start_earlier):
-    """Start the pages of the earlier code; return the process and their address."""
-    served = start_earlier(COMMAND, "serve", "--port", "0", "--workers", "2")
+def serve_earlier(start_earlier, log):
+    """Start the pages of the earlier code, which log to a file; return process and address."""
+    with log.open("w") as stream:  # not a pipe, which blocks the pages when it is full
+        served = start_earlier(COMMAND, "serve", "--port", "0", "--workers", "2", log=stream)
     for line in served.stdout:
         if address := line.partition("serves ")[2].strip():
             return served, address
-    raise AssertionError(served.stderr.read())
+    raise AssertionError(log.read_text())
 
 
 def approve_all_when_collected(cluster, person, *processes):
@@ -216,12 +245,12 @@ def test_workers_of_two_versions_share_the_work_during_an_upgrade(
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("start_earlier", [DISTRIBUTED], indirect=True)
 def test_people_use_pages_of_the_earlier_version_beside_a_new_worker(
-    hub, start_source, sync_undisturbed, start_earlier, shared_database, figure
+    hub, start_source, sync_undisturbed, start_earlier, shared_database, figure, tmp_path
 ):
     costtracker = start_source(DOCUMENTS)
     set_up_review(start_earlier, hub, costtracker)
     cluster = Cluster([hub], shared_database, costtracker, partial(sync_undisturbed, DOCUMENTS))
-    earlier, address = serve_earlier(start_earlier)
+    earlier, address = serve_earlier(start_earlier, tmp_path / "pages.log")
     person = PatientOwner(address)
     person.log_in()
 

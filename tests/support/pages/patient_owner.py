@@ -1,6 +1,7 @@
 """A person at the pages of a hub that runs as processes."""
 
 import re
+import time
 from typing import Any
 
 import requests
@@ -42,14 +43,17 @@ class PatientOwner:
         return True
 
     def approve_all(self) -> None:
-        """Approve until nothing is left to review, despite errors."""
+        """Approve until nothing is left to review, despite errors that end within the patience."""
+        last_approval = time.monotonic()
         while True:
             self.tries += 1
             try:
                 if not self.approve_some():
                     return
+                last_approval = time.monotonic()
             except (requests.RequestException, AssertionError):
-                continue
+                if time.monotonic() > last_approval + self.patience:
+                    raise
 
     def press(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send a request and return the answer, which must be a page."""
