@@ -1,9 +1,17 @@
 """A worker of the distributed engine: `hub worker`."""
 
+import socket
+from typing import TYPE_CHECKING
+
 import click
 
-from hub.cli.console import WholeNumber, hub
+from hub.cli.console import WholeNumber, hub, port_number
 from hub.cli.terminal import count_of, say
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from hub.scheduling.worker import Worker
 
 
 @click.command()
@@ -15,7 +23,18 @@ from hub.cli.terminal import count_of, say
     show_default=True,
     help="How many runs at a time.",
 )
-def worker(concurrency: int) -> None:
+@click.option(
+    "--health-port",
+    type=port_number,
+    help="Answer /healthz and /readyz at this port, for service managers; 0 for a free one.",
+)
+@click.option(
+    "--health-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where to listen for that; 0.0.0.0 for every address.",
+)
+def worker(concurrency: int, health_port: int | None, health_host: str) -> None:
     """Execute runs of the distributed engine.
 
     Workers may run on any number of machines. They share the work of one PostgreSQL database; one
@@ -31,6 +50,9 @@ def worker(concurrency: int) -> None:
     from hub.errors import ConfigurationError, MissingExtra
     from hub.security import data_origin
 
+    listener = None
+    if health_port is not None:
+        listener = _listen(health_host, health_port)
     with hub() as app:
         if not current_hub().config.is_distributed:
             raise ConfigurationError(
@@ -52,5 +74,27 @@ def worker(concurrency: int) -> None:
         say(f"This worker executes up to {count_of(concurrency, 'run')} at a time.")
         say(f"Its database sessions are named {application_name(current_hub().process)}.")
         queue = RunQueue(app)
-        Worker(app, queue, ElectedScheduler(app, queue, announce=say), concurrency).run()
+        worker = Worker(app, queue, ElectedScheduler(app, queue, announce=say), concurrency)
+        if listener is not None:
+            _answer_health_checks(app, worker, health_host, listener)
+        worker.run()
         say("The worker has ended.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the address for health checks, before anything else is set up."""
+    from hub.web.serving import server
+
+    return server.listen(host, port, host_option="--health-host", port_option="--health-port")
+
+
+def _answer_health_checks(
+    app: "Flask", worker: "Worker", host: str, listener: socket.socket
+) -> None:
+    """Answer health checks from a thread for as long as the process lives."""
+    from hub.web.serving.server import Web
+    from hub.web.worker_health import WorkerHealth
+
+    health = Web(WorkerHealth(app, worker), host, 0, listener=listener)
+    health.start()
+    say(f"Its health is at {health.url}/healthz and {health.url}/readyz.")

@@ -91,6 +91,7 @@ class RunQueue:
         self._working = _make_app(connector, self._execute)
         # It has no connections of its own.
         self._deferring = _make_app(procrastinate.SyncPsycopgConnector(), self._execute)
+        self.is_connected = False  # whether `work` has opened its connection
         self._ended_ids: set[int] = set()  # jobs that seemed to have ended at the last look
 
     async def work(self, concurrency: int) -> None:
@@ -104,6 +105,7 @@ class RunQueue:
         await asyncio.to_thread(self._prepare_tables)
         try:
             async with self._working.open_async():
+                self.is_connected = True
                 await self._working.run_worker_async(
                     queues=[QUEUE],
                     concurrency=concurrency,
@@ -119,6 +121,7 @@ class RunQueue:
         except procrastinate.exceptions.ConnectorException as error:
             raise DatabaseUnavailable(self._address, _describe_failure(error)) from error
         finally:
+            self.is_connected = False
             await self._working.close_async()  # a pool that could not be opened would be used again
 
     def defer_waiting(self) -> int:

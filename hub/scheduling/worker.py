@@ -12,8 +12,10 @@ from flask import Flask
 from hub.context import Runtime
 from hub.db import coordination, lease_rows
 from hub.scheduling.queue import RunQueue
+from hub.telemetry.heartbeat import Heartbeat
 
 RECONNECT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 5.0
 log = logging.getLogger("hub")
 
 
@@ -39,6 +41,13 @@ class Worker:
         self._concurrency = concurrency
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        runtime: Runtime = app.extensions["hub"]
+        self.heartbeat = Heartbeat(runtime.clock.monotonic)  # of the loop that takes runs
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether it has a connection to the queue, and so takes runs."""
+        return self._queue.is_connected
 
     def run(self) -> None:
         """Work until a signal; runs end at their next step, and leases and locks are released."""
@@ -60,13 +69,27 @@ class Worker:
             loop.call_soon_threadsafe(self._cancel)
 
     async def _work(self) -> None:
-        """Execute jobs, and start again if that ends: a restart of PostgreSQL ends it silently."""
+        """Work until `end` is called, which a signal does too."""
         loop = self._loop = asyncio.get_running_loop()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.end)
         # Its own executor has fewer threads than the queue claims jobs.
         loop.set_default_executor(ThreadPoolExecutor(self._concurrency + 2, "run"))
+        beating = asyncio.create_task(self._beat())
+        try:
+            await self._work_until_end()
+        finally:
+            beating.cancel()
+
+    async def _beat(self) -> None:
+        """Note regularly that the loop acts."""
+        while True:
+            self.heartbeat.beat()
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def _work_until_end(self) -> None:
+        """Execute jobs, and start again if that ends: a restart of PostgreSQL ends it silently."""
         reported = ""
         while not self._is_ending:
             self._task = asyncio.create_task(self._queue.work(self._concurrency))

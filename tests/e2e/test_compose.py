@@ -63,7 +63,7 @@ class ComposeProcesses:
     def start(self, name: str) -> subprocess.Popen[str]:
         """Start a service as the compose file says, with folders and port of this test."""
         _, *arguments = self._services[name]["command"]
-        replaced = {"8080": "0", "0.0.0.0": "127.0.0.1", BACKUPS: str(self.backups)}
+        replaced = {"8080": "0", "8081": "0", "0.0.0.0": "127.0.0.1", BACKUPS: str(self.backups)}
         arguments = [replaced.get(argument, argument) for argument in arguments]
         data = self._folder / name
         data.mkdir(mode=0o700)

@@ -136,18 +136,21 @@ def browser_address(host: str, listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(
+    host: str, port: int, host_option: str = "--host", port_option: str = "--port"
+) -> socket.socket:
     """Open the address that is served, before anything else is set up.
 
-    Raise ConfigurationError if it cannot be used, most often because another program does.
+    Raise ConfigurationError if it cannot be used, most often because another program does. It
+    names the options of the command that choose another address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            reason = "is in use by another program; choose another one with --port"
+            reason = f"is in use by another program; choose another one with {port_option}"
             raise ConfigurationError(f"Port {port}", reason) from error
         why = os.strerror(error.errno) if error.errno else str(error)
-        reason = f"cannot be used: {why}; name an address of this machine with --host"
+        reason = f"cannot be used: {why}; name an address of this machine with {host_option}"
         raise ConfigurationError(f"The address {host}:{port}", reason) from error
