@@ -114,13 +114,13 @@ def enable(
 
     company_id = find_company(realm).id
     present = installations_enable.find_installation(company_id, slug)
+    settings = read_settings(file)
     if present is not None:
-        rights.require_settings(present)
+        rights.require_settings(present, settings)
     elif owner is None:
         owner = person.name() or None
     if not person.name():
         _grant_access(company_id, slug)
-    settings = read_settings(file)
     row = installations_enable.enable(
         company_id, slug, settings, who=get_account_name(), mode=mode, owner=owner
     )
@@ -187,7 +187,7 @@ def set_(
     if not settings and not mode:
         raise click.UsageError("Say what to change, such as --mode review or --settings FILE.")
     company_id = find_company(realm).id
-    rights.require_settings(find_stored_app(company_id, slug))
+    rights.require_settings(find_stored_app(company_id, slug), settings)
     row = installations_enable.change(company_id, slug, settings, who=get_account_name(), mode=mode)
     say(f"{get_app_name(row.slug)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 

@@ -197,10 +197,14 @@ def require(role: str) -> None:
                 raise person.refusal(role, name)
 
 
-def require_settings(row: "Installation") -> None:
-    """Raise RoleNeeded unless the person may change the settings of an app, as on its page."""
+def require_settings(row: "Installation", answers: Mapping[str, Any] | None = None) -> None:
+    """Raise RoleNeeded unless the person may change the settings of an app, as on its page.
+
+    Raise SettingsInvalid if `answers` raise the limit of one approval, and that takes an owner.
+    """
     from hub.context import current_hub
     from hub.db.engine import read_only_session
+    from hub.installations import approval_changes
     from hub.security import people
     from hub.security.rights import Subject
 
@@ -216,6 +220,9 @@ def require_settings(row: "Installation") -> None:
         subject, row.owner, person.name(), is_personal=is_personal
     ):
         raise person.refusal("owner", f"{row.slug}, which {row.owner} set up")
+    is_owner = person.load_rights().may("owner", subject)
+    if app is not None and answers and not is_owner and not is_personal:
+        approval_changes.refuse_higher_limit(app, row, answers)
 
 
 def _get_requirement() -> Requirement:

@@ -6,12 +6,25 @@ from typing import Any
 
 from hub import sources
 from hub.contract.types import App
-from hub.errors import Refused
+from hub.errors import Refused, SettingsInvalid
 from hub.installations.hub_answers import HUB_SETTINGS
 from hub.models import Installation
 from hub.models.enums import PostingState
+from hub.translations.messages import gettext, gettext_noop
 
 LIMIT_SETTING = "second_approval_above"
+LIMIT_NEEDS_OWNER = gettext_noop(
+    "Two people must approve above this amount. Only an owner may raise or remove it."
+)
+
+
+def refuse_higher_limit(app: App, row: Installation, answers: Mapping[str, Any]) -> None:
+    """Raise SettingsInvalid if the limit is raised or removed, which only owners may do.
+
+    Otherwise one person could remove the limit, approve alone, and set it again.
+    """
+    if raises_limit(row, answers):
+        raise SettingsInvalid(app.name, {LIMIT_SETTING: [gettext(LIMIT_NEEDS_OWNER)]})
 
 
 def needs_fewer_approvals(

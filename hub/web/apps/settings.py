@@ -44,7 +44,7 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.frame import forms, viewer
-from hub.web.frame.layout import get_app_or_404, may_configure, zone
+from hub.web.frame.layout import get_app_or_404, is_personal, may_configure, zone
 from hub.web.frame.paging import get_installation_or_404, get_row_or_404
 from hub.web.request import form_drafts
 
@@ -206,6 +206,8 @@ def _submit(row: Installation) -> Page:
         if "edit" in request.form:
             return _render_form(row, values, {}, mode)
         _require_as_shown(app, row)
+        if not may_here("owner") and not is_personal(row):
+            approval_changes.refuse_higher_limit(app, row, values)
         preview = setting_preview.read(app, row, values, mode)
         question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)
         if question is not None:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -353,6 +355,25 @@ def test_the_settings_of_another_app_owner_need_an_owner(two_companies: TwoCompa
     refused = call(two_companies.app, f"app-owner/{ALPHA}/{APPS[0]}", disable)
     assert "the role owner for costtracker, which somebody else set up" in refused.stderr
     assert call(two_companies.app, f"owner/{ALPHA}/{APPS[0]}", disable).exit_code == 0
+
+
+def test_only_an_owner_raises_the_limit_for_two_people(
+    two_companies: TwoCompanies, tmp_path: Path
+) -> None:
+    with two_companies.app.app_context(), transaction() as session:
+        company_id = two_companies.rows.companies[ALPHA]
+        realm = session.get_one(ConnectedCompany, company_id).realm
+        row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
+        row.second_approval_above = Decimal(1000)
+    for limit, is_refused in (("1000.01", True), ("999", False)):
+        file = tmp_path / "settings.json"
+        file.write_text(json.dumps({"second_approval_above": limit}))
+        command = f"apps set {APPS[0]} --realm {realm} --settings {file}"
+        result = call(two_companies.app, f"app-owner/{ALPHA}/{APPS[0]}", command)
+        assert ("Only an owner may raise or remove it." in result.stderr) == is_refused
+    file.write_text(json.dumps({"second_approval_above": ""}))
+    result = call(two_companies.app, f"owner/{ALPHA}/{APPS[0]}", command)
+    assert "Only an owner" not in result.stderr
 
 
 def test_an_app_that_is_not_enabled_is_answered_without_the_names_of_others(

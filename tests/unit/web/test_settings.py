@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 from html import escape, unescape
 
 import pytest
@@ -690,3 +691,22 @@ def test_automatic_posting_after_a_first_approval_asks_who_it_is(
     assert visitor.row(Installation, visitor.story.installation).mode == "review"
     visitor.press(address, confirm_password=PASSWORD)
     assert visitor.row(Installation, visitor.story.installation).mode == "auto"
+
+
+@pytest.mark.parametrize(
+    ("after", "is_saved"), [("1001", False), ("", False), ("999", True), ("1000", True)]
+)
+def test_only_an_owner_raises_the_limit_for_two_people(
+    connected_visitor: Visitor, after: str, is_saved: bool
+) -> None:
+    app_owner = Visitor(connected_visitor.app, connected_visitor.story)
+    app_owner.log_in("arne")
+    app_owner.press(NEW, **_form(connected_visitor, second_approval_above="1000"))
+    form = _form(connected_visitor, second_approval_above=after)
+    answer = app_owner.save("/installations/1/settings", **form)
+    limit = connected_visitor.row(Installation, 1).second_approval_above
+    if is_saved:
+        assert (answer.status_code, limit) == (302, Decimal(after))
+        return
+    assert (answer.status_code, limit) == (400, 1000)
+    assert "Only an owner may raise or remove it." in answer.text
