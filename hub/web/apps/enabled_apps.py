@@ -5,18 +5,20 @@ from typing import Any
 
 from flask import abort
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.contract.types import App
 from hub.db.engine import read_only_session
 from hub.errors import AccessNeeded
-from hub.installations import enable
-from hub.models import Access, ConnectedCompany, Installation
+from hub.installations import approval_changes, enable
+from hub.models import Access, ConnectedCompany, Installation, User
 from hub.models.enums import InstallationMode, RunKind
 from hub.scheduling import run_log
+from hub.security.rights import IS_ACTIVE, Subject, get_rights
 from hub.web.apps import setting_messages
 from hub.web.authentication import refused_rights
-from hub.web.authentication.access import person_name
+from hub.web.authentication.access import may_here, person_name
 from hub.web.frame.layout import is_personal, may_configure
 from hub.web.frame.paging import get_row_or_404
 
@@ -57,6 +59,19 @@ def check_right(row: Installation) -> None:
     allowed = row.owner if is_personal(row) else f"{row.owner} or an owner of the hub"
     refused_rights.note(lambda: f"The app belongs to {row.owner}: only {allowed} may change it.")
     abort(403)
+
+
+def check_limit(app: App, row: Installation, values: Mapping[str, Any]) -> None:
+    """Raise SettingsInvalid if the limit of one approval is raised and that takes an owner."""
+    if not may_here("owner") and not is_personal(row):
+        approval_changes.refuse_higher_limit(app, row, values)
+
+
+def list_possible_owners(session: Session, row: Installation) -> list[str]:
+    """Return the names of the people who may see the app, to whom it can be given."""
+    subject = Subject(row.company_id, row.slug)
+    users = session.scalars(select(User).where(IS_ACTIVE).order_by(User.username))
+    return [str(user.username) for user in users if get_rights(user).role(subject)]
 
 
 def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Installation:

@@ -5,8 +5,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources
@@ -17,10 +15,9 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, SettingsInvalid
 from hub.installations import approval_changes, shared_accounts
 from hub.installations import enable as installations_enable
-from hub.models import Installation, User
+from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.security import audit
-from hub.security.rights import IS_ACTIVE, Subject, get_rights
 from hub.translations import reasons
 from hub.translations.messages import gettext, translate
 from hub.web.apps import (
@@ -44,7 +41,7 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.frame import forms, viewer
-from hub.web.frame.layout import get_app_or_404, is_personal, may_configure, zone
+from hub.web.frame.layout import get_app_or_404, may_configure, zone
 from hub.web.frame.paging import get_installation_or_404, get_row_or_404
 from hub.web.request import form_drafts
 
@@ -164,7 +161,7 @@ def hand_over(installation_id: int) -> Response:
         row = get_row_or_404(session, Installation, installation_id)
         enabled_apps.check_right(row)
         name = request.form.get("owner", "")
-        if name not in _load_people(session, row):
+        if name not in enabled_apps.list_possible_owners(session, row):
             abort(400)
         row.owner = name
         company_name = row.company.name or row.company.realm
@@ -206,8 +203,7 @@ def _submit(row: Installation) -> Page:
         if "edit" in request.form:
             return _render_form(row, values, {}, mode)
         _require_as_shown(app, row)
-        if not may_here("owner") and not is_personal(row):
-            approval_changes.refuse_higher_limit(app, row, values)
+        enabled_apps.check_limit(app, row, values)
         preview = setting_preview.read(app, row, values, mode)
         question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)
         if question is not None:
@@ -361,7 +357,7 @@ def _render_form(
     inputs = [*own_inputs, *build_hub_inputs(row, typed, mode)]
     with read_only_session() as session:
         about = build_tabs(session, row) if row.id else {"company_name": row.company.display_name}
-        owners = _load_people(session, row)
+        owners = enabled_apps.list_possible_owners(session, row)
         history: Sequence[setting_history.SettingsEntry] = ()
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
@@ -393,10 +389,3 @@ def _build_choice_loader(
     if may_configure(row):
         return partial(read_choices, app, row, values)
     return build_choice_lister(row)
-
-
-def _load_people(session: Session, row: Installation) -> list[str]:
-    """Return the names of the people who may see the app, to whom it can be given."""
-    subject = Subject(row.company_id, row.slug)
-    users = session.scalars(select(User).where(IS_ACTIVE).order_by(User.username))
-    return [str(user.username) for user in users if get_rights(user).role(subject)]
