@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.models import Attempt, Posting, SourceDocument
@@ -89,9 +89,11 @@ def decide_key_use(session: Session, posting: Posting) -> KeyUse:
         return KeyUse.NEXT
     outcomes: set[str] = set()
     if posting.id:
-        query = select(Attempt.outcome).where(
-            Attempt.posting_id == posting.id, Attempt.generation == posting.generation
+        # An item of a lost batch is sent alone under the key that it had in the batch.
+        is_of_key = or_(
+            Attempt.generation == posting.generation, Attempt.requestid == posting.requestid
         )
+        query = select(Attempt.outcome).where(Attempt.posting_id == posting.id, is_of_key)
         outcomes.update(session.scalars(query))
     if not outcomes:
         return KeyUse.SAME

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections import defaultdict
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from hub.errors import Refused
 from hub.models import Attempt, AuditEntry, ConnectedCompany, Posting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
+from hub.posting.send.run import resolve_only
 from hub.qbo.batch import MAX_KEY_LENGTH
 from hub.qbo.client import Client
 from hub.qbo.responses import DEFAULT_PAUSE_SECONDS
@@ -141,6 +143,22 @@ def test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a
     assert sent_batches(bench) == ([ids], 0 if is_posted else 4)
     assert {bench.posting(id).generation for id in ids} == {0 if is_posted else 1}
     assert {tuple(bench.proofs(id)) for id in ids} == {("present",) if is_posted else ("absent",)}
+
+
+def test_an_item_of_a_lost_batch_keeps_its_bytes_under_the_key_that_it_had(bench):
+    bench.quickbooks.add_fault("lose_request", "batch")
+    ids = create_bills(bench, 2)
+    bench.drain()
+    bench.pass_time(200)
+    resolve_only(bench.company_id, [bench.installation_id])
+    first = bench.posting(ids[0])
+    assert (first.state, len(first.requestid)) == ("ready", 34)
+    changed = bench.body("A-01", "150.00")
+    bench.plan("A-01", "create", changed, total=Decimal("150.00"))
+    kept = bench.posting(ids[0])
+    assert (kept.requestid, kept.payload) == (first.requestid, first.payload)
+    bench.drain()
+    assert (states(bench, ids), bench.posting(ids[0]).posted_total) == (["posted"] * 2, 100)
 
 
 def test_the_documents_of_a_batch_with_an_unknown_end_are_searched_singly(bench, monkeypatch):
