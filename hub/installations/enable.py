@@ -89,8 +89,10 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
     """Change only the mode of an app, without testing its settings again."""
     with transaction() as session:
         row = session.get_one(Installation, installation_id)
-        before = row.mode
+        before, was_active = row.mode, row.is_active
         row.mode = mode
+        if row.is_active and not was_active:
+            outbox.require_checks(session, row.id)
         _forget_outage_at_rest(session, row)
         audit.record(session, who, "mode changed", audit_subject(row), before=before, after=mode)
 
@@ -256,6 +258,7 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
         else:
             row = session.merge(row)
         settings_before, mode_before = dict(row.settings), row.mode
+        was_active = row.is_active
         described = describe_changes(row, changes) | secret_changes
         for name, value in changes.items():
             setattr(row, name, value)
@@ -264,6 +267,8 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
         if "second_approval_above" in changes and row.second_approval_above is None:
             approvals.drop_all(session, row.id)
         _apply_automatic_switch(session, row, settings_before, change.who)
+        if row.is_active and not was_active:
+            outbox.require_checks(session, row.id)
         if row.mode != mode_before:
             _apply_review(session, row)
             _forget_outage_at_rest(session, row)

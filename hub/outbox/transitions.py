@@ -18,7 +18,7 @@ from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import APPROVED_STATE
 from hub.outbox.keys import rekey
-from hub.outbox.states import RETRYABLE, UNSENT
+from hub.outbox.states import RETRYABLE, SENDABLE, UNSENT
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
@@ -59,6 +59,15 @@ def return_to_review(session: Session, installation_id: int) -> None:
     update_postings(session, conditions, state=PostingState.REVIEW)
 
 
+def require_checks(session: Session, installation_id: int) -> None:
+    """Have what waits of an installation checked again, because it may post again.
+
+    Documents of other apps may have got the same numbers since.
+    """
+    is_waiting = (Posting.installation_id == installation_id, Posting.state.in_(SENDABLE))
+    update_postings(session, is_waiting, checked_at=None, changed_at=Posting.changed_at)
+
+
 def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
     """Skip a posting on a person's decision; return whether it was still unsent."""
     text = CaseText("posting.skipped", reason=reason, who=who)
@@ -75,11 +84,18 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 
     Postings in doubt are looked up without a pause. Documents that could not be mapped are read
     again. The others are sent, under the next key if the last one is proved not to have landed.
+    A document that was skipped is read again first: its source may have changed it since.
     """
     is_chosen = Posting.id.in_(list(ids)) & Posting.state.in_(RETRYABLE)
     is_doubtful = Posting.state == PostingState.UNKNOWN
     is_incomplete = (Posting.operation != Operation.ATTACH) & (
         Posting.held_by.in_((Holder.SOURCE, Holder.MAPPING)) | (Posting.payload == b"")
+    )
+    is_skipped_document = (Posting.state == PostingState.SKIPPED) & Posting.document.has(
+        (SourceDocument.made_for == "") & SourceDocument.gone.is_(None)
+    )
+    _mark_as_outdated(
+        session, [is_chosen, Posting.operation != Operation.ATTACH, is_skipped_document]
     )
     count = update_postings(session, [is_chosen, is_doubtful], next_try_at=None)
     count += _reread_documents(session, [is_chosen, ~is_doubtful, is_incomplete])
@@ -120,13 +136,18 @@ def update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **va
 
 
 def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    """Mark the documents of these postings for rereading; return the number of postings."""
+    """Have the documents of these postings read again at once; return the number of postings."""
+    _mark_as_outdated(session, conditions)
+    return update_postings(session, conditions, next_try_at=None)
+
+
+def _mark_as_outdated(session: Session, conditions: Sequence[ColumnElement[bool]]) -> None:
+    """Mark the documents of these postings for rereading."""
     document_ids = select(Posting.document_id).where(*conditions)
     is_chosen = SourceDocument.id.in_(document_ids)
     documents = update(SourceDocument).where(bulk.is_locked_in_order(SourceDocument.id, is_chosen))
     marked = documents.values(reread=True, reread_at=current_hub().clock.now())
     session.execute(marked, execution_options=FETCH)
-    return update_postings(session, conditions, next_try_at=None)
 
 
 def _send_again(session: Session, conditions: Sequence[ColumnElement[bool]], who: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
 from hub.cases import inbox
@@ -30,6 +30,7 @@ from hub.security import audit
 
 CHUNK_SIZE = 500
 MAX_READ_FOR = 5000  # postings whose companies are looked up before a retry
+_later = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 
 class _Candidate(NamedTuple):
@@ -143,16 +144,44 @@ def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroup
     """Sort postings by what a retry has to do with them."""
     groups = _RetryGroups(doubtful=_load_doubtful(session, candidates))
     doubtful_ids = {snapshot.id for snapshot in groups.doubtful}
+    superseded_ids = _find_superseded(session, candidates)
     for candidate in candidates:
         if has_ended(candidate):
             groups.ended.append(candidate.id)
         elif candidate.id in doubtful_ids:
             continue
+        elif candidate.id in superseded_ids:
+            groups.others.append(candidate.id)
         elif candidate.state in outbox.RETRYABLE:
             groups.retryable.append(candidate.id)
         else:
             groups.others.append(candidate.id)
     return groups
+
+
+def _find_superseded(session: Session, candidates: Iterable[_Candidate]) -> set[int]:
+    """Return the skipped postings after which another one of their part was planned or posted.
+
+    The content of the later one counts; the skipped one would overwrite it.
+    """
+    skipped_ids = [
+        candidate.id for candidate in candidates if candidate.state == PostingState.SKIPPED
+    ]
+    if not skipped_ids:
+        return set()
+    query = (
+        select(Posting.id)
+        .join(_later, _later.document_id == Posting.document_id)
+        .where(
+            Posting.id.in_(skipped_ids),
+            Posting.operation != Operation.ATTACH,
+            _later.id > Posting.id,
+            _later.part == Posting.part,
+            _later.operation != Operation.ATTACH,
+            _later.state.in_((PostingState.POSTED, *outbox.UNFINISHED)),
+        )
+    )
+    return set(session.scalars(query))
 
 
 def _explain_nothing_to_try(posting: Posting) -> str:

@@ -5,15 +5,15 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from hub.cases.findings import Finding
 from hub.context import current_hub
-from hub.models import Posting, SourceDocument
+from hub.models import Installation, Posting, SourceDocument
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
-from hub.outbox.states import UNDER_WAY
+from hub.outbox.states import IN_FLIGHT, SENDABLE
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting.preflight.duplicate_checks import uses_number_once
 from hub.posting.preflight.postings import CheckedPosting
@@ -31,7 +31,6 @@ _NUMBERED_CREATIONS = select(
 ).where(
     Posting.operation == Operation.CREATE,
     Posting.kind.in_(DOCUMENT_ENTITIES),
-    Posting.state.in_(UNDER_WAY),
     _number != "",
 )
 
@@ -49,20 +48,31 @@ class UnsentTwins:
     """The postings of a company that passed the checks and are not known to be in QuickBooks.
 
     QuickBooks' index has none of them, so two documents with one number that are posted in one run
-    are compared here. A posting that is held prevents nothing: it is compared again when it is
-    released. Postings are added as they pass, so the first one of several is sent.
+    are compared here. A posting that is held prevents nothing, nor does one of an app that may not
+    post now: it is compared again when it is released, or when its app may post. Postings are added
+    as they pass, so the first one of several is sent.
     """
 
     def __init__(self, company_id: int, checked_ids: Collection[int]) -> None:
         """Compare postings of all apps of a company; `checked_ids` are those checked anew."""
         self._company_id = company_id
         self._checked_ids = frozenset(checked_ids)
+        self._active_installations: frozenset[int] = frozenset()
         self._postings: dict[tuple[str, str], list[_NumberedPosting]] | None = None
 
     def _load(self, session: Session) -> dict[tuple[str, str], list[_NumberedPosting]]:
         """Return the postings under way, without those that are checked anew."""
+        is_own = Installation.company_id == self._company_id
+        active = session.scalars(select(Installation.id).where(is_own, Installation.is_active))
+        self._active_installations = frozenset(active)
+        will_be_sent = and_(
+            Posting.state.in_(SENDABLE), Posting.installation_id.in_(self._active_installations)
+        )
+        query = _NUMBERED_CREATIONS.where(
+            Posting.company_id == self._company_id,
+            or_(Posting.state.in_(IN_FLIGHT), will_be_sent),
+        )
         postings: dict[tuple[str, str], list[_NumberedPosting]] = defaultdict(list)
-        query = _NUMBERED_CREATIONS.where(Posting.company_id == self._company_id)
         for row in session.execute(query):
             if row.id not in self._checked_ids:
                 total = None if row.total is None else Decimal(row.total)
@@ -86,10 +96,11 @@ class UnsentTwins:
                 continue
             if uses_number_once(posting, other.party, other.total):
                 return other.id
-        summary = posting.summary
-        same_number.append(
-            _NumberedPosting(posting.id, posting.document_id, summary.party, summary.total)
-        )
+        if posting.installation_id in self._active_installations:
+            summary = posting.summary
+            same_number.append(
+                _NumberedPosting(posting.id, posting.document_id, summary.party, summary.total)
+            )
         return None
 
 

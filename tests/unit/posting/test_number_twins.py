@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
+from hub.installations import enable
 from hub.models import Case, Posting
 from hub.posting.actions import manual
 from hub.posting.preflight import run
@@ -77,6 +78,22 @@ def test_a_document_of_another_app_is_a_twin_and_not_named(bench):
         False,
         True,
     )
+
+
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_a_document_of_an_app_that_may_not_post_prevents_nothing_until_it_may(bench, is_checked):
+    paused, first = bench.installation_id, plan(bench, "A-1")
+    bench.review(first)
+    if is_checked:
+        bench.drain()
+    enable.set_mode(paused, "paused", who="kari")
+    bench.add_installation("bench2")
+    second = plan(bench, "A-2")
+    bench.drain()
+    assert states(bench, first, second) == ["review", "posted"]
+    enable.set_mode(paused, "auto", who="kari")
+    bench.drain()
+    assert (states(bench, first, second), bench.cases()) == (["held", "posted"], [USED])
 
 
 def test_a_twin_is_posted_once_the_first_one_is_skipped(bench):
