@@ -22,7 +22,10 @@ POSTING_CAUSE = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case a
 
 
 def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
-    """Return the document of each case that is about one alone, unless its title names it."""
+    """Return the document of each case that is about one alone, unless its title names it.
+
+    A closed case names its document as it was called then.
+    """
     titles = {case.id: case.title for case in cases if case.cause.startswith("posting:")}
     link = case_posting.c
     single_postings = (
@@ -38,14 +41,21 @@ def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
         .join(Posting, Posting.id == single_postings.c.posting_id)
         .options(*NAMES_ONLY)
     )
+    stored = {case.id: _get_stored_name(case) for case in cases if case.closed_at is not None}
     names = {}
     for case_id, posting in chain(session.execute(with_posting), closed.items()):
-        name = format_posting_name(posting)
+        name = stored.get(case_id) or format_posting_name(posting)
         translated = translate_name(name)
         title = titles[case_id].casefold()
         if name.casefold() not in title and translated.casefold() not in title:
             names[case_id] = translated
     return names
+
+
+def _get_stored_name(case: Case) -> str:
+    """Return the name of the document in the texts of a case; "" if they name none."""
+    name = case.params.get("name") or case.params.get("document")
+    return name if isinstance(name, str) else ""
 
 
 def load_closed_postings(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:

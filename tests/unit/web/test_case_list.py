@@ -255,10 +255,12 @@ def test_a_closed_case_names_its_document_with_amount_and_party(owner: Visitor) 
         [posting] = case.postings
         number, party = posting.document.number, posting.document.party
         case.cause = f"posting:{posting.id}:number_used"
+        case.code, case.params = "check.total", {"name": "Bill FORMER of Acme"}
         inbox.detach(session, posting)
     row = rows_of(owner.page("/inbox/?show=closed"))[id]
-    for text in ("55,398.00 NOK", "24 Oct 2026", party, number):
+    for text in ("55,398.00 NOK", "24 Oct 2026", party, "Bill FORMER of Acme"):
         assert text in row
+    assert number not in row  # the number is that which the document has by now
     assert number in owner.page(f"/inbox/{id}").partition("<main")[2]
 
 
