@@ -30,7 +30,13 @@ class ClaimedPosting(NamedTuple):
     payload: bytes
 
 
-BatchPlace = tuple[str, str]  # the key of a batch and a bId in it
+class BatchPlace(NamedTuple):
+    """The place of a posting in a batch: the key of the batch, and its bId there."""
+
+    batch: str
+    bid: str
+
+
 Compose = Callable[[Sequence[ClaimedPosting]], Mapping[int, BatchPlace]]
 _postings = cast(Table, Posting.__table__)
 _newest_date = (
@@ -157,8 +163,8 @@ def _build_attempt_row(
     batch = ""
     request_id = posting.requestid
     if place:
-        batch, bid = place
-        request_id = f"{batch}{bid}"
+        batch = place.batch
+        request_id = f"{batch}{place.bid}"
     return {
         "posting_id": posting.id,
         "generation": posting.generation,

@@ -40,4 +40,4 @@ def _report_push(steps: Steps, app_name: str, pushed: dict[str, int]) -> None:
 def _check_held_again(steps: Steps, company: ConnectedCompany) -> None:
     """Check the held postings again, while no other process works on the company."""
     with company_lock(company.id, steps.recorder.progress):
-        recheck.check_waiting(company.id)
+        recheck.check_again(company.id)

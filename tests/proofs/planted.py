@@ -271,10 +271,13 @@ BUGS = (
     Planted(
         "one refused item refuses all items of its batch",
         "hub/posting/send/requests.py",
-        "return [(job, _doubt_foreign_response(job, responses[job.bid])) for job in jobs]",
-        'worst = next((one for one in responses.values() if one.outcome == "refused"), None)\n'
-        "    return [\n"
-        "        (job, worst or _doubt_foreign_response(job, responses[job.bid])) for job in jobs\n"
+        "SendResult(job, _doubt_foreign_response(job, responses[job.bid])) for job in jobs]",
+        "SendResult(\n"
+        "            job,\n"
+        '            next((one for one in responses.values() if one.outcome == "refused"), None)\n'
+        "            or _doubt_foreign_response(job, responses[job.bid]),\n"
+        "        )\n"
+        "        for job in jobs\n"
         "    ]",
         (
             "tests/unit/posting/test_batches.py::"

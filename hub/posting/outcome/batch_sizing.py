@@ -154,7 +154,7 @@ def compose_batches(
                 continue
             key = derive_batch_id(posting.requestid for posting in chunk)
             for number, posting in enumerate(chunk):
-                places[posting.id] = (key, f"{number:02}")
+                places[posting.id] = BatchPlace(key, f"{number:02}")
     return places
 
 

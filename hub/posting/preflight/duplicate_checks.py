@@ -79,7 +79,7 @@ def _find_same_number(posting: CheckedPosting, context: CheckContext) -> list[Tr
 
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether a transaction uses the number of a posting where it may be used only once."""
-    if not _is_foreign(head, posting):
+    if not _may_be_duplicate(head, posting):
         return False
     if head.kind != posting.kind:
         return head.party == posting.summary.party and head.total == posting.summary.total
@@ -108,7 +108,7 @@ def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 def _may_be_entered_by_hand(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether a transaction has no marker and no other currency than a posting."""
-    if head.marker or not _is_foreign(head, posting):
+    if head.marker or not _may_be_duplicate(head, posting):
         return False
     return head.currency in ("", posting.summary.currency)
 
@@ -131,8 +131,8 @@ def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
     return head.account == account
 
 
-def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Return whether a transaction is live and not known to be, or not to be, the posting's own."""
+def _may_be_duplicate(head: TransactionHead, posting: CheckedPosting) -> bool:
+    """Return whether a live transaction lacks a posting's marker and no person ruled it out."""
     if head.state != TransactionState.LIVE:
         return False
     if head.marker == posting.document.marker:

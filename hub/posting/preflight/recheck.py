@@ -1,4 +1,4 @@
-"""Check waiting postings again after the lists of QuickBooks have changed."""
+"""Check postings again that passed, after the lists of QuickBooks have changed."""
 
 from sqlalchemy import update
 
@@ -10,8 +10,8 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import run
 
 
-def check_waiting(company_id: int) -> None:
-    """Hold the postings of a company that QuickBooks would refuse now.
+def check_again(company_id: int) -> None:
+    """Hold the postings, ready or in review, that QuickBooks would refuse now.
 
     The caller must hold the lease of the company.
     """

@@ -71,7 +71,6 @@ def _build_job(
     prepared: Prepared,
     place: BatchPlace | None,
 ) -> SendJob:
-    batch, bid = place or ("", "")
     return SendJob(
         posting=posting,
         fence=fence,
@@ -79,7 +78,7 @@ def _build_job(
         app=prepared.app,
         file=prepared.file,
         marker=prepared.marker,
-        batch=batch,
-        bid=bid,
+        batch=place.batch if place else "",
+        bid=place.bid if place else "",
         snapshot=prepared.snapshot,
     )

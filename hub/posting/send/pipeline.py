@@ -89,7 +89,7 @@ class SendPipeline:
         if self.decided_matches.has_new():
             return False
         size = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave_size
-        ids = prepare.select_waiting(posting_session, size)
+        ids = prepare.select_ready(posting_session, size)
         if not ids:
             return False
         steps_before = posting_session.counts.total()
@@ -97,7 +97,7 @@ class SendPipeline:
         jobs = claim_prepared(posting_session, prepared)
         if jobs:
             is_full = len(ids) == size
-            self.waves.append(launch_wave(posting_session, jobs, is_full, self.threads))
+            self.waves.append(launch_wave(posting_session, jobs, self.threads, is_full=is_full))
         else:
             has_progress = posting_session.counts.total() > steps_before
             self._note_progress(has_progress=has_progress)

@@ -49,12 +49,12 @@ class Prepared:
     snapshot: PostingSnapshot | None = None
 
 
-def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
+def select_ready(posting_session: PostingSession, limit: int) -> list[int]:
     """Return the next postings to send, one per document, those that have waited longest first.
 
     At most `MAX_SINGLE_REQUESTS` of them are sent singly.
     """
-    query = _build_ready_query(posting_session.installation_ids is not None)
+    query = _build_ready_query(of_installations=posting_session.installation_ids is not None)
     values = _build_query_values(posting_session) | {"limit": limit + EXTRA_CANDIDATES}
     first_by_document: dict[int, tuple[int, bool]] = {}
     with read_only_session() as session:
@@ -68,8 +68,8 @@ def select_waiting(posting_session: PostingSession, limit: int) -> list[int]:
 
 def count_ready(posting_session: PostingSession) -> int:
     """Return how many postings are to be sent."""
-    ready = _build_ready_query(posting_session.installation_ids is not None).limit(None).subquery()
-    query = select(func.count()).select_from(ready)
+    ready = _build_ready_query(of_installations=posting_session.installation_ids is not None)
+    query = select(func.count()).select_from(ready.limit(None).subquery())
     with read_only_session() as session:
         return session.scalar(query, _build_query_values(posting_session)) or 0
 
@@ -116,11 +116,12 @@ def _prepare_unchanged(snapshot: PostingSnapshot) -> Prepared:
 
 
 @cache
-def _build_ready_query(of_installations: bool) -> Select[int, int, bool]:
+def _build_ready_query(*, of_installations: bool) -> Select[int, int, bool]:
     """Return a query for the postings that may be claimed, and whether they may go in a batch.
 
     They are checked and due, their apps may post, and no other posting of their document is in
-    flight. The statement is cached, because building it takes longer than executing it.
+    flight. With `of_installations`, it is limited to the installations in its parameter
+    `installation_ids`. The statement is cached: building it takes longer than executing it.
     """
     conditions = [
         Posting.company_id == bindparam("company_id"),

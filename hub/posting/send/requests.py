@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.errors import Sentence
@@ -47,7 +48,11 @@ class SendJob:
     snapshot: PostingSnapshot | None = None
 
 
-Result = tuple[SendJob, QuickBooksResponse]
+class SendResult(NamedTuple):
+    """A job with the response to it, or to its item of a batch."""
+
+    job: SendJob
+    response: QuickBooksResponse
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class InFlightWave:
     """
 
     is_full: bool
-    calls: Sequence[Future[list[Result]]]
+    calls: Sequence[Future[list[SendResult]]]
 
     @property
     def open_count(self) -> int:
@@ -71,27 +76,32 @@ class InFlightWave:
         """Wait until all requests are answered."""
         wait(self.calls)
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[SendResult]:
         """Return every job with its response, in the order of the claim."""
-        results: list[Result] = []
+        results: list[SendResult] = []
         for call in self.calls:
             results += call.result()
-        results.sort(key=lambda result: result[0].posting.id)
+        results.sort(key=lambda result: result.job.posting.id)
         return results
 
 
 def launch_wave(
-    posting_session: PostingSession, jobs: Sequence[SendJob], is_full: bool, threads: Executor
+    posting_session: PostingSession,
+    jobs: Sequence[SendJob],
+    threads: Executor,
+    *,
+    is_full: bool,
 ) -> InFlightWave:
     """Send a wave; a single request that nothing follows is sent in this thread.
 
-    There is a call for each thread, not for each request: a handover between threads takes time.
+    If the wave `is_full`, another one may follow at once. There is a call for each thread, not for
+    each request: a handover between threads takes time.
     """
     groups = _group_by_request(jobs)
     for app in {job.app for job in jobs}:
         posting_session.client(app)  # made in this thread, which has the application context
     if len(groups) == 1 and not is_full:
-        call: Future[list[Result]] = Future()
+        call: Future[list[SendResult]] = Future()
         call.set_result(_send_group(posting_session, groups[0]))
         return InFlightWave(is_full, [call])
     waiting = deque(groups)
@@ -124,7 +134,7 @@ def send(posting_session: PostingSession, job: SendJob) -> QuickBooksResponse:
     return posting_session.note_date(response)
 
 
-def batch_results(results: Sequence[Result]) -> list[BatchResult]:
+def group_batch_results(results: Sequence[SendResult]) -> list[BatchResult]:
     """Return how each batch was answered, or the single requests together if there was none."""
     by_batch: dict[str, list[QuickBooksResponse]] = defaultdict(list)
     for job, response in results:
@@ -147,9 +157,11 @@ def _group_by_request(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
     return list(groups.values())
 
 
-def _send_waiting(posting_session: PostingSession, waiting: deque[list[SendJob]]) -> list[Result]:
+def _send_waiting(
+    posting_session: PostingSession, waiting: deque[list[SendJob]]
+) -> list[SendResult]:
     """Send requests until none waits; several threads take them from the same queue."""
-    results: list[Result] = []
+    results: list[SendResult] = []
     while True:
         try:
             group = waiting.popleft()
@@ -158,13 +170,13 @@ def _send_waiting(posting_session: PostingSession, waiting: deque[list[SendJob]]
         results += _send_group(posting_session, group)
 
 
-def _send_group(posting_session: PostingSession, jobs: list[SendJob]) -> list[Result]:
+def _send_group(posting_session: PostingSession, jobs: list[SendJob]) -> list[SendResult]:
     if jobs[0].batch:
         return _send_batch(posting_session, jobs)
-    return [(job, send(posting_session, job)) for job in jobs]
+    return [SendResult(job, send(posting_session, job)) for job in jobs]
 
 
-def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> list[Result]:
+def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> list[SendResult]:
     """Send in one request exactly what the claim assigned to the batch."""
     first = jobs[0]
     until = first.started + posting_session.config.deadline_seconds
@@ -183,7 +195,7 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     if whole.landed:
         client = posting_session.client(first.app)
         client.note_items(list(responses.values()), is_trial=whole.is_trial)
-    return [(job, _doubt_foreign_response(job, responses[job.bid])) for job in jobs]
+    return [SendResult(job, _doubt_foreign_response(job, responses[job.bid])) for job in jobs]
 
 
 def _remember_end(posting_session: PostingSession, job: SendJob) -> None:

@@ -33,7 +33,7 @@ from hub.posting.protocol.history import (
     Step,
 )
 from hub.posting.recovery.resolve import advance_until_idle
-from hub.posting.send.requests import Result, SendJob, batch_results
+from hub.posting.send.requests import SendJob, SendResult, group_batch_results
 from hub.qbo import records, transaction_index
 from hub.qbo.responses import QuickBooksResponse
 
@@ -64,7 +64,7 @@ _STORE_RESPONSES = (
 )
 
 
-def record_results(posting_session: PostingSession, results: Sequence[Result]) -> int:
+def record_results(posting_session: PostingSession, results: Sequence[SendResult]) -> int:
     """Record every result; return how many sends QuickBooks processed."""
     unfinished = _store_results(posting_session, results)
     _advance(posting_session, unfinished)
@@ -73,7 +73,7 @@ def record_results(posting_session: PostingSession, results: Sequence[Result]) -
 
 
 @repeat_after_conflict
-def _store_results(posting_session: PostingSession, results: Sequence[Result]) -> list[int]:
+def _store_results(posting_session: PostingSession, results: Sequence[SendResult]) -> list[int]:
     """Store every result in one transaction; return the postings that QuickBooks is asked about."""
     counts = posting_session.counts.copy()
     batch_sizer = posting_session.batch_sizer
@@ -91,7 +91,7 @@ def _store_results(posting_session: PostingSession, results: Sequence[Result]) -
     return unfinished
 
 
-def _stop_if_refused(posting_session: PostingSession, results: Sequence[Result]) -> None:
+def _stop_if_refused(posting_session: PostingSession, results: Sequence[SendResult]) -> None:
     """Send nothing more if QuickBooks refused the connection, or no request could leave."""
     responses = [response for _, response in results]
     texts = {response.outcome: response.text for response in responses}
@@ -110,16 +110,16 @@ def _find_longest_pause(responses: Sequence[QuickBooksResponse]) -> float | None
 
 
 def _adjust_batches(
-    session: Session, posting_session: PostingSession, results: Sequence[Result]
+    session: Session, posting_session: PostingSession, results: Sequence[SendResult]
 ) -> None:
     """Adjust how many documents go together from now on."""
-    batch_sizer = posting_session.batch_sizer.adjust(batch_results(results))
+    batch_sizer = posting_session.batch_sizer.adjust(group_batch_results(results))
     if batch_sizer != posting_session.batch_sizer:
         batch_sizing.store_size(session, posting_session.company_id, batch_sizer)
         posting_session.batch_sizer = batch_sizer
 
 
-def _build_summaries(results: Sequence[Result]) -> dict[int, Summary]:
+def _build_summaries(results: Sequence[SendResult]) -> dict[int, Summary]:
     """Return the summary of each document that a response shows, by posting."""
     summaries = {}
     for job, response in results:
@@ -134,7 +134,7 @@ def _build_summaries(results: Sequence[Result]) -> dict[int, Summary]:
 def _apply_results(
     session: Session,
     posting_session: PostingSession,
-    results: Sequence[Result],
+    results: Sequence[SendResult],
     summaries: Mapping[int, Summary],
 ) -> list[int]:
     """Apply each response; return the postings about which QuickBooks has to be asked."""
@@ -150,7 +150,7 @@ def _apply_results(
             posted.append((snapshot, step))
             _count(posting_session, job, step)
         else:
-            others.append((job, response))
+            others.append(SendResult(job, response))
     record_posted(session, posted)
     if not others:
         return []
@@ -176,7 +176,7 @@ def _add_response(
 def _apply_reloaded(
     session: Session,
     posting_session: PostingSession,
-    results: Sequence[Result],
+    results: Sequence[SendResult],
     summaries: Mapping[int, Summary],
 ) -> list[int]:
     """Read postings again and apply their responses; return those that are unfinished."""
@@ -226,7 +226,7 @@ def _advance(posting_session: PostingSession, ids: list[int]) -> None:
 def _absorb(
     session: Session,
     posting_session: PostingSession,
-    results: Sequence[Result],
+    results: Sequence[SendResult],
     summaries: Mapping[int, Summary],
 ) -> None:
     """Store transactions and list entries as QuickBooks has just shown them."""
@@ -250,7 +250,7 @@ def _absorb(
 
 
 def _note_attempts(
-    session: Session, posting_session: PostingSession, results: Sequence[Result]
+    session: Session, posting_session: PostingSession, results: Sequence[SendResult]
 ) -> None:
     """Store each response and the id in it, even if another process has the posting now."""
     now = posting_session.clock.now()

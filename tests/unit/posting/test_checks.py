@@ -48,7 +48,7 @@ def test_records_that_became_inactive_since_the_mapping_are_reported(shop):
     shop.run(purchase(payable_account="33", term="3"))
     change(StoredRecord, (1, "account", "33"), active=False)
     change(StoredRecord, (1, "term", "3"), active=False)
-    recheck.check_waiting(1)
+    recheck.check_again(1)
     assert sorted(title for title in shop.cases() if "inactive" in title) == [
         "Account Accounts Payable (A/P) is inactive in QuickBooks",
         "Term Net 30 is inactive in QuickBooks",

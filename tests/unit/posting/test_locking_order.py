@@ -92,7 +92,7 @@ def require_review(shop, ids):
 
 
 def check_again(shop, ids):
-    recheck.check_waiting(shop.company_id)
+    recheck.check_again(shop.company_id)
 
 
 def search_after_restore(shop, ids):
@@ -244,7 +244,7 @@ def test_answers_of_quickbooks_are_recorded_after_a_deadlock(pg_app, shop, clock
     session = PostingSession(shop.company_id)
     jobs = claim_prepared(session, prepare_postings(session, [first, second]))
     with ThreadPoolExecutor(2) as threads:
-        wave = launch_wave(session, jobs, True, threads)
+        wave = launch_wave(session, jobs, threads, is_full=True)
         while wave.open_count:
             wave.wait()
     results = wave.results()

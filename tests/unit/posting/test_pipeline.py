@@ -57,7 +57,7 @@ def test_lost_answers_are_found_again(bench):
 
 def claimed(bench, worker):
     return pipeline.claim_prepared(
-        worker, prepare.prepare(worker, prepare.select_waiting(worker, 10))
+        worker, prepare.prepare(worker, prepare.select_ready(worker, 10))
     )
 
 
@@ -66,8 +66,8 @@ def test_two_workers_never_claim_the_same(bench):
         bench.bill(f"A-{n}")
     first, second = PostingSession(bench.company_id), PostingSession(bench.company_id)
     both = (
-        prepare.prepare(first, prepare.select_waiting(first, 10)),
-        prepare.prepare(second, prepare.select_waiting(second, 10)),
+        prepare.prepare(first, prepare.select_ready(first, 10)),
+        prepare.prepare(second, prepare.select_ready(second, 10)),
     )
     jobs: list = [[], []]
 
@@ -199,7 +199,7 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(bench, monkeypat
 def test_a_posting_that_was_revised_after_it_was_prepared_is_not_claimed(bench):
     id = bench.bill()
     worker = PostingSession(bench.company_id)
-    prepared = prepare.prepare(worker, prepare.select_waiting(worker, 10))
+    prepared = prepare.prepare(worker, prepare.select_ready(worker, 10))
     with transaction() as session:
         session.get_one(Posting, id).revision += 1
     assert pipeline.claim_prepared(worker, prepared) == []
@@ -208,7 +208,7 @@ def test_a_posting_that_was_revised_after_it_was_prepared_is_not_claimed(bench):
 def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(bench):
     id = bench.bill()
     first, second = PostingSession(bench.company_id), PostingSession(bench.company_id)
-    prepared = prepare.prepare(second, prepare.select_waiting(second, 10))
+    prepared = prepare.prepare(second, prepare.select_ready(second, 10))
     earlier = claimed(bench, first)[0]
     with transaction() as session:
         session.get_one(Posting, id).state = "ready"
@@ -242,11 +242,11 @@ def pause_calls(bench, monkeypatch, seconds):
     limiter = get_rate_limiter(bench.quickbooks.realm, bench.clock, current_hub().config)
     launch, waves = pipeline.launch_wave, []
 
-    def launch_late(*arguments):
+    def launch_late(*arguments, **options):
         if not waves:
             limiter.note_throttling(seconds)
         waves.append(arguments)
-        return launch(*arguments)
+        return launch(*arguments, **options)
 
     monkeypatch.setattr(pipeline, "launch_wave", launch_late)
 
@@ -272,11 +272,11 @@ def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run
             raise DatabaseUnavailable("postgresql://hub", "connection timeout expired")
         return access_token(*arguments, **options)
 
-    def launch_without_token(*arguments):
+    def launch_without_token(*arguments, **options):
         if not failures:
             bench.pass_time(TOKEN_SECONDS + 1)
             monkeypatch.setattr(tokens, "get_access_token", access_token_later)
-        return launch(*arguments)
+        return launch(*arguments, **options)
 
     monkeypatch.setattr(pipeline, "launch_wave", launch_without_token)
     result = bench.drain()

@@ -161,7 +161,7 @@ def test_a_creation_held_by_a_check_has_one_case_and_stays_listed_with_its_docum
 ):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")), bill("2"))
     add_record("customer", "77", "Nordvik AS")
-    recheck.check_waiting(1)
+    recheck.check_again(1)
     row = row_of(visitor, NAME_IN_USE.format("Nordvik AS"))
     assert row[2:] == ["1", "125.00 NOK"]
     assert "Ready to post: 1 bill." in visitor.page(HERE)
@@ -198,7 +198,7 @@ def test_a_new_supplier_with_the_name_of_an_employee_gets_another_name(visitor, 
         " (supplier), or skip the documents that need it."
     )
     assert row[2:] == ["1", "125.00 NOK"]
-    recheck.check_waiting(1)
+    recheck.check_again(1)
     case = link_of(visitor.page(HERE), EMPLOYEE.format("Eva Nordvik"))
     assert case.startswith("/inbox/")
     page = unescape(visitor.page(case))
@@ -209,7 +209,7 @@ def test_a_new_supplier_with_the_name_of_an_employee_gets_another_name(visitor, 
     assert form_of(page)["name"] == "Eva Nordvik (supplier)"
     assert visitor.post(f"{case}/create", **form_of(page)).status_code == 302
     collect(source)
-    recheck.check_waiting(1)
+    recheck.check_again(1)
     assert "Nothing stops documents" in visitor.page(HERE)
 
 
@@ -290,7 +290,7 @@ def test_of_two_new_records_with_one_name_the_later_is_listed(visitor, source, c
     assert ("F-2" in row[0], "F-1" in row[0]) == (True, False)
     page = visitor.page(link_of(visitor.page(HERE), title))
     assert form_of(page)["name"] == "Nordvik as (customer)"
-    recheck.check_waiting(1)
+    recheck.check_again(1)
     states = {posting.kind: posting.state for posting in postings() if posting.kind != "bill"}
     assert states == {"vendor": "review", "customer": "held"}
     assert row_of(visitor, title)[2:] == ["1", "125.00 NOK"]
@@ -298,8 +298,8 @@ def test_of_two_new_records_with_one_name_the_later_is_listed(visitor, source, c
 
 def test_a_name_that_is_not_planned_any_more_is_free(visitor, source, customers):
     collect(source, bill_of("1", vendor_code("s1", "Nordvik AS")), bill_for("2", "Nordvik AS"))
-    recheck.check_waiting(1)
+    recheck.check_again(1)
     first = postings(kind="vendor")[0]
     update_posting(first.id, state="skipped")
-    recheck.check_waiting(1)
+    recheck.check_again(1)
     assert [posting.state for posting in postings(kind="customer")] == ["review"]
