@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from hub.cases.findings import Finding
 from hub.context import current_hub
 from hub.db import bulk, engine
 from hub.models import Case, Posting, case_former_posting, case_posting
@@ -46,6 +47,20 @@ def open(
             setattr(case, name, value)
     _attach(session, case, postings)
     return case
+
+
+def open_for_finding(session: Session, finding: Finding, postings: Sequence[Posting]) -> Case:
+    """Open the case of a finding, or update the open one; add postings of one app to it."""
+    first = postings[0]
+    return open(
+        session,
+        finding.build_cause(first.id),
+        finding.text,
+        company_id=first.company_id,
+        installation_id=first.installation_id,
+        details=dict(finding.details),
+        postings=postings,
+    )
 
 
 def _open_and_lock(session: Session, cause: str, new_case: dict[str, Any]) -> Case:

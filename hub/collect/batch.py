@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.cases.discrepancies import build_former_part_cause, close_as_gone_everywhere
-from hub.cases.findings import Finding
-from hub.collect import cases
+from hub.collect import case_updates
 from hub.collect.absence import Absent
+from hub.collect.case_updates import HeldPosting
 from hub.collect.codes import CodeCollector
 from hub.collect.document_plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
 from hub.collect.settings_check import lock_installation
@@ -77,8 +77,7 @@ class CollectBatch:
         self.rows: dict[str, SourceDocument] = {}
         # By the id of the document, oldest first.
         self._postings: dict[int, list[Posting]] = defaultdict(list)
-        # Each posting that is held, and the reasons that hold it.
-        self.findings: list[tuple[Posting, tuple[Finding, ...]]] = []
+        self.held: list[HeldPosting] = []  # what `case_updates` opens cases for
         # Postings that were held and wait now, whose cases are to be closed. The preflight closes
         # the cases of those that are ready now.
         self.released_ids: list[int] = []
@@ -223,7 +222,7 @@ class CollectBatch:
     def _apply_cases(self, plan: DocumentPlan) -> None:
         """Open and close the cases about postings that stay as they are."""
         for posting, finding in plan.cases:
-            cases.open_case(self.session, posting, finding)
+            case_updates.open_case(self.session, posting, finding)
         for posting in plan.gone_everywhere:
             close_as_gone_everywhere(self.session, posting)
         for posting in plan.of_present_parts:
@@ -282,7 +281,7 @@ class CollectBatch:
         """Remember what holds a posting; release it if a person wants it and nothing holds it."""
         disposition = plan.disposition
         if plan.findings and posting.held_by == disposition.holder:
-            self.findings.append((posting, plan.findings))
+            self.held.append(HeldPosting(posting, plan.findings))
 
         is_held = disposition.state is PostingState.HELD or disposition.holder is not Holder.NOBODY
         if is_held or not plan.approved_by:

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from hub import outbox, payloads
 from hub.cases.findings import Finding
-from hub.collect import cases, links
+from hub.collect import links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
+from hub.collect.findings import build_document_finding, build_held_disposition
 from hub.collect.operation import PlannedOperation
 from hub.collect.order_closing import with_order_status
 from hub.contract.document_kinds import words_of
@@ -49,23 +50,21 @@ def find_obstacle(
     """Return why the content of an operation is not sent as it is; None if nothing holds it."""
     document = operation.document
     if payload.problems:
-        key = "currency" if _is_foreign(batch, document) else "content"
+        key = "currency" if _is_in_foreign_currency(batch, document) else "content"
         code = _find_instruction_code(payload)
-        return cases.build_document_finding(key, row, code, problems=" ".join(payload.problems))
+        return build_document_finding(key, row, code, problems=" ".join(payload.problems))
     party_finding = _find_party_obstacle(batch, row, operation)
     if party_finding:
         return party_finding
 
     history = operation.history
     if history.repetition is outbox.Repetition.OFFERED and history.departure:
-        return cases.build_document_finding(
-            "again", row, "wanted_again", departure=history.departure
-        )
+        return build_document_finding("again", row, "wanted_again", departure=history.departure)
 
     # What depends on the transaction is checked right before the change is sent.
     is_held_change = history.current and batch.setup.app.changed == "hold"
     if is_held_change and not document.closed:
-        return cases.build_document_finding("changed", row, "changed")
+        return build_document_finding("changed", row, "changed")
     return None
 
 
@@ -85,11 +84,11 @@ def _find_party_obstacle(
     document = operation.document
     if not isinstance(document.details, Party) or operation.update is not None:
         return None
-    if not _is_foreign(batch, document):
+    if not _is_in_foreign_currency(batch, document):
         return None
     facts = batch.setup.facts
     if facts.multicurrency:
-        return cases.build_document_finding(
+        return build_document_finding(
             "currency",
             row,
             "party_currency_unused",
@@ -97,7 +96,7 @@ def _find_party_obstacle(
             currency=document.currency or "",
         )
     # QuickBooks would keep the party in the home currency forever.
-    return cases.build_document_finding(
+    return build_document_finding(
         "currency",
         row,
         "party_currency",
@@ -165,9 +164,9 @@ def _find_disposition(
                 state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(finding.text,)
             )
             return waiting, ()
-        return cases.build_held_disposition(Holder.SOURCE, (finding,)), (finding,)
+        return build_held_disposition(Holder.SOURCE, (finding,)), (finding,)
     if findings:
-        return cases.build_held_disposition(find_holder(findings), findings), findings
+        return build_held_disposition(find_holder(findings), findings), findings
     return Disposition(state=batch.setup.state), ()
 
 
@@ -177,7 +176,7 @@ def _has_waited_long(batch: CollectBatch, row: SourceDocument, part: str) -> boo
     return posting is not None and batch.now - posting.created_at >= MAX_SILENT_WAIT
 
 
-def _is_foreign(batch: CollectBatch, document: Document) -> bool:
+def _is_in_foreign_currency(batch: CollectBatch, document: Document) -> bool:
     """Return whether a document is in a currency that the company does not keep books in."""
     if document.currency is None:
         return False

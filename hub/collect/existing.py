@@ -2,13 +2,14 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
 from hub import outbox
 from hub.cases.findings import Finding
-from hub.collect import cases
 from hub.collect.batch import CollectBatch
+from hub.collect.findings import build_document_finding, build_missing_finding
 from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
@@ -22,39 +23,48 @@ from hub.models.enums import WRITE_OPERATIONS, PostingState
 OWNING_STATES = (*outbox.UNDER_WAY, PostingState.POSTED)
 
 
-def find_existing(
-    batch: CollectBatch, row: SourceDocument, document: Document
-) -> tuple[str | None, tuple[Finding, ...]]:
-    """Return the QuickBooks id of a document that was never sent, or why it is unknown.
+class ExistingObject(NamedTuple):
+    """The QuickBooks id of a document that was never sent, or why it cannot be told."""
+
+    quickbooks_id: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+NOT_FOUND = ExistingObject()
+
+
+def find_existing(batch: CollectBatch, row: SourceDocument, document: Document) -> ExistingObject:
+    """Return what QuickBooks has already of a document that was never sent.
 
     Only orders that were linked, and items that a rule matches, can exist before they are sent.
     """
     if document.kind == "purchase_order":
-        return _find_linked_order_id(batch, row), ()
+        return ExistingObject(_find_linked_order_id(batch, row))
     details = document.details
     if document.kind != "item" or not isinstance(details, Item):
-        return None, ()
+        return NOT_FOUND
     field = _find_item_field(batch)
     if field is None or row.made_for or document.stage != Stage.READY:
-        return None, ()
+        return NOT_FOUND
     for posting in batch.postings(row):
         if outbox.was_sent(batch.session, posting):
-            return None, ()
+            return NOT_FOUND
     return _match_item(batch, row, field, details)
 
 
 def _match_item(
     batch: CollectBatch, row: SourceDocument, field: Field, details: Item
-) -> tuple[str | None, tuple[Finding, ...]]:
-    """Return the id of the item in QuickBooks that a rule matches, or why it is unknown."""
+) -> ExistingObject:
+    """Return the item in QuickBooks that a rule matches, or why it cannot be told."""
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
         title = format_document_name(row)
-        return None, (cases.build_missing_finding(batch.installation, match, title),)
+        finding = build_missing_finding(batch.installation, match, title)
+        return ExistingObject(findings=(finding,))
     if isinstance(match, Ref):
-        return match.id, ()
-    return None, ()
+        return ExistingObject(match.id)
+    return NOT_FOUND
 
 
 def _find_item_field(batch: CollectBatch) -> Field | None:
@@ -105,7 +115,7 @@ def find_other_owner(
     owner = batch.session.scalars(query).first()
     if owner is None:
         return ()
-    finding = cases.build_document_finding(
+    finding = build_document_finding(
         "taken",
         row,
         "transaction_taken",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import update
 
 from hub.cases import inbox
-from hub.collect import cases
+from hub.collect import case_updates
 from hub.collect.absence import Absent
 from hub.collect.attachments import plan_attachments
 from hub.collect.batch import CollectBatch
@@ -22,7 +22,7 @@ def finish(batch: CollectBatch) -> None:
     if batch.released_ids:
         session.flush()
         inbox.detach_all(session, batch.released_ids)
-    cases.update_cases(session, batch.installation, batch.findings)
+    case_updates.update_cases(session, batch.held)
     batch.codes.save(session, batch.now)
 
     present: set[str] = set()

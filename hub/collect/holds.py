@@ -2,9 +2,9 @@
 
 from hub import outbox
 from hub.cases.findings import Finding
-from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan
+from hub.collect.findings import build_document_finding, build_held_disposition
 from hub.collect.operation import list_open_operations
 from hub.collect.removal import cancel_removal
 from hub.contract.document_kinds import words_of
@@ -30,7 +30,7 @@ def hold_document(
         total=document.total,
         currency=row.currency or batch.installation.company.currency,
     )
-    disposition = cases.build_held_disposition(holder, findings)
+    disposition = build_held_disposition(holder, findings)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
     for operation in list_open_operations(batch, row, document):
         plan.add_posting(operation, content, disposition, findings)
@@ -40,7 +40,7 @@ def hold_document(
 def hold_for_source(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
     """Hold a document for the reason that its app gives."""
     reason = document.hold or ""
-    finding = cases.build_document_finding("source", row, "held_by_source", reason=reason)
+    finding = build_document_finding("source", row, "held_by_source", reason=reason)
     return hold_document(batch, row, document, Holder.SOURCE, finding)
 
 
@@ -48,7 +48,7 @@ def hold_other_kind(
     batch: CollectBatch, row: SourceDocument, document: Document, posting: Posting
 ) -> DocumentPlan:
     """Hold a document that became another kind of transaction after it was sent."""
-    finding = cases.build_document_finding(
+    finding = build_document_finding(
         "kind",
         row,
         "kind_changed",
@@ -69,14 +69,14 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     plan.reread = any(posting.state in outbox.IN_FLIGHT for posting in postings)
     if row.gone is not None:
         cancel_removal(batch, plan)
-    finding = cases.build_document_finding("unreadable", row, "unreadable", problem=reason)
+    finding = build_document_finding("unreadable", row, "unreadable", problem=reason)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
     unsent_changes = [posting for posting in postings if _is_unsent_change(posting)]
     if posted and not unsent_changes:
         plan.open_case(posted[-1], finding)
     elif not plan.reread:
         changed_parts = {posting.part for posting in unsent_changes}
-        disposition = cases.build_held_disposition(Holder.SOURCE, (finding,))
+        disposition = build_held_disposition(Holder.SOURCE, (finding,))
         for operation in list_open_operations(batch, row, None):
             if not posted or operation.part in changed_parts:
                 plan.add_posting(operation, Content(kind=row.kind), disposition, (finding,))

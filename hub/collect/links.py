@@ -7,7 +7,7 @@ from typing import cast
 from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import build_document_finding
+from hub.collect.findings import build_document_finding
 from hub.contract.documents import Document, Kind
 from hub.contract.states import Stage
 from hub.mapping import Link, Mapped

@@ -1,11 +1,12 @@
 """Decide whether a part of a document is created or updated in QuickBooks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub import outbox, payloads
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
-from hub.collect.existing import find_existing, find_other_owner, keep_fixed_values
+from hub.collect.existing import NOT_FOUND, find_existing, find_other_owner, keep_fixed_values
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
@@ -23,15 +24,23 @@ class Update:
     sync_token: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PartHistory:
-    """The earlier postings of one part of a document, and how it left QuickBooks."""
+    """The earlier postings of one part of a document, and how it left QuickBooks.
 
-    posted: list[Posting]
-    current: Posting | None  # the newest posting, if its transaction is in QuickBooks
-    departure: str  # how the newest posting left QuickBooks; "" while it is there
-    repetition: outbox.Repetition  # who requests it again after it left QuickBooks
-    is_given_up: bool = False  # a person skipped it after it left QuickBooks
+    - `posted`: those that were posted, oldest first.
+    - `current`: the newest of them, if its transaction is in QuickBooks.
+    - `departure`: "removed from", "voided in" or "deleted in", to be followed by "QuickBooks"; ""
+      if the newest transaction is there, or if there is none.
+    - `repetition`: who requests the part again after it left QuickBooks.
+    - `is_given_up`: whether a person skipped it after it left QuickBooks.
+    """
+
+    posted: Sequence[Posting] = ()
+    current: Posting | None = None
+    departure: str = ""
+    repetition: outbox.Repetition = outbox.Repetition.NONE
+    is_given_up: bool = False
 
     @classmethod
     def of(cls, batch: CollectBatch, row: SourceDocument, part: str) -> "PartHistory":
@@ -44,13 +53,13 @@ class PartHistory:
                 if posting.state == PostingState.POSTED:
                     posted.append(posting)
         if not posted:
-            return cls(posted, None, "", outbox.Repetition.NONE, _is_part_given_up(postings))
+            return cls(is_given_up=_is_part_given_up(postings))
 
-        newest = posted[-1]
-        departure = _describe_departure(batch, newest)
+        departure = _describe_departure(batch, posted[-1])
         if departure:
-            return cls(posted, None, departure, _choose_repetition(row, postings))
-        return cls(posted, newest, "", outbox.Repetition.NONE)
+            repetition = _choose_repetition(row, postings)
+            return cls(posted=posted, departure=departure, repetition=repetition)
+        return cls(posted=posted, current=posted[-1])
 
     @property
     def has_creation(self) -> bool:
@@ -76,7 +85,7 @@ class PartHistory:
         return bool(written) and _has_content(written[-1], kind, payload)
 
 
-EMPTY_HISTORY = PartHistory([], None, "", outbox.Repetition.NONE)
+EMPTY_HISTORY = PartHistory()
 
 
 def _has_content(posting: Posting, kind: str, payload: bytes) -> bool:
@@ -118,12 +127,12 @@ def plan_operation(
     """
     document = mapped.document
     history = _load_history(batch, row, mapped)
-    match_id: str | None = None
-    findings: tuple[Finding, ...] = ()
+    existing = NOT_FOUND
     if not history.posted and not history.repetition:
-        match_id, findings = find_existing(batch, row, document)
+        existing = find_existing(batch, row, document)
 
-    existing_id = _find_stated_id(batch, row, mapped) or match_id
+    findings = existing.findings
+    existing_id = _find_recorded_id(batch, row, mapped) or existing.quickbooks_id
     update = _find_update(batch, history, document.kind, existing_id)
     if update is None and not _may_create(document, history):
         return None
@@ -136,17 +145,17 @@ def plan_operation(
     )
 
 
-def _find_stated_id(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> str | None:
-    """Return the transaction that the source names, unless it is that of another part.
+def _find_recorded_id(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> str | None:
+    """Return the QuickBooks id that the source has recorded, unless it is that of another part.
 
-    It is named for the first part, which may be a new one that comes before the others.
+    It counts for the first part, which may be a new one that comes before the others.
     """
-    stated_id = mapped.document.quickbooks_id
+    recorded_id = mapped.document.quickbooks_id
     for posting in batch.transaction_postings(row):
-        is_of_other_part = posting.part != mapped.part and posting.quickbooks_id == stated_id
+        is_of_other_part = posting.part != mapped.part and posting.quickbooks_id == recorded_id
         if is_of_other_part and posting.state == PostingState.POSTED:
             return None
-    return stated_id
+    return recorded_id
 
 
 def _load_history(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> PartHistory:
@@ -243,7 +252,7 @@ def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.R
 
 
 def _describe_departure(batch: CollectBatch, posting: Posting) -> str:
-    """Describe how the transaction of the newest posting left QuickBooks; "" while it is there."""
+    """Return how a transaction left QuickBooks, such as "voided in"; "" while it is there."""
     if posting.operation in outbox.REMOVALS:
         return "removed from"
     departure = batch.find_departure(posting)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from hub import outbox
 from hub.cases.findings import Finding
-from hub.collect import cases
 from hub.collect.attachments import choose_part_with_files
 from hub.collect.batch import CollectBatch
 from hub.collect.content import (
@@ -20,6 +19,7 @@ from hub.collect.content import (
     find_obstacle,
 )
 from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlan
+from hub.collect.findings import build_document_finding, build_missing_finding
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import find_links
 from hub.collect.new_records import with_record_ids
@@ -172,7 +172,7 @@ def _hold_for_codes(
 ) -> DocumentPlan:
     """Hold a document for the codes that have no record yet, with a case for each."""
     title = format_document_name(row)
-    findings = [cases.build_missing_finding(batch.installation, code, title) for code in codes]
+    findings = [build_missing_finding(batch.installation, code, title) for code in codes]
     return hold_document(batch, row, document, Holder.MAPPING, *findings)
 
 
@@ -272,7 +272,7 @@ def _plan_by_history(
 
 def _hold_for_former_parts(row: SourceDocument, operation: PlannedOperation) -> PlannedOperation:
     """Return the operation with the reason that holds it while former parts are in QuickBooks."""
-    finding = cases.build_document_finding("split", row, "split_differently")
+    finding = build_document_finding("split", row, "split_differently")
     return replace(operation, findings=(*operation.findings, finding))
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from hub import outbox, payloads, sources
 from hub.cases.discrepancies import FORMER_PART
 from hub.cases.findings import Finding
-from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan
+from hub.collect.findings import build_document_finding, build_held_disposition
 from hub.collect.order_closing import CLOSABLE_KINDS, build_closing_content, is_closing
 from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.contract.states import Stage
@@ -107,7 +107,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
         if batch.find_departure(posting):
             plan.gone_everywhere.append(posting)
         else:
-            plan.open_case(posting, cases.build_document_finding(FORMER_PART, row, "former_part"))
+            plan.open_case(posting, build_document_finding(FORMER_PART, row, "former_part"))
             is_in_books = True
     return is_in_books
 
@@ -162,7 +162,7 @@ def _plan_by_policy(
         plan.gone_everywhere.append(posting)
         return
     finding = _build_removal_finding(plan.row, posting, removal, reason, policy)
-    disposition = cases.build_held_disposition(Holder.PERSON, (finding,))
+    disposition = build_held_disposition(Holder.PERSON, (finding,))
     _add_removal(plan, posting, removal, disposition, (finding,))
 
 
@@ -190,10 +190,10 @@ def _build_removal_finding(
 ) -> Finding:
     """Return the finding that asks a person whether to remove a posted transaction."""
     if removal is Operation.VOID:
-        return cases.build_document_finding("gone", row, "gone_void", reason=reason)
+        return build_document_finding("gone", row, "gone_void", reason=reason)
     code = "gone_close" if policy == "close" else "gone_delete"
     kind = words_of(posting.kind)
-    return cases.build_document_finding("gone", row, code, reason=reason, kind=kind)
+    return build_document_finding("gone", row, code, reason=reason, kind=kind)
 
 
 def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.cases import discrepancies, inbox
+from hub.cases.findings import Finding
 from hub.models import Posting
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.outbox.states import REMOVALS
@@ -23,15 +24,8 @@ def open_case(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Open a case of a posting, or change what the open one of this name says."""
-    inbox.open(
-        session,
-        _build_cause(posting, name),
-        text,
-        company_id=posting.company_id,
-        installation_id=posting.installation_id,
-        details=details,
-        postings=[posting],
-    )
+    finding = Finding(key=name, text=text, details=details or {})
+    inbox.open_for_finding(session, finding, [posting])
 
 
 def open_only_case(

@@ -452,8 +452,8 @@ BUGS = (
     Planted(
         "a change of a posted document creates a second transaction",
         "hub/collect/operation.py",
-        'return cls(posted, newest, "", outbox.Repetition.NONE)',
-        'return cls(posted, None, "", outbox.Repetition.NONE)',
+        "return cls(posted=posted, current=posted[-1])",
+        "return cls(posted=posted)",
         (
             "tests/unit/collect/test_run.py::"
             "test_a_change_after_posting_is_an_update_against_what_was_posted"

@@ -127,7 +127,7 @@ def _check_chunk(
     passed, failed = _sort_by_findings(session, postings, context, twins)
     now = posting_session.clock.now()
     session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=now))
-    _close_cases(session, passed)
+    inbox.detach_all(session, passed)
     _wait_for_removals(session, context, passed)
     for id, findings in failed.items():
         posting = session.get_one(Posting, id)
@@ -229,17 +229,6 @@ def _wait_for_removals(session: Session, context: CheckContext, ids: Sequence[in
     removals.wait_for_removals(session, awaited)
 
 
-def _close_cases(session: Session, ids: Sequence[int]) -> None:
-    """Remove postings from their open cases."""
-    link = case_posting.c
-    is_open_and_theirs = Case.closed_at.is_(None) & link.posting_id.in_(ids)
-    with_cases = (
-        select(link.posting_id).join(Case, Case.id == link.case_id).where(is_open_and_theirs)
-    )
-    for id in set(session.scalars(with_cases)):
-        inbox.detach(session, id)
-
-
 def _list_reasons(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return the reasons of findings as a posting stores them."""
     reasons = [finding.text for finding in findings]
@@ -259,13 +248,5 @@ def _hold(
     posting.reasons = _list_reasons(findings)
     posting.changed_at = posting_session.clock.now()
     inbox.detach(session, posting, keep=causes)
-    for cause, finding in causes.items():
-        inbox.open(
-            session,
-            cause,
-            finding.text,
-            company_id=posting.company_id,
-            installation_id=posting.installation_id,
-            details=dict(finding.details),
-            postings=[posting],
-        )
+    for finding in causes.values():
+        inbox.open_for_finding(session, finding, [posting])

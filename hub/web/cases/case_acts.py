@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import discrepancies, inbox
-from hub.collect.cases import build_match_cause
+from hub.collect.findings import build_match_cause
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.collect.cases import build_match_cause
+from hub.collect.findings import build_match_cause
 from hub.contract.codec import load
 from hub.contract.documents import Address, Code, Document, Item, Party, Role
 from hub.models import (

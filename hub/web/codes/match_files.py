@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from sqlalchemy.orm import Session
 from werkzeug import Response as Redirect
 
-from hub.collect.cases import build_match_cause
+from hub.collect.findings import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused, Sentence
 from hub.installations.match_files import COLUMNS, ImportRow, export_lines, import_rows, plan_import

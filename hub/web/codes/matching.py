@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources
-from hub.collect.cases import build_match_cause
+from hub.collect.findings import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations.match_files import export_csv

@@ -7,7 +7,7 @@ PLUGIN = "plugins/ion/hub_ion"
 ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-21",
-        place="hub/collect/cases.py",
+        place="hub/collect/findings.py",
         old="cause=build_match_cause(installation, missing.field, missing.code)",
         new='cause=build_match_cause(installation, missing.field, f"{missing.code} {title}")',
         bug="Each order opens a case of its own for one cause.",

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hub import spreadsheets
 from hub.cases import inbox
-from hub.collect.cases import build_match_cause
+from hub.collect.findings import build_match_cause
 from hub.context import current_hub
 from hub.contract.codec import dump
 from hub.contract.documents import Party
