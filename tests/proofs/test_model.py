@@ -91,7 +91,7 @@ def _find_wrong_change(end, model):
     (transaction,) = [candidate for candidate in model.transactions if candidate.id == id]
     conditions = {
         "update": transaction.text == "second",
-        "delete": transaction.state == "deleted",
+        "delete": transaction.state != "live",
         "void": transaction.state != "live",
     }
     if end == "posted" and not conditions[model.history.operation]:

@@ -147,15 +147,14 @@ def may_overwrite(history: History, current: QuickBooksObject) -> bool:
 def is_change_visible(history: History, current: QuickBooksObject) -> bool:
     """Return whether QuickBooks shows the state that the change was to bring about.
 
-    A voiding is also done if the transaction was deleted.
+    A removal is also done if somebody has deleted what was to be voided, or voided what was to be
+    deleted: nothing of it is left in the books.
     """
     if history.operation == Operation.UPDATE:
         is_live = current.state == TransactionState.LIVE
         has_new_content = Agreement.AS_CHANGED in current.agreements
         return is_live and has_new_content
-    if history.operation == Operation.VOID and current.state == TransactionState.VOIDED:
-        return True
-    return current.state == TransactionState.DELETED
+    return current.state in (TransactionState.VOIDED, TransactionState.DELETED)
 
 
 def find_reason_to_ask(history: History, current: QuickBooksObject) -> AskReason:

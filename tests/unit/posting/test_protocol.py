@@ -674,7 +674,7 @@ CHANGED = [
     ),
     ("delete: as known", change("delete", current=AT_BASE), Send()),
     ("delete: edited", change("delete", current=EDITED), Ask("changed", ("7",))),
-    ("delete: voided by a person", change("delete", current=VOID), Ask("voided", ("7",))),
+    ("delete: voided by a person", change("delete", current=VOID), Posted("7")),
     ("delete: gone already", change("delete", current=GONE), Posted("7")),
     ("delete: something is missing", change("delete", "refused/610", state="sending"), Read("7")),
     (

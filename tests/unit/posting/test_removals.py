@@ -6,8 +6,10 @@ import pytest
 
 from hub import Gone, outbox
 from hub.db.engine import transaction
+from hub.installations import enable
 from hub.models import Installation
-from hub.posting.actions import manual
+from hub.posting.actions import manual, undo
+from hub.posting.reconcile.run import reconcile
 from hub.scheduling import runner
 from tests.support.runs.tiers import by_form
 from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
@@ -175,6 +177,32 @@ def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, 
     shop.run()
     assert shop.cases() == ["Changed after it was paid"]
     assert sorted(live_totals(shop)) == [100, 100]
+
+
+@pytest.mark.parametrize("is_wish_of_person", [True, False])
+def test_what_was_voided_before_its_deletion_was_sent_counts_as_removed(
+    app, quickbooks, clock, is_wish_of_person
+):
+    shop = ShopSite(app, quickbooks, clock, **DELETE)
+    post(shop, [invoice()])
+    posted = shop.posting("invoice:1")
+    if is_wish_of_person:
+        assert undo.undo(undo.plan_posting(posted.id), "kari") == 1
+    else:
+        enable.set_mode(shop.id, "review", who="kari")
+        shop.run(Gone(source_id="invoice:1"))
+        with transaction() as session:
+            outbox.approve_all(session, shop.id, "kari")
+    assert shop.posting("invoice:1").operation == "delete"
+    quickbooks.act("void", kind="Invoice", id=posted.quickbooks_id)
+    assert (shop.run()["invoice:1"], shop.cases()) == ("posted", [])
+    runner.run_company_job("changes", 1, requested_by="kari")
+    reconciled = reconcile(shop.company_id)
+    assert (shop.cases(), reconciled.troubles, shop.book("Invoice", "invoice:1")["TotalAmt"]) == (
+        [],
+        0,
+        0,
+    )
 
 
 # -- CostCertified ---------------------------------------------------------------------------------
