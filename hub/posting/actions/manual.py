@@ -263,4 +263,4 @@ def _format_state(posting: Posting) -> Sentence:
 def _build_absent_error(posting: Posting, quickbooks_id: str) -> NotFound:
     """Return the error about an id under which QuickBooks has nothing of the kind of a posting."""
     kind = Sentence(words_of(posting.kind))
-    return NotFound(Sentence("%(kind)s in QuickBooks", kind=kind), quickbooks_id)
+    return NotFound(Sentence("%(kind)s in QuickBooks with the id", kind=kind), quickbooks_id)

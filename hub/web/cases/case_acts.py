@@ -216,10 +216,13 @@ def describe_retry(case_id: int, posting_ids: Sequence[int]) -> str:
 
 
 def describe_skip(posting_id: int) -> str:
-    """Return the sentence about what was skipped: of a file, that its document is not meant."""
+    """Return the sentence about what was skipped: a document, a file, or a change."""
     with read_only_session() as session:
-        if session.get_one(Posting, posting_id).operation == Operation.ATTACH:
-            return gettext("Skipped. The file will not be attached.")
+        operation = session.get_one(Posting, posting_id).operation
+    if operation == Operation.ATTACH:
+        return gettext("Skipped. The file will not be attached.")
+    if operation in CHANGE_OPERATIONS:
+        return gettext("Skipped. The transaction in QuickBooks stays as it is.")
     return gettext("Skipped. It will not be posted.")
 
 
@@ -229,7 +232,7 @@ def describe_rejection(posting_id: int, quickbooks_id: str) -> str:
         posting = session.get_one(Posting, posting_id)
         if posting.operation in CHANGE_OPERATIONS:
             name = format_name_in_sentence(posting)
-            return gettext("%(document_name)s is sent to QuickBooks again.", document_name=name)
+            return gettext("Sending %(document_name)s to QuickBooks again.", document_name=name)
     return gettext(
         "Transaction %(quickbooks_id)s is another document.", quickbooks_id=quickbooks_id
     )
@@ -245,8 +248,8 @@ def overwrite(posting_id: int, sync_token: str, *, is_confirmed: bool) -> str:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     overwrites.permit(posting_id, sync_token, person_name())
     if is_removal:
-        return gettext("%(document_name)s is removed from QuickBooks.", document_name=name)
-    return gettext("%(document_name)s is sent to QuickBooks again.", document_name=name)
+        return gettext("Removing %(document_name)s from QuickBooks.", document_name=name)
+    return gettext("Sending %(document_name)s to QuickBooks again.", document_name=name)
 
 
 def retry_one(case_id: int, posting_id: int, *, is_confirmed: bool) -> str:

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.cases.advice import drop_instruction
+from hub.contract.document_kinds import LIST_KINDS
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.catalogue.collecting import NOTHING_FITS
 from hub.translations.messages import gettext, translate_name
-from hub.web.frame.kind_labels import KIND_NOUNS
+from hub.web.frame.kind_labels import KIND_LABELS, KIND_NOUNS
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
 MAX_HEADLINE = 110
@@ -45,7 +46,7 @@ def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     names = {}
     for case_id, posting in chain(session.execute(with_posting), closed.items()):
         name = stored.get(case_id) or format_posting_name(posting)
-        translated = translate_name(name)
+        translated = _translate_name(posting, name)
         title = titles[case_id].casefold()
         if name.casefold() not in title and translated.casefold() not in title:
             names[case_id] = translated
@@ -56,6 +57,17 @@ def _get_stored_name(case: Case) -> str:
     """Return the name of the document in the texts of a case; "" if they name none."""
     name = case.params.get("name") or case.params.get("document")
     return name if isinstance(name, str) else ""
+
+
+def _translate_name(posting: Posting, name: str) -> str:
+    """Return the name of a posting in the language of the person.
+
+    The name of an entry of a list has no number by which `translate_name` would recognize it.
+    """
+    kind = f"{DisplayName.of_posting(posting).kind.capitalize()} "
+    if posting.kind in LIST_KINDS and name.startswith(kind):
+        return f"{gettext(KIND_LABELS[posting.kind])} {name.removeprefix(kind)}"
+    return translate_name(name)
 
 
 def load_closed_postings(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:

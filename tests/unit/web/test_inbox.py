@@ -165,7 +165,7 @@ def test_a_change_that_a_person_may_write_over_an_edit_says_so(bench) -> None:
     assert [text for text in absent if text in page] == []
     token = re.search(r'name="sync_token" value="(\d+)"', page)[1]
     address = f"/inbox/1/{posting_id}/overwrite"
-    assert "is sent to QuickBooks again." in bench.visitor.press(address, sync_token=token)
+    assert "Sending bill " in bench.visitor.press(address, sync_token=token)
     assert "Overwrote the change in QuickBooks" in bench.visitor.page("/inbox/?show=closed")
     bench.drain()
     assert bench.state(posting_id) == "posted"
@@ -182,6 +182,30 @@ def test_a_page_that_was_opened_before_an_edit_does_not_permit_to_overwrite_it(b
     assert get_bill(bench, bill_id)["DocNumber"] == "OTHER-1"
 
 
+def test_a_skipped_change_is_not_called_a_document_that_is_not_posted(bench) -> None:
+    posting_id, _ = edit_and_change(bench, "update")
+    page = bench.visitor.page("/inbox/1")
+    assert ("It stays as it is, because" in page, "not posted" in page) == (True, False)
+    skipped = bench.visitor.press(f"/inbox/1/{posting_id}/skip", reason="the edit is right")
+    assert "Skipped. The transaction in QuickBooks stays as it is." in skipped
+
+
+def test_a_record_of_a_case_is_named_in_the_language_of_the_person(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        case = session.get_one(Case, operator.story.cases["choose"])
+        posting = case.postings[0]
+        posting.kind, posting.document.party = "customer", "Jordan Mercer"
+        case.cause = f"posting:{posting.id}"
+    norwegian = {"Accept-Language": "nb"}
+    page = operator.get(_case(operator, "choose"), headers=norwegian).text
+    assert ("Kunde Jordan Mercer" in page, "Customer" in page) == (True, False)
+
+
+def test_a_viewer_reads_who_may_act_on_a_case(viewer: Visitor) -> None:
+    sentence = "You may look at this case; an operator may act on it."
+    assert sentence in viewer.page(_case(viewer, "retry"))
+
+
 def test_the_removal_of_an_edited_transaction_is_confirmed(bench) -> None:
     posting_id, bill_id = edit_and_change(bench, "delete")
     address = f"/inbox/1/{posting_id}/overwrite"
@@ -194,7 +218,7 @@ def test_the_removal_of_an_edited_transaction_is_confirmed(bench) -> None:
     token = re.search(r'name="sync_token" value="(\d+)"', confirmation)[1]
     refused = bench.visitor.press(address, sync_token=token)
     assert "Confirm that it is deleted in QuickBooks." in refused
-    assert "is removed from QuickBooks." in bench.visitor.press(address, sync_token=token, sure="1")
+    assert "Removing bill " in bench.visitor.press(address, sync_token=token, sure="1")
     bench.drain()
     assert bench.state(posting_id) == "posted"
     assert bill_id not in [bill["Id"] for bill in bench.bills()]
