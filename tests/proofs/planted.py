@@ -982,8 +982,8 @@ BUGS = (
     Planted(
         "two documents with one number are both posted if they come in one run",
         "hub/posting/preflight/unsent_twins.py",
-        "            if uses_number_once(posting, other.party, other.total):",
-        "            if not other.id:",
+        "                if has_number_of(posting, kind, other.party, other.total):",
+        "                if not other.id:",
         (
             "tests/unit/posting/test_number_twins.py::"
             "test_one_number_twice_in_a_run_is_the_case_of_a_later_run"

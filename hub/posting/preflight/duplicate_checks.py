@@ -79,15 +79,14 @@ def _find_same_number(posting: CheckedPosting, context: CheckContext) -> list[Tr
 
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether a transaction uses the number of a posting where it may be used only once."""
-    if not _may_be_duplicate(head, posting):
-        return False
-    if head.kind != posting.kind:
-        return head.party == posting.summary.party and head.total == posting.summary.total
-    return uses_number_once(posting, head.party, head.total)
+    may_be_duplicate = _may_be_duplicate(head, posting)
+    return may_be_duplicate and has_number_of(posting, head.kind, head.party, head.total)
 
 
-def uses_number_once(posting: CheckedPosting, party: str, total: Decimal | None) -> bool:
-    """Return whether a posting may not have the number of a transaction of this party and total."""
+def has_number_of(posting: CheckedPosting, kind: str, party: str, total: Decimal | None) -> bool:
+    """Return whether a posting may not have the number of a transaction with these facts."""
+    if kind != posting.kind:
+        return party == posting.summary.party and total == posting.summary.total
     if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and party != posting.summary.party:
         return False
     # The number of a payment is a mere reference, which several payments may share.

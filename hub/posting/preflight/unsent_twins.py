@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
 
 from hub.cases.findings import Finding
@@ -13,9 +13,9 @@ from hub.context import current_hub
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
-from hub.outbox.states import IN_FLIGHT, SENDABLE
+from hub.outbox.states import IN_FLIGHT, UNDER_WAY
 from hub.payloads.entities import DOCUMENT_ENTITIES
-from hub.posting.preflight.duplicate_checks import uses_number_once
+from hub.posting.preflight.duplicate_checks import TWIN_KINDS, has_number_of
 from hub.posting.preflight.postings import CheckedPosting
 from hub.posting.protocol.document_numbers import fold_number
 from hub.reasons.texts import CaseText
@@ -25,12 +25,15 @@ _NUMBERED_CREATIONS = select(
     Posting.id,
     Posting.document_id,
     Posting.kind,
+    Posting.state,
+    Posting.installation_id,
     _number.label("number"),
     Posting.stored_summary["party"].as_string().label("party"),
     Posting.stored_summary["total"].as_string().label("total"),
 ).where(
     Posting.operation == Operation.CREATE,
     Posting.kind.in_(DOCUMENT_ENTITIES),
+    Posting.state.in_(UNDER_WAY),
     _number != "",
 )
 
@@ -42,6 +45,9 @@ class _NumberedPosting(NamedTuple):
     document_id: int
     party: str
     total: Decimal | None
+
+
+_PostingsByNumber = dict[tuple[str, str], list[_NumberedPosting]]  # by kind and number
 
 
 class UnsentTwins:
@@ -58,23 +64,19 @@ class UnsentTwins:
         self._company_id = company_id
         self._checked_ids = frozenset(checked_ids)
         self._active_installations: frozenset[int] = frozenset()
-        self._postings: dict[tuple[str, str], list[_NumberedPosting]] | None = None
+        self._postings: _PostingsByNumber | None = None
 
-    def _load(self, session: Session) -> dict[tuple[str, str], list[_NumberedPosting]]:
+    def _load(self, session: Session) -> _PostingsByNumber:
         """Return the postings under way, without those that are checked anew."""
         is_own = Installation.company_id == self._company_id
         active = session.scalars(select(Installation.id).where(is_own, Installation.is_active))
         self._active_installations = frozenset(active)
-        will_be_sent = and_(
-            Posting.state.in_(SENDABLE), Posting.installation_id.in_(self._active_installations)
-        )
-        query = _NUMBERED_CREATIONS.where(
-            Posting.company_id == self._company_id,
-            or_(Posting.state.in_(IN_FLIGHT), will_be_sent),
-        )
-        postings: dict[tuple[str, str], list[_NumberedPosting]] = defaultdict(list)
+        query = _NUMBERED_CREATIONS.where(Posting.company_id == self._company_id)
+        postings: _PostingsByNumber = defaultdict(list)
         for row in session.execute(query):
-            if row.id not in self._checked_ids:
+            may_be_sent = row.installation_id in self._active_installations
+            is_counted = may_be_sent or row.state in IN_FLIGHT
+            if is_counted and row.id not in self._checked_ids:
                 total = None if row.total is None else Decimal(row.total)
                 posting = _NumberedPosting(row.id, row.document_id, row.party or "", total)
                 postings[row.kind, fold_number(row.number)].append(posting)
@@ -89,18 +91,24 @@ class UnsentTwins:
             return None
         if self._postings is None:
             self._postings = self._load(session)
-        same_number = self._postings[posting.kind, fold_number(number)]
-        for other in same_number:
-            # The parts of a split document share its number.
-            if other.id == posting.id or other.document_id == posting.document_id:
-                continue
-            if uses_number_once(posting, other.party, other.total):
-                return other.id
-        if posting.installation_id in self._active_installations:
+        twin = self._find_twin(self._postings, posting)
+        if twin is None and posting.installation_id in self._active_installations:
             summary = posting.summary
-            same_number.append(
+            self._postings[posting.kind, fold_number(number)].append(
                 _NumberedPosting(posting.id, posting.document_id, summary.party, summary.total)
             )
+        return twin
+
+    def _find_twin(self, postings: _PostingsByNumber, posting: CheckedPosting) -> int | None:
+        """Return a posting of another document that has the number of this one."""
+        number = fold_number(posting.summary.number)
+        for kind in filter(None, (posting.kind, TWIN_KINDS.get(posting.kind))):
+            for other in postings.get((kind, number), ()):
+                # The parts of a split document share its number.
+                if other.id == posting.id or other.document_id == posting.document_id:
+                    continue
+                if has_number_of(posting, kind, other.party, other.total):
+                    return other.id
         return None
 
 
