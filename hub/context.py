@@ -3,7 +3,7 @@
 import gc
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flask import Flask, current_app, has_app_context
@@ -18,6 +18,8 @@ from hub.telemetry.counts import Counts
 from hub.telemetry.hook_calls import HookCalls
 
 GC_THRESHOLD = 10_000  # new objects before the youngest generation is collected
+# How far long work is: the phase, the steps done, and the steps in all; 0 if that is not known.
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import update
@@ -14,7 +14,7 @@ from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.intake import ingest
 from hub.collect.settings_check import ReadingStartedOver
 from hub.collect.setup import Setup
-from hub.context import current_hub, mask_secrets
+from hub.context import Progress, current_hub, mask_secrets
 from hub.contract.documents import Checkpoint, Unreadable, Yielded
 from hub.db import engine
 from hub.db.bulk import is_among, is_locked_in_order
@@ -25,7 +25,6 @@ from hub.models.enums import DocumentOutcome
 
 log = logging.getLogger("hub")
 MAX_REASON_LENGTH = 1000
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass
@@ -124,14 +123,14 @@ class BatchWriter:
                 outcomes = ingest(batch)
                 if checkpoint:
                     self._store_cursor(session, checkpoint)
-                noticed_ids = _keep_marks(session, batch, self._reading_began_at)
+                changed_ids = _mark_changed_meanwhile(session, batch, self._reading_began_at)
         except TransactionConflict:
             self.setup.stored_codes.clear()
             raise
         if checkpoint:
             self._stored_streams.add(checkpoint.stream)
         self.setup.read_ids.update(item.source_id for item in items)
-        self.setup.read_ids -= batch.outdated_ids | noticed_ids  # these are read by their ids
+        self.setup.read_ids -= batch.outdated_ids | changed_ids  # these are read by their ids
         return outcomes
 
     def _store_cursor(self, session: Session, checkpoint: Checkpoint) -> None:
@@ -173,17 +172,19 @@ class BatchWriter:
         return Unreadable(source_id=item.source_id, reason=reason[:MAX_REASON_LENGTH])
 
 
-def _keep_marks(session: Session, batch: CollectBatch, reading_began_at: dt.datetime) -> set[str]:
-    """Mark documents again that were marked for rereading since their reading began.
+def _mark_changed_meanwhile(
+    session: Session, batch: CollectBatch, reading_began_at: dt.datetime
+) -> set[str]:
+    """Mark documents for rereading again that were marked since their reading began.
 
-    What was read may be older than the change that the source gave notice of. Return their ids.
+    What was read may be older than the change for which they were marked. Return their source ids.
     """
     session.flush()
-    is_noticed = (
+    is_changed = (
         is_among(SourceDocument.id, "ids"),
         SourceDocument.reread_at > reading_began_at,
     )
-    documents = update(SourceDocument).where(is_locked_in_order(SourceDocument.id, *is_noticed))
+    documents = update(SourceDocument).where(is_locked_in_order(SourceDocument.id, *is_changed))
     marked = documents.values(reread=True).returning(SourceDocument.source_id)
     ids = [row.id for row in batch.rows.values()]
     options = {"synchronize_session": False}

@@ -28,7 +28,7 @@ from hub.sources.masking import mask_item
 
 MAX_ID_LENGTH = 200
 DIGEST_LENGTH = 16
-SHOWN_LENGTH = 60  # characters of an id that is too long
+MAX_SHOWN_ID_LENGTH = 60  # characters of an id that is too long
 ELLIPSIS = " … "  # before the digest in place of an id that is too long
 MISSING_ID = re.compile(r"(?:^|[:/|_-])None$")  # what Python makes of an id that is null
 
@@ -93,7 +93,7 @@ def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unre
         " that can be kept. It begins with “%(beginning)s”.",
         length=length,
         max_length=MAX_ID_LENGTH,
-        beginning=clean(mask_secrets(item.source_id)[:SHOWN_LENGTH]),
+        beginning=clean(mask_secrets(item.source_id)[:MAX_SHOWN_ID_LENGTH]),
     )
     return Unreadable(source_id=source_id, reason=reason)
 

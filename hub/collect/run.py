@@ -6,7 +6,7 @@ from hub import sources
 from hub.collect import reread
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH
-from hub.collect.commit import BatchWriter, CollectResult, Progress
+from hub.collect.commit import BatchWriter, CollectResult
 from hub.collect.list_checks import stop_without_end
 from hub.collect.prepare import prepare
 from hub.collect.read import read
@@ -14,6 +14,7 @@ from hub.collect.remap import replan_stale, replan_waiting
 from hub.collect.reread import RereadBudget
 from hub.collect.settings_check import MatchRemoved, ReadingStartedOver, SettingsChanged
 from hub.collect.setup import Setup
+from hub.context import Progress
 from hub.contract.documents import Checkpoint, Gone, Yielded
 from hub.errors import HubError, PluginFault, RateReached, Refused, Sentence, TooOften
 from hub.sources import file_folder, outage

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import BindParameter, Insert, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
@@ -42,6 +42,19 @@ _LOCKED_HEADS = (
 )
 
 
+class _NewerHeads(NamedTuple):
+    """What QuickBooks has shown, as far as the stored heads are not newer.
+
+    - `current`: the rows that are not older than the stored heads.
+    - `changed`: those of them that differ from the stored heads.
+    - `deleted_ids`: the Ids of deleted transactions that are not stored as deleted.
+    """
+
+    current: list[Row]
+    changed: list[Row]
+    deleted_ids: list[str]
+
+
 def absorb(session: Session, company_id: int, kind: str, entity: dict[str, Any]) -> None:
     """Store the head of one transaction as QuickBooks has just shown it."""
     entities = [entity]
@@ -54,35 +67,36 @@ def absorb_all(
     kind: str,
     entities: Sequence[dict[str, Any]],
     *,
-    ours: bool = False,
+    is_own_write: bool = False,
     summaries: Mapping[str, TransactionSummary | None] | None = None,
 ) -> list[tuple[str, str]]:
     """Store the heads of transactions of one kind; return kind and Id of those that changed.
 
     An older version never overwrites a newer one. A change to a stored head is marked as news
-    unless it is the response to a write of `ours`. `summaries` holds those that the caller has
-    already, by Id.
+    unless `is_own_write`: the hub itself has just written the entities. `summaries` holds those
+    that the caller has already, by Id.
     """
     if kind not in DOCUMENT_ENTITIES or not entities:
         return []
     deleted_ids, rows = _partition_entities(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
     stored = _load_stored_heads(session, company_id, kind, ids)
-    current, changed, newly_deleted = _select_newer(rows, deleted_ids, stored)
-    changed_ids = {*newly_deleted, *(row["quickbooks_id"] for row in changed)}
+    newer = _select_newer(rows, deleted_ids, stored)
+    changed_ids = {*newer.deleted_ids, *(row["quickbooks_id"] for row in newer.changed)}
     to_lock = sorted(changed_ids & stored.keys())
     if to_lock:
         # Another process may have stored a newer version since they were read.
         stored |= _load_stored_heads(session, company_id, kind, to_lock, _LOCKED_HEADS)
-        current, changed, newly_deleted = _select_newer(rows, deleted_ids, stored)
+        newer = _select_newer(rows, deleted_ids, stored)
 
-    ended_links = _find_ended_links(stored, current, newly_deleted)
+    ended_links = _find_ended_links(stored, newer.current, newer.deleted_ids)
     _remove_links(session, company_id, kind, ended_links)
-    new_deleted_rows = _mark_deleted(company_id, kind, stored, newly_deleted, is_news=not ours)
-    _upsert_heads(session, stored, [*changed, *new_deleted_rows], is_news=not ours)
+    is_news = not is_own_write
+    new_deleted_rows = _mark_deleted(company_id, kind, stored, newer.deleted_ids, is_news=is_news)
+    _upsert_heads(session, stored, [*newer.changed, *new_deleted_rows], is_news=is_news)
 
-    newer_ids = [row["quickbooks_id"] for row in changed]
-    return [(kind, id) for id in (*newly_deleted, *newer_ids)]
+    newer_ids = [row["quickbooks_id"] for row in newer.changed]
+    return [(kind, id) for id in (*newer.deleted_ids, *newer_ids)]
 
 
 def mark_as_news(session: Session, company_id: int, kind: str, id: str) -> None:
@@ -114,11 +128,8 @@ def _partition_entities(
 
 def _select_newer(
     rows: Iterable[Row], deleted_ids: Iterable[str], stored: Mapping[str, TransactionHead]
-) -> tuple[list[Row], list[Row], list[str]]:
-    """Return the rows that are not older than the stored heads, and those of them that differ.
-
-    Also return the Ids of deleted transactions that are not stored as deleted.
-    """
+) -> _NewerHeads:
+    """Compare rows and deleted Ids with the stored heads."""
     current = []
     changed = []
     for row in rows:
@@ -129,7 +140,7 @@ def _select_newer(
         if not _is_same(row, head):
             changed.append(row)
     newly_deleted = [id for id in deleted_ids if not _is_deleted(stored.get(id))]
-    return current, changed, newly_deleted
+    return _NewerHeads(current, changed, newly_deleted)
 
 
 def _mark_deleted(

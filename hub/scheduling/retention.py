@@ -51,7 +51,7 @@ PRUNE_HOUR = 5  # UTC, after the nightly reconciliations
 LAST_PRUNE = "last_prune"  # the name of the stored time at which the nightly pruning began
 MAX_CONSENT_AGE = dt.timedelta(days=1)  # a consent under way is void after ten minutes
 Conditions = tuple[ColumnElement[bool], ...]
-Progress = Callable[[str, int], None]
+ReportPruned = Callable[[str, int], None]  # the name of a rule, and the rows it has changed
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def count() -> dict[str, int]:
     return counts
 
 
-def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str, int]:
+def prune(who: str, report_pruned: ReportPruned = lambda name, number: None) -> dict[str, int]:
     """Apply all rules and record it in the audit log; return how many rows each rule changed.
 
     The rows that were changed are recorded even if an error or a signal ends the pruning.
@@ -113,7 +113,7 @@ def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str,
         for rule in list_rules():
             for number in _apply(rule):
                 counts[rule.name] += number
-                progress(rule.name, counts[rule.name])
+                report_pruned(rule.name, counts[rule.name])
     finally:
         changed = {name: number for name, number in counts.items() if number}
         if changed:

@@ -2,13 +2,13 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from hub.context import current_hub, raise_if_ending
+from hub.context import Progress, current_hub, raise_if_ending
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy
 from hub.metrics import totals
@@ -27,7 +27,6 @@ ENGINE = "engine"  # requests runs that post what is left between two syncs
 WEBHOOK = "webhook"
 SCHEDULE = "schedule"  # requests runs that are due
 AUTOMATIC_REQUESTERS = (ENGINE, WEBHOOK, SCHEDULE)
-Progress = Callable[[str, int, int], None]
 log = logging.getLogger("hub")
 _runs = cast(Table, Run.__table__)
 # These statements are built once and without the ORM, which takes three times as long: runs and

@@ -49,13 +49,16 @@ NOTHING_NEW = gettext_noop("nothing new")
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The postings of an app that are not posted: state by id, and documents by state.
+class StatesBeforeRun:
+    """The postings of an app that are not posted when a run begins.
 
-    `newest` is the highest id of a posting.
+    - `newest_id`: the highest id that a posting of any app has.
+    - `states`: the state of each, by id.
+    - `documents`: the ids of the documents that have a posting in a state, by state.
     """
 
-    newest: int
+    installation_id: int
+    newest_id: int
     states: Mapping[int, str]
     documents: Mapping[str, set[int]]
 
@@ -74,8 +77,8 @@ class _ChangedPosting(NamedTuple):
     made_for: str
 
 
-def take_snapshot(session: Session, installation_id: int) -> Snapshot:
-    """Return the postings that are not posted before a run; `count_changes` compares with them."""
+def load_states(session: Session, installation_id: int) -> StatesBeforeRun:
+    """Return the postings that are not posted yet; `count_changes` compares with them."""
     query = select(Posting.id, Posting.document_id, Posting.operation, Posting.state).where(
         Posting.installation_id == installation_id,
         Posting.state != PostingState.POSTED,
@@ -86,17 +89,17 @@ def take_snapshot(session: Session, installation_id: int) -> Snapshot:
         states[posting_id] = state
         if operation != Operation.ATTACH:
             documents[state].add(document_id)
-    newest = session.scalar(select(func.max(Posting.id)))
-    return Snapshot(newest or 0, states, documents)
+    newest_id = session.scalar(select(func.max(Posting.id)))
+    return StatesBeforeRun(installation_id, newest_id or 0, states, documents)
 
 
-def count_changes(session: Session, installation_id: int, before: Snapshot) -> dict[str, Any]:
-    """Count the documents that changed since the snapshot, by what was done to them.
+def count_changes(session: Session, before: StatesBeforeRun) -> dict[str, Any]:
+    """Count the documents that changed since a run began, by what was done to them.
 
     A document that was in the same state before is not counted, so a run that finds only known
     problems reports nothing new.
     """
-    changed = list(_iter_changed_postings(session, installation_id, before))
+    changed = list(_iter_changed_postings(session, before))
     ids: dict[str, set[int]] = defaultdict(set)
     for posting in changed:
         name = _get_result_name(posting)
@@ -159,10 +162,8 @@ def _count_texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     return texts
 
 
-def _iter_changed_postings(
-    session: Session, installation_id: int, before: Snapshot
-) -> Iterable[_ChangedPosting]:
-    """Yield the postings that are new or in another state since the snapshot."""
+def _iter_changed_postings(session: Session, before: StatesBeforeRun) -> Iterable[_ChangedPosting]:
+    """Yield the postings that are new or in another state since the run began."""
     columns = (
         Posting.id,
         Posting.document_id,
@@ -175,8 +176,8 @@ def _iter_changed_postings(
         SourceDocument.made_for,
     )
     query = select(*columns).join(SourceDocument, SourceDocument.id == Posting.document_id)
-    query = query.where(Posting.installation_id == installation_id)
-    for row in session.execute(query.where(Posting.id > before.newest)):
+    query = query.where(Posting.installation_id == before.installation_id)
+    for row in session.execute(query.where(Posting.id > before.newest_id)):
         yield _ChangedPosting(*row)
     parameters = {"ids": list(before.states)}
     for row in session.execute(query.where(is_among(Posting.id, "ids")), parameters):

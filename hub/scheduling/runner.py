@@ -11,7 +11,7 @@ from hub import outbox
 from hub.cases import failing_runs
 from hub.collect import match_changes, remap, requested
 from hub.collect import run as collect_run
-from hub.context import Ending, current_hub
+from hub.context import Ending, Progress, current_hub
 from hub.db.engine import read_only_session
 from hub.errors import (
     DatabaseUnavailable,
@@ -32,7 +32,7 @@ from hub.qbo.oauth import token_expiry
 from hub.scheduling import activity, folder_lock, pending_work, reporting, run_log, summary
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.list_run import process_lists
-from hub.scheduling.run_log import Progress, RunRecorder
+from hub.scheduling.run_log import RunRecorder
 from hub.scheduling.steps import Steps
 from hub.scheduling.subjects import (
     format_subject,
@@ -177,7 +177,7 @@ def _run(
     run_lease = lease(lease_name, format_subject(subject), wait=wait, on_wait=on_wait)
     with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
         recorder = run_log.start(kind, subject, requested_by, run_id, progress)
-        steps = Steps(recorder, wait, requested_by, tuple(ids))
+        steps = Steps(recorder, requested_by=requested_by, wait=wait, ids=tuple(ids))
         with log_context.bind(run_id=recorder.run_id, kind=kind, **subject_fields(subject)):
             return _do_work(steps, definition.work, subject)
 
@@ -190,7 +190,7 @@ def _do_work(
     company_id = subject.company_id if isinstance(subject, Installation) else subject.id
     try:
         if installation_id is not None:
-            steps.take_snapshot(installation_id)
+            steps.remember_states(installation_id)
         if steps.requested_by not in UNATTENDED_REQUESTERS:
             oauth_connect.try_once(company_id, has_writes=pending_work.has_writes(company_id))
         work(steps, subject)

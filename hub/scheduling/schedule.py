@@ -153,7 +153,7 @@ def add_missing_schedules(session: Session, now: dt.datetime) -> None:
         _update_row(session, row, now, **_build_sync_fields(installation))
         companies[installation.company_id] = installation.company
     for company in companies.values():
-        if _has_left_zone(session, company):
+        if _has_other_zone(session, company):
             _arrange_nightly(session, company, now)
     for company in session.scalars(_select_companies_to_schedule()):
         _arrange_nightly(session, company, now)
@@ -246,7 +246,7 @@ def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.dateti
         )
 
 
-def _has_left_zone(session: Session, company: ConnectedCompany) -> bool:
+def _has_other_zone(session: Session, company: ConnectedCompany) -> bool:
     """Return whether nightly runs of a company are in another zone than they should be."""
     query = select(Schedule.id).where(
         Schedule.company_id == company.id,

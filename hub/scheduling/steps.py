@@ -19,7 +19,12 @@ class Steps:
     """The steps of one run: an error in one is recorded, and the next continues."""
 
     def __init__(
-        self, recorder: RunRecorder, wait: bool, requested_by: str, ids: tuple[str, ...] = ()
+        self,
+        recorder: RunRecorder,
+        *,
+        requested_by: str,
+        wait: bool = False,
+        ids: tuple[str, ...] = (),
     ) -> None:
         self.recorder = recorder
         self.wait = wait
@@ -30,8 +35,8 @@ class Steps:
         self.is_database_lost = False  # at some step, so the run is due again at once
         self.continue_after: float | None = None  # seconds until the source may be called again
         self.counts: dict[str, Any] = {}
-        # The installation of the run and its postings at the start; None for a run of a company.
-        self.before: tuple[int, run_result.Snapshot] | None = None
+        # What the run found at its start; None for a run of a company.
+        self.before: run_result.StatesBeforeRun | None = None
 
     def step(self, phase: str, work: Callable[[], T]) -> T | None:
         """Do the work of a step and return its result; on an error record it and return None.
@@ -73,18 +78,16 @@ class Steps:
         self.continue_after = seconds
         self.recorder.line(text, "warning")
 
-    def take_snapshot(self, installation_id: int) -> None:
+    def remember_states(self, installation_id: int) -> None:
         """Remember the postings of the app, so that the end of the run can report what it did."""
         with read_only_session() as session:
-            snapshot = run_result.take_snapshot(session, installation_id)
-        self.before = (installation_id, snapshot)
+            self.before = run_result.load_states(session, installation_id)
 
     def end(self, error: str = "", *, again: bool = False) -> Run:
         """Close the run with the counts of what it did, and return it."""
         if self.before:
-            installation_id, snapshot = self.before
             with read_only_session() as session:
-                changes = run_result.count_changes(session, installation_id, snapshot)
+                changes = run_result.count_changes(session, self.before)
             self.counts["result"] = changes
             if changes:
                 result = run_result.format_result(changes)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from hub.config import Config
-from hub.context import current_hub
+from hub.context import Progress, current_hub
 from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, read_ring
 from hub.db import engine
 from hub.db.engine import address_without_password, create_standalone_engine
@@ -27,7 +27,7 @@ from hub.transfer import archive, move, restore_rule, rows
 from hub.transfer.archive import DATABASE_FILE, Archive, Manifest
 from hub.transfer.errors import ArchiveUnusable
 from hub.transfer.exclusive import open_exclusively
-from hub.transfer.move import OpenApp, Progress
+from hub.transfer.move import OpenApp
 
 KEY_FILES = (SECRET_KEY_FILE, VAULT_KEYS_FILE)
 UNFINISHED_PREFIX = ".hub-unfinished-"  # begins the names of folders with unfinished files

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub.config import Config
-from hub.context import current_hub
+from hub.context import Progress, current_hub
 from hub.db import database_identity, engine
 from hub.db.engine import address_without_password
 from hub.errors import ConfigurationError, DatabaseUnavailable
@@ -32,7 +32,6 @@ from hub.transfer.proof import CopyProof
 MOVE_LOCK = 0x6D6F7665  # PostgreSQL advisory lock: one copy into a database at a time
 # They hold no content: which command made the database, leases, and counts.
 TABLES_OF_PROCESSES = {table.__tablename__ for table in (DatabaseOrigin, Lease, MetricTotal)}
-Progress = Callable[[str, int, int], None]  # phase, rows done, rows in all
 OpenApp = Callable[[Config], Flask]
 
 

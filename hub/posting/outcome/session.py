@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Table, bindparam, or_, update
 from sqlalchemy.orm import Session
 
-from hub.context import current_hub
+from hub.context import Progress, current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import engine
 from hub.errors import HubError, NeedsAttention
@@ -41,7 +41,6 @@ from hub.qbo.client import Client
 from hub.qbo.responses import QuickBooksResponse
 
 log = logging.getLogger("hub")
-Progress = Callable[[str, int, int], None]
 # QuickBooks' dates are whole seconds and lag a little.
 DATE_TOLERANCE = dt.timedelta(seconds=2)
 # The names under which steps are counted.

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
+from hub.context import Progress
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount, round_amount
 from hub.outbox import get_sign_of_kind
-from hub.posting.outcome.session import PostingSession, Progress
+from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases, drift, markers
 from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import (

@@ -243,7 +243,12 @@ def _absorb(
     for kind, rows in sorted(entities.items()):
         if kind in DOCUMENT_ENTITIES:
             transaction_index.absorb_all(
-                session, company_id, kind, rows, ours=True, summaries=summaries_by_kind[kind]
+                session,
+                company_id,
+                kind,
+                rows,
+                is_own_write=True,
+                summaries=summaries_by_kind[kind],
             )
         else:
             records.absorb(session, company_id, kind, rows)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, func, select
 
+from hub.context import Progress
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Sentence, WorkInterrupted
 from hub.models import NAMES_ONLY, Installation, Posting
@@ -13,7 +14,7 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import approvals
 from hub.posting import receipts, releases, unposted_receipts
-from hub.posting.outcome.session import PostingSession, Progress
+from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.run import check
 from hub.posting.recovery import resolve, restore, startup_scan
 from hub.posting.send import creations

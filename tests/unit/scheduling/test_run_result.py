@@ -196,7 +196,7 @@ def test_credits_lower_the_amount_that_was_posted(source):
 def test_the_work_of_another_app_does_not_count(source):
     before = []
     with read_only_session() as session:
-        before.append(run_result.take_snapshot(session, source.installation + 1))
+        before.append(run_result.load_states(session, source.installation + 1))
     synced(source, bill("1", supplier="1"), cursor="1")
     with read_only_session() as session:
-        assert run_result.count_changes(session, source.installation + 1, before[0]) == {}
+        assert run_result.count_changes(session, before[0]) == {}
