@@ -188,11 +188,11 @@ def build_part_operation(part: str, history: PartHistory, update: Update | None)
     """Return the creation or update of a part as the outbox names it."""
     if update is None:
         return PartOperation(operation=Operation.CREATE, part=part, repetition=history.repetition)
-    return PartOperation(
-        operation=Operation.UPDATE,
+    return PartOperation.of_change(
+        Operation.UPDATE,
+        update.quickbooks_id,
+        update.sync_token,
         part=part,
-        base=f"{update.quickbooks_id}:{update.sync_token}",
-        quickbooks_id=update.quickbooks_id,
         repetition=history.repetition,
     )
 

@@ -229,11 +229,8 @@ def _find_postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
 
 def _build_operation_on(posting: Posting, operation: Operation) -> PartOperation:
     """Return an operation on a posted transaction."""
-    return PartOperation(
-        operation=operation,
-        part=posting.part,
-        base=f"{posting.quickbooks_id or ''}:{posting.sync_token or ''}",
-        quickbooks_id=posting.quickbooks_id or "",
+    return PartOperation.of_change(
+        operation, posting.quickbooks_id or "", posting.sync_token or "", part=posting.part
     )
 
 

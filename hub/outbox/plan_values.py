@@ -46,6 +46,30 @@ class PartOperation:
     quickbooks_id: str | None = None
     repetition: Repetition = Repetition.NONE
 
+    @classmethod
+    def of_change(
+        cls,
+        operation: Operation,
+        quickbooks_id: str,
+        sync_token: str,
+        *,
+        part: str,
+        repetition: Repetition = Repetition.NONE,
+    ) -> "PartOperation":
+        """Return the operation that changes or removes a transaction as of this version."""
+        return cls(
+            operation=operation,
+            part=part,
+            base=f"{quickbooks_id}:{sync_token}",
+            quickbooks_id=quickbooks_id,
+            repetition=repetition,
+        )
+
+
+def get_target_id(base: str) -> str:
+    """Return the QuickBooks id in the base of an operation; "0" for the base of a creation."""
+    return base.partition(":")[0]
+
 
 @value_object
 class Content:

@@ -21,7 +21,7 @@ from hub.outbox.earlier_postings import inherit_history, is_to_repeat, keep_reje
 from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
 from hub.outbox.placeholders import fill_approved_ids
-from hub.outbox.plan_values import Content, Disposition, PartOperation
+from hub.outbox.plan_values import Content, Disposition, PartOperation, get_target_id
 from hub.outbox.states import IN_FLIGHT, UNFINISHED
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -161,9 +161,7 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
     """Return whether a posting is this operation on the same target, at any SyncToken."""
     if posting.operation != operation.operation:
         return False
-    target_id = posting.base.partition(":")[0]
-    planned_target_id = operation.base.partition(":")[0]
-    return target_id == planned_target_id
+    return get_target_id(posting.base) == get_target_id(operation.base)
 
 
 def _has_ended_with_other_content(posting: Posting, content: Content) -> bool:

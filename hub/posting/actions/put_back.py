@@ -98,11 +98,8 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
     """Plan the update with the content of the last write."""
     last_write = document.last_write
     quickbooks_id = str(document.posting.quickbooks_id)
-    operation = PartOperation(
-        operation=Operation.UPDATE,
-        part=document.posting.part,
-        base=f"{quickbooks_id}:{sync_token}",
-        quickbooks_id=quickbooks_id,
+    operation = PartOperation.of_change(
+        Operation.UPDATE, quickbooks_id, sync_token, part=document.posting.part
     )
     payload = payloads.encode(_build_content_to_restore(session, document, name))
     if outbox.find_awaited_ids(payload):  # it was adopted before the record was created

@@ -188,11 +188,11 @@ def _plan_deletion(
 def _build_deletion(document: PostedDocument) -> outbox.PartOperation:
     """Return the operation that deletes a document as it was last written."""
     posting = document.posting
-    return outbox.PartOperation(
-        operation=Operation.DELETE,
+    return outbox.PartOperation.of_change(
+        Operation.DELETE,
+        str(posting.quickbooks_id),
+        _get_written_version(document),
         part=posting.part,
-        base=f"{posting.quickbooks_id}:{_get_written_version(document)}",
-        quickbooks_id=str(posting.quickbooks_id),
     )
 
 

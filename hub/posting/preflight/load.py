@@ -20,6 +20,7 @@ from hub.models import (
     TransactionHead,
 )
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
+from hub.outbox.plan_values import get_target_id
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting import removals
 from hub.posting.party_lists import get_party_list
@@ -282,7 +283,7 @@ def _load_targets(
     for posting in postings:
         if posting.operation not in CHANGE_OPERATIONS:
             continue
-        quickbooks_id = posting.base.rpartition(":")[0]
+        quickbooks_id = get_target_id(posting.base)
         head = session.get(TransactionHead, (company_id, posting.kind, quickbooks_id))
         if head is not None:
             targets[posting.id] = head
