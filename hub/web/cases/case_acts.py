@@ -206,10 +206,13 @@ def describe_retry(case_id: int, posting_ids: Sequence[int]) -> str:
     if not posting_ids:
         return gettext("It is checked again with the next run.")
     with read_only_session() as session:
-        posts_again = session.get_one(Case, case_id).posts_again
+        case = session.get_one(Case, case_id)
+        posts_again, removes = case.posts_again, case.action in REMOVING_ACTIONS
         name = format_document_count(len(posting_ids))
         if len(posting_ids) == 1:
             name = format_name_in_sentence(session.get_one(Posting, posting_ids[0]))
+    if removes:
+        return gettext("Removing %(document_name)s from QuickBooks.", document_name=name)
     if posts_again:
         return gettext("Posting %(document_name)s again.", document_name=name)
     return gettext("Retried %(document_name)s.", document_name=name)

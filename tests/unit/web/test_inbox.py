@@ -222,6 +222,7 @@ def test_the_removal_of_an_edited_transaction_is_confirmed(bench) -> None:
     bench.drain()
     assert bench.state(posting_id) == "posted"
     assert bill_id not in [bill["Id"] for bill in bench.bills()]
+    assert "Removal from QuickBooks requested" in bench.visitor.page("/inbox/?show=closed")
 
 
 def test_an_edit_that_cannot_be_read_now_is_not_overwritten(bench) -> None:
@@ -799,6 +800,8 @@ def test_a_button_that_removes_is_never_green_and_asks_first(operator: Visitor) 
         f"{here}/{operator.story.postings['held']}/retry"
     )
     assert operator.row(Posting, operator.story.postings["held"]).state == "held"
+    removal = operator.press(f"{here}/retry", sure="1")
+    assert re.search(r"Removing bill [^.]+ from QuickBooks\.", removal)
 
 
 def test_a_document_that_is_gone_can_be_left_in_quickbooks(operator: Visitor) -> None:
