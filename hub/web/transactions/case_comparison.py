@@ -265,10 +265,32 @@ def _build_candidate_side(
     ours = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
     keys = list_candidate_keys(case, posting)
     transactions = [_build_transaction(session, key, entities, posting) for key in keys]
+    if asks_to_overwrite and posting.operation in REMOVALS:
+        first_write = _find_first_write(session, posting, keys)
+        if first_write:
+            ours = _build_written_view(session, first_write)
+        title = gettext("What was posted, and what is there now")
+        return Side(posting, ours, transactions, title, asks_to_overwrite=True)
     if asks_to_overwrite:
         title = gettext("What we would write, and what is there now")
         return Side(posting, ours, transactions, title, asks_to_overwrite=True)
     return Side(posting, ours, transactions)
+
+
+def _find_first_write(session: Session, removal: Posting, keys: Sequence[Key]) -> Posting | None:
+    """Return the posting that created the transaction of a removal, which has no facts itself."""
+    quickbooks_ids = [quickbooks_id for _, _, quickbooks_id in keys]
+    query = (
+        select(Posting)
+        .where(
+            Posting.document_id == removal.document_id,
+            Posting.operation == Operation.CREATE,
+            Posting.quickbooks_id.in_(quickbooks_ids),
+        )
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).first()
 
 
 def _build_posted_side(

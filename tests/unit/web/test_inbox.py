@@ -212,6 +212,9 @@ def test_the_removal_of_an_edited_transaction_is_confirmed(bench) -> None:
     page = bench.visitor.page("/inbox/1")
     assert f'action="{address}' not in page
     assert f"/inbox/1/{posting_id}/retry" not in page  # it would be refused without a confirmation
+    assert "What was posted, and what is there now" in page
+    assert "Only in QuickBooks" not in page
+    assert re.search(r'<th scope="row">Date.*?differs', page, re.DOTALL)
     link = re.search(rf'href="({address}[^"]+)"[^>]*>\s*Remove it all the same', page)
     confirmation = bench.visitor.page(html.unescape(link[1]))
     assert "The hub cannot take that back." in confirmation
