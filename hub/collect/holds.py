@@ -71,16 +71,23 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
         cancel_removal(batch, plan)
     finding = build_document_finding("unreadable", row, "unreadable", problem=reason)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
-    unsent_changes = [posting for posting in postings if _is_unsent_change(posting)]
-    if posted and not unsent_changes:
+    changed_parts = {posting.part for posting in postings if _is_unsent_change(posting)}
+    if posted and not changed_parts:
         plan.open_case(posted[-1], finding)
     elif not plan.reread:
-        changed_parts = {posting.part for posting in unsent_changes}
-        disposition = build_held_disposition(Holder.SOURCE, (finding,))
-        for operation in list_open_operations(batch, row, None):
-            if not posted or operation.part in changed_parts:
-                plan.add_posting(operation, Content(kind=row.kind), disposition, (finding,))
+        _hold_parts(batch, plan, finding, only_parts=changed_parts if posted else None)
     return plan
+
+
+def _hold_parts(
+    batch: CollectBatch, plan: DocumentPlan, finding: Finding, *, only_parts: set[str] | None
+) -> None:
+    """Hold the open operations of a document that cannot be read, or only those of these parts."""
+    content = Content(kind=plan.row.kind)
+    disposition = build_held_disposition(Holder.SOURCE, (finding,))
+    for operation in list_open_operations(batch, plan.row, None):
+        if only_parts is None or operation.part in only_parts:
+            plan.add_posting(operation, content, disposition, (finding,))
 
 
 def _is_unsent_change(posting: Posting) -> bool:
