@@ -30,6 +30,15 @@ def sale_line(**detail):
     return {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
 
 
+def test_changed_options_outlast_a_restart(tmp_path):
+    """Some options are lists of values, which the journal keeps, too."""
+    quickbooks = create(tmp_path, companies=[NORWAY])
+    quickbooks.act("close_books", date="2026-12-31")
+    restored = create(tmp_path, companies=[NORWAY])
+    options = restored.companies[NORWAY.realm].options
+    assert (options.closed, options.currencies) == ("2026-12-31", NORWAY.currencies)
+
+
 def test_a_change_leaves_what_it_does_not_name(quickbooks):
     before = quickbooks.ask("GET", "preferences").json()["Preferences"]
     after = prefer(quickbooks, "AccountingInfoPrefs", CustomerTerminology="Clients")

@@ -3,7 +3,7 @@
 import calendar
 import datetime as dt
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from json import JSONDecoder, detect_encoding
@@ -47,8 +47,8 @@ def _dump_object(value: JsonObject) -> str:
     return "{" + ",".join(parts) + "}"
 
 
-def _dump_list(value: list[Any]) -> str:
-    """Return a list as JSON."""
+def _dump_list(value: Sequence[Any]) -> str:
+    """Return a list or tuple as JSON."""
     return "[" + ",".join([dump(item) for item in value]) + "]"
 
 
@@ -56,6 +56,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     str: quoted,
     dict: _dump_object,
     list: _dump_list,
+    tuple: _dump_list,
     bool: lambda value: "true" if value else "false",
     Decimal: lambda value: format(value, "f") if value else "0",
     type(None): lambda value: "null",

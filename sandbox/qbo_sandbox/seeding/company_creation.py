@@ -33,7 +33,7 @@ class CompanyCreator:
         """Add a company and open its books."""
         if options.realm in self.companies:
             raise ValueError(f"there is a company {options.realm} already")
-        self.journal.append_line(dump({"options": _convert_to_json(options)}).encode())
+        self.journal.append_line(dump({"options": options.as_dict()}).encode())
         company = Company(options, self.clock, self.journal, self.control.switches)
         open_books(company)
         company.watchers.append(self.sender.watch)
@@ -92,11 +92,3 @@ class CompanyCreator:
             self.companies[options.realm].options = options
         else:
             self._add_company(options)
-
-
-def _convert_to_json(options: Options) -> JsonObject:
-    """Return options as JSON has them."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in options.as_dict().items()
-    }
