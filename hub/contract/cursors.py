@@ -116,7 +116,7 @@ def _require_moment(key: str, changed_at: str | float | None) -> str:
     if not changed_at:
         return ""
     if isinstance(changed_at, str):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             moment = dt.datetime.fromisoformat(changed_at)
             if moment.utcoffset():
                 return format_moment(moment)
@@ -164,7 +164,10 @@ def _subtract_overlap(moment: str) -> str:
     except ValueError:
         return moment
     moment_in_zone = parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
-    return format_moment(moment_in_zone - REREAD_OVERLAP)
+    try:
+        return format_moment(moment_in_zone - REREAD_OVERLAP)
+    except OverflowError:  # the first moment of all, which some sources send in place of none
+        return moment
 
 
 def _format_in_utc(moment: dt.datetime) -> str:

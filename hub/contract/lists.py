@@ -13,7 +13,7 @@ from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion
 from hub.contract.reading import iter_chunks, read_changes, read_ids
-from hub.contract.rows import read_row
+from hub.contract.rows import is_plugin_defect, read_row
 from hub.contract.types import Site
 
 Row = TypeVar("Row")
@@ -93,7 +93,9 @@ class SourceList(ABC, Generic[Row]):
         """Return the id of a row; "None" if it has none, so that the hub holds the row alone."""
         try:
             return self.id_of(row)
-        except KeyError:
+        except (KeyError, TypeError, AttributeError) as error:
+            if is_plugin_defect(error):
+                raise
             return NO_ID
 
 

@@ -1,14 +1,19 @@
 """Lists that a source divides: by a cursor, by numbered pages, by links, by the time of change."""
 
 import datetime as dt
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from hub.contract.rows import is_plugin_defect
 from hub.contract.types import Reply
 from hub.errors import Refused, Retry
 
+log = logging.getLogger("hub")
 Row = TypeVar("Row")
+Position = TypeVar("Position")
+Fetched = TypeVar("Fetched", bound=tuple[Any, ...])
 RowVersion = tuple[str, str, str | float]  # id, version and time of the last change of a row
 BETWEEN_LINKS = " "  # a link has no space
 LINK_PATTERN = re.compile(r"<([^>]*)>([^<]*)")  # an entry of the header Link: address, parameters
@@ -28,16 +33,49 @@ def read_pages(
 ) -> Iterator[tuple[list[Row], str | None]]:
     """Yield (rows, cursor after them) from `cursor` to the end.
 
-    Raise Retry if the source sends the same page twice: the reading would never end.
+    Raise Retry if the source sends the same page twice: the reading would never end. If the source
+    refuses `cursor`, raise Refused with the way to begin again.
     """
+    is_stored = bool(cursor)
     while True:
-        page = fetch(cursor or None)
-        before, cursor = cursor, page.cursor or cursor
+        try:
+            page = _fetch(fetch, cursor or None, source)
+        except Refused as error:
+            raise (_build_cursor_error(error, source) if is_stored else error) from None
+        is_stored = False
+        before, cursor = cursor, _read_cursor(page.cursor, source) or cursor
         if page.has_more and cursor == before:
             raise _build_same_page_error(source)
         yield page.rows, cursor
         if not page.has_more:
             return
+
+
+def _fetch(fetch: Callable[[Position], Fetched], position: Position, source: str) -> Fetched:
+    """Return what `fetch` returns, rows first; raise Retry if the answer is no page of a list.
+
+    Servers in trouble answer with an error object or another JSON value, with status 200 too. A
+    mistake in the plugin's own code is raised as it is.
+    """
+    try:
+        page = fetch(position)
+    except (TypeError, AttributeError, LookupError) as error:
+        if is_plugin_defect(error):
+            raise
+        log.warning("%s sent no page of its list: %r", source, error)
+        raise _build_no_page_error(error, source) from error
+    if not isinstance(page[0], list | tuple):
+        raise _build_no_page_error(None, source)
+    return page
+
+
+def _read_cursor(cursor: object, source: str) -> str | None:
+    """Return the cursor of a page as text; raise Retry if it is neither text nor a number."""
+    if cursor is None or isinstance(cursor, str):
+        return cursor
+    if isinstance(cursor, int) and not isinstance(cursor, bool):
+        return str(cursor)
+    raise _build_no_page_error(None, source)
 
 
 def read_numbered_pages(
@@ -57,12 +95,12 @@ def read_numbered_pages(
     before: list[Row] = []
     has_more = True
     while has_more:
-        rows, has_more = fetch(number)
+        rows, has_more = _fetch(fetch, number, source)
         if has_more and rows and rows == before:
             raise _build_same_page_error(source)
         moved: list[Row] = []
         if number > 1:
-            again, _ = fetch(number - 1)
+            again, _ = _fetch(fetch, number - 1, source)
             moved = _find_new_rows(again, before, rows)
         before = rows
         number += 1
@@ -88,7 +126,7 @@ def read_linked_pages(
     for rows, link, link_after in _follow_links(fetch, first, source):
         moved: list[Row] = []
         if numbered and has_previous:
-            again, _ = fetch(previous)
+            again, _ = _fetch(fetch, previous, source)
             moved = _find_new_rows(again, before, rows)
         before, previous, has_previous = rows, link, BETWEEN_LINKS
         next_page = f"{link}{BETWEEN_LINKS}{link_after}" if numbered and link_after else link_after
@@ -110,7 +148,9 @@ def _follow_links(
     """Yield (rows, link to them, link to the next page) from a link on; the last link is ""."""
     links = {link}
     while True:
-        rows, link_after = fetch(link)
+        rows, link_after = _fetch(fetch, link, source)
+        if link_after and not isinstance(link_after, str):
+            raise _build_no_page_error(None, source)
         if link_after and link_after in links:
             raise _build_same_page_error(source)
         yield rows, link, link_after or ""
@@ -135,7 +175,7 @@ def read_changes_in_order(
     """
     last_rows: set[RowVersion] = set()
     while True:
-        rows, has_more = fetch(since)
+        rows, has_more = _fetch(fetch, since, source)
         versions = [find_version(version, row) for row in rows]
         known = [one for one in versions if one]
         new_rows = [row for row, one in zip(rows, versions, strict=True) if one not in last_rows]
@@ -157,10 +197,15 @@ def read_changes_in_order(
 
 
 def find_version(version: Callable[[Row], RowVersion], row: Row) -> RowVersion | None:
-    """Return id, version and time of the last change of a row; None for a row without an id."""
+    """Return id, version and time of the last change of a row; None for a row without an id.
+
+    A row of the list may also be something other than a group of fields.
+    """
     try:
         return version(row)
-    except KeyError:
+    except (KeyError, TypeError, AttributeError) as error:
+        if is_plugin_defect(error):
+            raise
         return None
 
 
@@ -186,4 +231,30 @@ def _find_new_rows(again: list[Row], before: list[Row], after: list[Row]) -> lis
 def _build_same_page_error(source: str) -> Retry:
     return Retry(
         "%(source)s sent the same page of its list twice; it is asked again later.", source=source
+    )
+
+
+def _build_no_page_error(error: Exception | None, source: str) -> Retry:
+    """Return the error for an answer that is no page of a list, which names a missing field."""
+    if isinstance(error, KeyError):
+        return Retry(
+            "%(source)s sent an answer without %(name)s where a page of its list belongs; it is"
+            " asked again later.",
+            source=source,
+            name=repr(error.args[0]),
+        )
+    return Retry(
+        "%(source)s sent an answer that is no page of its list; it is asked again later.",
+        source=source,
+    )
+
+
+def _build_cursor_error(error: Refused, source: str) -> Refused:
+    """Return a refusal with what to do if it is because of the cursor that the hub has stored."""
+    return Refused(
+        "%(error)s The hub asked for what changed since its last reading. If %(source)s no longer"
+        " knows that position, press “Read everything again” on the page of the app: documents that"
+        " are posted are recognized.",
+        error=error.sentence,
+        source=source,
     )

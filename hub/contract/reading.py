@@ -6,6 +6,7 @@ from typing import TypeVar
 from hub.contract.cursors import ChangeCursor
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
 from hub.contract.pages import RowVersion, find_version
+from hub.errors import Refused
 
 Row = TypeVar("Row")
 Value = TypeVar("Value")
@@ -51,17 +52,59 @@ def read_changes(
       next page, as `read_numbered_pages`, `read_linked_pages` and `read_changes_in_order` do.
     - `version`: returns id, version and time of the last change of a row, so that a row is read
       once in each version. The time is a text in ISO 8601. It may raise KeyError for a row without
-      an id, which is then read each time.
+      an id, which is then read each time. So is a row with a time of another form, unless no row
+      has one in ISO 8601.
     - `now`: returns the time by the source's clock, such as ApiClient.date.
     """
     position = ChangeCursor.parse(cursor)
-    for rows, next_page in pages(position.changed_since, position.page):
+    for rows, next_page in _iter_pages(pages, position):
         position.begin(now())
-        for row in rows:
-            known = find_version(version, row)
-            if known is None or position.is_new(*known):
-                yield read(row)
+        for row in _list_new_rows(position, version, rows):
+            yield read(row)
         if next_page:
             position.page = next_page
             yield Checkpoint(cursor=str(position), stream=stream)
     yield Checkpoint(cursor=str(position.finished()), stream=stream)
+
+
+def _iter_pages(
+    pages: Callable[[str, str], Iterable[tuple[Sequence[Row], str]]], position: ChangeCursor
+) -> Iterator[tuple[Sequence[Row], str]]:
+    """Yield the pages from a position on; begin with the first if its page is refused.
+
+    The source may no longer know a page at which a reading was interrupted.
+    """
+    reading = iter(pages(position.changed_since, position.page))
+    try:
+        first = next(reading, None)
+    except Refused:
+        if not position.page:
+            raise
+        position.page = ""
+        yield from pages(position.changed_since, "")
+        return
+    if first is not None:
+        yield first
+        yield from reading
+
+
+def _list_new_rows(
+    position: ChangeCursor, version: Callable[[Row], RowVersion], rows: Sequence[Row]
+) -> list[Row]:
+    """Return the rows that were not read in this version, and those whose version is unknown.
+
+    If no row so far had a version, the plugin reads it wrongly: then raise its error.
+    """
+    new_rows = []
+    problem: Exception | None = None
+    for row in rows:
+        try:
+            known = find_version(version, row)
+            if known is None or position.is_new(*known):
+                new_rows.append(row)
+        except (ValueError, ArithmeticError) as error:
+            problem = error
+            new_rows.append(row)
+    if problem and not position.newest and not position.since:
+        raise problem
+    return new_rows

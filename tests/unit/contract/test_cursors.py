@@ -164,3 +164,9 @@ def test_a_moment_without_a_zone_is_one_in_utc_wherever_the_hub_runs(monkeypatch
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_the_first_moment_of_all_in_place_of_none_ends_no_reading():
+    cursor = ChangeCursor()
+    assert cursor.is_new("1", "1", "0001-01-01T00:00:00Z")
+    assert ChangeCursor.parse(str(cursor.finished())).changed_since

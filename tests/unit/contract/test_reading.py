@@ -219,3 +219,39 @@ def test_single_documents_are_asked_for_one_by_one_by_default():
 def test_chunks_hold_every_value_once():
     assert list(iter_chunks("abcde", 2)) == ["ab", "cd", "e"]
     assert list(iter_chunks("", 2)) == []
+
+
+def test_a_row_with_an_unreadable_time_stops_no_other_row():
+    source = Numbered(row("a", 1), row("b", 2))
+    source.rows[0]["updated"] = "yesterday"
+    assert ids(read(source)) == ["a", "b"]
+
+
+def test_a_row_that_is_no_group_of_fields_stops_no_other_row():
+    items = read_changes(
+        lambda since, page: iter([(["wrong", row("b", 2)], "")]),
+        "",
+        lambda row: document(row) if isinstance(row, dict) else Gone(source_id="?", reason="none"),
+        version=version,
+        now=lambda: NOON,
+    )
+    assert ids(items) == ["?", "b"]
+
+
+def test_a_time_that_no_row_has_in_iso_8601_is_a_mistake_of_the_plugin():
+    source = Numbered(row("a", 1))
+    source.rows[0]["updated"] = "yesterday"
+    with pytest.raises(ValueError, match="A text in ISO 8601 is expected"):
+        list(read(source))
+
+
+def test_a_page_that_the_source_no_longer_knows_begins_the_list_again():
+    source = Numbered(row("a", 1), row("b", 2), row("c", 3))
+
+    def pages(since, page):
+        if page:
+            raise Refused("There is no such page.")
+        return source.pages(since, page)
+
+    items = read_changes(pages, "|9|2026-03-02", document, version=version, now=lambda: NOON)
+    assert ids(items) == ["a", "b", "c"]
