@@ -74,8 +74,8 @@ def _iter_pages(
 
     The source may no longer know a page at which a reading was interrupted.
     """
-    reading = iter(pages(position.changed_since, position.page))
     try:
+        reading = iter(pages(position.changed_since, position.page))
         first = next(reading, None)
     except Refused:
         if not position.page:

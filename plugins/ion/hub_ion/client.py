@@ -18,6 +18,7 @@ from hub import (
     Site,
 )
 from hub_ion import queries, schema
+from hub_ion.answers import complete_row, find_broken_row, get_errors, read_page, read_types
 from hub_ion.queries import Listing
 
 log = logging.getLogger(__name__)
@@ -133,15 +134,16 @@ class Ion:
     def read_schema(self) -> frozenset[str]:
         """Read ION's schema; return the requested fields that it does not have, as `Type.field`.
 
-        From then on queries leave out those that orders can be posted without.
+        From then on queries leave out those that orders can be posted without, unless the schema
+        lacks others too, as an incomplete one does.
         """
         data, errors = self._parse_answer(queries.SCHEMA, {})
         if errors:
             self._refuse(queries.SCHEMA, errors[0])
-        absent_fields = schema.find_absent_fields(data["__schema"]["types"])
-        missing = schema.list_missing_requirements(absent_fields, self._settings)
-        self.absent_fields = absent_fields - set(missing)
-        self._secrets[ABSENT_FIELDS_KEY] = " ".join(sorted(self.absent_fields))
+        absent_fields = schema.find_absent_fields(read_types(data))
+        if not schema.list_missing_requirements(absent_fields, self._settings):
+            self.absent_fields = absent_fields
+            self._secrets[ABSENT_FIELDS_KEY] = " ".join(sorted(absent_fields))
         return absent_fields
 
     def pages(
@@ -241,15 +243,15 @@ class Ion:
         if not data or not data.get("rows"):
             error = errors[0] if errors else {"message": "no rows"}
             self._refuse(query.text(self.absent_fields), error)
-        page = data["rows"]
-        rows = _list_nodes(page)
+        rows, info = read_page(data["rows"])
         for error in errors:
             self._mark_unreadable(rows, error)
-        if None in rows:
-            raise Retry("ION could not return one of its rows; it is asked again later.")
-        # A row without an id gets None as its id, so that it does not stop the others.
-        completed = [{"id": None, **query.complete(row, self.absent_fields)} for row in rows]
-        return completed, page["pageInfo"]
+        complete_rows = []
+        for row in rows:
+            if row is None:
+                raise Retry("ION could not return one of its rows; it is asked again later.")
+            complete_rows.append(complete_row(query, row, self.absent_fields))
+        return complete_rows, info
 
     def _answer_list(self, query: Listing, variables: Row) -> tuple[Any, list[Row]]:
         """Ask for a page; if ION rejects the query, read its schema and ask again."""
@@ -262,10 +264,9 @@ class Ion:
                 raise
             return self._parse_answer(query.text(self.absent_fields), variables)
 
-    def _mark_unreadable(self, rows: list[Any], error: Row) -> None:
+    def _mark_unreadable(self, rows: list[Row | None], error: Row) -> None:
         """Mark the row that ION could not return completely; the other rows are complete."""
-        position = _find_row_position(error)
-        row = None if position is None else rows[position]
+        row = find_broken_row(rows, error)
         if row is None:
             raise Retry(
                 "ION could not answer (%(message)s); it is asked again later.",
@@ -281,7 +282,7 @@ class Ion:
         if reply.status == 409:
             raise Conflict()
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
-        errors = _get_errors(answer)
+        errors = get_errors(answer)
         if errors and "data" not in answer:
             if reply.status == 400 or SCHEMA_MESSAGE.search(str(errors[0].get("message"))):
                 self._refuse_query(errors[0])
@@ -345,21 +346,12 @@ class Ion:
         )
 
 
-def _get_errors(answer: Any) -> list[Row]:
-    """Return the errors in the answer to a query; raise Retry if the body is something else."""
-    if isinstance(answer, dict) and answer.keys() & {"data", "errors"}:
-        errors = answer.get("errors") or []
-        if isinstance(errors, list):
-            return errors
-    raise Retry("ION's answer is not an answer to a query; it is asked again later.")
-
-
 def _rejects_token(reply: Reply) -> bool:
     """Return whether an answer with status 200 has no data because of the token."""
     if reply.status != 200 or b'"errors"' not in reply.body:
         return False
     answer = reply.json()
-    errors = _get_errors(answer)
+    errors = get_errors(answer)
     if not errors or any((answer.get("data") or {}).values()):
         return False
     return bool(TOKEN_MESSAGE.search(str(errors[0].get("message"))))
@@ -368,24 +360,10 @@ def _rejects_token(reply: Reply) -> bool:
 def _get_message(reply: Reply) -> str:
     """Return the message of an answer that refuses something; its status if it has none."""
     try:
-        errors = _get_errors(reply.json())
+        errors = get_errors(reply.json())
     except Retry:
         errors = []
     return str(errors[0].get("message")) if errors else f"HTTP {reply.status}"
-
-
-def _list_nodes(page: Row) -> list[Any]:
-    """Return the rows of a page; None in place of one that ION could not return."""
-    return [edge["node"] if edge else None for edge in page["edges"] or ()]
-
-
-def _find_row_position(error: Row) -> int | None:
-    """Return the position of the row that an error is about, or None."""
-    path: list[Any] = error.get("path") or []
-    if len(path) < 3 or path[:2] != ["rows", "edges"]:
-        return None
-    position: int | None = path[2]
-    return position
 
 
 def _get_current_text(order: Row, key: str) -> str | None:

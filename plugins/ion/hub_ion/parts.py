@@ -8,6 +8,7 @@ from typing import Any, Literal
 from hub import Code, Document, Item, ItemType, Row, Site, StageName, money, parse_date
 from hub_ion.client import Ion
 from hub_ion.queries import Listing
+from hub_ion.schema import build_id_key
 
 Twins = set[tuple[str, str | None]]  # numbers and revisions of parts
 PREFIX = "part:"
@@ -110,7 +111,7 @@ def find_twins(source: Ion, rows: Sequence[Row], query: Listing) -> Twins:
     for row in (*rows, *source.rows(query, {"partNumber": {"in": sorted(variants)}})):
         if _is_identified(row):
             key = _fold_key(row)
-            first_ids[key] = min(first_ids.get(key, row["id"]), row["id"])
+            first_ids[key] = min(first_ids.get(key, row["id"]), row["id"], key=build_id_key)
     twins = set()
     for row in rows:
         if not _is_identified(row):

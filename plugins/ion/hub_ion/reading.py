@@ -15,7 +15,6 @@ from hub import (
     Document,
     Outcome,
     Row,
-    Sentence,
     Site,
     Unreadable,
     Yielded,
@@ -25,6 +24,7 @@ from hub import (
     readable,
 )
 from hub_ion import orders, parts, queries, schema
+from hub_ion.answers import explain_broken_row
 from hub_ion.client import Ion
 from hub_ion.queries import Listing
 
@@ -136,7 +136,7 @@ def _iter_received_orders(site: Site, source: Ion) -> Iterator[Outcome]:
     since = format_moment(dt.datetime.combine(first_day, dt.time(), site.zone))
     lines = source.rows(queries.LINE_CHANGES, {"updated": {"gte": since}})
     order_ids = {line["order"] for line in lines if line["order"]}
-    for chunk in iter_chunks(sorted(order_ids), IDS_PER_QUERY):
+    for chunk in iter_chunks(sorted(order_ids, key=schema.build_id_key), IDS_PER_QUERY):
         texts = [str(id) for id in chunk]
         filters = {"id": {"in": texts}, "status": {"eq": RECEIVED_STATUS}}
         yield from _read_orders(site, source, source.rows(queries.ORDERS, filters))
@@ -211,7 +211,8 @@ def _iter_orders_of_changed_lines(
             is_read = lines_read.get(row["id"]) == _get_version(row)
             if _is_new(cursor, row, "l") and row["order"] and not is_read:
                 order_ids.add(row["order"])
-        yield from _read_ids(site, source, queries.ORDERS, sorted(order_ids), read)
+        ids = sorted(order_ids, key=schema.build_id_key)
+        yield from _read_ids(site, source, queries.ORDERS, ids, read)
 
 
 def _build_filters(cursor: ChangeCursor) -> Row:
@@ -291,8 +292,5 @@ def _read(module: Any, site: Site, row: Row, twins: parts.Twins) -> Document | U
     source_id = f"{module.PREFIX}{row['id']}"
     broken = row.get("broken")
     if broken:
-        return Unreadable(
-            source_id=source_id,
-            reason=Sentence("ION could not return all of it (%(broken)s).", broken=str(broken)),
-        )
+        return Unreadable(source_id=source_id, reason=explain_broken_row(broken))
     return readable(source_id, module.build_document, site, row, twins)

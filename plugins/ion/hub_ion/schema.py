@@ -123,6 +123,22 @@ REQUESTED_FIELDS = {
         _allow_without("updated", Sentence("quick news: every part is read each time")),
     ),
 }
+# Fields with a list of rows.
+LIST_FIELDS = frozenset({"lines", "fees", "attributes"})
+# Types and fields that are texts, and are used before a row is converted.
+TEXT_FIELDS = frozenset(
+    {
+        ("PurchaseOrder", "etag"),
+        ("PurchaseOrder", "updated"),
+        ("PurchaseOrderLine", "etag"),
+        ("PurchaseOrderLine", "updated"),
+        ("Part", "etag"),
+        ("Part", "updated"),
+        ("Part", "number"),
+        ("Part", "revision"),
+    }
+)
+MAX_QUOTE_LENGTH = 60
 ORDER_CHANGE_FIELDS = {"PurchaseOrder.updated", "PurchaseOrdersInputFilters.updated"}
 LINE_CHANGE_FIELDS = {"PurchaseOrderLine.updated", "PurchaseOrderLinesInputFilters.updated"}
 PART_CHANGE_FIELDS = {"Part.updated", "PartsInputFilters.updated"}
@@ -201,14 +217,72 @@ def fill_missing_fields(type: str, row: Row, absent_fields: frozenset[str]) -> R
         if not is_available(type, field, absent_fields):
             row[field.alias] = None
             continue
-        value = row[field.alias]
+        value = row.get(field.alias)
         if not field.type or not value:
             continue
         inner_rows = value if isinstance(value, list) else [value]
         for inner_row in inner_rows:
-            if inner_row:
+            if isinstance(inner_row, dict):
                 fill_missing_fields(field.type, inner_row, absent_fields)
     return row
+
+
+def find_problem(type: str, row: Row) -> str | None:
+    """Return what is wrong with a row that has all fields, such as a text in place of lines.
+
+    Only fields are checked that are used before a row is converted to its document.
+    """
+    for field in REQUESTED_FIELDS[type]:
+        name = field.alias
+        if name not in row:
+            return Sentence("it has no %(name)s", name=name)
+        value = row[name]
+        if value is None:
+            continue
+        if name == "id" and not is_id(value):
+            return _describe_value(name, value)
+        if (type, name) in TEXT_FIELDS and not isinstance(value, str):
+            return _describe_value(name, value)
+        if field.type and (problem := _find_inner_problem(field, value)):
+            return problem
+    return None
+
+
+def _find_inner_problem(field: RequestedField, value: Any) -> str | None:
+    """Return what is wrong with a row, or a list of rows, inside a row."""
+    is_list = field.alias in LIST_FIELDS
+    if not isinstance(value, list if is_list else dict):
+        return _describe_value(field.alias, value)
+    for inner_row in value if is_list else [value]:
+        if inner_row is None:
+            continue
+        if not isinstance(inner_row, dict):
+            return _describe_value(field.alias, inner_row)
+        if problem := find_problem(field.type, inner_row):
+            return problem
+    return None
+
+
+def _describe_value(name: str, value: Any) -> str:
+    """Return the sentence about a value of another kind than ION's schema states."""
+    return Sentence(
+        "its %(name)s contains %(value)s", name=name, value=repr(value)[:MAX_QUOTE_LENGTH]
+    )
+
+
+def is_id(value: Any) -> bool:
+    """Return whether a value can be the id of a row."""
+    return isinstance(value, int | str) and not isinstance(value, bool) and value != ""
+
+
+def build_id_key(id: int | str) -> tuple[bool, int | str]:
+    """Return the sort key of an id: numbers before texts."""
+    return isinstance(id, str), id
+
+
+def build_empty_row(type: str) -> Row:
+    """Return a row of a type of which nothing is known."""
+    return {field.alias: None for field in REQUESTED_FIELDS[type]}
 
 
 def is_available(type: str, api_field: RequestedField, absent_fields: frozenset[str]) -> bool:

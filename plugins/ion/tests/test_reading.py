@@ -3,13 +3,16 @@
 import datetime as dt
 import io
 import json
+import re
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import takewhile
 
 import pytest
 from hub_ion import hub_codes, hub_documents
 
-from hub import Checkpoint, Document, Gone
+from hub import Checkpoint, Document, Gone, Unreadable
+from hub.testing.fakes.wsgi import BufferedResponse, read_body
 
 
 def part(bench, number):
@@ -290,3 +293,59 @@ def test_parts_in_mixed_case_on_different_pages_have_names_of_their_own(open_ben
 
 def is_part(item):
     return isinstance(item, Document) and item.kind == "item"
+
+
+@contextmanager
+def changed_order(bench, change):
+    """Let the source send the second order of each page as `change` leaves it."""
+
+    def serve(environ, start):
+        query = read_body(environ)
+        answer = BufferedResponse(server, environ)
+        body = answer.body
+        if b"query Orders" in query:
+            data = json.loads(body)
+            change(data["data"]["rows"]["edges"][1]["node"])
+            body = json.dumps(data).encode()
+        line, headers = answer.beginning
+        length = ("Content-Length", str(len(body)))
+        start(line, [*(pair for pair in headers if pair[0] != "Content-Length"), length])
+        return [body]
+
+    bench.allow_undescribed_answers()
+    with bench.replaced_by(serve) as server:
+        yield
+
+
+@pytest.mark.row("ION-36")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda row: row.update(etag=7), "its etag contains 7"),
+        (lambda row: row.update(updated=["x"]), r"its updated contains \['x'\]"),
+        (lambda row: row.update(lines="none"), "its lines contains 'none'"),
+        (lambda row: row.update(lines=["one"]), "its lines contains 'one'"),
+        (lambda row: row["lines"][0].update(id={}), r"its id contains {}"),
+        (lambda row: row["lines"][0].update(etag=True), "its etag contains True"),
+        (lambda row: row["lines"][0]["part"].update(id=[]), r"its id contains \[\]"),
+        (lambda row: row["lines"][0]["part"].update(number=5), "its number contains 5"),
+        (lambda row: row["lines"][0]["part"].pop("revision"), "it has no revision"),
+        (lambda row: row.pop("etag"), "it has no etag"),
+    ],
+)
+def test_an_order_with_a_field_of_another_kind_stops_no_other_order(bench, change, reason):
+    with changed_order(bench, change):
+        items = bench.read()
+    assert set(ids(items)) == {f"order:{id}" for id in range(1001, 1030)}
+    [broken] = [item for item in items if isinstance(item, Unreadable)]
+    assert broken.source_id == "order:1002"
+    assert re.search(reason, str(broken.reason))
+    [order] = bench.read(ids=["order:1002"])
+    assert isinstance(order, Document)
+
+
+@pytest.mark.row("ION-36")
+def test_an_order_with_an_id_of_another_kind_stops_no_other_order(bench):
+    with changed_order(bench, lambda row: row.update(id=["x"])):
+        items = bench.read()
+    assert set(ids(items)) == {f"order:{id}" for id in (1001, *range(1003, 1030), None)}

@@ -67,7 +67,7 @@ def test_a_refused_cursor_says_how_to_begin_again():
     def fetch(cursor):
         raise Refused("Shed answered 400.")
 
-    with pytest.raises(Refused, match="Shed answered 400. .* press “Read everything again”"):
+    with pytest.raises(Refused, match=r"Shed answered 400\. .* press “Read everything again”"):
         list(read_pages(fetch, "wrong", "Shed"))
     with pytest.raises(Refused, match=r"^Shed answered 400\.$"):
         list(read_pages(fetch, None, "Shed"))

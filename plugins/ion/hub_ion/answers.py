@@ -1,0 +1,101 @@
+"""Read the answers of ION's API: errors, pages and rows, whatever their values are."""
+
+import re
+from typing import Any
+
+from hub import Retry, Row, Sentence
+from hub_ion import schema
+from hub_ion.queries import Listing
+
+FIELD_BEHIND_ALIAS = re.compile(r":\s*\w+")
+
+
+def get_errors(answer: Any) -> list[Row]:
+    """Return the errors in the answer to a query; raise Retry if the body is something else."""
+    if isinstance(answer, dict) and answer.keys() & {"data", "errors"}:
+        errors = answer.get("errors") or []
+        data = answer.get("data")
+        if isinstance(errors, list) and (data is None or isinstance(data, dict)):
+            return [
+                error if isinstance(error, dict) else {"message": str(error)} for error in errors
+            ]
+    raise Retry("ION's answer is not an answer to a query; it is asked again later.")
+
+
+def read_types(data: Any) -> list[Row]:
+    """Return the types of ION's schema; raise Retry if the answer is no schema."""
+    described = data.get("__schema") if isinstance(data, dict) else None
+    types = described.get("types") if isinstance(described, dict) else None
+    if isinstance(types, list) and all(isinstance(type, dict) for type in types):
+        return types
+    raise Retry("ION sent an answer that is no schema; it is asked again later.")
+
+
+def read_page(page: Any) -> tuple[list[Row | None], Row]:
+    """Return (rows, page info) of a page; None in place of a row that ION could not return.
+
+    Raise Retry if it is no page.
+    """
+    if isinstance(page, dict):
+        edges, info = page.get("edges") or [], page.get("pageInfo")
+        if isinstance(edges, list) and _is_page_info(info):
+            return [_get_node(edge) for edge in edges], info
+    raise Retry("ION sent an answer that is no page of its list; it is asked again later.")
+
+
+def _is_page_info(info: Any) -> bool:
+    """Return whether the page info says whether more rows follow, and after which cursor."""
+    if not isinstance(info, dict) or not isinstance(info.get("hasNextPage"), bool):
+        return False
+    end = info.setdefault("endCursor", None)
+    return end is None or isinstance(end, str)
+
+
+def _get_node(edge: Any) -> Row | None:
+    """Return the row of an edge; None if it has none."""
+    node = edge.get("node") if isinstance(edge, dict) else None
+    return node if isinstance(node, dict) else None
+
+
+def complete_row(query: Listing, row: Row, absent_fields: frozenset[str]) -> Row:
+    """Return a row with all fields that were requested, those that ION lacks as None.
+
+    Of a row with a field of another kind only the id is left, and what is `broken`. A row without
+    an id gets None as its id, so that it does not stop the others.
+    """
+    id = row.get("id")
+    if query.node:
+        return _clean_fields(query, row)
+    completed = query.complete({"id": None, **row}, absent_fields)
+    problem = schema.find_problem(query.type, completed)
+    if problem is None:
+        return completed
+    empty = schema.build_empty_row(query.type)
+    broken = row.get("broken") or problem
+    return {**empty, "id": id if schema.is_id(id) else None, "broken": broken}
+
+
+def _clean_fields(query: Listing, row: Row) -> Row:
+    """Return the few fields of a list that requests no others; None for one of another kind."""
+    cleaned: Row = {}
+    for name in FIELD_BEHIND_ALIAS.sub("", query.node).split():
+        value = row.get(name)
+        is_text = (query.type, name) in schema.TEXT_FIELDS
+        is_usable = isinstance(value, str) if is_text else schema.is_id(value)
+        cleaned[name] = value if is_usable else None
+    return cleaned
+
+
+def find_broken_row(rows: list[Row | None], error: Row) -> Row | None:
+    """Return the row that an error of ION is about, or None."""
+    path = error.get("path")
+    if not isinstance(path, list) or len(path) < 3 or path[:2] != ["rows", "edges"]:
+        return None
+    position = path[2]
+    is_position = isinstance(position, int) and 0 <= position < len(rows)
+    return rows[position] if is_position else None
+
+
+def explain_broken_row(broken: object) -> str:
+    """Return why a row cannot be posted of which ION could not return everything."""
+    return Sentence("ION could not return all of it (%(broken)s).", broken=broken)
