@@ -20,6 +20,7 @@ from hub import (
     iter_chunks,
     read_linked_pages,
 )
+from hub_autotask.entity_rows import are_fields, read_labels, read_row
 
 DEFAULT_ADDRESS = "https://webservices.autotask.net"
 # Half of what Autotask allows a database, for the three apps together. All integrations of the
@@ -93,13 +94,6 @@ def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
     return format_moment(moment)
 
 
-class EntityRow(Row):
-    """A row of Autotask; a field that the answer leaves out is null."""
-
-    def __missing__(self, name: str) -> None:
-        """Return None for a field that the answer lacks."""
-
-
 class Autotask:
     """Calls to the zone of the user's database."""
 
@@ -136,7 +130,7 @@ class Autotask:
         def fetch(link: str) -> tuple[list[Row], str | None]:
             """Return the rows of a page, and the link to the next one."""
             page = self._read_json("POST", link or f"{entity}/query", entity, json=body)
-            rows: list[Row] = [EntityRow(row) for row in page["items"]]
+            rows: list[Row] = [*map(read_row, _require_list(page["items"]))]
             return rows, page["pageDetails"].get("nextPageUrl")
 
         for rows, _ in read_linked_pages(fetch, "", "Autotask"):
@@ -147,20 +141,37 @@ class Autotask:
         for page in self.pages(entity, *conditions, fields=fields):
             yield from page
 
-    def rows_with(self, entity: str, field: str, values: Iterable[int | None]) -> Iterator[Row]:
+    def rows_with(
+        self, entity: str, field: str, values: Iterable[int | str | None]
+    ) -> Iterator[Row]:
         """Yield the rows whose field has one of these values, in queries of up to MAX_RECORDS.
 
-        None, the id of a row without one, is not asked for.
+        None, the id of a row without one, and an id that is no number are not asked for.
         """
-        present = sorted(value for value in values if value is not None)
+        present = sorted(value for value in values if isinstance(value, int))
         for chunk in iter_chunks(present, MAX_RECORDS):
             yield from self.rows(entity, where(field, "in", chunk))
+
+    def parts_of(self, entity: str, field: str, values: Iterable[int | None]) -> Iterator[Row]:
+        """Yield the rows whose field has one of these values, such as the lines of invoices.
+
+        Raise Retry for a row with another value: it is missing where it belongs.
+        """
+        expected = set(values)
+        for row in self.rows_with(entity, field, expected):
+            if row[field] is None or row[field] not in expected:
+                raise Retry(
+                    "Autotask sent a row of %(entity)s that it was not asked for; it is asked"
+                    " again later.",
+                    entity=entity,
+                )
+            yield row
 
     def get(self, entity: str, id: int) -> Row | None:
         """Return one row, or None if Autotask does not have it."""
         answer = self._read_json("GET", f"{entity}/{id}", entity)
         row: Row | None = answer.get("item")
-        return None if row is None else EntityRow(row)
+        return None if row is None else read_row(row)
 
     def update(self, entity: str, id: int, **fields: Any) -> None:
         """Write these fields of a row.
@@ -199,11 +210,16 @@ class Autotask:
         )
 
     def picklist(self, entity: str, field: str) -> dict[str, str]:
-        """Return the labels of a picklist by their numbers, which are text."""
+        """Return the labels of a picklist by their numbers, which are text.
+
+        Raise Retry if one of them is missing: rows would have another status than theirs.
+        """
         for column in self._fields(entity):
             if column["name"].lower() == field.lower():
-                values = column.get("picklistValues") or ()
-                return {str(value["value"]): value["label"] for value in values}
+                labels = read_labels(column)
+                if labels is None:
+                    raise _build_wrong_answer(entity)
+                return labels
         return {}
 
     def rights(self, entity: str) -> set[str] | None:
@@ -239,6 +255,8 @@ class Autotask:
         """Return Autotask's description of an entity's fields, requested once a run."""
         if entity not in self._fields_by_entity:
             answer = self._read_json("GET", f"{entity}/entityInformation/fields", entity)
+            if not are_fields(answer.get("fields")):
+                raise _build_wrong_answer(entity)
             self._fields_by_entity[entity] = answer["fields"]
         return self._fields_by_entity[entity]
 
@@ -269,18 +287,24 @@ class Autotask:
         errors = _get_errors(answer)
         if errors or reply.status == REFUSED_STATUS:
             raise self._build_refusal(entity, errors)
+        if not isinstance(answer, dict):
+            raise _build_wrong_answer(entity)
         return answer
 
     def _send(self, method: str, path: str, json: Row | None) -> Reply:
         """Send a request to the zone of the database; the path may be a whole address."""
         url = path if "://" in path else f"{self._zone()}v1.0/{path}"
-        return self._http.request(
-            method,
-            url,
-            headers=self._headers,
-            json=json,
-            answers=(REFUSED_STATUS,),
-        )
+        try:
+            return self._http.request(
+                method,
+                url,
+                headers=self._headers,
+                json=json,
+                answers=(REFUSED_STATUS,),
+            )
+        except Refused:  # the zone's address cannot be called: the next call asks for it again
+            self._bound.put("zone", "")
+            raise
 
     def _build_refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
         """Return the exception for these errors of an answer."""
@@ -328,8 +352,11 @@ class Autotask:
                 " in the settings of the app.",
                 user=self._user,
             )
-        zone: Row = reply.check().json()
-        zone["url"] = zone["url"].rstrip("/") + "/"
+        zone = reply.check().json()
+        address = zone.get("url") if isinstance(zone, dict) else None
+        if not isinstance(address, str) or "://" not in address:
+            raise _build_wrong_answer("ZoneInformation")
+        zone["url"] = address.rstrip("/") + "/"
         self._bound.put("zone", zone["url"])
         return zone
 
@@ -340,6 +367,22 @@ class Autotask:
         return bool(zone["url"] != former_address)
 
 
+def _build_wrong_answer(entity: str) -> Retry:
+    """Return the error for an answer of another form than Autotask's."""
+    return Retry(
+        "Autotask sent an answer of another form for %(entity)s; it is asked again later.",
+        entity=entity,
+    )
+
+
+def _require_list(rows: Any) -> list[Any]:
+    """Return the rows of a page; raise TypeError for anything but a list."""
+    if not isinstance(rows, list):
+        raise TypeError("no list")
+    return rows
+
+
 def _get_errors(answer: Any) -> Any:
     """Return the sentences of an answer about what was refused; None if it has none."""
-    return answer.get("errors") if isinstance(answer, dict) else None
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    return errors if errors is None or isinstance(errors, list) else [errors]

@@ -138,7 +138,7 @@ class Expenses(DocumentReader):
         self._items = defaultdict(list)
         report_ids = {row["id"] for row in rows}
         company_ids = set()
-        for item in self.source.rows_with("ExpenseItems", "expenseReportID", report_ids):
+        for item in self.source.parts_of("ExpenseItems", "expenseReportID", report_ids):
             self._items[item["expenseReportID"]].append(item)
             if item["companyID"]:
                 company_ids.add(item["companyID"])

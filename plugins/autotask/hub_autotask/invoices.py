@@ -99,7 +99,7 @@ class Invoices(DocumentReader):
         self.lists.load_companies(row["companyID"] for row in rows)
         invoice_ids = {row["id"] for row in rows}
         self._lines = defaultdict(list)
-        for line in self.source.rows_with("BillingItems", "invoiceID", invoice_ids):
+        for line in self.source.parts_of("BillingItems", "invoiceID", invoice_ids):
             self._lines[line["invoiceID"]].append(line)
 
     def build_document(self, row: Row) -> Document:

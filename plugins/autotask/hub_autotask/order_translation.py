@@ -17,7 +17,8 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import EntityRow, is_label, parse_local_day
+from hub_autotask.client import is_label, parse_local_day
+from hub_autotask.entity_rows import EntityRow
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
 SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"

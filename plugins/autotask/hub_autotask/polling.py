@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,11 +31,18 @@ from hub_autotask.client import (
     start_of_day,
     where,
 )
+from hub_autotask.entity_rows import has_id
 from hub_autotask.lists import Lists
-from hub_autotask.report_history import DONE, FAILED, OPEN, ReportHistory
+from hub_autotask.report_history import DONE, FAILED, OPEN, UNREADABLE, ReportHistory
 from hub_autotask.stored_ids import MARKED_AS_FAILED, StoredIds
 
 FAILURE_DATE = dt.date(1999, 12, 31)
+UNIDENTIFIED = Unreadable(
+    source_id="None",
+    reason=Sentence(
+        "Autotask sent a row whose id is no number, so it cannot be told apart from others."
+    ),
+)
 LAST_POLL_STREAM = "last poll"  # of a cursor that is the day on which the last poll ended
 
 
@@ -184,16 +192,40 @@ class DocumentReader:
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
         """Yield what was not reported yet, with a Checkpoint after each page."""
         for page in self.source.pages(self.entity, *self.open_conditions()):
-            self.note_page(page, history)
-            unreported = [row for row in page if history.note_state(row["id"], self.state(row))]
+            rows = [row for row in page if has_id(row)]
+            if len(rows) < len(page):
+                yield build_unidentified(self.prefix)
+            self.note_page(rows, history)
+            unreported = [row for row in rows if self._note_state(row, history)]
             yield from self._read(unreported)
             yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
-        closed = self.source.rows_with(self.entity, "id", history.find_missing_ids())
+        yield from self._read_closed(history)
+
+    def _read_closed(self, history: ReportHistory) -> Iterator[Document | Unreadable]:
+        """Yield rows that are no longer open; keep those that an unreadable answer may contain."""
+        missing_ids = history.find_missing_ids()
+        answered = list(self.source.rows_with(self.entity, "id", missing_ids))
+        closed = [row for row in answered if has_id(row)]
+        if len(closed) < len(answered):
+            for id in set(missing_ids) - {row["id"] for row in closed}:
+                history.keep(id)
         yield from self._read([row for row in closed if self._is_news(row, history)])
 
     def _is_news(self, row: Row, history: ReportHistory) -> bool:
         """Return whether a row that is no longer open was not reported in its state yet."""
-        return not self.may_be_reopened(row) or history.note_state(row["id"], self.state(row))
+        try:
+            is_watched = self.may_be_reopened(row)
+        except (TypeError, ValueError):  # its document is unreadable, too
+            return True
+        return not is_watched or self._note_state(row, history)
+
+    def _note_state(self, row: Row, history: ReportHistory) -> bool:
+        """Note the state of a row; return whether it is new."""
+        try:
+            state = self.state(row)
+        except (TypeError, ValueError):  # its document is unreadable, too
+            state = UNREADABLE
+        return history.note_state(row["id"], state)
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the documents with these source ids, in their order."""
@@ -207,8 +239,12 @@ class DocumentReader:
             suffix = id.removeprefix(self.prefix)
             if suffix.isdecimal():
                 numbers.append(int(suffix))
-        rows = list(self.source.rows_with(self.entity, "id", numbers))
-        return self._read(rows)
+        answered = list(self.source.rows_with(self.entity, "id", numbers))
+        rows = [row for row in answered if has_id(row)]
+        yield from self._read(rows)
+        if len(rows) < len(answered):
+            for number in set(numbers) - {row["id"] for row in rows}:
+                yield replace(UNIDENTIFIED, source_id=f"{self.prefix}{number}")
 
     def _read(self, rows: Sequence[Row]) -> Iterator[Document | Unreadable]:
         """Yield the documents of rows, after their related rows are requested."""
@@ -217,6 +253,11 @@ class DocumentReader:
         for row in rows:
             source_id = f"{self.prefix}{row['id']}"
             yield readable(source_id, self.build_document, row)
+
+
+def build_unidentified(prefix: str) -> Unreadable:
+    """Return what stands for the rows of a list whose id is no number."""
+    return replace(UNIDENTIFIED, source_id=f"{prefix}None")
 
 
 def sum_amounts(lines: Sequence[Line]) -> Decimal:

@@ -24,6 +24,7 @@ from hub import (
 )
 from hub_autotask import lists
 from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, is_label, where
+from hub_autotask.entity_rows import has_id
 from hub_autotask.lists import Lists
 from hub_autotask.order_translation import (
     CANCELED_STATUS,
@@ -35,7 +36,7 @@ from hub_autotask.order_translation import (
     ReceiptTranslation,
 )
 from hub_autotask.polling import DocumentReader, TransferMark, is_error, mark_as_failed
-from hub_autotask.receipt_numbers import FirstNumbers
+from hub_autotask.receipt_numbers import FirstNumbers, has_number_as_text
 from hub_autotask.received_orders import ReceivedOrders
 from hub_autotask.report_history import LEFT_OUT, OPEN, RECEIVED, ReportHistory
 from hub_autotask.settings import FILL_CONTACTS, OrderSettings
@@ -76,6 +77,22 @@ FIELDS = (
 )
 ENTITY = "PurchaseOrders"
 RECEIPT_ENTITY = "PurchaseOrderItemReceiving"
+
+
+UNUSABLE = Unreadable(
+    source_id="purchase_receipt:None",
+    reason=Sentence(
+        "Autotask sent a receipt whose ids are no numbers, whose vendor invoice number is no text,"
+        " or whose order it does not show. It is read again with every run."
+    ),
+)
+
+
+def _is_usable(receipt: Row) -> bool:
+    """Return whether a receipt can be told apart from others, and belongs to an item."""
+    return (
+        has_id(receipt) and has_id(receipt, "purchaseOrderItemID") and has_number_as_text(receipt)
+    )
 
 
 def open_reader(site: Site, source: Autotask, source_lists: Lists) -> "Orders":
@@ -161,7 +178,7 @@ class Orders(DocumentReader):
         """Request the items, organisations and products of a page of orders."""
         order_ids = {row["id"] for row in rows}
         self._items = defaultdict(list)
-        for item in self.source.rows_with("PurchaseOrderItems", "orderID", order_ids):
+        for item in self.source.parts_of("PurchaseOrderItems", "orderID", order_ids):
             self._items[item["orderID"]].append(item)
         companies: list[int] = []
         for row in rows:
@@ -190,6 +207,7 @@ class Receipts(Orders):
         self._first_numbers = FirstNumbers(site.secrets)
         self._posted_orders = StoredIds(site.secrets, POSTED_AS_BILL).read()
         self.receipts_by_bill: dict[str, dict[int, Row]] = {}  # by their source ids and ids
+        self._unusable_orders: set[int] = set()  # with a receipt that cannot be read
 
     def read_marked_ids(self) -> set[int]:
         """Return no ids: the hub marks orders, and the history has the ids of receipts."""
@@ -199,9 +217,12 @@ class Receipts(Orders):
         """Yield each bill with receipts since the last poll, with a Checkpoint after each page."""
         newest_id = history.newest_id
         for page in self.source.pages(RECEIPT_ENTITY, self._is_to_be_read(newest_id)):
-            unreported = [row for row in page if history.note_state(row["id"], OPEN)]
-            self._first_numbers.note(page)
-            yield from self._iter_bills_of_receipts(unreported)
+            rows = list(filter(_is_usable, page))
+            if len(rows) < len(page):
+                yield UNUSABLE
+            unreported = [row for row in rows if history.note_state(row["id"], OPEN)]
+            self._first_numbers.note(rows)
+            yield from self._iter_bills_of_receipts(unreported, history)
             yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
         last_id = history.newest_id or 0
         history.keep(self._find_newest_id(last_id) if newest_id is None else last_id)
@@ -222,20 +243,30 @@ class Receipts(Orders):
         Receipts from before the window, up to this one, are left out by the first poll.
         """
         later = self.source.rows(RECEIPT_ENTITY, where("id", "gt", id), fields=("id",))
-        return max((row["id"] for row in later), default=id)
+        return max((row["id"] for row in later if has_id(row)), default=id)
 
-    def _iter_bills_of_receipts(self, receipts: Sequence[Row]) -> Iterator[Document | Unreadable]:
+    def _iter_bills_of_receipts(
+        self, receipts: Sequence[Row], history: ReportHistory
+    ) -> Iterator[Document | Unreadable]:
         """Yield the bills that contain one of these receipts.
 
-        Those of other receipts of the same orders were yielded before.
+        Those of other receipts of the same orders were yielded before. A receipt of which Autotask
+        does not show the order is read again by the next poll.
         """
         receipt_ids = {row["id"] for row in receipts}
         item_ids = {row["purchaseOrderItemID"] for row in receipts}
-        items = self.source.rows_with("PurchaseOrderItems", "id", item_ids)
-        order_ids = {row["orderID"] for row in items}
+        items = list(self.source.rows_with("PurchaseOrderItems", "id", item_ids))
+        order_ids = {row["orderID"] for row in items if has_id(row) and has_id(row, "orderID")}
+        unread = set(receipt_ids)
         for bill in self._iter_bills(order_ids):
-            if receipt_ids & self.receipts_by_bill[bill.source_id].keys():
+            ids_of_bill = self.receipts_by_bill[bill.source_id].keys()
+            unread -= ids_of_bill
+            if receipt_ids & ids_of_bill:
                 yield bill
+        for id in unread:
+            history.forget(id)
+        if unread:
+            yield UNUSABLE
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
         """Yield the bills with these source ids, in their order; each id names its order."""
@@ -268,15 +299,21 @@ class Receipts(Orders):
 
     def _iter_bills(self, order_ids: set[int]) -> Iterator[Document | Unreadable]:
         """Yield the bills of some orders: one for all receipts with the same vendor invoice."""
-        rows = list(self.source.rows_with(ENTITY, "id", order_ids))
+        rows = list(self.source.parts_of(ENTITY, "id", order_ids))
         self.prepare(rows)
         rows_by_id = {row["id"]: row for row in rows}
         items: dict[Any, Row] = {}
-        for items_of_order in self._items.values():
-            items |= {item["id"]: item for item in items_of_order}
+        self._unusable_orders = set()
+        for order_id, items_of_order in self._items.items():
+            items |= {item["id"]: item for item in items_of_order if has_id(item)}
+            if not all(map(has_id, items_of_order)):
+                self._unusable_orders.add(order_id)
         bills: dict[tuple[int, str], list[Row]] = defaultdict(list)
         first_receipt_ids: dict[int, int] = {}
-        for receipt in self.source.rows_with(RECEIPT_ENTITY, "purchaseOrderItemID", items):
+        for receipt in self.source.parts_of(RECEIPT_ENTITY, "purchaseOrderItemID", items):
+            if not _is_usable(receipt):
+                self._unusable_orders.add(items[receipt["purchaseOrderItemID"]]["orderID"])
+                continue
             number = self._first_numbers.get(receipt) or f"{UNNUMBERED}{receipt['id']}"
             order_id = items[receipt["purchaseOrderItemID"]]["orderID"]
             bills[order_id, number].append(receipt)
@@ -299,6 +336,8 @@ class Receipts(Orders):
         source_id: str,
     ) -> Document:
         """Return the bill of the receipts with one vendor invoice."""
+        if row["id"] in self._unusable_orders:
+            raise ValueError(Sentence("an item or receipt of its order has no usable id or number"))
         translation = ReceiptTranslation(
             self,
             row,

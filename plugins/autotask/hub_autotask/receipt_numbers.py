@@ -39,4 +39,10 @@ class FirstNumbers:
 
 def _number_of(receipt: Row) -> str:
     """Return the number of the vendor's invoice that a receipt names now; "" without one."""
-    return receipt["vendorInvoiceNumber"] or ""
+    number = receipt["vendorInvoiceNumber"]
+    return number if isinstance(number, str) else ""
+
+
+def has_number_as_text(receipt: Row) -> bool:
+    """Return whether the number of the vendor's invoice of a receipt is a text, or missing."""
+    return receipt["vendorInvoiceNumber"] is None or isinstance(receipt["vendorInvoiceNumber"], str)

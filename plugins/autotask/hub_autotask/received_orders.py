@@ -20,7 +20,7 @@ class ReceivedOrders:
         self._secrets = secrets
         state, _, ids = secrets.get(LEFT_OUT_KEY, "").partition("|")
         self._is_complete = state == COMPLETE
-        self._ids = {int(id) for id in parse_ids(ids)}
+        self._ids = {int(id) for id in parse_ids(ids) if id.isdecimal()}
 
     def __contains__(self, id: int) -> bool:
         """Return whether an order is left out."""

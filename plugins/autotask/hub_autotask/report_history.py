@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from hub import Refused, format_ids, parse_ids
 
 OPEN, FAILED, DONE = "open", "failed", "done"
+UNREADABLE = "unreadable"  # its state cannot be read
 RECEIVED = "received"  # an open order
 LEFT_OUT = "left out"
 
@@ -46,6 +47,11 @@ class ReportHistory:
         """Keep a document in the cursor that the poll did not bring, or no longer."""
         self._current.setdefault(id, self._before.get(id, LEFT_OUT))
 
+    def forget(self, id: int) -> None:
+        """Forget a document of this poll, so that the next one brings it again."""
+        self._before.pop(id, None)
+        self._current.pop(id, None)
+
     def find_missing_ids(self) -> list[int]:
         """Return the ids that the last poll had and this one does not."""
         return [id for id in self._before if id not in self._current]
@@ -69,16 +75,19 @@ def format_states(states: Mapping[int, str]) -> str:
 
 
 def parse_states(cursor: str | None) -> dict[int, str]:
-    """Return the states of a cursor; raise Refused for another text."""
+    """Return the states of a cursor; raise Refused for another text.
+
+    Ids that are no numbers, which earlier versions stored, are left out.
+    """
     if not cursor:
         return {}
     try:
         states: dict[int, str] = {}
         for state, text in json.loads(cursor).items():
-            states |= {int(id): state for id in parse_ids(text)}
+            states |= {int(id): state for id in parse_ids(text) if id.isdecimal()}
         return states
     except (ValueError, AttributeError):
         raise Refused(
             "The position from which Autotask is read cannot be understood; it was not written"
-            " by this app."
+            " by this app. Press “Read everything again” on the page of the app."
         ) from None

@@ -22,7 +22,7 @@ class StoredIds:
     def read(self) -> set[int]:
         """Return the ids."""
         stored = self._secrets.get(self._name, "")
-        return {int(id) for id in parse_ids(stored.removeprefix(LABEL))}
+        return {int(id) for id in parse_ids(stored.removeprefix(LABEL)) if id.isdecimal()}
 
     def add(self, id: int) -> None:
         """Add an id."""

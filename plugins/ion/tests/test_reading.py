@@ -4,7 +4,6 @@ import datetime as dt
 import io
 import json
 import re
-from contextlib import contextmanager
 from decimal import Decimal
 from itertools import takewhile
 
@@ -12,7 +11,7 @@ import pytest
 from hub_ion import hub_codes, hub_documents
 
 from hub import Checkpoint, Document, Gone, Unreadable
-from hub.testing.fakes.wsgi import BufferedResponse, read_body
+from hub.testing.fakes.wsgi import change_answers
 
 
 def part(bench, number):
@@ -295,26 +294,13 @@ def is_part(item):
     return isinstance(item, Document) and item.kind == "item"
 
 
-@contextmanager
 def changed_order(bench, change):
     """Let the source send the second order of each page as `change` leaves it."""
 
-    def serve(environ, start):
-        query = read_body(environ)
-        answer = BufferedResponse(server, environ)
-        body = answer.body
-        if b"query Orders" in query:
-            data = json.loads(body)
-            change(data["data"]["rows"]["edges"][1]["node"])
-            body = json.dumps(data).encode()
-        line, headers = answer.beginning
-        length = ("Content-Length", str(len(body)))
-        start(line, [*(pair for pair in headers if pair[0] != "Content-Length"), length])
-        return [body]
+    def change_answer(answer):
+        change(answer["data"]["rows"]["edges"][1]["node"])
 
-    bench.allow_undescribed_answers()
-    with bench.replaced_by(serve) as server:
-        yield
+    return change_answers(bench, lambda path, query: b"query Orders" in query, change_answer)
 
 
 @pytest.mark.row("ION-36")

@@ -1,0 +1,136 @@
+"""Answers with values of another kind than Autotask's: they stop no other row and no later run."""
+
+import pytest
+
+from hub import Document, Refused, Retry, Unreadable
+from hub.testing.fakes.wsgi import change_answers
+from hub.testing.outcomes.items import last_cursors, unique_ids
+
+
+def change_rows(bench, entity, change):
+    """Let Autotask send the rows of an entity as `change` leaves them."""
+    return change_answers(
+        bench,
+        lambda path, body: path.endswith(f"/{entity}/query"),
+        lambda answer: change(answer["items"]),
+    )
+
+
+def unreadable_ids(items):
+    return [item.source_id for item in items if isinstance(item, Unreadable)]
+
+
+@pytest.mark.parametrize("id", [None, "abc", [], {}, True])
+def test_an_invoice_without_a_number_as_its_id_stops_no_other_invoice(invoices, id):
+    whole = unique_ids(invoices.read())
+    with change_rows(invoices, "Invoices", lambda rows: rows[2].update(id=id)):
+        items = invoices.read()
+    assert unique_ids(items) == whole - {"invoice:4003"} | {"invoice:None"}
+    assert unreadable_ids(items) == ["invoice:None"]
+    later = invoices.read(last_cursors(items))
+    assert unique_ids(later) == {"invoice:4003"}
+
+
+@pytest.mark.parametrize("row", [None, 7, "abc", [["a"]]])
+def test_something_other_than_a_row_stops_no_other_row(invoices, row):
+    def change(rows):
+        rows[2] = row
+
+    with change_rows(invoices, "Invoices", change):
+        assert unreadable_ids(invoices.read()) == ["invoice:None"]
+
+
+@pytest.mark.parametrize("field", ["companyID", "createDateTime", "paymentTerm", "invoiceTotal"])
+@pytest.mark.parametrize("value", [["x"], {"a": 1}, "abc"])
+def test_a_field_of_another_kind_stops_no_other_invoice(invoices, field, value):
+    whole = unique_ids(invoices.read())
+    with change_rows(invoices, "Invoices", lambda rows: rows[2].update({field: value})):
+        items = invoices.read()
+    assert unique_ids(items) == whole
+    assert set(unreadable_ids(items)) <= {"invoice:4003"}
+
+
+def test_an_invoice_asked_for_by_its_id_is_not_gone_because_its_row_has_none(invoices):
+    with change_rows(invoices, "Invoices", lambda rows: rows[0].update(id="abc")):
+        items = invoices.read(ids=["invoice:4002", "invoice:4003"])
+    assert unreadable_ids(items) == ["invoice:4002"]
+    assert isinstance(items[1], Document)
+
+
+def test_a_report_whose_approval_is_no_day_stops_no_other_report(expenses):
+    whole = unique_ids(expenses.read())
+    with change_rows(expenses, "ExpenseReports", lambda rows: rows[1].update(approvedDate="soon")):
+        items = expenses.read()
+    assert unique_ids(items) == whole
+    [broken] = unreadable_ids(items)
+    assert isinstance(expenses.read(ids=[broken])[0], Document)
+
+
+def test_lines_of_no_invoice_that_was_asked_for_are_asked_for_again(invoices):
+    with (
+        change_rows(invoices, "BillingItems", lambda rows: rows[0].update(invoiceID="abc")),
+        pytest.raises(Retry, match="a row of BillingItems that it was not asked for"),
+    ):
+        invoices.read()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": None},
+        {"id": "abc"},
+        {"purchaseOrderItemID": []},
+        {"vendorInvoiceNumber": ["ING-501"]},
+        {"vendorInvoiceNumber": True},
+    ],
+)
+def test_a_receipt_that_cannot_be_read_is_read_later(open_bench, change):
+    bench = open_bench("purchase-orders", post_as="bill_per_receipt")
+    whole = unique_ids(open_bench("purchase-orders", post_as="bill_per_receipt").read())
+    reads = "PurchaseOrderItemReceiving"
+    with change_rows(bench, reads, lambda rows: rows and rows[0].update(change)):
+        try:
+            items = bench.read()
+        except Retry:
+            items = []
+    assert not any(isinstance(item, Document) for item in items if "ING-501" in str(item))
+    later = bench.read(last_cursors(items))
+    broken = [id for id in unreadable_ids(items) if not id.endswith(":None")]
+    again = bench.read(ids=broken) if broken else []
+    assert {item.source_id for item in [*later, *again] if isinstance(item, Document)} == whole
+
+
+def test_ids_that_are_no_numbers_in_what_is_stored_stop_no_run(open_bench):
+    bench = open_bench("purchase-orders", post_as="bill_per_receipt")
+    whole = bench.read()
+    stored = bench.secrets["vendor invoice numbers of receipts"]
+    bench.secrets["vendor invoice numbers of receipts"] = stored.replace("{", '{"":"=None",', 1)
+    bench.secrets["orders received before they were read"] = "complete|=None"
+    assert unique_ids(bench.read({"receipts": '{"open":"=None"}'})) == unique_ids(whole)
+
+
+@pytest.mark.parametrize("address", ["https://elsewhere.example/", "https://[/", "x://"])
+def test_an_address_that_cannot_be_called_is_asked_for_again(invoices, address):
+    def change(answer):
+        answer["url"] = address
+
+    with (
+        change_answers(invoices, lambda path, _: path.endswith("/zoneInformation"), change),
+        pytest.raises(Refused),
+    ):
+        invoices.read()
+    assert invoices.read()
+
+
+@pytest.mark.parametrize("label", [None, 7])
+def test_a_status_without_its_label_is_asked_for_again(orders, label):
+    def change(answer):
+        for field in answer["fields"]:
+            for value in field.get("picklistValues") or ():
+                value["label"] = label
+
+    with (
+        change_answers(orders, lambda path, _: path.endswith("/fields"), change),
+        pytest.raises(Retry, match="an answer of another form for PurchaseOrders"),
+    ):
+        orders.read()
