@@ -352,7 +352,7 @@ class Autotask:
                 " in the settings of the app.",
                 user=self._user,
             )
-        zone = reply.check().json()
+        zone: Row = reply.check().json()
         address = zone.get("url") if isinstance(zone, dict) else None
         if not isinstance(address, str) or "://" not in address:
             raise _build_wrong_answer("ZoneInformation")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub import Document, Refused, Retry, Unreadable
+from hub import Company, Document, Refused, Retry, Unreadable
 from hub.testing.fakes.wsgi import change_answers
 from hub.testing.outcomes.items import last_cursors, unique_ids
 
@@ -57,13 +57,16 @@ def test_an_invoice_asked_for_by_its_id_is_not_gone_because_its_row_has_none(inv
     assert isinstance(items[1], Document)
 
 
-def test_a_report_whose_approval_is_no_day_stops_no_other_report(expenses):
-    whole = unique_ids(expenses.read())
-    with change_rows(expenses, "ExpenseReports", lambda rows: rows[1].update(approvedDate="soon")):
-        items = expenses.read()
+def test_an_invoice_whose_mark_is_no_day_stops_no_other_invoice(open_bench):
+    company = Company(country="US", currency="USD", custom_numbers=True)
+    bench = open_bench("invoices", numbering="autotask_number", company=company)
+    whole = unique_ids(bench.read())
+    with change_rows(bench, "Invoices", lambda rows: rows[1].update(webServiceDate="soon")):
+        items = bench.read()
     assert unique_ids(items) == whole
     [broken] = unreadable_ids(items)
-    assert isinstance(expenses.read(ids=[broken])[0], Document)
+    assert isinstance(bench.read(ids=[broken])[0], Document)
+    assert broken in unique_ids(bench.read(last_cursors(items)))
 
 
 def test_lines_of_no_invoice_that_was_asked_for_are_asked_for_again(invoices):

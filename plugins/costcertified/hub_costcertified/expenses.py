@@ -28,7 +28,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     """
     id = row[names.Expense.ID]
     deleted_at = row.get(names.Expense.DELETED_AT)
-    if deleted_at:
+    if deleted_at and parse_date(deleted_at, site.zone):
         prefixes = (PREFIX, PAYMENT_PREFIX)
         return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
     is_paid = look_up(IS_PAID_BY_TYPE, codes.get_fixed_word(row[names.Expense.TYPE]), "type")

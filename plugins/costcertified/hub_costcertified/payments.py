@@ -38,7 +38,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     Without a fee it returns the Gone of one that the payment may have had.
     """
     deleted_at = row.get(names.Payment.DELETED_AT)
-    if deleted_at:
+    if deleted_at and parse_date(deleted_at, site.zone):
         return [
             codes.build_gone(source_id, deleted_at) for source_id in _list_source_ids(site, row)
         ]

@@ -9,7 +9,8 @@ from hub_costcertified import hub_check, hub_webhook
 from hub_costcertified.sandbox import api
 from hub_costcertified.sandbox.company import REFRESH_TOKEN, WEBHOOK_SECRET
 
-from hub import AccessNeeded, Checkpoint, NeedsAttention, Refused, Retry, Signal
+from hub import AccessNeeded, Checkpoint, Gone, NeedsAttention, Refused, Retry, Signal, Unreadable
+from hub.testing.fakes.wsgi import change_answers
 from qbo_sandbox.kit import Fault
 
 
@@ -149,3 +150,15 @@ def test_invoices_are_read_from_a_source_without_payouts_and_expenses(open_bench
     assert after == {id for id in before if not id.startswith(("payout:", "expense"))}
     assert "no bank deposit is made" in payouts
     assert "shows no expenses" in expenses
+
+
+@pytest.mark.parametrize("value", [True, 7, "no", ["x"]])
+def test_what_is_no_moment_of_deletion_proves_none(bench, value):
+    def change(answer):
+        answer["items"][0]["deleted_at"] = value
+
+    with change_answers(bench, lambda path, _: path.endswith("/v1/invoices"), change):
+        items = bench.read()
+    assert not isinstance(items[0], Gone)
+    reasons = [item.reason for item in items if isinstance(item, Unreadable)]
+    assert any("is not a date" in reason for reason in reasons)

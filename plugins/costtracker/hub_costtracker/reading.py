@@ -13,6 +13,7 @@ from hub import (
     Unreadable,
     Yielded,
     check_fields,
+    parse_date,
     readable,
 )
 from hub_costtracker import names, suppliers
@@ -86,7 +87,8 @@ def _build_item(site: Site, source_id: str, row: Row) -> Document | Gone:
     """Return the document of a row with an id."""
     check_fields(row, {names.Invoice.DELETED_AT: str})
     deleted_at = row.get(names.Invoice.DELETED_AT)
-    if not deleted_at:
+    # Another value than a moment proves no deletion: parse_date raises ValueError.
+    if not deleted_at or not parse_date(deleted_at, site.zone):
         return build_document(site, row)
     reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=deleted_at[:10])
     return Gone(source_id=source_id, reason=reason)

@@ -15,6 +15,7 @@ from hub import (
     StageName,
     Unreadable,
     Yielded,
+    parse_date,
     readable,
 )
 from hub_costtracker import lists, names
@@ -71,7 +72,7 @@ def _build_source_id(row: Row) -> str:
 
 def _build_item(site: Site, row: Row) -> Document | Gone:
     """Return the update of a vendor, or Gone if the supplier was deleted."""
-    if row.get(names.SupplierEdit.DELETED_AT):
+    if parse_date(row.get(names.SupplierEdit.DELETED_AT), site.zone):
         return Gone(
             source_id=_build_source_id(row),
             reason=Sentence("The supplier was deleted in CostTracker."),

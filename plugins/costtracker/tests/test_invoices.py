@@ -243,6 +243,7 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
         ),
         ({"attachments": ["a.pdf"]}, "its attachments contains 'a.pdf', and not only groups of"),
         ({"deleted_at": True}, "its deleted_at is True, and not a text"),
+        ({"deleted_at": "no"}, "“no” is not a date"),
         ({"invoice_number": 7}, "its invoice_number is 7, and not a text"),
         ({"invoice_date": 20260320}, "“20260320” is not a date"),
         ({"gross_total": Decimal("NaN")}, "'NaN' is not an amount"),

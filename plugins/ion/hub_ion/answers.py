@@ -38,14 +38,14 @@ def read_page(page: Any) -> tuple[list[Row | None], Row]:
     """
     if isinstance(page, dict):
         edges, info = page.get("edges") or [], page.get("pageInfo")
-        if isinstance(edges, list) and _is_page_info(info):
+        if isinstance(edges, list) and isinstance(info, dict) and _is_page_info(info):
             return [_get_node(edge) for edge in edges], info
     raise Retry("ION sent an answer that is no page of its list; it is asked again later.")
 
 
-def _is_page_info(info: Any) -> bool:
+def _is_page_info(info: Row) -> bool:
     """Return whether the page info says whether more rows follow, and after which cursor."""
-    if not isinstance(info, dict) or not isinstance(info.get("hasNextPage"), bool):
+    if not isinstance(info.get("hasNextPage"), bool):
         return False
     end = info.setdefault("endCursor", None)
     return end is None or isinstance(end, str)

@@ -14,6 +14,7 @@ from hub import (
     Unreadable,
     Yielded,
     add_deletions,
+    parse_date,
     readable,
 )
 from hub_ontraccr import names
@@ -92,9 +93,14 @@ def read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadab
     if not _has_id(row):
         return UNIDENTIFIED
     source_id = f"{PREFIX}{row[names.Payable.ID]}"
+    return readable(source_id, _build_item, site, profiles, source_id, row)
+
+
+def _build_item(site: Site, profiles: Profiles, source_id: str, row: Row) -> Document | Gone:
+    """Return the document of a row with an id."""
     deleted_at = row.get(names.Payable.DELETED_AT)
-    if deleted_at:
-        day = str(deleted_at)[:10]
-        reason = Sentence("Deleted in Ontraccr on %(deleted_at)s.", deleted_at=day)
-        return Gone(source_id=source_id, reason=reason)
-    return readable(source_id, build_document, site, profiles, row)
+    # Another value than a moment proves no deletion: parse_date raises ValueError.
+    if not deleted_at or not parse_date(deleted_at, site.zone):
+        return build_document(site, profiles, row)
+    reason = Sentence("Deleted in Ontraccr on %(deleted_at)s.", deleted_at=deleted_at[:10])
+    return Gone(source_id=source_id, reason=reason)

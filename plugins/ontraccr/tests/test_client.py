@@ -7,7 +7,8 @@ import pytest
 from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hub_subscribe
 from hub_ontraccr.sandbox import api
 
-from hub import Checkpoint, NeedsAttention, Refused, Retry
+from hub import Checkpoint, Gone, NeedsAttention, Refused, Retry, Unreadable
+from hub.testing.fakes.wsgi import change_answers
 from qbo_sandbox.kit import Fault
 
 
@@ -199,3 +200,15 @@ def test_a_source_that_offers_no_tax_codes_takes_the_other_lists(bench):
         pytest.raises(Refused),
     ):
         bench.push_lists()
+
+
+@pytest.mark.parametrize("value", [True, 7, "no", ["x"]])
+def test_what_is_no_moment_of_deletion_proves_none(bench, value):
+    def change(answer):
+        answer["items"][0]["deleted_at"] = value
+
+    with change_answers(bench, lambda path, _: path.endswith("/v1/payables"), change):
+        items = bench.read()
+    assert not isinstance(items[0], Gone)
+    reasons = [item.reason for item in items if isinstance(item, Unreadable)]
+    assert any("is not a date" in reason for reason in reasons)
