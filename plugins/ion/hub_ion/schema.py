@@ -236,16 +236,23 @@ def find_problem(type: str, row: Row) -> str | None:
         name = field.alias
         if name not in row:
             return Sentence("it has no %(name)s", name=name)
-        value = row[name]
-        if value is None:
-            continue
-        if name == "id" and not is_id(value):
-            return _describe_value(name, value)
-        if (type, name) in TEXT_FIELDS and not isinstance(value, str):
-            return _describe_value(name, value)
-        if field.type and (problem := _find_inner_problem(field, value)):
+        problem = _find_problem_of_value(type, field, row[name])
+        if problem:
             return problem
     return None
+
+
+def _find_problem_of_value(type: str, field: RequestedField, value: Any) -> str | None:
+    """Return what is wrong with the value of a field of a type; None may stand for any."""
+    if value is None:
+        return None
+    if field.alias == "id" and not is_id(value):
+        return _describe_value(field.alias, value)
+    if (type, field.alias) in TEXT_FIELDS and not isinstance(value, str):
+        return _describe_value(field.alias, value)
+    if not field.type:
+        return None
+    return _find_inner_problem(field, value)
 
 
 def _find_inner_problem(field: RequestedField, value: Any) -> str | None:
