@@ -302,12 +302,7 @@ class Receipts(Orders):
         rows = list(self.source.parts_of(ENTITY, "id", order_ids))
         self.prepare(rows)
         rows_by_id = {row["id"]: row for row in rows}
-        items: dict[Any, Row] = {}
-        self._unusable_orders = set()
-        for order_id, items_of_order in self._items.items():
-            items |= {item["id"]: item for item in items_of_order if has_id(item)}
-            if not all(map(has_id, items_of_order)):
-                self._unusable_orders.add(order_id)
+        items = self._index_items()
         bills: dict[tuple[int, str], list[Row]] = defaultdict(list)
         first_receipt_ids: dict[int, int] = {}
         for receipt in self.source.parts_of(RECEIPT_ENTITY, "purchaseOrderItemID", items):
@@ -326,6 +321,16 @@ class Receipts(Orders):
             is_first = first_receipt_ids[order_id] in self.receipts_by_bill[id]
             row = rows_by_id[order_id]
             yield readable(id, self._build_bill, row, items, receipts, is_first, id)
+
+    def _index_items(self) -> dict[Any, Row]:
+        """Return the items of the prepared orders by id; note the orders with one without an id."""
+        items: dict[Any, Row] = {}
+        self._unusable_orders = set()
+        for order_id, items_of_order in self._items.items():
+            items |= {item["id"]: item for item in items_of_order if has_id(item)}
+            if not all(map(has_id, items_of_order)):
+                self._unusable_orders.add(order_id)
+        return items
 
     def _build_bill(
         self,
