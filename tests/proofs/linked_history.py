@@ -173,7 +173,9 @@ class LinkedHistory:
     # -- the network -------------------------------------------------------------------------------
 
     def fault(self, kind, call, commit):
-        more = {"code": "2020"} if kind == "refusal" else {"commit": commit}
+        # What a creation refuses as stale was not created; a change may have been made by itself.
+        is_refused = kind == "stale_object" and call.endswith(".create")
+        more = {"code": "2020"} if kind == "refusal" else {"commit": commit and not is_refused}
         self.quickbooks.add_fault(kind, call, **more)
 
     def index_late(self, seconds):

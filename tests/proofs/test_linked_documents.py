@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub import Gone, Unreadable, outbox
 from hub.db.engine import read_only_session
-from hub.models import Case, Posting, SourceDocument, case_posting
+from hub.models import Case, Posting, Run, SourceDocument, case_posting
 from hub.models.enums import Holder, PostingState
 from hub.models.postings import LEFT_OUT_STATES
 from tests.proofs.linked_documents import FACTS, GROUPS
@@ -121,6 +121,7 @@ def judge(history):
         cases = load_cases(session)
         postings = session.scalars(select(Posting).order_by(Posting.id)).all()
         problems = [text for posting in postings for text in judge_posting(posting, cases)]
+        problems += session.scalars(select(Run.error).where(Run.error.contains("a defect")))
         states = document_states.load_states(session, history.shop.id)
         for row in session.scalars(select(SourceDocument).where(SourceDocument.made_for == "")):
             own = [posting for posting in postings if posting.document_id == row.id]

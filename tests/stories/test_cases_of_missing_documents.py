@@ -1,10 +1,11 @@
 """Documents that were deleted in QuickBooks: their case, and what their source says afterwards."""
 
 import pytest
+from sqlalchemy import select
 
 from hub import Gone
-from hub.db.engine import transaction
-from hub.models import Case
+from hub.db.engine import read_only_session, transaction
+from hub.models import Case, Run
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import runner
@@ -135,3 +136,18 @@ def test_the_case_stays_open_if_the_app_leaves_documents_in_quickbooks(app, quic
     shop.run(Gone(source_id="bill:1"))
     run_nightly_jobs(clock)
     assert shop.cases() == [MISSING]
+
+
+@pytest.mark.parametrize("act", ["void", "delete"])
+def test_what_was_left_in_quickbooks_may_be_removed_there_later(app, quickbooks, clock, act):
+    """The source no longer wants the document, and nothing is planned for it."""
+    shop = ShopSite(app, quickbooks, clock)
+    shop.run(invoice(number="S-1"))
+    shop.run(Gone(source_id="invoice:1"))
+    manual.skip(shop.posting("invoice:1").id, "It stays", "kari")
+    quickbooks.act(act, kind="Invoice", id=shop.book("Invoice", "invoice:1")["Id"])
+    run_nightly_jobs(clock)
+    with read_only_session() as session:
+        runs = session.scalars(select(Run).where(Run.kind != "sync")).all()
+    assert [(run.kind, run.outcome) for run in runs] == [("changes", "done"), ("reconcile", "done")]
+    assert shop.cases() == []

@@ -17,7 +17,7 @@ from hub.cases.discrepancies import (
 )
 from hub.context import current_hub
 from hub.contract.states import ReceiptState, Stage
-from hub.models import Case
+from hub.models import Case, Installation
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount
 from hub.posting import receipts
@@ -72,7 +72,9 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
         return True
     if is_wanted:
         return False
-    if get_removal_policy(app, build_site(row.installation).settings) == "leave":
+    # The document may come from a session that has ended, which cannot load its installation.
+    installation = session.get_one(Installation, posting.installation_id)
+    if get_removal_policy(app, build_site(installation).settings) == "leave":
         return False
     close_as_gone_everywhere(session, posting)
     return True
