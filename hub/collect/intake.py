@@ -83,19 +83,7 @@ def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
         row.reread = True
         batch.outdated_ids.add(item.source_id)
         return DocumentOutcome.UNCHANGED
-    if row.made_for and item.stage == Stage.READY:
-        _leave_to_source(batch, row)
     return _ingest_document(batch, item)
-
-
-def _leave_to_source(batch: CollectBatch, row: SourceDocument) -> None:
-    """Let the document of a source take over the creation of a record that a code has named first.
-
-    It is then posted even if no document needs the record.
-    """
-    postings = batch.transaction_postings(row)
-    if any(posting.operation == Operation.CREATE for posting in postings):
-        row.made_for = ""
 
 
 def _hold_defect(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentOutcome:

@@ -289,8 +289,7 @@ def _may_change_state(session: Session, posting: Posting, disposition: Dispositi
     person is asked, unless it cannot be sent at all now.
     """
     if posting.held_by == Holder.UNNEEDED:
-        is_wanted_by_source = not posting.document.made_for
-        return is_wanted_by_source or disposition.state == PostingState.HELD
+        return disposition.state == PostingState.HELD
     if posting.held_by == Holder.PERSON and _is_incomplete(disposition):
         return decide_key_use(session, posting) is not KeyUse.FROZEN
     if posting.state == PostingState.HELD or posting.held_by:

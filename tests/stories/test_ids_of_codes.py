@@ -2,13 +2,11 @@
 
 import pytest
 
-from hub import Code, Document, Party, outbox
+from hub import Code, Document, Party
 from hub.collect.intake import create_records
 from hub.db.engine import transaction
-from hub.installations import enable
 from hub.mapping import Create
 from hub.models import Installation
-from hub.posting.actions import manual
 from hub.qbo import record_download
 from tests.support.sources.every_kind_source import ShopSite, invoice
 
@@ -62,42 +60,3 @@ def test_a_code_with_the_id_of_a_customer_that_its_source_names_is_that_customer
     assert (states["7"], states["8"], shop.cases()) == ("posted", "posted", [])
     assert shop.book("Invoice", "8")["CustomerRef"]["value"] == id
     assert "New name" not in [row["DisplayName"] for row in shop.books("Customer")]
-
-
-def own_document(name="Fjord Homes"):
-    return Document(kind="customer", source_id="7", details=Party(name=name))
-
-
-def approve_all(shop):
-    with transaction() as session:
-        outbox.approve_all(session, shop.id, "kari")
-
-
-@pytest.fixture
-def reviewed_shop(shop):
-    """Return a shop of which an invoice, and the new customer of its code, wait for approval."""
-    enable.set_mode(shop.id, "review", who="kari")
-    code = Code(id="7", name="Fjord Homes", create=Party(name="Fjord Homes", email="a@fjord.no"))
-    assert shop.run(invoice("8", client=code))["7"] == "review"
-    return shop
-
-
-def test_a_customer_that_its_source_delivers_after_a_code_named_it_keeps_its_approval(
-    reviewed_shop,
-):
-    reviewed_shop.run(own_document())
-    approve_all(reviewed_shop)
-    reviewed_shop.run()
-    states = reviewed_shop.run()
-    assert (states["7"], states["8"], reviewed_shop.cases()) == ("posted", "posted", [])
-
-
-def test_a_customer_that_its_source_delivers_is_posted_without_a_document_that_needs_it(
-    reviewed_shop,
-):
-    reviewed_shop.run(own_document())
-    manual.skip(reviewed_shop.posting("8").id, "Not ours", "kari")
-    reviewed_shop.run()
-    approve_all(reviewed_shop)
-    assert reviewed_shop.run()["7"] == "posted"
-    assert [row["DisplayName"] for row in reviewed_shop.ours("Customer")] == ["Fjord Homes"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from hub import Code, Document, Gone, Item, Party, hookimpl, outbox
+from hub import Code, Gone, Item, Party, hookimpl, outbox
 from hub.collect.intake import create_records
 from hub.collect.run import collect
 from hub.db.engine import read_only_session, transaction
@@ -99,14 +99,6 @@ def test_a_party_is_made_in_the_run_in_which_its_document_is_released(shop, kind
     assert (shop.states()[f"{kind}:1"], shop.states()[code]) == ("posted", "posted")
     assert len(shop.ours(party)) == 1
     assert shop.cases() == []
-
-
-def test_a_party_that_its_source_delivers_itself_waits_for_no_document(shop):
-    close_books(shop)
-    shop.run(new("invoice", **LATE))
-    assert shop.states()["c1"] == "waiting"
-    states = shop.run(Document(kind="customer", source_id="c1", details=CLIENT.create))
-    assert (states["c1"], states["invoice:1"], len(shop.ours("Customer"))) == ("posted", "held", 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

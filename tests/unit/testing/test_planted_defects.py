@@ -1051,8 +1051,8 @@ DEFECTS = {
         WITHOUT_ID,
         CLIENT,
         "id=documents.source_id",
-        "id=lambda row: f\"{row['type']}:{int(row.get('id'))}\"",
-        "without its id, raised TypeError",
+        "id=lambda row: f\"{row['type']}:{int(str(row.get('id')))}\"",
+        "without its id, raised ValueError",
     ),
     "changes of one kind that nobody reads": Defect(
         CHANGED,
