@@ -271,16 +271,23 @@ def test_reading_everything_again_changes_no_posting_and_no_transaction(open_dem
         with read_only_session() as session:
             return session.execute(select(*columns).order_by(Posting.id)).all()
 
+    def list_books(small):
+        books = small.quickbooks.books()
+        for company in books.values():
+            for file in company.get("Attachable", ()):
+                del file["TempDownloadUri"]  # it names the second in which it was asked for
+        return books
+
     with open_demo(slug, 20) as small:
         [row] = demo.list_installations()
         for _ in range(2):
             sync_all([row])
-        postings, books = list_postings(), small.quickbooks.books()
+        postings, books = list_postings(), list_books(small)
         full_reading.start_over(row.id, demo.DEMO_PERSON)
         [run, *_] = sync_all([row])
         assert run.counts["documents"] >= 10
         assert list_postings() == postings
-        assert small.quickbooks.books() == books
+        assert list_books(small) == books
 
 
 @pytest.mark.proof(small=1)
