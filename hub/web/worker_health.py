@@ -1,9 +1,11 @@
 """The addresses of a worker that machines call to learn whether it is alive and ready."""
 
+from collections.abc import Iterable
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
+from werkzeug import Response
 
 from hub.exact_json import dumps
 from hub.telemetry.heartbeat import Heartbeat
@@ -12,7 +14,6 @@ from hub.web.readiness import Readiness, ReadinessCheck
 MAX_SILENT_SECONDS = 60.0  # the loop acts every few seconds, also while the database is away
 NO_SIGN_OF_LIFE = f"The worker gave no sign of life for {MAX_SILENT_SECONDS:g} seconds.\n"
 NO_QUEUE = "The worker has no connection to its queue; the log says why."
-STATUS_LINES = {200: "200 OK", 404: "404 Not Found", 503: "503 Service Unavailable"}
 
 
 class WatchedWorker(Protocol):
@@ -36,29 +37,25 @@ class WorkerHealth:
         self._worker = worker
         self._readiness = ReadinessCheck(app)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        content_type = "text/plain; charset=utf-8"
         path = environ.get("PATH_INFO", "")
         if path == "/healthz":
-            status, text = self._check_health()
+            response = self._answer_health()
         elif path == "/readyz":
             readiness = self._check_readiness()
-            status = 200 if readiness.is_ready else 503
             text = dumps(readiness.as_json()) + "\n"
-            content_type = "application/json"
+            status = 200 if readiness.is_ready else 503
+            response = Response(text, status, content_type="application/json")
         else:
-            status, text = 404, "A worker answers /healthz and /readyz.\n"
-        content = text.encode()
-        headers = [("Content-Type", content_type), ("Content-Length", str(len(content)))]
-        start_response(STATUS_LINES[status], headers)
-        return [content]
+            response = Response("A worker answers /healthz and /readyz.\n", 404)
+        return response(environ, start_response)
 
-    def _check_health(self) -> tuple[int, str]:
-        """Return status and text: whether the loop that takes runs still acts."""
+    def _answer_health(self) -> Response:
+        """Return whether the loop that takes runs still acts."""
         if self._worker.heartbeat.age() > MAX_SILENT_SECONDS:
-            return 503, NO_SIGN_OF_LIFE
-        return 200, "ok\n"
+            return Response(NO_SIGN_OF_LIFE, 503)
+        return Response("ok\n")
 
     def _check_readiness(self) -> Readiness:
         """Return the checks of the process, and whether it can take runs from the queue."""
