@@ -36,7 +36,7 @@ from hub.web.authentication import (
 )
 from hub.web.cases import case_bulk
 from hub.web.codes import compare, match_files, matching
-from hub.web.documents import document_pages, early_documents, source_files
+from hub.web.documents import document_acts, document_pages, early_documents, source_files
 from hub.web.frame import (
     app_choice,
     appearance,
@@ -61,6 +61,7 @@ PAGE_MODULES = (
     inbox,
     case_bulk,
     document_pages,
+    document_acts,
     saved_filters,
     search,
     runs,

@@ -5,16 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
 from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS
-from hub.contract.states import Stage
 from hub.db.engine import read_only_session
-from hub.errors import HubError
 from hub.models import (
     Attempt,
     AuditEntry,
@@ -26,18 +24,15 @@ from hub.models import (
     TransactionHead,
     case_posting,
 )
-from hub.models.enums import WRITE_OPERATIONS, DocumentState, Operation, PostingState, RunKind
+from hub.models.enums import WRITE_OPERATIONS, DocumentState, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.listing import load_part_states
-from hub.posting.actions import retries
 from hub.qbo import display
-from hub.scheduling import dry_run, run_log
-from hub.translations.messages import gettext, translate
-from hub.web.apps.installation import describe_repetition
-from hub.web.authentication.access import ANYWHERE, load_scope, may_here, person_name, require_role
+from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.codes import code_lookup
 from hub.web.codes.record_names import record_namer
 from hub.web.documents import source_files
+from hub.web.documents.document_acts import is_repostable
 from hub.web.documents.document_facts import pair_facts
 from hub.web.documents.document_lines import Payment, pair_lines
 from hub.web.documents.timeline import (
@@ -158,47 +153,6 @@ def one(document_id: int) -> str:
         )
 
 
-@pages.post("/documents/<int:document_id>/check")
-@require_role("operator")
-def check(document_id: int) -> Response:
-    """Describe what would stop a document, by the rules of posting; write nothing."""
-    with read_only_session() as session:
-        get_row_or_404(session, SourceDocument, document_id)
-    try:
-        with viewer.translate_reasons():
-            stops = dry_run.check(document_id)
-    except HubError as error:
-        flash(translate(error.sentence), "error")
-    else:
-        for text in stops:
-            flash(gettext("It would be held: %(text)s", text=text), "look")
-        if not stops:
-            text = gettext("Nothing would stop it: QuickBooks would be sent it as it is.")
-            flash(text, "success")
-    return redirect(url_for("documents.one", document_id=document_id))
-
-
-@pages.post("/documents/<int:document_id>/post-again")
-@require_role("operator")
-def post_again(document_id: int) -> Response:
-    """Post a document again that is no longer in QuickBooks."""
-    with read_only_session() as session:
-        document = get_row_or_404(session, SourceDocument, document_id)
-        installation = document.installation
-        _, main = load_state_and_main_posting(session, document)
-    if main is None:
-        abort(404)
-    try:
-        retries.post_again(main.id, person_name())
-    except HubError as error:
-        flash(translate(error.sentence), "error")
-    else:
-        flash(describe_repetition(installation), "success")
-        if installation.is_active:
-            run_log.request(RunKind.SYNC, installation.id, person_name())
-    return redirect(url_for("documents.one", document_id=document_id))
-
-
 @pages.get("/postings/<int:posting_id>")
 @require_role("viewer")
 def posting(posting_id: int) -> Response:
@@ -299,7 +253,7 @@ def _build_state_values(
         "badge_state": _get_badge_state(state, main, payment),
         "payment": payment,
         "undoable_posting_id": main.id if main and may_undo else None,
-        "can_post_again": main is not None and _is_repostable(document, state),
+        "can_post_again": main is not None and is_repostable(document, state),
     }
 
 
@@ -358,18 +312,6 @@ def _get_replaced_state(posting: Posting) -> str:
     if posting.state == PostingState.POSTED and not is_file:
         return "replaced"
     return posting.state
-
-
-def _is_repostable(document: SourceDocument, state: str) -> bool:
-    """Return whether the person may have the document posted again.
-
-    It must have left QuickBooks, and the source must still have it.
-    """
-    if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
-        return False
-    if state not in outbox.DEPARTED:
-        return False
-    return may_here("operator")
 
 
 def _build_payload_view(session: Session, posting: Posting) -> display.TransactionView | None:

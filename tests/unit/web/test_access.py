@@ -92,7 +92,7 @@ ROUTES = {
     """,
     "operator document": """
         api_document_acts.check api_document_acts.plan_removal api_document_acts.post_again
-        api_document_acts.remove documents.check documents.post_again
+        api_document_acts.remove document_acts.check document_acts.post_again
     """,
     "operator posting": "undoing.posting undoing.undo_posting",
     "operator case and posting": """
@@ -159,9 +159,9 @@ DOCUMENT_ROUTES = (
     "api_document_acts.post_again",
     "api_document_acts.remove",
     "api_documents.one",
+    "document_acts.check",
+    "document_acts.post_again",
     "documents.one",
-    "documents.check",
-    "documents.post_again",
     "files.frame",
     "files.show",
 )
