@@ -136,9 +136,15 @@ def update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **va
 
 
 def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    """Have the documents of these postings read again at once; return the number of postings."""
+    """Have the documents of these postings read again at once; return the number of postings.
+
+    A document that was skipped waits meanwhile. Reading a skipped posting plans nothing.
+    """
     _mark_as_outdated(session, conditions)
-    return update_postings(session, conditions, next_try_at=None)
+    count = update_postings(session, conditions, next_try_at=None)
+    skipped = [*conditions, Posting.state == PostingState.SKIPPED]
+    update_postings(session, skipped, state=PostingState.WAITING, reasons=[])
+    return count
 
 
 def _mark_as_outdated(session: Session, conditions: Sequence[ColumnElement[bool]]) -> None:

@@ -125,6 +125,7 @@ RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
     frozenset({"installation_id"}): (_find_installation_target,),
     frozenset({"installation_id", "file_id"}): (_find_installation_target, _find_file_target),
     frozenset({"document_id"}): (_find_document_target,),
+    frozenset({"document_id", "posting_id"}): (_find_document_target, _find_posting_target),
     frozenset({"posting_id"}): (_find_posting_target,),
     frozenset({"case_id"}): (_find_case_target,),
     frozenset({"case_id", "posting_id"}): (_find_case_target, _find_posting_target),

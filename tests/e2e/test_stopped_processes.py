@@ -34,7 +34,7 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
     cluster.wait(lambda: cluster.database.count(collected), worker)
     in_review = cluster.database.count("posting WHERE state = 'review'")
     assert in_review > APPROVED_TOGETHER
-    person = PatientOwner(address, patience=8)
+    person = PatientOwner(address)
     person.log_in()
 
     plain = cluster.database.url.replace("+psycopg", "")

@@ -16,7 +16,7 @@ from hub.contract.states import Stage
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
 from hub.errors import NotFound, NotNow, Sentence
-from hub.models import NAMES_ONLY, Posting
+from hub.models import NAMES_ONLY, Posting, SourceDocument
 from hub.models.display_names import format_posting_name
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
 from hub.outbox import listing
@@ -40,7 +40,7 @@ class _Candidate(NamedTuple):
     company_id: int
     state: str
     held_by: str
-    quickbooks_id: str | None
+    was_posted: bool
 
 
 @dataclass
@@ -76,6 +76,52 @@ def post_again(posting_id: int, who: str) -> None:
         if not has_ended(posting):
             raise NotNow(_explain_nothing_to_try(posting))
     retry(posting_id, who)
+
+
+def is_repostable(document: SourceDocument, state: str) -> bool:
+    """Return whether a document has left QuickBooks while its source still wants it."""
+    if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
+        return False
+    return state in outbox.DEPARTED
+
+
+def take_back_skip(posting_id: int, who: str) -> None:
+    """Retry a posting that a person skipped; raise NotNow if it is not skipped any more."""
+    with engine.read_only_session() as session:
+        posting = session.get(Posting, posting_id)
+        if posting is None:
+            raise NotFound("posting", str(posting_id))
+        if posting.id not in find_revocable_skips(session, posting.document):
+            raise NotNow(_explain_nothing_to_try(posting))
+    retry(posting_id, who)
+
+
+def find_revocable_skips(session: Session, document: SourceDocument) -> set[int]:
+    """Return the ids of the skipped postings of a document that a person may have sent after all.
+
+    A removal that was skipped is not among them, because a document's page offers to remove it.
+    """
+    if document.gone is not None or document.stage == Stage.CLOSED:
+        return set()
+    query = select(Posting).where(
+        Posting.document_id == document.id,
+        Posting.state == PostingState.SKIPPED,
+        Posting.operation.not_in(outbox.REMOVALS),
+    )
+    if document.made_for:  # nothing reads it again, so it is sent with the content that it has
+        query = query.where(Posting.payload != b"")
+    skipped = session.scalars(query.options(*NAMES_ONLY)).all()
+    states = listing.load_states_of_parts(session, [posting.id for posting in skipped])
+    superseded_ids = _find_superseded(session, skipped)
+    revocable_ids = set[int]()
+    for posting in skipped:
+        if has_ended(posting):
+            is_revocable = _has_left(states.get(posting.id), was_skipped=True)
+        else:
+            is_revocable = posting.id not in superseded_ids
+        if is_revocable:
+            revocable_ids.add(posting.id)
+    return revocable_ids
 
 
 def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
@@ -130,7 +176,7 @@ def _lock(session: Session, ids: Sequence[int]) -> list[_Candidate]:
         Posting.company_id,
         Posting.state,
         Posting.held_by,
-        Posting.quickbooks_id,
+        outbox.WAS_POSTED,
     )
     query = select(*columns).where(Posting.id.in_(ids)).order_by(Posting.id)
     candidates = [_Candidate(*row) for row in session.execute(query.with_for_update())]
@@ -146,7 +192,7 @@ def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroup
     doubtful_ids = {snapshot.id for snapshot in groups.doubtful}
     superseded_ids = _find_superseded(session, candidates)
     for candidate in candidates:
-        if has_ended(candidate):
+        if _has_ended(candidate.state, was_posted=candidate.was_posted):
             groups.ended.append(candidate.id)
         elif candidate.id in doubtful_ids:
             continue
@@ -159,7 +205,7 @@ def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroup
     return groups
 
 
-def _find_superseded(session: Session, candidates: Iterable[_Candidate]) -> set[int]:
+def _find_superseded(session: Session, candidates: Iterable[_Candidate | Posting]) -> set[int]:
     """Return the skipped postings after which another one of their part was planned or posted.
 
     The content of the later one counts; the skipped one would overwrite it.
@@ -193,11 +239,16 @@ def _explain_nothing_to_try(posting: Posting) -> str:
     )
 
 
-def has_ended(candidate: _Candidate | Posting) -> bool:
+def has_ended(posting: Posting) -> bool:
     """Return whether a posting was posted, or skipped after it was posted."""
-    if candidate.state == PostingState.POSTED:
+    return _has_ended(posting.state, was_posted=outbox.was_posted(posting))
+
+
+def _has_ended(state: str, *, was_posted: bool) -> bool:
+    """Return whether a posting in this state was posted, or skipped after it was posted."""
+    if state == PostingState.POSTED:
         return True
-    return candidate.state == PostingState.SKIPPED and bool(candidate.quickbooks_id)
+    return state == PostingState.SKIPPED and was_posted
 
 
 def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[PostingSnapshot]:

@@ -67,6 +67,29 @@ def post_again(document_id: int) -> Any:
     return documents.load(document_id)
 
 
+@operation(
+    resource,
+    "/postings/<int:posting_id>/take-back-skip",
+    method="POST",
+    role="operator",
+    response=DocumentWithPostingsSchema,
+)
+def take_back_skip(document_id: int, posting_id: int) -> Any:
+    """Have a skipped posting of a document sent after all, from what its source has now."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, SourceDocument, document_id).installation
+        posting = get_row_or_404(session, Posting, posting_id)
+        if posting.document_id != document_id:
+            abort(404)
+    problem = release_scope.find_problem([posting_id], posts_again=True)
+    if problem:
+        return problem
+    retries.take_back_skip(posting_id, person_name())
+    if installation.is_active:
+        run_log.request(RunKind.SYNC, installation.id, person_name())
+    return documents.load(document_id)
+
+
 @operation(resource, "/removal", role="operator", response=RemovalSchema)
 def plan_removal(document_id: int) -> Any:
     """Return whether a document can be removed from QuickBooks, and why not."""

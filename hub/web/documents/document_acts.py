@@ -1,19 +1,17 @@
-"""The actions on the page of a document: check what would stop it, and post it again."""
+"""The actions on the page of a document: check it, post it again, or take back a skip."""
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from werkzeug import Response
 
-from hub import outbox
-from hub.contract.states import Stage
 from hub.db.engine import read_only_session
 from hub.errors import HubError
-from hub.models import SourceDocument
+from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import RunKind
 from hub.posting.actions import retries
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
 from hub.web.apps.installation import describe_repetition
-from hub.web.authentication.access import may_here, person_name, require_role
+from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import viewer
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists.document_rows import load_state_and_main_posting
@@ -62,13 +60,33 @@ def post_again(document_id: int) -> Response:
     return redirect(url_for("documents.one", document_id=document_id))
 
 
-def is_repostable(document: SourceDocument, state: str) -> bool:
-    """Return whether the person may have the document posted again.
+@pages.post("/postings/<int:posting_id>/take-back-skip")
+@require_role("operator")
+def take_back_skip(posting_id: int) -> Response:
+    """Have a skipped posting sent after all, from what its source has now."""
+    with read_only_session() as session:
+        posting = get_row_or_404(session, Posting, posting_id)
+        document_id = posting.document_id
+        installation = posting.document.installation
+    try:
+        retries.take_back_skip(posting_id, person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    else:
+        flash(_describe_next_step(installation), "success")
+        if installation.is_active:
+            run_log.request(RunKind.SYNC, installation.id, person_name())
+    anchor = f"posting-{posting_id}"
+    return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))
 
-    It must have left QuickBooks, and the source must still have it.
-    """
-    if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
-        return False
-    if state not in outbox.DEPARTED:
-        return False
-    return may_here("operator")
+
+def _describe_next_step(installation: Installation) -> str:
+    """Return the sentence about a posting that is no longer skipped."""
+    if installation.is_active:
+        return gettext("It is no longer skipped. A run reads it again and then posts it.")
+    if installation.enabled:
+        return gettext(
+            "It is no longer skipped. It is posted once the app is no longer paused: set its mode"
+            " to automatic or review."
+        )
+    return gettext("It is no longer skipped. It is posted once the app is enabled.")

@@ -27,12 +27,12 @@ from hub.models import (
 from hub.models.enums import WRITE_OPERATIONS, DocumentState, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.listing import load_part_states
+from hub.posting.actions import retries
 from hub.qbo import display
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.codes import code_lookup
 from hub.web.codes.record_names import record_namer
 from hub.web.documents import source_files
-from hub.web.documents.document_acts import is_repostable
 from hub.web.documents.document_facts import pair_facts
 from hub.web.documents.document_lines import Payment, pair_lines
 from hub.web.documents.timeline import (
@@ -247,13 +247,14 @@ def _build_state_values(
     """Return the state of a document, what is paid of it, and what the person may do with it."""
     payment = _build_payment(session, main, state)
     is_removable = state == DocumentState.POSTED and document.kind not in LIST_KINDS
-    may_undo = is_removable and may_here("operator")
+    may_act = may_here("operator")
     return {
         "state": state,
         "badge_state": _get_badge_state(state, main, payment),
         "payment": payment,
-        "undoable_posting_id": main.id if main and may_undo else None,
-        "can_post_again": main is not None and is_repostable(document, state),
+        "undoable_posting_id": main.id if main and is_removable and may_act else None,
+        "can_post_again": main is not None and may_act and retries.is_repostable(document, state),
+        "revocable_skips": retries.find_revocable_skips(session, document) if may_act else set(),
     }
 
 

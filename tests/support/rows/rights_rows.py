@@ -146,7 +146,8 @@ def add_two_companies(session: Session) -> RouteRows:
     for app in APPS:
         rows.add("app", {"slug": app}, app=app)
     _add_people(session, rows)
-    rows.by_kind["case and posting"] += _pair_cases_with_foreign_postings(rows)
+    for kind in ("case", "document"):
+        rows.by_kind[f"{kind} and posting"] += _pair_with_foreign_postings(rows, kind)
     rows.by_kind["file"] += _pair_files_with_foreign_installations(rows)
     for kind in ("installation", "document", "posting", "case", "run", "company"):
         absent: dict[str, int | str] = {f"{kind}_id": 999_999}
@@ -156,14 +157,14 @@ def add_two_companies(session: Session) -> RouteRows:
     return rows
 
 
-def _pair_cases_with_foreign_postings(rows: RouteRows) -> list[RouteRow]:
-    """Return pairs of the case of one app with the posting of another one."""
+def _pair_with_foreign_postings(rows: RouteRows, kind: str) -> list[RouteRow]:
+    """Return pairs of the case or document of one app with the posting of another one."""
     pairs = []
     first, *others = rows.installations
-    case = rows.arguments_of("case", *first)
+    arguments = rows.arguments_of(kind, *first)
     for other in others:
         posting = rows.arguments_of("posting", *other)
-        pairs.append(RouteRow(case | posting, (first, other)))
+        pairs.append(RouteRow(arguments | posting, (first, other)))
     return pairs
 
 
@@ -192,8 +193,10 @@ def _add_app(
     for place, state in enumerate(("posted", "held", "review", "missing")):
         document, posting = _add_document(session, installation, state, place, text)
     posting_id = {"posting_id": posting.id}
-    rows.add("document", {"document_id": document.id}, name, app)
+    document_id = {"document_id": document.id}
+    rows.add("document", document_id, name, app)
     rows.add("posting", posting_id, name, app)
+    rows.add("document and posting", document_id | posting_id, name, app)
     case = _add_case_and_run(session, rows, name, company, installation, posting)
     rows.add("case and posting", case | posting_id, name, app)
     now = current_hub().clock.now()

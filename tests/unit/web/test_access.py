@@ -94,7 +94,8 @@ ROUTES = {
         api_document_acts.check api_document_acts.plan_removal api_document_acts.post_again
         api_document_acts.remove document_acts.check document_acts.post_again
     """,
-    "operator posting": "undoing.posting undoing.undo_posting",
+    "operator document and posting": "api_document_acts.take_back_skip",
+    "operator posting": "document_acts.take_back_skip undoing.posting undoing.undo_posting",
     "operator case and posting": """
         api_case_decisions.adopt api_case_decisions.overwrite api_case_decisions.reject
         api_case_decisions.restore api_case_decisions.retry api_case_decisions.skip
@@ -140,6 +141,7 @@ ARGUMENTS = {
     "document": {"document_id"},
     "posting": {"posting_id"},
     "case": {"case_id"},
+    "document and posting": {"document_id", "posting_id"},
     "case and posting": {"case_id", "posting_id"},
     "run": {"run_id"},
     "company": {"company_id"},

@@ -369,6 +369,32 @@ def test_a_document_is_removed_from_quickbooks_and_posted_again(bench: Any) -> N
     assert again.status_code == 200, again.text
 
 
+def test_a_skip_is_taken_back(visitor_with_stand_ins: Visitor) -> None:
+    pages = Pages(visitor_with_stand_ins)
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    program = ApiClient.of(pages.app, "oda")
+    [document] = program.read("/documents/", state="held")["data"]
+    [case] = [case for case in program.read("/cases/")["data"] if case["documents"]]
+    skipped = program.call("POST", f"/cases/{case['id']}/skip", {"text": "Entered by hand"})
+    assert skipped.status_code == 200, skipped.text
+    with pages.app.app_context():
+        customer, *_ = pages.site.all("Customer")
+    pages.decide("k20", customer["Id"])
+    pages.sync()
+    assert pages.posted() == 0
+    [posting] = program.read(f"/documents/{document['id']}")["postings"]
+    address = f"/documents/{document['id']}/postings/{posting['id']}/take-back-skip"
+    assert ApiClient.of(pages.app, "oda", "read").call("POST", address).status_code == 403
+    assert program.call("POST", address.replace("documents/", "documents/9")).status_code == 404
+    taken_back = program.call("POST", address)
+    assert (taken_back.status_code, taken_back.json["state"]) == (200, "waiting"), taken_back.text
+    again = program.call("POST", address)
+    assert (again.status_code, "nothing to try again" in again.text) == (409, True)
+    pages.sync()
+    assert pages.posted() == 1
+
+
 def test_a_check_says_what_would_stop_a_document(visitor_with_stand_ins: Visitor) -> None:
     pages = Pages(visitor_with_stand_ins)
     pages.enable(parties="hold")

@@ -1,0 +1,143 @@
+"""A person takes back the decision to skip a document, a change of it, or a file."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from hub import Attachment, Gone
+from hub.db.engine import transaction
+from hub.posting.actions import manual, undo
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+
+BUTTON = re.compile(r'action="(/postings/\d+/take-back-skip)"')
+
+
+@pytest.fixture
+def app(app_with_pages):
+    return app_with_pages
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    """Return a shop without documents, with an operator at the pages."""
+    shop = open_shop(app, quickbooks, clock)
+    shop.visitor.log_in("oda")
+    return shop
+
+
+def open_shop(app, quickbooks, clock):
+    """Return a shop without documents, and a visitor who has not logged in."""
+    shop = ShopSite(app, quickbooks, clock)
+    with transaction() as session:
+        add_people(session)
+    shop.visitor = Visitor(app, Story(1, shop.id))
+    return shop
+
+
+def bill(amount="10.00", cost="Fuel", **more):
+    row = line("1", amount, cost=cost)
+    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER, **more)
+
+
+def skip(shop):
+    posting = shop.posting("bill:1")
+    manual.skip(posting.id, "Entered by hand", "kari")
+    return posting
+
+
+def find_buttons(shop):
+    page = shop.visitor.page(f"/documents/{shop.posting('bill:1').document_id}")
+    return BUTTON.findall(page)
+
+
+def take_back(shop):
+    """Press the only button, run, and return the message of the page."""
+    [address] = find_buttons(shop)
+    page = shop.visitor.press(address)
+    shop.run()
+    return page
+
+
+def totals(shop):
+    return [row["TotalAmt"] for row in shop.ours("Bill")]
+
+
+def test_a_skipped_document_is_posted_after_all_as_its_source_has_it_now(shop):
+    shop.run(bill(cost="Nosuch"))
+    skip(shop)
+    shop.run(bill("12.00"))
+    assert (totals(shop), len(find_buttons(shop))) == ([], 1)
+    assert "It is no longer skipped. A run reads it again and then posts it." in take_back(shop)
+    assert (totals(shop), shop.cases(), find_buttons(shop)) == ([12], [], [])
+
+
+def test_what_stopped_it_opens_its_case_again(shop):
+    shop.run(bill(cost="Nosuch"))
+    cases = shop.cases()
+    skip(shop)
+    assert shop.cases() == []
+    take_back(shop)
+    assert (totals(shop), shop.cases(), shop.states()["bill:1"]) == ([], cases, "held")
+
+
+def test_a_skipped_change_is_sent_after_all(shop):
+    shop.run(bill("10.00"))
+    shop.quickbooks.add_fault("refusal", "bill.update", code="6000")
+    shop.run(bill("20.00"))
+    skip(shop)
+    assert totals(shop) == [10]
+    take_back(shop)
+    assert (totals(shop), shop.cases()) == ([20], [])
+
+
+def test_a_change_with_a_later_one_posted_stays_skipped(shop):
+    shop.run(bill("10.00"))
+    shop.quickbooks.add_fault("refusal", "bill.update", code="6000")
+    shop.run(bill("20.00"))
+    skipped = skip(shop)
+    shop.run(bill("30.00"))
+    assert (totals(shop), find_buttons(shop)) == ([30], [])
+    page = shop.visitor.press(f"/postings/{skipped.id}/take-back-skip")
+    assert "there is nothing to try again" in page
+    assert totals(shop) == [30]
+
+
+def test_a_skipped_file_is_attached_after_all(shop):
+    shop.source.files = {"1": b"%PDF-1.4 first", "2": None}
+    shop.quickbooks.add_fault("refusal", "upload", code="6000")
+    shop.run(
+        replace(bill(), attachments=(Attachment(id="1", name="a.pdf", mime="application/pdf"),))
+    )
+    file = shop.posting("bill:1")
+    assert (file.operation, file.state) == ("attach", "held")
+    skip(shop)
+    take_back(shop)
+    assert shop.posting("bill:1").state == "posted"
+    assert len(shop.books("Attachable")) == 1
+
+
+def test_a_document_that_left_quickbooks_and_was_skipped_is_posted_again(shop, quickbooks, clock):
+    shop.run(bill())
+    undo.undo(undo.plan_posting(shop.posting("bill:1").id), "kari")
+    shop.quickbooks.add_fault("refusal", "bill.delete", code="6000")
+    shop.run()
+    skip(shop)  # the removal, so that the document stays
+    assert (totals(shop), find_buttons(shop)) == ([10], [])
+
+
+def test_what_the_source_no_longer_has_stays_skipped(shop):
+    shop.run(bill(cost="Nosuch"))
+    skip(shop)
+    shop.run(Gone(source_id="bill:1"))
+    assert find_buttons(shop) == []
+
+
+def test_a_viewer_has_no_button(app, quickbooks, clock):
+    shop = open_shop(app, quickbooks, clock)
+    shop.visitor.log_in("vera")
+    shop.run(bill(cost="Nosuch"))
+    skip(shop)
+    assert find_buttons(shop) == []
