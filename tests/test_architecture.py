@@ -67,7 +67,7 @@ WEB_PACKAGES = (
 POSTING_PARTS = (
     "protocol",
     "case_texts",
-    "cases",
+    "posting_cases",
     "claims",
     "party_lists",
     "receipts",

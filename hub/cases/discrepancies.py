@@ -1,4 +1,4 @@
-"""The cases of posted documents that differ from QuickBooks: their causes, and how they close."""
+"""The cases of posted documents that differ from QuickBooks, and how they close."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -7,15 +7,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.cases.causes import (
+    DISCREPANCY_SUFFIX,
+    RESPONSE_DIFFERS,
+    build_discrepancy_cause,
+    build_former_part_cause,
+    build_posting_cause,
+    is_discrepancy,
+    parse_posting_id,
+)
 from hub.models import Case, Posting, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.reasons.texts import CaseText
 
-CAUSE_SUFFIX = "-in-quickbooks"
-RESPONSE_DIFFERS = "differs"  # the key of the case about an answer that is not what was sent
-FORMER_PART = "parts"  # the key of the case about a part that its document no longer has
 GONE_EVERYWHERE = "posted.gone_everywhere"
+IS_DISCREPANCY = Case.cause.endswith(DISCREPANCY_SUFFIX)
 
 
 class Discrepancy(StrEnum):
@@ -31,16 +38,6 @@ class Discrepancy(StrEnum):
 ABSENT_DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED)
 
 
-def build_cause(posting_id: int, discrepancy: str) -> str:
-    """Return the cause of the case about a discrepancy of a posted document."""
-    return f"posting:{posting_id}:{discrepancy}{CAUSE_SUFFIX}"
-
-
-def build_former_part_cause(posting_id: int) -> str:
-    """Return the cause of the case about a posted part that its document no longer has."""
-    return f"posting:{posting_id}:{FORMER_PART}"
-
-
 def close_outdated(session: Session, posting_ids: Iterable[int], *, is_removed: bool) -> None:
     """Close the cases about a transaction as it was before the hub wrote or removed it.
 
@@ -48,8 +45,10 @@ def close_outdated(session: Session, posting_ids: Iterable[int], *, is_removed: 
     """
     causes = []
     for id in posting_ids:
-        causes += [build_cause(id, discrepancy) for discrepancy in Discrepancy if discrepancy]
-        causes.append(f"posting:{id}:{RESPONSE_DIFFERS}")
+        for discrepancy in Discrepancy:
+            if discrepancy:
+                causes.append(build_discrepancy_cause(id, discrepancy))
+        causes.append(build_posting_cause(id, RESPONSE_DIFFERS))
         if is_removed:
             causes.append(build_former_part_cause(id))
     open_causes = select(Case.cause).where(Case.cause.in_(causes), Case.closed_at.is_(None))
@@ -63,10 +62,10 @@ def compare_again(session: Session, cause: str) -> None:
     A payment of the transaction is reported to the source only once a person has accepted the
     discrepancy. Do nothing for a case with another cause.
     """
-    if not cause.endswith(CAUSE_SUFFIX):
+    posting_id = parse_posting_id(cause) if is_discrepancy(cause) else None
+    if posting_id is None:
         return
-    _, posting_id, _ = cause.split(":")
-    posting = session.get(Posting, int(posting_id))
+    posting = session.get(Posting, posting_id)
     if posting is None or posting.quickbooks_id is None:
         return
     key = posting.company_id, posting.kind, posting.quickbooks_id
@@ -103,7 +102,7 @@ def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
     """
     causes = []
     for id in list_postings_of_part(session, posting):
-        causes += [build_cause(id, absence) for absence in ABSENT_DISCREPANCIES]
+        causes += [build_discrepancy_cause(id, absence) for absence in ABSENT_DISCREPANCIES]
         causes.append(build_former_part_cause(id))
     query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
     for case in session.scalars(query):

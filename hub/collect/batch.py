@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.cases.discrepancies import build_former_part_cause, close_as_gone_everywhere
+from hub.cases.causes import build_former_part_cause, build_posting_cause
+from hub.cases.discrepancies import close_as_gone_everywhere
 from hub.collect import case_updates
 from hub.collect.absence import Absent
 from hub.collect.case_updates import HeldPosting
@@ -189,7 +190,7 @@ class CollectBatch:
         if not row.unreadable:
             return
         for posting in self.postings(row):
-            inbox.close(self.session, f"posting:{posting.id}:unreadable")
+            inbox.close(self.session, build_posting_cause(posting.id, "unreadable"))
         row.unreadable = ""
 
     def store_defect(self, row: SourceDocument, reason: str) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from hub.cases.findings import Finding, shorten_cause
+from hub.cases.causes import build_match_cause
+from hub.cases.findings import Finding
 from hub.mapping import Missing
 from hub.models import Installation, SourceDocument
 from hub.models.display_names import format_document_name
@@ -15,12 +16,6 @@ def build_held_disposition(holder: Holder, findings: Iterable[Finding]) -> Dispo
     """Return the disposition of a posting that is held for these reasons."""
     reasons = tuple(finding.text for finding in findings)
     return Disposition(state=PostingState.HELD, holder=holder, reasons=reasons)
-
-
-def build_match_cause(installation: Installation, field: str, code: str) -> str:
-    """Return the cause of the case about a code, which all its postings share."""
-    cause = f"match:{installation.id}:{field}:{code}"
-    return shorten_cause(cause)
 
 
 def build_document_finding(
@@ -63,7 +58,7 @@ def build_missing_finding(installation: Installation, missing: Missing, title: s
         )
         return Finding(key=missing.field, text=text, details=details)
     return Finding(
-        cause=build_match_cause(installation, missing.field, missing.code),
+        cause=build_match_cause(installation.id, missing.field, missing.code),
         text=CaseText(f"code.{missing.solution}", code=missing.title, problem=missing.problem),
         details=details,
     )

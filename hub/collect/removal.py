@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hub import outbox, payloads, sources
-from hub.cases.discrepancies import FORMER_PART
+from hub.cases.causes import FORMER_PART
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan

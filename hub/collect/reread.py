@@ -10,8 +10,9 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, cast
 
-from sqlalchemy import Select, func, literal, or_, select, text, update
+from sqlalchemy import Select, func, or_, select, text, update
 
+from hub.cases.causes import build_match_column
 from hub.collect.read import is_at_source
 from hub.collect.setup import Setup
 from hub.context import current_hub
@@ -138,7 +139,7 @@ def _select_documents(installation: Installation) -> Select[Any]:
 
 def _select_matched(installation: Installation) -> Select[Any]:
     """Select documents held by a code that was matched since they were last planned."""
-    cause = literal(f"match:{installation.id}:") + Match.field + ":" + Match.code
+    cause = build_match_column(installation.id, Match.field, Match.code)
     plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     return (
         _select_documents(installation)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.cases import inbox
+from hub.cases.causes import build_posting_cause
 from hub.context import current_hub
 from hub.contract import codec
 from hub.contract.receipts import Cause, Receipt
@@ -262,7 +263,7 @@ def _reports_held_and_posted(session: Session, installation_id: int) -> bool:
 
 def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:
     """Return what holds a posting, as a receipt names it; None for a reason without a name."""
-    if inbox.is_open(session, f"posting:{posting.id}:{CURRENCY}"):
+    if inbox.is_open(session, build_posting_cause(posting.id, CURRENCY)):
         return CURRENCY
     return CAUSES_BY_HOLDER.get(posting.held_by)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.cases import advice
-from hub.cases.discrepancies import CAUSE_SUFFIX
+from hub.cases.discrepancies import IS_DISCREPANCY
 from hub.cases.findings import Finding
 from hub.contract.types import App
 from hub.models import Case, Installation, Posting, case_posting
@@ -36,7 +36,7 @@ MAX_CHECKED = 2_000  # postings on which the checks before posting are made, the
 MAX_CASES = 200  # open cases that are listed, those with the most documents first
 MAX_EXAMPLES = 3
 # A posted document that differs from QuickBooks needs attention, but nothing stops it.
-IS_OPEN_OBSTACLE = (Case.closed_at.is_(None), Case.cause.not_like(f"%{CAUSE_SUFFIX}"))
+IS_OPEN_OBSTACLE = (Case.closed_at.is_(None), ~IS_DISCREPANCY)
 Dependents = Mapping[int, Sequence[CheckedPostingRow]]  # by the creation that they wait for
 
 

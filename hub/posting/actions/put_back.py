@@ -19,7 +19,7 @@ from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState, Transact
 from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.posting.actions import undo
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile import cases
+from hub.posting.reconcile import discrepancy_cases
 from hub.posting.reconcile.posted_documents import PostedDocument, lock_and_load
 from hub.posting.reconcile.refresh import Entity, fetch_current
 from hub.qbo.dependents import describe_dependent
@@ -54,7 +54,7 @@ def put_back(posting_id: int, sync_token: str, who: str) -> None:
         _check(session, document, current, sync_token, name)
         update = _plan_update(session, document, sync_token, name)
         outbox.approve_when_planned(session, update, who)
-        cases.update_case(session, document, Discrepancy.NONE)
+        discrepancy_cases.update_case(session, document, Discrepancy.NONE)
         audit.record(session, who, "posting put back", str(posting_id), sync_token=sync_token)
 
 

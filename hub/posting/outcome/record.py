@@ -1,7 +1,6 @@
 """Record the outcome of a posting, guarded by the state and fence that were read."""
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -9,13 +8,12 @@ from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import outbox, payloads
-from hub.cases import discrepancies, inbox
+from hub.cases import inbox
 from hub.context import current_hub
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db import bulk
-from hub.errors import Sentence
-from hub.models import Case, ConnectedCompany, Posting, TransactionSummary, case_posting
+from hub.models import Case, Posting, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import (
     CHANGE_OPERATIONS,
@@ -25,15 +23,13 @@ from hub.models.enums import (
     PostingState,
     SendOutcome,
 )
-from hub.payloads import FileSummary
-from hub.posting import case_texts, cases, claims, receipts
+from hub.posting import case_texts, claims, posting_cases, receipts
 from hub.posting.outcome.load import PostingSnapshot
+from hub.posting.outcome.response_comparison import compare_file_with_sent, compare_with_sent
 from hub.posting.outcome.session import PostingSession
-from hub.posting.party_lists import get_party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import transaction_index
 from hub.qbo.dependents import is_settled
-from hub.qbo.display_names import load_namer
 from hub.qbo.responses import QuickBooksResponse
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -47,7 +43,6 @@ OUTCOMES_WITHOUT_PAUSE = (
     SendOutcome.UNAUTHORISED,
     SendOutcome.DECLINED,
 )
-UNREADABLE_DIFFERENCE = Sentence("What it answered cannot be read, so it was not compared.")
 FINAL_VALUES: dict[str, Any] = {
     "held_by": Holder.NOBODY,
     "reasons": [],
@@ -150,7 +145,7 @@ def report_late_response(session: Session, posting: Posting, id: str) -> None:
         answered_id=id,
     )
     candidates = case_texts.describe_candidates(session, posting, (recorded_id, id))
-    cases.open_case(session, posting, "late", text, {"candidates": candidates})
+    posting_cases.open_case(session, posting, "late", text, {"candidates": candidates})
 
 
 # -- posted ---------------------------------------------------------------------------------------
@@ -193,12 +188,13 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
     for snapshot, step in results:
         posting = snapshot.posting
         operation = snapshot.history.operation
-        cases.close_cases(session, posting, has_case=posting.id in ids_with_cases)
+        posting_cases.close_cases(session, posting, has_case=posting.id in ids_with_cases)
         number = _store_numbers(session, snapshot)
+        entity = snapshot.entity or {}
         if snapshot.entity_summary:
-            _compare(session, snapshot, snapshot.entity_summary, step.id)
-        if operation == Operation.ATTACH and snapshot.entity:
-            _compare_file(session, posting, snapshot.entity, step.id)
+            compare_with_sent(session, posting, entity, snapshot.entity_summary, step.id)
+        if operation == Operation.ATTACH and entity:
+            compare_file_with_sent(session, posting, entity, step.id)
         if posting.document.made_for:
             outbox.match_created_record(session, posting.id)
         if operation in WRITE_OPERATIONS:
@@ -249,60 +245,6 @@ def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
     return posting.summary.number or number
 
 
-def _compare(
-    session: Session, snapshot: PostingSnapshot, current: TransactionSummary, id: str
-) -> None:
-    """Open a case if QuickBooks shows something else than was sent; the posting stays posted."""
-    posting = snapshot.posting
-    if current is payloads.UNREADABLE:
-        differences: list[str] = [UNREADABLE_DIFFERENCE]
-    else:
-        name_of = load_namer(
-            session, posting.company_id, get_party_list(posting.kind, posting.summary)
-        )
-        differences = payloads.describe_differences(posting.summary, current, name_of=name_of)
-        differences += _describe_rate(session, posting, snapshot.entity or {})
-    if not differences:
-        return
-    text = CaseText(
-        "outcome.differs",
-        name=format_posting_name(posting),
-        differences=" ".join(differences),
-    )
-    details = {"differences": differences, "quickbooks_id": id}
-    cases.open_case(session, posting, discrepancies.RESPONSE_DIFFERS, text, details)
-
-
-def _describe_rate(session: Session, posting: Posting, entity: dict[str, Any]) -> list[str]:
-    """Return a sentence if QuickBooks entered no exchange rate where the source states none."""
-    if not payloads.has_rate_of_one(entity):
-        return []
-    company = session.get_one(ConnectedCompany, posting.company_id)
-    sentences = payloads.describe_rate_of_one(posting.summary.currency, company.currency)
-    if not sentences:
-        return []
-    sent = session.scalar(select(Posting.payload).where(Posting.id == posting.id))
-    return [] if "ExchangeRate" in json.loads(sent or b"{}") else sentences
-
-
-def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id: str) -> None:
-    """Open a case if a file is not at its transaction, whole and under its name."""
-    metadata = json.loads(posting.payload or b"{}")
-    if "AttachableRef" not in metadata:
-        return  # it was found in QuickBooks before it was fetched, so nothing more is known
-    size = FileSummary.load(posting.stored_summary).size
-    differences = payloads.find_file_differences(metadata, size, entity)
-    if not differences:
-        return
-    text = CaseText(
-        "outcome.file_differs",
-        name=format_posting_name(posting),
-        attachment_id=id,
-        differences=" ".join(differences),
-    )
-    cases.open_case(session, posting, "file-differs", text)
-
-
 # -- held -----------------------------------------------------------------------------------------
 
 
@@ -342,7 +284,7 @@ def _hold(
     values = {**values, "reasons": reasons, "next_try_at": None}
     if not change_state(session, posting, PostingState.HELD, **values):
         return False
-    cases.open_only_case(session, posting, step.reason, text, step.candidates)
+    posting_cases.open_only_case(session, posting, step.reason, text, step.candidates)
     if snapshot.history.operation != Operation.ATTACH:
         receipts.queue(session, posting.document, receipt_state, posting=posting, reasons=reasons)
     return True

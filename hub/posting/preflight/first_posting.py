@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.cases import inbox
+from hub.cases.causes import build_match_prefix
 from hub.context import current_hub
 from hub.models import Case, Installation, Match
 from hub.reasons.template import CaseAction
@@ -57,13 +58,15 @@ def _load_awaited_codes(
     session: Session, installation: Installation, fields: Sequence[str]
 ) -> set[tuple[str, str]]:
     """Return field and code of the open cases that a match would solve."""
-    causes = []
-    for field in fields:
-        prefix = f"match:{installation.id}:{field}:"
-        causes.append(Case.cause.startswith(prefix, autoescape=True))
-    is_match = inbox.is_solved_by(CaseAction.MATCH)
-    is_open = Case.installation_id == installation.id, Case.closed_at.is_(None)
+    prefixes = [build_match_prefix(installation.id, field) for field in fields]
+    is_of_fields = or_(*(Case.cause.startswith(prefix, autoescape=True) for prefix in prefixes))
+    query = select(Case.details).where(
+        Case.installation_id == installation.id,
+        Case.closed_at.is_(None),
+        inbox.is_solved_by(CaseAction.MATCH),
+        is_of_fields,
+    )
     codes = set()
-    for details in session.scalars(select(Case.details).where(*is_open, is_match, or_(*causes))):
+    for details in session.scalars(query):
         codes.add((details["field"], details["code"]))
     return codes

@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.cases.causes import build_posting_cause
 from hub.cases.findings import Finding
 from hub.contract.documents import Role
 from hub.mapping import NAME_SHARING, Entry, NameOwner, RecordIndex, fold_name
@@ -101,7 +102,7 @@ def check_party_name(posting: CheckedPosting, context: CheckContext) -> Iterator
 
 def build_name_cause(posting: CheckedPosting) -> str:
     """Return the cause of the case about the name of a new supplier or customer."""
-    return f"posting:{posting.id}:name"
+    return build_posting_cause(posting.id, "name")
 
 
 def describe_name_in_use(kind: str, name: str, owner: str, record: str) -> CaseText:

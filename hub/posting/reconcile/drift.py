@@ -25,7 +25,7 @@ from hub.payloads.entities import get_linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.party_lists import get_party_list
-from hub.posting.reconcile import cases
+from hub.posting.reconcile import discrepancy_cases
 from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads, load_posted
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo.display_names import load_namer
@@ -238,9 +238,9 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
 
     Payments of an edited document are reported once a person has accepted the difference.
     """
-    if cases.settle_if_unwanted(session, news.document):
+    if discrepancy_cases.settle_if_unwanted(session, news.document):
         return Counter()
-    is_open = cases.update_case(session, news.document, news.discrepancy, news.text)
+    is_open = discrepancy_cases.update_case(session, news.document, news.discrepancy, news.text)
     reported = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:
         reported[str(news.discrepancy)] += 1
@@ -356,7 +356,7 @@ def _is_corrected(session: Session, news: DocumentNews, parts: Sequence[PostedDo
     last = receipts.find_last(session, news.document.posting.document)
     if last is None or last.state not in DISCREPANCY_STATES:
         return False
-    return not any(cases.has_open_case(session, part.posting.id) for part in parts)
+    return not any(discrepancy_cases.has_open_case(session, part.posting.id) for part in parts)
 
 
 def _mark_processed(session: Session, heads: Sequence[TransactionHead]) -> None:

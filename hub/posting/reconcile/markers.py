@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.cases.causes import build_marker_cause, build_unknown_markers_cause
 from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.errors import Sentence
 from hub.models import Case, Posting, SourceDocument, TransactionHead
@@ -124,7 +125,7 @@ def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFindin
         owner = f"{name.kind} {name.label}"
         candidate = case_texts.describe_candidate(head.quickbooks_id, head)
         yield MarkerFinding(
-            cause=f"stranger:{company_id}:{head.kind}:{head.quickbooks_id}",
+            cause=build_marker_cause(company_id, head.kind, head.quickbooks_id),
             text=CaseText("marker.twice", transaction=_format_head_name(head), document=owner),
             quickbooks_id=head.quickbooks_id,
             kind=head.kind,
@@ -166,7 +167,7 @@ def _find_unknown_markers(session: Session, company_id: int) -> Iterator[MarkerF
         transactions = Sentence("%(names)s and %(count)s more", names=transactions, count=count - 1)
     candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]
     yield MarkerFinding(
-        cause=f"stranger:{company_id}:unknown",
+        cause=build_unknown_markers_cause(company_id),
         text=CaseText("marker.unknown", transactions=transactions),
         quickbooks_id=first.quickbooks_id,
         kind=first.kind,

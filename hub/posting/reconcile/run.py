@@ -14,7 +14,7 @@ from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount, round_amount
 from hub.outbox import get_sign_of_kind
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile import cases, drift, markers
+from hub.posting.reconcile import discrepancy_cases, drift, markers
 from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import (
     PostedDocument,
@@ -69,7 +69,7 @@ def _compare(posting_session: PostingSession) -> Comparison:
     )
     with read_only_session() as session:
         total = session.scalar(count) or 0
-        ids_with_case = cases.list_postings_with_case(session, company_id)
+        ids_with_case = discrepancy_cases.list_postings_with_case(session, company_id)
     done = 0
     for summaries in iter_posted(company_id):
         for summary in summaries:
@@ -126,17 +126,17 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
     with transaction() as session:
         document = lock_and_load(session, company_id, posting_id)
         if document is None:
-            cases.close_cases(session, posting_id)
+            discrepancy_cases.close_cases(session, posting_id)
             return None, True
         if not document.is_settled:
             return document, True
-        if cases.settle_if_unwanted(session, document):
+        if discrepancy_cases.settle_if_unwanted(session, document):
             return None, True
         discrepancy = document.discrepancy
         if discrepancy == Discrepancy.NONE and document.is_edited:
             # The case of an edited document is up to `drift`, which reads what was edited.
             return document, True
-        is_open = cases.update_case(session, document, discrepancy)
+        is_open = discrepancy_cases.update_case(session, document, discrepancy)
         return document, is_open
 
 
@@ -186,7 +186,7 @@ def _build_document_difference(
         document=format_posting_name(document.posting),
         discrepancy=summary.discrepancy,
         is_accepted=is_accepted,
-        reasons=texts.dump(cases.format_discrepancy(document)),
+        reasons=texts.dump(discrepancy_cases.format_discrepancy(document)),
         slug=summary.slug,
         kind=summary.kind,
         number=document.posting.number,

@@ -15,7 +15,7 @@ from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
 from hub.payloads import FileSummary
-from hub.posting import cases
+from hub.posting import posting_cases
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import DEFAULT_PAUSE, change_state
 from hub.posting.outcome.session import PostingSession
@@ -203,7 +203,7 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
     with transaction() as session:
         is_moved = change_state(session, posting, PostingState.READY, **values)
         if is_moved and now - delayed_since >= MAX_FILE_DELAY:
-            cases.open_case(session, posting, "file", text)
+            posting_cases.open_case(session, posting, "file", text)
 
 
 def _hold(posting: Posting, text_of_source: str) -> None:
@@ -215,7 +215,7 @@ def _hold(posting: Posting, text_of_source: str) -> None:
         if change_state(
             session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons
         ):
-            cases.open_case(session, posting, "file", text)
+            posting_cases.open_case(session, posting, "file", text)
 
 
 def _name_file(posting: Posting, problem: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import discrepancies, inbox
-from hub.collect.findings import build_match_cause
+from hub.cases.causes import build_match_cause
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting
@@ -126,7 +126,7 @@ def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> 
     """
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
-        causes = {build_match_cause(installation, field, code) for field, code in codes}
+        causes = {build_match_cause(installation.id, field, code) for field, code in codes}
         open_cases = select(Case.id, Case.cause).where(
             Case.installation_id == installation_id, Case.closed_at.is_(None)
         )

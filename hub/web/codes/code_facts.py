@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.collect.findings import build_match_cause
+from hub.cases.causes import build_match_cause
 from hub.contract.codec import load
 from hub.contract.documents import Address, Code, Document, Item, Party, Role
 from hub.models import (
@@ -52,7 +52,7 @@ def list_source_facts(
     used: Code | str | None,
 ) -> SourceFacts:
     """Return the facts of the source about a code; `used` is the code as a held document has it."""
-    cause = build_match_cause(installation, source_code.field, source_code.code)
+    cause = build_match_cause(installation.id, source_code.field, source_code.code)
     waiting = load_waiting_documents(session, [cause]).get(cause)
     documents = _load_waiting_documents(session, waiting.case.id) if waiting else []
     if not documents and role in PARTY_ROLES:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import sources
-from hub.collect.findings import build_match_cause
+from hub.cases.causes import build_match_cause
 from hub.collect.match_index import build_match_index
 from hub.context import current_hub
 from hub.contract.codec import load
@@ -86,7 +86,7 @@ def find_held_document(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Document | None:
     """Return the newest document that is held because a code has no match, or None."""
-    cause = build_match_cause(installation, source_code.field, source_code.code)
+    cause = build_match_cause(installation.id, source_code.field, source_code.code)
     holding = (
         select(SourceDocument.body)
         .join(Posting, Posting.document_id == SourceDocument.id)

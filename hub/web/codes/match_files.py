@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from sqlalchemy.orm import Session
 from werkzeug import Response as Redirect
 
-from hub.collect.findings import build_match_cause
+from hub.cases.causes import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError, Refused, Sentence
 from hub.installations.match_files import COLUMNS, ImportRow, export_lines, import_rows, plan_import
@@ -162,7 +162,7 @@ def _load_waiting_documents(
         causes = {}
         for line in lines[start : start + CODES_PER_QUERY]:
             key = line["field"], line["code"]
-            causes[build_match_cause(installation, *key)] = key
+            causes[build_match_cause(installation.id, *key)] = key
         for cause, row in code_facts.load_waiting_documents(session, causes).items():
             waits[causes[cause]] = row
     return waits

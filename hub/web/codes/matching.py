@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources
-from hub.collect.findings import build_match_cause
+from hub.cases.causes import build_match_cause, build_match_column, build_match_prefix
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations.match_files import export_csv
@@ -235,7 +235,7 @@ def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]
     """
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        cause = build_match_cause(installation, field, code)
+        cause = build_match_cause(installation.id, field, code)
         has_cause = (Case.cause == cause, Case.closed_at.is_(None))
         case_id = session.scalar(select(Case.id).where(*has_cause))
     if case_id is None:
@@ -265,7 +265,7 @@ def _load_waiting_documents(
     session: Session, installation: Installation, codes: Sequence[SeenCode]
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
-    causes = {build_match_cause(installation, code.field, code.code): code for code in codes}
+    causes = {build_match_cause(installation.id, code.field, code.code): code for code in codes}
     waiting = code_facts.load_waiting_documents(session, causes)
     return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
 
@@ -278,7 +278,7 @@ def _count_waiting_codes(session: Session, installation: Installation) -> int:
 
 def _is_waited_for(installation: Installation) -> ColumnElement[bool]:
     """Return the condition that documents wait for the match of a code."""
-    cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
+    cause = build_match_column(installation.id, SeenCode.field, SeenCode.code)
     return cause.in_(select(Case.cause).where(*_build_waiting_conditions(installation)))
 
 
@@ -289,7 +289,7 @@ def _build_waiting_conditions(installation: Installation) -> tuple[ColumnElement
     """
     return (
         Case.installation_id == installation.id,
-        Case.cause.startswith(f"match:{installation.id}:"),
+        Case.cause.startswith(build_match_prefix(installation.id)),
         Case.closed_at.is_(None),
         ~continued_cases.is_continued(),
     )

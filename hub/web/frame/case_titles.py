@@ -1,6 +1,5 @@
 """Which document a case is about, so that cases with the same title can be distinguished."""
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from textwrap import fill
@@ -9,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.cases.advice import drop_instruction
+from hub.cases.causes import parse_posting_id
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
@@ -19,7 +19,6 @@ from hub.web.frame.kind_labels import KIND_LABELS, KIND_NOUNS
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
 MAX_HEADLINE = 110
-POSTING_CAUSE = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case about one posting
 
 
 def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
@@ -27,7 +26,7 @@ def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
 
     A closed case names its document as it was called then.
     """
-    titles = {case.id: case.title for case in cases if case.cause.startswith("posting:")}
+    titles = {case.id: case.title for case in cases if parse_posting_id(case.cause)}
     link = case_posting.c
     single_postings = (
         select(link.case_id, func.min(link.posting_id).label("posting_id"))
@@ -77,9 +76,9 @@ def load_closed_postings(session: Session, cases: Iterable[Case]) -> dict[int, P
     """
     ids = {}
     for case in cases:
-        cause = POSTING_CAUSE.match(case.cause)
-        if case.closed_at is not None and cause:
-            ids[case.id] = int(cause[1])
+        posting_id = parse_posting_id(case.cause)
+        if case.closed_at is not None and posting_id is not None:
+            ids[case.id] = posting_id
     if not ids:
         return {}
     query = select(Posting).where(Posting.id.in_(set(ids.values()))).options(*NAMES_ONLY)

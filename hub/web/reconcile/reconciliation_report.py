@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.cases.discrepancies import Discrepancy, build_cause
+from hub.cases.causes import build_discrepancy_cause
+from hub.cases.discrepancies import Discrepancy
 from hub.models import Case, ConnectedCompany, Run
 from hub.posting.reconcile.result import (
     DocumentDifference,
@@ -135,7 +136,9 @@ class ReconciliationReport:
         for start in range(0, len(differences), CASES_PER_QUERY):
             chunk = differences[start : start + CASES_PER_QUERY]
             causes = {
-                build_cause(difference.posting_id, difference.discrepancy): difference.posting_id
+                build_discrepancy_cause(
+                    difference.posting_id, difference.discrepancy
+                ): difference.posting_id
                 for difference in chunk
             }
             newest = (

@@ -7,7 +7,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.cases.discrepancies import CAUSE_SUFFIX, Discrepancy
+from hub.cases.causes import is_discrepancy, is_marker
+from hub.cases.discrepancies import Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation, TransactionState
 from hub.outbox.states import REMOVALS
@@ -250,10 +251,10 @@ def build_sides(
             _build_candidate_side(session, case, posting, entities, asks_to_overwrite)
             for posting in postings
         ]
-    if case.cause.endswith(CAUSE_SUFFIX):
-        differs = case.cause.endswith(f":{Discrepancy.DIFFERS}{CAUSE_SUFFIX}")
+    if is_discrepancy(case.cause):
+        differs = is_discrepancy(case.cause, Discrepancy.DIFFERS)
         return [_build_posted_side(session, posting, entities, differs) for posting in postings]
-    if case.cause.startswith("stranger:"):
+    if is_marker(case.cause):
         return _build_marked_sides(session, case, entities)
     return []
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.cases.discrepancies import CAUSE_SUFFIX
+from hub.cases.causes import is_discrepancy, is_marker, parse_marker_kind
 from hub.context import current_hub
 from hub.models import Case, Posting
 from hub.models.enums import SendOutcome
@@ -20,9 +20,9 @@ def list_transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that the page of a case compares."""
     if case.action == "choose":
         return _list_candidate_keys(case, postings)
-    if case.cause.endswith(CAUSE_SUFFIX):
+    if is_discrepancy(case.cause):
         return _list_posted_keys(postings)
-    if case.cause.startswith("stranger:"):
+    if is_marker(case.cause):
         return list_unexpected_keys(case)
     return []
 
@@ -55,7 +55,7 @@ def _list_posted_keys(postings: Sequence[Posting]) -> list[Key]:
 
 def list_unexpected_keys(case: Case) -> list[Key]:
     """Name the transactions that a case about unexpected markers lists."""
-    default_kind = case.cause.split(":")[2]
+    default_kind = parse_marker_kind(case.cause)
     candidates = case.details.get("candidates") or ()
     company_id = case.company_id or 0
     keys = []

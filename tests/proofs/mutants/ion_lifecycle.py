@@ -8,8 +8,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-21",
         place="hub/collect/findings.py",
-        old="cause=build_match_cause(installation, missing.field, missing.code)",
-        new='cause=build_match_cause(installation, missing.field, f"{missing.code} {title}")',
+        old="cause=build_match_cause(installation.id, missing.field, missing.code)",
+        new='cause=build_match_cause(installation.id, missing.field, f"{missing.code} {title}")',
         bug="Each order opens a case of its own for one cause.",
     ),
     Mutant(

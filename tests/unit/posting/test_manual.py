@@ -7,7 +7,7 @@ from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry, Posting
-from hub.posting import cases
+from hub.posting import posting_cases
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile.run import reconcile
 from hub.posting.recovery import lookup
@@ -178,7 +178,7 @@ def ask_about(id, *quickbooks_ids):
         posting = session.get_one(Posting, id)
         text = CaseText("outcome.alike", name="The bill")
         candidates = [{"id": quickbooks_id} for quickbooks_id in quickbooks_ids]
-        cases.open_case(session, posting, "decide", text, {"candidates": candidates})
+        posting_cases.open_case(session, posting, "decide", text, {"candidates": candidates})
 
 
 def reject(id, who):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hub import spreadsheets
 from hub.cases import inbox
-from hub.collect.findings import build_match_cause
+from hub.cases.causes import build_match_cause
 from hub.context import current_hub
 from hub.contract.codec import dump
 from hub.contract.documents import Party
@@ -289,7 +289,7 @@ def test_a_code_for_which_nothing_waits_starts_no_sync(operator: Visitor) -> Non
 def _case_of(visitor: Visitor, code: str) -> Case:
     with visitor.app.app_context(), engine.read_only_session() as session:
         installation = session.get_one(Installation, visitor.story.installation)
-        cause = build_match_cause(installation, "supplier", code)
+        cause = build_match_cause(installation.id, "supplier", code)
         return session.scalars(select(Case).where(Case.cause == cause)).one()
 
 
@@ -484,7 +484,7 @@ def test_the_source_and_the_best_suggestions_are_shown_side_by_side(
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
         case = session.get_one(Case, operator.story.cases["match"])
-        case.cause = build_match_cause(installation, "supplier", "s1")
+        case.cause = build_match_cause(installation.id, "supplier", "s1")
         for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
             create = dump(Party(name="Byggmakker Aas", email="post@aas.test"))
             code = {"id": "s1", "name": "Byggmakker Aas", "create": create}
@@ -503,7 +503,7 @@ def _give_number(operator: Visitor, number: str | None, *, held: bool = True) ->
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
         case = session.get_one(Case, operator.story.cases["match"])
-        case.cause = build_match_cause(installation, "supplier", "s1") if held else "another"
+        case.cause = build_match_cause(installation.id, "supplier", "s1") if held else "another"
         for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
             create = dump(Party(name="Byggmakker Aas", email="post@aas.test", number=number))
             code = {"id": "s1", "name": "Byggmakker Aas", "create": create}

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from hub import demo
 from hub.cases import inbox
-from hub.cases.discrepancies import CAUSE_SUFFIX
+from hub.cases.causes import build_discrepancy_cause
+from hub.cases.discrepancies import IS_DISCREPANCY
 from hub.context import current_hub
 from hub.db import engine
 from hub.models import Case, Installation, Posting, Run, SourceDocument
@@ -104,7 +105,7 @@ def _ask_about_postings():
             posting.quickbooks_id = posting.quickbooks_id or "77"
             inbox.open(
                 session,
-                f"posting:{posting.id}:missing{CAUSE_SUFFIX}",
+                build_discrepancy_cause(posting.id, "missing"),
                 CaseText("source.warning", app="CostTracker", warning="It differs."),
                 company_id=posting.company_id,
                 installation_id=posting.installation_id,
@@ -132,7 +133,7 @@ def test_the_same_pages_call_for_those_who_may(person, calls):
     """Show that the test above can fail."""
     visitors = {name: person(name) for name in ("oda", "olga")}
     with visitors["oda"].app.app_context(), engine.read_only_session() as session:
-        case = session.scalars(select(Case.id).where(Case.cause.endswith(CAUSE_SUFFIX))).first()
+        case = session.scalars(select(Case.id).where(IS_DISCREPANCY)).first()
     without_calls = []
     for page, (name, address) in PAGES.items():
         calls.clear()

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.cases.causes import build_discrepancy_cause, parse_posting_id
 from hub.cases.discrepancies import (
     ABSENT_DISCREPANCIES,
-    CAUSE_SUFFIX,
+    IS_DISCREPANCY,
     Discrepancy,
-    build_cause,
     close_as_gone_everywhere,
     is_former_part,
 )
@@ -32,27 +32,26 @@ DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED, Discrepancy.DIFFERS)
 def list_postings_with_case(session: Session, company_id: int) -> set[int]:
     """Return the postings that have an open case about a discrepancy."""
     query = select(Case.cause).where(
-        Case.company_id == company_id,
-        Case.closed_at.is_(None),
-        Case.cause.like(f"posting:%{CAUSE_SUFFIX}"),
+        Case.company_id == company_id, Case.closed_at.is_(None), IS_DISCREPANCY
     )
     posting_ids = set()
     for cause in session.scalars(query):
-        _, posting_id, _ = cause.split(":")
-        posting_ids.add(int(posting_id))
+        posting_id = parse_posting_id(cause)
+        if posting_id is not None:
+            posting_ids.add(posting_id)
     return posting_ids
 
 
 def has_open_case(session: Session, posting_id: int) -> bool:
     """Return whether a case about a discrepancy of a document is open."""
-    causes = [build_cause(posting_id, discrepancy) for discrepancy in DISCREPANCIES]
+    causes = [build_discrepancy_cause(posting_id, discrepancy) for discrepancy in DISCREPANCIES]
     return any(inbox.is_open(session, cause) for cause in causes)
 
 
 def close_cases(session: Session, posting_id: int) -> None:
     """Close the cases about the discrepancies of a document that is no longer compared."""
     for discrepancy in DISCREPANCIES:
-        inbox.close(session, build_cause(posting_id, discrepancy))
+        inbox.close(session, build_discrepancy_cause(posting_id, discrepancy))
 
 
 def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
@@ -94,11 +93,11 @@ def update_case(
     posting = document.posting
     for other in DISCREPANCIES:
         if other != discrepancy:
-            inbox.close(session, build_cause(posting.id, other))
+            inbox.close(session, build_discrepancy_cause(posting.id, other))
     if discrepancy == Discrepancy.NONE:
         return True
     text = text or format_discrepancy(document)
-    cause = build_cause(posting.id, discrepancy)
+    cause = build_discrepancy_cause(posting.id, discrepancy)
     if inbox.is_dismissed(session, cause, text):
         return False
     inbox.open(

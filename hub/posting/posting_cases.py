@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.cases import discrepancies, inbox
+from hub.cases.causes import build_posting_cause
 from hub.cases.findings import Finding
 from hub.models import Posting
 from hub.models.enums import CHANGE_OPERATIONS, Operation
@@ -35,7 +36,7 @@ def open_only_case(
     details = {}
     if candidate_ids:
         details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
-    inbox.detach(session, posting, keep=[_build_cause(posting, name)])
+    inbox.detach(session, posting, keep=[build_posting_cause(posting.id, name)])
     open_case(session, posting, name, text, details)
 
 
@@ -57,7 +58,3 @@ def close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
         return
     is_removed = posting.operation in REMOVALS
     discrepancies.close_outdated(session, earlier_ids, is_removed=is_removed)
-
-
-def _build_cause(posting: Posting, name: str) -> str:
-    return f"posting:{posting.id}:{name}"

@@ -1,0 +1,78 @@
+"""Compare what QuickBooks answered with what was sent, and open a case where they differ."""
+
+import json
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import payloads
+from hub.cases.causes import RESPONSE_DIFFERS
+from hub.errors import Sentence
+from hub.models import ConnectedCompany, Posting, TransactionSummary
+from hub.models.display_names import format_posting_name
+from hub.payloads import FileSummary
+from hub.posting import posting_cases
+from hub.posting.party_lists import get_party_list
+from hub.qbo.display_names import load_namer
+from hub.reasons.texts import CaseText
+
+UNREADABLE_DIFFERENCE = Sentence("What it answered cannot be read, so it was not compared.")
+
+
+def compare_with_sent(
+    session: Session, posting: Posting, entity: dict[str, Any], current: TransactionSummary, id: str
+) -> None:
+    """Open a case if QuickBooks shows something else than was sent; the posting stays posted.
+
+    `current` is the summary of `entity`, which QuickBooks answered with.
+    """
+    if current is payloads.UNREADABLE:
+        differences: list[str] = [UNREADABLE_DIFFERENCE]
+    else:
+        name_of = load_namer(
+            session, posting.company_id, get_party_list(posting.kind, posting.summary)
+        )
+        differences = payloads.describe_differences(posting.summary, current, name_of=name_of)
+        differences += _describe_rate(session, posting, entity)
+    if not differences:
+        return
+    text = CaseText(
+        "outcome.differs",
+        name=format_posting_name(posting),
+        differences=" ".join(differences),
+    )
+    details = {"differences": differences, "quickbooks_id": id}
+    posting_cases.open_case(session, posting, RESPONSE_DIFFERS, text, details)
+
+
+def _describe_rate(session: Session, posting: Posting, entity: dict[str, Any]) -> list[str]:
+    """Return a sentence if QuickBooks entered no exchange rate where the source states none."""
+    if not payloads.has_rate_of_one(entity):
+        return []
+    company = session.get_one(ConnectedCompany, posting.company_id)
+    sentences = payloads.describe_rate_of_one(posting.summary.currency, company.currency)
+    if not sentences:
+        return []
+    sent = session.scalar(select(Posting.payload).where(Posting.id == posting.id))
+    return [] if "ExchangeRate" in json.loads(sent or b"{}") else sentences
+
+
+def compare_file_with_sent(
+    session: Session, posting: Posting, entity: dict[str, Any], id: str
+) -> None:
+    """Open a case if a file is not at its transaction, whole and under its name."""
+    metadata = json.loads(posting.payload or b"{}")
+    if "AttachableRef" not in metadata:
+        return  # it was found in QuickBooks before it was fetched, so nothing more is known
+    size = FileSummary.load(posting.stored_summary).size
+    differences = payloads.find_file_differences(metadata, size, entity)
+    if not differences:
+        return
+    text = CaseText(
+        "outcome.file_differs",
+        name=format_posting_name(posting),
+        attachment_id=id,
+        differences=" ".join(differences),
+    )
+    posting_cases.open_case(session, posting, "file-differs", text)
