@@ -300,12 +300,3 @@ def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(bench):
     assert (result.writes, bench.state(file)) == (0, "ready")
     bench.drain(wait_for_doubts=True)
     assert bench.state(file) == "posted"
-
-
-def test_a_skipped_change_is_not_said_to_be_tried_again(bench):
-    id = bench.change(bench.first, total="120.00")
-    with transaction() as session:
-        session.get_one(Posting, id).quickbooks_id = bench.posting(bench.first).quickbooks_id
-    manual.skip(id, "Not wanted", "kari")
-    with pytest.raises(NotNow, match="is in QuickBooks already"):
-        retries.retry(id, "kari")
