@@ -20,7 +20,9 @@ from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 if TYPE_CHECKING:
     from tests.support.pages.patient_owner import PatientOwner
 
-MAX_WAIT_SECONDS = 240  # seconds that anything may take on a busy machine
+# Seconds that anything may take on a busy machine. A file that could not be fetched is tried again
+# after 300 seconds.
+MAX_WAIT_SECONDS = 420
 PROCESS_SECONDS = 1500  # seconds that a process may run
 LEASE = 3.0
 OWNER, PASSWORD = "anna@example.com", "quiet-lake-7-morning"
