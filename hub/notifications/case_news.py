@@ -124,7 +124,7 @@ def compose_title(cases: Sequence[Case], names: dict[int, str]) -> str:
 
 def compose_count(count: int) -> str:
     """Return the title of a message about several cases."""
-    return gettext("%(count)s items need attention", count=count)
+    return gettext("%(count)s cases need attention", count=count)
 
 
 def _compose_link() -> str:

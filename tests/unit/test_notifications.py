@@ -106,9 +106,9 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
     notifications.mail_digest()
     sent = {message["To"]: message["Subject"] for message in mail.messages}
     assert sent == {
-        "kari@example.com": "5 items need attention",
-        "of-a@example.com": "2 items need attention (A)",
-        "of-app@example.com": "2 items need attention",
+        "kari@example.com": "5 cases need attention",
+        "of-a@example.com": "2 cases need attention (A)",
+        "of-app@example.com": "2 cases need attention",
     }
 
 
@@ -117,7 +117,7 @@ def test_many_causes_of_one_run_make_one_message(hub, mail, clock):
         open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
     notifications.mail_digest()
-    assert [message["Subject"] for message in mail.messages] == ["40 items need attention"]
+    assert [message["Subject"] for message in mail.messages] == ["40 cases need attention"]
     assert "And 10 more." in mail.messages[0].get_payload()
 
 
@@ -139,7 +139,7 @@ def test_more_cases_than_a_statement_has_parameters_are_mailed(hub, mail, clock)
     assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
     assert recipients(mail) == ["kari@example.com", "pia@example.com"]
     for message in mail.messages:
-        assert message["Subject"] == "150 items need attention"
+        assert message["Subject"] == "150 cases need attention"
         assert "And 120 more." in message.get_payload()
 
 
@@ -318,7 +318,7 @@ def test_a_deferred_address_gets_its_mail_later_and_the_others_get_theirs_once(h
     assert subjects == {
         "kari@example.com": each,
         "third@example.com": each,
-        "late@example.com": ["2 items need attention"],
+        "late@example.com": ["2 cases need attention"],
     }
 
 
@@ -421,7 +421,7 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
     assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
     (message,) = mail.messages
-    assert message["Subject"] == "2 items need attention"
+    assert message["Subject"] == "2 cases need attention"
     text = message.get_payload()
     assert ("Code 0" in text, "Code 1" in text, "Code 2" in text) == (True, False, True)
     with read_only_session() as session:

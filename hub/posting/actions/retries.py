@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
@@ -142,15 +142,21 @@ def list_unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
     ids: list[int] = []
     with engine.read_only_session() as session:
         for first in range(0, len(posting_ids), CHUNK_SIZE):
-            query = select(Posting.id).where(
-                Posting.id.in_(posting_ids[first : first + CHUNK_SIZE]),
-                Posting.operation == Operation.DELETE,
-                Posting.state == PostingState.HELD,
-                Posting.held_by == Holder.PERSON,
-                Posting.approved_by.is_(None),
-            )
+            chunk = posting_ids[first : first + CHUNK_SIZE]
+            query = _select_unconfirmed(chunk).where(Posting.operation == Operation.DELETE)
             ids += session.scalars(query)
         return [format_posting_name(posting) for posting in _load_names(session, ids)]
+
+
+def _select_unconfirmed(posting_ids: Sequence[int]) -> Select[Any]:
+    """Select the ids of the removals among these postings that wait for a person's approval."""
+    return select(Posting.id).where(
+        Posting.id.in_(posting_ids),
+        Posting.operation.in_(outbox.REMOVALS),
+        Posting.state == PostingState.HELD,
+        Posting.held_by == Holder.PERSON,
+        Posting.approved_by.is_(None),
+    )
 
 
 @repeat_after_conflict
@@ -158,15 +164,23 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
     """Retry one chunk of postings; return the reason for each one that was not retried."""
     with engine.transaction() as session:
         groups = _classify(session, _lock(session, ids))
+        removal_ids = set(session.scalars(_select_unconfirmed(ids)))
         reasons = _request_again(session, groups.ended, who)
         _look_again(session, groups.doubtful)
         count = outbox.retry(session, groups.retryable, who)
         assert count == len(groups.retryable), "a posting moved on under its lock"
         for posting in _load_names(session, groups.others):
             reasons[posting.id] = _explain_nothing_to_try(posting)
-        retried: dict[str, dict[str, Any]] = {str(id): {} for id in ids if id not in reasons}
-        audit.record_each(session, who, "posting retried", retried)
+        retried_ids = set(ids) - set(reasons)
+        _record(session, who, "removal confirmed", retried_ids & removal_ids)
+        _record(session, who, "posting retried", retried_ids - removal_ids)
     return reasons
+
+
+def _record(session: Session, who: str, act: str, posting_ids: Iterable[int]) -> None:
+    """Record an act on postings in the audit log, in the order of their ids."""
+    subjects: dict[str, dict[str, Any]] = {str(id): {} for id in sorted(posting_ids)}
+    audit.record_each(session, who, act, subjects)
 
 
 def _lock(session: Session, ids: Sequence[int]) -> list[_Candidate]:

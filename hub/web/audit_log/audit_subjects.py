@@ -44,6 +44,7 @@ POSTING_ACTIONS = frozenset(
         "posting retried",
         "posting skipped",
         "postings undone",
+        "removal confirmed",
     }
 )
 # Details that the sentence of an entry contains already, or that people need not read.

@@ -74,6 +74,7 @@ ACTION_SENTENCES = {
     "posting approved": gettext_noop("%(who)s approved it"),
     "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),
     "posting retried": gettext_noop("%(who)s retried it"),
+    "removal confirmed": gettext_noop("%(who)s confirmed its removal from QuickBooks"),
 }
 
 

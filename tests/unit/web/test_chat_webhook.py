@@ -61,7 +61,7 @@ def test_new_cases_are_posted_once_without_a_mail_server(
     _digest(visitor)
     _digest(visitor)
     (message,) = channel.messages
-    assert message["text"].startswith("10 items need attention (Nordvik Bygg AS)")
+    assert message["text"].startswith("10 cases need attention (Nordvik Bygg AS)")
     assert "/inbox/1" in message["text"]
 
 

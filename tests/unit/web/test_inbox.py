@@ -140,11 +140,11 @@ def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) ->
     assert "Not this one" in page
 
 
-def edit_and_change(bench, operation):
+def edit_and_change(bench, operation, **edit):
     """Plan a change of a bill that somebody edits in QuickBooks; return its id and the bill's."""
     bill_id = bench.posting(bench.ids[0]).quickbooks_id
     posting_id = bench.change(bench.ids[0], operation)
-    bench.edit(bill_id, TxnDate="2026-03-01")
+    bench.edit(bill_id, **(edit or {"TxnDate": "2026-03-01"}))
     bench.drain()
     bench.visitor.log_in("oda")
     return posting_id, bill_id
@@ -226,6 +226,16 @@ def test_the_removal_of_an_edited_transaction_is_confirmed(bench) -> None:
     assert bench.state(posting_id) == "posted"
     assert bill_id not in [bill["Id"] for bill in bench.bills()]
     assert "Removal from QuickBooks requested" in bench.visitor.page("/inbox/?show=closed")
+
+
+def test_the_confirmation_of_a_removal_has_the_present_amount(bench) -> None:
+    [line] = get_bill(bench, bench.posting(bench.ids[0]).quickbooks_id)["Line"]
+    posting_id, _ = edit_and_change(bench, "delete", Line=[line | {"Amount": 7777.5}])
+    page = bench.visitor.page("/inbox/1")
+    link = re.search(rf'href="(/inbox/1/{posting_id}/overwrite[^"]+)"', page)
+    confirmation = bench.visitor.page(html.unescape(link[1]))
+    assert "posted with 100.00 USD" in confirmation
+    assert re.search(r"Delete in QuickBooks · \S+ · 7,777.50 USD</button>", confirmation)
 
 
 def test_an_edit_that_cannot_be_read_now_is_not_overwritten(bench) -> None:
