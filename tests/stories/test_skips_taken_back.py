@@ -141,3 +141,21 @@ def test_a_viewer_has_no_button(app, quickbooks, clock):
     shop.run(bill(cost="Nosuch"))
     skip(shop)
     assert find_buttons(shop) == []
+
+
+@pytest.mark.parametrize("requestid", ["replay", "ignore"])
+def test_a_skipped_document_that_may_have_arrived_is_asked_about_again(shop, requestid):
+    shop.quickbooks.switch(requestid=requestid)
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    shop.run(bill("10.00"))
+    [arrived] = shop.books("Bill")
+    shop.quickbooks.act("edit", kind="Bill", id=arrived["Id"], set={"PrivateNote": "Paid by card"})
+    shop.run(wait=True)
+    assert shop.cases() == ["Is it this document?"]
+    skip(shop)
+    take_back(shop)
+    shop.run(wait=True)
+    assert (len(shop.books("Bill")), shop.cases()) == (1, ["Is it this document?"])
+    manual.adopt(shop.posting("bill:1").id, arrived["Id"], "kari")
+    shop.run(wait=True)
+    assert (len(shop.books("Bill")), shop.cases(), shop.states()["bill:1"]) == (1, [], "posted")

@@ -202,9 +202,10 @@ def _lock(session: Session, ids: Sequence[int]) -> list[_Candidate]:
 
 def _classify(session: Session, candidates: Sequence[_Candidate]) -> _RetryGroups:
     """Sort postings by what a retry has to do with them."""
-    groups = _RetryGroups(doubtful=_load_doubtful(session, candidates))
-    doubtful_ids = {snapshot.id for snapshot in groups.doubtful}
     superseded_ids = _find_superseded(session, candidates)
+    current = [candidate for candidate in candidates if candidate.id not in superseded_ids]
+    groups = _RetryGroups(doubtful=_load_doubtful(session, current))
+    doubtful_ids = {snapshot.id for snapshot in groups.doubtful}
     for candidate in candidates:
         if _has_ended(candidate.state, was_posted=candidate.was_posted):
             groups.ended.append(candidate.id)
@@ -266,11 +267,12 @@ def _has_ended(state: str, *, was_posted: bool) -> bool:
 
 
 def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[PostingSnapshot]:
-    """Load the held postings that may have landed."""
+    """Load the held and the skipped postings that may have landed."""
     ids_by_company: dict[int, list[int]] = defaultdict(list)
     for candidate in candidates:
         is_held = candidate.state == PostingState.HELD
-        if is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON):
+        is_skipped = candidate.state == PostingState.SKIPPED and not candidate.was_posted
+        if is_skipped or (is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON)):
             ids_by_company[candidate.company_id].append(candidate.id)
     doubtful = []
     for company_id, ids in ids_by_company.items():
@@ -282,10 +284,10 @@ def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[P
 
 
 def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
-    """Put held postings into doubt, so that QuickBooks is searched before they are sent again.
+    """Put postings into doubt, so that QuickBooks is searched before they are sent again.
 
     By the retry the person answers that a deleted transaction, of which nothing is known, was not
-    the posting.
+    the posting. The documents of skipped ones are read again: they may have changed since.
     """
     ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for snapshot in snapshots:
@@ -294,8 +296,10 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
         ids_by_rejection[key].append(snapshot.id)
     now = current_hub().clock.now()
     for rejected, ids in ids_by_rejection.items():
-        still_held = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.HELD)
-        to_doubt = still_held.values(
+        unchanged = update(Posting).where(
+            Posting.id.in_(ids), Posting.state.in_((PostingState.HELD, PostingState.SKIPPED))
+        )
+        to_doubt = unchanged.values(
             state=PostingState.UNKNOWN,
             held_by=Holder.NOBODY,
             reasons=[],
@@ -305,6 +309,10 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
         )
         session.execute(to_doubt, execution_options={"synchronize_session": False})
     inbox.detach_all(session, [snapshot.id for snapshot in snapshots])
+    for snapshot in snapshots:
+        if snapshot.posting.state == PostingState.SKIPPED:
+            document = session.get_one(SourceDocument, snapshot.posting.document_id)
+            document.reread, document.reread_at = document.made_for == "", now
 
 
 def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
