@@ -22,7 +22,7 @@ id_argument = click.argument("id_", metavar="ID", type=row_id)
 @click.option("--yes", is_flag=True, help="Do not ask before a transaction is deleted.")
 @with_hub
 def retry(ids: tuple[int, ...], yes: bool) -> None:
-    """Retry held postings.
+    """Retry held or skipped postings.
 
     Each that may have left is looked for in QuickBooks first, so nothing is posted twice. If the
     posting is the deletion of a transaction that its source no longer has, you are asked first.
