@@ -28,7 +28,7 @@ from hub.web.authentication.access import (
     person_name,
     require_role,
 )
-from hub.web.cases import case_acts, case_assignees, case_removals
+from hub.web.cases import case_acts, case_assignees, case_removals, case_skips
 from hub.web.codes import code_decisions, match_versions, record_creation
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import list_installation_choices, use_zone_of
@@ -362,6 +362,7 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
             sides=case_comparison.build_sides(session, case, postings, entities),
             reads_now=reads_now,
             max_listed=case_acts.MAX_SHOWN,
+            revocable_skips=case_skips.find_revocable(session, case, postings),
             **_build_context(session, case),
         )
 

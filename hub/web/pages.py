@@ -34,7 +34,7 @@ from hub.web.authentication import (
     throttling,
     unsent_forms,
 )
-from hub.web.cases import case_bulk
+from hub.web.cases import case_bulk, case_skips
 from hub.web.codes import compare, match_files, matching
 from hub.web.documents import document_acts, document_pages, early_documents, source_files
 from hub.web.frame import (
@@ -60,6 +60,7 @@ PAGE_MODULES = (
     home,
     inbox,
     case_bulk,
+    case_skips,
     document_pages,
     document_acts,
     saved_filters,

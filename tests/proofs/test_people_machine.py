@@ -173,6 +173,7 @@ class PeopleMachine(base.Machine):
         self.backup.unlink(missing_ok=True)
         self.mode, self.limit, self.is_restored = "auto", None, False
         self.meddled = self.touched = self.skipped  # ids that people decided about or changed
+        self.only_skipped = set[str]()  # those of them that a person only skipped
 
     @property
     def backup(self):
@@ -281,13 +282,32 @@ class PeopleMachine(base.Machine):
         if posting:
             self.attempt(lambda: act(posting))
 
+    def meddle(self, id):
+        """Note that a person decided about a document, or changed its transaction."""
+        self.meddled.add(id)
+        self.only_skipped.discard(id)
+
     @rule(slot=slots)
     def skip(self, slot):
         def skip(posting):
             manual.skip(posting.id, "Not ours", "kari")
-            self.meddled.add(source_id_of(slot))
+            id = source_id_of(slot)
+            if id not in self.meddled:
+                self.only_skipped.add(id)
+            self.meddled.add(id)
 
         self.decide(slot, skip)
+
+    @rule(slot=slots)
+    def take_back_skip(self, slot):
+        def take_back(posting):
+            retries.take_back_skip(posting.id, "kari")
+            id = source_id_of(slot)
+            if id in self.only_skipped:
+                self.only_skipped.discard(id)
+                self.meddled.discard(id)
+
+        self.decide(slot, take_back)
 
     @rule(slot=slots)
     def post_again(self, slot):
@@ -301,13 +321,13 @@ class PeopleMachine(base.Machine):
             entities = self.shop.books(ENTITY_BY_KIND[posting.kind])[-place:]
             if entities and is_taken:
                 manual.adopt(posting.id, entities[0]["Id"], "kari")
-                self.meddled.add(source_id_of(slot))
+                self.meddle(source_id_of(slot))
             elif entities and posting.operation in CHANGE_OPERATIONS:
                 overwrites.permit(posting.id, entities[0]["SyncToken"], "kari")
             elif entities:
                 manual.reject_match(posting.id, entities[0]["Id"], "kari")
                 if self.markers()[source_id_of(slot)] in entities[0].get("PrivateNote", ""):
-                    self.meddled.add(source_id_of(slot))
+                    self.meddle(source_id_of(slot))
 
         self.decide(slot, compare)
 
@@ -393,7 +413,8 @@ class PeopleMachine(base.Machine):
         more = {"set": {"TxnDate": "2026-02-27"}} if act == "edit" else {}
         with suppress(Refusal):  # the books are closed, or it is paid already
             self.quickbooks.act(act, kind=kind, id=entity["Id"], **more)
-            self.meddled.update({source_id_of(slot)} if act != "pay" else ())
+            if act != "pay":
+                self.meddle(source_id_of(slot))
 
     @rule(slot=slots, operation=st.sampled_from(["Create", "Update", "Delete"]))
     def webhook_twice(self, slot, operation):

@@ -159,3 +159,26 @@ def test_a_skipped_document_that_may_have_arrived_is_asked_about_again(shop, req
     manual.adopt(shop.posting("bill:1").id, arrived["Id"], "kari")
     shop.run(wait=True)
     assert (len(shop.books("Bill")), shop.cases(), shop.states()["bill:1"]) == (1, [], "posted")
+
+
+def test_the_skip_of_all_documents_of_a_case_is_taken_back(shop):
+    more = document(
+        "bill", "bill:2", line("1", "7.00", cost="Nosuch"), total="7.00", supplier=SUPPLIER
+    )
+    shop.run(bill(cost="Nosuch"), more)
+    cases = shop.cases()
+    assert len(cases) == 1
+    assert "/take-back-skips" not in shop.visitor.page("/inbox/1")
+    shop.visitor.press("/inbox/bulk/", act="skip", case=[1], text="Entered by hand")
+    assert (shop.cases(), shop.states()) == ([], {"bill:1": "skipped", "bill:2": "skipped"})
+    shop.run(bill("12.00"))
+    page = shop.visitor.page("/inbox/1")
+    assert 'action="/inbox/1/take-back-skips"' in page
+    page = shop.visitor.press("/inbox/1/take-back-skips")
+    assert "2 documents are no longer skipped. A run reads them again and then posts them." in page
+    assert 'action="/inbox/1/take-back-skips"' not in page
+    shop.run()
+    assert (totals(shop), shop.cases()) == ([12], cases)
+    assert (shop.states()["bill:1"], shop.states()["bill:2"]) == ("posted", "held")
+    again = shop.visitor.press("/inbox/1/take-back-skips")
+    assert "Nothing of this case is skipped any more." in again

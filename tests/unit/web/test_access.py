@@ -74,7 +74,7 @@ ROUTES = {
         api_case_decisions.close api_case_decisions.create api_case_decisions.index
         api_case_decisions.leave api_case_decisions.match api_case_decisions.remove
         api_cases.wake inbox.close inbox.confirm_removal inbox.create inbox.leave inbox.match
-        inbox.retry
+        inbox.retry case_skips.take_back
     """,
     "operator installation": """
         api_approvals.approve api_approvals.compare api_matches.decide api_matches.forget

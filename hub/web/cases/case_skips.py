@@ -1,0 +1,71 @@
+"""The button on the page of a closed case that takes back the skip of its documents."""
+
+from collections.abc import Iterable
+
+from flask import Blueprint, flash, redirect, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.models import Case, Posting, case_posting
+from hub.models.enums import CaseDecision, RunKind
+from hub.posting.actions import retries
+from hub.scheduling import run_log
+from hub.translations.messages import gettext, ngettext, translate
+from hub.web.authentication.access import load_scope, may_here, person_name, require_role
+from hub.web.frame.paging import get_row_or_404
+
+pages = Blueprint("case_skips", __name__, url_prefix="/inbox")
+
+
+@pages.post("/<int:case_id>/take-back-skips")
+@require_role("operator")
+def take_back(case_id: int) -> Response:
+    """Have all documents sent after all that were skipped with this case."""
+    with read_only_session() as session:
+        case = get_row_or_404(session, Case, case_id)
+        of_case = case_posting.c.case_id == case_id, *load_scope("operator").postings()
+        query = select(Posting).join(case_posting).where(*of_case)
+        postings = session.scalars(query).unique().all()
+        posting_ids = find_revocable(session, case, postings)
+        installations = {posting.document.installation for posting in postings}
+        active_ids = sorted(row.id for row in installations if row.is_active)
+    try:
+        reasons = retries.retry_each(sorted(posting_ids), person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    else:
+        _report(len(posting_ids) - len(reasons), reasons.values(), is_read_now=bool(active_ids))
+        for installation_id in active_ids:
+            run_log.request(RunKind.SYNC, installation_id, person_name())
+    return redirect(url_for("inbox.one", case_id=case_id))
+
+
+def find_revocable(session: Session, case: Case, postings: Iterable[Posting]) -> set[int]:
+    """Return those of a case's postings whose skip the person may take back."""
+    if case.closed_at is None or case.decision != CaseDecision.SKIPPED or not may_here("operator"):
+        return set()
+    revocable_ids = set[int]()
+    for document in {posting.document for posting in postings}:
+        revocable_ids |= retries.find_revocable_skips(session, document)
+    return revocable_ids & {posting.id for posting in postings}
+
+
+def _report(count: int, reasons: Iterable[str], *, is_read_now: bool) -> None:
+    """Show how many documents are no longer skipped, and the first reason against another one."""
+    if count:
+        text = ngettext(
+            "%(count)s document is no longer skipped.",
+            "%(count)s documents are no longer skipped.",
+            count,
+        )
+        next_step = gettext("They are posted once the app is enabled and not paused.")
+        if is_read_now:
+            next_step = gettext("A run reads them again and then posts them.")
+        flash(f"{text} {next_step}", "success")
+    else:
+        flash(gettext("Nothing of this case is skipped any more."), "look")
+    for reason in list(reasons)[:1]:
+        flash(translate(reason), "look")
