@@ -61,6 +61,15 @@ def take_back(shop):
     return page
 
 
+def decisions(shop):
+    """Return what people did to the document, as its page tells it."""
+    page = shop.visitor.page(f"/documents/{shop.posting('bill:1').document_id}")
+    history = page.partition('<ol class="timeline">')[2].partition("</ol>")[0]
+    events = re.findall(r"</time>([^<]+)(?:<div[^>]*>([^<]+)</div>)?", " ".join(history.split()))
+    texts = [": ".join(filter(None, map(str.strip, event))) for event in events]
+    return [text for text in texts if text.endswith(" it") or " it: " in text or text == "Skipped"]
+
+
 def totals(shop):
     return [row["TotalAmt"] for row in shop.ours("Bill")]
 
@@ -182,3 +191,11 @@ def test_the_skip_of_all_documents_of_a_case_is_taken_back(shop):
     assert (shop.states()["bill:1"], shop.states()["bill:2"]) == ("posted", "held")
     again = shop.visitor.press("/inbox/1/take-back-skips")
     assert "Nothing of this case is skipped any more." in again
+
+
+def test_the_history_keeps_the_skip_with_its_reason(shop):
+    shop.run(bill(cost="Nosuch"))
+    skip(shop)
+    assert decisions(shop) == ["kari skipped it: Entered by hand"]
+    take_back(shop)
+    assert decisions(shop) == ["kari skipped it: Entered by hand", "oda retried it"]

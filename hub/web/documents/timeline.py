@@ -65,6 +65,7 @@ PLANNING_LABELS: dict[str, str] = {
 }
 
 
+SKIP = "posting skipped"
 # What people did to a posting, by the act that the audit log records.
 ACTION_SENTENCES = {
     "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
@@ -74,6 +75,7 @@ ACTION_SENTENCES = {
     "posting approved": gettext_noop("%(who)s approved it"),
     "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),
     "posting retried": gettext_noop("%(who)s retried it"),
+    SKIP: gettext_noop("%(who)s skipped it"),
     "removal confirmed": gettext_noop("%(who)s confirmed its removal from QuickBooks"),
 }
 
@@ -102,8 +104,9 @@ def build_timeline(
     """Return every event, oldest first; `state` is that of the document."""
     events = [_build_reading_event(document, postings, state)]
     events += _iter_absence_events(document)
+    skipped_ids = {act.subject for act in acts if act.what == SKIP}
     for posting in postings:
-        events += _iter_posting_events(posting)
+        events += _iter_posting_events(posting, is_skip_recorded=str(posting.id) in skipped_ids)
     for attempt in attempts:
         events += _iter_attempt_events(attempt)
     events += map(_describe_proof, proofs)
@@ -111,7 +114,7 @@ def build_timeline(
     for case in cases:
         events += _iter_case_events(case)
     for act in acts:
-        events.append(TimelineEvent(act.at, gettext(ACTION_SENTENCES[act.what], who=act.who)))
+        events.append(_describe_act(act))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -155,8 +158,19 @@ def _iter_absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
         )
 
 
-def _iter_posting_events(posting: Posting) -> Iterator[TimelineEvent]:
-    """Yield when a posting was planned, and skipped or withdrawn."""
+def _describe_act(act: AuditEntry) -> TimelineEvent:
+    """Return what a person did; a skip with its reason."""
+    reason = str(act.detail.get("reason", "")) if act.what == SKIP else ""
+    sentence = gettext(ACTION_SENTENCES[act.what], who=act.who)
+    return TimelineEvent(act.at, sentence, stored.translate(reason))
+
+
+def _iter_posting_events(posting: Posting, *, is_skip_recorded: bool) -> Iterator[TimelineEvent]:
+    """Yield when a posting was planned, and skipped or withdrawn.
+
+    A skip that the audit log has is not among them: that one also names the person, and stays when
+    the skip is taken back.
+    """
     part = posting.part
     if posting.operation == Operation.ATTACH and posting.number:
         part = posting.number  # the name of the file
@@ -164,6 +178,8 @@ def _iter_posting_events(posting: Posting) -> Iterator[TimelineEvent]:
     if part:
         text = f"{text}: {part}"
     yield TimelineEvent(posting.created_at, text)
+    if posting.state == PostingState.SKIPPED and is_skip_recorded:
+        return
     if posting.state in (PostingState.SKIPPED, PostingState.WITHDRAWN):
         label, _ = STATE_LABELS[posting.state]
         yield TimelineEvent(posting.changed_at, gettext(label), posting.reason)
