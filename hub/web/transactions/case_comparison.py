@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from hub.cases.causes import is_discrepancy, is_marker
 from hub.cases.discrepancies import Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
-from hub.models.enums import CHANGE_OPERATIONS, Operation, TransactionState
+from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.outbox.states import REMOVALS
 from hub.posting.case_texts import OVERWRITE_QUESTIONS
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.authentication.access import load_scope
 from hub.web.frame.source_view import format_money
 from hub.web.transactions.case_transactions import (
     Entities,
@@ -34,41 +33,14 @@ from hub.web.transactions.compared_facts import (
     compare_fact,
 )
 from hub.web.transactions.compared_lines import ComparedLines, align
-from hub.web.transactions.transaction_facts import (
-    find_page,
-    format_dated_facts,
-    list_present_facts,
-    list_stored_facts,
+from hub.web.transactions.compared_transactions import (
+    Transaction,
+    build_transaction,
+    find_document_of_marker,
 )
+from hub.web.transactions.transaction_facts import format_dated_facts
 
 MEMO = "Memo"
-NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """A transaction in QuickBooks: its facts, its address, and the document named by its marker."""
-
-    kind: str
-    id: str
-    facts: list[tuple[str, str]]
-    head: TransactionHead | None
-    url: str | None
-    owner: SourceDocument | None = None
-    is_foreign: bool = False  # it bears the mark of another document, so it cannot be this one
-    # As QuickBooks has it now, and its version; None and "" if QuickBooks could not be asked.
-    present: display.TransactionView | None = None
-    sync_token: str = ""
-
-    @property
-    def can_be_adopted(self) -> bool:
-        """Return whether a person may say that this is the document."""
-        return self.is_in_books and not self.is_foreign
-
-    @property
-    def is_in_books(self) -> bool:
-        """Return whether it was neither voided nor deleted, as far as is known."""
-        return self.head is None or self.head.state not in NOT_IN_BOOKS
 
 
 @dataclass(frozen=True)
@@ -265,7 +237,7 @@ def _build_candidate_side(
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
     ours = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
     keys = list_candidate_keys(case, posting)
-    transactions = [_build_transaction(session, key, entities, posting) for key in keys]
+    transactions = [build_transaction(session, key, entities, posting) for key in keys]
     if asks_to_overwrite and posting.operation in REMOVALS:
         first_write = _find_first_write(session, posting, keys)
         if first_write:
@@ -299,7 +271,7 @@ def _build_posted_side(
 ) -> Side:
     """Compare what was written last with what is in QuickBooks now."""
     key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
-    transaction = _build_transaction(session, key, entities, posting)
+    transaction = build_transaction(session, key, entities, posting)
     written = _build_written_view(session, posting)
     title = gettext("What was posted, and what is there now")
     token = transaction.sync_token if may_be_put_back and transaction.is_in_books else ""
@@ -323,9 +295,9 @@ def _build_marked_sides(session: Session, case: Case, entities: Entities) -> lis
     sides = []
     for key in list_unexpected_keys(case):
         head = session.get(TransactionHead, key)
-        document = _find_document_of_marker(session, head)
+        document = find_document_of_marker(session, head)
         posting = _find_creating_posting(session, document) if document else None
-        transaction = _build_transaction(session, key, entities, posting)
+        transaction = build_transaction(session, key, entities, posting)
         written = None
         title = gettext("A transaction with a mark")
         if posting:
@@ -347,50 +319,4 @@ def _find_creating_posting(session: Session, document: SourceDocument) -> Postin
         .order_by(Posting.id.desc())
         .limit(1)
     )
-    return session.scalars(query).first()
-
-
-def _build_transaction(
-    session: Session, key: Key, entities: Entities, posting: Posting | None
-) -> Transaction:
-    """Return a transaction as it is shown beside a posting."""
-    company_id, kind, id = key
-    head = session.get(TransactionHead, key)
-    is_foreign = _bears_other_marker(head, posting)
-    owner = None
-    if is_foreign or not posting:  # else its document is on the page already
-        owner = _find_document_of_marker(session, head)
-    currency = head.currency if head else ""
-    if not currency and posting:
-        currency = posting.currency
-    facts = list_stored_facts(session, head, currency) if head else []
-    present = None
-    sync_token = ""
-    if key in entities:
-        sync_token = str(entities[key].get("SyncToken", ""))
-        present = display.view_entity(session, company_id, kind, entities[key])
-        facts = list_present_facts(present, currency, facts)
-    url = find_page(kind, id)
-    return Transaction(kind, id, facts, head, url, owner, is_foreign, present, sync_token)
-
-
-def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:
-    """Return whether a transaction bears the marker of another document than the posting's."""
-    if head is None or posting is None or not head.marker:
-        return False
-    return head.marker != posting.document.marker
-
-
-def _find_document_of_marker(
-    session: Session, head: TransactionHead | None
-) -> SourceDocument | None:
-    """Return the document whose marker a transaction bears, if the person may see it."""
-    if head is None or not head.marker:
-        return None
-    bears_marker = (
-        SourceDocument.company_id == head.company_id,
-        SourceDocument.marker == head.marker,
-        *load_scope().documents(),
-    )
-    query = select(SourceDocument).where(*bears_marker)
     return session.scalars(query).first()
