@@ -38,6 +38,11 @@ def parse_posting_id(cause: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def is_response_difference(cause: str) -> bool:
+    """Return whether QuickBooks has a transaction with other values than were planned."""
+    return parse_posting_id(cause) is not None and cause.endswith(f":{RESPONSE_DIFFERS}")
+
+
 def build_discrepancy_cause(posting_id: int, discrepancy: str) -> str:
     """Return the cause of the case about a posted document that differs from QuickBooks."""
     return build_posting_cause(posting_id, f"{discrepancy}{DISCREPANCY_SUFFIX}")

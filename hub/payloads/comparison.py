@@ -184,7 +184,7 @@ class _Comparison:
         if len(expected) != len(actual):
             return [
                 Sentence(
-                    "QuickBooks has %(actual)s lines instead of %(expected)s.",
+                    "The number of lines in QuickBooks is %(actual)s instead of %(expected)s.",
                     actual=len(actual),
                     expected=len(expected),
                 )

@@ -3,7 +3,8 @@
 from hub.reasons.template import CORRECT_AT_SOURCE, OPEN_THE_PERIOD, CaseAction, Template
 
 IS_IT_THE_SAME = (
-    "Press “This is it” when they are the same document; “Not this one” posts it anyway."
+    "If they are the same document, press “This is it”, or Skip if the source has it twice; “Not"
+    " this one” posts it anyway."
 )
 SKIP_OR_POST_ANYWAY = (
     "If they are the same document, press Skip, or remove that in QuickBooks and press Retry; “Not"

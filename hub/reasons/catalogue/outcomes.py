@@ -151,7 +151,7 @@ TEMPLATES = {
     ),
     "outcome.differs": Template(
         title="Posted but differs",
-        reason="{name} is in QuickBooks, but differs from what was sent. {differences}",
+        reason="{name} is in QuickBooks, but differs from what was planned. {differences}",
         instruction="Compare the two and correct the one that is wrong, then close this.",
         action=CaseAction.NONE,
     ),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import discrepancies, inbox
-from hub.cases.causes import build_match_cause
+from hub.cases.causes import build_match_cause, is_discrepancy
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting
@@ -180,6 +180,8 @@ def close(case_id: int) -> str:
         inbox.close(session, case.cause, person_name())
         discrepancies.compare_again(session, case.cause)
         audit.record(session, person_name(), "case closed", case.title, cause=case.cause)
+    if is_discrepancy(case.cause):
+        return gettext("What QuickBooks has is accepted, and the case is closed.")
     return gettext("The case is closed.")
 
 

@@ -37,6 +37,7 @@ from hub.web.documents.document_facts import pair_facts
 from hub.web.documents.document_lines import Payment, pair_lines
 from hub.web.documents.timeline import (
     ACTION_SENTENCES,
+    ADOPTION,
     OUTCOME_LABELS,
     VERDICT_LABELS,
     TimelineEvent,
@@ -185,6 +186,7 @@ def _build_context(session: Session, document: SourceDocument) -> dict[str, Any]
         "awaited_postings": _load_awaited_postings(session, main),
         "attempts": _group_by_posting(attempts),
         "proofs": _group_by_posting(proofs),
+        "adopted_ids": {int(act.subject) for act in acts if act.what == ADOPTION},
         "approvers": approvals.load_approvers(session, ids),
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],

@@ -65,13 +65,13 @@ PLANNING_LABELS: dict[str, str] = {
 }
 
 
-SKIP = "posting skipped"
+ADOPTION, SKIP = "posting adopted", "posting skipped"
 # What people did to a posting, by the act that the audit log records.
 ACTION_SENTENCES = {
     "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
     "match rejected": gettext_noop("%(who)s said that a transaction in QuickBooks is another one"),
     "overwrite permitted": gettext_noop("%(who)s let it overwrite an edit in QuickBooks"),
-    "posting adopted": gettext_noop("%(who)s accepted a transaction in QuickBooks as this one"),
+    ADOPTION: gettext_noop("%(who)s accepted a transaction in QuickBooks as this one"),
     "posting approved": gettext_noop("%(who)s approved it"),
     "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),
     "posting retried": gettext_noop("%(who)s retried it"),
@@ -88,6 +88,7 @@ class TimelineEvent:
     text: str
     detail: str = ""
     tone: str = ""
+    closed_case: Case | None = None  # its decision follows the detail
 
 
 def build_timeline(
@@ -233,7 +234,7 @@ def _iter_case_events(case: Case) -> Iterator[TimelineEvent]:
     opened = gettext("A case was opened: %(title)s", title=case.title)
     yield TimelineEvent(case.opened_at, opened, case.reason, "bad")
     if case.closed_at:
-        yield TimelineEvent(case.closed_at, _describe_closing(case), case.title, "good")
+        yield TimelineEvent(case.closed_at, _describe_closing(case), case.title, "good", case)
 
 
 def _describe_closing(case: Case) -> str:

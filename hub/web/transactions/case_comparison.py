@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.cases.causes import is_discrepancy, is_marker
+from hub.cases.causes import is_discrepancy, is_marker, is_response_difference
 from hub.cases.discrepancies import Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation
@@ -226,6 +226,8 @@ def build_sides(
     if is_discrepancy(case.cause):
         differs = is_discrepancy(case.cause, Discrepancy.DIFFERS)
         return [_build_posted_side(session, posting, entities, differs) for posting in postings]
+    if is_response_difference(case.cause):
+        return [_build_planned_side(session, posting, entities) for posting in postings]
     if is_marker(case.cause):
         return _build_marked_sides(session, case, entities)
     return []
@@ -276,6 +278,18 @@ def _build_posted_side(
     title = gettext("What was posted, and what is there now")
     token = transaction.sync_token if may_be_put_back and transaction.is_in_books else ""
     return Side(posting, written, [transaction], title, asks=False, put_back_token=token)
+
+
+def _build_planned_side(session: Session, posting: Posting, entities: Entities) -> Side:
+    """Compare what was planned with what is in QuickBooks now.
+
+    The two differ if QuickBooks changed it, or if a person accepted a transaction as the document.
+    """
+    key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
+    transaction = build_transaction(session, key, entities, posting)
+    planned = display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+    title = gettext("What was planned, and what is there now")
+    return Side(posting, planned, [transaction], title, asks=False)
 
 
 def _build_written_view(session: Session, posting: Posting) -> display.TransactionView | None:

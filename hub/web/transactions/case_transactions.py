@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.cases.causes import is_discrepancy, is_marker, parse_marker_kind
+from hub.cases.causes import (
+    is_discrepancy,
+    is_marker,
+    is_response_difference,
+    parse_marker_kind,
+)
 from hub.context import current_hub
 from hub.models import Case, Posting
 from hub.models.enums import SendOutcome
@@ -20,7 +25,7 @@ def list_transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that the page of a case compares."""
     if case.action == "choose":
         return _list_candidate_keys(case, postings)
-    if is_discrepancy(case.cause):
+    if is_discrepancy(case.cause) or is_response_difference(case.cause):
         return _list_posted_keys(postings)
     if is_marker(case.cause):
         return list_unexpected_keys(case)

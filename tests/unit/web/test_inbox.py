@@ -827,6 +827,28 @@ def test_a_document_that_is_gone_can_be_left_in_quickbooks(operator: Visitor) ->
     assert ("Latt være i QuickBooks" in page, "Left as it is" in page) == (True, False)
 
 
+def test_an_accepted_transaction_with_other_values_is_shown_beside_the_planned_one(bench) -> None:
+    entered = {name: bench.bills()[0][name] for name in ("VendorRef", "Line", "TxnDate")}
+    entered["Line"] = [{**line, "Amount": 15} for line in entered["Line"]] * 2
+    by_hand = bench.quickbooks.act("create", kind="Bill", set=entered)["Id"]
+    bench.quickbooks.add_fault("refusal", "bill.create", code="6240")
+    id = bench.bill("B-9")
+    bench.drain()
+    bench.visitor.log_in("oda")
+    bench.visitor.press(f"/inbox/1/{id}/adopt", quickbooks_id=by_hand)
+    page = bench.visitor.page("/inbox/2")
+    assert "Posted but differs" in page
+    assert "is in QuickBooks, but differs from what was planned." in html.unescape(page)
+    assert "The number of lines in QuickBooks is 2 instead of 1." in page
+    assert "What was planned, and what is there now" in page
+    assert re.findall(r"<mark>(\S+) USD", page) == ["100.00", "30.00"]
+    assert ("This is it" in page, "Put back as posted" in page) == (False, False)
+    assert "Accept what QuickBooks has" not in page
+    page = bench.visitor.page(f"/documents/{bench.posting(id).document_id}")
+    assert ("As it was planned" in page, "As it was posted" in page) == (True, False)
+    assert "As it was sent" not in page
+
+
 def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
     id = bench.posting(bench.ids[0]).quickbooks_id
     bench.edit(id, Line=[{**line, "Amount": 15} for line in bench.bills()[0]["Line"]])
@@ -840,8 +862,13 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
         assert f'<th scope="row">{label}' not in visible
         assert f'<th scope="row">{label}' in folded.split("</details>")[0]
     assert "Accept what QuickBooks has</button>" in page
-    bench.visitor.press("/inbox/1/close")
+    message = "What QuickBooks has is accepted, and the case is closed."
+    assert message in bench.visitor.press("/inbox/1/close")
     assert "Accepted what QuickBooks has" in bench.visitor.page("/inbox/?show=closed")
+    page = bench.visitor.page(f"/documents/{bench.posting(bench.ids[0]).document_id}")
+    history = " ".join(page.partition('<ol class="timeline">')[2].split())
+    assert "The case was closed by oda" in history
+    assert "Changed in QuickBooks: Accepted what QuickBooks has" in history
 
 
 @pytest.mark.parametrize(("person", "case_ids"), [("oda", (1,)), ("vera", (1, 2))])
