@@ -38,8 +38,9 @@ FIELD_NAMES = {
     "cost": Sentence("the cost"),
     "email": Sentence("the e-mail address"),
     "phone": Sentence("the phone number"),
+    "total": Sentence("the total"),
+    "tax": Sentence("the tax"),
 }
-AMOUNT_FIELDS = {"total": Sentence("as the total"), "tax": Sentence("as the tax")}
 NOTHING = Sentence("nothing")
 HEADER_FACTS = (
     "party",
@@ -156,7 +157,7 @@ class _Comparison:
         for name, ours, actual in amounts:
             theirs = actual or ZERO
             if ours is not None and abs(ours - theirs) > tolerance:
-                sentences.append(self._format_amount_sentence(AMOUNT_FIELDS[name], ours, theirs))
+                sentences.append(self._describe_amount(name, ours, theirs))
         return sentences
 
     def _compare_exchange_rate(self) -> list[str]:
@@ -229,6 +230,15 @@ class _Comparison:
             actual=self.name_of(name, theirs) if theirs else NOTHING,
             title=FIELD_NAMES[name],
             expected=self.name_of(name, ours) if ours else NOTHING,
+        )
+
+    def _describe_amount(self, name: str, ours: Decimal, theirs: Decimal) -> str:
+        """Return the sentence for an amount of the whole transaction."""
+        return Sentence(
+            "QuickBooks has %(actual)s as %(title)s instead of %(expected)s.",
+            actual=format_amount(theirs, self.currency),
+            title=FIELD_NAMES[name],
+            expected=format_amount(ours, self.currency),
         )
 
     def _format_amount_sentence(self, where: Sentence, ours: Decimal, theirs: Decimal) -> str:

@@ -23,6 +23,7 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
+from hub.posting.actions import manual
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
 from hub.reasons.catalogue import CATALOGUE
@@ -827,15 +828,21 @@ def test_a_document_that_is_gone_can_be_left_in_quickbooks(operator: Visitor) ->
     assert ("Latt være i QuickBooks" in page, "Left as it is" in page) == (True, False)
 
 
-def test_an_accepted_transaction_with_other_values_is_shown_beside_the_planned_one(bench) -> None:
+def accept_with_other_values(bench) -> int:
+    """Accept a transaction that a person entered as a document with another total."""
     entered = {name: bench.bills()[0][name] for name in ("VendorRef", "Line", "TxnDate")}
     entered["Line"] = [{**line, "Amount": 15} for line in entered["Line"]] * 2
     by_hand = bench.quickbooks.act("create", kind="Bill", set=entered)["Id"]
     bench.quickbooks.add_fault("refusal", "bill.create", code="6240")
     id = bench.bill("B-9")
     bench.drain()
+    manual.adopt(id, by_hand, "oda")
     bench.visitor.log_in("oda")
-    bench.visitor.press(f"/inbox/1/{id}/adopt", quickbooks_id=by_hand)
+    return id
+
+
+def test_an_accepted_transaction_with_other_values_is_shown_beside_the_planned_one(bench) -> None:
+    id = accept_with_other_values(bench)
     page = bench.visitor.page("/inbox/2")
     assert "Posted but differs" in page
     assert "is in QuickBooks, but differs from what was planned." in html.unescape(page)
@@ -847,6 +854,14 @@ def test_an_accepted_transaction_with_other_values_is_shown_beside_the_planned_o
     page = bench.visitor.page(f"/documents/{bench.posting(id).document_id}")
     assert ("As it was planned" in page, "As it was posted" in page) == (True, False)
     assert "As it was sent" not in page
+
+
+def test_other_amounts_of_an_accepted_transaction_are_named_in_norwegian(bench) -> None:
+    accept_with_other_values(bench)
+    page = bench.visitor.get("/inbox/2", headers={"Accept-Language": "nb"}).text
+    assert "QuickBooks har 30,00 USD som totalen i stedet for 100,00 USD." in page.replace(
+        "\xa0", " "
+    )
 
 
 def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
