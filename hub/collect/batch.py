@@ -18,7 +18,12 @@ from hub.collect import case_updates
 from hub.collect.absence import Absent
 from hub.collect.case_updates import HeldPosting
 from hub.collect.codes import CodeCollector
-from hub.collect.document_plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
+from hub.collect.document_plan import (
+    AttachmentParent,
+    DocumentPlan,
+    PartPlan,
+    PostingPlanWithFindings,
+)
 from hub.collect.settings_check import lock_installation
 from hub.collect.setup import Setup
 from hub.context import current_hub
@@ -254,41 +259,39 @@ class CollectBatch:
         inbox.detach(self.session, posting)
         return True
 
-    def _write_posting(self, row: SourceDocument, plan: PostingPlan) -> Posting:
+    def _write_posting(self, row: SourceDocument, plan: PostingPlanWithFindings) -> Posting:
         """Plan a posting in the outbox, and remember what holds it.
 
         The outbox may change an unsent posting of the part instead of adding a new one.
         """
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == PostingState.HELD}
-        posting = planning.plan_posting(
-            self.session, row, plan.operation, plan.content, plan.disposition, postings=postings
-        )
+        posting = planning.plan_posting(self.session, row, plan, postings=postings)
         if posting not in postings:
             postings.append(posting)
-        self._note_plan(posting)
+        if posting.state in UNSENT:
+            posting.planned_at = self.setup.loaded_at  # by which matches it is planned
         was_held = posting.id in held_ids
         if was_held and posting.state == PostingState.WAITING:
             self.released_ids.append(posting.id)
-        self._follow_up(posting, plan)
+        self._follow_up(row, posting, plan)
         return posting
 
-    def _note_plan(self, posting: Posting) -> None:
-        """Note by which matches an unsent posting is planned."""
-        if posting.state in UNSENT:
-            posting.planned_at = self.setup.loaded_at
+    def _follow_up(
+        self, row: SourceDocument, posting: Posting, plan: PostingPlanWithFindings
+    ) -> None:
+        """Remember what holds a posting; if nothing does, release it for a person who requests it.
 
-    def _follow_up(self, posting: Posting, plan: PostingPlan) -> None:
-        """Remember what holds a posting; release it if a person wants it and nothing holds it."""
+        A person may request a document again that has left QuickBooks.
+        """
         disposition = plan.disposition
         if plan.findings and posting.held_by == disposition.holder:
             self.held.append(HeldPosting(posting, plan.findings))
 
         is_held = disposition.state is PostingState.HELD or disposition.holder is not Holder.NOBODY
-        if is_held or not plan.approved_by:
-            return
-        if posting.state in UNSENT:
-            planning.approve_when_planned(self.session, posting, plan.approved_by)
+        is_requested = plan.operation.repetition is Repetition.REQUESTED
+        if is_requested and not is_held and posting.state in UNSENT:
+            planning.approve_when_planned(self.session, posting, row.requested_by)
 
 
 def _ends_request(plan: DocumentPlan, outcomes: Sequence[DocumentOutcome]) -> bool:

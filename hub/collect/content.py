@@ -1,20 +1,19 @@
-"""Build what an operation sends to QuickBooks, and say what holds it."""
+"""Build the plan of a posting: what it sends to QuickBooks, and what holds it."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from hub import outbox, payloads
 from hub.cases.findings import Finding
 from hub.collect import links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
+from hub.collect.document_plan import PostingPlanWithFindings
 from hub.collect.findings import build_document_finding, build_held_disposition
 from hub.collect.operation import PlannedOperation
 from hub.collect.order_closing import with_order_status
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Document, Party
-from hub.mapping import Mapped
-from hub.models import SourceDocument
 from hub.models.enums import Holder, PostingState
 from hub.money import round_amount
 from hub.outbox.plan_values import Content, Disposition
@@ -23,37 +22,21 @@ from hub.reasons.template import CaseAction
 MAX_SILENT_WAIT = dt.timedelta(days=1)  # how long a document waits for another one without a case
 
 
-@dataclass(frozen=True)
-class PartContent:
-    """The bytes of an operation, the state in which it begins, and what holds it."""
-
-    content: Content
-    disposition: Disposition
-    findings: tuple[Finding, ...]
-
-    @property
-    def fingerprint(self) -> str:
-        """Return the hash by which an approval remembers the exact bytes."""
-        return outbox.compute_fingerprint(self.content.payload)
-
-
-def build_payload(
-    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation
-) -> payloads.Payload:
+def build_payload(batch: CollectBatch, operation: PlannedOperation) -> payloads.Payload:
     """Return what QuickBooks is to be sent for an operation, and the problems that prevent it."""
-    return payloads.build(operation.mapped, batch.setup.facts, row.marker)
+    return payloads.build(operation.mapped, batch.setup.facts, operation.row.marker)
 
 
 def find_obstacle(
-    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation, payload: payloads.Payload
+    batch: CollectBatch, operation: PlannedOperation, payload: payloads.Payload
 ) -> Finding | None:
     """Return why the content of an operation is not sent as it is; None if nothing holds it."""
-    document = operation.document
+    row, document = operation.row, operation.document
     if payload.problems:
         key = "currency" if _is_in_foreign_currency(batch, document) else "content"
         code = _find_instruction_code(payload)
         return build_document_finding(key, row, code, problems=" ".join(payload.problems))
-    party_finding = _find_party_obstacle(batch, row, operation)
+    party_finding = _find_party_obstacle(batch, operation)
     if party_finding:
         return party_finding
 
@@ -77,11 +60,9 @@ def _find_instruction_code(payload: payloads.Payload) -> str:
     return "content"
 
 
-def _find_party_obstacle(
-    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation
-) -> Finding | None:
+def _find_party_obstacle(batch: CollectBatch, operation: PlannedOperation) -> Finding | None:
     """Return why a party in a foreign currency is not created; None if nothing holds it."""
-    document = operation.document
+    row, document = operation.row, operation.document
     if not isinstance(document.details, Party) or operation.update is not None:
         return None
     if not _is_in_foreign_currency(batch, document):
@@ -107,20 +88,18 @@ def _find_party_obstacle(
     )
 
 
-def complete_content(
+def build_posting_plan(
     batch: CollectBatch,
-    row: SourceDocument,
     operation: PlannedOperation,
     payload: payloads.Payload,
     findings: tuple[Finding, ...],
     after_id: int | None,
-) -> PartContent:
-    """Return the bytes and the state of an operation; `after_id` is the posting it waits for."""
-    mapped = operation.mapped
-    document = mapped.document
+) -> PostingPlanWithFindings:
+    """Return the plan that writes an operation; `after_id` is the posting that it waits for."""
+    row, mapped, document = operation.row, operation.mapped, operation.document
     postings = batch.postings(row)
     body, summary = with_order_status(document, payload, operation.history.current, postings)
-    disposition, findings = _find_disposition(batch, row, mapped, findings)
+    disposition, findings = _find_disposition(batch, operation, findings)
     after_id = after_id or links.find_unposted_link_id(mapped)
     if after_id and disposition.state is PostingState.READY:
         disposition = replace(disposition, state=PostingState.WAITING)
@@ -137,7 +116,12 @@ def complete_content(
         warnings=(*mapped.warnings, *payload.warnings),
         after_id=after_id,
     )
-    return PartContent(content, disposition, findings)
+    return PostingPlanWithFindings(
+        operation=operation.build_part_operation(),
+        content=content,
+        disposition=disposition,
+        findings=findings,
+    )
 
 
 def find_holder(findings: tuple[Finding, ...]) -> Holder:
@@ -148,18 +132,18 @@ def find_holder(findings: tuple[Finding, ...]) -> Holder:
 
 
 def _find_disposition(
-    batch: CollectBatch, row: SourceDocument, mapped: Mapped, findings: tuple[Finding, ...]
+    batch: CollectBatch, operation: PlannedOperation, findings: tuple[Finding, ...]
 ) -> tuple[Disposition, tuple[Finding, ...]]:
     """Decide in which state a posting begins, and return the reasons that need a case.
 
     Documents that lines apply to are decided first. A posting that waits for a document that may
     still come needs no case; after a day it needs one.
     """
-    unresolved = links.find_unresolved_documents(mapped)
+    unresolved = links.find_unresolved_documents(operation.mapped)
     if unresolved:
-        finding = links.build_unresolved_finding(batch, row, unresolved)
+        finding = links.build_unresolved_finding(batch, operation.row, unresolved)
         may_come = all(links.can_be_linked_later(batch, source_id) for source_id in unresolved)
-        if may_come and not _has_waited_long(batch, row, mapped.part):
+        if may_come and not _has_waited_long(batch, operation):
             waiting = Disposition(
                 state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(finding.text,)
             )
@@ -170,9 +154,9 @@ def _find_disposition(
     return Disposition(state=batch.setup.state), ()
 
 
-def _has_waited_long(batch: CollectBatch, row: SourceDocument, part: str) -> bool:
+def _has_waited_long(batch: CollectBatch, operation: PlannedOperation) -> bool:
     """Return whether a part of a document was planned so long ago that waiting needs a case."""
-    posting = outbox.find_unfinished(batch.postings(row), part)
+    posting = outbox.find_unfinished(batch.postings(operation.row), operation.mapped.part)
     return posting is not None and batch.now - posting.created_at >= MAX_SILENT_WAIT
 
 

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from hub.cases.findings import Finding
 from hub.contract.documents import Document
+from hub.contract.value_object import value_object
 from hub.mapping import Create, Fill
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, StartRule
-from hub.outbox.plan_values import Content, Disposition, PartOperation
+from hub.outbox.plan_values import Content, Disposition, PartOperation, PostingPlan
 from hub.reasons.texts import CaseText
 
 
@@ -34,15 +35,11 @@ class AttachmentParent(NamedTuple):
     posting: Posting
 
 
-@dataclass(frozen=True, kw_only=True)
-class PostingPlan:
-    """A posting to write to the outbox, and the reasons that hold it."""
+@value_object
+class PostingPlanWithFindings(PostingPlan):
+    """A posting to write to the outbox, and the findings that open its cases."""
 
-    operation: PartOperation
-    content: Content
-    disposition: Disposition
     findings: tuple[Finding, ...] = ()
-    approved_by: str = ""  # the person who wants the document posted again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +54,10 @@ class PartPlan:
     """
 
     document: Document
-    part: str
     has_files: bool = False
     outcome: DocumentOutcome | None = None
     current: Posting | None = None
-    posting: PostingPlan | None = None
+    posting: PostingPlanWithFindings | None = None
     to_retry: Posting | None = None
 
 
@@ -76,7 +72,7 @@ class DocumentPlan:
     outcome: DocumentOutcome | None = None
     reread: bool = False  # read the document again once a posting under way is settled
     withdrawals: list[Withdrawal] = field(default_factory=list)
-    postings: list[PostingPlan] = field(default_factory=list)
+    postings: list[PostingPlanWithFindings] = field(default_factory=list)
     parts: list[PartPlan] = field(default_factory=list)
     cases: list[PostingCase] = field(default_factory=list)
     # Postings whose transactions have left QuickBooks, and which the source does not have either.
@@ -103,7 +99,7 @@ class DocumentPlan:
     ) -> None:
         """Plan a posting."""
         self.postings.append(
-            PostingPlan(
+            PostingPlanWithFindings(
                 operation=operation, content=content, disposition=disposition, findings=findings
             )
         )

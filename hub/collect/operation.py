@@ -13,7 +13,7 @@ from hub.contract.states import Stage
 from hub.mapping import Mapped
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.enums import Operation, PostingState
-from hub.outbox.plan_values import PartOperation
+from hub.outbox.plan_values import Content, PartOperation
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class PartHistory:
         """Return whether the hub created the record or transaction that it changed."""
         return any(posting.operation == Operation.CREATE for posting in self.posted)
 
-    def is_in_books(self, kind: str, payload: bytes) -> bool:
+    def is_in_books(self, content: Content) -> bool:
         """Return whether QuickBooks has this content."""
-        return self.current is not None and _has_content(self.current, kind, payload)
+        return self.current is not None and _has_content(self.current, content)
 
-    def is_left_out(self, kind: str, payload: bytes) -> bool:
+    def is_left_out(self, content: Content) -> bool:
         """Return whether a part stays out of QuickBooks because nothing has changed since it left.
 
         A part that its source had removed is posted again, even without a change.
@@ -82,30 +82,30 @@ class PartHistory:
         if is_removal and not outbox.is_removal_by_person(newest):
             return False
         written = [posting for posting in self.posted if posting.operation not in outbox.REMOVALS]
-        return bool(written) and _has_content(written[-1], kind, payload)
+        return bool(written) and _has_content(written[-1], content)
 
 
 EMPTY_HISTORY = PartHistory()
 
 
-def _has_content(posting: Posting, kind: str, payload: bytes) -> bool:
+def _has_content(posting: Posting, content: Content) -> bool:
     """Return whether a posting wrote this content, perhaps in the form of an earlier version.
 
     The kinds are compared as well, because a bill and a credit may have the same bytes.
     """
-    if posting.kind != kind:
+    if posting.kind != content.kind:
         return False
-    if posting.planned == outbox.compute_fingerprint(payload):
+    if posting.planned == content.fingerprint:
         return True
     memo = posting.summary.memo
-    return payloads.is_same_content(posting.kind, posting.payload, payload, memo)
+    return payloads.is_same_content(posting.kind, posting.payload, content.payload, memo)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedOperation:
     """The creation or update of one part of a document; `mapped` is the part as it is sent."""
 
-    part: str
+    row: SourceDocument
     history: PartHistory
     update: Update | None
     mapped: Mapped
@@ -115,6 +115,10 @@ class PlannedOperation:
     def document(self) -> Document:
         """Return the document as it is sent."""
         return self.mapped.document
+
+    def build_part_operation(self) -> PartOperation:
+        """Return the operation as the outbox names it."""
+        return build_part_operation(self.mapped.part, self.history, self.update)
 
 
 def plan_operation(
@@ -141,7 +145,7 @@ def plan_operation(
     if update and update.quickbooks_id:
         mapped = keep_fixed_values(batch, mapped, update.quickbooks_id, history.current)
     return PlannedOperation(
-        part=mapped.part, history=history, update=update, mapped=mapped, findings=findings
+        row=row, history=history, update=update, mapped=mapped, findings=findings
     )
 
 

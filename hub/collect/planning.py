@@ -11,19 +11,13 @@ from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect.attachments import choose_part_with_files
 from hub.collect.batch import CollectBatch
-from hub.collect.content import (
-    PartContent,
-    build_payload,
-    complete_content,
-    find_holder,
-    find_obstacle,
-)
-from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlan
+from hub.collect.content import build_payload, build_posting_plan, find_holder, find_obstacle
+from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlanWithFindings
 from hub.collect.findings import build_document_finding, build_missing_finding
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import find_links
 from hub.collect.new_records import with_record_ids
-from hub.collect.operation import PlannedOperation, build_part_operation, plan_operation
+from hub.collect.operation import PlannedOperation, plan_operation
 from hub.collect.part_numbers import keep_part_numbers
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
@@ -191,8 +185,8 @@ def _plan_parts(
     part_with_files = choose_part_with_files(batch, row, [part.part for part in parts])
     for part in parts:
         has_files = part.part == part_with_files
-        content = _with_files(part, document.attachments if has_files else ())
-        part_plan = _plan_part(batch, plan, content, records, has_former_parts=has_former_parts)
+        part = _with_files(part, document.attachments if has_files else ())
+        part_plan = _plan_part(batch, plan, part, records, has_former_parts=has_former_parts)
         plan.parts.append(replace(part_plan, has_files=has_files))
     plan.of_present_parts = list_present_parts(batch, row, part_names)
     return plan
@@ -224,55 +218,52 @@ def _plan_part(
     if operation is None:
         if active and not is_withdrawable(batch, active):
             plan.reread = True  # what becomes of the creation is changed after it
-        return PartPlan(document=mapped.document, part=mapped.part, outcome=DocumentOutcome.NONE)
+        return PartPlan(document=mapped.document, outcome=DocumentOutcome.NONE)
     if has_former_parts:
-        operation = _hold_for_former_parts(row, operation)
-    content = _plan_content(batch, plan, operation, records)
-    return _plan_by_history(batch, plan, mapped, operation, content, active)
+        operation = _hold_for_former_parts(operation)
+    posting_plan = _plan_posting(batch, plan, operation, records)
+    return _plan_by_history(batch, plan, operation, posting_plan, active)
 
 
 def _plan_by_history(
     batch: CollectBatch,
     plan: DocumentPlan,
-    mapped: Mapped,
     operation: PlannedOperation,
-    content: PartContent,
+    posting_plan: PostingPlanWithFindings,
     active: Posting | None,
 ) -> PartPlan:
     """Decide by what QuickBooks has of a part, and by its unfinished posting, what follows.
 
     The part stays as it is if it is being removed, stays out of QuickBooks, or is there already.
     """
-    row = plan.row
-    document, part = mapped.document, mapped.part
-    kind, payload = content.content.kind, content.content.payload
-    history = operation.history
-    is_in_books = history.is_in_books(kind, payload)
+    document, content, history = operation.document, posting_plan.content, operation.history
+    is_in_books = history.is_in_books(content)
     is_being_removed = active is not None and outbox.is_removal_by_person(active)
     if is_being_removed and not is_in_books:
         plan.reread = True  # the change is planned after the removal
-    stays_left_out = active is None and history.is_left_out(kind, payload)
+    stays_left_out = active is None and history.is_left_out(content)
     if is_being_removed or stays_left_out:
-        return PartPlan(document=document, part=part, outcome=DocumentOutcome.UNCHANGED)
+        return PartPlan(document=document, outcome=DocumentOutcome.UNCHANGED)
 
     if is_in_books:
         if active:
             _withdraw_other_content(batch, plan, active, content.fingerprint)
-        return PartPlan(document=document, part=part, current=history.current)
+        return PartPlan(document=document, current=history.current)
 
-    is_repeated = active is not None and is_yielded_again(batch, row, active, content.fingerprint)
+    is_repeated = active is not None and is_yielded_again(
+        batch, plan.row, active, content.fingerprint
+    )
     return PartPlan(
         document=document,
-        part=part,
         current=history.current,
-        posting=_build_posting_plan(row, operation, content),
+        posting=posting_plan,
         to_retry=active if is_repeated else None,
     )
 
 
-def _hold_for_former_parts(row: SourceDocument, operation: PlannedOperation) -> PlannedOperation:
+def _hold_for_former_parts(operation: PlannedOperation) -> PlannedOperation:
     """Return the operation with the reason that holds it while former parts are in QuickBooks."""
-    finding = build_document_finding("split", row, "split_differently")
+    finding = build_document_finding("split", operation.row, "split_differently")
     return replace(operation, findings=(*operation.findings, finding))
 
 
@@ -291,32 +282,16 @@ def _withdraw_other_content(
         plan.reread = True
 
 
-def _build_posting_plan(
-    row: SourceDocument, operation: PlannedOperation, content: PartContent
-) -> PostingPlan:
-    """Plan the posting of an operation; approved if a person wants the document posted again."""
-    history = operation.history
-    operation_of_part = build_part_operation(operation.part, history, operation.update)
-    return PostingPlan(
-        operation=operation_of_part,
-        content=content.content,
-        disposition=content.disposition,
-        findings=content.findings,
-        approved_by=row.requested_by if history.repetition is outbox.Repetition.REQUESTED else "",
-    )
-
-
-def _plan_content(
+def _plan_posting(
     batch: CollectBatch, plan: DocumentPlan, operation: PlannedOperation, records: RecordPostings
-) -> PartContent:
-    """Build what is sent, with the ids of the records that it refers to.
+) -> PostingPlanWithFindings:
+    """Plan the posting of an operation, with the ids of the records that it refers to.
 
     No record is created for a document that the source has to correct, because QuickBooks cannot
     delete a party.
     """
-    row = plan.row
-    payload = build_payload(batch, row, operation)
-    obstacle = find_obstacle(batch, row, operation, payload)
+    payload = build_payload(batch, operation)
+    obstacle = find_obstacle(batch, operation, payload)
     obstacles = (obstacle,) if obstacle else ()
     mapped = operation.mapped
     created = MappedWithRecords(mapped)
@@ -324,10 +299,10 @@ def _plan_content(
     if mapped.creates and not is_for_source:
         created = _fill_record_ids(batch, plan, mapped, records)
         operation = replace(operation, mapped=created.mapped)
-        payload = build_payload(batch, row, operation)
+        payload = build_payload(batch, operation)
     plan.fills.extend(mapped.fills)
     findings = (*operation.findings, *created.findings, *obstacles)
-    return complete_content(batch, row, operation, payload, findings, created.after_id)
+    return build_posting_plan(batch, operation, payload, findings, created.after_id)
 
 
 def _fill_record_ids(

@@ -49,6 +49,7 @@ from hub.outbox.plan_values import (
     Content,
     Disposition,
     PartOperation,
+    PostingPlan,
     RemovalSummary,
     Repetition,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Content",
     "Disposition",
     "PartOperation",
+    "PostingPlan",
     "RemovalSummary",
     "Repetition",
     "apply_sign",

@@ -1,4 +1,4 @@
-"""The values from which `planning` writes a posting: its operation, content and first state."""
+"""The plan from which `planning` writes a posting: its operation, content and first state."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from hub.contract.value_object import value_object
 from hub.models.enums import Holder, Operation, PostingState
+from hub.outbox.identity import compute_fingerprint
 from hub.reasons.texts import CaseText
 
 
@@ -84,6 +85,11 @@ class Content:
     warnings: tuple[str, ...] = ()
     after_id: int | None = None  # the posting whose id the payload waits for
 
+    @property
+    def fingerprint(self) -> str:
+        """Return the hash by which an approval remembers the exact bytes."""
+        return compute_fingerprint(self.payload)
+
 
 @value_object
 class Disposition:
@@ -92,3 +98,12 @@ class Disposition:
     state: PostingState
     holder: Holder = Holder.NOBODY
     reasons: tuple[CaseText, ...] = ()
+
+
+@value_object
+class PostingPlan:
+    """A posting to write: its operation, the bytes to send, and the state in which it begins."""
+
+    operation: PartOperation
+    content: Content
+    disposition: Disposition

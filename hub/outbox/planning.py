@@ -18,10 +18,15 @@ from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import get_approved_state, is_removal_by_person
 from hub.outbox.earlier_postings import inherit_history, is_to_repeat, keep_rejections
-from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
 from hub.outbox.placeholders import fill_approved_ids
-from hub.outbox.plan_values import Content, Disposition, PartOperation, get_target_id
+from hub.outbox.plan_values import (
+    Content,
+    Disposition,
+    PartOperation,
+    PostingPlan,
+    get_target_id,
+)
 from hub.outbox.states import IN_FLIGHT, UNFINISHED
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -64,13 +69,11 @@ def find_unfinished(postings: Sequence[Posting], part: str = "") -> Posting | No
 def plan_posting(
     session: Session,
     row: SourceDocument,
-    operation: PartOperation,
-    content: Content,
-    disposition: Disposition,
+    plan: PostingPlan,
     *,
     postings: Sequence[Posting] | None = None,
 ) -> Posting:
-    """Plan one operation on one part of a document.
+    """Write the plan for one part of a document; return the posting that stands for it.
 
     The result is a new posting, or the current one with new bytes if nothing was sent under its
     key. A repetition plans a creation again, with the next key, after the posted transaction has
@@ -78,47 +81,44 @@ def plan_posting(
     """
     if postings is None:
         postings = _load_postings(session, row)
+    operation = plan.operation
     current = find_unfinished(postings, operation.part)
     if current and current.state in IN_FLIGHT:
         row.reread = True
         return current
-    if current and _is_displaced(current, operation, content):
+    if current and _is_displaced(current, plan):
         if not _withdraw_displaced(session, row, current):
             return current
         if _is_same_operation(current, operation):
-            return _add(session, row, operation, content, disposition, current.generation + 1)
+            return _add(session, row, plan, current.generation + 1)
         current = None
 
     previous = current or _find_newest_posting(postings, operation)
-    return _plan_after(session, row, operation, content, disposition, previous, postings)
+    return _plan_after(session, row, plan, previous, postings)
 
 
 def _plan_after(
     session: Session,
     row: SourceDocument,
-    operation: PartOperation,
-    content: Content,
-    disposition: Disposition,
+    plan: PostingPlan,
     previous: Posting | None,
     postings: Sequence[Posting],
 ) -> Posting:
-    """Plan an operation after the newest posting of the same operation, if there is one."""
+    """Write a plan after the newest posting of the same operation, if there is one."""
+    operation = plan.operation
     if previous is None and not operation.repetition:
-        posting = _add(session, row, operation, content, disposition)
+        posting = _add(session, row, plan)
         keep_rejections(session, posting, postings)
         return posting
     # What began as a change of a transaction that QuickBooks had before is created again, too.
     if previous is None or is_to_repeat(previous, operation, postings):
-        posting = _add(
-            session, row, operation, content, disposition, _get_next_generation(previous)
-        )
+        posting = _add(session, row, plan, _get_next_generation(previous))
         if operation.repetition:
             inherit_history(posting, postings)
         return posting
-    if _has_ended_with_other_content(previous, content):
-        generation = _get_next_generation(previous)
-        return _add(session, row, operation, content, disposition, generation)
-    return _revise(session, row, previous, content, disposition)
+    if _has_ended_with_other_content(previous, plan.content):
+        return _add(session, row, plan, _get_next_generation(previous))
+    return _revise(session, row, previous, plan)
 
 
 def _get_next_generation(previous: Posting | None) -> int:
@@ -144,15 +144,15 @@ def _load_postings(session: Session, row: SourceDocument) -> Sequence[Posting]:
     return load_history(session, [row])[row.id]
 
 
-def _is_displaced(posting: Posting, operation: PartOperation, content: Content) -> bool:
+def _is_displaced(posting: Posting, plan: PostingPlan) -> bool:
     """Return whether a plan needs a new posting in place of this one.
 
     It does if the operation differs, or if a person has seen or approved another kind: a bill and a
     credit may have the same bytes.
     """
-    if not _is_same_operation(posting, operation):
+    if not _is_same_operation(posting, plan.operation):
         return True
-    if posting.kind == content.kind or posting.held_by == Holder.PERSON:
+    if posting.kind == plan.content.kind or posting.held_by == Holder.PERSON:
         return False
     return posting.state == PostingState.REVIEW or posting.approved_payload is not None
 
@@ -178,7 +178,7 @@ def _has_ended_with_other_content(posting: Posting, content: Content) -> bool:
     )
     if not is_posted_update and not is_skipped_change:
         return False
-    return posting.planned != compute_fingerprint(content.payload)
+    return posting.planned != content.fingerprint
 
 
 def _find_newest_posting(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
@@ -190,14 +190,9 @@ def _find_newest_posting(postings: Sequence[Posting], operation: PartOperation) 
     return None
 
 
-def _add(
-    session: Session,
-    row: SourceDocument,
-    operation: PartOperation,
-    content: Content,
-    disposition: Disposition,
-    generation: int = 0,
-) -> Posting:
+def _add(session: Session, row: SourceDocument, plan: PostingPlan, generation: int = 0) -> Posting:
+    """Add a posting with the bytes of a plan and the key of this generation."""
+    operation, disposition = plan.operation, plan.disposition
     now = current_hub().clock.now()
     posting = Posting(
         document=row,
@@ -215,7 +210,7 @@ def _add(
         reasons=texts.dump(*disposition.reasons),
         created_at=now,
         changed_at=now,
-        **_build_columns(content),
+        **_build_columns(plan.content),
     )
     session.add(posting)
     return posting
@@ -226,7 +221,7 @@ def _build_columns(content: Content) -> dict[str, Any]:
     return {
         "kind": content.kind,
         "payload": content.payload,
-        "planned": compute_fingerprint(content.payload),
+        "planned": content.fingerprint,
         "stored_summary": content.stored_summary,
         "number": content.number,
         "total": content.total,
@@ -253,23 +248,18 @@ def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting)
     return True
 
 
-def _revise(
-    session: Session,
-    row: SourceDocument,
-    posting: Posting,
-    content: Content,
-    disposition: Disposition,
-) -> Posting:
+def _revise(session: Session, row: SourceDocument, posting: Posting, plan: PostingPlan) -> Posting:
     """Bring an existing posting in line with the plan, where that is allowed."""
+    content, disposition = plan.content, plan.disposition
     if posting.state in (PostingState.POSTED, PostingState.SKIPPED):
         return posting
     if posting.state == PostingState.WITHDRAWN and posting.operation in CHANGE_OPERATIONS:
         # A person let it write over an edit of that time only; earlier versions of the hub read
         # that from the rejected ids.
         posting.overwrite_permitted, posting.rejected_ids = "", []
-    has_same_bytes = posting.planned == compute_fingerprint(content.payload)
+    has_same_bytes = posting.planned == content.fingerprint
     if not has_same_bytes or posting.kind != content.kind:
-        return _replace_content(session, row, posting, content, disposition)
+        return _replace_content(session, row, posting, plan)
     # The total that a source states is not among the bytes: QuickBooks adds up the lines.
     if content.total is not None:
         posting.number, posting.total = content.number, content.total
@@ -309,13 +299,10 @@ def _is_incomplete(disposition: Disposition) -> bool:
 
 
 def _replace_content(
-    session: Session,
-    row: SourceDocument,
-    posting: Posting,
-    content: Content,
-    disposition: Disposition,
+    session: Session, row: SourceDocument, posting: Posting, plan: PostingPlan
 ) -> Posting:
     """Give a posting new bytes, unless bytes under its key may have landed."""
+    content, disposition = plan.content, plan.disposition
     key_use = decide_key_use(session, posting)
     if key_use is KeyUse.FROZEN:
         row.reread = True
@@ -349,7 +336,7 @@ def _carry_over_approvals(session: Session, posting: Posting, content: Content) 
     if posting.kind != content.kind:
         approvals.drop(session, posting)
         return False
-    fingerprint = compute_fingerprint(content.payload)
+    fingerprint = content.fingerprint
     has_only_new_ids = _has_only_new_ids(session, posting, content)
     approvals.carry_over(session, posting, fingerprint, keeps=has_only_new_ids)
     if posting.approved_payload == fingerprint:

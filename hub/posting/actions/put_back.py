@@ -16,7 +16,7 @@ from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Installation, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState, TransactionState
-from hub.outbox.plan_values import Content, Disposition, PartOperation
+from hub.outbox.plan_values import Content, Disposition, PartOperation, PostingPlan
 from hub.posting.actions import undo
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import discrepancy_cases
@@ -112,9 +112,12 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
         total=last_write.total,
         currency=last_write.currency,
     )
-    disposition = Disposition(state=PostingState.READY)
-    source = document.posting.document
-    update = outbox.plan_posting(session, source, operation, content, disposition)
+    plan = PostingPlan(
+        operation=operation,
+        content=content,
+        disposition=Disposition(state=PostingState.READY),
+    )
+    update = outbox.plan_posting(session, document.posting.document, plan)
     if update.state != PostingState.READY:
         raise NotNow(
             "%(name)s was %(state)s in this version before; change it by hand.",

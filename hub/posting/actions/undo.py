@@ -172,9 +172,11 @@ def _plan_deletion(
     posting = outbox.plan_posting(
         session,
         row,
-        _build_deletion(document),
-        _build_deletion_content(document, who),
-        outbox.Disposition(state=PostingState.READY),
+        outbox.PostingPlan(
+            operation=_build_deletion(document),
+            content=_build_deletion_content(document, who),
+            disposition=outbox.Disposition(state=PostingState.READY),
+        ),
         postings=postings,
     )
     is_own = outbox.is_removal_by_person(posting) and posting.id not in removal_ids

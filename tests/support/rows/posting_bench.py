@@ -170,10 +170,14 @@ class PostingBench:
             currency="USD",
             after_id=after_id,
         )
-        disposition = outbox.Disposition(state=PostingState(state))
+        plan = outbox.PostingPlan(
+            operation=part_operation,
+            content=content,
+            disposition=outbox.Disposition(state=PostingState(state)),
+        )
         with transaction() as session:
             row = self._document(session, source_id, attachments)
-            posting = outbox.plan_posting(session, row, part_operation, content, disposition)
+            posting = outbox.plan_posting(session, row, plan)
             posting.checked_at = self.clock.now()
             session.flush()
             return posting.id

@@ -54,7 +54,7 @@ def posting(
         row.installation = session.get_one(Installation, 1)
         session.add(row)
         session.flush()
-        posting_row = outbox.plan_posting(session, row, *plan_of(kind=kind, state=state, **values))
+        posting_row = outbox.plan_posting(session, row, plan_of(kind=kind, state=state, **values))
         for name, value in landed.items():
             setattr(posting_row, name, value)
         session.flush()
@@ -64,11 +64,11 @@ def posting(
 def plan_of(
     *, operation, kind, state, held_by="", reasons=(), part="", base="0", again="", **content
 ):
-    """Return operation, content and disposition of a plan."""
-    return (
-        outbox.PartOperation(operation=operation, part=part, base=base, repetition=again),
-        outbox.Content(kind=kind, **content),
-        outbox.Disposition(state=state, holder=held_by, reasons=reasons),
+    """Return the plan of a posting."""
+    return outbox.PostingPlan(
+        operation=outbox.PartOperation(operation=operation, part=part, base=base, repetition=again),
+        content=outbox.Content(kind=kind, **content),
+        disposition=outbox.Disposition(state=state, holder=held_by, reasons=reasons),
     )
 
 

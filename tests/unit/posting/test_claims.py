@@ -89,7 +89,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):  #
         worker.start()
         worker.join(0.2)
         plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
-        outbox.plan_posting(session, row, *plan, postings=attempts)
+        outbox.plan_posting(session, row, plan, postings=attempts)
     worker.join()
     assert claimed_payloads == [b"new"]
 
@@ -113,6 +113,6 @@ def test_a_posting_that_changes_while_it_is_being_claimed_is_checked_again_first
         worker.start()
         worker.join(0.2)
         plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
-        outbox.plan_posting(session, row, *plan, postings=postings)
+        outbox.plan_posting(session, row, plan, postings=postings)
     worker.join()
     assert (claimed_ids, get(id).state) == ([], "ready")
