@@ -23,6 +23,7 @@ from hub.collect.holds import hold_unreadable
 from hub.collect.list_checks import require_one_document
 from hub.collect.look_alikes import is_searched
 from hub.collect.new_records import (
+    RecordPostings,
     build_record_document,
     find_or_add_row,
     get_record_kind,
@@ -30,7 +31,7 @@ from hub.collect.new_records import (
     with_entered_details,
 )
 from hub.collect.outdated import is_outdated
-from hub.collect.planning import RecordPostings, plan_document
+from hub.collect.planning import plan_document
 from hub.collect.prepare import prepare
 from hub.collect.removal import plan_removal
 from hub.collect.setup import Setup

@@ -2,15 +2,38 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import NamedTuple, cast
 
 from hub import outbox
+from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Item, Kind, Party, Role
-from hub.mapping import Create, Mapped, MappedLine, Ref
-from hub.models import SourceDocument
+from hub.mapping import Create, Mapped, MappedLine, Ref, party_name
+from hub.mapping.placeholders import format_new_record
+from hub.models import Posting, SourceDocument
+from hub.models.enums import PostingState
+from hub.models.postings import LEFT_OUT_STATES
+from hub.reasons.texts import CaseText
 
 KINDS_OF_ROLES = {"category": "item"}  # the kind of record for a role that is not its own kind
+# By field and code, the posting that creates its record: it was planned before the documents that
+# need it. If none can be planned, the code of the reason.
+RecordPostings = Mapping[tuple[str, str], Posting | str]
+NO_RECORDS: RecordPostings = {}
+
+
+class MappedWithRecords(NamedTuple):
+    """A document with the ids of the records that are created for it.
+
+    - `unplanned`: the records whose postings are still to be planned.
+    - `after_id`: the posting that the document waits for, if one of them is not posted yet.
+    - `findings`: why some of them are not created.
+    """
+
+    mapped: Mapped
+    unplanned: tuple[Create, ...] = ()
+    after_id: int | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def get_record_kind(create: Create) -> str:
@@ -77,7 +100,38 @@ def _is_needed_by_others(
     return bool(outbox.find_dependents(batch.session, unsent, except_for=row))
 
 
-def with_record_ids(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:
+def add_record_ids(
+    batch: CollectBatch, mapped: Mapped, records: RecordPostings
+) -> MappedWithRecords:
+    """Put the ids of the records that are created for a document into it."""
+    ids: dict[str, str] = {}
+    unplanned: list[Create] = []
+    findings: list[Finding] = []
+    after_id = None
+    party = party_name(mapped.document, batch.setup.fields)
+    for create in mapped.creates:
+        key = (create.field, create.code)
+        if key not in records:
+            unplanned.append(create)
+            continue
+        posting = records[key]
+        if isinstance(posting, str):
+            name = create.details.name
+            text = CaseText(posting, document=party, record=name, id=create.code)
+            findings.append(Finding(key=create.field, text=text))
+            continue
+        record_id = posting.quickbooks_id or outbox.format_placeholder(posting.id)
+        ids[format_new_record(create.role, create.code)] = record_id
+        if posting.state != PostingState.POSTED:
+            after_id = posting.id
+        if posting.state in LEFT_OUT_STATES:
+            text = CaseText("document.record_skipped", document=party, record=create.details.name)
+            findings.append(Finding(key=create.field, text=text))
+    with_ids = _replace_names(mapped, ids)
+    return MappedWithRecords(with_ids, tuple(unplanned), after_id, tuple(findings))
+
+
+def _replace_names(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:
     """Replace the names of records to create by their ids or placeholders."""
     header = _fill_ids(mapped.header, ids)
     lines: list[MappedLine] = []

@@ -3,12 +3,10 @@
 Nothing is written here. The plan says what is to be written, and which records are missing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from hub import outbox
-from hub.cases.findings import Finding
 from hub.collect.attachments import choose_part_with_files
 from hub.collect.batch import CollectBatch
 from hub.collect.content import build_payload, build_posting_plan, find_holder, find_obstacle
@@ -16,7 +14,12 @@ from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlanWithFin
 from hub.collect.findings import build_document_finding, build_missing_finding
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import find_links
-from hub.collect.new_records import with_record_ids
+from hub.collect.new_records import (
+    NO_RECORDS,
+    MappedWithRecords,
+    RecordPostings,
+    add_record_ids,
+)
 from hub.collect.operation import PlannedOperation, plan_operation
 from hub.collect.part_numbers import keep_part_numbers
 from hub.collect.redelivery import is_yielded_again
@@ -33,26 +36,11 @@ from hub.collect.renamed_parties import find_renamed_parties
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Attachment, Document
 from hub.contract.states import Stage
-from hub.mapping import Mapped, Missing, party_name, resolve
-from hub.mapping.placeholders import format_new_record
+from hub.mapping import Mapped, Missing, resolve
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
 from hub.models.enums import DocumentOutcome, Holder, PostingState, StartRule
-from hub.models.postings import LEFT_OUT_STATES
 from hub.reasons.texts import CaseText
-
-# By field and code, the posting that creates its record: it was planned before the documents that
-# need it. If none can be planned, the code of the reason.
-RecordPostings = Mapping[tuple[str, str], Posting | str]
-NO_RECORDS: RecordPostings = {}
-
-
-class MappedWithRecords(NamedTuple):
-    """A document with the ids of the records created for it, and the posting that it waits for."""
-
-    mapped: Mapped
-    after_id: int | None = None
-    findings: tuple[Finding, ...] = ()
 
 
 def plan_document(
@@ -75,19 +63,19 @@ def plan_document(
         return plan
 
     postings = batch.transaction_postings(row)
-    posted = [posting for posting in postings if posting.state == PostingState.POSTED]
+    is_posted = any(posting.state == PostingState.POSTED for posting in postings)
     if document.stage == Stage.CLOSED:
         reason = _find_reason_unwanted(document, CaseText("posting.not_wanted", app=app_name))
-        return plan_removal(batch, row, reason, is_gone=bool(posted))
-    if posted:
-        return _plan_wanted(batch, row, document, posted, records)
+        return plan_removal(batch, row, reason, is_gone=is_posted)
+    if is_posted:
+        return _plan_wanted(batch, row, document, records)
 
     too_early = _find_reason_too_early(batch, row, document)
     if too_early:
         plan = plan_removal(batch, row, too_early)
         plan.start_rule = StartRule.EXCLUDED
         return plan
-    plan = _plan_wanted(batch, row, document, posted, records)
+    plan = _plan_wanted(batch, row, document, records)
     if document.stage == Stage.UPDATE_ONLY and document.kind not in LIST_KINDS:
         withdraw_creations(batch, plan, CaseText("posting.not_to_be_created", app=app_name))
     if row.before_start != StartRule.INCLUDED:
@@ -96,16 +84,12 @@ def plan_document(
 
 
 def _plan_wanted(
-    batch: CollectBatch,
-    row: SourceDocument,
-    document: Document,
-    posted: list[Posting],
-    records: RecordPostings,
+    batch: CollectBatch, row: SourceDocument, document: Document, records: RecordPostings
 ) -> DocumentPlan:
     """Plan a document that is to be posted, unless its app or its history holds it."""
     if document.hold:
         return hold_for_source(batch, row, document)
-    of_other_kind = find_other_kind(batch, posted, document.kind)
+    of_other_kind = find_other_kind(batch, row, document.kind)
     if of_other_kind:
         return hold_other_kind(batch, row, document, of_other_kind)
     return _plan_by_codes(batch, row, document, records)
@@ -139,16 +123,7 @@ def _find_reason_too_early(
 def _plan_by_codes(
     batch: CollectBatch, row: SourceDocument, document: Document, records: RecordPostings
 ) -> DocumentPlan:
-    """Map the codes of a document and plan its parts.
-
-    Hold all of it if a code has no record, or if it may be in QuickBooks as another kind.
-    """
-    postings = batch.transaction_postings(row)
-    unsent = [posting for posting in postings if posting.state in outbox.UNSENT]
-    for posting in unsent:
-        if posting.kind != document.kind and outbox.may_have_landed(batch.session, posting):
-            return hold_other_kind(batch, row, document, posting)
-
+    """Map the codes of a document and plan its parts; hold all of it if a code has no record."""
     setup = batch.setup
     links = find_links(batch, document)
     mapped = resolve(document, setup.fields, setup.index, links)
@@ -294,44 +269,13 @@ def _plan_posting(
     obstacle = find_obstacle(batch, operation, payload)
     obstacles = (obstacle,) if obstacle else ()
     mapped = operation.mapped
-    created = MappedWithRecords(mapped)
+    with_records = MappedWithRecords(mapped)
     is_for_source = bool(obstacles) and find_holder(obstacles) == Holder.SOURCE
     if mapped.creates and not is_for_source:
-        created = _fill_record_ids(batch, plan, mapped, records)
-        operation = replace(operation, mapped=created.mapped)
+        with_records = add_record_ids(batch, mapped, records)
+        plan.new_records.extend(with_records.unplanned)
+        operation = replace(operation, mapped=with_records.mapped)
         payload = build_payload(batch, operation)
     plan.fills.extend(mapped.fills)
-    findings = (*operation.findings, *created.findings, *obstacles)
-    return build_posting_plan(batch, operation, payload, findings, created.after_id)
-
-
-def _fill_record_ids(
-    batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: RecordPostings
-) -> MappedWithRecords:
-    """Put the ids of the records that a document needs into it.
-
-    Records without a posting are added to the plan as `new_records`.
-    """
-    ids: dict[str, str] = {}
-    findings: list[Finding] = []
-    after_id = None
-    party = party_name(mapped.document, batch.setup.fields)
-    for create in mapped.creates:
-        key = (create.field, create.code)
-        if key not in records:
-            plan.new_records.append(create)
-            continue
-        posting = records[key]
-        if isinstance(posting, str):
-            name = create.details.name
-            text = CaseText(posting, document=party, record=name, id=create.code)
-            findings.append(Finding(key=create.field, text=text))
-            continue
-        record_id = posting.quickbooks_id or outbox.format_placeholder(posting.id)
-        ids[format_new_record(create.role, create.code)] = record_id
-        if posting.state != PostingState.POSTED:
-            after_id = posting.id
-        if posting.state in LEFT_OUT_STATES:
-            text = CaseText("document.record_skipped", document=party, record=create.details.name)
-            findings.append(Finding(key=create.field, text=text))
-    return MappedWithRecords(with_record_ids(mapped, ids), after_id, tuple(findings))
+    findings = (*operation.findings, *with_records.findings, *obstacles)
+    return build_posting_plan(batch, operation, payload, findings, with_records.after_id)

@@ -120,13 +120,18 @@ def list_present_parts(batch: CollectBatch, row: SourceDocument, parts: set[str]
     return [posting for posting in postings if posting.part in parts]
 
 
-def find_other_kind(batch: CollectBatch, postings: Iterable[Posting], kind: str) -> Posting | None:
-    """Return a posting of another kind whose transaction is in QuickBooks; None if there is none.
+def find_other_kind(batch: CollectBatch, row: SourceDocument, kind: str) -> Posting | None:
+    """Return a posting of a document as another kind that is in QuickBooks or may be there.
 
-    The postings of a document are given oldest first.
+    Return None if there is none.
     """
+    postings = batch.transaction_postings(row)
     for posting in _find_postings_in_books(postings):
         if posting.kind != kind and not batch.find_departure(posting):
+            return posting
+    for posting in postings:
+        is_unsent = posting.kind != kind and posting.state in outbox.UNSENT
+        if is_unsent and outbox.may_have_landed(batch.session, posting):
             return posting
     return None
 
