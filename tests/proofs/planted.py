@@ -138,7 +138,7 @@ BUGS = (
     ),
     Planted(
         "a page that QuickBooks returned too short ends a search that proves absence",
-        "hub/posting/recovery/lookup.py",
+        "hub/posting/recovery/complete_search.py",
         "search.find_created_since(client, kind, since, until_nothing_new=True)",
         "search.find_created_since(client, kind, since)",
         (
@@ -148,7 +148,7 @@ BUGS = (
     ),
     Planted(
         "parts of a split document are told apart neither by number nor by total",
-        "hub/posting/recovery/lookup.py",
+        "hub/posting/recovery/complete_search.py",
         "    foreign_ids |= find_ids_of_other_parts(session, posting, heads)\n",
         "",
         (
@@ -911,7 +911,7 @@ BUGS = (
     ),
     Planted(
         "a transaction counts as deleted although a query shows it",
-        "hub/posting/recovery/lookup.py",
+        "hub/posting/recovery/single_read.py",
         "        _require_unlisted(posting_session, kind, id)\n    else:",
         "        pass\n    else:",
         (

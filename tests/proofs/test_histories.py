@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from hub.db.engine import read_only_session
-from hub.posting.recovery import lookup, resolve
+from hub.posting.recovery import complete_search, resolve
 from hub.posting.send import pipeline, results
 from hub.qbo.client import Client
 from qbo_sandbox import Switches
@@ -49,7 +49,7 @@ MAY_DIE = [
     (Client, "cdc"),
     (pipeline, "claim_prepared"),
     (pipeline, "record_results"),
-    (lookup, "search_postings"),
+    (complete_search, "search_postings"),
     (results, "record_posted"),
     (results, "apply_step"),
     (resolve, "apply_step"),

@@ -38,7 +38,7 @@ from hub.posting.outcome.record import apply_step
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import Posted
 from hub.posting.reconcile.posted_documents import load_posted
-from hub.posting.recovery import lookup
+from hub.posting.recovery import single_read
 from hub.posting.recovery.index_lookup import find_owned_ids, is_written_elsewhere, lock_head
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -83,7 +83,7 @@ def _read_candidate(
     name = format_posting_name(posting)
     if QUICKBOOKS_ID.fullmatch(quickbooks_id) is None:
         raise _build_absent_error(posting, quickbooks_id)
-    snapshot = lookup.read_object(posting_session, snapshot, quickbooks_id)
+    snapshot = single_read.read_object(posting_session, snapshot, quickbooks_id)
     current = snapshot.history.current
     assert current is not None
     if current.state == TransactionState.VOIDED and posting.operation == Operation.CREATE:

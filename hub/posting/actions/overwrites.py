@@ -9,7 +9,7 @@ from hub.posting.actions.undecided import list_candidates_in_question, load_unde
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuickBooksObject
-from hub.posting.recovery import lookup
+from hub.posting.recovery import single_read
 from hub.security import audit
 
 
@@ -61,6 +61,6 @@ def _load_in_question(posting_id: int) -> PostingSnapshot:
 def _read_target(snapshot: PostingSnapshot) -> QuickBooksObject:
     """Read from QuickBooks what a change is written against."""
     posting_session = PostingSession(snapshot.posting.company_id)
-    history = lookup.read_object(posting_session, snapshot, snapshot.history.target).history
+    history = single_read.read_object(posting_session, snapshot, snapshot.history.target).history
     assert history.current is not None
     return history.current

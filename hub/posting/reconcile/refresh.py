@@ -13,7 +13,8 @@ from hub.models.enums import TransactionState
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers, posted_documents
-from hub.posting.recovery import lookup
+from hub.posting.recovery import complete_search, single_read
+from hub.posting.recovery.index_lookup import store_entities
 from hub.posting.recovery.quickbooks_objects import build_deleted_entity
 from hub.qbo import search
 
@@ -55,11 +56,11 @@ def refresh(posting_session: PostingSession) -> None:
     for kind, since in _load_posted_kinds(posting_session):
         read_ids: set[str] = set()
         for page in search.find_created_since(
-            posting_session.client(), kind, since - lookup.SEARCH_OVERLAP
+            posting_session.client(), kind, since - complete_search.SEARCH_OVERLAP
         ):
             posting_session.collect_dates()
             with transaction() as session:
-                lookup.store_entities(session, posting_session, kind, page)
+                store_entities(session, posting_session, kind, page)
             read_ids.update(str(entity["Id"]) for entity in page)
             done += len(page)
             posting_session.report_progress("reading", done, 0)
@@ -125,7 +126,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
     current = fetch_current(posting_session, {kind: ids_to_read})
     entities = [current.get((kind, id)) or build_deleted_entity(id) for id in ids]
     with transaction() as session:
-        lookup.store_entities(session, posting_session, kind, entities)
+        store_entities(session, posting_session, kind, entities)
 
 
 def _fetch_recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
@@ -134,7 +135,7 @@ def _fetch_recently_deleted(posting_session: PostingSession, kind: str) -> set[s
     If QuickBooks cannot list all of them, return none, so that each object is read.
     """
     now = posting_session.date_or_now()
-    since = lookup.compute_oldest_known_deletion(now)
+    since = complete_search.compute_oldest_known_deletion(now)
     try:
         entities = search.find_deleted(posting_session.client(), kind, since, now)
     except search.Incomplete:
@@ -146,6 +147,6 @@ def _read_single(posting_session: PostingSession, kind: str, id: str) -> Entity 
     """Read one object; None if QuickBooks does not have it."""
     client = posting_session.client()
     response = posting_session.note_date(client.read(kind, id))
-    if lookup.is_missing(response):
+    if single_read.is_missing(response):
         return None
-    return lookup.require_response(response).entity
+    return single_read.require_response(response).entity

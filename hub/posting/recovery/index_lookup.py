@@ -1,17 +1,22 @@
-"""Look up postings in the index of transactions: candidates, and the ids of others."""
+"""Use the index of transactions: candidates for postings, ids of others, and what was just read."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.states import Stage
 from hub.models import Attempt, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, SendOutcome, TransactionState
+from hub.posting.outcome.session import PostingSession
+from hub.qbo import transaction_index
 
 ATTACHMENT = "attachment"
+SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
 EARLIEST_DATE = dt.datetime.min.replace(tzinfo=dt.UTC)
 LATEST_DATE = dt.datetime.max.replace(tzinfo=dt.UTC)
 
@@ -21,6 +26,15 @@ def get_object_kind(posting: Posting) -> str:
     if posting.operation == Operation.ATTACH:
         return ATTACHMENT
     return posting.kind
+
+
+def store_entities(
+    session: Session, posting_session: PostingSession, kind: str, entities: Sequence[dict[str, Any]]
+) -> None:
+    """Store transactions in the index, and the newest date of QuickBooks."""
+    company_id = posting_session.company_id
+    transaction_index.absorb_all(session, company_id, kind, entities)
+    posting_session.store_date(session)
 
 
 def find_candidates(

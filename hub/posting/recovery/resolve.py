@@ -20,7 +20,7 @@ from hub.posting.outcome.record import apply_step, change_state
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send, Step, Wait
-from hub.posting.recovery import lookup
+from hub.posting.recovery import complete_search, single_read
 from hub.posting.recovery.index_lookup import find_owned_ids, lock_head
 
 MAX_CONSECUTIVE_FAILURES = 3  # after so many unanswered questions, no more are asked
@@ -155,7 +155,7 @@ def _read(
     def read(question: tuple[PostingSnapshot, str]) -> list[PostingSnapshot]:
         snapshot, id = question
         posting_session.unread_ids.add(snapshot.id)
-        current = lookup.read_object(posting_session, snapshot, id)
+        current = single_read.read_object(posting_session, snapshot, id)
         posting_session.unread_ids.discard(snapshot.id)
         return [current]
 
@@ -165,8 +165,8 @@ def _read(
 def _search(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[PostingSnapshot]:
-    groups = lookup.group_searches(snapshots)
-    search = partial(lookup.search_postings, posting_session)
+    groups = complete_search.group_searches(snapshots)
+    search = partial(complete_search.search_postings, posting_session)
     return _ask_quickbooks(posting_session, groups, search)
 
 
@@ -212,7 +212,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
         # A change in doubt is only sent again or held once it is proved not to have landed.
         if is_change and is_in_doubt and isinstance(step, (Send, Hold)):
             now = posting_session.date_or_now()
-            proof = lookup.build_search_proof(posting_session, snapshot, now)
+            proof = complete_search.build_search_proof(posting_session, snapshot, now)
             session.add(proof)
         if apply_step(session, posting_session, snapshot, step):
             posting_session.count_step(step)

@@ -22,7 +22,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import find_own_objects
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Posted, QuietPeriod
-from hub.posting.recovery import lookup, restore
+from hub.posting.recovery import complete_search, restore
 from hub.posting.recovery.resolve import advance_until_idle
 from hub.qbo import company
 
@@ -38,7 +38,7 @@ def scan(posting_session: PostingSession) -> None:
     ]
     since = _get_start_date(posting_session)
     for kind in kinds:
-        lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
+        complete_search.search_since(posting_session, kind, since - complete_search.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
         scanned.add((company_id, kind))
 
@@ -57,7 +57,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
         newest = restore.find_newest_posting_date(session, company_id)
     since = newest or posting_session.company.connected_at
     for kind in sorted(_load_kinds_of_company(company_id)):
-        lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
+        complete_search.search_since(posting_session, kind, since - complete_search.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
         posting_session.memory.scanned.add((company_id, kind))
     restore.store_identity(posting_session, identity)
@@ -74,7 +74,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
     posting_session.fetch_date()
     began_at = posting_session.date
     for kind in sorted(_load_kinds_after_restore(posting_session.company_id)):
-        lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
+        complete_search.search_since(posting_session, kind, since - complete_search.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
     restore.store_search(posting_session, began_at)
 
@@ -107,7 +107,7 @@ def adopt_marked(posting_session: PostingSession, kind: str) -> None:
     with read_only_session() as session:
         ids = list(session.scalars(query))
         for snapshot in load_snapshots(session, posting_session, ids):
-            candidate = lookup.with_marked_objects(session, posting_session, snapshot)
+            candidate = complete_search.with_marked_objects(session, posting_session, snapshot)
             if find_own_objects(candidate.history):
                 marked.append(_treat_as_searched_doubt(candidate))
     advance_until_idle(posting_session, marked)

@@ -15,7 +15,7 @@ from hub.errors import HubError, Sentence
 from hub.models import Posting
 from hub.models.enums import Operation
 from hub.outbox.states import REMOVALS
-from hub.posting.recovery.lookup import is_missing, require_response
+from hub.posting.recovery.single_read import is_missing, require_response
 from hub.qbo import display, search
 from hub.qbo.client import Client
 from hub.qbo.transaction_index import strip_markers

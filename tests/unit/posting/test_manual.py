@@ -10,7 +10,7 @@ from hub.models import AuditEntry, Posting
 from hub.posting import posting_cases
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile.run import reconcile
-from hub.posting.recovery import lookup
+from hub.posting.recovery import single_read
 from hub.reasons.texts import CaseText
 
 INVOICE = {
@@ -107,15 +107,15 @@ def type_in(bench):
 def test_of_two_people_only_one_takes_a_transaction_for_a_document(bench, monkeypatch):
     first, second = refused_bill(bench, "A-1"), refused_bill(bench, "A-2")
     typed = type_in(bench)
-    read = lookup.read_object
+    read = single_read.read_object
 
     def read_and_adopt_elsewhere(*args):
         snapshot = read(*args)
-        monkeypatch.setattr(lookup, "read_object", read)
+        monkeypatch.setattr(single_read, "read_object", read)
         manual.adopt(second, typed, "ola")
         return snapshot
 
-    monkeypatch.setattr(lookup, "read_object", read_and_adopt_elsewhere)
+    monkeypatch.setattr(single_read, "read_object", read_and_adopt_elsewhere)
     with pytest.raises(Refused, match="was posted for another document already"):
         manual.adopt(first, typed, "kari")
     assert (bench.state(first), bench.state(second)) == ("held", "posted")

@@ -1,158 +1,45 @@
-"""Look up what QuickBooks holds of postings in doubt: single reads and complete searches."""
+"""Search QuickBooks completely for postings in doubt, and build the proof of what was found.
+
+A transaction is searched for among all of its kind that were created since then. A list entry is
+searched for by its name and age, a file at its transaction.
+"""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hub import payloads
-from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.db.engine import read_only_session, transaction
-from hub.errors import ConnectionTrouble, Retry, Sentence
-from hub.models import Posting, Proof, TransactionHead
-from hub.models.enums import (
-    CHANGE_OPERATIONS,
-    WRITE_OPERATIONS,
-    Operation,
-    PostingState,
-    SearchVerdict,
-    SendOutcome,
-)
+from hub.models import Proof, TransactionHead
+from hub.models.enums import SearchVerdict
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import search_verdict
-from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
-from hub.posting.protocol.history import FORGOTTEN, Agreement, QuickBooksObject
+from hub.posting.protocol.history import FORGOTTEN, QuickBooksObject
 from hub.posting.recovery.index_lookup import (
     ATTACHMENT,
     EARLIEST_DATE,
+    SEARCHED_SINGLY,
     find_candidates,
     find_ids_of_other_parts,
     find_owned_ids,
     get_object_kind,
-    read_head,
+    store_entities,
 )
 from hub.posting.recovery.quickbooks_objects import (
-    build_deleted_entity,
     from_entity,
     from_head,
     parse_body,
     select_foreign_ids,
 )
 from hub.qbo import search, transaction_index
-from hub.qbo.responses import QuickBooksResponse
 
 SEARCH_OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
-SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
 MAX_STORED_CANDIDATES = 20
-
-
-# -- one object -----------------------------------------------------------------------------------
-
-
-def read_object(
-    posting_session: PostingSession, snapshot: PostingSnapshot, id: str
-) -> PostingSnapshot:
-    """Return the snapshot with the object that QuickBooks has under this id."""
-    kind = get_object_kind(snapshot.posting)
-    response = posting_session.note_date(posting_session.client().read(kind, id))
-    if is_missing(response):
-        _require_unlisted(posting_session, kind, id)
-    else:
-        require_response(response)
-    entity = response.entity if response.landed else None
-    current_entity = entity or build_deleted_entity(id)
-    with transaction() as session:
-        store_entities(session, posting_session, kind, [current_entity])
-    with read_only_session() as session:
-        if kind in SEARCHED_SINGLY:
-            current = from_entity(snapshot.posting, current_entity)
-        else:
-            head = read_head(session, snapshot.posting, id)
-            is_foreign = bool(find_owned_ids(session, snapshot.posting, [id]))
-            current = from_head(head, foreign=is_foreign)
-        if snapshot.history.operation in CHANGE_OPERATIONS and response.landed:
-            current = replace(
-                current, agreements=_compare_with_writes(session, snapshot, current_entity)
-            )
-    history = replace(snapshot.history, current=current)
-    return replace(snapshot, history=history, entity=entity)
-
-
-def is_missing(response: QuickBooksResponse) -> bool:
-    """Return whether QuickBooks answered a read by saying that it has no such object."""
-    return response.outcome == SendOutcome.REFUSED and response.code == OBJECT_NOT_FOUND
-
-
-def _require_unlisted(posting_session: PostingSession, kind: str, id: str) -> None:
-    """Raise if a query shows an object that QuickBooks says it does not have.
-
-    A deletion is final, so it is not believed on one response alone.
-    """
-    if any(search.find_by_ids(posting_session.client(), kind, [id])):
-        raise Retry(
-            "QuickBooks lists %(kind)s %(id)s, and yet says that it does not have it. It is read"
-            " again automatically.",
-            kind=Sentence(words_of(kind)),
-            id=id,
-        )
-
-
-def require_response(response: QuickBooksResponse) -> QuickBooksResponse:
-    """Raise if a call brought no response: nothing may be concluded from it."""
-    if response.outcome == SendOutcome.UNAUTHORISED:
-        raise ConnectionTrouble(response.text, response.after)
-    if not response.landed:
-        raise Retry(response.text, response.after)
-    return response
-
-
-def store_entities(
-    session: Session, posting_session: PostingSession, kind: str, entities: Sequence[dict[str, Any]]
-) -> None:
-    """Store transactions in the index, and the newest date of QuickBooks."""
-    company_id = posting_session.company_id
-    transaction_index.absorb_all(session, company_id, kind, entities)
-    posting_session.store_date(session)
-
-
-def _compare_with_writes(
-    session: Session, snapshot: PostingSnapshot, entity: dict[str, Any]
-) -> frozenset[Agreement]:
-    """Compare a transaction with what the hub last wrote, and with what a change wants."""
-    posting = snapshot.posting
-    current = payloads.summarize(posting.kind, entity)
-    agreements = set()
-    last = _load_last_written_posting(session, posting)
-    if last and last.answer:
-        written = payloads.summarize(posting.kind, last.answer)
-        if posting.kind == "item":
-            # People rename items, and the hub keeps the name that it finds.
-            written = written._replace(name=current.name)
-        if not payloads.describe_differences(written, current):
-            agreements.add(Agreement.AS_LAST_POSTED)
-    is_update = posting.operation == Operation.UPDATE
-    if is_update and not payloads.describe_differences(posting.summary, current):
-        agreements.add(Agreement.AS_CHANGED)
-    return frozenset(agreements)
-
-
-def _load_last_written_posting(session: Session, posting: Posting) -> Posting | None:
-    """Return the newest posting that wrote the transaction of a part."""
-    query = select(Posting).where(
-        Posting.document_id == posting.document_id,
-        Posting.part == posting.part,
-        Posting.state == PostingState.POSTED,
-        Posting.operation.in_(WRITE_OPERATIONS),
-    )
-    return session.scalars(query.order_by(Posting.id.desc())).first()
-
-
-# -- complete searches ----------------------------------------------------------------------------
 
 
 def group_searches(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSnapshot]]:
@@ -371,9 +258,6 @@ def _is_dated_later(snapshot: PostingSnapshot, moment: dt.datetime) -> bool:
 def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]) -> PostingSnapshot:
     history = replace(snapshot.history, search_results=tuple(results))
     return replace(snapshot, history=history)
-
-
-# -- list entries and files -----------------------------------------------------------------------
 
 
 def _search_singly(

@@ -1,0 +1,123 @@
+"""Read one object of QuickBooks by its id, and compare it with what the hub wrote and wants."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import payloads
+from hub.contract.document_kinds import words_of
+from hub.db.engine import read_only_session, transaction
+from hub.errors import ConnectionTrouble, Retry, Sentence
+from hub.models import Posting
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    WRITE_OPERATIONS,
+    Operation,
+    PostingState,
+    SendOutcome,
+)
+from hub.posting.outcome.load import PostingSnapshot
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
+from hub.posting.protocol.history import Agreement
+from hub.posting.recovery.index_lookup import (
+    SEARCHED_SINGLY,
+    find_owned_ids,
+    get_object_kind,
+    read_head,
+    store_entities,
+)
+from hub.posting.recovery.quickbooks_objects import build_deleted_entity, from_entity, from_head
+from hub.qbo import search
+from hub.qbo.responses import QuickBooksResponse
+
+
+def read_object(
+    posting_session: PostingSession, snapshot: PostingSnapshot, id: str
+) -> PostingSnapshot:
+    """Return the snapshot with the object that QuickBooks has under this id."""
+    kind = get_object_kind(snapshot.posting)
+    response = posting_session.note_date(posting_session.client().read(kind, id))
+    if is_missing(response):
+        _require_unlisted(posting_session, kind, id)
+    else:
+        require_response(response)
+    entity = response.entity if response.landed else None
+    current_entity = entity or build_deleted_entity(id)
+    with transaction() as session:
+        store_entities(session, posting_session, kind, [current_entity])
+    with read_only_session() as session:
+        if kind in SEARCHED_SINGLY:
+            current = from_entity(snapshot.posting, current_entity)
+        else:
+            head = read_head(session, snapshot.posting, id)
+            is_foreign = bool(find_owned_ids(session, snapshot.posting, [id]))
+            current = from_head(head, foreign=is_foreign)
+        if snapshot.history.operation in CHANGE_OPERATIONS and response.landed:
+            current = replace(
+                current, agreements=_compare_with_writes(session, snapshot, current_entity)
+            )
+    history = replace(snapshot.history, current=current)
+    return replace(snapshot, history=history, entity=entity)
+
+
+def is_missing(response: QuickBooksResponse) -> bool:
+    """Return whether QuickBooks answered a read by saying that it has no such object."""
+    return response.outcome == SendOutcome.REFUSED and response.code == OBJECT_NOT_FOUND
+
+
+def _require_unlisted(posting_session: PostingSession, kind: str, id: str) -> None:
+    """Raise if a query shows an object that QuickBooks says it does not have.
+
+    A deletion is final, so it is not believed on one response alone.
+    """
+    if any(search.find_by_ids(posting_session.client(), kind, [id])):
+        raise Retry(
+            "QuickBooks lists %(kind)s %(id)s, and yet says that it does not have it. It is read"
+            " again automatically.",
+            kind=Sentence(words_of(kind)),
+            id=id,
+        )
+
+
+def require_response(response: QuickBooksResponse) -> QuickBooksResponse:
+    """Raise if a call brought no response: nothing may be concluded from it."""
+    if response.outcome == SendOutcome.UNAUTHORISED:
+        raise ConnectionTrouble(response.text, response.after)
+    if not response.landed:
+        raise Retry(response.text, response.after)
+    return response
+
+
+def _compare_with_writes(
+    session: Session, snapshot: PostingSnapshot, entity: dict[str, Any]
+) -> frozenset[Agreement]:
+    """Compare a transaction with what the hub last wrote, and with what a change wants."""
+    posting = snapshot.posting
+    current = payloads.summarize(posting.kind, entity)
+    agreements = set()
+    last = _load_last_written_posting(session, posting)
+    if last and last.answer:
+        written = payloads.summarize(posting.kind, last.answer)
+        if posting.kind == "item":
+            # People rename items, and the hub keeps the name that it finds.
+            written = written._replace(name=current.name)
+        if not payloads.describe_differences(written, current):
+            agreements.add(Agreement.AS_LAST_POSTED)
+    is_update = posting.operation == Operation.UPDATE
+    if is_update and not payloads.describe_differences(posting.summary, current):
+        agreements.add(Agreement.AS_CHANGED)
+    return frozenset(agreements)
+
+
+def _load_last_written_posting(session: Session, posting: Posting) -> Posting | None:
+    """Return the newest posting that wrote the transaction of a part."""
+    query = select(Posting).where(
+        Posting.document_id == posting.document_id,
+        Posting.part == posting.part,
+        Posting.state == PostingState.POSTED,
+        Posting.operation.in_(WRITE_OPERATIONS),
+    )
+    return session.scalars(query.order_by(Posting.id.desc())).first()
