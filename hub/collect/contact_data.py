@@ -7,42 +7,44 @@ from hub import outbox
 from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Kind, Party
 from hub.contract.states import Stage
-from hub.mapping import Fill
+from hub.mapping import MatchedParty
 from hub.models import SourceDocument, StoredRecord
 from hub.models.enums import Operation
 from hub.payloads.shared_fields import is_email_address
 
 
-def build_contact_data_changes(batch: CollectBatch, fills: Iterable[Fill]) -> Iterator[Document]:
+def build_contact_data_changes(
+    batch: CollectBatch, matched_parties: Iterable[MatchedParty]
+) -> Iterator[Document]:
     """Yield a change of each matched party that lacks contact data which its code has."""
-    for fill in fills:
-        party = (fill.role, fill.code)
+    for matched in matched_parties:
+        party = (matched.role, matched.code)
         if party in batch.parties_with_contact_data:
             continue
         batch.parties_with_contact_data.add(party)
-        document = _build_party_change(batch, fill)
+        document = _build_party_change(batch, matched)
         if document:
             yield document
 
 
-def _build_party_change(batch: CollectBatch, fill: Fill) -> Document | None:
+def _build_party_change(batch: CollectBatch, matched: MatchedParty) -> Document | None:
     """Return a document that adds contact data to a party; None if nothing is to be added.
 
     A party that the hub has not created gets a row of its own for this change. If the row is that
     of a document of the source, or is about to create the party, nothing is changed.
     """
-    key = (batch.installation.company_id, fill.role, fill.id)
+    key = (batch.installation.company_id, matched.role, matched.id)
     record = batch.session.get(StoredRecord, key)
-    details = _find_missing_details(record, fill.details) if record else None
+    details = _find_missing_details(record, matched.details) if record else None
     if details is None:
         return None
-    row = batch.find_or_add_record_row(fill.code, fill.role, fill.field)
+    row = batch.find_or_add_record_row(matched.code, matched.role, matched.field)
     if not row.made_for or _is_being_created(batch, row):
         return None
     return Document(
-        kind=cast(Kind, fill.role),
-        source_id=fill.code,
-        quickbooks_id=fill.id,
+        kind=cast(Kind, matched.role),
+        source_id=matched.code,
+        quickbooks_id=matched.id,
         stage=Stage.UPDATE_ONLY,
         details=details,
     )

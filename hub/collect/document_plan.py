@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hub.cases.findings import Finding
 from hub.contract.documents import Document
 from hub.contract.value_object import value_object
-from hub.mapping import Create, Fill
+from hub.mapping import MatchedParty, NewRecord
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, StartRule
 from hub.outbox.plan_values import Content, Disposition, PartOperation, PostingPlan
@@ -83,8 +83,8 @@ class DocumentPlan:
     attachment_parent: AttachmentParent | None = None
     start_rule: StartRule | None = None  # None if it stays as it is
     # Records whose postings have to be planned before the document is planned again.
-    new_records: list[Create] = field(default_factory=list)
-    fills: list[Fill] = field(default_factory=list)  # parties that may lack contact data
+    new_records: list[NewRecord] = field(default_factory=list)
+    matched_parties: list[MatchedParty] = field(default_factory=list)
 
     def withdraw(self, posting: Posting, reason: CaseText) -> None:
         """Plan to withdraw an unsent posting."""

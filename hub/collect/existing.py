@@ -14,7 +14,7 @@ from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.mapping import Mapped, Missing, Ref, find_existing_record
+from hub.mapping import MappedDocument, Missing, Ref, find_existing_record
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.display_names import format_document_name
 from hub.models.enums import WRITE_OPERATIONS, PostingState
@@ -86,7 +86,7 @@ def _find_linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | Non
 
 
 def find_other_owner(
-    batch: CollectBatch, row: SourceDocument, mapped: Mapped, quickbooks_id: str
+    batch: CollectBatch, row: SourceDocument, mapped: MappedDocument, quickbooks_id: str
 ) -> tuple[Finding, ...]:
     """Return why a document cannot take over a transaction: it belongs to another document.
 
@@ -127,8 +127,8 @@ def find_other_owner(
 
 
 def keep_fixed_values(
-    batch: CollectBatch, mapped: Mapped, quickbooks_id: str, current: Posting | None
-) -> Mapped:
+    batch: CollectBatch, mapped: MappedDocument, quickbooks_id: str, current: Posting | None
+) -> MappedDocument:
     """Keep the name that an item has in QuickBooks, and the date of an order that was sent.
 
     `current` is the posting that represents what QuickBooks has, if the hub posted it.

@@ -40,7 +40,7 @@ from hub.contract.documents import Document, Gone, Unreadable
 from hub.contract.states import Stage
 from hub.db import engine
 from hub.errors import Sentence
-from hub.mapping import NEW, Create
+from hub.mapping import NEW, NewRecord
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation
 from hub.reasons.texts import CaseText
@@ -154,7 +154,7 @@ def _plan_and_apply(
     if plan.new_records:
         records = _find_or_plan_records(batch, plan, document.currency)
         plan = plan_document(batch, row, document, records)
-    for change in build_contact_data_changes(batch, plan.fills):
+    for change in build_contact_data_changes(batch, plan.matched_parties):
         _ingest_document(batch, change)
     return batch.apply(plan)
 
@@ -164,19 +164,19 @@ def _find_or_plan_records(
 ) -> RecordPostings:
     """Find or plan the records that an incomplete plan names; return the posting of each."""
     records: dict[tuple[str, str], Posting | str] = {}
-    for create in plan.new_records:
-        key = (create.field, create.code)
-        if find_or_add_row(batch, create) is None:
+    for new_record in plan.new_records:
+        key = (new_record.field, new_record.code)
+        if find_or_add_row(batch, new_record) is None:
             records[key] = "document.record_id_taken"
             continue
-        create = with_document_currency(batch, plan.row, create, currency)
-        posting = _find_or_plan_record(batch, create)
+        new_record = with_document_currency(batch, plan.row, new_record, currency)
+        posting = _find_or_plan_record(batch, new_record)
         records[key] = posting or "document.record_after_change"
     return records
 
 
 def _find_or_plan_record(
-    batch: CollectBatch, create: Create, requested_by: str = ""
+    batch: CollectBatch, new_record: NewRecord, requested_by: str = ""
 ) -> Posting | None:
     """Plan and apply the posting that creates a record for a code, and return it.
 
@@ -184,13 +184,15 @@ def _find_or_plan_record(
     source is the record, it is left as it is, and its newest posting names the record. Return None
     as long as contact data for the former record of the code may be on its way to QuickBooks.
     """
-    row = batch.find_or_add_record_row(create.code, get_record_kind(create), create.field)
+    row = batch.find_or_add_record_row(
+        new_record.code, get_record_kind(new_record), new_record.field
+    )
     is_for_code = bool(row.made_for) or not batch.postings(row)
     if is_for_code:
         requested_by = requested_by or outbox.find_creation_requester(row)
-        document = build_record_document(create, requested_by)
+        document = build_record_document(new_record, requested_by)
         batch.store_document(row, document, dump(document))
-        row.made_for = create.field
+        row.made_for = new_record.field
         _plan_and_apply(batch, row, document)
         batch.session.flush()
     postings = batch.transaction_postings(row)
@@ -254,23 +256,27 @@ def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
     return decision.record != own_record
 
 
-def create_records(installation_id: int, creates: Iterable[Create], requested_by: str) -> None:
+def create_records(
+    installation_id: int, new_records: Iterable[NewRecord], requested_by: str
+) -> None:
     """Plan a posting for each record that has none; approve it in the name of the person.
 
     They are sent with the next run. No document needs to refer to them.
     """
     setup = prepare(installation_id)
-    remaining = list(creates)
+    remaining = list(new_records)
     for first in range(0, len(remaining), DOCUMENTS_PER_BATCH):
         _create_together(setup, remaining[first : first + DOCUMENTS_PER_BATCH], requested_by)
 
 
-def _create_together(setup: Setup, creates: Iterable[Create], requested_by: str) -> None:
+def _create_together(setup: Setup, new_records: Iterable[NewRecord], requested_by: str) -> None:
     """Plan and approve the postings of some records in one transaction."""
     with engine.transaction() as session:
         batch = CollectBatch(session, setup, [])
-        possible = [create for create in creates if find_or_add_row(batch, create)]
-        postings = [_find_or_plan_record(batch, create, requested_by) for create in possible]
+        possible = [new_record for new_record in new_records if find_or_add_row(batch, new_record)]
+        postings = [
+            _find_or_plan_record(batch, new_record, requested_by) for new_record in possible
+        ]
         finish(batch)
         session.flush()
         posting_ids = [posting.id for posting in postings if posting]

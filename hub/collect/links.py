@@ -10,7 +10,7 @@ from hub.collect.batch import CollectBatch
 from hub.collect.findings import build_document_finding
 from hub.contract.documents import Document, Kind
 from hub.contract.states import Stage
-from hub.mapping import Link, Mapped
+from hub.mapping import Link, MappedDocument
 from hub.mapping.placeholders import parse_posting_id
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
@@ -105,7 +105,7 @@ def _find_newest_creation(postings: list[Posting]) -> Posting | None:
     return None
 
 
-def find_unposted_link_id(mapped: Mapped) -> int | None:
+def find_unposted_link_id(mapped: MappedDocument) -> int | None:
     """Return the id of the last posting that lines apply to and that is not posted yet."""
     for line in reversed(mapped.lines):
         posting_id = parse_posting_id(line.applied.id) if line.applied else None
@@ -114,7 +114,7 @@ def find_unposted_link_id(mapped: Mapped) -> int | None:
     return None
 
 
-def find_unresolved_documents(mapped: Mapped) -> list[str]:
+def find_unresolved_documents(mapped: MappedDocument) -> list[str]:
     """Return the documents that lines apply to and that have no posting to wait for."""
     source_ids: list[str] = []
     for mapped_line in mapped.lines:

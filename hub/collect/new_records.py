@@ -8,7 +8,7 @@ from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Item, Kind, Party, Role
-from hub.mapping import Create, Mapped, MappedLine, Ref, party_name
+from hub.mapping import MappedDocument, MappedLine, NewRecord, Ref, party_name
 from hub.mapping.placeholders import format_new_record
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState
@@ -30,23 +30,23 @@ class MappedWithRecords(NamedTuple):
     - `findings`: why some of them are not created.
     """
 
-    mapped: Mapped
-    unplanned: tuple[Create, ...] = ()
+    mapped: MappedDocument
+    unplanned: tuple[NewRecord, ...] = ()
     after_id: int | None = None
     findings: tuple[Finding, ...] = ()
 
 
-def get_record_kind(create: Create) -> str:
+def get_record_kind(new_record: NewRecord) -> str:
     """Return the kind of record that is created for a code."""
-    return KINDS_OF_ROLES.get(create.role, create.role)
+    return KINDS_OF_ROLES.get(new_record.role, new_record.role)
 
 
-def build_record_document(create: Create, requested_by: str) -> Document:
+def build_record_document(new_record: NewRecord, requested_by: str) -> Document:
     """Return the document that creates a record."""
-    details = create.details
+    details = new_record.details
     return Document(
-        kind=cast(Kind, get_record_kind(create)),
-        source_id=create.code,
+        kind=cast(Kind, get_record_kind(new_record)),
+        source_id=new_record.code,
         details=details,
         currency=details.currency if isinstance(details, Party) else None,
         codes={} if isinstance(details, Party) else details.codes,
@@ -54,14 +54,14 @@ def build_record_document(create: Create, requested_by: str) -> Document:
     )
 
 
-def find_or_add_row(batch: CollectBatch, create: Create) -> SourceDocument | None:
+def find_or_add_row(batch: CollectBatch, new_record: NewRecord) -> SourceDocument | None:
     """Return the row of the record that is created for a code; add it if there is none.
 
     Return None if the id of the code is that of a document or record of another kind: they would
     share the row, and one would be posted as the other.
     """
-    kind = get_record_kind(create)
-    row = batch.find_or_add_record_row(create.code, kind, create.field)
+    kind = get_record_kind(new_record)
+    row = batch.find_or_add_record_row(new_record.code, kind, new_record.field)
     return row if row.kind in ("", kind) else None
 
 
@@ -79,16 +79,18 @@ def with_entered_details(document: Document, details: Party | Item) -> Document:
 
 
 def with_document_currency(
-    batch: CollectBatch, row: SourceDocument, create: Create, currency: str | None
-) -> Create:
+    batch: CollectBatch, row: SourceDocument, new_record: NewRecord, currency: str | None
+) -> NewRecord:
     """Give a party without a currency that of the document; the first document decides."""
-    details = create.details
+    details = new_record.details
     if not isinstance(details, Party) or details.currency or not currency:
-        return create
-    record_row = batch.find_or_add_record_row(create.code, get_record_kind(create), create.field)
+        return new_record
+    record_row = batch.find_or_add_record_row(
+        new_record.code, get_record_kind(new_record), new_record.field
+    )
     if record_row.currency and _is_needed_by_others(batch, record_row, row):
         currency = record_row.currency
-    return replace(create, details=replace(details, currency=currency))
+    return replace(new_record, details=replace(details, currency=currency))
 
 
 def _is_needed_by_others(
@@ -101,37 +103,39 @@ def _is_needed_by_others(
 
 
 def add_record_ids(
-    batch: CollectBatch, mapped: Mapped, records: RecordPostings
+    batch: CollectBatch, mapped: MappedDocument, records: RecordPostings
 ) -> MappedWithRecords:
     """Put the ids of the records that are created for a document into it."""
     ids: dict[str, str] = {}
-    unplanned: list[Create] = []
+    unplanned: list[NewRecord] = []
     findings: list[Finding] = []
     after_id = None
     party = party_name(mapped.document, batch.setup.fields)
-    for create in mapped.creates:
-        key = (create.field, create.code)
+    for new_record in mapped.new_records:
+        key = (new_record.field, new_record.code)
         if key not in records:
-            unplanned.append(create)
+            unplanned.append(new_record)
             continue
         posting = records[key]
         if isinstance(posting, str):
-            name = create.details.name
-            text = CaseText(posting, document=party, record=name, id=create.code)
-            findings.append(Finding(key=create.field, text=text))
+            name = new_record.details.name
+            text = CaseText(posting, document=party, record=name, id=new_record.code)
+            findings.append(Finding(key=new_record.field, text=text))
             continue
         record_id = posting.quickbooks_id or outbox.format_placeholder(posting.id)
-        ids[format_new_record(create.role, create.code)] = record_id
+        ids[format_new_record(new_record.role, new_record.code)] = record_id
         if posting.state != PostingState.POSTED:
             after_id = posting.id
         if posting.state in LEFT_OUT_STATES:
-            text = CaseText("document.record_skipped", document=party, record=create.details.name)
-            findings.append(Finding(key=create.field, text=text))
+            text = CaseText(
+                "document.record_skipped", document=party, record=new_record.details.name
+            )
+            findings.append(Finding(key=new_record.field, text=text))
     with_ids = _replace_names(mapped, ids)
     return MappedWithRecords(with_ids, tuple(unplanned), after_id, tuple(findings))
 
 
-def _replace_names(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:
+def _replace_names(mapped: MappedDocument, ids: Mapping[str, str]) -> MappedDocument:
     """Replace the names of records to create by their ids or placeholders."""
     header = _fill_ids(mapped.header, ids)
     lines: list[MappedLine] = []

@@ -10,7 +10,7 @@ from hub.collect.existing import NOT_FOUND, find_existing, find_other_owner, kee
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
-from hub.mapping import Mapped
+from hub.mapping import MappedDocument
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.enums import Operation, PostingState
 from hub.outbox.plan_values import Content, PartOperation
@@ -108,7 +108,7 @@ class PlannedOperation:
     row: SourceDocument
     history: PartHistory
     update: Update | None
-    mapped: Mapped
+    mapped: MappedDocument
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -122,7 +122,7 @@ class PlannedOperation:
 
 
 def plan_operation(
-    batch: CollectBatch, row: SourceDocument, mapped: Mapped
+    batch: CollectBatch, row: SourceDocument, mapped: MappedDocument
 ) -> PlannedOperation | None:
     """Decide whether a part of a document is created or updated.
 
@@ -149,7 +149,9 @@ def plan_operation(
     )
 
 
-def _find_recorded_id(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> str | None:
+def _find_recorded_id(
+    batch: CollectBatch, row: SourceDocument, mapped: MappedDocument
+) -> str | None:
     """Return the QuickBooks id that the source has recorded, unless it is that of another part.
 
     It counts for the first part, which may be a new one that comes before the others.
@@ -162,7 +164,7 @@ def _find_recorded_id(batch: CollectBatch, row: SourceDocument, mapped: Mapped) 
     return recorded_id
 
 
-def _load_history(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> PartHistory:
+def _load_history(batch: CollectBatch, row: SourceDocument, mapped: MappedDocument) -> PartHistory:
     """Return the history of a part.
 
     A record to create has no history if its code stood for another record until now, which got

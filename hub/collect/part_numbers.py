@@ -10,7 +10,7 @@ from itertools import count
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.mapping import Mapped
+from hub.mapping import MappedDocument
 from hub.mapping.split import number_part
 from hub.models import SourceDocument
 from hub.models.enums import PostingState
@@ -19,8 +19,8 @@ LATER_PART = re.compile(r"(.+)-([2-9]|[1-9][0-9]+)")  # the number of each part 
 
 
 def keep_part_numbers(
-    batch: CollectBatch, row: SourceDocument, number: str | None, parts: tuple[Mapped, ...]
-) -> tuple[Mapped, ...]:
+    batch: CollectBatch, row: SourceDocument, number: str | None, parts: tuple[MappedDocument, ...]
+) -> tuple[MappedDocument, ...]:
     """Return the parts with the numbers that they have in QuickBooks; new ones get free numbers."""
     positions = find_positions(_load_numbers(batch, row)) if parts else {}
     if not positions:

@@ -36,7 +36,7 @@ from hub.collect.renamed_parties import find_renamed_parties
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Attachment, Document
 from hub.contract.states import Stage
-from hub.mapping import Mapped, Missing, resolve
+from hub.mapping import MappedDocument, Missing, resolve
 from hub.models import Posting, SourceDocument
 from hub.models.display_names import format_document_name
 from hub.models.enums import DocumentOutcome, Holder, PostingState, StartRule
@@ -129,7 +129,7 @@ def _plan_by_codes(
     mapped = resolve(document, setup.fields, setup.index, links)
     if isinstance(mapped, list):
         return _hold_for_codes(batch, row, document, mapped)
-    renamed = find_renamed_parties(batch, mapped.creates)
+    renamed = find_renamed_parties(batch, mapped.new_records)
     if renamed:
         return _hold_for_codes(batch, row, document, renamed)
 
@@ -149,7 +149,7 @@ def _plan_parts(
     batch: CollectBatch,
     row: SourceDocument,
     document: Document,
-    mapped: Mapped,
+    mapped: MappedDocument,
     records: RecordPostings,
 ) -> DocumentPlan:
     """Plan the parts of a mapped document; one that is not split has a single part."""
@@ -167,7 +167,7 @@ def _plan_parts(
     return plan
 
 
-def _with_files(mapped: Mapped, attachments: tuple[Attachment, ...]) -> Mapped:
+def _with_files(mapped: MappedDocument, attachments: tuple[Attachment, ...]) -> MappedDocument:
     """Return a part of a document with these files."""
     if mapped.document.attachments == attachments:
         return mapped
@@ -177,7 +177,7 @@ def _with_files(mapped: Mapped, attachments: tuple[Attachment, ...]) -> Mapped:
 def _plan_part(
     batch: CollectBatch,
     plan: DocumentPlan,
-    mapped: Mapped,
+    mapped: MappedDocument,
     records: RecordPostings,
     *,
     has_former_parts: bool,
@@ -271,11 +271,11 @@ def _plan_posting(
     mapped = operation.mapped
     with_records = MappedWithRecords(mapped)
     is_for_source = bool(obstacles) and find_holder(obstacles) == Holder.SOURCE
-    if mapped.creates and not is_for_source:
+    if mapped.new_records and not is_for_source:
         with_records = add_record_ids(batch, mapped, records)
         plan.new_records.extend(with_records.unplanned)
         operation = replace(operation, mapped=with_records.mapped)
         payload = build_payload(batch, operation)
-    plan.fills.extend(mapped.fills)
+    plan.matched_parties.extend(mapped.matched_parties)
     findings = (*operation.findings, *with_records.findings, *obstacles)
     return build_posting_plan(batch, operation, payload, findings, with_records.after_id)

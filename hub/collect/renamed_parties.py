@@ -13,7 +13,7 @@ from hub.collect.batch import CollectBatch
 from hub.contract.document_kinds import CUSTOMER_KINDS, PARTY_ROLES, PURCHASE_KINDS
 from hub.contract.documents import Kind, Role
 from hub.errors import Sentence
-from hub.mapping import NEW, Create, Entry, Missing, to_ref
+from hub.mapping import NEW, Entry, Missing, NewRecord, to_ref
 from hub.models import Posting, SeenCode, SourceDocument
 from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState
 from hub.outbox.states import UNFINISHED
@@ -27,33 +27,33 @@ KINDS_BY_ROLE: dict[Role, tuple[Kind, ...]] = {
 OWN_PARTY_STATES = (*UNFINISHED, PostingState.POSTED)
 
 
-def find_renamed_parties(batch: CollectBatch, creates: Iterable[Create]) -> list[Missing]:
+def find_renamed_parties(batch: CollectBatch, new_records: Iterable[NewRecord]) -> list[Missing]:
     """Return the codes of parties that would be created although documents of theirs are posted.
 
     A person who confirmed a party as new is not asked again.
     """
     missing = []
-    for create in creates:
-        if create.role not in PARTY_ROLES or _is_confirmed(batch, create):
+    for new_record in new_records:
+        if new_record.role not in PARTY_ROLES or _is_confirmed(batch, new_record):
             continue
-        if not _is_used_before(batch, create) or _is_created(batch, create):
+        if not _is_used_before(batch, new_record) or _is_created(batch, new_record):
             continue
-        party = _find_earlier_party(batch, create)
+        party = _find_earlier_party(batch, new_record)
         if party is not None:
-            missing.append(_build_missing(batch, create, party))
+            missing.append(_build_missing(batch, new_record, party))
     return missing
 
 
-def _is_confirmed(batch: CollectBatch, create: Create) -> bool:
+def _is_confirmed(batch: CollectBatch, new_record: NewRecord) -> bool:
     """Return whether a person confirmed that a party is new."""
-    decision = batch.setup.index.matches.get((create.field, create.code))
+    decision = batch.setup.index.matches.get((new_record.field, new_record.code))
     return decision is not None and decision.record == NEW
 
 
-def _is_created(batch: CollectBatch, create: Create) -> bool:
+def _is_created(batch: CollectBatch, new_record: NewRecord) -> bool:
     """Return whether a party is being created for its code, or was."""
-    batch.load_documents([create.code])
-    row = batch.rows.get(create.code)
+    batch.load_documents([new_record.code])
+    row = batch.rows.get(new_record.code)
     if row is None:
         return False
     creations = [
@@ -62,19 +62,19 @@ def _is_created(batch: CollectBatch, create: Create) -> bool:
     return any(creation.state in OWN_PARTY_STATES for creation in creations)
 
 
-def _is_used_before(batch: CollectBatch, create: Create) -> bool:
+def _is_used_before(batch: CollectBatch, new_record: NewRecord) -> bool:
     """Return whether an earlier batch had the code of a party."""
     is_code = (
         SeenCode.installation_id == batch.installation.id,
-        SeenCode.field == create.field,
-        SeenCode.code == create.code,
+        SeenCode.field == new_record.field,
+        SeenCode.code == new_record.code,
     )
     return batch.session.scalar(select(SeenCode.id).where(*is_code)) is not None
 
 
-def _find_earlier_party(batch: CollectBatch, create: Create) -> Entry | None:
+def _find_earlier_party(batch: CollectBatch, new_record: NewRecord) -> Entry | None:
     """Return the party that the newest posted document of a code has, if it is active."""
-    code = SourceDocument.body["codes", create.field, "id"].as_string()
+    code = SourceDocument.body["codes", new_record.field, "id"].as_string()
     query = (
         select(Posting.stored_summary["party"].as_string())
         .join(Posting.document)
@@ -82,32 +82,32 @@ def _find_earlier_party(batch: CollectBatch, create: Create) -> Entry | None:
             Posting.installation_id == batch.installation.id,
             Posting.state == PostingState.POSTED,
             Posting.operation.in_(WRITE_OPERATIONS),
-            Posting.kind.in_(KINDS_BY_ROLE[create.role]),
-            code == create.code,
+            Posting.kind.in_(KINDS_BY_ROLE[new_record.role]),
+            code == new_record.code,
         )
         .order_by(Posting.id.desc())
         .limit(1)
     )
     party_id = batch.session.scalar(query)
-    return batch.setup.index.records(create.role).get_active(party_id or "")
+    return batch.setup.index.records(new_record.role).get_active(party_id or "")
 
 
-def _build_missing(batch: CollectBatch, create: Create, party: Entry) -> Missing:
+def _build_missing(batch: CollectBatch, new_record: NewRecord, party: Entry) -> Missing:
     """Return the code of a renamed party, with the party that its documents have."""
-    label = _find_label(batch, create.field)
+    label = _find_label(batch, new_record.field)
     return Missing(
-        field=create.field,
+        field=new_record.field,
         label=label,
-        role=create.role,
-        code=create.code,
-        name=create.details.name,
+        role=new_record.role,
+        code=new_record.code,
+        name=new_record.details.name,
         problem=Sentence(
             "it would be created, but its documents were posted to %(record)s, which has another"
             " name now.",
             record=party.qualified_name,
         ),
-        suggestions=(to_ref(create.role, party),),
-        new_name=create.details.name,
+        suggestions=(to_ref(new_record.role, party),),
+        new_name=new_record.details.name,
     )
 
 

@@ -17,9 +17,9 @@ from hub.errors import Sentence
 from hub.installations.matches import DecisionWriter
 from hub.mapping import (
     NEW,
-    Create,
     MatchResult,
     Missing,
+    NewRecord,
     Ref,
     explain_separator,
     find,
@@ -132,40 +132,40 @@ def copy_missing(
 
     With `codes`, only these are confirmed, as far as they are still missing.
     """
-    creates: list[Create] = []
+    new_records: list[NewRecord] = []
     for field in _choose_fields(installation, names):
-        for create in _list_missing_records(installation, field):
-            if codes is None or create.code in codes:
-                creates.append(create)
+        for new_record in _list_missing_records(installation, field):
+            if codes is None or new_record.code in codes:
+                new_records.append(new_record)
     with transaction() as session:
         writer = DecisionWriter(session, installation, who)
-        for create in creates:
-            writer.store(create.field, create.code, NEW, name=create.details.name)
+        for new_record in new_records:
+            writer.store(new_record.field, new_record.code, NEW, name=new_record.details.name)
         writer.record()
         what = "missing codes confirmed as new"
-        audit.record(session, who, what, installation.slug, count=len(creates))
-    intake.create_records(installation.id, creates, who)
-    return len(creates)
+        audit.record(session, who, what, installation.slug, count=len(new_records))
+    intake.create_records(installation.id, new_records, who)
+    return len(new_records)
 
 
-def _list_missing_records(installation: Installation, field: Field) -> list[Create]:
+def _list_missing_records(installation: Installation, field: Field) -> list[NewRecord]:
     """Return a record to create for each code of a field that QuickBooks lacks."""
     codes = sources.read_codes(installation, field.name)
     record_download.refresh(installation.company_id, {records.ROLE_LIST[field.role]})
     pairs = _build_pairs(installation, field, codes)
     missing = {pair.code for pair in pairs if pair.state == PairState.MISSING}
-    creates: list[Create] = []
+    new_records: list[NewRecord] = []
     for code in codes:
         if code.id not in missing or not code.create or code.hold:
             continue
-        create = Create(
+        new_record = NewRecord(
             field=field.name,
             role=field.role,
             code=code.id,
             details=code.create,
         )
-        creates.append(create)
-    return creates
+        new_records.append(new_record)
+    return new_records
 
 
 def _choose_fields(installation: Installation, names: Iterable[str]) -> list[Field]:

@@ -18,7 +18,15 @@ from hub.mapping.index import (
     has_other_email,
     to_ref,
 )
-from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
+from hub.mapping.mapped import (
+    Link,
+    MappedDocument,
+    MappedLine,
+    MatchedParty,
+    Missing,
+    NewRecord,
+    Ref,
+)
 from hub.mapping.resolve import party_name, resolve
 from hub.mapping.rules import (
     MatchResult,
@@ -34,17 +42,17 @@ __all__ = [
     "EMPTY",
     "NAME_SHARING",
     "NEW",
-    "Create",
     "Decision",
     "Entry",
-    "Fill",
     "Link",
-    "Mapped",
+    "MappedDocument",
     "MappedLine",
     "MatchIndex",
     "MatchResult",
+    "MatchedParty",
     "Missing",
     "NameOwner",
+    "NewRecord",
     "RecordIndex",
     "Ref",
     "build_code_index",

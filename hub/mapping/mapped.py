@@ -38,7 +38,7 @@ class Link:
 
 
 @value_object
-class Create:
+class NewRecord:
     """A party or item to create in QuickBooks before the document that names it."""
 
     field: str
@@ -48,7 +48,7 @@ class Create:
 
 
 @value_object
-class Fill:
+class MatchedParty:
     """A party of QuickBooks that may lack contact data which its code has."""
 
     field: str
@@ -112,7 +112,7 @@ class MappedLine:
 
 
 @value_object
-class Mapped:
+class MappedDocument:
     """A document and the records of its codes.
 
     - `remarks`: lines of the memo, for codes that the kind of document has no place for. The
@@ -126,10 +126,10 @@ class Mapped:
     document: Document
     header: Mapping[Role, Ref]
     lines: tuple[MappedLine, ...] = ()
-    creates: tuple[Create, ...] = ()
-    fills: tuple[Fill, ...] = ()
+    new_records: tuple[NewRecord, ...] = ()
+    matched_parties: tuple[MatchedParty, ...] = ()
     warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     part: str = ""
     number_suffix: str = ""
-    parts: tuple["Mapped", ...] = ()
+    parts: tuple["MappedDocument", ...] = ()

@@ -9,7 +9,15 @@ from hub.contract.documents import ROLES, Code, Document, Line, Party, Role
 from hub.contract.types import Field
 from hub.errors import Sentence
 from hub.mapping.index import MatchIndex
-from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
+from hub.mapping.mapped import (
+    Link,
+    MappedDocument,
+    MappedLine,
+    MatchedParty,
+    Missing,
+    NewRecord,
+    Ref,
+)
 from hub.mapping.placeholders import format_new_record
 from hub.mapping.places import PLACES, is_text
 from hub.mapping.rules import MatchResult, find, find_setting, format_code_name
@@ -25,7 +33,7 @@ def resolve(
     fields: Iterable[Field],
     index: MatchIndex,
     links: Mapping[str, Link] | None = None,
-) -> Mapped | list[Missing]:
+) -> MappedDocument | list[Missing]:
     """Return the document with the records of its codes, or everything that is missing.
 
     `links` are the transactions that lines apply to, by their documents' source ids.
@@ -44,12 +52,12 @@ def resolve(
     if resolver.missing:
         return list(resolver.missing.values())
 
-    mapped = Mapped(
+    mapped = MappedDocument(
         document=document,
         header=header,
         lines=tuple(_map_line(document, refs, line, links or {}) for refs, line in lines),
-        creates=tuple(resolver.creates.values()),
-        fills=tuple(resolver.fills.values()),
+        new_records=tuple(resolver.new_records.values()),
+        matched_parties=tuple(resolver.matched_parties.values()),
         warnings=(*document.warnings, *resolver.warnings),
         remarks=tuple(resolver.remarks),
     )
@@ -98,8 +106,8 @@ class _Resolver:
         self.fields = {field.name: field for field in fields}
         self.index = index
         self.missing: dict[tuple[str, str], Missing] = {}
-        self.creates: dict[tuple[Role, str], Create] = {}
-        self.fills: dict[tuple[Role, str], Fill] = {}
+        self.new_records: dict[tuple[Role, str], NewRecord] = {}
+        self.matched_parties: dict[tuple[Role, str], MatchedParty] = {}
         self.warnings: dict[str, None] = {}
         self.remarks: dict[str, None] = {}
 
@@ -170,7 +178,9 @@ class _Resolver:
                 continue
             line_refs.setdefault(role, ref)
 
-    def split(self, mapped: Mapped, role: Role, lines: LineRefs) -> Mapped | list[Missing]:
+    def split(
+        self, mapped: MappedDocument, role: Role, lines: LineRefs
+    ) -> MappedDocument | list[Missing]:
         """Split a document by a role in which its lines differ."""
         line_refs = {}
         for refs, line in lines:
@@ -201,20 +211,20 @@ class _Resolver:
         if isinstance(result, str):
             self.warnings[result] = None
             return None
-        if isinstance(result, Create):
-            self.creates[role, result.code] = result
+        if isinstance(result, NewRecord):
+            self.new_records[role, result.code] = result
             email = getattr(result.details, "email", None) or ""
             name = result.details.name
             return Ref(role=role, id=format_new_record(role, result.code), name=name, email=email)
         if result and field and field.fill:
-            self._add_fill(field, code, result)
+            self._add_matched_party(field, code, result)
         return result
 
-    def _add_fill(self, field: Field, code: Code | str, ref: Ref) -> None:
+    def _add_matched_party(self, field: Field, code: Code | str, ref: Ref) -> None:
         """Note that a matched party may lack contact data which its code has."""
         if not isinstance(code, Code) or not isinstance(code.create, Party):
             return
-        self.fills[field.role, code.id] = Fill(
+        self.matched_parties[field.role, code.id] = MatchedParty(
             field=field.name,
             role=field.role,
             code=code.id,

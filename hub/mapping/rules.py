@@ -16,12 +16,12 @@ from hub.mapping.index import (
     RecordIndex,
     to_ref,
 )
-from hub.mapping.mapped import Create, Missing, Ref
+from hub.mapping.mapped import Missing, NewRecord, Ref
 from hub.mapping.suggestions import find_suggestions, is_exact
 from hub.models.enums import MatchOrigin
 
 # A record, one to create, what is missing, a warning, or None where the code is left out.
-MatchResult = Ref | Create | Missing | str | None
+MatchResult = Ref | NewRecord | Missing | str | None
 
 
 def find(field: Field, code: Code | str, index: MatchIndex) -> MatchResult:
@@ -281,7 +281,7 @@ class _CodeSearch:
         )
         return self._build_missing(problem, solution="settings")
 
-    def _plan_creation(self, name: str, *, is_confirmed: bool) -> Create | Missing:
+    def _plan_creation(self, name: str, *, is_confirmed: bool) -> NewRecord | Missing:
         """Return the record to create, or why a person must decide about its name."""
         field, code = self.field, self.code
         assert code.create
@@ -298,7 +298,7 @@ class _CodeSearch:
                     record=_format_entry(near_names[0]),
                 )
                 return self._build_missing(reason, near_names)
-        return Create(field=field.name, role=field.role, code=code.id, details=code.create)
+        return NewRecord(field=field.name, role=field.role, code=code.id, details=code.create)
 
     # -- what is missing --------------------------------------------------------------------------
 

@@ -6,12 +6,14 @@ from decimal import Decimal
 
 from hub.contract.documents import Document, Line, Role
 from hub.errors import Sentence
-from hub.mapping.mapped import Mapped, MappedLine, Ref
+from hub.mapping.mapped import MappedDocument, MappedLine, Ref
 from hub.mapping.places import is_text
 from hub.money import round_amount, sum_amounts
 
 
-def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Mapped, ...] | str:
+def split(
+    mapped: MappedDocument, role: Role, line_refs: Mapping[str, Ref]
+) -> tuple[MappedDocument, ...] | str:
     """Return a part for each record of the role, in the order of the lines.
 
     Return a sentence if the parts would not add up to the document. `line_refs` are the records of
@@ -29,7 +31,7 @@ def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Map
         lines_by_ref.setdefault(ref.id, []).append(line)
     refs.setdefault(default.id, default)
 
-    parts: list[Mapped] = []
+    parts: list[MappedDocument] = []
     for id, lines in lines_by_ref.items():
         if all(is_text(line.line) for line in lines):
             continue
@@ -61,8 +63,8 @@ def _find_reason_against(document: Document) -> str:
 
 
 def _build_part(
-    mapped: Mapped, ref: Ref, role: Role, mapped_lines: list[MappedLine], position: int
-) -> Mapped:
+    mapped: MappedDocument, ref: Ref, role: Role, mapped_lines: list[MappedLine], position: int
+) -> MappedDocument:
     """Return one part; the first one keeps the number, files and transaction of the document."""
     document = mapped.document
     lines = tuple(line.line for line in mapped_lines)
@@ -93,7 +95,7 @@ def _build_part(
     return number_part(built, document.number, position)
 
 
-def number_part(part: Mapped, number: str | None, position: int) -> Mapped:
+def number_part(part: MappedDocument, number: str | None, position: int) -> MappedDocument:
     """Return a part with its number: that of the document, which later parts add theirs to."""
     suffix = f"-{position}" if number and position > 1 else ""
     document = replace(part.document, number=f"{number}{suffix}" if number else number)

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.contract.document_kinds import CREDIT_KINDS, PAYMENT_KINDS, SALES_KINDS
 from hub.errors import Sentence
-from hub.mapping.mapped import Mapped
+from hub.mapping.mapped import MappedDocument
 from hub.mapping.split import get_amount
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import format_amount, round_amount
@@ -80,7 +80,7 @@ class Payload:
     solutions: frozenset[Solution] = frozenset()
 
 
-def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
+def build(mapped: MappedDocument, facts: CompanyFacts, marker: str) -> Payload:
     """Build the body of a document, or of one of its parts."""
     kind = mapped.document.kind
     builder = PayloadBuilder(mapped, facts, marker)

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
-from hub.mapping.mapped import Mapped, MappedLine, Ref
+from hub.mapping.mapped import MappedDocument, MappedLine, Ref
 from hub.mapping.split import get_amount
 from hub.money import ZERO, round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
@@ -39,7 +39,7 @@ class PayloadBuilder:
     lines of the memo for what QuickBooks has no field or no room for.
     """
 
-    def __init__(self, mapped: Mapped, facts: CompanyFacts, marker: str) -> None:
+    def __init__(self, mapped: MappedDocument, facts: CompanyFacts, marker: str) -> None:
         self.mapped = mapped
         self.facts = facts
         self.marker = marker

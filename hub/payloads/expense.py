@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.errors import Sentence
-from hub.mapping.mapped import Mapped, MappedLine
+from hub.mapping.mapped import MappedDocument, MappedLine
 from hub.mapping.split import get_amount
 from hub.money import ZERO, sum_amounts
 from hub.payloads import line_tax, purchase_lines
@@ -92,7 +92,7 @@ def choose_payment_type(builder: PayloadBuilder) -> str:
     return type
 
 
-def _compute_total(mapped: Mapped) -> Decimal:
+def _compute_total(mapped: MappedDocument) -> Decimal:
     """Return the total that the document states, else the sum of its lines."""
     document = mapped.document
     if document.total is not None:
@@ -100,7 +100,7 @@ def _compute_total(mapped: Mapped) -> Decimal:
     return sum_amounts(get_amount(line) for line in document.lines)
 
 
-def _negate(mapped: Mapped) -> Mapped:
+def _negate(mapped: MappedDocument) -> MappedDocument:
     """Return a copy in which every amount has the opposite sign."""
     lines = tuple(_negate_line(line) for line in mapped.lines)
     document = replace(

@@ -33,7 +33,7 @@ from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.exact_json import loads
-from hub.mapping.mapped import Create, Missing, Ref
+from hub.mapping.mapped import Missing, NewRecord, Ref
 from hub.mapping.rules import find, find_setting, format_code_name
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState, StartRule
@@ -335,7 +335,7 @@ def _describe_match(result: object) -> str:
     """Describe the match of a code in a few words."""
     if isinstance(result, Ref):
         return result.name or result.id
-    if isinstance(result, Create):
+    if isinstance(result, NewRecord):
         return Sentence("would be created as %(name)s", name=result.details.name)
     if isinstance(result, Missing):
         return result.explanation

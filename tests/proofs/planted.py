@@ -767,8 +767,8 @@ BUGS = (
     Planted(
         "a code with the id of a document is created as that document",
         "hub/collect/intake.py",
-        "if find_or_add_row(batch, create) is None:",
-        "if not create:",
+        "if find_or_add_row(batch, new_record) is None:",
+        "if not new_record:",
         (
             "tests/unit/posting/test_creations.py::"
             "test_a_code_with_the_id_of_a_document_is_not_created_as_that"

@@ -5,7 +5,7 @@ import pytest
 from hub import Code, Document, Party
 from hub.collect.intake import create_records
 from hub.db.engine import transaction
-from hub.mapping import Create
+from hub.mapping import NewRecord
 from hub.models import Installation
 from hub.qbo import record_download
 from tests.support.sources.every_kind_source import ShopSite, invoice
@@ -44,7 +44,7 @@ def test_a_record_requested_for_the_id_of_an_invoice_approves_no_invoice(shop):
     with transaction() as session:
         session.get_one(Installation, shop.id).mode = "review"
     assert shop.run(invoice("7"))["7"] == "review"
-    create = Create(field="client", role="customer", code="7", details=CLIENT.create)
+    create = NewRecord(field="client", role="customer", code="7", details=CLIENT.create)
     create_records(shop.id, [create], "kari")
     assert shop.run()["7"] == "review"
     assert not shop.ours("Invoice")

@@ -11,7 +11,7 @@ from hub.contract.document_kinds import PARTY_ROLES, PAYMENT_KINDS
 from hub.contract.documents import Code, Document, Party, get_code_id, iter_codes
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.mapping import Link, Mapped, Missing, build_code_index, get_amount, resolve
+from hub.mapping import Link, MappedDocument, Missing, build_code_index, get_amount, resolve
 from hub.payloads.company_facts import EVERYTHING_ON, CompanyFacts
 from hub.payloads.summary import compute_expected_total, compute_net_total
 from hub.sources.site import apply_settings
@@ -62,7 +62,7 @@ def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
         problems += _party_problems(document, by_id, fields)
         problems += _new_party_problems(document, fields, bench.company.currency)
         mapped = resolve(document, fields, index, links)
-        if isinstance(mapped, Mapped):
+        if isinstance(mapped, MappedDocument):
             problems += _payload_problems(bench, mapped)
         else:
             obstacle, found = _sort_missing(document, mapped)
@@ -207,7 +207,7 @@ def _sort_missing(document: Document, missing: Iterable[Missing]) -> tuple[str, 
     return obstacle, problems
 
 
-def _payload_problems(bench: Bench, mapped: Mapped) -> list[str]:
+def _payload_problems(bench: Bench, mapped: MappedDocument) -> list[str]:
     """Return what forbids sending a document or one of its parts."""
     company = bench.company
     facts = replace(EVERYTHING_ON, country=company.country, currency=company.currency)
@@ -217,7 +217,7 @@ def _payload_problems(bench: Bench, mapped: Mapped) -> list[str]:
     return problems
 
 
-def _problems_of_part(mapped: Mapped, facts: CompanyFacts) -> tuple[str, ...]:
+def _problems_of_part(mapped: MappedDocument, facts: CompanyFacts) -> tuple[str, ...]:
     """Return what forbids sending a part, also if the tax that it states does not fit its total.
 
     Where QuickBooks works out the tax, the hub ignores the one that the document states.

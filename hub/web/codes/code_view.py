@@ -12,7 +12,7 @@ from hub.contract.document_kinds import CUSTOMER_KINDS
 from hub.contract.documents import Code
 from hub.contract.types import Field
 from hub.installations import match_versions
-from hub.mapping import NEW, Create, MatchIndex, Missing, Ref, find
+from hub.mapping import NEW, MatchIndex, Missing, NewRecord, Ref, find
 from hub.mapping.suggestions import get_organisation_number
 from hub.models import Installation, Match, Posting, SeenCode, SourceDocument
 from hub.models.enums import MatchOrigin, Operation, PostingState
@@ -105,7 +105,7 @@ def view_code(
     result = find(field, used or plain, match_index)
     if isinstance(result, Ref):
         return replace(view, state=_get_matched_state(match), record=result.name)
-    if isinstance(result, Create):
+    if isinstance(result, NewRecord):
         return replace(view, state=CodeState.NEW, record=_describe_later_creation(match))
     if isinstance(result, str):
         return replace(view, state=CodeState.LEFT_OUT, problem=result)

@@ -142,7 +142,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I7",
         place="hub/installations/compare.py",
-        old="    intake.create_records(installation.id, creates, who)\n",
+        old="    intake.create_records(installation.id, new_records, who)\n",
         new="",
         bug="What is missing is not copied.",
     ),

@@ -5,7 +5,7 @@ from decimal import Decimal as D
 from typing import Any
 
 from hub.contract.documents import Document, Line
-from hub.mapping import Mapped, MappedLine, Ref
+from hub.mapping import MappedDocument, MappedLine, Ref
 from hub.payloads.company_facts import CompanyFacts
 
 MARKER = "MARKERMARKER"
@@ -53,7 +53,7 @@ def line(
 
 def mapped(
     *lines: tuple[Line, dict[Any, Ref]], header: dict[Any, Ref] | None = None, **document: Any
-) -> Mapped:
+) -> MappedDocument:
     """Return a document with its lines and their references."""
     document = {
         "kind": "bill",
@@ -63,13 +63,13 @@ def mapped(
     } | document
     source_document = Document(lines=tuple(line for line, _ in lines), **document)
     rows = tuple(MappedLine(line=line, refs=matches) for line, matches in lines)
-    return Mapped(
+    return MappedDocument(
         document=source_document,
         header=header or refs(vendor="1", payable_account="33"),
         lines=rows,
     )
 
 
-def norwegian(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> Mapped:
+def norwegian(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> MappedDocument:
     """Return a mapped document of a Norwegian company."""
     return mapped(*lines, header=refs(vendor="1", payable_account="1"), currency="NOK", **document)

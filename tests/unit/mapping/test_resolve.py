@@ -11,13 +11,13 @@ from hub.contract.documents import Applied
 from hub.mapping import (
     EMPTY,
     NEW,
-    Create,
     Decision,
     Entry,
     Link,
-    Mapped,
+    MappedDocument,
     MatchIndex,
     Missing,
+    NewRecord,
     RecordIndex,
     Ref,
     find,
@@ -314,7 +314,7 @@ def making(name):
 
 def test_a_party_that_is_not_there_is_made():
     result = find(supplier("name", missing="create"), making("Helt Ny AS"), book())
-    assert isinstance(result, Create)
+    assert isinstance(result, NewRecord)
     assert (result.role, result.code, result.details.name) == ("vendor", "s1", "Helt Ny AS")
 
 
@@ -326,7 +326,7 @@ def test_a_near_name_holds_instead_of_making_a_double(name):
 def test_a_person_may_say_that_a_near_name_is_new():
     use = book(supplier__s1=Decision(record=NEW, match_method="decided"))
     assert isinstance(
-        find(supplier("name", missing="create"), making("Norsk Stal AS"), use), Create
+        find(supplier("name", missing="create"), making("Norsk Stal AS"), use), NewRecord
     )
 
 
@@ -335,7 +335,7 @@ def test_entered_details_are_created_instead_of_those_of_the_source():
     decision = Decision(record=NEW, match_method="decided", details=entered)
     for code in (making("Norsk Stal AS"), Code(id="s1", name="Norsk Stal AS")):
         result = find(supplier("name"), code, book(supplier__s1=decision))
-        assert isinstance(result, Create)
+        assert isinstance(result, NewRecord)
         assert result.details == entered
 
 
@@ -357,7 +357,7 @@ def part(name, id="p1"):
 
 def test_parts_whose_names_are_near_are_parts_of_their_own():
     field = Field(name="part", label="Part", role="item", match=("name", "words"), missing="create")
-    assert isinstance(find(field, part("820412-001 Rev C"), book()), Create)
+    assert isinstance(find(field, part("820412-001 Rev C"), book()), NewRecord)
 
 
 def test_a_record_made_for_one_code_is_not_matched_by_words_to_another():
@@ -423,7 +423,7 @@ def bill(*lines, **values):
 
 def mapped(document, fields=FIELDS, **options):
     result = resolve(document, fields, book(), **options)
-    assert isinstance(result, Mapped), result
+    assert isinstance(result, MappedDocument), result
     return result
 
 
@@ -591,7 +591,7 @@ def test_a_split_that_would_lose_a_cent_holds():
 def test_a_record_to_create_is_referred_to_by_a_placeholder():
     result = mapped(bill(line("1", account="7"), codes={"supplier": making("Helt Ny AS")}))
     assert result.header["vendor"].id == "@vendor:s1"
-    assert [creation.code for creation in result.creates] == ["s1"]
+    assert [creation.code for creation in result.new_records] == ["s1"]
 
 
 def test_a_line_that_applies_to_a_document_gets_its_transaction():
@@ -617,6 +617,6 @@ def test_an_expense_keeps_its_customer_at_the_head_only_without_a_vendor():
 def test_an_item_to_be_made_brings_its_accounts():
     field = Field(name="part", label="Part", role="item", match=("name",), missing="create")
     part = Code(id="p1", name="Bolt M8", create=Item(name="Bolt M8", codes={"account": "7"}))
-    assert mapped(bill(line("1", part=part)), (supplier(), field)).creates[0].details.codes == {
+    assert mapped(bill(line("1", part=part)), (supplier(), field)).new_records[0].details.codes == {
         "account": "7"
     }

@@ -6,7 +6,7 @@ import pytest
 
 from hub import payloads
 from hub.contract.documents import Applied, Document, Line
-from hub.mapping import Mapped, MappedLine
+from hub.mapping import MappedDocument, MappedLine
 from hub.mapping.mapped import Link
 from tests.support.rows.payload_cases import MARKER, US, refs
 
@@ -22,7 +22,9 @@ def build_bill(order_lines, **applied):
     link = Link(kind="purchase_order", id="700", lines=order_lines)
     row = MappedLine(line=billed, refs=refs(account="7"), applied=link)
     bill = Document(kind="bill", source_id="bill:1", number="A-1", lines=(billed,))
-    return payloads.build(Mapped(document=bill, header=refs(vendor="1"), lines=(row,)), US, MARKER)
+    return payloads.build(
+        MappedDocument(document=bill, header=refs(vendor="1"), lines=(row,)), US, MARKER
+    )
 
 
 @pytest.mark.parametrize("applied", [{}, {"line": "a"}])
@@ -46,7 +48,7 @@ def test_of_several_lines_that_bill_a_whole_order_none_is_linked():
     billed = [Line(id=id, amount=D(50), applied=Applied(document="order:1")) for id in ("1", "2")]
     rows = [MappedLine(line=line, refs=refs(account="7"), applied=link) for line in billed]
     bill = Document(kind="bill", source_id="bill:1", number="A-1", lines=tuple(billed))
-    mapped = Mapped(document=bill, header=refs(vendor="1"), lines=tuple(rows))
+    mapped = MappedDocument(document=bill, header=refs(vendor="1"), lines=tuple(rows))
     built = payloads.build(mapped, US, MARKER)
     assert [line.get("LinkedTxn") for line in built.body["Line"]] == [None, None]
     assert built.body["LinkedTxn"] == [ORDER]

@@ -12,7 +12,7 @@ import pytest
 from hub import payloads
 from hub.contract.documents import Address, Attachment, Document, Party
 from hub.db import engine
-from hub.mapping import Mapped, Ref
+from hub.mapping import MappedDocument, Ref
 from hub.mapping.split import split
 from hub.models import TransactionSummary
 from hub.payloads.company_facts import CompanyFacts
@@ -35,7 +35,7 @@ HANSEN = Party(
     ),
     currency="NOK",
 )
-CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
+CASES: dict[str, tuple[CompanyFacts, MappedDocument]] = {
     "bill_plain": (
         US,
         mapped(line("1", "100.10", account="7"), total=D("100.10"), memo="Reference: 4711"),
@@ -136,14 +136,14 @@ CASES: dict[str, tuple[CompanyFacts, Mapped]] = {
     ),
     "vendor_full": (
         NO,
-        Mapped(
+        MappedDocument(
             document=Document(kind="vendor", source_id="supplier:7", details=HANSEN),
             header=refs(term="3"),
         ),
     ),
     "vendor_plain": (
         US,
-        Mapped(
+        MappedDocument(
             document=Document(
                 kind="vendor", source_id="supplier:8", details=Party(name="Plain Co")
             ),
@@ -184,7 +184,7 @@ def test_quickbooks_accepts_each_body_and_returns_the_same_summary(intuit, name)
     )
 
 
-def build(what: Mapped, facts: CompanyFacts = US) -> payloads.Payload:
+def build(what: MappedDocument, facts: CompanyFacts = US) -> payloads.Payload:
     return payloads.build(what, facts, MARKER)
 
 
@@ -298,7 +298,7 @@ def test_a_price_that_does_not_yield_the_amount_is_replaced_and_stays_in_the_des
 
 def test_a_colon_in_a_vendors_name_holds_the_vendor():
     party = Document(kind="vendor", source_id="s", details=Party(name="A: B"))
-    assert build(Mapped(document=party, header={})).problems
+    assert build(MappedDocument(document=party, header={})).problems
 
 
 def test_placeholders_of_records_are_found_and_filled():
@@ -398,7 +398,7 @@ def posted_bill(quickbooks):
 
 
 def update(
-    current: dict[str, Any], what: Mapped, last: TransactionSummary | None = None
+    current: dict[str, Any], what: MappedDocument, last: TransactionSummary | None = None
 ) -> dict[str, Any]:
     body = payloads.build_update_body(build(what).body, current, last)
     answer = Client(1).update("bill", payloads.encode(body), "b" * 32)
@@ -541,7 +541,9 @@ def test_a_vendor_is_updated_without_touching_a_persons_notes(quickbooks):
         source_id="s",
         details=Party(name=current["DisplayName"], email="new@example.com"),
     )
-    body = payloads.build_update_body(build(Mapped(document=document, header={})).body, current)
+    body = payloads.build_update_body(
+        build(MappedDocument(document=document, header={})).body, current
+    )
     changed = client.update("vendor", payloads.encode(body), "b" * 32).entity
     assert (changed["PrimaryEmailAddr"]["Address"], changed["Notes"], changed["AcctNum"]) == (
         "new@example.com",

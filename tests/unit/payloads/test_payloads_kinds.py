@@ -11,7 +11,7 @@ import pytest
 
 from hub import payloads
 from hub.contract.documents import Address, Applied, Document, Item, Line, Party
-from hub.mapping import Link, Mapped, MappedLine, Ref
+from hub.mapping import Link, MappedDocument, MappedLine, Ref
 from hub.models import TransactionSummary
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
@@ -46,18 +46,18 @@ CHECKING, CARD = (
 
 def spent(
     *lines: tuple[Line, dict[Any, Ref]], paid: dict[Any, Ref] = CHECKING, **document: Any
-) -> Mapped:
+) -> MappedDocument:
     header = refs(vendor="3") | paid
     return mapped(*lines, **{"kind": "expense", "number": None, "header": header} | document)
 
 
-def sold(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> Mapped:
+def sold(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> MappedDocument:
     return mapped(*lines, **{"kind": "invoice", "header": refs(customer="41")} | document)
 
 
 def settled(
     kind: str, *amounts: tuple[str, str, str], header: dict[Any, Ref], **document: Any
-) -> Mapped:
+) -> MappedDocument:
     """Return lines of (kind, id, amount)."""
     rows = [
         MappedLine(
@@ -68,22 +68,22 @@ def settled(
         for place, (what, id, worth) in enumerate(amounts, start=1)
     ]
     about = {"source_id": "p1", "date": dt.date(2026, 3, 9), "number": "4711"} | document
-    return Mapped(
+    return MappedDocument(
         document=Document(kind=kind, lines=tuple(row.line for row in rows), **about),
         header=header,
         lines=tuple(rows),
     )
 
 
-def entry(kind: str, details: Party | Item, header: dict[Any, Ref] | None = None) -> Mapped:
-    return Mapped(
+def entry(kind: str, details: Party | Item, header: dict[Any, Ref] | None = None) -> MappedDocument:
+    return MappedDocument(
         document=Document(kind=kind, source_id="c1", details=details), header=header or {}
     )
 
 
 INVENTORY = refs(income_account="79", expense_account="80", asset_account="81")
 NORWAY = refs(customer="41")
-CASES: dict[str, tuple[Any, Mapped]] = {
+CASES: dict[str, tuple[Any, MappedDocument]] = {
     "expense_cash": (US, spent(line("1", "12.10", account="7"), total=D("12.10"))),
     "expense_check": (
         US,
@@ -303,7 +303,7 @@ CASES: dict[str, tuple[Any, Mapped]] = {
     ),
     "deposit": (
         US,
-        Mapped(
+        MappedDocument(
             document=Document(
                 kind="deposit",
                 source_id="payout:1",

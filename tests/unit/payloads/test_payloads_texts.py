@@ -6,7 +6,7 @@ import pytest
 
 from hub import payloads
 from hub.contract.documents import KINDS, OPTIONAL_TEXTS, Address, Document, Item, Party
-from hub.mapping import Mapped
+from hub.mapping import MappedDocument
 from hub.payloads.company_facts import CompanyFacts
 from tests.support.rows.payload_cases import MARKER, US, line, mapped, refs
 
@@ -28,7 +28,7 @@ NOT_POSTED = ("quickbooks_id", "version", "hold", "url", "currency", "payment_ty
 def build(kind, **texts):
     if kind in DETAILS:
         document = Document(kind=kind, source_id="d1", details=DETAILS[kind], **texts)
-        return payloads.build(Mapped(document=document, header={}), US, MARKER)
+        return payloads.build(MappedDocument(document=document, header={}), US, MARKER)
     header = refs(vendor="1", customer="41", payment_account="35", deposit_account="35")
     values = {"total": D(5)} | texts
     return payloads.build(
@@ -177,7 +177,7 @@ def party_with_long_texts(kind, **fields):
         address=Address(lines=("s" * 600,), postal_code="9" * 40),
     )
     document = Document(kind=kind, source_id="d1", details=details, **fields)
-    return payloads.build(Mapped(document=document, header={}), US, MARKER)
+    return payloads.build(MappedDocument(document=document, header={}), US, MARKER)
 
 
 def test_a_cut_field_of_a_customer_is_warned_of_and_whole_in_its_notes():
@@ -208,7 +208,7 @@ def test_a_cut_field_of_a_supplier_is_left_out_because_quickbooks_drops_its_note
 def test_an_e_mail_address_that_quickbooks_does_not_take_is_left_out_with_a_warning(kind):
     details = Party(name="Shed", email=" n/a ")
     document = Document(kind=kind, source_id="d1", details=details)
-    built = payloads.build(Mapped(document=document, header={}), US, MARKER)
+    built = payloads.build(MappedDocument(document=document, header={}), US, MARKER)
     assert "PrimaryEmailAddr" not in built.body
     assert built.warnings == (
         "QuickBooks does not take the e-mail address n/a, so it is left out. Correct it at the"
@@ -220,7 +220,7 @@ def test_the_notes_of_a_customer_are_cut_to_what_quickbooks_allows():
     document = Document(
         kind="customer", source_id="d1", details=Party(name="Shed"), memo="m" * 2100
     )
-    built = payloads.build(Mapped(document=document, header={}), US, MARKER)
+    built = payloads.build(MappedDocument(document=document, header={}), US, MARKER)
     notes = built.body["Notes"]
     assert (len(notes), MARKER in notes.splitlines()[-1]) == (2000, True)
     (warning,) = built.warnings
@@ -232,7 +232,9 @@ def test_a_cut_text_of_an_item_is_warned_of_because_an_item_has_no_memo():
         name="Bolt", sku="S" * 130, description="d" * 4200, codes={"income_account": "1"}
     )
     document = Document(kind="item", source_id="d1", details=details)
-    built = payloads.build(Mapped(document=document, header=refs(income_account="1")), US, MARKER)
+    built = payloads.build(
+        MappedDocument(document=document, header=refs(income_account="1")), US, MARKER
+    )
     assert (built.body["Sku"], len(built.body["Description"])) == ("S" * 100, 4000)
     left_out = (
         ("SKU", 100, 30),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub import payloads
 from hub.contract.documents import Applied, Document, Item, Line
-from hub.mapping import Link, Mapped, MappedLine, Ref, get_amount
+from hub.mapping import Link, MappedDocument, MappedLine, Ref, get_amount
 from hub.money import is_exact, round_amount
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.summary import compute_expected_total
@@ -81,7 +81,7 @@ def documents(draw):
         tolerance=draw(st.sampled_from([D(0), CENT, D("0.05")])),
     )
     paid = {"payment_account": Ref(role="payment_account", id="35", type=sort)}
-    return Mapped(document=document, header=header | paid, lines=tuple(rows))
+    return MappedDocument(document=document, header=header | paid, lines=tuple(rows))
 
 
 def has_all_tax(body):
@@ -204,7 +204,7 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
 def test_values_that_a_kind_cannot_have_are_problems(what, facts, word):
     changed = {"total": D(9)} if word == "Lines plus tax add up to" else {}
     if changed:
-        what = Mapped(
+        what = MappedDocument(
             document=Document(**{**_fields(what.document), **changed}),
             header=what.header,
             lines=what.lines,
@@ -439,7 +439,9 @@ def test_a_stock_item_without_its_accounts_names_them():
         source_id="i",
         details=Item(name="Bolt", type="inventory", start=dt.date(2026, 1, 1)),
     )
-    built = payloads.build(Mapped(document=item, header=refs(income_account="79")), US, MARKER)
+    built = payloads.build(
+        MappedDocument(document=item, header=refs(income_account="79")), US, MARKER
+    )
     assert "expense account and asset account" in built.problems[0]
 
 

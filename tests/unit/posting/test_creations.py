@@ -11,7 +11,7 @@ from hub.collect.intake import create_records
 from hub.collect.run import collect
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable, matches
-from hub.mapping import Create
+from hub.mapping import NewRecord
 from hub.models import Attempt, Installation
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
@@ -234,7 +234,9 @@ def test_no_party_is_made_for_a_document_that_is_to_be_read_again_first(shop):
 def test_a_record_that_a_person_requests_needs_no_document(shop):
     close_books(shop)
     create_records(
-        shop.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
+        shop.id,
+        [NewRecord(field="client", role="customer", code="c1", details=CLIENT.create)],
+        "kari",
     )
     shop.run(new("invoice", **LATE))
     assert (shop.states()["c1"], shop.states()["invoice:1"]) == ("posted", "held")
@@ -243,7 +245,9 @@ def test_a_record_that_a_person_requests_needs_no_document(shop):
 def test_a_record_that_a_person_requests_needs_no_approval(shop):
     set_mode(shop, "review")
     create_records(
-        shop.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
+        shop.id,
+        [NewRecord(field="client", role="customer", code="c1", details=CLIENT.create)],
+        "kari",
     )
     shop.run(new("invoice"))
     assert (shop.states()["c1"], shop.states()["invoice:1"]) == ("posted", "review")
