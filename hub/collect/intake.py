@@ -202,18 +202,18 @@ def _find_or_plan_record(
     return creations[-1] if creations else None
 
 
-def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
+def replan_stored(batch: CollectBatch, document_ids: Iterable[int]) -> None:
     """Plan stored documents again because matches have changed, or because a person asks for it."""
     query = select(SourceDocument).where(SourceDocument.id.in_(document_ids))
     rows = batch.session.scalars(query).all()
     source_ids = [row.source_id for row in rows]
     batch.load_documents(source_ids)
     for row in rows:
-        _plan_stored(batch, row)
+        _replan_stored_document(batch, row)
     finish(batch)
 
 
-def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
+def _replan_stored_document(batch: CollectBatch, row: SourceDocument) -> None:
     """Plan a stored document again."""
     if row.made_for and _is_matched(batch, row):
         batch.apply(plan_removal(batch, row, CaseText("posting.code_matched")))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH
-from hub.collect.remap import replan
+from hub.collect.replanning import replan
 from hub.collect.setup import load_setup
 from hub.db import engine
 from hub.models import SourceDocument
@@ -17,8 +17,8 @@ def has_requests(installation_id: int) -> bool:
     return bool(_load_document_ids(installation_id))
 
 
-def plan_requested(installation_id: int) -> None:
-    """Plan the requested documents as they were last read.
+def replan_requested(installation_id: int) -> None:
+    """Plan the requested documents again, as they were last read.
 
     The source is not called.
     """

@@ -10,7 +10,7 @@ from hub.collect.commit import BatchWriter, CollectResult
 from hub.collect.list_checks import stop_without_end
 from hub.collect.prepare import prepare
 from hub.collect.read import read
-from hub.collect.remap import replan_stale, replan_waiting
+from hub.collect.replanning import replan_stale, replan_waiting
 from hub.collect.reread import RereadBudget
 from hub.collect.settings_check import MatchRemoved, ReadingStartedOver, SettingsChanged
 from hub.collect.setup import Setup

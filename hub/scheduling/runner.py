@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hub import outbox
 from hub.cases import failing_runs
-from hub.collect import match_changes, remap, requested
+from hub.collect import match_changes, replanning, requested
 from hub.collect import run as collect_run
 from hub.context import Ending, Progress, current_hub
 from hub.db.engine import read_only_session
@@ -290,7 +290,7 @@ def _send(steps: Steps, installation: Installation) -> None:
         drain = send_run.resolve_only
         if activity.may_post(installation):
             planned_at = current_hub().clock.now()
-            _plan_again(steps, installation.id)
+            _replan(steps, installation.id)
             drain = partial(send_run.drain, wait_for_doubts=steps.wait, planned_at=planned_at)
         result = drain(
             company_id,
@@ -307,12 +307,12 @@ def _send(steps: Steps, installation: Installation) -> None:
         raise Retry(result.unanswered_documents)
 
 
-def _plan_again(steps: Steps, installation_id: int) -> None:
+def _replan(steps: Steps, installation_id: int) -> None:
     """Plan again what a person wants posted again, and what was planned before the newest match."""
     if requested.has_requests(installation_id):
-        steps.step("plan", lambda: requested.plan_requested(installation_id))
-    if remap.has_stale(installation_id):
-        steps.step("plan", lambda: remap.plan_stale(installation_id))
+        steps.step("plan", lambda: requested.replan_requested(installation_id))
+    if replanning.has_stale(installation_id):
+        steps.step("plan", lambda: replanning.replan_stale_of(installation_id))
 
 
 def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hub import Checkpoint, NeedsAttention, outbox
-from hub.collect import remap
+from hub.collect import replanning
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
@@ -158,8 +158,8 @@ def test_a_match_that_is_changed_during_a_reading_counts_for_the_documents_after
 
     hub(read_while_a_match_is_changed())
     assert b'"7"' in only_posting().payload
-    assert remap.has_stale(hub.id)
-    remap.plan_stale(hub.id)
+    assert replanning.has_stale(hub.id)
+    replanning.replan_stale_of(hub.id)
     assert b'"8"' in only_posting().payload
 
 
@@ -187,12 +187,12 @@ def test_a_match_that_is_changed_before_an_approval_is_not_forgotten(hub, clock)
     clock.advance(60)
     with transaction() as session:
         assert outbox.approve(session, [only_posting().id], "kari") == 1
-    assert remap.has_stale(hub.id)
+    assert replanning.has_stale(hub.id)
     hub()
     posting = only_posting()
     assert (b'"8"' in posting.payload, posting.state, posting.approved_by) == (True, "review", None)
     clock.advance(60)
-    assert not remap.has_stale(hub.id)
+    assert not replanning.has_stale(hub.id)
 
 
 def test_a_match_that_is_taken_back_during_a_reading_does_not_hold_after_it(hub, source, clock):
@@ -228,8 +228,8 @@ def test_a_match_that_is_taken_back_while_another_is_made_does_not_hold_after_it
         yield bill(account="unknown")
 
     hub(read_while_one_match_replaces_the_other())
-    assert remap.has_stale(hub.id)
-    remap.plan_stale(hub.id)
+    assert replanning.has_stale(hub.id)
+    replanning.replan_stale_of(hub.id)
     assert only_posting().state == "held"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, and_, false, or_, select, update
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
-from hub.collect.intake import plan_again
+from hub.collect.intake import replan_stored
 from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING
 from hub.collect.setup import Setup, load_last_match_time, load_setup
 from hub.db import engine
@@ -47,11 +47,8 @@ def has_stale(installation_id: int) -> bool:
         return session.scalar(query.limit(1)) is not None
 
 
-def plan_stale(installation_id: int) -> None:
-    """Plan again what may be sent and was planned before the newest match.
-
-    The source is not called.
-    """
+def replan_stale_of(installation_id: int) -> None:
+    """Plan again what an installation planned before the newest match; its source is not called."""
     replan_stale(load_setup(installation_id))
 
 
@@ -67,7 +64,7 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
     """Plan documents again; read each one again before it is sent that cannot be planned."""
     try:
         with engine.transaction() as session:
-            plan_again(CollectBatch(session, setup, []), ids)
+            replan_stored(CollectBatch(session, setup, []), ids)
     except (Retry, NeedsAttention):
         raise
     except Exception as error:
