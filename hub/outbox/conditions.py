@@ -23,7 +23,7 @@ _is_outdated = exists().where(
 _removed_by = Posting.stored_summary["removed_by"].as_string()  # as `RemovalSummary` stores it
 _is_removal_by_person = and_(Posting.operation.in_(REMOVALS), _removed_by.is_not(None))
 # QuickBooks may have processed a send of the posting.
-MAY_HAVE_ARRIVED = exists().where(
+MAY_HAVE_BEEN_PROCESSED = exists().where(
     Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
 )
 # A document that is marked for rereading, or that its source last did not have, is read again
@@ -34,7 +34,7 @@ IS_CURRENT = or_(
     ~_is_outdated,
     Posting.operation == Operation.ATTACH,
     _is_removal_by_person,
-    MAY_HAVE_ARRIVED,
+    MAY_HAVE_BEEN_PROCESSED,
 )
 # Its app is enabled and not paused: a person may have changed that since the run began.
 IS_OF_ACTIVE_APP = exists().where(

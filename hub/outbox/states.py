@@ -4,6 +4,7 @@ from hub.models.enums import DocumentState, Operation, PostingState
 
 SENDABLE = (PostingState.WAITING, PostingState.REVIEW, PostingState.READY)
 UNSENT = (PostingState.HELD, *SENDABLE)
+# The posting is being sent, or the result of a send is in doubt.
 IN_FLIGHT = (PostingState.SENDING, PostingState.UNKNOWN)
 # A posting will be sent, or may have been; nothing holds it.
 UNDER_WAY = (*SENDABLE, *IN_FLIGHT)

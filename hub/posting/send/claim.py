@@ -14,7 +14,7 @@ from hub.posting.claims import BatchPlace, ClaimedPosting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.session import PostingSession
 from hub.posting.recovery import restore
-from hub.posting.send.prepare import Prepared
+from hub.posting.send.prepare import PreparedPosting
 from hub.posting.send.requests import SendJob
 
 _companies = cast(Table, ConnectedCompany.__table__)
@@ -26,7 +26,9 @@ _ADD_TO_CLAIM_COUNT = (
 )
 
 
-def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]) -> list[SendJob]:
+def claim_prepared(
+    posting_session: PostingSession, prepared: Sequence[PreparedPosting]
+) -> list[SendJob]:
     """Commit keys, bytes, batches and QuickBooks' date, and return the jobs that may be sent."""
     if not prepared:
         return []
@@ -68,7 +70,7 @@ def _build_job(
     posting: ClaimedPosting,
     fence: str,
     started: float,
-    prepared: Prepared,
+    prepared: PreparedPosting,
     place: BatchPlace | None,
 ) -> SendJob:
     return SendJob(

@@ -17,7 +17,7 @@ from hub.db.engine import transaction
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
-from hub.outbox.conditions import MAY_HAVE_ARRIVED
+from hub.outbox.conditions import MAY_HAVE_BEEN_PROCESSED
 from hub.posting import releases
 from hub.posting.outcome.session import PostingSession
 from hub.reasons.texts import CaseText
@@ -176,12 +176,12 @@ def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
 
 
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
-    """Postpone the creations that were never sent; the results of the others are looked up."""
+    """Postpone the creations that QuickBooks never processed; the others are looked up."""
     ready_ids = [creation.id for creation in creations if creation.state == PostingState.READY]
-    query = select(Posting.id).where(Posting.id.in_(ready_ids), MAY_HAVE_ARRIVED)
-    sent_ids = set(session.scalars(query))
-    unsent_ids = [id for id in ready_ids if id not in sent_ids]
-    releases.postpone(session, unsent_ids, CaseText("posting.postponed"))
+    query = select(Posting.id).where(Posting.id.in_(ready_ids), MAY_HAVE_BEEN_PROCESSED)
+    processed_ids = set(session.scalars(query))
+    unprocessed_ids = [id for id in ready_ids if id not in processed_ids]
+    releases.postpone(session, unprocessed_ids, CaseText("posting.postponed"))
 
 
 def _resume(session: Session, creations: Iterable[Posting]) -> bool:

@@ -20,7 +20,7 @@ MAX_FRUITLESS_WAVES = 3  # after so many in a row, the rest is left for the next
 
 
 def deliver(posting_session: PostingSession) -> int:
-    """Send until nothing is ready; return how many sends QuickBooks took up.
+    """Send until nothing is ready; return how many sends brought their postings forward.
 
     Even if an error ends it, the results of requests that were sent are recorded first.
     """
@@ -106,14 +106,14 @@ class SendPipeline:
     def _record_first_wave(self) -> None:
         """Record the results of the first wave."""
         steps_before = self.posting_session.counts.total()
-        accepted = self._take_results()
-        self.sent += accepted
+        progress = self._take_results()
+        self.sent += progress
         has_steps = self.posting_session.counts.total() > steps_before
-        self._note_progress(has_progress=accepted > 0 or has_steps)
+        self._note_progress(has_progress=progress > 0 or has_steps)
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
     def _take_results(self) -> int:
-        """Record the results of the first wave; return how many sends QuickBooks took up."""
+        """Record the results of the first wave; return how many brought their postings forward."""
         wave = self.waves.popleft()
         return record_results(self.posting_session, wave.results())
 

@@ -33,7 +33,7 @@ EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have seve
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedPosting:
     """A posting that may be claimed if it still has this revision.
 
     `file` is the content of an upload. `snapshot` is its history; None if something other than the
@@ -74,9 +74,9 @@ def count_ready(posting_session: PostingSession) -> int:
         return session.scalar(query, _build_query_values(posting_session)) or 0
 
 
-def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[Prepared]:
+def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[PreparedPosting]:
     """Prepare postings so that only the claim is left; first take the other steps they need."""
-    prepared: list[Prepared] = []
+    prepared: list[PreparedPosting] = []
     other_ids = []
     others: list[PostingSnapshot] = []
     with read_only_session() as session:
@@ -104,9 +104,9 @@ def _is_simple_creation(snapshot: PostingSnapshot) -> bool:
     return decide(snapshot.history) == Send()
 
 
-def _prepare_unchanged(snapshot: PostingSnapshot) -> Prepared:
+def _prepare_unchanged(snapshot: PostingSnapshot) -> PreparedPosting:
     posting = snapshot.posting
-    return Prepared(
+    return PreparedPosting(
         id=posting.id,
         revision=posting.revision,
         app=posting.document.slug,
@@ -163,7 +163,7 @@ def _build_query_values(posting_session: PostingSession) -> dict[str, Any]:
 
 def _prepare_one(
     posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
-) -> Prepared | None:
+) -> PreparedPosting | None:
     """Take the last steps before the claim; None if the posting cannot be sent now."""
     posting = snapshot.posting
     if step.renew:
@@ -177,7 +177,7 @@ def _prepare_one(
         file = fetch_file(posting_session, snapshot)
         if file is None:
             return None
-        return Prepared(posting.id, posting.revision, posting.document.slug, file=file)
+        return PreparedPosting(posting.id, posting.revision, posting.document.slug, file=file)
     if posting.operation in CHANGE_OPERATIONS:
         if _check_again_if_in_use(posting_session, snapshot):
             return None

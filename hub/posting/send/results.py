@@ -37,7 +37,8 @@ from hub.posting.send.requests import SendJob, SendResult, group_batch_results
 from hub.qbo import records, transaction_index
 from hub.qbo.responses import QuickBooksResponse
 
-ACCEPTED_OUTCOMES = (
+# After these outcomes a posting goes on; after the others the same request is sent again later.
+PROGRESS_OUTCOMES = (
     SendOutcome.LANDED,
     SendOutcome.REFUSED,
     SendOutcome.DECLINED,
@@ -65,11 +66,11 @@ _STORE_RESPONSES = (
 
 
 def record_results(posting_session: PostingSession, results: Sequence[SendResult]) -> int:
-    """Record every result; return how many sends QuickBooks processed."""
+    """Record every result; return how many sends brought their postings forward."""
     unfinished = _store_results(posting_session, results)
     _advance(posting_session, unfinished)
     _stop_if_refused(posting_session, results)
-    return sum(response.outcome in ACCEPTED_OUTCOMES for _, response in results)
+    return sum(response.outcome in PROGRESS_OUTCOMES for _, response in results)
 
 
 @repeat_after_conflict

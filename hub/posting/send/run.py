@@ -71,7 +71,7 @@ def drain(
         return _build_result(posting_session, obstacle)
     restore.detect_restore(posting_session)
     resolve.mark_interrupted_as_unknown(posting_session)
-    seconds_left = _send_all(posting_session)
+    seconds_left = _run_with_pauses(posting_session)
     if wait_for_doubts:
         _wait_for_doubts(posting_session, seconds_left)
     reported_ids = _load_installation_ids(posting_session)
@@ -128,12 +128,12 @@ def _find_obstacle(posting_session: PostingSession) -> str:
     return "" if is_short else trouble.text
 
 
-def _send_all(posting_session: PostingSession) -> float | None:
-    """Do everything that can be done now, and wait for short pauses.
+def _run_with_pauses(posting_session: PostingSession) -> float | None:
+    """Run rounds until nothing more can be done now, and wait for short pauses.
 
     Return the seconds until a doubt may continue; None if there is none.
     """
-    _send_once(posting_session)
+    _catch_errors(posting_session, _run_rounds)
     fruitless_pauses = 0
     while posting_session.stop_reason and fruitless_pauses < MAX_FRUITLESS_PAUSES:
         pause = _compute_seconds_to_wait(posting_session)
@@ -142,7 +142,7 @@ def _send_all(posting_session: PostingSession) -> float | None:
         steps_before = posting_session.counts.total()
         _count_down(posting_session, pause, "pause")
         posting_session.resume()
-        _send_once(posting_session)
+        _catch_errors(posting_session, _run_rounds)
         if posting_session.counts.total() > steps_before:
             fruitless_pauses = 0
         else:
@@ -156,10 +156,6 @@ def _compute_seconds_to_wait(posting_session: PostingSession) -> float | None:
     if pause is not None and pause <= MAX_LIMIT_PAUSE_SECONDS:
         return pause
     return connection.get_short_pause(posting_session.company_id)
-
-
-def _send_once(posting_session: PostingSession) -> None:
-    _catch_errors(posting_session, _run_rounds)
 
 
 def _catch_errors(posting_session: PostingSession, work: Callable[[PostingSession], None]) -> None:
@@ -177,7 +173,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
     """Resolve, release, check and send, until a round changes nothing."""
     startup_scan.scan_after_restore(posting_session)
     startup_scan.scan_after_restart(posting_session)
-    sent = 1
+    progress = 1
     for _ in range(MAX_ROUNDS):
         steps_before = posting_session.counts.total()
         resolve.resolve_doubts(posting_session)
@@ -186,18 +182,18 @@ def _run_rounds(posting_session: PostingSession) -> None:
         with transaction() as session:
             releases.withdraw_superseded(session, company_id)
         releases.release_waiting(company_id, now)
-        check(posting_session, include_held=sent > 0)
+        check(posting_session, include_held=progress > 0)
         if creations.schedule(posting_session):
             check(posting_session, include_held=False)
             creations.schedule(posting_session)
-        sent = _send(posting_session)
-        is_idle = not sent and posting_session.counts.total() == steps_before
+        progress = _send_ready(posting_session)
+        is_idle = not progress and posting_session.counts.total() == steps_before
         if posting_session.stop_reason or is_idle:
             return
 
 
-def _send(posting_session: PostingSession) -> int:
-    """Send what is ready; return how many sends QuickBooks took up."""
+def _send_ready(posting_session: PostingSession) -> int:
+    """Send what is ready; return how many sends brought their postings forward."""
     if posting_session.stop_reason:
         return 0
     startup_scan.scan(posting_session)
@@ -220,7 +216,7 @@ def _wait_for_doubts(posting_session: PostingSession, seconds_left: float | None
         is_due = seconds_left <= 0
         pause = RETRY_SECONDS[failures] if is_due else seconds_left
         _count_down(posting_session, pause)
-        seconds_left = _send_all(posting_session)
+        seconds_left = _run_with_pauses(posting_session)
         is_unchanged = posting_session.counts.total() == steps_before
         if is_due and is_unchanged:
             failures += 1
