@@ -23,7 +23,7 @@ from hub.scheduling import run_log
 PAUSE_AFTER_RUN, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
 
-def claim(now: dt.datetime) -> int:
+def request_runs(now: dt.datetime) -> int:
     """Create a waiting run for every installation that has something to send; return how many.
 
     An installation gets at most one such run a minute, and fewer after a failed one.
@@ -118,7 +118,7 @@ def _select_installations_with_work(now: dt.datetime) -> Select[int, int]:
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
             is_reachable,
-            or_(and_(Installation.is_active, is_loaded, _has_work(now)), _has_doubts()),
+            or_(and_(Installation.is_active, is_loaded, _has_work(now)), _has_postings_in_flight()),
             ~_has_recent_run(now),
         )
     )
@@ -152,7 +152,7 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     return or_(sendable, due_again, freed, receipt_due)
 
 
-def _has_doubts() -> ColumnElement[bool]:
+def _has_postings_in_flight() -> ColumnElement[bool]:
     """Match installations with postings that were sent and whose result is not known."""
     own_posting = exists().where(Posting.installation_id == Installation.id)
     return own_posting.where(Posting.state.in_(outbox.IN_FLIGHT))

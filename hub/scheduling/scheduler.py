@@ -209,7 +209,7 @@ class Scheduler:
         self._newest = max(now, newest or now)
         self._close_interrupted()
         schedule.tick(now)
-        pending_work.claim(now)
+        pending_work.request_runs(now)
         started = self._start_waiting()
         if self._without_terms_after is not None:
             self._without_terms_after = document_search.add_missing_terms(self._without_terms_after)

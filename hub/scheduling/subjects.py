@@ -29,11 +29,11 @@ def load_to_post(installation_id: int) -> Installation:
 
     QuickBooks is asked about postings in doubt whether or not the app may post.
     """
-    in_doubt = select(Posting.id).where(
+    in_flight = select(Posting.id).where(
         Posting.installation_id == installation_id, Posting.state.in_(outbox.IN_FLIGHT)
     )
     with read_only_session() as session:
-        if session.scalar(in_doubt.limit(1)) is not None:
+        if session.scalar(in_flight.limit(1)) is not None:
             return session.get_one(Installation, installation_id)
     return load_installation(installation_id)
 

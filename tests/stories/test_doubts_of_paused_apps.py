@@ -42,7 +42,7 @@ def pause(shop):
 def post_by_schedule(clock):
     """Let the quiet time pass, and execute the runs that are due then."""
     clock.advance(QUIET_SECONDS)
-    pending_work.claim(current_hub().clock.now())
+    pending_work.request_runs(current_hub().clock.now())
     with read_only_session() as session:
         waiting = session.scalars(select(Run).where(Run.started_at.is_(None))).all()
     for run in waiting:

@@ -108,7 +108,7 @@ def test_a_document_in_doubt_is_searched_and_nothing_is_sent(app, shop, clock):
     assert shop.run(invoice())["invoice:1"] == "unknown"
     install(app)
     clock.advance(3600)
-    assert pending_work.claim(clock.now()) == 1
+    assert pending_work.request_runs(clock.now()) == 1
     runner.post(shop.id, requested_by="engine")
     assert shop.states()["invoice:1"] == "posted"
     assert len(shop.books("Invoice")) == 1
@@ -209,7 +209,7 @@ def test_ready_documents_wait_for_the_plugin_without_runs(app, shop, clock):
         outbox.approve_all(session, shop.id, "kari")
     install(app)
     clock.advance(3600)
-    assert pending_work.claim(clock.now()) == 0
+    assert pending_work.request_runs(clock.now()) == 0
     run_id = run_log.request("post", shop.id, "kari")
     runner.execute(run_id)
     with read_only_session() as session:
@@ -217,7 +217,7 @@ def test_ready_documents_wait_for_the_plugin_without_runs(app, shop, clock):
     assert (run.outcome, run.error.startswith(GONE)) == ("stopped", True)
     install(app, shop.source)
     clock.advance(900)
-    assert pending_work.claim(clock.now()) == 1
+    assert pending_work.request_runs(clock.now()) == 1
 
 
 @pytest.mark.parametrize("kind", ["lists", "changes", "reconcile"])

@@ -333,7 +333,7 @@ def test_the_engine_starts_scheduled_runs_but_posts_nothing_in_between(
     quickbooks.add_fault("forbidden", API, **ALWAYS)
     scheduled(app_of_bills)
     clock.advance(1200)
-    assert pending_work.claim(clock.now()) == 0
+    assert pending_work.request_runs(clock.now()) == 0
     schedule.tick(clock.now())
     with read_only_session() as session:
         waiting = select(Run.kind).where(
@@ -348,11 +348,11 @@ def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
     quickbooks.add_fault("unauthorised", "bill.create", count=40)
     scheduled(app_of_bills)
     assert company().state == "interrupted"
-    assert pending_work.claim(clock.now()) == 0
+    assert pending_work.request_runs(clock.now()) == 0
     # A try takes up to two of the forty refusals, and the pause between tries grows to an hour.
     for _ in range(300):
         clock.advance(660)
-        pending_work.claim(clock.now())
+        pending_work.request_runs(clock.now())
         for run in run_log.list_waiting_runs():
             runner.execute(run.id)
         if not count_unposted():

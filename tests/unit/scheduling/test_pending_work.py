@@ -65,42 +65,49 @@ def end(now, outcome="done"):
 
 
 def test_installations_without_pending_work_need_no_run(now, posting):
-    assert pending_work.claim(now) == 0
+    assert pending_work.request_runs(now) == 0
 
 
 @pytest.mark.parametrize("state", ["ready", "unknown", "sending"])
 def test_an_approved_or_doubtful_posting_gets_a_run(now, posting, state):
     change(Posting, state=state)
-    assert (pending_work.claim(now), pending_work.claim(now), runs()) == (1, 0, ["post"])
+    assert (pending_work.request_runs(now), pending_work.request_runs(now), runs()) == (
+        1,
+        0,
+        ["post"],
+    )
 
 
 @pytest.mark.parametrize("state", ["waiting", "ready"])
 def test_a_retry_gets_its_run_when_its_time_has_come(now, posting, state):
     change(Posting, state=state, next_try_at=now + MINUTE)
-    assert pending_work.claim(now) == 0
-    assert pending_work.claim(now + MINUTE) == 1
+    assert pending_work.request_runs(now) == 0
+    assert pending_work.request_runs(now + MINUTE) == 1
 
 
 def test_the_next_run_comes_a_minute_later_and_after_a_failure_later_still(now, posting):
     change(Posting, state="ready")
-    pending_work.claim(now)
+    pending_work.request_runs(now)
     end(now)
-    assert [pending_work.claim(now), pending_work.claim(now + 2 * MINUTE)] == [0, 1]
+    assert [pending_work.request_runs(now), pending_work.request_runs(now + 2 * MINUTE)] == [0, 1]
     end(now + 2 * MINUTE, "stopped")
-    assert [pending_work.claim(now + 4 * MINUTE), pending_work.claim(now + 13 * MINUTE)] == [0, 1]
+    assert [
+        pending_work.request_runs(now + 4 * MINUTE),
+        pending_work.request_runs(now + 13 * MINUTE),
+    ] == [0, 1]
 
 
 @pytest.mark.parametrize("rests", [{"mode": "paused"}, {"enabled": False}])
 def test_a_paused_or_disabled_app_gets_no_run(now, posting, rests):
     change(Posting, state="ready")
     change(Installation, **rests)
-    assert pending_work.claim(now) == 0
+    assert pending_work.request_runs(now) == 0
 
 
 def test_a_company_without_connection_gets_none(now, posting):
     change(Posting, state="ready")
     change(ConnectedCompany, state="reconnect")
-    assert pending_work.claim(now) == 0
+    assert pending_work.request_runs(now) == 0
 
 
 def add_file(posting, **values):
@@ -125,7 +132,7 @@ def add_file(posting, **values):
 
 def test_a_file_whose_bill_is_posted_by_now_gets_a_run(now, posting):
     add_file(posting)
-    assert pending_work.claim(now) == 1
+    assert pending_work.request_runs(now) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,20 +141,20 @@ def test_a_file_whose_bill_is_posted_by_now_gets_a_run(now, posting):
 )
 def test_a_file_with_another_holder_gets_no_run(now, posting, rests):
     add_file(posting, **rests)
-    assert pending_work.claim(now) == 0
+    assert pending_work.request_runs(now) == 0
 
 
 def test_a_file_whose_bill_is_not_posted_yet_gets_none(now, posting):
     change(Posting, state="held")
     add_file(posting)
-    assert pending_work.claim(now) == 0
+    assert pending_work.request_runs(now) == 0
 
 
 def test_a_run_that_was_stopped_delays_nothing_after_a_later_success(now, posting):
     change(Posting, state="ready")
-    assert pending_work.claim(now) == 1
+    assert pending_work.request_runs(now) == 1
     end(now, outcome="stopped")
-    assert pending_work.claim(now + 2 * MINUTE) == 0
+    assert pending_work.request_runs(now + 2 * MINUTE) == 0
     with transaction() as session:
         stopped = session.scalars(select(Run)).one()
         later = Run(
@@ -160,14 +167,14 @@ def test_a_run_that_was_stopped_delays_nothing_after_a_later_success(now, postin
             outcome="done",
         )
         session.add(later)
-    assert pending_work.claim(now + 2 * MINUTE) == 1
+    assert pending_work.request_runs(now + 2 * MINUTE) == 1
 
 
 def test_a_run_that_ended_before_the_clock_was_set_back_delays_nothing(now, posting):
     change(Posting, state="ready")
-    pending_work.claim(now)
+    pending_work.request_runs(now)
     end(now)
-    assert pending_work.claim(now - 60 * MINUTE) == 1
+    assert pending_work.request_runs(now - 60 * MINUTE) == 1
 
 
 @pytest.mark.parametrize(

@@ -434,4 +434,4 @@ def test_an_app_whose_plugin_is_not_loaded_has_nothing_to_send(unloaded, clock):
         session.execute(update(Installation).values(mode="review"))
         for posting in session.scalars(select(Posting)):
             posting.installation_id, posting.state = unloaded, "ready"
-    assert pending_work.claim(clock.now()) == 0
+    assert pending_work.request_runs(clock.now()) == 0
