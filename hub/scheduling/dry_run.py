@@ -1,13 +1,15 @@
 """Check what would stop a document if it were final now, by the rules of posting; write nothing."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from hub.collect.batch import CollectBatch
 from hub.collect.intake import ingest
 from hub.collect.prepare import prepare
-from hub.collect.setup import Setup
 from hub.contract.codec import load
 from hub.contract.documents import Document
 from hub.contract.states import Stage
@@ -25,6 +27,26 @@ class Rollback(Exception):
     """Leave the transaction of a dry run, so that everything it wrote is rolled back."""
 
 
+class TrialPlan(NamedTuple):
+    """What a document would become: its postings, those that may be sent, and what would stop it.
+
+    The row and the postings exist only as long as the transaction of the dry run.
+    """
+
+    row: SourceDocument
+    postings: Sequence[Posting]
+    sendable: Sequence[Posting]
+    reasons: tuple[str, ...]
+
+
+@contextmanager
+def rolled_back() -> Iterator[Session]:
+    """Open a transaction whose writes are all rolled back at the end."""
+    with suppress(Rollback), transaction() as session:
+        yield session
+        raise Rollback
+
+
 def check(document_id: int) -> tuple[str, ...]:
     """Return a sentence for each reason that would stop the document; empty if none would."""
     with read_only_session() as session:
@@ -36,13 +58,9 @@ def check(document_id: int) -> tuple[str, ...]:
         )
     setup = prepare(row.installation_id)
     document = _ignore_awaited(load(Document, row.body))
-    reasons: tuple[str, ...] = ()
-    try:
-        with transaction() as session:
-            reasons = _plan_and_check(session, setup, document)
-            raise Rollback
-    except Rollback:
-        return reasons
+    with rolled_back() as session:
+        trial = plan_and_check(CollectBatch(session, setup, [document]), document)
+    return trial.reasons
 
 
 def _ignore_awaited(document: Document) -> Document:
@@ -54,25 +72,31 @@ def _ignore_awaited(document: Document) -> Document:
     return replace(document, stage=Stage.READY, hold=hold)
 
 
-def _plan_and_check(session: Session, setup: Setup, document: Document) -> tuple[str, ...]:
-    """Plan the document inside the open transaction and return the reasons that would stop it."""
-    batch = CollectBatch(session, setup, [document])
+def plan_and_check(
+    batch: CollectBatch, document: Document, *, is_checked: bool = True
+) -> TrialPlan:
+    """Plan a batch in the transaction of a dry run; return what would become of this document.
+
+    Unless `is_checked`, leave out the checks before posting.
+    """
     ingest(batch)
-    session.flush()
+    batch.session.flush()
     row = batch.rows[document.source_id]
+    postings = batch.transaction_postings(row)
     reasons: list[str] = []
     sendable: list[Posting] = []
-    for posting in batch.transaction_postings(row):
+    for posting in postings:
         if posting.state == PostingState.HELD and posting.reason:
             reasons.append(posting.reason)
         elif posting.state in SENDABLE:
             sendable.append(posting)
-    reasons += find_preflight_reasons(session, sendable)
+    if is_checked:
+        reasons += _find_preflight_reasons(batch.session, sendable)
     unique_reasons = dict.fromkeys(reasons)
-    return tuple(unique_reasons)
+    return TrialPlan(row, postings, sendable, tuple(unique_reasons))
 
 
-def find_preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
+def _find_preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
     """Return a sentence for each problem that the checks before posting find."""
     if not postings:
         return []

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 from hub.collect.batch import CollectBatch
-from hub.collect.intake import ingest
 from hub.collect.links import find_links
 from hub.collect.prepare import prepare
 from hub.collect.read import read
@@ -30,14 +29,13 @@ from hub.contract.documents import (
 from hub.contract.settings_schema import RecordSettings
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.db.engine import read_only_session, transaction
+from hub.db.engine import read_only_session
 from hub.errors import Sentence
 from hub.exact_json import loads
 from hub.mapping.mapped import Missing, NewRecord, Ref
 from hub.mapping.rules import find, find_setting, format_code_name
-from hub.models import Posting, SourceDocument
+from hub.models import SourceDocument
 from hub.models.enums import PostingState, StartRule
-from hub.outbox.states import SENDABLE
 from hub.scheduling.applied_previews import (
     AppliedPreview,
     describe_applied,
@@ -45,7 +43,7 @@ from hub.scheduling.applied_previews import (
     fill_source_ids,
     find_awaited_documents,
 )
-from hub.scheduling.dry_run import Rollback, find_preflight_reasons
+from hub.scheduling.dry_run import TrialPlan, plan_and_check, rolled_back
 
 UNDECLARED = "is no role, and hub_fields does not declare it"
 
@@ -231,67 +229,46 @@ def preview_with_matches(
         return _preview_document(item, state, reasons, codes=codes)
     preview = _preview_document(item, PreviewState.READY, (), codes=codes)
     awaited = find_awaited_documents(item, documents)
-    try:
-        with transaction() as session:
-            batch = CollectBatch(session, setup, [*awaited, item])
-            preview = _plan_and_check(batch, item, preview, is_checked=is_checked)
-            raise Rollback
-    except Rollback:
-        return preview
+    with rolled_back() as session:
+        batch = CollectBatch(session, setup, [*awaited, item])
+        trial = plan_and_check(batch, item, is_checked=is_checked)
+        return _add_trial(preview, batch, item, trial)
 
 
-def _plan_and_check(
-    batch: CollectBatch, document: Document, preview: DocumentPreview, *, is_checked: bool
+def _add_trial(
+    preview: DocumentPreview, batch: CollectBatch, document: Document, trial: TrialPlan
 ) -> DocumentPreview:
-    """Plan a document inside the open transaction and return the planned outcome for it."""
-    ingest(batch)
-    batch.session.flush()
-    row = batch.rows[document.source_id]
-    postings = batch.transaction_postings(row)
-    reasons: list[str] = []
-    sendable: list[Posting] = []
-    for posting in postings:
-        if posting.state == PostingState.HELD and posting.reason:
-            reasons.append(posting.reason)
-        elif posting.state in SENDABLE:
-            sendable.append(posting)
-    if is_checked:
-        reasons += find_preflight_reasons(batch.session, sendable)
-    state = _get_state_of_postings(row, document, postings, sendable, has_reasons=bool(reasons))
+    """Return the preview of a document with what its plan would send, or why nothing is sent."""
+    reasons = trial.reasons
+    state = _get_planned_state(document, trial)
     if state == PreviewState.EXCLUDED:
-        reasons.append(
-            Sentence(
-                "It is from before %(start_date)s, the app's first day.",
-                start_date=str(batch.setup.installation.start_date),
-            )
+        reason = Sentence(
+            "It is from before %(start_date)s, the app's first day.",
+            start_date=str(batch.setup.installation.start_date),
         )
+        reasons = (*reasons, reason)
     links = find_links(batch, document)
-    payloads = [loads(posting.payload) for posting in sendable if posting.payload]
+    payloads = [loads(posting.payload) for posting in trial.sendable if posting.payload]
     return replace(
         preview,
         state=state,
-        reasons=tuple(dict.fromkeys(reasons)),
+        reasons=reasons,
         applied=describe_links(document, links),
         payloads=tuple(fill_source_ids(payload, links) for payload in payloads),
     )
 
 
-def _get_state_of_postings(
-    row: SourceDocument,
-    document: Document,
-    postings: Sequence[Posting],
-    sendable: Sequence[Posting],
-    *,
-    has_reasons: bool,
-) -> PreviewState | PostingState:
+def _get_planned_state(document: Document, trial: TrialPlan) -> PreviewState | PostingState:
     """Return the state of a document that its source wants posted."""
-    if has_reasons:
+    if trial.reasons:
         return PreviewState.HELD
-    if row.before_start == StartRule.EXCLUDED:
+    if trial.row.before_start == StartRule.EXCLUDED:
         return PreviewState.EXCLUDED
-    if sendable:
+    if trial.sendable:
         return PreviewState.READY
-    return PostingState(postings[-1].state) if postings else _get_ready_state(document)
+    if trial.postings:
+        return PostingState(trial.postings[-1].state)
+    return _get_ready_state(document)
 
 
 def _get_ready_state(document: Document) -> PreviewState:

@@ -320,8 +320,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I17",
         place="hub/scheduling/dry_run.py",
-        old="            raise Rollback\n",
-        new="            pass\n",
+        old="        raise Rollback\n",
+        new="        pass\n",
         bug="A rehearsal keeps what it planned.",
     ),
     Mutant(
