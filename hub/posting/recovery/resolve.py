@@ -44,7 +44,7 @@ def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
 
 
 def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> bool:
-    """Resolve creations that may have been posted before a restore; return whether there were any.
+    """Doubt creations that may have been posted before a restore; return whether there were any.
 
     Call this before any check may hold them.
     """

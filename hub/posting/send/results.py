@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
@@ -65,6 +65,14 @@ _STORE_RESPONSES = (
 )
 
 
+class SummarizedResult(NamedTuple):
+    """A job with the response to it, and the summary of the transaction that this shows."""
+
+    job: SendJob
+    response: QuickBooksResponse
+    summary: Summary
+
+
 def record_results(posting_session: PostingSession, results: Sequence[SendResult]) -> int:
     """Record every result; return how many sends brought their postings forward."""
     unfinished = _store_results(posting_session, results)
@@ -78,12 +86,12 @@ def _store_results(posting_session: PostingSession, results: Sequence[SendResult
     """Store every result in one transaction; return the postings that QuickBooks is asked about."""
     counts = posting_session.counts.copy()
     batch_sizer = posting_session.batch_sizer
-    summaries = _build_summaries(results)
+    summarized = [_summarize(job, response) for job, response in results]
     try:
         with transaction() as session:
-            _absorb(session, posting_session, results, summaries)
+            _absorb(session, posting_session, summarized)
             _note_attempts(session, posting_session, results)
-            unfinished = _apply_results(session, posting_session, results, summaries)
+            unfinished = _apply_results(session, posting_session, summarized)
             posting_session.store_date(session)
             _adjust_batches(session, posting_session, results)
     except TransactionConflict:
@@ -120,48 +128,43 @@ def _adjust_batches(
         posting_session.batch_sizer = batch_sizer
 
 
-def _build_summaries(results: Sequence[SendResult]) -> dict[int, Summary]:
-    """Return the summary of each document that a response shows, by posting."""
-    summaries = {}
-    for job, response in results:
-        if response.landed:
-            posting = job.posting
-            summaries[posting.id] = read_summary(
-                posting.id, posting.operation, posting.kind, response.entity
-            )
-    return summaries
+def _summarize(job: SendJob, response: QuickBooksResponse) -> SummarizedResult:
+    """Return the result of a job with its summary; without one if QuickBooks did not do it."""
+    posting = job.posting
+    summary = None
+    if response.landed:
+        summary = read_summary(posting.id, posting.operation, posting.kind, response.entity)
+    return SummarizedResult(job, response, summary)
 
 
 def _apply_results(
-    session: Session,
-    posting_session: PostingSession,
-    results: Sequence[SendResult],
-    summaries: Mapping[int, Summary],
+    session: Session, posting_session: PostingSession, results: Sequence[SummarizedResult]
 ) -> list[int]:
     """Apply each response; return the postings about which QuickBooks has to be asked."""
-    locked_ids = claims.lock_claimed(session, {job.posting.id: job.fence for job, _ in results})
+    locked_ids = claims.lock_claimed(
+        session, {result.job.posting.id: result.job.fence for result in results}
+    )
     posted = []
     others = []
-    for job, response in results:
+    for result in results:
         snapshot = None
-        if job.posting.id in locked_ids:
-            snapshot = _add_response(job, response, summaries)
+        if result.job.posting.id in locked_ids:
+            snapshot = _add_response(result)
         step = decide(snapshot.history) if snapshot else None
         if snapshot and isinstance(step, Posted):
             posted.append((snapshot, step))
-            _count(posting_session, job, step)
+            _count(posting_session, result.job, step)
         else:
-            others.append(SendResult(job, response))
+            others.append(result)
     record_posted(session, posted)
     if not others:
         return []
-    return _apply_reloaded(session, posting_session, others, summaries)
+    return _apply_reloaded(session, posting_session, others)
 
 
-def _add_response(
-    job: SendJob, response: QuickBooksResponse, summaries: Mapping[int, Summary]
-) -> PostingSnapshot | None:
-    """Return the prepared state with this response; None if the rows must be read again."""
+def _add_response(result: SummarizedResult) -> PostingSnapshot | None:
+    """Return the prepared state with a response; None if the rows must be read again."""
+    job, response, summary = result
     if job.snapshot is None or not response.landed:
         return None
     send = SendAttempt(
@@ -171,22 +174,19 @@ def _add_response(
         id=response.id,
         batched=bool(job.batch),
     )
-    return job.snapshot.with_response(send, response.entity, summaries.get(job.posting.id))
+    return job.snapshot.with_response(send, response.entity, summary)
 
 
 def _apply_reloaded(
-    session: Session,
-    posting_session: PostingSession,
-    results: Sequence[SendResult],
-    summaries: Mapping[int, Summary],
+    session: Session, posting_session: PostingSession, results: Sequence[SummarizedResult]
 ) -> list[int]:
     """Read postings again and apply their responses; return those that are unfinished."""
-    ids = [job.posting.id for job, _ in results]
+    ids = [result.job.posting.id for result in results]
     snapshots = {
         snapshot.id: snapshot for snapshot in load_snapshots(session, posting_session, ids)
     }
     unfinished = []
-    for job, response in results:
+    for job, response, summary in results:
         snapshot = snapshots[job.posting.id]
         posting = snapshot.posting
         is_late = posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT
@@ -197,7 +197,7 @@ def _apply_reloaded(
         snapshot = replace(
             snapshot.with_state(PostingState.SENDING),
             entity=response.entity,
-            summary=summaries.get(posting.id),
+            summary=summary,
         )
         step = decide(snapshot.history)
         apply_step(session, posting_session, snapshot, step, response)
@@ -225,20 +225,17 @@ def _advance(posting_session: PostingSession, ids: list[int]) -> None:
 
 
 def _absorb(
-    session: Session,
-    posting_session: PostingSession,
-    results: Sequence[SendResult],
-    summaries: Mapping[int, Summary],
+    session: Session, posting_session: PostingSession, results: Sequence[SummarizedResult]
 ) -> None:
     """Store transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    summaries_by_kind: dict[str, dict[str, Summary]] = defaultdict(dict)
-    for job, response in results:
+    summaries: dict[str, dict[str, Summary]] = defaultdict(dict)
+    for job, response, summary in results:
         posting = job.posting
         if response.landed and response.entity and posting.operation != Operation.ATTACH:
             entities[posting.kind].append(response.entity)
             quickbooks_id = str(response.entity["Id"])
-            summaries_by_kind[posting.kind][quickbooks_id] = summaries[posting.id]
+            summaries[posting.kind][quickbooks_id] = summary
     company_id = posting_session.company_id
     # By kind, as a poll of changes does: both lock the state of each list until they are stored.
     for kind, rows in sorted(entities.items()):
@@ -249,7 +246,7 @@ def _absorb(
                 kind,
                 rows,
                 is_own_write=True,
-                summaries=summaries_by_kind[kind],
+                summaries=summaries[kind],
             )
         else:
             records.absorb(session, company_id, kind, rows)
