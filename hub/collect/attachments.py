@@ -84,14 +84,14 @@ def _plan_attachment(
 ) -> None:
     """Plan the upload of a file, unless it is at its transaction, skipped, or held as it is."""
     payload = payloads.encode(dump(attachment))
-    parent_id = parent.quickbooks_id if parent.state == PostingState.POSTED else None
+    parent_id = _get_transaction_id(parent)
     is_other_file = newest is not None and _is_other_file(newest, attachment)
-    if newest and not is_other_file and _is_done(newest, parent, parent_id, payload):
+    if newest and not is_other_file and _is_done(newest, parent, payload):
         return
 
     base = parent_id or UNPOSTED_BASE
     state = batch.setup.state if parent_id else PostingState.WAITING
-    if newest and _is_still_to_be_sent(newest, parent, parent_id):
+    if newest and _is_still_to_be_sent(newest, parent):
         base = newest.base
         if not parent_id:
             state = PostingState(newest.state)
@@ -110,11 +110,16 @@ def _plan_attachment(
     plan.add_posting(operation, content, Disposition(state=state))
 
 
-def _is_still_to_be_sent(newest: Posting, parent: Posting, parent_id: str | None) -> bool:
+def _get_transaction_id(parent: Posting) -> str | None:
+    """Return the QuickBooks id of the transaction of a document; None while it is not posted."""
+    return parent.quickbooks_id if parent.state == PostingState.POSTED else None
+
+
+def _is_still_to_be_sent(newest: Posting, parent: Posting) -> bool:
     """Return whether an unfinished posting of an attachment is for the present transaction."""
     if newest.state not in outbox.UNFINISHED:
         return False
-    return not _is_for_former_transaction(newest, parent, parent_id)
+    return not _is_for_former_transaction(newest, parent)
 
 
 def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
@@ -129,26 +134,24 @@ def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
     return bool(attached) and attached != stated.lower()
 
 
-def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: bytes) -> bool:
-    """Return whether an attachment is at its transaction, skipped, or held for what it is now.
-
-    `parent_id` is the QuickBooks id of the transaction; None while it is not posted.
-    """
+def _is_done(newest: Posting, parent: Posting, payload: bytes) -> bool:
+    """Return whether an attachment is at its transaction, skipped, or held for what it is now."""
     if newest.state == PostingState.HELD:
         if newest.planned != outbox.compute_fingerprint(payload):
             return False
     elif newest.state not in (PostingState.POSTED, PostingState.SKIPPED):
         return False
-    return not _is_for_former_transaction(newest, parent, parent_id)
+    return not _is_for_former_transaction(newest, parent)
 
 
-def _is_for_former_transaction(newest: Posting, parent: Posting, parent_id: str | None) -> bool:
+def _is_for_former_transaction(newest: Posting, parent: Posting) -> bool:
     """Return whether an attachment belongs to a transaction in whose place there is another one.
 
     A document that is created again becomes another transaction, which its files follow.
     """
     if newest.base == UNPOSTED_BASE:
         return False
+    parent_id = _get_transaction_id(parent)
     if parent_id is None:
         return parent.operation == Operation.CREATE
     return newest.base != parent_id
