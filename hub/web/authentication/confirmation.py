@@ -87,8 +87,17 @@ def _ask_before_repeating(repeat: Callable[[], Fields | None], problem: str) -> 
     fields = repeat()
     if fields is None:
         form_page = access.store_draft()
-        if form_page or not _is_repeatable():
-            return _redirect(form_page or destinations.page_before() or "/")
+        if form_page:
+            return _redirect(form_page)
+        if not _is_repeatable():
+            if not _is_from_script():
+                flash(
+                    gettext(
+                        "Nothing is saved yet. Confirm that it is you, and enter it once more."
+                    ),
+                    "look",
+                )
+            return _redirect(destinations.page_before() or "/")
         fields = list(request.form.items(multi=True))
     return _render_page(request.full_path.rstrip("?"), problem, fields)
 
@@ -208,10 +217,12 @@ def _is_repeatable() -> bool:
 
     Requests of scripts are repeated by the scripts.
     """
-    is_from_script = request.headers.get("HX-Request") or request.accept_mimetypes.best == JSON
-    if request.files or is_from_script:
-        return False
-    return not _has_secret()
+    return not (request.files or _is_from_script() or _has_secret())
+
+
+def _is_from_script() -> bool:
+    """Return whether a script sent the request."""
+    return "HX-Request" in request.headers or request.accept_mimetypes.best == JSON
 
 
 def _has_secret() -> bool:

@@ -122,6 +122,7 @@ def test_people_are_added_only_after_the_password(owner: Visitor) -> None:
     page = owner.press("/people/add", **sent)
     assert TITLE in page
     assert "a secret of the form" not in page
+    assert "Nothing is saved yet. Confirm that it is you, and enter it once more." in page
     assert ">ny<" not in owner.page("/people/")
 
 
