@@ -249,15 +249,18 @@ class LinkedHistory:
 
 
 def _raise_amount(row):
-    """Return the fields of a transaction whose first line is ten more."""
+    """Return the fields of a transaction that is ten more, in its first line if it has one.
+
+    A payment has no line once its invoice was voided.
+    """
     lines = [dict(part) for part in row["Line"] if part.get("DetailType") != "SubTotalLineDetail"]
+    total = {"TotalAmt": float(D(str(row["TotalAmt"])) + 10)}
+    if not lines:
+        return total
     lines[0]["Amount"] = float(D(str(lines[0]["Amount"])) + 10)
     detail = lines[0].get("SalesItemLineDetail")
     if detail:
         calculated = ("Qty", "UnitPrice")
         kept = {name: value for name, value in detail.items() if name not in calculated}
         lines[0]["SalesItemLineDetail"] = kept
-    fields = {"Line": lines}
-    if "DetailType" not in lines[0]:
-        fields["TotalAmt"] = float(D(str(row["TotalAmt"])) + 10)
-    return fields
+    return {"Line": lines} | ({} if "DetailType" in lines[0] else total)
