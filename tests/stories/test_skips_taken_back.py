@@ -81,6 +81,7 @@ def test_a_skipped_document_is_posted_after_all_as_its_source_has_it_now(shop):
     assert (totals(shop), len(find_buttons(shop))) == ([], 1)
     assert "It is no longer skipped. A run reads it again and then posts it." in take_back(shop)
     assert (totals(shop), shop.cases(), find_buttons(shop)) == ([12], [], [])
+    assert "oda took back the skip" in shop.visitor.page("/documents/1")
 
 
 def test_what_stopped_it_opens_its_case_again(shop):

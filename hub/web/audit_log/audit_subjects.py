@@ -45,6 +45,7 @@ POSTING_ACTIONS = frozenset(
         "posting skipped",
         "postings undone",
         "removal confirmed",
+        "skip taken back",
     }
 )
 # Details that the sentence of an entry contains already, or that people need not read.

@@ -77,6 +77,7 @@ WORDINGS = {
     "reading started over": gettext_noop("Let {} be read from the beginning"),
     "recovery code used": gettext_noop("Logged in with a recovery code"),
     "recovery codes renewed": gettext_noop("Created new recovery codes"),
+    "skip taken back": gettext_noop("Took back the skip of {}"),
     "removal confirmed": gettext_noop("Confirmed the removal of {} from QuickBooks"),
     "request refused": gettext_noop("Was refused: {}"),
     "request throttled": gettext_noop("Sent too many requests: {}"),

@@ -76,6 +76,7 @@ ACTION_SENTENCES = {
     "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),
     "posting retried": gettext_noop("%(who)s retried it"),
     SKIP: gettext_noop("%(who)s skipped it"),
+    "skip taken back": gettext_noop("%(who)s took back the skip"),
     "removal confirmed": gettext_noop("%(who)s confirmed its removal from QuickBooks"),
 }
 
