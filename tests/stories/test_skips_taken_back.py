@@ -199,4 +199,4 @@ def test_the_history_keeps_the_skip_with_its_reason(shop):
     skip(shop)
     assert decisions(shop) == ["kari skipped it: Entered by hand"]
     take_back(shop)
-    assert decisions(shop) == ["kari skipped it: Entered by hand", "oda retried it"]
+    assert decisions(shop) == ["kari skipped it: Entered by hand", "oda took back the skip"]

@@ -165,34 +165,26 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
     with engine.transaction() as session:
         candidates = _lock(session, ids)
         groups = _classify(session, candidates)
-        acts = _name_acts(session, candidates)
+        skipped_ids = {row.id for row in candidates if row.state == PostingState.SKIPPED}
+        removal_ids = set(session.scalars(_select_unconfirmed(ids)))
         reasons = _request_again(session, groups.ended, who)
         _look_again(session, groups.doubtful)
         count = outbox.retry(session, groups.retryable, who)
         assert count == len(groups.retryable), "a posting moved on under its lock"
         for posting in _load_names(session, groups.others):
             reasons[posting.id] = _explain_nothing_to_try(posting)
-        for act, act_ids in acts.items():
-            done: dict[str, dict[str, Any]] = {str(id): {} for id in act_ids if id not in reasons}
-            audit.record_each(session, who, act, done)
+        done_ids = set(ids) - set(reasons)
+        skip_ids = done_ids & skipped_ids
+        _record(session, who, "skip taken back", skip_ids)
+        _record(session, who, "removal confirmed", done_ids & removal_ids)
+        _record(session, who, "posting retried", done_ids - skip_ids - removal_ids)
     return reasons
 
 
-def _name_acts(session: Session, candidates: Sequence[_Candidate]) -> dict[str, list[int]]:
-    """Return the ids of postings by what the audit log calls their retry."""
-    ids_by_state: dict[str, list[int]] = defaultdict(list)
-    for candidate in candidates:
-        ids_by_state[candidate.state].append(candidate.id)
-    skipped_ids = ids_by_state[PostingState.SKIPPED]
-    removal_ids = list(session.scalars(_select_unconfirmed(ids_by_state[PostingState.HELD])))
-    of_other_acts = {*skipped_ids, *removal_ids}
-    return {
-        "skip taken back": skipped_ids,
-        "removal confirmed": removal_ids,
-        "posting retried": [
-            candidate.id for candidate in candidates if candidate.id not in of_other_acts
-        ],
-    }
+def _record(session: Session, who: str, act: str, posting_ids: Iterable[int]) -> None:
+    """Record an act on postings in the audit log, in the order of their ids."""
+    subjects: dict[str, dict[str, Any]] = {str(id): {} for id in sorted(posting_ids)}
+    audit.record_each(session, who, act, subjects)
 
 
 def _lock(session: Session, ids: Sequence[int]) -> list[_Candidate]:
