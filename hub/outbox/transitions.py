@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, defer, joinedload
 from hub.cases import inbox
 from hub.context import current_hub
 from hub.db import bulk
-from hub.models import Attempt, Posting, SourceDocument
-from hub.models.enums import Holder, Operation, PostingState
+from hub.models import Attempt, Installation, Posting, SourceDocument
+from hub.models.enums import WRITE_OPERATIONS, Holder, InstallationMode, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import APPROVED_STATE
 from hub.outbox.keys import rekey
@@ -84,7 +84,8 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 
     Postings in doubt are looked up without a pause. Documents that could not be mapped are read
     again. The others are sent, under the next key if the last one is proved not to have landed.
-    A document that was skipped is read again first: its source may have changed it since.
+    A document that was skipped waits until it is read again: its source may have changed it since,
+    and what it lacked when it was skipped may still be lacking.
     """
     is_chosen = Posting.id.in_(list(ids)) & Posting.state.in_(RETRYABLE)
     is_doubtful = Posting.state == PostingState.UNKNOWN
@@ -94,13 +95,32 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     is_skipped_document = (Posting.state == PostingState.SKIPPED) & Posting.document.has(
         (SourceDocument.made_for == "") & SourceDocument.gone.is_(None)
     )
-    _mark_as_outdated(
-        session, [is_chosen, Posting.operation != Operation.ATTACH, is_skipped_document]
-    )
+    is_outdated = (is_chosen, Posting.operation != Operation.ATTACH, is_skipped_document)
+    _mark_as_outdated(session, is_outdated)
+    is_written = Posting.operation.in_(WRITE_OPERATIONS)
+    written = select(Posting.id, Posting.approved_payload).where(*is_outdated, is_written)
+    approvals_before = dict(iter(session.execute(written)))
     count = update_postings(session, [is_chosen, is_doubtful], next_try_at=None)
     count += _reread_documents(session, [is_chosen, ~is_doubtful, is_incomplete])
     count += _send_again(session, [is_chosen, ~is_doubtful, ~is_incomplete], who)
+    _wait_for_reading(session, approvals_before)
     return count
+
+
+def _wait_for_reading(session: Session, approvals_before: Mapping[int, str | None]) -> None:
+    """Let postings that are no longer skipped wait until their documents are read again.
+
+    In an app without review, nobody has to approve what is read then. `approvals_before` has what
+    was approved of each posting when it was skipped.
+    """
+    is_chosen = Posting.id.in_(approvals_before)
+    update_postings(session, [is_chosen], state=PostingState.WAITING, held_by=Holder.SOURCE)
+    never_approved = [id for id, approved in approvals_before.items() if approved is None]
+    is_automatic = Posting.installation_id.not_in(
+        select(Installation.id).where(Installation.mode == InstallationMode.REVIEW)
+    )
+    conditions = [Posting.id.in_(never_approved), is_automatic]
+    update_postings(session, conditions, approved_by=None, approved_payload=None)
 
 
 def mark_for_reread(session: Session, installation_id: int) -> None:

@@ -10,6 +10,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError
 from hub.installations import matches
 from hub.models import Installation, Posting, SourceDocument
+from hub.models.enums import PostingState
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.posting.actions import manual, put_back, retries, undo
 from hub.posting.outcome import batch_sizing
@@ -37,6 +38,8 @@ class LinkedHistory:
         self.groups = {name: LinkedDocuments(name, group) for name, group in groups.items()}
         # Source ids of documents that a person left out, and of which a person wants a second one.
         self.left_out, self.doubled = set(), set()
+        # Source ids of documents of which a person removed a transaction.
+        self.removed = set()
 
     # -- the source --------------------------------------------------------------------------------
 
@@ -102,6 +105,18 @@ class LinkedHistory:
             row = session.get_one(Installation, self.shop.id)
             matches.store_decision(session, row, "cost", OPEN_CODE, ids.get(record, ""), who="kari")
 
+    def take_back_skips(self):
+        """Take back every skip; what is not skipped any more is in the books again."""
+        for name, group in self.groups.items():
+            for kind in group.kinds:
+                for id, state in self._load_postings(name, kind):
+                    if state == PostingState.SKIPPED:
+                        with suppress(HubError):
+                            retries.take_back_skip(id, "kari")
+                states = {state for _, state in self._load_postings(name, kind)}
+                if PostingState.SKIPPED not in states:
+                    self.left_out -= {group.source_id(kind)} - self.removed
+
     def decide(self, name, kind, decision, place=0):
         """Decide about one of the newest postings of a document."""
         ids = [id for id, _ in self._load_postings(name, kind)]
@@ -128,7 +143,9 @@ class LinkedHistory:
 
     def _undo(self, name, kind, id):
         undo.undo(undo.plan_posting(id), "kari")
-        self.left_out.add(self.groups[name].source_id(kind))
+        source_id = self.groups[name].source_id(kind)
+        self.left_out.add(source_id)
+        self.removed.add(source_id)
 
     def _adopt(self, name, kind, id):
         for row in self._own(name, kind)[-1:]:

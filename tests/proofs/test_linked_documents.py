@@ -40,6 +40,7 @@ OTHER_EVENTS = {
     "match": 1,
     "close_books": 2,
     "index_late": 1,
+    "take_back_skips": 2,
 }
 DECISIONS = ("retry", "post_again", "skip", "undo", "adopt", "reject", "put_back")
 ACTS = ("edit amount", "edit memo", "edit day", "void", "delete", "delete", "pay")

@@ -5,12 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from hub import Attachment, Gone
+from hub import Attachment, Gone, Retry
 from hub.db.engine import transaction
-from hub.posting.actions import manual, undo
+from hub.posting.actions import manual, retries, undo
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    PRODUCT,
+    SUPPLIER,
+    ShopSite,
+    document,
+    invoice,
+    line,
+)
 
 BUTTON = re.compile(r'action="(/postings/\d+/take-back-skip)"')
 
@@ -67,7 +75,7 @@ def decisions(shop):
     history = page.partition('<ol class="timeline">')[2].partition("</ol>")[0]
     events = re.findall(r"</time>([^<]+)(?:<div[^>]*>([^<]+)</div>)?", " ".join(history.split()))
     texts = [": ".join(filter(None, map(str.strip, event))) for event in events]
-    return [text for text in texts if text.endswith(" it") or " it: " in text or text == "Skipped"]
+    return [text for text in texts if text.endswith((" it", " the skip")) or " it: " in text]
 
 
 def totals(shop):
@@ -200,3 +208,49 @@ def test_the_history_keeps_the_skip_with_its_reason(shop):
     assert decisions(shop) == ["kari skipped it: Entered by hand"]
     take_back(shop)
     assert decisions(shop) == ["kari skipped it: Entered by hand", "oda took back the skip"]
+
+
+@pytest.mark.parametrize("take_back_skip", [retries.take_back_skip, retries.retry])
+def test_a_skipped_payment_waits_for_its_invoice_again(shop, take_back_skip):
+    waiting = skip_waiting_payment(shop)
+    take_back_skip(waiting.id, "kari")
+    assert (shop.run()["payment:1"], shop.ours("Payment")) == ("waiting", [])
+    assert shop.posting("payment:1").reason == waiting.reason
+
+
+def test_a_skipped_payment_is_not_sent_while_its_source_is_down(shop):
+    waiting = skip_waiting_payment(shop)
+    retries.take_back_skip(waiting.id, "kari")
+    items, shop.source.items = shop.source.items, SourceThatIsDown()
+    assert (shop.run()["payment:1"], shop.ours("Payment")) == ("waiting", [])
+    shop.source.items = items
+    shop.run(invoice(amount="60.00"))
+    assert shop.run()["payment:1"] == "posted"
+    assert [row["TotalAmt"] for row in shop.ours("Payment")] == [45]
+
+
+def skip_waiting_payment(shop):
+    """Skip a payment that waits for its invoice, and return its posting as it was before.
+
+    Without the invoice it would be another payment.
+    """
+    credit = line("1", "60.00", product=PRODUCT)
+    shop.run(document("credit_memo", "credit_memo:1", credit, client=CLIENT))
+    lines = [
+        line("1", "60.00", pays="invoice:1"),
+        line("2", "-15.00", pays="credit_memo:1"),
+    ]
+    shop.run(document("payment", "payment:1", *lines, client=CLIENT))
+    waiting = shop.posting("payment:1")
+    manual.skip(waiting.id, "Entered by hand", "kari")
+    return waiting
+
+
+class SourceThatIsDown(dict):
+    """The documents of a source that answers no request."""
+
+    def __contains__(self, source_id):
+        raise Retry("The source is down.")
+
+    def values(self):
+        raise Retry("The source is down.")

@@ -100,16 +100,15 @@ def find_revocable_skips(session: Session, document: SourceDocument) -> set[int]
     """Return the ids of the skipped postings of a document that a person may have sent after all.
 
     A removal that was skipped is not among them, because a document's page offers to remove it.
+    Nor is a new record for a code: the case of the code offers to create it.
     """
-    if document.gone is not None or document.stage == Stage.CLOSED:
+    if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
         return set()
     query = select(Posting).where(
         Posting.document_id == document.id,
         Posting.state == PostingState.SKIPPED,
         Posting.operation.not_in(outbox.REMOVALS),
     )
-    if document.made_for:  # nothing reads it again, so it is sent with the content that it has
-        query = query.where(Posting.payload != b"")
     skipped = session.scalars(query.options(*NAMES_ONLY)).all()
     states = listing.load_states_of_parts(session, [posting.id for posting in skipped])
     superseded_ids = _find_superseded(session, skipped)
