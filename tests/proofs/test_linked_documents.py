@@ -121,7 +121,9 @@ def judge(history):
     with read_only_session() as session:
         cases = load_cases(session)
         postings = session.scalars(select(Posting).order_by(Posting.id)).all()
-        problems = [text for posting in postings for text in judge_posting(posting, cases)]
+        problems = [
+            text for posting in postings for text in judge_posting(posting, postings, cases)
+        ]
         problems += session.scalars(select(Run.error).where(Run.error.contains("a defect")))
         states = document_states.load_states(session, history.shop.id)
         for row in session.scalars(select(SourceDocument).where(SourceDocument.made_for == "")):
@@ -148,13 +150,20 @@ def list_cases(postings, cases):
     return sorted({code for id in ids for code in cases[id]})
 
 
-def judge_posting(posting, cases):
-    """Return what is wrong with a posting at rest."""
+def judge_posting(posting, postings, cases):
+    """Return what is wrong with a posting at rest.
+
+    A document that is read again once a removal is decided sends nothing until then: the case of
+    the removal stops all its parts.
+    """
     about = list_cases([posting], cases)
     where = f"{posting.document.source_id} {posting.operation} {posting.id}: {posting.reason}"
     if posting.state in LEFT_OUT_STATES and about:
         return [f"a posting that has ended has a case: {where}, {about}"]
     is_open = posting.state in outbox.UNFINISHED and posting.held_by != Holder.UNNEEDED
+    if is_open and posting.document.reread:
+        own = [other for other in postings if other.document_id == posting.document_id]
+        about = list_cases(own, cases)
     if is_open and not about:
         return [f"a {posting.state} posting has no case: {where}"]
     return []
