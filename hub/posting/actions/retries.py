@@ -273,9 +273,7 @@ def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[P
     """Load the held and the skipped postings that may have landed."""
     ids_by_company: dict[int, list[int]] = defaultdict(list)
     for candidate in candidates:
-        is_held = candidate.state == PostingState.HELD
-        is_skipped = candidate.state == PostingState.SKIPPED and not candidate.was_posted
-        if is_skipped or (is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON)):
+        if _may_be_doubtful(candidate):
             ids_by_company[candidate.company_id].append(candidate.id)
     doubtful = []
     for company_id, ids in ids_by_company.items():
@@ -284,6 +282,14 @@ def _load_doubtful(session: Session, candidates: Iterable[_Candidate]) -> list[P
             if is_doubtful(snapshot.history):
                 doubtful.append(snapshot)
     return doubtful
+
+
+def _may_be_doubtful(candidate: _Candidate) -> bool:
+    """Return whether a posting may have been sent without a result, by its state and holder."""
+    if candidate.state == PostingState.SKIPPED:
+        return not candidate.was_posted
+    is_held = candidate.state == PostingState.HELD
+    return is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON)
 
 
 def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:

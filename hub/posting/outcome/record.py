@@ -190,11 +190,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
         operation = snapshot.history.operation
         posting_cases.close_cases(session, posting, has_case=posting.id in ids_with_cases)
         number = _store_numbers(session, snapshot)
-        entity = snapshot.entity or {}
-        if snapshot.entity_summary:
-            compare_with_sent(session, posting, entity, snapshot.entity_summary, step.id)
-        if operation == Operation.ATTACH and entity:
-            compare_file_with_sent(session, posting, entity, step.id)
+        _compare(session, snapshot, step.id)
         if posting.document.made_for:
             outbox.match_created_record(session, posting.id)
         if operation in WRITE_OPERATIONS:
@@ -205,6 +201,15 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
         if operation in outbox.REMOVALS:
             _report_removal(session, posting)
     receipts.queue_posted(session, transactions)
+
+
+def _compare(session: Session, snapshot: PostingSnapshot, id: str) -> None:
+    """Open a case if QuickBooks answered with something else than was sent."""
+    posting, entity = snapshot.posting, snapshot.entity or {}
+    if snapshot.entity_summary:
+        compare_with_sent(session, posting, entity, snapshot.entity_summary, id)
+    if snapshot.history.operation == Operation.ATTACH and entity:
+        compare_file_with_sent(session, posting, entity, id)
 
 
 def _was_paid_before(snapshot: PostingSnapshot) -> bool:
