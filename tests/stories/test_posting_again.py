@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from hub import Gone
+from hub.db.engine import read_only_session
+from hub.models import AuditEntry
 from hub.posting.actions import manual, retries
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import ShopSite, invoice
@@ -37,6 +40,13 @@ def post_again(shop):
 
 def find_customer(shop, name):
     return next(row["Id"] for row in shop.books("Customer") if row["DisplayName"] == name)
+
+
+def test_the_audit_log_names_the_request(shop):
+    post_again(shop)
+    with read_only_session() as session:
+        acts = list(session.scalars(select(AuditEntry.what).where(AuditEntry.who == "kari")))
+    assert acts == ["document posted again"]
 
 
 def test_transactions_that_others_voided_or_deleted_open_no_case(shop, quickbooks):

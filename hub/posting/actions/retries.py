@@ -174,9 +174,11 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
             reasons[posting.id] = _explain_nothing_to_try(posting)
         done_ids = set(ids) - set(reasons)
         skip_ids = done_ids & skipped_ids
+        ended_ids = (done_ids & set(groups.ended)) - skip_ids
         _record(session, who, "skip taken back", skip_ids)
         _record(session, who, "removal confirmed", done_ids & removal_ids)
-        _record(session, who, "posting retried", done_ids - skip_ids - removal_ids)
+        _record(session, who, "document posted again", ended_ids)
+        _record(session, who, "posting retried", done_ids - skip_ids - removal_ids - ended_ids)
     return reasons
 
 

@@ -34,6 +34,7 @@ MAX_LINKS_PER_ENTRY = 5
 # Acts on postings name them by their ids.
 POSTING_ACTIONS = frozenset(
     {
+        "document posted again",
         "first approval given",
         "match rejected",
         "not this one",  # before it was called "match rejected"

@@ -37,6 +37,7 @@ WORDINGS = {
     "database unsealed": gettext_noop(
         "Let the hub use the database again that had been moved to {}"
     ),
+    "document posted again": gettext_noop("Requested that {} is posted again"),
     "documents included": gettext_noop("Included earlier documents of {}"),
     "file discarded": gettext_noop("Discarded a file of {}"),
     "file mapped": gettext_noop("Chose the columns of a file of {}"),

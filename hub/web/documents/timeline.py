@@ -68,6 +68,7 @@ PLANNING_LABELS: dict[str, str] = {
 ADOPTION, SKIP = "posting adopted", "posting skipped"
 # What people did to a posting, by the act that the audit log records.
 ACTION_SENTENCES = {
+    "document posted again": gettext_noop("%(who)s requested that it is posted again"),
     "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
     "match rejected": gettext_noop("%(who)s said that a transaction in QuickBooks is another one"),
     "overwrite permitted": gettext_noop("%(who)s let it overwrite an edit in QuickBooks"),
