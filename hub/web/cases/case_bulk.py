@@ -383,7 +383,7 @@ def _load_postings(cases: Sequence[Case]) -> Links:
 BULK_ACTIONS: Mapping[str, NamedAct] = {  # by the button
     "retry": (gettext_noop("Retried {}."), gettext_noop("retried"), _retry),
     "skip": (
-        gettext_noop("Skipped {}. Their documents will not be posted."),
+        gettext_noop("Skipped {}. The documents will not be posted."),
         gettext_noop("skipped"),
         _skip,
     ),

@@ -116,7 +116,7 @@ def test_all_cases_that_the_filters_choose_are_skipped_with_a_reason(
     refused = operator.press(path, act="skip", which="all", newest=newest[1])
     assert "Enter the reason" in refused
     page = operator.press(path, act="skip", which="all", newest=newest[1], text="Paid in cash")
-    assert "Skipped 4 cases. Their documents will not be posted." in page
+    assert "Skipped 4 cases. The documents will not be posted." in page
     assert list(rows_of(page)) == [later]
     states = [posting_of(operator, id) for id in operator.ids]
     assert [posting.state for posting in states] == ["skipped"] * 4 + ["held"]
@@ -134,7 +134,7 @@ def test_cases_that_cannot_be_skipped_are_named_beside_the_skipped_ones(operator
         case = session.get_one(Case, first)
         case.postings.append(posting)
     page = operator.press(BULK, act="skip", case=[first, second, third], text="Paid in cash")
-    assert "Skipped 1 case. Their documents will not be posted." in page
+    assert "Skipped 1 case. The documents will not be posted." in page
     assert "1 could not be skipped: only 1 of its 2 documents could be. Bill" in page
     assert "is on its way; look again in a moment, so it cannot be skipped now." in page
     states = [posting_of(operator, id).state for id in (first, second, third)]
