@@ -1,12 +1,13 @@
 """The actions on one document in the API: check it, post it again, or remove it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort
 from marshmallow import Schema, fields
 
 from hub.db.engine import read_only_session
-from hub.models import Posting, SourceDocument
+from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import RunKind
 from hub.posting.actions import retries, undo
 from hub.posting.actions.undo import UndoPlan
@@ -58,13 +59,7 @@ def post_again(document_id: int) -> Any:
     with read_only_session() as session:
         installation = get_row_or_404(session, SourceDocument, document_id).installation
     posting_id = _load_main_posting_id(document_id)
-    problem = release_scope.find_problem([posting_id], posts_again=True)
-    if problem:
-        return problem
-    retries.post_again(posting_id, person_name())
-    if installation.is_active:
-        run_log.request(RunKind.SYNC, installation.id, person_name())
-    return documents.load(document_id)
+    return _release(document_id, installation, posting_id, retries.post_again)
 
 
 @operation(
@@ -81,13 +76,7 @@ def take_back_skip(document_id: int, posting_id: int) -> Any:
         posting = get_row_or_404(session, Posting, posting_id)
         if posting.document_id != document_id:
             abort(404)
-    problem = release_scope.find_problem([posting_id], posts_again=True)
-    if problem:
-        return problem
-    retries.take_back_skip(posting_id, person_name())
-    if installation.is_active:
-        run_log.request(RunKind.SYNC, installation.id, person_name())
-    return documents.load(document_id)
+    return _release(document_id, installation, posting_id, retries.take_back_skip)
 
 
 @operation(resource, "/removal", role="operator", response=RemovalSchema)
@@ -118,6 +107,19 @@ def remove(document_id: int, body: dict[str, Any]) -> Any:
     undo.undo(plan, person_name())
     for installation_id in {removable.posting.installation_id for removable in plan.removable}:
         run_log.request(RunKind.POST, installation_id, person_name())
+    return documents.load(document_id)
+
+
+def _release(
+    document_id: int, installation: Installation, posting_id: int, act: Callable[[int, str], None]
+) -> Any:
+    """Do an act that posts what the source has now, if the token may approve it."""
+    problem = release_scope.find_problem([posting_id], posts_again=True)
+    if problem:
+        return problem
+    act(posting_id, person_name())
+    if installation.is_active:
+        run_log.request(RunKind.SYNC, installation.id, person_name())
     return documents.load(document_id)
 
 

@@ -1,5 +1,7 @@
 """The actions on the page of a document: check it, post it again, or take back a skip."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, abort, flash, redirect, url_for
 from werkzeug import Response
 
@@ -49,14 +51,7 @@ def post_again(document_id: int) -> Response:
         _, main = load_state_and_main_posting(session, document)
     if main is None:
         abort(404)
-    try:
-        retries.post_again(main.id, person_name())
-    except HubError as error:
-        flash(translate(error.sentence), "error")
-    else:
-        flash(describe_repetition(installation), "success")
-        if installation.is_active:
-            run_log.request(RunKind.SYNC, installation.id, person_name())
+    _release(main.id, retries.post_again, installation, describe_repetition(installation))
     return redirect(url_for("documents.one", document_id=document_id))
 
 
@@ -68,16 +63,24 @@ def take_back_skip(posting_id: int) -> Response:
         posting = get_row_or_404(session, Posting, posting_id)
         document_id = posting.document_id
         installation = posting.document.installation
-    try:
-        retries.take_back_skip(posting_id, person_name())
-    except HubError as error:
-        flash(translate(error.sentence), "error")
-    else:
-        flash(_describe_next_step(installation), "success")
-        if installation.is_active:
-            run_log.request(RunKind.SYNC, installation.id, person_name())
+    message = _describe_next_step(installation)
+    _release(posting_id, retries.take_back_skip, installation, message)
     anchor = f"posting-{posting_id}"
     return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))
+
+
+def _release(
+    posting_id: int, act: Callable[[int, str], None], installation: Installation, message: str
+) -> None:
+    """Do an act on a posting for the person, and request the run that continues with it."""
+    try:
+        act(posting_id, person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return
+    flash(message, "success")
+    if installation.is_active:
+        run_log.request(RunKind.SYNC, installation.id, person_name())
 
 
 def _describe_next_step(installation: Installation) -> str:
