@@ -110,11 +110,13 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 def _wait_for_reading(session: Session, approvals_before: Mapping[int, str | None]) -> None:
     """Let postings that are no longer skipped wait until their documents are read again.
 
-    In an app without review, nobody has to approve what is read then. `approvals_before` has what
-    was approved of each posting when it was skipped.
+    Reading the document of a skipped posting plans nothing. In an app without review, nobody has to
+    approve what is read then. `approvals_before` has what was approved of each posting when it was
+    skipped.
     """
     is_chosen = Posting.id.in_(approvals_before)
-    update_postings(session, [is_chosen], state=PostingState.WAITING, held_by=Holder.SOURCE)
+    until_read = {"state": PostingState.WAITING, "held_by": Holder.SOURCE, "reasons": []}
+    update_postings(session, [is_chosen], **until_read)
     never_approved = [id for id, approved in approvals_before.items() if approved is None]
     is_automatic = Posting.installation_id.not_in(
         select(Installation.id).where(Installation.mode == InstallationMode.REVIEW)
@@ -156,15 +158,9 @@ def update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **va
 
 
 def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    """Have the documents of these postings read again at once; return the number of postings.
-
-    A document that was skipped waits meanwhile. Reading a skipped posting plans nothing.
-    """
+    """Have the documents of these postings read again at once; return the number of postings."""
     _mark_as_outdated(session, conditions)
-    count = update_postings(session, conditions, next_try_at=None)
-    skipped = [*conditions, Posting.state == PostingState.SKIPPED]
-    update_postings(session, skipped, state=PostingState.WAITING, reasons=[])
-    return count
+    return update_postings(session, conditions, next_try_at=None)
 
 
 def _mark_as_outdated(session: Session, conditions: Sequence[ColumnElement[bool]]) -> None:

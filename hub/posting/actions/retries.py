@@ -110,6 +110,8 @@ def find_revocable_skips(session: Session, document: SourceDocument) -> set[int]
         Posting.operation.not_in(outbox.REMOVALS),
     )
     skipped = session.scalars(query.options(*NAMES_ONLY)).all()
+    if not skipped:
+        return set()
     states = listing.load_states_of_parts(session, [posting.id for posting in skipped])
     superseded_ids = _find_superseded(session, skipped)
     revocable_ids = set[int]()
