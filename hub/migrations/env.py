@@ -1,4 +1,4 @@
-"""How Alembic reaches the database of the application at hand."""
+"""Run the revisions of Alembic on the database of the current application."""
 
 import math
 from contextlib import AbstractContextManager, nullcontext
@@ -6,14 +6,24 @@ from typing import Any
 
 from alembic import context
 from filelock import FileLock
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeDecorator
 
+from hub.clock import SystemClock
+from hub.db.database_errors import CONFLICT_CODES
 from hub.db.engine import BUSY_SECONDS, db
 from hub.migrations import schema
 
 # PostgreSQL advisory lock: one process migrates, the others wait and have nothing left to do.
 MIGRATION_LOCK = 0x6D696772
+# An upgrade locks one table after the other while runs use them. If both wait for each other,
+# PostgreSQL undoes the transaction that notices it first after a second, which may be that of a
+# run. The upgrade therefore waits less for a lock, and begins again when it does not get it.
+LOCK_SECONDS = 0.2
+PAUSE_SECONDS = 0.5  # between two tries
+MAX_SECONDS = 60.0  # after which a last try waits for each lock as long as it takes
+LOCK_TIMEOUT_CODE = "55P03"
 
 
 def render(kind: str, thing: Any, autogen: Any) -> Any:
@@ -29,7 +39,8 @@ def lock_new_file() -> AbstractContextManager[object]:
     return FileLock(f"{file}.lock", timeout=BUSY_SECONDS) if file else nullcontext()
 
 
-with lock_new_file(), db.engine.connect() as connection:
+def set_up_alembic(connection: Connection) -> None:
+    """Say which tables the revisions are for."""
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -38,13 +49,49 @@ with lock_new_file(), db.engine.connect() as connection:
         include_name=schema.is_own_table,
         compare_type=True,
     )
-    if connection.dialect.name == "postgresql":
-        driver_connection: Any = connection.connection.driver_connection
-        driver_connection.work_seconds = math.inf  # a revision may change millions of rows
-        connection.detach()  # so that the pool gets no connection without a time limit
+
+
+def migrate() -> None:
+    """Check the tables and run the revisions."""
+    if context.config.attributes.get("upgrades"):
+        schema.require_upgradable(context.get_bind())
+    context.run_migrations()
+
+
+def migrate_postgresql(connection: Connection) -> None:
+    """Run the revisions without ending transactions of processes that use the hub meanwhile."""
+    driver_connection: Any = connection.connection.driver_connection
+    driver_connection.work_seconds = math.inf  # a revision may change millions of rows
+    connection.detach()  # so that the pool gets no connection without a time limit
+    clock = SystemClock()
+    end = clock.monotonic() + MAX_SECONDS
+    while clock.monotonic() < end:
+        try:
+            try_postgresql(connection, LOCK_SECONDS)
+            return
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in (LOCK_TIMEOUT_CODE, *CONFLICT_CODES):
+                raise
+            clock.sleep(PAUSE_SECONDS)
+    try_postgresql(connection, lock_seconds=0)
+
+
+def try_postgresql(connection: Connection, lock_seconds: float) -> None:
+    """Run the revisions in one transaction.
+
+    Raise OperationalError, and change nothing, if a lock takes longer; 0 stands for no limit.
+    """
+    limit = text("SELECT set_config('lock_timeout', :milliseconds, true)")
     with context.begin_transaction():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        if context.config.attributes.get("upgrades"):
-            schema.require_upgradable(connection)
-        context.run_migrations()
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.execute(limit, {"milliseconds": str(int(lock_seconds * 1000))})
+        migrate()
+
+
+with lock_new_file(), db.engine.connect() as connection:
+    set_up_alembic(connection)
+    if connection.dialect.name == "postgresql":
+        migrate_postgresql(connection)
+    else:
+        with context.begin_transaction():
+            migrate()

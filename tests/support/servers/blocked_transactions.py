@@ -1,4 +1,4 @@
-"""Transactions of PostgreSQL that wait for rows of each other."""
+"""Transactions of PostgreSQL that wait for rows or tables of each other."""
 
 import threading
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from hub.db.engine import transaction
 
 # Tests that run at the same time share the server, and the locks of all databases are listed.
 WAITING = text(
-    "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'relation')"
     " AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 )
 END_SECONDS = 60  # after which an act that was blocked must have ended
 
 
 def wait_until_blocked(session: Session) -> None:
-    """Wait until another transaction of the database waits for a row of this one."""
+    """Wait until another transaction of the database waits for a row or table of this one."""
     pause = threading.Event()
     for _ in range(1000):
         if session.scalar(WAITING):
@@ -33,9 +33,9 @@ def block(
     take_first: Callable[[Session], object],
     take_then: Callable[[Session], object],
 ) -> None:
-    """Do an act while another transaction holds a row, and takes another one when the act waits.
+    """Do an act while another transaction holds a lock, and takes another one when the act waits.
 
-    If the act has the other row by then, PostgreSQL undoes the transaction of the act. Raise the
+    If the act has the other lock by then, PostgreSQL undoes the transaction of the act. Raise the
     error with which the act ends.
     """
     errors: list[Exception] = []
