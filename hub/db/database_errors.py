@@ -18,6 +18,7 @@ from hub.errors import DatabaseUnavailable, Retry
 UNAVAILABLE_ERRORS = (OperationalError, InternalError, InterfaceError)
 # PostgreSQL undid a transaction to resolve a deadlock, or because it could not be serialized.
 CONFLICT_CODES = ("40P01", "40001")
+LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, after the time for which a transaction waits for a lock
 NO_PERMISSION = "42501"  # PostgreSQL lets the role not do this, such as create tables
 # What SQLite answers for a file that is no database any more.
 DAMAGES = ("file is not a database", "database disk image is malformed")

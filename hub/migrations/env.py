@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeDecorator
 
 from hub.clock import SystemClock
-from hub.db.database_errors import CONFLICT_CODES
+from hub.db.database_errors import CONFLICT_CODES, LOCK_NOT_AVAILABLE
 from hub.db.engine import BUSY_SECONDS, db
 from hub.migrations import schema
 
@@ -23,7 +23,6 @@ MIGRATION_LOCK = 0x6D696772
 LOCK_SECONDS = 0.2
 PAUSE_SECONDS = 0.5  # between two tries
 MAX_SECONDS = 60.0  # after which a last try waits for each lock as long as it takes
-LOCK_TIMEOUT_CODE = "55P03"
 
 
 def render(kind: str, thing: Any, autogen: Any) -> Any:
@@ -70,7 +69,7 @@ def migrate_postgresql(connection: Connection) -> None:
             try_postgresql(connection, LOCK_SECONDS)
             return
         except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) not in (LOCK_TIMEOUT_CODE, *CONFLICT_CODES):
+            if getattr(error.orig, "sqlstate", None) not in (LOCK_NOT_AVAILABLE, *CONFLICT_CODES):
                 raise
             clock.sleep(PAUSE_SECONDS)
     try_postgresql(connection, lock_seconds=0)

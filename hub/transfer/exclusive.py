@@ -11,6 +11,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hub.db import database_errors
+from hub.db.database_errors import LOCK_NOT_AVAILABLE
 from hub.db.engine import EXCLUSIVE_SECONDS, address_without_password, create_standalone_engine
 from hub.errors import DatabaseUnavailable, HubError
 from hub.migrations import schema
@@ -22,8 +23,6 @@ COUNT_SESSIONS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND usename = current_user AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
-
-LOCK_NOT_AVAILABLE = "55P03"  # the code of PostgreSQL
 MAX_POLLS = EXCLUSIVE_SECONDS * 10
 WAIT_STATEMENT = text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
 
