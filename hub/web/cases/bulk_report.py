@@ -10,13 +10,14 @@ from hub.translations.messages import gettext, ngettext
 MAX_REASONS = 5  # reasons in the message why nothing was done on some cases
 
 
-def flash_outcome(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
+def flash_outcome(message: str, word: str, reasons: Sequence[str]) -> None:
     """Report for how many cases the action was done, and why not for the others.
 
-    `message` is about the cases that were done, and `word` is what could not be done to the others.
+    `message` is about the cases that were done, "" if there are none, and `word` is what could not
+    be done to the others.
     """
-    if done:
-        flash(message.format(_format_case_count(done)), "success")
+    if message:
+        flash(message, "success")
     by_reason = Counter(reasons)
     for reason, count in by_reason.most_common(MAX_REASONS):
         flash(
@@ -59,6 +60,6 @@ def flash_remaining(count: int) -> None:
         flash(text, "look")
 
 
-def _format_case_count(count: int) -> str:
+def format_case_count(count: int) -> str:
     """Return a number of cases as a sentence has it."""
     return ngettext("%(count)s case", "%(count)s cases", count)

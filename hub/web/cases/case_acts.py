@@ -22,7 +22,7 @@ from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import load_scope, person_name
-from hub.web.cases import case_retries
+from hub.web.cases import case_retries, continuation
 from hub.web.frame import viewer
 from hub.web.frame.case_titles import format_name_in_sentence
 from hub.web.frame.kind_labels import count_kinds, format_document_count
@@ -32,6 +32,13 @@ from hub.web.lists import case_list
 MAX_SHOWN = 200
 CLOSABLE_ACTIONS = (CaseAction.NONE, CaseAction.CHOOSE)
 REMOVING_ACTIONS = (CaseAction.VOID, CaseAction.DELETE)
+SENDING_DECISIONS = (  # after which something is sent to QuickBooks, once the app runs
+    CaseDecision.MATCHED,
+    CaseDecision.RETRIED,
+    CaseDecision.REJECTED,
+    CaseDecision.PUT_BACK,
+    CaseDecision.OVERWRITTEN,
+)
 
 
 def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,8 +119,9 @@ def carry_out(
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
-    if syncs and installation and installation.is_active:
-        run_log.request(RunKind.SYNC, installation.id, person_name())
+    if syncs and installation:
+        if installation.is_active:
+            run_log.request(RunKind.SYNC, installation.id, person_name())
         message += _describe_continuation(decision, installation, counts)
     return message
 
@@ -288,12 +296,14 @@ def leave(case_id: int) -> str:
 def _describe_continuation(
     decision: CaseDecision, installation: Installation, stopped: Mapping[str, int]
 ) -> str:
-    """Return the sentence about the sync that was requested."""
+    """Return the sentence about the sync that was requested, or that is once the app runs."""
     if decision == CaseDecision.SKIPPED:
         return ""
+    if not installation.is_active:
+        return continuation.describe(0, int(decision in SENDING_DECISIONS))
     if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
         return gettext(" Posting %(documents)s…", documents=count_kinds(stopped))
-    return gettext(" A sync continues with it now.")
+    return continuation.describe(1, 0)
 
 
 def _was_sent_from_case() -> bool:

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -14,10 +14,9 @@ from hub.context import current_hub
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
-from hub.models import Case, CaseNote, Installation, Posting, case_posting
+from hub.models import Case, CaseNote, Installation
 from hub.models.cases import MAX_NOTE_LENGTH
-from hub.models.enums import CaseDecision, Holder, Operation, RunKind
-from hub.outbox.states import FINAL
+from hub.models.enums import CaseDecision, RunKind
 from hub.posting.actions import manual
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
@@ -25,7 +24,16 @@ from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication import access
 from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
-from hub.web.cases import bulk_report, case_assignees, case_retries, snoozes
+from hub.web.cases import (
+    bulk_report,
+    case_assignees,
+    case_retries,
+    continuation,
+    snoozes,
+    stopped_postings,
+)
+from hub.web.cases.bulk_report import format_case_count
+from hub.web.frame.layout import format_day
 from hub.web.frame.paging import drop_unset, load_pairs
 from hub.web.lists import case_list
 from hub.web.request import form_drafts, row_ids
@@ -40,10 +48,18 @@ RETRIED_ACTIONS = (
     CaseAction.DIFFER,
 )
 Reasons = dict[int, str]  # why nothing was done, by case
-Links = dict[int, list[int]]  # postings by case
 Form = Mapping[str, str]  # text, assignee or until, as the act needs it
-Act = Callable[[Sequence[Case], Form], Reasons]
-NamedAct = tuple[str, str, Act]  # the message about those done, the word for the others, the act
+
+
+class Outcome(NamedTuple):
+    """Why an act was not done on some cases, and the sentence about the others."""
+
+    reasons: Reasons
+    message: str
+
+
+Act = Callable[[Sequence[Case], Form], Outcome]
+NamedAct = tuple[str, Act]  # the word for the cases on which the act was not done, and the act
 pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 
 
@@ -63,13 +79,13 @@ def apply() -> Response:
     if act is None:
         flash(gettext("Nothing was done. Press the button of what is to be done."), "look")
         return _return_form()
-    following = _find_following_case_id() if act[2] is _snooze else None
+    following = _find_following_case_id() if act[1] is _snooze else None
     try:
-        reasons = act_on(cases, act[2], request.form) if cases else {}
+        outcome = act_on(cases, act[1], request.form) if cases else Outcome({}, "")
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _return_form()
-    _report(act, len(cases) - len(reasons), list(reasons.values()), closed)
+    _report(act, len(cases) - len(outcome.reasons), outcome, closed)
     bulk_report.flash_remaining(hidden)
     if following is not None:
         return redirect(url_for("inbox.one", case_id=following, **case_list.build_arguments()))
@@ -86,24 +102,26 @@ def people() -> str:
     return render_template("suggested_people.html", names=names)
 
 
-def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
-    """Do an act on the cases on which the person may act; return why not on the others."""
+def act_on(cases: Sequence[Case], act: Act, form: Form) -> Outcome:
+    """Do an act on the cases on which the person may act."""
     may_act = load_rights_scope("operator")
     allowed = [case for case in cases if may_act.has(case)]
     reasons: Reasons = {}
     for case in cases:
         if not may_act.has(case):
             reasons[case.id] = gettext("you may only look at it.")
-    return reasons | act(allowed, form)
+    outcome = act(allowed, form)
+    return Outcome(reasons | outcome.reasons, outcome.message)
 
 
-def _report(act: NamedAct, done: int, reasons: list[str], closed: int) -> None:
+def _report(act: NamedAct, done: int, outcome: Outcome, closed: int) -> None:
     """Report on how many cases an act was done, and how many were closed meanwhile."""
-    message, word, work = act
+    word, work = act
+    reasons = list(outcome.reasons.values())
     if work is not _note:
-        reasons = [*reasons, *closed * [gettext("it is closed already.")]]
+        reasons += closed * [gettext("it is closed already.")]
         closed = 0
-    bulk_report.flash_outcome(gettext(message), gettext(word), done, reasons)
+    bulk_report.flash_outcome(outcome.message if done else "", gettext(word), reasons)
     bulk_report.flash_closed(closed)
 
 
@@ -120,7 +138,7 @@ def _load_chosen_cases(act: NamedAct | None) -> tuple[list[Case], int]:
             conditions = [*case_list.build_conditions(session, filters), Case.id <= newest]
         else:
             conditions = [Case.id.in_(_read_ticked_ids()), *load_rights_scope().cases()]
-        if act is None or act[2] is not _note:
+        if act is None or act[1] is not _note:
             conditions.append(Case.closed_at.is_(None))
         query = select(Case).where(*conditions).order_by(Case.id)
         cases = list(session.scalars(query.limit(MAX_CASES_PER_ACT + 1)))
@@ -173,7 +191,7 @@ def _redirect_back(draft: str = "") -> Response:
     return redirect(url_for("inbox.show", **arguments))
 
 
-def _retry(cases: Sequence[Case], form: Form) -> Reasons:
+def _retry(cases: Sequence[Case], form: Form) -> Outcome:
     """Retry the postings that the cases stop.
 
     Deletions in QuickBooks, open questions and documents that somebody removed from QuickBooks are
@@ -191,15 +209,17 @@ def _retry(cases: Sequence[Case], form: Form) -> Reasons:
             retried.append(case)
         else:
             reasons[case.id] = gettext("this needs a decision on the page of the case.")
-    links = _load_postings(retried)
+    links = stopped_postings.load(retried)
     posting_ids = set[int]().union(*links.values())
     failed = case_retries.retry_unless_removed(sorted(posting_ids), person_name())
     for case in retried:
         reason = _find_reason_not_retried(links.get(case.id, []), failed)
         if reason:
             reasons[case.id] = reason
-    _record(cases, reasons, CaseDecision.RETRIED)
-    return reasons
+    running, resting = _record(cases, reasons, CaseDecision.RETRIED)
+    done = format_case_count(len(cases) - len(reasons))
+    message = gettext("Retried %(cases)s.", cases=done)
+    return Outcome(reasons, message + continuation.describe(running, resting))
 
 
 def _find_reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
@@ -210,20 +230,22 @@ def _find_reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> s
     return translate(remaining[0]) if len(remaining) == len(ids) else ""
 
 
-def _skip(cases: Sequence[Case], form: Form) -> Reasons:
+def _skip(cases: Sequence[Case], form: Form) -> Outcome:
     """Skip what the cases stop, with the reason of the form."""
     note = form.get("text", "").strip()
     if not note:
         raise Refused(gettext("Enter the reason for which they are skipped."))
     reasons: Reasons = {}
-    links = _load_postings(cases)
+    links = stopped_postings.load(cases)
     problems: dict[int, str] = {}  # by posting that was tried; "" if it was skipped
     for case in cases:
         reason = _skip_all(links.get(case.id, []), note, problems)
         if reason:
             reasons[case.id] = reason
     _record(cases, reasons, CaseDecision.SKIPPED, note)
-    return reasons
+    done = format_case_count(len(cases) - len(reasons))
+    message = gettext("Skipped %(cases)s. The documents will not be posted.", cases=done)
+    return Outcome(reasons, message)
 
 
 def _skip_all(posting_ids: Sequence[int], note: str, problems: dict[int, str]) -> str:
@@ -270,7 +292,7 @@ def _find_reason_not_skipped(ids: Sequence[int], problems: Mapping[int, str]) ->
     )
 
 
-def _assign(cases: Sequence[Case], form: Form) -> Reasons:
+def _assign(cases: Sequence[Case], form: Form) -> Outcome:
     """Assign cases to the person of the form, or to nobody; each must be theirs to act on."""
     name = form.get("assignee", "").strip()
     reasons: Reasons = {}
@@ -281,10 +303,13 @@ def _assign(cases: Sequence[Case], form: Form) -> Reasons:
                 if not may_act.has(case):
                     reasons[case.id] = gettext("%(name)s may not act on it.", name=name)
         _store(session, cases, reasons, "case assigned", {"assignee": name})
-    return reasons
+    done = format_case_count(len(cases) - len(reasons))
+    if not name:
+        return Outcome(reasons, gettext("Assigned %(cases)s to nobody.", cases=done))
+    return Outcome(reasons, gettext("Assigned %(cases)s to %(name)s.", cases=done, name=name))
 
 
-def _snooze(cases: Sequence[Case], form: Form) -> Reasons:
+def _snooze(cases: Sequence[Case], form: Form) -> Outcome:
     """Hide cases until the morning of a day; then they are listed again."""
     try:
         day = dt.date.fromisoformat(form.get("until", ""))
@@ -296,17 +321,20 @@ def _snooze(cases: Sequence[Case], form: Form) -> Reasons:
             if until <= now:
                 raise Refused(gettext("Choose a day in the future."))
             _store(session, hidden, {}, "case snoozed", {"snoozed_until": until})
-    return {}
+    done = format_case_count(len(cases))
+    message = gettext("Snoozed %(cases)s until %(day)s.", cases=done, day=format_day(day))
+    return Outcome({}, message)
 
 
-def _wake(cases: Sequence[Case], form: Form) -> Reasons:
+def _wake(cases: Sequence[Case], form: Form) -> Outcome:
     """List snoozed cases again."""
     with transaction() as session:
         _store(session, cases, {}, "case woken", {"snoozed_until": None})
-    return {}
+    done = format_case_count(len(cases))
+    return Outcome({}, gettext("Back in the list: %(cases)s.", cases=done))
 
 
-def _note(cases: Sequence[Case], form: Form) -> Reasons:
+def _note(cases: Sequence[Case], form: Form) -> Outcome:
     """Add the note of the form to each case."""
     text = form.get("text", "").strip()[:MAX_NOTE_LENGTH]
     if not text:
@@ -317,7 +345,8 @@ def _note(cases: Sequence[Case], form: Form) -> Reasons:
             session.add(CaseNote(case_id=case.id, at=now, who=person_name(), text=text))
         details = {f"case {case.id}": {"text": text} for case in cases}
         audit.record_each(session, person_name(), "case note added", details)
-    return {}
+    done = format_case_count(len(cases))
+    return Outcome({}, gettext("Added the note to %(cases)s.", cases=done))
 
 
 def _store(
@@ -333,17 +362,22 @@ def _store(
 @repeat_after_conflict
 def _record(
     cases: Sequence[Case], reasons: Reasons, decision: CaseDecision, note: str = ""
-) -> None:
-    """Record the decision on the cases that were acted on, and request syncs that continue."""
+) -> tuple[int, int]:
+    """Record the decision on the cases that were acted on, and request syncs that continue.
+
+    Return the numbers of cases of apps that run, and of apps that are paused or disabled.
+    """
     done = [case for case in cases if case.id not in reasons]
     with transaction() as session:
         inbox.record_decision(session, [case.id for case in done], decision, person_name(), note)
         installation_ids = {case.installation_id for case in done}
         query = select(Installation).where(Installation.id.in_(installation_ids))
         installations = list(session.scalars(query))
-    for installation in installations:
-        if installation.is_active:
-            run_log.request(RunKind.SYNC, installation.id, person_name())
+    active_ids = {installation.id for installation in installations if installation.is_active}
+    for id in sorted(active_ids):
+        run_log.request(RunKind.SYNC, id, person_name())
+    running = sum(case.installation_id in active_ids for case in done)
+    return running, sum(case.installation_id is not None for case in done) - running
 
 
 def _load_slugs(cases: Sequence[Case]) -> dict[int | None, str]:
@@ -354,41 +388,11 @@ def _load_slugs(cases: Sequence[Case]) -> dict[int | None, str]:
         return load_pairs(session, query)
 
 
-def _load_postings(cases: Sequence[Case]) -> Links:
-    """Return the postings of cases on which the person may act, without those that have ended.
-
-    A deletion that no person has approved is decided on the page of its case.
-    """
-    is_unconfirmed = and_(
-        Posting.operation == Operation.DELETE,
-        Posting.held_by == Holder.PERSON,
-        Posting.approved_by.is_(None),
-    )
-    query = (
-        select(case_posting.c.case_id, case_posting.c.posting_id)
-        .join(Posting, Posting.id == case_posting.c.posting_id)
-        .where(case_posting.c.case_id.in_([case.id for case in cases]))
-        .where(
-            Posting.state.not_in(FINAL), ~is_unconfirmed, *load_rights_scope("operator").postings()
-        )
-        .order_by(case_posting.c.posting_id)
-    )
-    links: Links = {}
-    with read_only_session() as session:
-        for case_id, posting_id in session.execute(query):
-            links.setdefault(case_id, []).append(posting_id)
-    return links
-
-
 BULK_ACTIONS: Mapping[str, NamedAct] = {  # by the button
-    "retry": (gettext_noop("Retried {}."), gettext_noop("retried"), _retry),
-    "skip": (
-        gettext_noop("Skipped {}. The documents will not be posted."),
-        gettext_noop("skipped"),
-        _skip,
-    ),
-    "assign": (gettext_noop("Assigned {}."), gettext_noop("assigned"), _assign),
-    "snooze": (gettext_noop("Snoozed {}."), gettext_noop("snoozed"), _snooze),
-    "wake": (gettext_noop("Back in the list: {}."), gettext_noop("listed again"), _wake),
-    "note": (gettext_noop("Added the note to {}."), gettext_noop("given the note"), _note),
+    "retry": (gettext_noop("retried"), _retry),
+    "skip": (gettext_noop("skipped"), _skip),
+    "assign": (gettext_noop("assigned"), _assign),
+    "snooze": (gettext_noop("snoozed"), _snooze),
+    "wake": (gettext_noop("listed again"), _wake),
+    "note": (gettext_noop("given the note"), _note),
 }

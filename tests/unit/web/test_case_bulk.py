@@ -46,7 +46,7 @@ def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
 
 def test_ticked_cases_are_retried_and_the_others_are_named(operator: Visitor) -> None:
     page = operator.press(f"{BULK}?words=Case", act="retry", case=operator.ids[1:5])
-    assert "Retried 3 cases." in page
+    assert "Retried 3 cases. A sync continues with them now." in page
     assert "1 could not be retried: this needs a decision on the page of the case." in page
     states = [posting_of(operator, id).state for id in operator.ids]
     assert states == ["held", "ready", "ready", "ready", "held"]
@@ -63,6 +63,22 @@ def test_ticked_cases_are_retried_and_the_others_are_named(operator: Visitor) ->
         newest = session.scalars(select(Run).order_by(Run.id.desc())).first()
         assert newest
         assert (newest.kind, newest.requested_by, newest.started_at) == ("sync", "oda", None)
+
+
+def test_a_retry_of_many_says_which_wait_for_a_paused_app(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        company = add_company(session, realm="773", name="Elm Street Inc.")
+        paused = add_installation(session, company, tenant="t3", mode="paused").id
+    first, second, third = (
+        add_case(operator, number, "1.00", installation=paused) for number in (7, 8, 9)
+    )
+    page = operator.press(f"{BULK}?words=Case", act="retry", case=[operator.ids[0], first])
+    assert "Retried 2 cases. A sync continues with 1 of them now, and with the others" in page
+    assert "others once their app is enabled and not paused." in page
+    page = operator.press(f"{BULK}?words=Case", act="retry", case=[second])
+    assert "Retried 1 case. A sync continues with it once its app is enabled and not" in page
+    page = operator.press(f"/inbox/{third}/retry")
+    assert re.search(r"Retried bill [^.]+\. A sync continues with it once its app is enabled", page)
 
 
 def ask_about_removal(visitor: Visitor, case_id: int) -> int:
@@ -162,7 +178,7 @@ def test_a_snoozed_case_is_hidden_and_returns_on_its_day(
     id = operator.ids[0]
     day = (clock.now() + dt.timedelta(days=3)).date()
     page = operator.press(BULK, act="snooze", case=[id], until=day.isoformat())
-    assert "Snoozed 1 case." in page
+    assert re.search(rf"Snoozed 1 case until 0?{day.day} {day:%b %Y}\.", page)
     assert id not in rows_of(page)
     count = re.search(r'class="count">(\d+)', page)
     snoozed = operator.page("/inbox/?show=snoozed")
@@ -228,7 +244,7 @@ def test_cases_are_assigned_to_those_who_may_act_on_them(operator: Visitor) -> N
         people.insert(session, "siri", people.hash_new(PASSWORD), [right])
     foreign = add_case(operator, 7, "1.00", installation=other)
     page = operator.press(BULK, act="assign", case=[operator.ids[0], foreign], assignee="siri")
-    assert "Assigned 1 case." in page
+    assert "Assigned 1 case to siri." in page
     assert "1 could not be assigned: siri may not act on it." in page
     assert operator.row(Case, foreign).assignee == "siri"
     assert operator.row(Case, operator.ids[0]).assignee == ""
@@ -260,8 +276,11 @@ def test_of_many_people_those_are_suggested_whose_name_is_typed(
     assert re.findall(r'value="([^"]+)"', answer) == ["Kari", "Karin"]
     assert re.findall(r'value="([^"]+)"', operator.page(f"{BULK}people?assignee=")) == []
     assert re.findall(r'value="([^"]+)"', operator.page(f"{BULK}people?assignee=%25")) == []
-    operator.press(BULK, act="assign", case=[operator.ids[0]], assignee=" KARI ")
+    page = operator.press(BULK, act="assign", case=[operator.ids[0]], assignee=" KARI ")
+    assert "Assigned 1 case to Kari." in page
     assert operator.row(Case, operator.ids[0]).assignee == "Kari"
+    page = operator.press(BULK, act="assign", case=operator.ids[:2], assignee="")
+    assert "Assigned 2 cases to nobody." in page
 
 
 def test_a_person_without_the_right_changes_nothing(operator: Visitor) -> None:
@@ -416,4 +435,4 @@ def test_after_a_snooze_on_its_page_the_next_case_opens(operator: Visitor) -> No
     assert response.location == f"/inbox/{newest}?words=Case"
     response = operator.post(unescape(action), act="snooze", **form)
     assert response.location == f"/inbox/{following}?words=Case"
-    assert "Snoozed 1 case." in operator.page(response.location)
+    assert "Snoozed 1 case until 01 Dec 2026." in operator.page(response.location)
