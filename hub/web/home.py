@@ -92,6 +92,7 @@ def show() -> str:
             standby=standby,
             access_requests=_load_access_requests(session),
             cases=case_list.build_rows(session, cases),
+            snoozed_count=case_list.count_snoozed(session),
             checklist=checklist.read_if_shown(session),
             has_posted=checklist.has_posted(session, load_scope()),
             page=companies,

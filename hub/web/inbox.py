@@ -63,6 +63,7 @@ def show() -> str | Response:
             with_filters=lambda **changes: drop_unset(filters | changes),
             is_closed=is_closed,
             case_lists=case_list.CASE_LISTS,
+            snoozed_count=case_list.count_snoozed(session, filters),
             sort_orders=case_list.SORT_ORDERS,
             companies=case_list.list_companies(session, filters["company"]),
             installations=list_installation_choices(session, filters["installation"]),

@@ -196,6 +196,7 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
         "lists_entry": session.scalar(_select_lists_entry(installation)),
         "cases": case_list.build_rows(session, cases),
+        "snoozed_count": case_list.count_snoozed(session, {"installation": str(installation.id)}),
         "code_count": session.scalar(codes),
         "next_run": next_runs.get(installation.id),
         "early_count": count_before_start(session, installation.id),

@@ -28,7 +28,7 @@ from hub.web.authentication.access import (
 from hub.web.frame import paging, viewer
 from hub.web.frame.case_titles import format_headline, load_closed_postings, load_subjects
 from hub.web.frame.kind_labels import format_document_count
-from hub.web.frame.layout import today
+from hub.web.frame.layout import MAX_COUNTED, today
 from hub.web.lists import continued_cases
 from hub.web.request import row_ids
 
@@ -249,6 +249,13 @@ def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int
         if counts[action] or filters["act"] == action:
             groups.append((str(action), label, counts[action]))
     return groups
+
+
+def count_snoozed(session: Session, filters: Filters | None = None) -> int:
+    """Count the snoozed cases that the filters choose, at most one more than `MAX_COUNTED`."""
+    chosen = dict.fromkeys(FILTER_NAMES, "") | dict(filters or {}) | {"show": "snoozed", "act": ""}
+    some = select(Case.id).where(*build_conditions(session, chosen)).limit(MAX_COUNTED + 1)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
 def is_of_other_company() -> bool:

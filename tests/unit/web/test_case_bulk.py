@@ -223,6 +223,33 @@ def test_every_page_counts_the_cases_that_the_inbox_lists(operator: Visitor) -> 
     assert re.search(r"\b0 ?<span[^>]*> open cases", companies)
 
 
+def test_every_page_that_counts_open_cases_says_how_many_are_snoozed(operator: Visitor) -> None:
+    """Home also counts the documents that snoozed cases stop, so it names both numbers."""
+    app = operator.story.installation
+    places = {
+        "/": "/inbox/?show=snoozed",
+        f"/installations/{app}/": f"/inbox/?show=snoozed&amp;installation={app}",
+    }
+    for path in places:
+        assert "snoozed" not in operator.page(path)
+    operator.press(BULK, act="snooze", case=operator.ids[:1], until="2099-01-01")
+    for path, address in places.items():
+        assert re.search(rf'href="{re.escape(address)}">\s*1 case is snoozed', operator.page(path))
+    assert re.search(r"document[^<]*stopped.*1 case is snoozed", text_of_tile(operator.page("/")))
+    assert re.search(r'Snoozed\s*<span class="number-of">1<', operator.page("/inbox/?act=retry"))
+    operator.press(BULK, act="snooze", which="all", newest="999", until="2099-01-01")
+    for path in (*places, "/inbox/"):
+        page = operator.page(path)
+        assert re.search(r"\d+ cases are snoozed", page), path
+        assert "Every document" not in page, path
+
+
+def text_of_tile(page: str) -> str:
+    """Return the text of the tile of open cases on Home."""
+    tile = page[page.index("Needs attention") :].partition("</li>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", tile).split())
+
+
 def test_a_snoozed_case_can_be_listed_again_earlier(operator: Visitor, clock: FakeClock) -> None:
     id = operator.ids[0]
     operator.press(BULK, act="snooze", case=[id], until="2099-01-01")
