@@ -254,6 +254,7 @@ def _build_state_values(
         "state": state,
         "badge_state": _get_badge_state(state, main, payment),
         "payment": payment,
+        "number_in_quickbooks": _find_other_number(session, main, state),
         "undoable_posting_id": main.id if main and is_removable and may_act else None,
         "can_post_again": main is not None and may_act and retries.is_repostable(document, state),
         "revocable_skips": retries.find_revocable_skips(session, document) if may_act else set(),
@@ -284,6 +285,16 @@ def _build_payment(session: Session, main: Posting | None, state: str) -> Paymen
     if head is None or head.balance is None or not head.total:
         return None
     return Payment(head.total - head.balance, head.balance)
+
+
+def _find_other_number(session: Session, main: Posting | None, state: str) -> str:
+    """Return the number of a posted transaction in QuickBooks; "" if it is the posted one."""
+    if main is None or state != DocumentState.POSTED or main.kind in LIST_KINDS:
+        return ""
+    head = session.get(TransactionHead, (main.company_id, main.kind, main.quickbooks_id or ""))
+    if head is None or head.number in (main.number, main.summary.number):
+        return ""
+    return head.number
 
 
 def _find_payable_head(session: Session, main: Posting) -> TransactionHead | None:

@@ -886,6 +886,30 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
     assert "Changed in QuickBooks: Accepted what QuickBooks has" in history
 
 
+def test_after_another_number_is_accepted_the_page_of_the_document_has_it(bench) -> None:
+    posting = bench.posting(bench.ids[0])
+    planned = posting.number
+    bench.visitor.log_in("oda")
+    assert "In QuickBooks it has the number" not in document_page(bench)
+    bench.edit(posting.quickbooks_id, DocNumber="KH-77")
+    bench.index_all_bills()
+    reconcile(bench.company_id)
+    bench.visitor.press("/inbox/1/close")
+    page = document_page(bench)
+    facts = page.partition('aria-label="In short"')[2].partition("</ul>")[0]
+    text = " ".join(re.sub(r"<[^>]+>", " ", facts).split())
+    assert f"In QuickBooks KH-77 posted as {planned}" in text
+    posted = page.partition('id="sent"')[2].partition("</section>")[0]
+    assert "In QuickBooks it has the number KH-77." in " ".join(posted.split())
+    other = bench.visitor.page(f"/documents/{bench.posting(bench.ids[1]).document_id}")
+    assert "KH-77" not in other
+    assert "posted as" not in other
+
+
+def document_page(bench) -> str:
+    return bench.visitor.page(f"/documents/{bench.posting(bench.ids[0]).document_id}")
+
+
 @pytest.mark.parametrize(("person", "case_ids"), [("oda", (1,)), ("vera", (1, 2))])
 def test_facts_that_were_not_read_are_not_called_equal(bench, person, case_ids) -> None:
     """A deleted bill cannot be read; a viewer's page reads nothing from QuickBooks."""

@@ -78,3 +78,15 @@ def test_without_quickbooks_the_columns_have_what_was_read_last(bench, ids) -> N
     bench.visitor.log_in("oda")
     page = bench.visitor.page("/inbox/1")
     assert re.findall(WHAT_DIFFERS, read_row(page, "Number")) == ["", "Differs"]
+
+
+def test_the_page_of_the_document_has_the_number_of_the_transaction_that_was_chosen(
+    bench, ids
+) -> None:
+    bench.visitor.log_in("oda")
+    [posting_id] = re.findall(r"/inbox/1/(\d+)/adopt", bench.visitor.page("/inbox/1"))[:1]
+    bench.visitor.press(f"/inbox/1/{posting_id}/adopt", quickbooks_id=ids[1])
+    page = bench.visitor.page(f"/documents/{bench.posting(int(posting_id)).document_id}")
+    facts = page.partition('aria-label="In short"')[2].partition("</ul>")[0]
+    text = " ".join(re.sub(r"<[^>]+>", " ", facts).split())
+    assert "In QuickBooks OTHER planned as B-9" in text
