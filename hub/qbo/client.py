@@ -25,6 +25,7 @@ from hub.qbo import batch, call_record, connection, intuit_keys, transport, usag
 from hub.qbo.batch import BatchItem, read_id
 from hub.qbo.call import Call, PageQueries, build_query_call, is_query_unread, read_call
 from hub.qbo.oauth import tokens
+from hub.qbo.repetition import find_retry_pause, is_worth_repeating, repeat_doubtful_read
 from hub.qbo.responses import (
     Expected,
     QuickBooksResponse,
@@ -32,8 +33,6 @@ from hub.qbo.responses import (
     build_unsent_response,
     interpret_item,
     interpret_response,
-    is_worth_repeating,
-    repeat_doubtful_read,
 )
 from hub.rate_limits.limiter import NoSlot, Permit, get_rate_limiter
 
@@ -41,7 +40,6 @@ MINOR_VERSION = "75"
 PAGE_SIZE = 1000
 MAX_READ_WAIT_SECONDS = 90.0  # for the limits of calls: for that of a minute, not a longer pause
 MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no response comes
-DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
 TOKEN_SECONDS = 60.0  # how long a token is used without a check for one that was renewed elsewhere
 ACCESS_OUTCOMES = (SendOutcome.LANDED, SendOutcome.REFUSED)  # QuickBooks accepts the connection
 KINDS_VOIDED_BY_UPDATE = {"payment", "bill_payment", "refund"}
@@ -290,7 +288,7 @@ class Client:
         except HubError as error:
             is_refused = isinstance(error, NeedsAttention)
             outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
-            response = QuickBooksResponse(outcome, text=error.text, after=_find_retry_pause(error))
+            response = QuickBooksResponse(outcome, text=error.text, after=find_retry_pause(error))
             return response, None
         start_until = deadline_at
         if start_until is None and not call.writes:
@@ -303,7 +301,7 @@ class Client:
                     response = replace(response, is_trial=True)
                 return response, access
         except (NoSlot, DatabaseUnavailable) as error:
-            return build_unsent_response(str(error), _find_retry_pause(error)), access
+            return build_unsent_response(str(error), find_retry_pause(error)), access
 
     def _exchange(
         self, call: Call, token: str, deadline_at: float | None, permit: Permit
@@ -387,10 +385,3 @@ class Client:
         if token != self._token or now >= self._token_until:
             self._token = token
             self._token_until = now + TOKEN_SECONDS
-
-
-def _find_retry_pause(error: HubError | NoSlot) -> float | None:
-    """Return after how many seconds a call that could not be sent is tried again, if known."""
-    if isinstance(error, DatabaseUnavailable):
-        return DATABASE_PAUSE_SECONDS
-    return getattr(error, "after", None)

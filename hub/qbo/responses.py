@@ -41,9 +41,7 @@ INCONCLUSIVE_STATUSES = {*range(500, 600)}  # may be done: looked up before it i
 
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0
-MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
 LOOK_UP_FOLLOWS = Sentence("The hub looks up whether it was done.")
-RETRY_FOLLOWS = Sentence("It is retried automatically.")
 PLACES_WITHOUT_ID = {
     "QueryResponse",
     "CDCResponse",
@@ -238,25 +236,6 @@ def build_lost_response(reason: str) -> QuickBooksResponse:
         next_step=LOOK_UP_FOLLOWS,
     )
     return QuickBooksResponse(SendOutcome.DOUBT, text=text)
-
-
-def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
-    """Return the response with the text that a read is repeated: there is nothing to look up."""
-    text = response.text
-    if isinstance(text, Sentence) and "next_step" in text.values:
-        values = text.values | {"next_step": RETRY_FOLLOWS}
-        return replace(response, text=Sentence(text.template, **values))
-    return replace(response, text=text.removesuffix(LOOK_UP_FOLLOWS) + RETRY_FOLLOWS)
-
-
-def is_worth_repeating(response: QuickBooksResponse) -> bool:
-    """Return whether to repeat a read; the rate limiter waits if QuickBooks wants a pause."""
-    after = response.after
-    if response.outcome == SendOutcome.UNAUTHORISED:
-        return after is not None and after <= MAX_SHORT_PAUSE_SECONDS
-    if response.outcome == SendOutcome.THROTTLED:
-        return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
-    return response.outcome == SendOutcome.DOUBT
 
 
 def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from hub.models.enums import SendOutcome
 from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quote_reasons
+from hub.qbo.repetition import repeat_doubtful_read
 from hub.qbo.responses import (
     Expected,
     QuickBooksResponse,
     build_unsent_response,
     interpret_response,
-    repeat_doubtful_read,
 )
 from hub.rate_limits.limiter import NoSlot, get_rate_limiter
 

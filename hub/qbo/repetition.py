@@ -1,0 +1,38 @@
+"""When a call is made again: a read that brought no response, or a call that could not be sent."""
+
+from dataclasses import replace
+
+from hub.errors import DatabaseUnavailable, HubError, Sentence
+from hub.models.enums import SendOutcome
+from hub.qbo.responses import LOOK_UP_FOLLOWS, QuickBooksResponse
+from hub.rate_limits.limiter import NoSlot
+
+MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
+DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
+RETRY_FOLLOWS = Sentence("It is retried automatically.")
+
+
+def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
+    """Return the response with the text that a read is repeated: there is nothing to look up."""
+    text = response.text
+    if isinstance(text, Sentence) and "next_step" in text.values:
+        values = text.values | {"next_step": RETRY_FOLLOWS}
+        return replace(response, text=Sentence(text.template, **values))
+    return replace(response, text=text.removesuffix(LOOK_UP_FOLLOWS) + RETRY_FOLLOWS)
+
+
+def is_worth_repeating(response: QuickBooksResponse) -> bool:
+    """Return whether to repeat a read; the rate limiter waits if QuickBooks wants a pause."""
+    after = response.after
+    if response.outcome == SendOutcome.UNAUTHORISED:
+        return after is not None and after <= MAX_SHORT_PAUSE_SECONDS
+    if response.outcome == SendOutcome.THROTTLED:
+        return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
+    return response.outcome == SendOutcome.DOUBT
+
+
+def find_retry_pause(error: HubError | NoSlot) -> float | None:
+    """Return after how many seconds a call that could not be sent is tried again, if known."""
+    if isinstance(error, DatabaseUnavailable):
+        return DATABASE_PAUSE_SECONDS
+    return getattr(error, "after", None)
