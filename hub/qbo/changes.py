@@ -1,7 +1,7 @@
 """Polls of the changes that others make in QuickBooks."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -79,13 +79,14 @@ def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> C
     if not checkpoints:
         return Changes()
 
+    outdated = _list_outdated(checkpoints)
+    if outdated:
+        return _poll_outdated(company_id, client, states, outdated)
     oldest = min(checkpoints.values())
-    if current_hub().clock.now() - oldest > MAX_CHECKPOINT_AGE:
-        return _read_again(company_id, client, states)
     since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since)
     if response.outcome == SendOutcome.REFUSED and len(states) > 1:
-        return _poll_singly(company_id, client, states)
+        return _poll_each(company_id, client, _split(states))
     response.check()
     objects = _group_changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())
@@ -106,16 +107,45 @@ def _list_checkpoints(states: Mapping[str, ListState]) -> dict[str, dt.datetime]
     return checkpoints
 
 
-def _poll_singly(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
-    """Read and store the changes of each kind alone, because QuickBooks refuses one of them.
+def _list_outdated(checkpoints: Mapping[str, dt.datetime]) -> list[str]:
+    """Return the kinds whose checkpoint is older than the changes that QuickBooks remembers."""
+    oldest = current_hub().clock.now() - MAX_CHECKPOINT_AGE
+    return [kind for kind, checkpoint in checkpoints.items() if checkpoint < oldest]
 
-    Raise the refusal after the changes of the other kinds are stored.
+
+def _poll_outdated(
+    company_id: int, client: Client, states: Mapping[str, ListState], outdated: Sequence[str]
+) -> Changes:
+    """Read the outdated kinds again, and the changes of the others.
+
+    Each outdated kind is read alone: QuickBooks may have refused it since its checkpoint, and must
+    not hide the changes of the others.
+    """
+    if len(states) == 1:
+        return _read_again(company_id, client, states)
+    current = {kind: state for kind, state in states.items() if kind not in outdated}
+    return _poll_each(
+        company_id, client, [current, *_split({kind: states[kind] for kind in outdated})]
+    )
+
+
+def _split(states: Mapping[str, ListState]) -> list[Mapping[str, ListState]]:
+    """Return the state of each kind alone."""
+    return [{kind: state} for kind, state in states.items()]
+
+
+def _poll_each(
+    company_id: int, client: Client, parts: Iterable[Mapping[str, ListState]]
+) -> Changes:
+    """Read and store the changes of each part of the kinds, because QuickBooks refuses some kinds.
+
+    Raise the first refusal after the changes of the other kinds are stored.
     """
     polls: list[Changes] = []
     refusals: list[Refused] = []
-    for kind, state in states.items():
+    for states in parts:
         try:
-            polls.append(_poll(company_id, client, {kind: state}))
+            polls.append(_poll(company_id, client, states))
         except Refused as refusal:
             refusals.append(refusal)
     if refusals:

@@ -82,6 +82,30 @@ def test_a_kind_that_quickbooks_refuses_hides_no_change_of_the_others(indexed_co
     assert head("1").number == "changed"
 
 
+def test_a_kind_that_is_refused_for_a_month_hides_no_change_of_the_others(
+    indexed_company, clock, monkeypatch
+):
+    """A company that changes to a smaller edition has no purchase orders any more."""
+    transaction_download.load(1, Client(1), ["purchase_order", "vendor_credit"], DAY)
+    untracked = (*change_data.UNTRACKED_KINDS, "PurchaseOrder")
+    monkeypatch.setattr(change_data, "UNTRACKED_KINDS", untracked)
+    indexed_company.add_fault("refusal", "query.purchaseorder", code="5020", count=0)
+    for _ in range(32):
+        clock.advance(24 * 3600)
+        with pytest.raises(Refused):
+            changes.poll(1)
+    indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+    indexed_company.act("create", kind="VendorCredit", set=bill("credit"))
+    before = reads()
+    with pytest.raises(Refused):
+        changes.poll(1)
+    assert head("1").number == "changed"
+    with engine.read_only_session() as session:
+        credits = session.query(TransactionHead).filter_by(company_id=1, kind="vendor_credit")
+        assert [credit.number for credit in credits] == ["credit"]
+    assert reads() - before <= 3, "what can be polled is not read whole"
+
+
 def test_a_change_is_reported_once(indexed_company, clock):
     indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
     changes.poll(1)
