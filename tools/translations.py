@@ -47,6 +47,7 @@ SENTENCES = (
     "NotFound",
     "NotNow",
     "Refused",
+    "ResponseTooLarge",
     "Retry",
     "Sentence",
     "VaultError",

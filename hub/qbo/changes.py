@@ -85,8 +85,11 @@ def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> C
     oldest = min(checkpoints.values())
     since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since)
-    if response.outcome == SendOutcome.REFUSED and len(states) > 1:
+    is_refused = response.outcome == SendOutcome.REFUSED
+    if (is_refused or response.is_too_large) and len(states) > 1:
         return _poll_each(company_id, client, _split(states))
+    if response.is_too_large:
+        return _read_again(company_id, client, states)
     response.check()
     objects = _group_changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())
@@ -137,9 +140,10 @@ def _split(states: Mapping[str, ListState]) -> list[Mapping[str, ListState]]:
 def _poll_each(
     company_id: int, client: Client, parts: Iterable[Mapping[str, ListState]]
 ) -> Changes:
-    """Read and store the changes of each part of the kinds, because QuickBooks refuses some kinds.
+    """Read and store the changes of each part of the kinds.
 
-    Raise the first refusal after the changes of the other kinds are stored.
+    QuickBooks may refuse some of the kinds, and one response may not hold the changes of all. Raise
+    the first refusal after the changes of the other kinds are stored.
     """
     polls: list[Changes] = []
     refusals: list[Refused] = []
@@ -223,7 +227,11 @@ def _query_changes(
 
 
 def _read_again(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
-    """Read everything again: the checkpoint is older than the changes that QuickBooks remembers."""
+    """Read everything again, page by page.
+
+    The changes since the checkpoint do not fit into a response, or are older than those that
+    QuickBooks remembers.
+    """
     lists = tuple(kind for kind in states if kind in LIST_ENTITIES)
     record_download.refresh(company_id, lists, client)
     for kind, state in states.items():

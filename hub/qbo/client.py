@@ -16,7 +16,7 @@ from hub.context import current_hub
 from hub.db import engine
 from hub.errors import DatabaseUnavailable, HubError, NeedsAttention, NotFound, Sentence
 from hub.http.deadline import CONNECT_SECONDS
-from hub.http.exchange import ExchangeError
+from hub.http.exchange import ExchangeError, TooLarge
 from hub.models import ConnectedCompany
 from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND, format_moment
@@ -187,11 +187,17 @@ class Client:
         return by_get if by_get.landed else response
 
     def select(
-        self, kind: str, where: str, *, start: int = 1, deadline_at: float | None = None
+        self,
+        kind: str,
+        where: str,
+        *,
+        start: int = 1,
+        size: int = PAGE_SIZE,
+        deadline_at: float | None = None,
     ) -> QuickBooksResponse:
         """Run a query for one page of the objects of a kind; `start` counts from 1."""
         query = partial(self.query, deadline_at=deadline_at)
-        return self._page_queries.run(query, ENTITY_BY_KIND[kind], where, start, PAGE_SIZE)
+        return self._page_queries.run(query, ENTITY_BY_KIND[kind], where, start, size)
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> QuickBooksResponse:
         """Return objects that changed or were deleted since a moment; 1,000 mean there are more."""
@@ -329,7 +335,7 @@ class Client:
             if not error.may_have_sent:
                 return build_unsent_response(str(error))
             self._count(call, None)
-            return build_lost_response(str(error))
+            return build_lost_response(str(error), is_too_large=isinstance(error, TooLarge))
         response = interpret_response(http_response, call.expected)
         response = replace(response, seconds=clock.monotonic() - started_at)
         self._count(call, response.date)

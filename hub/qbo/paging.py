@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Any
 
 from hub.contract.document_kinds import words_of
@@ -9,6 +10,7 @@ from hub.errors import Retry, Sentence
 from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.client import PAGE_SIZE, Client
+from hub.qbo.page_size import read_fitting_page
 from hub.qbo.responses import extract_count, extract_rows
 
 MAX_TRIES = 3
@@ -46,8 +48,10 @@ def iter_pages(
     until a page contains nothing new.
     """
     count, last_id = 0, None
+    size = PAGE_SIZE
     while True:
-        page = extract_rows(client.select(kind, where, start=max(1, count)).check(), kind)
+        read = partial(_read_page, client, kind, where, max(1, count))
+        page, size = read_fitting_page(read, size)
         entries = page
         if count:
             if not page or page[0]["Id"] != last_id:
@@ -57,9 +61,16 @@ def iter_pages(
             count += len(entries)
             last_id = entries[-1]["Id"]
             yield entries
-        is_last = len(page) < PAGE_SIZE and not until_nothing_new
+        is_last = len(page) < size and not until_nothing_new
         if is_last or not entries:
             return
+
+
+def _read_page(
+    client: Client, kind: str, where: str, start: int, size: int
+) -> list[dict[str, Any]]:
+    """Return one page of the objects of a kind; `start` counts from 1."""
+    return extract_rows(client.select(kind, where, start=start, size=size).check(), kind)
 
 
 def read_all(

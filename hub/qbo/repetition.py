@@ -23,6 +23,8 @@ def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
 
 def is_worth_repeating(response: QuickBooksResponse) -> bool:
     """Return whether to repeat a read; the rate limiter waits if QuickBooks wants a pause."""
+    if response.is_too_large:
+        return False
     after = response.after
     if response.outcome == SendOutcome.UNAUTHORISED:
         return after is not None and after <= MAX_SHORT_PAUSE_SECONDS

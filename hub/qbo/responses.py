@@ -50,9 +50,14 @@ PLACES_WITHOUT_ID = {
     "Preferences",
     "Header",
 }
+TOO_LARGE_CODES = {"10100"}  # QuickBooks does not return so much at once
 # The places of objects, each of which may have a fault instead.
 PLACES_OF_OBJECTS = {"QueryResponse", "CDCResponse"}
 ID_AND_TOKEN = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
+
+
+class ResponseTooLarge(Retry):
+    """More was requested than one response may hold; smaller parts of it can be read."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class QuickBooksResponse:
 
     `id` is the Id in the response, with any outcome. `expired` means that a new access token
     would help. `seconds` is how long the response took. `is_trial` means that the call began while
-    the connection counted as refused.
+    the connection counted as refused. `is_too_large` means that the response would be larger than
+    the hub reads or QuickBooks sends.
     """
 
     outcome: SendOutcome
@@ -86,6 +92,7 @@ class QuickBooksResponse:
     expired: bool = False
     seconds: float = 0.0
     is_trial: bool = False
+    is_too_large: bool = False
 
     @property
     def landed(self) -> bool:
@@ -99,6 +106,8 @@ class QuickBooksResponse:
 
     def check(self) -> "QuickBooksResponse":
         """Return the response if it landed, else raise Retry, ConnectionTrouble or Refused."""
+        if self.is_too_large:
+            raise ResponseTooLarge(self.text)
         if self.outcome == SendOutcome.REFUSED:
             raise Refused(self.text)
         if self.outcome == SendOutcome.UNAUTHORISED:
@@ -163,7 +172,8 @@ def _decide_outcome(
 
     if _is_refusal(response, http_response):
         text = explain_refusal(faults)
-        return replace(response, outcome=SendOutcome.REFUSED, text=text)
+        is_too_large = not codes.isdisjoint(TOO_LARGE_CODES)
+        return replace(response, outcome=SendOutcome.REFUSED, text=text, is_too_large=is_too_large)
     if _is_success(response, entity, http_response, expected):
         return replace(response, outcome=SendOutcome.LANDED, entity=entity, text="")
     text = _explain_doubt(response, http_response)
@@ -227,7 +237,7 @@ def build_unsent_response(reason: str, after: float | None = None) -> QuickBooks
     )
 
 
-def build_lost_response(reason: str) -> QuickBooksResponse:
+def build_lost_response(reason: str, *, is_too_large: bool = False) -> QuickBooksResponse:
     """Return the response to a call that may have arrived although no response came."""
     words = mask_secrets(reason)
     text = Sentence(
@@ -235,7 +245,7 @@ def build_lost_response(reason: str) -> QuickBooksResponse:
         reason=words,
         next_step=LOOK_UP_FOLLOWS,
     )
-    return QuickBooksResponse(SendOutcome.DOUBT, text=text)
+    return QuickBooksResponse(SendOutcome.DOUBT, text=text, is_too_large=is_too_large)
 
 
 def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]]:

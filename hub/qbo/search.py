@@ -4,13 +4,15 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from hub.contract.value_object import value_object
 from hub.errors import Refused, Retry, Sentence
 from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, format_moment, read_ref_id
 from hub.qbo.client import PAGE_SIZE, Client
-from hub.qbo.responses import extract_count, extract_rows
+from hub.qbo.page_size import read_fitting_page
+from hub.qbo.responses import ResponseTooLarge, extract_count, extract_rows
 
 MAX_VALUES_PER_QUERY = 100
 CHANGE_RETENTION = dt.timedelta(days=30)
@@ -105,17 +107,18 @@ def find_created_since(
 ) -> Iterator[list[Entity]]:
     """Yield all objects of a kind created since a moment, each once, in the order of creation.
 
-    With a `condition`, yield only those that fulfil it. Each page of `page` objects starts at the
-    last creation time of the previous page. Positions are not used, because edits and deletions
-    move the positions of other objects, so that some would be missed. A page that is not full is
-    the last one. With `until_nothing_new`, another page must confirm that, because a page that came
-    too short or empty proves nothing.
+    With a `condition`, yield only those that fulfil it. Each page of `page` objects, or of as many
+    as fit into a response, starts at the last creation time of the previous page. Positions are not
+    used, because edits and deletions move the positions of other objects, so that some would be
+    missed. A page that is not full is the last one. With `until_nothing_new`, another page must
+    confirm that, because a page that came too short or empty proves nothing.
     """
     start = since.replace(microsecond=0)
     seen_ids: set[str] = set()
     is_confirming = False
     while True:
-        entities = _read_page(client, kind, _build_condition(condition, start), page)
+        read = partial(_read_page, client, kind, _build_condition(condition, start))
+        entities, page = read_fitting_page(read, page)
         unseen = _exclude_ids(entities, seen_ids)
         yield unseen
         is_full = len(entities) >= page
@@ -193,9 +196,13 @@ def _find_created_in_second(
     counted = _include_inactive(kind, where)
     count = _count_objects(client, kind, counted)
     entities: dict[str, Entity] = {}
-    for position in range(1, count + 1, page):
-        for entity in _read_page(client, kind, where, page, position):
+    position = 1
+    while position <= count:
+        read = partial(_read_page, client, kind, where, position=position)
+        objects, page = read_fitting_page(read, page)
+        for entity in objects:
             entities[entity["Id"]] = entity
+        position += page
     if len(entities) != count or _count_objects(client, kind, counted) != count:
         raise Incomplete(kind, Sentence("it changed while it was searched"))
     return entities.values()
@@ -219,7 +226,10 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
         )
     deleted: dict[str, Entity] = {}
     while True:
-        response = client.cdc([kind], since).check()
+        response = client.cdc([kind], since)
+        if response.is_too_large:
+            raise Incomplete(kind, Sentence("what has changed is too large for one answer"))
+        response.check()
         changed = _list_changed_objects(response.body, kind)
         for entity in changed:
             if entity.get("status") == "Deleted":
@@ -277,8 +287,8 @@ def find_by_number(client: Client, kind: str, numbers: Sequence[str]) -> list[En
 def _find_any(client: Client, kind: str, field: str, texts: Sequence[str]) -> list[Entity]:
     """Return the objects of a kind whose field is one of these texts.
 
-    If they fill a page, for example bills of many suppliers with the number 1, they are read in
-    pages.
+    If they fill a page, for example bills of many suppliers with the number 1, or are too large for
+    one, they are read in pages.
     """
     entities: list[Entity] = []
     for chunk in _split_into_chunks(texts):
@@ -286,7 +296,7 @@ def _find_any(client: Client, kind: str, field: str, texts: Sequence[str]) -> li
         where = f"{field} IN ({', '.join(literals)})"
         try:
             entities += _find(client, kind, where)
-        except Incomplete:
+        except (Incomplete, ResponseTooLarge):
             for page in find_created_since(client, kind, EPOCH, condition=where):
                 entities += page
     return entities

@@ -240,10 +240,10 @@ BUGS = (
     Planted(
         "a search reads its pages by position instead of by time",
         "hub/qbo/search.py",
-        "entities = _read_page(client, kind, _build_condition(condition, start), page)",
+        "read = partial(_read_page, client, kind, _build_condition(condition, start))",
         "position = locals().get('position', 1 - page) + page\n        "
-        "entities = _read_page("
-        "client, kind, _build_condition(condition, since), page, position)",
+        "read = partial(_read_page, client, kind, _build_condition(condition, since), "
+        "position=position)",
         "tests/unit/posting/test_lookup.py",
     ),
     Planted(
@@ -256,8 +256,8 @@ BUGS = (
     Planted(
         "a lost response counts as a request that was not sent",
         "hub/qbo/responses.py",
-        "QuickBooksResponse(SendOutcome.DOUBT, text=text)",
-        "QuickBooksResponse(SendOutcome.UNSENT, text=text)",
+        "QuickBooksResponse(SendOutcome.DOUBT, text=text, is_too_large=is_too_large)",
+        "QuickBooksResponse(SendOutcome.UNSENT, text=text, is_too_large=is_too_large)",
         "tests/unit/qbo/test_client.py::test_a_write_without_a_clear_answer_is_in_doubt",
     ),
     Planted(
