@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.contract import files
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotNow, Refused
+from hub.errors import NotNow, Refused, Sentence
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState
 from hub.sources import file_intake
@@ -21,6 +21,15 @@ from hub.sources.site import get_app
 MAPPED_ACTION = "file mapped"
 DISCARDED_ACTION = "file discarded"
 MAX_NAME_LENGTH = 100
+OWN_NAME = ""  # stands for the name of the mapping among the names of fields
+
+
+class ImpossibleAnswers(Refused):
+    """Some answers about a table are not possible; `problems` has a sentence for each field."""
+
+    def __init__(self, problems: Mapping[str, Sentence]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -63,15 +72,14 @@ def apply(
 ) -> int:
     """Accept a table with the answers about its columns and return the number of its documents.
 
-    The answers are stored under the name for later tables with the same columns. Raise Refused,
-    storing nothing, if an answer is missing or the plugin cannot read the table with them. `seen`
-    is the version of the answers that the person saw; raise NotNow if they are others now.
+    The answers are stored under the name for later tables with the same columns. Store nothing and
+    raise ImpossibleAnswers if some are missing or not possible, and Refused if the plugin cannot
+    read the table with them. `seen` is the version of the answers that the person saw; raise NotNow
+    if they are others now.
     """
     name = name.strip()
-    if not 0 < len(name) <= MAX_NAME_LENGTH:
-        raise Refused("Name the mapping, with at most %(count)s characters.", count=MAX_NAME_LENGTH)
     opened = open_table(installation, file_id)
-    mapping = _validate_answers(list_fields(installation), opened.table, answers)
+    mapping = _validate_answers(list_fields(installation), opened.table, answers, name)
     mapped = replace(opened.file, mapping=mapping)
     documents = file_intake.read(installation, mapped, opened.content).documents
     with transaction() as session:
@@ -116,23 +124,36 @@ def list_fields(installation: Installation) -> tuple[files.FileField, ...]:
 
 
 def _validate_answers(
-    fields: Iterable[files.FileField], table: files.FileTable, answers: Mapping[str, str]
+    fields: Iterable[files.FileField],
+    table: files.FileTable,
+    answers: Mapping[str, str],
+    name: str,
 ) -> dict[str, str]:
-    """Return the answers to the fields of a table; raise Refused for one that is not possible."""
+    """Return the answers to the fields of a table.
+
+    Raise ImpossibleAnswers if some of them, or the name of the mapping, are not possible.
+    """
     checked: dict[str, str] = {}
+    problems: dict[str, Sentence] = {}
     for field in fields:
         answer = answers.get(field.name, "")
         possible = {value for value, _ in field.choices} or set(table.columns)
         if answer in possible:
             checked[field.name] = answer
         elif answer:
-            raise Refused(
+            problems[field.name] = Sentence(
                 "%(answer)s is not a column of the file. Choose one for %(field)s.",
                 answer=answer,
                 field=field.label,
             )
         elif field.required:
-            raise Refused("Choose the column of %(field)s.", field=field.label)
+            problems[field.name] = Sentence("Choose the column of %(field)s.", field=field.label)
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        problems[OWN_NAME] = Sentence(
+            "Name the mapping, with at most %(count)s characters.", count=MAX_NAME_LENGTH
+        )
+    if problems:
+        raise ImpossibleAnswers(problems)
     return checked
 
 

@@ -1,6 +1,7 @@
 """The files that an app received: their list, the form that uploads more, and their columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -21,6 +22,7 @@ from hub.web.authentication.access import person_name, require_role
 from hub.web.frame.paging import get_row_or_404, load_page
 
 MAX_FILES = 50  # in one upload
+NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
 pages = Blueprint(
     "received_files", __name__, url_prefix="/installations/<int:installation_id>/files"
 )
@@ -106,6 +108,9 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
     except NotNow as error:
         flash(translate(error.sentence), "look")
         return _redirect_to_columns(installation_id, file_id)
+    except file_mapping.ImpossibleAnswers as error:
+        table = file_mapping.open_table(installation, file_id).table
+        return _render_columns_page(installation, stored, table, answers, name, error.problems)
     except HubError as error:
         flash(translate(error.sentence), "error")
         table = file_mapping.open_table(installation, file_id).table
@@ -178,8 +183,9 @@ def _render_columns_page(
     table: FileTable,
     answers: dict[str, str],
     name: str,
+    problems: Mapping[str, str] = NO_PROBLEMS,
 ) -> str:
-    """Return the page that asks for the columns of a table."""
+    """Return the page that asks for the columns of a table, with problems beside their fields."""
     with read_only_session() as session:
         context = installation_page.build_tabs(
             session, get_row_or_404(session, Installation, installation.id)
@@ -193,6 +199,8 @@ def _render_columns_page(
         seen=file_mapping.build_version(stored.mapping),
         mapping_name=name,
         max_name_length=file_mapping.MAX_NAME_LENGTH,
+        problems=problems,
+        own_name=file_mapping.OWN_NAME,
         **context,
     )
 

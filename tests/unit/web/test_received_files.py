@@ -278,6 +278,26 @@ def test_answers_that_cannot_be_used_are_shown_with_the_reason(visitor, answers,
     assert stored_files() == [("bills.csv", 0, None)]
 
 
+def test_each_answer_that_cannot_be_used_has_its_reason_beside_it(visitor):
+    upload(visitor, ("bills.csv", TABLE))
+    page = answer(visitor, name=" ", kind="When")
+    assert "Not saved. Please fix 3 fields" in page
+    assert '<a href="#field-number">Number</a>' in page
+    reasons = {
+        "field-number": "Choose the column of Number.",
+        "field-kind": "When is not a column of the file.",
+        "name": "Name the mapping",
+    }
+    for id, reason in reasons.items():
+        [attributes] = re.findall(rf'<(?:select|input)[^>]* id="{id}"[^>]*>', page)
+        assert 'aria-invalid="true"' in attributes
+        [notes_id] = re.findall('aria-describedby="([^"]+)"', attributes)
+        notes = page.partition(f'id="{notes_id}"')[2].partition("</div>")[0]
+        assert reason in notes, id
+    assert re.findall(r'id="([^"]+)"[^>]*autofocus', page) == ["field-number"]
+    assert "aria-invalid" not in answer(visitor, number="Who")
+
+
 def test_changed_columns_make_the_app_read_the_table_again(visitor, installation):
     upload(visitor, ("bills.csv", TABLE))
     answer(visitor, number="No")
