@@ -78,11 +78,21 @@ def _name_database(address: str, context: ExceptionContext) -> None:
 
 
 def _lock_tables(connection: Connection, address: str) -> None:
-    """Lock all tables of PostgreSQL; raise HubAtWork if another session is connected."""
+    """Lock all tables of PostgreSQL; raise HubAtWork if another session is connected.
+
+    The sessions are counted before, so that a hub at work does not wait for its tables, and again
+    once no process can begin to use them.
+    """
+    _require_no_other_session(connection, address)
     connection.execute(text(f"SET LOCAL lock_timeout = '{EXCLUSIVE_SECONDS}s'"))
     preparer = connection.dialect.identifier_preparer
     names = [preparer.format_table(table) for table in rows.list_tables()]
     connection.execute(text(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
+    _require_no_other_session(connection, address)
+
+
+def _require_no_other_session(connection: Connection, address: str) -> None:
+    """Raise HubAtWork if another session of the hub stays connected to the database."""
     other_sessions = connection.scalar(COUNT_SESSIONS)
     for _ in range(MAX_POLLS):  # the server takes a moment to end the session of a stopped process
         if not other_sessions:

@@ -285,12 +285,15 @@ def test_a_process_that_starts_during_a_move_waits_for_the_seal(pg_app, postgres
         connection.execute(text("SET lock_timeout = '10ms'"))
         with pytest.raises(OperationalError, match="lock timeout"):
             connection.execute(text("SELECT moved_to FROM database_origin"))
-    with (
-        create_standalone_engine(postgres_url).connect(),
-        pytest.raises(HubAtWork),
-        open_exclusively(postgres_url),
-    ):
-        pass
+
+
+def test_a_hub_at_work_does_not_wait_for_the_tables_of_a_move(pg_app, postgres_url):
+    engine.db.engine.dispose()
+    with create_standalone_engine(postgres_url).connect() as at_work:
+        at_work.execute(text("SELECT count(*) FROM posting"))
+        # No table was locked: that would have taken longer than the move waits for a lock.
+        with pytest.raises(HubAtWork, match="other connections"), open_exclusively(postgres_url):
+            pass
 
 
 # -- exactly once ----------------------------------------------------------------------------------
