@@ -1,6 +1,8 @@
 """Build the document of an e-invoice."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -29,6 +31,7 @@ ZERO, CENT = Decimal(0), Decimal("0.01")
 MAX_PRICE_DECIMALS = 6
 XML_MIME_TYPE = "application/xml"
 XML_ATTACHMENT_ID = "file"
+UNREADABLE_PREFIX = "file:"  # of the id of an e-invoice that cannot be read
 # Standard VAT, the taxes of the Canary Islands and of Ceuta and Melilla, and no category: their
 # percentage alone identifies the tax.
 CATEGORIES_BY_RATE = ("S", "L", "M", "")
@@ -55,7 +58,20 @@ class TaxedPart(NamedTuple):
 
 def build_source_id(site: Site, invoice: EInvoice) -> str:
     """Return the id of an e-invoice, with the number of the other party and of the document."""
-    direction = _decide_direction(site, invoice)
+    return _build_id_by_direction(_decide_direction(site, invoice), invoice)
+
+
+def build_id_of_other_direction(site: Site, invoice: EInvoice) -> str | None:
+    """Return the id of a bill as a sale, or of a sale as a bill; None if it can only be one."""
+    direction = INVOICES if _decide_direction(site, invoice) == BILLS else BILLS
+    try:
+        return _build_id_by_direction(direction, invoice)
+    except ValueError:  # it names no customer
+        return None
+
+
+def _build_id_by_direction(direction: str, invoice: EInvoice) -> str:
+    """Return the id of an e-invoice that is a purchase or a sale."""
     party = _get_other_party(direction, invoice)
     prefix = ID_PREFIXES[direction][_is_credit_note(invoice)]
     return build_document_id(prefix, _get_first_id(party) or party.name, invoice.number)
@@ -63,7 +79,12 @@ def build_source_id(site: Site, invoice: EInvoice) -> str:
 
 def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | Unreadable:
     """Return the document of an accepted e-invoice."""
-    return readable(f"file:{file.digest[:32]}", _build_document, site, file, content)
+    return readable(build_unreadable_id(file), _build_document, site, file, content)
+
+
+def build_unreadable_id(file: ReceivedFile) -> str:
+    """Return the id of an e-invoice whose own id cannot be read."""
+    return f"{UNREADABLE_PREFIX}{file.digest[:32]}"
 
 
 def read_attachment(content: bytes, attachment: Attachment) -> bytes:
@@ -83,7 +104,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     other = _get_other_party(direction, invoice)
     is_negative = invoice.totals.tax_inclusive < 0
     sign = -1 if is_negative else 1
-    lines = list(_iter_lines(site, direction, invoice, sign))
+    lines = list(_make_ids_unique(_iter_lines(site, direction, invoice, sign)))
     party = Party(
         name=other.name,
         email=other.email or None,
@@ -175,6 +196,19 @@ def _iter_lines(site: Site, direction: str, invoice: EInvoice, sign: int) -> Ite
                 site, direction, accounting_cost=invoice.accounting_cost, tax=format_rate_name(ZERO)
             ),
         )
+
+
+def _make_ids_unique(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines with different ids, because some senders give all lines one number."""
+    ids: set[str] = set()
+    counts: Counter[str] = Counter()
+    for line in lines:
+        id = line.id
+        while id in ids:
+            counts[line.id] += 1
+            id = f"{line.id}-{counts[line.id] + 1}"
+        ids.add(id)
+        yield replace(line, id=id)
 
 
 def _build_line(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from hub import (
@@ -97,6 +98,16 @@ class MappedTable:
                 id = f"row:{_compute_digest([row])}"
             groups.setdefault(id, []).append(row)
         return groups
+
+    def find_dates(self) -> dict[str, dt.date]:
+        """Return the date of each document by its id; one whose date cannot be read is absent."""
+        dates = {}
+        for id, rows in self.groups().items():
+            with suppress(ValueError):
+                date = self.date(rows[0], "date")
+                if date:
+                    dates[id] = date
+        return dates
 
 
 def iter_documents(site: Site, mapped: MappedTable) -> Iterator[Document | Unreadable]:

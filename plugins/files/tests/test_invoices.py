@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from e_invoices import PDF, credit_note, invoice, prefixed_invoice
 
-from hub import Code, Company, Refused, Unreadable
+from hub import Code, Company, Document, Gone, Refused, Unreadable
 from hub.testing.bench import Bench
 
 LINE = "cac:InvoiceLine[1]"
@@ -157,6 +157,34 @@ def test_an_e_invoice_of_our_own_is_an_invoice_to_its_customer(bench):
     assert sent.lines[0].codes["item"] == "9"
 
 
+def test_an_e_invoice_keeps_its_id_when_it_turns_out_to_be_of_our_own(bench):
+    bench.receive("ours.xml", invoice().xml())
+    (bill, _) = bench.read()
+    bench.set(own_ids="984661185")
+    (sale, _) = bench.read()
+    assert (bill.kind, sale.kind) == ("bill", "invoice")
+    assert sale.source_id == bill.source_id
+    assert sale.codes["customer"].name == "Solsiden Eiendom AS"
+    assert bench.read(ids=[bill.source_id]) == [sale]
+    bench.receive("corrected.xml", invoice().set("cbc:Note", "Corrected").xml())
+    corrected = bench.read(ids=[bill.source_id])
+    assert [document.memo for document in corrected] == ["Corrected"]
+
+
+def test_each_year_of_our_own_e_invoices_keeps_its_id(bench):
+    years = {"2026-11-05": "991825827", "2027-03-01": "977000003"}
+    customer = "cac:AccountingCustomerParty/cac:Party/cac:PartyLegalEntity/cbc:CompanyID"
+    for date, number in years.items():
+        sample = invoice().set("cbc:IssueDate", date).set(customer, number)
+        bench.receive(f"{date}.xml", sample.xml())
+    bills = [item for item in bench.read() if isinstance(item, Document)]
+    bench.set(own_ids="984661185")
+    sales = [item for item in bench.read() if isinstance(item, Document)]
+    assert [sale.kind for sale in sales] == ["invoice", "invoice"]
+    assert [sale.source_id for sale in sales] == [bill.source_id for bill in bills]
+    assert bench.read(ids=[bill.source_id for bill in bills]) == sales
+
+
 def test_an_e_invoice_of_our_own_without_a_customer_is_refused(bench):
     name = "cac:AccountingCustomerParty/cac:Party/cac:PartyLegalEntity/cbc:RegistrationName"
     sample = invoice().set(OWN, "912345678").remove(name)
@@ -204,12 +232,37 @@ def test_a_file_that_is_no_e_invoice_is_refused_with_its_name(bench):
         bench.receive("order.xml", b"<Order/>")
 
 
+@pytest.mark.parametrize("id", ["1", "rounding", "allowance-1"])
+def test_lines_with_one_number_are_read(bench, id):
+    sample = invoice()
+    for number in (1, 2):
+        sample.set(f"cac:InvoiceLine[{number}]/cbc:ID", id)
+    bill = read(bench, sample)
+    assert bill.total == Decimal("9263.00")
+    ids = [line.id for line in bill.lines]
+    assert ids[0] == id
+    assert len(set(ids)) == len(bill.lines) == 7
+
+
 def test_an_accepted_file_that_cannot_be_read_any_more_is_unreadable(bench, monkeypatch):
     bench.receive("a.xml", invoice().xml())
     monkeypatch.setattr(bench.files, "content", lambda file: b"<Order/>")
     item = bench.read()[0]
     assert isinstance(item, Unreadable)
     assert "it is “Order”" in item.reason
+    known_id = "bill:984661185:10417"
+    items = bench.read(ids=[item.source_id, known_id])
+    assert items == [item, Unreadable(source_id=known_id, reason=item.reason)]
+
+
+def test_an_e_invoice_that_can_be_read_again_ends_the_case_of_its_file(bench, monkeypatch):
+    bench.receive("a.xml", invoice().xml())
+    with monkeypatch.context() as damaged:
+        damaged.setattr(bench.files, "content", lambda file: b"<Order/>")
+        unreadable = bench.read()[0]
+    bill, gone = bench.read(ids=[unreadable.source_id])
+    assert (bill.source_id, bill.kind) == ("bill:984661185:10417", "bill")
+    assert gone == Gone(source_id=unreadable.source_id, reason="a.xml can be read now.")
 
 
 def test_a_content_that_an_e_invoice_has_under_two_names_is_attached_once(bench):

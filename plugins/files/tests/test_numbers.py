@@ -6,7 +6,7 @@ import pytest
 from e_invoices import invoice
 from test_tables import MAPPING
 
-from hub import Company, Document
+from hub import Company, Document, Unreadable
 from hub.testing.bench import Bench
 
 HEADER = "Supplier;Invoice no;Date;Amount;VAT amount\n"
@@ -19,12 +19,12 @@ def bench():
     return Bench("files", {"account": "7", "tax_code": "3"}, company=company)
 
 
-def receive(bench, *rows, name="bills.csv"):
-    """Receive a table with these dates and amounts of the bill with number 7."""
+def receive(bench, *rows, name="bills.csv", more=""):
+    """Receive a table with these dates and amounts of the bill with number 7, and more rows."""
     lines = [f"Bygg AS;7;{date};{amount};0\n" for date, amount in rows]
     columns = {field: answer for field, answer in MAPPING.items() if answer in HEADER}
     choices = {"holds": "bill", "dates": "dmy", "decimal": ",", "amounts": "exclusive"}
-    content = HEADER + "".join(lines)
+    content = HEADER + "".join(lines) + more
     bench.receive(name, content.encode(), {**columns, **choices})
 
 
@@ -60,6 +60,17 @@ def test_a_corrected_date_changes_the_bill(bench, corrected):
     receive(bench, ("05.11.2025", "100,00"))
     receive(bench, (corrected, "80,00"))
     assert bills(bench) == {BILL: 80}
+
+
+def test_a_bill_that_was_unreadable_at_first_changes_nothing_of_the_year_before(bench):
+    receive(bench, ("05.11.2025", "100,00"))
+    other = "Nord Rør;8;20.03.2026;5,00;0\n"
+    receive(bench, ("20.03.2026", "eighty"), more=other)
+    unreadable = [item for item in bench.read() if isinstance(item, Unreadable)]
+    assert [item.source_id for item in unreadable] == [f"{BILL}:2026"]
+    assert bench.read(ids=[f"{BILL}:2026"]) == unreadable
+    receive(bench, ("20.03.2026", "80,00"))
+    assert bills(bench) == {BILL: 100, "bill:nord rør:8": 5, f"{BILL}:2026": 80}
 
 
 def test_an_e_invoice_with_a_number_of_the_year_before_is_another_document(bench):

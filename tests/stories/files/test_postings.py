@@ -56,6 +56,10 @@ class FilesSite:
                 return row["Id"]
         raise LookupError(name)
 
+    def first(self, kind):
+        """Return the id of the first entry of a QuickBooks list."""
+        return self.quickbooks.books()[self.quickbooks.realm][kind][0]["Id"]
+
     def receive(self, name, content):
         content = content if isinstance(content, bytes) else content.encode()
         return file_intake.receive(self.installation, name, content, way=FileWay.UPLOAD, who="kari")
@@ -263,6 +267,69 @@ def test_a_number_of_another_year_is_another_bill_and_changes_nothing_that_is_po
     site.sync()
     assert D(str(site.books("Bill")["B-1"]["TotalAmt"])) == D("1300.00")
     assert "Number already used" in site.cases()
+
+
+def own_invoice(seller):
+    """Return an e-invoice that a seller with the number DE811223344 sends to Canyon Hotels."""
+    content = prefixed_invoice().xml().decode().replace("EUR", "USD")
+    name = "<a:PartyName><b:Name>Canyon Hotels</b:Name></a:PartyName>"
+    element = "a:AccountingCustomerParty"
+    customer = f"<{element}><a:Party>{name}</a:Party></{element}>"
+    content = content.replace("<a:PaymentMeans>", f"{customer}<a:PaymentMeans>")
+    return content.replace("Hansen &amp; Partner", seller)
+
+
+def test_an_e_invoice_of_our_own_becomes_an_invoice_once_our_number_is_known(site, clock):
+    site.receive("ours.xml", own_invoice("Our Name"))
+    site.sync()
+    assert site.cases() == ["QuickBooks has no supplier called “Our Name”"]
+    settings = {**site.installation.settings, "item": site.first("Item")}
+    enable.change(1, "files", {**settings, "own_ids": "DE811223344"}, who="kari")
+    for _ in range(3):
+        site.sync()
+        clock.advance(2 * 3600)
+        assert site.cases() == ["QuickBooks has no customer called “Canyon Hotels”"]
+    customer = site.first("Customer")
+    with transaction() as session:
+        row = session.get_one(Installation, site.id)
+        code = "customer:canyon hotels"
+        matches.store_decision(session, row, "customer", code, customer, who="kari")
+    site.sync()
+    assert list(site.books("Invoice")) == ["2026/88"]
+    assert site.books("Bill") == {}
+    assert site.cases() == []
+
+
+def test_a_bill_that_turns_out_to_be_an_invoice_of_our_own_is_not_posted_as_both(site):
+    site.receive("ours.xml", own_invoice("Canyon Steel Works"))
+    site.sync()
+    assert list(site.books("Bill")) == ["2026/88"]
+    settings = {**site.installation.settings, "item": site.first("Item")}
+    enable.change(1, "files", {**settings, "own_ids": "DE811223344"}, who="kari")
+    full_reading.start_over(site.id, "kari")
+    site.sync()
+    site.sync()
+    assert site.books("Invoice") == {}
+    assert site.cases() == ["Invoice 2026/88 of Canyon Hotels"]
+
+
+def test_an_e_invoice_with_one_number_for_all_lines_is_posted(site):
+    content = prefixed_invoice().xml().decode().replace("EUR", "USD")
+    content = content.replace("Hansen &amp; Partner", "Canyon Steel Works")
+    site.receive("invoice.xml", content.replace("<b:ID>20<", "<b:ID>10<"))
+    site.sync()
+    assert list(site.books("Bill")) == ["2026/88"]
+    assert site.cases() == []
+
+
+def test_an_e_invoice_that_cannot_be_read_any_more_stays_in_the_inbox(site, clock, monkeypatch):
+    site.receive("invoice.xml", prefixed_invoice().xml())
+    build = "hub_files.invoices.build_party_code"
+    monkeypatch.setattr(build, lambda *args: {"supplier": 5})  # as a later version may refuse it
+    for _ in range(4):
+        site.sync()
+        clock.advance(2 * 3600)
+    assert len(site.cases()) == 1
 
 
 def test_files_in_the_watched_folder_are_received_with_each_sync(site):
