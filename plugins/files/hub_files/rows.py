@@ -1,7 +1,7 @@
 """Build documents of the rows of a mapped table: one for each party and number."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 
@@ -37,6 +37,7 @@ HEADER_FIELDS = {
     "total": "totals",
     "memo": "memos",
 }
+TEXT_FIELDS = ("description", "memo")  # fields that may contain anything
 MAX_LINES_IN_MESSAGE = 5
 MIME_TYPES = {
     ".csv": "text/csv",
@@ -86,18 +87,29 @@ class MappedTable:
     def groups(self) -> dict[str, list[Row]]:
         """Return the rows of each document by its id, in the order of the table.
 
-        A row without party or number is a document of its own, identified by its cells.
+        A row without party or number, or with the error of a formula in place of one, is a document
+        of its own, identified by its cells.
         """
         groups: dict[str, list[Row]] = {}
         for row in self.rows:
             party = self.text(row, "party_number") or self.text(row, "party")
             number = self.text(row, "number")
-            if party and number:
+            is_known = not (values.is_formula_error(party) or values.is_formula_error(number))
+            if party and number and is_known:
                 id = build_document_id(self.direction, party, number)
             else:
                 id = f"row:{_compute_digest([row])}"
             groups.setdefault(id, []).append(row)
         return groups
+
+    def find_formula_error(self, rows: Iterable[Row]) -> tuple[str, str] | None:
+        """Return the column and the error of a formula that failed in these rows, if any did."""
+        for field in self._column_indexes:
+            for row in rows:
+                text = self.text(row, field)
+                if field not in TEXT_FIELDS and values.is_formula_error(text):
+                    return self.mapping[field], text
+        return None
 
     def find_dates(self) -> dict[str, dt.date]:
         """Return the date of each document by its id; one whose date cannot be read is absent."""
@@ -130,17 +142,39 @@ def _read_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) ->
     try:
         return _build_document(site, mapped, id, rows)
     except ValueError as error:
-        numbers = ", ".join(str(row.number) for row in rows[:MAX_LINES_IN_MESSAGE])
-        raise Refused(
-            "Line %(numbers)s of %(name)s: %(why)s.",
-            numbers=numbers,
-            name=mapped.name,
-            why=str(error),
-        ) from None
+        raise _build_error([row.number for row in rows], mapped.name, str(error)) from None
+
+
+def _build_error(numbers: Sequence[int], name: str, why: str) -> Refused:
+    """Return the error of a document with the numbers of its lines, or of the first of them."""
+    if len(numbers) == 1:
+        return Refused(
+            "Line %(number)s of %(name)s: %(why)s.",
+            number=numbers[0],
+            name=name,
+            why=why,
+        )
+    shown = [str(number) for number in numbers[:MAX_LINES_IN_MESSAGE]]
+    if len(numbers) > len(shown):
+        return Refused(
+            "Lines %(numbers)s and %(count)s more of %(name)s: %(why)s.",
+            numbers=", ".join(shown),
+            count=len(numbers) - len(shown),
+            name=name,
+            why=why,
+        )
+    return Refused(
+        "Lines %(numbers)s and %(last)s of %(name)s: %(why)s.",
+        numbers=", ".join(shown[:-1]),
+        last=shown[-1],
+        name=name,
+        why=why,
+    )
 
 
 def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
     """Return one document; raise ValueError for an error in its rows."""
+    _check_formulas(mapped, rows)
     first = rows[0]
     for field in ("party", "number", "date"):
         if not mapped.text(first, field):
@@ -195,6 +229,16 @@ def _get_total(mapped: MappedTable, row: Row, *, is_credit: bool) -> Decimal | N
             )
         )
     return abs(total)
+
+
+def _check_formulas(mapped: MappedTable, rows: list[Row]) -> None:
+    """Raise ValueError for the error of a formula, which is not the name of anything."""
+    found = mapped.find_formula_error(rows)
+    if found:
+        column, text = found
+        raise ValueError(
+            Sentence("the column “%(column)s” has the error %(error)s", column=column, error=text)
+        )
 
 
 def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:

@@ -26,6 +26,9 @@ THOUSANDS_SEPARATORS = {
     ",": re.compile(r"(?<=\d)[.'’\s](?=\d{3}(?!\d))"),
 }
 CENTS_AT_END = re.compile(r"\d([.,])\d{1,2}(?!\d)[^.,\d]*$")
+# What a spreadsheet program shows in place of the result of a formula that failed, in the language
+# of the program: "#REF!", "#DIV/0!", "#NAME?", "#N/A", and "#I/T" in Norwegian.
+FORMULA_ERROR = re.compile(r"#(?:N/A|I/T|NV|[^\W\d_]+(?:/0)?[!?])")
 MIN_YEAR, MAX_YEAR = 1990, 2100
 
 
@@ -102,6 +105,11 @@ def format_tax_name(cell: Cell) -> str:
 def format_rate_name(rate: Decimal) -> str:
     """Return the name of a tax with this percentage: "25 %"."""
     return f"{rate.normalize():f} %"
+
+
+def is_formula_error(text: str) -> bool:
+    """Return whether a text of a cell stands for the missing result of a formula that failed."""
+    return bool(FORMULA_ERROR.fullmatch(text))
 
 
 def guess_date_order(cells: Iterable[Cell]) -> str:

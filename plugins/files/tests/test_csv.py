@@ -1,7 +1,7 @@
 """CSV files in every encoding and with every delimiter are read."""
 
 import pytest
-from test_tables import CSV, bench, read
+from test_tables import CSV, MAPPING, bench, read
 
 __all__ = ["bench"]
 
@@ -29,10 +29,27 @@ def test_the_delimiter_of_the_first_line_counts_and_lines_keep_their_numbers(ben
     _, credit = read(bench, content)
     assert credit.lines[0].description == "Pipe; returned; old"
     _, _, problem, _ = read(bench, content.replace("05.11.2026", "", 1), "second.csv")
-    assert problem.reason.startswith("Line 3, 4 of second.csv")
+    assert problem.reason.startswith("Lines 3 and 4 of second.csv")
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", "|"])
 def test_the_delimiter_is_found(bench, delimiter):
     content = "A;B;C\n1;2;3\n".replace(";", delimiter)
     assert bench.receive("a.csv", content.encode()).table.columns == ("A", "B", "C")
+
+
+@pytest.mark.parametrize(
+    ("count", "lines"),
+    [
+        (1, "Line 2"),
+        (2, "Lines 2 and 3"),
+        (5, "Lines 2, 3, 4, 5 and 6"),
+        (6, "Lines 2, 3, 4, 5, 6 and 1 more"),
+    ],
+)
+def test_a_problem_names_the_lines_of_its_document(bench, count, lines):
+    header, first, _, other = CSV.splitlines()
+    rows = [header, *[first.replace("05.11.2026", "soon")] * count, other]
+    bench.receive("bills.csv", "\n".join(rows).encode(), MAPPING)
+    problem, _, _ = bench.read()
+    assert problem.reason == f"{lines} of bills.csv: “soon” is not a date."

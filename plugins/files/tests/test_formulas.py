@@ -1,10 +1,10 @@
-"""Excel files with formulas are read with the results that they store."""
+"""Files with formulas are read with the results that they store; errors are no names."""
 
 import io
 import zipfile
 
 import pytest
-from test_tables import workbook
+from test_tables import CSV, MAPPING, workbook
 
 from hub import Refused
 from hub.testing.bench import Bench
@@ -56,3 +56,27 @@ def test_the_result_of_a_formula_is_read(bench):
 def test_an_empty_text_is_the_result_of_a_formula(bench):
     content = changed(workbook(ROWS), b'<c r="C2">', b'<c r="C2" t="str">')
     assert bench.receive("a.xlsx", content).table.rows[0] == ("Bygg AS", "100", "")
+
+
+@pytest.mark.parametrize("column", ["Supplier", "Invoice no", "Account", "VAT rate"])
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#I/T", "#NAVN?"])
+def test_a_formula_that_failed_is_no_name(bench, column, error):
+    rows = [row.split(";") for row in CSV.splitlines()]
+    position = rows[0].index(column)
+    rows[1][position] = rows[2][position] = error
+    bench.receive("bills.csv", "\n".join(";".join(row) for row in rows).encode(), MAPPING)
+    *unreadable, credit, _ = bench.read()
+    assert credit.number == "77"
+    assert unreadable
+    for item in unreadable:
+        assert f"the column “{column}” has the error {error}" in item.reason
+
+
+def test_the_error_of_a_formula_in_excel_is_reported(bench):
+    rows = [row.split(";") for row in CSV.splitlines()]
+    rows[2][rows[0].index("Account")] = "#N/A"
+    bench.receive("bills.xlsx", workbook(rows), MAPPING)
+    unreadable, credit, _ = bench.read()
+    problem = "the column “Account” has the error #N/A."
+    assert unreadable.reason == f"Lines 2 and 3 of bills.xlsx: {problem}"
+    assert credit.number == "77"

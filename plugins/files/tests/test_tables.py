@@ -119,7 +119,7 @@ def test_rows_of_an_invoice_and_its_credit_with_one_number_are_one_document(benc
 def test_a_credit_with_its_own_date_and_the_number_of_an_invoice_names_both_lines(bench):
     credit = "Bygg AS;1001;12.11.2026;;-400,00;-100,00;25;Timber back;4010;\n"
     problem, other = read(bench, CSV + credit)
-    assert "Line 2, 3, 5 of bills.csv" in problem.reason
+    assert "Lines 2, 3 and 5 of bills.csv" in problem.reason
     assert problem.reason.endswith("a credit needs a number of its own, such as 1001-C.")
     assert other.number == "77"
 
@@ -177,7 +177,7 @@ def test_an_invalid_exchange_rate_is_reported_with_its_line(bench, text):
     content = CSV.replace("Account;", "Kurs;").replace(";4010;", f";{text};")
     first = read(bench, content.replace(";4020;", ";11,5;"), exchange_rate="Kurs", account="")[0]
     assert isinstance(first, Unreadable)
-    assert first.reason.startswith(f"Line 2, 3 of bills.csv: “{text}” is no")
+    assert first.reason.startswith(f"Lines 2 and 3 of bills.csv: “{text}” is no")
 
 
 def test_lines_of_one_document_have_one_exchange_rate(bench):
@@ -236,7 +236,7 @@ def test_ids_stay_the_same_whatever_case_and_spaces(bench):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("1 000,00", "1.000.00", "Line 2, 3 of bills.csv: “1.000.00” is not an amount"),
+        ("1 000,00", "1.000.00", "Lines 2 and 3 of bills.csv: “1.000.00” is not an amount"),
         ("1 000,00", "", "the column “Amount” is empty"),
         ("05.11.2026;05.12.2026;1 000", "31.02.2026;05.12.2026;1 000", "have different dates"),
         ("1 000,00;250,00", "1 000,00;x", "“x” is not an amount with a decimal comma"),
