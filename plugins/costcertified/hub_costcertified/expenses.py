@@ -6,12 +6,14 @@ from hub import (
     Document,
     Gone,
     Line,
+    Outcome,
     Row,
     Sentence,
     Site,
     look_up,
     money,
     parse_date,
+    readable,
     web_address,
 )
 from hub_costcertified import codes, names
@@ -21,25 +23,34 @@ LIST_NAME = "expenses"
 IS_PAID_BY_TYPE = {"bill": False, "receipt": True}  # by the type of an expense
 
 
-def build_documents(site: Site, row: Row) -> list[Document | Gone]:
+def build_documents(site: Site, row: Row) -> list[Outcome]:
     """Return the bill of an expense, and for a receipt its payment.
 
-    An expense that is a bill may have been a receipt before: its payment is then Gone.
+    An expense that is a bill may have been a receipt before: its payment is then Gone. If the type
+    is unknown, both are Unreadable.
     """
     id = row[names.Expense.ID]
     deleted_at = row.get(names.Expense.DELETED_AT)
     if deleted_at and parse_date(deleted_at, site.zone):
         prefixes = (PREFIX, PAYMENT_PREFIX)
         return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
-    is_paid = look_up(IS_PAID_BY_TYPE, codes.get_fixed_word(row[names.Expense.TYPE]), "type")
-    payment = _build_payment(site, row) if is_paid else _build_gone_payment(id)
-    return [_build_bill(site, row), payment]
+    return [
+        readable(f"{PREFIX}{id}", _build_bill, site, row),
+        readable(f"{PAYMENT_PREFIX}{id}", _build_payment_or_gone, site, row),
+    ]
 
 
-def _build_gone_payment(id: str) -> Gone:
-    """Return the Gone of the payment that a bill had while it was a receipt."""
+def _is_paid(row: Row) -> bool:
+    """Return whether an expense is a receipt, which was paid; raise ValueError if it is unknown."""
+    return look_up(IS_PAID_BY_TYPE, codes.get_fixed_word(row[names.Expense.TYPE]), "type")
+
+
+def _build_payment_or_gone(site: Site, row: Row) -> Document | Gone:
+    """Return the payment of a receipt, or the Gone of the one that a bill had as a receipt."""
+    if _is_paid(row):
+        return _build_payment(site, row)
     reason = Sentence("The expense is a bill in CostCertified, and not a receipt that was paid.")
-    return Gone(source_id=f"{PAYMENT_PREFIX}{id}", reason=reason)
+    return Gone(source_id=f"{PAYMENT_PREFIX}{row[names.Expense.ID]}", reason=reason)
 
 
 def _build_common_fields(site: Site, row: Row) -> Row:
@@ -60,6 +71,7 @@ def _build_common_fields(site: Site, row: Row) -> Row:
 
 def _build_bill(site: Site, row: Row) -> Document:
     """Return the bill of an expense."""
+    _is_paid(row)  # raises ValueError for an unknown type, which may be no bill
     lines = row[names.Expense.LINES]
     project = row.get(names.Expense.PROJECT)
     return Document(

@@ -10,6 +10,7 @@ from hub import (
     Document,
     Gone,
     Line,
+    Outcome,
     Row,
     Sentence,
     Site,
@@ -17,6 +18,7 @@ from hub import (
     look_up,
     money,
     parse_date,
+    readable,
     web_address,
 )
 from hub_costcertified import codes, names
@@ -32,28 +34,29 @@ STAGES: dict[str, StageName] = {
 }
 
 
-def build_documents(site: Site, row: Row) -> list[Document | Gone]:
+def build_documents(site: Site, row: Row) -> list[Outcome]:
     """Return the payment, its fee if that is a separate expense, and its refunds.
 
-    Without a fee it returns the Gone of one that the payment may have had.
+    Each is Unreadable alone if only it cannot be read. Without a fee it returns the Gone of one
+    that the payment may have had.
     """
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at and parse_date(deleted_at, site.zone):
         return [
             codes.build_gone(source_id, deleted_at) for source_id in _list_source_ids(site, row)
         ]
-    documents: list[Document | Gone] = [_build_payment(site, row)]
-    if _has_own_fee(site, row):
-        documents.append(_build_fee(site, row))
-    elif _are_fees_expenses(site):
-        reason = Sentence("The payment has no fee any more.")
-        documents.append(Gone(source_id=_build_fee_source_id(row), reason=reason))
+    payment_id = f"{PREFIX}{row[names.Payment.ID]}"
+    outcomes: list[Outcome] = [readable(payment_id, _build_payment, site, row)]
+    if _are_fees_expenses(site):
+        fee_id = _build_fee_source_id(row)
+        outcomes.append(readable(fee_id, _build_fee_or_gone, site, row))
     for refund in row.get(names.Payment.REFUNDS) or ():
-        documents.append(_build_refund(site, row, refund))
-    return documents
+        refund_id = _build_refund_source_id(row, refund)
+        outcomes.append(readable(refund_id, _build_refund, site, row, refund))
+    return outcomes
 
 
-def build_gone_fee(site: Site, row: Row) -> list[Document | Gone]:
+def build_gone_fee(site: Site, row: Row) -> list[Outcome]:
     """Return the Gone of the fee that a payment had as an expense; nothing if fees are expenses."""
     if row.get(names.Payment.DELETED_AT) or _are_fees_expenses(site):
         return []
@@ -69,11 +72,6 @@ def _list_source_ids(site: Site, row: Row) -> list[str]:
     for refund in row.get(names.Payment.REFUNDS) or ():
         source_ids.append(_build_refund_source_id(row, refund))
     return source_ids
-
-
-def _has_own_fee(site: Site, row: Row) -> bool:
-    """Return whether the fee of a payment is an expense, and not part of a payout."""
-    return _are_fees_expenses(site) and bool(_sum_fees(row))
 
 
 def _are_fees_expenses(site: Site) -> bool:
@@ -191,6 +189,14 @@ def _sum_fees(row: Row) -> Decimal:
     return codes.sum_amounts(fee[names.Fee.AMOUNT] for fee in row.get(names.Payment.FEES) or ())
 
 
+def _build_fee_or_gone(site: Site, row: Row) -> Document | Gone:
+    """Return the fee of a payment, or the Gone of one that it may have had."""
+    if _sum_fees(row):
+        return _build_fee(site, row)
+    reason = Sentence("The payment has no fee any more.")
+    return Gone(source_id=_build_fee_source_id(row), reason=reason)
+
+
 def _build_fee(site: Site, row: Row) -> Document:
     """Return the fee of a payment as an expense, which the bank account pays."""
     stage, hold = _decide_stage(row)
@@ -222,6 +228,7 @@ def _build_fee(site: Site, row: Row) -> Document:
 
 def _build_refund(site: Site, row: Row, refund: Row) -> Document:
     """Return a refund of a payment as a document of its own."""
+    _decide_stage(row)  # raises ValueError for an unknown status, which may say more of the refund
     reference = row[names.Payment.REFERENCE]
     amount = money(refund[names.Refund.AMOUNT])
     tax = money(refund.get(names.Refund.TAX) or 0)

@@ -186,7 +186,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B6",
         place=f"{PLUGIN}/payments.py",
-        old="        documents.append(_build_refund(site, row, refund))\n",
+        old="        outcomes.append(readable(refund_id, _build_refund, site, row, refund))\n",
         new="        pass\n",
         bug="A refund is not posted.",
     ),

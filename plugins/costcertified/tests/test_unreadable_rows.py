@@ -1,0 +1,87 @@
+"""A row of several documents that cannot be read stops those that it may be wrong about."""
+
+import pytest
+from hub_costcertified.sandbox import encoding
+
+from hub import Document, Gone, Unreadable
+
+
+@pytest.fixture
+def change_rows(monkeypatch):
+    """Return a function that lets the stand-in send other values in the rows of a list."""
+
+    def change_rows(bench, list_name, change):
+        encode = encoding.encode
+
+        def encode_changed(name, row, site):
+            encoded = encode(name, row, site)
+            if name == list_name:
+                change(encoded)
+            return encoded
+
+        bench.allow_undescribed_answers()
+        monkeypatch.setattr(encoding, "encode", encode_changed)
+
+    return change_rows
+
+
+@pytest.fixture
+def refunded(open_bench):
+    """Open a bench without payouts; return it with the id of a payment that was given back."""
+    bench = open_bench(payouts="payment")
+    invoice = bench.raw("paid and given back in part")["id"]
+    return bench, bench.books.payments_of[invoice][0]
+
+
+def read(bench, row_id):
+    """Return the type of each document of a row that the list has, by the kind in its id."""
+    found = {}
+    for item in bench.read():
+        kind, _, id = getattr(item, "source_id", "").partition(":")
+        if id.partition("/")[0] == row_id:
+            found[kind] = type(item)
+    return found
+
+
+def test_a_refund_that_cannot_be_read_stops_only_itself(refunded, change_rows):
+    bench, payment = refunded
+
+    def change(row):
+        for refund in row["refunds"]:
+            refund["amount"] = "much"
+
+    change_rows(bench, "payments", change)
+    types = {"payment": Document, "fee": Document, "refund": Unreadable}
+    assert read(bench, payment) == types
+    refund = f"refund:{payment}/R-{payment[1:]}-1"
+    (document, unreadable) = bench.read(ids=[f"payment:{payment}", refund])
+    assert isinstance(document, Document)
+    assert isinstance(unreadable, Unreadable)
+
+
+def test_a_payment_with_an_unknown_status_stops_its_fee_and_refunds(refunded, change_rows):
+    bench, payment = refunded
+    change_rows(bench, "payments", lambda row: row.update(status="disputed"))
+    types = {"payment": Unreadable, "fee": Unreadable, "refund": Unreadable}
+    assert read(bench, payment) == types
+
+
+@pytest.mark.parametrize("field", ["total", "type"])
+def test_a_receipt_that_cannot_be_read_stops_its_bill_and_payment(open_bench, change_rows, field):
+    bench = open_bench(expenses=True, payable_account="33", paid_from="35")
+    (receipt,) = bench.read(ids=["expense-payment:e2"])
+    assert isinstance(receipt, Document)
+    change_rows(bench, "expenses", lambda row: row.update({field: "unclear"}))
+    assert read(bench, "e2") == {"expense": Unreadable, "expense-payment": Unreadable}
+
+
+def test_a_bill_that_cannot_be_read_has_no_payment(open_bench, change_rows):
+    bench = open_bench(expenses=True, payable_account="33", paid_from="35")
+    change_rows(bench, "expenses", lambda row: row.update(total="unclear"))
+    assert read(bench, "e1") == {"expense": Unreadable, "expense-payment": Gone}
+
+
+def test_a_row_with_refunds_that_are_none_is_unreadable(refunded, change_rows):
+    bench, payment = refunded
+    change_rows(bench, "payments", lambda row: row.update(refunds="R-1"))
+    assert read(bench, payment)["payment"] is Unreadable
