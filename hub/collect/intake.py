@@ -36,6 +36,7 @@ from hub.collect.prepare import prepare
 from hub.collect.removal import plan_removal
 from hub.collect.setup import Setup
 from hub.contract.codec import dump, load
+from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.contract.states import Stage
 from hub.db import engine
@@ -214,9 +215,10 @@ def replan_stored(batch: CollectBatch, document_ids: Iterable[int]) -> None:
 
 
 def _replan_stored_document(batch: CollectBatch, row: SourceDocument) -> None:
-    """Plan a stored document again."""
-    if row.made_for and _is_matched(batch, row):
-        batch.apply(plan_removal(batch, row, CaseText("posting.code_matched")))
+    """Plan a stored document again, or withdraw a record that need not be created or changed."""
+    reason = _find_reason_unneeded(batch, row) if row.made_for else None
+    if reason:
+        batch.apply(plan_removal(batch, row, reason))
         return
     if not _is_final(row):
         return
@@ -244,6 +246,27 @@ def _is_final(row: SourceDocument) -> bool:
     if row.unreadable or row.stage == Stage.PENDING:
         return False
     return bool(row.body)
+
+
+def _find_reason_unneeded(batch: CollectBatch, row: SourceDocument) -> CaseText | None:
+    """Return why a record for a code need not be created or changed any more; None if it must."""
+    if _is_matched(batch, row):
+        return CaseText("posting.code_matched")
+    if _changes_unusable_party(batch, row):
+        return CaseText("posting.party_unusable")
+    return None
+
+
+def _changes_unusable_party(batch: CollectBatch, row: SourceDocument) -> bool:
+    """Return whether contact data is to be added to a party that no document can use now.
+
+    If the party becomes active again, the next document of its code adds the data.
+    """
+    quickbooks_id = row.body.get("quickbooks_id")
+    if not quickbooks_id or row.kind not in PARTY_ROLES:
+        return False
+    records = batch.setup.index.records(row.kind)
+    return records.get_active(quickbooks_id) is None
 
 
 def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, update
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import replan_stored
@@ -11,8 +11,8 @@ from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING
 from hub.collect.setup import Setup, load_last_match_time, load_setup
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
-from hub.models import Installation, Posting, SourceDocument
-from hub.models.enums import WRITE_OPERATIONS, Holder, PostingState
+from hub.models import Installation, Posting, SourceDocument, StoredRecord
+from hub.models.enums import WRITE_OPERATIONS, Holder, Operation, PostingState
 from hub.outbox.states import SENDABLE, UNSENT
 
 log = logging.getLogger("hub")
@@ -107,10 +107,22 @@ def _load_stale_documents(setup: Setup, after: int) -> list[int]:
             Posting.state.in_(UNSENT),
             Posting.operation.in_(WRITE_OPERATIONS),
             SourceDocument.gone.is_(None),
-            or_(IS_SENDABLE & is_old, is_record_to_create),
+            or_(IS_SENDABLE & is_old, is_record_to_create, _changes_inactive_party()),
         )
     )
     return _select_next_ids(query)
+
+
+def _changes_inactive_party() -> ColumnElement[bool]:
+    """Return the condition of a held posting that adds contact data to a party now inactive."""
+    is_inactive_party = (
+        StoredRecord.company_id == Posting.company_id,
+        StoredRecord.list == Posting.kind,
+        StoredRecord.quickbooks_id == SourceDocument.body["quickbooks_id"].as_string(),
+        StoredRecord.active.is_(False),
+    )
+    is_held_change = (Posting.state == PostingState.HELD) & (Posting.operation == Operation.UPDATE)
+    return is_held_change & (SourceDocument.made_for != "") & exists().where(*is_inactive_party)
 
 
 def _select_documents(setup: Setup, after: int) -> Select[int]:

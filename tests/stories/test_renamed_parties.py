@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from hub import Code, Party, hookimpl
+from hub import Code, Party, hookimpl, outbox
 from hub.db.engine import transaction
-from hub.installations import matches
+from hub.installations import enable, matches
 from hub.mapping import NEW
 from hub.models import Installation
 from hub.qbo import record_download
@@ -156,3 +156,27 @@ def test_a_new_supplier_waits_until_contact_data_in_doubt_is_resolved(app, quick
     (created,) = find(shop, "Vendor", "Sea Timber")
     assert shop.book("Bill", "bill:2")["VendorRef"]["value"] == created != former
     assert (find(shop, "Vendor", "Coastal Wood"), shop.cases()) == ([former], [])
+
+
+def test_contact_data_for_a_supplier_that_became_inactive_is_withdrawn(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock, source=FillingSource())
+    id = quickbooks.act("create", kind="Vendor", set={"DisplayName": SUPPLIER.name})["Id"]
+    record_download.refresh(1)
+    details = Party(name=SUPPLIER.name, email="post@sea.example")
+    supplier = replace(SUPPLIER, create=details)
+    enable.set_mode(shop.id, "review", who="kari")
+    assert shop.run(bill(supplier=supplier)) == {"s9": "review", "bill:1": "review"}
+    set_active(quickbooks, id, active=False)
+    with transaction() as session:
+        outbox.approve(session, [shop.posting("s9").id], "kari")
+    assert shop.run() == {"s9": "held", "bill:1": "held"}
+    assert shop.run() == {"s9": "withdrawn", "bill:1": "held"}
+    assert shop.cases() == ["Supplier “Sea Timber” is not matched yet"]
+    set_active(quickbooks, id, active=True)
+    assert shop.run() == {"s9": "review", "bill:1": "review"}
+    assert shop.cases() == []
+
+
+def set_active(quickbooks, id, *, active):
+    quickbooks.act("edit", kind="Vendor", id=id, set={"Active": active})
+    record_download.refresh(1)

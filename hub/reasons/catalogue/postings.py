@@ -57,6 +57,9 @@ TEMPLATES = {
     "posting.code_matched": Template(
         reason="The code that it was created for is matched to a record now."
     ),
+    "posting.party_unusable": Template(
+        reason="The supplier or customer to which it adds contact data is not active in QuickBooks."
+    ),
     "posting.not_needed": Template(reason="No document needs it any more."),
     "posting.postponed": Template(
         reason=(
