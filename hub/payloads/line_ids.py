@@ -1,6 +1,6 @@
 """Pair the lines of a new version with those in QuickBooks, so that each keeps its id."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -25,7 +25,18 @@ class PlacedLine(NamedTuple):
     place: int
 
 
-Criterion = Callable[[PlacedLine, PlacedLine], bool]
+Key = tuple[Hashable, ...]
+
+
+class Criterion(NamedTuple):
+    """A criterion by which two lines may be paired.
+
+    `read_key` returns values that two such lines share; None for a line that it pairs with none.
+    Only lines with the same key are compared, because a transaction may have thousands of them.
+    """
+
+    read_key: Callable[[PlacedLine], Key | None]
+    is_alike: Callable[[PlacedLine, PlacedLine], bool]
 
 
 def keep_line_ids(
@@ -46,36 +57,47 @@ def keep_line_ids(
         if stored.get("DetailType") != "SubTotalLineDetail" and stored.get("Id"):
             unpaired.append(PlacedLine(stored, place))
     lines = [dict(line) for line in ours]
-    for is_alike in (
-        _has_same_link,
-        _has_same_text_and_amount,
-        _has_same_text,
-        _has_same_place,
-        _has_same_amount,
-    ):
+    written_lines = _group_written_lines(last)
+    for criterion in CRITERIA:
+        candidates_by_key = _group_by_key(unpaired, criterion)
         for place, line in enumerate(lines):
             if "Id" in line:
                 continue
-            partner = _find_partner(PlacedLine(line, place), unpaired, is_alike, unlinked_orders)
+            placed = PlacedLine(line, place)
+            key = criterion.read_key(placed)
+            candidates = candidates_by_key.get(key, []) if key else []
+            partner = _find_partner(placed, candidates, criterion, unlinked_orders)
             if partner:
-                unpaired.remove(partner)
+                candidates.remove(partner)
                 stored = partner.fields
                 line["Id"] = stored["Id"]
-                _keep_additions(line, stored, _find_written_line(stored, last))
+                _keep_additions(line, stored, _find_written_line(stored, written_lines))
+        paired_ids = {line.get("Id") for line in lines}
+        unpaired = [stored for stored in unpaired if stored.fields["Id"] not in paired_ids]
     return lines
+
+
+def _group_by_key(lines: Iterable[PlacedLine], criterion: Criterion) -> dict[Key, list[PlacedLine]]:
+    """Group lines by their keys, in their order."""
+    groups: dict[Key, list[PlacedLine]] = {}
+    for line in lines:
+        key = criterion.read_key(line)
+        if key:
+            groups.setdefault(key, []).append(line)
+    return groups
 
 
 def _find_partner(
     line: PlacedLine,
-    unpaired: Iterable[PlacedLine],
-    is_alike: Criterion,
+    candidates: Iterable[PlacedLine],
+    criterion: Criterion,
     unlinked_orders: Collection[str],
 ) -> PlacedLine | None:
     """Return the first line of QuickBooks that a criterion pairs with a line; None without one."""
-    for stored in unpaired:
+    for stored in candidates:
         if _ends_link(line.fields, stored.fields, unlinked_orders):
             continue
-        if is_alike(line, stored):
+        if criterion.is_alike(line, stored):
             return stored
     return None
 
@@ -144,6 +166,34 @@ def _has_same_kind(line: Line, stored: Line) -> bool:
     return "" in ours[:2] or ours == _read_line_link(stored)
 
 
+def _read_link_key(line: PlacedLine) -> Key | None:
+    """Return what a line is linked to as a key; None without a link."""
+    link = _read_line_link(line.fields)
+    return None if "" in link[:2] else link
+
+
+def _read_text_and_amount_key(line: PlacedLine) -> Key | None:
+    """Return the text and the amount of a line as a key; None without an amount."""
+    amount_key = _read_amount_key(line)
+    return (*_read_text_key(line), *amount_key) if amount_key else None
+
+
+def _read_text_key(line: PlacedLine) -> Key:
+    """Return the text of a line as a key."""
+    return (line.fields.get("Description"),)
+
+
+def _read_place_key(line: PlacedLine) -> Key:
+    """Return the place of a line as a key."""
+    return (line.place,)
+
+
+def _read_amount_key(line: PlacedLine) -> Key | None:
+    """Return the amount of a line as a key; None without one."""
+    amount = line.fields.get("Amount")
+    return None if amount is None else (Decimal(str(amount)),)
+
+
 def _read_line_link(line: Line) -> tuple[str, str, str]:
     """Return the type and id of what a line is linked to, and the line of an order that it bills.
 
@@ -154,14 +204,25 @@ def _read_line_link(line: Line) -> tuple[str, str, str]:
     return kind, id, order_line
 
 
-def _find_written_line(stored: Line, last: TransactionSummary | None) -> LineSummary | None:
-    """Return a line as the hub wrote it last; None for one that it did not write."""
+def _group_written_lines(
+    last: TransactionSummary | None,
+) -> dict[str | None, LineSummary] | None:
+    """Return the lines as the hub wrote them last, by their ids; None if it never wrote any."""
     if last is None:
-        return UNWRITTEN_LINE
+        return None
+    written_lines: dict[str | None, LineSummary] = {}
     for line in last.lines:
-        if line.quickbooks_line == str(stored["Id"]):
-            return line
-    return None
+        written_lines.setdefault(line.quickbooks_line, line)
+    return written_lines
+
+
+def _find_written_line(
+    stored: Line, written_lines: Mapping[str | None, LineSummary] | None
+) -> LineSummary | None:
+    """Return a line as the hub wrote it last; None for one that it did not write."""
+    if written_lines is None:
+        return UNWRITTEN_LINE
+    return written_lines.get(str(stored["Id"]))
 
 
 def _keep_additions(line: Line, stored: Line, written: LineSummary | None) -> None:
@@ -213,3 +274,13 @@ def _keep_project_and_billing(line: Line, stored: Line, detail_field: str) -> No
     was_billed = stored[detail_field].get("BillableStatus") == "HasBeenBilled"
     if was_billed and detail.get("BillableStatus") == "Billable":
         line[detail_field] = detail | {"BillableStatus": "HasBeenBilled"}
+
+
+# The criteria by which lines are paired, the strictest one first.
+CRITERIA = (
+    Criterion(_read_link_key, _has_same_link),
+    Criterion(_read_text_and_amount_key, _has_same_text_and_amount),
+    Criterion(_read_text_key, _has_same_text),
+    Criterion(_read_place_key, _has_same_place),
+    Criterion(_read_amount_key, _has_same_amount),
+)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import time
 from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
@@ -414,6 +415,25 @@ def test_an_update_keeps_the_ids_of_its_lines(posted_bill):
     )
     ids = {row["Description"]: row["Id"] for row in update(posted_bill, what)["Line"]}
     assert ids == {"Nails": "2", "Studs": "1"}
+
+
+@pytest.mark.parametrize("change", ["text", "amount", "text and amount", "order"])
+def test_the_lines_of_a_very_long_document_are_paired_in_seconds(change):
+    count = 4000
+    lines = [line(str(n), f"{n + 1}.00", f"Delivery {n}", account="7") for n in range(count)]
+    body = payloads.build(mapped(*lines), US, MARKER).body
+    stored = [row | {"Id": str(place)} for place, row in enumerate(body["Line"], start=1)]
+    for row in stored:
+        if "text" in change:
+            row["Description"] += " (corrected)"
+        if "amount" in change:
+            row["Amount"] += count
+    if change == "order":
+        stored.reverse()
+    started_at = time.process_time()
+    update = payloads.build_update_body(body, body | {"Id": "1", "SyncToken": "0", "Line": stored})
+    assert time.process_time() - started_at < 3
+    assert [row["Id"] for row in update["Line"]] == [str(n + 1) for n in range(count)]
 
 
 def test_a_line_that_is_new_gets_an_id_of_its_own(posted_bill):
