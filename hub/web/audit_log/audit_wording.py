@@ -55,7 +55,9 @@ WORDINGS = {
     "logged in": gettext_noop("Logged in"),
     "logged out": gettext_noop("Logged out"),
     "mail server changed": gettext_noop("Changed the mail server to {}"),
-    "match rejected": gettext_noop("Rejected a transaction in QuickBooks for {}"),
+    "match rejected": gettext_noop(
+        "Answered “Not this one” about a transaction in QuickBooks for {}"
+    ),
     "match removed": gettext_noop("Removed the match of {}"),
     "missing codes confirmed as new": gettext_noop("Confirmed the missing codes of {} as new"),
     "mode changed": gettext_noop("Changed the mode of {}"),
@@ -68,7 +70,9 @@ WORDINGS = {
     "person enabled": gettext_noop("Enabled {}"),
     "person invited": gettext_noop("Invited {}"),
     "plugin refused": gettext_noop("Refused a plugin: {}"),
-    "posting adopted": gettext_noop("Accepted a transaction in QuickBooks as {}"),
+    "posting adopted": gettext_noop(
+        "Answered “This is it” about a transaction in QuickBooks for {}"
+    ),
     "posting approved": gettext_noop("Approved {}"),
     "posting put back": gettext_noop("Put {} back in QuickBooks as it was posted"),
     "posting retried": gettext_noop("Retried {}"),

@@ -70,9 +70,11 @@ ADOPTION, SKIP = "posting adopted", "posting skipped"
 ACTION_SENTENCES = {
     "document posted again": gettext_noop("%(who)s requested that it is posted again"),
     "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
-    "match rejected": gettext_noop("%(who)s said that a transaction in QuickBooks is another one"),
+    "match rejected": gettext_noop(
+        "%(who)s answered “Not this one” about a transaction in QuickBooks"
+    ),
     "overwrite permitted": gettext_noop("%(who)s let it overwrite an edit in QuickBooks"),
-    ADOPTION: gettext_noop("%(who)s accepted a transaction in QuickBooks as this one"),
+    ADOPTION: gettext_noop("%(who)s answered “This is it” about a transaction in QuickBooks"),
     "posting approved": gettext_noop("%(who)s approved it"),
     "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),
     "posting retried": gettext_noop("%(who)s retried it"),

@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from hub.cases import inbox
 from hub.db.engine import transaction
+from hub.models import Case
 from tests.support.rows.posting_bench import PostingBench
 from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.web.test_undo import app, bench
@@ -90,3 +92,21 @@ def test_the_page_of_the_document_has_the_number_of_the_transaction_that_was_cho
     facts = page.partition('aria-label="In short"')[2].partition("</ul>")[0]
     text = " ".join(re.sub(r"<[^>]+>", " ", facts).split())
     assert "In QuickBooks OTHER planned as B-9" in text
+
+
+@pytest.mark.parametrize(("act", "answer"), [("adopt", "This is it"), ("not-this", "Not this one")])
+def test_an_answer_is_called_like_its_button_everywhere(bench, ids, act, answer) -> None:
+    """*Accept what QuickBooks has* is another act, so no text speaks of accepting."""
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
+    assert f"{answer}</button>" in page
+    other = page[page.index("It is another one, with the id") :].partition("</form>")[0]
+    assert "This is it</button>" in other
+    [posting_id] = re.findall(r"/inbox/1/(\d+)/adopt", page)[:1]
+    bench.visitor.press(f"/inbox/1/{posting_id}/{act}", quickbooks_id=ids[1])
+    with transaction() as session:
+        inbox.close(session, session.get_one(Case, 1).cause)
+    closed = " ".join(bench.visitor.page("/inbox/?show=closed").split())
+    assert f"“{answer}”: {ids[1]}" in closed
+    document = bench.visitor.page(f"/documents/{bench.posting(int(posting_id)).document_id}")
+    assert f"oda answered “{answer}” about a transaction in QuickBooks" in document
