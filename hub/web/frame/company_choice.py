@@ -4,8 +4,10 @@ The choice is kept in the session. It narrows lists and counts, and never adds a
 person may not see. A page about one document, case or run is the same whatever company is chosen.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, abort, g, redirect, render_template, request, url_for
 from flask import session as cookie
@@ -27,6 +29,16 @@ MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses
 COMPANIES_PER_PAGE = 25
 BY_NAME = (ConnectedCompany.name, ConnectedCompany.id)
 COLOR_COUNT = 12  # hub.css has as many
+# By list the filters that stay when another company is chosen. Others name rows of one company,
+# such as an app or a run, or a page of the list.
+FILTERS_OF_EVERY_COMPANY: Mapping[str, tuple[str, ...]] = {
+    "inbox.show": ("show", "act", "words", "sort"),
+    "documents.index": ("q", "state", "kind", "from", "to", "amount", "sort"),
+    "runs.index": ("kind", "state"),
+    "search.show": ("q",),
+    "reports.show": ("year",),
+    "marketplace.show": ("q",),
+}
 pages = Blueprint("company_choice", __name__)
 NamedCompany = Row[int, str]  # id and display name
 
@@ -178,9 +190,17 @@ def load_switcher() -> Switcher:
 
 
 def return_address() -> str:
-    """Return where to go after another company was chosen: this list, else the home page."""
-    returns = request.endpoint in access.LIST_ENDPOINTS and request.endpoint != "app_choice.show"
-    return request.path if returns else url_for("home.show")
+    """Return where to go after another company was chosen: this list, else the home page.
+
+    The list keeps the filters that make sense for every company, if the address is not too long.
+    """
+    endpoint = request.endpoint or ""
+    if endpoint not in access.LIST_ENDPOINTS or endpoint == "app_choice.show":
+        return url_for("home.show")
+    names = FILTERS_OF_EVERY_COMPANY.get(endpoint, ())
+    kept = {name: request.args[name] for name in names if request.args.get(name)}
+    address = f"{request.path}?{urlencode(kept)}" if kept else request.path
+    return address if local_path(address) == address else request.path
 
 
 def _build_page_values() -> dict[str, Any]:

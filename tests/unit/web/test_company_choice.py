@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -178,6 +179,43 @@ def test_many_companies_are_searched_on_a_page(
     assert ALPHA not in rows
     assert 'name="next" value="/runs/"' in rows
     assert "No company has this name" in visitor.page("/companies/choose?q=nothing")
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/inbox/?words=bill+7&act=retry&show=mine&sort=oldest&company=1", None),
+        ("/inbox/?installation=1&before=9&after=3&ticked=1,2&draft=x&then=next&words=a", {"words"}),
+        ("/documents?q=a%26b&state=held&kind=bill&from=2026-01-01&amount=1-9&sort=total", None),
+        ("/documents?installation=1&run=1&to=2026-02-01&before=1", {"to"}),
+        ("/runs/?kind=sync&state=stopped&installation=1", {"kind", "state"}),
+        ("/search/?q=hara", None),
+        (f"/documents?q={'a' * 3000}", set()),
+    ],
+)
+def test_filters_that_fit_every_company_stay_when_another_one_is_chosen(
+    two_companies: TwoCompanies, path: str, kept: set[str] | None
+) -> None:
+    """`kept` are the names of those that do, None for all but the company.
+
+    Those that name an app, a run or a page of the list are left.
+    """
+    visitor = two_companies.visitor(EVERYTHING)
+    bare, _, query = path.partition("?")
+    arguments = parse_qs(query)
+    names = arguments.keys() - {"company"} if kept is None else kept
+    expected = {name: arguments[name] for name in names}
+    [following] = re.findall(r'name="next" value="([^"]*)"', switcher_of(visitor.page(path)))
+    chosen = two_companies.rows.companies[BRAVO]
+    answer = visitor.post("/companies/choose", company=chosen, next=unescape(following))
+    address = urlsplit(answer.location)
+    assert (address.path, parse_qs(address.query)) == (bare, expected)
+    assert visitor.get(answer.location).status_code == 200
+
+
+def switcher_of(page: str) -> str:
+    """Return the switcher of a page."""
+    return page.partition('class="switcher"')[2].partition("</form>")[0]
 
 
 def test_an_address_elsewhere_is_not_followed_and_a_wrong_id_shows_all(
