@@ -14,7 +14,8 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Refused, Sentence
 from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState
-from hub.sources import file_intake
+from hub.outbox.setting_locks import lock_to_change
+from hub.sources import file_intake, replaced_documents
 from hub.sources.received_files import to_contract
 from hub.sources.site import get_app
 
@@ -74,8 +75,8 @@ def apply(
 
     The answers are stored under the name for later tables with the same columns. Store nothing and
     raise ImpossibleAnswers if some are missing or not possible, and Refused if the plugin cannot
-    read the table with them. `seen` is the version of the answers that the person saw; raise NotNow
-    if they are others now.
+    read the table with them, or if documents in QuickBooks would become others. `seen` is the
+    version of the answers that the person saw; raise NotNow if they are others now.
     """
     name = name.strip()
     opened = open_table(installation, file_id)
@@ -92,6 +93,8 @@ def apply(
                 " only if they are wrong.",
                 name=stored.name,
             )
+        lock_to_change(session, installation.id)
+        replaced_documents.release(session, installation, stored, documents)
         _store_mapping(session, installation, name, opened.table.columns, mapping)
         session.execute(delete(FileDocument).where(FileDocument.file_id == file_id))
         file_intake.accept(session, installation, stored, documents, mapping)

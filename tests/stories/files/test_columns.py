@@ -1,0 +1,86 @@
+"""The columns of a table are changed after its documents were planned or posted."""
+
+import pytest
+from sqlalchemy import select
+
+from hub import Refused, outbox
+from hub.db.engine import read_only_session, transaction
+from hub.installations import enable
+from hub.models import Posting
+from hub.posting.actions import undo
+from hub.sources import file_mapping
+from tests.support.sources.files_site import ANSWERS
+
+WITH_ORDERS = """\
+Vendor,Order,Bill no,Bill date,Amount,Description
+Alder Ridge Lumber,O-1,B-1,2026-03-02,10.00,Timber
+Canyon Steel Works,O-2,B-2,2026-03-03,40.00,Plants
+"""
+
+
+@pytest.fixture
+def by_orders(site):
+    """Receive a table whose numbers were taken from the wrong column; return the id of the file."""
+    file_id = site.receive("bills.csv", WITH_ORDERS).id
+    choose_columns(site, file_id, number="Order")
+    return file_id
+
+
+def choose_columns(site, file_id, **answers):
+    file_mapping.apply(site.installation, file_id, "Old system", {**ANSWERS, **answers}, "kari")
+
+
+def approve_all(site):
+    with transaction() as session:
+        outbox.approve(session, list(session.scalars(select(Posting.id))), "kari")
+
+
+def test_documents_of_former_columns_are_not_posted_even_if_they_are_approved(
+    site, by_orders, clock
+):
+    enable.set_mode(site.id, "review", who="kari")
+    site.sync()
+    choose_columns(site, by_orders)
+    approve_all(site)
+    for _ in range(3):
+        site.sync()
+        approve_all(site)
+        clock.advance(2 * 3600)
+    site.sync()
+    assert sorted(site.books("Bill")) == ["B-1", "B-2"]
+    assert site.cases() == []
+
+
+def test_columns_stay_while_quickbooks_has_documents_that_would_be_others(site, by_orders):
+    site.sync()
+    with pytest.raises(Refused, match=r"2 documents of bills\.csv, such as Bill O-1 of Alder"):
+        choose_columns(site, by_orders)
+    with read_only_session() as session:
+        ids = list(session.scalars(select(Posting.id).where(Posting.operation == "create")))
+    undo.undo(undo.plan_posting(ids[0]), "kari")
+    site.sync()
+    with pytest.raises(Refused, match=r"Bill O-2 of Canyon Steel Works would be another document"):
+        choose_columns(site, by_orders)
+    undo.undo(undo.plan_posting(ids[1]), "kari")
+    site.sync()
+    choose_columns(site, by_orders)
+    site.sync()
+    assert sorted(site.books("Bill")) == ["B-1", "B-2"]
+
+
+def test_columns_change_if_the_documents_stay_the_same(site, by_orders):
+    site.sync()
+    choose_columns(site, by_orders, number="Order", memo="Bill no")
+    site.sync()
+    bills = site.books("Bill")
+    assert sorted(bills) == ["O-1", "O-2"]
+    assert bills["O-1"]["PrivateNote"].startswith("B-1")
+
+
+def test_columns_stay_if_another_file_has_the_documents_in_quickbooks(site, by_orders):
+    other = site.receive("more.csv", WITH_ORDERS + "Canyon Steel Works,O-3,B-3,2026-03-04,1,Oil\n")
+    assert other.documents == 3
+    site.sync()
+    with pytest.raises(Refused, match="Remove them from QuickBooks first"):
+        choose_columns(site, by_orders)
+    assert sorted(site.books("Bill")) == ["O-1", "O-2", "O-3"]
