@@ -29,7 +29,7 @@ mutants: .venv/.synced  # plants small bugs behind each requirement row and list
 	@$(RUN)/python -m tests.proofs.mutants $(ROWS)
 
 prove: .venv/.synced  # the full proofs; every figure goes into docs/proof.md when all of it passes
-	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=4000 --proof=docs/proof.md
+	HUB_PROOF=full PROOF_EVENTS=4 $(RUN)/pytest -n $(WORKERS) --dist worksteal -o timeout=3600 -o faulthandler_timeout=4000 --proof=docs/proof.md
 
 serve: .venv/.synced  # the hub itself, on the data folder of this directory
 	$(RUN)/hub serve
