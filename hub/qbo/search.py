@@ -82,11 +82,21 @@ def find_by_ids(
     client: Client, kind: str, ids: Sequence[str], *, deadline_at: float | None = None
 ) -> Iterator[Entity]:
     """Yield the objects with these ids that a query shows."""
-    for chunk in _split_into_chunks(ids):
-        id_list = ", ".join(f"'{escape_text(id)}'" for id in chunk)
-        where = f"Id IN ({id_list})"
-        response = client.select(kind, where, deadline_at=deadline_at).check()
-        yield from extract_rows(response, kind)
+    start, size = 0, MAX_VALUES_PER_QUERY
+    while start < len(ids):
+        read = partial(_read_by_ids, client, kind, ids[start:], deadline_at)
+        entities, size = read_fitting_page(read, size)
+        yield from entities
+        start += size
+
+
+def _read_by_ids(
+    client: Client, kind: str, ids: Sequence[str], deadline_at: float | None, count: int
+) -> list[Entity]:
+    """Return the objects with the first so many of these ids that a query shows."""
+    id_list = ", ".join(f"'{escape_text(id)}'" for id in ids[:count])
+    response = client.select(kind, f"Id IN ({id_list})", deadline_at=deadline_at)
+    return extract_rows(response.check(), kind)
 
 
 def _split_into_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -56,6 +56,11 @@ def test_large_transactions_are_searched_in_smaller_pages(large_bills):
     assert len([entity for page in pages for entity in page]) == COUNT
 
 
+def test_large_transactions_are_read_by_their_ids_in_smaller_parts(large_bills):
+    ids = [str(id) for id in range(1, COUNT + 1)]
+    assert [entity["Id"] for entity in search.find_by_ids(Client(1), "bill", ids)] == ids
+
+
 def test_changes_that_are_too_large_for_one_response_are_read_in_pages(large_bills, clock):
     client = Client(1)
     transaction_download.load(1, client, ["bill"], DAY)
