@@ -11,6 +11,7 @@ from hub.models.postings import Posting
 from hub.reasons.texts import RenderedText, list_reposting_codes, render
 
 IS_OPEN = text("closed_at IS NULL")
+DIFFERENCES = "differences"  # in the details and the text of a case: sentences about them
 MAX_NOTE_LENGTH = 2000  # characters
 case_posting = Table(
     "case_posting",

@@ -10,6 +10,7 @@ from hub import payloads
 from hub.cases.causes import RESPONSE_DIFFERS
 from hub.errors import Sentence
 from hub.models import ConnectedCompany, Posting, TransactionSummary
+from hub.models.cases import DIFFERENCES
 from hub.models.display_names import format_posting_name
 from hub.payloads import FileSummary
 from hub.posting import posting_cases
@@ -42,7 +43,7 @@ def compare_with_sent(
         name=format_posting_name(posting),
         differences=" ".join(differences),
     )
-    details = {"differences": differences, "quickbooks_id": id}
+    details = {DIFFERENCES: differences, "quickbooks_id": id}
     posting_cases.open_case(session, posting, RESPONSE_DIFFERS, text, details)
 
 
@@ -75,4 +76,5 @@ def compare_file_with_sent(
         attachment_id=id,
         differences=" ".join(differences),
     )
-    posting_cases.open_case(session, posting, "file-differs", text)
+    details = {DIFFERENCES: differences}
+    posting_cases.open_case(session, posting, "file-differs", text, details)

@@ -3,6 +3,8 @@
 The source gets a receipt of each change.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,7 @@ from hub.cases.discrepancies import (
 from hub.context import current_hub
 from hub.contract.states import ReceiptState, Stage
 from hub.models import Case, Installation
+from hub.models.cases import DIFFERENCES
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount
 from hub.posting import receipts
@@ -84,11 +87,13 @@ def update_case(
     document: PostedDocument,
     discrepancy: Discrepancy,
     text: CaseText | None = None,
+    differences: Sequence[str] = (),
 ) -> bool:
     """Open the case of a discrepancy, close those of the others and report to the source.
 
-    `text` replaces the text that the head of the transaction gives, if the transaction was read.
-    Return False if a person has accepted the same discrepancy.
+    `text` replaces the text that the head of the transaction gives, if the transaction was read; it
+    contains the sentences of `differences`. Return False if a person has accepted the same
+    discrepancy.
     """
     posting = document.posting
     for other in DISCREPANCIES:
@@ -106,6 +111,7 @@ def update_case(
         text,
         company_id=posting.company_id,
         installation_id=posting.installation_id,
+        details={DIFFERENCES: list(differences)} if differences else None,
         postings=[posting],
     )
     is_changed = discrepancy == Discrepancy.DIFFERS

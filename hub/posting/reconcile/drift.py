@@ -48,6 +48,7 @@ class DocumentNews:
     document: PostedDocument
     discrepancy: Discrepancy = Discrepancy.NONE
     text: CaseText | None = None
+    edits: Sequence[str] = ()  # the sentences about them in `text`
     paid_on: dt.date | None = None
 
 
@@ -181,6 +182,7 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
         document,
         Discrepancy.DIFFERS if edits else Discrepancy.NONE,
         text,
+        edits if text else (),
         _find_last_payment_date(document, current),
     )
 
@@ -240,7 +242,9 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
     """
     if discrepancy_cases.settle_if_unwanted(session, news.document):
         return Counter()
-    is_open = discrepancy_cases.update_case(session, news.document, news.discrepancy, news.text)
+    is_open = discrepancy_cases.update_case(
+        session, news.document, news.discrepancy, news.text, news.edits
+    )
     reported = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:
         reported[str(news.discrepancy)] += 1

@@ -11,9 +11,11 @@ from hub.cases.advice import drop_instruction
 from hub.cases.causes import parse_posting_id
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
+from hub.models.cases import DIFFERENCES
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.catalogue.collecting import NOTHING_FITS
+from hub.reasons.texts import render
 from hub.translations.messages import gettext, translate_name
 from hub.web.frame.kind_labels import KIND_LABELS, KIND_NOUNS
 
@@ -95,14 +97,25 @@ def format_name_in_sentence(posting: Posting) -> str:
     return f"{kind} {name.label}"
 
 
-def format_reason(case: Case, subject: str | None) -> str:
+def list_differences(case: Case) -> list[str]:
+    """Return the sentences about differences that the page lists; a single one is not listed."""
+    sentences = case.details.get(DIFFERENCES, ())
+    is_in_text = DIFFERENCES in case.params
+    return list(sentences) if is_in_text and len(sentences) > 1 else []
+
+
+def format_reason(case: Case, subject: str | None, *, lists_differences: bool = False) -> str:
     """Return the reason of a case without the name beside its title and the advice after it.
 
-    `subject` is that name, as `load_subjects` returns it. Return "" if the title says it all.
+    `subject` is that name, as `load_subjects` returns it. Return "" if the title says it all. With
+    `lists_differences` the sentences of `list_differences` are left out.
     """
+    reason = case.reason
+    if lists_differences and list_differences(case):
+        reason = render(case.code, {**case.params, DIFFERENCES: ""}).reason
     if case.code == "code.match" and case.params.get("problem") == NOTHING_FITS[0]:
         return ""
-    text = drop_instruction(case.reason, case.instruction)
+    text = drop_instruction(reason, case.instruction)
     if not subject or not text.startswith(subject):
         return text
     rest = text.removeprefix(subject)

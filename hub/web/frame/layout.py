@@ -28,7 +28,7 @@ from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication import access
 from hub.web.frame import viewer
-from hub.web.frame.case_titles import format_reason, shorten_reason
+from hub.web.frame.case_titles import format_reason, list_differences, shorten_reason
 from hub.web.frame.kind_labels import kind_label
 from hub.web.frame.source_view import (
     apply_sign_of_kind,
@@ -110,6 +110,7 @@ def init_app(app: Flask) -> None:
         initials=get_initials,
         requester_label=format_requester,
         case_reason=format_reason,
+        case_differences=list_differences,
         shorten_reason=shorten_reason,
         case_instruction=advice.get_instruction,
         format_dates=format_dates,

@@ -887,6 +887,27 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
     assert "Changed in QuickBooks: Accepted what QuickBooks has" in history
 
 
+def test_several_differences_are_a_list(bench) -> None:
+    posting = bench.posting(bench.ids[0])
+    bench.edit(posting.quickbooks_id, DueDate="2026-05-17", DocNumber="KH-77")
+    bench.index_all_bills()
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    for path in ("/inbox/1", f"/documents/{posting.document_id}"):
+        page = bench.visitor.page(path).partition('aria-label="In short"')[0]
+        items = page.partition('<ul class="differences">')[2].partition("</ul>")[0]
+        texts = [" ".join(text.split()) for text in re.findall(r"<li>(.*?)</li>", items, re.S)]
+        number, due = texts
+        assert number == f"QuickBooks has KH-77 as the number instead of {posting.number}.", path
+        assert due.startswith("QuickBooks has 2026-05-17 as the due date instead of "), path
+        assert page.count("QuickBooks has KH-77 as the number") == 1, path
+    bench.edit(posting.quickbooks_id, DocNumber=posting.number)
+    bench.index_all_bills()
+    reconcile(bench.company_id)
+    page = bench.visitor.page("/inbox/1")
+    assert ("as the due date instead of" in page, 'class="differences"' in page) == (True, False)
+
+
 def test_after_another_number_is_accepted_the_page_of_the_document_has_it(bench) -> None:
     posting = bench.posting(bench.ids[0])
     planned = posting.number
