@@ -77,9 +77,14 @@ def withdraw_creations(batch: CollectBatch, plan: DocumentPlan, reason: CaseText
 
 
 def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
-    """Withdraw the plan to remove a document from QuickBooks: the source has it again."""
+    """Withdraw the plan to remove a document from QuickBooks: the source has it again.
+
+    A removal that a person wants does not depend on the source.
+    """
     for posting in batch.transaction_postings(plan.row):
-        if posting.operation in outbox.REMOVALS and is_withdrawable(batch, posting):
+        if posting.operation not in outbox.REMOVALS or outbox.is_removal_by_person(posting):
+            continue
+        if is_withdrawable(batch, posting):
             plan.withdraw(posting, CaseText("posting.wanted_again"))
 
 
