@@ -8,6 +8,7 @@ from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.collect.findings import build_document_finding
+from hub.contract.document_kinds import KINDS_BILLED_BY_LINE
 from hub.contract.documents import Document, Kind
 from hub.contract.states import Stage
 from hub.mapping import Link, MappedDocument
@@ -35,7 +36,10 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 
 
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
-    """Return the transaction of a document, posted or planned; None if it has none, or several."""
+    """Return the transaction of a document, posted or planned; None if it has none, or several.
+
+    An order that is held before it is mapped has no lines yet that a bill could name.
+    """
     parts = _group_by_part(batch, row)
     postings = parts.get("", [])
     if len(parts) == 1:
@@ -43,6 +47,8 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     written = list(filter(_is_posted_write, postings))
     creation = _find_newest_creation(postings)
     if creation and creation not in written:
+        if creation.kind in KINDS_BILLED_BY_LINE and not creation.summary.lines:
+            return None
         return _build_unposted_link(creation)
     if not written:
         return None

@@ -23,6 +23,9 @@ CUSTOMER_KINDS: tuple[Kind, ...] = (*SALES_KINDS, "payment")
 # refund is among them, although it pays money and leaves no balance.
 CREDIT_KINDS: tuple[Kind, ...] = ("vendor_credit", "credit_memo", "refund")
 
+# Orders whose lines are billed one by one.
+KINDS_BILLED_BY_LINE: tuple[Kind, ...] = ("purchase_order",)
+
 # Documents that are due on a date and that a later payment settles.
 PAYABLE_KINDS: tuple[Kind, ...] = ("bill", "invoice")
 

@@ -8,6 +8,7 @@ import pytest
 from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
+    SUPPLIER,
     ShopSite,
     SplittingSource,
     document,
@@ -92,3 +93,39 @@ def test_a_payment_of_an_invoice_that_has_one_part_is_posted(split_shop):
     one_place = replace(invoice_of_places("1", "1"), codes={"client": CLIENT, "place": "2"})
     states = split_shop.run(one_place, payment())
     assert (states["payment:1"], split_shop.reasons()) == ("posted", [])
+
+
+def order(**more):
+    """Return a purchase order with one line."""
+    body = line("1", "60.00", cost=more.pop("cost", "Fuel"))
+    return document(
+        "purchase_order", "order:1", body, total="60.00", supplier=SUPPLIER, number="P-1", **more
+    )
+
+
+def bill(of_line="1"):
+    """Return a bill of the purchase order, or of its line."""
+    body = line("1", "60.00", cost="Fuel", pays="order:1", of=of_line)
+    return document("bill", "bill:1", body, total="60.00", supplier=SUPPLIER, number="B-1")
+
+
+@pytest.mark.parametrize("of_line", ["1", None])
+@pytest.mark.parametrize("fault", [{"hold": "It is not approved."}, {"cost": "K-9"}])
+def test_a_bill_of_an_order_that_is_held_is_posted_after_it_with_the_link(
+    shop, clock, fault, of_line
+):
+    assert shop.run(order(**fault), bill(of_line))["bill:1"] == "waiting"
+    clock.advance(4000)
+    shop.run(order(), wait=True)
+    (posted,) = shop.ours("PurchaseOrder")
+    (bill_line,) = shop.book("Bill", "bill:1")["Line"]
+    (link,) = bill_line["LinkedTxn"]
+    assert (link["TxnId"], shop.cases()) == (posted["Id"], [])
+
+
+def test_a_bill_of_an_order_that_stays_held_reaches_the_inbox(shop, clock):
+    shop.run(order(hold="It is not approved."), bill())
+    silent, cases = wait_for_a_day(shop, clock)
+    assert (len(silent), len(cases)) == (1, 2)
+    end = "which is not posted yet: It is not approved."
+    assert any(reason.endswith(end) for reason in shop.reasons())
