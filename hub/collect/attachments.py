@@ -95,6 +95,8 @@ def _plan_attachment(
         base = newest.base
         if not parent_id:
             state = PostingState(newest.state)
+        elif base == UNPOSTED_BASE:
+            state = PostingState.WAITING  # until it gets the id of the transaction
     content = Content(
         kind=parent.kind,
         payload=payload,
@@ -116,8 +118,14 @@ def _get_transaction_id(parent: Posting) -> str | None:
 
 
 def _is_still_to_be_sent(newest: Posting, parent: Posting) -> bool:
-    """Return whether an unfinished posting of an attachment is for the present transaction."""
+    """Return whether an unfinished posting of an attachment is for the present transaction.
+
+    An attachment that waits for a change is planned anew if the change was withdrawn since.
+    """
     if newest.state not in outbox.UNFINISHED:
+        return False
+    is_posted = parent.state == PostingState.POSTED
+    if newest.base == UNPOSTED_BASE and is_posted and newest.after_id != parent.id:
         return False
     return not _is_for_former_transaction(newest, parent)
 

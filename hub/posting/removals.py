@@ -1,4 +1,7 @@
-"""The order of removals: what settles a transaction is removed from QuickBooks before it is."""
+"""The order of removals, and the files of what was removed.
+
+What settles a transaction is removed from QuickBooks before it is.
+"""
 
 from collections.abc import Mapping
 
@@ -8,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
-from hub.models.enums import PostingState
+from hub.models.enums import Operation, PostingState
 from hub.payloads.entities import get_linked_kind
 from hub.qbo.dependents import describe_dependent
 from hub.reasons import texts
@@ -65,3 +68,19 @@ def wait_for_removals(session: Session, removals: Mapping[int, int]) -> None:
         posting.reasons = texts.dump(CaseText("posting.waits_for_removal", name=name))
         if posting.state == PostingState.READY:
             posting.state = PostingState.WAITING
+
+
+def withdraw_files(session: Session, posting: Posting) -> None:
+    """Withdraw the unsent files of a transaction that has left QuickBooks, and close their cases.
+
+    They are planned again if the document becomes another transaction.
+    """
+    files = select(Posting).where(
+        Posting.document_id == posting.document_id,
+        Posting.operation == Operation.ATTACH,
+        Posting.base == posting.quickbooks_id,
+        Posting.state.in_(outbox.UNSENT),
+    )
+    for file in session.scalars(files.order_by(Posting.id)).all():
+        if not outbox.may_have_landed(session, file):
+            outbox.withdraw(session, file, CaseText("posting.parent_not_posted"))

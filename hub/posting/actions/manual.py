@@ -25,6 +25,7 @@ from hub.models.enums import (
 )
 from hub.outbox import listing
 from hub.payloads.entities import QUICKBOOKS_ID
+from hub.posting import removals
 from hub.posting.actions.undecided import (
     UNDECIDED_STATES,
     build_moved_on_error,
@@ -249,6 +250,7 @@ def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> N
     )
     session.execute(skipped, execution_options={"synchronize_session": False})
     inbox.detach_all(session, ids)
+    removals.withdraw_files(session, posting)
 
 
 def _format_state(posting: Posting) -> Sentence:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub import outbox, payloads
 from hub.cases import inbox
 from hub.context import current_hub
-from hub.contract.document_kinds import PAYABLE_KINDS
+from hub.contract.document_kinds import KINDS_BILLED_BY_LINE, PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.models import Case, Posting, case_posting
@@ -23,7 +23,7 @@ from hub.models.enums import (
     PostingState,
     SendOutcome,
 )
-from hub.posting import case_texts, claims, posting_cases, receipts
+from hub.posting import case_texts, claims, posting_cases, receipts, removals
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.response_comparison import compare_file_with_sent, compare_with_sent
 from hub.posting.outcome.session import PostingSession
@@ -35,7 +35,6 @@ from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
 DEFAULT_PAUSE = dt.timedelta(seconds=30)
-KINDS_BILLED_BY_LINE = ("purchase_order",)
 # After these outcomes the whole company pauses or a batch is sent singly, so that the posting
 # itself has nothing to wait for.
 OUTCOMES_WITHOUT_PAUSE = (
@@ -199,6 +198,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
             if _was_paid_before(snapshot):
                 transaction_index.mark_as_news(session, posting.company_id, posting.kind, step.id)
         if operation in outbox.REMOVALS:
+            removals.withdraw_files(session, posting)
             _report_removal(session, posting)
     receipts.queue_posted(session, transactions)
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, and_, bindparam, func, select
 
 from hub import outbox, payloads
+from hub.cases import inbox
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead
@@ -28,6 +29,8 @@ from hub.posting.recovery.resolve import advance_until_idle
 from hub.posting.send.attachments import fetch_file
 from hub.qbo import transaction_index
 from hub.qbo.dependents import describe_dependent
+from hub.reasons import texts
+from hub.reasons.texts import CaseText
 
 EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have several postings
 
@@ -174,6 +177,8 @@ def _prepare_one(
     if _return_to_review_if_changed(posting_session, posting):
         return None
     if posting.operation == Operation.ATTACH:
+        if _withdraw_if_transaction_left(posting_session, posting):
+            return None
         file = fetch_file(posting_session, snapshot)
         if file is None:
             return None
@@ -184,6 +189,21 @@ def _prepare_one(
         if not _write_against_current(posting_session, snapshot, step):
             return None
     return _prepare_unchanged(snapshot)
+
+
+def _withdraw_if_transaction_left(posting_session: PostingSession, posting: Posting) -> bool:
+    """Withdraw a file whose transaction has left QuickBooks; return whether it was withdrawn."""
+    with transaction() as session:
+        if not outbox.has_left(session, posting.company_id, posting.kind, posting.base):
+            return False
+        values = {
+            "reasons": texts.dump(CaseText("posting.parent_not_posted")),
+            "next_try_at": None,
+        }
+        change_state(session, posting, PostingState.WITHDRAWN, **values)
+        inbox.detach(session, posting)
+    posting_session.counts["files"] += 1
+    return True
 
 
 def _return_to_review_if_changed(posting_session: PostingSession, posting: Posting) -> bool:

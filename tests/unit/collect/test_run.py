@@ -185,6 +185,7 @@ def test_a_file_that_is_held_stays_held_until_it_changes(hub):
         only_posting(operation="attach").id,
         state="held",
         held_by="source",
+        base=only_posting(operation="create").quickbooks_id,
         reasons=stored_reasons("No such files."),
     )
     hub(bill(attachments=(scan,), version="2"))
