@@ -66,7 +66,13 @@ def compare_again(session: Session, cause: str) -> None:
     if posting_id is None:
         return
     posting = session.get(Posting, posting_id)
-    if posting is None or posting.quickbooks_id is None:
+    if posting is not None:
+        compare_transaction_again(session, posting)
+
+
+def compare_transaction_again(session: Session, posting: Posting) -> None:
+    """Make the next poll of changes compare the transaction of a posting with QuickBooks."""
+    if posting.quickbooks_id is None:
         return
     key = posting.company_id, posting.kind, posting.quickbooks_id
     head = session.get(TransactionHead, key)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.cases.causes import build_former_part_cause, build_posting_cause
-from hub.cases.discrepancies import close_as_gone_everywhere
+from hub.cases.discrepancies import close_as_gone_everywhere, compare_transaction_again
 from hub.collect import case_updates
 from hub.collect.absence import Absent
 from hub.collect.case_updates import HeldPosting
@@ -213,6 +213,9 @@ class CollectBatch:
             row.before_start = plan.start_rule
         for posting, reason in plan.withdrawals:
             transitions.withdraw(self.session, posting, reason)
+            if posting.operation == Operation.UPDATE:
+                # The update may have been to put back what somebody had edited in QuickBooks.
+                compare_transaction_again(self.session, posting)
         for posting_plan in plan.postings:
             self._write_posting(row, posting_plan)
         outcomes = [self._apply_part(row, part) for part in plan.parts]

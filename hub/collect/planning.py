@@ -220,6 +220,8 @@ def _plan_by_history(
     if is_being_removed or stays_left_out:
         return PartPlan(document=document, outcome=DocumentOutcome.UNCHANGED)
 
+    if is_in_books and active and _waits_for_reading(active, content.fingerprint):
+        return PartPlan(document=document, current=history.current, posting=posting_plan)
     if is_in_books:
         if active:
             _withdraw_other_content(batch, plan, active, content.fingerprint)
@@ -234,6 +236,15 @@ def _plan_by_history(
         posting=posting_plan,
         to_retry=active if is_repeated else None,
     )
+
+
+def _waits_for_reading(active: Posting, fingerprint: str) -> bool:
+    """Return whether a change waits for this reading, and is to put back what the source has.
+
+    A person has taken back its skip.
+    """
+    waits = active.state == PostingState.WAITING and active.held_by == Holder.SOURCE
+    return waits and active.planned == fingerprint
 
 
 def _hold_for_former_parts(operation: PlannedOperation) -> PlannedOperation:
