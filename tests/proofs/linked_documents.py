@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal as D
 
-from hub import Code, Party
+from hub import Attachment, Code, Party
 from tests.support.sources.every_kind_source import CLIENT, PRODUCT, SUPPLIER, document, line
 
 OPEN_CODE = "K-9"  # a cost code that matches no name in the books until a person matches it
@@ -41,8 +41,14 @@ FACTS = {
     "places": (("1", "2"), ("1",), ("2", "1"), ("1", "2", "3"), ("3", "2")),
     "links": (True, True, False),
     "day": ("2026-03-02", "2026-03-09"),
+    "files": ((), ("scan",), ("scan", "plan"), ("plan",), ("late",)),
 }
 FLAWLESS = {"stage": "ready", "hold": None, "surplus": 0, "cost": "Fuel"}
+
+
+def build_file(name):
+    """Return a file whose id is its name; the source does not have the one that is late."""
+    return Attachment(id=name, name=f"{name}.pdf", mime="application/pdf")
 
 
 class LinkedDocuments:
@@ -85,6 +91,7 @@ class LinkedDocuments:
             total=sum(row.amount for row in lines) + surplus,
             date=date.fromisoformat(facts["day"]),
             number=f"{self.name}-{facts['number']}",
+            attachments=tuple(map(build_file, facts["files"])),
             **{name: facts[name] for name in ("memo", "hold", "stage")},
             **codes,
         )

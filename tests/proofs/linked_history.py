@@ -1,23 +1,32 @@
 """The events of a few linked documents: at the source, in the hub, in QuickBooks, on the way."""
 
+import shutil
+import sqlite3
+from collections import Counter
 from contextlib import suppress
 from decimal import Decimal as D
+from pathlib import Path
 
 from sqlalchemy import select
 
 from hub import Gone, Unreadable, outbox
-from hub.db.engine import read_only_session, transaction
+from hub.cases import discrepancies, inbox
+from hub.db.engine import db, read_only_session, transaction
 from hub.errors import HubError
-from hub.installations import matches
-from hub.models import Installation, Posting, SourceDocument
+from hub.installations import early_documents, enable, matches
+from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.enums import PostingState
+from hub.outbox import approvals
+from hub.outbox.plan_values import get_target_id
 from hub.payloads.entities import ENTITY_BY_KIND
-from hub.posting.actions import manual, put_back, retries, undo
+from hub.posting.actions import manual, overwrites, put_back, retries, undo
 from hub.posting.outcome import batch_sizing
 from hub.scheduling import runner
+from hub.web.cases import case_acts
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.linked_documents import FLAWLESS, OPEN_CODE, LinkedDocuments
 from tests.proofs.test_people_machine import run_until_killed
+from tests.support.sources.every_kind_source import SLUG
 
 VOIDABLE = ("Invoice", "Payment", "BillPayment")
 PAYABLE = ("Invoice", "Bill")
@@ -38,8 +47,13 @@ class LinkedHistory:
         self.groups = {name: LinkedDocuments(name, group) for name, group in groups.items()}
         # Source ids of documents that a person left out, and of which a person wants a second one.
         self.left_out, self.doubled = set(), set()
-        # Source ids of documents of which a person removed a transaction.
-        self.removed = set()
+        # Source ids of documents of which a person removed a transaction, or closed a case.
+        self.removed, self.accepted = set(), set()
+        self.backup.unlink(missing_ok=True)
+
+    @property
+    def backup(self):
+        return Path(db.engine.url.database).with_name("linked.backup")
 
     # -- the source --------------------------------------------------------------------------------
 
@@ -87,17 +101,36 @@ class LinkedHistory:
     # -- people at the pages -----------------------------------------------------------------------
 
     def choose_mode(self, mode):
-        with transaction() as session:
-            session.get_one(Installation, self.shop.id).mode = mode
-            if mode == "review":
-                outbox.return_to_review(session, self.shop.id)
+        enable.change(1, SLUG, {}, who="kari", mode=mode)
 
     def send_by(self, mode):
         batch_sizing.store_mode(1, mode, "kari")
 
-    def approve(self):
+    def approve(self, people=("kari", "ola")):
         with transaction() as session:
-            outbox.approve_all(session, self.shop.id, "kari")
+            in_review = select(Posting.id).where(Posting.state == PostingState.REVIEW)
+            ids = list(session.scalars(in_review))
+            for who in people:
+                approvals.add(session, ids, who)
+                outbox.approve(session, ids, who)
+
+    def limit_approvals(self, limit):
+        enable.change(1, SLUG, {"second_approval_above": limit}, who="kari")
+
+    def switch_app(self, is_on):
+        if is_on:
+            enable.enable(1, SLUG, {}, who="kari")
+        else:
+            enable.disable(1, SLUG, who="kari")
+
+    def begin_on(self, day):
+        enable.change(1, SLUG, {"start_date": day}, who="kari")
+
+    def include_early(self):
+        with transaction() as session:
+            ids = list(session.scalars(select(SourceDocument.id)))
+            row = session.get_one(Installation, self.shop.id)
+            early_documents.include(session, row, ids, who="kari")
 
     def match(self, record):
         ids = {account["Name"]: account["Id"] for account in self.shop.books("Account")}
@@ -156,6 +189,25 @@ class LinkedHistory:
             manual.reject_match(id, row["Id"], "kari")
             self.doubled.add(self.groups[name].source_id(kind))
 
+    def _permit(self, name, kind, id):
+        with read_only_session() as session:
+            target = get_target_id(session.get_one(Posting, id).base)
+        for row in self._own(name, kind):
+            if row["Id"] == target:
+                overwrites.permit(id, row["SyncToken"], "kari")
+
+    def _accept(self, name, kind, id):
+        """Close the cases of a posting that a person may close."""
+        with transaction() as session:
+            of_posting = case_posting.c.posting_id == id, Case.closed_at.is_(None)
+            for case in session.scalars(select(Case).join(case_posting).where(*of_posting)).all():
+                of_case = case_posting.c.case_id == case.id
+                postings = session.scalars(select(Posting).join(case_posting).where(of_case)).all()
+                if case_acts.is_closable(case, postings):
+                    inbox.close(session, case.cause, "kari")
+                    discrepancies.compare_again(session, case.cause)
+                    self.accepted.add(self.groups[name].source_id(kind))
+
     def _put_back(self, name, kind, id):
         with read_only_session() as session:
             quickbooks_id = session.get_one(Posting, id).quickbooks_id
@@ -198,6 +250,22 @@ class LinkedHistory:
     def index_late(self, seconds):
         self.quickbooks.switch(index_lag=seconds)
 
+    # -- the machine -------------------------------------------------------------------------------
+
+    def back_up(self):
+        with sqlite3.connect(db.engine.url.database) as rows, sqlite3.connect(self.backup) as copy:
+            rows.backup(copy)
+
+    def restore(self):
+        if not self.backup.exists():
+            return
+        db.engine.dispose()
+        database = Path(db.engine.url.database)
+        for path in database.parent.glob("hub.db*"):
+            path.unlink()
+        shutil.copy(self.backup, database)
+        self.starting_point.restart()
+
     # -- the books ---------------------------------------------------------------------------------
 
     def live(self, name, kind):
@@ -213,6 +281,17 @@ class LinkedHistory:
             if number.partition("-")[0] == name:
                 rows.append(row)
         return rows
+
+    def count_files(self, name, kind):
+        """Return how often each file is attached to the live transactions of a document."""
+        owners = {(ENTITY_BY_KIND[kind], row["Id"]) for row in self.live(name, kind)}
+        counts = Counter()
+        for file in self.shop.books("Attachable"):
+            (owner,) = file["AttachableRef"]
+            reference = owner["EntityRef"]
+            if (reference["type"], reference["value"]) in owners:
+                counts[file["FileName"]] += 1
+        return counts
 
     def describe(self, name, kind):
         """Return place, total, party and number of links of each live transaction."""
@@ -239,6 +318,9 @@ class LinkedHistory:
         self.quickbooks.faults.clear()
         self.close_books(None)
         self.index_late(0)
+        self.switch_app(is_on=True)
+        self.limit_approvals("")
+        self.begin_on("2026-01-01")
         self.choose_mode("auto")
         if self.starting_point.is_new:
             self.job("lists")

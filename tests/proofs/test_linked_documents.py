@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 import pytest
 from sqlalchemy import select
 
-from hub import Gone, Unreadable, outbox
+from hub import Gone, Unreadable, hookimpl, outbox
 from hub.db.engine import read_only_session
+from hub.errors import Retry
 from hub.models import Case, Posting, Run, SourceDocument, case_posting
 from hub.models.enums import Holder, PostingState
 from hub.models.postings import LEFT_OUT_STATES
@@ -41,8 +42,24 @@ OTHER_EVENTS = {
     "close_books": 2,
     "index_late": 1,
     "take_back_skips": 2,
+    "limit_approvals": 1,
+    "switch_app": 1,
+    "begin_on": 1,
+    "include_early": 1,
+    "back_up": 1,
+    "restore": 1,
 }
-DECISIONS = ("retry", "post_again", "skip", "undo", "adopt", "reject", "put_back")
+DECISIONS = (
+    "retry",
+    "post_again",
+    "skip",
+    "undo",
+    "adopt",
+    "reject",
+    "put_back",
+    "permit",
+    "accept",
+)
 ACTS = ("edit amount", "edit memo", "edit day", "void", "delete", "delete", "pay")
 FAULTS = (
     "lose_request",
@@ -56,6 +73,16 @@ FAULTS = (
     "internal",
 )
 CALLS = ("*.create", "*.create", "*.update", "*.delete", "*.void", "batch", "query*", "cdc")
+
+
+class FiledSource(SplittingSource):
+    """A source with files, one of which is late for a long time."""
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        if attachment.id == "late":
+            raise Retry("It is not scanned yet.")
+        return b"%PDF-1.4 the paper"
 
 
 def choose_events(number, steps, groups):
@@ -95,7 +122,11 @@ def choose_arguments(pick, event):
         "sync_until_killed": {"call_number": range(1, 30), "is_done": (True, False)},
         "job": {"kind": ("changes", "reconcile", "lists")},
         "pass_time": {"seconds": (1, 200, 200, 4000, 90_000)},
-        "choose_mode": {"mode": ("auto", "review")},
+        "choose_mode": {"mode": ("auto", "auto", "review", "review", "paused")},
+        "approve": {"people": (("kari",), ("ola",), ("kari", "ola"))},
+        "limit_approvals": {"limit": ("", "0", "70")},
+        "switch_app": {"is_on": (True, False)},
+        "begin_on": {"day": ("2026-01-01", "2026-03-05")},
         "send_by": {"mode": ("batch", "single")},
         "match": {"record": ("Fuel", "Advertising", "")},
         "decide": {"decision": DECISIONS, "place": (0, 0, 0, 1, 2)},
@@ -121,14 +152,13 @@ def judge(history):
     with read_only_session() as session:
         cases = load_cases(session)
         postings = session.scalars(select(Posting).order_by(Posting.id)).all()
-        problems = [
-            text for posting in postings for text in judge_posting(posting, postings, cases)
-        ]
+        by_id = {posting.id: posting for posting in postings}
+        problems = [text for posting in postings for text in judge_posting(posting, by_id, cases)]
         problems += session.scalars(select(Run.error).where(Run.error.contains("a defect")))
         states = document_states.load_states(session, history.shop.id)
         for row in session.scalars(select(SourceDocument).where(SourceDocument.made_for == "")):
             own = [posting for posting in postings if posting.document_id == row.id]
-            about = list_cases(own, cases)
+            about = list_cases(own, by_id, cases)
             problems += judge_document(history, row.source_id, states.get(row.id), about)
     return problems
 
@@ -143,27 +173,35 @@ def load_cases(session):
     return cases
 
 
-def list_cases(postings, cases):
-    """Return the cases of the postings of a document, and of what these wait for."""
-    ids = {posting.id for posting in postings}
-    ids |= {each.after_id for each in postings if each.state == PostingState.WAITING}
+def list_cases(postings, by_id, cases):
+    """Return the cases of the postings of a document, and of all that these wait for."""
+    ids, remaining = set(), [posting.id for posting in postings]
+    while remaining:
+        id = remaining.pop()
+        if id in ids:
+            continue
+        ids.add(id)
+        posting = by_id[id]
+        if posting.state == PostingState.WAITING:
+            remaining += outbox.find_awaited_ids(posting.payload)
+            remaining += [posting.after_id] if posting.after_id else []
     return sorted({code for id in ids for code in cases[id]})
 
 
-def judge_posting(posting, postings, cases):
+def judge_posting(posting, by_id, cases):
     """Return what is wrong with a posting at rest.
 
     A document that is read again once a removal is decided sends nothing until then: the case of
     the removal stops all its parts.
     """
-    about = list_cases([posting], cases)
+    about = list_cases([posting], by_id, cases)
     where = f"{posting.document.source_id} {posting.operation} {posting.id}: {posting.reason}"
     if posting.state in LEFT_OUT_STATES and about:
         return [f"a posting that has ended has a case: {where}, {about}"]
     is_open = posting.state in outbox.UNFINISHED and posting.held_by != Holder.UNNEEDED
     if is_open and posting.document.reread:
-        own = [other for other in postings if other.document_id == posting.document_id]
-        about = list_cases(own, cases)
+        own = [other for other in by_id.values() if other.document_id == posting.document_id]
+        about = list_cases(own, by_id, cases)
     if is_open and not about:
         return [f"a {posting.state} posting has no case: {where}"]
     return []
@@ -180,27 +218,31 @@ def judge_document(history, source_id, state, about):
     if copies > 1 and source_id not in history.doubled and "marker.twice" not in about:
         return [f"twice in the books: {where}"]
     if isinstance(wanted, Unreadable):
-        is_known = about or source_id in history.left_out
+        is_known = about or source_id in history.left_out | history.accepted
         return [] if is_known else [f"unreadable without a case: {where}"]
     is_unwanted = isinstance(wanted, Gone) or wanted.stage == "closed"
     if about:
         is_flawless = not is_unwanted and wanted.stage == "ready" and not wanted.hold
         is_fine = is_flawless and state == "posted" and is_as_wanted
-        # Its day or its memo may be edited.
-        is_about_nothing = is_fine and about != ["posted.edited"]
-        return [f"a case about nothing: {where}"] if is_about_nothing else []
-    if source_id in history.left_out | history.doubled:
+        # Its day or its memo may be edited, and a file of it may be late.
+        others = set(about) - {"posted.edited", "outcome.file_delayed"}
+        return [f"a case about nothing: {where}"] if is_fine and others else []
+    if source_id in history.left_out | history.doubled | history.accepted:
         return []
     if is_unwanted:
         return [f"not removed: {where}"] if live else []
     if wanted.stage == "ready" and (wanted.hold or not is_as_wanted):
         return [f"not as at the source, {dict(expected)}: {where}"]
+    files = history.count_files(name, kind)
+    missing = {file.name for file in wanted.attachments} - files.keys()
+    if (wanted.stage == "ready" and missing) or max(files.values(), default=0) > 1:
+        return [f"has other files than at the source, {files}: {where}"]
     return []
 
 
 @pytest.mark.parametrize("number", range(HISTORIES))
 def test_linked_documents_are_in_the_books_once_or_in_a_case(app, quickbooks, clock, number):
-    source = SplittingSource(gone=("delete", "case")[number % 2])
+    source = FiledSource(gone=("delete", "case")[number % 2])
     starting_point = StartingPoint(app, quickbooks, clock, number, source)
     groups = {f"x{place}": group for place, group in enumerate(GROUPS)}
     assert play(starting_point, groups, choose_events(number, STEPS, groups)) == []
