@@ -6,7 +6,8 @@ from typing import Any
 from hub.models.lists import MAX_FULL_NAME_LENGTH, MAX_RECORD_NAME_LENGTH, MAX_TYPE_LENGTH
 from hub.payloads.entities import read_ref_id
 
-# QuickBooks appends this to the name of a record when it becomes inactive.
+# QuickBooks appends this to the name of a record when it becomes inactive. In 2013 and 2014 it
+# appended it with a capital letter.
 DELETED_SUFFIX = " (deleted)"
 # The rates of a tax code for each side.
 RATE_LISTS = {"purchase": "PurchaseTaxRateList", "sales": "SalesTaxRateList"}
@@ -29,8 +30,8 @@ def build_row(
     short_name = _get_text(entity, "DisplayName") or _get_text(entity, "Name")
     full_name = _get_text(entity, "FullyQualifiedName") or short_name
     if not is_active:
-        short_name = short_name.removesuffix(DELETED_SUFFIX)
-        full_name = full_name.removesuffix(DELETED_SUFFIX)
+        short_name = _remove_suffix(short_name)
+        full_name = _remove_suffix(full_name)
     return {
         "company_id": company_id,
         "list": name,
@@ -49,6 +50,12 @@ def build_row(
         "body": _build_further_facts(name, entity),
         "read_at": now,
     }
+
+
+def _remove_suffix(name: str) -> str:
+    """Return the name that an inactive record had before."""
+    has_suffix = name.lower().endswith(DELETED_SUFFIX)
+    return name[: -len(DELETED_SUFFIX)] if has_suffix else name
 
 
 def _build_further_facts(name: str, entity: dict[str, Any]) -> dict[str, Any]:

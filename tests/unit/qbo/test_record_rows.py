@@ -71,9 +71,10 @@ def test_the_numbers_of_a_party_are_stored(fields, numbers):
     assert row("vendor", DisplayName="Hansen", **fields)["tax_numbers"] == numbers
 
 
-def test_the_suffix_of_an_inactive_name_is_removed():
+@pytest.mark.parametrize("suffix", [" (deleted)", " (Deleted)"])
+def test_the_suffix_of_an_inactive_name_is_removed(suffix):
     stored_row = row(
-        "account", Name="Old (deleted)", FullyQualifiedName="A:Old (deleted)", Active=False
+        "account", Name=f"Old{suffix}", FullyQualifiedName=f"A:Old{suffix}", Active=False
     )
     assert (stored_row["name"], stored_row["full_name"], stored_row["active"]) == (
         "Old",

@@ -136,6 +136,14 @@ def test_the_stored_name_of_an_inactive_customer_is_taken(visitor, source):
     assert row_of(visitor, NAME_IN_USE.format("Nordvik AS (deleted)"))[2:] == ["1", "125.00 NOK"]
 
 
+@pytest.mark.parametrize("suffix", [" (deleted)", " (Deleted)"])
+def test_a_supplier_that_became_inactive_is_not_created_a_second_time(visitor, source, suffix):
+    """In 2013 and 2014 QuickBooks appended the suffix with a capital letter."""
+    add_record("vendor", "77", f"Gammel AS{suffix}", is_active=False)
+    collect(source, bill_of("1", vendor_code(name="Gammel AS")))
+    assert [posting.kind for posting in postings()] == ["bill"]
+
+
 def test_a_code_that_a_person_has_to_match_first_is_listed_with_the_name_in_use(visitor, source):
     """Nothing is planned for it yet, so the case about the code says it."""
     source.fields[0] = replace(source.fields[0], missing="hold")
