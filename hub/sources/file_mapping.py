@@ -29,7 +29,8 @@ class ImpossibleAnswers(Refused):
     """Some answers about a table are not possible; `problems` has a sentence for each field."""
 
     def __init__(self, problems: Mapping[str, Sentence]) -> None:
-        super().__init__(" ".join(problems.values()))
+        first, *_ = problems.values()
+        super().__init__("Some answers about the columns are not possible. %(first)s", first=first)
         self.problems = problems
 
 
