@@ -22,6 +22,7 @@ INVOICE_TYPES = (  # that Peppol allows; credit notes and self-billed invoices a
     " 876 877"
 )
 CREDIT_NOTE_TYPES = "81 83 381 396 532"
+CORRECTED_INVOICE_TYPE = "384"
 
 
 class DocumentForm(NamedTuple):
@@ -145,6 +146,7 @@ class EInvoice:
     totals: EInvoiceTotals
     payment_means: tuple[PaymentMeans, ...]
     embedded_files: tuple[EmbeddedFile, ...]
+    corrected_number: str | None  # of the invoice that it replaces, "" if it names none
 
 
 def read_e_invoice(content: bytes) -> EInvoice:
@@ -190,6 +192,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
             for means in root.nodes("cac:PaymentMeans")
         ),
         embedded_files=_list_embedded_files(root),
+        corrected_number=_get_corrected_number(root),
     )
 
 
@@ -252,6 +255,13 @@ def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
                 path=path,
             )
         )
+
+
+def _get_corrected_number(root: InvoiceNode) -> str | None:
+    """Return the number of the invoice that a corrected one replaces; None for any other."""
+    if root.text("cbc:InvoiceTypeCode") != CORRECTED_INVOICE_TYPE:
+        return None
+    return root.text("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID")
 
 
 def _read_party(root: InvoiceNode, path: str) -> EInvoiceParty:

@@ -23,7 +23,7 @@ from hub_files import e_invoice
 from hub_files.columns import BILLS, INVOICES
 from hub_files.e_invoice import Allowance, EInvoice, EInvoiceLine, EInvoiceParty
 from hub_files.identity import build_document_id, compute_digest
-from hub_files.invoice_checks import check_e_invoice
+from hub_files.invoice_holds import find_hold, is_credit_note
 from hub_files.lines import build_line_codes, build_party_code, find_missing_default
 from hub_files.values import format_rate_name
 
@@ -73,7 +73,7 @@ def build_id_of_other_direction(site: Site, invoice: EInvoice) -> str | None:
 def _build_id_by_direction(direction: str, invoice: EInvoice) -> str:
     """Return the id of an e-invoice that is a purchase or a sale."""
     party = _get_other_party(direction, invoice)
-    prefix = ID_PREFIXES[direction][_is_credit_note(invoice)]
+    prefix = ID_PREFIXES[direction][is_credit_note(invoice)]
     return build_document_id(prefix, _get_first_id(party) or party.name, invoice.number)
 
 
@@ -113,10 +113,10 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     )
     id = build_source_id(site, invoice)
     return Document(
-        kind=KINDS[direction][_is_credit_note(invoice) or is_negative],
+        kind=KINDS[direction][is_credit_note(invoice) or is_negative],
         source_id=id,
         version=file.digest[:16],
-        hold=_find_hold(invoice, direction, lines),
+        hold=find_hold(invoice) or find_missing_default(direction, lines),
         date=invoice.issue_date,
         due=invoice.due_date,
         number=invoice.number,
@@ -130,11 +130,6 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         warnings=_collect_warnings(invoice),
         facts=_collect_facts(file, invoice),
     )
-
-
-def _is_credit_note(invoice: EInvoice) -> bool:
-    """Return whether a document is a credit note, not an invoice."""
-    return invoice.kind == e_invoice.CREDIT_NOTE.kind
 
 
 def _decide_direction(site: Site, invoice: EInvoice) -> str:
@@ -306,36 +301,7 @@ def _list_tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Dec
     return taxes
 
 
-# -- holds, warnings, facts and attachments --------------------------------------------------------
-
-
-def _find_hold(invoice: EInvoice, direction: str, lines: Sequence[Line]) -> str | None:
-    """Return why an e-invoice waits for a person, or None."""
-    hold = _find_wrong_sums(invoice) or _find_negative_credit(invoice)
-    return hold or find_missing_default(direction, lines)
-
-
-def _find_wrong_sums(invoice: EInvoice) -> str | None:
-    """Return a hold that names the wrong sums of an e-invoice; None if all are correct."""
-    findings = list(map(str, check_e_invoice(invoice)))
-    if not findings:
-        return None
-    sums = " ".join(findings)
-    return Sentence("%(sums)s Ask the sender for a corrected e-invoice and upload it.", sums=sums)
-
-
-def _find_negative_credit(invoice: EInvoice) -> str | None:
-    """Return a hold for a credit note with a negative total; None for any other document.
-
-    Some senders write the amounts of every credit note as negative, others take back a credit.
-    """
-    if not _is_credit_note(invoice) or invoice.totals.tax_inclusive >= 0:
-        return None
-    return Sentence(
-        "The credit note has a negative total, so that it may be a credit, or take one back. Ask"
-        " the sender for a corrected e-invoice and upload it; or enter it in QuickBooks, and press"
-        " Skip."
-    )
+# -- warnings, facts and attachments --------------------------------------------------------------
 
 
 def _collect_warnings(invoice: EInvoice) -> tuple[str, ...]:

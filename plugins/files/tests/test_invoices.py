@@ -227,6 +227,36 @@ def test_a_price_with_endless_digits_is_left_out(bench):
     assert (bill.lines[1].unit_price, bill.lines[1].amount) == (None, Decimal("295.00"))
 
 
+def corrected_invoice(of=""):
+    """Return a corrected invoice, which may name the invoice that it replaces."""
+    content = invoice().set("cbc:InvoiceTypeCode", "384").xml().decode()
+    path = ("BillingReference", "InvoiceDocumentReference")
+    begin = "".join(f"<cac:{name}>" for name in path)
+    end = "".join(f"</cac:{name}>" for name in reversed(path))
+    reference = f"{begin}<cbc:ID>{of}</cbc:ID>{end}" if of else ""
+    next_element = "<cac:AccountingSupplierParty>"
+    assert next_element in content
+    return content.replace(next_element, reference + next_element, 1).encode()
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("10400", "in place of invoice 10400"), ("", "in place of an earlier invoice")],
+)
+def test_a_corrected_invoice_with_a_number_of_its_own_is_held(bench, number, text):
+    bench.receive("corrected.xml", corrected_invoice(number))
+    bill = bench.read()[-2]
+    assert text in bill.hold
+
+
+def test_a_corrected_invoice_with_the_same_number_changes_the_bill(bench):
+    bench.receive("invoice.xml", invoice().xml())
+    bench.receive("corrected.xml", corrected_invoice("10417"))
+    first, _, second, _ = bench.read()
+    assert first.source_id == second.source_id
+    assert (first.hold, second.hold) == (None, None)
+
+
 def test_a_file_that_is_no_e_invoice_is_refused_with_its_name(bench):
     with pytest.raises(Refused, match=r"^order\.xml: An Invoice or CreditNote in UBL 2\.1 is"):
         bench.receive("order.xml", b"<Order/>")
