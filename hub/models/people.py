@@ -116,6 +116,8 @@ class PasswordResetRequest(Model):
     normalized_name: Mapped[str] = mapped_column(String(255), primary_key=True)
     requested_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime | None]
+    # The language of the browser, for a person who has chosen none.
+    language: Mapped[str | None] = mapped_column(String(20))
 
 
 class OAuthState(Model):

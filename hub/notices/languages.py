@@ -21,12 +21,13 @@ HUB_PACKAGE = "hub"
 
 
 @contextmanager
-def use_language_of(person: User | None) -> Iterator[None]:
-    """Write texts and reasons for a person, in English for anyone who chose no language.
+def use_language_of(person: User | None, *, otherwise: str | None = None) -> Iterator[None]:
+    """Write texts and reasons for a person.
 
-    A mailbox of an app has no language, so its messages are English.
+    For anyone who chose no language they are in `otherwise`, and in English without it. A mailbox
+    of an app has no language, so its messages are English.
     """
-    reader = _build_reader(person)
+    reader = _build_reader(person, otherwise)
     labels: dict[str, str] = {}
     if reader.language != ENGLISH:
         labels = load_field_labels(reader.language)
@@ -41,11 +42,10 @@ def use_language_of(person: User | None) -> Iterator[None]:
         messages.find_reader.reset(reader_token)
 
 
-def _build_reader(person: User | None) -> Reader:
+def _build_reader(person: User | None, otherwise: str | None) -> Reader:
     """Return a person as a reader, with the number format that they chose or that is usual."""
-    language = person.language if person else None
-    if language not in LANGUAGES:
-        language = ENGLISH
+    chosen = person.language if person else None
+    language = next((name for name in (chosen, otherwise) if name in LANGUAGES), None) or ENGLISH
     chosen_format = person.number_format if person else None
     numbers = FORMATS.get(chosen_format or "", USUAL_FORMATS[language])
     return Reader(language, load_catalog(language), numbers, load_plugin_catalogs)

@@ -84,10 +84,15 @@ def send_invitation(address: str, rights: Sequence[str], who: str, code: str) ->
     send([address], gettext("Your invitation to the QuickBooks hub"), _format_letter(parts))
 
 
-def send_password_code(person: User, code: str, validity: Sentence) -> None:
-    """Mail the code with which a person sets a new password; raise Retry or NotNow as `send`."""
+def send_password_code(
+    person: User, code: str, validity: Sentence, language: str | None = None
+) -> None:
+    """Mail the code with which a person sets a new password; raise Retry or NotNow as `send`.
+
+    It is in the given language if the person has chosen none.
+    """
     url = f"{current_hub().config.public_url}/new-password"
-    with notices.use_language_of(person):
+    with notices.use_language_of(person, otherwise=language):
         parts = (
             gettext(
                 "Somebody asked for a new password for %(name)s at the QuickBooks hub.",
@@ -119,7 +124,7 @@ def answer_password_requests() -> int:
         code = one_time_codes.generate()
         if person is not None:
             try:
-                send_password_code(person, code, Sentence("one hour"))
+                send_password_code(person, code, Sentence("one hour"), request.language)
             except Retry:
                 with transaction() as session:
                     password_resets.postpone_request(session, request)

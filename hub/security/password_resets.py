@@ -24,10 +24,11 @@ RETRY_PAUSE = dt.timedelta(minutes=1)  # after the mail server did not take a me
 MAX_REQUESTS = 1000  # requests that wait; more are not stored
 
 
-def request_code(session: Session, name: str) -> None:
+def request_code(session: Session, name: str, language: str) -> None:
     """Store that somebody asked for a code for a name, without looking whether it is a person's.
 
-    The scheduler mails the codes, so the time of the answer tells nothing about the name.
+    The scheduler mails the codes, so the time of the answer tells nothing about the name. The mail
+    is in the given language if the person has chosen none.
     """
     if not name.strip() or len(name) > names.MAX_ADDRESS_LENGTH or not is_storable(name):
         return
@@ -37,7 +38,11 @@ def request_code(session: Session, name: str) -> None:
     normalized_name = names.normalize(name)
     if len(normalized_name) > names.MAX_ADDRESS_LENGTH:  # nobody has it, and no column holds it
         return
-    row = {"normalized_name": normalized_name, "requested_at": current_hub().clock.now()}
+    row = {
+        "normalized_name": normalized_name,
+        "requested_at": current_hub().clock.now(),
+        "language": language,
+    }
     statement = insert(session, PasswordResetRequest).values([row])
     session.execute(statement.on_conflict_do_nothing())
 

@@ -16,6 +16,7 @@ from hub.web.accounts import code_forms
 from hub.web.accounts.people import Handover, render_people_page
 from hub.web.authentication import throttling
 from hub.web.authentication.access import person_name, require_recent_login, require_role
+from hub.web.frame import viewer
 from hub.web.frame.paging import get_row_or_404
 
 REQUEST_ANSWER = gettext_noop(
@@ -46,7 +47,7 @@ def ask() -> Response:
     name = request.form.get("name", "")
     throttling.begin_guess("address", throttling.name_subject(None, name))
     with transaction() as session:
-        password_resets.request_code(session, name)
+        password_resets.request_code(session, name, viewer.requested_language())
     cookie[ASKED_NAME] = name.strip()[:MAX_NAME_LENGTH]
     flash(REQUEST_ANSWER, "info")
     return redirect(url_for(".show"))
@@ -87,7 +88,10 @@ def change() -> Page:
 @require_role("owner")
 @require_recent_login
 def send_code(person_id: int) -> Page:
-    """Mail a code for a new password to a person, or show it to the owner to hand over."""
+    """Mail a code for a new password to a person, or show it to the owner to hand over.
+
+    If the person has chosen no language, the mail is in that of the owner, as an invitation is.
+    """
     code = one_time_codes.generate()
     validity = password_resets.OWNERS_CODE_LIFETIME
     with transaction() as session:
@@ -103,7 +107,7 @@ def send_code(person_id: int) -> Page:
     try:
         if not people.mail_address(person):
             raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
-        notifications.send_password_code(person, code, Sentence("one day"))
+        notifications.send_password_code(person, code, Sentence("one day"), viewer.language())
     except (NotNow, Retry) as error:
         return render_people_page(Handover(name, code, translate(error.sentence), url_for(".show")))
     flash(

@@ -1,15 +1,16 @@
 """Forgotten passwords: the same answer for every name, a code by mail, and one from an owner."""
 
 import re
+from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub import notifications
 from hub.db import engine
 from hub.errors import Retry
-from hub.models import AuditEntry, PasswordResetRequest
+from hub.models import AuditEntry, PasswordResetRequest, User
 from hub.security import people
 from hub.security.rights import Right
 from hub.testing.clock import FakeClock
@@ -115,6 +116,51 @@ def test_a_forgotten_password_is_replaced_with_a_mailed_code(hub: Visitor, mail:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
         actions = [(row.what, row.who) for row in entries if row.what.startswith("password")]
     assert actions == [("password code issued", ADDRESS), ("password reset", ADDRESS)]
+
+
+NORWEGIAN = {"Accept-Language": "nb-NO,nb;q=0.9,en;q=0.8"}
+
+
+def subject_of(message: Any) -> str:
+    return str(make_header(decode_header(message["Subject"])))
+
+
+@pytest.mark.parametrize(
+    ("headers", "chosen", "subject"),
+    [
+        (NORWEGIAN, None, "Koden din for et nytt passord"),
+        (NORWEGIAN, "en", "Your code for a new password"),
+        ({}, "nb", "Koden din for et nytt passord"),
+        ({}, None, "Your code for a new password"),
+        ({"Accept-Language": "fr"}, None, "Your code for a new password"),
+    ],
+)
+def test_a_code_is_mailed_in_the_language_of_the_browser_unless_another_was_chosen(
+    hub: Visitor, mail: Any, headers: dict[str, str], chosen: str | None, subject: str
+) -> None:
+    with hub.app.app_context(), engine.transaction() as session:
+        session.execute(update(User).where(User.username == ADDRESS).values(language=chosen))
+    person = Visitor(hub.app, hub.story)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', person.page("/forgotten-password"))
+    assert token
+    form = {"csrf_token": token[1], "name": ADDRESS}
+    person.client.post("/forgotten-password", data=form, headers=headers)
+    assert mailed(hub) == 1
+    assert [subject_of(message) for message in mail.messages] == [subject]
+
+
+def test_a_code_that_an_owner_sends_is_in_their_language_unless_another_was_chosen(
+    on_sqlite: Visitor, mail: Any
+) -> None:
+    address = f"/people/{id_of(on_sqlite, ADDRESS)}/reset"
+    on_sqlite.log_in("olga")
+    on_sqlite.press("/account/formats", language="nb")
+    on_sqlite.press(address)
+    with on_sqlite.app.app_context(), engine.transaction() as session:
+        session.execute(update(User).where(User.username == ADDRESS).values(language="en"))
+    on_sqlite.press(address)
+    subjects = [subject_of(message) for message in mail.messages]
+    assert subjects == ["Koden din for et nytt passord", "Your code for a new password"]
 
 
 def test_every_name_gets_the_same_answer_and_the_same_work(on_sqlite: Visitor, mail: Any) -> None:
