@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hub.cases import inbox
 from hub.context import current_hub
@@ -105,7 +105,10 @@ def accept(
     documents: tuple[str, ...],
     mapping: Mapping[str, str] | None,
 ) -> None:
-    """Give a file the next position, so that the next sync reads it, and close its case."""
+    """Give a file the next position, so that the next sync reads it, and close its case.
+
+    Files that arrived later and have documents of it are read again after it.
+    """
     stored.state = FileState.ACCEPTED
     stored.mapping = None if mapping is None else dict(mapping)
     stored.position = _load_next_position(session, installation)
@@ -113,7 +116,34 @@ def accept(
     rows = [{"file_id": stored.id, "document_id": id} for id in dict.fromkeys(documents)]
     if rows:
         session.execute(insert(FileDocument), rows)
+    _move_later_files_behind(session, installation, stored)
     inbox.close(session, build_case_cause(stored.id))
+
+
+def _move_later_files_behind(
+    session: Session, installation: Installation, stored: StoredFile
+) -> None:
+    """Give new positions to the files that arrived after this one and share documents with it.
+
+    The file that arrived last says what a document is, whenever its columns were chosen.
+    """
+    later = (
+        select(StoredFile)
+        .where(StoredFile.installation_id == installation.id, StoredFile.id > stored.id)
+        .where(StoredFile.state == FileState.ACCEPTED)
+        .order_by(StoredFile.id)
+    )
+    moved_ids = [stored.id]
+    for file in session.scalars(later).all():
+        of_moved = aliased(FileDocument)
+        shared = select(FileDocument.file_id).where(
+            FileDocument.file_id == file.id,
+            of_moved.document_id == FileDocument.document_id,
+            of_moved.file_id.in_(moved_ids),
+        )
+        if session.scalar(shared.limit(1)) is not None:
+            file.position = _load_next_position(session, installation)
+            moved_ids.append(file.id)
 
 
 def find_newest_mapping(installation: Installation, columns: tuple[str, ...]) -> FileMapping | None:

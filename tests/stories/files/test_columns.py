@@ -84,3 +84,39 @@ def test_columns_stay_if_another_file_has_the_documents_in_quickbooks(site, by_o
     with pytest.raises(Refused, match="Remove them from QuickBooks first"):
         choose_columns(site, by_orders)
     assert sorted(site.books("Bill")) == ["O-1", "O-2", "O-3"]
+
+
+def write_bill(amount, columns="Vendor,Order,Bill no,Bill date,Amount,Description"):
+    return f"{columns}\nAlder Ridge Lumber,O-1,B-1,2026-03-02,{amount},Timber\n"
+
+
+def read_total(site):
+    (bill,) = site.books("Bill").values()
+    return bill["TotalAmt"]
+
+
+def test_columns_that_change_do_not_take_back_what_a_later_file_corrected(site):
+    file_id = site.receive("first.csv", write_bill("10.00")).id
+    choose_columns(site, file_id)
+    site.sync()
+    site.receive("second.csv", write_bill("12.00"))
+    site.sync()
+    site.receive("third.csv", write_bill("12.00") + "Canyon Steel Works,O-2,,2026-03-03,40.00,\n")
+    assert read_total(site) == 12
+    choose_columns(site, file_id, memo="Order")
+    site.sync()
+    assert read_total(site) == 12
+
+
+def test_a_file_that_is_mapped_late_does_not_take_back_what_a_later_file_has(site):
+    first = site.receive("first.csv", write_bill("10.00"))
+    other_columns = "Vendor,Purchase,Bill no,Bill date,Amount,Description"
+    second = site.receive("second.csv", write_bill("12.00", other_columns))
+    choose_columns(site, second.id)
+    site.sync()
+    choose_columns(site, first.id)
+    site.sync()
+    assert read_total(site) == 12
+    site.receive("fourth.csv", write_bill("14.00"))
+    site.sync()
+    assert read_total(site) == 14
