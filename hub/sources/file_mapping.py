@@ -144,14 +144,8 @@ def _validate_answers(
         possible = {value for value, _ in field.choices} or set(table.columns)
         if answer in possible:
             checked[field.name] = answer
-        elif answer:
-            problems[field.name] = Sentence(
-                "%(answer)s is not a column of the file. Choose one for %(field)s.",
-                answer=answer,
-                field=field.label,
-            )
-        elif field.required:
-            problems[field.name] = Sentence("Choose the column of %(field)s.", field=field.label)
+        elif answer or field.required:
+            problems[field.name] = _describe_problem(field, answer)
     if not 0 < len(name) <= MAX_NAME_LENGTH:
         problems[OWN_NAME] = Sentence(
             "Name the mapping, with at most %(count)s characters.", count=MAX_NAME_LENGTH
@@ -159,6 +153,17 @@ def _validate_answers(
     if problems:
         raise ImpossibleAnswers(problems)
     return checked
+
+
+def _describe_problem(field: files.FileField, answer: str) -> Sentence:
+    """Return what is wrong with an answer, as it stands beside the label of its field."""
+    if field.choices:
+        return Sentence("Choose one of the answers.")
+    if answer:
+        return Sentence(
+            "%(answer)s is not a column of the file. Choose another one.", answer=answer
+        )
+    return Sentence("Choose a column.")
 
 
 def _store_mapping(

@@ -263,10 +263,10 @@ def test_a_stored_mapping_that_does_not_fit_asks_again(visitor):
 @pytest.mark.parametrize(
     ("answers", "reason"),
     [
-        ({}, "Choose the column of Number."),
+        ({}, "Choose a column."),
         ({"number": "Nothing"}, "Nothing is not a column of the file."),
         ({"number": "Who"}, "Ann is no number."),
-        ({"number": "No", "kind": "When"}, "When is not a column of the file."),
+        ({"number": "No", "kind": "When"}, "Choose one of the answers."),
         ({"number": "No", "name": " "}, "Name the mapping"),
     ],
 )
@@ -284,8 +284,8 @@ def test_each_answer_that_cannot_be_used_has_its_reason_beside_it(visitor):
     assert "Not saved. Please fix 3 fields" in page
     assert '<a href="#field-number">Number</a>' in page
     reasons = {
-        "field-number": "Choose the column of Number.",
-        "field-kind": "When is not a column of the file.",
+        "field-number": "Choose a column.",
+        "field-kind": "Choose one of the answers.",
         "name": "Name the mapping",
     }
     for id, reason in reasons.items():
