@@ -99,7 +99,7 @@ def _receive(installation: Installation, path: Path) -> Sentence:
     with transaction() as session:
         inbox.close(session, _build_case_cause(installation, path))
     if not result.is_new:
-        return Sentence("%(name)s was received before. Nothing was added.", name=name)
+        return result.describe_repetition(name)
     if result.state == FileState.UNMAPPED:
         return Sentence("%(name)s waits for the mapping of its columns.", name=name)
     return Sentence("%(name)s was received.", name=name)

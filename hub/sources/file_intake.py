@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -28,13 +28,29 @@ MAX_NAME_LENGTH = 255
 
 @dataclass(frozen=True)
 class IntakeResult:
-    """The outcome for a file that arrived; `is_new` is false if it had arrived before."""
+    """The outcome for a file that arrived; `is_new` is false if it had arrived before.
+
+    `outdated` is the number of its documents that files have which arrived later.
+    """
 
     id: int
     name: str
     state: str
     documents: int
     is_new: bool
+    outdated: int = 0
+
+    def describe_repetition(self, name: str) -> Sentence:
+        """Say that a file arrived again, under this name, and that nothing was added."""
+        if not self.outdated:
+            return Sentence("%(name)s was received before. Nothing was added.", name=name)
+        return Sentence(
+            "%(name)s was received before. Nothing was added, and its documents that later files"
+            " have stay as they are there: %(count)s. To go back to this file, change anything in"
+            " it, such as the name of a column that is not used, and add it again.",
+            name=name,
+            count=self.outdated,
+        )
 
 
 def receive(
@@ -251,7 +267,23 @@ def _find_earlier_result(installation: Installation, digest: str) -> IntakeResul
     )
     with read_only_session() as session:
         stored = session.scalar(query)
-    return None if stored is None else _build_result(stored, is_new=False)
+        if stored is None:
+            return None
+        outdated = _count_outdated(session, stored)
+    return replace(_build_result(stored, is_new=False), outdated=outdated)
+
+
+def _count_outdated(session: Session, stored: StoredFile) -> int:
+    """Return how many documents of a file have a newer version in another one."""
+    newer = aliased(FileDocument)
+    is_in_newer_file = (
+        exists()
+        .where(newer.document_id == FileDocument.document_id, StoredFile.id == newer.file_id)
+        .where(StoredFile.installation_id == stored.installation_id)
+        .where(StoredFile.position > stored.position)
+    )
+    query = select(func.count()).where(FileDocument.file_id == stored.id, is_in_newer_file)
+    return session.scalar(query) or 0
 
 
 def _build_result(stored: StoredFile, *, is_new: bool) -> IntakeResult:

@@ -165,7 +165,7 @@ def _receive(
         flash(translate(error.sentence), "error")
         return None
     if not result.is_new:
-        flash(gettext("%(name)s was received before. Nothing was added.", name=name), "info")
+        flash(translate(result.describe_repetition(name)), "info")
     elif result.state == FileState.ACCEPTED:
         text = ngettext(
             "%(count)s document in %(name)s.",

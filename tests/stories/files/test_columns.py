@@ -120,3 +120,17 @@ def test_a_file_that_is_mapped_late_does_not_take_back_what_a_later_file_has(sit
     site.receive("fourth.csv", write_bill("14.00"))
     site.sync()
     assert read_total(site) == 14
+
+
+def test_a_file_that_arrives_again_after_a_correction_says_that_the_correction_stays(site):
+    choose_columns(site, site.receive("first.csv", write_bill("10.00")).id)
+    site.receive("second.csv", write_bill("12.00"))
+    site.sync()
+    again = site.receive("first.csv", write_bill("10.00"))
+    assert (again.is_new, again.outdated) == (False, 1)
+    text = again.describe_repetition("first.csv")
+    assert "have stay as they are there: 1. To go back to this file, change anything in it" in text
+    latest = site.receive("second.csv", write_bill("12.00"))
+    assert latest.describe_repetition("second.csv").endswith("before. Nothing was added.")
+    site.sync()
+    assert read_total(site) == 12
