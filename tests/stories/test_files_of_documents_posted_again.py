@@ -5,7 +5,7 @@ from sqlalchemy import select
 from hub import Attachment
 from hub.db.engine import read_only_session
 from hub.models import Posting
-from hub.posting.actions import retries
+from hub.posting.actions import manual, retries
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import ShopSite, invoice
 
@@ -16,6 +16,19 @@ def newest_posting(operation):
     with read_only_session() as session:
         query = select(Posting.id).where(Posting.operation == operation, Posting.kind == "invoice")
         return session.scalars(query.order_by(Posting.id.desc())).first()
+
+
+def test_the_document_is_posted_again_although_the_file_is_skipped(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock)
+    shop.source.files["f1"] = b"<html>Please log in"
+    shop.run(invoice(number="S-1", attachments=(FILE,)))
+    (former,) = shop.ours("Invoice")
+    quickbooks.act("delete", kind="Invoice", id=former["Id"])
+    runner.run_company_job("changes", 1, requested_by="kari")
+    retries.post_again(newest_posting("create"), "kari")
+    manual.skip(newest_posting("attach"), "Not needed", "kari")
+    shop.run(wait=True)
+    assert [row["DocNumber"] for row in shop.ours("Invoice")] == ["S-1"]
 
 
 def test_it_is_attached_to_the_new_transaction(app, quickbooks, clock):

@@ -117,6 +117,25 @@ def test_a_part_that_a_person_skipped_stays_out_when_another_one_is_posted_again
     assert post_again(shop, skipped) == ["1", "2"]
 
 
+def test_a_part_that_is_skipped_after_another_one_was_requested_again_stops_only_itself(shop):
+    shop.run(bill("1", "2"))
+    requested, skipped = delete_part(shop, "1"), delete_part(shop, "2")
+    retries.post_again(requested, "kari")
+    manual.skip(skipped, "Not ours", "kari")
+    shop.run(wait=True)
+    assert (sorted(numbers(shop)), shop.cases()) == (["1"], [])
+
+
+def test_a_request_that_is_taken_back_by_a_skip_does_not_post_another_part(shop):
+    shop.run(bill("1", "2"))
+    undecided, requested = delete_part(shop, "1"), delete_part(shop, "2")
+    retries.post_again(requested, "kari")
+    manual.skip(requested, "Not ours", "kari")
+    shop.run(wait=True)
+    assert (numbers(shop), shop.cases()) == ({}, ["Missing in QuickBooks"])
+    manual.skip(undecided, "Not ours", "kari")
+
+
 def test_a_document_of_which_all_parts_were_skipped_is_posted_again_as_a_whole(shop):
     shop.run(bill("1", "2"))
     parts = delete_part(shop, "1"), delete_part(shop, "2")

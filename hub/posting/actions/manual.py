@@ -38,6 +38,7 @@ from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import apply_step
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import Posted
+from hub.posting.reconcile import discrepancy_cases
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.posting.recovery import single_read
 from hub.posting.recovery.index_lookup import find_owned_ids, is_written_elsewhere, lock_head
@@ -211,10 +212,30 @@ def skip(posting_id: int, reason: str, who: str) -> None:
             )
         inbox.detach(session, posting_id)
         document = session.get_one(SourceDocument, posting.document_id)
-        document.requested_by = ""
+        if document.requested_by and not _is_other_part_requested(session, stored):
+            document.requested_by = ""
         if outbox.is_removal_by_person(stored):
             document.reread = True  # the removal may have taken the place of a change
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason)
+
+
+def _is_other_part_requested(session: Session, posting: Posting) -> bool:
+    """Return whether a request to post a document again is not about what a person skips.
+
+    A file is never requested. Of a document with several parts, those are requested that have left
+    QuickBooks and about which no case asks.
+    """
+    if posting.operation == Operation.ATTACH:
+        return True
+    states = listing.load_part_states(session, posting.document_id)
+    for id, state in states.items():
+        other = session.get_one(Posting, id)
+        if other.part == posting.part or state != DocumentState.MISSING:
+            continue
+        ids = list_postings_of_part(session, other)
+        if not any(discrepancy_cases.has_open_case(session, id) for id in ids):
+            return True
+    return False
 
 
 def _skip_missing(session: Session, posting: Posting, who: str, reason: str) -> bool:
