@@ -126,11 +126,11 @@ def carry_out(
     return message
 
 
-def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> bool:
+def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> str:
     """Note on the cases of codes that they are decided, and request a sync that continues.
 
-    `codes` are pairs of field and code. Return whether a sync was requested: one is if documents
-    wait for the codes and the app is not paused.
+    `codes` are pairs of field and code. Return the sentence about the sync, which begins with a
+    space; "" if no documents wait for the codes.
     """
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
@@ -140,10 +140,14 @@ def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> 
         )
         case_ids = [id for id, cause in session.execute(open_cases) if cause in causes]
         inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
-    if not case_ids or not installation.is_active:
-        return False
+    if not case_ids:
+        return ""
+    if not installation.is_active:
+        return gettext(
+            " A sync continues with their documents once the app is enabled and not paused."
+        )
     run_log.request(RunKind.SYNC, installation_id, person_name())
-    return True
+    return gettext(" A sync continues with their documents now.")
 
 
 def select_postings(case_id: int, least: str) -> Select[Any]:

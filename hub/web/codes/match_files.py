@@ -95,8 +95,7 @@ def confirm(installation_id: int) -> Redirect:
         flash(translate(error.sentence), "error")
         return _redirect_to_list(installation_id)
     message = ngettext("Imported %(count)s match.", "Imported %(count)s matches.", count)
-    if case_acts.continue_matched(installation_id, [(row[0], row[1]) for row in rows]):
-        message += gettext(" A sync continues with their documents now.")
+    message += case_acts.continue_matched(installation_id, [(row[0], row[1]) for row in rows])
     flash(message, "success")
     return _redirect_to_list(installation_id)
 

@@ -191,8 +191,7 @@ def accept(installation_id: int) -> Response:
         else:
             decided.append((field, code))
     message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
-    if case_acts.continue_matched(installation_id, decided):
-        message += gettext(" A sync continues with their documents now.")
+    message += case_acts.continue_matched(installation_id, decided)
     flash(message, "success")
     if left:
         flash(

@@ -659,6 +659,17 @@ def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -
     assert operator.post(f"{_here(operator)}accept", threshold="1").status_code == 400
 
 
+def test_accepted_suggestions_of_a_paused_app_say_when_a_sync_continues(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, operator.story.installation).mode = "paused"
+    page = operator.press(f"{_here(operator)}accept", threshold="80")
+    assert (
+        "Matched 1 code. A sync continues with their documents once the app is enabled and not"
+        " paused." in page
+    )
+    assert _requested_runs(operator) == []
+
+
 @pytest.mark.parametrize("listed", ["field=account", "q=nobody"])
 def test_suggestions_are_accepted_for_the_codes_that_the_filters_choose(
     operator: Visitor, listed: str
