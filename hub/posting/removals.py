@@ -73,7 +73,9 @@ def wait_for_removals(session: Session, removals: Mapping[int, int]) -> None:
 def withdraw_files(session: Session, posting: Posting) -> None:
     """Withdraw the unsent files of a transaction that has left QuickBooks, and close their cases.
 
-    They are planned again if the document becomes another transaction.
+    They are planned again if the document becomes another transaction. A file on which somebody
+    acts at this moment is left alone: waiting for it could deadlock, because a later posting of the
+    document is locked already. It is withdrawn before it is sent.
     """
     files = select(Posting).where(
         Posting.document_id == posting.document_id,
@@ -81,6 +83,7 @@ def withdraw_files(session: Session, posting: Posting) -> None:
         Posting.base == posting.quickbooks_id,
         Posting.state.in_(outbox.UNSENT),
     )
-    for file in session.scalars(files.order_by(Posting.id)).all():
+    unlocked = files.order_by(Posting.id).with_for_update(of=Posting, skip_locked=True)
+    for file in session.scalars(unlocked).all():
         if not outbox.may_have_landed(session, file):
             outbox.withdraw(session, file, CaseText("posting.parent_not_posted"))
