@@ -1,5 +1,6 @@
 """Build the codes of clients, vendors, services, fees, taxes and payment methods."""
 
+import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from hub import (
     Sentence,
     Site,
     money,
+    parse_date,
     require_id,
 )
 from hub_costcertified import names
@@ -143,9 +145,18 @@ def parse_amount(value: Any) -> Decimal | None:
     return None if value is None else money(value)
 
 
-def build_gone(source_id: str, deleted_at: str) -> Gone:
+def parse_deletion(site: Site, row: Row) -> dt.date | None:
+    """Return the day on which a row was deleted; None if it was not.
+
+    Another value than a moment proves no deletion: it raises ValueError.
+    """
+    deleted_at = row.get(names.Row.DELETED_AT)
+    return parse_date(deleted_at, site.zone) if deleted_at else None
+
+
+def build_gone(source_id: str, deleted_on: dt.date) -> Gone:
     """Return the Gone of a document that was deleted in CostCertified."""
-    reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
+    reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=str(deleted_on))
     return Gone(source_id=source_id, reason=reason)
 
 

@@ -30,10 +30,10 @@ def build_documents(site: Site, row: Row) -> list[Outcome]:
     is unknown, both are Unreadable.
     """
     id = row[names.Expense.ID]
-    deleted_at = row.get(names.Expense.DELETED_AT)
-    if deleted_at and parse_date(deleted_at, site.zone):
+    deleted_on = codes.parse_deletion(site, row)
+    if deleted_on:
         prefixes = (PREFIX, PAYMENT_PREFIX)
-        return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
+        return [codes.build_gone(f"{prefix}{id}", deleted_on) for prefix in prefixes]
     return [
         readable(f"{PREFIX}{id}", _build_bill, site, row),
         readable(f"{PAYMENT_PREFIX}{id}", _build_payment_or_gone, site, row),

@@ -37,9 +37,9 @@ MANAGED_NOTE = Sentence("This invoice is managed and paid in CostCertified.")
 def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the invoice of a row, or Gone if it was deleted."""
     source_id = f"{PREFIX}{row[names.Invoice.ID]}"
-    deleted_at = row.get(names.Invoice.DELETED_AT)
-    if deleted_at and parse_date(deleted_at, site.zone):
-        return [codes.build_gone(source_id, deleted_at)]
+    deleted_on = codes.parse_deletion(site, row)
+    if deleted_on:
+        return [codes.build_gone(source_id, deleted_on)]
     return [_build_document(site, row)]
 
 

@@ -40,10 +40,10 @@ def build_documents(site: Site, row: Row) -> list[Outcome]:
     Each is Unreadable alone if only it cannot be read. Without a fee it returns the Gone of one
     that the payment may have had.
     """
-    deleted_at = row.get(names.Payment.DELETED_AT)
-    if deleted_at and parse_date(deleted_at, site.zone):
+    deleted_on = codes.parse_deletion(site, row)
+    if deleted_on:
         return [
-            codes.build_gone(source_id, deleted_at) for source_id in _list_source_ids(site, row)
+            codes.build_gone(source_id, deleted_on) for source_id in _list_source_ids(site, row)
         ]
     payment_id = f"{PREFIX}{row[names.Payment.ID]}"
     outcomes: list[Outcome] = [readable(payment_id, _build_payment, site, row)]

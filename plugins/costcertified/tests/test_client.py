@@ -162,3 +162,12 @@ def test_what_is_no_moment_of_deletion_proves_none(bench, value):
     assert not isinstance(items[0], Gone)
     reasons = [item.reason for item in items if isinstance(item, Unreadable)]
     assert any("is not a date" in reason for reason in reasons)
+
+
+def test_a_deletion_is_on_a_day_where_the_company_is(bench):
+    def change(answer):
+        answer["items"][0]["deleted_at"] = "2026-03-18T02:30:00.000Z"
+
+    with change_answers(bench, lambda path, _: path.endswith("/v1/invoices"), change):
+        gone, *_ = bench.read()
+    assert gone.reason == "Deleted in CostCertified on 2026-03-17."

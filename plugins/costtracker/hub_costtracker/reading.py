@@ -88,7 +88,8 @@ def _build_item(site: Site, source_id: str, row: Row) -> Document | Gone:
     check_fields(row, {names.Invoice.DELETED_AT: str})
     deleted_at = row.get(names.Invoice.DELETED_AT)
     # Another value than a moment proves no deletion: parse_date raises ValueError.
-    if not deleted_at or not parse_date(deleted_at, site.zone):
+    deleted_on = parse_date(deleted_at, site.zone) if deleted_at else None
+    if deleted_on is None:
         return build_document(site, row)
-    reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=deleted_at[:10])
+    reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=str(deleted_on))
     return Gone(source_id=source_id, reason=reason)

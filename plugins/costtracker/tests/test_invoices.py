@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hub_costtracker import hub_report, reading
@@ -217,6 +218,12 @@ def test_a_deleted_invoice_is_gone(connected):
         source_id=f"invoice:{connected.raw('deleted after approval')['id']}",
         reason="Deleted in CostTracker on 2026-03-20.",
     )
+
+
+def test_a_deletion_is_on_a_day_where_the_company_is(bench):
+    bench.zone = ZoneInfo("Pacific/Pago_Pago")
+    gone = bench.case("deleted after approval")
+    assert gone.reason == "Deleted in CostTracker on 2026-03-19."
 
 
 def test_an_invoice_that_costtracker_never_had_is_gone(bench):
