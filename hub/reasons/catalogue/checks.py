@@ -273,26 +273,25 @@ TEMPLATES = {
     ),
     "check.changed_after_payment": _template(
         "Changed after it was paid",
-        "{name} was changed at the source after {dependent} in QuickBooks (open: {balance}).",
+        "{name} is to be changed, but {dependent} in QuickBooks (open: {balance}).",
         REMOVE_FIRST,
         CaseAction.RETRY,
     ),
     "check.deleted_after_payment": _template(
         "Changed after it was paid",
-        "{name} was deleted or cancelled at the source after {dependent} in QuickBooks"
-        " (open: {balance}).",
+        "{name} is to be removed, but {dependent} in QuickBooks (open: {balance}).",
         REMOVE_FIRST,
         CaseAction.RETRY,
     ),
     "check.changed_after_use": _template(
         "Changed after it was used",
-        "{name} was changed at the source after {dependent} in QuickBooks.",
+        "{name} is to be changed, but {dependent} in QuickBooks.",
         REMOVE_FIRST,
         CaseAction.RETRY,
     ),
     "check.deleted_after_use": _template(
         "Changed after it was used",
-        "{name} was deleted or cancelled at the source after {dependent} in QuickBooks.",
+        "{name} is to be removed, but {dependent} in QuickBooks.",
         REMOVE_FIRST,
         CaseAction.RETRY,
     ),

@@ -154,12 +154,21 @@ def test_a_payment_applied_by_a_person_keeps_a_document_in_the_books(app, quickb
     quickbooks.act("pay", kind="Invoice", id=paid["Id"], amount="50.00")
     remove(shop, ["invoice:1", "payment:1"])
     (reason,) = shop.reasons()
-    assert (
-        "was deleted or cancelled at the source after a payment or credit was applied to it"
-        in reason
-    )
+    assert "is to be removed, but a payment or credit was applied to it" in reason
     assert "(open: 100.00 USD)" in reason
     assert sorted(live_totals(shop)) == [50, 150]
+
+
+def test_a_removal_that_a_person_wants_is_not_said_to_come_from_the_source(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock, **VOID)
+    post(shop, [invoice(amount="150.00")])
+    undo.undo(undo.plan_posting(shop.posting("invoice:1").id), "kari")
+    paid = shop.book("Invoice", "invoice:1")
+    quickbooks.act("pay", kind="Invoice", id=paid["Id"], amount="50.00")
+    runner.run_company_job("changes", 1, requested_by="kari")
+    shop.run()
+    (reason,) = shop.reasons()
+    assert "of Fjord Homes is to be removed, but a payment or credit was applied to it" in reason
 
 
 def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, clock):
