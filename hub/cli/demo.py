@@ -165,4 +165,4 @@ def _say_addresses(demo_hub: "Demo") -> None:
     say(f"  the books of the QuickBooks stand-in: {demo_hub.address('quickbooks')}/")
     for name in demo_hub.stand_ins:
         say(f"  the stand-in of {demo_hub.name(name)}: {demo_hub.address(name)}/")
-    say("Documents are synced; the inbox says what to do about held ones. Ctrl-C stops it.")
+    say("The first syncs run now; the inbox says what to do about held documents. Ctrl-C stops it.")

@@ -42,7 +42,7 @@ HURRIED = {
     "HUB_LEASE_SECONDS": "2.2",
     "HUB_QUIET_SECONDS": "2.4",
 }  # nobody watches
-LAST = "Documents are synced; the inbox says what to do about held ones. Ctrl-C stops it.\n"
+LAST = "The first syncs run now; the inbox says what to do about held documents. Ctrl-C stops it.\n"
 ROOT = Path(__file__).parents[3]
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")
 

@@ -44,7 +44,7 @@ from hub.web.codes import code_lookup
 from tests.support.sources.small_demo import SmallDemo
 
 NAME = "barn"
-LAST = "Documents are synced"
+LAST = "The first syncs run now"
 SENT = "Sent to QuickBooks: 17. The last: "
 LAST_VENDOR = "Harbour Works 38"
 # Why documents of the stand-in of a new plugin are not posted.
