@@ -93,10 +93,7 @@ def _plan_attachment(
     state = batch.setup.state if parent_id else PostingState.WAITING
     if newest and _is_still_to_be_sent(newest, parent):
         base = newest.base
-        if not parent_id:
-            state = PostingState(newest.state)
-        elif base == UNPOSTED_BASE:
-            state = PostingState.WAITING  # until it gets the id of the transaction
+        state = _choose_state_of_unsent(newest, state, is_parent_posted=bool(parent_id))
     content = Content(
         kind=parent.kind,
         payload=payload,
@@ -110,6 +107,17 @@ def _plan_attachment(
         repetition=outbox.Repetition.OFFERED if is_other_file else outbox.Repetition.NONE,
     )
     plan.add_posting(operation, content, Disposition(state=state))
+
+
+def _choose_state_of_unsent(
+    newest: Posting, state: PostingState, *, is_parent_posted: bool
+) -> PostingState:
+    """Return the state of an attachment that is still to be sent and is planned again."""
+    if not is_parent_posted:
+        return PostingState(newest.state)
+    if newest.base == UNPOSTED_BASE:
+        return PostingState.WAITING  # until it gets the id of the transaction
+    return state
 
 
 def _get_transaction_id(parent: Posting) -> str | None:

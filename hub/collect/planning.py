@@ -220,12 +220,8 @@ def _plan_by_history(
     if is_being_removed or stays_left_out:
         return PartPlan(document=document, outcome=DocumentOutcome.UNCHANGED)
 
-    if is_in_books and active and _waits_for_reading(active, content.fingerprint):
-        return PartPlan(document=document, current=history.current, posting=posting_plan)
     if is_in_books:
-        if active:
-            _withdraw_other_content(batch, plan, active, content.fingerprint)
-        return PartPlan(document=document, current=history.current)
+        return _plan_content_in_books(batch, plan, operation, posting_plan, active)
 
     is_repeated = active is not None and is_yielded_again(
         batch, plan.row, active, content.fingerprint
@@ -236,6 +232,23 @@ def _plan_by_history(
         posting=posting_plan,
         to_retry=active if is_repeated else None,
     )
+
+
+def _plan_content_in_books(
+    batch: CollectBatch,
+    plan: DocumentPlan,
+    operation: PlannedOperation,
+    posting_plan: PostingPlanWithFindings,
+    active: Posting | None,
+) -> PartPlan:
+    """Plan nothing for a part that QuickBooks has as it is, unless it is to be put back."""
+    document, current = operation.document, operation.history.current
+    fingerprint = posting_plan.content.fingerprint
+    if active and _waits_for_reading(active, fingerprint):
+        return PartPlan(document=document, current=current, posting=posting_plan)
+    if active:
+        _withdraw_other_content(batch, plan, active, fingerprint)
+    return PartPlan(document=document, current=current)
 
 
 def _waits_for_reading(active: Posting, fingerprint: str) -> bool:

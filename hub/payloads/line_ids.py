@@ -59,22 +59,34 @@ def keep_line_ids(
     lines = [dict(line) for line in ours]
     written_lines = _group_written_lines(last)
     for criterion in CRITERIA:
-        candidates_by_key = _group_by_key(unpaired, criterion)
-        for place, line in enumerate(lines):
-            if "Id" in line:
-                continue
-            placed = PlacedLine(line, place)
-            key = criterion.read_key(placed)
-            candidates = candidates_by_key.get(key, []) if key else []
-            partner = _find_partner(placed, candidates, criterion, unlinked_orders)
-            if partner:
-                candidates.remove(partner)
-                stored = partner.fields
-                line["Id"] = stored["Id"]
-                _keep_additions(line, stored, _find_written_line(stored, written_lines))
+        for line, stored in _pair_lines(lines, unpaired, criterion, unlinked_orders):
+            line["Id"] = stored["Id"]
+            _keep_additions(line, stored, _find_written_line(stored, written_lines))
         paired_ids = {line.get("Id") for line in lines}
         unpaired = [stored for stored in unpaired if stored.fields["Id"] not in paired_ids]
     return lines
+
+
+def _pair_lines(
+    ours: Iterable[Line],
+    theirs: Iterable[PlacedLine],
+    criterion: Criterion,
+    unlinked_orders: Collection[str],
+) -> list[tuple[Line, Line]]:
+    """Pair our lines without an id with those of QuickBooks by one criterion, each once."""
+    candidates_by_key = _group_by_key(theirs, criterion)
+    pairs: list[tuple[Line, Line]] = []
+    for place, line in enumerate(ours):
+        if "Id" in line:
+            continue
+        placed = PlacedLine(line, place)
+        key = criterion.read_key(placed)
+        candidates = candidates_by_key.get(key, []) if key else []
+        partner = _find_partner(placed, candidates, criterion, unlinked_orders)
+        if partner:
+            candidates.remove(partner)
+            pairs.append((line, partner.fields))
+    return pairs
 
 
 def _group_by_key(lines: Iterable[PlacedLine], criterion: Criterion) -> dict[Key, list[PlacedLine]]:

@@ -92,12 +92,11 @@ def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> C
         return _read_again(company_id, client, states)
     response.check()
     objects = _group_changed_objects(response.body)
-    count = sum(len(rows) for rows in objects.values())
-    if count >= PAGE_SIZE:
-        try:
+    try:
+        if _is_full(objects):
             objects = _query_changes(company_id, client, checkpoints, since)
-        except search.Incomplete:  # it would be so at each poll, with the same checkpoint
-            return _read_again(company_id, client, states)
+    except search.Incomplete:  # it would be so at each poll, with the same checkpoint
+        return _read_again(company_id, client, states)
     return _store(company_id, objects, checkpoints, response.date or oldest)
 
 
@@ -204,6 +203,11 @@ def _group_changed_objects(body: dict[str, Any]) -> Objects:
                 kind = KIND_BY_ENTITY[entity]
                 objects.setdefault(kind, []).extend(rows)
     return objects
+
+
+def _is_full(objects: Objects) -> bool:
+    """Return whether there may be more changes than one response holds."""
+    return sum(len(rows) for rows in objects.values()) >= PAGE_SIZE
 
 
 def _query_changes(
