@@ -21,6 +21,7 @@ from hub.payloads import (
     expense,
     invoice,
     item,
+    line_tax,
     payment,
     purchase_order,
     refund,
@@ -83,7 +84,7 @@ class Payload:
 def build(mapped: MappedDocument, facts: CompanyFacts, marker: str) -> Payload:
     """Build the body of a document, or of one of its parts."""
     kind = mapped.document.kind
-    builder = PayloadBuilder(mapped, facts, marker)
+    builder = PayloadBuilder(line_tax.settle_tax_mode(mapped, facts), facts, marker)
     body = BUILDERS[kind](builder)
     if kind in DOCUMENT_ENTITIES:
         rate = builder.exchange_rate()

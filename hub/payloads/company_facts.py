@@ -15,6 +15,8 @@ class CompanyFacts:
 
     - `currencies`: the foreign currencies that the company uses; empty if they are not known.
     - `closed_to`: the last day of the closed period.
+    - `tax_set_up`: whether QuickBooks has tax codes, or has not been asked for them yet. It has
+      none before somebody sets up sales tax.
     - `tax_rates` and `sales_rates`: the rates of each tax code for purchases and for sales; without
       a company they are not known.
     - `sales_fields` and `order_fields`: the ids of custom fields by their names.
@@ -29,6 +31,7 @@ class CompanyFacts:
     class_per_document: bool = False
     locations: bool = False
     sales_tax: bool = False
+    tax_set_up: bool = True
     automated_tax: bool = False
     billable: bool = False
     customer_on_lines: bool = False

@@ -1,15 +1,17 @@
 """Tax in companies where every line has a tax code: amounts with or without it, and stated tax."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from hub.contract.document_kinds import PURCHASE_KINDS, SALES_KINDS
 from hub.errors import Sentence
-from hub.mapping.mapped import MappedLine
+from hub.mapping.mapped import MappedDocument, MappedLine
 from hub.mapping.split import get_amount
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder, drop_empty
+from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.rounding import CENT, round_computed, smallest_amount
 
 CALCULATIONS = {
@@ -21,9 +23,30 @@ CALCULATIONS = {
 NO_TAX_APPLIES = Sentence(
     "It says that no tax applies and states tax all the same. Fix this at the source."
 )
+TAX_NOT_SET_UP = Sentence(
+    "It is taxed, but QuickBooks has no tax codes, because sales tax is not set up. Set it up"
+    " there, or fix this at the source."
+)
 KINDS_WITH_TAX = (*PURCHASE_KINDS, *SALES_KINDS)
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
+
+
+def settle_tax_mode(mapped: MappedDocument, facts: CompanyFacts) -> MappedDocument:
+    """Return a document to which no tax applies if it has none and QuickBooks has no tax codes.
+
+    Such a company cannot give its lines a tax code, which QuickBooks requires otherwise.
+    """
+    if not facts.tax_codes or facts.tax_set_up or _has_tax(mapped):
+        return mapped
+    return replace(mapped, document=replace(mapped.document, tax_mode="none"))
+
+
+def _has_tax(mapped: MappedDocument) -> bool:
+    """Return whether a document states tax, or a line has a tax code."""
+    if mapped.document.tax_total or any(line.tax for line in mapped.document.lines):
+        return True
+    return any("tax_code" in line.refs for line in mapped.lines)
 
 
 def build_tax_detail(
@@ -74,7 +97,9 @@ def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, st
     if not builder.facts.tax_codes or builder.document.tax_mode == "none":
         return None
     code = builder.line_reference(mapped, "tax_code")
-    if code is None:
+    if code is None and not builder.facts.tax_set_up:
+        builder.problems.append(TAX_NOT_SET_UP)
+    elif code is None:
         builder.report(
             Sentence(
                 "Line %(line)s has no tax code, which QuickBooks requires here. Match its tax"

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.db import engine
-from hub.models import ConnectedCompany, StoredRecord
+from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.models.installations import MAX_COMPANY_NAME_LENGTH
 from hub.payloads.company_facts import CompanyFacts, Rates
 from hub.payloads.entities import read_ref_id
@@ -113,7 +114,11 @@ def load_facts(session: Session, company_id: int) -> CompanyFacts:
     rows = session.execute(tax_lists).all()
     tax_rates = _load_tax_rates(rows, "purchase")
     sales_rates = _load_tax_rates(rows, "sales")
-    return build_facts(company, tax_rates, sales_rates)
+    facts = build_facts(company, tax_rates, sales_rates)
+    if any(row.list == "tax_code" for row in rows):
+        return facts
+    is_list_read = session.get(ListState, (company_id, "tax_code")) is not None
+    return replace(facts, tax_set_up=not is_list_read)
 
 
 def build_facts(

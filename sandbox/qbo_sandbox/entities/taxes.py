@@ -18,7 +18,7 @@ NO_RATE_MESSAGE = "Make sure all your transactions have a GST/HST rate before yo
 
 def apply(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Check the codes, put the tax detail and the lines' net amounts in place."""
-    if company.options.tax != "codes":
+    if company.options.tax == "automated" or company.options.country == "US":
         _apply_us_tax(company, rule, data)
         return
     calculation = data.get("GlobalTaxCalculation")

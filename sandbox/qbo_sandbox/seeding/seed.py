@@ -43,19 +43,27 @@ def open_books(company: Company) -> None:
 def _read_rows(company: Company) -> Iterator[tuple[str, list[str]]]:
     """Yield (kind, fields) of each line of the file with the company's books.
 
-    Accounts that state their id come first, so that no other account takes it.
+    Accounts that state their id come first, so that no other account takes it. A company outside
+    the United States has no tax codes before sales tax is set up.
     """
-    name = "no.txt" if company.options.country == "NO" else "us.txt"
-    if company.options.sample:
+    options = company.options
+    country = options.country
+    name = "no.txt" if country == "NO" else "us.txt"
+    if options.sample:
         name = "sample.txt"
     rows = _read_file(name)
-    country = company.options.country
-    if country in COUNTRIES_WITH_TAXES:
-        rows = [row for row in rows if not row[0].startswith("Tax")]
-        rows += _read_file(f"taxes_{country.lower()}.txt")
+    if options.tax == "off" and country != "US":
+        rows = _leave_out_taxes(rows)
+    elif country in COUNTRIES_WITH_TAXES:
+        rows = _leave_out_taxes(rows) + _read_file(f"taxes_{country.lower()}.txt")
     rows.sort(key=_rank_row)
     for kind, *fields in rows:
         yield kind, [*fields, "", "", "", ""]
+
+
+def _leave_out_taxes(rows: list[list[str]]) -> list[list[str]]:
+    """Return the lines without those of tax agencies, rates and codes."""
+    return [row for row in rows if not row[0].startswith("Tax")]
 
 
 def _read_file(name: str) -> list[list[str]]:
