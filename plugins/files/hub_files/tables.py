@@ -9,9 +9,11 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from hub import Refused
@@ -100,6 +102,23 @@ def require_results(name: str, content: bytes) -> None:
             name=name,
             cell=cell,
         )
+
+
+def require_one_table(name: str, content: bytes) -> None:
+    """Raise Refused for an Excel file with the same columns on several sheets: one is read."""
+    if not content.startswith(ZIP_SIGNATURE):
+        return
+    sheets = _list_sheet_columns(name, content)
+    for title, columns in sheets[1:]:
+        first_title, first_columns = sheets[0]
+        if columns == first_columns:
+            raise Refused(
+                "%(name)s has the same columns on the sheets “%(first)s” and “%(other)s”, and only"
+                " one sheet of a file is read. Save each sheet as a file of its own.",
+                name=name,
+                first=first_title,
+                other=title,
+            )
 
 
 def _find_formula_without_result(sheet: bytes) -> str:
@@ -234,20 +253,59 @@ def _guess_delimiter(text: str) -> str:
 
 def _read_workbook_lines(name: str, content: bytes) -> list[list[Cell]]:
     """Return the lines of the first sheet that is not empty, with the results of formulas."""
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    _check_unpacked_size(name, content)
-    try:
-        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        for sheet in workbook.worksheets:
-            sheet.reset_dimensions()  # they may be outdated, and hide rows and columns
+    with _workbook_errors(name):
+        for sheet in _open_sheets(name, content):
             lines = _read_sheet_lines(name, sheet.iter_rows())
             if any(any(line) for line in lines):
                 return lines
+    return []
+
+
+def _list_sheet_columns(name: str, content: bytes) -> list[tuple[str, str]]:
+    """Return title and columns of each sheet with a row below them; the columns as one text."""
+    sheets: list[tuple[str, str]] = []
+    with _workbook_errors(name):
+        for sheet in _open_sheets(name, content):
+            lines = _read_first_lines(sheet.iter_rows())
+            if len(lines) > 1:
+                columns = "\t".join(map(format_cell, lines[0]))
+                sheets.append((sheet.title, columns.rstrip().casefold()))
+    return sheets
+
+
+def _open_sheets(name: str, content: bytes) -> Sequence[Any]:
+    """Open a workbook and return its sheets; their cells are read later."""
+    from openpyxl import load_workbook
+
+    _check_unpacked_size(name, content)
+    workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    sheets: list[Any] = workbook.worksheets
+    for sheet in sheets:
+        sheet.reset_dimensions()  # they may be outdated, and hide rows and columns
+    return sheets
+
+
+@contextmanager
+def _workbook_errors(name: str) -> Iterator[None]:
+    """Raise Refused for what is raised if a file is no workbook, or a damaged one."""
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        yield
     except (InvalidFileException, ParseError, *DAMAGED_ARCHIVE, *DAMAGED_PART) as error:
         raise _build_workbook_error(name) from error
-    return []
+
+
+def _read_first_lines(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
+    """Return the first two lines of a sheet that are not empty, or fewer if it has fewer."""
+    lines: list[list[Cell]] = []
+    for row in rows:
+        cells = [_convert_cell(cell) for cell in row[:MAX_COLUMNS]]
+        if any(cells):
+            lines.append(cells)
+        if len(lines) == 2:
+            break
+    return lines
 
 
 def _check_unpacked_size(name: str, content: bytes) -> None:
