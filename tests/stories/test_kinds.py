@@ -274,7 +274,7 @@ def test_a_closed_order_that_was_billed_is_only_closed_again(shop):
 def test_an_order_that_was_billed_is_not_rewritten(shop):
     shop.run(sample("purchase_order"), sample("bill"))
     shop.run(add_one_cent(sample("purchase_order")))
-    assert "after a bill was made from it" in shop.reasons()[0]
+    assert "but a bill was made from it" in shop.reasons()[0]
 
 
 # -- there already ---------------------------------------------------------------------------------
