@@ -49,10 +49,11 @@ def build_key(
 
 
 def choose_generation(session: Session, posting: Posting, base: str) -> int:
-    """Return the generation of a posting whose change is written against another version.
+    """Return the generation of a posting that gets another base.
 
-    An earlier change of the part may have had a key for that version: one that was skipped, or
-    taken back by its source. Such a key is never used for other bytes.
+    An earlier change of the part may have had a key for that version of the transaction, or an
+    earlier file for that transaction: one that was skipped, or taken back by its source. Such a key
+    is never used for other bytes.
     """
     newest = select(func.max(Posting.generation)).where(
         Posting.document_id == posting.document_id,

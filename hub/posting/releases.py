@@ -12,7 +12,7 @@ from hub.models import Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import APPROVED_STATE, IS_CURRENT, is_due
-from hub.outbox.keys import build_key, may_have_landed
+from hub.outbox.keys import build_key, choose_generation, may_have_landed
 from hub.outbox.placeholders import fill, find_other_records, load_matched_records
 from hub.outbox.states import FINAL, REMOVALS, UNSENT
 from hub.outbox.transitions import update_postings, withdraw
@@ -174,7 +174,9 @@ def _make_ready(
     A posting that also needs the id of another posting keeps waiting.
     """
     if parent and posting.operation == Operation.ATTACH:
-        posting.base = parent.quickbooks_id or ""
+        base = parent.quickbooks_id or ""
+        posting.generation = choose_generation(session, posting, base)
+        posting.base = base
         posting.requestid = build_key(
             posting.document, posting.part, Operation.ATTACH, posting.base, posting.generation
         )

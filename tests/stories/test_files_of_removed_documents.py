@@ -130,3 +130,12 @@ def test_a_file_of_a_change_that_was_taken_back_is_sent_only_once_it_is_approved
         outbox.approve_all(session, review.id, "kari")
     review.run(wait=True)
     assert (state_of_file(), len(review.books("Attachable"))) == ("posted", 1)
+
+
+def test_a_file_that_was_taken_back_is_attached_if_a_change_has_it_again(shop):
+    shop.run(invoice(number="S-1", attachments=(FILE,)))  # the file is not there yet
+    shop.run(invoice(number="S-1"))
+    assert state_of_file() == "withdrawn"
+    shop.source.content = b"%PDF-1.7"
+    shop.run(invoice(number="S-1", amount="120.00", attachments=(FILE,)), wait=True)
+    assert (state_of_file(), len(shop.books("Attachable")), shop.cases()) == ("posted", 1, [])
