@@ -224,8 +224,8 @@ def judge_document(history, source_id, state, about):
     if about:
         is_flawless = not is_unwanted and wanted.stage == "ready" and not wanted.hold
         is_fine = is_flawless and state == "posted" and is_as_wanted
-        # Its day or its memo may be edited, and a file of it may be late.
-        others = set(about) - {"posted.edited", "outcome.file_delayed"}
+        # Its day or its memo may be edited, also before it is found there; a file may be late.
+        others = set(about) - {"posted.edited", "outcome.differs", "outcome.file_delayed"}
         return [f"a case about nothing: {where}"] if is_fine and others else []
     if source_id in history.left_out | history.doubled | history.accepted:
         return []
