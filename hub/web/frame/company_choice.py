@@ -197,10 +197,17 @@ def return_address() -> str:
     endpoint = request.endpoint or ""
     if endpoint not in access.LIST_ENDPOINTS or endpoint == "app_choice.show":
         return url_for("home.show")
-    names = FILTERS_OF_EVERY_COMPANY.get(endpoint, ())
-    kept = {name: request.args[name] for name in names if request.args.get(name)}
-    address = f"{request.path}?{urlencode(kept)}" if kept else request.path
+    filters = _read_common_filters(endpoint)
+    if not filters:
+        return request.path
+    address = f"{request.path}?{urlencode(filters)}"
     return address if local_path(address) == address else request.path
+
+
+def _read_common_filters(endpoint: str) -> dict[str, str]:
+    """Return the filters in the address of a list that make sense for every company."""
+    names = FILTERS_OF_EVERY_COMPANY.get(endpoint, ())
+    return {name: request.args[name] for name in names if request.args.get(name)}
 
 
 def _build_page_values() -> dict[str, Any]:
