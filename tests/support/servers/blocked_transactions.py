@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import Session
 
-from hub.db.engine import transaction
+from hub.db.engine import db, transaction
 
 # Tests that run at the same time share the server, and the locks of all databases are listed.
 WAITING = text(
@@ -15,6 +16,17 @@ WAITING = text(
     " AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 )
 END_SECONDS = 60  # after which an act that was blocked must have ended
+
+
+def collect_error_codes() -> list[str | None]:
+    """Return a list that gets the code of each error of PostgreSQL from now on."""
+    codes: list[str | None] = []
+
+    def add_code(context: ExceptionContext) -> None:
+        codes.append(getattr(context.original_exception, "sqlstate", None))
+
+    event.listen(db.engine, "handle_error", add_code)
+    return codes
 
 
 def wait_until_blocked(session: Session) -> None:

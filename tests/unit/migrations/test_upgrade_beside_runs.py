@@ -2,13 +2,13 @@
 
 import flask_migrate
 import pytest
-from sqlalchemy import event, inspect, text
+from sqlalchemy import inspect, text
 
 from hub.clock import SystemClock
 from hub.db import engine
 from hub.db.database_errors import LOCK_NOT_AVAILABLE
 from hub.migrations import schema
-from tests.support.servers.blocked_transactions import block
+from tests.support.servers.blocked_transactions import block, collect_error_codes
 
 BEFORE = "0049"  # the next revisions change the documents first and the postings after them
 LONGER_THAN_THE_LIMIT = text("SELECT pg_sleep(0.4)")
@@ -25,13 +25,7 @@ def earlier_app(pg_app):
 @pytest.fixture
 def error_codes(earlier_app):
     """Return a list that gets the code of each error of PostgreSQL from now on."""
-    codes = []
-
-    def note(context):
-        codes.append(context.original_exception.sqlstate)
-
-    event.listen(engine.db.engine, "handle_error", note)
-    return codes
+    return collect_error_codes()
 
 
 def read(table):

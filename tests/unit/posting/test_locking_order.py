@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import select, text, update
 
 from hub import outbox
 from hub.cases import inbox
@@ -35,7 +35,11 @@ from hub.web.cases import case_bulk
 from hub.web.frame import listed_rows
 from hub.web.postings import review_approvals
 from tests.support.rows.posting_bench import PostingBench
-from tests.support.servers.blocked_transactions import block, wait_until_blocked
+from tests.support.servers.blocked_transactions import (
+    block,
+    collect_error_codes,
+    wait_until_blocked,
+)
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
 from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
@@ -45,13 +49,7 @@ NUMBERS = ("bill:1", "bill:2")
 @pytest.fixture
 def deadlocks(pg_app):
     """Return a list that gets the code of each error of the database from now on."""
-    codes = []
-
-    def note(context):
-        codes.append(context.original_exception.sqlstate)
-
-    event.listen(db.engine, "handle_error", note)
-    return codes
+    return collect_error_codes()
 
 
 @pytest.fixture
