@@ -17,6 +17,7 @@ from hub.errors import Refused, Sentence
 
 SIGNATURE = b"PK\x03\x04"  # with which an XLSX file begins, as each ZIP file does
 MAX_UNPACKED = 10_000_000  # bytes of all parts that are read
+MAX_SHARED_CHARACTERS = 10_000_000  # of texts that cells refer to, each time that one does
 MAX_PARTS = 1000
 MAX_ROWS = 10_000
 MAX_COLUMNS = 50
@@ -157,6 +158,7 @@ class _Sheet:
     def __init__(self, shared_strings: list[str]) -> None:
         self.rows: list[list[str]] = []
         self._strings = shared_strings
+        self._shared_characters = 0
         self._type = ""
         self._column = 0
         self._parts: list[str] = []
@@ -224,8 +226,16 @@ class _Sheet:
         """Return the text of the cell."""
         text = "".join(self._parts)
         if self._type == "s":
-            return self._strings[_parse_shared_text_index(text, len(self._strings))]
+            return self._get_shared_text(_parse_shared_text_index(text, len(self._strings)))
         return _format_number(text) if self._type == "n" else text
+
+    def _get_shared_text(self, index: int) -> str:
+        """Return a shared text; one that is stored once may be in each cell, and count there."""
+        text = self._strings[index]
+        self._shared_characters += len(text)
+        if self._shared_characters > MAX_SHARED_CHARACTERS:
+            raise _build_size_error()
+        return text
 
 
 def _parse_column_number(letters: str) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from hub import Refused
+from hub_files.workbook_limits import SheetLimits, build_size_error
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 100
@@ -193,15 +194,24 @@ def _build_row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row
 
 
 def _read_csv_lines(name: str, content: bytes) -> list[list[Cell]]:
-    """Return the lines of a CSV file as stripped texts; one that names the delimiter is empty."""
+    """Return the lines of a CSV file as stripped texts; one that names the delimiter is empty.
+
+    Many more lines than are allowed are not read.
+    """
     text = _decode(name, content)
     delimiter_line = DELIMITER_LINE.match(text)
     delimiter = delimiter_line[1] if delimiter_line else _guess_delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines: list[list[Cell]] = []
+    empty_line: list[Cell] = []
+    count = 0
     try:
         for line in reader:
-            lines.append([cell.strip() for cell in line])
+            cells: list[Cell] = [cell.strip() for cell in line]
+            lines.append(cells if any(cells) else empty_line)
+            count += any(cells)
+            if count > MAX_ROWS + 2:  # the delimiter, the names of the columns, and the rows
+                break
         if delimiter_line:
             lines[0] = []
         return lines
@@ -266,7 +276,7 @@ def _list_sheet_columns(name: str, content: bytes) -> list[tuple[str, str]]:
     sheets: list[tuple[str, str]] = []
     with _workbook_errors(name):
         for sheet in _open_sheets(name, content):
-            lines = _read_first_lines(sheet.iter_rows())
+            lines = _read_first_lines(name, sheet.iter_rows())
             if len(lines) > 1:
                 columns = "\t".join(map(format_cell, lines[0]))
                 sheets.append((sheet.title, columns.rstrip().casefold()))
@@ -296,10 +306,12 @@ def _workbook_errors(name: str) -> Iterator[None]:
         raise _build_workbook_error(name) from error
 
 
-def _read_first_lines(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
+def _read_first_lines(name: str, rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
     """Return the first two lines of a sheet that are not empty, or fewer if it has fewer."""
     lines: list[list[Cell]] = []
+    limits = SheetLimits(name)
     for row in rows:
+        limits.count(row)
         cells = [_convert_cell(cell) for cell in row[:MAX_COLUMNS]]
         if any(cells):
             lines.append(cells)
@@ -316,7 +328,7 @@ def _check_unpacked_size(name: str, content: bytes) -> None:
     except DAMAGED_ARCHIVE as error:
         raise _build_workbook_error(name) from error
     if size > MAX_UNPACKED_BYTES:
-        raise Refused("%(name)s is too large when it is unpacked. Split it.", name=name)
+        raise build_size_error(name)
 
 
 def _read_sheet_lines(name: str, rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
@@ -328,7 +340,9 @@ def _read_sheet_lines(name: str, rows: Iterable[Sequence[object]]) -> list[list[
     lines: list[list[Cell]] = []
     empty_line: list[Cell] = []
     count = 0
+    limits = SheetLimits(name)
     for row in rows:
+        limits.count(row)
         if any(_convert_cell(cell) for cell in row[MAX_COLUMNS:]):
             raise _build_width_error(name)
         cells = [_convert_cell(cell) for cell in row[:MAX_COLUMNS]]

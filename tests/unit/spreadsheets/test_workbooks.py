@@ -80,6 +80,14 @@ def test_a_bomb_is_refused_before_it_is_unpacked_whole():
         workbooks.read(content)
 
 
+def test_a_long_text_that_many_cells_share_is_refused():
+    rows = '<row><c t="s"><v>0</v></c></row>' * 10_000
+    content = workbook(rows, shared=f"<si><t>{'a' * 5_000_000}</t></si>")
+    assert len(content) < 50_000
+    with pytest.raises(Refused, match="holds too much"):
+        workbooks.read(content)
+
+
 @pytest.mark.parametrize(
     "rows",
     [
