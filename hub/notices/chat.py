@@ -45,7 +45,8 @@ def post(text: str) -> None:
     hide_secrets((url, urlsplit(url).path))
     name = host()
     try:
-        _build_client(name).request("POST", url, json=_build_body(name, text[:MAX_LENGTH]))
+        body = _build_body(name, text[:MAX_LENGTH])
+        _build_client(name).request("POST", url, json=body).check()
     except HubError as error:
         problem = mask_secrets(error.text)
         raise Retry(

@@ -128,6 +128,18 @@ def test_the_address_is_sealed_and_is_in_no_error_and_no_log(
         assert session.scalars(select(Case.id).where(Case.mailed_at.is_(None))).all() == []
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_a_message_for_a_webhook_that_was_removed_does_not_count_as_accepted(
+    visitor: Visitor, channel: Channel, status: int
+) -> None:
+    visitor.press("/setup/chat", chat_secret=SLACK + PATH)
+    channel.status = status
+    page = visitor.press("/setup/chat/test")
+    assert "hooks.slack.com did not accept the message" in page
+    assert "accepted the test message" not in page
+    assert "canary4chat5address6" not in page
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://hooks.slack.com/x", "https://", "hooks.slack.com/x", "https://[", "x" * 2000],
