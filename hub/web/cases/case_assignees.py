@@ -42,10 +42,11 @@ def suggest(session: Session, text: str) -> tuple[str, ...]:
 def find(session: Session, name: str) -> tuple[str, Scope]:
     """Return the name of a person as the hub spells it, and the rows on which they may act.
 
-    Raise NotFound if nobody has the name.
+    Raise NotFound if nobody has the name, and for somebody who sees no company in which the person
+    acts who is logged in: who works in other companies is not to be learned.
     """
     person = people.find(session, name)
-    if person is None or not person.active:
+    if person is None or not person.active or not _has_common_company(session, person):
         raise NotFound("person", name)
     own_name = person.name
     return own_name, build_scope(session, get_rights(person), "operator")
@@ -62,13 +63,27 @@ def _load_names(session: Session, text: str, limit: int) -> tuple[str, ...]:
     return tuple(session.scalars(query))
 
 
+def _has_common_company(session: Session, other: User) -> bool:
+    """Return whether another person has a role in a company that the person acts in."""
+    if load_rights_scope("operator").is_everything:
+        return True
+    query = select(RoleAssignment.id).where(
+        RoleAssignment.user_id == other.id, *_build_company_conditions()
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def _build_shared_company_conditions() -> list[ColumnElement[bool]]:
     """Return the conditions of rights to act in a company that the person acts in."""
     acting_roles = ROLES[ROLES.index("operator") :]
-    conditions: list[ColumnElement[bool]] = [RoleAssignment.role.in_(acting_roles)]
+    return [RoleAssignment.role.in_(acting_roles), *_build_company_conditions()]
+
+
+def _build_company_conditions() -> list[ColumnElement[bool]]:
+    """Return the conditions of rights in a company that the person acts in."""
     own = load_rights_scope("operator")
-    if not own.is_everything:
-        is_everywhere = RoleAssignment.company_id.is_(None)
-        is_shared = RoleAssignment.company_id.in_(own.company_ids)
-        conditions.append(or_(is_everywhere, is_shared))
-    return conditions
+    if own.is_everything:
+        return []
+    is_everywhere = RoleAssignment.company_id.is_(None)
+    is_shared = RoleAssignment.company_id.in_(own.company_ids)
+    return [or_(is_everywhere, is_shared)]

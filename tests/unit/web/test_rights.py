@@ -195,6 +195,29 @@ def test_an_app_can_be_given_only_to_those_who_may_see_it(two_companies: TwoComp
     assert answer.status_code == 400
 
 
+def test_a_person_of_another_company_is_answered_like_one_that_does_not_exist(
+    two_companies: TwoCompanies,
+) -> None:
+    case = two_companies.rows.arguments_of("case", ALPHA, APPS[0])["case_id"]
+    with two_companies.app.app_context(), engine.transaction() as session:
+        other = session.scalars(select(User).where(User.username == "nobody")).one()
+        bravo = rights.Subject(two_companies.rows.companies[BRAVO])
+        rights.assign(session, other, "operator", bravo)
+    visitor = two_companies.visitor(OPERATOR)
+    for name in ("nobody", "ghost@example.com"):
+        page = visitor.press("/inbox/bulk/", act="assign", case=[case], assignee=name)
+        assert "There is no person" in page
+        assert "may not act on it" not in page
+    page = visitor.press(
+        "/inbox/bulk/", act="assign", case=[case], assignee=f"viewer/{ALPHA}/{APPS[0]}"
+    )
+    assert "may not act on it" in page
+    page = two_companies.visitor(OWNER).press(
+        "/inbox/bulk/", act="assign", case=[case], assignee="nobody"
+    )
+    assert "nobody may not act on it" in page
+
+
 def test_a_person_of_one_app_sees_what_is_theirs_of_an_app_enabled_later(
     two_companies: TwoCompanies,
 ) -> None:
