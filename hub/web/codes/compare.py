@@ -18,6 +18,7 @@ from hub.installations import compare
 from hub.models import Installation
 from hub.models.enums import RunKind
 from hub.scheduling import run_log
+from hub.security import audit
 from hub.security.names import NO_ADDRESS
 from hub.translations.messages import gettext, translate
 from hub.web.apps.installation import build_tabs
@@ -97,6 +98,10 @@ def mail(installation_id: int) -> Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
+        about = {"app": installation.slug, "company": installation.company.display_name}
+        audit.record_alone(
+            person_name(), "data exported", "comparison of codes", format="CSV", **about, to=address
+        )
         flash(gettext("The comparison is on its way to %(address)s.", address=address), "success")
     return redirect(url_for("comparing.show", installation_id=installation_id))
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from hub.contract.documents import Code, Party
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import StoredRecord
+from hub.models import AuditEntry, StoredRecord
+from hub.web.codes import compare
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.small_source import SLUG
@@ -94,3 +95,14 @@ def test_only_what_the_page_showed_as_missing_is_confirmed_as_new(open_visitor, 
     page = visitor.press("/installations/1/compare/copy", field="supplier", sure="1", code="1")
     assert "1 confirmed as new." in page
     assert re.findall(r'name="code" value="([^"]+)"', page)[-1] == "2"
+
+
+def test_a_comparison_that_is_mailed_is_recorded_as_an_export(open_visitor, monkeypatch):
+    visitor = open_visitor("en")
+    monkeypatch.setattr(compare.notifications, "send", lambda *message: None)
+    monkeypatch.setattr(compare.notifications, "find_mailbox", lambda row: "box@example.com")
+    visitor.press("/installations/1/compare/mail")
+    with read_only_session() as session:
+        [entry] = session.scalars(select(AuditEntry).where(AuditEntry.what == "data exported"))
+    assert (entry.who, entry.subject) == ("olga", "comparison of codes")
+    assert (entry.detail["app"], entry.detail["to"]) == (SLUG, "box@example.com")
