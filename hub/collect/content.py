@@ -156,7 +156,7 @@ def _find_disposition(
 
 def _has_waited_long(batch: CollectBatch, operation: PlannedOperation) -> bool:
     """Return whether a part of a document was planned so long ago that waiting needs a case."""
-    posting = outbox.find_unfinished(batch.postings(operation.row), operation.mapped.part)
+    posting = operation.history.unfinished
     return posting is not None and batch.now - posting.created_at >= MAX_SILENT_WAIT
 
 

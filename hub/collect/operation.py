@@ -34,6 +34,7 @@ class PartHistory:
       if the newest transaction is there, or if there is none.
     - `repetition`: who requests the part again after it left QuickBooks.
     - `is_given_up`: whether a person skipped it after it left QuickBooks.
+    - `unfinished`: the newest posting that has not reached a final state.
     """
 
     posted: Sequence[Posting] = ()
@@ -41,6 +42,7 @@ class PartHistory:
     departure: str = ""
     repetition: outbox.Repetition = outbox.Repetition.NONE
     is_given_up: bool = False
+    unfinished: Posting | None = None
 
     @classmethod
     def of(cls, batch: CollectBatch, row: SourceDocument, part: str) -> "PartHistory":
@@ -52,14 +54,17 @@ class PartHistory:
                 postings.append(posting)
                 if posting.state == PostingState.POSTED:
                     posted.append(posting)
+        unfinished = outbox.find_unfinished(batch.postings(row), part)
         if not posted:
-            return cls(is_given_up=_is_part_given_up(postings))
+            return cls(is_given_up=_is_part_given_up(postings), unfinished=unfinished)
 
         departure = _describe_departure(batch, posted[-1])
         if departure:
             repetition = _choose_repetition(row, postings)
-            return cls(posted=posted, departure=departure, repetition=repetition)
-        return cls(posted=posted, current=posted[-1])
+            return cls(
+                posted=posted, departure=departure, repetition=repetition, unfinished=unfinished
+            )
+        return cls(posted=posted, current=posted[-1], unfinished=unfinished)
 
     @property
     def has_creation(self) -> bool:
@@ -83,9 +88,6 @@ class PartHistory:
             return False
         written = [posting for posting in self.posted if posting.operation not in outbox.REMOVALS]
         return bool(written) and _has_content(written[-1], content)
-
-
-EMPTY_HISTORY = PartHistory()
 
 
 def _has_content(posting: Posting, content: Content) -> bool:
@@ -167,13 +169,13 @@ def _find_recorded_id(
 def _load_history(batch: CollectBatch, row: SourceDocument, mapped: MappedDocument) -> PartHistory:
     """Return the history of a part.
 
-    A record to create has no history if its code stood for another record until now, which got
-    contact data.
+    Nothing was posted of a record to create if its code stood for another record until now, which
+    got contact data.
     """
     history = PartHistory.of(batch, row, mapped.part)
     is_to_create = row.made_for and not mapped.document.quickbooks_id
     if is_to_create and not history.has_creation:
-        return EMPTY_HISTORY
+        return PartHistory(unfinished=history.unfinished)
     return history
 
 

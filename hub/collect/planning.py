@@ -189,15 +189,15 @@ def _plan_part(
     """
     row = plan.row
     operation = plan_operation(batch, row, mapped)
-    active = outbox.find_unfinished(batch.postings(row), mapped.part)
     if operation is None:
-        if active and not is_withdrawable(batch, active):
+        creation = outbox.find_unfinished(batch.postings(row), mapped.part)
+        if creation and not is_withdrawable(batch, creation):
             plan.reread = True  # what becomes of the creation is changed after it
         return PartPlan(document=mapped.document, outcome=DocumentOutcome.NONE)
     if has_former_parts:
         operation = _hold_for_former_parts(operation)
     posting_plan = _plan_posting(batch, plan, operation, records)
-    return _plan_by_history(batch, plan, operation, posting_plan, active)
+    return _plan_by_history(batch, plan, operation, posting_plan)
 
 
 def _plan_by_history(
@@ -205,32 +205,32 @@ def _plan_by_history(
     plan: DocumentPlan,
     operation: PlannedOperation,
     posting_plan: PostingPlanWithFindings,
-    active: Posting | None,
 ) -> PartPlan:
     """Decide by what QuickBooks has of a part, and by its unfinished posting, what follows.
 
     The part stays as it is if it is being removed, stays out of QuickBooks, or is there already.
     """
     document, content, history = operation.document, posting_plan.content, operation.history
+    unfinished = history.unfinished
     is_in_books = history.is_in_books(content)
-    is_being_removed = active is not None and outbox.is_removal_by_person(active)
+    is_being_removed = unfinished is not None and outbox.is_removal_by_person(unfinished)
     if is_being_removed and not is_in_books:
         plan.reread = True  # the change is planned after the removal
-    stays_left_out = active is None and history.is_left_out(content)
+    stays_left_out = unfinished is None and history.is_left_out(content)
     if is_being_removed or stays_left_out:
         return PartPlan(document=document, outcome=DocumentOutcome.UNCHANGED)
 
     if is_in_books:
-        return _plan_content_in_books(batch, plan, operation, posting_plan, active)
+        return _plan_content_in_books(batch, plan, operation, posting_plan)
 
-    is_repeated = active is not None and is_yielded_again(
-        batch, plan.row, active, content.fingerprint
+    is_repeated = unfinished is not None and is_yielded_again(
+        batch, plan.row, unfinished, content.fingerprint
     )
     return PartPlan(
         document=document,
         current=history.current,
         posting=posting_plan,
-        to_retry=active if is_repeated else None,
+        to_retry=unfinished if is_repeated else None,
     )
 
 
@@ -239,25 +239,25 @@ def _plan_content_in_books(
     plan: DocumentPlan,
     operation: PlannedOperation,
     posting_plan: PostingPlanWithFindings,
-    active: Posting | None,
 ) -> PartPlan:
     """Plan nothing for a part that QuickBooks has as it is, unless it is to be put back."""
-    document, current = operation.document, operation.history.current
+    document, history = operation.document, operation.history
     fingerprint = posting_plan.content.fingerprint
-    if active and _waits_for_reading(active, fingerprint):
-        return PartPlan(document=document, current=current, posting=posting_plan)
-    if active:
-        _withdraw_other_content(batch, plan, active, fingerprint)
-    return PartPlan(document=document, current=current)
+    unfinished = history.unfinished
+    if unfinished and _waits_for_reading(unfinished, fingerprint):
+        return PartPlan(document=document, current=history.current, posting=posting_plan)
+    if unfinished:
+        _withdraw_other_content(batch, plan, unfinished, fingerprint)
+    return PartPlan(document=document, current=history.current)
 
 
-def _waits_for_reading(active: Posting, fingerprint: str) -> bool:
+def _waits_for_reading(change: Posting, fingerprint: str) -> bool:
     """Return whether a change waits for this reading, and is to put back what the source has.
 
     A person has taken back its skip.
     """
-    waits = active.state == PostingState.WAITING and active.held_by == Holder.SOURCE
-    return waits and active.planned == fingerprint
+    waits = change.state == PostingState.WAITING and change.held_by == Holder.SOURCE
+    return waits and change.planned == fingerprint
 
 
 def _hold_for_former_parts(operation: PlannedOperation) -> PlannedOperation:
@@ -267,16 +267,16 @@ def _hold_for_former_parts(operation: PlannedOperation) -> PlannedOperation:
 
 
 def _withdraw_other_content(
-    batch: CollectBatch, plan: DocumentPlan, active: Posting, fingerprint: str
+    batch: CollectBatch, plan: DocumentPlan, change: Posting, fingerprint: str
 ) -> None:
     """Withdraw an unsent change, because the document is again as it was posted.
 
     After a change that may have reached QuickBooks, the document is planned again.
     """
-    if active.planned == fingerprint:
+    if change.planned == fingerprint:
         return
-    if is_withdrawable(batch, active):
-        plan.withdraw(active, CaseText("posting.same_again"))
+    if is_withdrawable(batch, change):
+        plan.withdraw(change, CaseText("posting.same_again"))
     else:
         plan.reread = True
 

@@ -452,8 +452,8 @@ BUGS = (
     Planted(
         "a change of a posted document creates a second transaction",
         "hub/collect/operation.py",
-        "return cls(posted=posted, current=posted[-1])",
-        "return cls(posted=posted)",
+        "return cls(posted=posted, current=posted[-1], unfinished=unfinished)",
+        "return cls(posted=posted, unfinished=unfinished)",
         (
             "tests/unit/collect/test_run.py::"
             "test_a_change_after_posting_is_an_update_against_what_was_posted"
@@ -737,7 +737,7 @@ BUGS = (
     Planted(
         "planning a document withdraws an update that a person requested with put back",
         "hub/collect/planning.py",
-        "    if active.planned == fingerprint:\n        return\n    if is_withdrawable",
+        "    if change.planned == fingerprint:\n        return\n    if is_withdrawable",
         "    if is_withdrawable",
         (
             "tests/unit/web/test_put_back.py::"
