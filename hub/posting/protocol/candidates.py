@@ -24,7 +24,7 @@ from hub.posting.protocol.history import (
 MAX_SENDS_TO_LIST_IN_USE = 5  # of one posting in a row, while others write entries of its list
 
 
-def search_verdict(history: History) -> SearchVerdict:
+def decide_search_verdict(history: History) -> SearchVerdict:
     """Return the result of a complete search, as it is stored."""
     own = find_own_objects(history)
     if len(own) > 1:
@@ -50,74 +50,6 @@ def find_similar_objects(history: History) -> list[QuickBooksObject]:
         return []
     results = history.search_results or ()
     return [candidate for candidate in results if _is_similar(history, candidate)]
-
-
-def _list_possible_objects(history: History) -> list[QuickBooksObject]:
-    """Return the search results that neither a person nor another document excludes."""
-    candidates = []
-    for candidate in history.search_results or ():
-        if candidate.foreign:
-            continue
-        if candidate.id not in history.rejected_ids:
-            candidates.append(candidate)
-    return candidates
-
-
-def _is_unmarked_namesake(candidate: QuickBooksObject) -> bool:
-    if candidate.marker:
-        return False
-    identifying = {Agreement.SAME_NAME, Agreement.SAME_FILE}
-    return bool(candidate.agreements & identifying)
-
-
-def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether an object may be the posting; one whose content is gone always may."""
-    if candidate.id in history.rejected_ids:
-        return False
-    if belongs_elsewhere(history, candidate):
-        return False
-    if history.was_posted_before and not history.after_restore:
-        return _may_be_entered_by_hand(history, candidate)
-    if candidate.state == TransactionState.VOIDED or not candidate.content_known:
-        return True
-    return _shares_content(history, candidate)
-
-
-def _may_be_entered_by_hand(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether people may have entered a document again that had left QuickBooks.
-
-    The hub has not sent it since, so a transaction that others voided or deleted since is another
-    one.
-    """
-    if candidate.state != TransactionState.LIVE:
-        return False
-    return _has_same_number(history, candidate) or _has_same_total(history, candidate)
-
-
-def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether an object has the party, the number or the total of the posting."""
-    if candidate.party and candidate.party == history.party:
-        return True
-    return _has_same_number(history, candidate) or _has_same_total(history, candidate)
-
-
-def _has_same_number(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether an object has the number of the posting."""
-    if not candidate.number:
-        return False
-    return fold_number(candidate.number) == fold_number(history.number)
-
-
-def _has_same_total(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether an object has the total of the posting."""
-    return candidate.total is not None and candidate.total == history.total
-
-
-def _has_own_marker(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether an object carries the marker of the posting; two without any do not match."""
-    if not candidate.marker:
-        return False
-    return candidate.marker == history.marker
 
 
 def belongs_elsewhere(history: History, candidate: QuickBooksObject) -> bool:
@@ -206,3 +138,71 @@ def is_list_in_use(history: History) -> bool:
     newest = history.sends[-MAX_SENDS_TO_LIST_IN_USE:]
     refused = [send for send in newest if send.code == LIST_IN_USE]
     return newest[-1].code == LIST_IN_USE and len(refused) < MAX_SENDS_TO_LIST_IN_USE
+
+
+def _list_possible_objects(history: History) -> list[QuickBooksObject]:
+    """Return the search results that neither a person nor another document excludes."""
+    candidates = []
+    for candidate in history.search_results or ():
+        if candidate.foreign:
+            continue
+        if candidate.id not in history.rejected_ids:
+            candidates.append(candidate)
+    return candidates
+
+
+def _has_own_marker(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether an object carries the marker of the posting; two without any do not match."""
+    if not candidate.marker:
+        return False
+    return candidate.marker == history.marker
+
+
+def _is_unmarked_namesake(candidate: QuickBooksObject) -> bool:
+    if candidate.marker:
+        return False
+    identifying = {Agreement.SAME_NAME, Agreement.SAME_FILE}
+    return bool(candidate.agreements & identifying)
+
+
+def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether an object may be the posting; one whose content is gone always may."""
+    if candidate.id in history.rejected_ids:
+        return False
+    if belongs_elsewhere(history, candidate):
+        return False
+    if history.was_posted_before and not history.after_restore:
+        return _may_be_entered_by_hand(history, candidate)
+    if candidate.state == TransactionState.VOIDED or not candidate.content_known:
+        return True
+    return _shares_content(history, candidate)
+
+
+def _may_be_entered_by_hand(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether people may have entered a document again that had left QuickBooks.
+
+    The hub has not sent it since, so a transaction that others voided or deleted since is another
+    one.
+    """
+    if candidate.state != TransactionState.LIVE:
+        return False
+    return _has_same_number(history, candidate) or _has_same_total(history, candidate)
+
+
+def _shares_content(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether an object has the party, the number or the total of the posting."""
+    if candidate.party and candidate.party == history.party:
+        return True
+    return _has_same_number(history, candidate) or _has_same_total(history, candidate)
+
+
+def _has_same_number(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether an object has the number of the posting."""
+    if not candidate.number:
+        return False
+    return fold_number(candidate.number) == fold_number(history.number)
+
+
+def _has_same_total(history: History, candidate: QuickBooksObject) -> bool:
+    """Return whether an object has the total of the posting."""
+    return candidate.total is not None and candidate.total == history.total

@@ -18,7 +18,7 @@ from hub.models import Proof, TransactionHead
 from hub.models.enums import SearchVerdict
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.posting.protocol.candidates import search_verdict
+from hub.posting.protocol.candidates import decide_search_verdict
 from hub.posting.protocol.history import FORGOTTEN, QuickBooksObject
 from hub.posting.recovery.index_lookup import (
     ATTACHMENT,
@@ -123,7 +123,7 @@ def build_search_proof(
         until=until,
         rows=len(results),
         sends=len(history.sends),
-        result=search_verdict(history),
+        result=decide_search_verdict(history),
         detail={"candidates": candidate_ids[:MAX_STORED_CANDIDATES]},
     )
 
@@ -179,7 +179,7 @@ def _list_absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
     numbers = set()
     for snapshot in snapshots:
         history = snapshot.history
-        if history.number and search_verdict(history) == SearchVerdict.ABSENT:
+        if history.number and decide_search_verdict(history) == SearchVerdict.ABSENT:
             numbers.add(history.number)
     return sorted(numbers)
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.posting.protocol.candidates import search_verdict
+from hub.posting.protocol.candidates import decide_search_verdict
 from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful, is_refusal_credible
 from hub.posting.protocol.history import (
     FORGOTTEN,
@@ -791,4 +791,4 @@ def test_postings_once_in_doubt_or_not_new_transactions_are_not_batched(history:
     ],
 )
 def test_a_search_has_a_verdict(search_results: tuple[QuickBooksObject, ...], word: str) -> None:
-    assert search_verdict(unknown("doubt", search_results=search_results)) == word
+    assert decide_search_verdict(unknown("doubt", search_results=search_results)) == word
