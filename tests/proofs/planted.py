@@ -71,7 +71,7 @@ BUGS = (
     ),
     Planted(
         "a change that was planned anew after a doubt is sent without the id of its transaction",
-        "hub/posting/send/prepare.py",
+        "hub/posting/send/current_version.py",
         "if step.resend and step.rebase is None and was_sent:",
         "if step.resend and step.rebase is None:",
         (

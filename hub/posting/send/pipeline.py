@@ -9,9 +9,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.session import PostingSession
-from hub.posting.send import prepare
+from hub.posting.send import selection
 from hub.posting.send.claim import claim_prepared
 from hub.posting.send.decided_matches import DecidedMatches
+from hub.posting.send.prepare import prepare
 from hub.posting.send.requests import InFlightWave, launch_wave
 from hub.posting.send.results import record_results
 from hub.telemetry import log_context
@@ -45,7 +46,7 @@ class SendPipeline:
         self.posting_session = posting_session
         self.threads = threads
         self.decided_matches = DecidedMatches(posting_session)
-        self.total = prepare.count_ready(posting_session)
+        self.total = selection.count_ready(posting_session)
         self.sent = 0
         self.fruitless_waves = 0  # in a row, without any progress
         self.waves: deque[InFlightWave] = deque()
@@ -89,11 +90,11 @@ class SendPipeline:
         if self.decided_matches.has_new():
             return False
         size = 1 if posting_session.is_refused() else posting_session.batch_sizer.wave_size
-        ids = prepare.select_ready(posting_session, size)
+        ids = selection.select_ready(posting_session, size)
         if not ids:
             return False
         steps_before = posting_session.counts.total()
-        prepared = prepare.prepare(posting_session, ids)
+        prepared = prepare(posting_session, ids)
         jobs = claim_prepared(posting_session, prepared)
         if jobs:
             is_full = len(ids) == size

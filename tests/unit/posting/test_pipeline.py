@@ -15,7 +15,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.load import load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
-from hub.posting.send import pipeline, prepare, requests
+from hub.posting.send import pipeline, prepare, requests, selection
 from hub.posting.send.results import SummarizedResult, _add_response, _note_attempts
 from hub.qbo.client import TOKEN_SECONDS, Client
 from hub.qbo.oauth import tokens
@@ -57,7 +57,7 @@ def test_lost_answers_are_found_again(bench):
 
 def claimed(bench, worker):
     return pipeline.claim_prepared(
-        worker, prepare.prepare(worker, prepare.select_ready(worker, 10))
+        worker, prepare.prepare(worker, selection.select_ready(worker, 10))
     )
 
 
@@ -66,8 +66,8 @@ def test_two_workers_never_claim_the_same(bench):
         bench.bill(f"A-{n}")
     first, second = PostingSession(bench.company_id), PostingSession(bench.company_id)
     both = (
-        prepare.prepare(first, prepare.select_ready(first, 10)),
-        prepare.prepare(second, prepare.select_ready(second, 10)),
+        prepare.prepare(first, selection.select_ready(first, 10)),
+        prepare.prepare(second, selection.select_ready(second, 10)),
     )
     jobs: list = [[], []]
 
@@ -199,7 +199,7 @@ def test_key_bytes_and_date_are_committed_before_the_first_byte(bench, monkeypat
 def test_a_posting_that_was_revised_after_it_was_prepared_is_not_claimed(bench):
     id = bench.bill()
     worker = PostingSession(bench.company_id)
-    prepared = prepare.prepare(worker, prepare.select_ready(worker, 10))
+    prepared = prepare.prepare(worker, selection.select_ready(worker, 10))
     with transaction() as session:
         session.get_one(Posting, id).revision += 1
     assert pipeline.claim_prepared(worker, prepared) == []
@@ -208,7 +208,7 @@ def test_a_posting_that_was_revised_after_it_was_prepared_is_not_claimed(bench):
 def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(bench):
     id = bench.bill()
     first, second = PostingSession(bench.company_id), PostingSession(bench.company_id)
-    prepared = prepare.prepare(second, prepare.select_ready(second, 10))
+    prepared = prepare.prepare(second, selection.select_ready(second, 10))
     earlier = claimed(bench, first)[0]
     with transaction() as session:
         session.get_one(Posting, id).state = "ready"

@@ -1,0 +1,107 @@
+"""Write a change against the version of its transaction that was just read from QuickBooks."""
+
+import json
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from hub import payloads
+from hub.db.engine import read_only_session, transaction
+from hub.models import Posting
+from hub.models.enums import Operation, PostingState
+from hub.outbox.keys import choose_generation
+from hub.payloads.entities import ORDER_ENTITY
+from hub.posting.outcome.load import PostingSnapshot
+from hub.posting.outcome.record import change_state
+from hub.posting.outcome.session import PostingSession
+from hub.posting.protocol.history import Send
+
+
+def write_against_current(
+    posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
+) -> bool:
+    """Write a change against the version just read; bytes that may have been sent stay unchanged.
+
+    Bytes that were planned anew after a doubt were never sent, and lack the id of the transaction:
+    QuickBooks would create another one. Return False if another process has changed the posting.
+    """
+    posting = snapshot.posting
+    was_sent = any(send.generation == posting.generation for send in snapshot.history.sends)
+    if step.resend and step.rebase is None and was_sent:
+        return True
+    entity = snapshot.entity
+    assert entity is not None
+    base = f"{entity['Id']}:{entity['SyncToken']}"
+    payload = payloads.encode(_build_change_body(posting, entity))
+    if (payload, base) == (posting.payload, posting.base):
+        return True
+    with transaction() as session:
+        generation = choose_generation(session, posting, base)
+        values = {
+            "payload": payload,
+            "base": base,
+            "generation": generation,
+            "requestid": posting_session.build_key(posting, base, generation),
+        }
+        return change_state(session, posting, PostingState.READY, **values)
+
+
+def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a change, written against the version of `entity`, which was just read."""
+    id = entity["Id"]
+    sync_token = entity["SyncToken"]
+    if posting.operation == Operation.DELETE:
+        return payloads.build_delete_body(id, sync_token)
+    if posting.operation == Operation.VOID:
+        return payloads.build_void_body(id, sync_token)
+    planned = json.loads(posting.payload, parse_float=Decimal)
+    last = _load_last_posted(posting)
+    if last is None:
+        return payloads.build_update_body(planned, entity, summary=posting.summary)
+    written = payloads.with_line_ids(last.summary, last.answer or {})
+    unlinked_orders = _list_unlinked_orders(planned, posting, last)
+    return payloads.build_update_body(planned, entity, written, posting.summary, unlinked_orders)
+
+
+def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posting) -> set[str]:
+    """Return the purchase orders that a transaction bills with fewer lines than the hub last wrote.
+
+    Orders that it no longer bills at all are included.
+    """
+    counts = _count_billing_lines(posting)
+    unlinked = set()
+    for order, count in _count_billing_lines(last).items():
+        if counts[order] < count:
+            unlinked.add(order)
+    written = json.loads(last.payload or b"{}")
+    if not payloads.is_whole_update(written):  # a whole update also has the links of people
+        unlinked |= payloads.list_linked_orders(written) - payloads.list_linked_orders(planned)
+    return unlinked
+
+
+def _count_billing_lines(posting: Posting) -> Counter[str]:
+    """Return how many lines of a posting bill each purchase order."""
+    lines = posting.summary.lines
+    return Counter(line.linked for line in lines if line.linked_type == ORDER_ENTITY)
+
+
+def _load_last_posted(posting: Posting) -> Posting | None:
+    """Return the posting that wrote the transaction last.
+
+    By its content, the memo, the classes and the links of the hub are told from those of people.
+    """
+    query = (
+        select(Posting)
+        .where(
+            Posting.document_id == posting.document_id,
+            Posting.part == posting.part,
+            Posting.id < posting.id,
+            Posting.state == PostingState.POSTED,
+        )
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    with read_only_session() as session:
+        return session.scalars(query).first()
