@@ -19,8 +19,18 @@ from hub.outbox.states import IN_FLIGHT
 from hub.outbox.transitions import update_one
 
 
+class BatchPlace(NamedTuple):
+    """The place of a posting in a batch: the key of the batch, and its bId there."""
+
+    batch: str = ""
+    bid: str = ""
+
+
+SENT_SINGLY = BatchPlace()
+
+
 class ClaimedPosting(NamedTuple):
-    """A posting claimed for sending: its payload and the key of its request."""
+    """A posting claimed for sending: its payload, the key of its request, and its batch."""
 
     id: int
     kind: str
@@ -28,16 +38,11 @@ class ClaimedPosting(NamedTuple):
     generation: int
     requestid: str
     payload: bytes
-
-
-class BatchPlace(NamedTuple):
-    """The place of a posting in a batch: the key of the batch, and its bId there."""
-
-    batch: str
-    bid: str
+    place: BatchPlace = SENT_SINGLY
 
 
 Compose = Callable[[Sequence[ClaimedPosting]], Mapping[int, BatchPlace]]
+CLAIMED_COLUMNS = ("id", "kind", "operation", "generation", "requestid", "payload")
 _postings = cast(Table, Posting.__table__)
 _newest_date = (
     select(ConnectedCompany.newest_date)
@@ -73,7 +78,7 @@ _CLAIM = (
         sent_date=func.coalesce(_postings.c.sent_date, _newest_date),
         run_id=func.coalesce(bindparam("_run", type_=Integer), _postings.c.run_id),
     )
-    .returning(*(_postings.c[name] for name in ClaimedPosting._fields))
+    .returning(*(_postings.c[name] for name in CLAIMED_COLUMNS))
 )
 _SELECT_FOR_UPDATE = (
     select(_postings.c.id, _postings.c.fence, _postings.c.state)
@@ -109,10 +114,12 @@ def claim(
     claimed = sorted(ClaimedPosting(*row) for row in rows)
     if not claimed:
         return []
-    places = compose(claimed) if compose else {}
-    attempts = [
-        _build_attempt_row(posting, fence, now, places.get(posting.id)) for posting in claimed
-    ]
+    if compose:
+        places = compose(claimed)
+        claimed = [
+            posting._replace(place=places.get(posting.id, SENT_SINGLY)) for posting in claimed
+        ]
+    attempts = [_build_attempt_row(posting, fence, now) for posting in claimed]
     bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)
     return claimed
 
@@ -156,19 +163,13 @@ def _select_claimable_postings(
     return list(first_by_document.values())
 
 
-def _build_attempt_row(
-    posting: ClaimedPosting, fence: str, now: dt.datetime, place: BatchPlace | None
-) -> dict[str, Any]:
+def _build_attempt_row(posting: ClaimedPosting, fence: str, now: dt.datetime) -> dict[str, Any]:
     """Return the row of an attempt: its key is that of the posting, or of its place in a batch."""
-    batch = ""
-    request_id = posting.requestid
-    if place:
-        batch = place.batch
-        request_id = f"{batch}{place.bid}"
+    batch, bid = posting.place
     return {
         "posting_id": posting.id,
         "generation": posting.generation,
-        "requestid": request_id,
+        "requestid": f"{batch}{bid}" if batch else posting.requestid,
         "batch": batch,
         "fence": fence,
         "sent_at": now,

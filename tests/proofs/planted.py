@@ -88,7 +88,7 @@ BUGS = (
         """    rows = session.connection().execute(
         update(_postings).where(_postings.c.id.in_(list(posting_ids)))
         .values(state="sending", fence=fence)
-        .returning(*(_postings.c[name] for name in ClaimedPosting._fields))
+        .returning(*(_postings.c[name] for name in CLAIMED_COLUMNS))
     )""",
         "tests/unit/posting/test_claims.py::test_two_workers_never_claim_the_same",
     ),

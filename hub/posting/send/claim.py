@@ -1,7 +1,8 @@
 """Claim prepared postings: commit keys, bytes and batches before the first byte leaves."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 from sqlalchemy import Table, bindparam, update
@@ -10,8 +11,8 @@ from hub.db import lease_rows
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany
 from hub.posting import claims
-from hub.posting.claims import BatchPlace, ClaimedPosting
-from hub.posting.outcome import batch_sizing
+from hub.posting.claims import ClaimedPosting
+from hub.posting.outcome.batch_sizing import compose_batches
 from hub.posting.outcome.session import PostingSession
 from hub.posting.recovery import restore
 from hub.posting.send.prepare import PreparedPosting
@@ -36,12 +37,6 @@ def claim_prepared(
     started = posting_session.clock.monotonic()
     prepared_by_id = {posting.id: posting for posting in prepared}
     apps = {posting.id: posting.app for posting in prepared if posting.is_batchable}
-    places: dict[int, BatchPlace] = {}
-
-    def compose(claimed: Sequence[ClaimedPosting]) -> Mapping[int, BatchPlace]:
-        places.update(batch_sizing.compose_batches(claimed, apps, posting_session.batch_sizer))
-        return places
-
     with transaction() as session:
         lease_rows.confirm_all(session)
         posting_session.store_date(session)
@@ -52,7 +47,7 @@ def claim_prepared(
             posting_session.clock.now(),
             run_id=posting_session.run_id,
             doubted_date=posting_session.latest_date(),
-            compose=compose,
+            compose=partial(compose_batches, apps=apps, batch_sizer=posting_session.batch_sizer),
             revisions={posting.id: posting.revision for posting in prepared},
         )
         if not claimed:
@@ -60,18 +55,11 @@ def claim_prepared(
         values = {"_company": posting_session.company_id, "_claimed": len(claimed)}
         claim_count = session.connection().execute(_ADD_TO_CLAIM_COUNT, values).scalar_one()
     restore.store_claim_count(posting_session, claim_count)
-    return [
-        _build_job(posting, fence, started, prepared_by_id[posting.id], places.get(posting.id))
-        for posting in claimed
-    ]
+    return [_build_job(posting, fence, started, prepared_by_id[posting.id]) for posting in claimed]
 
 
 def _build_job(
-    posting: ClaimedPosting,
-    fence: str,
-    started: float,
-    prepared: PreparedPosting,
-    place: BatchPlace | None,
+    posting: ClaimedPosting, fence: str, started: float, prepared: PreparedPosting
 ) -> SendJob:
     return SendJob(
         posting=posting,
@@ -80,7 +68,5 @@ def _build_job(
         app=prepared.app,
         file=prepared.file,
         marker=prepared.marker,
-        batch=place.batch if place else "",
-        bid=place.bid if place else "",
         snapshot=prepared.snapshot,
     )

@@ -31,8 +31,6 @@ class SendJob:
     """A claimed posting with what its request needs.
 
     - `started`: the monotonic time before its claim.
-    - `batch` and `bid`: the key of its batch and its place there; both are empty for a single
-      request.
     - `snapshot`: its history before this send; None if it has to be loaded again, because more than
       the response may change it.
     """
@@ -43,9 +41,17 @@ class SendJob:
     app: str
     file: bytes
     marker: str = ""
-    batch: str = ""
-    bid: str = ""
     snapshot: PostingSnapshot | None = None
+
+    @property
+    def batch(self) -> str:
+        """Return the key of its batch; "" for a single request."""
+        return self.posting.place.batch
+
+    @property
+    def bid(self) -> str:
+        """Return its bId in the batch; "" for a single request."""
+        return self.posting.place.bid
 
 
 class SendResult(NamedTuple):
