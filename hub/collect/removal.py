@@ -10,7 +10,7 @@ from hub.collect.document_plan import DocumentPlan
 from hub.collect.findings import build_document_finding, build_held_disposition
 from hub.collect.order_closing import CLOSABLE_KINDS, build_closing_content, is_closing
 from hub.contract.document_kinds import LIST_KINDS, words_of
-from hub.contract.states import Stage
+from hub.contract.states import GonePolicy, Stage
 from hub.models import Posting, SourceDocument
 from hub.models.enums import (
     DocumentOutcome,
@@ -23,6 +23,9 @@ from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.reasons.texts import CaseText
 
 VOIDABLE_KINDS = ("invoice", "payment", "bill_payment")  # QuickBooks voids no others
+# The policies that remove a document without asking; a person is asked instead if QuickBooks cannot
+# remove it so.
+REMOVALS_BY_POLICY = {GonePolicy.VOID: Operation.VOID, GonePolicy.DELETE: Operation.DELETE}
 
 
 def plan_removal(
@@ -41,7 +44,7 @@ def plan_removal(
         disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
         plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in LIST_KINDS:
-        policy = sources.get_removal_policy(batch.setup.app, batch.setup.site.settings)
+        policy = sources.get_gone_policy(batch.setup.app, batch.setup.site.settings)
         for posting in _find_postings_in_books(postings):
             _plan_by_policy(batch, plan, posting, reason, policy)
     return plan
@@ -149,20 +152,20 @@ def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
 
 
 def _plan_by_policy(
-    batch: CollectBatch, plan: DocumentPlan, posting: Posting, reason: CaseText, policy: str
+    batch: CollectBatch, plan: DocumentPlan, posting: Posting, reason: CaseText, policy: GonePolicy
 ) -> None:
     """Plan what the app's rule says, or a deletion that a person decides."""
-    if policy == "leave":
+    if policy is GonePolicy.LEAVE:
         return
     departure = batch.find_departure(posting)
-    if policy == "close" and posting.kind in CLOSABLE_KINDS:
+    if policy is GonePolicy.CLOSE and posting.kind in CLOSABLE_KINDS:
         if departure:
             plan.gone_everywhere.append(posting)
         elif not is_closing(posting):
             _plan_closing(batch, plan, posting)
         return
     removal = _choose_removal(posting, policy)
-    if policy == removal:
+    if removal is REMOVALS_BY_POLICY.get(policy):
         # What was voided in QuickBooks is not deleted there: nothing of it is left in the books.
         if departure == TransactionState.VOIDED:
             removal = Operation.VOID
@@ -176,9 +179,9 @@ def _plan_by_policy(
     _add_removal(plan, posting, removal, disposition, (finding,))
 
 
-def _choose_removal(posting: Posting, policy: str) -> Operation:
+def _choose_removal(posting: Posting, policy: GonePolicy) -> Operation:
     """Return how a transaction is removed: voided, unless the policy or QuickBooks rules it out."""
-    if policy == "delete" or posting.kind not in VOIDABLE_KINDS:
+    if policy is GonePolicy.DELETE or posting.kind not in VOIDABLE_KINDS:
         return Operation.DELETE
     return Operation.VOID
 
@@ -196,12 +199,12 @@ def _add_removal(
 
 
 def _build_removal_finding(
-    row: SourceDocument, posting: Posting, removal: Operation, reason: CaseText, policy: str
+    row: SourceDocument, posting: Posting, removal: Operation, reason: CaseText, policy: GonePolicy
 ) -> Finding:
     """Return the finding that asks a person whether to remove a posted transaction."""
     if removal is Operation.VOID:
         return build_document_finding("gone", row, "gone_void", reason=reason)
-    code = "gone_close" if policy == "close" else "gone_delete"
+    code = "gone_close" if policy is GonePolicy.CLOSE else "gone_delete"
     kind = words_of(posting.kind)
     return build_document_finding("gone", row, code, reason=reason, kind=kind)
 

@@ -20,14 +20,13 @@ from hub.contract.files import (
 from hub.contract.interval import Interval
 from hub.contract.rate import Rate
 from hub.contract.settings_schema import get_schema, is_secret, list_conditions, list_offered_values
-from hub.contract.states import ReceiptState
+from hub.contract.states import GonePolicy, ReceiptState
 from hub.contract.types import (
     SETTING_REFERENCE,
     App,
     ChangedPolicy,
     DifferencePolicy,
     Field,
-    GonePolicy,
     Icon,
     MissingPolicy,
 )
@@ -326,7 +325,7 @@ def _find_unknown_fields(app: App, fields: Iterable[Field]) -> Iterator[str]:
 
 def _iter_app_policies(app: App) -> Iterator[Policy]:
     """Yield the policies of an app, and the settings that it names in place of a policy."""
-    yield Policy("gone", app.gone, get_args(GonePolicy))
+    yield Policy("gone", app.gone, tuple(GonePolicy))
     for name in ("automatic", "mailbox"):
         setting = getattr(app, name)
         if setting:

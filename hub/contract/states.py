@@ -1,4 +1,4 @@
-"""Stages of documents and states of receipts: enums, and the plain words that plugins may write."""
+"""Stages, states of receipts, and policies: enums, and the plain words that plugins may write."""
 
 from enum import StrEnum
 from typing import Literal
@@ -7,6 +7,7 @@ StageName = Literal["ready", "pending", "update_only", "closed"]
 ReceiptStateName = Literal[
     "queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"
 ]
+GonePolicyName = Literal["case", "void", "delete", "close", "leave"]
 
 
 class Stage(StrEnum):
@@ -29,3 +30,18 @@ class ReceiptState(StrEnum):
     FAILED = "failed"  # QuickBooks refused it
     CHANGED = "changed"  # others changed it in QuickBooks
     MISSING = "missing"  # it is no longer in QuickBooks
+
+
+class GonePolicy(StrEnum):
+    """What happens to a posted document that disappears at its source, as `App.gone` says."""
+
+    CASE = "case"  # a person is asked
+    VOID = "void"
+    DELETE = "delete"
+    CLOSE = "close"  # an order is closed; about others a person is asked
+    LEAVE = "leave"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "GonePolicy":
+        """Ask a person if a setting that decides has no value."""
+        return cls.CASE

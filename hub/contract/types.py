@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hub.contract.documents import Document, Kind, Party, Role
 from hub.contract.files import FileKinds, Files, NoFiles
-from hub.contract.states import ReceiptState, ReceiptStateName
+from hub.contract.states import GonePolicyName, ReceiptState, ReceiptStateName
 from hub.contract.value_object import value_object
 from hub.errors import BadDocument
 
@@ -27,7 +27,6 @@ ChangedPolicy = Literal["update", "hold"]
 Icon = Literal[
     "", "box", "cart", "clock", "file", "hard-hat", "receipt", "ruler", "ticket", "wallet"
 ]
-GonePolicy = Literal["case", "void", "delete", "close", "leave"]
 MATCH_METHODS: tuple[MatchMethod, ...] = get_args(MatchMethod)
 MAX_TENANT_ID_LENGTH = 200  # of the column on every database
 SETTING_REFERENCE = re.compile(r"\{(\w+)\}")  # in a policy or a host of an app
@@ -203,7 +202,7 @@ class App:
     rate: str = ""
     wants: tuple[ReceiptState | ReceiptStateName, ...] = ()
     changed: ChangedPolicy = "update"
-    gone: GonePolicy | FromSetting = "case"
+    gone: GonePolicyName | FromSetting = "case"
     access: str | None = None
     access_gate: bool = True
     assumed_api: Path | None = None

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from hub.context import current_hub, find_stand_in, hide_secrets
 from hub.contract import settings_schema, types
 from hub.contract.app_lookup import find_error
+from hub.contract.states import GonePolicy
 from hub.contract.tokens import are_bound_alike
 from hub.contract.types import SETTING_REFERENCE, App, Field, Secrets, Site
 from hub.db import engine
@@ -275,12 +276,12 @@ def call_hook(installation: Installation, hook: str, **values: Any) -> Any:
         return plugins.call(installation.slug, hook, **values)
 
 
-def get_removal_policy(app: App, settings: Mapping[str, Any]) -> str:
+def get_gone_policy(app: App, settings: Mapping[str, Any]) -> GonePolicy:
     """Return the policy for posted documents that are gone at the source.
 
     It is `App.gone`, or the value of the setting that `App.gone` names.
     """
-    return _get_setting_text(app.gone, settings)
+    return GonePolicy(_get_setting_text(app.gone, settings))
 
 
 def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from hub.cases.discrepancies import (
     is_former_part,
 )
 from hub.context import current_hub
-from hub.contract.states import ReceiptState, Stage
+from hub.contract.states import GonePolicy, ReceiptState, Stage
 from hub.models import Case, Installation
 from hub.models.cases import DIFFERENCES
 from hub.models.display_names import format_posting_name
@@ -27,7 +27,7 @@ from hub.posting import receipts
 from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
-from hub.sources.site import build_site, get_removal_policy
+from hub.sources.site import build_site, get_gone_policy
 
 DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED, Discrepancy.DIFFERS)
 
@@ -76,7 +76,8 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
         return False
     # The document may come from a session that has ended, which cannot load its installation.
     installation = session.get_one(Installation, posting.installation_id)
-    if get_removal_policy(app, build_site(installation).settings) == "leave":
+    policy = get_gone_policy(app, build_site(installation).settings)
+    if policy is GonePolicy.LEAVE:
         return False
     close_as_gone_everywhere(session, posting)
     return True
