@@ -100,34 +100,6 @@ def _store_results(posting_session: PostingSession, results: Sequence[SendResult
     return unfinished
 
 
-def _stop_if_refused(posting_session: PostingSession, results: Sequence[SendResult]) -> None:
-    """Send nothing more if QuickBooks refused the connection, or no request could leave."""
-    responses = [response for _, response in results]
-    texts = {response.outcome: response.text for response in responses}
-    if SendOutcome.UNAUTHORISED in texts:
-        posting_session.stop(texts[SendOutcome.UNAUTHORISED])
-    elif set(texts) == {SendOutcome.UNSENT}:
-        posting_session.stop(texts[SendOutcome.UNSENT], _find_longest_pause(responses))
-
-
-def _find_longest_pause(responses: Sequence[QuickBooksResponse]) -> float | None:
-    """Return for how many seconds requests must wait; None if one of them does not say so."""
-    pauses = [response.after for response in responses if response.after is not None]
-    if len(pauses) < len(responses):
-        return None
-    return max(pauses)
-
-
-def _adjust_batches(
-    session: Session, posting_session: PostingSession, results: Sequence[SendResult]
-) -> None:
-    """Adjust how many documents go together from now on."""
-    batch_sizer = posting_session.batch_sizer.adjust(group_batch_results(results))
-    if batch_sizer != posting_session.batch_sizer:
-        batch_sizing.store_size(session, posting_session.company_id, batch_sizer)
-        posting_session.batch_sizer = batch_sizer
-
-
 def _summarize(job: SendJob, response: QuickBooksResponse) -> SummarizedResult:
     """Return the result of a job with its summary; without one if QuickBooks did not do it."""
     posting = job.posting
@@ -135,6 +107,68 @@ def _summarize(job: SendJob, response: QuickBooksResponse) -> SummarizedResult:
     if response.landed:
         summary = read_summary(posting.id, posting.operation, posting.kind, response.entity)
     return SummarizedResult(job, response, summary)
+
+
+def _absorb(
+    session: Session, posting_session: PostingSession, results: Sequence[SummarizedResult]
+) -> None:
+    """Store transactions and list entries as QuickBooks has just shown them."""
+    entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    summaries: dict[str, dict[str, Summary]] = defaultdict(dict)
+    for job, response, summary in results:
+        posting = job.posting
+        if response.landed and response.entity and posting.operation != Operation.ATTACH:
+            entities[posting.kind].append(response.entity)
+            quickbooks_id = str(response.entity["Id"])
+            summaries[posting.kind][quickbooks_id] = summary
+    company_id = posting_session.company_id
+    # By kind, as a poll of changes does: both lock the state of each list until they are stored.
+    for kind, rows in sorted(entities.items()):
+        if kind in DOCUMENT_ENTITIES:
+            transaction_index.absorb_all(
+                session,
+                company_id,
+                kind,
+                rows,
+                is_own_write=True,
+                summaries=summaries[kind],
+            )
+        else:
+            records.absorb(session, company_id, kind, rows)
+
+
+def _note_attempts(
+    session: Session, posting_session: PostingSession, results: Sequence[SendResult]
+) -> None:
+    """Store each response and the id in it, even if another process has the posting now."""
+    now = posting_session.clock.now()
+    bulk.execute_each(
+        session,
+        _STORE_RESPONSES,
+        [_build_attempt_values(now, job, response) for job, response in results],
+    )
+
+
+def _build_attempt_values(
+    now: dt.datetime, job: SendJob, response: QuickBooksResponse
+) -> dict[str, Any]:
+    seen_id = response.id
+    if response.outcome == SendOutcome.REFUSED:
+        # The id of the transaction that already has the number, if the refusal names it.
+        number_holder = response.faults[0].holder if response.faults else None
+        seen_id = number_holder[1] if number_holder else None
+    return {
+        "_posting": job.posting.id,
+        "_fence": job.fence,
+        "_ended_at": now,
+        "_outcome": response.outcome,
+        "_status": response.status,
+        "_code": response.code[:10],
+        "_text": response.text,
+        "_tid": response.tid[:80],
+        "_quickbooks_date": response.date,
+        "_seen_id": seen_id,
+    }
 
 
 def _apply_results(
@@ -215,6 +249,16 @@ def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
         posting_session.count_step(step)
 
 
+def _adjust_batches(
+    session: Session, posting_session: PostingSession, results: Sequence[SendResult]
+) -> None:
+    """Adjust how many documents go together from now on."""
+    batch_sizer = posting_session.batch_sizer.adjust(group_batch_results(results))
+    if batch_sizer != posting_session.batch_sizer:
+        batch_sizing.store_size(session, posting_session.company_id, batch_sizer)
+        posting_session.batch_sizer = batch_sizer
+
+
 def _advance(posting_session: PostingSession, ids: list[int]) -> None:
     """Read or search for postings whose response does not say enough, and continue from there."""
     if not ids:
@@ -224,63 +268,19 @@ def _advance(posting_session: PostingSession, ids: list[int]) -> None:
     advance_until_idle(posting_session, snapshots)
 
 
-def _absorb(
-    session: Session, posting_session: PostingSession, results: Sequence[SummarizedResult]
-) -> None:
-    """Store transactions and list entries as QuickBooks has just shown them."""
-    entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    summaries: dict[str, dict[str, Summary]] = defaultdict(dict)
-    for job, response, summary in results:
-        posting = job.posting
-        if response.landed and response.entity and posting.operation != Operation.ATTACH:
-            entities[posting.kind].append(response.entity)
-            quickbooks_id = str(response.entity["Id"])
-            summaries[posting.kind][quickbooks_id] = summary
-    company_id = posting_session.company_id
-    # By kind, as a poll of changes does: both lock the state of each list until they are stored.
-    for kind, rows in sorted(entities.items()):
-        if kind in DOCUMENT_ENTITIES:
-            transaction_index.absorb_all(
-                session,
-                company_id,
-                kind,
-                rows,
-                is_own_write=True,
-                summaries=summaries[kind],
-            )
-        else:
-            records.absorb(session, company_id, kind, rows)
+def _stop_if_refused(posting_session: PostingSession, results: Sequence[SendResult]) -> None:
+    """Send nothing more if QuickBooks refused the connection, or no request could leave."""
+    responses = [response for _, response in results]
+    texts = {response.outcome: response.text for response in responses}
+    if SendOutcome.UNAUTHORISED in texts:
+        posting_session.stop(texts[SendOutcome.UNAUTHORISED])
+    elif set(texts) == {SendOutcome.UNSENT}:
+        posting_session.stop(texts[SendOutcome.UNSENT], _find_longest_pause(responses))
 
 
-def _note_attempts(
-    session: Session, posting_session: PostingSession, results: Sequence[SendResult]
-) -> None:
-    """Store each response and the id in it, even if another process has the posting now."""
-    now = posting_session.clock.now()
-    bulk.execute_each(
-        session,
-        _STORE_RESPONSES,
-        [_build_attempt_values(now, job, response) for job, response in results],
-    )
-
-
-def _build_attempt_values(
-    now: dt.datetime, job: SendJob, response: QuickBooksResponse
-) -> dict[str, Any]:
-    seen_id = response.id
-    if response.outcome == SendOutcome.REFUSED:
-        # The id of the transaction that already has the number, if the refusal names it.
-        number_holder = response.faults[0].holder if response.faults else None
-        seen_id = number_holder[1] if number_holder else None
-    return {
-        "_posting": job.posting.id,
-        "_fence": job.fence,
-        "_ended_at": now,
-        "_outcome": response.outcome,
-        "_status": response.status,
-        "_code": response.code[:10],
-        "_text": response.text,
-        "_tid": response.tid[:80],
-        "_quickbooks_date": response.date,
-        "_seen_id": seen_id,
-    }
+def _find_longest_pause(responses: Sequence[QuickBooksResponse]) -> float | None:
+    """Return for how many seconds requests must wait; None if one of them does not say so."""
+    pauses = [response.after for response in responses if response.after is not None]
+    if len(pauses) < len(responses):
+        return None
+    return max(pauses)

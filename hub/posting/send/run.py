@@ -173,21 +173,22 @@ def _run_rounds(posting_session: PostingSession) -> None:
     """Resolve, release, check and send, until a round changes nothing."""
     startup_scan.scan_after_restore(posting_session)
     startup_scan.scan_after_restart(posting_session)
-    progress = 1
+    company_id = posting_session.company_id
+    has_sent = True  # held postings are checked again after what was read or posted
     for _ in range(MAX_ROUNDS):
         steps_before = posting_session.counts.total()
         resolve.resolve_doubts(posting_session)
-        company_id = posting_session.company_id
         now = posting_session.clock.now()
         with transaction() as session:
             releases.withdraw_superseded(session, company_id)
         releases.release_waiting(company_id, now)
-        check(posting_session, include_held=progress > 0)
+        check(posting_session, include_held=has_sent)
         if creations.schedule(posting_session):
+            # Resumed creations are not checked yet; what the check holds may make others unneeded.
             check(posting_session, include_held=False)
             creations.schedule(posting_session)
-        progress = _send_ready(posting_session)
-        is_idle = not progress and posting_session.counts.total() == steps_before
+        has_sent = _send_ready(posting_session) > 0
+        is_idle = not has_sent and posting_session.counts.total() == steps_before
         if posting_session.stop_reason or is_idle:
             return
 
