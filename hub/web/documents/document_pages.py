@@ -40,6 +40,7 @@ from hub.web.documents.timeline import (
     ADOPTION,
     OUTCOME_LABELS,
     VERDICT_LABELS,
+    DocumentRecords,
     TimelineEvent,
     build_timeline,
 )
@@ -166,35 +167,44 @@ def posting(posting_id: int) -> Response:
 
 def _build_context(session: Session, document: SourceDocument) -> dict[str, Any]:
     """Return the values of the page of a document."""
+    state, main = load_state_and_main_posting(session, document)
+    records = _load_records(session, document, state)
+    ids = [posting.id for posting in records.postings]
+    return {
+        **_build_posting_values(session, document, records.postings, main),
+        **_build_state_values(session, document, main, state),
+        "main": main,
+        "awaited_postings": _load_awaited_postings(session, main),
+        "attempts": _group_by_posting(records.attempts),
+        "proofs": _group_by_posting(records.proofs),
+        "adopted_ids": {int(act.subject) for act in records.acts if act.what == ADOPTION},
+        "approvers": approvals.load_approvers(session, ids),
+        "receipts": records.receipts,
+        "cases": [case for case in records.cases if case.closed_at is None],
+        "case_subjects": load_subjects(session, records.cases),
+        "events": _list_events(records),
+    }
+
+
+def _load_records(session: Session, document: SourceDocument, state: str) -> DocumentRecords:
+    """Return the rows about a document from which its page and its history are built."""
     postings = _load_in_order(session, Posting, Posting.document_id == document.id)
     ids = [posting.id for posting in postings]
-    attempts = _load_in_order(session, Attempt, Attempt.posting_id.in_(ids))
-    proofs = _load_in_order(session, Proof, Proof.posting_id.in_(ids))
-    receipts = _load_in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
-    cases = _load_in_order(session, Case, Case.id.in_(stops), *load_scope().cases())[::-1]
     is_act = (
         AuditEntry.what.in_(ACTION_SENTENCES),
         AuditEntry.subject.in_([str(id) for id in ids]),
     )
-    acts = _load_in_order(session, AuditEntry, *is_act)
-    state, main = load_state_and_main_posting(session, document)
-    return {
-        **_build_posting_values(session, document, postings, main),
-        **_build_state_values(session, document, main, state),
-        "main": main,
-        "awaited_postings": _load_awaited_postings(session, main),
-        "attempts": _group_by_posting(attempts),
-        "proofs": _group_by_posting(proofs),
-        "adopted_ids": {int(act.subject) for act in acts if act.what == ADOPTION},
-        "approvers": approvals.load_approvers(session, ids),
-        "receipts": receipts,
-        "cases": [case for case in cases if case.closed_at is None],
-        "case_subjects": load_subjects(session, cases),
-        "events": _list_events(
-            document, postings, attempts, proofs, receipts, cases, acts, state=state
-        ),
-    }
+    return DocumentRecords(
+        document=document,
+        state=state,
+        postings=postings,
+        attempts=_load_in_order(session, Attempt, Attempt.posting_id.in_(ids)),
+        proofs=_load_in_order(session, Proof, Proof.posting_id.in_(ids)),
+        receipts=_load_in_order(session, ReceiptRow, ReceiptRow.document_id == document.id),
+        cases=_load_in_order(session, Case, Case.id.in_(stops), *load_scope().cases())[::-1],
+        acts=_load_in_order(session, AuditEntry, *is_act),
+    )
 
 
 def _load_awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
@@ -206,7 +216,7 @@ def _load_awaited_postings(session: Session, main: Posting | None) -> list[Posti
 
 
 def _build_posting_values(
-    session: Session, document: SourceDocument, postings: list[Posting], main: Posting | None
+    session: Session, document: SourceDocument, postings: Sequence[Posting], main: Posting | None
 ) -> dict[str, Any]:
     """Return the postings as the page shows them, and the main one beside the source."""
     parts = load_part_states(session, document.id)
@@ -263,7 +273,7 @@ def _build_state_values(
 
 def _build_main_view(
     main: Posting | None,
-    postings: list[Posting],
+    postings: Sequence[Posting],
     views: dict[int, display.TransactionView | None],
 ) -> display.TransactionView | None:
     """Return the content of the main posting, to stand beside the source.
@@ -342,7 +352,7 @@ def _build_page_address(posting: Posting) -> str | None:
     return find_page(posting.kind, posting.quickbooks_id)
 
 
-def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:
+def _group_by_posting(rows: Sequence[Any]) -> dict[int, list[Any]]:
     """Group rows by the id of their posting, in the order in which they come."""
     by_posting: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
@@ -350,7 +360,7 @@ def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:
     return dict(by_posting)
 
 
-def _list_events(*rows: Any, state: str) -> list[TimelineEvent]:
+def _list_events(records: DocumentRecords) -> list[TimelineEvent]:
     """Return the history of a document, with reasons in the language of the person."""
     with viewer.translate_reasons():
-        return list(build_timeline(*rows, state=state))
+        return build_timeline(records)

@@ -85,6 +85,25 @@ ACTION_SENTENCES = {
 
 
 @dataclass(frozen=True)
+class DocumentRecords:
+    """The rows about one document from which its history is built.
+
+    - `state`: that of the document.
+    - `cases`: those that the person may see, newest first; the others are oldest first.
+    - `acts`: what people did to its postings, by the audit log.
+    """
+
+    document: SourceDocument
+    state: str
+    postings: Sequence[Posting]
+    attempts: Sequence[Attempt]
+    proofs: Sequence[Proof]
+    receipts: Sequence[ReceiptRow]
+    cases: Sequence[Case]
+    acts: Sequence[AuditEntry]
+
+
+@dataclass(frozen=True)
 class TimelineEvent:
     """One thing that happened."""
 
@@ -95,31 +114,20 @@ class TimelineEvent:
     closed_case: Case | None = None  # its decision follows the detail
 
 
-def build_timeline(
-    document: SourceDocument,
-    postings: Sequence[Posting],
-    attempts: Sequence[Attempt],
-    proofs: Sequence[Proof],
-    receipts: Sequence[ReceiptRow],
-    cases: Sequence[Case],
-    acts: Sequence[AuditEntry],
-    *,
-    state: str,
-) -> list[TimelineEvent]:
-    """Return every event, oldest first; `state` is that of the document."""
-    events = [_build_reading_event(document, postings, state)]
-    events += _iter_absence_events(document)
-    skipped_ids = {act.subject for act in acts if act.what == SKIP}
-    for posting in postings:
+def build_timeline(records: DocumentRecords) -> list[TimelineEvent]:
+    """Return every event in the history of a document, oldest first."""
+    events = [_build_reading_event(records.document, records.postings, records.state)]
+    events += _iter_absence_events(records.document)
+    skipped_ids = {act.subject for act in records.acts if act.what == SKIP}
+    for posting in records.postings:
         events += _iter_posting_events(posting, is_skip_recorded=str(posting.id) in skipped_ids)
-    for attempt in attempts:
+    for attempt in records.attempts:
         events += _iter_attempt_events(attempt)
-    events += map(_describe_proof, proofs)
-    events += map(_build_receipt_event, receipts)
-    for case in cases:
+    events += map(_describe_proof, records.proofs)
+    events += map(_build_receipt_event, records.receipts)
+    for case in records.cases:
         events += _iter_case_events(case)
-    for act in acts:
-        events.append(_describe_act(act))
+    events += map(_describe_act, records.acts)
     return sorted(events, key=lambda event: event.at)
 
 
