@@ -44,6 +44,7 @@ pytest_plugins = [
     "tests.support.servers.database_fixtures",
     "tests.support.processes.distributed_processes",
     "tests.support.servers.mail_server",
+    "tests.support.rows.small_outbox",
     "tests.support.sources.stand_in_fixtures",
     "tests.support.pages.page_fixtures",
     "tests.support.proofs.proof_figures",

@@ -22,10 +22,10 @@ from hub.security import people
 from hub.security.rights import Right
 from hub.web.serving.server import Web
 from tests.support.pages.browser import PAGE_TIMEOUT_MS, Person
+from tests.support.pages.list_pages import add_case
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.rows.stored_cases import open_stored_case
-from tests.unit.web.test_case_list import add_case
 
 pytestmark = pytest.mark.browser
 PDF = (

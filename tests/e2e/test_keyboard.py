@@ -11,9 +11,9 @@ from hub.db import engine as db_engine
 from hub.models import Installation, Posting
 from hub.web.serving.server import Web
 from tests.support.pages.browser import PAGE_TIMEOUT_MS, Person
+from tests.support.pages.list_pages import add_case
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_document
-from tests.unit.web.test_case_list import add_case
 
 pytestmark = pytest.mark.browser
 # Without animations, so that a page has scrolled when the focus is looked at.

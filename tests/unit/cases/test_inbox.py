@@ -10,8 +10,8 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, ConnectedCompany, Installation
 from hub.reasons.texts import CaseText
+from tests.support.rows.small_outbox import posting
 from tests.support.servers.blocked_transactions import wait_until_blocked
-from tests.unit.outbox.test_outbox import box, posting  # noqa: F401
 
 TEXT = CaseText("source.warning", app="Acme", warning="One")
 OTHER = CaseText("source.warning", app="Acme", warning="Another")
@@ -37,7 +37,7 @@ def stopped_by(case_id):
 
 
 @pytest.fixture
-def three(box):  # noqa: F811
+def three(box):
     return [posting(f"invoice:{number}", state="held") for number in range(3)]
 
 

@@ -8,10 +8,10 @@ from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, Posting
 from hub.posting import claims
-from tests.unit.outbox.test_outbox import box, get, now, plan_of  # noqa: F401 (a fixture)
+from tests.support.rows.small_outbox import get, now, plan_of
 
 
-def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):  # noqa: F811
+def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
     id = box()
     with transaction() as session:
         (claimed,) = claims.claim(session, [id], "f1", now())
@@ -27,13 +27,13 @@ def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):  # noqa: F
 
 
 @pytest.mark.parametrize("state", ["held", "waiting", "review", "skipped", "withdrawn"])
-def test_only_what_is_ready_is_claimed(box, state):  # noqa: F811
+def test_only_what_is_ready_is_claimed(box, state):
     id = box(state=state)
     with transaction() as session:
         assert claims.claim(session, [id], "f1", now()) == []
 
 
-def test_one_operation_of_a_document_goes_at_a_time(box):  # noqa: F811
+def test_one_operation_of_a_document_goes_at_a_time(box):
     first = box()
     second = box(part="scan", operation="attach")
     with transaction() as session:
@@ -42,7 +42,7 @@ def test_one_operation_of_a_document_goes_at_a_time(box):  # noqa: F811
         assert claims.claim(session, [second], "f2", now()) == []
 
 
-def test_two_workers_never_claim_the_same(box):  # noqa: F811
+def test_two_workers_never_claim_the_same(box):
     ids = [box(f"invoice:{number}") for number in range(6)]
     app, claimed_ids = current_app(), []
 
@@ -64,7 +64,7 @@ def current_app():
     return app._get_current_object()
 
 
-def test_a_result_is_written_only_under_its_own_fence(box):  # noqa: F811
+def test_a_result_is_written_only_under_its_own_fence(box):
     id = box()
     with transaction() as session:
         claims.claim(session, [id], "f1", now())
@@ -75,7 +75,7 @@ def test_a_result_is_written_only_under_its_own_fence(box):  # noqa: F811
     assert (get(id).state, get(id).quickbooks_id) == ("posted", "5")
 
 
-def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):  # noqa: F811
+def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
     id, app, claimed_payloads = box(payload=b"old"), current_app(), []
 
     def claim():
@@ -94,7 +94,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):  #
     assert claimed_payloads == [b"new"]
 
 
-def test_a_posting_that_changes_while_it_is_being_claimed_is_checked_again_first(box):  # noqa: F811
+def test_a_posting_that_changes_while_it_is_being_claimed_is_checked_again_first(box):
     id, app, claimed_ids = box(payload=b"old"), current_app(), []
     with transaction() as session:
         posting = session.get_one(Posting, id)

@@ -9,7 +9,7 @@ from hub.db.engine import transaction
 from hub.mapping import EMPTY, NEW
 from hub.models import Attempt, Match, Posting
 from hub.posting import releases
-from tests.unit.outbox.test_outbox import box, get, now  # noqa: F401 (a fixture)
+from tests.support.rows.small_outbox import get, now
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.unit.outbox.test_outbox import box, get, now  # noqa: F401 (a fixture
         ({"outcome": "declined"}, "withdrawn"),
     ],
 )
-def test_no_record_is_created_for_a_code_that_was_matched_meanwhile(box, about, state):  # noqa: F811
+def test_no_record_is_created_for_a_code_that_was_matched_meanwhile(box, about, state):
     id = box("v1", kind="vendor", made_for="supplier")
     match = {"scope": "costtracker", "record": "7"} | about
     outcome = match.pop("outcome", "")
@@ -56,7 +56,7 @@ def wake():
     return releases.release_waiting(1, now())
 
 
-def test_a_posting_that_waits_for_a_time_is_released_then(box):  # noqa: F811
+def test_a_posting_that_waits_for_a_time_is_released_then(box):
     id = box(state="waiting")
     with transaction() as session:
         session.get_one(Posting, id).next_try_at = now() + dt.timedelta(minutes=1)
@@ -65,7 +65,7 @@ def test_a_posting_that_waits_for_a_time_is_released_then(box):  # noqa: F811
     assert (wake(), get(id).state) == (1, "ready")
 
 
-def test_a_file_is_keyed_by_the_id_of_its_parent(box):  # noqa: F811
+def test_a_file_is_keyed_by_the_id_of_its_parent(box):
     main = box(state="ready")
     file = box(part="scan", operation="attach", state="waiting", after_id=main)
     assert wake() == 0
@@ -78,14 +78,14 @@ def test_a_file_is_keyed_by_the_id_of_its_parent(box):  # noqa: F811
     assert get(file).requestid != before
 
 
-def test_a_file_of_a_document_that_is_not_posted_is_withdrawn(box):  # noqa: F811
+def test_a_file_of_a_document_that_is_not_posted_is_withdrawn(box):
     main = box(state="withdrawn")
     file = box(part="scan", operation="attach", state="waiting", after_id=main)
     wake()
     assert get(file).state == "withdrawn"
 
 
-def test_a_payload_waits_until_all_its_ids_are_known(box):  # noqa: F811
+def test_a_payload_waits_until_all_its_ids_are_known(box):
     one = box("v1", kind="vendor", state="posted", quickbooks_id="31")
     two = box("p1", kind="item")
     payload = f'{{"a":"@posting:{one}","b":"@posting:{two}"}}'.encode()

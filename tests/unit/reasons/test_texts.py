@@ -20,7 +20,6 @@ from hub.reasons.template import CaseAction, list_placeholder_names
 from hub.reasons.texts import CaseText, render
 from hub.web.lists.case_list import ACTION_LABELS
 from tests.support.rows.stored_cases import open_stored_case
-from tests.unit.outbox.test_outbox import box  # noqa: F401 (a fixture)
 
 WARNING = CaseText("source.warning", app="Acme", warning="The key ends soon.")
 REASONS_ONLY = [code for code in CATALOGUE if code.startswith(("posting.", "record."))]
@@ -109,7 +108,7 @@ def read_case():
         return case.title, case.reason, case.instruction, case.action
 
 
-def test_a_new_wording_is_read_in_cases_that_are_open(box, reword):  # noqa: F811
+def test_a_new_wording_is_read_in_cases_that_are_open(box, reword):
     with transaction() as session:
         inbox.open(session, "warning:1", WARNING)
     reword("source.warning", title="{app} warns", action=CaseAction.SOURCE)
@@ -121,7 +120,7 @@ def test_a_new_wording_is_read_in_cases_that_are_open(box, reword):  # noqa: F81
         assert list(session.scalars(by_action)) == ["warning:1"]
 
 
-def test_a_reason_that_a_person_dismissed_stays_so_when_it_is_reworded(box, reword):  # noqa: F811
+def test_a_reason_that_a_person_dismissed_stays_so_when_it_is_reworded(box, reword):
     with transaction() as session:
         inbox.open(session, "warning:1", WARNING)
         inbox.close(session, "warning:1", by="kari")
@@ -132,7 +131,7 @@ def test_a_reason_that_a_person_dismissed_stays_so_when_it_is_reworded(box, rewo
         assert not inbox.is_dismissed(session, "warning:1", other)
 
 
-def test_a_case_with_stored_texts_shows_them_until_its_reason_is_set_again(box):  # noqa: F811
+def test_a_case_with_stored_texts_shows_them_until_its_reason_is_set_again(box):
     stored = {"title": "T", "reason": "The key ends soon.", "instruction": "I.", "action": "match"}
     with transaction() as session:
         case = open_stored_case(session, "warning:1", **stored)
@@ -144,7 +143,7 @@ def test_a_case_with_stored_texts_shows_them_until_its_reason_is_set_again(box):
     assert read_case()[0] == "Acme has a warning"
 
 
-def test_the_search_reads_the_texts_as_they_are_shown(box, reword):  # noqa: F811
+def test_the_search_reads_the_texts_as_they_are_shown(box, reword):
     with transaction() as session:
         first = inbox.open(session, "warning:1", WARNING).id
         second = open_stored_case(session, "old", title="Ådne", reason="R", action="match").id
@@ -157,7 +156,7 @@ def test_the_search_reads_the_texts_as_they_are_shown(box, reword):  # noqa: F81
         assert inbox.search(session, query, "has a warning") == []
 
 
-def test_a_search_returns_the_newest_of_very_many_cases(box, monkeypatch):  # noqa: F811
+def test_a_search_returns_the_newest_of_very_many_cases(box, monkeypatch):
     monkeypatch.setattr(inbox, "MAX_SEARCH_HITS", 2)
     with transaction() as session:
         ids = [inbox.open(session, f"warning:{number}", WARNING).id for number in range(4)]

@@ -14,9 +14,9 @@ from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.testing.clock import FakeClock
 from hub.web.cases import case_assignees, case_bulk
+from tests.support.pages.list_pages import add_case, rows_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
-from tests.unit.web.test_case_list import add_case, rows_of
 
 BULK = "/inbox/bulk/"
 

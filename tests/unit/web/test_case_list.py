@@ -12,46 +12,9 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, Run, SourceDocument
 from hub.web.lists import case_list
+from tests.support.pages.list_pages import add_case, link, queries_of, rows_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company, add_document, add_installation, add_posting
-from tests.support.rows.stored_cases import open_stored_case
-from tests.unit.web.test_large_lists import link, queries_of
-
-ROW = re.compile(r"<tr>\s*(?:<td class=\"(?:amount|tick)\">|<th scope=\"row\">).*?</tr>", re.DOTALL)
-ADDRESS = re.compile(r'href="/inbox/(\d+)')
-
-
-def add_case(visitor: Visitor, number: int, amount: str, *, due: str = "", **values: object) -> int:
-    """Open a case that stops one new bill; return its id."""
-    with visitor.app.app_context(), transaction() as session:
-        installation = session.get_one(Installation, values.pop("installation", 1))
-        document, posting = add_document(session, installation, "held", 100 + number)
-        document.total = posting.total = Decimal(amount)
-        document.currency = posting.currency = str(values.pop("currency", "NOK"))
-        document.due = dt.date.fromisoformat(due) if due else None
-        posting.held_by = "preflight"
-        case = open_stored_case(
-            session,
-            f"listed:{number}",
-            title=values.pop("title", f"Case {number}"),
-            reason="It is.",
-            action=values.pop("action", "retry"),
-            postings=[posting],
-            company_id=installation.company_id,
-            installation_id=installation.id,
-            **values,
-        )
-        return case.id
-
-
-def rows_of(page: str) -> dict[int, str]:
-    """Return the rows of a page by the id of their case, as text."""
-    rows = {}
-    for row in ROW.findall(page):
-        match = ADDRESS.search(row)
-        assert match
-        rows[int(match[1])] = " ".join(re.sub(r"<[^>]+>", " ", row).split())
-    return rows
 
 
 @pytest.mark.parametrize("action", ["match", "void", "delete"])

@@ -10,9 +10,9 @@ import pytest
 from hub.db import engine
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.outbox import case_amounts
+from tests.support.pages.list_pages import add_case, rows_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company, add_document, add_installation
-from tests.unit.web.test_case_list import add_case, rows_of
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from hub import spreadsheets
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import Installation, Posting
 from hub.web.lists import exports, xlsx
+from tests.support.pages.list_pages import add_case
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document
-from tests.unit.web.test_case_list import add_case
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

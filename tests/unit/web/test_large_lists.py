@@ -14,6 +14,7 @@ from hub.security.rights import Right, Subject
 from hub.web import home
 from hub.web.administration import companies
 from hub.web.frame import app_choice, layout
+from tests.support.pages.list_pages import link, queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 
@@ -31,28 +32,6 @@ def viewer_of_many(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
             company = add_company(session, realm=f"77{number}", name=name)
             add_installation(session, company)
     return viewer
-
-
-def link(page: str, text: str) -> str:
-    """Return the address of a link of the pager, "" if there is none."""
-    match = re.search(rf'href="([^"]+)">(?:← )?{text}', page)
-    return match[1].replace("&amp;", "&") if match else ""
-
-
-def queries_of(visitor: Visitor, path: str) -> int:
-    """Return how many statements a page executes."""
-    statements = []
-
-    def note(connection, cursor, statement, *rest) -> None:
-        statements.append(statement)
-
-    with visitor.app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    visitor.page(path)
-    event.remove(engine, "before_cursor_execute", note)
-    assert statements
-    return len(statements)
 
 
 @pytest.mark.parametrize("path", ["/", "/companies"])

@@ -15,6 +15,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.posting.preflight import recheck
 from hub.qbo import record_rows
+from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.small_source import (
@@ -24,7 +25,6 @@ from tests.support.sources.small_source import (
     update_posting,
     vendor_code,
 )
-from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_readiness_report import HERE, row_of, rows
 from tests.unit.web.test_record_form import form_of
 

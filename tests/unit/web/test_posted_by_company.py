@@ -10,9 +10,9 @@ from flask import Flask
 
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany, Posting
+from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.rights_rows import APPS, COMPANIES
-from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_reports import (
     ALL_MARCH,
     EVERYTHING,

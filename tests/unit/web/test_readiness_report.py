@@ -11,11 +11,11 @@ from hub.collect import run
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany, Posting, SourceDocument
 from hub.scheduling import readiness_report
+from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people, add_posting
 from tests.support.rows.stored_cases import open_stored_case
 from tests.support.sources.small_source import PREFERENCES, bill, install_small_source
-from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/installations/1/readiness/"
 CLOSED = {"AccountingInfoPrefs": {"BookCloseDate": "2026-01-31"}}

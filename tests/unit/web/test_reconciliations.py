@@ -15,9 +15,9 @@ from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.models import Case, ConnectedCompany, Run, User
 from hub.scheduling import runner
+from tests.support.pages.list_pages import queries_of
 from tests.support.rows.page_rows import add_company
 from tests.support.rows.rights_rows import APPS, COMPANIES
-from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_undo import app, bench
 
 __all__ = ["app", "bench"]

@@ -13,6 +13,7 @@ from hub.db.engine import transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany, Posting, SourceDocument
 from hub.scheduling import runner
+from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import (
     Story,
@@ -23,7 +24,6 @@ from tests.support.rows.page_rows import (
 )
 from tests.support.rows.rights_rows import APPS, COMPANIES
 from tests.support.sources.small_source import SLUG, bill, make_page
-from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/reports/"
 FEBRUARY, MARCH = dt.date(2026, 2, 10), dt.date(2026, 3, 1)

@@ -17,10 +17,10 @@ from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
 from hub.outbox import compute_fingerprint
 from hub.web.frame import kind_labels, listed_rows
+from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document, add_posting, bill
 from tests.support.runs.tiers import SAME_EXAMPLES
-from tests.unit.web.test_large_lists import queries_of
 
 
 def _here(visitor: Visitor) -> str:

@@ -9,10 +9,9 @@ from hub.models import SourceDocument
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web import search
+from tests.support.pages.list_pages import add_case, queries_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
-from tests.unit.web.test_case_list import add_case
-from tests.unit.web.test_large_lists import queries_of
 
 
 def hits(page: str) -> set[str]:
