@@ -11,9 +11,9 @@ from hub.mapping import EMPTY, NEW
 from hub.models import AuditEntry, Case, Match, Posting, Run
 from hub.web.cases import case_acts
 from tests.support.pages.api_client import ApiClient
+from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.stored_cases import open_stored_case
-from tests.unit.web.test_match_promises import Pages
 from tests.unit.web.test_undo import app, bench
 
 JORDAN = company.NAMESAKES[0]

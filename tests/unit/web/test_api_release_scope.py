@@ -9,8 +9,9 @@ from hub.models import Case, Installation, Posting, case_posting
 from hub.models.enums import InstallationMode
 from hub.reasons.texts import CaseText
 from tests.support.pages.api_client import ApiClient
+from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
-from tests.unit.web.test_match_promises import JORDAN, Pages
+from tests.unit.web.test_match_promises import JORDAN
 
 DETAIL = "That takes a token with the scope approve, too."
 

@@ -3,8 +3,8 @@
 import re
 from html import unescape
 
+from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
-from tests.unit.web.test_match_promises import Pages
 
 
 def totals(pages: Pages) -> list[list[str]]:

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import Case, TransactionHead
+from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
-from tests.unit.web.test_match_promises import Pages
 
 BUTTON = "Put back as posted"
 

@@ -17,8 +17,8 @@ from hub.models.enums import PostingState
 from hub.scheduling import runner
 from hub.web.codes import record_form, record_schemas
 from hub.web.codes.record_form import Invalid
+from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
-from tests.unit.web.test_match_promises import Pages
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES
 INPUT = re.compile(r'<input\s[^>]*?name="(\w+)"\s+value="([^"]*)"', re.DOTALL)
