@@ -11,10 +11,10 @@ from hub.models.enums import Operation, PostingState, SendOutcome, TransactionSt
 class Agreement(StrEnum):
     """A way in which an object in QuickBooks agrees with a posting."""
 
-    AS_LAST_POSTED = "known"  # it is as the hub last left it
-    AS_CHANGED = "meant"  # it has the content of the change already
-    SAME_NAME = "name"
-    SAME_FILE = "file"
+    AS_LAST_POSTED = "as last posted"  # it is as the hub last left it
+    AS_CHANGED = "as changed"  # it has the content of the change already
+    SAME_NAME = "same name"
+    SAME_FILE = "same file"
 
 
 class AskReason(StrEnum):

@@ -15,6 +15,7 @@ from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful
 from hub.posting.protocol.history import (
     FORGOTTEN,
+    Agreement,
     Ask,
     Doubt,
     History,
@@ -58,7 +59,7 @@ SENDS = {
 }
 BATCH_SENDS = {**SENDS, "refused whole": (False, False, "declined")}
 BATCH = -1  # key of an item in a batch: the same whenever it is sent with the same other items
-IDENTIFYING_FIELDS = {"vendor": "name", "file": "file"}
+IDENTIFYING_AGREEMENTS = {"vendor": Agreement.SAME_NAME, "file": Agreement.SAME_FILE}
 MANUAL_ACTS = ("edited", "voided", "deleted", "entered by hand")
 
 
@@ -386,19 +387,17 @@ def _search_result(model: ModelState, transaction: Transaction) -> QuickBooksObj
     )
 
 
-def _agreements(model: ModelState, transaction: Transaction) -> frozenset[str]:
-    if model.history.kind in IDENTIFYING_FIELDS:
-        return frozenset(
-            {IDENTIFYING_FIELDS[model.history.kind]} if transaction.mark != "another" else ()
-        )
+def _agreements(model: ModelState, transaction: Transaction) -> frozenset[Agreement]:
+    identifying = IDENTIFYING_AGREEMENTS.get(model.history.kind)
+    if identifying:
+        return frozenset({identifying} if transaction.mark != "another" else ())
     if model.history.operation in ("delete", "void"):
-        return frozenset({"known"} if transaction.text == "first" else ())
-    names = (
-        {"first": "known", "second": "meant"}
-        if model.history.operation == "update"
-        else {"first": "meant"}
-    )
-    return frozenset({names[transaction.text]} if transaction.text in names else ())
+        by_text = {"first": Agreement.AS_LAST_POSTED}
+    elif model.history.operation == "update":
+        by_text = {"first": Agreement.AS_LAST_POSTED, "second": Agreement.AS_CHANGED}
+    else:
+        by_text = {"first": Agreement.AS_CHANGED}
+    return frozenset({by_text[transaction.text]} if transaction.text in by_text else ())
 
 
 def _current_object(model: ModelState, id: str) -> QuickBooksObject:

@@ -8,6 +8,7 @@ from hub.posting.protocol.candidates import decide_search_verdict
 from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful, is_refusal_credible
 from hub.posting.protocol.history import (
     FORGOTTEN,
+    Agreement,
     Ask,
     Doubt,
     History,
@@ -87,8 +88,8 @@ OURS, PLAIN, OTHERS = (
 )
 AT_BASE, AS_KNOWN, AS_PLANNED = (
     live_object(token="2"),
-    live_object(token="3", agreements={"known"}),
-    live_object(token="3", agreements={"meant"}),
+    live_object(token="3", agreements={Agreement.AS_LAST_POSTED}),
+    live_object(token="3", agreements={Agreement.AS_CHANGED}),
 )
 EDITED, GONE, VOID = (
     live_object(token="3"),
@@ -246,7 +247,11 @@ ANSWERS = [
     ("name used", answered("refused/6240", kind="vendor"), Search()),
     (
         "name used by the same vendor",
-        answered("refused/6240", kind="vendor", search_results=(live_object(agreements={"name"}),)),
+        answered(
+            "refused/6240",
+            kind="vendor",
+            search_results=(live_object(agreements={Agreement.SAME_NAME}),),
+        ),
         Posted("7", adopted=True),
     ),
     (
@@ -254,7 +259,7 @@ ANSWERS = [
         answered(
             "refused/6240",
             kind="vendor",
-            search_results=(live_object(state="inactive", agreements={"name"}),),
+            search_results=(live_object(state="inactive", agreements={Agreement.SAME_NAME}),),
         ),
         Hold("name_used", ("7",)),
     ),
@@ -483,7 +488,9 @@ DOUBTS = [
     ),
     (
         "a vendor of that name",
-        unknown("doubt", kind="vendor", search_results=(live_object(agreements={"name"}),)),
+        unknown(
+            "doubt", kind="vendor", search_results=(live_object(agreements={Agreement.SAME_NAME}),)
+        ),
         Posted("7", True),
     ),
     (
@@ -491,7 +498,7 @@ DOUBTS = [
         unknown(
             "doubt",
             kind="vendor",
-            search_results=(live_object(state="inactive", agreements={"name"}),),
+            search_results=(live_object(state="inactive", agreements={Agreement.SAME_NAME}),),
         ),
         Ask("inactive", ("7",)),
     ),
@@ -502,7 +509,11 @@ DOUBTS = [
     ),
     (
         "a file",
-        unknown("doubt", operation="attach", search_results=(live_object(agreements={"file"}),)),
+        unknown(
+            "doubt",
+            operation="attach",
+            search_results=(live_object(agreements={Agreement.SAME_FILE}),),
+        ),
         Posted("7", adopted=True),
     ),
     (
@@ -511,8 +522,8 @@ DOUBTS = [
             "doubt",
             operation="attach",
             search_results=(
-                live_object(agreements={"file"}),
-                live_object("8", agreements={"file"}),
+                live_object(agreements={Agreement.SAME_FILE}),
+                live_object("8", agreements={Agreement.SAME_FILE}),
             ),
         ),
         Ask("several", ("7", "8")),
