@@ -167,7 +167,7 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     detail = _get_line_detail(line)
     line_sign = _get_line_sign(line)
     linked, linked_type = _get_first_link(line)
-    gross = _parse_decimal_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
+    gross = _get_gross_amount(line)
     ids = dict.fromkeys(LINE_REFERENCES, "")
     for name in detail.keys() & LINE_REFERENCES:
         ids[name] = read_ref_id(detail, name)
@@ -241,10 +241,12 @@ def _get_line_detail(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _get_gross_amount(line: dict[str, Any]) -> Decimal:
-    """Return the amount of a line with tax, if it states one, else its amount."""
-    net = line.get("Amount")
-    gross = _get_line_detail(line).get("TaxInclusiveAmt", net)
-    return _parse_decimal_or_zero(gross)
+    """Return the amount of a line with tax, if it states one, else its amount.
+
+    Where amounts do not include tax, QuickBooks may state zero.
+    """
+    gross = _parse_decimal_or_zero(_get_line_detail(line).get("TaxInclusiveAmt"))
+    return gross or _parse_decimal_or_zero(line.get("Amount"))
 
 
 def _get_line_sign(line: dict[str, Any]) -> int:

@@ -367,6 +367,15 @@ def test_each_differing_fact_is_reported(change, word):
     assert any(word in sentence for sentence in payloads.describe_differences(expected, actual))
 
 
+def test_an_amount_with_tax_of_zero_that_quickbooks_returns_is_none():
+    """QuickBooks returned it on lines of bills and sales receipts that it was not sent for."""
+    line = ENTITY["Line"][0]
+    detail = line["AccountBasedExpenseLineDetail"] | {"TaxInclusiveAmt": D("0.0")}
+    answer = ENTITY | {"Line": [line | {"AccountBasedExpenseLineDetail": detail}]}
+    expected = payloads.summarize("bill", ENTITY, "USD")
+    assert payloads.describe_differences(expected, payloads.summarize("bill", answer, "USD")) == []
+
+
 def test_values_that_quickbooks_fills_in_are_no_difference():
     result = ENTITY | {
         "DueDate": "2026-04-01",
