@@ -57,9 +57,9 @@ def precision(currency: str) -> int:
 
 
 def round_amount(amount: Decimal, currency: str) -> Decimal:
-    """Round half up to the smallest unit of the currency."""
+    """Round half up to the smallest unit of the currency; zero has no sign."""
     unit = _get_smallest_unit(currency)
-    return amount.quantize(unit, rounding=ROUND_HALF_UP)
+    return amount.quantize(unit, rounding=ROUND_HALF_UP) + ZERO
 
 
 @cache

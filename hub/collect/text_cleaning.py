@@ -1,8 +1,12 @@
-"""Clean texts of what databases or QuickBooks cannot hold, and write currencies in capitals."""
+"""Clean values of what databases or QuickBooks cannot hold.
+
+Texts lose control characters, currencies are written in capitals, and zero has no sign.
+"""
 
 import datetime as dt
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -18,16 +22,17 @@ REPLACEMENT = "\ufffd"  # for a character that cannot be shown
 
 
 def clean(value: T) -> T:
-    """Return a value with clean texts; the same object if there is nothing to clean."""
+    """Return a clean value; the same object if there is nothing to clean."""
     if type(value) is str:  # most values are
         return cast(T, _clean_text(str(value)))
+    if isinstance(value, Decimal) and value.is_zero() and value.is_signed():
+        return cast(T, value.copy_abs())
     if isinstance(value, PLAIN_TYPES):
         return value
     names = field_names(type(value))
     if names is not None:
         return cast(T, _clean_fields(value, names))
-    cleaned = _clean_value(value)
-    return value if cleaned == value else cast(T, cleaned)
+    return cast(T, _clean_value(value))
 
 
 def _clean_value(value: Any) -> Any:
@@ -35,11 +40,20 @@ def _clean_value(value: Any) -> Any:
     if isinstance(value, str):
         return _clean_text(value)
     if isinstance(value, tuple):
-        parts = [clean(part) for part in value]
-        return tuple(parts)
+        parts = tuple(clean(part) for part in value)
+        return value if _has_same_parts(parts, value) else parts
     if isinstance(value, Mapping):
-        return {clean(name): clean(part) for name, part in value.items()}
+        cleaned = {clean(name): clean(part) for name, part in value.items()}
+        is_clean = _has_same_parts(cleaned, value) and _has_same_parts(
+            cleaned.values(), value.values()
+        )
+        return value if is_clean else cleaned
     return value
+
+
+def _has_same_parts(parts: Collection[Any], originals: Collection[Any]) -> bool:
+    """Return whether all parts are the originals; an equal one may be a zero with a sign."""
+    return len(parts) == len(originals) and all(map(operator.is_, parts, originals))
 
 
 def _clean_text(text: str) -> str:

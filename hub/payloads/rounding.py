@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
-from hub.money import precision
+from hub.money import ZERO, precision
 
 AMOUNT_DECIMALS = 2
 CENT = Decimal("0.01")
@@ -17,5 +17,5 @@ def smallest_amount(currency: str) -> Decimal:
 
 
 def round_computed(amount: Decimal, currency: str) -> Decimal:
-    """Round an amount that the hub computes, such as one without tax."""
-    return amount.quantize(smallest_amount(currency), rounding=ROUND_HALF_UP)
+    """Round an amount that the hub computes, such as one without tax; zero has no sign."""
+    return amount.quantize(smallest_amount(currency), rounding=ROUND_HALF_UP) + ZERO

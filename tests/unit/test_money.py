@@ -82,6 +82,8 @@ def test_decimals_count_although_people_seldom_write_them(currency):
         ("2.5", "JPY", "3"),
         ("0.0005", "KWD", "0.001"),
         ("7", "NOK", "7.00"),
+        ("-0.004", "USD", "0.00"),
+        ("-0", "JPY", "0"),
     ],
 )
 def test_halves_are_rounded_away_from_zero(amount, currency, rounded):
@@ -117,6 +119,7 @@ def test_a_sum_is_exact_and_passes_over_what_is_not_there(amounts):
         ("-3.1", "USD", "-3.10 USD"),
         ("1234.56", "RSD", "1,234.56 RSD"),
         ("1.2345", "KWD", "1.235 KWD"),
+        ("-0.00", "USD", "0.00 USD"),
     ],
 )
 def test_an_amount_is_shown_with_its_currency(amount, currency, text):

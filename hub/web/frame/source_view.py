@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
-from hub.money import precision
+from hub.money import ZERO, precision
 from hub.outbox import get_sign_of_kind
 from hub.qbo.display_labels import PLACEHOLDER_TEXT
 from hub.translations import dates, stored
@@ -186,7 +186,7 @@ def format_amount(value: Decimal | str | None, currency: str = "") -> str:
     """Format an amount with thousands separators and at least its currency's decimals."""
     if not value and value != 0:
         return ""
-    number = Decimal(str(value))
+    number = Decimal(str(value)) or ZERO  # which has no sign
     least = precision(currency) if currency else 2
     exponent = int(number.normalize().as_tuple().exponent)
     places = max(least, -exponent)

@@ -38,3 +38,14 @@ def test_currencies_are_written_in_capitals_at_any_depth():
     supplier = Code(id="7", create=Party(name="Fuel Ltd", currency="nok"))
     result = clean(document(currency="nok", codes={"supplier": supplier}))
     assert (result.currency, result.codes["supplier"].create.currency) == ("NOK", "NOK")
+
+
+def test_zero_has_no_sign():
+    """A plugin that multiplies an amount by the sign of a credit makes a zero negative."""
+    minus_zero = Decimal("0.00") * -1
+    row = Line(id="1", amount=minus_zero, quantity=Decimal("-0"), tax=minus_zero)
+    result = clean(Document(kind="credit_memo", source_id="c:1", lines=(row,), total=minus_zero))
+    line = result.lines[0]
+    assert [str(line.amount), str(line.quantity), str(line.tax)] == ["0.00", "0", "0.00"]
+    assert str(result.total) == "0.00"
+    assert clean(Decimal("-0.01")) == Decimal("-0.01")

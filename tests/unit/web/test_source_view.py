@@ -79,6 +79,7 @@ def test_a_switch_is_no_word_of_a_program() -> None:
         (Decimal("1200"), "JPY", "1,200"),
         (Decimal("0.12345"), "USD", "0.12345"),
         (Decimal(0), "USD", "0.00"),
+        (Decimal("-0.00"), "USD", "0.00"),
         (None, "USD", ""),
         ("", "USD", ""),
     ],
