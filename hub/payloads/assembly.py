@@ -211,14 +211,15 @@ def _find_tax_problem(
 def _check_decimals(builder: PayloadBuilder) -> None:
     """Report an amount that can only be posted rounded.
 
-    Amounts of lines may have more decimals if the document has a total: `_check_sum` compares it
-    with the rounded lines.
+    Amounts and taxes of lines may have more decimals if the document has a total: `_check_sum`
+    compares it with the rounded lines.
     """
     document = builder.document
     currency = builder.currency
     amounts = [document.total]
     if document.total is None:
         amounts = [line.amount for line in document.lines]
+        amounts += line_tax.list_posted_taxes(builder)
     for amount in amounts:
         if amount is None or abs(round_amount(amount, currency) - amount) <= document.tolerance:
             continue

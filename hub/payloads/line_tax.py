@@ -82,6 +82,20 @@ def read_stated_tax(builder: PayloadBuilder) -> Decimal | None:
     return builder.cents(sum_amounts(taxes))
 
 
+def list_posted_taxes(builder: PayloadBuilder) -> list[Decimal | None]:
+    """Return the stated taxes, not rounded, that are posted beside the amounts of the lines.
+
+    On a purchase in the United States that is the tax of each line, else the tax in all.
+    """
+    document = builder.document
+    if document.tax_mode != "exclusive" or document.kind not in KINDS_WITH_TAX:
+        return []
+    taxes = [line.tax for line in document.lines]
+    if document.kind in PURCHASE_KINDS and not builder.facts.tax_codes:
+        return taxes
+    return [sum_amounts(taxes) if document.tax_total is None else document.tax_total]
+
+
 def describe_line_taxes(builder: PayloadBuilder, computed: Decimal, stated: Decimal) -> Sentence:
     """State which tax the lines state, and which one the document states in all."""
     return Sentence(

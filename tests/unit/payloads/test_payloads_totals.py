@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -388,6 +389,35 @@ def test_an_amount_that_its_currency_does_not_have_is_not_rounded(
         f"It has the amount {total}, which {currency} does not have; the nearest one is {nearest}."
         " Correct the amount or the currency at the source.",
     )
+
+
+@pytest.mark.parametrize("facts", [US, NO])
+@pytest.mark.parametrize("in_all", [True, False])
+def test_a_tax_that_its_currency_does_not_have_is_not_rounded_without_a_total(facts, in_all):
+    """A spreadsheet that computes the tax has more decimals than it shows."""
+    tax = D("8.25825")
+    row = Line(id="1", amount=D("100.10"), tax=tax)
+    what = mapped(
+        (row, refs(account="7", tax_code="5")),
+        header=refs(vendor="1"),
+        currency=facts.currency,
+        tax_total=tax if in_all else None,
+    )
+    assert payloads.build(what, facts, MARKER).problems == (
+        f"It has the amount 8.25825, which {facts.currency} does not have; the nearest one is 8.26"
+        f" {facts.currency}. Correct the amount or the currency at the source.",
+    )
+    document = replace(what.document, total=D("108.36"))
+    assert payloads.build(replace(what, document=document), facts, MARKER).problems == ()
+
+
+def test_taxes_of_lines_may_have_more_decimals_if_they_add_up_to_cents():
+    lines = [
+        (Line(id=id, amount=D(10), tax=D("0.125")), refs(account="7", tax_code="5")) for id in "12"
+    ]
+    what = norwegian(*lines)
+    built = payloads.build(what, NO, MARKER)
+    assert (built.problems, built.body["TxnTaxDetail"]["TotalTax"]) == ((), D("0.25"))
 
 
 def test_amounts_of_lines_may_have_more_decimals_if_the_rounded_lines_reach_the_total():
