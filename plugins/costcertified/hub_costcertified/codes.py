@@ -150,8 +150,7 @@ def parse_deletion(site: Site, row: Row) -> dt.date | None:
 
     Another value than a moment proves no deletion: it raises ValueError.
     """
-    deleted_at = row.get(names.Row.DELETED_AT)
-    return parse_date(deleted_at, site.zone) if deleted_at else None
+    return parse_date(row.get(names.Row.DELETED_AT), site.zone)
 
 
 def build_gone(source_id: str, deleted_on: dt.date) -> Gone:

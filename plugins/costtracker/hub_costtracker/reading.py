@@ -86,9 +86,8 @@ def read(site: Site, row: Row) -> Document | Gone | Unreadable:
 def _build_item(site: Site, source_id: str, row: Row) -> Document | Gone:
     """Return the document of a row with an id."""
     check_fields(row, {names.Invoice.DELETED_AT: str})
-    deleted_at = row.get(names.Invoice.DELETED_AT)
     # Another value than a moment proves no deletion: parse_date raises ValueError.
-    deleted_on = parse_date(deleted_at, site.zone) if deleted_at else None
+    deleted_on = parse_date(row.get(names.Invoice.DELETED_AT), site.zone)
     if deleted_on is None:
         return build_document(site, row)
     reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=str(deleted_on))

@@ -98,9 +98,8 @@ def read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadab
 
 def _build_item(site: Site, profiles: Profiles, source_id: str, row: Row) -> Document | Gone:
     """Return the document of a row with an id."""
-    deleted_at = row.get(names.Payable.DELETED_AT)
     # Another value than a moment proves no deletion: parse_date raises ValueError.
-    deleted_on = parse_date(deleted_at, site.zone) if deleted_at else None
+    deleted_on = parse_date(row.get(names.Payable.DELETED_AT), site.zone)
     if deleted_on is None:
         return build_document(site, profiles, row)
     reason = Sentence("Deleted in Ontraccr on %(deleted_at)s.", deleted_at=str(deleted_on))
