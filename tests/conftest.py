@@ -18,7 +18,7 @@ from hub.clock import Clock
 from hub.config import Config
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
-from hub.http.client import AppHttp
+from hub.http.client import MAX_RESPONSE_BYTES, AppHttp, HubFunctions
 from hub.security import password_hashing
 from hub.testing.clock import FakeClock
 from sandbox_tests import schema_validation
@@ -200,7 +200,8 @@ def make_http(
         settings: Any = None,
         allow: Sequence[str] = (),
         seconds: float = PATIENT_SECONDS,
-        **options: Any,
+        max_bytes: int = MAX_RESPONSE_BYTES,
+        **functions: Any,
     ) -> AppHttp:
         (tmp_path / "hosts").write_text("\n".join(allow))
         config = make_config(HUB_ALLOW_HOSTS_FILE=str(tmp_path / "hosts"))
@@ -211,7 +212,8 @@ def make_http(
             clock=clock,
             seconds=seconds,
             allowed=config.allow_hosts,
-            **options,
+            hub=HubFunctions(**functions),
+            max_bytes=max_bytes,
         )
 
     return make

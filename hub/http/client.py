@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 
@@ -44,32 +45,47 @@ def _no_recording(call: MaskedCall, url: str, response: HttpResponse) -> None:
     """Record nothing of a response."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HubFunctions:
+    """The functions of the hub that the client of an app calls; without them, it is on its own.
+
+    - `find_stand_in`: returns the adapter of a stand-in in this process for an address; None if
+      there is none.
+    - `open_slot`: returns a context in which one call may be sent; it waits for the rate of the
+      source.
+    - `on_refused`: called with the app and a host that it may not call.
+    - `on_secrets`: called with the credentials of a request or of its response.
+    - `on_call`: called with each call that was sent.
+    - `on_response`: called with a call, its address and the whole response.
+    - `on_throttled`: called with the seconds that a response 429 asks to wait.
+    """
+
+    find_stand_in: Callable[[str], BaseAdapter | None] = _no_stand_in
+    open_slot: Callable[[], AbstractContextManager[object]] = nullcontext
+    on_refused: Callable[[str, str], object] = lambda app, host: None
+    on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None
+    on_call: Callable[[SentCall], object] = lambda call: None
+    on_response: Callable[[MaskedCall, str, HttpResponse], object] = _no_recording
+    on_throttled: Callable[[float], object] = lambda seconds: None
+
+
+WITHOUT_HUB = HubFunctions()
+
+
 class AppHttp:
     """The HTTP client of one app.
 
-    A plugin holds it, so nothing in it gives access to keys, tokens or the database: it
-    has the declared hosts, limits and a clock, and calls functions of the hub for everything else.
+    A plugin holds it, so nothing in it gives access to keys, tokens or the database: it has the
+    declared hosts, limits and a clock, and calls functions of the hub for everything else.
     `allowed` are hosts that the operator allows although they are private or without https.
-    `find_stand_in` returns the adapter of a stand-in in this process for an address, None if there
-    is none. `on_refused` is called with the app and a host that it may not call, `on_secrets` with
-    the credentials of a request or of its response, `on_call` with each call that was sent,
-    `on_response` with a call, its address and the whole response.
-    `open_slot` returns a context in which one call may be sent; it waits for the rate of the
-    source. `on_throttled` is called with the seconds that a response 429 asks to wait.
     """
 
     __slots__ = (
         "_app",
         "_clock",
-        "_find_stand_in",
         "_hosts",
+        "_hub",
         "_max_bytes",
-        "_on_call",
-        "_on_refused",
-        "_on_response",
-        "_on_secrets",
-        "_on_throttled",
-        "_open_slot",
         "_public_values",
         "_seconds",
         "_session",
@@ -85,13 +101,7 @@ class AppHttp:
         clock: Clock,
         seconds: float,
         allowed: Collection[str] = (),
-        find_stand_in: Callable[[str], BaseAdapter | None] = _no_stand_in,
-        on_refused: Callable[[str, str], object] = lambda app, host: None,
-        on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None,
-        on_call: Callable[[SentCall], object] = lambda call: None,
-        on_response: Callable[[MaskedCall, str, HttpResponse], object] = _no_recording,
-        open_slot: Callable[[], AbstractContextManager[object]] = nullcontext,
-        on_throttled: Callable[[float], object] = lambda seconds: None,
+        hub: HubFunctions = WITHOUT_HUB,
         max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
         self._app = app
@@ -99,13 +109,7 @@ class AppHttp:
         self._seconds = seconds
         self._hosts = Hosts(hosts, settings, allowed)
         self._session = open_session()
-        self._find_stand_in = find_stand_in
-        self._on_refused = on_refused
-        self._on_secrets = on_secrets
-        self._on_call = on_call
-        self._on_response = on_response
-        self._open_slot = open_slot
-        self._on_throttled = on_throttled
+        self._hub = hub
         # A user name, for example, is shown on pages and helps in an error.
         self._public_values = {str(value) for value in settings.values()}
         self._max_bytes = max_bytes
@@ -137,7 +141,7 @@ class AppHttp:
         try:
             prepared = self._session.prepare_request(request)
             address = prepared.url or ""
-            stand_in = self._find_stand_in(address)
+            stand_in = self._hub.find_stand_in(address)
             adapter = stand_in or self._session.get_adapter(address)
         except (requests.RequestException, ValueError):
             raise Refused(
@@ -148,10 +152,10 @@ class AppHttp:
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
             lacks = self._explain_refused_address(address)
             self._refuse_host(call, parse(address).host or call.host, lacks=lacks)
-        with self._open_slot():
+        with self._hub.open_slot():
             response = self._send(call, adapter, prepared)
         self._hide(call, credentials.find_json_secrets(response.body))
-        self._on_response(call, address, response)
+        self._hub.on_response(call, address, response)
         return self._judge(call, response, answers)
 
     def _explain_refused_address(self, address: str) -> str:
@@ -169,12 +173,12 @@ class AppHttp:
         hidden = set(secrets) - self._public_values
         if hidden:
             call.hide(hidden)
-            self._on_secrets(hidden)
+            self._hub.on_secrets(hidden)
 
     def _refuse_host(self, call: MaskedCall, host: str, *, lacks: str) -> NoReturn:
         """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""
         plain_host = call.clean(host)
-        self._on_refused(self._app, plain_host)
+        self._hub.on_refused(self._app, plain_host)
         raise HostNotAllowed(self._app, plain_host, lacks=lacks)
 
     def _send(
@@ -190,7 +194,7 @@ class AppHttp:
             return response
         finally:
             seconds = self._clock.monotonic() - began_at
-            self._on_call(SentCall(call.method, call.host, status, seconds))
+            self._hub.on_call(SentCall(call.method, call.host, status, seconds))
 
     def _exchange(
         self, call: MaskedCall, adapter: BaseAdapter, prepared: requests.PreparedRequest
@@ -236,7 +240,7 @@ class AppHttp:
             return HttpReply(call, response)
         wait = parse_wait(response.headers, self._clock.now())
         if status == 429:
-            self._on_throttled(wait or 0.0)
+            self._hub.on_throttled(wait or 0.0)
             raise TooOften(call.host, call.app, wait)
         if status >= 500:
             raise Retry(

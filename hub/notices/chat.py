@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from hub.context import current_hub, find_stand_in, hide_secrets, mask_secrets
 from hub.errors import HubError, NotNow, Retry
-from hub.http.client import AppHttp
+from hub.http.client import AppHttp, HubFunctions
 from hub.security import audit, hub_settings
 
 CHAT_URL = "chat_url"  # the name of the stored setting
@@ -77,7 +77,9 @@ def _build_client(name: str) -> AppHttp:
         clock=context.clock,
         seconds=context.config.deadline_seconds,
         allowed=context.config.allow_hosts,
-        find_stand_in=find_stand_in,
-        on_refused=audit.record_refused_host,
-        on_secrets=hide_secrets,
+        hub=HubFunctions(
+            find_stand_in=find_stand_in,
+            on_refused=audit.record_refused_host,
+            on_secrets=hide_secrets,
+        ),
     )

@@ -27,8 +27,8 @@ TURN_SECONDS = 5.0  # the longest part of a wait, after which a hub that is to e
 CONCURRENT_CALLS = 20
 
 
-def build_rate_options(app: App, installation: Installation) -> dict[str, Any]:
-    """Return the options of a client that keeps the rate of the app's source; none without a rate.
+def build_rate_functions(app: App, installation: Installation) -> dict[str, Any]:
+    """Return the functions by which a client keeps the rate of its source; none without a rate.
 
     In a demo, calls are not spread over a long period: its stand-ins allow all of them at once, and
     a newcomer would wait for a minute without seeing why.

@@ -29,7 +29,7 @@ from hub.errors import (
     SettingsInvalid,
     VaultError,
 )
-from hub.http.client import AppHttp
+from hub.http.client import AppHttp, HubFunctions
 from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.qbo import company as qbo_company
@@ -120,12 +120,14 @@ def build_site(
         clock=context.clock,
         seconds=context.config.deadline_seconds,
         allowed=context.config.allow_hosts,
-        find_stand_in=find_stand_in,
-        on_refused=audit.record_refused_host,
-        on_secrets=hide_secrets,
-        on_call=partial(sent_calls.note, app.slug),
-        on_response=recording.note,
-        **call_rate.build_rate_options(app, installation),
+        hub=HubFunctions(
+            find_stand_in=find_stand_in,
+            on_refused=audit.record_refused_host,
+            on_secrets=hide_secrets,
+            on_call=partial(sent_calls.note, app.slug),
+            on_response=recording.note,
+            **call_rate.build_rate_functions(app, installation),
+        ),
     )
     now = context.clock.now()
     return Site(
@@ -159,7 +161,7 @@ def build_site_for_listener(site: Site) -> Site:
         {},
         clock=context.clock,
         seconds=context.config.deadline_seconds,
-        on_refused=audit.record_refused_host,
+        hub=HubFunctions(on_refused=audit.record_refused_host),
     )
     return replace(site, http=http, secrets=UnsavedSecrets(0, {}, {}))
 

@@ -25,7 +25,7 @@ from hub.contract.receipts import Receipt
 from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState, ReceiptStateName
 from hub.contract.types import App, Company, Field, Record, Sandbox, Signal, Site, Tenant
-from hub.http.client import AppHttp
+from hub.http.client import AppHttp, HubFunctions
 from hub.testing.clock import START, FakeClock
 from hub.testing.fakes.files import FilesInMemory, make_received_file
 from hub.testing.fakes.rate_limit import wait_for_rate_limit
@@ -66,8 +66,10 @@ def open_http(
         settings,
         clock=clock,
         seconds=DEADLINE_SECONDS,
-        find_stand_in=lambda url: adapter if url.startswith(URL) else None,
-        open_slot=open_slot,
+        hub=HubFunctions(
+            find_stand_in=lambda url: adapter if url.startswith(URL) else None,
+            open_slot=open_slot,
+        ),
     )
 
 

@@ -34,7 +34,7 @@ from dataclasses import replace
 from hub import config
 from hub.app import create_app
 from hub.errors import RateReached
-from hub.http.client import AppHttp
+from hub.http.client import AppHttp, HubFunctions
 from hub.models import Installation
 from hub.sources import call_rate
 
@@ -45,7 +45,9 @@ with hub.app_context():
     app = replace(runtime.plugins.apps["costtracker"], rate="20/h")
     http = AppHttp(
         app.name, ["{url}"], {"url": url}, clock=runtime.clock, seconds=20, allowed=["127.0.0.1"],
-        **call_rate.build_rate_options(app, Installation(id=1, slug=app.slug, tenant="t1")),
+        hub=HubFunctions(
+            **call_rate.build_rate_functions(app, Installation(id=1, slug=app.slug, tenant="t1"))
+        ),
     )
     for _ in range(int(count)):
         try:
