@@ -12,11 +12,12 @@ DATE = re.compile(r"(\d{1,4})[./\- ]+(\d{1,2})[./\- ]+(\d{1,4})(?:[T ].*)?")
 NUMBER = re.compile(r"\d*(?:\.\d+)?")
 RATE = re.compile(r"(\d+(?:[.,]\d+)?) *%?")
 # The symbol or name of a currency on either side of an amount: "$", "kr." or "NOK". "CR" and "DR"
-# are none, because they say on which side the amount is booked.
-CURRENCY_MARK = r"(?:(?!(?i:[CD]R)\b)[^\W\d_]+\.?|[^\w\s.,:%()+\-])?"
+# are none, because they say on which side the amount is booked. No part gives back what it has
+# read (++ and *+): to divide many spaces among the parts in all ways would take hours.
+CURRENCY_MARK = r"(?:(?!(?i:[CD]R)\b)[^\W\d_]++\.?|[^\w\s.,:%()+\-])?"
 AMOUNT = re.compile(
-    rf"{CURRENCY_MARK}\s*([(+\-]?)\s*{CURRENCY_MARK}\s*(\d[\d.,'’\s]*|[.,]\d+)"
-    rf"\s*{CURRENCY_MARK}\s*([)\-]?)\s*{CURRENCY_MARK}"
+    rf"{CURRENCY_MARK}\s*+([(+\-]?)\s*+{CURRENCY_MARK}\s*+(\d[\d.,'’\s]*+|[.,]\d++)"
+    rf"\s*+{CURRENCY_MARK}\s*+([)\-]?)\s*+{CURRENCY_MARK}"
 )
 NO_CENTS_SUFFIX = re.compile(r"[.,:]\s*-$")  # in "100,-" and "100:-", which are not negative
 # The characters that programs write as a minus sign.

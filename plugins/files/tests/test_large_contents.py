@@ -1,9 +1,11 @@
-"""Small files that stand for more than a table may hold are refused before it is in memory."""
+"""Small files that would take very much memory or time are refused before they do."""
 
 import io
+import time
 import zipfile
 
 import pytest
+from hub_files.values import parse_amount
 from openpyxl import Workbook
 
 from hub import Company, Refused
@@ -80,3 +82,21 @@ def test_empty_lines_of_a_csv_file_take_little_memory(bench):
     assert bench.receive("a.csv", b"A;B\n" + b"\n" * 1_000_000 + b"1;2\n").table.rows == (
         ("1", "2"),
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" + " " * 3900 + "@@@",
+        "@" + " " * 3900 + "x",
+        "x" * 3900 + "!",
+        "1" + " 1" * 1900 + "!",
+        "1" + "." * 3900 + "x y z",
+    ],
+    ids=["behind", "before", "letters", "groups", "points"],
+)
+def test_a_long_text_is_no_amount_in_little_time(text):
+    began = time.process_time()
+    with pytest.raises(ValueError, match="is not an amount"):
+        parse_amount(text, ".")
+    assert time.process_time() - began < 5
