@@ -29,8 +29,10 @@ DELIMITERS = (
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # with the full-width forms
 _SKIPPED = '\\s"\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060\ufeff'
 _BREAK = "[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]"
-_STARTS = re.compile(f"(^|{_BREAK})([{_SKIPPED}]*)('*)(?=[{_FORMULA}])")
-_GUARDED = re.compile(f"(^|{_BREAK})([{_SKIPPED}]*)'('*)(?=[{_FORMULA}])")
+# Skipped characters and apostrophes before what may be a formula. They are read once: no place
+# within them is tried as their beginning.
+_BEFORE_FORMULA = re.compile(f"(?<![{_SKIPPED}])(?:([{_SKIPPED}]++)|(?<!'))('*+)(?=[{_FORMULA}])")
+_LINE_BREAK = re.compile(_BREAK)
 
 Cell = str | int | Decimal | None
 
@@ -93,12 +95,32 @@ def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
 
 def guard(text: str) -> str:
     """Put an apostrophe before every text that a spreadsheet program would run as a formula."""
-    return _STARTS.sub(r"\1\2\3'", text)
+    return _BEFORE_FORMULA.sub(_add_apostrophe, text)
 
 
 def unguard(text: str) -> str:
     """Return the text that `guard` was given."""
-    return _GUARDED.sub(r"\1\2\3", text)
+    return _BEFORE_FORMULA.sub(_drop_apostrophe, text)
+
+
+def _add_apostrophe(match: re.Match[str]) -> str:
+    """Return what stands before a formula, with an apostrophe if a cell may begin there."""
+    return f"{match[0]}'" if _may_begin_cell(match) else match[0]
+
+
+def _drop_apostrophe(match: re.Match[str]) -> str:
+    """Return what stands before a formula, without the apostrophe that guards it."""
+    if not match[2] or not _may_begin_cell(match):
+        return match[0]
+    return match[0][:-1]
+
+
+def _may_begin_cell(match: re.Match[str]) -> bool:
+    """Return whether a program may take what stands before a formula for the start of a cell."""
+    place = match.start()
+    if place == 0 or match.string[place - 1] == ";":
+        return True
+    return bool(_LINE_BREAK.search(match[1] or ""))
 
 
 def _guard_cell(cell: Cell) -> str | int | Decimal:

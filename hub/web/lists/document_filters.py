@@ -215,6 +215,7 @@ def find_payment_state(
 
 def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:
     """Return the lowest and highest amount of a filter; None if it is neither one nor two."""
+    text = " ".join(text.split())  # the time of a search grows with the square of many spaces
     pair = TWO_AMOUNTS.fullmatch(text)
     texts = pair.groups() if pair else (text, text)
     amounts = []

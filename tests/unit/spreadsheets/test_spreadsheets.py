@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+import time
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -136,3 +137,13 @@ def test_a_file_that_a_program_saved_with_its_own_delimiter_is_read(
 def test_a_file_in_another_encoding_is_refused(content: bytes) -> None:
     with pytest.raises(Refused, match="not a CSV file in UTF-8"):
         spreadsheets.decode(content)
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 200_000 + "x", "'" * 200_000, ";'" * 100_000, " \t" * 100_000]
+)
+def test_long_texts_are_guarded_in_little_time(text):
+    began = time.process_time()
+    assert spreadsheets.unguard(spreadsheets.guard(text)) == text
+    assert spreadsheets.unguard(text)
+    assert time.process_time() - began < 5
