@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hub.cli.terminal import say
+from hub.cli.terminal import count_of, get_account_name, say
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -42,8 +42,30 @@ def prepare(environ: Mapping[str, str], *, may_replace_keys: bool = False) -> "F
         data_origin.require_no_demo()
         data_origin.mark_folder(folder, data_origin.INIT)
         data_origin.mark_database(data_origin.INIT)
+        if may_replace_keys:
+            _give_up_lost_secrets()
         say(f"The tables are there and up to date. Data folder: {folder}")
     return app
+
+
+def _give_up_lost_secrets() -> None:
+    """Let everything be entered again that no key opens any more."""
+    from hub.db.engine import transaction
+    from hub.qbo.oauth import tokens
+    from hub.security import audit, secrets
+
+    with transaction() as session:
+        count = secrets.give_up_lost(session)
+        if not count:
+            return
+        tokens.require_reconnect_without_tokens(session)
+        lost = count_of(count, "secret")
+        audit.record(session, get_account_name(), "lost secrets given up", lost)
+    say(
+        f"No key opens {lost} any more: connect the companies again, and enter the keys of Intuit,"
+        " the mail server and the secrets of apps again. If the old key is found after all, put it"
+        " behind the new one in vault.keys."
+    )
 
 
 def prepare_if_new(environ: Mapping[str, str]) -> None:

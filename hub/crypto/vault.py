@@ -14,6 +14,19 @@ NONCE_BYTES = 12
 Ring = Sequence[tuple[str, bytes]]
 
 
+class KeyMissing(VaultError):
+    """A secret is sealed with a key that the ring lacks."""
+
+    def __init__(self, place: str, key_id: str) -> None:
+        super().__init__(
+            "The secret at %(place)s is sealed with key %(key)s, which HUB_VAULT_KEYS does not"
+            " hold; put that key back after the newest one.",
+            place=place,
+            key=repr(key_id),
+        )
+        self.key_id = key_id
+
+
 class Vault:
     """Seal secrets with the first key of the ring, and open those of any of its keys.
 
@@ -62,13 +75,18 @@ class Vault:
             if key_id in dict(keys):
                 self._use_ring(keys)
         if key_id not in self._ciphers:
-            raise VaultError(
-                "The secret at %(place)s is sealed with key %(key)s, which HUB_VAULT_KEYS does not"
-                " hold; put that key back after the newest one.",
-                place=place,
-                key=repr(key_id),
-            )
+            raise KeyMissing(place, key_id)
         return self._ciphers[key_id]
+
+    def find_missing_key(self, place: str, sealed: bytes) -> str:
+        """Return the id of the key of a secret if the ring lacks it, else ""."""
+        head, _, _ = _split_sealed(place, sealed)
+        key_id = _get_key_id(head)
+        try:
+            self._get_cipher(place, key_id)
+        except KeyMissing:
+            return key_id
+        return ""
 
     def is_current(self, sealed: bytes) -> bool:
         """Return whether a secret was sealed with the newest key."""

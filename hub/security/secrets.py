@@ -6,17 +6,19 @@ from typing import cast
 
 from filelock import FileLock, Timeout
 from flask import current_app
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.contract.types import Secrets, require_secret_text
 from hub.crypto.masking import find_token
+from hub.crypto.vault import KeyMissing
 from hub.db import engine
-from hub.errors import Busy, FolderUnavailable, Sentence
+from hub.errors import Busy, FolderUnavailable, Sentence, VaultError
 from hub.models import Secret
 
 LOCK_SECONDS = 30.0
+LOST_KEYS = "hub:lost_keys"  # the place of the ids of the keys that are lost for good
 SHARED_LOCK = "hub.secrets_lock"  # the extension that locks them if several machines share them
 SharedLock = Callable[[int, float], AbstractContextManager[None]]
 _secrets = cast(Table, Secret.__table__)
@@ -35,31 +37,72 @@ def put(session: Session, place: str, text: str) -> None:
 
 
 def get(session: Session, place: str) -> str | None:
-    """Return the text at a place; None if there is none."""
+    """Return the text at a place; None if there is none, or if its key is lost for good."""
     sealed = session.scalar(_SELECT_SEALED, {"_place": place})
     if sealed is None:
         return None
-    return _open(place, sealed)
+    return _open(session, place, sealed)
 
 
 def _read(place: str) -> str | None:
-    """Return the stored text at a place; None if there is none.
+    """Return the stored text at a place, as `get` does.
 
     A plugin asks for secrets with every call, so no session is opened for it.
     """
     with engine.translate_errors(), engine.read_only_engine().connect() as connection:
         sealed = connection.execute(_SELECT_SEALED, {"_place": place}).scalar()
-    if sealed is None:
-        return None
-    return _open(place, sealed)
+        return None if sealed is None else _open(connection, place, sealed)
 
 
-def _open(place: str, sealed: bytes) -> str:
-    """Open a sealed text, and mask it from now on if it is like a token."""
+def _open(database: Session | Connection, place: str, sealed: bytes) -> str | None:
+    """Open a sealed text, and mask it from now on if it is like a token.
+
+    Return None if its key is lost for good.
+    """
     shared = current_hub()
-    text = shared.vault.open(place, sealed)
+    try:
+        text = shared.vault.open(place, sealed)
+    except KeyMissing as error:
+        if error.key_id in _load_lost_keys(database):
+            return None
+        raise
     shared.mask.add((find_token(text),))
     return text
+
+
+def give_up_lost(session: Session) -> int:
+    """Let secrets count as missing whose keys are lost for good; return how many they are.
+
+    Otherwise nobody could enter them again: the pages that ask for them read them first. They are
+    kept, and can be read again if their key is put back.
+    """
+    vault = current_hub().vault
+    key_ids = []
+    for place, sealed in session.execute(select(Secret.place, Secret.sealed)):
+        key_id = vault.find_missing_key(place, sealed)
+        if key_id and place != LOST_KEYS:
+            key_ids.append(key_id)
+    if key_ids:
+        put(session, LOST_KEYS, " ".join(sorted(set(key_ids))))
+    return len(key_ids)
+
+
+def _load_lost_keys(database: Session | Connection) -> frozenset[str]:
+    """Return the ids of the keys that are lost for good."""
+    sealed = database.scalar(_SELECT_SEALED, {"_place": LOST_KEYS})
+    if sealed is None:
+        return frozenset()
+    try:
+        text = current_hub().vault.open(LOST_KEYS, sealed)
+    except VaultError:  # the key of this list is missing, too
+        return frozenset()
+    return frozenset(text.split())
+
+
+def _is_lost(session: Session, place: str, sealed: bytes) -> bool:
+    """Return whether the key of a secret is lost for good."""
+    key_id = current_hub().vault.find_missing_key(place, sealed)
+    return bool(key_id) and key_id in _load_lost_keys(session)
 
 
 def forget(session: Session, place: str) -> None:
@@ -85,15 +128,19 @@ def put_all(
 
 
 def rotate(session: Session) -> int:
-    """Seal the secrets of older keys under the newest key; return the number of these secrets."""
+    """Seal the secrets of older keys under the newest key; return the number of these secrets.
+
+    Those of keys that are lost for good stay as they are.
+    """
     vault = current_hub().vault
     secrets = select(Secret.place, Secret.sealed).order_by(Secret.place)
     rows = session.execute(secrets.with_for_update()).all()
     changes = []
     for place, sealed in rows:
-        if not vault.is_current(sealed):
-            text = vault.open(place, sealed)
-            changes.append({"place": place, "sealed": vault.seal(place, text)})
+        if vault.is_current(sealed) or _is_lost(session, place, sealed):
+            continue
+        text = vault.open(place, sealed)
+        changes.append({"place": place, "sealed": vault.seal(place, text)})
     if changes:
         session.execute(update(Secret), changes)
     return len(changes)
@@ -148,9 +195,12 @@ class SiteSecrets(Secrets):
     def _list_names(self) -> list[str]:
         """Return the names of all secrets of the installation, sorted."""
         is_of_installation = Secret.place.startswith(self._prefix, autoescape=True)
+        query = select(Secret.place, Secret.sealed).where(is_of_installation)
+        names = []
         with engine.read_only_session() as session:
-            places = session.scalars(select(Secret.place).where(is_of_installation)).all()
-        names = [place.removeprefix(self._prefix) for place in places]
+            for place, sealed in session.execute(query).all():
+                if not _is_lost(session, place, sealed):
+                    names.append(place.removeprefix(self._prefix))
         return sorted(names)
 
     def lock(self) -> AbstractContextManager[None]:

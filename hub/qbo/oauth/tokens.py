@@ -147,6 +147,20 @@ def get_refresh_token(session: Session, company_id: int) -> str | None:
     return secrets.get(session, place)
 
 
+def require_reconnect_without_tokens(session: Session) -> None:
+    """Record that the companies whose tokens were lost have to be connected again."""
+    reason = Sentence("The key of its tokens was lost")
+    connected = (
+        select(ConnectedCompany)
+        .where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
+        .order_by(ConnectedCompany.id)
+        .with_for_update()
+    )
+    for company in session.scalars(connected).all():
+        if get_refresh_token(session, company.id) is None:
+            connection.record_refusal(session, company, ConnectionState.RECONNECT, reason)
+
+
 def is_shared(session: Session, company_id: int) -> bool:
     """Return whether another company has one of this company's refresh tokens."""
     own_tokens = _get_refresh_tokens(session, company_id)

@@ -1,5 +1,6 @@
 """The `hub` command: help, errors as sentences, and exit codes."""
 
+import datetime as dt
 import json
 import logging
 import os
@@ -12,15 +13,21 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
+from hub import config
+from hub.app import create_app
 from hub.cli import COMMAND_MODULES, apps, companies, main, outbox, served_address
 from hub.contract.registry import Plugins
 from hub.crypto.keys import KEY_FILES
 from hub.db import engine
 from hub.migrations import schema
+from hub.models import ConnectedCompany
 from hub.models.enums import BatchMode, DocumentState, InstallationMode, PostingState
+from hub.security import secrets
 from hub.telemetry import log_output
 
+NOON = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 RARELY_NEEDED = (
     *(
         "alembic",
@@ -180,6 +187,42 @@ def test_a_lost_key_is_not_replaced_without_the_option(hub, tmp_path, file):
     code, out, _ = hub("init", "--new-keys")
     assert (code, f"Created key file {key}." in out) == (0, True)
     assert key.read_text() != content
+
+
+def test_what_a_lost_key_protected_is_asked_for_again(hub, tmp_path):
+    folder = tmp_path / "data"
+
+    def open_hub():
+        app = create_app(config.load({"HUB_DATA": str(folder)}), pages=False)
+        return app.app_context()
+
+    with open_hub():
+        with engine.transaction() as session:
+            company = ConnectedCompany(realm="9130", name="Nordvik", connected_at=NOON)
+            session.add(company)
+            session.flush()
+            secrets.put(session, f"company:{company.id}:refresh", "a refresh token")
+            secrets.put(session, "hub:contact", "Kari")
+        engine.db.engine.dispose()
+    (folder / "vault.keys").unlink()
+
+    code, out, _ = hub("init", "--new-keys")
+    assert (code, "No key opens 2 secrets any more: connect the companies again" in out) == (
+        0,
+        True,
+    )
+    with open_hub():
+        with engine.read_only_session() as session:
+            company = session.scalars(select(ConnectedCompany)).one()
+            assert (company.state, company.state_reason) == (
+                "reconnect",
+                "The key of its tokens was lost",
+            )
+            assert secrets.get(session, "hub:contact") is None
+        engine.db.engine.dispose()
+    assert "No key opens" not in hub("init")[1]
+    assert "lost secrets given up" in hub("audit", "list")[1]
+    assert "Encrypted 1 secret with it" in hub("vault", "rotate")[1]
 
 
 def test_keys_may_move_into_the_file_that_hub_config_names(hub, tmp_path, monkeypatch):

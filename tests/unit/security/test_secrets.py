@@ -106,6 +106,41 @@ def test_a_rotation_that_fails_halfway_changes_nothing(app, rotating_app):
         assert old_key_only.open("a", session.get_one(Secret, "a").sealed) == "one"
 
 
+def test_secrets_of_a_key_that_is_lost_for_good_count_as_missing(app):
+    lost = Vault([("lost", bytes(range(32)))])
+    with engine.transaction() as session:
+        secrets.put(session, "hub:contact", "Kari")
+        for place in ("hub:mail_url", "installation:1:api_key"):
+            session.add(Secret(place=place, sealed=lost.seal(place, "old")))
+    with engine.read_only_session() as session, pytest.raises(VaultError, match="'lost'"):
+        secrets.get(session, "hub:mail_url")
+
+    with engine.transaction() as session:
+        assert secrets.give_up_lost(session) == 2
+    site = SiteSecrets(1)
+    assert (dict(site), "api_key" in site, len(site)) == ({}, False, 0)
+    with engine.transaction() as session:
+        assert secrets.get(session, "hub:mail_url") is None
+        assert secrets.get(session, "hub:contact") == "Kari"
+        assert secrets.rotate(session) == 0
+        secrets.put_all(session, 1, {"api_key": "new"}, forget_others=False)
+    assert dict(site) == {"api_key": "new"}
+
+
+def test_a_lost_key_that_is_put_back_opens_its_secrets_again(app, make_app, make_config):
+    lost = Vault([("lost", bytes(range(32)))])
+    ring = app.extensions["hub"].config.vault_keys
+    with engine.transaction() as session:
+        session.add(Secret(place="hub:mail_url", sealed=lost.seal("hub:mail_url", "old")))
+    with engine.transaction() as session:
+        assert secrets.give_up_lost(session) == 1
+    keys_put_back = [*ring, ("lost", bytes(range(32)))]
+    texts = ",".join(f"{key_id}:{encode(key)}" for key_id, key in keys_put_back)
+    restored = make_app(make_config(HUB_VAULT_KEYS=texts))
+    with restored.app_context(), engine.read_only_session() as session:
+        assert secrets.get(session, "hub:mail_url") == "old"
+
+
 @pytest.fixture
 def rotating_app(app, make_app, make_config):
     """Add a key to the key file, and return a hub of its own that has it from the beginning."""

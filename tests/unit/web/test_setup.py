@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from hub.config import Config
 from hub.context import current_hub
+from hub.crypto.vault import Vault
 from hub.db import engine
 from hub.models import AuditEntry, ConnectedCompany, OAuthState, Secret, User
 from hub.qbo import intuit_keys
-from hub.security import hub_settings, login_sessions, one_time_codes
+from hub.security import hub_settings, login_sessions, one_time_codes, secrets
 from hub.security.rights import get_rights
 from hub.testing.clock import FakeClock
 from hub.web.administration import first_owner
@@ -209,6 +210,25 @@ def test_keys_of_the_page_take_effect_at_once_and_are_sealed(without_keys: Visit
     page = without_keys.page("/setup/intuit")
     assert "canary" not in page
     assert "stored; leave empty to keep it" in page
+
+
+def test_keys_are_entered_again_after_the_key_of_the_vault_was_lost(without_keys: Visitor) -> None:
+    without_keys.post("/setup/intuit", **KEYS)
+    without_keys.post("/setup/mail", host="mail.example.com", port="587", encryption="smtp")
+    lost = Vault([("lost", bytes(range(32)))])
+    with without_keys.app.app_context(), engine.transaction() as session:
+        for row in session.scalars(select(Secret)).all():
+            row.sealed = lost.seal(row.place, secrets.get(session, row.place) or "")
+    assert without_keys.get("/setup/intuit").status_code == 400
+    with without_keys.app.app_context(), engine.transaction() as session:
+        assert secrets.give_up_lost(session) > 0
+
+    for page in ("/", "/setup/intuit", "/setup/mail", "/companies", "/account/", "/support"):
+        assert without_keys.get(page).status_code == 200, page
+    assert without_keys.post("/setup/intuit", **KEYS).status_code == 302
+    with without_keys.app.app_context():
+        assert intuit_keys.read().client_secret == "canary-secret"
+        assert hub_settings.mail_url() == ""
 
 
 def test_a_secret_that_is_left_empty_stays(without_keys: Visitor) -> None:
