@@ -98,6 +98,46 @@ def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, matches
     assert numbers(quickbooks, where) == matches
 
 
+@pytest.mark.parametrize(
+    ("kind", "condition"),
+    [
+        ("Bill", "SalesTermRef = '3'"),
+        ("Invoice", "SalesTermRef in ('3', '4')"),
+        ("Invoice", "ProjectRef = '42'"),
+        ("Estimate", "ProjectRef = '42'"),
+        ("Estimate", "ExpirationDate <= '2027-02-10' orderby ExpirationDate"),
+        ("Estimate", "AcceptedDate > '2027-01-01'"),
+    ],
+)
+def test_documents_are_found_by_terms_project_and_dates_of_an_offer(quickbooks, kind, condition):
+    """The fields that Intuit's reference calls filterable."""
+    sold = {
+        "Amount": 50,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "2"}},
+    }
+    bought = {
+        "Amount": 50,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}},
+    }
+    customer, terms = {"CustomerRef": {"value": "42"}}, {"SalesTermRef": {"value": "3"}}
+    project = {"ProjectRef": {"value": "42"}}
+    dates = {"ExpirationDate": "2027-02-10", "AcceptedDate": "2027-01-12"}
+    bodies = {
+        "Bill": {"VendorRef": {"value": "1"}, "Line": [bought], **terms},
+        "Invoice": {**customer, "Line": [sold], **terms, **project},
+        "Estimate": {**customer, "Line": [sold], **project, **dates},
+    }
+    others = {**bodies[kind]}
+    for field in (*terms, *project, *dates):
+        others.pop(field, None)
+    wanted = quickbooks.ask("POST", kind.lower(), bodies[kind]).json()[kind]
+    assert quickbooks.ask("POST", kind.lower(), others).status == 200
+    rows = quickbooks.select(f"select * from {kind} where {condition}")
+    assert [row["Id"] for row in rows[kind]] == [wanted["Id"]]
+
+
 def test_a_negated_condition_finds_only_objects_that_have_the_field(quickbooks):
     matches = "Classification = 'Asset' and FullyQualifiedName != 'checking' and Name != 'savings'"
     rows = quickbooks.select(f"select * from Account where {matches}")["Account"]

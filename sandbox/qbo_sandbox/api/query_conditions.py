@@ -27,6 +27,10 @@ TRANSACTION_FIELDS = (
     "APAccountRef",
     "PaymentType",
     "PaymentRefNum",
+    "SalesTermRef",
+    "ProjectRef",
+    "ExpirationDate",
+    "AcceptedDate",
     "SyncToken",
     *TIME_FIELDS,
 )
