@@ -4,12 +4,11 @@ from dataclasses import replace
 
 from hub.errors import DatabaseUnavailable, HubError, Sentence
 from hub.models.enums import SendOutcome
-from hub.qbo.responses import LOOK_UP_FOLLOWS, QuickBooksResponse
+from hub.qbo.responses import LOOK_UP_FOLLOWS, RETRY_FOLLOWS, QuickBooksResponse
 from hub.rate_limits.limiter import NoSlot
 
 MAX_SHORT_PAUSE_SECONDS = 10.0  # a read waits for so long if QuickBooks asks for it
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
-RETRY_FOLLOWS = Sentence("It is retried automatically.")
 
 
 def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:

@@ -42,6 +42,8 @@ INCONCLUSIVE_STATUSES = {*range(500, 600)}  # may be done: looked up before it i
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0
 LOOK_UP_FOLLOWS = Sentence("The hub looks up whether it was done.")
+RETRY_FOLLOWS = Sentence("It is retried automatically.")
+NOT_ASKED_FOR = Sentence("QuickBooks answered something that is not what was asked for.")
 PLACES_WITHOUT_ID = {
     "QueryResponse",
     "CDCResponse",
@@ -249,12 +251,25 @@ def build_lost_response(reason: str, *, is_too_large: bool = False) -> QuickBook
 
 
 def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]]:
-    """Return the objects of one kind in the response to a query."""
-    objects_by_entity = response.entity or {}
-    objects = objects_by_entity.get(ENTITY_BY_KIND[kind])
+    """Return the objects of one kind in the response to a query.
+
+    An empty list shows that there are none, so raise Retry if there are some in another form.
+    """
+    content = response.entity or {}
+    objects = content.get(ENTITY_BY_KIND[kind])
     if not isinstance(objects, list):
+        _require_no_objects(content)
         return []
     return [row for row in objects if isinstance(row, dict)]
+
+
+def _require_no_objects(content: dict[str, Any]) -> None:
+    """Raise Retry if the content of a response to a query has objects of any kind."""
+    for name, value in content.items():
+        if name.lower() == "warnings":
+            continue
+        if value and isinstance(value, dict | list):
+            raise Retry("%(reason)s %(next_step)s", reason=NOT_ASKED_FOR, next_step=RETRY_FOLLOWS)
 
 
 def extract_count(response: QuickBooksResponse) -> int:
@@ -373,7 +388,7 @@ def _explain_doubt(response: QuickBooksResponse, http_response: HttpResponse) ->
     if response.faults:
         reason = explain(response.faults, UNKNOWN_ERROR, internal_codes=ACCESS_CODES)
     elif http_response.status == 200:
-        reason = Sentence("QuickBooks answered something that is not what was asked for.")
+        reason = NOT_ASKED_FOR
     else:
         reason = Sentence(
             "QuickBooks answered with status %(status)s and no reason.", status=http_response.status

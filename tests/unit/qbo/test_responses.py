@@ -12,6 +12,7 @@ from hub.qbo.responses import (
     QuickBooksResponse,
     build_lost_response,
     build_unsent_response,
+    extract_rows,
     interpret_item,
     interpret_response,
 )
@@ -326,6 +327,32 @@ def test_only_an_expired_token_is_worth_a_new_one():
 def test_amounts_are_decimals():
     answer = interpret_response(reply(200, b'{"Bill":{"Id":"1","TotalAmt":0.1}}'), CREATE)
     assert str(answer.entity["TotalAmt"]) == "0.1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"Bill": BILL}, {"bill": [BILL]}, {"Invoice": [BILL], "maxResults": 1}, [{"Bill": [BILL]}]],
+    ids=["one object", "another spelling", "another kind", "a list"],
+)
+def test_objects_in_another_form_are_no_proof_that_there_are_none(content):
+    answer = interpret_response(reply(200, {"QueryResponse": content}), QUERY)
+    with pytest.raises(Retry, match="something that is not what was asked for"):
+        extract_rows(answer, "bill")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"startPosition": 1, "maxResults": 0},
+        {"Bill": [], "totalCount": 0},
+        {"Warnings": {"Warning": [{"code": "1", "Message": "ignored"}]}},
+    ],
+    ids=["nothing", "an empty page", "an empty list", "warnings"],
+)
+def test_an_answer_without_objects_shows_that_there_are_none(content):
+    answer = interpret_response(reply(200, {"QueryResponse": content}), QUERY)
+    assert extract_rows(answer, "bill") == []
 
 
 def test_each_item_of_a_batch_is_judged_alone():
