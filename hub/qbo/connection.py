@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
@@ -71,6 +72,16 @@ def _is_pausing(time_left: dt.timedelta) -> bool:
     return dt.timedelta(0) < time_left <= MAX_PAUSE
 
 
+def may_be_called(now: dt.datetime) -> ColumnElement[bool]:
+    """Match companies that are connected, or whose refused connection may be tried now.
+
+    A pause that is too long means that the clock was set back.
+    """
+    next_try_at = ConnectedCompany.next_try_at
+    is_connected = ConnectedCompany.state == ConnectionState.CONNECTED
+    return or_(is_connected, next_try_at <= now, next_try_at > now + MAX_PAUSE)
+
+
 def is_refused(company: ConnectedCompany) -> bool:
     """Return whether QuickBooks or Intuit refuses the connection."""
     return company.state not in (ConnectionState.CONNECTED, ConnectionState.DISCONNECTED)
@@ -124,9 +135,13 @@ def record_refusal(
     *,
     writes: bool = False,
 ) -> None:
-    """Record that the connection of a company, which is locked, was refused."""
+    """Record that the connection of a company, which is locked, was refused.
+
+    A first refusal in the future was recorded before the clock was set back.
+    """
     now = current_hub().clock.now()
-    if not is_refused(company) or company.refused_since is None:
+    since = company.refused_since
+    if not is_refused(company) or since is None or since > now:
         company.refused_since = now
     if state == ConnectionState.INTERRUPTED:
         _pause(company, now)

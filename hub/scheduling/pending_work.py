@@ -10,14 +10,9 @@ from hub import outbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run
-from hub.models.enums import (
-    ConnectionState,
-    Holder,
-    PostingState,
-    RunKind,
-    RunOutcome,
-)
+from hub.models.enums import Holder, PostingState, RunKind, RunOutcome
 from hub.posting import receipt_delivery
+from hub.qbo import connection
 from hub.scheduling import run_log
 
 PAUSE_AFTER_RUN, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
@@ -110,14 +105,11 @@ def _select_installations_with_work(now: dt.datetime) -> Select[int, int]:
     doubts.
     """
     is_loaded = Installation.slug.in_(sorted(current_hub().plugins.apps))
-    is_reachable = or_(
-        ConnectedCompany.state == ConnectionState.CONNECTED, ConnectedCompany.next_try_at <= now
-    )
     return (
         select(Installation.id, Installation.company_id)
         .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
         .where(
-            is_reachable,
+            connection.may_be_called(now),
             or_(and_(Installation.is_active, is_loaded, _has_work(now)), _has_postings_in_flight()),
             ~_has_recent_run(now),
         )

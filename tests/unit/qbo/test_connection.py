@@ -199,6 +199,17 @@ def test_the_case_opens_after_an_hour_and_closes_with_the_first_success(quickboo
     assert (company().state, open_cases()) == ("connected", [])
 
 
+def test_the_case_opens_after_an_hour_although_the_clock_was_set_back(quickbooks, clock):
+    quickbooks.add_fault("unauthorised", "bill.create", **ALWAYS)
+    client = Client(1)
+    client.create("bill", bill(), KEY)
+    clock.set(clock.now() - dt.timedelta(days=30))
+    began = clock.now()
+    while not open_cases() and clock.now() - began < dt.timedelta(days=1):
+        clock.advance(max(1.0, client.create("bill", bill(), KEY).after))
+    assert dt.timedelta(hours=1) <= clock.now() - began < dt.timedelta(hours=3)
+
+
 @pytest.mark.parametrize("by_batch", [False, True])
 def test_a_call_that_began_before_the_refusal_does_not_end_it(quickbooks, monkeypatch, by_batch):
     quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)

@@ -170,6 +170,13 @@ def test_a_run_that_was_stopped_delays_nothing_after_a_later_success(now, postin
     assert pending_work.request_runs(now + 2 * MINUTE) == 1
 
 
+@pytest.mark.parametrize(("pause", "count"), [(MINUTE, 0), (dt.timedelta(days=2), 1)])
+def test_a_pause_from_before_the_clock_was_set_back_delays_nothing(now, posting, pause, count):
+    change(Posting, state="ready")
+    change(ConnectedCompany, state="interrupted", next_try_at=now + pause)
+    assert pending_work.request_runs(now) == count
+
+
 def test_a_run_that_ended_before_the_clock_was_set_back_delays_nothing(now, posting):
     change(Posting, state="ready")
     pending_work.request_runs(now)
