@@ -177,7 +177,8 @@ def is_due(company_id: int) -> bool:
     """Return whether to poll without news: daily where webhooks arrive, else every hour.
 
     A company without webhooks in which nothing changed for a day is polled every other hour. A poll
-    in the future was made before the clock was set back, so another one is due.
+    in the future was made before the clock was set back, so another one is due; a webhook in the
+    future does not count.
     """
     now = current_hub().clock.now()
     day_ago = now - DAILY_POLL_INTERVAL
@@ -188,7 +189,7 @@ def is_due(company_id: int) -> bool:
         return True
     if company.webhook_news_at and company.webhook_news_at >= last_poll:
         return True
-    if company.webhook_received_at and company.webhook_received_at >= day_ago:
+    if company.webhook_received_at and day_ago <= company.webhook_received_at <= now:
         return False
     changed_at = company.changed_at or company.connected_at
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL

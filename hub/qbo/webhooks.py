@@ -144,8 +144,11 @@ def _note_receipt(
 
 
 def _is_outdated(last_receipt: dt.datetime | None, now: dt.datetime) -> bool:
-    """Return whether the stored time of the last webhook is old enough to be replaced."""
-    return last_receipt is None or now - last_receipt > RECEIPT_INTERVAL
+    """Return whether the stored time of the last webhook is old enough to be replaced.
+
+    One in the future was stored before the clock was set back.
+    """
+    return last_receipt is None or not now - RECEIPT_INTERVAL <= last_receipt <= now
 
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:

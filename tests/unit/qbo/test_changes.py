@@ -365,6 +365,18 @@ def test_webhooks_that_ceased_to_come_are_no_reason_to_wait(indexed_company, clo
     assert changes.is_due(1)
 
 
+def test_webhooks_from_before_the_clock_was_set_back_are_no_reason_to_wait(indexed_company, clock):
+    clock.advance(20 * 24 * 3600)
+    receive_notice(
+        indexed_company,
+        classic(indexed_company.realm, "Bill", "1", at=head("1").updated_at.isoformat()),
+    )
+    clock.set(clock.now() - dt.timedelta(days=18))
+    changes.poll(1)
+    clock.advance(2 * 3600)
+    assert changes.is_due(1)
+
+
 def test_a_poll_is_due_after_a_webhook(indexed_company, clock):
     changes.poll(1)
     clock.advance(1)
