@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.cases import advice
@@ -59,12 +59,16 @@ class News:
 
 
 def load(session: Session) -> News:
-    """Read the open cases that have waited long enough for others of the same run."""
-    query = select(Case).where(
-        Case.closed_at.is_(None),
-        Case.mailed_at.is_(None),
-        Case.opened_at <= current_hub().clock.now() - COLLECTING_PERIOD,
+    """Read the open cases that have waited long enough for others of the same run.
+
+    A case in the future was opened before the clock was set back.
+    """
+    now = current_hub().clock.now()
+    has_waited = or_(
+        Case.opened_at <= now - COLLECTING_PERIOD,
+        Case.opened_at > now + COLLECTING_PERIOD,
     )
+    query = select(Case).where(Case.closed_at.is_(None), Case.mailed_at.is_(None), has_waited)
     news = News(list(session.scalars(query.order_by(Case.id))))
     if not news.cases:
         return news

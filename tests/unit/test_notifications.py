@@ -69,6 +69,12 @@ def test_a_new_case_is_mailed_once_with_the_next_step(hub, mail, clock):
     assert "https://hub.example.com/inbox/1" in text
 
 
+def test_a_case_from_before_the_clock_was_set_back_is_mailed(hub, mail, clock):
+    open_case()
+    clock.set(clock.now() - dt.timedelta(days=30))
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
+
+
 def test_a_zone_that_can_no_longer_be_read_stops_no_mail(hub, mail, clock):
     with transaction() as session:
         app = add_installation(session, add_company(session), zone="Mars/Olympus")
