@@ -88,6 +88,11 @@ def build_unknown_markers_cause(company_id: int) -> str:
     return f"{_MARKER_PREFIX}{company_id}:unknown"
 
 
+def build_unread_kind_cause(company_id: int, kind: str) -> str:
+    """Return the cause of the case about a kind of documents that QuickBooks does not list."""
+    return f"unread:{company_id}:{kind}"
+
+
 def is_marker(cause: str) -> bool:
     """Return whether a case is about transactions with markers that nothing explains."""
     return cause.startswith(_MARKER_PREFIX)

@@ -1,20 +1,20 @@
 """Polls of the changes that others make in QuickBooks."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.cases import unread_kinds
 from hub.context import current_hub
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
 from hub.errors import Refused
 from hub.models import ConnectedCompany, ListState
-from hub.models.enums import SendOutcome
 from hub.payloads.entities import (
     DOCUMENT_ENTITIES,
     ENTITY_BY_KIND,
@@ -30,7 +30,7 @@ from hub.qbo import (
     transaction_index,
 )
 from hub.qbo.client import PAGE_SIZE, Client
-from hub.qbo.paging import read_all
+from hub.qbo.paging import ListRefused, read_all
 
 POLL_OVERLAP = dt.timedelta(minutes=5)  # how far each poll looks back behind the checkpoint
 # How old a checkpoint may be; QuickBooks remembers changes for thirty days.
@@ -52,16 +52,19 @@ class Changes:
     heads: tuple[tuple[str, str], ...] = ()
     lists: tuple[str, ...] = ()
     has_any: bool = False  # whether anything changed at all, the hub's own writes included
+    refusals: Mapping[str, ListRefused] = field(default_factory=dict)  # of kinds that were not read
 
 
 def poll(company_id: int, client: Client | None = None) -> Changes:
     """Store everything that changed since the last poll, and return the changes.
 
-    Lists and kinds that were never read whole are left out.
+    Lists and kinds that were never read whole are left out. A kind of document that QuickBooks
+    refuses has a case. Raise the refusal if it refuses a list, or everything.
     """
     started_at = current_hub().clock.now()
     states = _select_reported_states(company_id)
     changes = _poll(company_id, client or Client(company_id), states)
+    _note_refusals(company_id, changes, _list_checkpoints(states))
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
         company.polled_at = started_at
@@ -70,7 +73,48 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
     return changes
 
 
+def _note_refusals(company_id: int, changes: Changes, kinds: Collection[str]) -> None:
+    """Update the cases about kinds of documents that QuickBooks does not list.
+
+    Raise the refusal of a list, and a refusal of all kinds.
+    """
+    refusals = changes.refusals
+    if refusals and len(refusals) == len(kinds):
+        raise next(iter(refusals.values()))
+    documents = [kind for kind in kinds if kind in DOCUMENT_ENTITIES]
+    with engine.transaction() as session:
+        unread_kinds.update(
+            session,
+            company_id,
+            unread_kinds.KindReader.POLL,
+            read=[kind for kind in documents if kind not in refusals],
+            refused={kind: refusals[kind].problem for kind in documents if kind in refusals},
+        )
+    for kind in refusals:
+        if kind not in DOCUMENT_ENTITIES:
+            raise refusals[kind]
+
+
 def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
+    """Read and store what changed; if that is refused, of each kind alone.
+
+    A kind that is refused alone is among the refusals that are returned.
+    """
+    try:
+        return _poll_together(company_id, client, states)
+    except Refused as refusal:
+        if len(states) > 1:
+            return _poll_each(company_id, client, _split(states))
+        (kind,) = states
+        return Changes(refusals={kind: _name_kind(refusal, kind)})
+
+
+def _name_kind(refusal: Refused, kind: str) -> ListRefused:
+    """Return a refusal that names the kind that was refused."""
+    return refusal if isinstance(refusal, ListRefused) else ListRefused(kind, refusal.text)
+
+
+def _poll_together(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
     """Read and store what changed since the oldest checkpoint; without checkpoints, nothing.
 
     A checkpoint is the time up to which the changes of a kind are stored.
@@ -85,8 +129,7 @@ def _poll(company_id: int, client: Client, states: Mapping[str, ListState]) -> C
     oldest = min(checkpoints.values())
     since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since)
-    is_refused = response.outcome == SendOutcome.REFUSED
-    if (is_refused or response.is_too_large) and len(states) > 1:
+    if response.is_too_large and len(states) > 1:
         return _poll_each(company_id, client, _split(states))
     if response.is_too_large:
         return _read_again(company_id, client, states)
@@ -141,22 +184,17 @@ def _poll_each(
 ) -> Changes:
     """Read and store the changes of each part of the kinds.
 
-    QuickBooks may refuse some of the kinds, and one response may not hold the changes of all. Raise
-    the first refusal after the changes of the other kinds are stored.
+    QuickBooks may refuse some of the kinds, and one response may not hold the changes of all.
     """
-    polls: list[Changes] = []
-    refusals: list[Refused] = []
-    for states in parts:
-        try:
-            polls.append(_poll(company_id, client, states))
-        except Refused as refusal:
-            refusals.append(refusal)
-    if refusals:
-        raise refusals[0]
+    polls = [_poll(company_id, client, states) for states in parts]
+    refusals: dict[str, ListRefused] = {}
+    for changes in polls:
+        refusals |= changes.refusals
     return Changes(
         heads=tuple(chain.from_iterable(changes.heads for changes in polls)),
         lists=tuple(chain.from_iterable(changes.lists for changes in polls)),
         has_any=any(changes.has_any for changes in polls),
+        refusals=refusals,
     )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from hub.contract.document_kinds import words_of
-from hub.errors import Retry, Sentence
+from hub.errors import Refused, Retry, Sentence
 from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.client import PAGE_SIZE, Client
@@ -25,6 +25,18 @@ class ListChanged(Retry):
             " read again.",
             kind=Sentence(words_of(kind)),
         )
+
+
+class ListRefused(Refused):
+    """QuickBooks does not list the objects of a kind; `problem` is the reason alone."""
+
+    def __init__(self, kind: str, problem: str) -> None:
+        super().__init__(
+            "QuickBooks does not list records of the kind “%(kind)s”. %(problem)s",
+            kind=Sentence(words_of(kind)),
+            problem=problem,
+        )
+        self.problem = problem
 
 
 class PageMissing(Retry):
@@ -70,7 +82,11 @@ def _read_page(
     client: Client, kind: str, where: str, start: int, size: int
 ) -> list[dict[str, Any]]:
     """Return one page of the objects of a kind; `start` counts from 1."""
-    return extract_rows(client.select(kind, where, start=start, size=size).check(), kind)
+    response = client.select(kind, where, start=start, size=size)
+    try:
+        return extract_rows(response.check(), kind)
+    except Refused as refusal:
+        raise ListRefused(kind, refusal.text) from refusal
 
 
 def read_all(

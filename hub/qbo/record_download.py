@@ -21,26 +21,30 @@ def refresh(
 ) -> dict[str, int]:
     """Read whole lists, with inactive records; return the number of records in each.
 
-    Without `lists`, read every list, the employees and how the company is set up.
+    Without `lists`, read every list, the employees and how the company is set up. Raise the first
+    refusal of a list after the others are read.
     """
     client = client or Client(company_id)
     if lists is None:
         company.read(company_id, client)
         lists = (*records.LISTS, records.EMPLOYEES)
     counts = {}
+    refusals: list[Refused] = []
     for name in lists:
         known_ids = _load_active_ids(company_id, name)
         try:
             entities, started_at = read_all(
                 client, name, "Active IN (true, false)", known_ids=known_ids
             )
-        except Refused:
-            if name != records.EMPLOYEES:
-                raise
-            continue  # documents refer to no employee, so nothing stops without their names
+        except Refused as refusal:
+            if name != records.EMPLOYEES:  # documents refer to none, so nothing stops without them
+                refusals.append(refusal)
+            continue
         with engine.transaction() as session:
             records.store_list(session, company_id, name, entities, started_at)
         counts[name] = len(entities)
+    if refusals:
+        raise refusals[0]
     return counts
 
 

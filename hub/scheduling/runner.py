@@ -337,7 +337,7 @@ def _reconcile(steps: Steps, company: ConnectedCompany) -> None:
         steps.counts = {}
         return
     steps.counts = result.dump()
-    level = "warning" if result.troubles else "info"
+    level = "warning" if result.troubles or result.unread else "info"
     steps.recorder.line(f"{result.summary}.", level)
 
 

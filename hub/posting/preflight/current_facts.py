@@ -6,7 +6,7 @@ from contextlib import suppress
 from sqlalchemy import select
 
 from hub.db.engine import read_only_session
-from hub.errors import HubError
+from hub.errors import HubError, Refused
 from hub.models import ConnectedCompany, Posting
 from hub.models.enums import ConnectionState, PostingState
 from hub.qbo import changes, company, record_download
@@ -25,7 +25,8 @@ def refresh_facts(posting_ids: Sequence[int]) -> None:
         client = Client(company_id)
         with suppress(HubError):
             company.read(company_id, client)
-            changes.poll(company_id, client)
+            with suppress(Refused):  # of one kind or list; the others are read
+                changes.poll(company_id, client)
             record_download.refresh(company_id, changes.UNREPORTED_LISTS, client)
 
 

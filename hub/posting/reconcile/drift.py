@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
+from hub.errors import Refused
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
@@ -77,21 +78,24 @@ def watch(company_id: int) -> Counter[str]:
             return counts
         last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
         idle = [document for document in chunk.documents if document.is_settled]
-        current = _read_current(posting_session, idle)
-        news = [_compare_document(document, current) for document in idle]
+        current, refused = _read_current(posting_session, idle)
+        read = [document for document in idle if document.posting.kind not in refused]
+        news = [_compare_document(document, current) for document in read]
         with transaction() as session:
-            unchanged_ids = _find_unwritten(session, company_id, chunk)
+            unchanged_ids = _find_unwritten(session, company_id, chunk, refused)
             for item in news:
                 if item.document.posting.id in unchanged_ids:
                     counts += _report(session, item)
             _mark_processed(session, _list_settled_heads(chunk, unchanged_ids))
 
 
-def _find_unwritten(session: Session, company_id: int, chunk: _Chunk) -> set[int]:
+def _find_unwritten(
+    session: Session, company_id: int, chunk: _Chunk, refused: Collection[str]
+) -> set[int]:
     """Return the postings of documents that the hub neither changes nor has written since.
 
     Another run may have changed a document while QuickBooks was read. The old content would then
-    look like an edit of a person.
+    look like an edit of a person. Documents of the kinds that QuickBooks refused are left out.
     """
     if not chunk.documents:
         return set()
@@ -103,7 +107,8 @@ def _find_unwritten(session: Session, company_id: int, chunk: _Chunk) -> set[int
     unwritten = set()
     for document in chunk.documents:
         is_unwritten = last_write_ids.get(document.posting.id) == document.last_write.id
-        if is_unwritten and document.is_settled:
+        is_read = document.posting.kind not in refused
+        if is_unwritten and is_read and document.is_settled:
             unwritten.add(document.posting.id)
     return unwritten
 
@@ -140,8 +145,11 @@ def _load_next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
 
 def _read_current(
     posting_session: PostingSession, documents: Iterable[PostedDocument]
-) -> EntitiesByKey:
-    """Read edited transactions, and the payments of those whose source wants their dates."""
+) -> tuple[EntitiesByKey, set[str]]:
+    """Read edited transactions, and the payments of those whose source wants their dates.
+
+    Return them with the kinds that QuickBooks refused; the case about a kind is up to its readers.
+    """
     ids_by_kind: dict[str, set[str]] = defaultdict(set)
     for document in documents:
         if document.is_edited and document.discrepancy not in ABSENT_DISCREPANCIES:
@@ -149,7 +157,14 @@ def _read_current(
             ids_by_kind[kind].add(id)
         for kind, id in _list_payment_keys(document):
             ids_by_kind[kind].add(id)
-    return fetch_current(posting_session, ids_by_kind)
+    current: EntitiesByKey = {}
+    refused = set()
+    for kind, ids in ids_by_kind.items():
+        try:
+            current |= fetch_current(posting_session, {kind: ids})
+        except Refused:
+            refused.add(kind)
+    return current, refused
 
 
 def _list_payment_keys(document: PostedDocument) -> list[tuple[str, str]]:

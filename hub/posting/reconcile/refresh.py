@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
+from hub.errors import Refused
 from hub.models import Posting, TransactionHead
 from hub.models.enums import TransactionState
 from hub.outbox.main_posting import SAME_TRANSACTION
@@ -17,6 +18,7 @@ from hub.posting.recovery import complete_search, single_read
 from hub.posting.recovery.index_lookup import store_entities
 from hub.posting.recovery.quickbooks_objects import build_deleted_entity
 from hub.qbo import search
+from hub.qbo.paging import ListRefused
 
 MAX_SINGLE_READS = 20  # for more, the deletions that QuickBooks remembers are asked for first
 CHUNK_SIZE = 5000
@@ -45,27 +47,43 @@ def fetch_current(
     return entities
 
 
-def refresh(posting_session: PostingSession) -> None:
+def refresh(posting_session: PostingSession) -> dict[str, str]:
     """Update the head of every posting to what QuickBooks has now.
 
     Read all transactions created since the first posting in pages of a thousand, including those of
     others, because any of them may carry a marker of the hub. An object that QuickBooks does not
-    have is marked as deleted.
+    have is marked as deleted. Return why QuickBooks refused to list kinds, by kind; raise the first
+    refusal if it refused all.
     """
+    refusals: dict[str, Refused] = {}
+    kinds = _load_posted_kinds(posting_session)
     done = 0
-    for kind, since in _load_posted_kinds(posting_session):
-        read_ids: set[str] = set()
-        for page in search.find_created_since(
-            posting_session.client(), kind, since - complete_search.SEARCH_OVERLAP
-        ):
-            posting_session.collect_dates()
-            with transaction() as session:
-                store_entities(session, posting_session, kind, page)
-            read_ids.update(str(entity["Id"]) for entity in page)
-            done += len(page)
-            posting_session.report_progress("reading", done, 0)
-        _refresh_unclaimed(posting_session, kind, read_ids)
-        _refresh_rest(posting_session, kind, read_ids)
+    for kind, since in kinds:
+        try:
+            done = _refresh_kind(posting_session, kind, since, done)
+        except Refused as refusal:
+            refusals[kind] = refusal
+    if refusals and len(refusals) == len(kinds):
+        first_kind, first = next(iter(refusals.items()))
+        raise ListRefused(first_kind, first.text) from first
+    return {kind: refusal.text for kind, refusal in refusals.items()}
+
+
+def _refresh_kind(posting_session: PostingSession, kind: str, since: dt.datetime, done: int) -> int:
+    """Refresh one kind of transaction; return how many were read so far (`done` before it)."""
+    read_ids: set[str] = set()
+    for page in search.find_created_since(
+        posting_session.client(), kind, since - complete_search.SEARCH_OVERLAP
+    ):
+        posting_session.collect_dates()
+        with transaction() as session:
+            store_entities(session, posting_session, kind, page)
+        read_ids.update(str(entity["Id"]) for entity in page)
+        done += len(page)
+        posting_session.report_progress("reading", done, 0)
+    _refresh_unclaimed(posting_session, kind, read_ids)
+    _refresh_rest(posting_session, kind, read_ids)
+    return done
 
 
 def _load_posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetime]]:

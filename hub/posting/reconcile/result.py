@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from hub.contract.document_kinds import words_of
 from hub.errors import Sentence
 from hub.models import Run
 from hub.models.enums import RunKind
@@ -153,7 +154,8 @@ class ReconciliationResult:
     """The result of a reconciliation; each of its lists has at most a thousand entries.
 
     `troubles` is the number of differences and marker findings that nobody has accepted, and
-    `changing` the number of documents that were being changed.
+    `changing` the number of documents that were being changed. `unread` is the number of documents
+    by kind that could not be compared, because QuickBooks refused to list the kind.
     """
 
     reconciled_at: dt.datetime
@@ -161,6 +163,7 @@ class ReconciliationResult:
     found: int
     changing: int = 0
     accepted: int
+    unread: Mapping[str, int] = field(default_factory=dict)
     troubles: int
     totals: Sequence[TotalsLine]
     differences: Sequence[DocumentDifference] = ()
@@ -179,6 +182,7 @@ class ReconciliationResult:
             found=stored["found"],
             changing=stored.get("under_way", 0),
             accepted=stored["accepted"],
+            unread=stored.get("unread", {}),
             troubles=stored[TROUBLES_KEY],
             totals=[TotalsLine.load(line) for line in stored["totals"]],
             differences=[DocumentDifference.load(entry) for entry in stored.get("wrong", ())],
@@ -198,6 +202,7 @@ class ReconciliationResult:
             "found": self.found,
             "under_way": self.changing,
             "accepted": self.accepted,
+            "unread": dict(self.unread),
             TROUBLES_KEY: self.troubles,
             "totals": [line.dump() for line in self.totals],
             "wrong": [difference.dump() for difference in self.differences],
@@ -237,6 +242,14 @@ class ReconciliationResult:
         if self.changing:
             changing = Sentence("%(count)s being changed just now", count=self.changing)
             sentences.append(changing)
+        for kind, count in sorted(self.unread.items()):
+            unread = Sentence(
+                "%(count)s of the kind “%(kind)s” not compared, because QuickBooks does not list"
+                " them",
+                count=count,
+                kind=Sentence(words_of(kind)),
+            )
+            sentences.append(unread)
         return ". ".join(sentences)
 
 

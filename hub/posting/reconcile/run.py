@@ -1,10 +1,12 @@
 """Reconcile: compare every posted document and its total with QuickBooks."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
+from hub.cases import unread_kinds
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.context import Progress
 from hub.db.engine import read_only_session, transaction
@@ -13,6 +15,7 @@ from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount, round_amount
 from hub.outbox import get_sign_of_kind
+from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import discrepancy_cases, drift, markers
 from hub.posting.reconcile.control_totals import Totals
@@ -44,24 +47,35 @@ class Comparison:
     changing: int = 0
     open: int = 0
     accepted: int = 0
+    unread: Counter[str] = field(default_factory=Counter)  # documents by kind
     differing: list[DocumentDifference] = field(default_factory=list)
     other_source_totals: list[OtherSourceTotal] = field(default_factory=list)
 
 
 def reconcile(company_id: int, progress: Progress | None = None) -> ReconciliationResult:
-    """Read the transactions of QuickBooks again, compare all posted documents and update cases."""
+    """Read the transactions of QuickBooks again, compare all posted documents and update cases.
+
+    Documents of a kind that QuickBooks refuses to list are counted and not compared.
+    """
     posting_session = PostingSession(company_id, progress=progress)
-    refresh(posting_session)
+    refused = refresh(posting_session)
     drift.watch(company_id)
-    comparison = _compare(posting_session)
+    comparison = _compare(posting_session, refused)
     with transaction() as session:
+        unread_kinds.update(
+            session,
+            company_id,
+            unread_kinds.KindReader.RECONCILIATION,
+            read=[kind for kind in DOCUMENT_ENTITIES if kind not in refused],
+            refused=refused,
+        )
         marker_differences = markers.check(session, posting_session)
         posting_session.store_date(session)
     return _build_result(posting_session, comparison, marker_differences)
 
 
-def _compare(posting_session: PostingSession) -> Comparison:
-    """Compare every posted document with the stored head of its transaction."""
+def _compare(posting_session: PostingSession, refused: Collection[str]) -> Comparison:
+    """Compare every posted document with its stored head, except the kinds that were refused."""
     comparison = Comparison()
     company_id = posting_session.company_id
     count = (
@@ -74,8 +88,11 @@ def _compare(posting_session: PostingSession) -> Comparison:
     for summaries in iter_posted(company_id):
         for summary in summaries:
             has_case = summary.id in ids_with_case
-            _add(company_id, comparison, summary, has_case)
             ids_with_case.discard(summary.id)
+            if summary.kind in refused:
+                comparison.unread[summary.kind] += 1
+            else:
+                _add(company_id, comparison, summary, has_case)
         done += len(summaries)
         posting_session.report_progress("comparing", done, total)
     for posting_id in ids_with_case:  # these were removed, created again or skipped since
@@ -212,6 +229,7 @@ def _build_result(
         found=documents - comparison.absent,
         changing=comparison.changing,
         accepted=comparison.accepted,
+        unread=comparison.unread,
         troubles=comparison.open + len(marker_differences),
         totals=comparison.totals.lines(),
         differences=comparison.differing,

@@ -64,6 +64,18 @@ TEMPLATES = {
         ),
         action=CaseAction.NONE,
     ),
+    "reading.refused": Template(
+        title="QuickBooks does not list documents of the kind “{kind}”",
+        reason=(
+            "{problem} The hub cannot tell what became of those that were posted. The other kinds"
+            " are compared with QuickBooks as always."
+        ),
+        instruction=(
+            "If the company is to have such documents, make QuickBooks list them again: this closes"
+            " with the next run that reads them. Otherwise close this."
+        ),
+        action=CaseAction.NONE,
+    ),
     "marker.shared": Template(
         title="Two documents, one transaction",
         reason="{documents} are said to be one transaction of QuickBooks, {transaction}.",

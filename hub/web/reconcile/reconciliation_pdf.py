@@ -168,6 +168,8 @@ def result_text(result: ReconciliationSummary) -> str:
     sentences = [counts, _format_difference(result)]
     if result.accepted:
         sentences.append(gettext("%(count)s accepted.", count=result.accepted))
+    if result.unread:
+        sentences.append(gettext("%(count)s not compared.", count=result.unread))
     return " ".join(sentences)
 
 

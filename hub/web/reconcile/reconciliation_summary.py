@@ -29,7 +29,8 @@ class ReconciliationSummary:
     """The result of a reconciliation; `differences` are by currency.
 
     `open_currencies` are those in which documents differ, even if their sum does not. `failed` is
-    why a later reconciliation could not be done.
+    why a later reconciliation could not be done, and `unread` the number of documents of the
+    company that could not be compared.
     """
 
     run_id: int
@@ -41,6 +42,7 @@ class ReconciliationSummary:
     differences: dict[str, Decimal]
     open_currencies: list[str]
     sums: list[TotalsLine]  # one for each currency
+    unread: int = 0
     failed: str = ""
 
     @property
@@ -144,6 +146,7 @@ def summarize(run: Run, result: ReconciliationResult, slug: str = "") -> Reconci
         accepted=accepted,
         differences=sum_differences(lines),
         open_currencies=open_currencies(lines),
+        unread=sum(result.unread.values()),
         sums=add_up(replace(line, app="", kind="", period="") for line in lines),
     )
 

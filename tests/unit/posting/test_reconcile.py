@@ -8,8 +8,13 @@ from sqlalchemy import event, select
 
 from hub import outbox
 from hub.db.engine import transaction
+from hub.errors import Refused
 from hub.models import Case, Posting
+from hub.posting.reconcile import drift
 from hub.posting.reconcile.run import reconcile
+from hub.qbo import changes, transaction_download
+from hub.qbo.client import Client
+from hub.reasons import texts
 from tests.support.rows.posting_bench import PostingBench
 
 
@@ -183,3 +188,68 @@ def test_a_document_with_another_total_at_its_source_is_listed(bench):
     )
     _as_posted()
     assert reconcile(bench.company_id).other_source_totals == []
+
+
+def credit(bench, number):
+    """Post a supplier credit; return its id in QuickBooks."""
+    posting_id = bench.plan(number, "create", bench.body(number), kind="vendor_credit")
+    bench.drain()
+    return bench.posting(posting_id).quickbooks_id
+
+
+def refuse_credits(bench):
+    """Let QuickBooks refuse supplier credits, as a smaller edition does."""
+    bench.quickbooks.add_fault("refusal", "query.vendorcredit", code="5020", count=0)
+
+
+def open_titles():
+    with transaction() as session:
+        return sorted(
+            texts.render(case.code, case.params).title
+            for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        )
+
+
+NOT_LISTED = "QuickBooks does not list documents of the kind “supplier credit”"
+
+
+def test_a_kind_that_quickbooks_does_not_list_stops_no_other_kind(bench):
+    credit(bench, "C-1")
+    refuse_credits(bench)
+    bench.quickbooks.act("delete", kind="Bill", id=bill(bench, 1))
+    result = reconcile(bench.company_id)
+    assert (result.documents, result.found, result.unread) == (3, 2, {"vendor_credit": 1})
+    assert "1 of the kind “supplier credit” not compared" in result.summary
+    assert open_titles() == ["Missing in QuickBooks", NOT_LISTED]
+    reconcile(bench.company_id)
+    assert open_titles() == ["Missing in QuickBooks", NOT_LISTED], "it is named once"
+    bench.quickbooks.faults.clear()
+    assert reconcile(bench.company_id).documents == 4
+    assert open_titles() == ["Missing in QuickBooks"]
+
+
+def test_the_case_of_a_kind_that_is_not_listed_stays_closed(bench):
+    credit(bench, "C-1")
+    refuse_credits(bench)
+    reconcile(bench.company_id)
+    close(bench)
+    reconcile(bench.company_id)
+    assert open_titles() == []
+
+
+def test_an_edit_of_a_kind_that_is_not_listed_hides_no_edit_of_another(bench):
+    credit_id = credit(bench, "C-1")
+    transaction_download.load(1, Client(1), ["bill", "vendor_credit"], dt.date(2026, 1, 1))
+    bench.quickbooks.act("edit", kind="VendorCredit", id=credit_id, set={"DocNumber": "X"})
+    bench.quickbooks.act("edit", kind="Bill", id=bill(bench, 1), set={"DocNumber": "Y"})
+    changes.poll(bench.company_id)
+    refuse_credits(bench)
+    assert drift.watch(bench.company_id) == {"differs": 1}
+    bench.quickbooks.faults.clear()
+    assert drift.watch(bench.company_id) == {"differs": 1}
+
+
+def test_a_reconciliation_of_nothing_names_the_kind_that_is_not_listed(bench):
+    bench.quickbooks.add_fault("refusal", "query.bill", code="5020", count=0)
+    with pytest.raises(Refused, match="does not list records of the kind “bill”"):
+        reconcile(bench.company_id)

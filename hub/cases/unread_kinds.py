@@ -1,0 +1,78 @@
+"""The cases about kinds of documents that QuickBooks does not list: one for each kind."""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.cases import inbox
+from hub.cases.causes import build_unread_kind_cause
+from hub.contract.document_kinds import words_of
+from hub.models import Case
+from hub.reasons.texts import CaseText
+
+
+class KindReader(StrEnum):
+    """What reads documents from QuickBooks; each may be refused what the other one gets."""
+
+    POLL = "poll"
+    RECONCILIATION = "reconciliation"
+
+
+def update(
+    session: Session,
+    company_id: int,
+    reader: KindReader,
+    *,
+    read: Collection[str],
+    refused: Mapping[str, str],
+) -> None:
+    """Open a case for each kind that a reader was refused, and close those that it has read.
+
+    `refused` has the reasons by kind. A case that a person closed stays closed.
+    """
+    open_causes = set(inbox.list_open_causes(session, build_unread_kind_cause(company_id, "")))
+    read_causes = {build_unread_kind_cause(company_id, kind) for kind in read}
+    for cause in sorted(open_causes & read_causes):
+        _note_read(session, cause, reader)
+    for kind, problem in refused.items():
+        _note_refused(session, company_id, kind, problem, reader)
+
+
+def _note_read(session: Session, cause: str, reader: KindReader) -> None:
+    """Close the case of a kind if this was the only reader that was refused."""
+    case = _find_newest(session, cause)
+    if case is None or case.closed_at is not None:
+        return
+    readers = _list_readers(case) - {reader}
+    if readers:
+        case.details = {"readers": sorted(readers)}
+    else:
+        inbox.close(session, cause)
+
+
+def _note_refused(
+    session: Session, company_id: int, kind: str, problem: str, reader: KindReader
+) -> None:
+    """Open the case of a kind, or note in the open one that this reader was refused, too."""
+    cause = build_unread_kind_cause(company_id, kind)
+    case = _find_newest(session, cause)
+    readers = {str(reader)}
+    if case is not None and case.closed_at is None:
+        readers |= _list_readers(case)
+    elif case is not None and case.closed_by != "hub":
+        return
+    text = CaseText("reading.refused", kind=words_of(kind), problem=problem)
+    details = {"readers": sorted(readers)}
+    inbox.open(session, cause, text, company_id=company_id, details=details)
+
+
+def _find_newest(session: Session, cause: str) -> Case | None:
+    """Return the newest case of a cause, open or closed."""
+    query = select(Case).where(Case.cause == cause).order_by(Case.id.desc()).limit(1)
+    return session.scalars(query).one_or_none()
+
+
+def _list_readers(case: Case) -> set[str]:
+    return set((case.details or {}).get("readers", ()))
