@@ -102,6 +102,7 @@ EMPTIED_FIELDS = {
 }
 EMAIL_FIELDS = ("BillEmail", "POEmail")
 VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets
+CUT_MARK = "…"  # ends our part of a memo if the text of people leaves no room for all of it
 CLOSED_STATUS = {"POStatus": "Closed"}
 OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
@@ -353,13 +354,36 @@ def _clear_custom_field(field: dict[str, Any], cleared_ids: Collection[str]) -> 
 
 
 def _merge_memo(ours: str, theirs: str, previous: str) -> str:
-    """Return our memo with the lines that a person added; the marker stays last."""
+    """Return our memo with the lines that a person added; the marker stays last.
+
+    If QuickBooks has no room for both, our text is cut, because its source still has it.
+    """
     *our_lines, marker_line = ours.splitlines()
     written_by_us = {*ours.splitlines(), *previous.splitlines()}
     added = []
     for line in theirs.splitlines():
         is_marker = line.startswith("[hub:")
-        if line.strip() and line not in written_by_us and not is_marker:
+        if line.strip() and not is_marker and not _is_written_by_us(line, written_by_us):
             added.append(line)
-    text = "\n".join([*our_lines, *added])
-    return f"{text[: compute_memo_room(marker_line)]}\n{marker_line}".lstrip()
+    room = compute_memo_room(marker_line)
+    added_text = "\n".join(added)[:room]
+    our_text = _cut("\n".join(our_lines), room - len(added_text) - bool(added_text))
+    text = "\n".join(filter(None, (our_text, added_text)))
+    return f"{text}\n{marker_line}".lstrip()
+
+
+def _is_written_by_us(line: str, our_lines: Collection[str]) -> bool:
+    """Return whether a line of a memo is one of ours, or what was left of one after a cut."""
+    if line in our_lines:
+        return True
+    beginning = line.removesuffix(CUT_MARK)
+    is_cut = beginning not in ("", line)
+    return is_cut and any(ours.startswith(beginning) for ours in our_lines)
+
+
+def _cut(text: str, max_length: int) -> str:
+    """Return a text with a mark at its end if it had to be cut."""
+    if len(text) <= max_length:
+        return text
+    beginning = text[: max(max_length - len(CUT_MARK), 0)].rstrip()
+    return beginning + CUT_MARK if beginning else ""

@@ -514,6 +514,21 @@ def test_an_update_takes_back_what_the_hub_wrote_before_and_nothing_else(posted_
     assert note == f"Reference: 2\nPaid in cash\n[hub:{MARKER}]"
 
 
+def test_a_full_memo_loses_text_of_the_source_before_that_of_people(posted_bill):
+    memo = "\n".join(f"Line {number}: {'x' * 90}" for number in range(50))
+    body = build(mapped(line("1", "1", account="7"), memo=memo)).body
+    before = TransactionSummary(memo=body["PrivateNote"])
+    added = "Paid in cash\n…\nApproved by Ola"
+    *ours, marker = body["PrivateNote"].splitlines()
+    theirs = {"PrivateNote": "\n".join([*ours[:30], added, marker])}
+    first = payloads.build_update_body(body, posted_bill | theirs, before)["PrivateNote"]
+    assert first.startswith(ours[0])
+    assert first.endswith(f"…\n{added}\n[hub:{MARKER}]")
+    assert len(first) <= 4000
+    again = payloads.build_update_body(body, posted_bill | {"PrivateNote": first}, before)
+    assert again["PrivateNote"] == first
+
+
 def summarize_without_term(entity):
     """Return the summary of a bill whose terms are those that QuickBooks has for its vendor."""
     return payloads.summarize("bill", entity)._replace(term="")
