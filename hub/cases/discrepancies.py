@@ -90,6 +90,15 @@ def list_postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
     return session.scalars(of_part).all()
 
 
+def is_absence_open(session: Session, posting_ids: Iterable[int]) -> bool:
+    """Return whether an open case asks about one of these postings that left QuickBooks."""
+    causes = []
+    for id in posting_ids:
+        causes += [build_discrepancy_cause(id, absence) for absence in ABSENT_DISCREPANCIES]
+    is_open = select(Case.id).where(Case.cause.in_(causes), Case.closed_at.is_(None))
+    return session.scalar(is_open.limit(1)) is not None
+
+
 def is_former_part(session: Session, posting: Posting) -> bool:
     """Return whether a case asked to remove a posted part, and the part was not wanted since.
 

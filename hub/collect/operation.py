@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub import outbox, payloads
+from hub.cases.discrepancies import is_absence_open
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.collect.existing import NOT_FOUND, find_existing, find_other_owner, keep_fixed_values
@@ -60,7 +61,7 @@ class PartHistory:
 
         departure = _describe_departure(batch, posted[-1])
         if departure:
-            repetition = _choose_repetition(row, postings)
+            repetition = _choose_repetition(batch, row, postings)
             return cls(
                 posted=posted, departure=departure, repetition=repetition, unfinished=unfinished
             )
@@ -245,7 +246,9 @@ def _find_update(
     return Update(existing_id, _find_sync_token(batch, kind, existing_id))
 
 
-def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:
+def _choose_repetition(
+    batch: CollectBatch, row: SourceDocument, postings: list[Posting]
+) -> outbox.Repetition:
     """Return who requests that a part is created again that has left QuickBooks."""
     ended = [
         posting
@@ -254,9 +257,19 @@ def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.R
     ]
     if not ended or _is_given_up(ended[-1]):
         return outbox.Repetition.NONE
-    if row.requested_by:
+    if row.requested_by and not _is_undecided_part(batch, row, postings):
         return outbox.Repetition.REQUESTED
     return outbox.Repetition.OFFERED
+
+
+def _is_undecided_part(batch: CollectBatch, row: SourceDocument, postings: list[Posting]) -> bool:
+    """Return whether a case still asks whether to post a part again, while another is requested.
+
+    The case of a part closes when a person requests it.
+    """
+    if len({posting.part for posting in batch.transaction_postings(row)}) == 1:
+        return False
+    return is_absence_open(batch.session, [posting.id for posting in postings])
 
 
 def _describe_departure(batch: CollectBatch, posting: Posting) -> str:

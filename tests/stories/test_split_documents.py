@@ -11,7 +11,7 @@ from hub.collect.part_numbers import find_positions
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Posting
-from hub.posting.actions import manual, retries
+from hub.posting.actions import document_repetition, manual, retries
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import (
     SUPPLIER,
@@ -142,6 +142,22 @@ def test_a_document_of_which_all_parts_were_skipped_is_posted_again_as_a_whole(s
     for part in parts:
         manual.skip(part, "Not ours", "kari")
     assert (post_again(shop, parts[0]), shop.cases()) == (["1", "2"], [])
+
+
+def test_a_part_about_which_a_case_asks_is_not_posted_again_with_another_one(shop):
+    shop.run(bill("1", "2"))
+    requested, undecided = delete_part(shop, "1"), delete_part(shop, "2")
+    assert post_again(shop, requested) == ["1"]
+    assert shop.cases() == ["Missing in QuickBooks"]
+    assert (post_again(shop, undecided), shop.cases()) == (["1", "2"], [])
+
+
+def test_the_page_of_a_document_posts_all_of_its_parts_again(shop):
+    shop.run(bill("1", "2"))
+    main, _ = delete_part(shop, "1"), delete_part(shop, "2")
+    document_repetition.post_document_again(main, "kari")
+    shop.run(wait=True)
+    assert (sorted(numbers(shop)), shop.cases()) == (["1", "2"], [])
 
 
 def test_a_part_that_was_posted_again_and_left_again_stays_out_although_another_is_held(shop):

@@ -187,6 +187,7 @@ def _request_anew(session: Session, posting: Posting, quickbooks_id: str, who: s
         return
     if outbox.has_left(session, posting.company_id, posting.kind, quickbooks_id):
         session.get_one(SourceDocument, posting.document_id).requested_by = who
+        inbox.detach_all(session, list_postings_of_part(session, posting))
 
 
 @repeat_after_conflict

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from hub.db.engine import read_only_session
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import RunKind
-from hub.posting.actions import retries, undo
+from hub.posting.actions import document_repetition, retries, undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import dry_run, run_log
 from hub.web.api import documents, problems, release_scope
@@ -59,7 +59,7 @@ def post_again(document_id: int) -> Any:
     with read_only_session() as session:
         installation = get_row_or_404(session, SourceDocument, document_id).installation
     posting_id = _load_main_posting_id(document_id)
-    return _release(document_id, installation, posting_id, retries.post_again)
+    return _release(document_id, installation, posting_id, document_repetition.post_document_again)
 
 
 @operation(

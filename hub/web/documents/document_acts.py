@@ -9,7 +9,7 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import RunKind
-from hub.posting.actions import retries
+from hub.posting.actions import document_repetition, retries
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
 from hub.web.apps.installation import describe_repetition
@@ -51,7 +51,8 @@ def post_again(document_id: int) -> Response:
         _, main = load_state_and_main_posting(session, document)
     if main is None:
         abort(404)
-    _release(main.id, retries.post_again, installation, describe_repetition(installation))
+    message = describe_repetition(installation)
+    _release(main.id, document_repetition.post_document_again, installation, message)
     return redirect(url_for("documents.one", document_id=document_id))
 
 
