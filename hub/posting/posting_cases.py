@@ -16,6 +16,8 @@ from hub.outbox.states import REMOVALS
 from hub.posting import case_texts
 from hub.reasons.texts import CaseText
 
+FILE_CASE = "file"  # the name of the case about a file that could not be fetched or attached
+
 
 def open_case(
     session: Session,

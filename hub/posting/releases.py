@@ -158,12 +158,21 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
         return _make_ready(session, posting, None, now)
     if posting.operation == Operation.ATTACH:
         posting.state = PostingState.WITHDRAWN
-        posting.reasons = texts.dump(CaseText("posting.parent_not_posted"))
+        posting.reasons = texts.dump(_explain_unposted_parent(parent))
         return False
     if load_matched_records(session, Posting.id == parent.id):
         return _make_ready(session, posting, parent, now)
     posting.document.reread = True
     return False
+
+
+def _explain_unposted_parent(parent: Posting) -> CaseText:
+    """Return why a file is not sent: what it waited for has ended unposted."""
+    if parent.operation != Operation.UPDATE:
+        return CaseText("posting.parent_not_posted")
+    if parent.state == PostingState.SKIPPED:
+        return CaseText("posting.change_skipped")
+    return CaseText("posting.change_not_posted")
 
 
 def _make_ready(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hub import outbox, sources
 from hub.cases import inbox
+from hub.cases.causes import build_posting_cause
 from hub.cases.findings import Finding
 from hub.context import current_hub
 from hub.db.bulk import is_among
@@ -18,6 +19,7 @@ from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.posting import releases, removals
 from hub.posting.outcome.session import PostingSession
+from hub.posting.posting_cases import FILE_CASE
 from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext
 from hub.posting.preflight.load import load_context
@@ -127,11 +129,23 @@ def _check_chunk(
     passed, failed = _sort_by_findings(session, postings, context, twins)
     now = posting_session.clock.now()
     session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=now))
-    inbox.detach_all(session, passed)
+    inbox.detach_all(session, passed, keep=_list_file_causes(postings))
     _wait_for_removals(session, context, passed)
     for id, findings in failed.items():
         posting = session.get_one(Posting, id)
         _hold(session, posting_session, posting, findings)
+
+
+def _list_file_causes(postings: Iterable[CheckedPosting]) -> list[str]:
+    """Return the causes of the cases about files that could not be fetched or attached.
+
+    No check shows whether they can be now, so the cases stay open until the files are attached.
+    """
+    return [
+        build_posting_cause(posting.id, FILE_CASE)
+        for posting in postings
+        if posting.operation == Operation.ATTACH
+    ]
 
 
 def _check_held_chunk(

@@ -6,6 +6,8 @@ import hashlib
 import logging
 
 from hub import payloads, sources
+from hub.cases import inbox
+from hub.cases.causes import build_posting_cause
 from hub.context import mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Attachment, Document
@@ -19,6 +21,7 @@ from hub.posting import posting_cases
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import DEFAULT_PAUSE, change_state
 from hub.posting.outcome.session import PostingSession
+from hub.posting.posting_cases import FILE_CASE
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
@@ -188,7 +191,10 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 
 
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
-    """Schedule another fetch of a file; open a case once it has not arrived for an hour."""
+    """Schedule another fetch of a file; open a case once it has not arrived for an hour.
+
+    The case of a file that was held, and that a person retried, says what is wrong now.
+    """
     now = posting_session.clock.now()
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
     problem = mask_secrets(error.text)
@@ -202,8 +208,9 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
     text = CaseText("outcome.file_delayed", name=_name_file(posting, problem), problem=problem)
     with transaction() as session:
         is_moved = change_state(session, posting, PostingState.READY, **values)
-        if is_moved and now - delayed_since >= MAX_FILE_DELAY:
-            posting_cases.open_case(session, posting, "file", text)
+        has_case = inbox.is_open(session, build_posting_cause(posting.id, FILE_CASE))
+        if is_moved and (has_case or now - delayed_since >= MAX_FILE_DELAY):
+            posting_cases.open_case(session, posting, FILE_CASE, text)
 
 
 def _hold(posting: Posting, text_of_source: str) -> None:
@@ -215,7 +222,7 @@ def _hold(posting: Posting, text_of_source: str) -> None:
         if change_state(
             session, posting, PostingState.HELD, held_by=Holder.SOURCE, reasons=reasons
         ):
-            posting_cases.open_case(session, posting, "file", text)
+            posting_cases.open_case(session, posting, FILE_CASE, text)
 
 
 def _name_file(posting: Posting, problem: str) -> str:

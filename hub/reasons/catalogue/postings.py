@@ -51,6 +51,13 @@ TEMPLATES = {
     # The results of other postings.
     "posting.replaced": Template(reason="Replaced by a later change."),
     "posting.parent_not_posted": Template(reason="The document that it belongs to is not posted."),
+    "posting.change_not_posted": Template(reason="The change with which it came is not posted."),
+    "posting.change_skipped": Template(
+        reason=(
+            "The change with which it came was skipped. If you take back that skip, the file is"
+            " attached, too."
+        )
+    ),
     "posting.waits_for_removal": Template(
         reason="It waits until {name} is removed from QuickBooks."
     ),

@@ -3,13 +3,17 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from hub import payloads
+from hub.db.engine import read_only_session
 from hub.errors import Retry
-from hub.posting.actions import retries
+from hub.models import Case
+from hub.posting.actions import manual, retries
 from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
 from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from qbo_sandbox.api import uploads
+from tests.support.rows.stored_cases import CaseTitle
 from tests.support.runs.hub_environment import QUICKBOOKS
 
 
@@ -162,6 +166,52 @@ def test_a_file_that_the_source_cannot_hand_over_is_held_and_may_be_tried_again(
     retries.retry(file, "kari")
     bench.drain()
     assert (bench.state(file), bench.cases()) == ("posted", [])
+
+
+def list_file_cases():
+    """Return the ids and titles of all cases, closed ones included."""
+    with read_only_session() as session:
+        return [(case.id, CaseTitle.of(case)) for case in session.scalars(select(Case))]
+
+
+def test_a_file_that_is_tried_again_in_vain_keeps_its_case(bench):
+    file = bench.attach(bench.bill())
+    bench.source.files.clear()
+    bench.drain()
+    failed = list_file_cases()
+    retries.retry(file, "kari")
+    bench.drain()
+    assert list_file_cases() == failed == [(failed[0][0], "A file could not be attached")]
+
+    bench.source.busy = Retry("Bench is busy.")
+    retries.retry(file, "kari")
+    bench.drain()
+    assert list_file_cases() == [(failed[0][0], "A file could not be fetched yet")]
+    bench.source.busy = None
+    bench.source.files["scan.pdf"] = b"%PDF-1.4 paid"
+    bench.pass_time(600)
+    bench.drain()
+    assert (bench.state(file), bench.cases()) == ("posted", [])
+
+
+def test_a_file_that_is_late_for_hours_keeps_its_case(bench):
+    bench.attach(bench.bill())
+    bench.source.busy = Retry("Bench is busy.")
+    for _ in range(20):
+        bench.drain()
+        bench.pass_time(900)
+    assert [title for _, title in list_file_cases()] == ["A file could not be fetched yet"]
+
+
+def test_a_file_that_came_with_a_skipped_change_says_so(bench):
+    bill = bench.bill()
+    bench.drain()
+    change = bench.change(bill, total="120.00")
+    file = bench.attach(change)
+    manual.skip(change, "Not ours", "kari")
+    bench.drain()
+    assert bench.state(file) == "withdrawn"
+    assert bench.posting(file).reason.startswith("The change with which it came was skipped.")
 
 
 def test_a_file_of_a_busy_source_is_fetched_again_automatically(bench):
