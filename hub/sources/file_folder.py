@@ -96,13 +96,33 @@ def _receive(installation: Installation, path: Path) -> Sentence:
         return Sentence("%(name)s was refused: %(why)s", name=name, why=error.sentence)
     if _is_same(before, path.stat()):
         _move_file(path, DONE)
-    with transaction() as session:
-        inbox.close(session, _build_case_cause(installation, path))
+    _update_case(installation, path, result)
     if not result.is_new:
         return result.describe_repetition(name)
     if result.state == FileState.UNMAPPED:
         return Sentence("%(name)s waits for the mapping of its columns.", name=name)
     return Sentence("%(name)s was received.", name=name)
+
+
+def _update_case(installation: Installation, path: Path, result: file_intake.IntakeResult) -> None:
+    """Close the case about a file of this name, or open one if later files hide what it says.
+
+    Nobody sees the message of the run, because another program may have placed the file.
+    """
+    cause = _build_case_cause(installation, path)
+    with transaction() as session:
+        if not result.outdated:
+            inbox.close(session, cause)
+            return
+        text = CaseText("file.repeated", file=_get_name(path), count=result.outdated)
+        if not inbox.is_dismissed(session, cause, text):
+            inbox.open(
+                session,
+                cause,
+                text,
+                company_id=installation.company_id,
+                installation_id=installation.id,
+            )
 
 
 def _get_name(path: Path) -> str:

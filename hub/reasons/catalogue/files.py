@@ -18,4 +18,16 @@ TEMPLATES = {
         ),
         action=CaseAction.NONE,
     ),
+    "file.repeated": Template(
+        title="{file} was received before",
+        reason=(
+            "Nothing was added. Documents of it that files have which arrived later stay as they"
+            " are there: {count}."
+        ),
+        instruction=(
+            "To go back to this file, change anything in it, such as the name of a column that is"
+            " not used, and place it in the folder again. Otherwise close this."
+        ),
+        action=CaseAction.NONE,
+    ),
 }

@@ -1,14 +1,16 @@
 """The columns of a table are changed after its documents were planned or posted."""
 
+import os
+
 import pytest
 from sqlalchemy import select
 
 from hub import Refused, outbox
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import Posting
+from hub.models import Case, Posting
 from hub.posting.actions import undo
-from hub.sources import file_mapping
+from hub.sources import file_folder, file_mapping
 from tests.support.sources.files_site import ANSWERS
 
 WITH_ORDERS = """\
@@ -134,3 +136,34 @@ def test_a_file_that_arrives_again_after_a_correction_says_that_the_correction_s
     assert latest.describe_repetition("second.csv").endswith("before. Nothing was added.")
     site.sync()
     assert read_total(site) == 12
+
+
+def place_in_folder(site, name, content):
+    """Place a file in the watched folder, as another program does, and sync."""
+    folder = file_folder.get_folder(site.installation)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content)
+    os.utime(folder / name, (0, 0))
+    site.sync()
+
+
+def test_a_former_file_in_the_watched_folder_opens_a_case_once(site):
+    choose_columns(site, site.receive("first.csv", write_bill("10.00")).id)
+    site.receive("second.csv", write_bill("12.00"))
+    site.sync()
+    place_in_folder(site, "back.csv", write_bill("10.00"))
+    assert (read_total(site), site.cases()) == (12, ["back.csv was received before"])
+    with transaction() as session:
+        (case,) = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        case.closed_at, case.closed_by = case.opened_at, "kari"
+    place_in_folder(site, "back.csv", write_bill("10.00"))
+    assert site.cases() == []
+
+
+def test_the_case_of_a_former_file_closes_when_it_arrives_with_a_change(site):
+    choose_columns(site, site.receive("first.csv", write_bill("10.00")).id)
+    site.receive("second.csv", write_bill("12.00"))
+    site.sync()
+    place_in_folder(site, "back.csv", write_bill("10.00"))
+    place_in_folder(site, "back.csv", write_bill("10.00") + "\n")
+    assert (read_total(site), site.cases()) == (10, [])
