@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 50
 log = logging.getLogger("hub")
+
+
+class ReadRequest(NamedTuple):
+    """The documents that are read: of which app, which of them, and with which settings."""
+
+    slug: str
+    ids: tuple[str, ...]
+    limit: int
+    settings: Mapping[str, Any]
 
 
 @click.command()
@@ -94,7 +103,7 @@ def read(
     file says otherwise. unposted:ID stands for a document that is not posted yet.
     """
     settings = _without_hub_settings(read_settings(file))
-    limit = max(limit, len(ids))
+    request = ReadRequest(slug, ids, max(limit, len(ids)), settings)
     if stand_in and folder is not None:
         raise click.UsageError("--save records a source; with --stand-in none is called.")
     if folder is not None and folder.exists() and any(folder.iterdir()):
@@ -102,12 +111,11 @@ def read(
             f"{folder} is not empty, so answers of two runs would be mixed. Name a new folder."
         )
     if stand_in:
-        previews = _preview_stand_in(slug, ids, limit, settings)
-        _print(_require_documents(slug, ids, previews), as_json)
+        _print(_require_documents(request, _preview_stand_in(request)), as_json)
     elif realm is None and not _is_enabled(slug):
-        _read_unmatched(slug, ids, limit, settings, folder, country, as_json)
+        _read_unmatched(request, country, folder, as_json)
     else:
-        _read_installation(slug, realm, ids, limit, settings, folder, as_json)
+        _read_installation(request, realm, folder, as_json)
 
 
 def _without_hub_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,48 +131,40 @@ def _without_hub_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 @with_hub
 @with_process_lock
 def _read_installation(
-    slug: str,
-    realm: str | None,
-    ids: tuple[str, ...],
-    limit: int,
-    settings: Mapping[str, Any],
-    folder: Path | None,
-    as_json: bool,
+    request: ReadRequest, realm: str | None, folder: Path | None, as_json: bool
 ) -> None:
     """Print the previews of an enabled app, and record the responses of its source."""
     from hub import sources
     from hub.errors import Refused
     from hub.scheduling import source_preview
 
-    row, *further_rows = find_installations(slug, realm, "app-owner")
+    row, *further_rows = find_installations(request.slug, realm, "app-owner")
     if further_rows:
-        raise Refused(f"{slug} is enabled for several companies; name one with --realm.")
+        raise Refused(f"{request.slug} is enabled for several companies; name one with --realm.")
     unsaved: dict[str, Any] = {}
-    if settings:
-        draft = sources.make_draft(sources.get_app(row), row, settings)
+    if request.settings:
+        draft = sources.make_draft(sources.get_app(row), row, request.settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
     with _record_responses(folder):
-        previews = source_preview.preview_installation(row.id, ids=ids, limit=limit, **unsaved)
-        _print(_require_documents(slug, ids, previews), as_json)
+        previews = source_preview.preview_installation(
+            row.id, ids=request.ids, limit=request.limit, **unsaved
+        )
+        _print(_require_documents(request, previews), as_json)
 
 
-def _read_unmatched(
-    slug: str,
-    ids: tuple[str, ...],
-    limit: int,
-    settings: Mapping[str, Any],
-    folder: Path | None,
-    country: str,
-    as_json: bool,
-) -> None:
+def _read_unmatched(request: ReadRequest, country: str, folder: Path | None, as_json: bool) -> None:
     """Print the previews of an app that is not enabled, and record the responses of its source."""
     from hub.scheduling import unmatched_preview
 
     with open_temporary_hub(), _record_responses(folder):
         previews = unmatched_preview.preview_app(
-            slug, settings, ids=ids, limit=limit, country=country
+            request.slug,
+            request.settings,
+            ids=request.ids,
+            limit=request.limit,
+            country=country,
         )
-        _print(_require_documents(slug, ids, previews), as_json)
+        _print(_require_documents(request, previews), as_json)
         say("The app is not enabled, so no code has a match.", err=True)
 
 
@@ -199,9 +199,7 @@ def _record_responses(folder: Path | None) -> Iterator[None]:
     say(f"{count} recorded in {recorder.folder}. Names and amounts are not masked.", err=True)
 
 
-def _preview_stand_in(
-    slug: str, ids: tuple[str, ...], limit: int, settings: Mapping[str, Any]
-) -> "Iterator[DocumentPreview]":
+def _preview_stand_in(request: ReadRequest) -> "Iterator[DocumentPreview]":
     """Yield the previews of an app's stand-in in this process."""
     require_stand_ins("`hub read --stand-in`")
     from itertools import islice
@@ -214,18 +212,18 @@ def _preview_stand_in(
     from hub.testing import bench as benches
 
     plugins = benches.load_plugins()
-    app = benches.app_of(plugins, slug)
-    answers = {**unmatched_preview.build_placeholder_settings(app), **settings}
+    app = benches.app_of(plugins, request.slug)
+    answers = {**unmatched_preview.build_placeholder_settings(app), **request.settings}
     with _report_defects(app.name, "opening its stand-in"):
         try:
-            bench = benches.Bench(slug, answers, plugins=plugins, waits=True)
+            bench = benches.Bench(request.slug, answers, plugins=plugins, waits=True)
         except ValidationError as error:
             raise SettingsInvalid(app.name, dict(error.messages_dict)) from None
     with _report_defects(app.name, "reading its documents"):
         fields = bench.fields()
         record_settings = settings_schema.record_settings(app, bench.settings)
-        items = source_preview.drop_checkpoints(bench.reading(ids=ids))
-        for item in islice(items, limit):
+        items = source_preview.drop_checkpoints(bench.reading(ids=request.ids))
+        for item in islice(items, request.limit):
             yield source_preview.preview_item(item, fields, record_settings)
 
 
@@ -244,17 +242,17 @@ def _report_defects(app_name: str, action: str) -> Iterator[None]:
 
 
 def _require_documents(
-    slug: str, ids: tuple[str, ...], previews: "Iterable[DocumentPreview]"
+    request: ReadRequest, previews: "Iterable[DocumentPreview]"
 ) -> "Iterator[DocumentPreview]":
     """Yield the previews; then raise NotFound for an id that the source did not answer."""
     from hub.errors import NotFound
 
-    missing = dict.fromkeys(ids)
+    missing = dict.fromkeys(request.ids)
     for preview in previews:
         missing.pop(preview.source_id, None)
         yield preview
     if missing:
-        raise NotFound(f"document of {slug} with the id", next(iter(missing)))
+        raise NotFound(f"document of {request.slug} with the id", next(iter(missing)))
 
 
 def _print(previews: "Iterable[DocumentPreview]", as_json: bool) -> None:
