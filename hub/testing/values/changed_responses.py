@@ -113,8 +113,7 @@ class ChangedResponses:
             )
         body = response.body
         if self._changed and self._changed.call == call:
-            changed = _replace(content, self._changed.path, self._changed.value)
-            body = _ENCODER.encode(changed)
+            body = _ENCODER.encode(replace_value(content, self._changed))
         line, headers = response.beginning
         others = [(name, text) for name, text in headers if name.lower() != "content-length"]
         start(line, [*others, ("Content-Length", str(len(body)))])
@@ -141,6 +140,11 @@ def another_value(value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     return value + 1 if isinstance(value, int | Decimal) else f"{value}x"
+
+
+def replace_value(content: Any, value: ResponseValue) -> Any:
+    """Return JSON that has a value at its path."""
+    return _replace(content, value.path, value.value)
 
 
 def _iter_lists(content: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:

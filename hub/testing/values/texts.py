@@ -38,7 +38,7 @@ def find_number_defect(responses: ChangedResponses, document: Document) -> str:
     owners = _OWNERS.get(document.kind, "")
     names = re.compile(f"(?:document|doc|transaction|voucher|{owners})?(?:number|num|no|nr)")
     values = [
-        value for value in _iter_values_of_row(responses, document) if _is_called(value, names)
+        value for value in iter_values_of_row(responses, document) if _is_called(value, names)
     ]
     names_of_all = _follow_none(responses, document, values)
     if not names_of_all:
@@ -48,9 +48,7 @@ def find_number_defect(responses: ChangedResponses, document: Document) -> str:
 
 def find_memo_defect(responses: ChangedResponses, document: Document) -> str:
     """Return which notes in the row of a document it does not follow; "" if it follows one."""
-    values = [
-        value for value in _iter_values_of_row(responses, document) if _is_text(value, _MEMOS)
-    ]
+    values = [value for value in iter_values_of_row(responses, document) if _is_text(value, _MEMOS)]
     names = _follow_none(responses, document, values)
     return f"its memo stays {document.memo} if {names} is another." if names else ""
 
@@ -89,7 +87,7 @@ def _follow_none(
     return ", ".join(dict.fromkeys(value.name for value in values))
 
 
-def _iter_values_of_row(responses: ChangedResponses, document: Document) -> Iterator[ResponseValue]:
+def iter_values_of_row(responses: ChangedResponses, document: Document) -> Iterator[ResponseValue]:
     """Yield the texts and numbers of the row of a document, without those of its parts."""
     for value in responses.values:
         row = responses.find(value.call, value.path[:-1]) if value.path else None
