@@ -19,6 +19,7 @@ from hub.testing.exchanges.hook_calls import exception_failure
 from hub.testing.fakes.stand_in import json_answer, text_answer
 from hub.testing.outcomes.collecting_hub import CollectingHub
 from hub.testing.outcomes.items import last_cursors, only_documents, source_ids
+from hub.testing.suite.accounts import AccountTests
 from hub.testing.suite.created_records import CreatedRecordTests
 from hub.testing.suite.deletions import DeletionTests
 from hub.testing.suite.documents import DocumentTests, suite_of
@@ -34,6 +35,7 @@ from hub.testing.suite.smoke import SmokeTest
 from hub.testing.suite.source_values import SourceValuesTests
 from hub.testing.suite.stated_values import StatedValuesTests
 from hub.testing.suite.tokens import TokenTests
+from hub.testing.suite.unreadable_rows import UnreadableRowTests
 from hub.testing.suite.webhooks import WebhookTests
 
 HOUR = 3600
@@ -80,8 +82,8 @@ def contract(
     reason: `unreported` are states in App.wants, and kinds, that the source is not told, `unused`
     hooks of the plugin that this app does not use, `converted` types of files, such as image/tiff,
     that it converts. `unstated` says why documents have no `total` or `currency`, or no payment is
-    `applied`, and `derived` why the plugin works out a `total`, `currency`, `date`, `due`,
-    `number` or `memo`, or the `tax`, `codes` or `description` of lines, or leaves it out.
+    `applied`, and `derived` why the plugin works out, or leaves out, a `total`, `currency`, `date`,
+    `due`, `number` or `memo`, `tax`, `codes` or `description` of lines, or accepts any `state`.
     """
     return suite_of(
         Contract,
@@ -123,6 +125,8 @@ class Contract(
     DeletionTests,
     OutageTests,
     MissingIdTests,
+    UnreadableRowTests,
+    AccountTests,
     DocumentTests,
     ReadinessTests,
     StatedValuesTests,

@@ -13,6 +13,7 @@ from hub.testing.fakes.stand_in import json_answer
 
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
+REFUSALS = (HTTPStatus.NOT_FOUND, INVALID)
 RETRY_AFTER_SECONDS = 7  # after which a busy source asks to be called again
 
 

@@ -1,5 +1,6 @@
 """Contract tests of every app: its settings, its account and the documents that it yields."""
 
+import contextlib
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import ROLES, Document, Gone, Yielded, get_code_id, iter_codes
@@ -20,6 +22,7 @@ from hub.testing.recording import record
 
 MAX_IDS = 50  # ids that the hub asks for at once
 MAX_EXAMPLES = 3
+NO_ADDRESS = "shed example"
 MISSING_VALUE = str(None)
 MIN_SECRET = 8  # characters; a shorter one may be in any text
 
@@ -60,6 +63,21 @@ class DocumentTests:
                 f"{self.slug} has settings without a label: {', '.join(without_label)}. Build them"
                 " with hub.setting, or pass metadata=setting.metadata(label, section)."
             )
+
+    def test_settings_that_name_a_host_refuse_what_is_no_address(self, bench: Bench) -> None:
+        """Enter a text that is no address in each setting that `App.hosts` names."""
+        settings = get_schema(bench.app).fields
+        for host in bench.app.hosts:
+            name = host[1:-1]
+            if not host.startswith("{") or name not in settings:
+                continue
+            with contextlib.suppress(ValidationError):
+                settings[name].deserialize(NO_ADDRESS)
+                pytest.fail(
+                    f"{self.slug} has the setting {name}, which App.hosts names, and takes"
+                    f" {NO_ADDRESS!r} for it. Build it with setting.address(…), so that an admin"
+                    " learns of a mistyped address where it is entered."
+                )
 
     def test_hub_check_names_the_account(self, bench: Bench) -> None:
         """Look for the id and the name of the account that the settings lead to.

@@ -6,7 +6,7 @@ import pytest
 
 from hub.errors import Retry
 from hub.testing.bench import Bench
-from hub.testing.exchanges.failing_source import BUSY, FailingSource
+from hub.testing.exchanges.failing_source import BUSY, REFUSALS, FailingSource
 from hub.testing.exchanges.hook_calls import exception_failure
 from hub.testing.outcomes.items import source_ids
 from hub.testing.suite.variants import VariantBenches
@@ -15,6 +15,7 @@ MAX_IDS = 5  # documents that are read by their ids
 ADVICE = (
     "as if {nothing}. Let the Retry pass that site.http raises: the hub calls the hook again later."
 )
+REFUSED_ADVICE = "as if {nothing}. Check each answer: api.call(…).check() raises Refused."
 
 
 class OutageTests(VariantBenches):
@@ -33,15 +34,12 @@ class OutageTests(VariantBenches):
 
     def test_a_busy_source_loses_no_file(self) -> None:
         """Answer the calls for the first file of a document with 429."""
-        for bench, documents in self._benches_with_documents():
-            owner = next((document for document in documents if document.attachments), None)
-            if owner and bench.plugins.has(self.slug, "hub_attachment"):
-                file = owner.attachments[0]
-                bench.check()
-                what = f"hub_attachment of {self.slug}, for {file.name} of {owner.source_id},"
-                open_file = partial(bench.attachment, owner, file)
-                advice = ADVICE.format(nothing="that were the file")
-                FailingSource(bench, BUSY[0]).expect_error(open_file, what, advice)
+        self._refuse_file(BUSY[0], ADVICE)
+
+    @pytest.mark.parametrize("status", REFUSALS)
+    def test_a_refused_file_is_an_error(self, status: int) -> None:
+        """Answer the calls for the first file of a document with 404 or 422."""
+        self._refuse_file(status, REFUSED_ADVICE)
 
     @pytest.mark.parametrize("kind", ["truncate", "wrong_type", "reset", "lose_answer", "refuse"])
     def test_a_broken_answer_raises_retry(self, bench: Bench, kind: str) -> None:
@@ -59,3 +57,15 @@ class OutageTests(VariantBenches):
             f"{what} was read while each answer had the fault {kind}, and returned"
             f" {ADVICE.format(nothing='nothing had changed')}"
         )
+
+    def _refuse_file(self, status: int, advice: str) -> None:
+        """Answer the calls for the first file of a document with a status; fail if it is opened."""
+        for bench, documents in self._benches_with_documents():
+            owner = next((document for document in documents if document.attachments), None)
+            if owner and bench.plugins.has(self.slug, "hub_attachment"):
+                file = owner.attachments[0]
+                bench.check()
+                what = f"hub_attachment of {self.slug}, for {file.name} of {owner.source_id},"
+                open_file = partial(bench.attachment, owner, file)
+                advice = advice.format(nothing="that were the file")
+                FailingSource(bench, status).expect_error(open_file, what, advice)

@@ -18,6 +18,7 @@ from hub.testing.values.dates import find_date_defect, find_due_date_defect
 from hub.testing.values.document_taxes import find_document_tax_defect
 from hub.testing.values.line_codes import find_line_code_defect
 from hub.testing.values.line_taxes import find_line_tax_defect
+from hub.testing.values.states import find_state_defect
 from hub.testing.values.texts import find_description_defect, find_memo_defect, find_number_defect
 
 ADVICE = {
@@ -38,6 +39,10 @@ ADVICE = {
     ),
     "memo": "Pass it as `memo`, so that people read it in QuickBooks.",
     "description": "Pass it as `description` of the line.",
+    "state": (
+        "Name every state of the source and its stage in a table: look_up(STAGES, row[…], 'state')"
+        " raises for another one, so that the row waits with the reason."
+    ),
 }
 TEXT_CHECKS = {
     "number": find_number_defect,
@@ -126,6 +131,8 @@ def _find_defect(name: str, bench: Bench, document: Document) -> str:
         return find_line_tax_defect(responses, document) or find_document_tax_defect(
             responses, document
         )
+    if name == "state":
+        return find_state_defect(responses, bench, document)
     if name == "codes":
         return find_line_code_defect(responses, document)
     if name in TEXT_CHECKS:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.contract.documents import Document
 from hub.testing.exchanges.response_values import ResponseValue
 from hub.testing.values.changed_responses import ChangedResponses
@@ -39,6 +40,9 @@ def find_total_defect(responses: ChangedResponses, document: Document) -> str:
         if changed.total != document.total:
             new = _new_amount(responses, value)
             return f"its total is {changed.total} if {value.name} is {new}."
+        problem = _find_lost_sign(responses, changed, value)
+        if problem:
+            return problem
     return _find_whole_amount_defect(responses, document, totals)
 
 
@@ -81,6 +85,24 @@ def _find_whole_amount_defect(
     return ""
 
 
+def _find_lost_sign(responses: ChangedResponses, changed: Document, value: ResponseValue) -> str:
+    """Return that an amount of a line has lost its sign; "" if it has not.
+
+    `changed` is the document while the value is the new amount.
+    """
+    is_of_line = any(abs(line.amount or 0) == NEW_AMOUNT for line in changed.lines)
+    if changed.kind in PAYMENT_KINDS or not is_of_line:
+        return ""
+    opposite = responses.write_amount(-_signed_amount(value), like=value)
+    if responses.read(value, opposite) != changed:
+        return ""
+    return (
+        f"it is the same if {value.name} is {_new_amount(responses, value)} or {opposite}: a"
+        " discount would be added. Keep the sign of each line; turn those of all lines if the"
+        " source writes credits with negative amounts."
+    )
+
+
 def _values_close_to(responses: ChangedResponses, amounts: set[Decimal]) -> list[ResponseValue]:
     """Return the first values of the responses that are one of these amounts, with any sign."""
     values = []
@@ -109,8 +131,12 @@ def _is_close(amount: Decimal, other: Decimal) -> bool:
 
 def _new_amount(responses: ChangedResponses, value: ResponseValue) -> str | int | Decimal:
     """Return the new amount as the source writes amounts, with the sign of the old one."""
-    sign = -1 if Decimal(str(value.value)) < 0 else 1
-    return responses.write_amount(NEW_AMOUNT * sign, like=value)
+    return responses.write_amount(_signed_amount(value), like=value)
+
+
+def _signed_amount(value: ResponseValue) -> Decimal:
+    """Return the new amount with the sign of a value."""
+    return NEW_AMOUNT.copy_sign(Decimal(str(value.value)))
 
 
 def _find_loss(document: Document) -> Decimal | None:

@@ -13,6 +13,9 @@ DATE_SHIFT = dt.timedelta(days=3)
 
 def find_date_defect(responses: ChangedResponses, bench: Bench, document: Document) -> str:
     """Change the moments that may be its date, and read it in other zones if one is."""
+    invented = _find_invented_date(responses, bench, document)
+    if invented:
+        return invented
     day = document.date
     if any(_day_of(value.value) == day for value in responses.values):
         return ""
@@ -38,6 +41,23 @@ def find_due_date_defect(responses: ChangedResponses, document: Document) -> str
             continue
         if responses.read(value, (day + DATE_SHIFT).isoformat()) == document:
             return f"it stays as it is if {value.name} is another day."
+    return ""
+
+
+def _find_invented_date(responses: ChangedResponses, bench: Bench, document: Document) -> str:
+    """Return that a document whose source has no date gets that of today; "" if none does."""
+    days_of_reading = (bench.today, dt.datetime.now(dt.UTC).date())
+    if document.date in days_of_reading:
+        return ""
+    for value in responses.values:
+        if _day_of(value.value) is None and _moment_of(value.value) is None:
+            continue
+        changed = responses.read(value, None)
+        if changed is not None and changed.date in days_of_reading:
+            return (
+                f"its date is today if {value.name} is missing, so that it would be another one"
+                " with each reading. A document without a date waits with that reason."
+            )
     return ""
 
 

@@ -24,8 +24,9 @@ FAILED = (pytest.fail.Exception, AssertionError)
 ACCOUNTS = {"deposit_account": "1", "payable_account": "2"}
 CHANGE = ("/documents/{id}/edit", {"note": "changed"})
 DELETE = ("/documents/{id}/edit", {"delete": "yes"})
-HOOKS, DOCUMENTS, SANDBOX, CLIENT, SAMPLE = (
-    f"hub_{NAME}/{name}.py" for name in ("__init__", "documents", "sandbox", "client", "sample")
+HOOKS, DOCUMENTS, SANDBOX, CLIENT, SAMPLE, SETTINGS = (
+    f"hub_{NAME}/{name}.py"
+    for name in ("__init__", "documents", "sandbox", "client", "sample", "settings")
 )
 MORE_HOOKS = """
 
@@ -52,6 +53,7 @@ REFUSED = "test_a_refused_receipt_raises_an_error"
 NOT_AS_POSTED = "test_a_document_that_is_not_posted_is_not_reported_as_a_posted_one"
 BUSY = "test_a_busy_source_raises_retry"
 BUSY_FILE = "test_a_busy_source_loses_no_file"
+REFUSED_FILE = "test_a_refused_file_is_an_error"
 BROKEN = "test_a_broken_answer_raises_retry"
 CREATE = "test_codes_whose_record_is_created_say_what_to_create"
 EVERY_ROW = "test_every_row_of_the_stand_in_is_read"
@@ -59,6 +61,9 @@ SAME_MOMENT = "test_a_change_at_the_moment_of_the_cursor_is_read"
 NOTHING_NEW = "test_reading_from_the_last_checkpoint_returns_nothing_new"
 LATER_STATE = "test_a_cursor_from_a_later_state_returns_no_unchanged_document"
 WITHOUT_ID = "test_a_row_without_an_id_stops_no_other"
+WITHOUT_AMOUNTS = "test_a_row_that_cannot_be_read_is_neither_gone_nor_left_out"
+ADDRESSES = "test_settings_that_name_a_host_refuse_what_is_no_address"
+ACCOUNTS_APART = "test_hub_check_tells_accounts_apart"
 EXACTLY = "test_reading_by_ids_returns_exactly_these_documents"
 ACCOUNT = "test_hub_check_names_the_account"
 ANOTHER_DAY = "test_documents_do_not_depend_on_the_day_of_the_reading"
@@ -96,19 +101,20 @@ UNUSED = "test_unused_hooks_exist_and_have_a_reason"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW, GONE_AFTER_A_FAILURE)
 ON_A_BENCH = (
     *(BUSY, BROKEN, NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
-    *(NOTHING_NEW, LATER_STATE, MISSING, WITHOUT_ID),
+    *(NOTHING_NEW, LATER_STATE, MISSING, WITHOUT_ID, ADDRESSES, ACCOUNTS_APART),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, GONE_ALL_THE_SAME, *ON_PAGES),
 )
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
-    *(RECORD_ACCEPTED, RECORD_APART, OWN_IDS),
+    *(RECORD_ACCEPTED, RECORD_APART, OWN_IDS, WITHOUT_AMOUNTS),
     *(APPLIED, RATE, ONE_NAME, PLAIN_IDS, CREATE, REPORTED, ONCE, LOST, REFUSED, NOT_AS_POSTED),
 )
-TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, LISTS, UNUSED, *ON_A_BENCH)
+TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, REFUSED_FILE, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {  # for each of which a test is called
     STATED: ADVICE,
     FROM_SOURCE: VALUES_OF_THE_SOURCE,
     BUSY: (429, 503),
+    REFUSED_FILE: (404, 422),
     BROKEN: ("truncate",),
 }
 DOCUMENTS_ON_PAGES = 60  # on three pages
@@ -319,6 +325,34 @@ COMPARED = """from hub import CursorList
             {present}
 
     lists = [Compared(**vars(Depot(site).list(read)))]"""
+# -- plugins that do not let errors of a row pass
+READ = "return documents.read(site.settings, row)"
+GONE_IF_BROKEN = f"""from hub import Gone
+
+        try:
+            {READ}
+        except ValueError:
+            return Gone(source_id=documents.source_id(row), reason="-")"""
+ENDED_IF_BROKEN = f"""from hub import Retry
+
+        try:
+            {READ}
+        except ValueError:
+            raise Retry("-")"""
+LEFT_OUT_IF_BROKEN = f"""from hub import Checkpoint
+
+    def changes(cursor):
+        for rows, after in lists[0].pages(cursor):
+            for row in rows:
+                try:
+                    yield read(row)
+                except ValueError:
+                    pass
+            yield Checkpoint(cursor=after)
+
+    if not ids:
+        return changes(cursors.get("", ""))
+    {READ_LISTS}"""
 ALL_PAYMENTS = """yield from super().present_ids()
             yield from (f"payment:{id}" for id in range(1000, 1100))"""
 FIRST_PAGE = """rows, _ = next(iter(self.pages("")))
@@ -1689,6 +1723,58 @@ DEFECTS = {
         r"converts such files: contract\(…, converted=\{'application/pdf': reason\}\)",
         setting=SENDS_FILES,
     ),
+    "an error of the source as a file": Defect(
+        REFUSED_FILE,
+        HOOKS,
+        FETCH,
+        FETCH.replace(".check()", ""),
+        "1.pdf of .* was answered with the status 404, and returned as if that were the file",
+        setting=SENDS_FILES,
+    ),
+    "a row that cannot be read as one that is gone": Defect(
+        WITHOUT_AMOUNTS,
+        HOOKS,
+        READ,
+        GONE_IF_BROKEN,
+        "bill:.* in the list, .* yielded a Gone",
+    ),
+    "a row that cannot be read as the end of the reading": Defect(
+        WITHOUT_AMOUNTS, HOOKS, READ, ENDED_IF_BROKEN, "bill:.* in the list, .* raised Retry: -"
+    ),
+    "a row that cannot be read and is left out": Defect(
+        WITHOUT_AMOUNTS, HOOKS, READ_LISTS, LEFT_OUT_IF_BROKEN, "yielded nothing for bill:"
+    ),
+    "a state that is not known as a ready one": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'look_up(STAGES, row["status"], "status")',
+        'STAGES.get(row["status"], ("ready", None))',
+        "it is not ready if status is 'closed', and ready if that is 'somethingnew'",
+    ),
+    "lines without a sign": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'money(line["amount"])',
+        'abs(money(line["amount"]))',
+        "it is the same if lines.0.amount is 4.35 or -4.35",
+    ),
+    "the day of the reading in place of a date": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'parse_date(row["date"]),',
+        'parse_date(row["date"]) or __import__("datetime").date.today(),',
+        "its date is today if date is missing",
+    ),
+    "an account that is always the same": Defect(
+        ACCOUNTS_APART, HOOKS, TENANT_ID, 'id="one-for-all"', "the id 'one-for-all', which is in no"
+    ),
+    "an address that may be any text": Defect(
+        ADDRESSES,
+        SETTINGS,
+        "setting.address(",
+        "setting.text(",
+        "base_url, which App.hosts names, and takes 'shed example'",
+    ),
     "a hook for files that no document has": Defect(
         FILES, DOCUMENTS, "attachments=(FILE,)", "attachments=()", "no document with an attachment"
     ),
@@ -2026,7 +2112,7 @@ ONE_TOTAL = TOO_HIGH._replace(
 )
 ONE_KIND = DEFECTS["a report of one kind only"]
 NO_REPORT_OF_HOLDS = DEFECTS["a report of one state only"]
-REFUSED_FILE = DEFECTS["a file that is refused"]._replace(
+NO_FILE = DEFECTS["a file that is refused"]._replace(
     new="from hub import Refused\n\n"
     '    if document.source_id == "bill:1001":\n'
     '        raise Refused("It is gone.")\n'
@@ -2044,7 +2130,7 @@ REASON = "The source has no place for it."
         (ONE_KIND, {"unreported": {"invoice": REASON, "payment": REASON}}),
         (DEFECTS["a tax of lines that is left out"], {"derived": {"tax": REASON}}),
         (DEFECTS["a note that is left out"], {"derived": {"memo": REASON}}),
-        (REFUSED_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
+        (NO_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
         (DEFECTS["no currency"], {"unstated": {"currency": REASON}}),
         (DEFECTS["payments that pay nothing"], {"unstated": {"applied": REASON}}),
         (DEFECTS["a total that is added up"], {"derived": {"total": REASON}}),
