@@ -1,19 +1,26 @@
-"""Search documents by words of their number, party or source id, by marker, or by QuickBooks id."""
+"""Search documents by words of their number, party or source id, or by what only QuickBooks has.
+
+That are the marker of a document, and the id and the number of its transaction.
+"""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.documents import KINDS
 from hub.db.engine import insert, transaction
-from hub.models import DocumentTerm, Posting, SourceDocument
+from hub.models import ConnectedCompany, DocumentTerm, Posting, SourceDocument, TransactionHead
 from hub.models.document_terms import SEARCHED_COLUMNS, list_terms, split_words
+from hub.outbox.main_posting import SAME_TRANSACTION
 
 MAX_CANDIDATES = 10_000
 MAX_WITHOUT_TERMS = 20_000  # newest documents among which those without terms are looked for
 DOCUMENTS_PER_STEP = 1000  # documents whose missing terms are written in one transaction
 MAX_SEARCH_WORDS = 8  # further ones are ignored
 MARKER_START, MARKER_END = "[hub:", "]"
+TRANSACTION_KINDS = [kind for kind in KINDS if kind not in LIST_KINDS]
 HIGHEST_CHARACTER = "\U0010ffff"
 
 
@@ -40,11 +47,24 @@ def has_all_words(session: Session, text: str) -> ColumnElement[bool]:
 
 
 def _select_with_id(text: str) -> list[Select[Any]]:
-    """Return queries for the documents with a marker, and for those with an id in QuickBooks."""
+    """Return queries for the documents with a marker, or with an id or number in QuickBooks.
+
+    A company gives its transactions numbers of its own if it uses no custom ones. The index of
+    numbers begins with company and kind, so each of these is named.
+    """
     marker = text.removeprefix(MARKER_START).removesuffix(MARKER_END)
     with_marker = select(SourceDocument.id).where(SourceDocument.marker == marker)
     with_quickbooks_id = select(Posting.document_id).where(Posting.quickbooks_id == text)
-    return [with_marker.correlate(None), with_quickbooks_id.correlate(None)]
+    with_number = (
+        select(Posting.document_id)
+        .join(TransactionHead, SAME_TRANSACTION)
+        .where(
+            TransactionHead.company_id.in_(select(ConnectedCompany.id)),
+            TransactionHead.kind.in_(TRANSACTION_KINDS),
+            TransactionHead.number.in_({text, text.upper()}),
+        )
+    )
+    return [query.correlate(None) for query in (with_marker, with_quickbooks_id, with_number)]
 
 
 def _count(session: Session, word: str) -> int:

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import func, select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import SourceDocument
+from hub.models import Installation, SourceDocument, TransactionHead
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web import search
@@ -20,6 +20,11 @@ def hits(page: str) -> set[str]:
     return set(re.findall(r'href="(/(?:documents|inbox)/\d+|/companies\?q=\d+)"', result))
 
 
+def _links(page: str) -> list[str]:
+    """Return the addresses of the documents of a list."""
+    return re.findall(r'href="(/documents/\d+)"', page)
+
+
 def test_documents_cases_and_companies_are_found_and_counted(owner: Visitor) -> None:
     id = add_case(owner, 77, "100.00")
     with owner.app.app_context(), transaction() as session:
@@ -31,6 +36,21 @@ def test_documents_cases_and_companies_are_found_and_counted(owner: Visitor) -> 
     number = owner.page(f"/documents/{document}")
     [title] = re.findall(r"<title>(?:Bill )?(\S+)", number)[:1]
     assert f"/documents/{document}" in hits(owner.page(f"/search/?q={title}"))
+
+
+def test_a_document_is_found_by_the_number_that_only_quickbooks_has(owner: Visitor) -> None:
+    """A company without custom numbers gives each transaction its own number."""
+    with owner.app.app_context(), transaction() as session:
+        installation = session.get_one(Installation, owner.story.installation)
+        document, posting = add_document(session, installation, "posted", 900)
+        posting.quickbooks_id, id = "9037", document.id
+        key = {"company_id": posting.company_id, "kind": "bill", "quickbooks_id": "9037"}
+        session.add(TransactionHead(**key, number="QB-10037", links=[]))
+    for words in ("QB-10037", "qb-10037"):
+        assert hits(owner.page(f"/search/?q={words}")) == {f"/documents/{id}"}
+        for filters in (f"q={words}", f"q={words}&state=posted"):
+            assert _links(owner.page(f"/documents?{filters}")) == [f"/documents/{id}"]
+    assert hits(owner.page("/search/?q=QB-1003")) == set()
 
 
 def test_without_words_nothing_is_searched(owner: Visitor) -> None:
