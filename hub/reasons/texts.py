@@ -4,6 +4,7 @@ What is stored is the code and the parameters, never the sentence. So the same r
 when its text is changed: no case is opened or mailed again.
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -35,6 +36,8 @@ translate: ContextVar[Callable[[str], str]] = ContextVar("translate", default=_r
 QUOTED = "{label} “{name}”"
 QUOTATION_MARKS = re.compile(" [“«]")  # before the name, in English and Norwegian
 CALLED = "{noun} called “{name}"  # the name ends with its closing quotation mark
+DATES = ("date", "start")  # placeholders for dates, which are stored as 2026-03-02, or as below
+DATE_FORMAT = "%d %b %Y"  # as sentences that are stored have dates, which pages rewrite
 STORED_TEXT = "posting.stored_text"  # a sentence from before reasons were stored as codes
 
 # A reason as a posting stores it: `code` and `params`.
@@ -202,7 +205,16 @@ class _Values(dict[str, Any]):
             return render(value["code"], value["params"]).reason
         if isinstance(value, list):
             return join_reasons(value)
-        return _translate_value(str(value))
+        text = _format_date(str(value)) if name in DATES else str(value)
+        return _translate_value(text)
+
+
+def _format_date(text: str) -> str:
+    """Return a date such as 2026-03-02 with its month as a word; any other text stays."""
+    try:
+        return format(dt.date.fromisoformat(text), DATE_FORMAT)
+    except ValueError:
+        return text
 
 
 def _translate_value(text: str) -> str:

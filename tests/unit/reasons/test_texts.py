@@ -54,6 +54,16 @@ def test_a_code_of_a_posting_or_a_record_has_a_reason_only(code):
     assert (template.title, bool(template.reason), template.instruction) == ("", True, "")
 
 
+def test_a_stored_date_reads_as_the_dates_beside_it():
+    early = {"date": "2026-01-20", "start": "2026-03-01", "app": "Acme"}
+    reason = render("posting.dated_too_early", early).reason
+    assert reason.startswith("It was dated 20 Jan 2026, before 01 Mar 2026, ")
+    end = {"company": "2026-03-02", "date": "2026-03-02"}
+    reason = render("connection.ends", end).reason
+    assert "connection to 2026-03-02 on 02 Mar 2026" in reason, "a name stays as it is"
+    assert "on 2026-31-31," in render("connection.ends", {**end, "date": "2026-31-31"}).reason
+
+
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_each_placeholder_is_replaced(code):
     params = {name: f"<{name}>" for name in CATALOGUE[code].parameters}
