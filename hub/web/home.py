@@ -85,6 +85,7 @@ def show() -> str:
         companies = load_page(
             session, visible, order_by=order, is_descending=False, size=COMPANIES_PER_PAGE
         )
+        snoozed_count = case_list.count_snoozed(session)
         open_documents = figures.open_figures(session, _select_visible_installations())
         records = figures.count_records_in_review(session, _select_visible_installations())
         return render_template(
@@ -92,7 +93,7 @@ def show() -> str:
             standby=standby,
             access_requests=_load_access_requests(session),
             cases=case_list.build_rows(session, cases),
-            snoozed_count=case_list.count_snoozed(session),
+            snoozed_count=snoozed_count,
             checklist=checklist.read_if_shown(session),
             has_posted=checklist.has_posted(session, load_scope()),
             page=companies,
@@ -100,7 +101,10 @@ def show() -> str:
             figures=open_documents,
             records_to_approve=count_kinds(records) if records else "",
             attention=figures.sum_attention(
-                session, _select_visible_installations(), open_documents
+                session,
+                _select_visible_installations(),
+                open_documents,
+                has_snoozed=bool(snoozed_count),
             ),
             last_reconciliation=_load_newest_reconciliation(session),
             differing_count=_count_differing_companies(session),

@@ -68,6 +68,7 @@ def show() -> str | Response:
             companies=case_list.list_companies(session, filters["company"]),
             installations=list_installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, load_scope()),
+            has_next_step=checklist.is_shown(),
             has_review=not cases.rows and has_any_in_review(session, load_scope()),
             bulk=_build_bulk_values(session, filters, cases.rows) if has_bulk_form else None,
         )

@@ -87,9 +87,14 @@ def read(session: Session) -> Checklist:
     return Checklist(steps=steps, owners=[str(owner.username) for owner in owners])
 
 
+def is_shown() -> bool:
+    """Return whether the person may see the checklist: it is about the hub as a whole."""
+    return may("viewer") and not current_hub().is_demo
+
+
 def read_if_shown(session: Session) -> Checklist | None:
-    """Return the checklist for a person who may see it: it is about the hub as a whole."""
-    return read(session) if may("viewer") and not current_hub().is_demo else None
+    """Return the checklist for a person who may see it."""
+    return read(session) if is_shown() else None
 
 
 def read_until_posted(session: Session) -> Checklist | None:

@@ -23,9 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from hub.cases import inbox
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.bulk import is_among
-from hub.models import ConnectedCompany, Posting, SourceDocument
+from hub.models import Case, ConnectedCompany, Posting, SourceDocument, case_posting
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.postings import FURTHER_POSTINGS, OPEN_CONDITION, POSTED_CONDITION, REREAD_DOCUMENTS
 from hub.money import ZERO
@@ -72,20 +73,24 @@ class PostedFigures:
 
 
 def open_figures(
-    session: Session, installations: Select[Any] | Collection[int]
+    session: Session,
+    installations: Select[Any] | Collection[int],
+    left_out_ids: Collection[int] = (),
 ) -> dict[DocumentState, Figure]:
-    """Return number and amount of the documents in each of the open states.
+    """Return number and amount of the documents in each of the open states, some left out.
 
     In most of these documents only the first posting is open. They are counted by an index that
     contains all columns that are read. Documents with other open postings are counted one by one.
     """
     other_ids = _find_with_other_postings(session, installations)
+    counted_ids = list(set(other_ids).difference(left_out_ids))
+    params = {"others": [*other_ids, *left_out_ids], "counted": counted_ids}
     queries = [_sum_first_postings(installations), _sum_without_currency(installations)]
-    if other_ids:
+    if counted_ids:
         queries.append(_sum_documents_with_other_postings())
     figures = {state: Figure() for state in OPEN_STATES}
     for query in queries:
-        for row in session.execute(query, {"others": other_ids}):
+        for row in session.execute(query, params):
             rank, kind, currency, without_amount, count, *halves = row
             figure = figures[OPEN_STATES[rank]]
             figure.add(count, kind, currency, join_halves(*halves))
@@ -97,11 +102,17 @@ def sum_attention(
     session: Session,
     installations: Select[Any] | Collection[int],
     open_documents: Mapping[DocumentState, Figure],
+    *,
+    has_snoozed: bool,
 ) -> Figure:
     """Return number and amount of the documents that need attention.
 
-    They are those that are held or in doubt, of `open_documents`, and those that cannot be read.
+    They are those that are held or in doubt, of `open_documents`, and those that cannot be read;
+    if there are snoozed cases, without the documents that only these stop.
     """
+    snoozed_ids = _find_snoozed_ids(session, installations) if has_snoozed else []
+    if snoozed_ids:
+        open_documents = open_figures(session, installations, snoozed_ids)
     total = Figure()
     for state in ATTENTION_STATES:
         total.include(open_documents[state])
@@ -117,13 +128,31 @@ def sum_attention(
             SourceDocument.unreadable != "",
             SourceDocument.installation_id.in_(installations),
             ~has_open_posting,
+            not_(is_among(SourceDocument.id, "snoozed")),
         )
         .group_by(*groups)
     )
-    for kind, currency, without_amount, count, *halves in session.execute(unreadable):
+    rows = session.execute(unreadable, {"snoozed": snoozed_ids})
+    for kind, currency, without_amount, count, *halves in rows:
         total.add(count, kind, currency, join_halves(*halves))
         total.without_amount += without_amount
     return total
+
+
+def _find_snoozed_ids(session: Session, installations: Select[Any] | Collection[int]) -> list[int]:
+    """Return the ids of the documents that snoozed cases stop, and no other open case."""
+    stopped = (
+        select(Posting.document_id)
+        .join(case_posting, case_posting.c.posting_id == Posting.id)
+        .join(Case, Case.id == case_posting.c.case_id)
+        .where(Case.closed_at.is_(None), Posting.installation_id.in_(installations))
+    )
+    snoozed_ids = set(session.scalars(stopped.where(~inbox.is_awake())))
+    if not snoozed_ids:
+        return []
+    of_snoozed = is_among(Posting.document_id, "documents")
+    awake = stopped.where(inbox.is_awake(), of_snoozed)
+    return list(snoozed_ids.difference(session.scalars(awake, {"documents": list(snoozed_ids)})))
 
 
 def count_records_in_review(
@@ -162,9 +191,9 @@ def _find_with_other_postings(
 def _sum_first_postings(installations: Select[Any] | Collection[int]) -> Select[Any]:
     """Return the query for the sums of the documents of which only the first posting is open.
 
-    The parameter `others` has the ids of the other documents. The total of a posting is that of the
-    document in cents. The document is only read if the posting has no total, and for suppliers,
-    customers and items, because those created for codes do not count.
+    The parameter `others` has the ids of the other documents, and of those left out. The total of a
+    posting is that of the document in cents. The document is only read if the posting has no total,
+    and for suppliers, customers and items, because those created for codes do not count.
     """
     document = select(SourceDocument.total).where(SourceDocument.id == Posting.document_id)
     document_total = type_coerce(document.scalar_subquery(), BigInteger)
@@ -218,7 +247,7 @@ def _are_only_open_postings() -> tuple[ColumnElement[bool], ...]:
 
 
 def _sum_documents_with_other_postings() -> Select[Any]:
-    """Return the query for the sums of the documents with the ids in the parameter `others`."""
+    """Return the query for the sums of the documents with the ids in the parameter `counted`."""
     open_postings = (
         select(
             Posting.document_id,
@@ -228,7 +257,7 @@ def _sum_documents_with_other_postings() -> Select[Any]:
             func.sum(type_coerce(Posting.total, BigInteger)).label("planned"),
         )
         .where(
-            is_among(Posting.document_id, "others"),
+            is_among(Posting.document_id, "counted"),
             _is_open(),
             Posting.operation != Operation.ATTACH,
         )

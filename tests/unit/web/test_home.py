@@ -33,6 +33,7 @@ from hub.web.lists.figures import load_posted_figures
 from hub.web.reporting import bar_chart, posted_chart
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
+from tests.support.rows.stored_cases import open_stored_case
 from tests.support.servers.mail_server import mail_url
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -424,6 +425,81 @@ def test_the_attention_tile_says_how_many_documents_have_no_known_amount(visitor
     assert "· 2 without a known amount" in page
     answer = visitor.get("/", headers={"Accept-Language": "nb-NO"})
     assert "· 2 uten kjent beløp" in answer.text
+
+
+def test_who_approves_the_first_documents_of_an_app_reads_that_they_wait(
+    visitor: Visitor,
+) -> None:
+    """Nothing is posted yet, and the steps of the set-up are about the whole hub."""
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = add_company(session, realm="9130002", name="Elm Street Inc.")
+        installation = add_installation(session, company, tenant="t2")
+        right = Right("operator", Subject(company.id, "costtracker"))
+        people.insert(session, "siri", people.hash_new(PASSWORD), [right])
+        installation_id = installation.id
+    visitor.log_in("siri")
+    assert "No cases yet" in visitor.page("/inbox/")
+    assert "the next step" not in visitor.page("/inbox/")
+    assert "Nothing is posted yet" in visitor.page("/")
+    with visitor.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, installation_id)
+        _, posting = add_document(session, installation, "held", 900)
+        posting_id = posting.id
+        case_id = open_stored_case(
+            session, "rare:1", title="Rare", action="none", postings=[posting], **here(installation)
+        ).id
+    visitor.press("/inbox/bulk/", act="snooze", case=[case_id], until="2099-01-01")
+    for path in ("/", "/inbox/"):
+        page = visitor.page(path)
+        assert "Nothing needs you now" in page
+        assert "Nothing is posted yet" not in page
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Posting, posting_id).state = "review"
+    for path in ("/", "/inbox/"):
+        page = visitor.page(path)
+        assert "Documents wait for approval." in page
+        assert "Nothing is posted yet" not in page
+
+
+def here(installation: Installation) -> dict[str, Any]:
+    """Return whose a case is."""
+    return {"company_id": installation.company_id, "installation_id": installation.id}
+
+
+def test_documents_that_only_snoozed_cases_stop_are_not_added_up(visitor: Visitor) -> None:
+    """One is in doubt, one is also stopped by a case that is not snoozed, one was read earlier."""
+    visitor.log_in("oda")
+    first_page = visitor.page("/")
+    count, sums = _attention_count(first_page), tile(first_page, "Needs attention")[1]
+    with visitor.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, visitor.story.installation)
+        pairs = [
+            add_document(session, app, state, 900 + place)
+            for place, state in enumerate(("held", "unknown", "posted"))
+        ]
+        for document, posting in pairs:
+            document.currency = posting.currency = "EUR"
+            document.total = posting.total = Decimal("100.10")
+        pairs[2][0].unreadable = "It is no document."
+        postings = [posting for _, posting in pairs]
+        of_all, of_one = (
+            open_stored_case(session, cause, title="Rare", action="none", postings=stopped).id
+            for cause, stopped in (("rare:1", postings), ("rare:2", postings[1:2]))
+        )
+    in_doubt = tile(visitor.page("/"), "In doubt")[0]
+
+    def read() -> tuple[int, list[str]]:
+        page = visitor.page("/")
+        assert tile(page, "In doubt")[0] == in_doubt  # a state, which its list has in full
+        return _attention_count(page) - count, tile(page, "Needs attention")[1]
+
+    assert read() == (3, ["300.30 EUR", *sums])
+    visitor.press("/inbox/bulk/", act="snooze", case=[of_all], until="2099-01-01")
+    assert read() == (1, ["100.10 EUR", *sums])
+    visitor.press("/inbox/bulk/", act="snooze", case=[of_one], until="2099-01-01")
+    assert read() == (0, sums)
+    visitor.press("/inbox/bulk/", act="wake", case=[of_all])
+    assert read() == (3, ["300.30 EUR", *sums])
 
 
 def test_a_document_counts_once_with_its_own_amount_however_many_parts_are_open(
