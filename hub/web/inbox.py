@@ -391,7 +391,7 @@ def _build_context(session: Session, case: Case) -> dict[str, Any]:
     is_decided_here = may_here("operator") and not case.closed_at
     return {
         "notes": list(session.scalars(notes)),
-        "people": case_assignees.list_choices(session) if is_decided_here else None,
+        "people": case_assignees.list_choices(session, case) if is_decided_here else None,
         "is_snoozed": until is not None and until > current_hub().clock.now(),
         "row": row,
         "subjects": {case.id: row.subject},

@@ -1,5 +1,6 @@
 """The people to whom a case can be assigned: those who may act on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.errors import NotFound
-from hub.models import RoleAssignment, User
+from hub.models import Case, Installation, RoleAssignment, User
 from hub.security import people
 from hub.security.rights import IS_ACTIVE, ROLES, Scope, build_scope, get_rights
 from hub.web.authentication.access import load_rights_scope
@@ -25,9 +26,12 @@ class AssigneeChoices:
     has_more: bool = False
 
 
-def list_choices(session: Session) -> AssigneeChoices:
-    """Return the people to whom the person can assign a case, by name."""
-    names = _load_names(session, "", MAX_PEOPLE + 1)
+def list_choices(session: Session, case: Case | None = None) -> AssigneeChoices:
+    """Return the people to whom the person can assign this case, or some of a list, by name."""
+    conditions = _build_shared_company_conditions()
+    if case is not None:
+        conditions += _build_case_conditions(session, case)
+    names = _load_names(session, conditions, MAX_PEOPLE + 1)
     if len(names) > MAX_PEOPLE:
         return AssigneeChoices((), has_more=True)
     return AssigneeChoices(names)
@@ -36,7 +40,9 @@ def list_choices(session: Session) -> AssigneeChoices:
 def suggest(session: Session, text: str) -> tuple[str, ...]:
     """Return the first people whose name contains a text; without a text none."""
     text = text.strip()[:MAX_QUERY_LENGTH]
-    return _load_names(session, text, MAX_SUGGESTED) if text else ()
+    if not text:
+        return ()
+    return _load_names(session, _build_shared_company_conditions(), MAX_SUGGESTED, text)
 
 
 def find(session: Session, name: str) -> tuple[str, Scope]:
@@ -52,11 +58,13 @@ def find(session: Session, name: str) -> tuple[str, Scope]:
     return own_name, build_scope(session, get_rights(person), "operator")
 
 
-def _load_names(session: Session, text: str, limit: int) -> tuple[str, ...]:
-    """Return the people who may act in a company in which the person may act too."""
+def _load_names(
+    session: Session, conditions: Sequence[ColumnElement[bool]], limit: int, text: str = ""
+) -> tuple[str, ...]:
+    """Return the active people who have a right that meets the conditions."""
     user: Any = User  # whose columns Flask-Security declares without types
     name = func.coalesce(user.username, user.email)
-    may_act = select(RoleAssignment.user_id).where(*_build_shared_company_conditions())
+    may_act = select(RoleAssignment.user_id).where(*conditions)
     query = select(name).where(IS_ACTIVE, user.id.in_(may_act)).order_by(name).limit(limit)
     if text:
         query = query.where(name.icontains(text, autoescape=True))
@@ -71,6 +79,16 @@ def _has_common_company(session: Session, other: User) -> bool:
         RoleAssignment.user_id == other.id, *_build_company_conditions()
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def _build_case_conditions(session: Session, case: Case) -> list[ColumnElement[bool]]:
+    """Return the conditions of rights for the app of a case, or else for its whole company."""
+    of_installation = select(Installation.slug).where(Installation.id == case.installation_id)
+    slug = session.scalar(of_installation) if case.installation_id else None
+    return [
+        or_(RoleAssignment.company_id.is_(None), RoleAssignment.company_id == case.company_id),
+        or_(RoleAssignment.slug.is_(None), RoleAssignment.slug == slug),
+    ]
 
 
 def _build_shared_company_conditions() -> list[ColumnElement[bool]]:

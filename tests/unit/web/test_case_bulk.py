@@ -17,6 +17,7 @@ from hub.web.cases import case_assignees, case_bulk
 from tests.support.pages.list_pages import add_case, rows_of
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
+from tests.support.rows.stored_cases import open_stored_case
 
 BULK = "/inbox/bulk/"
 
@@ -279,6 +280,31 @@ def test_cases_are_assigned_to_those_who_may_act_on_them(operator: Visitor) -> N
     assert list(rows_of(siri.page("/inbox/?show=mine"))) == [foreign]
     assert 'value="siri"' in operator.page("/inbox/")
     assert 'value="vera"' not in operator.page("/inbox/")
+
+
+def test_the_page_of_a_case_offers_those_who_may_act_on_it(operator: Visitor) -> None:
+    """The menu of a list is for cases of several apps, so that it has all of them."""
+    company_id = operator.story.company
+    rights = {
+        "of-app": Subject(company_id, "costtracker"),
+        "of-company": Subject(company_id),
+        "of-all-such": Subject(None, "costtracker"),
+        "of-other-app": Subject(company_id, "ontraccr"),
+    }
+    with operator.app.app_context(), transaction() as session:
+        company = add_company(session, realm="772", name="Sørvik Bygg AS")
+        rights["of-other-company"] = Subject(company.id)
+        for name, subject in rights.items():
+            people.insert(session, name, people.hash_new(PASSWORD), [Right("operator", subject)])
+        whole_company = {"company_id": company_id, "title": "Rare", "action": "none"}
+        of_company = open_stored_case(session, "rare:1", **whole_company).id
+
+    def choices(path: str) -> set[str]:
+        return set(re.findall(r'<option value="(of-[^"]+)"', operator.page(path)))
+
+    assert choices("/inbox/") == set(rights)
+    assert choices(f"/inbox/{operator.ids[0]}") == {"of-app", "of-company", "of-all-such"}
+    assert choices(f"/inbox/{of_company}") == {"of-company"}
 
 
 def test_of_many_people_those_are_suggested_whose_name_is_typed(
