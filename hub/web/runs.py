@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 from werkzeug import Response as Redirect
 
+from hub import outbox
 from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
@@ -293,8 +294,17 @@ def _has_posted(session: Session, run: Run, *conditions: ColumnElement[bool]) ->
 
 def _has_created(session: Session, run: Run) -> bool:
     """Return whether a run created a transaction that is still posted, so that it can be undone."""
+    later = aliased(Posting)
+    is_superseded = exists().where(
+        later.document_id == Posting.document_id,
+        later.part == Posting.part,
+        later.id > Posting.id,
+        later.state == PostingState.POSTED,
+        later.operation.in_((Operation.CREATE, *outbox.REMOVALS)),
+    )
     is_transaction = Posting.kind.not_in(LIST_KINDS)
-    return _has_posted(session, run, Posting.operation == Operation.CREATE, is_transaction)
+    is_creation = Posting.operation == Operation.CREATE
+    return _has_posted(session, run, is_creation, is_transaction, ~is_superseded)
 
 
 def _load_apps(session: Session, run: Run) -> list[Installation]:

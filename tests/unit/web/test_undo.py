@@ -149,6 +149,27 @@ def test_an_old_page_says_how_many_of_the_selected_documents_stay(bench):
     assert "1 selected document is not removed now: it is being removed already" in page
 
 
+def test_what_was_removed_already_is_not_offered_again(bench):
+    """Neither the page of the run nor the one that removes promises anything then."""
+    with transaction() as session:
+        now = bench.clock.now()
+        ended = {"started_at": now, "ended_at": now, "outcome": "done"}
+        run = {"company_id": bench.company_id, "kind": "sync", "requested_by": "oda"}
+        session.add(Run(id=9, installation_id=bench.installation_id, **run, **ended))
+        session.query(Posting).update({"run_id": 9})
+    bench.visitor.log_in("oda")
+    button = "Remove this run's documents from QuickBooks"
+    assert button in bench.visitor.page("/runs/9")
+    bench.visitor.press("/undo/run/9", posting=[str(id) for id in bench.ids])
+    assert "Nothing can be removed" in bench.visitor.page("/undo/run/9")
+    bench.drain()
+    page = bench.visitor.page("/undo/run/9")
+    assert "Nothing can be removed" in page
+    assert "Nothing of it is in QuickBooks any more." in page
+    assert "The reasons are listed below." not in page
+    assert button not in bench.visitor.page("/runs/9")
+
+
 @pytest.mark.parametrize("kind", ["bill", "vendor"])
 def test_the_removal_of_a_record_of_a_list_is_not_offered(bench, kind):
     """Others may use the record by now, so the page could only say that it stays."""
