@@ -102,14 +102,18 @@ def confirm(installation_id: int) -> str | Response:
         installation = _require_installation(session, installation_id)
         is_for_all = request.args.get("which") == "all"
         chosen = None if is_for_all else listed_rows.read_ticked()
+        excluded = _list_excluded(session, installation_id, chosen)
         rows = []
-        for row in _list_excluded(session, installation_id, chosen):
+        for row in excluded:
             if chosen is None or listed_rows.is_unchanged(chosen.get(row.id), row.seal):
                 rows.append(row)
         count, _ = sum_early_documents(session, installation_id)
         about = build_tabs(session, installation)
-    if not rows:
+    if chosen:
+        _flash_not_included(len(excluded) - len(rows), len(chosen) - len(excluded))
+    elif chosen is not None:
         flash(gettext("Select at least one document."), "look")
+    if not rows:
         return redirect(url_for("earlier.show", installation_id=installation_id))
     return render_template(
         "include_documents.html",
@@ -200,7 +204,7 @@ def _require_installation(session: Session, installation_id: int) -> Installatio
 
 def _list_excluded(
     session: Session, installation_id: int, chosen: Mapping[int, str] | None
-) -> Iterable[Early]:
+) -> list[Early]:
     """Return the excluded documents, newest first; with `chosen` only those."""
     query: Any = _select_excluded(installation_id, *COLUMNS)
     query = query.order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)

@@ -165,6 +165,18 @@ def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, sou
     assert (states()["F-1"], states()["F-2"]) == ("withdrawn", "posted")
 
 
+def test_a_confirmation_says_which_of_the_selected_documents_it_leaves_out(visitor, source):
+    seals = re.findall(r'name="selected"\s+value="([^"]+)"', visitor.page(HERE))
+    source.items = make_page(bill("1", total="9000.00", supplier="1"), cursor="2")
+    sync()
+    page = visitor.page(f"{HERE}include?selected={seals[0]}&selected={seals[1]}")
+    assert "Include 1 document ·" in page
+    assert "1 document changed since it was listed and is still left out." in page
+    page = visitor.page(f"{HERE}include?selected={seals[1]}")
+    assert "1 document changed since it was listed and is still left out." in page
+    assert "Select at least one document." not in page
+
+
 def test_an_included_document_stays_included_and_its_changes_count(visitor, source):
     include(visitor)
     sync()
@@ -261,7 +273,10 @@ def test_only_who_may_change_the_settings_includes(visitor, name, status):
     match = re.search(r'name="listed" value="([^"]+)"', form_page)
     visitor.post("/logout")
     visitor.log_in(name)
-    assert "Include all" not in visitor.page(HERE)
+    page = visitor.page(HERE)
+    assert "Include all" not in page
+    assert "Include single ones here" not in page
+    assert "Who may change the app's settings can include them." in page
     assert visitor.get(f"{HERE}include?which=all").status_code == status
     assert visitor.post(f"{HERE}include", listed=match[1]).status_code == status
     assert states()["F-1"] == "withdrawn"
