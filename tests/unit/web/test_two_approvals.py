@@ -91,6 +91,19 @@ def test_the_first_approval_is_stored_and_the_second_person_releases(operator: V
     assert "<dt>Approved by</dt><dd>oda, arne</dd>" in page
 
 
+def test_the_first_person_is_not_offered_a_second_approval(operator: Visitor) -> None:
+    here = f"/postings/{operator.story.postings['review']}/review"
+    assert ">Approve · " in operator.page(here)
+    approve(operator)
+    page = operator.page(here)
+    assert "You approved it <time" in page
+    assert ">Approve · " not in page
+    switch_to(operator, "arne")
+    page = operator.page(here)
+    assert "Approved by oda" in page
+    assert ">Approve · " in page
+
+
 def test_the_confirmation_says_what_waits_for_a_second_person(operator: Visitor) -> None:
     row = posting(operator)
     address = f"/installations/{operator.story.installation}/review/approve"
