@@ -65,6 +65,27 @@ def test_amounts_are_monospaced_grouped_and_carry_their_currency(viewer: Visitor
     assert '<td class="amount">1,250.50 NOK</td>' in viewer.page("/documents?q=F-20260")
 
 
+def test_prices_have_the_decimals_of_their_currency(viewer: Visitor) -> None:
+    story = viewer.story
+    with viewer.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, story.documents["review"])
+        posting = session.get_one(Posting, story.postings["review"])
+        document.currency = posting.currency = "JPY"
+        document.total = posting.total = Decimal(2500)
+        priced = {"quantity": "2", "unit_price": "1250", "amount": "2500"}
+        document.body = {**document.body, "lines": [{**document.body["lines"][0], **priced}]}
+        payload = {**json.loads(posting.payload), "CurrencyRef": {"value": "JPY"}}
+        detail = {"ItemRef": {"value": "1"}, "Qty": 2, "UnitPrice": 1250}
+        name = "ItemBasedExpenseLineDetail"
+        payload["Line"] = [{"DetailType": name, "Amount": 2500, name: detail}]
+        posting.payload = json.dumps(payload).encode()
+        posting.planned = outbox.compute_fingerprint(posting.payload)
+    for path in (f"/documents/{document.id}", f"/postings/{posting.id}/review"):
+        page = viewer.page(path)
+        assert "1,250" in page
+        assert "1,250.00" not in page
+
+
 def test_a_document_and_its_case_lead_to_its_page_in_the_source(viewer: Visitor) -> None:
     story = viewer.story
     url = "https://source.test/invoices/1?a=1&b=2"
