@@ -87,7 +87,10 @@ def test_a_paused_app_promises_no_sync(pages: Pages) -> None:
         session.get_one(Installation, pages.site.row.id).mode = "paused"
     page = pages.visitor.page(pages.case("k20"))
     assert PROMISES not in page
-    assert "once the app is enabled again" in page
+    assert "continue once the app is no longer paused." in page
+    with pages.app.app_context(), transaction() as session:
+        session.get_one(Installation, pages.site.row.id).enabled = False
+    assert "continue once the app is enabled again." in pages.visitor.page(pages.case("k20"))
 
 
 def test_a_client_whose_name_is_taken_cannot_be_called_new(pages: Pages) -> None:
