@@ -72,7 +72,8 @@ def extract_own() -> Catalog:
         _add_file(catalog, "jinja2.ext:babel_extract", path)
     for text in texts_of_display():
         catalog.add(text)
-    for forms in (*run_result.COUNT_TEXTS.values(), *interval.UNIT_TEXTS.values()):
+    of_log = (*run_result.COUNT_TEXTS.values(), *run_result.INFLECTED_COUNTS)
+    for forms in (*of_log, *interval.UNIT_TEXTS.values()):
         catalog.add(forms, auto_comments=[SENTENCE])
     for text in display_names.list_catalog_texts():
         catalog.add(text, context=display_names.CONTEXT)

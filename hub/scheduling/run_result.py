@@ -45,6 +45,12 @@ COUNT_TEXTS = {
     "files_held": ("%(count)s file newly held", "%(count)s files newly held"),
     "files_unknown": ("%(count)s file newly in doubt", "%(count)s files newly in doubt"),
 }
+# Counts of the log whose words other languages inflect, as of one and of several documents.
+INFLECTED_COUNTS = (
+    ("%(count)s new", "%(count)s new"),
+    ("%(count)s not final yet", "%(count)s not final yet"),
+    ("%(count)s unreadable", "%(count)s unreadable"),
+)
 NOTHING_NEW = gettext_noop("nothing new")
 
 

@@ -93,7 +93,7 @@ def _translate_whole(text: str, person: Reader, depth: int) -> str:
 
     A text in parentheses, or with a full stop that the catalog leaves out, is translated, too.
     """
-    translated = messages.look_up(text, person)
+    translated = _translate_count(text, person) or messages.look_up(text, person)
     if translated == text and depth <= MAX_DEPTH:
         translated = _translate_by_template(text, person, depth)
     if translated == text:  # a sentence may begin with a name, so names come after the templates
@@ -161,18 +161,25 @@ def _translate_list(text: str, person: Reader, depth: int) -> str:
 
 
 def _translate_part(text: str, person: Reader, depth: int) -> str:
-    """Translate a part of a list, or a count such as "3 new" or "2 files attached"."""
+    """Translate a part of a list, or a count such as "3 changed" or "2 files attached"."""
     match = COUNT.fullmatch(text)
-    if match is None:
-        return _translate_whole(text, person, depth)
-    number = person.numbers.localize(match["number"])
+    translated = _translate_count(text, person)
+    if translated or match is None:
+        return translated or _translate_whole(text, person, depth)
     words = messages.look_up(match["words"], person)
-    if words != match["words"]:
-        return f"{number} {words}"
-    forms = find_plural(person.catalog, f"%(count)s {match['words']}")
-    if forms is None:
+    if words == match["words"]:
         return _translate_whole(text, person, depth)
+    return f"{person.numbers.localize(match['number'])} {words}"
+
+
+def _translate_count(text: str, person: Reader) -> str:
+    """Translate a count whose words have a form for one and for several; "" for another text."""
+    match = COUNT.fullmatch(text)
+    forms = find_plural(person.catalog, f"%(count)s {match['words']}") if match else None
+    if match is None or forms is None:
+        return ""
     count = int(match["number"].replace(",", ""))
+    number = person.numbers.localize(match["number"])
     return person.catalog.ngettext(*forms, count) % {"count": number}
 
 

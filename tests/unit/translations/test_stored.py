@@ -27,6 +27,16 @@ def norwegian() -> Iterator[None]:
     ("sentence", "expected"),
     [
         (Sentence("Collected: %(counts)s.", counts="3 new, 1 held"), "Hentet: 3 nye, 1 stoppet."),
+        ("Result: 28 new to approve.", "Resultat: 28 nye til godkjenning."),
+        ("Result: 1 new to approve.", "Resultat: 1 ny til godkjenning."),
+        (
+            "Collected: 1 document, 1 new, 1 not final yet, 1 unreadable.",
+            "Hentet: 1 dokument, 1 nytt, 1 ikke endelig ennå, 1 uleselig.",
+        ),
+        (
+            "Collected: 6 documents, 2 new, 2 not final yet, 2 unreadable.",
+            "Hentet: 6 dokumenter, 2 nye, 2 ikke endelige ennå, 2 uleselige.",
+        ),
         (
             Sentence(
                 "Result: %(counts)s.",
