@@ -21,6 +21,14 @@ def format_english_date(value: dt.date) -> str:
     return format(value, ENGLISH_DATE)
 
 
+def rewrite_iso(text: str) -> str:
+    """Return a date such as 2026-03-02 as 02 Mar 2026; what is no date stays."""
+    try:
+        return format_english_date(dt.date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
 def date(value: dt.date) -> str:
     """Format a date so that the month is a word, as 22 Nov 2026."""
     return _format(value, ENGLISH_DATE, "d. MMM y")

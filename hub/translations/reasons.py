@@ -10,6 +10,8 @@ from hub.translations.numbers import COMMA_AND_POINT
 CONTEXT = "reason"  # context of the texts of `hub.reasons` in the catalog
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{2,3})"  # with a comma, or with decimals
 SURPLUS = re.compile(r".+ and \d{1,3}(?:,\d{3})* more")  # the first of many names
+# As `hub.payloads.comparison` compares dates; a number or a text that looks like one stays.
+COMPARED_DATES = re.compile(r"QuickBooks has \S+ as the (?:due )?date instead of \S+")
 # As `hub.money.format_amount` writes an amount.
 AMOUNT = re.compile(rf"(?<![\w.,])(-?{NUMBER})\s([A-Z]{{3}})\b")
 # As earlier versions wrote it in texts that are stored.
@@ -48,7 +50,13 @@ def _is_amount_or_surplus(text: str) -> bool:
 
 def translate_sentence(text: str) -> str:
     """Translate a sentence that was stored in English, with its amounts and dates."""
+    text = COMPARED_DATES.sub(_write_months, text)
     return dates.dates_within(amounts_within(stored.translate(text)))
+
+
+def _write_months(match: re.Match[str]) -> str:
+    """Return the sentence about two dates with the months as words."""
+    return dates.ISO_DATE.sub(lambda date: dates.rewrite_iso(date[0]), match[0])
 
 
 def amounts_within(text: str) -> str:

@@ -899,7 +899,7 @@ def test_several_differences_are_a_list(bench) -> None:
         texts = [" ".join(text.split()) for text in re.findall(r"<li>(.*?)</li>", items, re.S)]
         number, due = texts
         assert number == f"QuickBooks has KH-77 as the number instead of {posting.number}.", path
-        assert due.startswith("QuickBooks has 2026-05-17 as the due date instead of "), path
+        assert due.startswith("QuickBooks has 17 May 2026 as the due date instead of "), path
         assert page.count("QuickBooks has KH-77 as the number") == 1, path
     bench.edit(posting.quickbooks_id, DocNumber=posting.number)
     bench.index_all_bills()

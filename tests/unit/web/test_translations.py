@@ -334,6 +334,31 @@ def test_a_date_of_iso_in_a_reason_has_the_format_of_the_person(app_with_pages: 
     assert "2026-31-31" in reason
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (NORWEGIAN, ("1. nov. 2026", "11. okt. 2026", "2. des. 2026")),
+        ({}, ("has 01 Nov 2026 as the date", "of 11 Oct 2026.", "has 02 Dec 2026 as the due date")),
+    ],
+)
+def test_compared_dates_have_the_format_of_the_person(
+    app_with_pages: Flask, headers: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    values = {
+        "name": "Bill 1 of Hara",
+        "differences": "QuickBooks has 2026-11-01 as the date instead of 2026-10-11. QuickBooks"
+        " has 2026-12-02 as the due date instead of nothing. QuickBooks has “2026-11-09” as the"
+        " number instead of “2026-10-08”.",
+    }
+    with app_with_pages.test_request_context(headers=headers):
+        app_with_pages.preprocess_request()
+        with viewer.translate_reasons():
+            reason = render("posted.edited", values).reason
+    assert all(date in reason for date in expected), reason
+    assert "2026-11-09" in reason, "a number stays as it is"
+    assert "2026-10-11" not in reason
+
+
 def test_amounts_and_dates_within_a_sentence_have_the_format_of_the_person(
     app_with_pages: Flask,
 ) -> None:
