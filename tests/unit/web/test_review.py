@@ -616,6 +616,18 @@ def test_who_goes_back_after_approving_all_is_not_asked_to_select(operator: Visi
     assert "Select at least one document." not in page
 
 
+def test_a_disabled_app_is_not_said_to_post(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        session.execute(update(Posting).where(Posting.state == "review").values(state="posted"))
+        session.get_one(Installation, operator.story.installation).mode = "auto"
+    assert "documents are posted without waiting" in operator.page(_here(operator))
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, operator.story.installation).enabled = False
+    page = operator.page(_here(operator))
+    assert "documents are posted without waiting" not in page
+    assert "Nothing waits for approval." in page
+
+
 @pytest.mark.parametrize("query", ["", "?which=selected", "?which=shown&shown=x", "?which=nothing"])
 def test_an_approval_without_a_selection_is_refused(operator: Visitor, query: str) -> None:
     answer = operator.get(f"{_here(operator)}approve{query}")

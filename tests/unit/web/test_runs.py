@@ -9,7 +9,7 @@ import pytest
 
 from hub.db import engine
 from hub.installations import enable
-from hub.models import Installation, Posting, ReceiptRow, Run, Schedule
+from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run, Schedule
 from hub.scheduling import pending_work, run_log
 from hub.security import audit
 from hub.testing.clock import FakeClock
@@ -32,6 +32,17 @@ def test_a_paused_app_is_not_run(operator: Visitor) -> None:
     assert "It is paused." in operator.press(
         f"/installations/{operator.story.installation}/matching/apply"
     )
+
+
+def test_no_run_is_offered_for_an_app_of_a_disconnected_company(operator: Visitor) -> None:
+    here = f"/installations/{operator.story.installation}/"
+    pages = (here, f"{here}review/")
+    assert all("Run now</button>" in operator.page(page) for page in pages)
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(ConnectedCompany, operator.story.company).state = "disconnected"
+    for page in pages:
+        assert "Run now" not in operator.page(page)
+    assert "is not connected. Press Reconnect." in operator.page(here)
 
 
 def test_a_screen_reader_hears_the_state_of_a_run_only_when_it_changes(operator: Visitor) -> None:
