@@ -1,6 +1,7 @@
 """The files that an app received: their list, the form that uploads more, and their columns."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from types import MappingProxyType
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -19,13 +20,25 @@ from hub.sources import file_folder, file_intake, file_mapping
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps import installation as installation_page
 from hub.web.authentication.access import person_name, require_role
+from hub.web.frame import viewer
 from hub.web.frame.paging import get_row_or_404, load_page
 
+KILOBYTE, MEGABYTE = 1000, 1_000_000
 MAX_FILES = 50  # in one upload
 NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
 pages = Blueprint(
     "received_files", __name__, url_prefix="/installations/<int:installation_id>/files"
 )
+
+
+@pages.app_template_filter("file_size")
+def format_file_size(size: int) -> str:
+    """Return a size such as "1.2 MB" as the person writes numbers."""
+    if size < KILOBYTE:
+        return ngettext("%(count)s byte", "%(count)s bytes", size)
+    unit, name = (MEGABYTE, "MB") if size >= MEGABYTE else (KILOBYTE, "kB")
+    number = viewer.number_format().amount(Decimal(size) / unit, 1)
+    return f"{number} {name}"
 
 
 @pages.get("/")

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from flask import g
 from sqlalchemy import select
 
 from hub import (
@@ -445,6 +446,19 @@ def test_a_file_that_the_hub_may_not_read_stops_no_other(installation, folder, m
     assert refused.startswith("a.csv was refused: The hub may not read a.csv. Let its account")
     assert received == "b.csv was received."
     assert names(folder) == ["done/b.csv", "refused/a.csv", "refused/a.csv.txt"]
+
+
+def test_sizes_are_written_as_the_person_writes_numbers(visitor):
+    upload(visitor, ("a.csv", TABLE))
+    with transaction() as session:
+        session.get_one(StoredFile, 1).size = 1_234_567
+    assert "1.2 MB</td>" in visitor.page(HERE)
+    with transaction() as session:
+        session.get_one(StoredFile, 1).size = 123_456
+    g.pop("reader")
+    page = visitor.get(HERE, headers={"Accept-Language": "nb-NO"}).text
+    assert "123,5 kB</td>" in page
+    assert "inntil 100 byte hver" in page
 
 
 def test_a_table_of_the_folder_waits_for_its_columns_in_the_inbox(visitor, installation, folder):
