@@ -69,7 +69,7 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
 
     A daily message is due at seven in the zone of the person, the first time after it was added.
     Messages that a person may no longer see or no longer wants, and those about closed cases, are
-    left out.
+    left out. A message about a snoozed case waits until its day.
     """
     is_active = cast(Any, User.active)
     timings = timing.load(session)
@@ -124,13 +124,14 @@ def _is_over() -> ColumnElement[bool]:
 def _is_wanted(
     timings: timing.Timings, person: User, case: Case | None, installation: Installation | None
 ) -> bool:
-    """Return whether a case is open, and the person can act on it and wants mail about it.
+    """Return whether a case is listed, and the person can act on it and wants mail about it.
 
     A message without a case is one to owners.
     """
     if case is None:
         return is_enough(get_rights(person).role_within(), "owner")
-    if case.closed_at is not None:
+    is_snoozed = case.snoozed_until is not None and case.snoozed_until > current_hub().clock.now()
+    if case.closed_at is not None or is_snoozed:
         return False
     subject = Subject(case.company_id)
     if installation is not None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from hub.cases import advice
+from hub.cases import advice, inbox
 from hub.context import current_hub
 from hub.db.bulk import is_among
 from hub.models import Case, ConnectedCompany, Installation, User, case_posting
@@ -61,14 +61,16 @@ class News:
 def load(session: Session) -> News:
     """Read the open cases that have waited long enough for others of the same run.
 
-    A case in the future was opened before the clock was set back.
+    A case in the future was opened before the clock was set back. A case that was snoozed before it
+    was mailed is mailed on its day.
     """
     now = current_hub().clock.now()
     has_waited = or_(
         Case.opened_at <= now - COLLECTING_PERIOD,
         Case.opened_at > now + COLLECTING_PERIOD,
     )
-    query = select(Case).where(Case.closed_at.is_(None), Case.mailed_at.is_(None), has_waited)
+    is_new = Case.closed_at.is_(None), Case.mailed_at.is_(None), inbox.is_awake()
+    query = select(Case).where(*is_new, has_waited)
     news = News(list(session.scalars(query.order_by(Case.id))))
     if not news.cases:
         return news

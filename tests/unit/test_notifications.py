@@ -16,7 +16,7 @@ from hub.cases import inbox
 from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable, Retry, Sentence
-from hub.models import Notice, Schedule, User
+from hub.models import Case, Notice, Schedule, User
 from hub.notices import smtp
 from hub.notifications import case_news
 from hub.reasons.texts import CaseText
@@ -362,6 +362,37 @@ def test_a_closed_case_is_not_mailed(hub, mail, clock):
         inbox.close(session, "match:1")
     clock.advance(60)
     assert notifications.mail_digest() == 0
+
+
+def test_a_snoozed_case_is_mailed_on_its_day(hub, mail, clock):
+    """One was snoozed before anybody was mailed, and one before the mail of the day."""
+    clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
+    snooze("match:1", dt.datetime(2026, 3, 5, 0, 0, tzinfo=dt.UTC))
+    clock.advance(60)
+    assert notifications.mail_digest() == 0
+    choose(notices.DAILY)
+    open_case("match:2", "Code 2")
+    clock.advance(60)
+    assert notifications.mail_digest() == 0
+    snooze("match:2", dt.datetime(2026, 3, 4, 0, 0, tzinfo=dt.UTC))
+    for day in (3, 4, 5, 6):
+        clock.set(dt.datetime(2026, 3, day, 7, 1, tzinfo=dt.UTC))
+        notifications.mail_digest()
+    assert [(message["Date"][5:7], message["Subject"]) for message in mail.messages] == [
+        ("04", "Code 2"),
+        ("06", "Cost code 12 has no match"),
+    ]
+
+
+def snooze(cause, until):
+    """Snooze the open case of a cause, which is opened if there is none."""
+    with read_only_session() as session:
+        is_open = inbox.is_open(session, cause)
+    if not is_open:
+        open_case(cause)
+    with transaction() as session:
+        case = session.scalars(select(Case).where(Case.cause == cause)).one()
+        inbox.change(session, [case.id], {"snoozed_until": until})
 
 
 def test_a_file_goes_with_a_message(hub, mail):
