@@ -43,12 +43,16 @@ def _clean_value(value: Any) -> Any:
         parts = tuple(clean(part) for part in value)
         return value if _has_same_parts(parts, value) else parts
     if isinstance(value, Mapping):
-        cleaned = {clean(name): clean(part) for name, part in value.items()}
-        is_clean = _has_same_parts(cleaned, value) and _has_same_parts(
-            cleaned.values(), value.values()
-        )
-        return value if is_clean else cleaned
+        return _clean_mapping(value)
     return value
+
+
+def _clean_mapping(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return clean names and values; the same object if there is nothing to clean."""
+    cleaned = {clean(name): clean(part) for name, part in values.items()}
+    has_same_names = _has_same_parts(cleaned, values)
+    has_same_values = _has_same_parts(cleaned.values(), values.values())
+    return values if has_same_names and has_same_values else cleaned
 
 
 def _has_same_parts(parts: Collection[Any], originals: Collection[Any]) -> bool:
