@@ -234,11 +234,13 @@ class _Delivery:
 
 
 def _has_failing(session: Session, installation_id: int) -> bool:
-    """Return whether a receipt of an installation has failed for so long that it needs a case."""
-    oldest = current_hub().clock.now() - MAX_FAILING
-    return _has_failed(
-        session, installation_id, ReceiptRow.tries >= MAX_FAILED_TRIES, ReceiptRow.at <= oldest
-    )
+    """Return whether a receipt of an installation has failed for so long that it needs a case.
+
+    A receipt in the future was queued before the clock was set back.
+    """
+    now = current_hub().clock.now()
+    is_old = or_(ReceiptRow.at <= now - MAX_FAILING, ReceiptRow.at > now)
+    return _has_failed(session, installation_id, ReceiptRow.tries >= MAX_FAILED_TRIES, is_old)
 
 
 def _has_failed(session: Session, installation_id: int, *conditions: ColumnElement[bool]) -> bool:

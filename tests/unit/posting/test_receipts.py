@@ -223,6 +223,18 @@ def test_a_receipt_that_keeps_failing_for_an_hour_is_a_case_until_it_arrives(ben
     assert bench.cases() == []
 
 
+def test_a_receipt_that_keeps_failing_is_a_case_although_the_clock_was_set_back(bench):
+    bench.bill()
+    bench.drain()
+    bench.source.refuses = Retry("Bench is away.")
+    deliver(bench)
+    bench.clock.set(bench.clock.now() - dt.timedelta(days=30))
+    for pause in (0, 60, 300, 900, 3600):
+        bench.pass_time(pause)
+        deliver(bench)
+    assert bench.cases() == ["Bench does not accept receipts"]
+
+
 @pytest.mark.parametrize(
     ("error", "is_logged"), [(Retry("Bench is away."), False), (KeyError("state"), True)]
 )
