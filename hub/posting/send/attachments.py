@@ -193,13 +193,14 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
     """Schedule another fetch of a file; open a case once it has not arrived for an hour.
 
-    The case of a file that was held, and that a person retried, says what is wrong now.
+    The case of a file that was held, and that a person retried, says what is wrong now. A first
+    fetch in the future was made before the clock was set back.
     """
     now = posting_session.clock.now()
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
     problem = mask_secrets(error.text)
     is_delayed = any(reason["code"] == DELAYED_REASON for reason in posting.reasons)
-    delayed_since = posting.changed_at if is_delayed else now
+    delayed_since = min(posting.changed_at, now) if is_delayed else now
     values = {
         "next_try_at": now + pause,
         "reasons": texts.dump(CaseText(DELAYED_REASON, problem=problem)),

@@ -1,5 +1,6 @@
 """Attachments are sent once after their bill, and a failed one never undoes it."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -241,6 +242,21 @@ def test_a_file_that_does_not_arrive_for_an_hour_is_a_case_until_it_is_attached(
     bench.drain()
     assert bench.cases() == ["A file could not be fetched yet"]
 
+    bench.source.busy = None
+    bench.pass_time(600)
+    bench.drain()
+    assert (bench.state(file), bench.cases()) == ("posted", [])
+
+
+def test_a_file_that_does_not_arrive_is_a_case_although_the_clock_was_set_back(bench):
+    file = bench.attach(bench.bill())
+    bench.source.busy = Retry("Bench is busy.")
+    bench.drain()
+    bench.clock.set(bench.clock.now() - dt.timedelta(days=30))
+    for _ in range(8):
+        bench.pass_time(600)
+        bench.drain()
+    assert bench.cases() == ["A file could not be fetched yet"]
     bench.source.busy = None
     bench.pass_time(600)
     bench.drain()
