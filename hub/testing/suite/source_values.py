@@ -126,11 +126,7 @@ def _find_defect(name: str, bench: Bench, document: Document) -> str:
     if name == "due":
         return find_due_date_defect(responses, document) if document.kind in DUE_KINDS else ""
     if name == "tax":
-        if document.kind in PAYMENT_KINDS:
-            return ""
-        return find_line_tax_defect(responses, document) or find_document_tax_defect(
-            responses, document
-        )
+        return _find_tax_defect(responses, document)
     if name == "state":
         return find_state_defect(responses, bench, document)
     if name == "codes":
@@ -140,6 +136,14 @@ def _find_defect(name: str, bench: Bench, document: Document) -> str:
     if getattr(document, name) is None:
         return ""
     return _find_field_defect(name, responses, bench, document)
+
+
+def _find_tax_defect(responses: ChangedResponses, document: Document) -> str:
+    """Return what is wrong with the taxes of a document; "" for a payment, which has none."""
+    if document.kind in PAYMENT_KINDS:
+        return ""
+    line_tax_defect = find_line_tax_defect(responses, document)
+    return line_tax_defect or find_document_tax_defect(responses, document)
 
 
 def _find_field_defect(
