@@ -1,6 +1,5 @@
 """Read documents from a source, with texts and ids that every database can hold."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from hub.contract.documents import (
     iter_codes,
 )
 from hub.contract.hook_results import iter_yielded
+from hub.contract.long_ids import MAX_ID_LENGTH, is_shortened, shorten_id
 from hub.contract.rows import readable
 from hub.contract.states import Stage
 from hub.contract.types import App
@@ -26,10 +26,7 @@ from hub.errors import Sentence
 from hub.sources import hook_calls
 from hub.sources.masking import mask_item
 
-MAX_ID_LENGTH = 200
-DIGEST_LENGTH = 16
 MAX_SHOWN_ID_LENGTH = 60  # characters of an id that is too long
-ELLIPSIS = " … "  # before the digest in place of an id that is too long
 MISSING_ID = re.compile(r"(?:^|[:/|_-])None$")  # what Python makes of an id that is null
 
 
@@ -85,7 +82,7 @@ def _make_storable(item: Document | Gone | Unreadable) -> Document | Gone | Unre
     length = len(item.source_id)
     if length <= MAX_ID_LENGTH:
         return readable(item.source_id, clean, item)
-    source_id = _shorten(item.source_id)
+    source_id = shorten_id(item.source_id)
     if isinstance(item, Gone):
         return replace(item, source_id=source_id)
     reason = Sentence(
@@ -118,23 +115,4 @@ def is_at_source(source_id: str) -> bool:
 
     It cannot if the id is the hub's own, or if it stands for rows without one.
     """
-    return not _is_shortened(source_id) and not MISSING_ID.search(source_id)
-
-
-def _is_shortened(source_id: str) -> bool:
-    """Return whether an id is the hub's own, in place of one that is too long."""
-    end = len(source_id) - DIGEST_LENGTH
-    start = end - len(ELLIPSIS)
-    return start >= 0 and source_id[start:end] == ELLIPSIS
-
-
-def _shorten(source_id: str) -> str:
-    """Return an id in place of one that is too long, with a digest that makes it unique.
-
-    The new id contains no text of the source, because that could be a secret in a wrong place. Once
-    the process knows the secret, it would be masked, so that the id changes and the document is
-    stored twice. For the same reason an id that fits is stored and shown unmasked.
-    """
-    encoded = source_id.encode("utf-8", "replace")
-    digest = hashlib.sha256(encoded).hexdigest()[:DIGEST_LENGTH]
-    return f"id of {len(source_id)} characters{ELLIPSIS}{digest}"
+    return not is_shortened(source_id) and not MISSING_ID.search(source_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from urllib.parse import quote, unquote
 
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
+from hub.contract.long_ids import MAX_ID_LENGTH, is_shortened, shorten_id
 from hub.errors import Refused
 
 QUOTED = "="  # before an id that is not a plain number
@@ -20,6 +21,8 @@ class DeletionSweep:
     kept until the next comparison, because the list may have left it out by mistake.
 
     A row that its list left out when it was new is found, too: its id was never read.
+
+    In place of an id that is too long to be stored, the cursor has the id that the hub gives it.
 
     Create the sweep with its cursor, pass all documents through `watch`, and if it `is_due`, pass
     the ids of the source to `compare`. Do that last: its Checkpoint ends the comparison of the day.
@@ -70,8 +73,7 @@ class DeletionSweep:
         try:
             for item in items:
                 if not isinstance(item, Checkpoint):
-                    if item.source_id.startswith(self._prefix):
-                        self._ids.add(item.source_id.removeprefix(self._prefix))
+                    self._remember(item.source_id)
                 elif len(self._ids) > stored_count:
                     stored_count = len(self._ids)
                     yield self._build_checkpoint()
@@ -93,13 +95,14 @@ class DeletionSweep:
         `read` gets the source ids of the documents that were never read, and returns them. Those
         that it does not return are asked for again with the next comparison.
         """
-        present = {str(id) for id in ids}
+        present = {self._shorten(str(id)) for id in ids}
         known = self._ids | self._missed
         missing = sorted(known - present, key=_sort_key)
         for id in missing:
-            source_id = f"{self._prefix}{id}"
+            source_id = id if is_shortened(id) else f"{self._prefix}{id}"
             yield Gone(source_id=source_id, reason=reason, inferred=True)
         unread = sorted(present - known, key=_sort_key)
+        unread = [id for id in unread if not is_shortened(id)]  # cannot be asked for
         self._missed = self._ids - present
         self._ids = present
         if read and unread:
@@ -114,9 +117,18 @@ class DeletionSweep:
         """Yield the documents with these ids that the source has now, and remember their ids."""
         for item in read([f"{self._prefix}{id}" for id in ids]):
             if not isinstance(item, Gone):
-                if item.source_id.startswith(self._prefix):
-                    self._ids.add(item.source_id.removeprefix(self._prefix))
+                self._remember(item.source_id)
                 yield item
+
+    def _remember(self, source_id: str) -> None:
+        """Remember the id of a document, unless it belongs to another list."""
+        if source_id.startswith(self._prefix):
+            self._ids.add(self._shorten(source_id.removeprefix(self._prefix)))
+
+    def _shorten(self, id: str) -> str:
+        """Return an id of the source; if it is too long, the id of its document in the hub."""
+        source_id = f"{self._prefix}{id}"
+        return id if len(source_id) <= MAX_ID_LENGTH else shorten_id(source_id)
 
     def _build_checkpoint(self) -> Checkpoint:
         """Return a checkpoint with the day of the last comparison and the ids since."""
@@ -190,7 +202,7 @@ class PartSweep:
         Pass `inferred=False` if the source announces that the parts are gone.
         """
         row = str(row_id)
-        present = {str(id) for id in part_ids}
+        present = {str(id) for id in part_ids if self._is_storable(row, str(id))}
         before = self._parts.pop(row, set())
         missing = (before | self._missed.pop(row, set())) - present
         if present:
@@ -217,6 +229,10 @@ class PartSweep:
             return []
         self._stored = cursor
         return [Checkpoint(cursor=cursor, stream=self._stream)]
+
+    def _is_storable(self, row: str, part: str) -> bool:
+        """Return whether the source id of a part can be stored, and its document be posted."""
+        return len(self._join(row, part, self._prefix)) <= MAX_ID_LENGTH
 
     def _group_by_row(self, ids: Iterable[str]) -> dict[str, set[str]]:
         """Return the parts with these ids, by the ids of their rows."""

@@ -16,6 +16,7 @@ from hub import (
     format_ids,
     parse_ids,
 )
+from hub.contract.long_ids import shorten_id
 
 TODAY, TOMORROW = dt.date(2026, 3, 2), dt.date(2026, 3, 3)
 
@@ -62,6 +63,25 @@ def test_an_item_that_is_soon_deleted_is_missed():
     assert items == [item(1), item(9), stored, end]
     gone, _ = sweep(stored.cursor, TOMORROW).compare(["1"], reason="Deleted.")
     assert gone.source_id == "order:9"
+
+
+def test_an_id_that_is_too_long_is_in_no_cursor_and_missed_under_the_id_of_the_hub():
+    long_id = "x" * 300
+    end = Checkpoint(cursor="end")
+    _, stored, _ = sweep("2026-03-02|1").watch([item(long_id), end])
+    assert "xx" not in stored.cursor
+    gone, stored = sweep(stored.cursor, TOMORROW).compare(["1"], reason="Deleted.")
+    assert gone.source_id == shorten_id(f"order:{long_id}")
+    assert "xx" not in stored.cursor
+
+
+def test_an_id_that_is_too_long_is_not_asked_for():
+    asked = []
+    *_, end = sweep("2026-03-02|1", TOMORROW).compare(
+        ["1", "2", "x" * 300], reason="Deleted.", read=lambda ids: asked.extend(ids) or ()
+    )
+    assert asked == ["order:2"]
+    assert "xx" not in end.cursor
 
 
 def test_nothing_is_stored_while_nothing_new_comes():
@@ -148,6 +168,12 @@ def test_parts_that_did_not_change_are_not_stored_again():
     sweep.compare("a", ["1"], reason="Deleted.")
     assert len(sweep.checkpoint()) == 1
     assert sweep.checkpoint() == []
+
+
+def test_a_part_with_an_id_that_is_too_long_is_in_no_cursor():
+    sweep_of_parts = parts()
+    assert sweep_of_parts.compare("7", ["1", "x" * 300], reason="Deleted.") == []
+    assert "xx" not in sweep_of_parts.checkpoint()[0].cursor
 
 
 def test_a_text_that_is_no_cursor_of_parts_is_refused():
