@@ -422,7 +422,7 @@ def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(site
     assert waiting.state == "waiting"
     assert "handed to the client by another way" in waiting.reason
     assert early_posting.state == "held"
-    assert "before 2026-03-01, the first day that counts" in early_posting.reason
+    assert "before 01 Mar 2026, the first day that counts" in early_posting.reason
     assert ["press Skip" in reason for reason in site.cases().values()] == [True]
 
 

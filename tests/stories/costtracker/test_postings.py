@@ -158,7 +158,7 @@ def test_nothing_dated_before_the_start_date_is_sent(site):
     counts = site.sync()
     assert [len(site.posted(id)) for id in (before, first_day)] == [0, 1]
     assert counts["requests"]["writes"] == 1
-    assert "before 2026-03-01, the first day that counts" in site.reason(before)
+    assert "before 01 Mar 2026, the first day that counts" in site.reason(before)
 
 
 @pytest.mark.row("CT-B9")
