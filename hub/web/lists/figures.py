@@ -128,10 +128,11 @@ def sum_attention(
             SourceDocument.unreadable != "",
             SourceDocument.installation_id.in_(installations),
             ~has_open_posting,
-            not_(is_among(SourceDocument.id, "snoozed")),
         )
         .group_by(*groups)
     )
+    if snoozed_ids:
+        unreadable = unreadable.where(not_(is_among(SourceDocument.id, "snoozed")))
     rows = session.execute(unreadable, {"snoozed": snoozed_ids})
     for kind, currency, without_amount, count, *halves in rows:
         total.add(count, kind, currency, join_halves(*halves))
