@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from msgspec.json import Encoder
+
 DEFAULT_WAIT_SECONDS = 60.0  # where the stand-in names no time
+_ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
 
 
 def read_body(environ: WSGIEnvironment) -> bytes:
@@ -37,6 +40,20 @@ class BufferedResponse:
         line: str = self.beginning[0]
         return int(line[:3])
 
+    def send(self, start: StartResponse, body: bytes | None = None) -> list[bytes]:
+        """Send this response, with another body if there is one; return the body."""
+        line, headers = self.beginning
+        if body is None:
+            start(line, headers)
+            return [self.body]
+        others = [(name, text) for name, text in headers if name.lower() != "content-length"]
+        start(line, [*others, ("Content-Length", str(len(body)))])
+        return [body]
+
+    def send_json(self, start: StartResponse, content: Any) -> list[bytes]:
+        """Send this response with other content; return its body."""
+        return self.send(start, _ENCODER.encode(content))
+
     @property
     def seconds_to_wait(self) -> float:
         """Return the time that the header Retry-After names, in seconds."""
@@ -60,15 +77,11 @@ def change_answers(
         """Answer a call, with changes if it is concerned."""
         body = read_body(environ)
         response = BufferedResponse(server, environ)
-        content = response.body
-        if is_concerned(environ["PATH_INFO"], body):
-            answer = json.loads(content)
-            change(answer)
-            content = json.dumps(answer).encode()
-        line, headers = response.beginning
-        others = [pair for pair in headers if pair[0].lower() != "content-length"]
-        start(line, [*others, ("Content-Length", str(len(content)))])
-        return [content]
+        if not is_concerned(environ["PATH_INFO"], body):
+            return response.send(start)
+        answer = json.loads(response.body)
+        change(answer)
+        return response.send(start, json.dumps(answer).encode())
 
     bench.allow_undescribed_answers()
     with bench.replaced_by(serve) as server:

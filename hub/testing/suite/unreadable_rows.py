@@ -6,7 +6,6 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from msgspec.json import Encoder
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document, Gone, Yielded
@@ -19,7 +18,6 @@ from hub.testing.outcomes.items import id_at_the_source, identity, list_of, uniq
 from hub.testing.suite.variants import VariantBenches
 from hub.testing.values.changed_responses import amount_of, is_row_of
 
-_ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
 NO_AMOUNT = "not an amount"
 UNITS = (1, 100)  # by which a source may multiply amounts
 ADVICE = (
@@ -90,15 +88,10 @@ class _SourceWithoutAmounts:
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Pass a call to the stand-in; leave a response that is no JSON as it is."""
         response = BufferedResponse(self._stand_in, environ)
-        line, headers = response.beginning
         content = parse(response.body)
         if content is None:
-            start(line, headers)
-            return [response.body]
-        body = _ENCODER.encode(_break_rows(content, self._document, self._amounts))
-        others = [(name, text) for name, text in headers if name.lower() != "content-length"]
-        start(line, [*others, ("Content-Length", str(len(body)))])
-        return [body]
+            return response.send(start)
+        return response.send_json(start, _break_rows(content, self._document, self._amounts))
 
 
 def _break_rows(content: Any, document: Document, amounts: Collection[Decimal]) -> Any:
