@@ -1,6 +1,6 @@
 """Search documents by words of their number, party or source id, or by what only QuickBooks has.
 
-That are the marker of a document, and the id and the number of its transaction.
+Only QuickBooks has the marker of a document, and the id and the number of its transaction.
 """
 
 from typing import Any
