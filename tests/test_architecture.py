@@ -22,66 +22,9 @@ from hub.models.enums import (
     SearchVerdict,
     SendOutcome,
 )
+from tests.support.package_order import FLOOR, POSTING_PARTS, WEB_PACKAGES
 
 ROOT = Path(__file__).parent.parent
-FLOORS = [
-    "errors money clock end_signals exact_json spreadsheets request_ban reasons translations",
-    "contract crypto setting_fields telemetry",
-    "config",
-    "http context",
-    "db",
-    "models migrations",
-    "security cases mapping notices rate_limits",
-    "payloads",
-    "qbo",
-    "outbox sources",
-    "collect posting",
-    "installations notifications metrics transfer",
-    "scheduling",
-    "web",
-    "app",
-    "demo demo_companies testing",
-    "cli",
-]
-# The packages of the pages; each may import those before it.
-WEB_PACKAGES = (
-    "request",
-    "authentication",
-    "frame",
-    "lists",
-    "apps",
-    "transactions",
-    "cases",
-    "codes",
-    "documents",
-    "postings",
-    "reconcile",
-    "accounts",
-    "administration",
-    "reporting",
-    "api",
-    "serving",
-    "audit_log",
-)
-# The packages and modules of posting; each may import those before it.
-POSTING_PARTS = (
-    "protocol",
-    "case_texts",
-    "posting_cases",
-    "claims",
-    "party_lists",
-    "receipts",
-    "receipt_delivery",
-    "unposted_receipts",
-    "releases",
-    "removals",
-    "outcome",
-    "recovery",
-    "preflight",
-    "reconcile",
-    "send",
-    "actions",
-)
 # The packages and modules of the test tools for plugin authors; each may import those before it.
 TESTING_PARTS = (
     "clock",
@@ -100,7 +43,6 @@ TESTING_PARTS = (
     "options",
 )
 MAX_PAGES_WITHOUT_PACKAGE = 12  # modules directly in hub.web
-FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_LINE = 400, 60, 100
 HIGHEST_COMPLEXITY = 15
 # Few functions may come near it.
@@ -805,6 +747,21 @@ def test_tests_lie_in_the_folder_of_their_sort():
     assert misplaced == []
     beside = {path.name for path in tests.glob("*.py")}
     assert beside == {"conftest.py", "test_architecture.py", "test_docs.py"}
+
+
+def test_test_modules_do_not_import_each_other():
+    """Require that what several test modules use is in a module without tests."""
+    imports_by_file = {}
+    for folder in ("tests", "sandbox", "plugins"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if "baseline" in path.parts:
+                continue
+            names = re.findall(r"^\s*(?:from|import) (\S+)", path.read_text("utf-8"), re.MULTILINE)
+            imported = [name for name in names if name.rpartition(".")[2].startswith("test_")]
+            if imported:
+                imports_by_file[str(path.relative_to(ROOT))] = imported
+    message = "Move what several test modules use into tests/support."
+    assert imports_by_file == {}, message
 
 
 def test_files_are_no_programs():

@@ -19,8 +19,8 @@ from hub.config import FOR_TESTS, IN_FILES, NAMES
 from hub.models import Case
 from qbo_sandbox import kit
 from qbo_sandbox.kit.wsgi import mount
+from tests.support.package_order import FLOOR, POSTING_PARTS, WEB_PACKAGES
 from tests.support.sources.guide_plugin import guide_plugin, install
-from tests.test_architecture import FLOOR, POSTING_PARTS, WEB_PACKAGES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(

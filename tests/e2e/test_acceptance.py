@@ -10,8 +10,8 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.conftest import KEYS
 from tests.support.pages.page_users import Absence, PageUser
+from tests.support.processes.command_processes import KEYS
 from tests.support.runs.tiers import by_form
 from tests.support.servers.cluster import MAX_WAIT_SECONDS
 from tests.support.sources.many_companies import connect_companies

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from tests.e2e.conftest import MAX_WAIT_SECONDS
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS
 
 
 @pytest.mark.proof(small=0)

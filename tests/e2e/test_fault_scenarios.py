@@ -14,8 +14,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.e2e.conftest import KEYS
 from tests.e2e.independent import IndependentServer
+from tests.support.processes.command_processes import KEYS
 from tests.support.runs.tiers import by_form
 
 INVOICES = by_form(small=20, full=40, long=60)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import MAX_WAIT_SECONDS, Hub
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS, Hub
 from tests.support.sources.guide_plugin import install
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"

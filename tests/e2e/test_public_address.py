@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.e2e.conftest import MAX_WAIT_SECONDS
 from tests.support.pages.page_texts import compact
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS
 
 PASSWORD = "a long enough password"
 PUBLIC = "https://hub.example.com"

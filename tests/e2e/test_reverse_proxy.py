@@ -20,13 +20,13 @@ from flask import Flask
 from hub.models import AuditEntry
 from hub.web.serving import server
 from hub.web.serving.body_limits import FORM_LIMIT
+from tests.support.pages.access_matrix import API, FILLED, SMALL_FORM, cells_of, hollow_views
+from tests.support.pages.hostile_requests import HOSTILE_TEXTS, hostile_requests
 from tests.support.pages.page_visitor import TOKEN, Visitor
 from tests.support.rows.page_rows import PASSWORD, Story
 from tests.support.rows.rights_rows import ANYONE, TwoCompanies
 from tests.support.runs.tiers import by_form
 from tests.support.servers.nginx import CLIENT, NGINX, PUBLIC, FromClient, proxy_in_front
-from tests.unit.web.test_access import API, FILLED, SMALL_FORM, cells_of, hollow
-from tests.unit.web.test_hostile_requests import TEXTS, hostile_requests
 
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
 SETTINGS = {
@@ -174,7 +174,9 @@ def test_the_proxy_speaks_no_version_of_tls_before_1_2(site: Site) -> None:
 def test_no_hostile_request_is_an_error_behind_the_proxy(site: Site) -> None:
     assert site.log_in().status_code == 302
     answers: Counter[int] = Counter()
-    short = [text for text in TEXTS if len(text) < 1000]  # the proxy refuses longer addresses
+    short = [
+        text for text in HOSTILE_TEXTS if len(text) < 1000
+    ]  # the proxy refuses longer addresses
     requests_of_suite = [*hostile_requests(site.visitor.app, short)]
     # A shuffled sample: one of every few in order would always meet the same texts.
     sample = random.Random(1).sample(requests_of_suite, len(requests_of_suite) // SAMPLE)
@@ -233,7 +235,7 @@ def test_the_matrix_of_rights_holds_behind_the_proxy(
             browsers[person] = Site(Visitor(companies.app, Story(0, 0)), folder, http, https)
             if person:
                 assert browsers[person].log_in(person).status_code == 302
-        hollow(companies.app)
+        hollow_views(companies.app)
         cells = cells_of(companies.app, companies.rows, browsers)[:: by_form(3, 3, 1)]
         for cell in cells:
             values = {**FILLED, **cell.row.values}

@@ -16,9 +16,9 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US
-from tests.e2e.conftest import KEYS, Hub, StandIn
 from tests.support.pages.page_form import PageForm
 from tests.support.pages.page_visitor import Visitor
+from tests.support.processes.command_processes import KEYS, Hub, StandIn
 from tests.support.runs.hub_environment import INTUIT
 from tests.support.sources.stand_in_fixtures import mount_quickbooks
 

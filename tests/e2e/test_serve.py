@@ -10,19 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.e2e.conftest import MAX_WAIT_SECONDS, environment
-
-
-def wait_until(condition, hub, command):
-    """Wait until `found` returns a true value and return it; the command must keep running."""
-    end = time.monotonic() + MAX_WAIT_SECONDS
-    while not (value := condition()):
-        assert hub.fork_server.poll(command) is None, command.err.read_text()
-        assert time.monotonic() < end, (
-            f"timed out: {command.out.read_text()}{command.err.read_text()}"
-        )
-        time.sleep(0.05)
-    return value
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS, environment, wait_until
 
 
 def test_serve_shows_pages_and_runs_apps_on_schedule_until_sigterm(hub, stand_in):

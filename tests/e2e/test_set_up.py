@@ -26,8 +26,8 @@ import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import MAX_WAIT_SECONDS, environment
 from tests.support.pages.browser import Person
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS, environment
 
 pytestmark = pytest.mark.browser
 ADMIN = Path(__file__).parents[2] / "docs" / "admin.md"

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.e2e.test_serve import wait_until
+from tests.support.processes.command_processes import wait_until
 from tests.support.runs.tiers import FULL
 
 pytestmark = pytest.mark.proof

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from tests.e2e.conftest import MAX_WAIT_SECONDS, Hub
-from tests.e2e.test_serve import wait_until
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS, Hub, wait_until
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "3", "HUB_QUIET_SECONDS": "4"}

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.conftest import MAX_WAIT_SECONDS, REALM, TOKEN
 from tests.support.pages.patient_owner import PatientOwner
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS, REALM, TOKEN
 from tests.support.proofs.canaries import EARLIER_CODE
 from tests.support.runs.tiers import by_form
 from tests.support.servers import cluster as clusters

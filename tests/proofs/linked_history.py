@@ -25,7 +25,7 @@ from hub.scheduling import runner
 from hub.web.cases import case_acts
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.linked_documents import FLAWLESS, OPEN_CODE, LinkedDocuments
-from tests.proofs.test_people_machine import run_until_killed
+from tests.support.processes.killed_calls import run_until_killed
 from tests.support.sources.every_kind_source import SLUG
 
 VOIDABLE = ("Invoice", "Payment", "BillPayment")

@@ -23,7 +23,12 @@ from hub.models import Attempt, Installation, Schedule, Token
 from hub.posting import receipt_delivery
 from hub.scheduling import runner
 from hub.scheduling.scheduler import Scheduler
-from tests.proofs.test_crashes import PAST_DOUBT_SECONDS, file_source, forked_shop, shop_on_postgres
+from tests.support.processes.forked_shop import (
+    PAST_DOUBT_SECONDS,
+    file_source,
+    forked_shop,
+    shop_on_postgres,
+)
 from tests.support.rows.posting_bench import PostingBench
 from tests.support.runs.tiers import LONG
 from tests.support.sources.every_kind_source import ShopSite, invoice

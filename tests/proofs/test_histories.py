@@ -10,8 +10,8 @@ from hub.posting.recovery import complete_search, resolve
 from hub.posting.send import pipeline, results
 from hub.qbo.client import Client
 from qbo_sandbox import Switches
-from tests.proofs.test_crashes import torn_batches
 from tests.support.proofs import recorded_histories
+from tests.support.proofs.sent_keys import torn_batches
 from tests.support.rows.posting_bench import PostingBench
 from tests.support.runs.tiers import by_form
 from tests.support.servers.unsynced_database import make_volatile

@@ -14,7 +14,7 @@ from hub.models.enums import Holder, PostingState
 from hub.models.postings import LEFT_OUT_STATES
 from tests.proofs.linked_documents import FACTS, GROUPS
 from tests.proofs.linked_history import LinkedHistory
-from tests.proofs.test_machine import StartingPoint
+from tests.proofs.shop_machine import StartingPoint
 from tests.support.rows import document_states
 from tests.support.runs.tiers import by_form
 from tests.support.sources.every_kind_source import SplittingSource

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from hub.posting.protocol.history import Hold, Posted, Requeue, Search, Send
-from tests.proofs.test_model import find_problem, start
 from tests.support.proofs import naive_engine, protocol_model
+from tests.support.proofs.model_starts import find_problem, start
 from tests.support.proofs.protocol_model import KEYS, histories
 from tests.support.sources import independent_quickbooks
 

@@ -26,13 +26,12 @@ from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox import approvals
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.posting.actions import manual, overwrites, put_back, retries, undo
-from hub.posting.send import pipeline, results
 from hub.qbo import webhooks
-from hub.qbo.client import Client
 from hub.scheduling import runner
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.accounting.refusals import Refusal
-from tests.proofs import test_machine as base
+from tests.proofs import shop_machine as base
+from tests.support.processes.killed_calls import run_until_killed
 from tests.support.rows import document_states
 from tests.support.runs.tiers import by_form
 from tests.support.sources.every_kind_source import (
@@ -82,40 +81,8 @@ VERSIONS = {
     "split": {},
     "wrong total": {},
 }
-DEADLY_CALLS = (
-    (Client, "create"),
-    (Client, "batch"),
-    (Client, "query"),
-    (pipeline, "claim_prepared"),
-    (pipeline, "record_results"),
-    (results, "apply_step"),
-)
 slots, amounts = st.integers(0, len(KINDS) - 1), base.amounts
 versions = st.sampled_from(sorted(VERSIONS))
-
-
-class Killed(BaseException):
-    """The process is killed at this moment."""
-
-
-def run_until_killed(act, call_number, *, is_done):
-    """Run an act that is killed at one of its deadly calls: once that is done, or before."""
-    calls = iter(range(1, 10**6))
-
-    def kill_at_call(function):
-        def call(*args, **options):
-            is_last = next(calls) == call_number
-            result = function(*args, **options) if is_done or not is_last else None
-            if is_last:
-                raise Killed
-            return result
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patched, suppress(Killed):
-        for owner, name in DEADLY_CALLS:
-            patched.setattr(owner, name, kill_at_call(getattr(owner, name)))
-        act()
 
 
 class PeopleSource(ShopSource):

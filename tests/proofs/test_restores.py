@@ -4,14 +4,14 @@ from collections import Counter
 
 import pytest
 
-from tests.proofs.test_crashes import (
+from tests.support.processes.crash_points import back_up
+from tests.support.processes.forked_shop import (
     PAST_DOUBT_SECONDS,
     STORIES,
     file_source,
     forked_shop,
     shop_on_postgres,
 )
-from tests.support.processes.crash_points import back_up
 from tests.support.runs.tiers import FULL
 
 __all__ = ["file_source", "forked_shop", "shop_on_postgres"]

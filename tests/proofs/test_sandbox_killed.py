@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.conftest import ForkServer, StandIn
+from tests.support.processes.command_processes import ForkServer, StandIn
 from tests.support.runs.tiers import by_form
 
 pytestmark = pytest.mark.proof

@@ -19,7 +19,13 @@ from hub.posting.actions import put_back, retries
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
 from hub.scheduling import runner
-from tests.support.sources.every_kind_source import ShopSite, everything, invoice, line
+from tests.support.sources.every_kind_source import (
+    ShopSite,
+    everything,
+    independent_document,
+    invoice,
+    sample,
+)
 
 CHANGED = (
     "expense",
@@ -43,19 +49,6 @@ def about():
 @pytest.fixture
 def shop(app, quickbooks, clock, about):
     return ShopSite(app, quickbooks, clock, **about)
-
-
-def sample(kind):
-    return next(item for item in everything() if item.kind == kind)
-
-
-def independent_document(kind):
-    """Return a document of a kind that needs no other document."""
-    whole = sample(kind)
-    lines = tuple(replace(line, applied=None) for line in whole.lines)
-    if kind == "deposit":
-        lines = (line("1", "75.00", cost="Services"), *lines[1:])
-    return replace(whole, lines=lines)
 
 
 def add_one_cent(item):

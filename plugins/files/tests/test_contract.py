@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import e_invoices
-from test_tables import workbook
+from mapped_tables import workbook
 
 from hub import Company
 from hub.testing.file_contract import file_contract

@@ -1,7 +1,7 @@
 """CSV files in every encoding and with every delimiter are read."""
 
 import pytest
-from test_tables import CSV, MAPPING, bench, read
+from mapped_tables import CSV, MAPPING, bench, read
 
 __all__ = ["bench"]
 

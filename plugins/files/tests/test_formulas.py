@@ -4,7 +4,7 @@ import io
 import zipfile
 
 import pytest
-from test_tables import CSV, MAPPING, workbook
+from mapped_tables import CSV, MAPPING, workbook
 
 from hub import Refused
 from hub.testing.bench import Bench

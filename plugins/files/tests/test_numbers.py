@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from e_invoices import invoice
-from test_tables import MAPPING
+from mapped_tables import MAPPING
 
 from hub import Company, Document, Unreadable
 from hub.testing.bench import Bench

@@ -15,8 +15,8 @@ from hub.models import AuditEntry, Installation
 from hub.qbo.oauth import connect as oauth_connect
 from hub.security import people, rights
 from tests.support.pages.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
+from tests.support.pages.consent import send_form
 from tests.support.pages.page_visitor import Visitor
-from tests.unit.web.test_companies import _call
 
 
 @pytest.fixture
@@ -109,8 +109,8 @@ def test_only_an_admin_of_the_very_company_opens_it_to_the_hub(
     own, other = owner.quickbooks.companies
     url = owner.post("/companies/connect").location
     with pytest.raises(KeyError, match="location"):
-        _call(owner, url, {"user": "clerk", "realm": own, "decision": "connect"})
-    back = _call(
+        send_form(owner, url, {"user": "clerk", "realm": own, "decision": "connect"})
+    back = send_form(
         owner,
         owner.post("/companies/1/reconnect").location,
         {"user": "admin", "realm": other, "decision": "connect"},

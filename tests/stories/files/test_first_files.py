@@ -8,8 +8,8 @@ from urllib.parse import quote, unquote_plus
 
 import pytest
 from hub_files.columns import iter_mapping_fields
+from mapped_tables import workbook
 from sqlalchemy import select
-from test_tables import workbook
 
 from hub.db.engine import read_only_session
 from hub.models import Installation, Run

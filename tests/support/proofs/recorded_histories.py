@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from hub.testing import golden
-from tests.proofs.test_model import KEYS, MEANINGS, STARTS, find_problem, start
 from tests.support.proofs import protocol_model
+from tests.support.proofs.model_starts import MEANINGS, STARTS, find_problem, start
+from tests.support.proofs.protocol_model import KEYS
 
 FILE = Path(__file__).parents[2] / "golden" / "histories.json"
 WHERE = ("start", "keys", "batches", "lag", "path")

@@ -1,6 +1,7 @@
 """A source with every kind of document, for an American company of the stand-in."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal as D
 
 from marshmallow import EXCLUDE, Schema
@@ -308,3 +309,16 @@ def everything():
             codes={"client": CLIENT},
         ),
     ]
+
+
+def sample(kind):
+    return next(item for item in everything() if item.kind == kind)
+
+
+def independent_document(kind):
+    """Return a document of a kind that needs no other document."""
+    whole = sample(kind)
+    lines = tuple(replace(line, applied=None) for line in whole.lines)
+    if kind == "deposit":
+        lines = (line("1", "75.00", cost="Services"), *lines[1:])
+    return replace(whole, lines=lines)

@@ -8,8 +8,8 @@ from hub.collect import finish, intake
 from hub.db.engine import transaction
 from hub.installations import compare, matches
 from hub.models import StoredRecord
+from tests.support.pages.hostile_cells import HOSTILE_CELLS, live_formulas, read_cells
 from tests.support.sources.small_source import postings
-from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
 
 @pytest.fixture
@@ -81,11 +81,13 @@ def test_a_record_added_a_second_ago_shows(installed, set_listed_codes, quickboo
 
 
 def test_the_file_holds_every_row_and_no_formula(installed, set_listed_codes):
-    set_listed_codes += [Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE[::23])]
+    set_listed_codes += [
+        Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE_CELLS[::23])
+    ]
     pairs = compare.compare(installed, ["supplier"])
     content = compare.as_csv(pairs)
     for delimiter in spreadsheets.DELIMITERS:
-        assert live(cells(content, delimiter)) == []
+        assert live_formulas(read_cells(content, delimiter)) == []
     header, rows = spreadsheets.decode(content)
     assert header[:5] == ["field", "code", "name", "number", "state"]
     assert header[5:] == ["quickbooks_id", "quickbooks_name", "quickbooks_number", "why"]

@@ -13,8 +13,8 @@ from hub.installations import matches as installations_matches
 from hub.models import AuditEntry, Installation, Match, SeenCode, StoredRecord
 from hub.qbo import records
 from hub.security import audit_head
+from tests.support.pages.hostile_cells import HOSTILE_CELLS, live_formulas, read_cells
 from tests.support.runs.tiers import by_form
-from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_a_line_that_names_no_record_decides_nothing(row):
 def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
     now = current_hub().clock.now()
     numbered, alone = by_form((37, 101), (7, 19), (7, 19))  # prime, so that every part is included
-    codes = [f"{place} {text}" for place, text in enumerate(HOSTILE[::numbered])]
-    codes += HOSTILE[::alone]
+    codes = [f"{place} {text}" for place, text in enumerate(HOSTILE_CELLS[::numbered])]
+    codes += HOSTILE_CELLS[::alone]
     codes = [code for code in codes if is_storable(code)]  # no database holds the others
     with transaction() as session:
         for code in codes:
@@ -106,7 +106,7 @@ def test_hostile_codes_are_exported_inert_and_imported_as_they_were(row):
     before = matches()
     content, count = match_files.export_csv(row)
     for delimiter in spreadsheets.DELIMITERS:
-        assert live(cells(content, delimiter)) == []
+        assert live_formulas(read_cells(content, delimiter)) == []
     with transaction() as session:
         session.execute(delete(Match))
     assert (count, match_files.import_csv(row, content, who="kari")) == (

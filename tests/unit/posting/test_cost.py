@@ -1,16 +1,15 @@
 """The cost of posting a bill: requests, reads, statements and database work."""
 
 from collections import Counter
-from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 
 from hub import Line, hookimpl
 from hub.collect.run import collect
 from hub.contract.registry import Plugins
-from hub.db.engine import db, read_only_session, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Attempt, Posting, ReceiptRow, SourceDocument, TransactionHead
 from hub.posting import receipt_delivery
@@ -18,6 +17,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers
 from hub.posting.send.run import drain
 from hub.scheduling import runner
+from tests.support.servers.counted_statements import count_statements
 from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
 BILLS, LINES, TIMES = 30, 5, 2**5
@@ -86,30 +86,6 @@ def take(source):
     result = drain(1, installation_ids=[source.installation])
     receipt_delivery.deliver(source.installation)
     return result
-
-
-@contextmanager
-def count_statements():
-    """Count how often each statement is executed, and the steps that SQLite takes for it."""
-    times, steps, now = Counter(), Counter(), [""]
-
-    def note_statement(connection, cursor, statement, parameters, context, many):
-        now[0] = statement
-        times[statement] += 1
-
-    def count_steps(connection):
-        connection.connection.driver_connection.set_progress_handler(
-            lambda: steps.update((now[0],)), 1
-        )
-
-    event.listen(db.engine, "before_cursor_execute", note_statement)
-    event.listen(db.engine, "begin", count_steps)
-    try:
-        yield times, steps
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note_statement)
-        event.remove(db.engine, "begin", count_steps)
-        db.engine.dispose()
 
 
 def multiply():

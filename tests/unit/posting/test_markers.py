@@ -3,7 +3,7 @@
 from hub.db.engine import transaction
 from hub.models import Posting
 from hub.posting.reconcile.run import reconcile
-from tests.unit.posting.test_reconcile import bench, bill, close
+from tests.support.rows.three_bills import bench, bill, close_cases
 
 __all__ = ["bench"]
 
@@ -40,7 +40,7 @@ def test_a_marker_of_an_unknown_document_opens_a_case(bench):
     reconciliation = reconcile(bench.company_id)
     assert [entry.kind for entry in reconciliation.marker_differences] == ["bill"]
     assert bench.cases() == ["Marks of another hub"]
-    close(bench)
+    close_cases(bench)
     assert (reconcile(bench.company_id).marker_differences, bench.cases()) == ([], [])
 
 

@@ -15,19 +15,9 @@ from hub.posting.reconcile.run import reconcile
 from hub.qbo import changes, transaction_download
 from hub.qbo.client import Client
 from hub.reasons import texts
-from tests.support.rows.posting_bench import PostingBench
+from tests.support.rows.three_bills import bench, bill, close_cases
 
-
-@pytest.fixture
-def bench(app, quickbooks, clock):
-    new_desk = PostingBench(app, quickbooks, clock)
-    new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
-    new_desk.drain()
-    return new_desk
-
-
-def bill(bench, n):
-    return bench.posting(bench.ids[n]).quickbooks_id
+__all__ = ["bench"]
 
 
 def _as_posted():
@@ -136,18 +126,11 @@ def test_a_document_that_the_hub_deleted_is_not_missing(bench):
     assert (reconciliation.documents, reconciliation.differences) == (2, [])
 
 
-def close(bench):
-    """Close every case as a person does."""
-    with transaction() as session:
-        for case in session.scalars(select(Case).where(Case.closed_at.is_(None))):
-            case.closed_at, case.closed_by = bench.clock.now(), "kari"
-
-
 def test_an_accepted_difference_is_listed_as_accepted(bench):
     body = bench.body("A-3", total="31.10")
     bench.edit(bill(bench, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
     assert reconcile(bench.company_id).troubles == 1
-    close(bench)
+    close_cases(bench)
     reconciliation = reconcile(bench.company_id)
     assert (reconciliation.troubles, reconciliation.accepted, bench.cases()) == (0, 1, [])
     assert [
@@ -232,7 +215,7 @@ def test_the_case_of_a_kind_that_is_not_listed_stays_closed(bench):
     credit(bench, "C-1")
     refuse_credits(bench)
     reconcile(bench.company_id)
-    close(bench)
+    close_cases(bench)
     reconcile(bench.company_id)
     assert open_titles() == []
 

@@ -28,7 +28,7 @@ from tests.support.proofs.refused_tokens import (
     open_cases,
 )
 from tests.support.runs.hub_environment import QUICKBOOKS
-from tests.unit.qbo.test_client import bill
+from tests.support.sources.client_calls import bill
 
 KEY = "0123456789abcdef0123456789abcdef"
 ALWAYS = {"count": 0}

@@ -10,6 +10,7 @@ from hub.config import Config
 from hub.rate_limits.limiter import INTUIT_LIMITS, Limits, NoSlot, RateLimiter, get_rate_limiter
 from hub.rate_limits.permit import MAX_STARTS
 from hub.testing.clock import FakeClock
+from tests.support.proofs.windows import most_within
 
 
 @pytest.fixture
@@ -24,10 +25,6 @@ def starts(limiter: RateLimiter, clock: FakeClock, count: int, *, items: int = 0
         with limiter.slot("app", items=items):
             start_times.append(clock.monotonic())
     return start_times
-
-
-def most_within(begun: list[float], seconds: float) -> int:
-    return max(sum(start <= other < start + seconds for other in begun) for start in begun)
 
 
 def test_ten_requests_start_in_a_second(clock):

@@ -17,7 +17,7 @@ from hub.rate_limits.state_file import SharedState
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US, create
 from qbo_sandbox.kit.server import Server
-from tests.unit.rate_limits.test_limiter import most_within
+from tests.support.proofs.windows import most_within
 
 READS = 14
 PROCESS = """

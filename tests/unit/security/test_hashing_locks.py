@@ -13,10 +13,10 @@ from hub import demo
 from hub.cli import accounts
 from hub.testing.clock import FakeClock
 from hub.web.administration import first_owner
+from tests.support.pages.invitation_pages import accept_invitation, code_in
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.setup_pages import become_owner
 from tests.support.rows.page_rows import PASSWORD, Story
-from tests.unit.web.test_invitations import accept, code_in
-from tests.unit.web.test_setup import become_owner
 
 NEW = "kari@example.com"
 OWN = "tulip gearbox sonnet 41"
@@ -122,5 +122,5 @@ def test_an_invitation_is_accepted_without_a_lock_during_the_hash(
     visitor.log_in("olga")
     code = code_in(visitor.post("/people/invite", address=NEW, role="viewer").text)
     actions = watch(visitor.app)
-    assert accept(visitor, code)[1].status_code == 302
+    assert accept_invitation(visitor, code)[1].status_code == 302
     assert actions == ["hash"]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import itertools
 import re
 import time
 from collections.abc import Callable
@@ -14,18 +13,9 @@ from hypothesis import strategies as st
 
 from hub import spreadsheets
 from hub.errors import Refused
+from tests.support.pages.hostile_cells import HOSTILE_CELLS, live_formulas, read_cells
 from tests.support.runs.tiers import SAME_EXAMPLES
 
-FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(1)", "=cmd|' /C calc'!A0", "\uff1d1+1", "=", "-")
-BREAKS = ("", ";", "\t", "\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", ";;", "a;b;")
-SKIPPED = ("", " ", "\t", "\r", "\n", '"', '""', " \" ' ", "\ufeff", "\xa0", "\u200b", "\x00", "'")
-HOSTILE = [
-    before + between + formula + after
-    for before, between, formula in itertools.product(BREAKS, SKIPPED, FORMULAS)
-    for after in ("", ";", '"', "\r")
-] + ["text" + cell for cell in (";=1", '";"=1', "\r=1", "\n\r\n=1", '",;"=1', ";\"'=1")]
-# Programs drop these at the beginning of a cell before they look whether it is a formula.
-DROPPED = re.compile('^[\\s"\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060\ufeff]+')
 ORDINARY = [
     "Byggmakker Ås",
     "O'Hara; Elektro",
@@ -37,13 +27,6 @@ ORDINARY = [
 ]
 
 
-def cells(content: bytes, delimiter: str) -> list[str]:
-    """Return the cells that a program reads that splits at this delimiter."""
-    text = content.decode("utf-8-sig")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return [cell for line in lines for cell in line]
-
-
 def split_anywhere(content: bytes) -> list[str]:
     """Return the cells that a program reads which ignores quotes.
 
@@ -52,42 +35,41 @@ def split_anywhere(content: bytes) -> list[str]:
     return re.split("[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", content.decode("utf-8-sig"))
 
 
-def live(cells: list[str]) -> list[str]:
-    return [cell for cell in cells if DROPPED.sub("", cell)[:1] in set("=+-@＝＋－＠")]
-
-
 def rows_of(texts: list[str]) -> list[list[str]]:
     """Each text in each place beside each kind of neighbour."""
     return [row for text in texts for row in (["a", text, "b"], [text, "", text], ["", "x;", text])]
 
 
 def test_the_corpus_is_hostile() -> None:
-    assert len(HOSTILE) > 5000
+    assert len(HOSTILE_CELLS) > 5000
     file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows(rows_of(HOSTILE))
+    csv.writer(file, lineterminator="\n").writerows(rows_of(HOSTILE_CELLS))
     for delimiter in spreadsheets.DELIMITERS:
-        assert len(live(cells(file.getvalue().encode(), delimiter))) > 1000
+        assert len(live_formulas(read_cells(file.getvalue().encode(), delimiter))) > 1000
 
 
 def test_the_figure_of_hostile_cells(figure: Callable[[str, float, float], None]) -> None:
     """The tests below read each of them with every delimiter, and without quotes."""
-    content = spreadsheets.encode(("one",), [[cell] for cell in HOSTILE])
-    inert = len(set(HOSTILE)) - len(live(cells(content, ",")))
+    content = spreadsheets.encode(("one",), [[cell] for cell in HOSTILE_CELLS])
+    inert = len(set(HOSTILE_CELLS)) - len(live_formulas(read_cells(content, ",")))
     figure("hostile cells that stay text in a CSV file", inert, 308)
 
 
 @pytest.mark.parametrize("delimiter", spreadsheets.DELIMITERS)
 def test_no_cell_is_a_formula_wherever_a_program_splits(delimiter: str) -> None:
-    content = spreadsheets.encode(("one", "two", "three"), rows_of(HOSTILE))
-    assert live(cells(content, delimiter)) == []
+    content = spreadsheets.encode(("one", "two", "three"), rows_of(HOSTILE_CELLS))
+    assert live_formulas(read_cells(content, delimiter)) == []
 
 
 def test_no_cell_is_a_formula_for_a_program_without_quotes() -> None:
-    assert live(split_anywhere(spreadsheets.encode(("a", "b", "c"), rows_of(HOSTILE)))) == []
+    assert (
+        live_formulas(split_anywhere(spreadsheets.encode(("a", "b", "c"), rows_of(HOSTILE_CELLS))))
+        == []
+    )
 
 
 def test_every_text_is_read_back_as_it_was() -> None:
-    rows = rows_of(HOSTILE + ORDINARY)
+    rows = rows_of(HOSTILE_CELLS + ORDINARY)
     header, read = spreadsheets.decode(spreadsheets.encode(("a", "b", "c"), rows))
     assert header == ["a", "b", "c"]
     assert [list(row.values()) for row in read] == rows
@@ -100,7 +82,7 @@ def test_any_text_is_inert_and_read_back(text: str) -> None:
     _, read = spreadsheets.decode(content)
     assert list(read[0].values()) == [text, text]
     for delimiter in spreadsheets.DELIMITERS:
-        assert live(cells(content, delimiter)) == []
+        assert live_formulas(read_cells(content, delimiter)) == []
 
 
 def test_ordinary_texts_stay_as_they_are() -> None:

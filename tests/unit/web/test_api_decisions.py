@@ -13,8 +13,8 @@ from hub.web.cases import case_acts
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.posting_pages import app, bench
 from tests.support.rows.stored_cases import open_stored_case
-from tests.unit.web.test_undo import app, bench
 
 JORDAN = company.NAMESAKES[0]
 __all__ = ["app", "bench"]

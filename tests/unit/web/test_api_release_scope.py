@@ -1,6 +1,7 @@
 """A token that may not approve releases no document of an app in review."""
 
 import pytest
+from hub_costcertified.sandbox import company
 from sqlalchemy import select
 
 from hub.cases import inbox
@@ -11,8 +12,8 @@ from hub.reasons.texts import CaseText
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
-from tests.unit.web.test_match_promises import JORDAN
 
+JORDAN = company.NAMESAKES[0]
 DETAIL = "That takes a token with the scope approve, too."
 
 

@@ -13,6 +13,7 @@ from hub.models import AuditEntry, ConnectedCompany, ListState, Run, User
 from hub.models.enums import ConnectionState
 from hub.qbo import connection, records
 from hub.security import rights
+from tests.support.pages.consent import send_form
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company, add_installation
 
@@ -21,18 +22,8 @@ def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect"
     """Press the button, approve or decline on the stand-in's consent page, and return."""
     url = visitor.post(start).location
     fields = {"user": "admin", "realm": realm, "decision": decision}
-    answer = _call(visitor, url, fields)
+    answer = send_form(visitor, url, fields)
     return visitor.page(urlsplit(answer).path + "?" + urlsplit(answer).query)
-
-
-def _call(visitor: Visitor, url: str, form: dict[str, str]) -> str:
-    import requests
-
-    session = requests.Session()
-    for prefix, adapter in visitor.app.extensions["hub"].mounts.items():
-        session.mount(prefix, adapter)
-    with session, session.post(url, data=form, allow_redirects=False) as answer:
-        return str(answer.headers["Location"])
 
 
 @pytest.mark.parametrize("url", ["http://localhost:18080", "http://hub.internal:8123"])
@@ -79,7 +70,7 @@ def _consent_address(visitor: Visitor, page: str, form: str, decision: str) -> s
     assert origin
     url = visitor.post(form, next=unescape(origin[1])).location
     fields = {"user": "admin", "realm": visitor.quickbooks.realm, "decision": decision}
-    answer = urlsplit(_call(visitor, url, fields))
+    answer = urlsplit(send_form(visitor, url, fields))
     return str(visitor.get(f"{answer.path}?{answer.query}").location)
 
 
@@ -112,7 +103,7 @@ def test_a_consent_leads_to_no_other_site_and_to_no_long_address(
     visitor = visitor_with_stand_ins
     url = visitor.post("/companies/connect", next=origin).location
     fields = {"user": "admin", "realm": visitor.quickbooks.realm, "decision": "connect"}
-    answer = urlsplit(_call(visitor, url, fields))
+    answer = urlsplit(send_form(visitor, url, fields))
     assert visitor.get(f"{answer.path}?{answer.query}").location == "/companies"
 
 
@@ -123,7 +114,7 @@ def test_only_the_newest_consent_leads_back_to_its_page(visitor_with_stand_ins: 
     fields = {"user": "admin", "realm": visitor.quickbooks.realm, "decision": "cancel"}
     leads = []
     for url in (first, second, second):
-        answer = urlsplit(_call(visitor, url, fields))
+        answer = urlsplit(send_form(visitor, url, fields))
         leads.append(visitor.get(f"{answer.path}?{answer.query}").location)
     assert leads == ["/companies", "/companies?q=second", "/companies"]
 

@@ -11,13 +11,19 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import AuditEntry, ConnectedCompany, Installation, Posting, User
 from hub.testing.clock import FakeClock
+from tests.support.pages.browsers import person_id
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.passkey_pages import add_passkey, passkey_options
+from tests.support.pages.review_pages import add_in_review
+from tests.support.pages.second_factor import (
+    STEP_SECONDS,
+    code_at,
+    enter_code,
+    log_in_again,
+    set_up_authenticator,
+)
 from tests.support.pages.software_passkey import SoftwarePasskey
 from tests.support.rows.page_rows import PASSWORD
-from tests.unit.web.test_passkeys import add, options
-from tests.unit.web.test_review import _add
-from tests.unit.web.test_second_factor import STEP, code_at, enter, log_in_again, set_up
-from tests.unit.web.test_sessions import person_id
 
 LATER = 10 * 60
 TITLE = "Confirm that it is you"
@@ -127,7 +133,7 @@ def test_people_are_added_only_after_the_password(owner: Visitor) -> None:
 
 
 def test_a_large_approval_asks_and_then_approves_what_was_listed(owner: Visitor) -> None:
-    ids = _add(owner, owner.app.extensions["hub"].config.confirm_approvals_above + 1)
+    ids = add_in_review(owner, owner.app.extensions["hub"].config.confirm_approvals_above + 1)
     address = f"/installations/{owner.story.installation}/review/approve"
     listed = re.findall(r'name="listed" value="([^"]+)"', owner.page(f"{address}?which=all"))[0]
     answer = owner.post(address, listed=listed).text
@@ -148,7 +154,7 @@ def test_a_setting_says_how_many_approvals_ask(
 ) -> None:
     visitor = open_pages(HUB_CONFIRM_APPROVALS_ABOVE=limit)
     visitor.log_in("olga")
-    _add(visitor, 3)
+    add_in_review(visitor, 3)
     clock.advance(LATER)
     address = f"/installations/{visitor.story.installation}/review/approve"
     review = visitor.page(address.removesuffix("approve"))
@@ -206,7 +212,7 @@ def test_a_code_of_the_authenticator_app_confirms_without_javascript(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
+    secret, _ = set_up_authenticator(visitor, clock)
     clock.advance(LATER)
     address, fields = ask_for_a_role(visitor)
     page = visitor.post(address, role="operator").text
@@ -219,26 +225,26 @@ def test_a_code_of_the_authenticator_app_confirms_without_javascript(
 
 def test_a_code_that_confirmed_is_not_accepted_again(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
+    secret, _ = set_up_authenticator(visitor, clock)
     clock.advance(LATER)
     code = code_at(secret, clock)
     other = log_in_again(visitor)
-    assert enter(other, code)[0] == 302
+    assert enter_code(other, code)[0] == 302
     address, _ = ask_for_a_role(visitor)
     page = visitor.post(address, role="operator", confirm_code=code).text
     assert "wrong or was used already" in page
-    clock.advance(STEP)
+    clock.advance(STEP_SECONDS)
     code = code_at(secret, clock)
     assert "vera is now operator" in visitor.press(address, role="operator", confirm_code=code)
     third = log_in_again(visitor)
-    assert enter(third, code)[0] == 200
+    assert enter_code(third, code)[0] == 200
 
 
 def test_guesses_of_codes_share_the_limits_of_the_log_in(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     clock.advance(LATER)
     address, _ = ask_for_a_role(visitor)
     for _ in range(4):
@@ -246,7 +252,7 @@ def test_guesses_of_codes_share_the_limits_of_the_log_in(
     assert visitor.post(address, confirm_code="000000").location.endswith("/login")
     assert visitor.get("/").status_code == 302
     assert visitor.log_in("olga").status_code == 302
-    assert enter(visitor, "000009")[0] == 429, "the browser has one count for both"
+    assert enter_code(visitor, "000009")[0] == 429, "the browser has one count for both"
 
 
 @pytest.mark.parametrize("code", ["", " ", "abc", "²³¹²³¹", "1" * 40])
@@ -255,7 +261,7 @@ def test_nothing_but_a_code_of_this_person_confirms(
 ) -> None:
     vera = Visitor(visitor.app, visitor.story)
     vera.log_in("vera")
-    secret, recovery_codes = set_up(vera, clock)
+    secret, recovery_codes = set_up_authenticator(vera, clock)
     visitor.log_in("olga")
     clock.advance(LATER)
     address, _ = ask_for_a_role(visitor)
@@ -274,11 +280,11 @@ def test_only_the_ways_that_a_person_has_are_offered(owner: Visitor) -> None:
 def test_a_passkey_that_verifies_the_person_confirms(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
     passkey = SoftwarePasskey()
-    add(visitor, passkey)
+    add_passkey(visitor, passkey)
     clock.advance(LATER)
     address, _ = ask_for_a_role(visitor)
     assert "confirm_credential" in visitor.post(address, role="operator").text
-    request = options(visitor, "/confirm/passkey")
+    request = passkey_options(visitor, "/confirm/passkey")
     assert request["publicKey"]["userVerification"] == "required"
     credential = passkey.use(request)
     sent = {"role": "operator", "confirm_credential": credential}
@@ -292,14 +298,14 @@ def test_a_passkey_that_verifies_the_person_confirms(visitor: Visitor, clock: Fa
 def test_no_other_passkey_confirms(visitor: Visitor, clock: FakeClock, wrong: str) -> None:
     visitor.log_in("olga")
     own = SoftwarePasskey(verifies=wrong != "unverified")
-    add(visitor, own)
+    add_passkey(visitor, own)
     foreign = SoftwarePasskey()
     vera = Visitor(visitor.app, visitor.story)
     vera.log_in("vera")
-    add(vera, foreign)
+    add_passkey(vera, foreign)
     clock.advance(LATER)
     address, _ = ask_for_a_role(visitor)
-    request = options(visitor, "/confirm/passkey")
+    request = passkey_options(visitor, "/confirm/passkey")
     credentials = {
         "unverified": own.use(request),
         "of somebody else": foreign.use(request),
@@ -316,7 +322,7 @@ def test_a_person_without_a_password_confirms_in_another_way(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
+    secret, _ = set_up_authenticator(visitor, clock)
     clock.advance(LATER)
     with visitor.app.app_context(), engine.transaction() as session:
         person = session.get_one(User, person_id(visitor, "olga"))
@@ -341,7 +347,7 @@ def test_the_button_for_a_new_passkey_leads_to_the_page_that_asks(
     answer = visitor.client.post(address, data=form, headers=headers)
     assert answer.location == "/confirm?next=/account/"
     visitor.post(answer.location, confirm_password=PASSWORD)
-    assert "recovery codes" in add(visitor, SoftwarePasskey())
+    assert "recovery codes" in add_passkey(visitor, SoftwarePasskey())
 
 
 def test_a_refused_confirmation_is_recorded(owner: Visitor) -> None:

@@ -33,10 +33,10 @@ from hub.testing.clock import FakeClock
 from hub.web.frame import case_titles
 from hub.web.transactions import compared_lines
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.posting_pages import app, bench
 from tests.support.rows.page_rows import add_document
 from tests.support.rows.stored_cases import open_stored_case
-from tests.unit.posting.test_cost import count_statements
-from tests.unit.web.test_undo import app, bench
+from tests.support.servers.counted_statements import count_statements
 
 CLOSED = {"title": "Closed", "reason": "It is.", "action": "retry", "instruction": "Open it."}
 SEVERAL = 25, 75  # more than one page shows

@@ -13,13 +13,12 @@ from hub.qbo import company_removal
 from hub.security import people
 from hub.testing.clock import FakeClock
 from hub.web.request import row_ids
+from tests.support.pages.invitation_pages import ADDRESS, CODE, accept_invitation, code_in
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company
 from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies, canary
 from tests.support.servers.mail_server import mail_url
 
-ADDRESS = "kari@example.com"
-CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 DAY = 24 * 3600
 
 
@@ -37,23 +36,6 @@ def owner_without_mail(open_pages: Any) -> Visitor:
     visitor: Visitor = open_pages("people")
     visitor.log_in("olga")
     return visitor
-
-
-def code_in(text: str) -> str:
-    """Return the only code in a mail or on a page."""
-    (code,) = set(CODE.findall(text))
-    return str(code)
-
-
-def accept(visitor: Visitor, code: str, address: str = ADDRESS, password: str = PASSWORD) -> Any:
-    """Enter address, code and password in a new browser; return the browser and the answer."""
-    person = Visitor(visitor.app, visitor.story)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', person.page("/invitation"))
-    assert token
-    form = {"address": address, "code": code, "password": password, "password_again": password}
-    answer = person.client.post("/invitation", data={"csrf_token": token[1], **form})
-    person._token = token[1]
-    return person, answer
 
 
 def rows(app: Flask) -> list[Invitation]:
@@ -74,7 +56,7 @@ def test_an_invited_person_chooses_a_password_and_is_logged_in(owner: Visitor, m
     assert not re.search(r"https?://\S*[?=]", text)
     assert code not in str(message.items())
 
-    kari, answer = accept(owner, code.lower().replace("-", " "), " KARI@example.com")
+    kari, answer = accept_invitation(owner, code.lower().replace("-", " "), " KARI@example.com")
     assert (answer.status_code, answer.location) == (302, "/")
     assert "Kari@example.com" in kari.page("/inbox/")
     assert kari.get("/people/").status_code == 403
@@ -85,8 +67,8 @@ def test_an_invited_person_chooses_a_password_and_is_logged_in(owner: Visitor, m
 def test_a_code_is_used_once(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     code = code_in(mail.messages[0].get_payload())
-    assert accept(owner, code)[1].status_code == 302
-    _, answer = accept(owner, code, password="another good passphrase")
+    assert accept_invitation(owner, code)[1].status_code == 302
+    _, answer = accept_invitation(owner, code, password="another good passphrase")
     assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
 
 
@@ -96,14 +78,14 @@ def test_nothing_but_the_right_code_of_this_address_is_accepted(owner: Visitor, 
     code = code_in(mail.messages[0].get_payload())
     tries = ("", "0000-0000-0000-0000", code_in(mail.messages[1].get_payload()), code[:-1])
     for wrong in tries:
-        _, answer = accept(owner, wrong)
+        _, answer = accept_invitation(owner, wrong)
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
-    _, unknown = accept(owner, code, "nobody@example.com")
+    _, unknown = accept_invitation(owner, code, "nobody@example.com")
     assert (unknown.status_code, "do not belong together" in unknown.text) == (400, True)
     refused = select(AuditEntry.subject).where(AuditEntry.what == "invitation code refused")
     with owner.app.app_context(), engine.read_only_session() as session:
         assert list(session.scalars(refused)) == [ADDRESS, "unknown name"]
-    assert accept(owner, code)[1].status_code == 302
+    assert accept_invitation(owner, code)[1].status_code == 302
 
 
 def test_guesses_are_bounded_even_if_they_take_their_time(
@@ -113,21 +95,21 @@ def test_guesses_are_bounded_even_if_they_take_their_time(
     code = code_in(mail.messages[0].get_payload())
     for _ in range(10):
         clock.advance(3600)
-        assert accept(owner, "0000-0000-0000-0000")[1].status_code == 400
+        assert accept_invitation(owner, "0000-0000-0000-0000")[1].status_code == 400
     clock.advance(3600)
-    assert accept(owner, code)[1].status_code == 400
+    assert accept_invitation(owner, code)[1].status_code == 400
     fresh = Visitor(owner.app, owner.story)
     fresh.log_in("olga")
     assert "Not valid any more" in fresh.page("/people/")
     fresh.press("/people/invitations/renew", invitation=rows(owner.app)[0].id)
     clock.advance(3600)
-    assert accept(owner, code)[1].status_code == 400
-    assert accept(owner, code_in(mail.messages[1].get_payload()))[1].status_code == 302
+    assert accept_invitation(owner, code)[1].status_code == 400
+    assert accept_invitation(owner, code_in(mail.messages[1].get_payload()))[1].status_code == 302
 
 
 def test_many_guesses_in_a_short_time_have_to_wait(owner: Visitor) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    statuses = [accept(owner, "0000-0000-0000-0000")[1].status_code for _ in range(7)]
+    statuses = [accept_invitation(owner, "0000-0000-0000-0000")[1].status_code for _ in range(7)]
     assert 429 in statuses
 
 
@@ -137,7 +119,9 @@ def test_a_code_is_valid_for_seven_days(
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     clock.advance(seconds)
-    assert accept(owner, code_in(mail.messages[0].get_payload()))[1].status_code == status
+    assert (
+        accept_invitation(owner, code_in(mail.messages[0].get_payload()))[1].status_code == status
+    )
 
 
 def _invite_as_second_owner(owner: Visitor, mail: Any) -> str:
@@ -163,10 +147,10 @@ def test_an_invitation_ends_with_the_rights_of_who_invited(
     code = _invite_as_second_owner(owner, mail)
     owner.press(f"/people/{_id_of(owner, 'arne')}/{act}", **form)
     assert "Not valid any more" in owner.page("/people/")
-    _, answer = accept(owner, code)
+    _, answer = accept_invitation(owner, code)
     assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
     owner.press("/people/invitations/renew", invitation=rows(owner.app)[0].id)
-    assert accept(owner, code_in(mail.messages[-1].get_payload()))[1].status_code == 302
+    assert accept_invitation(owner, code_in(mail.messages[-1].get_payload()))[1].status_code == 302
 
 
 def test_an_invitation_of_a_disabled_owner_stays_invalid(owner: Visitor, mail: Any) -> None:
@@ -174,7 +158,7 @@ def test_an_invitation_of_a_disabled_owner_stays_invalid(owner: Visitor, mail: A
     address = f"/people/{_id_of(owner, 'arne')}/active"
     owner.press(address, active="0")
     owner.press(address, active="1")
-    assert accept(owner, code)[1].status_code == 400
+    assert accept_invitation(owner, code)[1].status_code == 400
 
 
 def test_a_withdrawn_invitation_is_worth_nothing(owner: Visitor, mail: Any) -> None:
@@ -183,7 +167,7 @@ def test_a_withdrawn_invitation_is_worth_nothing(owner: Visitor, mail: Any) -> N
     assert ADDRESS in page
     id = rows(owner.app)[0].id
     assert "is withdrawn" in owner.press("/people/invitations/withdraw", invitation=id)
-    assert accept(owner, code_in(mail.messages[0].get_payload()))[1].status_code == 400
+    assert accept_invitation(owner, code_in(mail.messages[0].get_payload()))[1].status_code == 400
     assert owner.post("/people/invitations/withdraw", invitation=id).status_code == 404
     assert owner.post("/people/invitations/renew", invitation="x" * 99).status_code == 404
     assert row_ids.parse("x") is None
@@ -197,14 +181,14 @@ def test_without_a_mail_server_the_owner_sees_the_code_once(owner_without_mail: 
     assert "it is shown only now" in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert CODE.search(owner.page("/people/")) is None
-    assert accept(owner, code_in(answer.text))[1].status_code == 302
+    assert accept_invitation(owner, code_in(answer.text))[1].status_code == 302
 
 
 def test_a_mail_that_fails_leaves_the_code_with_the_owner(owner: Visitor, mail: Any) -> None:
     mail.full = True
     answer = owner.post("/people/invite", address=ADDRESS, role="viewer")
     assert "did not accept the message" in answer.text
-    assert accept(owner, code_in(answer.text))[1].status_code == 302
+    assert accept_invitation(owner, code_in(answer.text))[1].status_code == 302
 
 
 @pytest.mark.parametrize("address", ["hub", "Kari", "kari@example.com\nBcc: x@example.com", ""])
@@ -215,7 +199,7 @@ def test_only_an_address_is_invited(owner: Visitor, mail: Any, address: str) -> 
 
 def test_a_person_is_not_invited_again(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    accept(owner, code_in(mail.messages[0].get_payload()))
+    accept_invitation(owner, code_in(mail.messages[0].get_payload()))
     answer = owner.post("/people/invite", address=ADDRESS.upper(), role="owner")
     assert (answer.status_code, "already a person" in answer.text) == (400, True)
     assert owner.post("/people/invite", address="x@example.com", role="king").status_code == 400
@@ -225,7 +209,7 @@ def test_an_invitation_ends_when_an_owner_adds_the_person(owner: Visitor, mail: 
     owner.press("/people/invite", address=ADDRESS, role="owner")
     owner.press("/people/add", name="KARI@example.com", password=PASSWORD, role="viewer")
     assert rows(owner.app) == []
-    assert accept(owner, code_in(mail.messages[0].get_payload()))[1].status_code == 400
+    assert accept_invitation(owner, code_in(mail.messages[0].get_payload()))[1].status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -249,7 +233,7 @@ def test_a_weak_password_costs_no_code(
     answer = person.client.post("/invitation", data={"csrf_token": token[1], **form})
     assert (answer.status_code, says in answer.text) == (400, True)
     assert password not in answer.text
-    assert accept(owner, code)[1].status_code == 302
+    assert accept_invitation(owner, code)[1].status_code == 302
 
 
 def test_accepting_an_invitation_logs_the_previous_person_out(owner: Visitor, mail: Any) -> None:
@@ -264,7 +248,7 @@ def test_accepting_an_invitation_logs_the_previous_person_out(owner: Visitor, ma
 def test_no_code_is_stored_or_logged(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     code = code_in(mail.messages[0].get_payload())
-    accept(owner, code)
+    accept_invitation(owner, code)
     with owner.app.app_context(), engine.read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
         person = people.find(session, ADDRESS)
@@ -331,7 +315,7 @@ def test_an_invitation_gives_exactly_the_rights_that_were_chosen(
     page = owner.page("/people/")
     assert all(f"<div>{text}</div>" in page for text in in_words)
 
-    kari, accepted = accept(owner, code)
+    kari, accepted = accept_invitation(owner, code)
     assert (accepted.status_code, accepted.location) == (302, "/")
     assert assignments(two_companies.app) == [
         ("operator", alpha, APPS[0]),
@@ -409,7 +393,7 @@ def test_a_company_that_is_removed_takes_its_rights_along(two_companies: TwoComp
     remove_company(two_companies.app, former)
     with two_companies.app.app_context(), engine.transaction() as session:
         assert add_company(session, "9138888", "Another AS").id == former, "ids come again"
-    assert accept(owner, code)[1].status_code == 302
+    assert accept_invitation(owner, code)[1].status_code == 302
     assert assignments(two_companies.app) == [("viewer", None, APPS[0])]
     assert audit_details(two_companies.app, "invitation accepted")[0]["rights"].startswith(
         "viewer of Cost"
@@ -422,7 +406,7 @@ def test_an_invitation_without_any_right_left_is_not_valid(two_companies: TwoCom
         former = add_company(session, "9139999", "Former AS").id
     code = code_in(send(owner, [("owner", former, "")]).text)
     remove_company(two_companies.app, former)
-    assert accept(owner, code)[1].status_code == 400
+    assert accept_invitation(owner, code)[1].status_code == 400
     assert "Not valid any more" in owner.page("/people/")
 
 
@@ -432,7 +416,7 @@ def test_an_app_that_is_disabled_in_the_meantime_does_no_harm(two_companies: Two
     code = code_in(send(owner, [("operator", alpha, APPS[0])]).text)
     installation = two_companies.rows.installations[ALPHA, APPS[0]]
     owner.press(f"/installations/{installation}/disable", sure="1")
-    kari, answer = accept(owner, code)
+    kari, answer = accept_invitation(owner, code)
     assert answer.status_code == 302
     assert kari.get("/").status_code == 200
     assert assignments(two_companies.app) == [("operator", alpha, APPS[0])]
@@ -449,7 +433,7 @@ def test_a_renewed_invitation_keeps_its_rights_and_a_new_one_replaces_them(
     expected = f"operator of every app in {ALPHA} {canary(ALPHA)}"
     assert audit_details(two_companies.app, "invitation renewed")[0]["rights"] == expected
     code = code_in(send(owner, [("viewer", bravo, APPS[1])]).text)
-    assert accept(owner, code)[1].status_code == 302
+    assert accept_invitation(owner, code)[1].status_code == 302
     assert assignments(two_companies.app) == [("viewer", bravo, APPS[1])]
 
 
@@ -461,7 +445,7 @@ def test_an_invitation_for_everything_and_for_a_company_gives_both(
     code = code_in(send(owner, [("owner", alpha, ""), ("viewer", "", "")]).text)
     (invitation,) = rows(two_companies.app)
     assert invitation.role == "viewer", "the role that an earlier version reads"
-    assert accept(owner, code)[1].status_code == 302
+    assert accept_invitation(owner, code)[1].status_code == 302
     assert assignments(two_companies.app) == [("viewer", None, None), ("owner", alpha, None)]
 
 

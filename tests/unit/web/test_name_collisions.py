@@ -17,6 +17,8 @@ from hub.posting.preflight import recheck
 from hub.qbo import record_rows
 from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.readiness_pages import REPORT_PAGE, report_rows, row_of
+from tests.support.pages.record_form import form_of
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.small_source import (
     bill,
@@ -25,8 +27,6 @@ from tests.support.sources.small_source import (
     update_posting,
     vendor_code,
 )
-from tests.unit.web.test_readiness_report import HERE, row_of, rows
-from tests.unit.web.test_record_form import form_of
 
 NAME_IN_USE = "QuickBooks has a customer called “{}” already"
 
@@ -78,7 +78,7 @@ def link_of(page, title):
 def test_a_new_supplier_with_the_name_of_a_customer_is_listed_with_its_documents(visitor, source):
     code = vendor_code(name="Nordvik AS")
     collect(source, bill_of("1", code), bill_of("2", code, total="75.50"), bill("3"))
-    assert "Nothing stops documents" in visitor.page(HERE)
+    assert "Nothing stops documents" in visitor.page(REPORT_PAGE)
     add_record("customer", "77", " NORDVIK  as")
     row = row_of(visitor, NAME_IN_USE.format(" NORDVIK as"))  # a page shows one space for two
     assert row[2:] == ["2", "200.50 NOK"]
@@ -87,13 +87,13 @@ def test_a_new_supplier_with_the_name_of_a_customer_is_listed_with_its_documents
         "Match it to the supplier that it is, create it under another name, such as Nordvik AS"
         " (supplier), or skip the documents that need it."
     )
-    assert "Ready to post: 1 bill." in visitor.page(HERE)
+    assert "Ready to post: 1 bill." in visitor.page(REPORT_PAGE)
 
 
 def test_the_name_is_proposed_in_the_language_of_the_reader(visitor, source):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
     add_record("customer", "77", "Nordvik AS")
-    case = link_of(visitor.page(HERE), NAME_IN_USE.format("Nordvik AS"))
+    case = link_of(visitor.page(REPORT_PAGE), NAME_IN_USE.format("Nordvik AS"))
     g.pop("reader", None)  # requests share the context of the test, where English was chosen
     page = visitor.get(case, headers={"Accept-Language": "nb"}).text
     assert 'value="Nordvik AS (leverandør)"' in page
@@ -102,14 +102,14 @@ def test_the_name_is_proposed_in_the_language_of_the_reader(visitor, source):
 def test_the_row_leads_to_match_another_name_and_what_to_leave_out(visitor, source):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
     add_record("customer", "77", "Nordvik AS")
-    page = visitor.page(link_of(visitor.page(HERE), NAME_IN_USE.format("Nordvik AS")))
+    page = visitor.page(link_of(visitor.page(REPORT_PAGE), NAME_IN_USE.format("Nordvik AS")))
     assert "share one name space in QuickBooks" in page
     assert form_of(page)["name"] == "Nordvik AS (supplier)"
     assert 'value="31"' in page, "a supplier to match it to"
     answer = visitor.post("/installations/1/matching/create", **form_of(page))
     assert answer.status_code == 302
     collect(source)
-    page = visitor.page(HERE)
+    page = visitor.page(REPORT_PAGE)
     assert "Nothing stops documents" in page
     assert "Ready to post: 1 bill and 1 supplier." in page
 
@@ -126,12 +126,12 @@ def test_the_name_counts_that_quickbooks_stores(visitor, source, stored, is_acti
     """QuickBooks appends “(deleted)” to the name of an inactive customer, so its name is free."""
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
     add_record("customer", "77", stored, is_active=is_active)
-    assert (NAME_IN_USE.format("Nordvik AS") in unescape(visitor.page(HERE))) == is_taken
+    assert (NAME_IN_USE.format("Nordvik AS") in unescape(visitor.page(REPORT_PAGE))) == is_taken
 
 
 def test_the_stored_name_of_an_inactive_customer_is_taken(visitor, source):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS (Deleted)")))
-    assert "Nothing stops documents" in visitor.page(HERE)
+    assert "Nothing stops documents" in visitor.page(REPORT_PAGE)
     add_record("customer", "77", "Nordvik AS (deleted)", is_active=False)
     assert row_of(visitor, NAME_IN_USE.format("Nordvik AS (deleted)"))[2:] == ["1", "125.00 NOK"]
 
@@ -153,7 +153,7 @@ def test_a_code_that_a_person_has_to_match_first_is_listed_with_the_name_in_use(
     row = row_of(visitor, NAME_IN_USE.format("Ny Leverandør"))
     assert "Ny Leverandør (supplier)" in row[1]
     assert row[2:] == ["1", "125.00 NOK"]
-    page = visitor.page(link_of(visitor.page(HERE), NAME_IN_USE.format("Ny Leverandør")))
+    page = visitor.page(link_of(visitor.page(REPORT_PAGE), NAME_IN_USE.format("Ny Leverandør")))
     assert form_of(page)["name"] == "Ny Leverandør (supplier)"
     assert row_of(visitor, "QuickBooks has no supplier called “Another AS”")
 
@@ -172,8 +172,8 @@ def test_a_creation_held_by_a_check_has_one_case_and_stays_listed_with_its_docum
     recheck.check_again(1)
     row = row_of(visitor, NAME_IN_USE.format("Nordvik AS"))
     assert row[2:] == ["1", "125.00 NOK"]
-    assert "Ready to post: 1 bill." in visitor.page(HERE)
-    case = link_of(visitor.page(HERE), NAME_IN_USE.format("Nordvik AS"))
+    assert "Ready to post: 1 bill." in visitor.page(REPORT_PAGE)
+    case = link_of(visitor.page(REPORT_PAGE), NAME_IN_USE.format("Nordvik AS"))
     assert case.startswith("/inbox/")
     assert form_of(visitor.page(case))["name"] == "Nordvik AS (supplier)"
     assert [creation.state for creation in postings(kind="vendor")] == ["held"]
@@ -207,7 +207,7 @@ def test_a_new_supplier_with_the_name_of_an_employee_gets_another_name(visitor, 
     )
     assert row[2:] == ["1", "125.00 NOK"]
     recheck.check_again(1)
-    case = link_of(visitor.page(HERE), EMPLOYEE.format("Eva Nordvik"))
+    case = link_of(visitor.page(REPORT_PAGE), EMPLOYEE.format("Eva Nordvik"))
     assert case.startswith("/inbox/")
     page = unescape(visitor.page(case))
     assert "QuickBooks has an employee called “Eva Nordvik”." in page
@@ -218,7 +218,7 @@ def test_a_new_supplier_with_the_name_of_an_employee_gets_another_name(visitor, 
     assert visitor.post(f"{case}/create", **form_of(page)).status_code == 302
     collect(source)
     recheck.check_again(1)
-    assert "Nothing stops documents" in visitor.page(HERE)
+    assert "Nothing stops documents" in visitor.page(REPORT_PAGE)
 
 
 def test_a_customer_with_the_name_of_an_employee_is_listed_before_it_is_planned(
@@ -265,16 +265,16 @@ def test_readiness_tells_whether_names_were_read(visitor, source):
 def test_more_new_suppliers_need_no_more_queries(visitor, source):
     add_record("customer", "77", "Company 1")
     collect(source, bill_of("1", vendor_code("v1", "Company 1")))
-    visitor.page(HERE)  # the first page of a process reads more
-    few = queries_of(visitor, HERE)
+    visitor.page(REPORT_PAGE)  # the first page of a process reads more
+    few = queries_of(visitor, REPORT_PAGE)
     more = []
     for number in range(2, 9):
         add_record("customer", f"8{number}", f"Company {number}")
         more.append(bill_of(str(number), vendor_code(f"v{number}", f"Company {number}")))
     collect(source, *more)
-    listed = [row for row in rows(visitor) if row[0].startswith("QuickBooks has a customer")]
+    listed = [row for row in report_rows(visitor) if row[0].startswith("QuickBooks has a customer")]
     assert len(listed) == 8
-    assert queries_of(visitor, HERE) == few
+    assert queries_of(visitor, REPORT_PAGE) == few
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def test_of_two_new_records_with_one_name_the_later_is_listed(visitor, source, c
     row = row_of(visitor, title)
     assert row[2:] == ["1", "125.00 NOK"]
     assert ("F-2" in row[0], "F-1" in row[0]) == (True, False)
-    page = visitor.page(link_of(visitor.page(HERE), title))
+    page = visitor.page(link_of(visitor.page(REPORT_PAGE), title))
     assert form_of(page)["name"] == "Nordvik as (customer)"
     recheck.check_again(1)
     states = {posting.kind: posting.state for posting in postings() if posting.kind != "bill"}

@@ -7,9 +7,10 @@ import pytest
 
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.passkey_pages import add_passkey, passkey_options
+from tests.support.pages.second_factor import log_in_again
 from tests.support.pages.software_passkey import SoftwarePasskey
 from tests.support.rows.page_rows import PASSWORD
-from tests.unit.web.test_second_factor import log_in_again
 
 
 @pytest.fixture
@@ -18,24 +19,11 @@ def owner(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def options(visitor: Visitor, path: str) -> Any:
-    """Return the options that the hub sends to the browser."""
-    answer = visitor.post(path)
-    assert answer.status_code == 200, answer.text
-    return answer.json
-
-
-def add(visitor: Visitor, passkey: SoftwarePasskey, name: str = "Laptop") -> str:
-    """Add a passkey on the page of the account; return the page after it."""
-    credential = passkey.create(options(visitor, "/account/passkeys/options"))
-    return visitor.press("/account/passkeys", name=name, credential=credential)
-
-
 def begin(visitor: Visitor) -> Any:
     """Return the options for a log-in with a passkey alone."""
     page = visitor.client.get("/login").text
     visitor._token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
-    return options(visitor, "/login/passkey/options")
+    return passkey_options(visitor, "/login/passkey/options")
 
 
 def reaches_home(visitor: Visitor) -> bool:
@@ -44,11 +32,11 @@ def reaches_home(visitor: Visitor) -> bool:
 
 def test_a_passkey_completes_the_log_in(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
-    assert "recovery codes" in add(owner, passkey)
+    assert "recovery codes" in add_passkey(owner, passkey)
     other = log_in_again(owner)
     page = other.page("/login/second-factor")
     assert page.index("Use a passkey") < page.index("Recovery code")
-    credential = passkey.use(options(other, "/login/second-factor/passkey"))
+    credential = passkey.use(passkey_options(other, "/login/second-factor/passkey"))
     assert not reaches_home(other)
     assert other.post("/login/second-factor", credential=credential).location == "/"
     assert reaches_home(other)
@@ -56,7 +44,7 @@ def test_a_passkey_completes_the_log_in(owner: Visitor) -> None:
 
 def test_a_passkey_logs_in_alone(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     other = Visitor(owner.app, owner.story)
     credential = passkey.use(begin(other))
     assert other.post("/login/passkey", credential=credential).location == "/"
@@ -65,19 +53,19 @@ def test_a_passkey_logs_in_alone(owner: Visitor) -> None:
 
 def test_a_passkey_that_does_not_verify_the_person_is_no_log_in_of_its_own(owner: Visitor) -> None:
     passkey = SoftwarePasskey(verifies=False)
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     alone = Visitor(owner.app, owner.story)
     alone.post("/login/passkey", credential=passkey.use(begin(alone)))
     assert not reaches_home(alone)
     second = log_in_again(owner)
-    credential = passkey.use(options(second, "/login/second-factor/passkey"))
+    credential = passkey.use(passkey_options(second, "/login/second-factor/passkey"))
     second.post("/login/second-factor", credential=credential)
     assert reaches_home(second)
 
 
 def test_a_response_serves_once(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     other = Visitor(owner.app, owner.story)
     answer = begin(other)
     cookie = other.client.get_cookie("hub")
@@ -95,9 +83,9 @@ def test_a_response_serves_once(owner: Visitor) -> None:
 
 def test_a_challenge_of_the_second_factor_serves_once(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     other = log_in_again(owner)
-    request = options(other, "/login/second-factor/passkey")
+    request = passkey_options(other, "/login/second-factor/passkey")
     foreign = SoftwarePasskey().use(request)
     assert other.post("/login/second-factor", credential=foreign).status_code == 200
     credential = passkey.use(request)
@@ -106,20 +94,20 @@ def test_a_challenge_of_the_second_factor_serves_once(owner: Visitor) -> None:
 
 
 def test_the_passkey_of_somebody_else_is_no_second_factor(owner: Visitor) -> None:
-    add(owner, SoftwarePasskey())
+    add_passkey(owner, SoftwarePasskey())
     of_vera = SoftwarePasskey()
     vera = Visitor(owner.app, owner.story)
     vera.log_in("vera")
-    add(vera, of_vera)
+    add_passkey(vera, of_vera)
     other = log_in_again(owner)
-    credential = of_vera.use(options(other, "/login/second-factor/passkey"))
+    credential = of_vera.use(passkey_options(other, "/login/second-factor/passkey"))
     assert other.post("/login/second-factor", credential=credential).status_code == 200
     assert not reaches_home(other)
 
 
 def test_a_response_for_another_site_is_refused(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     passkey.origin = "https://evil.example"
     other = Visitor(owner.app, owner.story)
     other.post("/login/passkey", credential=passkey.use(begin(other)))
@@ -127,7 +115,7 @@ def test_a_response_for_another_site_is_refused(owner: Visitor) -> None:
 
 
 def test_a_passkey_created_at_another_site_is_refused(owner: Visitor) -> None:
-    assert "was not added" in add(owner, SoftwarePasskey("https://evil.example"))
+    assert "was not added" in add_passkey(owner, SoftwarePasskey("https://evil.example"))
 
 
 def test_passkeys_belong_to_the_public_address(open_pages: Callable[..., Visitor]) -> None:
@@ -149,7 +137,7 @@ def test_passkeys_belong_to_the_public_address(open_pages: Callable[..., Visitor
 
 def test_a_copied_passkey_is_noticed_by_its_counter(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     passkey.counter = 7
     first = Visitor(owner.app, owner.story)
     first.post("/login/passkey", credential=passkey.use(begin(first)))
@@ -162,7 +150,7 @@ def test_a_copied_passkey_is_noticed_by_its_counter(owner: Visitor) -> None:
 
 def test_the_challenge_of_a_log_in_runs_out(owner: Visitor, clock: FakeClock) -> None:
     passkey = SoftwarePasskey()
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     other = Visitor(owner.app, owner.story)
     answer = begin(other)
     clock.advance(300)
@@ -171,12 +159,12 @@ def test_the_challenge_of_a_log_in_runs_out(owner: Visitor, clock: FakeClock) ->
 
 
 def test_a_disabled_person_has_no_passkey_log_in(owner: Visitor) -> None:
-    from tests.unit.web.test_sessions import person_id
+    from tests.support.pages.browsers import person_id
 
     passkey = SoftwarePasskey()
     vera = Visitor(owner.app, owner.story)
     vera.log_in("vera")
-    add(vera, passkey)
+    add_passkey(vera, passkey)
     owner.press(f"/people/{person_id(owner, 'vera')}/active", active="")
     other = Visitor(owner.app, owner.story)
     other.post("/login/passkey", credential=passkey.use(begin(other)))
@@ -185,7 +173,7 @@ def test_a_disabled_person_has_no_passkey_log_in(owner: Visitor) -> None:
 
 def test_a_removed_passkey_logs_nobody_in(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
-    add(owner, passkey)
+    add_passkey(owner, passkey)
     page = owner.press("/account/passkeys/remove", passkey_id="1")
     assert "Removed the passkey Laptop" in page
     other = Visitor(owner.app, owner.story)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -13,11 +12,11 @@ from hub.models import ConnectedCompany, Posting, SourceDocument
 from hub.scheduling import readiness_report
 from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.readiness_pages import REPORT_PAGE, report_rows, row_of
 from tests.support.rows.page_rows import Story, add_people, add_posting
 from tests.support.rows.stored_cases import open_stored_case
 from tests.support.sources.small_source import PREFERENCES, bill, install_small_source
 
-HERE = "/installations/1/readiness/"
 CLOSED = {"AccountingInfoPrefs": {"BookCloseDate": "2026-01-31"}}
 
 
@@ -53,23 +52,9 @@ def collect(source, *items):
     run.collect(1)
 
 
-def rows(visitor):
-    """Return the cells of both tables of the report, as text."""
-    cells = []
-    for row in visitor.page(HERE).split("<tr")[1:]:
-        texts = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
-        plain = [re.sub(r"<[^>]+>", " ", text) for text in texts]
-        cells.append([" ".join(unescape(text).split()) for text in plain])
-    return cells
-
-
-def row_of(visitor, beginning):
-    return next(row for row in rows(visitor) if row[0].startswith(beginning))
-
-
 def test_documents_that_can_be_posted_are_counted(visitor, source):
     collect(source, bill("1"), bill("2"))
-    page = visitor.page(HERE)
+    page = visitor.page(REPORT_PAGE)
     assert "Nothing stops documents" in page
     assert "Ready to post: 2 bills." in page
 
@@ -81,19 +66,19 @@ def test_a_code_without_a_match_is_listed_with_its_documents_and_their_sum(visit
         bill("2", total="75.50", account="9999"),
         bill("3", kind="vendor_credit", total="25.00", account="9999"),
     )
-    row = next(row for row in rows(visitor) if "9999" in row[0])
+    row = next(row for row in report_rows(visitor) if "9999" in row[0])
     assert row[2:] == ["3", "175.50 NOK"]
     assert row[1]  # what to do
-    assert re.search(r'<a href="/inbox/\d+">', visitor.page(HERE))
+    assert re.search(r'<a href="/inbox/\d+">', visitor.page(REPORT_PAGE))
 
 
 def test_of_many_causes_those_with_the_most_documents_are_listed(visitor, source, monkeypatch):
     monkeypatch.setattr(readiness_report, "MAX_CASES", 2)
     accounts = ("9991", "9992", "9992", "9993", "9993", "9993")
     collect(source, *(bill(str(place), account=code) for place, code in enumerate(accounts)))
-    listed = [row for row in rows(visitor) if "999" in row[0]]
+    listed = [row for row in report_rows(visitor) if "999" in row[0]]
     assert [row[2] for row in listed] == ["3", "2"]
-    page = visitor.page(HERE)
+    page = visitor.page(REPORT_PAGE)
     assert "1 more is not listed; it has a case in the inbox." in " ".join(page.split())
     assert re.search(r'<span class="state bad">\s*3</span>', page)
 
@@ -101,11 +86,11 @@ def test_of_many_causes_those_with_the_most_documents_are_listed(visitor, source
 def test_documents_that_quickbooks_would_refuse_are_listed_before_they_are_sent(visitor, source):
     january = bill("1", date=dt.date(2026, 1, 20)), bill("2", date=dt.date(2026, 1, 31))
     collect(source, *january, bill("3"))
-    assert "Nothing stops documents" in visitor.page(HERE)
+    assert "Nothing stops documents" in visitor.page(REPORT_PAGE)
     change(preferences=CLOSED)
     row = row_of(visitor, "The books are closed up to 31 Jan 2026")
     assert row[2:] == ["2", "250.00 NOK"]
-    assert "Ready to post: 1 bill." in visitor.page(HERE)
+    assert "Ready to post: 1 bill." in visitor.page(REPORT_PAGE)
 
 
 def test_posted_documents_that_differ_from_quickbooks_stop_nothing(visitor, source):
@@ -115,7 +100,7 @@ def test_posted_documents_that_differ_from_quickbooks_stop_nothing(visitor, sour
         posting = session.scalars(select(Posting)).first()
         for cause, title in (("posting:1:differs-in-quickbooks", "Changed"), ("x", "Unclear")):
             open_stored_case(session, cause, title=title, postings=[posting], **of_app)
-    texts = " ".join(" ".join(row) for row in rows(visitor))
+    texts = " ".join(" ".join(row) for row in report_rows(visitor))
     assert "Unclear" in texts
     assert "Changed" not in texts
 
@@ -139,7 +124,7 @@ def test_documents_with_the_same_defect_are_one_row_with_examples(visitor, sourc
         wrong.append(bill(str(number), total="100.00"))
     collect(source, *wrong)
     change(country="NO")  # where each line needs a tax code
-    (row,) = [row for row in rows(visitor) if row[2:] == ["5", "500.00 NOK"]]
+    (row,) = [row for row in report_rows(visitor) if row[2:] == ["5", "500.00 NOK"]]
     assert "F-1" in row[0]
     assert "and 2 more" in row[0]
 
@@ -195,8 +180,8 @@ def test_the_end_of_the_closed_period_is_a_date_of_the_reader(visitor, source):
 
 def test_three_times_as_many_documents_need_no_more_queries(visitor, source):
     collect(source, bill("1"), bill("2", account="9999"))
-    visitor.page(HERE)  # the first page of a process reads more
-    few = queries_of(visitor, HERE)
+    visitor.page(REPORT_PAGE)  # the first page of a process reads more
+    few = queries_of(visitor, REPORT_PAGE)
     more = [bill(str(number)) for number in range(3, 9)]
     collect(source, *more, bill("9", account="9998"), bill("10", account="9997"))
-    assert queries_of(visitor, HERE) == few
+    assert queries_of(visitor, REPORT_PAGE) == few

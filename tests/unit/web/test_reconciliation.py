@@ -12,7 +12,7 @@ from hub.db.engine import transaction
 from hub.models import Case, Run
 from hub.qbo import transaction_download
 from hub.scheduling import runner
-from tests.unit.web.test_undo import app, bench
+from tests.support.pages.posting_pages import app, bench
 
 __all__ = ["app", "bench"]
 

@@ -16,9 +16,9 @@ from hub.db.engine import transaction
 from hub.models import Case, ConnectedCompany, Run, User
 from hub.scheduling import runner
 from tests.support.pages.list_pages import queries_of
+from tests.support.pages.posting_pages import app, bench
 from tests.support.rows.page_rows import add_company
 from tests.support.rows.rights_rows import APPS, COMPANIES
-from tests.unit.web.test_undo import app, bench
 
 __all__ = ["app", "bench"]
 HERE = "/reconciliations/"

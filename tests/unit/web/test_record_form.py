@@ -1,7 +1,5 @@
 """Create in QuickBooks: the form of a supplier, customer or item, and what is posted of it."""
 
-import re
-from html import unescape
 from typing import Any
 
 import pytest
@@ -19,9 +17,9 @@ from hub.web.codes import record_form, record_schemas
 from hub.web.codes.record_form import Invalid
 from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.record_form import form_of
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES
-INPUT = re.compile(r'<input\s[^>]*?name="(\w+)"\s+value="([^"]*)"', re.DOTALL)
 
 
 @pytest.fixture
@@ -29,16 +27,6 @@ def pages(visitor_with_stand_ins: Visitor) -> Pages:
     pages = Pages(visitor_with_stand_ins)
     pages.enable(parties="hold")
     return pages
-
-
-def form_of(page: str) -> dict[str, str]:
-    """Return the fields of the form that creates a record, as a browser sends them."""
-    form = page.partition('aria-label="Create in QuickBooks"')[2].partition("</form>")[0]
-    assert form
-    values = {name: unescape(value) for name, value in INPUT.findall(form)}
-    for name, value in re.findall(r'name="(\w+)"[^>]*>([^<]*)</textarea>', form):
-        values[name] = unescape(value)
-    return values
 
 
 def press(pages: Pages, code: str, **entered: str) -> Any:

@@ -11,21 +11,30 @@ import pytest
 
 from hub.db.engine import transaction
 from hub.installations import enable
-from hub.models import ConnectedCompany, Posting, SourceDocument
+from hub.models import Posting, SourceDocument
 from hub.scheduling import runner
 from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.report_pages import (
+    ALL_MARCH,
+    CELL,
+    EVERYTHING,
+    REPORTS_PAGE,
+    add_companies,
+    control_totals,
+    decimal,
+    drawing,
+    name_of,
+    report_table,
+)
 from tests.support.rows.page_rows import (
     Story,
     add_company,
-    add_document,
-    add_installation,
     add_people,
 )
 from tests.support.rows.rights_rows import APPS, COMPANIES
 from tests.support.sources.small_source import SLUG, bill, make_page
 
-HERE = "/reports/"
 FEBRUARY, MARCH = dt.date(2026, 2, 10), dt.date(2026, 3, 1)
 
 
@@ -58,19 +67,8 @@ def normal(id, total="100.00", **values):
     return bill(id, total=total, supplier="31", account="7", **values)
 
 
-def table(visitor, title, path=HERE):
-    """Return the cells of the rows of a table, as text."""
-    text = visitor.page(path).partition(f"{title}</caption>")[2].partition("</table>")[0]
-    cells = []
-    for row in text.partition("<tbody>")[2].split("<tr>")[1:]:
-        texts = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
-        plain = [re.sub(r"<[^>]+>", " ", text) for text in texts]
-        cells.append([" ".join(unescape(text).split()) for text in plain])
-    return cells
-
-
-def totals(visitor, path=HERE):
-    return table(visitor, "by the month of their date, app and currency", path)
+def totals(visitor, path=REPORTS_PAGE):
+    return report_table(visitor, "by the month of their date, app and currency", path)
 
 
 def test_documents_are_added_up_by_the_month_of_their_date(visitor, source):
@@ -111,24 +109,6 @@ def test_documents_that_left_quickbooks_are_counted_separately(visitor, source, 
     assert (row[2], row[6]) == ("1", "1")
 
 
-CELL = re.compile(
-    r'<a href="(/reports/documents\?month[^"]+)">([\d,]+)</a></td>'
-    r'\s*<td class="amount">([^<]+)</td>'
-)
-
-
-def cells(visitor):
-    """Return address, number and amount of each number of the control totals."""
-    parts = []
-    for address, count, amount in CELL.findall(visitor.page(HERE)):
-        parts.append((unescape(address), int(count), decimal(amount)))
-    return parts
-
-
-def decimal(text):
-    return Decimal(text.split()[0].replace(",", "").replace("\N{MINUS SIGN}", "-"))
-
-
 def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks, clock):
     unmatched = {"supplier": "31", "account": "no such account"}
     documents = [
@@ -149,7 +129,7 @@ def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks,
     clock.advance(7200)
     runner.sync(1, requested_by="kari")
     runner.run_company_job("reconcile", 1, requested_by="kari")
-    sums = cells(visitor)
+    sums = control_totals(visitor)
     assert sorted((count, amount) for _, count, amount in sums) == [
         (1, Decimal("7.00")),
         (1, Decimal("33.33")),
@@ -157,7 +137,7 @@ def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks,
         (3, Decimal("259.80")),
     ]
     for address, count, amount in sums:
-        rows = table(visitor, "Documents of this number, the latest date first", address)
+        rows = report_table(visitor, "Documents of this number, the latest date first", address)
         assert (len(rows), sum(decimal(row[5]) for row in rows)) == (count, amount)
         text = visitor.page(address)
         assert f"<strong>{count}</strong> document" in text
@@ -168,11 +148,11 @@ def test_each_number_leads_to_exactly_its_documents(visitor, source, quickbooks,
 
 def test_a_number_of_documents_is_paged(visitor, source):
     sync(source, *[normal(str(number), "1.00", date=FEBRUARY) for number in range(1, 61)])
-    ((address, count, amount),) = cells(visitor)
+    ((address, count, amount),) = control_totals(visitor)
     assert (count, amount) == (60, Decimal("60.00"))
     names = set()
     while address:
-        names |= {row[0] for row in table(visitor, "the latest date first", address)}
+        names |= {row[0] for row in report_table(visitor, "the latest date first", address)}
         following = re.search(r'rel="next" href="([^"]+)"', visitor.page(address))
         address = unescape(following[1]) if following else ""
     assert len(names) == 60
@@ -181,15 +161,15 @@ def test_a_number_of_documents_is_paged(visitor, source):
 def test_an_address_that_names_no_number_leads_to_the_reports(visitor, source):
     sync(source, normal("1"))
     for query in ("", "?month=2026-13&installation=1&group=posted", "?month=2026-02&group=x"):
-        answer = visitor.get(f"{HERE}documents{query}")
-        assert (answer.status_code, answer.headers["Location"]) == (302, HERE)
+        answer = visitor.get(f"{REPORTS_PAGE}documents{query}")
+        assert (answer.status_code, answer.headers["Location"]) == (302, REPORTS_PAGE)
 
 
 def test_a_number_of_another_company_has_no_documents(two_companies):
     alpha, bravo = COMPANIES
     other = two_companies.rows.installations[bravo, APPS[0]]
     page = two_companies.visitor(f"viewer/{alpha}/every app").page(
-        f"{HERE}documents?month=2026-03&installation={other}&currency=NOK&group=posted"
+        f"{REPORTS_PAGE}documents?month=2026-03&installation={other}&currency=NOK&group=posted"
     )
     assert "The reports count no document here." in page
     assert bravo not in page
@@ -198,9 +178,9 @@ def test_a_number_of_another_company_has_no_documents(two_companies):
 def test_another_year_is_shown_where_there_is_one(visitor, source):
     sync(source, normal("1"), normal("2", "77.00", date=dt.date(2025, 12, 31)))
     assert [row[0] for row in totals(visitor)] == ["Feb 2026"]
-    path = f"{HERE}?year=2025"
+    path = f"{REPORTS_PAGE}?year=2025"
     assert totals(visitor, path)[0][:4] == ["Dec 2025", "Small", "1", "77.00 USD"]
-    assert totals(visitor, f"{HERE}?year=1999") == totals(visitor)
+    assert totals(visitor, f"{REPORTS_PAGE}?year=1999") == totals(visitor)
 
 
 def test_documents_that_need_attention_are_listed_by_age(visitor, source, clock):
@@ -208,12 +188,12 @@ def test_documents_that_need_attention_are_listed_by_age(visitor, source, clock)
     sync(source, bill("1", total="10.00", **unmatched))
     clock.advance(20 * 86400)
     sync(source, bill("1", total="10.00", **unmatched), bill("2", total="5.00", **unmatched))
-    (row,) = table(visitor, "by the days since the hub first wanted to post them")
+    (row,) = report_table(visitor, "by the days since the hub first wanted to post them")
     assert row == ["Small", "1", "5.00 USD", "1", "10.00 USD", "", "", "", ""]
 
 
 def lines_of(visitor, table):
-    text = visitor.page(f"{HERE}export?table={table}&format=csv").removeprefix("\ufeff")
+    text = visitor.page(f"{REPORTS_PAGE}export?table={table}&format=csv").removeprefix("\ufeff")
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -240,7 +220,7 @@ def test_each_other_table_is_a_file_too(visitor, source, clock):
     assert (delays["app"], delays["up_to_1_hours"], delays["over_168_hours"]) == ("Small", "2", "0")
     (automatic,) = lines_of(visitor, "approvals")
     assert list(automatic.values()) == ["", "USD", "2", "300.30"]
-    page = visitor.page(HERE)
+    page = visitor.page(REPORTS_PAGE)
     for table in ("age", "delays", "approvals"):
         assert re.search(rf"/reports/export\?format=xlsx&amp;table={table}", page), table
 
@@ -250,11 +230,11 @@ def test_each_approver_leads_to_exactly_the_documents(visitor, source):
     with transaction() as session:
         posting = session.query(Posting).filter_by(kind="bill").order_by(Posting.id).first()
         posting.approved_by = "kari@nordvik.example"
-    links = re.findall(r'href="(/reports/documents\?approver=[^"]*)">', visitor.page(HERE))
+    links = re.findall(r'href="(/reports/documents\?approver=[^"]*)">', visitor.page(REPORTS_PAGE))
     addresses = {"kari" in address: unescape(address) for address in links}
     for is_kari, number in ((True, "F-1"), (False, "F-2")):
         address = addresses[is_kari]
-        (row,) = table(visitor, "Documents of this number, the latest date first", address)
+        (row,) = report_table(visitor, "Documents of this number, the latest date first", address)
         assert row[0] == number
         exported = visitor.page(address.replace("documents?", "documents/export?"))
         assert ("100.10" in exported, "200.20" in exported) == (is_kari, not is_kari)
@@ -264,7 +244,7 @@ def test_each_approver_leads_to_exactly_the_documents(visitor, source):
 
 def test_the_file_has_the_same_totals(visitor, source):
     sync(source, normal("1", "100.10"), normal("2", "200.20"))
-    text = visitor.page(f"{HERE}export?format=csv").removeprefix("\ufeff")
+    text = visitor.page(f"{REPORTS_PAGE}export?format=csv").removeprefix("\ufeff")
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["month"], row["app"], row["posted"]) == ("2026-02", "Small", "2")
     assert (row["currency"], row["posted_amount"]) == ("USD", "300.30")
@@ -275,13 +255,13 @@ def test_a_document_that_was_withdrawn_before_it_was_posted_is_not_in_the_file(v
     with transaction() as session:
         posting = session.query(Posting).filter_by(kind="bill").order_by(Posting.id).first()
         posting.state, posting.total, posting.posted_total = "withdrawn", None, None
-    text = visitor.page(f"{HERE}export?format=csv").removeprefix("\ufeff")
+    text = visitor.page(f"{REPORTS_PAGE}export?format=csv").removeprefix("\ufeff")
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["posted"], row["other"], row["other_amount"]) == ("1", "0", "0.00")
 
 
 def test_without_documents_the_reports_say_what_to_do_and_show_no_table(visitor):
-    text = visitor.page(HERE)
+    text = visitor.page(REPORTS_PAGE)
     assert "Nothing to report yet" in text
     assert "Next: Download the lists. The app gets the accounts" in text
     main = text.partition('id="main"')[2]
@@ -293,14 +273,14 @@ def test_without_documents_the_reports_say_what_to_do_and_show_no_table(visitor)
 def test_a_viewer_sees_who_can_take_the_next_step(visitor):
     visitor.post("/logout")
     visitor.log_in("vera")
-    main = visitor.page(HERE).partition('id="main"')[2]
+    main = visitor.page(REPORTS_PAGE).partition('id="main"')[2]
     assert "An owner or operator does this: olga" in main
     assert 'href="/installations/1/"' not in main
 
 
 def test_a_company_whose_documents_wait_has_reports(visitor, source):
     sync(source, bill("1", total="50.00", supplier="31", account="no such account"))
-    text = visitor.page(HERE)
+    text = visitor.page(REPORTS_PAGE)
     assert "Nothing to report yet" not in text
     assert "Nothing dated in this year is posted." in text
 
@@ -309,7 +289,7 @@ def test_of_an_empty_company_in_a_hub_that_posts_the_apps_are_the_next_step(two_
     visitor = two_companies.visitor(EVERYTHING)
     with two_companies.app.app_context(), transaction() as session:
         company = add_company(session, "7700", "Newcomer").id
-    main = visitor.page(f"{HERE}?company={company}").partition('id="main"')[2]
+    main = visitor.page(f"{REPORTS_PAGE}?company={company}").partition('id="main"')[2]
     assert "Enable an app, or run one that is enabled." in main
     assert 'href="/apps/"' in main
     assert "Nothing to report yet" not in visitor.page(ALL_MARCH)
@@ -318,7 +298,7 @@ def test_of_an_empty_company_in_a_hub_that_posts_the_apps_are_the_next_step(two_
 def test_of_several_companies_without_documents_no_table_is_shown(visitor):
     with transaction() as session:
         add_company(session, "7700", "Newcomer")
-    main = visitor.page(HERE).partition('id="main"')[2]
+    main = visitor.page(REPORTS_PAGE).partition('id="main"')[2]
     assert "All companies" in main
     assert "Nothing to report yet" in main
     assert "<table" not in main
@@ -326,43 +306,34 @@ def test_of_several_companies_without_documents_no_table_is_shown(visitor):
 
 def test_three_times_as_many_documents_need_no_more_queries(visitor, source, clock):
     sync(source, normal("1"))
-    visitor.page(HERE)  # the first page of a process reads more
-    few = queries_of(visitor, HERE)
+    visitor.page(REPORTS_PAGE)  # the first page of a process reads more
+    few = queries_of(visitor, REPORTS_PAGE)
     clock.advance(3600)
     sync(source, *[normal(str(number), date=MARCH) for number in range(1, 6)])
-    assert queries_of(visitor, HERE) == few
-
-
-EVERYTHING = "owner/every company/every app"
-ALL_MARCH = f"{HERE}?month=2026-03"
-
-
-def name_of(two_companies, company):
-    with two_companies.app.app_context(), transaction() as session:
-        return session.get_one(ConnectedCompany, two_companies.rows.companies[company]).name
+    assert queries_of(visitor, REPORTS_PAGE) == few
 
 
 def test_a_person_with_several_companies_sees_all_and_may_choose_one(two_companies):
     visitor = two_companies.visitor(EVERYTHING)
-    rows = table(visitor, "Documents by company and currency")
+    rows = report_table(visitor, "Documents by company and currency")
     assert [row[0] for row in rows] == [name_of(two_companies, company) for company in COMPANIES]
     alpha = two_companies.rows.companies[COMPANIES[0]]
-    visitor.post("/companies/choose", company=alpha, next=HERE)
-    text = visitor.page(HERE)
+    visitor.post("/companies/choose", company=alpha, next=REPORTS_PAGE)
+    text = visitor.page(REPORTS_PAGE)
     assert "Documents by company and currency" not in text
     assert name_of(two_companies, COMPANIES[0]) in text
 
 
 def test_the_sums_over_all_companies_are_those_of_their_rows(two_companies):
     visitor = two_companies.visitor(EVERYTHING)
-    rows = table(visitor, "Documents by company and currency", ALL_MARCH)
-    (sums,) = table(visitor, "Documents of all companies, by currency", ALL_MARCH)
+    rows = report_table(visitor, "Documents by company and currency", ALL_MARCH)
+    (sums,) = report_table(visitor, "Documents of all companies, by currency", ALL_MARCH)
     assert len(rows) == 2
     assert sums[0] == "NOK"
     for place in range(1, 5):
         total = sum(decimal(row[place]) for row in rows)
         assert decimal(sums[place]) == total > 0, place
-    exported = visitor.page(f"{HERE}export?month=2026-03").removeprefix("\ufeff")
+    exported = visitor.page(f"{REPORTS_PAGE}export?month=2026-03").removeprefix("\ufeff")
     lines = list(csv.DictReader(io.StringIO(exported)))
     assert [line["company"] for line in lines] == [row[0] for row in rows]
     assert [Decimal(line["posted_amount"]) for line in lines] == [decimal(row[2]) for row in rows]
@@ -372,37 +343,41 @@ def test_the_sums_over_all_companies_are_those_of_their_rows(two_companies):
 def test_each_company_leads_to_its_own_report_whichever_is_chosen(two_companies):
     visitor = two_companies.visitor(EVERYTHING)
     alpha, bravo = (two_companies.rows.companies[name] for name in COMPANIES)
-    address = f"{HERE}?company={alpha}&amp;year=2026"
+    address = f"{REPORTS_PAGE}?company={alpha}&amp;year=2026"
     assert f'href="{address}"' in visitor.page(ALL_MARCH)
-    visitor.post("/companies/choose", company=bravo, next=HERE)
+    visitor.post("/companies/choose", company=bravo, next=REPORTS_PAGE)
     text = visitor.page(unescape(address)).partition('id="main"')[2]
     assert name_of(two_companies, COMPANIES[0]) in text
     assert name_of(two_companies, COMPANIES[1]) not in text
     assert len(totals(visitor, unescape(address))) == 2  # one for each app
     for cell, *_ in CELL.findall(text):
-        assert table(visitor, "the latest date first", unescape(cell))
-        assert f'href="{HERE}?year=2026&amp;company={alpha}"' in visitor.page(unescape(cell))
+        assert report_table(visitor, "the latest date first", unescape(cell))
+        assert f'href="{REPORTS_PAGE}?year=2026&amp;company={alpha}"' in visitor.page(
+            unescape(cell)
+        )
 
 
 def test_a_person_of_one_app_sees_its_part_of_each_company(two_companies):
     visitor = two_companies.visitor(f"owner/every company/{APPS[0]}")
-    whole = table(two_companies.visitor(EVERYTHING), "Documents by company and currency", ALL_MARCH)
-    part = table(visitor, "Documents by company and currency", ALL_MARCH)
+    whole = report_table(
+        two_companies.visitor(EVERYTHING), "Documents by company and currency", ALL_MARCH
+    )
+    part = report_table(visitor, "Documents by company and currency", ALL_MARCH)
     assert [row[1] for row in whole] == ["4", "4"]
     assert [row[1] for row in part] == ["2", "2"]
     alpha = two_companies.visitor(f"viewer/{COMPANIES[0]}/every app")
     bravo = two_companies.rows.companies[COMPANIES[1]]
-    assert name_of(two_companies, COMPANIES[1]) not in alpha.page(f"{HERE}?company={bravo}")
+    assert name_of(two_companies, COMPANIES[1]) not in alpha.page(f"{REPORTS_PAGE}?company={bravo}")
 
 
 def test_the_month_of_all_companies_is_chosen(two_companies):
     visitor = two_companies.visitor(EVERYTHING)
-    assert '<option value="2026-03" selected>' in visitor.page(HERE)
-    assert '<option value="2026-03" selected>' in visitor.page(f"{HERE}?month=2026-13")
-    text = visitor.page(f"{HERE}?month=2026-02")
+    assert '<option value="2026-03" selected>' in visitor.page(REPORTS_PAGE)
+    assert '<option value="2026-03" selected>' in visitor.page(f"{REPORTS_PAGE}?month=2026-13")
+    text = visitor.page(f"{REPORTS_PAGE}?month=2026-02")
     assert "No document is dated in this month." in text
     assert '<option value="2026-02" selected>' in text
-    assert '<option value="1999-12" selected>' in visitor.page(f"{HERE}?month=1999-12")
+    assert '<option value="1999-12" selected>' in visitor.page(f"{REPORTS_PAGE}?month=1999-12")
 
 
 def date_documents(session, company, *dates):
@@ -418,11 +393,11 @@ def test_dates_that_stand_for_never_hide_no_other_month_or_year(two_companies):
     with two_companies.app.app_context(), transaction() as session:
         date_documents(session, alpha, dt.date.max, dt.date.min)
     visitor = two_companies.visitor(EVERYTHING)
-    assert '<option value="2026-03" selected>' in visitor.page(HERE)
-    page = visitor.page(f"{HERE}?company={alpha}")
+    assert '<option value="2026-03" selected>' in visitor.page(REPORTS_PAGE)
+    page = visitor.page(f"{REPORTS_PAGE}?company={alpha}")
     years = re.findall(r'<option(?: value="\d+")?( selected)?>(\d+)</option>', page)
     assert years == [("", "9999"), (" selected", "2026"), ("", "1")]
-    assert len(totals(visitor, f"{HERE}?company={alpha}&year=9999")) == 1
+    assert len(totals(visitor, f"{REPORTS_PAGE}?company={alpha}&year=9999")) == 1
 
 
 def test_the_reports_open_on_no_month_or_year_that_is_ahead(two_companies):
@@ -431,10 +406,10 @@ def test_the_reports_open_on_no_month_or_year_that_is_ahead(two_companies):
     with two_companies.app.app_context(), transaction() as session:
         date_documents(session, alpha, dt.date(2027, 1, 15), dt.date(2026, 3, 28))
     visitor = two_companies.visitor(EVERYTHING)
-    page = visitor.page(HERE)
+    page = visitor.page(REPORTS_PAGE)
     assert '<option value="2026-03" selected>' in page
     assert '<option value="2027-01">' in page
-    year_page = visitor.page(f"{HERE}?company={alpha}")
+    year_page = visitor.page(f"{REPORTS_PAGE}?company={alpha}")
     years = re.findall(r'<option(?: value="\d+")?( selected)?>(\d+)</option>', year_page)
     assert years == [("", "2027"), (" selected", "2026")]
 
@@ -443,30 +418,21 @@ def test_documents_may_have_no_date_but_the_last_day_that_there_is(two_companies
     with two_companies.app.app_context(), transaction() as session:
         session.query(SourceDocument).update({"date": dt.date.max})
     visitor = two_companies.visitor(EVERYTHING)
-    assert '<option value="9999-12" selected>' in visitor.page(HERE)
-    assert len(table(visitor, "Documents by company and currency")) == 2
+    assert '<option value="9999-12" selected>' in visitor.page(REPORTS_PAGE)
+    assert len(report_table(visitor, "Documents by company and currency")) == 2
 
 
 def test_documents_of_all_companies_that_need_attention_are_listed_by_age(two_companies):
     visitor = two_companies.visitor(EVERYTHING)
-    (row,) = table(visitor, "by the days since the hub first wanted to post them")
+    (row,) = report_table(visitor, "by the days since the hub first wanted to post them")
     assert row[0] == "NOK"
     assert sum(int(count) for count in row[1::2] if count) == 8
-    assert "/reports/export?format=xlsx&amp;table=age" in visitor.page(HERE)
+    assert "/reports/export?format=xlsx&amp;table=age" in visitor.page(REPORTS_PAGE)
     (line,) = lines_of(visitor, "age")
     currency, *cells = line.values()
     assert (currency, sum(map(int, cells[::2]))) == ("NOK", 8)
     amounts = [decimal(text) for text in row[2::2] if text]
     assert sum(map(Decimal, cells[1::2])) == sum(amounts) > 0
-
-
-def add_companies(two_companies, count):
-    with two_companies.app.app_context(), transaction() as session:
-        for number in range(count):
-            company = add_company(session, f"77{number}", f"Company {number:02}")
-            installation = add_installation(session, company)
-            document, _ = add_document(session, installation, "posted", 1000 + number)
-            document.date = dt.date(2026, 3, 6)
 
 
 def test_companies_are_paged_and_need_no_more_queries(two_companies):
@@ -477,22 +443,14 @@ def test_companies_are_paged_and_need_no_more_queries(two_companies):
     assert queries_of(visitor, ALL_MARCH) == few
     names, address = [], ALL_MARCH
     while address:
-        names += [row[0] for row in table(visitor, "Documents by company and currency", address)]
+        names += [
+            row[0] for row in report_table(visitor, "Documents by company and currency", address)
+        ]
         following = re.search(r'rel="next" href="([^"]+)"', visitor.page(address))
         address = unescape(following[1]) if following else ""
     assert len(names) == len(set(names)) == 32
-    exported = visitor.page(f"{HERE}export?month=2026-03").removeprefix("\ufeff")
+    exported = visitor.page(f"{REPORTS_PAGE}export?month=2026-03").removeprefix("\ufeff")
     assert [line["company"] for line in csv.DictReader(io.StringIO(exported))] == names
-
-
-def drawing(visitor, title):
-    """Return the bars of a chart: the heights of the first and of the second kind."""
-    text = visitor.page(HERE).partition(f">{title}</title>")[2].partition("</svg>")[0]
-    heights = {}
-    for kind in ("posted", "second"):
-        matches = re.findall(rf'class="chart-{kind}"[^>]*height="([\d.]+)"', text)
-        heights[kind] = [float(height) for height in matches]
-    return heights
 
 
 def test_each_app_has_a_chart_of_its_months_with_a_table(visitor, source):
@@ -508,7 +466,7 @@ def test_each_app_has_a_chart_of_its_months_with_a_table(visitor, source):
     bars = drawing(visitor, title)
     assert bars["posted"][0] == pytest.approx(2 * bars["posted"][1], abs=0.2)
     assert bars["second"] == [bars["posted"][1]]
-    rows = table(visitor, title)
+    rows = report_table(visitor, title)
     assert len(rows) == 12
     assert rows[:4] == [["Jan", "0", "0"], ["Feb", "2", "0"], ["Mar", "1", "1"], ["Apr", "0", "0"]]
 
@@ -518,7 +476,7 @@ def test_the_time_from_source_to_books_is_counted_by_app(visitor, source, clock)
     sync(source, normal("1"), bill("2", total="5.00", **unmatched))
     clock.advance(2 * 86400)
     sync(source, normal("1"), normal("2", "5.00"))
-    rows = table(visitor, "until they were in QuickBooks")
+    rows = report_table(visitor, "until they were in QuickBooks")
     assert rows == [["Small", "1", "", "1", "", ""]]
     bars = drawing(visitor, "Posted documents by the time from the source to the books")
     assert (len(bars["posted"]), bars["posted"][0] == bars["posted"][1]) == (2, True)
@@ -535,4 +493,4 @@ def test_the_age_of_what_waits_has_a_chart(visitor, source, clock):
 
 
 def test_without_documents_there_is_no_chart(visitor):
-    assert '<svg class="chart"' not in visitor.page(HERE)
+    assert '<svg class="chart"' not in visitor.page(REPORTS_PAGE)

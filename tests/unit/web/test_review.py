@@ -19,6 +19,7 @@ from hub.outbox import compute_fingerprint
 from hub.web.frame import kind_labels, listed_rows
 from tests.support.pages.list_pages import queries_of
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.review_pages import add_in_review
 from tests.support.rows.page_rows import add_document, add_posting, bill
 from tests.support.runs.tiers import SAME_EXAMPLES
 
@@ -57,19 +58,6 @@ def _change(visitor: Visitor, name: str) -> None:
         posting = session.get_one(Posting, visitor.story.postings[name])
         posting.payload = b'{"DocNumber": "other"}'
         posting.planned = compute_fingerprint(posting.payload)
-
-
-def _add(visitor: Visitor, count: int, **more: Any) -> list[int]:
-    """Add this number of documents in review; return the ids of their postings."""
-    with visitor.app.app_context(), engine.transaction() as session:
-        installation = session.get_one(Installation, visitor.story.installation)
-        first = 100 + session.query(Posting).count()
-        places = range(first, first + count)
-        ids = [add_document(session, installation, "review", place)[1] for place in places]
-        for posting in ids:
-            for name, value in more.items():
-                setattr(posting, name, value)
-        return [posting.id for posting in ids]
 
 
 @pytest.mark.row("CT-S27")
@@ -145,7 +133,7 @@ def test_postings_to_approve_are_listed_first_with_their_sum(operator: Visitor) 
 
 
 def test_documents_of_several_kinds_are_approved_as_documents(operator: Visitor) -> None:
-    _add(operator, 1, kind="vendor_credit")
+    add_in_review(operator, 1, kind="vendor_credit")
     page = operator.page(f"{_here(operator)}approve?which=all")
     assert "Approve 3 documents · " in page
 
@@ -179,7 +167,9 @@ def test_a_party_that_is_only_created_has_the_name_of_its_source_in_the_sums(
 
 
 def test_a_bill_names_the_supplier_that_is_created_before_it(operator: Visitor) -> None:
-    [supplier_id] = _add(operator, 1, kind="vendor", payload=b'{"DisplayName": "Ny Grus & Pukk"}')
+    [supplier_id] = add_in_review(
+        operator, 1, kind="vendor", payload=b'{"DisplayName": "Ny Grus & Pukk"}'
+    )
     with operator.app.app_context(), engine.transaction() as session:
         posting = session.get_one(Posting, operator.story.postings["review"])
         body = json.loads(posting.payload)
@@ -194,7 +184,7 @@ def test_a_bill_names_the_supplier_that_is_created_before_it(operator: Visitor) 
 def test_a_payment_names_its_invoice_by_the_number_that_people_see(
     operator: Visitor, invoice_is_posted: bool
 ) -> None:
-    [invoice_id] = _add(operator, 1, kind="invoice")
+    [invoice_id] = add_in_review(operator, 1, kind="invoice")
     with operator.app.app_context(), engine.transaction() as session:
         invoice = session.get_one(Posting, invoice_id)
         invoice.document.number = "INV-1042"
@@ -210,7 +200,7 @@ def test_a_payment_names_its_invoice_by_the_number_that_people_see(
 
 def test_payments_are_summed_up_by_the_account_of_the_money(operator: Visitor) -> None:
     """Their lines name the transactions that they pay, each of which would be a row."""
-    ids = _add(operator, 2, kind="payment")
+    ids = add_in_review(operator, 2, kind="payment")
     with operator.app.app_context(), engine.transaction() as session:
         for id in ids:
             posting = session.get_one(Posting, id)
@@ -237,7 +227,7 @@ def test_postings_to_approve_show_date_and_due_date(operator: Visitor) -> None:
 
 
 def test_a_vendor_credit_in_review_shows_the_due_date_of_its_source(operator: Visitor) -> None:
-    [credit_id] = _add(operator, 1, kind="vendor_credit", payload=b'{"TotalAmt": 5}')
+    [credit_id] = add_in_review(operator, 1, kind="vendor_credit", payload=b'{"TotalAmt": 5}')
     with operator.app.app_context(), engine.transaction() as session:
         document = session.get_one(Posting, credit_id).document
         document.due = dt.date(2026, 4, 18)
@@ -247,7 +237,7 @@ def test_a_vendor_credit_in_review_shows_the_due_date_of_its_source(operator: Vi
 
 def test_a_posting_that_is_newer_than_the_list_is_not_approved(operator: Visitor) -> None:
     page = operator.page(f"{_here(operator)}approve?which=all")
-    later = _add(operator, 1)
+    later = add_in_review(operator, 1)
     match = re.search(r'name="listed" value="([^"]+)"', page)
     assert match
     assert "Approved 2 bills" in operator.press(f"{_here(operator)}approve", listed=match[1])
@@ -281,7 +271,7 @@ def test_a_posting_approved_in_another_window_is_not_said_to_stay_in_review(
     page = operator.press(here, listed=_listed(pages[1]))
     assert "2 documents are no longer in review: they were approved or changed meanwhile." in page
     assert "stay in review" not in page
-    new = operator.row(Posting, _add(operator, 1)[0])
+    new = operator.row(Posting, add_in_review(operator, 1)[0])
     query = {"which": "selected", "selected": [seal, listed_rows.format_pair(new.id, new.planned)]}
     page = operator.get(here, query_string=query).text
     assert "1 document is no longer in review: it was approved or changed meanwhile." in page
@@ -300,7 +290,7 @@ def test_a_posting_that_changed_since_the_page_was_shown_is_not_listed(operator:
 
 
 def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
-    added = _add(operator, 60)
+    added = add_in_review(operator, 60)
     page = operator.page(_here(operator))
     texts = re.findall(r'name="shown" value="([^"]+)"', page)
     assert "Select all 50 on this page" in page
@@ -322,7 +312,7 @@ TICKED = re.compile(PAIR + r"[^>]* checked")
 
 
 def test_documents_that_were_ticked_on_another_page_stay_ticked(operator: Visitor) -> None:
-    _add(operator, 60)
+    add_in_review(operator, 60)
     first = operator.page(_here(operator))
     assert 'data-carries="selected"' in first
     [following] = re.findall(r'rel="next" href="([^"]+)"', first)
@@ -350,7 +340,7 @@ def test_documents_that_were_ticked_on_another_page_stay_ticked(operator: Visito
 
 
 def test_a_whole_page_and_rows_ticked_on_another_page_are_approved(operator: Visitor) -> None:
-    _add(operator, 60)
+    add_in_review(operator, 60)
     first = operator.page(_here(operator))
     [following] = re.findall(r'rel="next" href="([^"]+)"', first)
     page = operator.page(f"{unescape(following)}&ticked={','.join(re.findall(PAIR, first))}")
@@ -427,7 +417,7 @@ def test_a_sum_within_the_limit_is_approved_without_a_second_question(
 
 
 def test_the_pages_of_the_list_lead_forward_in_the_order_of_the_list(operator: Visitor) -> None:
-    _add(operator, 60)
+    add_in_review(operator, 60)
     page = operator.page(_here(operator))
     assert "in the order in which they came" in page
     [further] = re.findall(r'rel="next" href="([^"]+)">(Next) →', page)
@@ -435,7 +425,7 @@ def test_the_pages_of_the_list_lead_forward_in_the_order_of_the_list(operator: V
 
 
 def test_the_sums_by_account_and_party_add_up(operator: Visitor) -> None:
-    _add(operator, 1, kind="vendor_credit", total=Decimal("100.00"))
+    add_in_review(operator, 1, kind="vendor_credit", total=Decimal("100.00"))
     page = operator.page(f"{_here(operator)}approve?which=all")
     assert "4300 Innkjøp varer" in page
     assert "Tax and rounding" in page
@@ -451,7 +441,9 @@ def test_the_sums_by_account_and_party_add_up(operator: Visitor) -> None:
 
 def test_a_credit_has_the_same_sign_on_every_page(operator: Visitor) -> None:
     total = {"total": Decimal("74.52"), "currency": "EUR"}
-    [posting_id] = _add(operator, 1, kind="vendor_credit", posted_total=Decimal("74.52"), **total)
+    [posting_id] = add_in_review(
+        operator, 1, kind="vendor_credit", posted_total=Decimal("74.52"), **total
+    )
     with operator.app.app_context(), engine.transaction() as session:
         document = session.get_one(Posting, posting_id).document
         document.kind, document.total, document.currency = "vendor_credit", *total.values()
@@ -480,7 +472,7 @@ def test_the_number_of_queries_does_not_grow_with_the_documents(
     operator: Visitor, path: str
 ) -> None:
     few = queries_of(operator, _here(operator) + path)
-    _add(operator, 40)
+    add_in_review(operator, 40)
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
         for place in range(300, 310):
@@ -524,7 +516,7 @@ def test_a_bill_leads_to_its_neighbours_and_to_its_document(operator: Visitor) -
 
 def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(visitor: Visitor) -> None:
     visitor.log_in("arne")
-    _add(visitor, 136)
+    add_in_review(visitor, 136)
     page = visitor.page(_here(visitor))  # the first click
     button = re.search(r'value="all">(Approve all 138 · [\d,.]+ NOK…)', page)
     assert button
@@ -555,9 +547,9 @@ def test_at_most_so_many_are_approved_at_once_as_a_form_can_carry(
 def test_the_sum_subtracts_credits_leaves_out_removals_and_separates_currencies(
     operator: Visitor,
 ) -> None:
-    _add(operator, 1, kind="vendor_credit", total=Decimal("100.00"))
-    _add(operator, 1, operation="void", total=Decimal("900.00"))
-    _add(operator, 1, currency="USD", total=Decimal("12.00"))
+    add_in_review(operator, 1, kind="vendor_credit", total=Decimal("100.00"))
+    add_in_review(operator, 1, operation="void", total=Decimal("900.00"))
+    add_in_review(operator, 1, currency="USD", total=Decimal("12.00"))
     for path in ("", "approve?which=all"):
         listed = operator.page(f"{_here(operator)}{path}")
         assert "3,215.00 NOK, 12.00 USD" in listed
@@ -717,7 +709,7 @@ def form_of(page: str, address: str) -> tuple[str, dict[str, str]]:
 
 
 def test_a_document_is_skipped_in_its_preview_and_the_next_one_opens(operator: Visitor) -> None:
-    ids = _add(operator, 2)
+    ids = add_in_review(operator, 2)
     page = operator.page(f"/postings/{ids[0]}/review")
     action, fields = form_of(page, f"{_here(operator)}skip")
     assert "the reason is stored" in operator.press(action, **fields, reason=" ")
@@ -732,7 +724,7 @@ def test_a_document_is_skipped_in_its_preview_and_the_next_one_opens(operator: V
 
 
 def test_a_document_that_changed_since_its_preview_is_not_skipped(operator: Visitor) -> None:
-    [posting_id] = _add(operator, 1)
+    [posting_id] = add_in_review(operator, 1)
     action, fields = form_of(
         operator.page(f"/postings/{posting_id}/review"), f"{_here(operator)}skip"
     )
@@ -744,7 +736,7 @@ def test_a_document_that_changed_since_its_preview_is_not_skipped(operator: Visi
 
 
 def test_ticked_documents_are_skipped_together(operator: Visitor) -> None:
-    ids = _add(operator, 3)
+    ids = add_in_review(operator, 3)
     pairs = re.findall(r'name="selected"\s+value="([^"]+)"', operator.page(_here(operator)))
     chosen = [pair for pair in pairs if int(pair.partition(":")[0]) in ids[:2]]
     page = operator.get(f"{_here(operator)}selection", query_string={"selected": chosen}).text
@@ -755,7 +747,7 @@ def test_ticked_documents_are_skipped_together(operator: Visitor) -> None:
 
 
 def test_after_an_approval_in_a_preview_the_next_one_opens(operator: Visitor) -> None:
-    ids = _add(operator, 2)
+    ids = add_in_review(operator, 2)
     page = operator.page(f"/postings/{ids[0]}/review")
     [address] = re.findall(r'href="([^"]*/approve\?[^"]*)"', page)
     action, fields = form_of(operator.page(unescape(address)), f"{_here(operator)}approve")
@@ -764,7 +756,7 @@ def test_after_an_approval_in_a_preview_the_next_one_opens(operator: Visitor) ->
 
 
 def test_after_an_approval_the_same_page_of_the_list_is_shown(operator: Visitor) -> None:
-    ids = _add(operator, 60)
+    ids = add_in_review(operator, 60)
     first = operator.page(_here(operator))
     [following] = re.findall(r'rel="next" href="([^"]+)"', first)
     place = unescape(following).partition("?")[2]

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from passlib.totp import TOTP
 from sqlalchemy import select
 
 from hub import config
@@ -17,13 +16,18 @@ from hub.db import engine
 from hub.models import AuditEntry, RecoveryCode, Secret, User
 from hub.security import secrets
 from hub.testing.clock import FakeClock
+from tests.support.pages.browsers import copy_browser, person_id
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.second_factor import (
+    STEP_SECONDS,
+    code_at,
+    enter_code,
+    log_in_again,
+    set_up_authenticator,
+)
 from tests.support.pages.software_passkey import SoftwarePasskey
 from tests.support.rows.page_rows import PASSWORD
 from tests.support.runs.hub_environment import VAULT_KEYS
-from tests.unit.web.test_sessions import copy_browser, person_id
-
-STEP = 30  # seconds for which a code is shown
 
 
 @pytest.fixture
@@ -32,38 +36,10 @@ def required(open_pages: Callable[..., Visitor]) -> Visitor:
     return open_pages(HUB_SECOND_FACTOR="owners")
 
 
-def code_at(secret: str, clock: FakeClock) -> str:
-    """Return the code that the authenticator app shows now."""
-    return str(TOTP(key=secret, format="base32").generate(time=clock.now()).token)
-
-
-def set_up(visitor: Visitor, clock: FakeClock) -> tuple[str, list[str]]:
-    """Set up an authenticator app; return its secret and the recovery codes."""
-    page = visitor.press("/account/authenticator/new")
-    match = re.search(r'<code id="secret">([A-Z2-7 ]+)</code>', page)
-    assert match
-    secret = match[1].replace(" ", "")
-    answer = visitor.post("/account/authenticator", code=code_at(secret, clock)).text
-    return secret, re.findall(r"<li>([0-9A-Z-]{34})</li>", answer)
-
-
-def enter(visitor: Visitor, code: str) -> tuple[int, str]:
-    """Enter a code after the password; return the status and the destination."""
-    answer = visitor.post("/login/second-factor", code=code)
-    return answer.status_code, answer.location or ""
-
-
-def log_in_again(visitor: Visitor, name: str = "olga") -> Visitor:
-    """Give name and password in another browser."""
-    other = Visitor(visitor.app, visitor.story)
-    assert other.log_in(name).status_code == 302
-    return other
-
-
 def test_a_code_completes_the_log_in(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
-    clock.advance(STEP)
+    secret, _ = set_up_authenticator(visitor, clock)
+    clock.advance(STEP_SECONDS)
     other = log_in_again(visitor)
     required_page = other.get("/documents")
     assert required_page.location.endswith("/login/second-factor?next=/documents")
@@ -78,7 +54,7 @@ def test_a_code_completes_the_log_in(visitor: Visitor, clock: FakeClock) -> None
 
 def test_the_password_alone_reaches_nothing(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     other = log_in_again(visitor)
     for path in ("/", "/people/", "/account/", "/account/authenticator", "/password", "/confirm"):
         assert other.get(path).status_code == 302, path
@@ -87,21 +63,21 @@ def test_the_password_alone_reaches_nothing(visitor: Visitor, clock: FakeClock) 
 
 def test_a_used_code_is_not_accepted_again(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
+    secret, _ = set_up_authenticator(visitor, clock)
     first = log_in_again(visitor)
-    assert enter(first, code_at(secret, clock))[0] == 200, "the code of the set-up is used"
-    clock.advance(STEP)
-    assert enter(first, code_at(secret, clock))[0] == 302
+    assert enter_code(first, code_at(secret, clock))[0] == 200, "the code of the set-up is used"
+    clock.advance(STEP_SECONDS)
+    assert enter_code(first, code_at(secret, clock))[0] == 302
     second = log_in_again(visitor)
-    assert enter(second, code_at(secret, clock))[0] == 200
-    clock.advance(STEP)
-    assert enter(second, code_at(secret, clock))[0] == 302
+    assert enter_code(second, code_at(secret, clock))[0] == 200
+    clock.advance(STEP_SECONDS)
+    assert enter_code(second, code_at(secret, clock))[0] == 302
 
 
 @pytest.mark.parametrize("code", ["", "000000", "abc", "²³¹²³¹", "1" * 40, "\ud800"])
 def test_a_wrong_code_is_refused(visitor: Visitor, clock: FakeClock, code: str) -> None:
     visitor.log_in("olga")
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     other = log_in_again(visitor)
     status = other.post("/login/second-factor", code=code.encode("utf-8", "replace")).status_code
     assert status in (200, 400)
@@ -112,11 +88,11 @@ def test_each_use_and_change_of_a_second_factor_is_in_the_audit_log(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    secret, codes = set_up(visitor, clock)
-    clock.advance(STEP)
-    enter(log_in_again(visitor), "000000")
-    enter(log_in_again(visitor), code_at(secret, clock))
-    enter(log_in_again(visitor), codes[0])
+    secret, codes = set_up_authenticator(visitor, clock)
+    clock.advance(STEP_SECONDS)
+    enter_code(log_in_again(visitor), "000000")
+    enter_code(log_in_again(visitor), code_at(secret, clock))
+    enter_code(log_in_again(visitor), codes[0])
     visitor.post("/account/recovery-codes")
     visitor.post("/account/authenticator/remove")
     with visitor.app.app_context(), engine.read_only_session() as session:
@@ -137,9 +113,9 @@ def test_each_use_and_change_of_a_second_factor_is_in_the_audit_log(
 
 def test_guesses_of_codes_are_bounded(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     other = log_in_again(visitor)
-    statuses = [enter(other, f"00000{number}")[0] for number in range(6)]
+    statuses = [enter_code(other, f"00000{number}")[0] for number in range(6)]
     assert statuses[:4] == [200] * 4
     assert 200 not in statuses[4:]
     again = log_in_again(visitor)
@@ -150,75 +126,75 @@ def test_the_second_factor_has_to_follow_within_ten_minutes(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
+    secret, _ = set_up_authenticator(visitor, clock)
     other = log_in_again(visitor)
     clock.advance(600)
-    assert "/login?" in enter(other, code_at(secret, clock))[1]
+    assert "/login?" in enter_code(other, code_at(secret, clock))[1]
     assert other.get("/").status_code == 302
 
 
 def test_each_recovery_code_works_once(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    _, codes = set_up(visitor, clock)
+    _, codes = set_up_authenticator(visitor, clock)
     assert len(set(codes)) == 10
     first = log_in_again(visitor)
-    assert enter(first, codes[0].lower().replace("-", " "))[0] == 302
+    assert enter_code(first, codes[0].lower().replace("-", " "))[0] == 302
     assert first.get("/").status_code == 200
     second = log_in_again(visitor)
-    assert enter(second, codes[0])[0] == 200
-    assert enter(second, codes[1])[0] == 302
+    assert enter_code(second, codes[0])[0] == 200
+    assert enter_code(second, codes[1])[0] == 302
 
 
 def test_a_recovery_code_that_an_earlier_version_stored_still_works_once(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     person = person_id(visitor, "olga")
     stored = hashlib.sha256(f"{person}:abcdefghjkmnpqrs".encode()).hexdigest()
     with visitor.app.app_context(), engine.transaction() as session:
         session.add(RecoveryCode(user_id=person, code=stored))
     first = log_in_again(visitor)
-    assert enter(first, "ABCD-efgh jkmn-pqrs")[0] == 302
-    assert enter(log_in_again(visitor), "abcd-efgh-jkmn-pqrs")[0] == 200
+    assert enter_code(first, "ABCD-efgh jkmn-pqrs")[0] == 302
+    assert enter_code(log_in_again(visitor), "abcd-efgh-jkmn-pqrs")[0] == 200
 
 
 def test_recovery_codes_outlast_the_secret_key(
     visitor: Visitor, make_app: Callable[..., Flask], clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    _, codes = set_up(visitor, clock)
+    _, codes = set_up_authenticator(visitor, clock)
     config = visitor.app.extensions["hub"].config
     other_key = dataclasses.replace(config, secret_key="another key of this hub, long enough")
     moved = Visitor(make_app(other_key, pages=True), visitor.story)
     moved.log_in("olga")
-    assert enter(moved, "0000-0000-0000-0000-0000-0000-0000")[0] == 200
-    assert enter(moved, codes[0])[0] == 302
+    assert enter_code(moved, "0000-0000-0000-0000-0000-0000-0000")[0] == 200
+    assert enter_code(moved, codes[0])[0] == 302
 
 
 def test_new_recovery_codes_replace_the_old_ones(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    _, old = set_up(visitor, clock)
+    _, old = set_up_authenticator(visitor, clock)
     page = visitor.post("/account/recovery-codes").text
     new = re.findall(r"<li>([0-9A-Z-]{34})</li>", page)
     other = log_in_again(visitor)
-    assert enter(other, old[0])[0] == 200
-    assert enter(other, new[0])[0] == 302
+    assert enter_code(other, old[0])[0] == 200
+    assert enter_code(other, new[0])[0] == 302
 
 
 def test_a_recovery_code_of_somebody_else_is_refused(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    _, codes = set_up(visitor, clock)
+    _, codes = set_up_authenticator(visitor, clock)
     vera = Visitor(visitor.app, visitor.story)
     vera.log_in("vera")
-    set_up(vera, clock)
+    set_up_authenticator(vera, clock)
     other = log_in_again(visitor, "vera")
-    assert enter(other, codes[0])[0] == 200
+    assert enter_code(other, codes[0])[0] == 200
 
 
 def test_the_database_holds_neither_secret_nor_codes(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    secret, codes = set_up(visitor, clock)
+    secret, codes = set_up_authenticator(visitor, clock)
     with visitor.app.app_context():
         engine.db.engine.dispose()
         files = list(visitor.app.extensions["hub"].config.data.glob("hub.db*"))
@@ -232,23 +208,23 @@ def test_the_authenticator_survives_a_rotation_of_the_keys(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
+    secret, _ = set_up_authenticator(visitor, clock)
     ring = parse_ring("HUB_VAULT_KEYS", f"{config.keys.create_key()}\n{VAULT_KEYS}")
     runtime = visitor.app.extensions["hub"]
     object.__setattr__(runtime, "vault", Vault(ring))
     with visitor.app.app_context(), engine.transaction() as session:
         assert secrets.rotate(session) > 0
     object.__setattr__(runtime, "vault", Vault(ring[:1]))
-    clock.advance(STEP)
+    clock.advance(STEP_SECONDS)
     other = log_in_again(visitor)
-    assert enter(other, code_at(secret, clock))[0] == 302
+    assert enter_code(other, code_at(secret, clock))[0] == 302
 
 
 def test_a_new_second_factor_ends_the_other_sessions(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
     elsewhere = log_in_again(visitor)
     assert elsewhere.get("/").status_code == 200
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     assert elsewhere.get("/").status_code == 302
     assert visitor.get("/").status_code == 200
 
@@ -257,11 +233,11 @@ def test_the_id_of_the_session_changes_with_the_second_factor(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     visitor.log_in("olga")
-    secret, _ = set_up(visitor, clock)
-    clock.advance(STEP)
+    secret, _ = set_up_authenticator(visitor, clock)
+    clock.advance(STEP_SECONDS)
     other = log_in_again(visitor)
     copy = copy_browser(other)
-    assert enter(other, code_at(secret, clock))[0] == 302
+    assert enter_code(other, code_at(secret, clock))[0] == 302
     assert other.get("/").status_code == 200
     assert copy.get("/").status_code == 302
 
@@ -282,7 +258,7 @@ def test_a_wrong_first_code_sets_nothing_up(visitor: Visitor) -> None:
 
 def test_set_up_and_removal_ask_for_the_password(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("olga")
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     clock.advance(600)
     for path in ("authenticator/new", "authenticator/remove", "recovery-codes"):
         assert "Confirm that it is you" in visitor.post(f"/account/{path}").text
@@ -309,7 +285,7 @@ def test_everybody_is_led_to_the_set_up_where_all_need_a_factor(
 
 def test_the_set_up_ends_the_requirement(required: Visitor, clock: FakeClock) -> None:
     required.log_in("olga")
-    set_up(required, clock)
+    set_up_authenticator(required, clock)
     assert required.get("/").status_code == 200
     answer = required.post("/account/authenticator/remove")
     assert answer.status_code == 400
@@ -387,7 +363,7 @@ def test_zero_days_allow_no_postponing(open_pages: Callable[..., Visitor]) -> No
 def test_an_owner_resets_a_lost_factor(visitor: Visitor, clock: FakeClock) -> None:
     vera = Visitor(visitor.app, visitor.story)
     vera.log_in("vera")
-    set_up(vera, clock)
+    set_up_authenticator(vera, clock)
     visitor.log_in("olga")
     address = f"/people/{person_id(visitor, 'vera')}/sessions/"
     assert "Authenticator app" in visitor.page(address)
@@ -432,7 +408,7 @@ def test_an_owner_ends_the_sessions_of_a_person(visitor: Visitor) -> None:
 
 def test_a_changed_password_keeps_the_second_factor(visitor: Visitor, clock: FakeClock) -> None:
     visitor.log_in("vera")
-    set_up(visitor, clock)
+    set_up_authenticator(visitor, clock)
     new = "a lighthouse keeper's umbrella"
     visitor.press("/password", password=PASSWORD, new_password=new, new_password_confirm=new)
     assert visitor.get("/").status_code == 200
@@ -444,12 +420,12 @@ def test_a_changed_password_keeps_the_second_factor(visitor: Visitor, clock: Fak
 def test_a_disabled_person_cannot_complete_the_log_in(visitor: Visitor, clock: FakeClock) -> None:
     vera = Visitor(visitor.app, visitor.story)
     vera.log_in("vera")
-    secret, _ = set_up(vera, clock)
-    clock.advance(STEP)
+    secret, _ = set_up_authenticator(vera, clock)
+    clock.advance(STEP_SECONDS)
     half = log_in_again(visitor, "vera")
     visitor.log_in("olga")
     visitor.press(f"/people/{person_id(visitor, 'vera')}/active", active="")
-    enter(half, code_at(secret, clock))
+    enter_code(half, code_at(secret, clock))
     assert half.get("/").status_code == 302
 
 

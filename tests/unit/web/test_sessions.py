@@ -10,25 +10,11 @@ from hub.db import engine
 from hub.models import LoginSession, User
 from hub.security import login_sessions
 from hub.testing.clock import FakeClock
+from tests.support.pages.browsers import copy_browser, person_id
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
 
 NEW_PASSWORD = "a lighthouse keeper's umbrella"
-
-
-def copy_browser(visitor: Visitor) -> Visitor:
-    """Return another browser that holds a copy of the visitor's cookie."""
-    other = Visitor(visitor.app, visitor.story)
-    cookie = visitor.client.get_cookie("hub")
-    assert cookie is not None
-    other.client.set_cookie("hub", cookie.value)
-    other._token = visitor._token
-    return other
-
-
-def person_id(visitor: Visitor, name: str) -> int:
-    with visitor.app.app_context(), engine.read_only_session() as session:
-        return session.scalars(select(User.id).where(User.username == name)).one()
 
 
 def rows(visitor: Visitor) -> list[LoginSession]:

@@ -14,32 +14,16 @@ from hub.models import AuditEntry, Cursor, Installation, Run, Secret, SourceDocu
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web.apps import setting_preview
+from tests.support.pages.costtracker_pages import ENABLE_PAGE, OWN, settings_form
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company
-
-NEW = "/apps/costtracker/1/configure"
-OWN = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}
-
-
-def _form(visitor: Visitor, **more: str) -> dict[str, str]:
-    account = re.search(r'<option value="(\d+)" selected', visitor.page(NEW))
-    assert account, "the only payable account is chosen already"
-    fields = {name: str(value) for name, value in visitor.costtracker.items()}
-    return {
-        **OWN,
-        **fields,
-        "payable_account": account[1],
-        "attach_files": "1",
-        "transfer_classes": "1",
-        **more,
-    }
 
 
 @pytest.mark.row("CT-S13")
 @pytest.mark.row("CT-S23")
 @pytest.mark.end_to_end("connection")
 def test_an_app_is_enabled_with_its_account_checked_and_shown(connected_visitor: Visitor) -> None:
-    page = connected_visitor.press(NEW, **_form(connected_visitor))
+    page = connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     row = connected_visitor.row(Installation, 1)
     assert f"CostTracker is enabled; {escape(row.tenant_name)} answers." in page
     assert (row.mode, row.owner, row.zone) == ("review", "olga", "Europe/Oslo")
@@ -49,7 +33,7 @@ def test_an_app_is_enabled_with_its_account_checked_and_shown(connected_visitor:
 def test_the_next_app_is_offered_the_time_zone_of_the_first(connected_visitor: Visitor) -> None:
     zone = re.compile(r'name="zone"[^>]* value="([^"]+)"')
     before = zone.findall(connected_visitor.page("/apps/ontraccr/1/configure"))
-    connected_visitor.press(NEW, **_form(connected_visitor))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     assert (before, zone.findall(connected_visitor.page("/apps/ontraccr/1/configure"))) == (
         ["UTC"],
         ["Europe/Oslo"],
@@ -64,9 +48,9 @@ def test_a_new_app_is_suggested_to_begin_today_in_its_zone(
 ) -> None:
     clock.set(dt.datetime(2026, 3, 2, 11, 30, tzinfo=dt.UTC))
     connected_visitor.log_in("olga")
-    assert START_DATE.findall(connected_visitor.page(NEW)) == ["2026-03-02"]
-    form = _form(connected_visitor, start_date="2026-03-02", zone="Pacific/Auckland")
-    connected_visitor.press(NEW, **form)
+    assert START_DATE.findall(connected_visitor.page(ENABLE_PAGE)) == ["2026-03-02"]
+    form = settings_form(connected_visitor, start_date="2026-03-02", zone="Pacific/Auckland")
+    connected_visitor.press(ENABLE_PAGE, **form)
     assert START_DATE.findall(connected_visitor.page("/installations/1/settings")) == ["2026-03-02"]
     assert START_DATE.findall(connected_visitor.page("/apps/ontraccr/1/configure")) == [
         "2026-03-03"
@@ -75,7 +59,7 @@ def test_a_new_app_is_suggested_to_begin_today_in_its_zone(
 
 def test_a_start_date_that_was_emptied_is_not_suggested_again(connected_visitor: Visitor) -> None:
     answer = connected_visitor.post(
-        NEW, **_form(connected_visitor, start_date="", schedule="often")
+        ENABLE_PAGE, **settings_form(connected_visitor, start_date="", schedule="often")
     )
     assert START_DATE.findall(answer.text) == [""]
 
@@ -87,10 +71,12 @@ def test_a_start_date_that_was_emptied_is_not_suggested_again(connected_visitor:
 def test_a_start_date_in_the_past_is_warned_of(
     connected_visitor: Visitor, start: str, warning: str
 ) -> None:
-    page = connected_visitor.press(NEW, **_form(connected_visitor, start_date=start))
+    page = connected_visitor.press(
+        ENABLE_PAGE, **settings_form(connected_visitor, start_date=start)
+    )
     assert (f"Documents {warning} will be posted." in page) == bool(warning)
     again = connected_visitor.press_save(
-        "/installations/1/settings", **_form(connected_visitor, start_date=start)
+        "/installations/1/settings", **settings_form(connected_visitor, start_date=start)
     )
     assert "will be posted." not in again
 
@@ -108,7 +94,7 @@ def test_a_demo_suggests_the_date_of_the_first_document(visitor: Visitor) -> Non
 
 @pytest.mark.row("CT-S23")
 def test_only_payable_accounts_are_offered_as_credit_account(connected_visitor: Visitor) -> None:
-    page = connected_visitor.page(NEW)
+    page = connected_visitor.page(ENABLE_PAGE)
     select = page[
         page.index('id="payable_account"') : page.index(
             "</select>", page.index('id="payable_account"')
@@ -118,7 +104,7 @@ def test_only_payable_accounts_are_offered_as_credit_account(connected_visitor: 
 
 
 def test_test_connection_says_what_answers_and_keeps_nothing(connected_visitor: Visitor) -> None:
-    page = connected_visitor.post(NEW, **_form(connected_visitor), test="1").text
+    page = connected_visitor.post(ENABLE_PAGE, **settings_form(connected_visitor), test="1").text
     assert "The connection works:" in page
     assert "Nothing is saved yet" in page
     assert connected_visitor.get("/installations/1/").status_code == 404
@@ -126,7 +112,7 @@ def test_test_connection_says_what_answers_and_keeps_nothing(connected_visitor: 
 
 def test_wrong_keys_are_reported_and_the_form_keeps_its_values(connected_visitor: Visitor) -> None:
     answer = connected_visitor.post(
-        NEW, **_form(connected_visitor, client_secret="wrong", schedule="2h")
+        ENABLE_PAGE, **settings_form(connected_visitor, client_secret="wrong", schedule="2h")
     )
     assert answer.status_code == 400
     assert 'role="status"' in answer.text
@@ -148,7 +134,9 @@ def test_wrong_keys_are_reported_and_the_form_keeps_its_values(connected_visitor
 def test_an_invalid_value_is_reported_beside_its_question(
     connected_visitor: Visitor, field: str, value: str, message: str
 ) -> None:
-    answer = connected_visitor.post(NEW, **_form(connected_visitor, **{field: value}))
+    answer = connected_visitor.post(
+        ENABLE_PAGE, **settings_form(connected_visitor, **{field: value})
+    )
     assert answer.status_code == 400
     about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
     assert message in about.replace("&#39;", "'")
@@ -165,15 +153,17 @@ def test_an_invalid_value_is_reported_in_the_language_of_the_page(
     connected_visitor: Visitor, field: str, value: str, message: str
 ) -> None:
     connected_visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb-NO"
-    answer = connected_visitor.post(NEW, **_form(connected_visitor, **{field: value}))
+    answer = connected_visitor.post(
+        ENABLE_PAGE, **settings_form(connected_visitor, **{field: value})
+    )
     assert answer.status_code == 400
     about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
     assert message in about
 
 
 def test_a_secret_left_empty_is_kept_and_never_shown(connected_visitor: Visitor) -> None:
-    form = _form(connected_visitor)
-    connected_visitor.press(NEW, **form)
+    form = settings_form(connected_visitor)
+    connected_visitor.press(ENABLE_PAGE, **form)
     page = connected_visitor.page("/installations/1/settings")
     assert form["client_secret"] not in page
     assert "Leave empty to keep it" in page
@@ -187,7 +177,7 @@ def test_a_secret_left_empty_is_kept_and_never_shown(connected_visitor: Visitor)
 
 def test_everything_is_read_again_after_a_tick(connected_visitor: Visitor) -> None:
     here = "/installations/1/"
-    connected_visitor.press(NEW, **_form(connected_visitor))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     with connected_visitor.app.app_context(), transaction() as session:
         session.add_all(
             Cursor(installation_id=1, stream=stream, value="A") for stream in ("", "deletions")
@@ -210,7 +200,7 @@ def _list_streams(visitor: Visitor) -> list[str]:
 
 
 def test_disabling_keeps_settings_and_says_so(connected_visitor: Visitor) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     assert "kept" in connected_visitor.press("/installations/1/disable", sure="1")
     row = connected_visitor.row(Installation, 1)
     assert (row.enabled, bool(row.settings)) == (False, True)
@@ -220,8 +210,8 @@ def test_a_page_that_shows_an_app_as_enabled_does_not_enable_it_again(
     connected_visitor: Visitor,
 ) -> None:
     here = "/installations/1/settings"
-    form = _form(connected_visitor)
-    connected_visitor.press(NEW, **form)
+    form = settings_form(connected_visitor)
+    connected_visitor.press(ENABLE_PAGE, **form)
     page = connected_visitor.page(here)
     assert '<input type="hidden" name="shown_enabled" value="1">' in page
     connected_visitor.press("/installations/1/disable", sure="1")
@@ -251,7 +241,7 @@ def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
 @pytest.mark.row("CT-S18")
 @pytest.mark.end_to_end("connection")
 def test_after_enabling_the_first_download_is_one_press_away(connected_visitor: Visitor) -> None:
-    page = connected_visitor.press(NEW, **_form(connected_visitor))
+    page = connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     assert "Download master data now" in page
     assert "Last: never" in page
     assert "Lists of QuickBooks" in connected_visitor.press("/installations/1/lists")
@@ -261,8 +251,8 @@ def test_after_enabling_the_first_download_is_one_press_away(connected_visitor: 
 def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(
     connected_visitor: Visitor,
 ) -> None:
-    form = _form(connected_visitor)
-    connected_visitor.press(NEW, **form)
+    form = settings_form(connected_visitor)
+    connected_visitor.press(ENABLE_PAGE, **form)
     kinds = []
     for changes in ({}, {"transfer_locations": "1"}):
         connected_visitor.press_save("/installations/1/settings", **{**form, **changes})
@@ -284,11 +274,11 @@ def _resend(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
 def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
     connected_visitor: Visitor, first: dict[str, str]
 ) -> None:
-    form = _form(connected_visitor)
-    answer = connected_visitor.post(NEW, **{**form, **first}).text
+    form = settings_form(connected_visitor)
+    answer = connected_visitor.post(ENABLE_PAGE, **{**form, **first}).text
     assert form["client_secret"] not in answer
     assert "Entered, not saved yet. Leave empty to keep it." in answer
-    page = connected_visitor.press(NEW, **_resend(answer, form))
+    page = connected_visitor.press(ENABLE_PAGE, **_resend(answer, form))
     assert "CostTracker is enabled" in page
     with connected_visitor.app.app_context(), read_only_session() as session:
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
@@ -296,12 +286,14 @@ def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
 
 
 def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected_visitor: Visitor) -> None:
-    form = _form(connected_visitor)
-    answer = connected_visitor.post(NEW, **form, test="1").text
+    form = settings_form(connected_visitor)
+    answer = connected_visitor.post(ENABLE_PAGE, **form, test="1").text
     with connected_visitor.app.app_context(), read_only_session() as session:
         row = session.scalars(select(Secret).where(Secret.place.like("form:%"))).one()
         assert form["client_secret"].encode() not in row.sealed
-    again = connected_visitor.post(NEW, **_resend(answer, form, base_url="http://elsewhere.test"))
+    again = connected_visitor.post(
+        ENABLE_PAGE, **_resend(answer, form, base_url="http://elsewhere.test")
+    )
     about = again.text[again.text.index('id="client_secret-about"') :][:400]
     assert (again.status_code, "This is needed." in about) == (400, True)
 
@@ -309,12 +301,12 @@ def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected_visitor:
 def test_a_kept_secret_is_forgotten_after_half_an_hour(
     connected_visitor: Visitor, clock: FakeClock
 ) -> None:
-    form = _form(connected_visitor)
-    answer = connected_visitor.post(NEW, **form, test="1").text
+    form = settings_form(connected_visitor)
+    answer = connected_visitor.post(ENABLE_PAGE, **form, test="1").text
     for seconds in (900, 901):
         clock.advance(seconds)
         connected_visitor.page("/")
-    again = connected_visitor.post(NEW, **_resend(answer, form))
+    again = connected_visitor.post(ENABLE_PAGE, **_resend(answer, form))
     assert (again.status_code, "This is needed." in again.text) == (400, True)
 
 
@@ -322,13 +314,13 @@ def test_a_kept_secret_is_forgotten_after_half_an_hour(
 def test_a_form_that_was_open_too_long_is_shown_again_with_its_values(
     connected_visitor: Visitor, clock: FakeClock, how: str
 ) -> None:
-    form = _form(connected_visitor, schedule="3h")
+    form = settings_form(connected_visitor, schedule="3h")
     if how == "after half a day":
         clock.advance(13 * 3600)
     elif how == "logged out":
         connected_visitor.post("/logout")
     token = {"csrf_token": "x"} if how == "another token" else {}
-    answer = connected_visitor.post(NEW, **form, **token)
+    answer = connected_visitor.post(ENABLE_PAGE, **form, **token)
     assert answer.status_code in (302, 303)
     if how != "another token":
         login = connected_visitor.get(answer.location, follow_redirects=True)
@@ -343,9 +335,9 @@ def test_a_form_that_was_open_too_long_is_shown_again_with_its_values(
 
 
 def test_a_form_that_another_site_sends_is_not_kept(connected_visitor: Visitor) -> None:
-    sent = {**_form(connected_visitor), "csrf_token": "x"}
+    sent = {**settings_form(connected_visitor), "csrf_token": "x"}
     headers = {"Origin": "https://elsewhere.test"}
-    assert connected_visitor.client.post(NEW, data=sent, headers=headers).status_code == 400
+    assert connected_visitor.client.post(ENABLE_PAGE, data=sent, headers=headers).status_code == 400
     with connected_visitor.app.app_context(), read_only_session() as session:
         assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
 
@@ -353,8 +345,8 @@ def test_a_form_that_another_site_sends_is_not_kept(connected_visitor: Visitor) 
 def test_changed_settings_are_recorded_field_by_field_without_secrets(
     connected_visitor: Visitor,
 ) -> None:
-    form = _form(connected_visitor)
-    connected_visitor.press(NEW, **form)
+    form = settings_form(connected_visitor)
+    connected_visitor.press(ENABLE_PAGE, **form)
     connected_visitor.press_save(
         "/installations/1/settings", **{**form, "schedule": "2h", "transfer_locations": "1"}
     )
@@ -374,8 +366,8 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(
 
 
 def test_changed_settings_are_named_and_stay_in_the_history(connected_visitor: Visitor) -> None:
-    first_form = _form(connected_visitor)
-    connected_visitor.press(NEW, **first_form)
+    first_form = settings_form(connected_visitor)
+    connected_visitor.press(ENABLE_PAGE, **first_form)
     form = {**first_form, "often": "daily", "daily_at": "06:30", "transfer_locations": "1"}
     page = unescape(connected_visitor.press_save("/installations/1/settings", **form))
     assert "Changed: Schedule: every 15 minutes → at 06:30 every day; " in page
@@ -402,15 +394,15 @@ def test_changed_settings_are_named_and_stay_in_the_history(connected_visitor: V
 
 
 def test_the_history_is_not_for_viewers(connected_visitor: Visitor) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     connected_visitor.post("/logout")
     connected_visitor.log_in("vera")
     assert 'id="history"' not in connected_visitor.page("/installations/1/settings")
 
 
 def test_fields_to_fix_are_counted_and_linked(connected_visitor: Visitor) -> None:
-    form = _form(connected_visitor, often="custom", schedule="often", zone="Mars/Olympus")
-    page = connected_visitor.post(NEW, **form).text
+    form = settings_form(connected_visitor, often="custom", schedule="often", zone="Mars/Olympus")
+    page = connected_visitor.post(ENABLE_PAGE, **form).text
     alert = page.partition('role="alert"')[2].partition("</div>")[0]
     assert "Not saved. Please fix 2 fields: " in alert
     assert '<a href="#schedule">How often</a>,' in alert
@@ -418,7 +410,9 @@ def test_fields_to_fix_are_counted_and_linked(connected_visitor: Visitor) -> Non
 
 
 def test_the_zones_of_the_company_come_first(connected_visitor: Visitor) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor, zone="Pacific/Auckland"))
+    connected_visitor.press(
+        ENABLE_PAGE, **settings_form(connected_visitor, zone="Pacific/Auckland")
+    )
     page = connected_visitor.page("/apps/ontraccr/1/configure")
     zones = page.partition('id="zone-list">')[2]
     assert zones.startswith('<option value="Pacific/Auckland">')
@@ -426,8 +420,8 @@ def test_the_zones_of_the_company_come_first(connected_visitor: Visitor) -> None
 
 
 def test_changes_are_shown_and_only_what_was_shown_is_saved(connected_visitor: Visitor) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor))
-    form = _form(connected_visitor, mode="auto", schedule="2h", start_date="2025-12-01")
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
+    form = settings_form(connected_visitor, mode="auto", schedule="2h", start_date="2025-12-01")
     page = unescape(connected_visitor.post("/installations/1/settings", **form).text)
     assert "<li>Mode: Review → Automatic</li>" in page
     assert "<li>Schedule: every 15 minutes → every 2 hours</li>" in page
@@ -446,8 +440,8 @@ def test_changes_are_shown_and_only_what_was_shown_is_saved(connected_visitor: V
 
 
 def test_the_preview_of_changes_leads_back_to_the_form(connected_visitor: Visitor) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor))
-    form = _form(connected_visitor, schedule="2h", client_secret="another one")
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
+    form = settings_form(connected_visitor, schedule="2h", client_secret="another one")
     fields = _hidden(connected_visitor.post("/installations/1/settings", **form).text)
     page = connected_visitor.post("/installations/1/settings", **fields, edit="1").text
     assert 'value="2h"' in page
@@ -456,8 +450,8 @@ def test_the_preview_of_changes_leads_back_to_the_form(connected_visitor: Visito
 
 
 def test_settings_that_do_not_change_are_saved_at_once(connected_visitor: Visitor) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor))
-    answer = connected_visitor.post("/installations/1/settings", **_form(connected_visitor))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
+    answer = connected_visitor.post("/installations/1/settings", **settings_form(connected_visitor))
     assert answer.status_code == 302
 
 
@@ -477,19 +471,19 @@ def test_settings_that_do_not_change_are_saved_at_once(connected_visitor: Visito
 def test_the_page_names_the_consequences_while_one_edits(
     connected_visitor: Visitor, before: dict[str, str], after: dict[str, str], consequence: str
 ) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor, **before))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor, **before))
     here = "/installations/1/settings/changes"
-    part = connected_visitor.post(here, **_form(connected_visitor, **before)).text
+    part = connected_visitor.post(here, **settings_form(connected_visitor, **before)).text
     assert part.strip() == ""
     part = unescape(
-        connected_visitor.post(here, **_form(connected_visitor, **{**before, **after})).text
+        connected_visitor.post(here, **settings_form(connected_visitor, **{**before, **after})).text
     )
     assert "What changes" in part
     assert consequence in part
     assert ('class="wrong' in part) == bool(consequence)
     match = re.search(r'name="shown" value="([^"]+)"', part)
     assert match
-    form = _form(connected_visitor, **{**before, **after}, shown=match[1])
+    form = settings_form(connected_visitor, **{**before, **after}, shown=match[1])
     assert connected_visitor.post("/installations/1/settings", **form).status_code == 302
     if "start_date" in after:
         assert consequence in connected_visitor.page("/installations/1/")
@@ -506,7 +500,9 @@ def test_the_page_names_the_consequences_while_one_edits(
 def test_a_new_app_warns_of_what_it_would_post_while_one_edits(
     connected_visitor: Visitor, values: dict[str, str], sentences: list[str]
 ) -> None:
-    part = connected_visitor.post(f"{NEW}/changes", **_form(connected_visitor, **values)).text
+    part = connected_visitor.post(
+        f"{ENABLE_PAGE}/changes", **settings_form(connected_visitor, **values)
+    ).text
     assert part.count('class="wrong') == len(sentences)
     for sentence in sentences:
         assert sentence in part
@@ -514,8 +510,8 @@ def test_a_new_app_warns_of_what_it_would_post_while_one_edits(
 
 
 def test_a_form_that_cannot_be_saved_has_no_changes_to_show(connected_visitor: Visitor) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor))
-    form = _form(connected_visitor, schedule="often")
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
+    form = settings_form(connected_visitor, schedule="often")
     answer = connected_visitor.post("/installations/1/settings/changes", **form)
     assert (answer.status_code, answer.text) == (200, "")
 
@@ -524,10 +520,10 @@ def test_a_form_that_cannot_be_saved_has_no_changes_to_show(connected_visitor: V
 def test_a_form_with_a_mode_that_does_not_exist_is_refused(
     connected_visitor: Visitor, place: str
 ) -> None:
-    first = _form(connected_visitor, mode="nonsense")
-    assert connected_visitor.post(f"{NEW}{place}", **first).status_code == 400
-    connected_visitor.press(NEW, **_form(connected_visitor))
-    later = _form(connected_visitor, mode="nonsense")
+    first = settings_form(connected_visitor, mode="nonsense")
+    assert connected_visitor.post(f"{ENABLE_PAGE}{place}", **first).status_code == 400
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
+    later = settings_form(connected_visitor, mode="nonsense")
     answer = connected_visitor.post(f"/installations/1/settings{place}", **later)
     assert answer.status_code == 400
     connected_visitor.page("/installations/1/settings")
@@ -567,13 +563,13 @@ def test_only_the_fields_that_apply_are_shown(connected_visitor: Visitor) -> Non
 def test_the_first_field_to_fix_has_the_focus(
     connected_visitor: Visitor, wrong: dict[str, str], first: str
 ) -> None:
-    page = connected_visitor.post(NEW, **_form(connected_visitor, **wrong)).text
+    page = connected_visitor.post(ENABLE_PAGE, **settings_form(connected_visitor, **wrong)).text
     assert re.findall(r'id="(\w+)"[^>]* autofocus', page) == [first]
-    assert "autofocus" not in connected_visitor.page(NEW)
+    assert "autofocus" not in connected_visitor.page(ENABLE_PAGE)
 
 
 def test_after_a_test_the_message_has_the_focus(connected_visitor: Visitor) -> None:
-    page = connected_visitor.post(NEW, **_form(connected_visitor), test="1").text
+    page = connected_visitor.post(ENABLE_PAGE, **settings_form(connected_visitor), test="1").text
     assert re.search(r"autofocus>\s*<p>The connection works:", page)
     assert page.count("autofocus") == 1
 
@@ -591,9 +587,9 @@ def _hidden(page: str) -> dict[str, str]:
 def test_automatic_mode_asks_who_it_is_and_loses_nothing_that_was_entered(
     connected_visitor: Visitor, clock: FakeClock
 ) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     clock.advance(LATER)
-    form = _form(connected_visitor, mode="auto", schedule="2h", start_date="2026-02-03")
+    form = settings_form(connected_visitor, mode="auto", schedule="2h", start_date="2026-02-03")
     page = connected_visitor.save("/installations/1/settings", **form).text
     assert CONFIRM in page
     assert connected_visitor.row(Installation, 1).mode == "review"
@@ -623,13 +619,15 @@ def test_automatic_mode_asks_who_it_is_and_loses_nothing_that_was_entered(
 def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
     connected_visitor: Visitor, clock: FakeClock
 ) -> None:
-    form = _form(connected_visitor, mode="auto")
+    form = settings_form(connected_visitor, mode="auto")
     clock.advance(LATER)
-    page = connected_visitor.post(NEW, **form).text
+    page = connected_visitor.post(ENABLE_PAGE, **form).text
     assert CONFIRM in page
     with connected_visitor.app.app_context(), read_only_session() as session:
         assert session.scalars(select(Installation)).all() == []
-    assert "is enabled" in connected_visitor.press(NEW, **_hidden(page), confirm_password=PASSWORD)
+    assert "is enabled" in connected_visitor.press(
+        ENABLE_PAGE, **_hidden(page), confirm_password=PASSWORD
+    )
     assert connected_visitor.row(Installation, 1).mode == "auto"
 
 
@@ -651,10 +649,12 @@ def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
 def test_a_weaker_limit_for_two_people_asks_who_it_is(
     connected_visitor: Visitor, clock: FakeClock, before: str, after: str, asks: bool
 ) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor, second_approval_above=before))
+    connected_visitor.press(
+        ENABLE_PAGE, **settings_form(connected_visitor, second_approval_above=before)
+    )
     stored = connected_visitor.row(Installation, 1).second_approval_above
     clock.advance(LATER)
-    form = _form(connected_visitor, second_approval_above=after)
+    form = settings_form(connected_visitor, second_approval_above=after)
     page = connected_visitor.save("/installations/1/settings", **form).text
     assert (CONFIRM in page) == asks
     if asks:
@@ -670,9 +670,9 @@ def test_a_weaker_limit_for_two_people_asks_who_it_is(
 def test_a_careful_mode_and_a_test_of_the_connection_do_not_ask(
     connected_visitor: Visitor, clock: FakeClock, mode: str
 ) -> None:
-    connected_visitor.press(NEW, **_form(connected_visitor, mode="auto"))
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor, mode="auto"))
     clock.advance(LATER)
-    form = _form(connected_visitor, mode=mode)
+    form = settings_form(connected_visitor, mode=mode)
     assert connected_visitor.save("/installations/1/settings", **form).status_code == 302
     tested = connected_visitor.save(
         "/installations/1/settings", **{**form, "mode": "auto", "test": "1"}
@@ -701,8 +701,8 @@ def test_only_an_owner_raises_the_limit_for_two_people(
 ) -> None:
     app_owner = Visitor(connected_visitor.app, connected_visitor.story)
     app_owner.log_in("arne")
-    app_owner.press(NEW, **_form(connected_visitor, second_approval_above="1000"))
-    form = _form(connected_visitor, second_approval_above=after)
+    app_owner.press(ENABLE_PAGE, **settings_form(connected_visitor, second_approval_above="1000"))
+    form = settings_form(connected_visitor, second_approval_above=after)
     answer = app_owner.save("/installations/1/settings", **form)
     limit = connected_visitor.row(Installation, 1).second_approval_above
     if is_saved:

@@ -21,12 +21,12 @@ from hub.security.rights import get_rights
 from hub.testing.clock import FakeClock
 from hub.web.administration import first_owner
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.setup_pages import EMAIL, become_owner
 from tests.support.rows.page_rows import PASSWORD
 from tests.support.runs.hub_environment import INTUIT
 from tests.support.servers.mail_server import mail_url
 
 NO_KEYS = dict.fromkeys([name for name in INTUIT if "_PER_" not in name and "_QBO_" in name], "")
-EMAIL = "anna@example.com"
 KEYS = {"client_id": "an-app", "client_secret": "canary-secret", "environment": "production"}
 
 
@@ -62,15 +62,6 @@ def without_keys(open_pages: Callable[..., Visitor]) -> Visitor:
     visitor = open_pages("people", **NO_KEYS)
     visitor.log_in("olga")
     return visitor
-
-
-def become_owner(visitor: Visitor, code: str, email: str = EMAIL, password: str = PASSWORD) -> Any:
-    """Send the form of the first owner."""
-    form = visitor.client.get("/setup").text
-    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
-    assert token, form
-    visitor._token = token[1]
-    return visitor.post("/setup", code=code, email=email, password=password)
 
 
 def test_without_an_owner_every_page_leads_to_the_set_up(new_hub: Visitor) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hub.cases import inbox
 from hub.db.engine import transaction
 from hub.models import Case
+from tests.support.pages.posting_pages import app, bench
 from tests.support.rows.posting_bench import PostingBench
 from tests.support.rows.stored_cases import open_stored_case
-from tests.unit.web.test_undo import app, bench
 
 __all__ = ["app", "bench"]
 WHAT_DIFFERS = r'<td class="what-differs" data-label="What differs">([^<]*)</td>'

@@ -5,8 +5,8 @@ import pytest
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany, Installation
 from hub.testing.clock import START
+from tests.support.pages.costtracker_pages import ENABLE_PAGE, settings_form
 from tests.support.pages.page_visitor import Visitor
-from tests.unit.web.test_settings import NEW, _form
 
 WARNING = "This account is enabled for another company, too."
 
@@ -25,7 +25,7 @@ def enable_elsewhere(visitor: Visitor, **values: object) -> None:
 
 def account_of(visitor: Visitor) -> str:
     """Return the id of the stand-in's account, by enabling the app once."""
-    visitor.press(NEW, **_form(visitor))
+    visitor.press(ENABLE_PAGE, **settings_form(visitor))
     tenant = visitor.row(Installation, 1).tenant
     visitor.press("/installations/1/disable", sure="1")
     return str(tenant)
@@ -42,6 +42,6 @@ def test_the_warning_needs_another_enabled_company_with_the_account(
     is_warned: bool,
 ) -> None:
     enable_elsewhere(connected_visitor, **{"tenant": account_of(connected_visitor), **values})
-    page = connected_visitor.press(NEW, **_form(connected_visitor))
+    page = connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
     assert "CostTracker is" in page
     assert (WARNING in page) is is_warned

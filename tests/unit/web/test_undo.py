@@ -9,25 +9,9 @@ from flask import g
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, Run
 from hub.outbox import approvals
-from tests.support.pages.page_visitor import Visitor
-from tests.support.rows.page_rows import Story, add_people
-from tests.support.rows.posting_bench import PostingBench
+from tests.support.pages.posting_pages import app, bench
 
-
-@pytest.fixture
-def app(app_with_pages):
-    return app_with_pages
-
-
-@pytest.fixture
-def bench(app, quickbooks, clock):
-    new_desk = PostingBench(app, quickbooks, clock)
-    new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 3)]
-    new_desk.drain()
-    with transaction() as session:
-        add_people(session)
-    new_desk.visitor = Visitor(app, Story(new_desk.company_id, new_desk.installation_id))
-    return new_desk
+__all__ = ["app", "bench"]
 
 
 def planned():

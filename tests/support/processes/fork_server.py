@@ -16,7 +16,7 @@ import hub.scheduling.runner  # noqa: F401
 import qbo_sandbox  # noqa: F401
 from hub.cli import apps, companies, main, maintenance, sync  # noqa: F401  (used in forks)
 
-REPOSITORY = str(Path(__file__).parents[2])
+REPOSITORY = str(Path(__file__).parents[3])
 sys.path.insert(0, REPOSITORY)
 from tests.support.processes import rehearsal  # noqa: E402
 from tests.support.runs import shared_compilation  # noqa: E402

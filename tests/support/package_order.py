@@ -1,0 +1,61 @@
+"""The order in which packages of the hub may import each other."""
+
+FLOORS = [
+    "errors money clock end_signals exact_json spreadsheets request_ban reasons translations",
+    "contract crypto setting_fields telemetry",
+    "config",
+    "http context",
+    "db",
+    "models migrations",
+    "security cases mapping notices rate_limits",
+    "payloads",
+    "qbo",
+    "outbox sources",
+    "collect posting",
+    "installations notifications metrics transfer",
+    "scheduling",
+    "web",
+    "app",
+    "demo demo_companies testing",
+    "cli",
+]
+# The packages of the pages; each may import those before it.
+WEB_PACKAGES = (
+    "request",
+    "authentication",
+    "frame",
+    "lists",
+    "apps",
+    "transactions",
+    "cases",
+    "codes",
+    "documents",
+    "postings",
+    "reconcile",
+    "accounts",
+    "administration",
+    "reporting",
+    "api",
+    "serving",
+    "audit_log",
+)
+# The packages and modules of posting; each may import those before it.
+POSTING_PARTS = (
+    "protocol",
+    "case_texts",
+    "posting_cases",
+    "claims",
+    "party_lists",
+    "receipts",
+    "receipt_delivery",
+    "unposted_receipts",
+    "releases",
+    "removals",
+    "outcome",
+    "recovery",
+    "preflight",
+    "reconcile",
+    "send",
+    "actions",
+)
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
