@@ -1,14 +1,10 @@
 """Decide what a response from QuickBooks means: done, refused, to be retried, or in doubt."""
 
 import datetime as dt
-import re
 from collections.abc import Set
 from dataclasses import asdict, dataclass, field, replace
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Any
 
-from hub import exact_json
 from hub.context import mask_secrets
 from hub.errors import ConnectionTrouble, Refused, Retry, Sentence
 from hub.http.exchange import HttpResponse
@@ -29,6 +25,7 @@ from hub.qbo.faults import (
     parse,
     parse_faults,
 )
+from hub.qbo.response_body import extract_entity, parse_date, parse_json, parse_version
 
 # The outcome of a call by the status of its response, regardless of its body. `hub.qbo.faults` has
 # the outcomes by the codes of faults. A fault with any other status is a refusal. During an outage,
@@ -55,7 +52,6 @@ PLACES_WITHOUT_ID = {
 TOO_LARGE_CODES = {"10100"}  # QuickBooks does not return so much at once
 # The places of objects, each of which may have a fault instead.
 PLACES_OF_OBJECTS = {"QueryResponse", "CDCResponse"}
-ID_AND_TOKEN = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d+)"')
 
 
 class ResponseTooLarge(Retry):
@@ -133,20 +129,20 @@ class Expected:
 
 def interpret_response(http_response: HttpResponse, expected: Expected) -> QuickBooksResponse:
     """Interpret a complete HTTP response."""
-    body = _parse_json(http_response.body)
+    body = parse_json(http_response.body)
     faults = parse_faults(body) or _parse_faults_in_place(body, expected)
     if not body:
         faults = parse(http_response.body)
     faults = _mask_faults(faults)
-    entity = _extract_entity(body, expected)
+    entity = extract_entity(body, expected.place)
     response = QuickBooksResponse(
         SendOutcome.DOUBT,
         status=http_response.status,
         body=body,
         faults=faults,
         tid=mask_secrets(http_response.headers.get("intuit_tid", "")),
-        date=_parse_date(http_response.headers.get("Date", "")),
-        **_parse_version(entity, http_response.body),
+        date=parse_date(http_response.headers.get("Date", "")),
+        **parse_version(entity, http_response.body),
     )
     return _decide_outcome(response, entity, http_response, expected)
 
@@ -215,14 +211,14 @@ def interpret_item(
     """Interpret one item in the response to a batch or an upload."""
     http_response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
     faults = _mask_faults(parse_faults(item))
-    entity = _extract_entity(item, expected)
+    entity = extract_entity(item, expected.place)
     response = replace(
         whole,
         outcome=SendOutcome.DOUBT,
         body=item,
         faults=faults,
         entity=None,
-        **_parse_version(entity, b""),
+        **parse_version(entity, b""),
     )
     return _decide_outcome(response, entity, http_response, expected)
 
@@ -307,41 +303,6 @@ def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     return tuple(masked)
 
 
-def _parse_json(body: bytes) -> dict[str, Any]:
-    """Return a JSON object with exact numbers; an empty one if the body is anything else."""
-    try:
-        content = exact_json.parse(body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _extract_entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] | None:
-    """Return the entity that was asked for, or a list under the key `rows`."""
-    content = body.get(expected.place)
-    if expected.place == "AttachableResponse" and isinstance(content, list):
-        first = content[0] if content else None
-        if isinstance(first, dict):
-            content = first.get("Attachable")
-    if isinstance(content, list):
-        return {"rows": content}
-    if not isinstance(content, dict):
-        return None
-    return content
-
-
-def _parse_version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
-    """Return the Id and SyncToken of an entity, or else the first ones in the bytes of a body."""
-    if entity and entity.get("Id"):
-        id = str(entity["Id"])
-        token = str(entity.get("SyncToken", ""))
-        return {"id": id, "sync_token": token or None}
-    match = ID_AND_TOKEN.search(body)
-    if match is None:
-        return {"id": None, "sync_token": None}
-    return {"id": match[1].decode(), "sync_token": match[2].decode()}
-
-
 def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
     """Return whether a response contains the entity that the call requested."""
     if entity is None:
@@ -359,17 +320,6 @@ def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
 def _is_json(http_response: HttpResponse) -> bool:
     """Return whether QuickBooks answered with JSON, unlike a proxy in between."""
     return "json" in http_response.content_type.lower()
-
-
-@lru_cache(maxsize=100)  # the responses of a second have the same date
-def _parse_date(text: str) -> dt.datetime | None:
-    """Return the date of a response in UTC; None if it has none that can be read."""
-    if not text:
-        return None
-    try:
-        return parsedate_to_datetime(text).astimezone(dt.UTC)
-    except ValueError:
-        return None
 
 
 def _compute_pause(http_response: HttpResponse, date: dt.datetime | None) -> float:
