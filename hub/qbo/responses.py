@@ -25,7 +25,7 @@ from hub.qbo.faults import (
     parse,
     parse_faults,
 )
-from hub.qbo.response_body import extract_entity, parse_date, parse_json, parse_version
+from hub.qbo.response_body import extract_entity, find_date, parse_json, parse_version
 
 # The outcome of a call by the status of its response, regardless of its body. `hub.qbo.faults` has
 # the outcomes by the codes of faults. A fault with any other status is a refusal. During an outage,
@@ -141,7 +141,7 @@ def interpret_response(http_response: HttpResponse, expected: Expected) -> Quick
         body=body,
         faults=faults,
         tid=mask_secrets(http_response.headers.get("intuit_tid", "")),
-        date=parse_date(http_response.headers.get("Date", "")),
+        date=find_date(http_response.headers.get("Date", ""), body),
         **parse_version(entity, http_response.body),
     )
     return _decide_outcome(response, entity, http_response, expected)
@@ -260,12 +260,19 @@ def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]
 
 
 def _require_no_objects(content: dict[str, Any]) -> None:
-    """Raise Retry if the content of a response to a query has objects of any kind."""
-    for name, value in content.items():
-        if name.lower() == "warnings":
-            continue
-        if value and isinstance(value, dict | list):
-            raise Retry("%(reason)s %(next_step)s", reason=NOT_ASKED_FOR, next_step=RETRY_FOLLOWS)
+    """Raise Retry if the content of a response to a query has objects of any kind.
+
+    An object has an Id. Other fields, such as warnings, are none.
+    """
+    if _has_object(content):
+        raise Retry("%(reason)s %(next_step)s", reason=NOT_ASKED_FOR, next_step=RETRY_FOLLOWS)
+
+
+def _has_object(content: Any) -> bool:
+    """Return whether there is an object with an Id anywhere in parsed JSON."""
+    if isinstance(content, dict):
+        return "Id" in content or any(map(_has_object, content.values()))
+    return isinstance(content, list) and any(map(_has_object, content))
 
 
 def extract_count(response: QuickBooksResponse) -> int:

@@ -301,6 +301,22 @@ def test_an_answer_keeps_its_trace_and_its_date():
 
 
 @pytest.mark.parametrize(
+    ("time", "date"),
+    [
+        ("2026-03-02T01:00:00.863-08:00", "2026-03-02T09:00:00+00:00"),
+        ("2026-03-02T01:00:00", None),
+        ("soon", None),
+        (1601391072830, None),
+        (None, None),
+    ],
+)
+def test_without_a_header_the_date_is_that_of_the_body(time, date):
+    """Each recorded answer has a time in its body; the gateway writes it as a number."""
+    answer = interpret_response(reply(200, {"Bill": BILL, "time": time}), CREATE)
+    assert (answer.date and answer.date.isoformat()) == date
+
+
+@pytest.mark.parametrize(
     ("retry_after", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600), ("0", 1)]
 )
 def test_a_throttle_says_how_long_to_wait(retry_after, after):
@@ -347,8 +363,10 @@ def test_objects_in_another_form_are_no_proof_that_there_are_none(content):
         {"startPosition": 1, "maxResults": 0},
         {"Bill": [], "totalCount": 0},
         {"Warnings": {"Warning": [{"code": "1", "Message": "ignored"}]}},
+        {"Links": {"next": ["/v3"]}},
+        {"Bill": None},
     ],
-    ids=["nothing", "an empty page", "an empty list", "warnings"],
+    ids=["nothing", "an empty page", "an empty list", "warnings", "unknown fields", "null"],
 )
 def test_an_answer_without_objects_shows_that_there_are_none(content):
     answer = interpret_response(reply(200, {"QueryResponse": content}), QUERY)

@@ -1,0 +1,139 @@
+"""Answers of QuickBooks in forms that its documentation allows, or that other servers choose."""
+
+import datetime as dt
+import json
+import re
+
+import pytest
+
+from hub.scheduling import runner
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+
+TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d"')
+NULLS = dict.fromkeys(("LinkedTxn", "CustomField", "DueDate", "DepartmentRef", "status"))
+UNKNOWN = {"Links": {"self": ["/v3"], "next": None}}
+
+
+class Answer:
+    """An answer of the stand-in, which is changed before the hub receives it."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.text = status, headers, body.decode()
+
+    def change_objects(self, change):
+        if self.text.startswith("{"):
+            self.text = json.dumps(change_objects(json.loads(self.text), change))
+
+
+def change_objects(value, change):
+    """Change each JSON object, the inner ones first."""
+    if isinstance(value, list):
+        return [change_objects(item, change) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return change({name: change_objects(item, change) for name, item in value.items()})
+
+
+def without_date(answer):
+    answer.headers = [pair for pair in answer.headers if pair[0] != "Date"]
+
+
+def null_fields(answer):
+    answer.change_objects(lambda item: {**NULLS, **item} if "SyncToken" in item else item)
+
+
+def unknown_fields(answer):
+    answer.change_objects(lambda item: {**UNKNOWN, **item})
+
+
+def numbers_as_ids(answer):
+    answer.text = re.sub(r'"(Id|SyncToken|value)":"(\d+)"', r'"\1":\2', answer.text)
+
+
+def amounts_with_exponents(answer):
+    answer.text = re.sub(
+        r"(?<=:)\d+\.\d\d(?=[,}])", lambda match: f"{float(match[0]):e}", answer.text
+    )
+
+
+def times_in_utc(answer):
+    def to_utc(match):
+        moment = dt.datetime.fromisoformat(match[0].strip('"')).astimezone(dt.UTC)
+        return f'"{moment:%Y-%m-%dT%H:%M:%S}.1234567Z"'
+
+    answer.text = TIME.sub(to_utc, answer.text)
+
+
+FORMS = [
+    without_date,
+    null_fields,
+    unknown_fields,
+    numbers_as_ids,
+    amounts_with_exponents,
+    times_in_utc,
+]
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock)
+
+
+@pytest.fixture
+def change_answers(app):
+    """Return a function that sets how the answers of the API are changed."""
+    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
+    inner = adapter.app
+
+    def set_change(change):
+        def answer_changed(environ, start):
+            if not environ["PATH_INFO"].startswith("/v3/"):
+                return inner(environ, start)
+            begun = []
+            parts = inner(environ, lambda *head: begun.extend(head))
+            answer = Answer(begun[0], begun[1], b"".join(parts))
+            change(answer)
+            body = answer.text.encode()
+            others = [pair for pair in answer.headers if pair[0] != "Content-Length"]
+            start(answer.status, [*others, ("Content-Length", str(len(body)))])
+            return [body]
+
+        adapter.app = answer_changed
+
+    return set_change
+
+
+def bill(amount):
+    return document(
+        "bill",
+        "bill:1",
+        line("1", amount, cost="Fuel"),
+        total=amount,
+        supplier=SUPPLIER,
+        number="B-1",
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_document_is_posted_once_changed_and_missed_whatever_form_answers_have(
+    shop, change_answers, clock, form
+):
+    """An answer may have nulls, unknown fields, other numbers and times, and no date.
+
+    Intuit's JSON examples leave out empty fields; its schema makes nearly all of them optional.
+    """
+    change_answers(form)
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    for _ in range(3):
+        shop.run(bill("13.10"), wait=True)
+        clock.advance(400)
+    assert [entity["DocNumber"] for entity in shop.ours("Bill")] == ["B-1"]
+
+    shop.run(bill("14.20"), wait=True)
+    assert (shop.states()["bill:1"], shop.reasons()) == ("posted", [])
+    assert shop.book("Bill", "bill:1")["TotalAmt"] == 14.2
+
+    shop.quickbooks.act("delete", kind="Bill", id=shop.posting("bill:1").quickbooks_id)
+    clock.advance(4000)
+    runner.run_company_job("changes", 1, requested_by="kari")
+    assert shop.cases() == ["Missing in QuickBooks"]
