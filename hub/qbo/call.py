@@ -8,7 +8,8 @@ from hub.qbo.responses import Expected, QuickBooksResponse
 # A server answers with these that it reads no query from the body of a POST. QuickBooks documents
 # both ways; servers that imitate it may have only the GET.
 NO_POST_STATUSES = {404, 405, 415, 501}
-UNSUPPORTED_CODE = "500"  # "Unsupported Operation"
+BAD_REQUEST_STATUS = 400  # without a fault, it does not say that it is about the query
+UNREAD_CODES = {"500", "4000"}  # the operation is not supported, or there is no query to parse
 QUERY_ERROR_CODES = {"4000", "4001", "4002"}  # the text of a query was refused
 BY_ID = "Id"
 BY_CREATION = "MetaData.CreateTime"
@@ -59,8 +60,10 @@ def build_query_call(text: str, *, by_get: bool) -> Call:
 
 
 def is_query_unread(response: QuickBooksResponse) -> bool:
-    """Return whether a server refused a query because it came by POST."""
-    return response.status in NO_POST_STATUSES or response.code == UNSUPPORTED_CODE
+    """Return whether a server may have refused a query because it came by POST."""
+    if response.status in NO_POST_STATUSES or response.code in UNREAD_CODES:
+        return True
+    return response.status == BAD_REQUEST_STATUS and not response.faults
 
 
 class PageQueries:

@@ -58,6 +58,7 @@ def test_a_query_gives_its_rows(quickbooks):
 
 
 UNSUPPORTED = {"Fault": {"Error": [{"Message": "Unsupported Operation", "code": "500"}]}}
+UNPARSED = {"Fault": {"Error": [{"Message": "Error parsing query", "code": "4000"}]}}
 
 
 @pytest.mark.parametrize(
@@ -67,11 +68,14 @@ UNSUPPORTED = {"Fault": {"Error": [{"Message": "Unsupported Operation", "code": 
         ("405 Method Not Allowed", ""),
         ("501 Not Implemented", "{}"),
         ("400 Bad Request", json.dumps(UNSUPPORTED)),
+        ("400 Bad Request", json.dumps(UNPARSED)),
+        ("400 Bad Request", '{"message": "the parameter query is missing"}'),
     ],
 )
 def test_a_server_that_reads_queries_only_from_the_address_gets_them_there(
     app, quickbooks, status, answer
 ):
+    """Intuit's page "Query operations and syntax" names GET with the query in the address only."""
     adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
     inner, methods = adapter.app, []
 
