@@ -66,6 +66,9 @@ class ConnectedCompany(Model):
     restored_seen: Mapped[dt.datetime | None]
     restored_until: Mapped[dt.datetime | None]
     restore_settled: Mapped[dt.datetime | None]
+    # The kinds of documents that QuickBooks refused to list and that are still to be searched, each
+    # with the date from which on, and the reason.
+    unsearched_kinds: Mapped[dict[str, Any] | None]
     # The identity of the database at the last send, if several machines share it.
     database_identity: Mapped[dict[str, Any] | None]
     # How documents are sent: one of `BatchMode`.

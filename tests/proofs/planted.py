@@ -890,6 +890,26 @@ BUGS = (
         ),
     ),
     Planted(
+        "a document is created although QuickBooks refused to list its kind",
+        "hub/posting/preflight/checks.py",
+        "    (check_listing, CREATIONS_ONLY),\n",
+        "",
+        (
+            "tests/unit/posting/test_refused_kinds.py::"
+            "test_a_held_document_that_an_older_database_had_posted_is_found_when_its_kind_is_listed"
+        ),
+    ),
+    Planted(
+        "a kind that QuickBooks refused to list counts as searched after a restore",
+        "hub/posting/recovery/complete_search.py",
+        "    return company.restored_until is not None and kind not in load_unsearched(company)",
+        "    return company.restored_until is not None",
+        (
+            "tests/unit/posting/test_refused_kinds.py::"
+            "test_what_a_restored_database_had_forgotten_of_such_a_kind_is_found"
+        ),
+    ),
+    Planted(
         "a posting that was found by its marker is sent if its transaction cannot be read",
         "hub/posting/recovery/startup_scan.py",
         "    _doubt_if_unread(posting_session, marked)\n",

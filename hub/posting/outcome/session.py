@@ -119,6 +119,7 @@ class PostingSession:
         self.stop_reason = ""  # why nothing more can be sent now
         self.last_error = ""  # why QuickBooks did not answer a question
         self.unread_ids: set[int] = set()  # postings whose transaction could not be read
+        self.unlisted_kinds: set[str] = set()  # kinds that QuickBooks refused to list in this pass
         self.pause: float | None = None  # seconds after which a stopped session may continue
         self.reload()
         self.batch_sizer = BatchSizer.for_company(self.company)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from hub.cases.findings import Finding
+from hub.contract.document_kinds import words_of
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, round_amount
@@ -58,6 +59,20 @@ def check_purchase_orders(posting: CheckedPosting, context: CheckContext) -> Ite
         cause=context.build_cause("edition", posting, "purchase_orders"),
         text=CaseText("check.no_purchase_orders", name=name),
     )
+
+
+def check_listing(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find documents of a kind that QuickBooks does not list, so that one could be there twice."""
+    problem = context.unsearched_kinds.get(posting.kind)
+    if problem is None:
+        return
+    text = CaseText(
+        "check.kind_not_listed",
+        name=format_posting_name(posting),
+        kind=words_of(posting.kind),
+        problem=problem,
+    )
+    yield Finding(cause=context.build_cause("unlisted", posting, posting.kind), text=text)
 
 
 def check_inventory(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -147,6 +162,7 @@ CHECKS: tuple[tuple[Check, tuple[Operation, ...]], ...] = (
     (check_first_posting, ALL_OPERATIONS),
     (check_closed_period, ALL_OPERATIONS),
     (check_purchase_orders, CREATIONS_ONLY),
+    (check_listing, CREATIONS_ONLY),
     (check_inventory, CREATIONS_ONLY),
     (record_checks.check_records, ALL_OPERATIONS),
     (record_checks.check_account_types, ALL_OPERATIONS),

@@ -25,7 +25,7 @@ ACCOUNT_FIELDS = (
     "asset_account",
 )
 # What the cause of a case begins with that several postings share; see `build_cause`.
-SHARED_PROBLEMS = ("closed", "edition", "item", "record", "sort")
+SHARED_PROBLEMS = ("closed", "edition", "item", "record", "sort", "unlisted")
 # The list of QuickBooks that a field of a line, or of the whole transaction, refers to.
 LISTS_OF_LINE_FIELDS = {
     "account": "account",
@@ -82,6 +82,8 @@ class CheckContext:
     removals: Mapping[int, int]
     # By posting: the records that it refers to.
     refs: Mapping[int, set[RecordKey]]
+    # By kind that QuickBooks refused to list: why it could not be searched.
+    unsearched_kinds: Mapping[str, str] = field(default_factory=dict)
     # By installation: why there is no account for supplier invoices.
     missing_accounts: Mapping[int, CaseText] = field(default_factory=dict)
     # By installation: why it may not post for the first time yet.

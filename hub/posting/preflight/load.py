@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.context import current_hub
 from hub.models import (
+    ConnectedCompany,
     Installation,
     ListState,
     Posting,
@@ -37,6 +38,7 @@ from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY, TWIN_KINDS
 from hub.posting.preflight.name_checks import find_namesakes
 from hub.posting.preflight.postings import CheckedPosting
 from hub.posting.protocol.document_numbers import fold_number
+from hub.posting.recovery.unsearched_kinds import load_unsearched
 from hub.qbo import company
 from hub.reasons.texts import CaseText
 
@@ -62,11 +64,18 @@ def load_context(
         targets=targets,
         removals=removals.find_pending_removals(session, company_id, targets),
         refs=refs,
+        unsearched_kinds=_load_unsearched_kinds(session, company_id),
         missing_accounts=_find_missing_accounts(session, installation_ids),
         first_posting_blocks=first_posting.find_blocks(session, installation_ids),
         namesakes=find_namesakes(session, company_id, postings),
         tolerances=_load_tolerances(session, postings),
     )
+
+
+def _load_unsearched_kinds(session: Session, company_id: int) -> dict[str, str]:
+    """Return the kinds that QuickBooks refused to list, each with the reason."""
+    unsearched = load_unsearched(session.get_one(ConnectedCompany, company_id))
+    return {kind: each.problem for kind, each in unsearched.items()}
 
 
 def _load_records(

@@ -36,6 +36,7 @@ from hub.posting.recovery.quickbooks_objects import (
     parse_body,
     select_foreign_ids,
 )
+from hub.posting.recovery.unsearched_kinds import load_unsearched
 from hub.qbo import search, transaction_index
 
 SEARCH_OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
@@ -157,7 +158,7 @@ def _search_transactions(
     posting_session: PostingSession, kind: str, snapshots: list[PostingSnapshot]
 ) -> list[PostingSnapshot]:
     """Search for transactions of a kind, and then by number for those that are still absent."""
-    was_searched = bool(posting_session.company.restored_until)
+    was_searched = _was_searched_since_restore(posting_session, kind)
     unsearched = [snapshot for snapshot in snapshots if snapshot.history.sends or not was_searched]
     entities: dict[str, dict[str, Any]] = {}
     if unsearched:
@@ -172,6 +173,12 @@ def _search_transactions(
     with transaction() as session:
         store_entities(session, posting_session, kind, numbered)
     return _add_candidates(posting_session, searched)
+
+
+def _was_searched_since_restore(posting_session: PostingSession, kind: str) -> bool:
+    """Return whether QuickBooks was searched for a kind since the database was restored."""
+    company = posting_session.company
+    return company.restored_until is not None and kind not in load_unsearched(company)
 
 
 def _list_absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
@@ -241,8 +248,10 @@ def _may_be_forgotten(
     if not history.sends and not history.after_restore:
         return False
     searched_at = posting_session.date
+    kind = get_object_kind(snapshot.posting)
     restored_until = posting_session.company.restored_until
-    if restored_until and not history.sends:
+    was_searched = _was_searched_since_restore(posting_session, kind)
+    if restored_until and was_searched and not history.sends:
         if _is_dated_later(snapshot, restored_until):
             return False
         searched_at = restored_until

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import database_identity
 from hub.db.engine import read_only_session, transaction
+from hub.errors import Refused
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.payloads.entities import DOCUMENT_ENTITIES
@@ -24,23 +25,68 @@ from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Posted, QuietPeriod
 from hub.posting.recovery import complete_search, restore
 from hub.posting.recovery.resolve import advance_until_idle
+from hub.posting.recovery.unsearched_kinds import load_unsearched, note_refused, note_searched
 from hub.qbo import company
 
 ADOPTABLE_STATES = (*outbox.UNSENT, PostingState.WITHDRAWN)
 
 
-def scan(posting_session: PostingSession) -> None:
-    """Search for each kind that is about to be created and that this process has not searched."""
+def scan(posting_session: PostingSession) -> bool:
+    """Search for each kind that is about to be created and that this process has not searched.
+
+    Return whether QuickBooks refused to list any of them: their creations are then to be checked
+    again, which holds them.
+    """
+    kinds = _load_kinds_to_create(posting_session, [PostingState.READY])
+    return not _search_unscanned(posting_session, kinds)
+
+
+def scan_refused_kinds(posting_session: PostingSession) -> None:
+    """Search again for the kinds that QuickBooks refused to list, if some are to be created.
+
+    If it succeeds, the checks release those that they held in the same run.
+    """
+    unsearched = load_unsearched(posting_session.company)
+    if not unsearched:
+        return
+    kinds = set(_load_kinds_to_create(posting_session, outbox.UNSENT))
+    kinds &= unsearched.keys() - posting_session.unlisted_kinds
+    _search_unscanned(posting_session, sorted(kinds))
+
+
+def _search_unscanned(posting_session: PostingSession, kinds: Iterable[str]) -> bool:
+    """Search for kinds that this process has not searched; return whether all were listed."""
     company_id = posting_session.company_id
     scanned = posting_session.memory.scanned
-    kinds = [
-        kind for kind in _load_kinds_to_create(posting_session) if (company_id, kind) not in scanned
-    ]
     since = _get_start_date(posting_session)
+    are_all_listed = True
     for kind in kinds:
+        is_unsearched = kind in load_unsearched(posting_session.company)
+        if (company_id, kind) in scanned and not is_unsearched:
+            continue
+        are_all_listed &= _search_kind(posting_session, kind, since)
+    return are_all_listed
+
+
+def _search_kind(posting_session: PostingSession, kind: str, since: dt.datetime) -> bool:
+    """Search for a kind and adopt what is found; return whether QuickBooks lists the kind.
+
+    A kind that it refuses to list is noted. A search that was refused before begins where that one
+    was to begin.
+    """
+    refused_before = load_unsearched(posting_session.company).get(kind)
+    if refused_before is not None:
+        since = min(since, refused_before.since)
+    try:
         complete_search.search_since(posting_session, kind, since - complete_search.SEARCH_OVERLAP)
-        adopt_marked(posting_session, kind)
-        scanned.add((company_id, kind))
+    except Refused as refusal:
+        posting_session.unlisted_kinds.add(kind)
+        note_refused(posting_session, kind, since, refusal.text)
+        return False
+    adopt_marked(posting_session, kind)
+    posting_session.memory.scanned.add((posting_session.company_id, kind))
+    note_searched(posting_session, [kind])
+    return True
 
 
 def scan_after_restart(posting_session: PostingSession) -> None:
@@ -57,9 +103,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
         newest = restore.find_newest_posting_date(session, company_id)
     since = newest or posting_session.company.connected_at
     for kind in sorted(_load_kinds_of_company(company_id)):
-        complete_search.search_since(posting_session, kind, since - complete_search.SEARCH_OVERLAP)
-        adopt_marked(posting_session, kind)
-        posting_session.memory.scanned.add((company_id, kind))
+        _search_kind(posting_session, kind, since)
     restore.store_identity(posting_session, identity)
 
 
@@ -74,8 +118,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
     posting_session.fetch_date()
     began_at = posting_session.date
     for kind in sorted(_load_kinds_after_restore(posting_session.company_id)):
-        complete_search.search_since(posting_session, kind, since - complete_search.SEARCH_OVERLAP)
-        adopt_marked(posting_session, kind)
+        _search_kind(posting_session, kind, since)
     restore.store_search(posting_session, began_at)
 
 
@@ -140,11 +183,13 @@ def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
     return replace(snapshot, history=history)
 
 
-def _load_kinds_to_create(posting_session: PostingSession) -> list[str]:
-    """Return the kinds of transactions of which some are ready to be created."""
+def _load_kinds_to_create(
+    posting_session: PostingSession, states: Collection[PostingState]
+) -> list[str]:
+    """Return the kinds of transactions of which some in these states are to be created."""
     query = select(Posting.kind).where(
         *posting_session.own_postings(),
-        Posting.state == PostingState.READY,
+        Posting.state.in_(states),
         Posting.operation == Operation.CREATE,
     )
     with read_only_session() as session:

@@ -178,6 +178,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
     for _ in range(MAX_ROUNDS):
         steps_before = posting_session.counts.total()
         resolve.resolve_doubts(posting_session)
+        startup_scan.scan_refused_kinds(posting_session)
         now = posting_session.clock.now()
         with transaction() as session:
             releases.withdraw_superseded(session, company_id)
@@ -197,7 +198,8 @@ def _send_ready(posting_session: PostingSession) -> int:
     """Send what is ready; return how many sends brought their postings forward."""
     if posting_session.stop_reason:
         return 0
-    startup_scan.scan(posting_session)
+    if startup_scan.scan(posting_session):
+        check(posting_session, include_held=False)
     if posting_session.stop_reason:
         return 0
     with transaction() as session:

@@ -63,6 +63,13 @@ TEMPLATES = {
         " instead.",
         CaseAction.RETRY,
     ),
+    "check.kind_not_listed": _template(
+        "Documents of the kind “{kind}” cannot be looked up in QuickBooks",
+        "{problem} So the hub cannot tell whether {name} is there already, and does not post it.",
+        "Make QuickBooks list such documents again, and press Retry. If the company is to have none"
+        " of them, press Skip.",
+        CaseAction.RETRY,
+    ),
     "check.no_stock": _template(
         "QuickBooks does not track quantities",
         "{name} is kept in stock, but tracking of quantity on hand is switched off.",
