@@ -285,3 +285,39 @@ def _tags_after_writing(recorded):
     body = json.dumps({kind: data}, default=str)
     document = xml.from_json(body.encode())
     return tags(ElementTree.fromstring(document)[0])
+
+
+def test_the_message_to_a_customer_is_the_text_of_its_element(quickbooks):
+    """Intuit's schema: `MemoRef` has simple content; it stands like this in recorded invoices."""
+    sale = (
+        "<Line><Amount>5</Amount><DetailType>SalesItemLineDetail</DetailType>"
+        "<SalesItemLineDetail><ItemRef>2</ItemRef></SalesItemLineDetail></Line>"
+    )
+    memo = "<CustomerMemo>Thank you &amp; see you</CustomerMemo>"
+    space = SPACE.strip("{}")
+    body = f'<Invoice xmlns="{space}"><CustomerRef>41</CustomerRef>{sale}{memo}</Invoice>'
+    root = request_xml(quickbooks, "POST", "invoice", body)
+    assert text(root, "Invoice/CustomerMemo") == "Thank you & see you"
+    [invoice] = quickbooks.select("select * from Invoice")["Invoice"]
+    assert invoice["CustomerMemo"] == {"value": "Thank you & see you"}
+
+
+def test_a_template_of_recurring_bills_is_written_and_answered_in_xml(quickbooks):
+    """Intuit's page of the recurring transaction shows it in XML; its client for PHP sends that."""
+    info = (
+        "<RecurringInfo><Name>Rent</Name><RecurType>Automated</RecurType><Active>true</Active>"
+        "<ScheduleInfo><IntervalType>Monthly</IntervalType><NumInterval>1</NumInterval>"
+        "<DayOfMonth>1</DayOfMonth></ScheduleInfo></RecurringInfo>"
+    )
+    template = f"<Bill>{LINE}{info}<VendorRef>1</VendorRef></Bill>"
+    space = SPACE.strip("{}")
+    body = f'<RecurringTransaction xmlns="{space}">{template}</RecurringTransaction>'
+    root = request_xml(quickbooks, "POST", "recurringtransaction", body)
+    bill_root = find(root, "RecurringTransaction/Bill")
+    assert bill_root.attrib["domain"] == "QBO"
+    names = [child.tag.removeprefix(SPACE) for child in bill_root]
+    order = ["Id", "Line", "RecurringInfo", "VendorRef", "TotalAmt"]
+    assert [name for name in names if name in order] == order
+    query = request_xml(quickbooks, "GET", "query?query=select * from RecurringTransaction")
+    found = find(query, "QueryResponse/RecurringTransaction/Bill")
+    assert text(found, "RecurringInfo/ScheduleInfo/DayOfMonth") == "1"

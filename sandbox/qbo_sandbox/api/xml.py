@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 from xml.sax.saxutils import escape, quoteattr
 
+from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.values import dump, format_envelope_time
 from qbo_sandbox.entities.schema import Field, load_type_fields
 from qbo_sandbox.kit.json_object import JsonObject
@@ -119,8 +120,15 @@ def _render_object(name: str, value: JsonObject, kind: str) -> str:
 def _get_type(parent: str, name: str) -> str:
     """Return the schema's type of a field, or of the object that an envelope contains."""
     if parent in load_type_fields():
-        return load_type_fields()[parent].get(name, UNKNOWN_FIELD).type
+        return _find_field(parent, name).type
     return name
+
+
+def _find_field(kind: str, name: str) -> Field:
+    """Return a field of a kind; a recurring transaction has an object under its own name."""
+    if kind == "RecurringTransaction" and name in KINDS:
+        return Field(name, False)
+    return load_type_fields().get(kind, {}).get(name, UNKNOWN_FIELD)
 
 
 def _sort_by_schema(kind: str, value: JsonObject) -> list[str]:
@@ -227,10 +235,9 @@ def _parse_object(element: Element, kind: str) -> JsonObject:
 
 def _iter_child_elements(element: Element, kind: str) -> Iterator[tuple[str, Field, Element]]:
     """Yield (name, field of the schema, element) of the children of an element."""
-    fields = load_type_fields().get(kind, {})
     for child in element:
         name = _get_local_name(child)
-        yield name, fields.get(name, UNKNOWN_FIELD), child
+        yield name, _find_field(kind, name), child
 
 
 def _parse_value(element: Element, field: Field) -> Any:
@@ -243,6 +250,8 @@ def _parse_value(element: Element, field: Field) -> Any:
     if field.type == "any":
         entries = list(map(_parse_extension, element))
         return {"any": entries}
+    if field.type == "MemoRef" and text:
+        return {"value": text}
     if field.type in load_type_fields() or len(element):
         return _parse_object(element, field.type)
     return _parse_plain_value(text, field)
