@@ -109,6 +109,30 @@ def test_the_link_to_pay_an_invoice_is_shown_when_asked_for(quickbooks):
     assert "InvoiceLink" not in ask(quickbooks, "invoice/2?include=invoiceLink", method="GET")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_query_shows_the_links_to_pay_invoices_when_asked_for(quickbooks, method):
+    """Intuit's page of the invoice: `include=invoiceLink` gets the link back on query response."""
+    payable = {"AllowOnlineACHPayment": True, "BillEmail": {"Address": "a@b.co"}}
+    for fields in (payable, {}):
+        ask(quickbooks, "invoice", invoice(**fields))
+
+    def links(parameters):
+        path, body = "query", "select * from Invoice orderby Id"
+        if method == "GET":
+            path, body = f"query?query={body}", None
+        page = ask(quickbooks, f"{path}{'&' if '?' in path else '?'}{parameters}", body, method)
+        return [row.get("InvoiceLink") for row in page["Invoice"]]
+
+    [first, second] = links("include=invoiceLink")
+    read = ask(quickbooks, "invoice/1?include=invoiceLink", method="GET")
+    assert (first, second) == (read["InvoiceLink"], None)
+    assert links("minorversion=75") == [None, None]
+    counted = ask(
+        quickbooks, "query?query=select count(*) from Invoice&include=invoiceLink", None, "GET"
+    )
+    assert counted == {"totalCount": 2}
+
+
 @pytest.mark.parametrize(
     ("word", "moved"), [("updateaccountontxns", True), ("donotupdateaccountontxns", False)]
 )

@@ -122,6 +122,8 @@ def carry_out(call: Call) -> bytes:
 def _answer_query(call: Call) -> bytes:
     """Answer a query."""
     response = batch.build_query_response(call.company, call.route.body)
+    if _wants_payment_links(call.route):
+        response = _add_payment_links(call.company, response)
     return call.wrap(b'"QueryResponse":' + response)
 
 
@@ -182,21 +184,35 @@ def _read_object(company: Company, route: Route) -> bytes:
     if route.kind == "ExchangeRate":
         return exchange_rates.read(company, route.params)
     body = operations.read(company, route.kind, route.id)
-    if route.kind == "Invoice" and "invoicelink" in read_include(route.params):
-        return _add_payment_link(company, body)
+    if route.kind == "Invoice" and _wants_payment_links(route):
+        invoice = loads(body, parse_float=Decimal)
+        return dump(_with_payment_link(company, invoice)).encode()
     return body
 
 
-def _add_payment_link(company: Company, body: bytes) -> bytes:
-    """Add the address at which a customer can pay an invoice, if it has one."""
-    data = loads(body, parse_float=Decimal)
-    can_pay = data.get("AllowOnlineCreditCardPayment") or data.get("AllowOnlineACHPayment")
-    if not data.get("BillEmail") or not can_pay:
-        return body
-    name = f"{company.options.realm}/{data['Id']}"
+def _wants_payment_links(route: Route) -> bool:
+    """Return whether a call asks for the addresses at which customers can pay invoices."""
+    return "invoicelink" in read_include(route.params)
+
+
+def _add_payment_links(company: Company, response: bytes) -> bytes:
+    """Add the addresses of payment to the invoices of a query."""
+    content = loads(response, parse_float=Decimal)
+    invoices = content.get("Invoice")
+    if not invoices:
+        return response
+    content["Invoice"] = [_with_payment_link(company, invoice) for invoice in invoices]
+    return dump(content).encode()
+
+
+def _with_payment_link(company: Company, invoice: JsonObject) -> JsonObject:
+    """Return an invoice with the address at which its customer can pay, if there is one."""
+    can_pay = invoice.get("AllowOnlineCreditCardPayment") or invoice.get("AllowOnlineACHPayment")
+    if not invoice.get("BillEmail") or not can_pay:
+        return invoice
+    name = f"{company.options.realm}/{invoice['Id']}"
     secret = hashlib.sha256(name.encode()).hexdigest()
-    data["InvoiceLink"] = f"{PAYMENT_SITE}/scs-v1-{secret}?locale=EN_US"
-    return dump(data).encode()
+    return invoice | {"InvoiceLink": f"{PAYMENT_SITE}/scs-v1-{secret}?locale=EN_US"}
 
 
 def _read_json_body(route: Route) -> Any:
