@@ -241,6 +241,15 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
     )
 
 
+def test_attachments_are_found_by_whether_they_are_mailed(quickbooks, bills):
+    """Intuit's page of the attachable: `AttachableRef.IncludeOnSend` is filterable."""
+    for note, is_mailed in (("mailed", True), ("kept", False)):
+        link = {"EntityRef": {"type": "bill", "value": bills[0]["Id"]}, "IncludeOnSend": is_mailed}
+        quickbooks.ask("POST", "attachable", {"Note": note, "AttachableRef": [link]})
+    found = quickbooks.select("select * from Attachable where AttachableRef.IncludeOnSend = true")
+    assert [file["Note"] for file in found["Attachable"]] == ["mailed"]
+
+
 @pytest.mark.parametrize(
     "entity", ["InventoryAdjustment", "ReimburseCharge", "TaxClassification", "taxpayment"]
 )

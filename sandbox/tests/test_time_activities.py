@@ -73,6 +73,16 @@ def test_hours_on_an_invoice_have_been_billed_until_it_is_deleted(quickbooks, wo
     assert state() == "Billable"
 
 
+def test_hours_are_found_by_whether_they_were_billed(quickbooks, worker):
+    """Intuit's page of the time activity: `BillableStatus` is filterable."""
+    post(quickbooks, **worker, **CUSTOMER, Hours=2, BillableStatus="Billable")
+    post(quickbooks, **worker, Hours=3)
+    query = "select * from TimeActivity where BillableStatus = "
+    found = quickbooks.select(f"{query}'Billable'")["TimeActivity"]
+    assert [entity["Hours"] for entity in found] == [2]
+    assert quickbooks.select(f"{query}'HasBeenBilled'") == {}
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

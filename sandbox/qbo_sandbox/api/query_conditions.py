@@ -31,10 +31,17 @@ TRANSACTION_FIELDS = (
     "ProjectRef",
     "ExpirationDate",
     "AcceptedDate",
+    "BillableStatus",
     "SyncToken",
     *TIME_FIELDS,
 )
-LIST_FIELDS = (*TIME_FIELDS, "AttachableRef.EntityRef.type", "AttachableRef.EntityRef.value")
+LIST_FIELDS = (
+    *TIME_FIELDS,
+    "AttachableRef.EntityRef.type",
+    "AttachableRef.EntityRef.value",
+    "AttachableRef.IncludeOnSend",
+    "AttachableRef.LineInfo",
+)
 # A person is found by this name, not by the path to the address.
 EMAIL_NAME, EMAIL_PATH = "primaryemailaddr", "PrimaryEmailAddr.Address"
 REFUSED_FIELDS = ("AcctNum",)  # plain fields of lists that QuickBooks does not query
