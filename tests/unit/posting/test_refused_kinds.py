@@ -31,11 +31,12 @@ def list_credits(bench: PostingBench) -> list[str]:
     return [row["Id"] for row in rows]
 
 
-def enter_credit(bench: PostingBench, number: str) -> None:
-    """Post a supplier credit as a hub whose database was lost."""
+def enter_credit(bench: PostingBench, number: str) -> str:
+    """Post a supplier credit as a hub whose database was lost; return its id in QuickBooks."""
     body = bench.body(number)
     del body["DocNumber"]
-    bench.quickbooks.ask("POST", "vendorcredit", body)
+    answer = bench.quickbooks.ask("POST", "vendorcredit", body)
+    return str(answer.json()["VendorCredit"]["Id"])
 
 
 def let_restore_settle(bench: PostingBench) -> None:
@@ -138,6 +139,21 @@ def test_what_a_restored_database_had_forgotten_of_such_a_kind_is_found(bench, c
     bench.drain(wait_for_doubts=True)
     assert (bench.state(other_id), len(list_credits(bench))) == ("posted", 2)
     assert not load_company(bench).unsearched_kinds
+
+
+def test_a_person_is_asked_about_what_may_have_been_deleted_before_the_kind_was_listed(bench):
+    bench.bill("A-0")
+    bench.drain()
+    entered_id = enter_credit(bench, "C-1")
+    refuse_credits(bench)
+    restore.declare_restore()
+    credit_id = plan_credit(bench, "C-1")
+    let_restore_settle(bench)
+    bench.quickbooks.act("delete", kind="VendorCredit", id=entered_id)
+    bench.pass_time(40 * 24 * 3600)  # QuickBooks tells of deletions for 30 days
+    bench.quickbooks.faults.clear()
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(credit_id), list_credits(bench)) == ("held", [])
 
 
 def test_a_kind_that_nothing_needs_is_not_asked_for_again(bench):
