@@ -241,6 +241,12 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
     )
 
 
+@pytest.mark.parametrize("date", ["2027-01-10", "2027-01-10Z", "2027-01-10+05:30"])
+def test_a_date_may_have_a_time_zone(quickbooks, bills, date):
+    """Intuit's pages of the transactions: a date follows the XML Schema standard."""
+    assert len(numbers(quickbooks, f"where TxnDate = '{date}'")) == 6
+
+
 def test_attachments_are_found_by_whether_they_are_mailed(quickbooks, bills):
     """Intuit's page of the attachable: `AttachableRef.IncludeOnSend` is filterable."""
     for note, is_mailed in (("mailed", True), ("kept", False)):
@@ -366,6 +372,11 @@ def test_an_entity_of_which_companies_have_none_is_found_nowhere(quickbooks, ent
             "select * from Vendor where BillAddr = 'x'",
             "4001",
             "property 'BillAddr' is not queryable",
+        ),
+        (
+            "select * from Bill where TxnDate > '20270110'",
+            "4001",
+            "Invalid date value 20270110 for property TxnDate",
         ),
         (
             "select * from Bill where TxnDate > 'soon'",

@@ -158,6 +158,8 @@ def test_read_only_fields_are_ignored(quickbooks):
         (bill(DocNumber="x" * 33), "2050", "DocNumber"),
         (bill(PrivateNote="x" * 4001), "2050", "PrivateNote"),
         (bill(TxnDate="yesterday"), "2060", "TxnDate"),
+        (bill(TxnDate="20270110"), "2060", "TxnDate"),
+        (bill(DueDate="2027-W02-7"), "2060", "DueDate"),
         (bill(line("ten")), "2070", "Amount"),
         (bill(line("NaN")), "2070", "Amount"),
         (bill(line("1e30")), "2090", "Amount"),

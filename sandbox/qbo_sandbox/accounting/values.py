@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+import re
 import zoneinfo
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,6 +13,7 @@ from typing import Any
 
 from qbo_sandbox.kit.json_object import JsonObject
 
+DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 CENT = Decimal("0.01")
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -134,9 +136,11 @@ def _limit_to_month(year: int, month: int, day: int) -> int:
 
 
 def is_date(text: object) -> bool:
-    """Return whether a value is a text that begins with a date."""
+    """Return whether a value is a text that begins with a date such as 2026-03-02."""
+    if not isinstance(text, str) or DATE_PATTERN.match(text) is None:
+        return False
     try:
-        dt.date.fromisoformat(str(text)[:10])
+        dt.date.fromisoformat(text[:10])
     except ValueError:
         return False
-    return isinstance(text, str)
+    return True

@@ -8,7 +8,9 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.table import Row
+from qbo_sandbox.accounting.values import is_date
 from qbo_sandbox.api.query import Condition, invalid_query
 from qbo_sandbox.entities.schema import Field, load_type_fields
 
@@ -131,14 +133,22 @@ def _require_supported(name: str, operator: str) -> None:
 def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
     """Return a time as seconds, a date as its ten characters, anything else as text."""
     field = load_type_fields()[kind].get(name, TEXT_FIELD)
-    is_date = field.type == "date" and "%" not in text
-    if name not in TIME_FIELDS and not is_date:
+    if field.type == "date" and "%" not in text:
+        date = text.strip()
+        if not is_date(date):
+            raise _invalid_date(name, text)
+        return date[:10]
+    if name not in TIME_FIELDS:
         return text
     try:
-        seconds = company.seconds(text)
+        return company.seconds(text)
     except ValueError:
-        raise invalid_query(f"Invalid date value {text} for property {name}") from None
-    return text.strip()[:10] if is_date else seconds
+        raise _invalid_date(name, text) from None
+
+
+def _invalid_date(name: str, text: str) -> Refusal:
+    """Return the refusal of a condition with a value that is no date or time."""
+    return invalid_query(f"Invalid date value {text} for property {name}")
 
 
 # -- tests of rows -------------------------------------------------------------------------------
