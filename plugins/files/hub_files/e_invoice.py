@@ -8,38 +8,14 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from hub import Sentence
-from hub_files.invoice_node import UBL, Element, InvoiceNode, build_problem, to_date
+from hub_files.invoice_node import Element, InvoiceNode, build_problem, to_date
+from hub_files.invoice_types import FORMS_BY_TAG, check_type
 
-SPECIFICATION = "urn:cen.eu:en16931:2017"  # Peppol BIS Billing 3.0 and EHF 3 begin with it (BT-24)
 RESOURCE_LIMIT_EXCEEDED = 114  # the code of libxml2
 ZERO, ONE = Decimal(0), Decimal(1)
-
-INVOICE_TYPES = (  # that Peppol allows; credit notes and self-billed invoices are not among them
-    "71 80 82 84 102 218 219 326 331 380 382 383 384 386 388 393 395 553 575 623 780 817 870 875"
-    " 876 877"
-)
-CREDIT_NOTE_TYPES = "81 83 381 396 532"
 CORRECTED_INVOICE_TYPE = "384"
-
-
-class DocumentForm(NamedTuple):
-    """A kind of document; `element` is the prefix in the names of other elements."""
-
-    kind: str
-    element: str
-    quantity_path: str
-    type_codes: str
-
-
-INVOICE = DocumentForm("invoice", "Invoice", "cbc:InvoicedQuantity", INVOICE_TYPES)
-CREDIT_NOTE = DocumentForm("credit_note", "CreditNote", "cbc:CreditedQuantity", CREDIT_NOTE_TYPES)
-FORMS_BY_TAG = {
-    f"{{{UBL}:Invoice-2}}Invoice": INVOICE,
-    f"{{{UBL}:CreditNote-2}}CreditNote": CREDIT_NOTE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +131,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
     form = FORMS_BY_TAG[element.tag]
     currency = InvoiceNode(element, "").require("cbc:DocumentCurrencyCode", Sentence("currency"))
     root = InvoiceNode(element, currency)
-    _check_type(root, form)
+    check_type(root, form)
     lines = root.nodes(f"cac:{form.element}Line")
     if not lines:
         raise build_problem(
@@ -233,28 +209,6 @@ def _parse(content: bytes) -> Element:
             )
         )
     return root
-
-
-def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
-    """Raise an error for other specifications, such as EHF 2, or types such as self-billing."""
-    specification = root.text("cbc:CustomizationID") or "no specification"
-    if not specification.startswith(SPECIFICATION):
-        raise build_problem(
-            Sentence(
-                "Peppol BIS Billing 3.0 or EHF 3 is expected, and it is “%(specification)s”",
-                specification=specification,
-            )
-        )
-    path = f"cbc:{form.element}TypeCode"
-    code = root.require(path, Sentence("document type"))
-    if code not in form.type_codes.split():
-        raise build_problem(
-            Sentence(
-                "Type “%(code)s” (%(path)s) is not a type of invoice or credit note in Peppol",
-                code=code,
-                path=path,
-            )
-        )
 
 
 def _get_corrected_number(root: InvoiceNode) -> str | None:

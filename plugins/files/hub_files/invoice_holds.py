@@ -1,9 +1,9 @@
 """Why an e-invoice waits for a person: its sums are wrong, or what it changes is unclear."""
 
 from hub import Sentence
-from hub_files import e_invoice
 from hub_files.e_invoice import EInvoice
 from hub_files.invoice_checks import check_e_invoice
+from hub_files.invoice_types import CREDIT_NOTE
 
 
 def find_hold(invoice: EInvoice) -> str | None:
@@ -13,7 +13,7 @@ def find_hold(invoice: EInvoice) -> str | None:
 
 def is_credit_note(invoice: EInvoice) -> bool:
     """Return whether a document is a credit note, not an invoice."""
-    return invoice.kind == e_invoice.CREDIT_NOTE.kind
+    return invoice.kind == CREDIT_NOTE.kind
 
 
 def _find_wrong_sums(invoice: EInvoice) -> str | None:
