@@ -11,11 +11,10 @@ from decimal import Decimal
 
 from hub import Sentence
 from hub_files.invoice_node import Element, InvoiceNode, build_problem, to_date
-from hub_files.invoice_types import FORMS_BY_TAG, check_type
+from hub_files.invoice_types import FORMS_BY_TAG, read_type
 
 RESOURCE_LIMIT_EXCEEDED = 114  # the code of libxml2
 ZERO, ONE = Decimal(0), Decimal(1)
-CORRECTED_INVOICE_TYPE = "384"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +105,7 @@ class EInvoice:
     """An invoice or a credit note; the amounts of a credit note are positive, too."""
 
     kind: str  # "invoice" or "credit_note"
+    type_code: str
     number: str
     issue_date: dt.date
     due_date: dt.date | None
@@ -122,7 +122,7 @@ class EInvoice:
     totals: EInvoiceTotals
     payment_means: tuple[PaymentMeans, ...]
     embedded_files: tuple[EmbeddedFile, ...]
-    corrected_number: str | None  # of the invoice that it replaces, "" if it names none
+    preceding_numbers: tuple[str, ...]  # of the invoices that it refers to (BG-3)
 
 
 def read_e_invoice(content: bytes) -> EInvoice:
@@ -131,7 +131,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
     form = FORMS_BY_TAG[element.tag]
     currency = InvoiceNode(element, "").require("cbc:DocumentCurrencyCode", Sentence("currency"))
     root = InvoiceNode(element, currency)
-    check_type(root, form)
+    type_code = read_type(root, form)
     lines = root.nodes(f"cac:{form.element}Line")
     if not lines:
         raise build_problem(
@@ -145,6 +145,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
         )
     return EInvoice(
         kind=form.kind,
+        type_code=type_code,
         number=root.require("cbc:ID", Sentence("invoice number")),
         issue_date=to_date(
             root.require("cbc:IssueDate", Sentence("issue date")), Sentence("issue date")
@@ -168,7 +169,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
             for means in root.nodes("cac:PaymentMeans")
         ),
         embedded_files=_list_embedded_files(root),
-        corrected_number=_get_corrected_number(root),
+        preceding_numbers=_list_preceding_numbers(root),
     )
 
 
@@ -211,11 +212,14 @@ def _parse(content: bytes) -> Element:
     return root
 
 
-def _get_corrected_number(root: InvoiceNode) -> str | None:
-    """Return the number of the invoice that a corrected one replaces; None for any other."""
-    if root.text("cbc:InvoiceTypeCode") != CORRECTED_INVOICE_TYPE:
-        return None
-    return root.text("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID")
+def _list_preceding_numbers(root: InvoiceNode) -> tuple[str, ...]:
+    """Return the numbers of the earlier invoices that it corrects or continues, each once.
+
+    A reference without a number is left out.
+    """
+    references = root.nodes("cac:BillingReference/cac:InvoiceDocumentReference")
+    numbers = dict.fromkeys(reference.text("cbc:ID") for reference in references)
+    return tuple(filter(None, numbers))
 
 
 def _read_party(root: InvoiceNode, path: str) -> EInvoiceParty:

@@ -1,14 +1,25 @@
-"""Why an e-invoice waits for a person: its sums are wrong, or what it changes is unclear."""
+"""Why an e-invoice waits for a person.
 
-from hub import Sentence
+Its sums are wrong, what it changes is unclear, or its amount may be in the books already.
+"""
+
+from hub import Sentence, Site
 from hub_files.e_invoice import EInvoice
 from hub_files.invoice_checks import check_e_invoice
-from hub_files.invoice_types import CREDIT_NOTE
+from hub_files.invoice_types import CORRECTED_INVOICE_TYPE, CREDIT_NOTE, PREPAYMENT_TYPE
+
+MAX_NUMBERS_IN_MESSAGE = 5
 
 
-def find_hold(invoice: EInvoice) -> str | None:
+def find_hold(site: Site, invoice: EInvoice) -> str | None:
     """Return why an e-invoice waits for a person, or None."""
-    return _find_wrong_sums(invoice) or _find_negative_credit(invoice) or _find_replaced(invoice)
+    return (
+        _find_wrong_sums(invoice)
+        or _find_negative_credit(invoice)
+        or _find_replaced(invoice)
+        or _find_prepayment(invoice)
+        or _find_prepaid(site, invoice)
+    )
 
 
 def is_credit_note(invoice: EInvoice) -> bool:
@@ -44,12 +55,55 @@ def _find_replaced(invoice: EInvoice) -> str | None:
 
     The invoice that it replaces has another id, and would be in the books as well.
     """
-    if invoice.corrected_number in (None, invoice.number):
+    if invoice.type_code != CORRECTED_INVOICE_TYPE:
         return None
-    replaced = Sentence("invoice %(number)s", number=invoice.corrected_number)
+    number = invoice.preceding_numbers[0] if invoice.preceding_numbers else ""
+    if number == invoice.number:
+        return None
+    replaced = Sentence("invoice %(number)s", number=number)
     return Sentence(
         "It is a corrected invoice in place of %(replaced)s, which may be in the books. Ask the"
         " sender for a credit note and a new invoice; or correct that one in QuickBooks by hand,"
         " and press Skip.",
-        replaced=replaced if invoice.corrected_number else Sentence("an earlier invoice"),
+        replaced=replaced if number else Sentence("an earlier invoice"),
+    )
+
+
+def _find_prepayment(invoice: EInvoice) -> str | None:
+    """Return a hold for an invoice for a prepayment; None for any other document.
+
+    The final invoice has the whole amount, with what was prepaid.
+    """
+    if invoice.type_code != PREPAYMENT_TYPE:
+        return None
+    return Sentence(
+        "It is an invoice for a prepayment, and the final invoice has the same amount again. Enter"
+        " the prepayment in QuickBooks, and press Skip."
+    )
+
+
+def _find_prepaid(site: Site, invoice: EInvoice) -> str | None:
+    """Return a hold for an invoice of which a part was paid before; None for any other document.
+
+    The total (BT-112) contains the part that was paid before (BT-113). What has an invoice of its
+    own would be in the books twice. Without one, as after a payment by card, the total is right.
+    """
+    if not invoice.totals.prepaid or is_credit_note(invoice):
+        return None
+    paid = f"{invoice.currency} {invoice.totals.prepaid}"
+    numbers = [number for number in invoice.preceding_numbers if number != invoice.number]
+    if numbers:
+        return Sentence(
+            "%(paid)s was paid before, and it refers to %(numbers)s, which may be in the books with"
+            " that amount. Enter in QuickBooks what is missing there, and press Skip.",
+            paid=paid,
+            numbers=", ".join(numbers[:MAX_NUMBERS_IN_MESSAGE]),
+        )
+    if site.settings["prepaid"] == "post":
+        return None
+    return Sentence(
+        "%(paid)s was paid before. An invoice for that amount may be in the books, and this one"
+        " has it again. If there is none, choose in the settings of Files to post such e-invoices"
+        " in full. Otherwise enter in QuickBooks what is missing there, and press Skip.",
+        paid=paid,
     )

@@ -11,6 +11,9 @@ INVOICE_TYPES = (  # that Peppol allows; credit notes and self-billed invoices a
     " 876 877"
 )
 CREDIT_NOTE_TYPES = "81 83 381 396 532"
+SELF_BILLED_TYPES = ("389", "261")  # an invoice and a credit note that the customer writes
+CORRECTED_INVOICE_TYPE = "384"
+PREPAYMENT_TYPE = "386"
 
 
 class DocumentForm(NamedTuple):
@@ -30,8 +33,8 @@ FORMS_BY_TAG = {
 }
 
 
-def check_type(root: InvoiceNode, form: DocumentForm) -> None:
-    """Raise an error for other specifications, such as EHF 2, or types such as self-billing."""
+def read_type(root: InvoiceNode, form: DocumentForm) -> str:
+    """Return the type; raise an error for other specifications, such as EHF 2, or other types."""
     specification = root.text("cbc:CustomizationID") or "no specification"
     if not specification.startswith(SPECIFICATION):
         raise build_problem(
@@ -42,6 +45,15 @@ def check_type(root: InvoiceNode, form: DocumentForm) -> None:
         )
     path = f"cbc:{form.element}TypeCode"
     code = root.require(path, Sentence("document type"))
+    if code in SELF_BILLED_TYPES:
+        raise ValueError(
+            Sentence(
+                "Type “%(code)s” (%(path)s) is self-billed: the customer writes it for the"
+                " supplier. Files does not read it; enter it in QuickBooks.",
+                code=code,
+                path=path,
+            )
+        )
     if code not in form.type_codes.split():
         raise build_problem(
             Sentence(
@@ -50,3 +62,4 @@ def check_type(root: InvoiceNode, form: DocumentForm) -> None:
                 path=path,
             )
         )
+    return code

@@ -98,7 +98,7 @@ def read_attachment(content: bytes, attachment: Attachment) -> bytes:
 
 
 def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
-    """Return the document of an e-invoice, on hold if its sums are wrong."""
+    """Return the document of an e-invoice, on hold if a person has to look at it."""
     invoice = e_invoice.read_e_invoice(content)
     direction = _decide_direction(site, invoice)
     other = _get_other_party(direction, invoice)
@@ -116,7 +116,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         kind=KINDS[direction][is_credit_note(invoice) or is_negative],
         source_id=id,
         version=file.digest[:16],
-        hold=find_hold(invoice) or find_missing_default(direction, lines),
+        hold=find_hold(site, invoice) or find_missing_default(direction, lines),
         date=invoice.issue_date,
         due=invoice.due_date,
         number=invoice.number,

@@ -42,6 +42,14 @@ class Settings(Schema):
     attach = setting.switch(
         "Attach files", LINES, "The file of a document is attached in QuickBooks.", default=True
     )
+    prepaid = setting.choice(
+        "Amounts paid before",
+        E_INVOICES,
+        {"hold": "hold the e-invoice", "post": "post the e-invoice in full"},
+        "An e-invoice that was paid before, in part or in full. If the supplier sent an invoice for"
+        " the prepayment, too, its amount would be in the books twice. One that refers to such an"
+        " invoice is always held.",
+    )
     own_ids = setting.text(
         "Numbers of your company",
         E_INVOICES,

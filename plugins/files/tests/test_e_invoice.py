@@ -224,7 +224,7 @@ def test_a_damaged_embedded_file_is_refused():
     assert "“10417.pdf” is damaged" in refusal(invoice().set(path, "JVBE*").xml())
 
 
-@pytest.mark.parametrize("code", ["381", "389", "325", "38"])
+@pytest.mark.parametrize("code", ["381", "325", "38"])
 def test_a_type_that_is_no_invoice_is_refused(code):
     sentence = refusal(invoice().set("cbc:InvoiceTypeCode", code).xml())
     assert sentence.startswith(f"Type “{code}” (cbc:InvoiceTypeCode) is not a type of invoice")

@@ -19,6 +19,7 @@ OWN = "cac:AccountingSupplierParty/cac:Party/cac:PartyLegalEntity/cbc:CompanyID"
 def bench():
     company = Company(country="NO", currency="NOK")
     settings = {"account": "7", "item": "9", "own_ids": "912 345 678, NO912345678MVA"}
+    settings["prepaid"] = "post"
     return Bench("files", settings, company=company)
 
 
@@ -86,10 +87,63 @@ def test_lines_and_tax_add_up_to_the_total_of_each_sender(bench, sample):
     assert sum(line.tax for line in document.lines) == document.tax_total
 
 
-def test_a_prepaid_amount_is_a_warning(bench):
+def test_an_amount_paid_before_is_posted_with_a_warning_only_if_the_settings_say_so(bench):
     bill = read(bench, invoice())
-    assert bill.total == Decimal("9263.00")
+    assert (bill.total, bill.hold) == (Decimal("9263.00"), None)
     assert bill.warnings == ("NOK 2000.00 was paid before. The payment is not posted with it.",)
+    bench.set(prepaid="hold")
+    (held, _) = bench.read()
+    assert held.hold.startswith("NOK 2000.00 was paid before. An invoice for that amount may be")
+    assert "choose in the settings of Files to post such e-invoices in full" in held.hold
+    unpaid = read(bench, prefixed_invoice(), "unpaid.xml")
+    assert (unpaid.hold, unpaid.warnings) == (None, ())
+
+
+def test_an_amount_paid_with_an_earlier_invoice_is_held_whatever_the_settings_say(bench):
+    content = with_references(invoice().xml(), "10401", "10402", "10401")
+    bench.receive("final.xml", content)
+    bill = bench.read()[-2]
+    assert "and it refers to 10401, 10402, which may be in the books" in bill.hold
+
+
+def test_a_partial_invoice_that_was_not_paid_may_name_the_one_before(bench):
+    content = with_references(prefixed_invoice().xml(), "10401", cac="a", cbc="b")
+    bench.receive("second.xml", content)
+    assert bench.read()[-2].hold is None
+
+
+def test_a_corrected_invoice_that_was_paid_before_does_not_count_as_its_own_prepayment(bench):
+    sample = invoice().set("cbc:InvoiceTypeCode", "384")
+    bench.receive("corrected.xml", with_references(sample.xml(), "10417"))
+    assert bench.read()[-2].hold is None
+
+
+def test_a_credit_note_that_was_paid_out_before_is_posted_with_a_warning(bench):
+    bench.set(prepaid="hold")
+    prepaid = '<cbc:PrepaidAmount currencyID="NOK">623.75</cbc:PrepaidAmount><cbc:PayableAmount'
+    sample = credit_note().set("cac:LegalMonetaryTotal/cbc:PayableAmount", "0.00")
+    content = with_references(sample.xml(), "10417").replace(
+        b"<cbc:PayableAmount", prepaid.encode()
+    )
+    bench.receive("credit-note.xml", content)
+    credit = bench.read()[-2]
+    assert (credit.total, credit.hold) == (Decimal("623.75"), None)
+    assert credit.warnings == ("NOK 623.75 was paid before. The payment is not posted with it.",)
+
+
+def test_an_invoice_for_a_prepayment_is_held(bench):
+    sample = prefixed_invoice().set("cbc:InvoiceTypeCode", "386")
+    assert "the final invoice has the same amount again" in read(bench, sample).hold
+
+
+@pytest.mark.parametrize(
+    ("sample", "element", "code"),
+    [(invoice, "Invoice", "389"), (credit_note, "CreditNote", "261")],
+)
+def test_a_self_billed_document_is_not_blamed_on_its_sender(bench, sample, element, code):
+    content = sample().set(f"cbc:{element}TypeCode", code).xml()
+    with pytest.raises(Refused, match=rf"“{code}” .* is self-billed: .* enter it in QuickBooks\.$"):
+        bench.receive("self-billed.xml", content)
 
 
 def test_the_files_inside_and_the_e_invoice_itself_are_attached(bench):
@@ -227,16 +281,24 @@ def test_a_price_with_endless_digits_is_left_out(bench):
     assert (bill.lines[1].unit_price, bill.lines[1].amount) == (None, Decimal("295.00"))
 
 
+def with_references(content, *numbers, cac="cac", cbc="cbc"):
+    """Return an e-invoice that refers to earlier invoices; `cac` and `cbc` are its prefixes."""
+    path = (f"{cac}:BillingReference", f"{cac}:InvoiceDocumentReference")
+    begin = "".join(f"<{name}>" for name in path)
+    end = "".join(f"</{name}>" for name in reversed(path))
+    references = [f"{begin}<{cbc}:ID>{number}</{cbc}:ID>{end}" for number in numbers]
+    next_element = f"<{cac}:AccountingSupplierParty>"
+    text = content.decode()
+    assert next_element in text
+    return text.replace(next_element, "".join(references) + next_element, 1).encode()
+
+
 def corrected_invoice(of=""):
     """Return a corrected invoice, which may name the invoice that it replaces."""
-    content = invoice().set("cbc:InvoiceTypeCode", "384").xml().decode()
-    path = ("BillingReference", "InvoiceDocumentReference")
-    begin = "".join(f"<cac:{name}>" for name in path)
-    end = "".join(f"</cac:{name}>" for name in reversed(path))
-    reference = f"{begin}<cbc:ID>{of}</cbc:ID>{end}" if of else ""
-    next_element = "<cac:AccountingSupplierParty>"
-    assert next_element in content
-    return content.replace(next_element, reference + next_element, 1).encode()
+    sample = invoice().set("cbc:InvoiceTypeCode", "384")
+    for path, amount in (("PrepaidAmount", "0.00"), ("PayableAmount", "9263.00")):
+        sample.set(f"cac:LegalMonetaryTotal/cbc:{path}", amount)
+    return with_references(sample.xml(), *filter(None, [of]))
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,22 @@ def test_an_e_invoice_is_posted_with_its_file_and_wrong_sums_are_not(site):
     assert len(site.cases()) == 1
 
 
+def test_a_prepaid_e_invoice_waits_until_the_settings_let_it_be_posted_in_full(site):
+    sample = prefixed_invoice().set("cac:LegalMonetaryTotal/cbc:PayableAmount", "134.88")
+    prepaid = '<b:PrepaidAmount currencyID="USD">1000.00</b:PrepaidAmount><b:PayableAmount'
+    content = sample.xml().decode().replace("EUR", "USD").replace("<b:PayableAmount", prepaid)
+    site.receive("final.xml", content.replace("Hansen &amp; Partner", "Canyon Steel Works"))
+    site.sync()
+    assert site.books("Bill") == {}
+    assert len(site.cases()) == 1
+    settings = {**site.installation.settings, "prepaid": "post"}
+    enable.change(1, "files", settings, who="kari")
+    site.sync()
+    (bill,) = site.books("Bill").values()
+    assert D(str(bill["TotalAmt"])) == D("1134.88")
+    assert site.cases() == []
+
+
 @pytest.mark.parametrize(
     ("reference", "account"),
     [("Permits and Fees", "Permits and Fees"), ("Project 7", "Lumber and Framing")],
