@@ -1,5 +1,6 @@
 """Errors that QuickBooks reports: read from JSON and XML, and explained with a next step."""
 
+import codecs
 import json
 import re
 from collections.abc import Iterator, Set
@@ -200,7 +201,7 @@ class Fault:
 
 def parse(body: bytes) -> tuple[Fault, ...]:
     """Return the faults in a body, in JSON or XML; none if it has none that can be read."""
-    text = body.lstrip()
+    text = body.removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith((b"{", b"[")):
         try:
             return parse_faults(json.loads(text, parse_float=Decimal))

@@ -61,6 +61,7 @@ XML = b"""<?xml version="1.0"?>
 <Error code="3001">
 <Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>
 </Error></Fault></IntuitResponse>"""
+XML_REFUSAL = XML.replace(b"3001", b"6000").replace(b"SERVICE", b"ValidationFault")
 
 TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("an entity with an id", 200, {"Bill": BILL}, "application/json", CREATE, "landed"),
@@ -216,6 +217,23 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ("an unknown address", 404, b"", "text/html", CREATE, "doubt"),
     ("a redirect", 302, b"", "text/html", CREATE, "doubt"),
     ("a throttle", 429, gateway("3001"), "application/json", CREATE, "throttled"),
+    ("a refusal in XML", 400, XML_REFUSAL, "application/xml", CREATE, "refused"),
+    (
+        "a refusal in XML behind a byte order mark",
+        400,
+        b"\xef\xbb\xbf" + XML_REFUSAL,
+        "application/xml",
+        CREATE,
+        "refused",
+    ),
+    (
+        "a refusal behind a byte order mark",
+        400,
+        b"\xef\xbb\xbf" + json.dumps(fault("6000")).encode(),
+        "application/json",
+        CREATE,
+        "refused",
+    ),
     ("a throttle in XML", 429, XML, "application/xml", CREATE, "throttled"),
     ("a throttle without a body", 429, b"", "text/plain", CREATE, "throttled"),
     ("an old throttle", 403, gateway("003001"), "application/json", CREATE, "throttled"),
