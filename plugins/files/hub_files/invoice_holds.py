@@ -9,6 +9,7 @@ from hub_files.invoice_checks import check_e_invoice
 from hub_files.invoice_types import CORRECTED_INVOICE_TYPE, CREDIT_NOTE, PREPAYMENT_TYPE
 
 MAX_NUMBERS_IN_MESSAGE = 5
+MAX_SUMS_IN_MESSAGE = 10
 
 
 def find_hold(site: Site, invoice: EInvoice) -> str | None:
@@ -32,7 +33,14 @@ def _find_wrong_sums(invoice: EInvoice) -> str | None:
     findings = list(map(str, check_e_invoice(invoice)))
     if not findings:
         return None
-    sums = " ".join(findings)
+    sums = " ".join(findings[:MAX_SUMS_IN_MESSAGE])
+    if len(findings) > MAX_SUMS_IN_MESSAGE:
+        return Sentence(
+            "%(sums)s %(count)s more of its sums are wrong. Ask the sender for a corrected"
+            " e-invoice and upload it.",
+            sums=sums,
+            count=len(findings) - MAX_SUMS_IN_MESSAGE,
+        )
     return Sentence("%(sums)s Ask the sender for a corrected e-invoice and upload it.", sums=sums)
 
 

@@ -287,13 +287,14 @@ def _list_tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Dec
     for subtotal in invoice.vat_subtotals:
         key = (subtotal.category, subtotal.percent or ZERO)
         subtotals[key] = subtotals.get(key, ZERO) + subtotal.tax
-    for (category, rate), subtotal_tax in subtotals.items():
-        indexes = []
-        for index, part in enumerate(parts):
-            if (part.category, part.rate) == (category, rate):
-                indexes.append(index)
+    indexes_by_key: dict[tuple[str, Decimal], list[int]] = {}
+    for index, part in enumerate(parts):
+        indexes_by_key.setdefault((part.category, part.rate), []).append(index)
+    for key, subtotal_tax in subtotals.items():
+        indexes = indexes_by_key.get(key, [])
         if not indexes:
             continue
+        _, rate = key
         for index in indexes:
             exact = parts[index].amount * rate / 100
             taxes[index] = exact.quantize(CENT)

@@ -8,7 +8,6 @@ import datetime as dt
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,12 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from hub import Refused
-from hub_files.workbook_limits import SheetLimits, build_size_error
+from hub_files.workbook_limits import (
+    DAMAGED_ARCHIVE,
+    SheetLimits,
+    build_size_error,
+    check_elements,
+)
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 100
@@ -37,9 +41,7 @@ TYPE_OF_TEXT = b't="str"'
 CELL_REFERENCE = re.compile(rb'\br="([A-Z]+\d+)"')
 SHEET_FOLDER = "xl/worksheets/"
 ZIP_SIGNATURE = b"PK\x03\x04"
-# What is raised for an archive that is damaged, encrypted or packed in an unknown way, and for a
-# part of a workbook that has other contents than it should.
-DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError)
+# What is raised for a part of a workbook that has other contents than it should.
 DAMAGED_PART = (LookupError, ValueError, TypeError, AttributeError)
 
 Cell = str | Decimal | dt.date
@@ -288,6 +290,8 @@ def _open_sheets(name: str, content: bytes) -> Sequence[Any]:
     from openpyxl import load_workbook
 
     _check_unpacked_size(name, content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        check_elements(name, archive)
     workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     sheets: list[Any] = workbook.worksheets
     for sheet in sheets:

@@ -3,8 +3,10 @@
 import io
 import time
 import zipfile
+from decimal import Decimal
 
 import pytest
+from e_invoices import prefixed_invoice
 from hub_files.values import parse_amount
 from openpyxl import Workbook
 
@@ -19,9 +21,13 @@ TYPE_OF_STRINGS = (
 NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
+def new_bench():
+    return Bench("files", {}, company=Company(country="NO", currency="NOK"))
+
+
 @pytest.fixture
 def bench():
-    return Bench("files", {}, company=Company(country="NO", currency="NOK"))
+    return new_bench()
 
 
 def workbook(rows, text="Name"):
@@ -45,6 +51,7 @@ def workbook(rows, text="Name"):
 
 
 CELL = '<c t="s"><v>0</v></c>'
+ATTRIBUTES = " ".join(f'a{number}=""' for number in range(250_001))
 ROW = f"<row>{CELL}</row>"
 
 
@@ -56,13 +63,35 @@ ROW = f"<row>{CELL}</row>"
         workbook(f'{ROW * 2}<row r="2000000000">{CELL}</row>'),
         workbook(f'<row r="2000000000">{CELL}</row>{ROW}'),
         workbook(ROW * 2 + '<row><c r="ZZZ3"/></row>' * 2000),
+        workbook(f"{ROW * 2}<row>{'<c/>' * 2_100_000}</row>"),
+        workbook(f"{ROW * 2}{'<x/>' * 2_100_000}"),
+        workbook(ROW * 2 + f"<row/>{'<x/>' * 30}" * 70_000),
+        workbook(ROW * 2 + f"<row><c {ATTRIBUTES}/></row>"),
+        workbook(ROW * 2, "A</t></si>" + "<si/>" * 2_100_000 + "<si><t>"),
     ],
-    ids=["text in rows", "text in columns", "row number", "first row", "column number"],
+    ids=[
+        "text in rows",
+        "text in columns",
+        "row number",
+        "first row",
+        "column number",
+        "cells of a row",
+        "other elements",
+        "elements between rows",
+        "attributes",
+        "shared texts",
+    ],
 )
 def test_a_small_excel_file_that_holds_very_much_is_refused(bench, content):
-    assert len(content) < 100_000
+    assert len(content) < 1_000_000
     with pytest.raises(Refused, match="too large when it is unpacked"):
         bench.receive("bills.xlsx", content)
+
+
+@pytest.mark.parametrize("row", [f"<row>{'<c/>' * 16_000}</row>", "<row/>" * 1000])
+def test_many_empty_cells_and_rows_are_read(bench, row):
+    table = bench.receive("bills.xlsx", workbook(ROW * 2 + row * 2)).table
+    assert table.rows == (("Name",),)
 
 
 def test_rows_far_below_are_read(bench):
@@ -100,3 +129,42 @@ def test_a_long_text_is_no_amount_in_little_time(text):
     with pytest.raises(ValueError, match="is not an amount"):
         parse_amount(text, ".")
     assert time.process_time() - began < 5
+
+
+def e_invoice(rates):
+    """Return an e-invoice with a line and a VAT subtotal for each of these rates."""
+    content = prefixed_invoice().xml().decode()
+    begin, _, rest = content.partition("<a:TaxSubtotal>")
+    subtotal, _, end = rest.partition("</a:TaxSubtotal>")
+    before_line, _, rest = end.partition("<a:InvoiceLine>")
+    line, _, _ = rest.partition("</a:InvoiceLine>")
+    subtotals = []
+    lines = []
+    for rate in rates:
+        tax = f"{9 * rate:.2f}"
+        taxed = subtotal.replace(">19<", f">{rate}<").replace(">171.00<", f">{tax}<")
+        subtotals.append(f"<a:TaxSubtotal>{taxed}</a:TaxSubtotal>")
+        taxed = line.replace(">19.0<", f">{rate}<")
+        lines.append(f"<a:InvoiceLine>{taxed}</a:InvoiceLine>")
+    parts = (begin, *subtotals, before_line, *lines, "</doc:Invoice>")
+    return "".join(parts).encode()
+
+
+def test_very_many_rates_of_tax_take_little_more_time_than_one():
+    seconds = []
+    for step in (0, 1):
+        bench = new_bench()
+        bench.receive("rates.xml", e_invoice([Decimal(n * step) / 100 for n in range(5000)]))
+        began = time.process_time()
+        (bill, _) = bench.read()
+        seconds.append(time.process_time() - began)
+        assert len(bill.lines) == 5000
+    assert seconds[1] < 3 * seconds[0]
+
+
+def test_the_reason_names_only_the_first_of_very_many_wrong_sums(bench):
+    content = e_invoice([Decimal(number) for number in range(50)])
+    bench.receive("wrong.xml", content.replace(b">900.00<", b">901.00<"))
+    (bill, _) = bench.read()
+    assert "more of its sums are wrong. Ask the sender for a corrected e-invoice" in bill.hold
+    assert len(bill.hold) < 1500
