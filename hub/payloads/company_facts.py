@@ -7,6 +7,7 @@ from decimal import Decimal
 
 # By tax code: the id and the percentage of each of its rates.
 Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
+CompoundRates = Mapping[str, str]  # by tax code: the names of its rates that tax another tax
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,8 @@ class CompanyFacts:
       none before somebody sets up sales tax.
     - `tax_rates` and `sales_rates`: the rates of each tax code for purchases and for sales; without
       a company they are not known.
+    - `compound_rates` and `compound_sales_rates`: the tax codes with rates that are computed on
+      another tax; their percentages do not add up.
     - `sales_fields` and `order_fields`: the ids of custom fields by their names.
     """
 
@@ -42,6 +45,8 @@ class CompanyFacts:
     stock: bool = True
     tax_rates: Rates = field(default_factory=dict)
     sales_rates: Rates = field(default_factory=dict)
+    compound_rates: CompoundRates = field(default_factory=dict)
+    compound_sales_rates: CompoundRates = field(default_factory=dict)
     knows_rates: bool = True
     sales_fields: Mapping[str, str] = field(default_factory=dict)
     order_fields: Mapping[str, str] = field(default_factory=dict)

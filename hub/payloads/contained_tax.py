@@ -10,7 +10,12 @@ from hub.mapping.split import get_amount
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.kind_names import THE_KINDS
-from hub.payloads.line_tax import KINDS_WITH_TAX, describe_line_taxes, read_stated_tax
+from hub.payloads.line_tax import (
+    KINDS_WITH_TAX,
+    describe_line_taxes,
+    find_compound_rates,
+    read_stated_tax,
+)
 from hub.payloads.sales_lines import is_discount
 from hub.payloads.stated_total import round_stated_total
 from hub.payloads.summary import (
@@ -60,8 +65,28 @@ def _find_wrong_total(builder: PayloadBuilder, gross: Decimal) -> Sentence | Non
     )
 
 
+def _find_compound_tax(builder: PayloadBuilder) -> Sentence | None:
+    """Return the problem of a tax on another tax, which is not taken off an amount; else None."""
+    for mapped in _list_lines_taxed_by_code(builder):
+        code = mapped.refs.get("tax_code")
+        rates = find_compound_rates(builder, mapped)
+        if code and rates:
+            builder.solutions.add("match")
+            return Sentence(
+                "Its amounts contain tax, and the tax code %(code)s has a rate that is computed on"
+                " another tax (%(rates)s), so that the amounts without tax are not known. State the"
+                " tax of each line at the source, or match another tax code.",
+                rates=rates,
+                code=code.name or code.id,
+            )
+    return None
+
+
 def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
-    """Return the problem if the stated tax differs from that of the tax codes or the lines."""
+    """Return the problem if the tax of a code is not known, or the stated tax is another one."""
+    compound = _find_compound_tax(builder)
+    if compound:
+        return compound
     stated = read_stated_tax(builder)
     if stated is None:
         return None

@@ -256,11 +256,23 @@ def _find_tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
     return rates.get(code.id, ())
 
 
+def find_compound_rates(builder: PayloadBuilder, mapped: MappedLine) -> str:
+    """Return the names of the rates of a line that are computed on another tax; "" if none is."""
+    code = mapped.refs.get("tax_code")
+    is_sale = builder.document.kind in SALES_KINDS
+    facts = builder.facts
+    rates = facts.compound_sales_rates if is_sale else facts.compound_rates
+    return rates.get(code.id, "") if code else ""
+
+
 def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict[str, Any]]:
     """Return the stated tax by rate; nothing if the lines do not add up to it.
 
-    The largest tax takes the rounding difference between the lines and the stated tax.
+    The largest tax takes the rounding difference between the lines and the stated tax. Where a rate
+    is computed on another tax, QuickBooks divides the stated tax itself.
     """
+    if any(find_compound_rates(builder, mapped) for mapped, _ in pairs):
+        return []
     bases: dict[str, Decimal] = {}
     taxes: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}

@@ -14,7 +14,7 @@ from hub.context import current_hub
 from hub.db import engine
 from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.models.installations import MAX_COMPANY_NAME_LENGTH
-from hub.payloads.company_facts import CompanyFacts, Rates
+from hub.payloads.company_facts import CompanyFacts, CompoundRates, Rates
 from hub.payloads.entities import read_ref_id
 from hub.qbo.list_states import lock_state
 from hub.qbo.responses import QuickBooksResponse
@@ -39,6 +39,8 @@ ISO_COUNTRIES = {
     "FRA": "FR",
     "NZL": "NZ",
 }
+# A tax code or tax rate: its list, id, name, percentage and body.
+TaxRow = Row[str, str, str, str, dict[str, Any]]
 
 
 class CompanyClient(Protocol):
@@ -106,7 +108,11 @@ def load_facts(session: Session, company_id: int) -> CompanyFacts:
     """Return the facts about a company as they were last read."""
     company = session.get_one(ConnectedCompany, company_id)
     tax_lists = select(
-        StoredRecord.list, StoredRecord.quickbooks_id, StoredRecord.rate, StoredRecord.body
+        StoredRecord.list,
+        StoredRecord.quickbooks_id,
+        StoredRecord.name,
+        StoredRecord.rate,
+        StoredRecord.body,
     ).where(
         StoredRecord.company_id == company_id,
         StoredRecord.list.in_(("tax_code", "tax_rate")),
@@ -114,7 +120,11 @@ def load_facts(session: Session, company_id: int) -> CompanyFacts:
     rows = session.execute(tax_lists).all()
     tax_rates = _load_tax_rates(rows, "purchase")
     sales_rates = _load_tax_rates(rows, "sales")
-    facts = build_facts(company, tax_rates, sales_rates)
+    facts = replace(
+        build_facts(company, tax_rates, sales_rates),
+        compound_rates=_load_compound_rates(rows, "purchase"),
+        compound_sales_rates=_load_compound_rates(rows, "sales"),
+    )
     if any(row.list == "tax_code" for row in rows):
         return facts
     is_list_read = session.get(ListState, (company_id, "tax_code")) is not None
@@ -186,10 +196,10 @@ def _has_none_of_editions(company: ConnectedCompany, editions: Sequence[str]) ->
     return not any(name in edition for name in editions)
 
 
-def _load_tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
+def _load_tax_rates(rows: Sequence[TaxRow], side: str) -> Rates:
     """Return, by tax code, the ids and percentages of its rates for a side.
 
-    The rows are those of tax codes and of tax rates: list, id, rate and body.
+    The rows are those of tax codes and of tax rates.
     """
     percents = {}
     rate_ids = {}
@@ -205,6 +215,17 @@ def _load_tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: st
         if ids:
             rates[tax_code] = tuple((id, percents.get(id, Decimal(0))) for id in ids)
     return rates
+
+
+def _load_compound_rates(rows: Sequence[TaxRow], side: str) -> CompoundRates:
+    """Return, by tax code, the names of its rates for a side that are computed on another tax."""
+    names = {row.quickbooks_id: row.name for row in rows if row.list == "tax_rate"}
+    compound_rates = {}
+    for row in rows:
+        ids = row.body.get("compound_rates", {}).get(side) or ()
+        if ids:
+            compound_rates[row.quickbooks_id] = ", ".join(names.get(id, id) for id in ids)
+    return compound_rates
 
 
 def _get_preference_section(preferences: dict[str, Any], name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hub.payloads.entities import read_ref_id
 DELETED_SUFFIX = " (deleted)"
 # The rates of a tax code for each side.
 RATE_LISTS = {"purchase": "PurchaseTaxRateList", "sales": "SalesTaxRateList"}
+TAX_ON_AMOUNT = "TaxOnAmount"  # the usual type; a rate of another type is computed on another tax
 # All that is stored of an employee: the name, which no supplier or customer may have.
 EMPLOYEE_FIELDS = ("Id", "DisplayName", "Active")
 # The fields that may hold the organisation number of a supplier or customer. QuickBooks shows only
@@ -71,6 +72,7 @@ def _build_further_facts(name: str, entity: dict[str, Any]) -> dict[str, Any]:
         "due_days": _get_text(entity, "DueDays"),
         "use": _get_tax_code_use(entity) if is_tax_code else None,
         "rates": _list_tax_rate_ids(entity) if is_tax_code else None,
+        "compound_rates": _list_compound_rate_ids(entity) if is_tax_code else None,
         "income_account": read_ref_id(entity, "IncomeAccountRef"),
         "expense_account": read_ref_id(entity, "ExpenseAccountRef"),
         "asset_account": read_ref_id(entity, "AssetAccountRef"),
@@ -125,6 +127,20 @@ def _list_tax_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:
     for side in RATE_LISTS:
         details = _list_rate_details(entity, side)
         rates[side] = [read_ref_id(detail, "TaxRateRef") for detail in details]
+    return rates
+
+
+def _list_compound_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the ids of the rates of a tax code that are computed on another tax, if it has any."""
+    rates = {}
+    for side in RATE_LISTS:
+        details = [
+            detail
+            for detail in _list_rate_details(entity, side)
+            if detail.get("TaxTypeApplicable", TAX_ON_AMOUNT) != TAX_ON_AMOUNT
+        ]
+        if details:
+            rates[side] = [read_ref_id(detail, "TaxRateRef") for detail in details]
     return rates
 
 

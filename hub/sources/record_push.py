@@ -149,14 +149,16 @@ def _load_purchase_rates(
 ) -> dict[str, str]:
     """Return the percentage that each tax code adds to a purchase.
 
-    QuickBooks keeps these percentages in a list of rates.
+    QuickBooks keeps these percentages in a list of rates. They do not add up if one of them is
+    computed on another tax, so that code has none.
     """
     if role != "tax_code":
         return {}
     rates: dict[str, str] = {}
     facts = qbo_company.load_facts(session, installation.company_id)
     for code, parts in facts.tax_rates.items():
-        rates[code] = str(sum_amounts(percent for _, percent in parts))
+        if code not in facts.compound_rates:
+            rates[code] = str(sum_amounts(percent for _, percent in parts))
     return rates
 
 

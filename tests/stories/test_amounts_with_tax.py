@@ -1,5 +1,6 @@
 """Amounts that include tax are in the books to the cent, however their lines are rounded."""
 
+import json
 from decimal import Decimal as D
 
 import pytest
@@ -95,6 +96,61 @@ def test_a_tax_of_another_rate_than_that_of_the_matched_code_is_named(shop):
         "gives a tax of 21.45 NOK, and the bill states 7.25 NOK. Match another tax code, or"
         " correct the tax at the source."
     )
+
+
+@pytest.fixture
+def compound_code(shop):
+    """Return a tax code to which QuickBooks adds a rate that is computed on its other tax."""
+    code = next(row for row in shop.books("TaxCode") if row["Name"].startswith("25"))
+    other = next(row for row in shop.books("TaxCode") if row["Name"].startswith("15"))
+    changes = {}
+    for field in ("SalesTaxRateList", "PurchaseTaxRateList"):
+        (first,), (second,) = code[field]["TaxRateDetail"], other[field]["TaxRateDetail"]
+        second = {**second, "TaxTypeApplicable": "TaxOnTax", "TaxOrder": 1, "TaxOnTaxOrder": 0}
+        changes[field] = {"TaxRateDetail": [first, second]}
+    edit = {"kind": "TaxCode", "id": code["Id"], "set": changes}
+    shop.quickbooks.act("edit", realm=shop.realm, **edit)
+    record_download.refresh(shop.company_id)
+    return {**code, **changes}
+
+
+def bill_with_code(shop, code, tax_mode, tax=None, **stated):
+    codes = {"account": account_of(shop, "Expense"), "tax_code": code["Id"]}
+    return Document(
+        kind="bill",
+        source_id="bill:1",
+        date=DAY,
+        codes={"supplier": SUPPLIER},
+        lines=(Line(id="1", amount=D("128.75"), tax=tax and D(tax), codes=codes),),
+        tax_mode=tax_mode,
+        **{name: D(amount) for name, amount in stated.items()},
+    )
+
+
+@pytest.mark.parametrize("stated", [{}, {"tax_total": "28.75", "total": "128.75"}])
+def test_a_tax_on_another_tax_is_not_taken_off_an_amount_but_named(shop, compound_code, stated):
+    shop.run(bill_with_code(shop, compound_code, "inclusive", **stated))
+    (reason,) = shop.reasons()
+    rate = compound_code["PurchaseTaxRateList"]["TaxRateDetail"][1]["TaxRateRef"]["value"]
+    names = {row["Id"]: row["Name"] for row in shop.books("TaxRate")}
+    assert reason == (
+        f"Its amounts contain tax, and the tax code {compound_code['Name']} has a rate that is"
+        f" computed on another tax ({names[rate]}), so that the amounts without tax are not known."
+        " State the tax of each line at the source, or match another tax code."
+    )
+    assert shop.ours("Bill") == []
+
+
+def test_a_tax_on_another_tax_that_a_line_states_is_divided_by_quickbooks(shop, compound_code):
+    stated = {"tax_total": "28.75", "total": "128.75"}
+    shop.run(bill_with_code(shop, compound_code, "inclusive", tax="28.75", **stated))
+    assert shop.reasons() == []
+    sent = json.loads(shop.posting("bill:1").payload)
+    assert sent["TxnTaxDetail"] == {"TotalTax": 28.75}
+    stored = shop.book("Bill", "bill:1")
+    assert D(str(stored["TotalAmt"])) == D("128.75")
+    taxes = [D(str(row["Amount"])) for row in stored["TxnTaxDetail"]["TaxLine"]]
+    assert taxes == [D("25.00"), D("3.75")]
 
 
 @pytest.mark.parametrize("stated_tax", ["taken", "computed"])

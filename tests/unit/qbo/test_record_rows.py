@@ -126,6 +126,25 @@ def test_a_tax_code_says_where_it_may_be_used():
     assert row("tax_code", Name="NON")["body"]["use"] == "both"
 
 
+def test_a_tax_code_names_its_rates_that_are_computed_on_another_tax():
+    def details(*types):
+        rows = [
+            {"TaxRateRef": {"value": str(number)}, "TaxTypeApplicable": type}
+            for number, type in enumerate(types, 1)
+        ]
+        return {"TaxRateDetail": [*rows, {"TaxRateRef": {"value": "9"}}]}
+
+    plain = row("tax_code", Name="S", PurchaseTaxRateList=details("TaxOnAmount"))
+    assert "compound_rates" not in plain["body"]
+    compound = row(
+        "tax_code",
+        Name="S",
+        SalesTaxRateList=details("TaxOnAmount"),
+        PurchaseTaxRateList=details("TaxOnAmount", "TaxOnTax", "TaxOnAmountPlusTax"),
+    )
+    assert compound["body"]["compound_rates"] == {"purchase": ["2", "3"]}
+
+
 def test_a_project_is_distinguished_from_a_customer():
     stored_row = row(
         "customer",
