@@ -67,7 +67,7 @@ _STORE_DATE = (
 
 
 @dataclass
-class Memory:
+class ProcessMemory:
     """Facts that only this process has. A new process lacks them and waits longer instead."""
 
     # When the call of a posting ended, by posting and fence.
@@ -80,9 +80,9 @@ class Memory:
     scanned: set[tuple[int, str]] = field(default_factory=set)
 
 
-def get_process_memory() -> Memory:
+def get_process_memory() -> ProcessMemory:
     """Return the memory of this process."""
-    memory: Memory = current_app.extensions.setdefault("hub.posting", Memory())
+    memory: ProcessMemory = current_app.extensions.setdefault("hub.posting", ProcessMemory())
     return memory
 
 

@@ -184,9 +184,9 @@ def test_the_number_of_a_check_that_an_expense_has_is_no_candidate_for_a_bill_pa
 
 def memory_after_search(bench):
     """Return the memory of a process that has already searched once."""
-    from hub.posting.outcome.session import Memory
+    from hub.posting.outcome.session import ProcessMemory
 
-    return Memory(scanned={(bench.company_id, "bill")})
+    return ProcessMemory(scanned={(bench.company_id, "bill")})
 
 
 @pytest.mark.parametrize("place", ["QueryResponse", "CDCResponse"])
