@@ -1,14 +1,16 @@
 """Prepare a collect: bind the app to its account, and download what is missing or old."""
 
 import datetime as dt
+from dataclasses import replace
 
 from sqlalchemy import func, select
 
 from hub.collect.setup import Setup, load_setup
 from hub.context import current_hub
 from hub.db import engine
-from hub.models import Installation, SourceDocument
+from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.models.enums import StartRule
+from hub.outbox.unsearched_kinds import UnsearchedKind, load_unsearched, note_unsearched
 from hub.qbo import record_download, transaction_download
 from hub.sources.calls import check
 from hub.sources.site import get_app
@@ -25,10 +27,28 @@ def prepare(installation_id: int) -> Setup:
         check(installation)
     company_id = installation.company_id
     record_download.refresh_outdated(company_id)
-    transaction_download.download_missing(
+    _download_transactions(installation)
+    return load_setup(installation_id)
+
+
+def _download_transactions(installation: Installation) -> None:
+    """Download the transactions that documents are compared with.
+
+    A kind that QuickBooks refuses to list is noted: its documents are held, and the others posted.
+    """
+    company_id = installation.company_id
+    refusals = transaction_download.download_missing(
         company_id, get_app(installation).posts, _find_search_start(installation)
     )
-    return load_setup(installation_id)
+    with engine.read_only_session() as session:
+        company = session.get_one(ConnectedCompany, company_id)
+        unsearched = load_unsearched(company)
+    for kind, refusal in refusals.items():
+        reason = UnsearchedKind(company.connected_at, refusal.text, is_indexed=False)
+        note_unsearched(company_id, kind, reason)
+    for kind, reason in unsearched.items():
+        if kind not in refusals and not reason.is_indexed:
+            note_unsearched(company_id, kind, replace(reason, is_indexed=True))
 
 
 def _find_search_start(installation: Installation) -> dt.date:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.db import engine
+from hub.errors import Refused
 from hub.models import ListState, TransactionHead
 from hub.models.enums import TransactionState
 from hub.payloads.entities import DOCUMENT_ENTITIES, INDEX_DELAY
@@ -18,17 +19,22 @@ from hub.qbo.paging import read_all
 from hub.qbo.transaction_index import HEADS_PREFIX, absorb_all
 
 
-def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
-    """Read the kinds that were not read back to a day yet; return the number of transactions."""
+def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> dict[str, Refused]:
+    """Read the kinds that were not read back to a day yet; return the refusals to list, by kind."""
     complete = _load_complete_lists(company_id, since)
     missing = []
     for kind in dict.fromkeys(kinds):
         is_complete = HEADS_PREFIX + kind in complete
         if kind in DOCUMENT_ENTITIES and not is_complete:
             missing.append(kind)
-    if not missing:
-        return 0
-    return load(company_id, Client(company_id), missing, since)
+    client = Client(company_id)
+    refusals = {}
+    for kind in missing:
+        try:
+            load(company_id, client, [kind], since)
+        except Refused as refusal:
+            refusals[kind] = refusal
+    return refusals
 
 
 def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) -> int:

@@ -900,6 +900,16 @@ BUGS = (
         ),
     ),
     Planted(
+        "a kind is searched for its markers before its transactions were downloaded",
+        "hub/posting/recovery/startup_scan.py",
+        "        if kind in unsearched and unsearched[kind].is_indexed and not was_refused:",
+        "        if kind in unsearched and not was_refused:",
+        (
+            "tests/stories/test_unlisted_kinds.py::"
+            "test_nothing_is_posted_before_the_transactions_to_compare_with_were_downloaded"
+        ),
+    ),
+    Planted(
         "a kind that QuickBooks refused to list counts as searched after a restore",
         "hub/posting/recovery/complete_search.py",
         "    return company.restored_until is not None and kind not in load_unsearched(company)",

@@ -22,6 +22,7 @@ from hub.models import (
 )
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.outbox.plan_values import get_target_id
+from hub.outbox.unsearched_kinds import load_unsearched
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting import removals
 from hub.posting.party_lists import get_party_list
@@ -38,7 +39,6 @@ from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY, TWIN_KINDS
 from hub.posting.preflight.name_checks import find_namesakes
 from hub.posting.preflight.postings import CheckedPosting
 from hub.posting.protocol.document_numbers import fold_number
-from hub.posting.recovery.unsearched_kinds import load_unsearched
 from hub.qbo import company
 from hub.reasons.texts import CaseText
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from hub.db.engine import read_only_session, transaction
 from hub.models import Proof, TransactionHead
 from hub.models.enums import SearchVerdict
+from hub.outbox.unsearched_kinds import load_unsearched
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import decide_search_verdict
@@ -36,7 +37,6 @@ from hub.posting.recovery.quickbooks_objects import (
     parse_body,
     select_foreign_ids,
 )
-from hub.posting.recovery.unsearched_kinds import load_unsearched
 from hub.qbo import search, transaction_index
 
 SEARCH_OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ

@@ -16,6 +16,12 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, PostingState, TransactionState
+from hub.outbox.unsearched_kinds import (
+    UnsearchedKind,
+    load_unsearched,
+    note_searched,
+    note_unsearched,
+)
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.record import change_state
@@ -25,7 +31,6 @@ from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Posted, QuietPeriod
 from hub.posting.recovery import complete_search, restore
 from hub.posting.recovery.resolve import advance_until_idle
-from hub.posting.recovery.unsearched_kinds import load_unsearched, note_refused, note_searched
 from hub.qbo import company
 
 ADOPTABLE_STATES = (*outbox.UNSENT, PostingState.WITHDRAWN)
@@ -44,14 +49,18 @@ def scan(posting_session: PostingSession) -> bool:
 def scan_refused_kinds(posting_session: PostingSession) -> None:
     """Search again for the kinds that QuickBooks refused to list, if some are to be created.
 
-    If it succeeds, the checks release those that they held in the same run.
+    If it succeeds, the checks release those that they held in the same run. A kind of which nothing
+    was downloaded yet waits for the next collect.
     """
     unsearched = load_unsearched(posting_session.company)
     if not unsearched:
         return
-    kinds = set(_load_kinds_to_create(posting_session, outbox.UNSENT))
-    kinds &= unsearched.keys() - posting_session.unlisted_kinds
-    _search_unscanned(posting_session, sorted(kinds))
+    kinds = []
+    for kind in _load_kinds_to_create(posting_session, outbox.UNSENT):
+        was_refused = kind in posting_session.unlisted_kinds
+        if kind in unsearched and unsearched[kind].is_indexed and not was_refused:
+            kinds.append(kind)
+    _search_unscanned(posting_session, kinds)
 
 
 def _search_unscanned(posting_session: PostingSession, kinds: Iterable[str]) -> bool:
@@ -74,6 +83,7 @@ def _search_kind(posting_session: PostingSession, kind: str, since: dt.datetime)
     A kind that it refuses to list is noted. A search that was refused before begins where that one
     was to begin.
     """
+    company_id = posting_session.company_id
     refused_before = load_unsearched(posting_session.company).get(kind)
     if refused_before is not None:
         since = min(since, refused_before.since)
@@ -81,11 +91,15 @@ def _search_kind(posting_session: PostingSession, kind: str, since: dt.datetime)
         complete_search.search_since(posting_session, kind, since - complete_search.SEARCH_OVERLAP)
     except Refused as refusal:
         posting_session.unlisted_kinds.add(kind)
-        note_refused(posting_session, kind, since, refusal.text)
+        is_indexed = refused_before is None or refused_before.is_indexed
+        note_unsearched(company_id, kind, UnsearchedKind(since, refusal.text, is_indexed))
+        posting_session.reload()
         return False
     adopt_marked(posting_session, kind)
-    posting_session.memory.scanned.add((posting_session.company_id, kind))
-    note_searched(posting_session, [kind])
+    posting_session.memory.scanned.add((company_id, kind))
+    if refused_before is not None:
+        note_searched(company_id, kind)
+        posting_session.reload()
     return True
 
 

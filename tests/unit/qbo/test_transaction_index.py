@@ -167,6 +167,11 @@ def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:
         quickbooks.act("create", kind="Bill", set=fields)
 
 
+def count_heads() -> int:
+    with engine.read_only_session() as session:
+        return session.query(TransactionHead).count()
+
+
 def load() -> int:
     return transaction_download.load(1, Client(1), ["bill"], DAY)
 
@@ -174,14 +179,26 @@ def load() -> int:
 def test_everything_since_a_day_is_loaded_once(quickbooks):
     make_bills(quickbooks, 1005)
     make_bills(quickbooks, 2, "2025-12-31")
-    assert transaction_download.download_missing(1, ["bill", "vendor"], DAY) == 1005
-    assert transaction_download.download_missing(1, ["bill"], DAY) == 0
+    assert transaction_download.download_missing(1, ["bill", "vendor"], DAY) == {}
+    assert count_heads() == 1005
+    make_bills(quickbooks, 1, "2026-02-11")
+    transaction_download.download_missing(1, ["bill"], DAY)
+    assert count_heads() == 1005
 
 
 def test_an_earlier_day_is_read_on_request(quickbooks):
     make_bills(quickbooks, 2, "2025-12-31")
     load()
-    assert transaction_download.download_missing(1, ["bill"], dt.date(2025, 12, 1)) == 2
+    assert count_heads() == 0
+    transaction_download.download_missing(1, ["bill"], dt.date(2025, 12, 1))
+    assert count_heads() == 2
+
+
+def test_a_kind_that_is_not_listed_stops_the_download_of_no_other(quickbooks):
+    make_bills(quickbooks, 2)
+    quickbooks.add_fault("refusal", "query.invoice", code="5020")
+    refusals = transaction_download.download_missing(1, ["invoice", "bill"], DAY)
+    assert (list(refusals), count_heads()) == (["invoice"], 2)
 
 
 def test_a_transaction_that_a_complete_reading_lacks_is_deleted(quickbooks, clock):
