@@ -12,6 +12,10 @@ _seconds = (
     else time.monotonic
 )
 
+# The clocks of the machines of one hub differ by less; a stored time that is later than that was
+# stored before the clock was set back.
+MAX_CLOCK_DIFFERENCE = dt.timedelta(minutes=10)
+
 
 class Clock(ABC):
     """The time: now, the time that has passed, and waiting."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from hub.clock import MAX_CLOCK_DIFFERENCE
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.intake import ingest
@@ -177,12 +178,15 @@ def _mark_changed_meanwhile(
 ) -> set[str]:
     """Mark documents for rereading again that were marked since their reading began.
 
-    What was read may be older than the change for which they were marked. Return their source ids.
+    What was read may be older than the change for which they were marked. A mark in the future was
+    made before the clock was set back. Return their source ids.
     """
     session.flush()
+    latest = current_hub().clock.now() + MAX_CLOCK_DIFFERENCE
     is_changed = (
         is_among(SourceDocument.id, "ids"),
         SourceDocument.reread_at > reading_began_at,
+        SourceDocument.reread_at <= latest,
     )
     documents = update(SourceDocument).where(is_locked_in_order(SourceDocument.id, *is_changed))
     marked = documents.values(reread=True).returning(SourceDocument.source_id)

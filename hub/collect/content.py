@@ -155,9 +155,14 @@ def _find_disposition(
 
 
 def _has_waited_long(batch: CollectBatch, operation: PlannedOperation) -> bool:
-    """Return whether a part of a document was planned so long ago that waiting needs a case."""
+    """Return whether a part of a document was planned so long ago that waiting needs a case.
+
+    A part in the future was planned before the clock was set back.
+    """
     posting = operation.history.unfinished
-    return posting is not None and batch.now - posting.created_at >= MAX_SILENT_WAIT
+    if posting is None:
+        return False
+    return not batch.now - MAX_SILENT_WAIT < posting.created_at <= batch.now
 
 
 def _is_in_foreign_currency(batch: CollectBatch, document: Document) -> bool:

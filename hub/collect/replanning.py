@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, 
 
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch
 from hub.collect.intake import replan_stored
-from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING
+from hub.collect.reread import PLANNED_AT, RELEASED_BY_READING, is_outdated_by
 from hub.collect.setup import Setup, load_last_match_time, load_setup
 from hub.db import engine
 from hub.errors import NeedsAttention, Retry
@@ -42,7 +42,9 @@ def has_stale(installation_id: int) -> bool:
         if matched_at is None:
             return False
         query = select(Posting.id).where(
-            Posting.installation_id == installation_id, IS_SENDABLE, matched_at > PLANNED_AT
+            Posting.installation_id == installation_id,
+            IS_SENDABLE,
+            is_outdated_by(matched_at > PLANNED_AT),
         )
         return session.scalar(query.limit(1)) is not None
 
@@ -94,7 +96,9 @@ def _load_waiting_documents(setup: Setup, after: int) -> list[int]:
 
 def _load_stale_documents(setup: Setup, after: int) -> list[int]:
     """Return the next documents whose plan may be out of date."""
-    is_old = setup.matched_at >= PLANNED_AT if setup.matched_at else false()
+    is_old: ColumnElement[bool] = false()
+    if setup.matched_at:
+        is_old = is_outdated_by(setup.matched_at >= PLANNED_AT)
     is_record_to_create = (
         (Posting.state == PostingState.HELD)
         & (SourceDocument.made_for != "")

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, cast
 
-from sqlalchemy import Select, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, update
 
 from hub.cases.causes import build_match_column
 from hub.collect.read import is_at_source
@@ -31,6 +31,14 @@ CALLS_PER_REREAD_CALL = 4  # beyond that, one call in four may read waiting docu
 # An approval or a retry changes a posting, but not the matches by which it was planned.
 PLANNED_AT = func.coalesce(Posting.planned_at, Posting.changed_at)
 _last_read = func.coalesce(SourceDocument.read_at, SourceDocument.seen_at)
+
+
+def is_outdated_by(is_older: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Match postings whose plan is older than a match, by the given condition.
+
+    A plan in the future was made before the clock was set back, and so may be older as well.
+    """
+    return or_(is_older, current_hub().clock.now() < PLANNED_AT)
 
 
 class RereadBudget:
@@ -149,7 +157,7 @@ def _select_matched(installation: Installation) -> Select[Any]:
         .join(Match, Case.cause == cause)
         .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
         .where(Match.company_id == installation.company_id, Match.scope == plugin_name)
-        .where(Match.tenant == (installation.tenant or ""), Match.at >= PLANNED_AT)
+        .where(Match.tenant == (installation.tenant or ""), is_outdated_by(Match.at >= PLANNED_AT))
         .where(Posting.state == PostingState.HELD, SourceDocument.gone.is_(None))
     )
 

@@ -78,11 +78,14 @@ def refresh_outdated(company_id: int) -> list[str]:
 
 
 def _load_fresh_lists(company_id: int) -> set[str]:
-    """Return the lists that were read recently."""
-    oldest = current_hub().clock.now() - MAX_LIST_AGE
+    """Return the lists that were read recently.
+
+    A reading in the future was made before the clock was set back.
+    """
+    now = current_hub().clock.now()
     fresh = select(ListState.list).where(
         ListState.company_id == company_id,
-        ListState.read_at >= oldest,
+        ListState.read_at.between(now - MAX_LIST_AGE, now),
     )
     with engine.read_only_session() as session:
         return set(session.scalars(fresh))

@@ -1,5 +1,7 @@
 """What a person changes while a run is under way holds for everything that is not sent yet."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import select
 
@@ -129,6 +131,24 @@ def test_a_changed_match_counts_for_postings_that_are_not_sent_yet(shop, clock, 
     (bill,) = shop.ours("Bill")
     account = bill["Line"][0]["AccountBasedExpenseLineDetail"]["AccountRef"]["value"]
     assert (account, bill["SyncToken"]) == (advertising, "0")
+
+
+@pytest.mark.parametrize("is_matched_before", [True, False])
+def test_a_match_beside_a_clock_that_was_set_back_counts_and_delays_nothing(
+    shop, clock, is_matched_before
+):
+    advertising = find_account(shop, "Advertising")
+    clock.advance(60)
+    if is_matched_before:
+        match(shop, "Fuel", advertising)
+    clock.set(clock.now() - dt.timedelta(days=30))
+    if not is_matched_before:
+        match(shop, "Fuel", advertising)
+    run = runner.post(shop.id, requested_by="kari")
+    assert (run.outcome, shop.states()["bill:1"]) == ("done", "posted")
+    (bill,) = shop.ours("Bill")
+    account = bill["Line"][0]["AccountBasedExpenseLineDetail"]["AccountRef"]["value"]
+    assert account == advertising
 
 
 def test_a_posting_that_the_checks_held_before_a_pause_is_sent_after_it(shop, quickbooks):

@@ -49,6 +49,13 @@ def test_a_payment_of_an_invoice_that_never_comes_reaches_the_inbox(shop, clock)
     )
 
 
+def test_a_payment_that_waits_since_before_the_clock_was_set_back_reaches_the_inbox(shop, clock):
+    assert shop.run(payment())["payment:1"] == "waiting"
+    clock.set(clock.now() - dt.timedelta(days=30))
+    shop.run()
+    assert len(shop.cases()) == 1
+
+
 def test_a_payment_of_an_invoice_that_stays_a_draft_reaches_the_inbox(shop, clock):
     draft = replace(invoice(), stage="pending", hold="It is not sent.")
     shop.run(draft, payment())

@@ -74,16 +74,17 @@ def _load_held_postings(posting_session: PostingSession) -> list[int]:
 def _list_unchecked(posting_session: PostingSession) -> list[int]:
     """Return the postings that were never checked, or too long ago.
 
-    After a restore, postings in review are left out until QuickBooks was searched for postings that
-    the database has forgotten.
+    A check in the future was made before the clock was set back. After a restore, postings in
+    review are left out until QuickBooks was searched for postings that the database has forgotten.
     """
     company = posting_session.company
     states = [PostingState.READY]
     if not company.restored_since or company.restored_until:
         states.append(PostingState.REVIEW)
 
+    now = posting_session.clock.now()
     never_checked = Posting.checked_at.is_(None)
-    outdated = Posting.checked_at < posting_session.clock.now() - MAX_CHECK_AGE
+    outdated = or_(Posting.checked_at < now - MAX_CHECK_AGE, Posting.checked_at > now)
     needs_check = or_(never_checked, (Posting.state == PostingState.READY) & outdated)
     own_ids = select(Posting.id).where(*posting_session.own_postings())
     with read_only_session() as session:

@@ -5,6 +5,7 @@ The matches count for postings that are planned afterwards, so earlier plans are
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
+from hub.clock import MAX_CLOCK_DIFFERENCE
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import Installation, Match
@@ -22,12 +23,17 @@ class DecidedMatches:
             self._conditions = _build_conditions(posting_session)
 
     def has_new(self) -> bool:
-        """Return whether a person has decided about a code since the postings were planned."""
+        """Return whether a person has decided about a code since the postings were planned.
+
+        A decision in the future was made before the clock was set back, so the plans follow it.
+        """
         if not self._conditions:
             return False
+        latest = current_hub().clock.now() + MAX_CLOCK_DIFFERENCE
         is_new = exists().where(
             Match.match_method == MatchOrigin.DECIDED,
             Match.at > self._planned_at,
+            Match.at <= latest,
             or_(*self._conditions),
         )
         with read_only_session() as session:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from hub.context import Progress
 from hub.db.engine import read_only_session, transaction
@@ -281,11 +281,15 @@ def _describe_unanswered(posting_session: PostingSession) -> str:
 
 
 def _load_old_names(posting_session: PostingSession, *conditions: ColumnElement[bool]) -> list[str]:
-    """Return the names of the postings in a selection that have not changed for long."""
-    newest = posting_session.clock.now() - MAX_UNANSWERED_TIME
+    """Return the names of the postings in a selection that have not changed for long.
+
+    A change in the future was made before the clock was set back.
+    """
+    now = posting_session.clock.now()
+    is_old = or_(Posting.changed_at <= now - MAX_UNANSWERED_TIME, Posting.changed_at > now)
     query = (
         select(Posting)
-        .where(*posting_session.own_postings(), *conditions, Posting.changed_at <= newest)
+        .where(*posting_session.own_postings(), *conditions, is_old)
         .order_by(Posting.id)
         .options(*NAMES_ONLY)
     )

@@ -146,6 +146,17 @@ def test_a_document_that_is_read_by_old_settings_is_read_again(hub, source):
     assert (source.requested_ids, document().reread) == ([("invoice:1",)], False)
 
 
+def test_a_document_marked_before_the_clock_was_set_back_is_read_again_once(hub, source, clock):
+    hub([bill(account="unknown")])
+    clock.advance(3600)
+    with transaction() as session:
+        assert outbox.retry(session, [only_posting().id], "kari") == 1
+    clock.set(clock.now() - dt.timedelta(hours=1))
+    source.by_id = {"invoice:1": bill()}
+    hub()
+    assert (source.requested_ids, document().reread) == ([("invoice:1",)], False)
+
+
 # -- matches ---------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """Changes and deletions of posted transactions never overwrite a person's work."""
 
+import datetime as dt
+
 import pytest
 from sqlalchemy import select
 
@@ -257,6 +259,14 @@ def test_a_change_whose_transaction_cannot_be_read_for_an_hour_is_reported(bench
     assert text.startswith("Bill A-1 of Acme cannot be sent: QuickBooks does not answer")
     bench.quickbooks.faults.clear()
     assert (bench.drain().unanswered_documents, bench.state(id)) == ("", "posted")
+
+
+def test_a_change_that_cannot_be_read_since_before_the_clock_was_set_back_is_reported(bench):
+    bench.quickbooks.add_fault("server_error", "bill.read", count=0)
+    bench.change(bench.first, total="120.00")
+    bench.clock.set(bench.clock.now() - dt.timedelta(days=30))
+    text = bench.drain().unanswered_documents
+    assert text.startswith("Bill A-1 of Acme cannot be sent: QuickBooks does not answer")
 
 
 @pytest.mark.parametrize("operation", ["update", "delete"])

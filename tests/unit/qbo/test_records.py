@@ -203,6 +203,12 @@ def test_a_list_is_refreshed_when_it_is_a_day_old(quickbooks, clock):
         assert session.get(ListState, (1, "employee")).read_at == clock.now(), "with the others"
 
 
+def test_a_list_that_was_read_before_the_clock_was_set_back_is_refreshed(quickbooks, clock):
+    clock.set(clock.now() - dt.timedelta(days=30))
+    assert record_download.refresh_outdated(1) == list(records.LISTS)
+    assert record_download.refresh_outdated(1) == []
+
+
 def test_a_refresh_that_cannot_be_done_changes_nothing(quickbooks):
     quickbooks.add_fault("status", "query.vendor", status=503, count=0)
     with pytest.raises(Retry):
