@@ -82,7 +82,7 @@ def is_valid(token: ApiToken) -> bool:
 def record_use(token: ApiToken) -> None:
     """Store that a token is used now, unless that was stored within the last minute."""
     now = current_hub().clock.now()
-    if token.used_at is not None and now - token.used_at < SEEN_INTERVAL:
+    if token.used_at is not None and abs(now - token.used_at) < SEEN_INTERVAL:
         return
     with transaction() as session:
         statement = update(ApiToken).where(ApiToken.id == token.id)

@@ -84,10 +84,13 @@ def find(session: Session, token: str) -> LoginSession | None:
 
 
 def is_live(row: LoginSession) -> bool:
-    """Return whether a session was not ended and has not run out."""
+    """Return whether a session was not ended and has not run out.
+
+    One that began in the future was begun before the clock was set back; it does not last longer.
+    """
     now = current_hub().clock.now()
     longest = SECOND_FACTOR_PERIOD if row.needs_factor else MAX_SESSION_LENGTH
-    is_in_time = now - row.seen_at < IDLE_LIMIT and now - row.began_at < longest
+    is_in_time = abs(now - row.seen_at) < IDLE_LIMIT and abs(now - row.began_at) < longest
     return row.ended_at is None and is_in_time
 
 
@@ -125,7 +128,7 @@ def confirm(session: Session, session_id: int) -> None:
 
 def is_confirmed(row: LoginSession) -> bool:
     """Return whether the person proved a short time ago who they are."""
-    return current_hub().clock.now() - row.confirmed_at < CONFIRMATION_LIFETIME
+    return abs(current_hub().clock.now() - row.confirmed_at) < CONFIRMATION_LIFETIME
 
 
 def note_request(session: Session, session_id: int) -> None:
@@ -136,7 +139,7 @@ def note_request(session: Session, session_id: int) -> None:
 
 def is_note_due(row: LoginSession) -> bool:
     """Return whether this request is to be noted; one in a minute is enough."""
-    return current_hub().clock.now() - row.seen_at >= SEEN_INTERVAL
+    return abs(current_hub().clock.now() - row.seen_at) >= SEEN_INTERVAL
 
 
 def note_failure(session: Session, session_id: int) -> bool:

@@ -48,16 +48,22 @@ def request_code(session: Session, name: str, language: str) -> None:
 
 
 def list_due_requests(session: Session) -> Sequence[PasswordResetRequest]:
-    """Return the requests whose code can be mailed now, the oldest first."""
+    """Return the requests whose code can be mailed now, the oldest first.
+
+    A try in the future was made before the clock was set back.
+    """
     now = current_hub().clock.now()
     tried_at = PasswordResetRequest.tried_at
-    is_due = tried_at.is_(None) | (tried_at <= now - RETRY_PAUSE)
+    is_due = tried_at.is_(None) | (tried_at <= now - RETRY_PAUSE) | (tried_at > now)
     query = select(PasswordResetRequest).where(is_due)
     return session.scalars(query.order_by(PasswordResetRequest.requested_at)).all()
 
 
 def find_recipient(session: Session, request: PasswordResetRequest) -> User | None:
-    """Return the person to mail a code to; None if there is none, or one was mailed just now."""
+    """Return the person to mail a code to; None if there is none, or one was mailed just now.
+
+    A code in the future was mailed before the clock was set back.
+    """
     now = current_hub().clock.now()
     person = people.find(session, request.normalized_name)
     if person is None or not person.active or not people.mail_address(person):
@@ -65,7 +71,7 @@ def find_recipient(session: Session, request: PasswordResetRequest) -> User | No
     if now - request.requested_at >= MAILED_CODE_LIFETIME:
         return None
     last = session.get(PasswordReset, person.id)
-    if last is not None and now - last.created_at < MAIL_PAUSE:
+    if last is not None and now - MAIL_PAUSE < last.created_at <= now:
         return None
     return person
 

@@ -1,5 +1,6 @@
 """Forgotten passwords: the same answer for every name, a code by mail, and one from an owner."""
 
+import datetime as dt
 import re
 from email.header import decode_header, make_header
 from typing import Any
@@ -209,6 +210,21 @@ def test_a_mailbox_is_not_flooded(on_sqlite: Visitor, mail: Any, clock: FakeCloc
     first, second = (code_in(message.get_payload()) for message in mail.messages)
     assert change(on_sqlite, first).status_code == 400
     assert change(on_sqlite, second).status_code == 302
+
+
+def test_a_code_from_before_the_clock_was_set_back_delays_no_other(
+    on_sqlite: Visitor, mail: Any, clock: FakeClock
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    assert mailed(on_sqlite) == 1
+    ask(on_sqlite, ADDRESS)
+    mail.full = True
+    clock.advance(300)
+    with pytest.raises(Retry):
+        mailed(on_sqlite)
+    mail.full = False
+    clock.set(clock.now() - dt.timedelta(days=30))
+    assert mailed(on_sqlite) == 1
 
 
 def test_many_requests_have_to_wait(on_sqlite: Visitor) -> None:

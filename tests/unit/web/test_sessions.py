@@ -1,5 +1,6 @@
 """Sessions on the server: how each ends, and that a copied cookie is worthless afterwards."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,15 @@ def test_a_session_in_use_ends_after_twelve_hours(visitor: Visitor, clock: FakeC
         assert visitor.get("/").status_code == 200
     clock.advance(20 * 60)
     assert visitor.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(5, 200), (30 * 24 * 3600, 302)])
+def test_a_session_from_before_the_clock_was_set_back_lasts_no_longer(
+    visitor: Visitor, clock: FakeClock, seconds: int, status: int
+) -> None:
+    visitor.log_in("vera")
+    clock.set(clock.now() - dt.timedelta(seconds=seconds))
+    assert visitor.get("/").status_code == status
 
 
 def test_the_database_holds_only_a_hash_of_what_the_cookie_carries(visitor: Visitor) -> None:
