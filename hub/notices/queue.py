@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
@@ -18,6 +18,7 @@ from hub.security.people import mail_address
 from hub.security.rights import Subject, get_rights, is_enough
 
 DAILY_HOUR = 7  # in the time zone of the person
+MAX_DAILY_WAIT = dt.timedelta(days=1)
 MAX_MESSAGE_AGE = dt.timedelta(days=30)  # then a message that no mail server takes is given up
 MAX_TITLE_LENGTH = 300
 
@@ -69,26 +70,28 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
 
     A daily message is due at seven in the zone of the person, the first time after it was added.
     Messages that a person may no longer see or no longer wants, and those about closed cases, are
-    left out. A message about a snoozed case waits until its day.
+    left out. A message about a snoozed case waits until its day. One that would wait for more than
+    a day was added before the clock was set back, so it is due.
     """
     is_active = cast(Any, User.active)
     timings = timing.load(session)
+    now = current_hub().clock.now()
     daily_times = _load_last_daily_times(session)
-    newest_time = max(daily_times.values(), default=current_hub().clock.now())
-    may_be_due = or_(Notice.is_daily.is_(False), Notice.created_at <= newest_time)
+    newest_time = max(daily_times.values(), default=now)
+    is_misdated = Notice.created_at > now + MAX_DAILY_WAIT
+    may_be_due = or_(Notice.is_daily.is_(False), Notice.created_at <= newest_time, is_misdated)
     query = (
         select(Notice, User, Case, Installation)
         .join(User, User.id == Notice.user_id)
         .outerjoin(Case, Case.id == Notice.case_id)
         .outerjoin(Installation, Installation.id == Case.installation_id)
-        .where(
-            may_be_due, is_active, Notice.created_at > current_hub().clock.now() - MAX_MESSAGE_AGE
-        )
+        .where(may_be_due, is_active, ~_is_too_old())
         .order_by(Notice.user_id, Notice.id)
     )
     by_person: dict[int, tuple[User, list[Notice]]] = {}
     for notice, person, case, installation in session.execute(query):
-        if notice.is_daily and notice.created_at > daily_times[int(person.id)]:
+        last_daily_time = daily_times[int(person.id)]
+        if notice.is_daily and last_daily_time < notice.created_at <= now + MAX_DAILY_WAIT:
             continue
         if _is_wanted(timings, person, case, installation):
             by_person.setdefault(int(person.id), (person, []))[1].append(notice)
@@ -117,8 +120,18 @@ def drop_old() -> None:
 def _is_over() -> ColumnElement[bool]:
     """Return the condition for messages that are too old or about closed cases."""
     closed = select(Case.id).where(Case.closed_at.is_not(None))
-    is_old = Notice.created_at <= current_hub().clock.now() - MAX_MESSAGE_AGE
-    return or_(is_old, Notice.case_id.in_(closed))
+    return or_(_is_too_old(), Notice.case_id.in_(closed))
+
+
+def _is_too_old() -> ColumnElement[bool]:
+    """Return the condition for messages that are given up.
+
+    The time in which a case is snoozed does not count, because its message waits for that.
+    """
+    oldest = current_hub().clock.now() - MAX_MESSAGE_AGE
+    snoozed = select(Case.id).where(Case.snoozed_until > oldest)
+    was_listed = or_(Notice.case_id.is_(None), Notice.case_id.not_in(snoozed))
+    return and_(Notice.created_at <= oldest, was_listed)
 
 
 def _is_wanted(

@@ -384,6 +384,33 @@ def test_a_snoozed_case_is_mailed_on_its_day(hub, mail, clock):
     ]
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_the_daily_mail_names_a_case_that_was_snoozed_for_long(hub, mail, clock, is_over):
+    clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
+    choose(notices.DAILY)
+    open_case()
+    clock.advance(60)
+    assert notifications.mail_digest() == 0
+    snooze("match:1", dt.datetime(2026, 5, 4, 0, 0, tzinfo=dt.UTC))
+    clock.set(dt.datetime(2026, 4, 20, 7, 1, tzinfo=dt.UTC))
+    open_case("match:2", "Code 2")
+    clock.advance(60)
+    notifications.mail_digest()
+    clock.set(dt.datetime(2026, 5, 4, 7, 1, tzinfo=dt.UTC) + is_over * dt.timedelta(days=30))
+    notifications.mail_digest()
+    titles = [message["Subject"] for message in mail.messages]
+    assert titles == ([] if is_over else ["2 cases need attention"])
+
+
+def test_a_daily_message_from_before_the_clock_was_set_back_is_mailed(hub, mail, clock):
+    choose(notices.DAILY)
+    open_case()
+    clock.advance(60)
+    assert notifications.mail_digest() == 0
+    clock.set(clock.now() - dt.timedelta(days=30))
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
+
+
 def snooze(cause, until):
     """Snooze the open case of a cause, which is opened if there is none."""
     with read_only_session() as session:
