@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hub.cli import data_folder, file_rights
+from hub.cli import data_folder, file_rights, vault_check
 from hub.cli.console import as_json, hub, with_hub
 from hub.cli.groups import HelpfulGroup
 from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
@@ -59,7 +59,7 @@ def _ask_for_first_user() -> None:
 
 @click.command()
 def check() -> None:
-    """List missing settings and files; exit with 1 if there are any."""
+    """List missing settings, files and keys; exit with 1 if there are any."""
     has_missing = False
     for is_ok, text in _iter_checks():
         say(f"{'ok      ' if is_ok else 'missing '} {text}")
@@ -85,6 +85,7 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
             yield from _find_other_folder()
             yield from _check_demo_remains(loaded.data)
             yield from _check_audit_copy(loaded)
+            yield from vault_check.iter_checks()
             yield from _check_connections()
     except HubError as error:
         yield False, error.text

@@ -1,8 +1,9 @@
 """Encrypted secrets in the database, and those of an installation as its plugin sees them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import cast
+from typing import NamedTuple, cast
 
 from filelock import FileLock, Timeout
 from flask import current_app
@@ -85,6 +86,44 @@ def give_up_lost(session: Session) -> int:
     if key_ids:
         put(session, LOST_KEYS, " ".join(sorted(set(key_ids))))
     return len(key_ids)
+
+
+class VaultReport(NamedTuple):
+    """How many secrets open, and why the others do not.
+
+    - `lost_count`: those whose keys are lost for good; they count as missing.
+    - `missing_keys`: the numbers of those whose keys are missing, by key id.
+    - `problems`: sentences about those that their own key does not open.
+    """
+
+    open_count: int
+    lost_count: int
+    missing_keys: dict[str, int]
+    problems: list[str]
+
+
+def try_all(session: Session) -> VaultReport:
+    """Open every secret, without keeping any, and return which ones open."""
+    vault = current_hub().vault
+    lost_keys = _load_lost_keys(session)
+    counts: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
+    problems: list[str] = []
+    for place, sealed in session.execute(
+        select(Secret.place, Secret.sealed).order_by(Secret.place)
+    ):
+        try:
+            vault.open(place, sealed)
+        except KeyMissing as error:
+            if error.key_id in lost_keys:
+                counts["lost"] += 1
+            elif place != LOST_KEYS:
+                missing[error.key_id] += 1
+        except VaultError as error:
+            problems.append(error.sentence)
+        else:
+            counts["open"] += 1
+    return VaultReport(counts["open"], counts["lost"], dict(missing), problems)
 
 
 def _load_lost_keys(database: Session | Connection) -> frozenset[str]:

@@ -19,7 +19,7 @@ from hub import config
 from hub.app import create_app
 from hub.cli import COMMAND_MODULES, apps, companies, main, outbox, served_address
 from hub.contract.registry import Plugins
-from hub.crypto.keys import KEY_FILES
+from hub.crypto.keys import KEY_FILES, create_key
 from hub.db import engine
 from hub.migrations import schema
 from hub.models import ConnectedCompany
@@ -223,6 +223,32 @@ def test_what_a_lost_key_protected_is_asked_for_again(hub, tmp_path):
     assert "No key opens" not in hub("init")[1]
     assert "lost secrets given up" in hub("audit", "list")[1]
     assert "Encrypted 1 secret with it" in hub("vault", "rotate")[1]
+
+
+def test_check_tries_the_keys_of_the_vault(hub, tmp_path):
+    folder = tmp_path / "data"
+    app = create_app(config.load({"HUB_DATA": str(folder)}), pages=False)
+    with app.app_context():
+        with engine.transaction() as session:
+            secrets.put(session, "hub:contact", "Kari")
+        engine.db.engine.dispose()
+    path = folder / "vault.keys"
+    right = path.read_text()
+    key_id, _, _ = right.partition(":")
+    assert "ok       keys of the vault: 1 secret can be opened" in hub("check")[1]
+
+    path.write_text(create_key())
+    code, out, _ = hub("check")
+    assert (code, f"missing  the key of 1 secret ({key_id}): put it back" in out) == (1, True)
+    path.write_text(f"{key_id}:{create_key().partition(':')[2]}")
+    code, out, _ = hub("check")
+    assert (code, "missing  The secret at hub:contact cannot be opened" in out) == (1, True)
+
+    path.write_text(create_key())
+    hub("init", "--new-keys")
+    assert "ok       1 secret of a lost key: to be entered again" in hub("check")[1]
+    path.write_text(right)
+    assert "ok       keys of the vault: 1 secret can be opened" in hub("check")[1]
 
 
 def test_keys_may_move_into_the_file_that_hub_config_names(hub, tmp_path, monkeypatch):
