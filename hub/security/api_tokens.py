@@ -114,12 +114,21 @@ def revoke(session: Session, token_id: int, who: str, *, user_id: int | None = N
     return token
 
 
-def revoke_all(session: Session, user_id: int | None = None) -> None:
-    """Revoke every token: of a person who was disabled, or of all after a restore."""
+def revoke_each(session: Session, person: User, who: str) -> int:
+    """Revoke every token of a person that can be used; return how many they were."""
+    count = len(list_valid(session, cast(int, person.id)))
+    revoke_all(session, cast(int, person.id), who=who)
+    if count:
+        audit.record(session, who, "tokens revoked", person.name, count=count)
+    return count
+
+
+def revoke_all(session: Session, user_id: int | None = None, *, who: str = "hub") -> None:
+    """Revoke every token: of one person, or of all after a restore."""
     statement = update(ApiToken).where(ApiToken.revoked_at.is_(None))
     if user_id is not None:
         statement = statement.where(ApiToken.user_id == user_id)
-    session.execute(statement.values(revoked_at=current_hub().clock.now(), revoked_by="hub"))
+    session.execute(statement.values(revoked_at=current_hub().clock.now(), revoked_by=who))
 
 
 def _check_new_token(

@@ -10,7 +10,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Refused
 from hub.models import User
 from hub.security import api_tokens
-from hub.translations.messages import gettext, gettext_noop, translate
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.authentication.access import OWN, person_name, require_recent_login, require_role
 from hub.web.frame.paging import get_row_or_404
 from hub.web.request import row_ids
@@ -56,6 +56,28 @@ def revoke() -> Response:
     """Revoke one of the person's tokens."""
     revoke_token(current_user.id)
     return redirect(url_for("api_tokens.show"))
+
+
+@pages.post("/revoke-all")
+@require_role("viewer", of=OWN)
+def revoke_all() -> Response:
+    """Revoke all tokens of the person."""
+    revoke_tokens(current_user.id)
+    return redirect(url_for("api_tokens.show"))
+
+
+def revoke_tokens(person_id: int) -> None:
+    """Revoke all tokens of a person; say how many they were."""
+    with transaction() as session:
+        person = get_row_or_404(session, User, person_id)
+        count = api_tokens.revoke_each(session, person, person_name())
+    if not count:
+        flash(gettext("There is no API token."), "look")
+        return
+    flash(
+        ngettext("%(count)s API token is revoked.", "%(count)s API tokens are revoked.", count),
+        "success",
+    )
 
 
 def revoke_token(person_id: int) -> None:

@@ -10,8 +10,15 @@ from hub import notifications
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Refused, Retry, Sentence
 from hub.models import PasswordReset, User
-from hub.security import one_time_codes, password_resets, passwords, people, refusals
-from hub.translations.messages import gettext, gettext_noop, translate
+from hub.security import (
+    api_tokens,
+    one_time_codes,
+    password_resets,
+    passwords,
+    people,
+    refusals,
+)
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.accounts import code_forms
 from hub.web.accounts.people import Handover, render_people_page
 from hub.web.authentication import throttling
@@ -103,7 +110,10 @@ def send_code(person_id: int) -> Page:
         password_resets.store_code(
             session, person, code, validity, person_name(), issued_by=person_name()
         )
+        token_count = len(api_tokens.list_valid(session, person_id))
     name = str(person.username)
+    if token_count:
+        flash(_describe_tokens(name, token_count), "look")
     try:
         if not people.mail_address(person):
             raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
@@ -115,6 +125,18 @@ def send_code(person_id: int) -> Page:
         "success",
     )
     return redirect(url_for("people.index"))
+
+
+def _describe_tokens(name: str, count: int) -> str:
+    """Return the sentence about the API tokens of a person, which a new password leaves valid."""
+    return ngettext(
+        "%(count)s API token of %(name)s stays valid with a new password. If somebody else may have"
+        " it, revoke it under Sessions.",
+        "%(count)s API tokens of %(name)s stay valid with a new password. If somebody else may have"
+        " them, revoke them under Sessions.",
+        count,
+        name=name,
+    )
 
 
 def _check_code(name: str) -> PasswordReset:

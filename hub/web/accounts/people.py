@@ -159,6 +159,13 @@ def change_active(person_id: int) -> Response | tuple[str, int]:
     except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")
         return render_people_page(), 400
-    effect = gettext("may log in again") if active else gettext("can no longer log in")
-    flash(f"{person.username} {effect}.", "success")
+    name = str(person.username)
+    if active:
+        text = gettext("%(name)s may log in again. Revoked API tokens stay revoked.", name=name)
+    else:
+        text = gettext(
+            "%(name)s can no longer log in. Their sessions are ended, their API tokens revoked.",
+            name=name,
+        )
+    flash(text, "success")
     return redirect(url_for("people.index"))

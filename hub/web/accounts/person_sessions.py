@@ -71,6 +71,14 @@ def revoke_token(person_id: int) -> Response:
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 
+@pages.post("/revoke-tokens")
+@require_role("owner")
+def revoke_tokens(person_id: int) -> Response:
+    """Revoke all API tokens of a person."""
+    own_tokens.revoke_tokens(person_id)
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
 @pages.post("/reset-factor")
 @require_role("owner")
 @require_recent_login

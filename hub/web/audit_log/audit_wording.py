@@ -102,6 +102,7 @@ WORDINGS = {
     "token created": gettext_noop("Created the API token {}"),
     "token refused": gettext_noop("Sent an API token that is not valid: {}"),
     "token revoked": gettext_noop("Revoked the API token {}"),
+    "tokens revoked": gettext_noop("Revoked the API tokens of {}"),
     "webhook refused": gettext_noop("Sent a webhook that was refused: {}"),
 }
 # Acts as earlier versions recorded them.

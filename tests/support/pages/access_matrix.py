@@ -27,7 +27,7 @@ ROUTES = {
         account.end_other_sessions account.end_session account.new_authenticator
         account.new_recovery_codes account.passkey_options account.postpone
         account.remove_authenticator account.remove_passkey account.require_factor account.show
-        api_tokens.create api_tokens.revoke api_tokens.show
+        api_tokens.create api_tokens.revoke api_tokens.revoke_all api_tokens.show
         appearance.choose confirmation.check confirmation.options confirmation.show
         notification_choices.show notification_choices.store notification_choices.test
         saved_filters.remove saved_filters.save
@@ -116,7 +116,8 @@ ROUTES = {
     "viewer hub": "plugins.index",
     "owner person": """
         password_reset.send_code person_sessions.end person_sessions.end_all
-        person_sessions.reset_factor person_sessions.revoke_token person_sessions.show
+        person_sessions.reset_factor person_sessions.revoke_token person_sessions.revoke_tokens
+        person_sessions.show
         people.change_active people.change_role rights.add rights.remove rights.show
     """,
 }

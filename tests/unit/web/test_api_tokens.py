@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub.cli import main
 from hub.db.engine import read_only_session, transaction
 from hub.models import ApiToken, AuditEntry
-from hub.security import api_tokens, people
+from hub.security import api_tokens, people, rights
 from hub.testing.clock import FakeClock
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.page_visitor import Visitor
@@ -106,6 +106,53 @@ def test_an_owner_revokes_the_token_of_another_person(visitor: Visitor) -> None:
     assert program.call("GET", "/companies/").status_code == 401
     (entry,) = audited(visitor, "token revoked")
     assert entry.who == "olga"
+
+
+def test_an_owner_who_acts_on_an_account_is_told_about_its_tokens_and_revokes_all(
+    visitor: Visitor,
+) -> None:
+    program = ApiClient.of(visitor.app, "oda")
+    with visitor.app.app_context(), read_only_session() as session:
+        (token,) = api_tokens.list_valid(session)
+    visitor.log_in("olga")
+    page = visitor.press(f"/people/{token.user_id}/reset")
+    assert "1 API token of oda stays valid with a new password." in page
+    address = f"/people/{token.user_id}/sessions/"
+    visitor.press(f"{address}end-all")
+    assert program.call("GET", "/companies/").status_code == 200
+    assert "A token stays valid when the sessions of oda end" in visitor.page(address)
+    assert "1 API token is revoked." in visitor.press(f"{address}revoke-tokens")
+    assert program.call("GET", "/companies/").status_code == 401
+    assert "There is no API token." in visitor.press(f"{address}revoke-tokens")
+    assert "stays valid with" not in visitor.press(f"/people/{token.user_id}/reset")
+    (entry,) = audited(visitor, "tokens revoked")
+    assert (entry.who, entry.subject, entry.detail["count"]) == ("olga", "oda", 1)
+
+
+def test_a_person_revokes_all_of_their_own_tokens(visitor: Visitor) -> None:
+    programs = [ApiClient.of(visitor.app, name) for name in ("oda", "vera")]
+    visitor.log_in("oda")
+    created(visitor)
+    assert "2 API tokens are revoked." in visitor.press(f"{PAGE}revoke-all")
+    statuses = [program.call("GET", "/companies/").status_code for program in programs]
+    assert statuses == [401, 200]
+
+
+def test_a_token_follows_the_rights_and_outlasts_the_password_of_its_person(
+    visitor: Visitor,
+) -> None:
+    program = ApiClient.of(visitor.app, "oda", "operate", "read")
+    start = "/companies/1/reconciliations/"
+    assert program.call("POST", start, {}).status_code == 202
+    with visitor.app.app_context(), transaction() as session:
+        oda = people.get(session, "oda")
+        people.set_password(session, oda, people.hash_new("a lighthouse keeper's umbrella"))
+        rights.assign(session, oda, "viewer")
+    assert program.call("GET", "/companies/").status_code == 200
+    assert program.call("POST", start, {}).status_code == 403
+    with visitor.app.app_context(), transaction() as session:
+        people.get(session, "oda").assignments = []
+    assert program.call("GET", "/documents/").status_code == 403
 
 
 def test_a_token_expires(visitor: Visitor, clock: FakeClock) -> None:
