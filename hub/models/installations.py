@@ -18,7 +18,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model
-from hub.models.enums import InstallationMode
+from hub.models.enums import ConnectionState, InstallationMode
 
 # PostgreSQL refuses texts that are longer than their columns; SQLite stores them.
 MAX_COMPANY_NAME_LENGTH = 500
@@ -80,6 +80,11 @@ class ConnectedCompany(Model):
     connected_at: Mapped[dt.datetime]
     # When QuickBooks first answered for it; None if it never did.
     verified_at: Mapped[dt.datetime | None]
+
+    @property
+    def is_disconnected(self) -> bool:
+        """Return whether a person has disconnected it, so that QuickBooks is not called."""
+        return self.state == ConnectionState.DISCONNECTED
 
     @hybrid_property
     def display_name(self) -> str:
@@ -159,6 +164,11 @@ class Installation(Model):
     @classmethod
     def _is_active_condition(cls) -> ColumnElement[bool]:
         return and_(cls.enabled, cls.mode != InstallationMode.PAUSED)
+
+    @property
+    def can_run(self) -> bool:
+        """Return whether runs of the app post: it is active, and its company not disconnected."""
+        return self.is_active and not self.company.is_disconnected
 
 
 class Cursor(Model):

@@ -37,6 +37,10 @@ STATE_SENTENCES = {
         " developer.intuit.com under Set up → Intuit keys, or correct HUB_QBO_CLIENT_ID and"
         " HUB_QBO_CLIENT_SECRET and restart the hub."
     ),
+    ConnectionState.DISCONNECTED: Sentence(
+        "%(name)s is disconnected, so nothing is read from its QuickBooks or sent to it. An owner"
+        " of the hub connects it again under Companies."
+    ),
 }
 
 
@@ -64,6 +68,11 @@ def find_trouble(company: ConnectedCompany, *, writes: bool) -> ConnectionTroubl
     if company.state == ConnectionState.RECONNECT:
         name = company.display_name
         return ReconnectNeeded(name, company.state_reason)
+    return ConnectionTrouble(_describe_trouble(company))
+
+
+def build_disconnection(company: ConnectedCompany) -> ConnectionTrouble:
+    """Return the error of a call for a company that a person has disconnected."""
     return ConnectionTrouble(_describe_trouble(company))
 
 

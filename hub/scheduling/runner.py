@@ -324,6 +324,8 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
     if steps.errors:
         return
     trouble = connection.find_trouble(company, writes=True)
+    if company.is_disconnected:
+        raise connection.build_disconnection(company)
     raise trouble or ReconnectNeeded(company.display_name, reason)
 
 

@@ -333,7 +333,8 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
         keys: list[case_transactions.Key] = []
-        reads_now = may_here("operator")  # QuickBooks meters reads, which a viewer cannot spend
+        # QuickBooks meters reads, which a viewer cannot spend.
+        reads_now = may_here("operator") and case_transactions.can_be_read(session, case)
         if reads_now and not case.closed_at:
             keys = case_transactions.list_transaction_keys(
                 case, case_acts.load_postings(session, case_id)

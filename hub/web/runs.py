@@ -243,13 +243,15 @@ def _build_context(run_id: int) -> dict[str, Any]:
             select(RunLine)
             .where(RunLine.run_id == run_id)
             .order_by(RunLine.id.desc())
+        company = subjects.company(run)
+        may_undo = may_here("operator") and not (company and company.is_disconnected)
             .limit(MAX_LINES)
         )
         subjects = RunSubjects.of(session, [run])
         return {
             "run": run,
             "title": subjects.title(run),
-            "company": subjects.company(run),
+            "company": company,
             "state": run.state,
             "badge_state": summary.get_display_state(run),
             "result": run.counts.get("result"),
@@ -262,7 +264,7 @@ def _build_context(run_id: int) -> dict[str, Any]:
             "next_try": _load_next_try_time(session, run, installation),
             "apps": _load_apps(session, run),
             "has_posted": _has_posted(session, run),
-            "can_undo": may_here("operator") and has_ended and _has_created(session, run),
+            "can_undo": may_undo and has_ended and _has_created(session, run),
             "runs_url": url_for("runs.index"),
         }
 

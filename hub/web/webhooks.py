@@ -109,7 +109,7 @@ def source(installation_id: int) -> Response:
     if any(not signal.records for signal in signals):
         ids = [id for signal in signals for id in signal.ids]
         _read_again(installation, ids)
-        if installation.is_active:
+        if installation.can_run:
             run_log.request(RunKind.SYNC, installation_id, run_log.WEBHOOK)
     return _build_text_response("ok")
 

@@ -90,8 +90,9 @@ def _check(
 
 def _require_active_app(installation: Installation) -> None:
     """Raise NotNow if an app sends nothing: the case would close, and its cause would remain."""
-    if not installation.is_active:
-        raise NotNow(undo.PAUSED_REASON if installation.enabled else undo.DISABLED_REASON)
+    reason = undo.explain_rest(installation)
+    if reason is not None:
+        raise NotNow(reason)
 
 
 def _plan_update(session: Session, document: PostedDocument, sync_token: str, name: str) -> Posting:

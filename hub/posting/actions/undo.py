@@ -40,6 +40,10 @@ PAUSED_REASON = Sentence(
 DISABLED_REASON = Sentence(
     "Its app is disabled, so nothing is sent to QuickBooks. Enable it in the mode review first."
 )
+DISCONNECTED_REASON = Sentence(
+    "Its company is disconnected, so nothing is sent to QuickBooks. An owner of the hub connects it"
+    " again under Companies."
+)
 CHUNK_SIZE = 200
 CHANGING_STATES = (*outbox.IN_FLIGHT, PostingState.READY, PostingState.WAITING)
 REMOVING_STATES = (*CHANGING_STATES, PostingState.POSTED)
@@ -227,6 +231,8 @@ def _find_obstacles(
 
     `stored_obstacles` are those that are known without QuickBooks.
     """
+    if all(document.posting.id in stored_obstacles for document in documents):
+        return dict(stored_obstacles)
     ids_by_kind: dict[str, list[str]] = defaultdict(list)
     for document in documents:
         kind, id = document.key
@@ -249,13 +255,12 @@ def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]
         session, [document.posting.document_id for document in documents]
     )
     installation_ids = {document.posting.installation_id for document in documents}
-    at_rest = select(Installation.id, Installation.enabled).where(
-        Installation.id.in_(installation_ids),
-        ~Installation.is_active,
-    )
+    query = select(Installation).where(Installation.id.in_(installation_ids))
     reasons = {}
-    for id, is_enabled in session.execute(at_rest):
-        reasons[id] = PAUSED_REASON if is_enabled else DISABLED_REASON
+    for installation in session.scalars(query):
+        reason = explain_rest(installation)
+        if reason:
+            reasons[installation.id] = reason
 
     obstacles: dict[int, str] = {}
     for document in documents:
@@ -265,6 +270,15 @@ def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]
         elif posting.installation_id in reasons:
             obstacles[posting.id] = reasons[posting.installation_id]
     return obstacles
+
+
+def explain_rest(installation: Installation) -> Sentence | None:
+    """Return why nothing of an app is sent to QuickBooks now; None if it is sent."""
+    if installation.can_run:
+        return None
+    if not installation.enabled:
+        return DISABLED_REASON
+    return DISCONNECTED_REASON if installation.is_active else PAUSED_REASON
 
 
 def _find_own_obstacle(

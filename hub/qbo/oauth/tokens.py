@@ -204,7 +204,9 @@ def _load_token_state(company_id: int) -> _TokenState:
     if company is None:
         raise NotFound("company", str(company_id))
     name = company.display_name
-    if token is None or access is None or company.state == ConnectionState.DISCONNECTED:
+    if company.is_disconnected:
+        raise connection.build_disconnection(company)
+    if token is None or access is None:
         raise ReconnectNeeded(name, company.state_reason or "it is disconnected")
 
     now = current_hub().clock.now()
@@ -340,8 +342,12 @@ def _build_rejection_trouble(company_id: int, rejection: str) -> ConnectionTroub
     """Return the error that stops the next calls after Intuit has rejected the refresh token."""
     with engine.read_only_session() as session:
         company = session.get(ConnectedCompany, company_id)
-    trouble = connection.find_trouble(company, writes=True) if company else None
-    return trouble or ReconnectNeeded(str(company_id), rejection)
+    if company is None:
+        raise NotFound("company", str(company_id))
+    if company.is_disconnected:  # meanwhile
+        return connection.build_disconnection(company)
+    trouble = connection.find_trouble(company, writes=True)
+    return trouble or ReconnectNeeded(company.display_name, rejection)
 
 
 def _build_secret_name(company_id: int, name: str) -> str:

@@ -118,7 +118,7 @@ def _release(
     if problem:
         return problem
     act(posting_id, person_name())
-    if installation.is_active:
+    if installation.can_run:
         run_log.request(RunKind.SYNC, installation.id, person_name())
     return documents.load(document_id)
 

@@ -27,6 +27,7 @@ from hub.web.frame.paging import get_row_or_404, load_page
 
 MAX_LINES = 200
 PAUSED_MESSAGE = "The app is disabled or paused. Set its mode to auto or review first."
+DISCONNECTED_MESSAGE = "The company is disconnected. An owner has to connect it again first."
 resource = Resource("api_runs", __name__, url_prefix=PREFIX, description="syncs and other runs")
 
 
@@ -113,6 +114,8 @@ def start_sync(installation_id: int) -> Any:
         installation = get_row_or_404(session, Installation, installation_id)
     if not installation.is_active:
         return problems.build_problem(409, PAUSED_MESSAGE)
+    if not installation.can_run:
+        return problems.build_problem(409, DISCONNECTED_MESSAGE)
     return _start(RunKind.SYNC, installation_id)
 
 
@@ -131,6 +134,8 @@ def start_over(installation_id: int) -> Any:
     enabled_apps.check_right(installation)
     if not installation.is_active:
         return problems.build_problem(409, PAUSED_MESSAGE)
+    if not installation.can_run:
+        return problems.build_problem(409, DISCONNECTED_MESSAGE)
     full_reading.start_over(installation_id, person_name())
     return _start(RunKind.SYNC, installation_id)
 

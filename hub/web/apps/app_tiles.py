@@ -41,6 +41,11 @@ class Place:
         """Explain why the app needs attention here; "" if it does not."""
         if self.installation is None or not self.installation.enabled:
             return ""
+        if self.company.is_disconnected:
+            return gettext(
+                "%(company)s is disconnected, so nothing is read or posted.",
+                company=self.company.display_name,
+            )
         if self.company.state != ConnectionState.CONNECTED:
             if self.company.state_reason:
                 return reasons.translate_sentence(self.company.state_reason)
@@ -57,6 +62,8 @@ class Place:
             return ACCESS_BADGES.get(self.access, (gettext_noop("Available"), "calm"))
         if not self.installation.enabled:
             return gettext("Disabled"), "calm"
+        if self.company.is_disconnected:
+            return gettext("Disconnected"), "calm"
         if self.cases or self.company.state != ConnectionState.CONNECTED:
             return gettext("Needs attention"), "bad"
         is_paused = self.installation.mode == InstallationMode.PAUSED
@@ -68,7 +75,7 @@ class Place:
         """Return the place in a list: what needs attention, what is enabled, and the rest."""
         if self.installation is None:
             return 2
-        return 0 if self.reason else 1
+        return 0 if self.reason and not self.company.is_disconnected else 1
 
     @property
     def may_open(self) -> bool:

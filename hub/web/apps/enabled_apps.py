@@ -88,8 +88,8 @@ def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Inst
 
 
 def request_runs(before: Installation, saved: Installation) -> None:
-    """Request the runs that changed settings need; a paused app needs none."""
-    if not saved.is_active:
+    """Request the runs that changed settings need; an app that cannot post needs none."""
+    if not saved.can_run:
         return
     has_lists = current_hub().plugins.has(saved.slug, "hub_records")
     if has_lists and saved.settings != before.settings:

@@ -77,10 +77,10 @@ def start_over(installation_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     enabled_apps.check_right(installation)
-    if request.form.get("sure") == "1" and installation.is_active:
+    if request.form.get("sure") == "1" and installation.can_run:
         full_reading.start_over(installation_id, person_name())
         flash(gettext("The next sync reads everything again."), "success")
-    elif installation.is_active:
+    elif installation.can_run:
         return redirect(url_for("installation.show", installation_id=installation_id))
     return start(installation_id, RunKind.SYNC, installation_id)
 
@@ -129,8 +129,10 @@ def _get_app_page(installation: Installation) -> str:
 
 def describe_repetition(installation: Installation) -> str:
     """Return the sentence about a document that is posted again, at once or by an app at rest."""
-    if installation.is_active:
+    if installation.can_run:
         return gettext("The hub searches QuickBooks for it and then posts it again.")
+    if installation.is_active:
+        return gettext("It is posted again once the company is connected again.")
     if installation.enabled:
         return gettext(
             "It is posted again once the app is no longer paused: set its mode to automatic or"
@@ -144,7 +146,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     app_page = url_for("installation.show", installation_id=installation_id)
-    if not installation.is_active:
+    if not installation.can_run:
         flash(_explain_rest(installation), "error")
         return redirect(app_page)
     try:
@@ -160,9 +162,14 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
 
 
 def _explain_rest(installation: Installation) -> str:
-    """Return why no run of a disabled or paused app is started."""
+    """Return why no run of an app is started that is at rest, or whose company is disconnected."""
     if not installation.enabled:
         return gettext("It is disabled. Enable it first, under Settings.")
+    if installation.is_active:
+        return gettext(
+            "%(company)s is disconnected. An owner connects it again under Companies.",
+            company=installation.company.display_name,
+        )
     return gettext("It is paused. Set its mode to automatic or review first, under Settings.")
 
 

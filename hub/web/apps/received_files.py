@@ -220,8 +220,14 @@ def _render_columns_page(
 
 def _request_sync(installation: Installation) -> Response:
     """Start a sync that reads the new files; an app that is paused reads them when it is on."""
-    if installation.is_active:
+    if installation.can_run:
         return installation_page.start(installation.id, RunKind.SYNC, installation.id)
+    if installation.is_active:
+        text = gettext(
+            "The company is disconnected. The files are read once it is connected again."
+        )
+        flash(text, "info")
+        return _redirect_to_list(installation.id)
     flash(gettext("The app is paused. It reads the files when it is on again."), "info")
     return _redirect_to_list(installation.id)
 

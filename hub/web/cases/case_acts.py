@@ -120,7 +120,7 @@ def carry_out(
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
     if syncs and installation:
-        if installation.is_active:
+        if installation.can_run:
             run_log.request(RunKind.SYNC, installation.id, person_name())
         message += _describe_continuation(decision, installation, counts)
     return message
@@ -145,6 +145,10 @@ def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> 
     if not installation.is_active:
         return gettext(
             " A sync continues with their documents once the app is enabled and not paused."
+        )
+    if not installation.can_run:
+        return gettext(
+            " A sync continues with their documents once the company is connected again."
         )
     run_log.request(RunKind.SYNC, installation_id, person_name())
     return gettext(" A sync continues with their documents now.")
@@ -303,8 +307,10 @@ def _describe_continuation(
     """Return the sentence about the sync that was requested, or that is once the app runs."""
     if decision == CaseDecision.SKIPPED:
         return ""
-    if not installation.is_active:
-        return continuation.describe(0, int(decision in SENDING_DECISIONS))
+    if not installation.can_run:
+        count = int(decision in SENDING_DECISIONS)
+        resting_count = 0 if installation.is_active else count
+        return continuation.describe(0, resting_count, count - resting_count)
     if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
         return gettext(" Posting %(documents)s…", documents=count_kinds(stopped))
     return continuation.describe(1, 0)

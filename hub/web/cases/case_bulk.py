@@ -216,10 +216,10 @@ def _retry(cases: Sequence[Case], form: Form) -> Outcome:
         reason = _find_reason_not_retried(links.get(case.id, []), failed)
         if reason:
             reasons[case.id] = reason
-    running, resting = _record(cases, reasons, CaseDecision.RETRIED)
+    counts = _record(cases, reasons, CaseDecision.RETRIED)
     done = format_case_count(len(cases) - len(reasons))
     message = gettext("Retried %(cases)s.", cases=done)
-    return Outcome(reasons, message + continuation.describe(running, resting))
+    return Outcome(reasons, message + continuation.describe(*counts))
 
 
 def _find_reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
@@ -362,10 +362,10 @@ def _store(
 @repeat_after_conflict
 def _record(
     cases: Sequence[Case], reasons: Reasons, decision: CaseDecision, note: str = ""
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Record the decision on the cases that were acted on, and request syncs that continue.
 
-    Return the numbers of cases of apps that run, and of apps that are paused or disabled.
+    Return the numbers of cases that `continuation.describe` takes.
     """
     done = [case for case in cases if case.id not in reasons]
     with transaction() as session:
@@ -373,11 +373,9 @@ def _record(
         installation_ids = {case.installation_id for case in done}
         query = select(Installation).where(Installation.id.in_(installation_ids))
         installations = list(session.scalars(query))
-    active_ids = {installation.id for installation in installations if installation.is_active}
-    for id in sorted(active_ids):
+    for id in sorted(installation.id for installation in installations if installation.can_run):
         run_log.request(RunKind.SYNC, id, person_name())
-    running = sum(case.installation_id in active_ids for case in done)
-    return running, sum(case.installation_id is not None for case in done) - running
+    return continuation.count_cases(done, installations)
 
 
 def _load_slugs(cases: Sequence[Case]) -> dict[int | None, str]:

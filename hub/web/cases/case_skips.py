@@ -31,14 +31,21 @@ def take_back(case_id: int) -> Response:
         postings = session.scalars(query).unique().all()
         posting_ids = find_revocable(session, case, postings)
         installations = {posting.document.installation for posting in postings}
-        active_ids = sorted(row.id for row in installations if row.is_active)
+        running_ids = sorted(row.id for row in installations if row.can_run)
+        is_disconnected = any(row.is_active for row in installations)
     try:
         reasons = retries.retry_each(sorted(posting_ids), person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
-        _report(len(posting_ids) - len(reasons), reasons.values(), is_read_now=bool(active_ids))
-        for installation_id in active_ids:
+        if running_ids:
+            next_step = gettext("A run reads them again and then posts them.")
+        elif is_disconnected:
+            next_step = gettext("They are posted once the company is connected again.")
+        else:
+            next_step = gettext("They are posted once the app is enabled and not paused.")
+        _report(len(posting_ids) - len(reasons), reasons.values(), next_step)
+        for installation_id in running_ids:
             run_log.request(RunKind.SYNC, installation_id, person_name())
     return redirect(url_for("inbox.one", case_id=case_id))
 
@@ -53,7 +60,7 @@ def find_revocable(session: Session, case: Case, postings: Iterable[Posting]) ->
     return revocable_ids & {posting.id for posting in postings}
 
 
-def _report(count: int, reasons: Iterable[str], *, is_read_now: bool) -> None:
+def _report(count: int, reasons: Iterable[str], next_step: str) -> None:
     """Show how many documents are no longer skipped, and the first reason against another one."""
     if count:
         text = ngettext(
@@ -61,9 +68,6 @@ def _report(count: int, reasons: Iterable[str], *, is_read_now: bool) -> None:
             "%(count)s documents are no longer skipped.",
             count,
         )
-        next_step = gettext("They are posted once the app is enabled and not paused.")
-        if is_read_now:
-            next_step = gettext("A run reads them again and then posts them.")
         flash(f"{text} {next_step}", "success")
     else:
         flash(gettext("Nothing of this case is skipped any more."), "look")

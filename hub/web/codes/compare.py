@@ -139,6 +139,8 @@ def _start_creation(installation: Installation) -> str:
     if not installation.is_active:
         app = sources.get_app(installation)
         return gettext("They are created in QuickBooks once %(name)s is on again.", name=app.name)
+    if not installation.can_run:
+        return gettext("They are created in QuickBooks once the company is connected again.")
     run_log.request(RunKind.SYNC, installation.id, person_name())
     return gettext("A sync creates them in QuickBooks now.")
 

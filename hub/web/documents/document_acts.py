@@ -80,14 +80,16 @@ def _release(
         flash(translate(error.sentence), "error")
         return
     flash(message, "success")
-    if installation.is_active:
+    if installation.can_run:
         run_log.request(RunKind.SYNC, installation.id, person_name())
 
 
 def _describe_next_step(installation: Installation) -> str:
     """Return the sentence about a posting that is no longer skipped."""
-    if installation.is_active:
+    if installation.can_run:
         return gettext("It is no longer skipped. A run reads it again and then posts it.")
+    if installation.is_active:
+        return gettext("It is no longer skipped. It is posted once the company is connected again.")
     if installation.enabled:
         return gettext(
             "It is no longer skipped. It is posted once the app is no longer paused: set its mode"

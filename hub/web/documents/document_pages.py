@@ -258,7 +258,8 @@ def _build_state_values(
 ) -> dict[str, Any]:
     """Return the state of a document, what is paid of it, and what the person may do with it."""
     payment = _build_payment(session, main, state)
-    is_removable = state == DocumentState.POSTED and document.kind not in LIST_KINDS
+    is_posted = state == DocumentState.POSTED and document.kind not in LIST_KINDS
+    is_removable = is_posted and not document.installation.company.is_disconnected
     may_act = may_here("operator")
     return {
         "state": state,

@@ -141,7 +141,7 @@ def include(installation_id: int) -> Response:
         ]
         included = len(early_documents.include(session, installation, unchanged, who=person_name()))
     if included:
-        if installation.is_active:
+        if installation.can_run:
             run_log.request(RunKind.SYNC, installation_id, person_name())
         flash(
             ngettext(

@@ -5,24 +5,28 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from hub.models import Case, Installation, Run
-from hub.models.enums import CaseDecision
+from hub.models import Case, ConnectedCompany, Installation, Run
+from hub.models.enums import CaseDecision, ConnectionState
 
 
 def is_continued() -> ColumnElement[bool]:
     """Return whether a sync continues with a case.
 
     A retried case that is still open after the sync has the same cause as before: a person decides
-    again. While an app is paused, no sync begins.
+    again. While an app is paused, or its company disconnected, no sync begins.
     """
     has_open_run = exists().where(
         Run.installation_id == Case.installation_id, Run.ended_at.is_(None)
     )
-    is_paused = exists().where(Installation.id == Case.installation_id, ~Installation.is_active)
+    is_resting = exists().where(
+        Installation.id == Case.installation_id,
+        ConnectedCompany.id == Installation.company_id,
+        or_(~Installation.is_active, ConnectedCompany.state == ConnectionState.DISCONNECTED),
+    )
     is_retried = Case.decision == CaseDecision.RETRIED
     return or_(
         Case.decision == CaseDecision.MATCHED,
-        and_(is_retried, or_(Case.installation_id.is_(None), is_paused, has_open_run)),
+        and_(is_retried, or_(Case.installation_id.is_(None), is_resting, has_open_run)),
     )
 
 

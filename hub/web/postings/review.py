@@ -270,8 +270,14 @@ def approve(installation_id: int) -> Response | str:
 
 def _describe_approval(installation: Installation, documents: str) -> str:
     """Return the sentence about approved documents, which an app at rest does not post yet."""
-    if installation.is_active:
+    if installation.can_run:
         return gettext("Approved %(documents)s. Posting now.", documents=documents)
+    if installation.is_active:
+        return gettext(
+            "Approved %(documents)s. The company is disconnected, so nothing is posted until it is"
+            " connected again.",
+            documents=documents,
+        )
     if installation.enabled:
         return gettext(
             "Approved %(documents)s. The app is paused, so nothing is posted until its mode is"

@@ -54,7 +54,7 @@ def is_bulk(count: int) -> bool:
 
 
 def approve(installation_id: int, listed: Mapping[int, str], who: str) -> ApprovalOutcome:
-    """Approve exactly what was listed, and request the run that posts it unless the app is paused.
+    """Approve exactly what was listed, and request the run that posts it if the app can post.
 
     `listed` holds the seal of each posting by id, as `hub.web.frame.listed_rows` describes.
     """
@@ -65,7 +65,7 @@ def approve(installation_id: int, listed: Mapping[int, str], who: str) -> Approv
         outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
     if not outcome.released:
         return outcome
-    if not _note_preview(installation_id).is_active:
+    if not _note_preview(installation_id).can_run:
         return outcome
     run_id = run_log.request(RunKind.POST, installation_id, who)
     return outcome.combine(ApprovalOutcome(run_id=run_id))

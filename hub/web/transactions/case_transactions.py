@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from hub.cases.causes import (
     is_discrepancy,
     is_marker,
@@ -10,7 +12,7 @@ from hub.cases.causes import (
     parse_marker_kind,
 )
 from hub.context import current_hub
-from hub.models import Case, Posting
+from hub.models import Case, ConnectedCompany, Posting
 from hub.models.enums import SendOutcome
 from hub.posting.case_texts import get_candidate_kinds, list_candidates
 from hub.qbo.client import Client
@@ -19,6 +21,12 @@ MAX_READS = 5  # transactions that a page asks QuickBooks for
 READ_SECONDS = 5.0  # for all of them together; a page does not wait longer for QuickBooks
 Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
 Entities = Mapping[Key, dict[str, Any]]
+
+
+def can_be_read(session: Session, case: Case) -> bool:
+    """Return whether QuickBooks may be asked: no person has disconnected the case's company."""
+    company = session.get(ConnectedCompany, case.company_id) if case.company_id else None
+    return company is None or not company.is_disconnected
 
 
 def list_transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:

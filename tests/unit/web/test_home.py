@@ -76,7 +76,7 @@ def test_a_company_without_a_name_is_called_by_its_number(
     assert [realm in row for row in rows] == [True] * 2
     with visitor.app.app_context(), engine.transaction() as session:
         session.get_one(ConnectedCompany, visitor.story.company).state = "disconnected"
-    assert f"{realm} is not connected." in visitor.page("/apps/costtracker")
+    assert f"{realm} is disconnected, so nothing is read" in visitor.page("/apps/costtracker")
 
 
 def test_a_connection_that_ends_soon_is_warned_of(visitor: Visitor, clock: FakeClock) -> None:

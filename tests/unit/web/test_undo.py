@@ -31,6 +31,18 @@ def test_a_posting_is_shown_and_taken_back_as_ticked(bench):
     assert planned() == 1
 
 
+def test_nothing_is_removed_for_a_company_that_a_person_disconnected(bench):
+    bench.visitor.log_in("oda")
+    document = f"/documents/{bench.posting(bench.ids[0]).document_id}"
+    assert "Remove from QuickBooks…" in bench.visitor.page(document)
+    with transaction() as session:
+        session.get_one(ConnectedCompany, bench.company_id).state = "disconnected"
+    assert "Remove from QuickBooks…" not in bench.visitor.page(document)
+    page = bench.visitor.page(f"/undo/posting/{bench.ids[0]}")
+    assert "Nothing can be removed" in page
+    assert "Its company is disconnected, so nothing is sent to QuickBooks." in page
+
+
 def test_a_removal_that_two_people_must_approve_says_where_it_waits(bench):
     with transaction() as session:
         installation = session.get_one(Installation, bench.installation_id)
