@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 from werkzeug import Response as Redirect
 
@@ -45,7 +46,7 @@ PHASES_OF_APPS = {
     "check": gettext_noop("check of %(app)s"),
     "report to": gettext_noop("report to %(app)s"),
 }
-MAX_LINES = 200
+MAX_LINES = 200  # of the log on one page
 EXPORT_COLUMNS = (
     "id",
     "run",
@@ -207,9 +208,11 @@ def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]
 
 @pages.get("/<int:run_id>")
 @require_role("viewer")
-def one(run_id: int) -> str:
+def one(run_id: int) -> str | Redirect:
     """Show one run: its progress, result and log."""
     context = _build_context(run_id)
+    if is_past_end(context["log_page"]):
+        return redirect(build_first_address())
     return render_template("run.html", **context)
 
 
@@ -239,15 +242,9 @@ def _build_context(run_id: int) -> dict[str, Any]:
         if result is not None:
             reconciliation_summary = summarize(run, result)
         has_ended = run.ended_at is not None
-        newest = (
-            select(RunLine)
-            .where(RunLine.run_id == run_id)
-            .order_by(RunLine.id.desc())
+        subjects = RunSubjects.of(session, [run])
         company = subjects.company(run)
         may_undo = may_here("operator") and not (company and company.is_disconnected)
-            .limit(MAX_LINES)
-        )
-        subjects = RunSubjects.of(session, [run])
         return {
             "run": run,
             "title": subjects.title(run),
@@ -259,7 +256,7 @@ def _build_context(run_id: int) -> dict[str, Any]:
             "result_text": summary.describe_result(run),
             "reconciliation": result,
             "reconciliation_summary": reconciliation_summary,
-            "log_lines": list(session.scalars(newest))[::-1],
+            **_load_log(session, run_id),
             "installation": installation,
             "next_try": _load_next_try_time(session, run, installation),
             "apps": _load_apps(session, run),
@@ -267,6 +264,33 @@ def _build_context(run_id: int) -> dict[str, Any]:
             "can_undo": may_undo and has_ended and _has_created(session, run),
             "runs_url": url_for("runs.index"),
         }
+
+
+def _load_log(session: Session, run_id: int) -> dict[str, Any]:
+    """Return a page of the log of a run, oldest line first, and the number of all lines.
+
+    Without a place in the address it is the page of the newest lines.
+    """
+    lines = select(RunLine).where(RunLine.run_id == run_id)
+    page = load_page(session, lines, order_by=[RunLine.id], size=MAX_LINES)
+    page = replace(page, newer=_link_log(run_id, page.newer), older=_link_log(run_id, page.older))
+    count = len(page.rows)
+    if page.newer or page.older:
+        all_lines = select(func.count()).select_from(RunLine).where(RunLine.run_id == run_id)
+        count = session.scalar(all_lines) or 0
+    return {"log_page": page, "log_lines": page.rows[::-1], "log_count": count}
+
+
+def _link_log(run_id: int, address: str) -> str:
+    """Return the address of a page of the log within the page of its run; "" for none.
+
+    The address of the part that is renewed would show this part alone.
+    """
+    if not address:
+        return ""
+    arguments = parse_qs(urlsplit(address).query)
+    places: dict[str, Any] = {name: arguments.get(name) for name in ("before", "after")}
+    return url_for("runs.one", run_id=run_id, _anchor="log", **places)
 
 
 def _load_next_try_time(

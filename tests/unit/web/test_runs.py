@@ -9,7 +9,7 @@ import pytest
 
 from hub.db import engine
 from hub.installations import enable
-from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run, Schedule
+from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run, RunLine, Schedule
 from hub.scheduling import pending_work, run_log
 from hub.security import audit
 from hub.testing.clock import FakeClock
@@ -42,7 +42,44 @@ def test_no_run_is_offered_for_an_app_of_a_disconnected_company(operator: Visito
         session.get_one(ConnectedCompany, operator.story.company).state = "disconnected"
     for page in pages:
         assert "Run now" not in operator.page(page)
-    assert "is not connected. Press Reconnect." in operator.page(here)
+    assert "is disconnected, so nothing is read or posted. An owner connects it again" in compact(
+        operator.page(here)
+    )
+    assert "is disconnected. An owner connects it again" in operator.press(f"{here}run")
+
+
+def test_the_log_of_a_run_says_how_long_it_is_and_offers_the_rest(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.web.runs.MAX_LINES", 3)
+    run_id = operator.story.runs["running"]
+    here = f"/runs/{run_id}"
+    with operator.app.app_context(), engine.transaction() as session:
+        session.query(RunLine).filter_by(run_id=run_id).delete()
+        at = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+        for number in range(1, 8):
+            text = f"Document {number} is held."
+            session.add(RunLine(run_id=run_id, at=at, level="info", text=text))
+            session.flush()
+
+    def read(page: str) -> list[str]:
+        return re.findall(r"Document (\d) is held", page)
+
+    def follow(page: str, label: str) -> str:
+        (address,) = re.findall(rf'href="({here}\?[^"]+)">[^<]*{label}', page)
+        return operator.page(unescape(address).partition("#")[0])
+
+    page = operator.page(here)
+    assert (read(page), "The newest 3 of 7 lines" in page) == (["5", "6", "7"], True)
+    assert "Later lines" not in page
+    part = operator.get(f"{here}/progress?announced=x", headers={"HX-Request": "true"}).text
+    assert read(follow(part, "Earlier lines")) == ["2", "3", "4"]
+    middle = follow(page, "Earlier lines")
+    assert (read(middle), "3 of 7 lines" in middle) == (["2", "3", "4"], True)
+    assert "every 2s" not in middle
+    first = follow(middle, "Earlier lines")
+    assert (read(first), "Earlier lines" in first) == (["1"], False)
+    assert read(follow(first, "Later lines")) == ["2", "3", "4"]
 
 
 def test_a_screen_reader_hears_the_state_of_a_run_only_when_it_changes(operator: Visitor) -> None:
