@@ -9,6 +9,10 @@ from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.template import CORRECT_AT_SOURCE
 from hub.translations.messages import gettext
 
+NUMBER_REFUSED = "outcome.number_used"  # the code of a case about a number that was refused
+# A transaction in the details of a case has this if it was posted from another document.
+IS_OF_OTHER_DOCUMENT = "is_of_other_document"
+
 
 def drop_instruction(reason: str, instruction: str) -> str:
     """Return a reason without its last sentence, if that repeats the next step."""
@@ -18,9 +22,47 @@ def drop_instruction(reason: str, instruction: str) -> str:
     return reason
 
 
-def get_instruction(case: Case, slug: str | None) -> str:
-    """Return the next step of a case of an app, with the name of the source."""
+def get_instruction(case: Case, slug: str | None, *, has_owners: bool = False) -> str:
+    """Return the next step of a case of an app, with the name of the source.
+
+    With `has_owners` every transaction that the case names is known to be that of another document,
+    so none can be this one; the case itself may say so, too.
+    """
+    if (has_owners or _names_only_others(case)) and _asks_which_it_is(case):
+        return _describe_repeated_number(case, slug)
     return name_source(case.code, case.params, case.instruction, slug)
+
+
+def _names_only_others(case: Case) -> bool:
+    """Return whether each transaction that a case names had the marker of another document."""
+    candidates = case.details.get("candidates")
+    if not isinstance(candidates, list) or not candidates:
+        return False
+    return all(
+        isinstance(candidate, dict) and candidate.get(IS_OF_OTHER_DOCUMENT)
+        for candidate in candidates
+    )
+
+
+def _asks_which_it_is(case: Case) -> bool:
+    """Return whether the instruction of a case offers to take a transaction for the document."""
+    return case.code == NUMBER_REFUSED or gettext("“This is it”") in case.instruction
+
+
+def _describe_repeated_number(case: Case, slug: str | None) -> str:
+    """Return the next step if other documents of the hub have the number of this one."""
+    source = get_source_name(slug or "") or gettext("the source")
+    if case.code == NUMBER_REFUSED:
+        return gettext(
+            "If %(source)s has the same document twice, press Skip; otherwise change its number"
+            " there and press Retry.",
+            source=source,
+        )
+    return gettext(
+        "If %(source)s has the same document twice, press Skip; otherwise change its number there,"
+        " or press “Not this one” to post it anyway.",
+        source=source,
+    )
 
 
 def name_source(code: str, params: Mapping[str, Any], instruction: str, slug: str | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.cases.advice import IS_OF_OTHER_DOCUMENT
 from hub.context import current_hub
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
@@ -67,18 +68,24 @@ def describe_candidates(
     descriptions = []
     for id in ids:
         if id != FORGOTTEN.id:
-            descriptions.append(describe_candidate(id, heads.get(id)))
+            marker = posting.document.marker
+            descriptions.append(describe_candidate(id, heads.get(id), marker))
     return descriptions
 
 
-def describe_candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
-    """Describe one transaction as the details of a case store it; one without a head by its id."""
+def describe_candidate(
+    id: str, head: TransactionHead | None, marker: str | None = None
+) -> dict[str, Any]:
+    """Describe one transaction as the details of a case store it; one without a head by its id.
+
+    `marker` is that of the document for which a person may take it, None if nobody is asked.
+    """
     if head is None:
         return {"id": id}
     total = ""
     if head.total is not None:
         total = format_amount(head.total, head.currency or "USD")
-    return {
+    description: dict[str, Any] = {
         "id": id,
         "kind": head.kind,
         "number": head.number,
@@ -87,6 +94,9 @@ def describe_candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
         "total": total,
         "state": head.state,
     }
+    if marker is not None and head.marker not in ("", marker):
+        description[IS_OF_OTHER_DOCUMENT] = True
+    return description
 
 
 def list_candidates(details: Mapping[str, Any]) -> list[str]:

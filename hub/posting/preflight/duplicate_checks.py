@@ -152,5 +152,6 @@ def _build_duplicate_finding(
         document=document,
         transactions=", ".join(head.quickbooks_id for head in heads),
     )
-    candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]
+    marker = posting.document.marker
+    candidates = [case_texts.describe_candidate(head.quickbooks_id, head, marker) for head in heads]
     return Finding(key=key, text=text, details={"candidates": candidates})

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
+from hub.cases import advice
 from hub.models import Case
 from hub.models.cases import MAX_NOTE_LENGTH
 from hub.web.api.resources import Amount, build_text_field
@@ -59,6 +60,7 @@ def load(session: Session, case_id: int) -> dict[str, Any]:
 def describe(row: case_list.CaseRow) -> dict[str, Any]:
     """Return the row of a case as the API answers it."""
     case = row.case
+    slug = row.installation.slug if row.installation else ""
     amounts = [
         {"currency": currency, "amount": amount} for currency, amount in sorted(row.amounts.items())
     ]
@@ -69,7 +71,7 @@ def describe(row: case_list.CaseRow) -> dict[str, Any]:
         "code": case.code,
         "title": case.title,
         "reason": case.reason,
-        "instruction": case.instruction,
+        "instruction": advice.get_instruction(case, slug),
         "document": row.subject,
         "documents": row.documents,
         "amounts": amounts,

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument, TransactionHead
-from hub.models.enums import TransactionState
+from hub.models.enums import Operation, PostingState, TransactionState
 from hub.qbo import display
 from hub.web.authentication.access import load_scope
 from hub.web.transactions.case_transactions import Entities, Key
@@ -29,7 +29,7 @@ class Transaction:
     head: TransactionHead | None
     url: str | None
     owner: SourceDocument | None = None
-    is_foreign: bool = False  # it bears the mark of another document, so it cannot be this one
+    is_foreign: bool = False  # it was posted from another document, so it cannot be this one
     # As QuickBooks has it now, and its version; None and "" if QuickBooks could not be asked.
     present: display.TransactionView | None = None
     sync_token: str = ""
@@ -55,6 +55,8 @@ def build_transaction(
     owner = None
     if is_foreign or not posting:  # else its document is on the page already
         owner = find_document_of_marker(session, head)
+    elif _is_posted_from_other(session, key, posting):  # a person removed its marker
+        is_foreign = True
     currency = head.currency if head else ""
     if not currency and posting:
         currency = posting.currency
@@ -74,6 +76,20 @@ def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -
     if head is None or posting is None or not head.marker:
         return False
     return head.marker != posting.document.marker
+
+
+def _is_posted_from_other(session: Session, key: Key, posting: Posting) -> bool:
+    """Return whether a transaction was posted from another document than a posting's."""
+    company_id, kind, id = key
+    query = select(Posting.id).where(
+        Posting.company_id == company_id,
+        Posting.kind == kind,
+        Posting.quickbooks_id == id,
+        Posting.operation == Operation.CREATE,
+        Posting.state == PostingState.POSTED,
+        Posting.document_id != posting.document_id,
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def find_document_of_marker(

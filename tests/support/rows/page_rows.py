@@ -377,7 +377,7 @@ def _add_cases(session: Session, story: Story) -> None:
             if act not in ("reconnect", "none")
             else []
         )
-        details = {"candidates": ["145"]} if act == "choose" else {}
+        details = {"candidates": ["146"]} if act == "choose" else {}
         about = {
             "reason": "The reason in one sentence.",
             "instruction": "The next step.",
@@ -387,20 +387,21 @@ def _add_cases(session: Session, story: Story) -> None:
         story.cases[act] = open_stored_case(
             session, cause, title=title, action=act, postings=stops, **about
         ).id
-    session.add(
-        TransactionHead(
-            company_id=story.company,
-            kind="bill",
-            quickbooks_id="145",
-            number="F-20265",
-            party="v1",
-            currency="NOK",
-            date=dt.date(2026, 3, 6),
-            total=Decimal("1435.50"),
-            links=[],
-            created_at=current_hub().clock.now(),
+    for quickbooks_id in ("145", "146"):
+        session.add(
+            TransactionHead(
+                company_id=story.company,
+                kind="bill",
+                quickbooks_id=quickbooks_id,
+                number="F-20265",
+                party="v1",
+                currency="NOK",
+                date=dt.date(2026, 3, 6),
+                total=Decimal("1435.50"),
+                links=[],
+                created_at=current_hub().clock.now(),
+            )
         )
-    )
 
 
 def _add_runs(session: Session, story: Story) -> None:

@@ -16,11 +16,13 @@ from hub.models import (
     Attempt,
     AuditEntry,
     Case,
+    ConnectedCompany,
     Installation,
     Match,
     Posting,
     Run,
     SourceDocument,
+    TransactionHead,
     case_posting,
 )
 from hub.posting.actions import manual
@@ -135,7 +137,7 @@ def test_after_a_refusal_the_search_leads_to_the_page_of_the_case(operator: Visi
 def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) -> None:
     page = operator.page(_case(operator, "choose"))
     assert "Is it this document?" in page
-    assert "In QuickBooks: 145" in page
+    assert "In QuickBooks: 146" in page
     assert page.count("1,435.50") >= 2
     assert "This is it</button>" in page
     assert "Not this one" in page
@@ -605,7 +607,8 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(bench) -> No
     assert f'It was posted from <a href="/documents/{twin.document_id}">Bill A-1</a> of' in page
     assert "Not this one</button>" in page
     assert page.count("This is it</button>") == 1  # only for another one, by its id
-    assert "has the same document twice, skip this one below" in page
+    assert "has the same document twice, press Skip" in page
+    assert "or press “Not this one” to post it anyway" in page
 
 
 def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(bench) -> None:
@@ -624,8 +627,67 @@ def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(bench) -
         )
     bench.visitor.log_in("oda")
     page = bench.visitor.page("/inbox/1")
-    assert "has the same document twice, skip this one below" in page
+    assert "has the same document twice, press Skip" in page
     assert "choose that one or Skip" not in page
+
+
+def test_no_next_step_names_a_button_that_another_document_rules_out(bench) -> None:
+    bench.index_all_bills()
+    body = bench.body("A-1") | {"PrivateNote": f"[hub:{bench.marker('B-1')}]"}
+    bench.clear_check(bench.plan("B-1", "create", body))
+    bench.drain()
+    assert bench.cases() == ["Number already used"]
+    bench.visitor.log_in("oda")
+    for address in ("/inbox/", "/inbox/1", "/inbox/export?format=csv"):
+        page = bench.visitor.page(address)
+        assert "has the same document twice, press Skip; otherwise" in page, address
+        assert "press “This is it”" not in page, address
+
+
+def test_a_transaction_of_another_document_is_not_offered_if_its_marker_was_removed(bench) -> None:
+    twin = bench.posting(bench.ids[0])
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "quickbooks", "Its number is used.")
+    bench.index_all_bills()
+    with transaction() as session:
+        head = session.get_one(TransactionHead, (bench.company_id, "bill", twin.quickbooks_id))
+        head.marker = ""
+        inbox.open(
+            session,
+            f"posting:{posting_id}:used",
+            CaseText("check.number_used", name="B-9", transactions="1", document="bill"),
+            company_id=bench.company_id,
+            details={"candidates": [{"id": twin.quickbooks_id}]},
+            postings=[posting_id],
+        )
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
+    assert "It was posted from another document, so it cannot be this" in page
+    assert page.count("This is it</button>") == 1  # only for another one, by its id
+
+
+def test_a_disconnected_company_is_asked_nothing_by_the_page_of_a_case(bench) -> None:
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "preflight", "It is there.")
+    with transaction() as session:
+        inbox.open(
+            session,
+            f"posting:{posting_id}:used",
+            CaseText("check.number_used", name="B-9", transactions="77", document="bill"),
+            company_id=bench.company_id,
+            installation_id=bench.installation_id,
+            details={"candidates": [{"id": "77"}]},
+            postings=[posting_id],
+        )
+        session.get_one(ConnectedCompany, bench.company_id).state = "disconnected"
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
+    assert "Transactions are shown as they were last read" in page
+    assert "This is it</button>" not in page
+    page = bench.visitor.press(f"/inbox/1/{posting_id}/not-this", quickbooks_id="77")
+    assert "A sync continues with it once its company is connected again." in page
+    with read_only_session() as session:
+        assert session.query(Run).filter_by(kind="sync").count() == 0
 
 
 @pytest.mark.parametrize("code", ["posted.missing", "posted.voided", "document.wanted_again"])
