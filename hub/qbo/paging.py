@@ -14,6 +14,7 @@ from hub.qbo.page_size import read_fitting_page
 from hub.qbo.responses import extract_count, extract_rows
 
 MAX_TRIES = 3
+DEFAULT_PAGE_SIZE = 100  # of QuickBooks, if a query names none, or if a server overlooks it
 
 
 class ListChanged(Retry):
@@ -94,8 +95,8 @@ def read_all(
 ) -> tuple[list[dict[str, Any]], dt.datetime | None]:
     """Return all objects of a kind, and QuickBooks' time when the reading began.
 
-    Start again if objects disappear meanwhile. If one of `known_ids` is not among the objects, the
-    reading is compared with QuickBooks' count before the absence is believed.
+    Start again if objects disappear meanwhile. If one of `known_ids` is not among the objects, or
+    if these fill default pages exactly, the reading is compared with QuickBooks' count.
     """
     is_page_missing = False
     for tries_left in reversed(range(MAX_TRIES)):
@@ -121,12 +122,15 @@ def _check_completeness(
     entities: Collection[dict[str, Any]],
     known_ids: Collection[str],
 ) -> None:
-    """Raise PageMissing if a known object was not read and QuickBooks counts more than was read.
+    """Raise PageMissing if objects may be missing and QuickBooks counts more than were read.
 
-    If QuickBooks refuses to count, the objects that were read are taken as complete.
+    Objects may be missing if a known one was not read, or if exactly as many were read as default
+    pages hold: the server may return no larger ones. If QuickBooks refuses to count, the objects
+    that were read are taken as complete.
     """
     read_ids = {str(entity["Id"]) for entity in entities}
-    if read_ids.issuperset(known_ids):
+    has_whole_pages = bool(read_ids) and len(read_ids) % DEFAULT_PAGE_SIZE == 0
+    if read_ids.issuperset(known_ids) and not has_whole_pages:
         return
     query = f"SELECT COUNT(*) FROM {ENTITY_BY_KIND[kind]} WHERE {where}"  # noqa: S608 (own names)
     response = client.query(query)
