@@ -17,6 +17,7 @@ from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
 from hub.models.enums import Operation, PostingState
 from hub.payloads.entities import get_linked_kind
+from hub.posting.actions.app_rest import explain_rest
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
@@ -34,16 +35,6 @@ LIST_ENTRY_REASON = Sentence(
 CHANGE_REASON = Sentence("It was changed, not created; fix this at the source, or in QuickBooks.")
 UNDER_WAY_REASON = Sentence("A change of it is on its way.")
 RECONCILED_REASON = Sentence("A bank reconciliation covers it; take that back in QuickBooks first.")
-PAUSED_REASON = Sentence(
-    "Its app is paused, so nothing is sent to QuickBooks. Set its mode to review first."
-)
-DISABLED_REASON = Sentence(
-    "Its app is disabled, so nothing is sent to QuickBooks. Enable it in the mode review first."
-)
-DISCONNECTED_REASON = Sentence(
-    "Its company is disconnected, so nothing is sent to QuickBooks. An owner of the hub connects it"
-    " again under Companies."
-)
 CHUNK_SIZE = 200
 CHANGING_STATES = (*outbox.IN_FLIGHT, PostingState.READY, PostingState.WAITING)
 REMOVING_STATES = (*CHANGING_STATES, PostingState.POSTED)
@@ -270,15 +261,6 @@ def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]
         elif posting.installation_id in reasons:
             obstacles[posting.id] = reasons[posting.installation_id]
     return obstacles
-
-
-def explain_rest(installation: Installation) -> Sentence | None:
-    """Return why nothing of an app is sent to QuickBooks now; None if it is sent."""
-    if installation.can_run:
-        return None
-    if not installation.enabled:
-        return DISABLED_REASON
-    return DISCONNECTED_REASON if installation.is_active else PAUSED_REASON
 
 
 def _find_own_obstacle(

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from hub import outbox
 from hub.cases import inbox
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Attempt,
@@ -269,14 +270,23 @@ def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(bench
     with transaction() as session:
         texts = CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used.")
         details = {"candidates": [{"id": bench.posting(bench.ids[0]).quickbooks_id}]}
-        about = {"company_id": bench.company_id, "details": details}
+        about = {
+            "company_id": bench.company_id,
+            "installation_id": bench.installation_id,
+            "details": details,
+        }
         inbox.open(
             session, f"posting:{posting_id}:number_used", texts, postings=[posting_id], **about
         )
     bench.visitor.log_in("oda")
     page = bench.visitor.page("/inbox/1")
     assert "Not this one" not in page
-    assert "change one of them in" in page
+    assert "change one of them in Bench or in QuickBooks" in page
+    with read_only_session() as session:
+        slug = session.get_one(Installation, bench.installation_id).slug
+    app = current_hub().plugins.apps.pop(slug)
+    assert "change one of them in the source or in QuickBooks" in bench.visitor.page("/inbox/1")
+    current_hub().plugins.apps[slug] = app
     bench.visitor.press(f"/inbox/1/{posting_id}/retry")
     assert bench.state(posting_id) == "ready"
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from flask import g
 
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, Run
 from hub.outbox import approvals
@@ -41,6 +42,18 @@ def test_nothing_is_removed_for_a_company_that_a_person_disconnected(bench):
     page = bench.visitor.page(f"/undo/posting/{bench.ids[0]}")
     assert "Nothing can be removed" in page
     assert "Its company is disconnected, so nothing is sent to QuickBooks." in page
+
+
+def test_nothing_is_removed_for_an_app_whose_plugin_is_not_installed(bench, monkeypatch):
+    bench.visitor.log_in("oda")
+    here = f"/undo/posting/{bench.ids[0]}"
+    assert "1 can be removed" in bench.visitor.page(here)
+    with read_only_session() as session:
+        slug = session.get_one(Installation, bench.installation_id).slug
+    monkeypatch.delitem(current_hub().plugins.apps, slug)
+    page = bench.visitor.page(here)
+    assert "Nothing can be removed" in page
+    assert "The plugin of its app is not installed or broken" in page
 
 
 def test_a_removal_that_two_people_must_approve_says_where_it_waits(bench):

@@ -1,0 +1,31 @@
+"""Explain why nothing of an app is sent to QuickBooks, so that a person cannot act on it now."""
+
+from hub.context import current_hub
+from hub.errors import Sentence
+from hub.models import Installation
+
+PAUSED_REASON = Sentence(
+    "Its app is paused, so nothing is sent to QuickBooks. Set its mode to review first."
+)
+DISABLED_REASON = Sentence(
+    "Its app is disabled, so nothing is sent to QuickBooks. Enable it in the mode review first."
+)
+NO_PLUGIN_REASON = Sentence(
+    "The plugin of its app is not installed or broken, so nothing is sent to QuickBooks. Install it"
+    " again first."
+)
+DISCONNECTED_REASON = Sentence(
+    "Its company is disconnected, so nothing is sent to QuickBooks. An owner of the hub connects it"
+    " again under Companies."
+)
+
+
+def explain_rest(installation: Installation) -> Sentence | None:
+    """Return why nothing of an app is sent to QuickBooks now; None if it is sent."""
+    if not installation.enabled:
+        return DISABLED_REASON
+    if not installation.is_active:
+        return PAUSED_REASON
+    if not installation.can_run:
+        return DISCONNECTED_REASON
+    return None if installation.slug in current_hub().plugins.apps else NO_PLUGIN_REASON
