@@ -333,7 +333,7 @@ def _describe(posting: Posting, side: Side | None) -> dict[str, Any]:
     in_quickbooks = [
         {
             "id": transaction.id,
-            "may_be_taken": transaction.can_be_adopted,
+            "may_be_taken": side is not None and side.may_adopt(transaction),
             "transaction": describe_transaction(transaction.present),
         }
         for transaction in (side.transactions if side else ())

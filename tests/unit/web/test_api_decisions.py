@@ -270,6 +270,23 @@ def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> Non
     assert bench.state(posting_id) == "ready"
 
 
+def test_the_transaction_of_a_change_cannot_be_taken(bench: Any) -> None:
+    quickbooks_id = bench.posting(bench.ids[0]).quickbooks_id
+    posting_id = bench.change(bench.ids[0], total="120.00")
+    bench.edit(quickbooks_id, DocNumber="A-1b")
+    bench.drain()
+    program = ApiClient.of(bench.app, "oda")
+    [row] = program.read("/cases/1/postings")["data"]
+    [transaction_row] = row["in_quickbooks"]
+    assert (transaction_row["quickbooks_id"], transaction_row["may_be_taken"]) == (
+        quickbooks_id,
+        False,
+    )
+    body = {"quickbooks_id": quickbooks_id}
+    refused = program.call("POST", f"/cases/1/postings/{posting_id}/adopt", body)
+    assert "cannot be taken for a transaction now" in refused.json["detail"]
+
+
 def test_an_edited_transaction_is_overwritten_in_the_version_that_was_seen(bench: Any) -> None:
     bill_id = bench.posting(bench.ids[0]).quickbooks_id
     posting_id = bench.change(bench.ids[0], "delete")
