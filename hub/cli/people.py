@@ -116,7 +116,7 @@ def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_j
 @as_json
 @with_hub_and_pages
 def disable(name: str, as_json: bool) -> None:
-    """End the sessions of the person NAME, who can no longer log in."""
+    """End the sessions and API tokens of the person NAME, who can no longer log in."""
     person = change_active(name, active=False)
     _report(person, f"{person['name']} can no longer log in.", as_json)
 
