@@ -51,7 +51,7 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
 
     approving.join()
     assert person.tries > in_review / APPROVED_TOGETHER + 1
-    assert not stopped & web_processes(served)
+    cluster.wait(lambda: not stopped & web_processes(served), served)
     approved = "posting WHERE approved_by IS NOT NULL"
     assert cluster.database.count(approved) == in_review
     assert cluster.database.count("audit_entry WHERE what = 'posting approved'") == in_review
