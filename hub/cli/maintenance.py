@@ -59,7 +59,7 @@ def _ask_for_first_user() -> None:
 
 @click.command()
 def check() -> None:
-    """List missing settings, files and keys; exit with 1 if there are any."""
+    """List missing settings, files and keys; exit with 1 if any are."""
     has_missing = False
     for is_ok, text in _iter_checks():
         say(f"{'ok      ' if is_ok else 'missing '} {text}")
