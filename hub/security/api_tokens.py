@@ -116,8 +116,9 @@ def revoke(session: Session, token_id: int, who: str, *, user_id: int | None = N
 
 def revoke_each(session: Session, person: User, who: str) -> int:
     """Revoke every token of a person that can be used; return how many they were."""
-    count = len(list_valid(session, cast(int, person.id)))
-    revoke_all(session, cast(int, person.id), who=who)
+    person_id = cast(int, person.id)
+    count = len(list_valid(session, person_id))
+    revoke_all(session, person_id, who=who)
     if count:
         audit.record(session, who, "tokens revoked", person.name, count=count)
     return count

@@ -42,8 +42,14 @@ def scan(posting_session: PostingSession) -> bool:
     Return whether QuickBooks refused to list any of them: their creations are then to be checked
     again, which holds them.
     """
-    kinds = _load_kinds_to_create(posting_session, [PostingState.READY])
-    return not _search_unscanned(posting_session, kinds)
+    scanned = posting_session.memory.scanned
+    unsearched = load_unsearched(posting_session.company)
+    kinds = []
+    for kind in _load_kinds_to_create(posting_session, [PostingState.READY]):
+        is_scanned = (posting_session.company_id, kind) in scanned
+        if kind in unsearched or not is_scanned:
+            kinds.append(kind)
+    return not _search_kinds(posting_session, kinds)
 
 
 def scan_refused_kinds(posting_session: PostingSession) -> None:
@@ -60,19 +66,14 @@ def scan_refused_kinds(posting_session: PostingSession) -> None:
         was_refused = kind in posting_session.unlisted_kinds
         if kind in unsearched and unsearched[kind].is_indexed and not was_refused:
             kinds.append(kind)
-    _search_unscanned(posting_session, kinds)
+    _search_kinds(posting_session, kinds)
 
 
-def _search_unscanned(posting_session: PostingSession, kinds: Iterable[str]) -> bool:
-    """Search for kinds that this process has not searched; return whether all were listed."""
-    company_id = posting_session.company_id
-    scanned = posting_session.memory.scanned
+def _search_kinds(posting_session: PostingSession, kinds: Iterable[str]) -> bool:
+    """Search for kinds since the start date; return whether QuickBooks lists all of them."""
     since = _get_start_date(posting_session)
     are_all_listed = True
     for kind in kinds:
-        is_unsearched = kind in load_unsearched(posting_session.company)
-        if (company_id, kind) in scanned and not is_unsearched:
-            continue
         are_all_listed &= _search_kind(posting_session, kind, since)
     return are_all_listed
 
