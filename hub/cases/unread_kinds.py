@@ -1,4 +1,4 @@
-"""The cases about kinds of documents that QuickBooks does not list: one for each kind."""
+"""The cases about kinds of documents and lists that QuickBooks refuses: one for each of them."""
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.cases.causes import build_unread_kind_cause
 from hub.contract.document_kinds import words_of
+from hub.contract.documents import KINDS
 from hub.models import Case
 from hub.reasons.texts import CaseText
 
 
 class KindReader(StrEnum):
-    """What reads documents from QuickBooks; each may be refused what the other one gets."""
+    """What reads from QuickBooks; each may be refused what another one gets."""
 
+    LISTS = "lists"
     POLL = "poll"
     RECONCILIATION = "reconciliation"
 
@@ -63,7 +65,8 @@ def _note_refused(
         readers |= _list_readers(case)
     elif case is not None and case.closed_by != "hub":
         return
-    text = CaseText("reading.refused", kind=words_of(kind), problem=problem)
+    reason = "reading.refused" if kind in KINDS else "reading.list_refused"
+    text = CaseText(reason, kind=words_of(kind), problem=problem)
     details = {"readers": sorted(readers)}
     inbox.open(session, cause, text, company_id=company_id, details=details)
 

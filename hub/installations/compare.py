@@ -97,7 +97,7 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
     for field in compared_fields:
         codes[field.name] = sources.read_codes(installation, field.name)
     lists = {records.ROLE_LIST[field.role] for field in compared_fields}
-    record_download.refresh(installation.company_id, lists)
+    record_download.refresh(installation.company_id, lists, optional=())
     pairs: list[Pair] = []
     for field in compared_fields:
         pairs += _build_pairs(installation, field, codes[field.name])
@@ -151,7 +151,8 @@ def copy_missing(
 def _list_missing_records(installation: Installation, field: Field) -> list[NewRecord]:
     """Return a record to create for each code of a field that QuickBooks lacks."""
     codes = sources.read_codes(installation, field.name)
-    record_download.refresh(installation.company_id, {records.ROLE_LIST[field.role]})
+    list_name = records.ROLE_LIST[field.role]
+    record_download.refresh(installation.company_id, {list_name}, optional=())
     pairs = _build_pairs(installation, field, codes)
     missing = {pair.code for pair in pairs if pair.state == PairState.MISSING}
     new_records: list[NewRecord] = []

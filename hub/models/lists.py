@@ -111,6 +111,8 @@ class ListState(Model):
     list: Mapped[str] = mapped_column(String(20), primary_key=True)
     # When the whole list was last read.
     read_at: Mapped[dt.datetime]
+    # When QuickBooks last refused to list it; None if it was read since.
+    refused_at: Mapped[dt.datetime | None]
     # Up to when changes are stored, by QuickBooks' clock.
     changed_to: Mapped[dt.datetime | None]
     # Of stored transactions: those dated before this day were not read.

@@ -58,8 +58,8 @@ class Changes:
 def poll(company_id: int, client: Client | None = None) -> Changes:
     """Store everything that changed since the last poll, and return the changes.
 
-    Lists and kinds that were never read whole are left out. A kind of document that QuickBooks
-    refuses has a case. Raise the refusal if it refuses a list, or everything.
+    Lists and kinds that were never read whole are left out. A kind of document or an optional list
+    that QuickBooks refuses has a case. Raise the refusal of any other list, or of everything.
     """
     started_at = current_hub().clock.now()
     states = _select_reported_states(company_id)
@@ -74,24 +74,26 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
 
 
 def _note_refusals(company_id: int, changes: Changes, kinds: Collection[str]) -> None:
-    """Update the cases about kinds of documents that QuickBooks does not list.
+    """Update the cases about kinds of documents and lists that QuickBooks refuses.
 
-    Raise the refusal of a list, and a refusal of all kinds.
+    Raise the refusal of a list that documents need, and a refusal of all kinds.
     """
     refusals = changes.refusals
     if refusals and len(refusals) == len(kinds):
         raise next(iter(refusals.values()))
-    documents = [kind for kind in kinds if kind in DOCUMENT_ENTITIES]
+    optional = [
+        kind for kind in kinds if kind in DOCUMENT_ENTITIES or kind in records.OPTIONAL_LISTS
+    ]
     with engine.transaction() as session:
         unread_kinds.update(
             session,
             company_id,
             unread_kinds.KindReader.POLL,
-            read=[kind for kind in documents if kind not in refusals],
-            refused={kind: refusals[kind].problem for kind in documents if kind in refusals},
+            read=[kind for kind in optional if kind not in refusals],
+            refused={kind: refusals[kind].problem for kind in optional if kind in refusals},
         )
     for kind in refusals:
-        if kind not in DOCUMENT_ENTITIES:
+        if kind not in optional:
             raise refusals[kind]
 
 
@@ -257,7 +259,7 @@ def _query_changes(
     Lists are read whole and stored at once; the transactions are returned.
     """
     lists = [kind for kind in kinds if kind in LIST_ENTITIES]
-    record_download.refresh(company_id, lists, client)
+    record_download.refresh(company_id, lists, client, optional=())
     now = client.newest_date or current_hub().clock.now()
     where = f"MetaData.LastUpdatedTime >= '{format_moment(since)}'"
     objects = {}
@@ -276,7 +278,7 @@ def _read_again(company_id: int, client: Client, states: Mapping[str, ListState]
     QuickBooks remembers.
     """
     lists = tuple(kind for kind in states if kind in LIST_ENTITIES)
-    record_download.refresh(company_id, lists, client)
+    record_download.refresh(company_id, lists, client, optional=())
     for kind, state in states.items():
         if kind in DOCUMENT_ENTITIES and state.since:
             transaction_download.load(company_id, client, [kind], state.since)

@@ -1,51 +1,82 @@
 """Download the company's lists from QuickBooks into the cache that `hub.qbo.records` reads."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from hub.cases import unread_kinds
 from hub.context import current_hub
 from hub.db import engine
-from hub.errors import Refused
 from hub.models import ListState, StoredRecord
 from hub.qbo import company, records
 from hub.qbo.client import Client
-from hub.qbo.paging import read_all
+from hub.qbo.list_states import lock_state
+from hub.qbo.paging import ListRefused, read_all
 
 MAX_LIST_AGE = dt.timedelta(hours=24)
+# The lists without which documents can be posted: no document refers to an employee.
+OPTIONAL_LISTS = (*records.OPTIONAL_LISTS, records.EMPLOYEES)
 
 
 def refresh(
-    company_id: int, lists: Iterable[str] | None = None, client: Client | None = None
+    company_id: int,
+    lists: Iterable[str] | None = None,
+    client: Client | None = None,
+    *,
+    optional: Collection[str] = OPTIONAL_LISTS,
 ) -> dict[str, int]:
     """Read whole lists, with inactive records; return the number of records in each.
 
-    Without `lists`, read every list, the employees and how the company is set up. Raise the first
-    refusal of a list after the others are read.
+    Without `lists`, read every list, the employees and how the company is set up. QuickBooks may
+    refuse an `optional` list; those with records that documents refer to then have a case. Raise
+    the first refusal of any other list after the others are read.
     """
     client = client or Client(company_id)
     if lists is None:
         company.read(company_id, client)
         lists = (*records.LISTS, records.EMPLOYEES)
     counts = {}
-    refusals: list[Refused] = []
+    refusals: dict[str, ListRefused] = {}
     for name in lists:
         known_ids = _load_active_ids(company_id, name)
         try:
             entities, started_at = read_all(
                 client, name, "Active IN (true, false)", known_ids=known_ids
             )
-        except Refused as refusal:
-            if name != records.EMPLOYEES:  # documents refer to none, so nothing stops without them
-                refusals.append(refusal)
+        except ListRefused as error:
+            refusals[name] = error
             continue
         with engine.transaction() as session:
             records.store_list(session, company_id, name, entities, started_at)
         counts[name] = len(entities)
-    if refusals:
-        raise refusals[0]
+    _note_refusals(company_id, counts, refusals)
+    for name, refusal in refusals.items():
+        if name not in optional:
+            raise refusal
     return counts
+
+
+def _note_refusals(
+    company_id: int, read: Collection[str], refusals: Mapping[str, ListRefused]
+) -> None:
+    """Note which optional lists with records of documents were refused, and update their cases."""
+    now = current_hub().clock.now()
+    problems = {
+        name: refusal.problem
+        for name, refusal in refusals.items()
+        if name in records.OPTIONAL_LISTS
+    }
+    with engine.transaction() as session:
+        for name in problems:
+            lock_state(session, company_id, name).refused_at = now
+        unread_kinds.update(
+            session,
+            company_id,
+            unread_kinds.KindReader.LISTS,
+            read=[name for name in records.OPTIONAL_LISTS if name in read],
+            refused=problems,
+        )
 
 
 def _load_active_ids(company_id: int, name: str) -> set[str]:
@@ -78,14 +109,15 @@ def refresh_outdated(company_id: int) -> list[str]:
 
 
 def _load_fresh_lists(company_id: int) -> set[str]:
-    """Return the lists that were read recently.
+    """Return the lists that were read recently, or were refused since.
 
     A reading in the future was made before the clock was set back.
     """
     now = current_hub().clock.now()
+    asked_at = func.coalesce(ListState.refused_at, ListState.read_at)
     fresh = select(ListState.list).where(
         ListState.company_id == company_id,
-        ListState.read_at.between(now - MAX_LIST_AGE, now),
+        asked_at.between(now - MAX_LIST_AGE, now),
     )
     with engine.read_only_session() as session:
         return set(session.scalars(fresh))

@@ -39,6 +39,9 @@ LISTS = (
     "term",
     "payment_method",
 )
+# Those without which documents can be posted. An edition of QuickBooks may not have them:
+# Essentials, for example, has neither classes nor locations.
+OPTIONAL_LISTS = ("class", "location", "term", "payment_method")
 EMPLOYEES = "employee"  # only their names count, which no supplier or customer may have
 
 EXPENSE_TYPES = ("Expense", "Other Expense", "Cost of Goods Sold")
@@ -310,6 +313,7 @@ def store_list(
         _fill_rates(session, company_id)
     state.version += 1
     state.read_at = now
+    state.refused_at = None
     state.changed_to = started_at
 
 

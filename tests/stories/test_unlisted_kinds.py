@@ -1,9 +1,11 @@
-"""A company whose QuickBooks lists no supplier credits gets its other documents posted."""
+"""A company whose QuickBooks refuses some lists or kinds gets its other documents posted."""
 
 import json
 
 import pytest
 
+from hub.db.engine import transaction
+from hub.models import ListState
 from hub.posting.send.run import drain
 from tests.support.sources.every_kind_source import ShopSite, independent_document
 
@@ -31,6 +33,23 @@ def test_what_was_held_is_posted_by_the_run_that_can_list_it(shop):
     shop.quickbooks.faults.clear()
     assert shop.run()["return:1"] == "posted"
     assert (shop.cases(), len(shop.books("VendorCredit"))) == ([], 1)
+
+
+def test_an_edition_without_classes_and_locations_gets_its_documents(app, quickbooks, clock):
+    for query in ("query.class", "query.department"):
+        quickbooks.add_fault("refusal", query, code="5020", count=0)
+    with transaction() as session:
+        for name in ("class", "location"):
+            session.delete(session.get_one(ListState, (1, name)))
+    shop = ShopSite(app, quickbooks, clock)
+    assert shop.run(independent_document("bill"))["bill:1"] == "posted"
+    assert shop.cases() == [
+        f"QuickBooks does not list records of the kind “{kind}”" for kind in ("class", "location")
+    ]
+    clock.advance(25 * 3600)
+    quickbooks.faults.clear()
+    assert shop.run(independent_document("bill"))["bill:1"] == "posted"
+    assert shop.cases() == []
 
 
 def test_nothing_is_posted_before_the_transactions_to_compare_with_were_downloaded(shop):

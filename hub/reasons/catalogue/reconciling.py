@@ -76,6 +76,19 @@ TEMPLATES = {
         ),
         action=CaseAction.NONE,
     ),
+    "reading.list_refused": Template(
+        title="QuickBooks does not list records of the kind “{kind}”",
+        reason=(
+            "{problem} Everything else is posted as always. Documents that need a record of this"
+            " list are held."
+        ),
+        instruction=(
+            "If the company is to have such records, make QuickBooks list them again and press"
+            " Refresh lists on the page Companies. Otherwise match the codes to leave them out, and"
+            " close this."
+        ),
+        action=CaseAction.NONE,
+    ),
     "marker.shared": Template(
         title="Two documents, one transaction",
         reason="{documents} are said to be one transaction of QuickBooks, {transaction}.",

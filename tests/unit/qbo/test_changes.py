@@ -75,11 +75,30 @@ def test_a_look_costs_one_read(indexed_company):
 
 def test_a_kind_that_quickbooks_refuses_hides_no_change_of_the_others(indexed_company, monkeypatch):
     indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
-    untracked = (*change_data.UNTRACKED_KINDS, "Term")
+    untracked = (*change_data.UNTRACKED_KINDS, "Customer")
     monkeypatch.setattr(change_data, "UNTRACKED_KINDS", untracked)
-    with pytest.raises(Refused, match="Term is not supported by change data capture"):
+    with pytest.raises(Refused, match="Customer is not supported by change data capture"):
         changes.poll(1)
     assert head("1").number == "changed"
+
+
+def test_a_list_that_documents_can_do_without_has_a_case_while_it_is_refused(
+    indexed_company, clock, monkeypatch
+):
+    untracked = (*change_data.UNTRACKED_KINDS, "Class")
+    monkeypatch.setattr(change_data, "UNTRACKED_KINDS", untracked)
+    indexed_company.add_fault("refusal", "query.class", code="5020", count=0)
+    for _ in range(32):
+        clock.advance(24 * 3600)
+        assert list(changes.poll(1).refusals) == ["class"]
+    with engine.read_only_session() as session:
+        (case,) = session.query(Case).filter(Case.cause.startswith("unread:"))
+        assert (case.params["kind"], case.closed_at) == ("class", None)
+    monkeypatch.undo()
+    indexed_company.faults.clear()
+    changes.poll(1)
+    with engine.read_only_session() as session:
+        assert session.get(Case, case.id).closed_by == "hub"
 
 
 def test_a_kind_that_is_refused_for_a_month_hides_no_change_of_the_others(

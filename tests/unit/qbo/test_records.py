@@ -8,12 +8,14 @@ from sqlalchemy import select
 
 from hub.contract.documents import ROLES
 from hub.db import engine
-from hub.errors import Retry
-from hub.models import ConnectedCompany, ListState, Match, StoredRecord
+from hub.errors import Refused, Retry
+from hub.models import Case, ConnectedCompany, ListState, Match, StoredRecord
 from hub.payloads import encode
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo import changes, index_cache, record_download, records
 from hub.qbo import company as qbo_company
 from hub.qbo.client import Client
+from tests.support.rows.stored_cases import CaseTitle
 from tests.support.servers.blocked_transactions import wait_until_blocked
 
 
@@ -34,6 +36,11 @@ def book():
 
 def reads(quickbooks) -> int:
     return sum(entry["call"].startswith("query") for entry in quickbooks.log.entries())
+
+
+def open_cases() -> list[Case]:
+    with engine.read_only_session() as session:
+        return list(session.scalars(select(Case).where(Case.closed_at.is_(None))))
 
 
 def make_vendors(quickbooks, count: int) -> None:
@@ -214,6 +221,48 @@ def test_a_refresh_that_cannot_be_done_changes_nothing(quickbooks):
     with pytest.raises(Retry):
         record_download.refresh(1, ["vendor"])
     assert len(choices("vendor")) == 40
+
+
+@pytest.mark.parametrize("name", records.OPTIONAL_LISTS)
+def test_a_refused_list_that_documents_can_do_without_is_asked_for_once_a_day(
+    name, quickbooks, clock
+):
+    query = f"query.{ENTITY_BY_KIND[name].lower()}"
+    quickbooks.add_fault("refusal", query, code="5020", count=0)
+    with engine.transaction() as session:
+        session.delete(session.get_one(ListState, (1, name)))
+    assert record_download.refresh_outdated(1) == [name]
+    requests = len(quickbooks.log.entries(query))
+    clock.advance(23 * 3600)
+    assert name not in record_download.refresh_outdated(1)
+    assert len(quickbooks.log.entries(query)) == requests
+    clock.advance(2 * 3600)
+    assert name in record_download.refresh_outdated(1)
+
+
+def test_a_refused_list_keeps_its_records_and_has_a_case_until_it_is_read(quickbooks):
+    class_names = [row.name for row in choices("class")]
+    quickbooks.add_fault("refusal", "query.class", code="5020", count=0)
+    assert "class" not in record_download.refresh(1)
+    assert class_names == [row.name for row in choices("class")]
+    (case,) = open_cases()
+    assert CaseTitle.of(case) == "QuickBooks does not list records of the kind “class”"
+    quickbooks.faults.clear()
+    record_download.refresh(1, ["class"])
+    assert open_cases() == []
+    with engine.read_only_session() as session:
+        assert session.get_one(ListState, (1, "class")).refused_at is None
+
+
+@pytest.mark.parametrize("name", ["account", "vendor", "customer", "item", "tax_code"])
+def test_a_refused_list_that_documents_need_stops_the_download_after_the_others(name, quickbooks):
+    quickbooks.act("create", kind="Term", set={"Name": "Net 90", "DueDays": 90})
+    query = f"query.{ENTITY_BY_KIND[name].lower()}"
+    quickbooks.add_fault("refusal", query, code="5020", count=0)
+    with pytest.raises(Refused, match="QuickBooks does not list records of the kind"):
+        record_download.refresh(1)
+    assert "Net 90" in [row.name for row in choices("term")]
+    assert open_cases() == []
 
 
 TYPES = {
