@@ -283,3 +283,18 @@ def test_the_lists_of_a_company_have_names_of_the_language(owner: Visitor, langu
     }
     assert of_language[language] <= set(names)
     assert len(names) == len(records.LISTS) + 1
+
+
+def test_a_list_that_quickbooks_refused_says_so(owner: Visitor) -> None:
+    with owner.app.app_context(), engine.transaction() as session:
+        now = session.get_one(ConnectedCompany, owner.story.company).connected_at
+        for name, refused_at in (("class", now), ("term", None)):
+            state = ListState(
+                company_id=owner.story.company, list=name, read_at=now, refused_at=refused_at
+            )
+            session.merge(state)
+    page = owner.page("/companies")
+    table = page[page.index('class="grid"') :].partition("</table>")[0]
+    rows = re.findall(r"<tr><td>\s*([^<]+?)\s*</td>(.*?)</tr>", table, re.DOTALL)
+    refused = [name for name, rest in rows if "refused by QuickBooks" in rest]
+    assert refused == ["Class"]
