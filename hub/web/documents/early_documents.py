@@ -143,16 +143,30 @@ def include(installation_id: int) -> Response:
     if included:
         if installation.can_run:
             run_log.request(RunKind.SYNC, installation_id, person_name())
-        flash(
-            ngettext(
-                "Included %(count)s document. It is read with the next sync.",
-                "Included %(count)s documents. They are read with the next sync.",
-                included,
-            ),
-            "success",
-        )
+        flash(_describe_inclusion(installation, included), "success")
     _flash_not_included(len(excluded) - included, len(chosen) - len(excluded))
     return redirect(url_for("earlier.show", installation_id=installation_id))
+
+
+def _describe_inclusion(installation: Installation, count: int) -> str:
+    """Return how many documents were included, and when they are read."""
+    if installation.can_run:
+        return ngettext(
+            "Included %(count)s document. It is read with the next sync.",
+            "Included %(count)s documents. They are read with the next sync.",
+            count,
+        )
+    if installation.is_active:
+        return ngettext(
+            "Included %(count)s document. It is read once the company is connected again.",
+            "Included %(count)s documents. They are read once the company is connected again.",
+            count,
+        )
+    return ngettext(
+        "Included %(count)s document. It is read once the app is enabled and not paused.",
+        "Included %(count)s documents. They are read once the app is enabled and not paused.",
+        count,
+    )
 
 
 def _flash_not_included(changed: int, settled: int) -> None:

@@ -144,6 +144,27 @@ def test_all_early_documents_are_included_as_they_were_listed(visitor, source):
     assert states() == {"F-1": "posted", "F-2": "posted", "F-3": "posted", "F-4": "withdrawn"}
 
 
+@pytest.mark.parametrize(
+    ("columns", "company_state", "words"),
+    [
+        ({"mode": "paused"}, "connected", "once the app is enabled and not paused"),
+        ({"enabled": False}, "connected", "once the app is enabled and not paused"),
+        ({}, "disconnected", "once the company is connected again"),
+    ],
+)
+def test_an_app_that_cannot_run_says_when_included_documents_are_read(
+    visitor, columns, company_state, words
+):
+    with transaction() as session:
+        installation = session.get_one(Installation, 1)
+        for name, column in columns.items():
+            setattr(installation, name, column)
+        installation.company.state = company_state
+    form = visitor.page(f"{HERE}include?which=all")
+    assert f"They are read {words}." in " ".join(form.split())
+    assert f"Included 2 documents. They are read {words}." in include(visitor)
+
+
 def test_a_list_that_is_sent_twice_says_that_its_documents_are_included(visitor):
     form_page = visitor.page(f"{HERE}include?which=all")
     match = re.search(r'name="listed" value="([^"]+)"', form_page)
