@@ -10,6 +10,15 @@ from hub.reasons.template import CORRECT_AT_SOURCE
 from hub.translations.messages import gettext
 
 NUMBER_REFUSED = "outcome.number_used"  # the code of a case about a number that was refused
+# The codes of cases that ask which transaction in QuickBooks is the document.
+WHICH_TRANSACTION_CODES = (
+    "check.number_used",
+    "check.same_day_and_total",
+    "check.same_total",
+    "outcome.alike",
+    "outcome.several",
+    NUMBER_REFUSED,
+)
 # A transaction in the details of a case has this if it was posted from another document.
 IS_OF_OTHER_DOCUMENT = "is_of_other_document"
 
@@ -28,7 +37,8 @@ def get_instruction(case: Case, slug: str | None, *, has_owners: bool = False) -
     With `has_owners` every transaction that the case names is known to be that of another document,
     so none can be this one; the case itself may say so, too.
     """
-    if (has_owners or _names_only_others(case)) and _asks_which_it_is(case):
+    is_of_others = has_owners or _names_only_others(case)
+    if is_of_others and case.code in WHICH_TRANSACTION_CODES:
         return _describe_repeated_number(case, slug)
     return name_source(case.code, case.params, case.instruction, slug)
 
@@ -42,11 +52,6 @@ def _names_only_others(case: Case) -> bool:
         isinstance(candidate, dict) and candidate.get(IS_OF_OTHER_DOCUMENT)
         for candidate in candidates
     )
-
-
-def _asks_which_it_is(case: Case) -> bool:
-    """Return whether the instruction of a case offers to take a transaction for the document."""
-    return case.code == NUMBER_REFUSED or gettext("“This is it”") in case.instruction
 
 
 def _describe_repeated_number(case: Case, slug: str | None) -> str:

@@ -83,9 +83,9 @@ TEMPLATES = {
             " list are held."
         ),
         instruction=(
-            "If the company is to have such records, make QuickBooks list them again and press"
-            " Refresh lists on the page Companies. Otherwise match the codes to leave them out, and"
-            " close this."
+            "If the company is to have such records, make QuickBooks list them again: this closes"
+            " when the lists are read the next time, within a day. Otherwise match the codes to"
+            " leave them out, and close this."
         ),
         action=CaseAction.NONE,
     ),
