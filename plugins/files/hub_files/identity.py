@@ -5,6 +5,7 @@ import hashlib
 import re
 
 MAX_ID_LENGTH = 200  # of an id
+VERSION_LENGTH = 16  # characters of the digest of a file, which are the version of its documents
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")  # white space aside
 # The shortest time between documents of two years with one number; a date may be corrected by less.
 MIN_TIME_BETWEEN_SERIES = dt.timedelta(days=90)

@@ -22,7 +22,7 @@ from hub import (
 from hub_files import e_invoice
 from hub_files.columns import BILLS, INVOICES
 from hub_files.e_invoice import Allowance, EInvoice, EInvoiceLine, EInvoiceParty
-from hub_files.identity import build_document_id, compute_digest
+from hub_files.identity import VERSION_LENGTH, build_document_id, compute_digest
 from hub_files.invoice_holds import find_hold, is_credit_note
 from hub_files.lines import build_line_codes, build_party_code, find_missing_default
 from hub_files.values import format_rate_name
@@ -115,7 +115,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     return Document(
         kind=KINDS[direction][is_credit_note(invoice) or is_negative],
         source_id=id,
-        version=file.digest[:16],
+        version=file.digest[:VERSION_LENGTH],
         hold=find_hold(site, invoice) or find_missing_default(direction, lines),
         date=invoice.issue_date,
         due=invoice.due_date,

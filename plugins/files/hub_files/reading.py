@@ -49,7 +49,7 @@ def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
     table = read_table(file.name, content)
     if file.mapping is None:
         return FileContent(table=columns.describe_table(table))
-    mapped = rows.MappedTable(table, file.mapping, file.name)
+    mapped = rows.MappedTable(table, file.mapping, file)
     items = FileItems(rows.read_documents(site, mapped), mapped.find_dates())
     documents = _with_known_ids(site, file, items)
     return FileContent(documents=tuple(item.source_id for item in documents))
@@ -108,7 +108,7 @@ def _read_items(site: Site, file: ReceivedFile) -> FileItems:
     if _is_e_invoice(file):
         return _read_invoice(site, file, content)
     table = read_table(file.name, content)
-    mapped = rows.MappedTable(table, file.mapping or {}, file.name)
+    mapped = rows.MappedTable(table, file.mapping or {}, file)
     return FileItems(list(rows.iter_documents(site, mapped)), mapped.find_dates())
 
 

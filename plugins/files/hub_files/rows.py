@@ -12,6 +12,7 @@ from hub import (
     Kind,
     Line,
     Party,
+    ReceivedFile,
     Refused,
     Sentence,
     Site,
@@ -19,7 +20,7 @@ from hub import (
     readable,
 )
 from hub_files import values
-from hub_files.identity import build_document_id, compute_digest
+from hub_files.identity import VERSION_LENGTH, build_document_id, compute_digest
 from hub_files.lines import build_line_codes, build_party_code, find_missing_default
 from hub_files.tables import Cell, Row, Table, format_cell
 
@@ -46,13 +47,14 @@ MIME_TYPES = {
 
 
 class MappedTable:
-    """A table with the mapping of its columns, and the name of its file."""
+    """The table of a file with the mapping of its columns."""
 
-    def __init__(self, table: Table, mapping: Mapping[str, str], name: str) -> None:
+    def __init__(self, table: Table, mapping: Mapping[str, str], file: ReceivedFile) -> None:
         """Find the column of each field."""
         self.rows = table.rows
         self.mapping = mapping
-        self.name = name
+        self.name = file.name
+        self.version = file.digest[:VERSION_LENGTH]  # of each document in the table
         self.direction = mapping["holds"]
         self._column_indexes: dict[str, int] = {}
         for field, answer in mapping.items():
@@ -188,6 +190,7 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
     return Document(
         kind=KINDS[mapped.direction][is_credit],
         source_id=id,
+        version=mapped.version,
         hold=find_missing_default(mapped.direction, lines),
         date=mapped.date(first, "date"),
         due=mapped.date(first, "due"),

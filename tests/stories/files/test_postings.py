@@ -45,6 +45,20 @@ def test_a_longer_file_adds_what_is_new_and_changes_what_changed(site):
     assert site.quickbooks.books() == books  # the earlier file changes nothing
 
 
+def test_a_number_in_other_letters_in_another_file_is_the_same_document(site):
+    received = site.receive("bills.csv", CSV)
+    file_mapping.apply(site.installation, received.id, "Old system", ANSWERS, "kari")
+    site.receive("corrected.csv", CSV.replace("B-1", "b-1").replace("99.50", "100.00"))
+    site.sync()
+    bills = site.books("Bill")
+    amounts = {number: D(str(bill["TotalAmt"])) for number, bill in bills.items()}
+    assert amounts == {"b-1": D("1300.50")}
+    books = site.quickbooks.books()
+    full_reading.start_over(site.id, "kari")
+    site.sync()
+    assert site.quickbooks.books() == books
+
+
 def test_a_number_with_a_control_character_is_found_again_once_its_supplier_is_matched(site):
     content = CSV.replace("Inc.,B-3", "Inc.\x02,B-\x7f3")
     received = site.receive("bills.csv", content)
