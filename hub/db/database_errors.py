@@ -46,8 +46,9 @@ class DatabaseDamaged(DatabaseUnavailable):
     def __init__(self, url: str, why: str) -> None:
         Retry.__init__(
             self,
-            "The database %(url)s cannot be used: %(why)s. It is damaged: keep the file, and"
-            " restore the newest backup with `hub restore`.",
+            "The database %(url)s cannot be used: %(why)s. It is damaged: move the file, and those"
+            " beside it that end in -wal and -shm, to a safe place, and restore the newest backup"
+            " with `hub restore`.",
             url=url,
             why=why,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from hub.db import database_errors
 from hub.db.database_errors import LOCK_NOT_AVAILABLE
@@ -51,6 +51,9 @@ def open_exclusively(url: str) -> Iterator[Connection]:
                 _lock_tables(connection, address)
         except OperationalError as error:
             raise _build_refusal(error, address) from error
+        except DatabaseError as error:
+            _name_error(error, address)
+            raise
         event.listen(engine, "handle_error", partial(_name_database, address))
         yield connection
     finally:
@@ -70,9 +73,13 @@ def _build_refusal(error: OperationalError, address: str) -> HubError:
 def _name_database(address: str, context: ExceptionContext) -> None:
     """Raise an error of this database with its address: a copy has another one open, too."""
     error = context.sqlalchemy_exception
-    translated = (
-        database_errors.translate(error, address) if isinstance(error, DBAPIError) else None
-    )
+    if isinstance(error, DBAPIError):
+        _name_error(error, address)
+
+
+def _name_error(error: DBAPIError, address: str) -> None:
+    """Raise DatabaseUnavailable, with this address, for an error that is not the caller's."""
+    translated = database_errors.translate(error, address)
     if translated is not None:
         raise translated from error
 

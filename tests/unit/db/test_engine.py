@@ -270,7 +270,7 @@ def test_a_file_that_is_no_database_is_reported_in_a_sentence(make_app, make_con
     with (
         make_app(config).app_context(),
         pytest.raises(
-            DatabaseUnavailable, match=r"is not a database\. It is damaged: keep the file"
+            DatabaseUnavailable, match=r"is not a database\. It is damaged: move the file"
         ),
     ):
         write()

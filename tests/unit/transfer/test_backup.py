@@ -68,6 +68,24 @@ def test_a_backup_is_restored_into_an_empty_folder(hub, archive, empty_folder):
     assert (code, "is not empty" in output) == (1, True)
 
 
+@pytest.mark.parametrize("cut_off", [True, False])
+def test_a_damaged_database_is_restored_once_it_is_moved_away_as_every_command_says(
+    hub, folder, archive, cut_off
+):
+    before = lists_of(hub)
+    assert hub("backup", str(archive))[0] == 0
+    database = folder / "hub.db"
+    content = database.read_bytes()
+    database.write_bytes(content[: len(content) // 2] if cut_off else bytes(len(content)))
+    for command in (("sync",), ("restore", str(archive))):
+        code, output = hub(*command)
+        assert (code, "damaged: move the file" in output) == (1, True), output
+    database.rename(folder / "damaged.db")
+    code, output = hub("restore", str(archive))
+    assert code == 0, output
+    assert lists_of(hub) == before
+
+
 def test_a_backup_goes_from_sqlite_to_postgresql_and_back(hub, archive, empty_folder, target):
     before = lists_of(hub)
     assert hub("backup", str(archive))[0] == 0
