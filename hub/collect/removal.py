@@ -94,7 +94,8 @@ def cancel_removal(batch: CollectBatch, plan: DocumentPlan) -> None:
 def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str]) -> bool:
     """Withdraw the parts that a document is no longer split into; report those that are posted.
 
-    Return whether QuickBooks has any of them.
+    Return whether QuickBooks has any of them. If it may have one, the document is read again before
+    another part is sent.
     """
     row = plan.row
     postings: list[Posting] = []
@@ -110,6 +111,8 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
             continue
         if is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
+        else:
+            plan.reread = True
     is_in_books = False
     for posting in _find_postings_in_books(postings):
         if batch.find_departure(posting):

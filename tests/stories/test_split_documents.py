@@ -93,6 +93,22 @@ def test_a_line_that_moves_to_another_part_is_not_in_the_books_twice(shop):
     assert [row["TotalAmt"] for row in shop.ours("Bill")] == [41, 85]
 
 
+@pytest.mark.parametrize("places", [("3", "2"), ("2", "2"), ("3",)])
+@pytest.mark.parametrize("number", ["F1", None])
+def test_a_line_of_a_part_in_doubt_is_not_posted_with_another_part(shop, places, number):
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    shop.run(bill("1", "2", number=number))
+    moved = bill(*places, number=number, version="2")
+    for _ in range(3):
+        shop.run(moved, wait=True)
+    assert (total_in_quickbooks(shop), set(shop.states().values())) == (41, {"posted", "held"})
+    (former,) = shop.ours("Bill")
+    shop.quickbooks.act("delete", kind="Bill", id=former["Id"])
+    runner.run_company_job("changes", 1, requested_by="kari")
+    shop.run()
+    assert (total_in_quickbooks(shop), shop.cases()) == (moved.total, [])
+
+
 def delete_part(shop, place):
     """Delete the bill of a place in QuickBooks; return the posting that created it."""
     (stored,) = (row for row in shop.ours("Bill") if row["DepartmentRef"]["value"] == place)
