@@ -47,7 +47,10 @@ pages = Blueprint("companies", __name__)
 @pages.get("/companies")
 @require_role("viewer", of=ANYWHERE)
 def index() -> str | Response:
-    """List the companies with their connections and lists; those with problems come first."""
+    """List the companies with their connections and lists.
+
+    Those with problems come first, and those that a person disconnected last.
+    """
     keys = intuit_keys.read()
     words = request.args.get("q", "").strip()
     visible = select(ConnectedCompany).where(*load_scope().companies())

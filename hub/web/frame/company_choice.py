@@ -146,13 +146,15 @@ def problems_first(slug: str = "") -> list[Any]:
     """Return the order of companies that need attention first, then by name.
 
     First come those without a working connection, then those with open cases that the person may
-    see and that are not snoozed. With `slug` only the cases of this app count.
+    see and that are not snoozed. With `slug` only the cases of this app count. Those that a person
+    disconnected come last, because nothing is wrong with them.
     """
     listed_cases = _build_listed_conditions()
     if slug:
         listed_cases.append(Case.installation_id.in_(_select_installations(slug)))
     with_cases = select(Case.company_id).where(*listed_cases)
     rank = case(
+        (ConnectedCompany.state == ConnectionState.DISCONNECTED, 3),
         (ConnectedCompany.state != ConnectionState.CONNECTED, 0),
         (ConnectedCompany.id.in_(with_cases), 1),
         else_=2,

@@ -267,6 +267,27 @@ def test_of_more_than_three_companies_each_that_works_is_one_line(owner: Visitor
     assert "company-details" not in owner.page("/companies?q=Vik+0")
 
 
+def test_a_company_that_a_person_disconnected_comes_after_the_working_ones(owner: Visitor) -> None:
+    with owner.app.app_context(), engine.transaction() as session:
+        add_company(session, "901", "Zeta Bygg AS")
+        add_company(session, "902", "Ås Rør AS").state = "reconnect"
+        add_company(session, "903", "Alta Bygg AS").state = "disconnected"
+        add_company(session, "904", "Bodø Bygg AS").state = "disconnected"
+    with_problems = ["Ås Rør AS", "Nordvik Bygg AS"]
+    working, disconnected = ["Zeta Bygg AS"], ["Alta Bygg AS", "Bodø Bygg AS"]
+    assert _names(owner.page("/companies")) == [*with_problems, *working, *disconnected]
+    with owner.app.app_context(), engine.transaction() as session:
+        session.get_one(ConnectedCompany, owner.story.company).state = "disconnected"
+    by_name = [*disconnected, "Nordvik Bygg AS"]  # which has open cases
+    assert _names(owner.page("/companies")) == ["Ås Rør AS", *working, *by_name]
+
+
+def _names(page: str) -> list[str]:
+    """Return the headings of the companies on a page, in its order."""
+    heading = r'<h2 class="m-0" id="company-\d+">\s*<span class="dot [^"]*"></span>([^<]+?)\s*<'
+    return re.findall(heading, page)
+
+
 @pytest.mark.parametrize("language", ["en", "nb"])
 def test_the_lists_of_a_company_have_names_of_the_language(owner: Visitor, language: str) -> None:
     with owner.app.app_context(), engine.transaction() as session:
