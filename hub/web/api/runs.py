@@ -3,7 +3,7 @@
 from typing import Any
 
 from marshmallow import Schema, fields
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.db.engine import read_only_session
 from hub.installations import full_reading
@@ -25,7 +25,7 @@ from hub.web.apps import enabled_apps
 from hub.web.authentication.access import ANYWHERE, load_scope, person_name
 from hub.web.frame.paging import get_row_or_404, load_page
 
-MAX_LINES = 200
+MAX_LINES = 200  # of a log in one answer
 PAUSED_MESSAGE = "The app is disabled or paused. Set its mode to auto or review first."
 DISCONNECTED_MESSAGE = "The company is disconnected. An owner has to connect it again first."
 resource = Resource("api_runs", __name__, url_prefix=PREFIX, description="syncs and other runs")
@@ -58,7 +58,14 @@ class RunLineSchema(Schema):
 class RunWithLinesSchema(RunSchema):
     """A run with the newest lines of its log."""
 
-    lines = fields.List(fields.Nested(RunLineSchema), required=True)
+    line_count = fields.Integer(
+        required=True, metadata={"description": "how many lines the whole log has"}
+    )
+    lines = fields.List(
+        fields.Nested(RunLineSchema),
+        required=True,
+        metadata={"description": f"the newest {MAX_LINES}, oldest first"},
+    )
 
 
 class RunQuery(PageQuery):
@@ -91,13 +98,31 @@ def index(query: dict[str, Any]) -> Any:
 
 @operation(resource, "/runs/<int:run_id>", role="viewer", response=RunWithLinesSchema)
 def one(run_id: int) -> Any:
-    """Return a run with the newest lines of its log, oldest first."""
+    """Return a run with the newest lines of its log, oldest first, and the number of all lines."""
+    is_of_run = RunLine.run_id == run_id
     with read_only_session() as session:
         run = get_row_or_404(session, Run, run_id)
-        newest = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc())
-        lines = list(session.scalars(newest.limit(MAX_LINES)))
+        newest = select(RunLine).where(is_of_run).order_by(RunLine.id.desc()).limit(MAX_LINES)
+        lines = list(session.scalars(newest))
         lines.reverse()
-        return _describe(run) | {"lines": lines}
+        count = session.scalar(select(func.count()).select_from(RunLine).where(is_of_run))
+        return _describe(run) | {"line_count": count, "lines": lines}
+
+
+@operation(
+    resource,
+    "/runs/<int:run_id>/lines/",
+    role="viewer",
+    query=PageQuery,
+    response=list_of(RunLineSchema),
+)
+def lines(run_id: int, query: dict[str, Any]) -> Any:
+    """List all lines of the log of a run, oldest first."""
+    with read_only_session() as session:
+        get_row_or_404(session, Run, run_id)
+        log = select(RunLine).where(RunLine.run_id == run_id)
+        listed = load_page(session, log, order_by=[RunLine.id], is_descending=False, size=MAX_LINES)
+        return to_list(listed, listed.rows)
 
 
 @operation(

@@ -52,7 +52,7 @@ ROUTES = {
     "viewer posting": "documents.posting preview.show",
     "viewer case": "api_cases.one inbox.one",
     "viewer run": """
-        api_reconciliations.one api_runs.one
+        api_reconciliations.one api_runs.lines api_runs.one
         reconciliations.export reconciliations.pdf reconciliations.show runs.one runs.progress
     """,
     "viewer app": "marketplace.one marketplace.openapi",

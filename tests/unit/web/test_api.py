@@ -8,9 +8,20 @@ import pytest
 from sqlalchemy import func, select
 
 import hub
+from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Case, CaseNote, Installation, Posting, Run, SourceDocument
+from hub.models import (
+    AuditEntry,
+    Case,
+    CaseNote,
+    Installation,
+    Posting,
+    Run,
+    RunLine,
+    SourceDocument,
+)
 from hub.web.api import problems
+from hub.web.api import runs as runs_of_api
 from tests.support.pages.api_client import ApiClient, documented_calls
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.rights_rows import TwoCompanies
@@ -103,6 +114,34 @@ def test_a_sync_is_started_once_and_then_returned(program: ApiClient, visitor: V
     assert first.json["id"] == second.json["id"]
     assert first.json["requested_by"] == "olga"
     assert program.read(f"/runs/{first.json['id']}")["state"] == "queued"
+
+
+def test_a_run_says_how_many_lines_its_log_has_and_lists_all_of_them(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        runs = [Run(kind="lists", company_id=visitor.story.company) for _ in range(2)]
+        session.add_all(runs)
+        session.flush()
+        now = current_hub().clock.now()
+        for run, count in zip(runs, (450, 3), strict=True):
+            for number in range(count):
+                line = RunLine(run_id=run.id, at=now, level="info", text=f"line {number}")
+                session.add(line)
+        long_id, short_id = (run.id for run in runs)
+    run = program.read(f"/runs/{long_id}")
+    assert (run["line_count"], len(run["lines"])) == (450, runs_of_api.MAX_LINES)
+    assert (run["lines"][0]["text"], run["lines"][-1]["text"]) == ("line 250", "line 449")
+    page, texts = program.read(f"/runs/{long_id}/lines/"), []
+    while page["next"]:
+        texts += [line["text"] for line in page["data"]]
+        page = program.read(page["next"])
+    texts += [line["text"] for line in page["data"]]
+    assert texts == [f"line {number}" for number in range(450)]
+    short = program.read(f"/runs/{short_id}")
+    assert (short["line_count"], len(short["lines"])) == (3, 3)
+    assert program.read(f"/runs/{short_id}/lines/")["data"] == short["lines"]
+    assert program.call("GET", f"/runs/{short_id + 1}/lines/").status_code == 404
 
 
 def test_a_paused_app_is_not_synced(program: ApiClient, visitor: Visitor) -> None:
