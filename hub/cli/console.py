@@ -28,6 +28,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 OWN_DATABASE = MappingProxyType(
     {"HUB_DATABASE_URL": "", "HUB_DATABASE_URL_FILE": "", "HUB_ENGINE": ""}
 )
+SYNC_ENDED = "What was being sent is written down; `hub sync` goes on from there."
 
 
 class WholeNumber(click.IntRange):
@@ -187,8 +188,11 @@ def write_log_of(runtime: "Runtime") -> AbstractContextManager[None]:
 
 
 @contextmanager
-def handle_end_signals() -> Iterator[None]:
-    """Finish what is under way on the first signal, then end; end at once on a second one."""
+def handle_end_signals(text: str = SYNC_ENDED) -> Iterator[None]:
+    """Finish what is under way on the first signal, then end; end at once on a second one.
+
+    `text` says what is left to do.
+    """
     from hub.context import Ending, current_hub
 
     ending = current_hub().ending
@@ -204,11 +208,7 @@ def handle_end_signals() -> Iterator[None]:
     try:
         yield
     except Ending:
-        click.echo(
-            "It was told to end. What was being sent is written down; `hub sync` goes on from"
-            " there.",
-            err=True,
-        )
+        click.echo(f"It was told to end. {text}", err=True)
         raise SystemExit(1) from None
     finally:
         for number, handler in zip(END_SIGNALS, handlers, strict=True):

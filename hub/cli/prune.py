@@ -2,8 +2,10 @@
 
 import click
 
-from hub.cli.console import as_json, with_hub
+from hub.cli.console import as_json, handle_end_signals, with_hub
 from hub.cli.terminal import Terminal, get_account_name, print_json, print_table
+
+ENDED = "What was pruned is in the audit log; the next `hub prune` goes on from there."
 
 
 @click.command()
@@ -23,7 +25,10 @@ def prune(dry_run: bool, as_json: bool) -> None:
         counts = retention.count()
     else:
         terminal = Terminal("prune")
-        counts = retention.prune(get_account_name(), lambda name, number: terminal(name, number, 0))
+        with handle_end_signals(ENDED):
+            counts = retention.prune(
+                get_account_name(), lambda name, number: terminal(name, number, 0)
+            )
         terminal.clear()
     if as_json:
         print_json(counts)

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from hub.context import current_hub
+from hub.context import current_hub, raise_if_ending
 from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.db.engine import read_only_session, transaction
@@ -106,7 +106,8 @@ def count() -> dict[str, int]:
 def prune(who: str, report_pruned: ReportPruned = lambda name, number: None) -> dict[str, int]:
     """Apply all rules and record it in the audit log; return how many rows each rule changed.
 
-    The rows that were changed are recorded even if an error or a signal ends the pruning.
+    The rows that were changed are recorded even if an error or a signal ends the pruning. Raise
+    Ending after a chunk if the hub was asked to stop.
     """
     counts = {rule.name: 0 for rule in list_rules()}
     try:
@@ -150,6 +151,7 @@ def _apply(rule: Rule) -> Iterator[int]:
     key = inspect(rule.model).primary_key[0]
     last_key: Any = None
     while True:
+        raise_if_ending()
         conditions = _build_row_conditions(rule)
         query = select(key).where(*conditions).order_by(key).limit(ROWS_AT_ONCE)
         if last_key is not None:

@@ -5,13 +5,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from hub import notifications
-from hub.context import current_hub
+from hub.context import Ending, current_hub
 from hub.db import planner_statistics
 from hub.db.engine import transaction
 from hub.errors import Busy, HubError, OtherFolderActive
@@ -38,7 +37,7 @@ MAIL_SECONDS = 60
 PASSWORD_SECONDS = 5
 STATISTICS_SECONDS = 3600
 LONG_HOOK_SECONDS = 60
-PRUNE_MINUTES = "*/10"  # the minutes of an hour in which pruning starts if it is due
+PRUNE_SECONDS = 600  # between two looks whether pruning is due
 MAX_CONCURRENT_RUNS = 8
 # One thread of so many is kept for companies without a run under way, so that they go on while the
 # runs of busy companies wait for each other to post.
@@ -46,8 +45,6 @@ THREADS_PER_KEPT_THREAD = 4
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
-# Only its errors matter; the hub logs its own work itself.
-logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 class Scheduler:
@@ -67,7 +64,6 @@ class Scheduler:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._regular_work = RegularWork()
-        self._scheduler = BackgroundScheduler(timezone="UTC")  # for times of the day
         self._lock: HeldLease | None = None  # the scheduler's, within the data folder
         self._folder_lock: FolderLock | None = None
         self._is_at_work = False
@@ -96,18 +92,13 @@ class Scheduler:
         ):
             self._regular_work.start(work, seconds)
         if self._app.extensions["hub"].config.prune:
-            self._scheduler.add_job(
-                self.prune, "cron", minute=PRUNE_MINUTES, coalesce=True, misfire_grace_time=None
-            )
-        self._scheduler.start()
+            self._regular_work.start(self.prune, PRUNE_SECONDS)
 
     def stop(self) -> None:
         """Stop ticking and let requests under way finish; the next start continues the runs."""
-        self._regular_work.stop()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
         ending: threading.Event = self._app.extensions["hub"].ending
-        ending.set()
+        ending.set()  # at first, so that runs and pruning end while this waits for the threads
+        self._regular_work.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         ending.clear()
         self._is_at_work = False
@@ -168,10 +159,13 @@ class Scheduler:
         return 0
 
     def prune(self) -> None:
-        """Remove what the retention rules name, once a night, from the one process at work."""
+        """Remove what the retention rules name, once a night, from the one process at work.
+
+        If the hub ends meanwhile, the next start continues.
+        """
         if not self._is_at_work:
             return
-        with self._log_hub_errors():
+        with self._log_hub_errors(), suppress(Ending):
             retention.prune_if_due()
 
     @contextmanager
@@ -225,6 +219,8 @@ class Scheduler:
 
     def _start_waiting(self) -> int:
         """Submit the runs that can start to the thread pool; return their number."""
+        if current_hub().ending.is_set():
+            return 0
         with self._guard:  # so that a run that ends meanwhile is not taken for one that waits
             startable = self._select_startable(run_log.list_waiting_runs())
             self._submitted |= {run.id: run for run in startable}

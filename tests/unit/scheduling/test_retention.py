@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+import signal
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, event, select, text
 
 from hub.cli import main
+from hub.db import engine
 from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Attempt,
@@ -364,6 +366,38 @@ def test_an_interrupted_pruning_is_recorded_and_continued(bench, monkeypatch):
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
     assert entry.detail == {"replaced payloads": 1}
     assert retention.prune("kari")["replaced payloads"] == 2
+
+
+def test_the_command_ends_at_a_signal_and_records_what_it_pruned(bench, monkeypatch):
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
+    postings = [bench.bill(f"A-{number}") for number in range(3)]
+    bench.drain()
+    for posting in postings:
+        bench.change(posting, total="150.00")
+    bench.drain()
+    grow_old(bench)
+    ending = bench.app.extensions["hub"].ending
+    updates = []
+
+    def send_signal(connection, cursor, statement, *rest):
+        if statement.startswith("UPDATE posting"):
+            updates.append(statement)
+            if len(updates) == 1:
+                signal.raise_signal(signal.SIGTERM)
+                ending.wait(5)  # a thread sets it
+
+    event.listen(engine.db.engine, "before_cursor_execute", send_signal)
+    former = signal.signal(signal.SIGTERM, lambda *_: None)  # the default would end the tests
+    try:
+        result = CliRunner().invoke(main, ["prune"], obj=bench.app)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+        ending.clear()
+    assert (result.exit_code, len(updates)) == (1, 1)
+    assert "It was told to end. What was pruned is in the audit log" in result.output
+    with read_only_session() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
+    assert entry.detail == {"replaced payloads": 1}
 
 
 def test_zero_days_keep_everything(make_app, make_config):

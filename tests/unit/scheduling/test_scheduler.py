@@ -3,15 +3,18 @@
 import datetime as dt
 import queue
 import threading
+import time
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, event, func, select
 
 from hub.context import current_hub
 from hub.contract.registry import Plugins
+from hub.db import engine as db_engine
 from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import (
+    AuditEntry,
     ConnectedCompany,
     DocumentTerm,
     Installation,
@@ -20,7 +23,7 @@ from hub.models import (
     SourceDocument,
 )
 from hub.outbox import document_search
-from hub.scheduling import run_log, runner
+from hub.scheduling import retention, run_log, runner
 from hub.scheduling.leases import take
 from hub.scheduling.scheduler import Scheduler
 
@@ -221,21 +224,24 @@ def test_a_started_scheduler_ticks(app, company, monkeypatch):
     engine.stop()
 
 
-def test_a_scheduler_ticks_on_when_the_clock_of_the_machine_was_set_back(app, monkeypatch):
-    class SetBack(dt.datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return super().now(tz) - dt.timedelta(hours=1)
-
-    ticked = threading.Event()
-    engine = Scheduler(app)
+def test_regular_work_goes_on_when_the_clock_of_the_machine_was_set_back(
+    make_app, make_config, app, monkeypatch
+):
+    monkeypatch.setattr("hub.scheduling.scheduler.PRUNE_SECONDS", 0.1)
+    engine = Scheduler(make_app(make_config(HUB_PRUNE="1")))
+    ticked, pruned = threading.Event(), threading.Event()
     monkeypatch.setattr(engine, "_tick", lambda: ticked.set() or 0)
+    monkeypatch.setattr(engine, "prune", pruned.set)
     engine.start()
     assert ticked.wait(10)
-    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SetBack)
-    for _ in range(3):  # one tick may have begun before
+    assert pruned.wait(10)
+    hour_ago = time.time() - 3600
+    monkeypatch.setattr("time.time", lambda: hour_ago)
+    for _ in range(3):  # one of each may have begun before
         ticked.clear()
+        pruned.clear()
         assert ticked.wait(10)
+        assert pruned.wait(10)
     engine.stop()
 
 
@@ -279,6 +285,36 @@ def test_a_clock_that_was_ahead_delays_no_pruning(app, engine, clock):
     add_old_consent(clock)
     engine.prune()
     assert count_consents() == 0
+
+
+def test_pruning_that_is_under_way_ends_when_the_hub_is_stopped(
+    make_app, make_config, app, clock, monkeypatch
+):
+    monkeypatch.setattr("hub.scheduling.scheduler.PRUNE_SECONDS", 0.1)
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
+    for _ in range(3):
+        add_old_consent(clock)
+        clock.advance(1)
+    served = make_app(make_config(HUB_PRUNE="1"))
+    engine = Scheduler(served)
+    engine.tick()
+    deletes, is_deleting = [], threading.Event()
+
+    def wait_for_stop(connection, cursor, statement, *rest):
+        if statement.startswith("DELETE FROM o_auth_state"):
+            deletes.append(statement)
+            is_deleting.set()
+            served.extensions["hub"].ending.wait(5)
+
+    with served.app_context():
+        event.listen(db_engine.db.engine, "before_cursor_execute", wait_for_stop)
+    engine.start()
+    assert is_deleting.wait(10)
+    engine.stop()
+    assert (len(deletes), count_consents()) == (1, 2)
+    with read_only_session() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
+    assert entry.detail == {"consents": 1}
 
 
 def test_an_application_starts_no_clock_of_its_own(make_app):
