@@ -30,7 +30,7 @@ def format_question(
     if reason == AskReason.CHANGED and posting.operation in REMOVALS:
         return CaseText("outcome.changed_before_removal", name=name)
     if reason == AskReason.CHANGED:
-        return CaseText("outcome.changed", name=name, app=_get_app_name(posting))
+        return CaseText("outcome.changed", name=name, app=get_app_name(posting))
     states = {candidate.get("state") for candidate in candidates}
     if reason == AskReason.ALIKE and states == {TransactionState.DELETED}:
         reason = "gone"  # there is nothing left to compare with
@@ -123,7 +123,7 @@ def _get_candidate_id(candidate: Any) -> str:
     return str(candidate)
 
 
-def _get_app_name(posting: Posting) -> str:
+def get_app_name(posting: Posting) -> str:
     """Return the name of the app of a posting; its slug if the plugin is no longer installed."""
     slug = posting.document.slug
     app = current_hub().plugins.apps.get(slug)

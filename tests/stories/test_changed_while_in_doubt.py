@@ -54,6 +54,30 @@ def test_a_document_that_may_only_be_changed_meanwhile_is_changed(shop):
     assert (resolve(shop), totals(shop), shop.cases()) == ("posted", [10], [])
 
 
+@pytest.mark.parametrize(
+    ("stage", "reason"),
+    [
+        (Stage.PENDING, "Shop does not want it in the books yet."),
+        (Stage.CLOSED, "Shop does not want it in the books."),
+        (Stage.UPDATE_ONLY, "Shop no longer wants it to be created in QuickBooks."),
+    ],
+)
+def test_a_document_that_never_arrived_is_not_sent_once_it_is_unwanted(shop, stage, reason):
+    shop.quickbooks.add_fault("lose_request", "bill.create")
+    shop.run(bill("20.00"))
+    states = [shop.run(bill("20.00", stage=stage), wait=True)["bill:1"] for _ in range(3)]
+    assert (states, shop.posting("bill:1").reason) == (["withdrawn"] * 3, reason)
+    assert shop.run(bill("20.00"))["bill:1"] == "posted"
+    assert (totals(shop), shop.cases()) == ([20], [])
+
+
+@pytest.mark.parametrize("stage", [Stage.PENDING, Stage.CLOSED])
+def test_a_document_that_arrived_before_it_was_unwanted_is_found(shop, stage):
+    lose_response(shop, "bill.create", bill("20.00"))
+    shop.run(bill("20.00", stage=stage), wait=True)
+    assert (shop.states()["bill:1"], totals(shop)) == ("posted", [20])
+
+
 def test_a_document_that_never_arrived_is_posted_as_its_source_has_it_again(shop):
     shop.quickbooks.add_fault("lose_request", "bill.create")
     shop.run(bill("20.00"))

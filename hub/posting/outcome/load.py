@@ -13,6 +13,8 @@ from sqlalchemy import Row, Table, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from hub import payloads
+from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.states import Stage
 from hub.db.bulk import is_among
 from hub.models import Attempt, ConnectedCompany, Posting, Proof, SourceDocument, TransactionSummary
 from hub.models.enums import (
@@ -38,6 +40,7 @@ class SentDocument(NamedTuple):
     slug: str
     marker: str
     gone: str | None
+    stage: str
     kind: str
     number: str
     source_id: str
@@ -343,13 +346,25 @@ def _load_history(
         proved_absences=evidence.proved_absences(posting.id, posting.generation),
         sends_at_proof=proofs[-1].sends if proofs else None,
         rekey=posting.rekey,
-        gone=document.gone is not None,
+        gone=_is_unwanted(posting),
         rejected_ids=frozenset(posting.rejected_ids or ()),
         overwrite_permitted=posting.overwrite_permitted,
         quiet_period=_build_quiet_period(
             posting, posting_session, is_unproved=after_restore and not proofs
         ),
     )
+
+
+def _is_unwanted(posting: Posting) -> bool:
+    """Return whether the source of a document does not want it created now.
+
+    One that may only be updated may be created again if a person wants it, with a later key.
+    """
+    document = posting.document
+    if document.gone is not None or document.stage in (Stage.PENDING, Stage.CLOSED):
+        return True
+    is_first = posting.generation == 0 and posting.kind not in LIST_KINDS
+    return is_first and document.stage == Stage.UPDATE_ONLY
 
 
 def _may_be_forgotten(company: ConnectedCompany, proofs: Sequence[Proof]) -> bool:

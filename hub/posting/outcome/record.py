@@ -11,7 +11,7 @@ from hub import outbox, payloads
 from hub.cases import inbox
 from hub.context import current_hub
 from hub.contract.document_kinds import KINDS_BILLED_BY_LINE, PAYABLE_KINDS
-from hub.contract.states import ReceiptState
+from hub.contract.states import ReceiptState, Stage
 from hub.db import bulk
 from hub.models import Case, Posting, case_posting
 from hub.models.display_names import format_posting_name
@@ -334,11 +334,21 @@ def _requeue(
     return change_state(session, posting, PostingState.READY, **values)
 
 
+def _explain_withdrawal(posting: Posting) -> CaseText:
+    """Return why the source no longer wants a document created."""
+    document = posting.document
+    if document.gone is not None:
+        return CaseText("posting.source_gone")
+    codes = {Stage.PENDING: "posting.not_wanted_yet", Stage.CLOSED: "posting.not_wanted"}
+    code = codes.get(Stage(document.stage), "posting.not_to_be_created")
+    return CaseText(code, app=case_texts.get_app_name(posting))
+
+
 def _withdraw(session: Session, snapshot: PostingSnapshot) -> bool:
     """Withdraw a posting that is not in QuickBooks and that its source no longer wants."""
     values = {
         "held_by": Holder.NOBODY,
-        "reasons": texts.dump(CaseText("posting.source_gone")),
+        "reasons": texts.dump(_explain_withdrawal(snapshot.posting)),
         "next_try_at": None,
     }
     if not change_state(session, snapshot.posting, PostingState.WITHDRAWN, **values):
