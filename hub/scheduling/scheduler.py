@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from hub import notifications
@@ -37,7 +38,7 @@ MAIL_SECONDS = 60
 PASSWORD_SECONDS = 5
 STATISTICS_SECONDS = 3600
 LONG_HOOK_SECONDS = 60
-PRUNE_SECONDS = 600  # between two looks whether pruning is due
+PRUNE_TIMES = {"minute": "*/10"}  # when pruning starts if it is due, as fields of a cron trigger
 MAX_CONCURRENT_RUNS = 8
 # One thread of so many is kept for companies without a run under way, so that they go on while the
 # runs of busy companies wait for each other to post.
@@ -45,6 +46,8 @@ THREADS_PER_KEPT_THREAD = 4
 MIN_SETBACK = dt.timedelta(minutes=1)  # more than the usual correction of a clock
 TAKEOVER_TEXT = "This data folder works on the database from now on."
 log = logging.getLogger("hub")
+# Only its errors matter; the hub logs its own work itself.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 class Scheduler:
@@ -64,6 +67,7 @@ class Scheduler:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._regular_work = RegularWork()
+        self._scheduler = BackgroundScheduler(timezone="UTC")  # for times of the day
         self._lock: HeldLease | None = None  # the scheduler's, within the data folder
         self._folder_lock: FolderLock | None = None
         self._is_at_work = False
@@ -91,14 +95,16 @@ class Scheduler:
             (self.report_long_hooks, LONG_HOOK_SECONDS),
         ):
             self._regular_work.start(work, seconds)
-        if self._app.extensions["hub"].config.prune:
-            self._regular_work.start(self.prune, PRUNE_SECONDS)
+        self._schedule_pruning()
+        self._scheduler.start()
 
     def stop(self) -> None:
         """Stop ticking and let requests under way finish; the next start continues the runs."""
         ending: threading.Event = self._app.extensions["hub"].ending
         ending.set()  # at first, so that runs and pruning end while this waits for the threads
         self._regular_work.stop()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
         ending.clear()
         self._is_at_work = False
@@ -158,6 +164,20 @@ class Scheduler:
             return long_hooks.report()
         return 0
 
+    def _schedule_pruning(self) -> None:
+        """Plan the next time at which pruning starts if it is due, unless it is switched off."""
+        if not self._app.extensions["hub"].config.prune:
+            return
+        self._scheduler.add_job(
+            self.prune,
+            "cron",
+            **PRUNE_TIMES,
+            id="prune",
+            replace_existing=True,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+
     def prune(self) -> None:
         """Remove what the retention rules name, once a night, from the one process at work.
 
@@ -199,6 +219,7 @@ class Scheduler:
         newest = self._newest
         if newest and now < newest - MIN_SETBACK:
             schedule.replan_after_clock_change(now)
+            self._schedule_pruning()
             newest = None
         self._newest = max(now, newest or now)
         self._close_interrupted()

@@ -3,7 +3,6 @@
 import datetime as dt
 import queue
 import threading
-import time
 
 import pytest
 from sqlalchemy import delete, event, func, select
@@ -224,23 +223,41 @@ def test_a_started_scheduler_ticks(app, company, monkeypatch):
     engine.stop()
 
 
-def test_regular_work_goes_on_when_the_clock_of_the_machine_was_set_back(
-    make_app, make_config, app, monkeypatch
-):
-    monkeypatch.setattr("hub.scheduling.scheduler.PRUNE_SECONDS", 0.1)
-    engine = Scheduler(make_app(make_config(HUB_PRUNE="1")))
-    ticked, pruned = threading.Event(), threading.Event()
+class SetBack(dt.datetime):
+    """The clock of a machine that was set back by an hour."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return super().now(tz) - dt.timedelta(hours=1)
+
+
+def test_a_scheduler_ticks_on_when_the_clock_of_the_machine_was_set_back(app, monkeypatch):
+    ticked = threading.Event()
+    engine = Scheduler(app)
     monkeypatch.setattr(engine, "_tick", lambda: ticked.set() or 0)
-    monkeypatch.setattr(engine, "prune", pruned.set)
     engine.start()
     assert ticked.wait(10)
-    assert pruned.wait(10)
-    hour_ago = time.time() - 3600
-    monkeypatch.setattr("time.time", lambda: hour_ago)
-    for _ in range(3):  # one of each may have begun before
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SetBack)
+    for _ in range(3):  # one tick may have begun before
         ticked.clear()
-        pruned.clear()
         assert ticked.wait(10)
+    engine.stop()
+
+
+def test_pruning_goes_on_when_the_clock_of_the_machine_was_set_back(
+    make_app, make_config, app, clock, monkeypatch
+):
+    monkeypatch.setattr("hub.scheduling.scheduler.PRUNE_TIMES", {"second": "*"})
+    engine = Scheduler(make_app(make_config(HUB_PRUNE="1")))
+    pruned = threading.Event()
+    monkeypatch.setattr(engine, "prune", pruned.set)
+    engine.tick()
+    engine.start()
+    assert pruned.wait(10)
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SetBack)
+    clock.set(clock.now() - dt.timedelta(hours=1))
+    for _ in range(2):  # one pruning may have begun before
+        pruned.clear()
         assert pruned.wait(10)
     engine.stop()
 
@@ -290,7 +307,7 @@ def test_a_clock_that_was_ahead_delays_no_pruning(app, engine, clock):
 def test_pruning_that_is_under_way_ends_when_the_hub_is_stopped(
     make_app, make_config, app, clock, monkeypatch
 ):
-    monkeypatch.setattr("hub.scheduling.scheduler.PRUNE_SECONDS", 0.1)
+    monkeypatch.setattr("hub.scheduling.scheduler.PRUNE_TIMES", {"second": "*"})
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
     for _ in range(3):
         add_old_consent(clock)
