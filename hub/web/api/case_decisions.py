@@ -147,7 +147,7 @@ def index(case_id: int, query: dict[str, Any]) -> Any:
 
 @case_decision("/match", body=ChosenRecordSchema)
 def match(case_id: int, body: dict[str, Any]) -> Any:
-    """Match the code that a case is about; the next sync continues with what it stopped."""
+    """Match the code that a case is about; a sync continues with what it stopped."""
     code = _find_code(case_id)
     if code is None:
         return problems.build_problem(409, NO_CODE)

@@ -55,6 +55,17 @@ def test_the_code_of_a_case_is_matched_and_a_sync_continues(
     assert (run.kind, run.requested_by) == ("sync", "oda")
 
 
+def test_a_code_that_is_matched_on_the_list_is_decided_in_its_case_and_a_sync_continues(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    address = f"/installations/{visitor.story.installation}/matches/"
+    body = {"field": "supplier", "code": "s1", "record": "v1"}
+    assert program.call("PUT", address, body).json["state"] == "decided"
+    assert decision(visitor, "match") == ("matched", "", "oda")
+    run = visitor.row(Run, max(visitor.story.runs.values()) + 1)
+    assert (run.kind, run.requested_by) == ("sync", "oda")
+
+
 @pytest.mark.parametrize(("word", "record"), [("new", NEW), ("none", EMPTY)])
 def test_the_code_of_a_case_is_left_out_or_gets_a_new_record(
     program: ApiClient, visitor: Visitor, word: str, record: str
