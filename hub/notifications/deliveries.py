@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable, Sequence
 
 from flask import current_app
+from sqlalchemy import select
 
-from hub.db.engine import transaction
+from hub.db.bulk import is_among
+from hub.db.engine import read_only_session, transaction
 from hub.models import Case
 from hub.security import hub_settings
 
@@ -42,10 +44,30 @@ class Deliveries:
             case_ids.setdefault(recipient, []).extend(case.id for case in cases)
         self._store(json.dumps(self._case_ids))
 
-    def clear(self) -> None:
-        """Forget everything, because all recipients have got their cases."""
-        if self._unstored or hub_settings.read(hub_settings.UNDELIVERED_MAIL):
-            self._store("")
+    def forget_mailed(self) -> None:
+        """Forget who has got the cases that were mailed to all, or that are closed by now.
+
+        One that was snoozed before it was mailed to all is mailed to the others on its day.
+        """
+        if not self._case_ids:
+            return
+        waiting = self._load_waiting_ids()
+        remaining = {}
+        for recipient, case_ids in self._case_ids.items():
+            ids = [id for id in case_ids if id in waiting]
+            if ids:
+                remaining[recipient] = ids
+        if self._unstored or remaining != self._case_ids:
+            self._store(json.dumps(remaining) if remaining else "")
+
+    def _load_waiting_ids(self) -> set[int]:
+        """Return those of the cases that are still to be mailed to somebody."""
+        ids = {id for case_ids in self._case_ids.values() for id in case_ids}
+        query = select(Case.id).where(
+            is_among(Case.id, "ids"), Case.closed_at.is_(None), Case.mailed_at.is_(None)
+        )
+        with read_only_session() as session:
+            return set(session.scalars(query, {"ids": list(ids)}))
 
     def _store(self, text: str) -> None:
         with transaction() as session:

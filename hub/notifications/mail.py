@@ -182,7 +182,7 @@ def mail_digest() -> int:
         _hand_on(news, deliveries)
         if outcome.problem is None:
             _mark_as_mailed(news)
-            deliveries.clear()
+            deliveries.forget_mailed()
     if not is_set():
         notices.drop_old()
     elif not outcome.is_server_down:

@@ -20,7 +20,7 @@ from hub.models import Case, Notice, Schedule, User
 from hub.notices import smtp
 from hub.notifications import case_news
 from hub.reasons.texts import CaseText
-from hub.security import rights
+from hub.security import hub_settings, rights
 from hub.security.people import hash_new, insert
 from hub.sources import outage
 from hub.translations.messages import gettext
@@ -326,6 +326,30 @@ def test_a_deferred_address_gets_its_mail_later_and_the_others_get_theirs_once(h
         "third@example.com": each,
         "late@example.com": ["2 cases need attention"],
     }
+
+
+def test_a_case_that_is_snoozed_while_a_mail_waits_is_mailed_to_the_others_once(hub, mail, clock):
+    choose(notices.DAILY)
+    for name in ("late@example.com", "third@example.com"):
+        add_operator(name)
+    mail.replies["late@example.com"] = "450 try again later"
+    open_case()
+    clock.advance(60)
+    with pytest.raises(Retry):
+        notifications.mail_digest()
+    with transaction() as session:
+        case = session.scalars(select(Case)).one()
+        inbox.change(session, [case.id], {"snoozed_until": clock.now() + dt.timedelta(hours=1)})
+    mail.replies.clear()
+    open_case("match:2", "Cost code 13 has no match")
+    clock.advance(60)
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [2, 0]
+    clock.advance(3600)
+    assert [notifications.mail_digest(), notifications.mail_digest()] == [1, 0]
+    assert Counter(recipients(mail)) == {"third@example.com": 2, "late@example.com": 2}
+    with read_only_session() as session:
+        assert sorted(session.scalars(select(Notice.case_id))) == [1, 2]
+    assert hub_settings.read(hub_settings.UNDELIVERED_MAIL) == ""
 
 
 def test_an_address_that_is_deferred_for_a_day_is_given_up(hub, mail, clock):
