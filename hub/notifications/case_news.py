@@ -18,6 +18,7 @@ from hub.money import format_amount
 from hub.notices import timing
 from hub.outbox import case_amounts
 from hub.security import people as people_of_hub
+from hub.security.names import normalize
 from hub.security.rights import Rights, Subject, get_rights, is_enough
 from hub.translations.messages import gettext, ngettext
 from hub.translations.reasons import amounts_within
@@ -89,8 +90,8 @@ def load(session: Session) -> News:
 def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
     """Yield each address with its cases: people first, then the mailboxes of apps.
 
-    A mailbox that is also the address of a person gets no case on which the person can act, so that
-    nobody receives a case twice.
+    A mailbox that is also the address of a person, in whatever spelling, gets no case on which the
+    person can act, so that nobody receives a case twice.
     """
     for address, (name, rights) in news.people.items():
         cases = []
@@ -99,8 +100,10 @@ def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
                 cases.append(case)
         if cases:
             yield address, cases
+    people = {normalize(address): person for address, person in news.people.items()}
     for address in sorted(set(news.mailboxes.values()) - {""}):
-        own = _select_cases_of_person(news, *news.people.get(address, ("", Rights())))
+        person = people.get(normalize(address), ("", Rights()))
+        own = _select_cases_of_person(news, *person)
         cases = [case for case in _select_cases_of_apps(news, address) if case not in own]
         if cases:
             yield address, cases

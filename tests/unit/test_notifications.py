@@ -220,6 +220,7 @@ def test_a_text_that_is_no_address_keeps_nobody_else_from_their_mail(hub, mail, 
     [
         ("ola@example.com", {"kari@example.com": 1, "ola@example.com": 1}),  # who may only look
         ("kari@example.com", {"kari@example.com": 1}),
+        ("Kari@Example.com", {"kari@example.com": 1}),
     ],
 )
 def test_the_mailbox_of_an_app_may_be_the_address_of_a_person(
