@@ -44,6 +44,7 @@ EXPORT_NAMES: Mapping[str, Mapping[str, str]] = {
     "files.show": {FIRST_TABLE: "file"},
 }
 COMPANY_FREE_EXPORTS = ("audit.export", "reconciliations.export_all")
+FILTERED_BY_COMPANY = ("inbox.export",)  # by `company` in the address, whichever is chosen
 EXPORT_LABELS = {
     "approvals": gettext_noop("the report “Posted by whom”"),
     "audit log": gettext_noop("the audit log"),
@@ -157,7 +158,7 @@ def _read_format(path: str, arguments: Mapping[str, str]) -> str:
 def _load_owner(session: Session, request: Request) -> dict[str, str]:
     """Return the app, the company, the document or the run that a download is of.
 
-    A list that is filtered by an app is of the company of this app, whichever is chosen.
+    A list that is filtered by an app or a company is of this company, whichever is chosen.
     """
     names = request.view_args or {}
     if "document_id" in names:
@@ -174,6 +175,9 @@ def _load_owner(session: Session, request: Request) -> dict[str, str]:
     installation = _load_installation(session, request.args.get("installation", ""))
     if installation is not None:
         return {"company": _format_company_name(installation.company)}
+    company_id = row_ids.parse(request.args.get("company", ""))
+    if company_id is not None and request.endpoint in FILTERED_BY_COMPANY:
+        return {"company": _format_company_name(session.get(ConnectedCompany, company_id))}
     return {"company": _format_company_name(find_chosen_or_only_company(session))}
 
 

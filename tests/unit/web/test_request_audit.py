@@ -220,6 +220,16 @@ def test_the_filters_of_an_export_are_recorded_by_name(owner):
     }
 
 
+def test_the_cases_of_one_company_are_recorded_as_those_of_that_company(two_companies):
+    visitor = two_companies.visitor("owner/every company/every app")
+    for name, id in two_companies.rows.companies.items():
+        assert visitor.get(f"/inbox/export?company={id}").status_code == 200
+        entry = entries(visitor, "data exported")[-1]
+        assert (entry.subject, name in entry.detail["company"]) == ("cases", True)
+    assert visitor.get("/inbox/export").status_code == 200
+    assert "company" not in entries(visitor, "data exported")[-1].detail
+
+
 def test_a_wrong_current_password_is_recorded_without_what_was_typed(operator):
     new = "a-much-longer-password-1"
     operator.post("/password", password="canary-typed", new_password=new, new_password_confirm=new)
