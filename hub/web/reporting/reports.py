@@ -225,9 +225,11 @@ def _build_title(cell: AnyCell) -> str:
 
 
 def _describe_cell(session: Session, cell: AnyCell) -> str:
-    """Return the app and the currency of a number."""
+    """Return the app, if the person may see it, and the currency of a number."""
     installation_id = cell.installation_id if isinstance(cell, Cell) else None
-    installation = session.get(Installation, installation_id) if installation_id else None
+    if installation_id is None or not load_scope().has_installation(installation_id):
+        return cell.currency
+    installation = session.get(Installation, installation_id)
     return f"{app_name(installation.slug)} · {cell.currency}" if installation else cell.currency
 
 

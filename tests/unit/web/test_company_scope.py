@@ -188,3 +188,13 @@ def test_rights_for_many_apps_cover_the_same_as_for_few(
 def names_bravo(names: Iterable[str]) -> bool:
     """Return whether one of the names is of the other company."""
     return any(name.startswith(BRAVO) for name in names)
+
+
+def test_the_documents_of_a_number_name_no_app_that_the_person_may_not_see(
+    two_companies: TwoCompanies,
+) -> None:
+    person = two_companies.visitor(f"viewer/{COMPANIES[0]}/{APPS[0]}")
+    for place, id in two_companies.rows.installations.items():
+        cell = f"month=2026-03&installation={id}&currency=NOK&group=posted"
+        page = person.get(f"/reports/documents?{cell}").text
+        assert (" · NOK" in page) == (place == (COMPANIES[0], APPS[0])), place
