@@ -74,6 +74,8 @@ class Scheduler:
         # The other data folder that was announced, and whether it is at work; "" if none was.
         self._announced_standby = ""
         self._submitted: dict[int, Run] = {}
+        # The reasons of runs that could not begin, or could not store their end.
+        self._run_errors: dict[int, str] = {}
         self._guard = threading.Lock()
         self._last_error = ""
         self._heartbeat = Heartbeat(app.extensions["hub"].clock.monotonic)  # ticks without an error
@@ -313,12 +315,21 @@ class Scheduler:
             log.warning(TAKEOVER_TEXT)
             self._announce(TAKEOVER_TEXT)
 
+    def _log_run_error(self, run_id: int, error: HubError) -> None:
+        """Log why a run could not be done now; once, as long as the reason stays the same."""
+        if self._run_errors.get(run_id) != error.text:
+            self._run_errors[run_id] = error.text
+            log.warning("Run %s is tried again: %s", run_id, error.text)
+
     def _execute(self, run_id: int) -> None:
         with self._app.app_context():
             try:
                 runner.execute(run_id)
+                self._run_errors.pop(run_id, None)
             except (Busy, OtherFolderActive):
                 pass
+            except HubError as error:
+                self._log_run_error(run_id, error)
             except Exception:
                 log.exception("Run %s met a defect.", run_id)
             finally:

@@ -214,6 +214,29 @@ def test_a_defect_in_one_run_or_tick_stops_no_other(engine, company, monkeypatch
     assert caplog.text.count("The clock met a defect") == 1
 
 
+def test_a_run_that_cannot_begin_names_its_reason_once_and_no_defect(
+    engine, company, executed_runs, monkeypatch, caplog
+):
+    """It is tried again every second, so a full disk would fill the log with tracebacks."""
+    take_runs(executed_runs, engine.tick())
+    monkeypatch.undo()
+    locks = current_hub().config.data / "locks"
+    locks.rename(locks.with_name("away"))
+    locks.write_text("")  # no lock can be made, as on a full disk
+    run_id = run_log.request("lists", company, "kari")
+    tries = 0
+    while tries < 3:
+        tries += engine.tick()
+        time.sleep(0.01)
+    locks.unlink()
+    while not outcomes()[-1][1]:
+        engine.tick()
+        time.sleep(0.01)
+    assert caplog.text.count(f"Run {run_id} is tried again: ") == 1
+    assert "lists-1.lock cannot be written" in caplog.text
+    assert "defect" not in caplog.text
+
+
 def test_a_started_scheduler_ticks(app, company, monkeypatch):
     ticked = threading.Event()
     engine = Scheduler(app)
