@@ -56,8 +56,13 @@ _ENDED_BY_HUB: Mapping[PostingState, tuple[ColumnElement[bool], ...]] = {
         ~_waits_for_posting,
     ),
 }
+_is_connected = ConnectedCompany.state != ConnectionState.DISCONNECTED
+_is_in_connected_company = exists().where(
+    ConnectedCompany.id == Installation.company_id, _is_connected
+)
 DAY = dt.timedelta(days=1)
 OVERDUE_AFTER = dt.timedelta(minutes=1)
+MAX_CLOCK_DIFFERENCE = dt.timedelta(minutes=1)  # between the clocks of two machines
 Values = Iterable[tuple[tuple[str, ...], float]]  # each with the values of its labels
 
 
@@ -93,13 +98,17 @@ def read_oldest_unposted_ages(session: Session) -> Values:
     """Return the age of each company's oldest document that is not posted, by who has to act.
 
     Postings that wait for another posting are left out, because the other one counts. Postings that
-    a person has paused are left out as well.
+    a person has paused are left out as well, and those of companies that a person has disconnected
+    do not wait for the hub.
     """
     now = current_hub().clock.now()
     for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
         oldest: dict[str, dt.datetime] = {}
         for state in states:
-            for company_id, created_at in session.execute(_select_oldest_in_state(state)):
+            query = _select_oldest_in_state(state)
+            if waits_for == "hub":
+                query = query.where(_is_connected)
+            for company_id, created_at in session.execute(query):
                 company = str(company_id)
                 oldest[company] = min(created_at, oldest.get(company, created_at))
         for company, created_at in oldest.items():
@@ -117,8 +126,7 @@ def read_connection_days(session: Session) -> Values:
     """Return the days after which a person must reconnect each company; negative if it is past."""
     now = current_hub().clock.now()
     tokens = select(Token).join(ConnectedCompany, ConnectedCompany.id == Token.company_id)
-    connected = tokens.where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
-    for token in session.scalars(connected):
+    for token in session.scalars(tokens.where(_is_connected)):
         end = token_expiry.get_connection_end(token)
         if end is not None:
             yield (str(token.company_id),), (end - now) / DAY
@@ -147,17 +155,12 @@ def count_runs_under_way(session: Session) -> Values:
 
 def read_last_run_time(session: Session) -> Values:
     """Return when a run ended last, as a Unix time; nothing if none ever did."""
-    ended_at = session.scalar(select(func.max(Run.ended_at)))
-    if ended_at is not None:
-        yield (), ended_at.timestamp()
+    return _find_newest_time(session, Run.ended_at)
 
 
 def read_last_backup_time(session: Session) -> Values:
     """Return when `hub backup` made a backup last, as a Unix time; nothing if it never did."""
-    newest = select(func.max(AuditEntry.at)).where(AuditEntry.what == "backup made")
-    made_at = session.scalar(newest)
-    if made_at is not None:
-        yield (), made_at.timestamp()
+    return _find_newest_time(session, AuditEntry.at, AuditEntry.what == "backup made")
 
 
 def count_overdue_schedules(session: Session) -> Values:
@@ -179,10 +182,10 @@ def count_overdue_schedules(session: Session) -> Values:
 
 
 def count_failing_apps(session: Session) -> Values:
-    """Count the apps whose last syncs could not read their source."""
-    failing = Installation.enabled.is_(True), Installation.failing_since.is_not(None)
-    slugs = select(Installation.slug, func.count()).where(*failing).group_by(Installation.slug)
-    for slug, number in session.execute(slugs):
+    """Count the apps whose last syncs could not read their source, and that are still read."""
+    failing = Installation.is_active, Installation.failing_since.is_not(None)
+    slugs = select(Installation.slug, func.count()).where(*failing, _is_in_connected_company)
+    for slug, number in session.execute(slugs.group_by(Installation.slug)):
         yield (slug,), number
 
 
@@ -194,8 +197,16 @@ def count_open_cases(session: Session) -> Values:
 
 
 def count_waiting_receipts(session: Session) -> Values:
-    """Count the receipts that their sources did not take yet."""
-    query = select(func.count()).select_from(ReceiptRow).where(text(OPEN_RECEIPTS))
+    """Count the receipts that their sources did not take yet.
+
+    Those of apps that are paused or disabled, or whose company is disconnected, are not delivered.
+    """
+    is_delivered = exists().where(
+        Installation.id == ReceiptRow.installation_id,
+        Installation.is_active,
+        _is_in_connected_company,
+    )
+    query = select(func.count()).select_from(ReceiptRow).where(text(OPEN_RECEIPTS), is_delivered)
     yield (), session.scalar(query) or 0
 
 
@@ -304,6 +315,17 @@ def _select_in_doubt() -> Select[Any]:
         .scalar_subquery()
     )
     return select(ConnectedCompany.id, number)
+
+
+def _find_newest_time(session: Session, column: Any, *conditions: Any) -> Values:
+    """Return the newest time in a column, as a Unix time; nothing if there is none.
+
+    A time that has not come yet was stored before the clock was set back, and would hide an outage.
+    """
+    latest = current_hub().clock.now() + MAX_CLOCK_DIFFERENCE
+    newest = session.scalar(select(func.max(column)).where(column <= latest, *conditions))
+    if newest is not None:
+        yield (), newest.timestamp()
 
 
 def _count_rows(session: Session, *conditions: Any) -> Values:

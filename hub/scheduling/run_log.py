@@ -123,7 +123,8 @@ class RunRecorder:
             if again:
                 _repeat_post(session, run)
         if run.started_at:
-            seconds = (now - run.started_at).total_seconds()
+            # Negative if the clock was set back meanwhile; the sum of durations never falls.
+            seconds = max(0.0, (now - run.started_at).total_seconds())
             current_hub().counts.observe(RUN_SECONDS, seconds, run.kind, outcome.value)
         totals.store_if_due()
         log.info("The run ended", extra={"outcome": outcome.value, "error": error or None})

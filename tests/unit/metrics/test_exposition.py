@@ -17,9 +17,10 @@ from hub import outbox
 from hub.cli import main
 from hub.db import engine
 from hub.metrics import exposition, gauges, totals
-from hub.models import ConnectedCompany, Installation, Posting, Run, Schedule, Token
+from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run, Schedule, Token
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import document_counts
+from hub.scheduling import run_log
 from hub.telemetry.counts import QUICKBOOKS_CALLS, RUN_SECONDS
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
@@ -145,6 +146,71 @@ def test_a_disconnected_company_has_no_days_left(visitor: Visitor) -> None:
     company = str(visitor.story.company)
     assert value(visitor.app, "hub_connection_days_left", company=company) is None
     assert value(visitor.app, "hub_connections", state="disconnected") == 1
+
+
+def test_nothing_of_a_disconnected_company_waits_for_the_hub_or_a_source(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    """Its apps are neither read nor posted until a person connects it, so no alert is due."""
+    app, company = visitor.app, str(visitor.story.company)
+    figures: dict[str, dict[str, str]] = {
+        "hub_apps_failing": {"app": "costtracker"},
+        "hub_receipts_waiting": {},
+        "hub_oldest_unposted_document_age_seconds": {"company": company, "waits_for": "hub"},
+    }
+    with app.app_context(), engine.transaction() as session:
+        session.query(Installation).one().failing_since = clock.now()
+        receipt = session.query(ReceiptRow).order_by(ReceiptRow.id).first()
+        assert receipt
+        receipt.next_try_at = clock.now()
+    assert all(value(app, name, **labels) for name, labels in figures.items())
+    with app.app_context(), engine.transaction() as session:
+        session.query(ConnectedCompany).one().state = ConnectionState.DISCONNECTED
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert not any(value(app, name, **labels) for name, labels in figures.items())
+
+
+def test_receipts_of_a_paused_app_do_not_wait_for_its_source(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.execute(update(ReceiptRow).values(next_try_at=clock.now()))
+    assert value(visitor.app, "hub_receipts_waiting")
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.query(Installation).one().mode = "paused"
+    clock.advance(exposition.MIN_FRESH_SECONDS)
+    assert value(visitor.app, "hub_receipts_waiting") == 0
+
+
+def test_times_from_before_the_clock_was_set_back_hide_no_outage(
+    visitor: Visitor, clock: FakeClock, tmp_path: Path
+) -> None:
+    names = ("hub_last_run_end_timestamp_seconds", "hub_last_backup_timestamp_seconds")
+    about = {"kind": "lists", "company_id": visitor.story.company}
+    for _ in range(2):
+        result = CliRunner().invoke(main, ["backup", str(tmp_path)], obj=visitor.app)
+        assert result.exit_code == 0, result.output
+        with visitor.app.app_context(), engine.transaction() as session:
+            session.add(Run(**about, started_at=clock.now(), ended_at=clock.now()))
+        ended_at = clock.now()
+        clock.advance(3 * 24 * 3600)
+    clock.set(ended_at - dt.timedelta(days=1))
+    first = (ended_at - dt.timedelta(days=3)).timestamp()
+    assert [value(visitor.app, name) for name in names] == [first, first]
+
+
+def test_a_run_during_which_the_clock_was_set_back_took_no_time(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context():
+        with engine.transaction() as session:
+            run = Run(kind="tokens", company_id=visitor.story.company, started_at=clock.now())
+            session.add(run)
+        clock.set(clock.now() - dt.timedelta(hours=1))
+        run_log.RunRecorder(run.id).end({})
+    labels = {"kind": "tokens", "outcome": "done"}
+    assert value(visitor.app, "hub_run_duration_seconds_count", **labels) == 1
+    assert value(visitor.app, "hub_run_duration_seconds_sum", **labels) == 0
 
 
 def test_the_queue_is_what_waits_to_start(visitor: Visitor, clock: FakeClock) -> None:
