@@ -51,14 +51,15 @@ class Deliveries:
         """
         if not self._case_ids:
             return
-        waiting = self._load_waiting_ids()
+        waiting_ids = self._load_waiting_ids()
         remaining = {}
         for recipient, case_ids in self._case_ids.items():
-            ids = [id for id in case_ids if id in waiting]
+            ids = [id for id in case_ids if id in waiting_ids]
             if ids:
                 remaining[recipient] = ids
-        if self._unstored or remaining != self._case_ids:
-            self._store(json.dumps(remaining) if remaining else "")
+        if not self._unstored and remaining == self._case_ids:
+            return
+        self._store(json.dumps(remaining) if remaining else "")
 
     def _load_waiting_ids(self) -> set[int]:
         """Return those of the cases that are still to be mailed to somebody."""

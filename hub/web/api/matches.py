@@ -20,7 +20,7 @@ from hub.web.api.resources import (
     to_list,
 )
 from hub.web.authentication.access import person_name
-from hub.web.cases import case_acts
+from hub.web.cases import continuation
 from hub.web.codes import code_decisions, code_lookup, code_view
 from hub.web.codes.code_view import CodeView
 from hub.web.frame.paging import get_row_or_404, load_page
@@ -105,7 +105,7 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
         get_row_or_404(session, Installation, installation_id)
     choice = parse_choice(body["record"])
     code_decisions.decide(installation_id, field, code, choice, person_name())
-    case_acts.continue_matched(installation_id, [(field, code)])
+    continuation.continue_matched(installation_id, [(field, code)])
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
 

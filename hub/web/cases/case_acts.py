@@ -1,6 +1,6 @@
 """Carry out what a person decided about a case; a page then opens the next case of its list."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import discrepancies, inbox
-from hub.cases.causes import build_match_cause, is_discrepancy
+from hub.cases.causes import is_discrepancy
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting
@@ -124,34 +124,6 @@ def carry_out(
             run_log.request(RunKind.SYNC, installation.id, person_name())
         message += _describe_continuation(decision, installation, counts)
     return message
-
-
-def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> str:
-    """Note on the cases of codes that they are decided, and request a sync that continues.
-
-    `codes` are pairs of field and code. Return the sentence about the sync, which begins with a
-    space; "" if no documents wait for the codes.
-    """
-    with transaction() as session:
-        installation = session.get_one(Installation, installation_id)
-        causes = {build_match_cause(installation.id, field, code) for field, code in codes}
-        open_cases = select(Case.id, Case.cause).where(
-            Case.installation_id == installation_id, Case.closed_at.is_(None)
-        )
-        case_ids = [id for id, cause in session.execute(open_cases) if cause in causes]
-        inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
-    if not case_ids:
-        return ""
-    if not installation.is_active:
-        return gettext(
-            " A sync continues with their documents once the app is enabled and not paused."
-        )
-    if not installation.can_run:
-        return gettext(
-            " A sync continues with their documents once the company is connected again."
-        )
-    run_log.request(RunKind.SYNC, installation_id, person_name())
-    return gettext(" A sync continues with their documents now.")
 
 
 def select_postings(case_id: int, least: str) -> Select[Any]:

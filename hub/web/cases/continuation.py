@@ -1,9 +1,45 @@
-"""The sentence about the sync that continues with what a person decided."""
+"""The sync that continues with what a person decided, and the sentence about it."""
 
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy import select
+
+from hub.cases import inbox
+from hub.cases.causes import build_match_cause
+from hub.db.engine import transaction
 from hub.models import Case, Installation
+from hub.models.enums import CaseDecision, RunKind
+from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext
+from hub.web.authentication.access import person_name
+
+
+def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> str:
+    """Note on the cases of codes that they are decided, and request a sync that continues.
+
+    `codes` are pairs of field and code. Return the sentence about the sync, which begins with a
+    space; "" if no documents wait for the codes.
+    """
+    with transaction() as session:
+        installation = session.get_one(Installation, installation_id)
+        causes = {build_match_cause(installation.id, field, code) for field, code in codes}
+        open_cases = select(Case.id, Case.cause).where(
+            Case.installation_id == installation_id, Case.closed_at.is_(None)
+        )
+        case_ids = [id for id, cause in session.execute(open_cases) if cause in causes]
+        inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
+    if not case_ids:
+        return ""
+    if not installation.is_active:
+        return gettext(
+            " A sync continues with their documents once the app is enabled and not paused."
+        )
+    if not installation.can_run:
+        return gettext(
+            " A sync continues with their documents once the company is connected again."
+        )
+    run_log.request(RunKind.SYNC, installation_id, person_name())
+    return gettext(" A sync continues with their documents now.")
 
 
 def count_cases(

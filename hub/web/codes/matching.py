@@ -19,7 +19,7 @@ from hub.models.enums import CaseDecision, MatchOrigin, RunKind
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.apps.installation import build_tabs, start
 from hub.web.authentication.access import person_name, require_role
-from hub.web.cases import case_acts
+from hub.web.cases import case_acts, continuation
 from hub.web.codes import (
     code_decisions,
     code_facts,
@@ -191,7 +191,7 @@ def accept(installation_id: int) -> Response:
         else:
             decided.append((field, code))
     message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
-    message += case_acts.continue_matched(installation_id, decided)
+    message += continuation.continue_matched(installation_id, decided)
     flash(message, "success")
     if left:
         flash(
