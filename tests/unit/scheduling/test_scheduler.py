@@ -3,6 +3,7 @@
 import datetime as dt
 import queue
 import threading
+import time
 
 import pytest
 from sqlalchemy import delete, event, func, select
