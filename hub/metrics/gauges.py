@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
+from hub.clock import MAX_CLOCK_DIFFERENCE
 from hub.context import current_hub
 from hub.migrations import schema
 from hub.models import (
@@ -62,7 +63,6 @@ _is_in_connected_company = exists().where(
 )
 DAY = dt.timedelta(days=1)
 OVERDUE_AFTER = dt.timedelta(minutes=1)
-MAX_CLOCK_DIFFERENCE = dt.timedelta(minutes=1)  # between the clocks of two machines
 Values = Iterable[tuple[tuple[str, ...], float]]  # each with the values of its labels
 
 
