@@ -32,6 +32,7 @@ from hub.web.request import destinations, request_log
 
 log = logging.getLogger(__name__)
 
+MEGABYTE = 1_000_000
 TRY_IN_A_MINUTE = gettext_noop("Try again in a minute.")
 # status -> what happened, the sentence, the next step
 ERROR_PAGES = {
@@ -63,7 +64,7 @@ ERROR_PAGES = {
     413: (
         gettext_noop("Too large"),
         gettext_noop("What was sent is larger than the hub accepts."),
-        gettext_noop("Send a smaller file: at most 1 MB."),
+        gettext_noop("Send less at a time."),
     ),
     429: (
         gettext_noop("Too many tries"),
@@ -207,11 +208,22 @@ def _handle_http_error(error: HTTPException) -> Any:
     """Return the page of an HTTP error, with the headers that callers need."""
     if error.code is None or error.code < 400:
         return error
-    response = problems.build_http_problem(error) if authentication.is_call() else page(error.code)
+    if authentication.is_call():
+        response = problems.build_http_problem(error)
+    else:
+        response = page(error.code, step=_describe_limit() if error.code == 413 else "")
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _describe_limit() -> str:
+    """Return the next step after a body that was too large; uploads may be larger than forms."""
+    limit = request.max_content_length or 0
+    if limit < MEGABYTE:
+        return ""
+    return gettext("Send less at a time: at most %(size)s MB.", size=limit // MEGABYTE)
 
 
 def _handle_csrf_error(error: CSRFError) -> Any:

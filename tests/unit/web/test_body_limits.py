@@ -2,7 +2,13 @@
 
 import pytest
 
-from hub.web.serving.body_limits import ANONYMOUS_LIMIT, FORM_LIMIT, WEBHOOK_LIMIT, get_limit
+from hub.web.serving.body_limits import (
+    ANONYMOUS_LIMIT,
+    FORM_LIMIT,
+    UPLOAD_LIMIT,
+    WEBHOOK_LIMIT,
+    get_limit,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +55,13 @@ def test_the_application_refuses_a_larger_body_under_any_server(visitor):
     assert status("/people/add", FORM_LIMIT + 1) == 413
     large_form = {"name": "x" * (FORM_LIMIT - 200)}
     assert visitor.post("/people/add", **large_form).status_code == 400
+
+
+def test_the_refusal_of_a_body_names_the_limit_of_its_page(visitor):
+    visitor.log_in("olga")
+    for path, limit, text in (
+        ("/people/add", FORM_LIMIT, "at most 1 MB"),
+        (f"/installations/{visitor.story.installation}/files/", UPLOAD_LIMIT, "at most 25 MB"),
+    ):
+        answer = visitor.client.post(path, environ_overrides={"CONTENT_LENGTH": str(limit + 1)})
+        assert (answer.status_code, text in answer.text) == (413, True), path
