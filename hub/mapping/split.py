@@ -1,6 +1,6 @@
 """Split a document whose lines differ in a role that QuickBooks takes once per document."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,15 +10,17 @@ from hub.mapping.mapped import MappedDocument, MappedLine, Ref
 from hub.mapping.places import is_text
 from hub.money import round_amount, sum_amounts
 
+KIND_WITH_NEGATIVE_TOTALS = "expense"  # money that is returned to a credit card
+
 
 def split(
     mapped: MappedDocument, role: Role, line_refs: Mapping[str, Ref]
 ) -> tuple[MappedDocument, ...] | str:
     """Return a part for each record of the role, in the order of the lines.
 
-    Return a sentence if the parts would not add up to the document. `line_refs` are the records of
-    the role by line id. A line without one belongs to the record of the header, or else to the
-    first record.
+    Return a sentence if the parts would not add up to the document, or if one of them could not be
+    posted. `line_refs` are the records of the role by line id. A line without one belongs to the
+    record of the header, or else to the first record.
     """
     reason = _find_reason_against(mapped.document)
     if reason:
@@ -36,7 +38,7 @@ def split(
         if all(is_text(line.line) for line in lines):
             continue
         parts.append(_build_part(mapped, refs[id], role, lines, position=len(parts) + 1))
-    return tuple(parts)
+    return _find_negative_part(parts, role) or tuple(parts)
 
 
 def get_amount(line: Line) -> Decimal | None:
@@ -59,6 +61,23 @@ def _find_reason_against(document: Document) -> str:
         difference = document.total - total_of_lines
         if abs(difference) > document.tolerance:
             return Sentence("it cannot be split, because its lines do not add up to its total.")
+    return ""
+
+
+def _find_negative_part(parts: Iterable[MappedDocument], role: Role) -> str:
+    """Return which part has a total below zero; "" if none has, or if it may have one.
+
+    QuickBooks would take the other parts only, which come to more than the document.
+    """
+    for part in parts:
+        total = _sum_lines(part.document, part.document.lines)
+        if total < 0 and part.document.kind != KIND_WITH_NEGATIVE_TOTALS:
+            return Sentence(
+                "it cannot be split, because its lines of %(name)s come to %(total)s, and no total"
+                " may be negative.",
+                name=part.header[role].name,
+                total=f"{total:f}",
+            )
     return ""
 
 

@@ -93,6 +93,19 @@ def test_a_line_that_moves_to_another_part_is_not_in_the_books_twice(shop):
     assert [row["TotalAmt"] for row in shop.ours("Bill")] == [41, 85]
 
 
+def test_a_part_below_zero_keeps_all_parts_out_until_the_source_has_corrected_it(shop):
+    right = bill("1", "2")
+    (first, second) = right.lines
+    wrong = replace(right, lines=(first, replace(second, amount=D("-20.00"))), total=D("21.00"))
+    assert (shop.run(wrong)["bill:1"], total_in_quickbooks(shop)) == ("held", 0)
+    assert "come to -20.00, and no total may be negative." in shop.reasons()[0]
+    assert (shop.run(right)["bill:1"], total_in_quickbooks(shop), shop.cases()) == (
+        "posted",
+        83,
+        [],
+    )
+
+
 @pytest.mark.parametrize("places", [("3", "2"), ("2", "2"), ("3",)])
 @pytest.mark.parametrize("number", ["F1", None])
 def test_a_line_of_a_part_in_doubt_is_not_posted_with_another_part(shop, places, number):

@@ -416,9 +416,9 @@ def line(id, amount="10", **codes):
     return Line(id=id, amount=None if amount is None else Decimal(amount), codes=codes)
 
 
-def bill(*lines, **values):
+def bill(*lines, kind="bill", **values):
     values.setdefault("codes", {"supplier": "31"})
-    return Document(kind="bill", source_id="b1", date=dt.date(2026, 2, 1), lines=lines, **values)
+    return Document(kind=kind, source_id="b1", date=dt.date(2026, 2, 1), lines=lines, **values)
 
 
 def mapped(document, fields=FIELDS, **options):
@@ -513,12 +513,12 @@ def test_lines_of_one_location_lift_it_to_the_head():
     assert ids(result.header) == {"vendor": "31", "location": "61"}
 
 
-def differing(policy, taxes=(None, None), **values):
+def differing(policy, taxes=(None, None), amounts=("60", "40"), **values):
     fields = tuple(field for field in FIELDS if field.name != "location")
     place = Field(name="location", label="Location", role="location", match=("id",), differ=policy)
     lines = (
-        replace(line("1", "60", account="7", location="61"), tax=taxes[0]),
-        replace(line("2", "40", account="7", location="62"), tax=taxes[1]),
+        replace(line("1", amounts[0], account="7", location="61"), tax=taxes[0]),
+        replace(line("2", amounts[1], account="7", location="62"), tax=taxes[1]),
         line("3", None),
     )
     return resolve(bill(*lines, **values), (*fields, place), book())
@@ -586,6 +586,17 @@ def test_a_split_that_would_lose_a_cent_holds():
     assert "do not add up" in case.problem
     (case,) = differing("split", total=Decimal(125), tax_total=Decimal(25))
     assert "tax" in case.problem
+
+
+@pytest.mark.parametrize(
+    ("amounts", "name"),
+    [(("60", "-40"), "Bergen"), (("-60", "40"), "Oslo"), (("0", "-1"), "Bergen")],
+)
+def test_a_split_with_a_part_below_zero_holds_the_whole_document(amounts, name):
+    (case,) = differing("split", amounts=amounts)
+    assert f"its lines of {name} come to -" in case.problem
+    returned = differing("split", amounts=amounts, kind="expense")
+    assert len(returned.parts) == 2
 
 
 def test_a_record_to_create_is_referred_to_by_a_placeholder():
