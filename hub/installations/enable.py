@@ -94,7 +94,7 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
         if row.is_active and not was_active:
             outbox.require_checks(session, row.id)
         _forget_outage_at_rest(session, row)
-        audit.record(session, who, "mode changed", audit_subject(row), before=before, after=mode)
+        record_act(session, row, who, "mode changed", before=before, after=mode)
 
 
 def _forget_outage_at_rest(session: Session, row: Installation) -> None:
@@ -115,7 +115,7 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
         row = session.get_one(Installation, row.id)
         row.enabled = False
         outage.clear(session, row)
-        audit.record(session, who, "app disabled", audit_subject(row))
+        record_act(session, row, who, "app disabled")
     return row
 
 
@@ -134,7 +134,7 @@ def push_first_lists(row: Installation) -> dict[str, int]:
     counts = push_lists(row)
     who = row.owner or "command line"
     with transaction() as session:
-        audit.record(session, who, LISTS_PUSHED_ACTION, audit_subject(row), **counts)
+        record_act(session, row, who, LISTS_PUSHED_ACTION, **counts)
     return counts
 
 
@@ -153,6 +153,14 @@ def audit_subject(row: Installation) -> str:
     """Return the name of an installation in the audit log."""
     company = row.company
     return f"{row.slug} for {company.display_name}"
+
+
+def record_act(session: Session, row: Installation, who: str, what: str, **detail: Any) -> None:
+    """Record an act on an installation in the audit log, by its name and by its id.
+
+    Companies are renamed, and two may have the same name.
+    """
+    audit.record(session, who, what, audit_subject(row), installation=row.id, **detail)
 
 
 def _save(
@@ -276,14 +284,7 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
             sources.bind(session, row, change.tenant)
             outbox.mark_for_reread(session, row.id)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
-        audit.record(
-            session,
-            change.who,
-            what,
-            audit_subject(row),
-            changes=described,
-            mode=row.mode,
-        )
+        record_act(session, row, change.who, what, changes=described, mode=row.mode)
     return row
 
 

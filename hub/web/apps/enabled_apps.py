@@ -74,6 +74,12 @@ def list_possible_owners(session: Session, row: Installation) -> list[str]:
     return [str(user.username) for user in users if get_rights(user).role(subject)]
 
 
+def hand_over(session: Session, row: Installation, name: str) -> None:
+    """Give an app to the person of this name."""
+    row.owner = name
+    enable.record_act(session, row, person_name(), "app handed over", to=name)
+
+
 def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Installation:
     """Store the settings of an enabled app, or enable the app with them.
 

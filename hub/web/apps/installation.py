@@ -28,7 +28,7 @@ from hub.outbox import approvals
 from hub.scheduling import run_log
 from hub.scheduling.next_runs import load_next_runs
 from hub.translations.messages import gettext, translate
-from hub.web.apps import enabled_apps
+from hub.web.apps import enabled_apps, setting_history
 from hub.web.authentication.access import may_open_run, person_name, require_role
 from hub.web.frame import environment_badge
 from hub.web.frame.kind_labels import count_kinds
@@ -218,10 +218,8 @@ def _load_sums(session: Session, installation_id: int) -> list[tuple[str, str, d
 
 def _select_lists_entry(installation: Installation) -> Select[AuditEntry]:
     """Return the query for the audit entry of the lists that enabling pushed."""
-    subject = enable.audit_subject(installation)
     entries = select(AuditEntry).where(
-        AuditEntry.what == enable.LISTS_PUSHED_ACTION,
-        AuditEntry.subject == subject,
+        AuditEntry.what == enable.LISTS_PUSHED_ACTION, setting_history.is_about(installation)
     )
     newest_first = entries.order_by(AuditEntry.id.desc())
     return newest_first.limit(1)

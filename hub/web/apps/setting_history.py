@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from hub.contract import settings_schema
@@ -57,7 +57,7 @@ def read(
     """Return the last acts on the settings of an installation, newest first."""
     query = (
         select(AuditEntry)
-        .where(AuditEntry.what.in_(CHANGE_LABELS), AuditEntry.subject == enable.audit_subject(row))
+        .where(AuditEntry.what.in_(CHANGE_LABELS), is_about(row))
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
@@ -66,6 +66,16 @@ def read(
         changes = _list_change_sentences(app, entry.detail, _load_stored_names(row))
         entries.append(SettingsEntry(entry.at, entry.who, CHANGE_LABELS[entry.what], changes))
     return entries
+
+
+def is_about(row: Installation) -> ColumnElement[bool]:
+    """Return the condition that an entry of the audit log is about an installation.
+
+    Earlier versions recorded only its name, which ends with that of the company.
+    """
+    installation_id = AuditEntry.detail["installation"].as_integer()
+    has_name = AuditEntry.subject == enable.audit_subject(row)
+    return or_(installation_id == row.id, and_(installation_id.is_(None), has_name))
 
 
 def format_changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:

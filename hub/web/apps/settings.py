@@ -17,7 +17,6 @@ from hub.installations import approval_changes, shared_accounts
 from hub.installations import enable as installations_enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode
-from hub.security import audit
 from hub.translations import reasons
 from hub.translations.messages import gettext, translate
 from hub.web.apps import (
@@ -163,10 +162,7 @@ def hand_over(installation_id: int) -> Response:
         name = request.form.get("owner", "")
         if name not in enabled_apps.list_possible_owners(session, row):
             abort(400)
-        row.owner = name
-        company_name = row.company.name or row.company.realm
-        subject = f"{row.slug} for {company_name}"
-        audit.record(session, person_name(), "app handed over", subject, to=name)
+        enabled_apps.hand_over(session, row, name)
     flash(gettext("%(name)s now owns this app.", name=name), "success")
     return redirect(url_for("installation.show", installation_id=installation_id))
 

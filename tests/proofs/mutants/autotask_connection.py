@@ -59,8 +59,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C3",
-        place="hub/web/apps/settings.py",
-        old='        audit.record(session, person_name(), "app handed over", subject, to=name)\n',
+        place="hub/web/apps/enabled_apps.py",
+        old='    enable.record_act(session, row, person_name(), "app handed over", to=name)\n',
         new="",
         bug="Handing an app over is not in the audit log.",
     ),

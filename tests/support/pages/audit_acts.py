@@ -15,7 +15,7 @@ LOG = "security/audit.py"  # calls these functions without a module prefix
 PASSES_ON = ("security/audit.py", "security/refusals.py")  # with the act passed by the caller
 
 # Functions that record the keywords that they get as details.
-PASSED_ON_BY = ("record_in_audit_log", "_note")
+PASSED_ON_BY = ("record_in_audit_log", "record_act", "_note")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -201,14 +201,9 @@ def test_the_lists_are_put_into_the_source_and_linked(settings):
         assert session.scalar(
             select(Match).where(Match.field == "supplier", Match.match_method == "link")
         )
-        assert (
-            session.scalar(
-                select(AuditEntry).where(
-                    AuditEntry.what == installations_enable.LISTS_PUSHED_ACTION
-                )
-            ).detail
-            == counts
-        )
+        assert session.scalar(
+            select(AuditEntry).where(AuditEntry.what == installations_enable.LISTS_PUSHED_ACTION)
+        ).detail == {**counts, "installation": row.id}
 
 
 def test_another_first_day_rereads_everything_and_keeps_deletions(settings):

@@ -10,13 +10,22 @@ from sqlalchemy import select
 
 from hub.contract import settings_schema
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Cursor, Installation, Run, Secret, SourceDocument
+from hub.installations import enable
+from hub.models import (
+    AuditEntry,
+    ConnectedCompany,
+    Cursor,
+    Installation,
+    Run,
+    Secret,
+    SourceDocument,
+)
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web.apps import setting_preview
 from tests.support.pages.costtracker_pages import ENABLE_PAGE, OWN, settings_form
 from tests.support.pages.page_visitor import Visitor
-from tests.support.rows.page_rows import PASSWORD, add_company
+from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 
 
 @pytest.mark.row("CT-S13")
@@ -391,6 +400,26 @@ def test_changed_settings_are_named_and_stay_in_the_history(connected_visitor: V
     assert first_form["client_secret"] not in history
     again = connected_visitor.press_save("/installations/1/settings", **form)
     assert "Changed:" not in again
+
+
+def test_the_history_is_that_of_one_app_whatever_its_company_is_called(
+    connected_visitor: Visitor,
+) -> None:
+    connected_visitor.press(ENABLE_PAGE, **settings_form(connected_visitor))
+
+    def read_history() -> str:
+        return connected_visitor.page("/installations/1/settings").partition('id="history"')[2]
+
+    with connected_visitor.app.app_context(), transaction() as session:
+        session.get_one(ConnectedCompany, 1).name = "Nordvik Bygg og Anlegg AS"
+    assert "Enabled" in read_history()
+    with connected_visitor.app.app_context():
+        with transaction() as session:
+            namesake = add_company(session, "9130077", "Nordvik Bygg og Anlegg AS")
+            other_id = add_installation(session, namesake).id
+        enable.set_mode(other_id, "paused", who="somebody-else")
+    assert "Enabled" in read_history()
+    assert "somebody-else" not in read_history()
 
 
 def test_the_history_is_not_for_viewers(connected_visitor: Visitor) -> None:
