@@ -152,5 +152,7 @@ def listen(
             reason = f"is in use by another program; choose another one with {port_option}"
             raise ConfigurationError(f"Port {port}", reason) from error
         why = os.strerror(error.errno) if error.errno else str(error)
+        if isinstance(error, socket.gaierror):  # its numbers are not those of the system
+            why = error.strerror or why
         reason = f"cannot be used: {why}; name an address of this machine with {host_option}"
         raise ConfigurationError(f"The address {host}:{port}", reason) from error

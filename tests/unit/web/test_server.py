@@ -1,5 +1,6 @@
 """The web server: its address, a port in use, and an orderly shutdown."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -41,6 +42,16 @@ def test_a_port_that_is_taken_is_reported_with_what_to_do(web):
 def test_an_address_that_is_not_of_this_machine_is_reported():
     with pytest.raises(ConfigurationError, match=r"192\.0\.2\.1:80 cannot be used: .* with --host"):
         Web(hello, "192.0.2.1", 80)
+
+
+def test_a_host_that_does_not_exist_is_named_with_the_reason(monkeypatch):
+    def look_up(*arguments, **options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.create_server", look_up)
+    text = r"hub\.invalid:80 cannot be used: Name or service not known; .* with --host"
+    with pytest.raises(ConfigurationError, match=text):
+        listen("hub.invalid", 80)
 
 
 def test_the_application_reads_which_client_a_proxy_calls_for(open_pages):
