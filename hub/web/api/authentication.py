@@ -34,6 +34,7 @@ def _authenticate() -> Any:
         return None
     use_english()  # a program reads the sentences, and may compare them
     request.environ[sessions.IN_REQUEST] = None  # no session of a browser
+    g.chosen_company = None  # nor the company that a person chose in it
     g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
     endpoint = request.endpoint
     if endpoint is None or access.find_required_role(current_app, endpoint) in (None, "anyone"):

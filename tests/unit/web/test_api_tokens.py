@@ -12,8 +12,9 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import ApiToken, AuditEntry
 from hub.security import api_tokens, people, rights
 from hub.testing.clock import FakeClock
-from tests.support.pages.api_client import ApiClient
+from tests.support.pages.api_client import PREFIX, ApiClient
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.rights_rows import TwoCompanies
 
 PAGE = "/account/tokens/"
 NEW_TOKEN = re.compile(r'<p class="mono">(hub_[\w-]+)</p>')
@@ -276,3 +277,17 @@ def test_commands_create_list_and_revoke_tokens(visitor: Visitor) -> None:
     assert "is revoked" in run("revoke", str(stored.id))
     assert program.call("GET", "/companies/").status_code == 401
     assert run("list").startswith("None;")
+
+
+def test_a_company_that_was_chosen_in_the_browser_narrows_no_call(
+    two_companies: TwoCompanies,
+) -> None:
+    name = "owner/every company/every app"
+    visitor = two_companies.visitor(name)
+    headers = {"Authorization": f"Bearer {two_companies.token(name)}"}
+    company_ids = set(two_companies.rows.companies.values())
+    visitor.post("/companies/choose", company=min(company_ids))
+    for path in ("/cases/", "/documents/", "/installations/"):
+        answer = visitor.client.get(f"{PREFIX}{path}", headers=headers)
+        listed = {row["company_id"] for row in answer.json["data"]}
+        assert listed >= company_ids, path
