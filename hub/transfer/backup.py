@@ -20,6 +20,7 @@ from hub.config import Config
 from hub.context import Progress, current_hub
 from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, read_ring
 from hub.db import engine
+from hub.db.database_errors import DatabaseDamaged
 from hub.db.engine import address_without_password, create_standalone_engine
 from hub.errors import DatabaseUnavailable, Refused
 from hub.migrations import schema
@@ -36,7 +37,11 @@ PAGES_PER_REPORT = 1000  # pages of SQLite's backup between two reports
 
 
 def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) -> Manifest:
-    """Write a backup of the application's database; `keys` adds the key files."""
+    """Write a backup of the application's database; `keys` adds the key files.
+
+    Raise DatabaseDamaged if the file of an SQLite database is damaged: backups of it would take the
+    place of good ones.
+    """
     config = current_hub().config
     _require_new_file(path)
     with engine.read_only_session() as session:
@@ -47,6 +52,9 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         with _name_database(copy_file, config):
             if engine.db.engine.dialect.name == "sqlite":
                 _copy_sqlite(Path(engine.db.engine.url.database or ""), copy_file, progress)
+                problem = _find_damage(copy_file)
+                if problem:
+                    raise DatabaseDamaged(address_without_password(config.database_url), problem)
             else:
                 _copy_postgresql(config, copy_file, open_app, progress)
             with _open_read_only(f"sqlite:///{copy_file}") as connection:
@@ -111,6 +119,9 @@ def restore(
     with _temporary_folder(_choose_place(backup, config)) as folder:
         file = folder / DATABASE_FILE
         backup.extract(DATABASE_FILE, file)
+        problem = _find_damage(file)
+        if problem:
+            raise ArchiveUnusable(backup.path, f"the database in it is damaged ({problem})")
         with _name_database(file, config):
             _prepare(open_app(replace(config, database_url=f"sqlite:///{file}")), file, who)
         if database:
@@ -203,6 +214,18 @@ def _copy_sqlite(database: Path, copy_file: Path, progress: Progress) -> None:
 
         source.backup(target, pages=PAGES_PER_REPORT, progress=report)
     _merge_side_files(copy_file)
+
+
+def _find_damage(file: Path) -> str:
+    """Return what is damaged in an SQLite file; "" if every page can be read."""
+    with closing(sqlite3.connect(file)) as connection:
+        try:
+            (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError:  # such as a full disk
+            raise
+        except sqlite3.DatabaseError as error:
+            return str(error)
+    return "" if result == "ok" else " ".join(result.split())
 
 
 def _copy_postgresql(

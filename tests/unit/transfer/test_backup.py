@@ -86,6 +86,36 @@ def test_a_damaged_database_is_restored_once_it_is_moved_away_as_every_command_s
     assert lists_of(hub) == before
 
 
+def damage(file, index):
+    """Overwrite the first page of an index with zeros, as a broken disk may."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = connection.execute(query, (index,)).fetchone()
+    connection.close()
+    with file.open("r+b") as content:
+        content.seek((page - 1) * page_size)
+        content.write(bytes(page_size))
+
+
+def test_no_backup_is_made_of_a_damaged_database_or_restored(
+    hub, folder, archive, empty_folder, monkeypatch
+):
+    """It would take the place of the good ones, one night after the other."""
+    damage(folder / "hub.db", "ix_posting_quickbooks_id")
+    code, output = hub("backup", str(archive))
+    assert (code, "damaged: move the file" in output) == (1, True), output
+    assert not archive.exists()
+
+    with monkeypatch.context() as patch:  # as an earlier version did
+        patch.setattr(backups, "_find_damage", lambda file: "")
+        assert hub("backup", str(archive))[0] == 0
+    code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder))
+    assert (code, "the database in it is damaged" in output) == (1, True), output
+    assert not list(empty_folder.iterdir())
+
+
 def test_a_backup_goes_from_sqlite_to_postgresql_and_back(hub, archive, empty_folder, target):
     before = lists_of(hub)
     assert hub("backup", str(archive))[0] == 0
