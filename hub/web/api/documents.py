@@ -141,11 +141,9 @@ def load(document_id: int) -> dict[str, Any]:
 def _describe(
     document: ListedDocument, posting: ListedPosting | None, state: str
 ) -> dict[str, Any]:
-    """Return a document as the API answers it: why it cannot be read, and the last id it had."""
+    """Return a document as the API answers it, with the last id that it had in QuickBooks."""
     row = describe(document, posting, state)
-    if posting is None:
-        return row | {"reason": document.unreadable}
-    return row | {"quickbooks_id": posting.quickbooks_id}
+    return row | {"quickbooks_id": posting.quickbooks_id if posting else None}
 
 
 def _describe_posting(posting: Posting) -> dict[str, Any]:

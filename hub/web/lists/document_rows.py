@@ -84,7 +84,10 @@ def load_rows(session: Session, ids: Sequence[int]) -> list[ListedRow]:
 
 
 def describe(document: ListedDocument, posting: ListedPosting | None, state: str) -> dict[str, Any]:
-    """Return a row as files and the JSON API have it; what is gone from QuickBooks has no id."""
+    """Return a row as files and the JSON API have it; what is gone from QuickBooks has no id.
+
+    A document that cannot be read has no posting; its reason says why.
+    """
     is_there = posting is not None and state not in DEPARTED
     return {
         "id": document.id,
@@ -100,7 +103,7 @@ def describe(document: ListedDocument, posting: ListedPosting | None, state: str
         "total": document.total,
         "currency": document.currency,
         "state": state,
-        "reason": posting.reason if posting else "",
+        "reason": posting.reason if posting else document.unreadable,
         "quickbooks_id": posting.quickbooks_id if posting and is_there else None,
     }
 

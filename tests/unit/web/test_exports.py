@@ -80,6 +80,18 @@ def test_the_amounts_of_a_file_add_up_to_the_sum_of_the_list(viewer: Visitor) ->
         assert [row["total"] for row in rows] == ["-30.00", "100.25"]
 
 
+def test_a_file_says_why_a_document_cannot_be_read(viewer: Visitor) -> None:
+    with viewer.app.app_context(), transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        document, posting = add_document(session, app, "held", 940)
+        document.unreadable = "Its total is missing."
+        session.delete(posting)
+        id = document.id
+    rows = {row["id"]: row for row in rows_of_csv(viewer.get("/documents/export").data)}
+    row = rows[str(id)]
+    assert (row["state"], row["reason"]) == ("unreadable", "Its total is missing.")
+
+
 def test_the_amounts_of_cases_have_the_decimals_of_their_currency(viewer: Visitor) -> None:
     add_case(viewer, 0, "55398.5", currency="NOK")
     add_case(viewer, 1, "1200", currency="JPY")
