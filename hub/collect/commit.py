@@ -13,6 +13,8 @@ from hub.clock import MAX_CLOCK_DIFFERENCE
 from hub.collect.absence import Absent
 from hub.collect.batch import DOCUMENTS_PER_BATCH, CollectBatch, Item
 from hub.collect.intake import ingest
+from hub.collect.look_alikes import find_unsearched_day
+from hub.collect.prepare import search_back_to
 from hub.collect.settings_check import ReadingStartedOver
 from hub.collect.setup import Setup
 from hub.context import Progress, current_hub, mask_secrets
@@ -83,9 +85,15 @@ class BatchWriter:
         self._commit(waiting)
 
     def _commit(self, items: list[Item], checkpoint: Checkpoint | None = None) -> None:
-        """Write a batch, and add the outcomes of its items to the result."""
+        """Write a batch, and add the outcomes of its items to the result.
+
+        Search QuickBooks first as far back as its documents are dated.
+        """
         if not items and not checkpoint:
             return
+        unsearched_day = find_unsearched_day(self.setup, items)
+        if unsearched_day:
+            search_back_to(self.setup, unsearched_day)
         outcomes = self._write_or_hold(items, checkpoint)
         counts = self.result.counts
         counts.update(outcomes)

@@ -14,6 +14,7 @@ from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlanWithFin
 from hub.collect.findings import build_document_finding, build_missing_finding
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import find_links
+from hub.collect.look_alikes import is_too_early
 from hub.collect.new_records import (
     NO_RECORDS,
     MappedWithRecords,
@@ -107,15 +108,12 @@ def _find_reason_too_early(
 ) -> CaseText | None:
     """Return why a document from before the start date is left out; None if it counts.
 
-    The date of receipt decides, if the source states it, else the date of the document. A document
-    that a person has included counts whatever its date.
+    A document that a person has included counts whatever its date.
     """
+    if row.before_start == StartRule.INCLUDED or not is_too_early(batch.setup, document):
+        return None
     start = batch.setup.site.start
     day = document.received or document.date
-    if row.before_start == StartRule.INCLUDED:
-        return None
-    if start is None or day is None or day >= start:
-        return None
     code = "posting.received_too_early" if document.received else "posting.dated_too_early"
     return CaseText(code, date=str(day), start=str(start), app=batch.setup.app.name)
 

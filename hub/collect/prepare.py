@@ -17,6 +17,10 @@ from hub.sources.site import get_app
 
 # How far back QuickBooks is searched for documents of an app without a first day.
 DEFAULT_SEARCH_PERIOD = dt.timedelta(days=365)
+# How much further back than an older document QuickBooks is searched, so that the next older ones
+# do not need a search each.
+SEARCH_MARGIN = dt.timedelta(days=180)
+EARLIEST_SEARCH_START = dt.date(1970, 1, 1)  # a document with an earlier date has a wrong one
 
 
 def prepare(installation_id: int) -> Setup:
@@ -27,19 +31,30 @@ def prepare(installation_id: int) -> Setup:
         check(installation)
     company_id = installation.company_id
     record_download.refresh_outdated(company_id)
-    _download_transactions(installation)
-    return load_setup(installation_id)
+    searched_since = _find_search_start(installation)
+    _download_transactions(installation, searched_since)
+    setup = load_setup(installation_id)
+    setup.searched_since = searched_since
+    return setup
 
 
-def _download_transactions(installation: Installation) -> None:
+def search_back_to(setup: Setup, day: dt.date) -> None:
+    """Download the transactions since an earlier day, which older documents are compared with."""
+    since = max(day, EARLIEST_SEARCH_START)
+    _download_transactions(setup.installation, since, margin=SEARCH_MARGIN)
+    setup.searched_since = day
+
+
+def _download_transactions(
+    installation: Installation, since: dt.date, *, margin: dt.timedelta = dt.timedelta(0)
+) -> None:
     """Download the transactions that documents are compared with.
 
     A kind that QuickBooks refuses to list is noted: its documents are held, and the others posted.
     """
     company_id = installation.company_id
-    refusals = transaction_download.download_missing(
-        company_id, get_app(installation).posts, _find_search_start(installation)
-    )
+    posts = get_app(installation).posts
+    refusals = transaction_download.download_missing(company_id, posts, since, margin=margin)
     with engine.read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)
         unsearched = load_unsearched(company)

@@ -40,6 +40,8 @@ class Setup:
     # The codes that this collect has stored, by field and id.
     stored_codes: dict[tuple[str, str], CodeTexts] = field(default_factory=dict)
     read_ids: set[str] = field(default_factory=set)  # source ids that this collect has read
+    # The day from which QuickBooks was searched for look-alikes; None if nothing is read.
+    searched_since: dt.date | None = None
 
     @property
     def state(self) -> PostingState:

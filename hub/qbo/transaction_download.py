@@ -19,8 +19,17 @@ from hub.qbo.paging import read_all
 from hub.qbo.transaction_index import HEADS_PREFIX, absorb_all
 
 
-def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> dict[str, Refused]:
-    """Read the kinds that were not read back to a day yet; return the refusals to list, by kind."""
+def download_missing(
+    company_id: int,
+    kinds: Iterable[str],
+    since: dt.date,
+    *,
+    margin: dt.timedelta = dt.timedelta(0),
+) -> dict[str, Refused]:
+    """Read the kinds that were not read back to a day yet; return the refusals to list, by kind.
+
+    They are read back to an earlier day, by the margin.
+    """
     complete = _load_complete_lists(company_id, since)
     missing = []
     for kind in dict.fromkeys(kinds):
@@ -31,7 +40,7 @@ def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> d
     refusals = {}
     for kind in missing:
         try:
-            load(company_id, client, [kind], since)
+            load(company_id, client, [kind], since - margin)
         except Refused as refusal:
             refusals[kind] = refusal
     return refusals
