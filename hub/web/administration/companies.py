@@ -305,7 +305,7 @@ def _describe_each(session: Session, companies: Sequence[ConnectedCompany]) -> l
     apps = _group_by_company(session.scalars(apps_of_companies.order_by(Installation.id)))
     sizes = _count_list_entries(session, ids)
     runs = load_newest_runs(session, whole_ids, RunKind.LISTS)
-    reads = usage.count_reads_of_each(session, ids)
+    reads = usage.count_reads_of_each(session, whole_ids)
     reconciliations = load_newest_reconciliations(session, whole_ids)
     about = []
     for company in companies:
@@ -319,7 +319,7 @@ def _describe_each(session: Session, companies: Sequence[ConnectedCompany]) -> l
                 "sizes": sizes[company.id],
                 "apps": apps[company.id],
                 "run": runs.get(company.id),
-                "reads": reads[company.id],
+                "reads": reads.get(company.id),
                 "remaining_calls": usage.compute_remaining_budget(company),
                 "reconciliation": reconciliations.get(company.id),
             }

@@ -198,3 +198,13 @@ def test_the_documents_of_a_number_name_no_app_that_the_person_may_not_see(
         cell = f"month=2026-03&installation={id}&currency=NOK&group=posted"
         page = person.get(f"/reports/documents?{cell}").text
         assert (" · NOK" in page) == (place == (COMPANIES[0], APPS[0])), place
+
+
+def test_how_often_a_company_is_read_for_all_apps_takes_a_role_for_the_whole_company(
+    two_companies: TwoCompanies,
+) -> None:
+    shown = {}
+    for name in (ONE_COMPANY, ONE_APP_OF_ONE, ONE_APP, EVERYTHING):
+        page = two_companies.visitor(name).page("/companies")
+        shown[name] = page.count("Reads of QuickBooks")
+    assert shown == {ONE_COMPANY: 1, ONE_APP_OF_ONE: 0, ONE_APP: 0, EVERYTHING: 2}
