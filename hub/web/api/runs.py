@@ -72,7 +72,10 @@ class RunQuery(PageQuery):
     """The filters of the list of runs."""
 
     kind = build_choice_field([str(kind) for kind in RunKind])
-    state = build_choice_field([RunState.DONE, RunState.STOPPED, RunState.RUNNING])
+    state = build_choice_field(
+        [RunState.DONE, RunState.STOPPED, RunState.RUNNING],
+        "`running` lists those that are queued, too",
+    )
     installation = build_id_field("the id of an installation")
 
 
