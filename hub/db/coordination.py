@@ -9,7 +9,7 @@ lock that is not free is tried again.
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from hub.clock import Clock
+from hub.db import connect_arguments
 from hub.db.engine import CLIENT_KEEPALIVES, SERVER_KEEPALIVES, db, translate_errors
 from hub.errors import Busy, DatabaseUnavailable
 
@@ -79,7 +80,7 @@ class Coordination:
             url,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={**CONNECT_ARGUMENTS, "application_name": application_name},
+            connect_args=build_connect_arguments(url, application_name),
         )
         limit_statements(self._engine)
         self._connection: Connection | None = None
@@ -169,6 +170,14 @@ def advisory_lock(name: str, subject: str, seconds: float) -> Iterator[None]:
         yield
     finally:
         coordination.unlock(lock)
+
+
+def build_connect_arguments(
+    url: URL, application_name: str, arguments: Mapping[str, Any] = CONNECT_ARGUMENTS
+) -> dict[str, Any]:
+    """Return the arguments of a connection for coordination."""
+    named = {**arguments, "application_name": application_name}
+    return connect_arguments.join(url, named)
 
 
 def limit_statements(engine: Engine) -> None:

@@ -31,7 +31,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 
 from hub import exact_json
-from hub.db import database_errors
+from hub.db import connect_arguments, database_errors
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.request_ban import forbid_requests
 
@@ -341,17 +341,15 @@ def _build_options(url: str, application_name: str, idle_seconds: float) -> dict
     }
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, **shared}
-    address_options = make_url(url).query  # these take precedence
-    connect_arguments = {
-        name: value for name, value in CLIENT_KEEPALIVES.items() if name not in address_options
+    arguments = {
+        **CLIENT_KEEPALIVES,
+        "options": f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
+        f" -c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}",
     }
-    connect_arguments["options"] = (
-        f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s"
-        f" -c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
-    )
     if application_name:
-        connect_arguments["application_name"] = application_name
-    return {**shared, "connect_args": connect_arguments, "pool_pre_ping": True}
+        arguments["application_name"] = application_name
+    joined = connect_arguments.join(make_url(url), arguments)
+    return {**shared, "connect_args": joined, "pool_pre_ping": True}
 
 
 def _size_pool(url: str) -> dict[str, Any]:

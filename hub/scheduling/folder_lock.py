@@ -271,7 +271,9 @@ class AdvisoryLock:
             url,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={**CONNECT_ARGUMENTS, "application_name": application_name},
+            connect_args=coordination.build_connect_arguments(
+                url, application_name, CONNECT_ARGUMENTS
+            ),
         )
         coordination.limit_statements(self._engine)
         # Keys are whole numbers of 32 bits; 0 is the mutex.

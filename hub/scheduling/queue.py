@@ -204,7 +204,7 @@ def _build_connection_settings(url: URL, name: str) -> dict[str, Any]:
     return {
         "conninfo": plain.render_as_string(hide_password=False),
         "connection_class": _QueueConnection,
-        "kwargs": {**coordination.CONNECT_ARGUMENTS, "application_name": name},
+        "kwargs": coordination.build_connect_arguments(url, name),
         "min_size": 1,
         "max_size": MAX_CONNECTIONS,
         "timeout": 10.0,

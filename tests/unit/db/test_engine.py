@@ -4,9 +4,10 @@ import datetime as dt
 import secrets
 import socket
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from decimal import Decimal
 
+import psycopg
 import pytest
 from sqlalchemy import NullPool, create_engine, insert, select, text
 from sqlalchemy.engine import make_url
@@ -14,10 +15,11 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.app import create_app
 from hub.contract.registry import Plugins
-from hub.db import engine
+from hub.db import coordination, engine
 from hub.errors import DatabaseUnavailable
 from hub.http import deadline
 from hub.models import ConnectedCompany, Secret, TransactionHead
+from hub.scheduling import folder_lock, queue
 
 THEN = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
@@ -243,6 +245,42 @@ def test_a_server_that_never_answers_is_reported_in_time(make_app, make_config):
             pytest.raises(DatabaseUnavailable, match="timeout expired"),
         ):
             write()
+
+
+@pytest.mark.parametrize("part", ["tables", "copies", "coordination", "folder lock", "queue"])
+def test_options_in_the_address_are_used_beside_those_of_the_hub(
+    make_app, make_config, postgres_url, part
+):
+    """Such as the schema of a hub that shares its database with another program."""
+    options = "-c%20search_path%3Down%20-c%20lock_timeout%3D7s"
+    url = f"{postgres_url}{'&' if '?' in postgres_url else '?'}options={options}&connect_timeout=5"
+    app = make_app(make_config(HUB_DATABASE_URL=url, HUB_ENGINE="distributed"))
+    with app.app_context(), ExitStack() as stack:
+        address = engine.db.engine.url
+        if part == "tables":
+            opened = stack.enter_context(engine.db.engine.connect())
+        elif part == "copies":
+            opened = stack.enter_context(engine.create_standalone_engine(url).connect())
+        elif part == "coordination":
+            opened = stack.enter_context(coordination.connection())
+            stack.callback(coordination.process_coordination().close)
+        elif part == "folder lock":
+            lock = folder_lock.AdvisoryLock(address, "1" * 64, "hub-test")
+            opened = stack.enter_context(lock._engine.connect())
+        else:
+            settings = queue._build_connection_settings(address, "hub-test")
+            opened = psycopg.connect(settings["conninfo"], **settings["kwargs"])
+            stack.enter_context(opened)
+        shown = [
+            opened.execute(query if part == "queue" else text(query)).fetchone()[0]
+            for query in ("SHOW search_path", "SHOW lock_timeout")
+        ]
+        driver = opened if part == "queue" else opened.connection.driver_connection
+        parameters = driver.info.get_parameters()
+        assert shown == ["own", "7s"]
+        assert parameters["connect_timeout"] == "5"
+        assert parameters["keepalives_idle"] == "20"
+        assert "tcp_keepalives_idle=20" in parameters["options"]
 
 
 def test_a_server_that_is_gone_without_a_word_is_noticed_within_a_minute(pg_app):

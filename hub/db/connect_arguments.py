@@ -1,0 +1,26 @@
+"""The arguments of connections to PostgreSQL: those of the hub, and those of its address."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+OPTIONS = "options"  # settings of the server for the session, such as "-c lock_timeout=30s"
+APPLICATION_NAME = "application_name"  # by which the sessions of a process are found
+
+
+def join(address: URL, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments without those that the address gives itself.
+
+    Of two options for the same setting the server uses the last one, so those of the address follow
+    the others.
+    """
+    kept = {
+        name: value
+        for name, value in arguments.items()
+        if name not in address.query or name in (OPTIONS, APPLICATION_NAME)
+    }
+    given = address.normalized_query.get(OPTIONS, ())
+    if given:
+        kept[OPTIONS] = " ".join((kept[OPTIONS], *given))
+    return kept
