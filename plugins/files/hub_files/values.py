@@ -27,6 +27,8 @@ THOUSANDS_SEPARATORS = {
     ",": re.compile(r"(?<=\d)[.'’\s](?=\d{3}(?!\d))"),
 }
 CENTS_AT_END = re.compile(r"\d([.,])\d{1,2}(?!\d)[^.,\d]*$")
+# 12.500 is twelve and a half, or twelve thousand and five hundred.
+AMBIGUOUS_POINT = re.compile(r"\d\.\d{3}(?!\d)")
 # What a spreadsheet program shows in place of the result of a formula that failed, in the language
 # of the program: "#REF!", "#DIV/0!", "#NAME?", "#N/A", and "#I/T" in Norwegian.
 FORMULA_ERROR = re.compile(r"#(?:N/A|I/T|NV|[^\W\d_]+(?:/0)?[!?])")
@@ -130,9 +132,10 @@ def guess_date_order(cells: Iterable[Cell]) -> str:
 
 
 def guess_decimal_mark(cells: Iterable[Cell]) -> str:
-    """Return the likely decimal mark of the amounts; a point if it is ambiguous."""
-    for cell in cells:
-        match = CENTS_AT_END.search(format_cell(cell))
-        if match and not isinstance(cell, Decimal):
+    """Return the likely decimal mark of the amounts; empty if a point may separate thousands."""
+    texts = [format_cell(cell) for cell in cells if not isinstance(cell, Decimal)]
+    for text in texts:
+        match = CENTS_AT_END.search(text)
+        if match:
             return match[1]
-    return "."
+    return "" if any(map(AMBIGUOUS_POINT.search, texts)) else "."

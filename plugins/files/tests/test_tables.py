@@ -306,6 +306,22 @@ def test_an_order_of_dates_that_is_open_is_not_guessed(bench, date, order):
 
 
 @pytest.mark.parametrize(
+    ("amounts", "mark"),
+    [
+        (("12.500", "950"), ""),
+        (("1.250.000 kr",), ""),
+        (("12.500", "950,5"), ","),
+        (("12.500", "950.25"), "."),
+        (("12,500", "950"), "."),
+        (("12 500", "950"), "."),
+    ],
+)
+def test_a_decimal_mark_that_is_open_is_not_guessed(bench, amounts, mark):
+    rows = "".join(f"Bo;{amount}\n" for amount in amounts)
+    assert answers(bench, f"Supplier;Amount\n{rows}")["decimal"] == mark
+
+
+@pytest.mark.parametrize(
     ("text", "mark", "amount"),
     [
         ("1,234.50", ".", "1234.50"),
