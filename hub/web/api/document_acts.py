@@ -20,6 +20,7 @@ from hub.web.frame.paging import get_row_or_404
 from hub.web.lists.document_rows import load_state_and_main_posting
 
 CONFIRM_MESSAGE = "It is removed from QuickBooks. Send confirmed: true to do so."
+NOTHING_REMOVED = "Nothing was removed: it is being removed already, or has changed meanwhile."
 resource = Resource(
     "api_document_acts",
     __name__,
@@ -104,7 +105,8 @@ def remove(document_id: int, body: dict[str, Any]) -> Any:
         return problems.build_problem(409, CONFIRM_MESSAGE)
     if not plan.removable:
         return problems.build_problem(409, _get_first_reason(plan))
-    undo.undo(plan, person_name())
+    if not undo.undo(plan, person_name()):
+        return problems.build_problem(409, NOTHING_REMOVED)
     for installation_id in {removable.posting.installation_id for removable in plan.removable}:
         run_log.request(RunKind.POST, installation_id, person_name())
     return documents.load(document_id)

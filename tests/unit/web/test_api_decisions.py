@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hub.db.engine import read_only_session, transaction
 from hub.mapping import EMPTY, NEW
 from hub.models import AuditEntry, Case, Match, Posting, Run
+from hub.posting.actions import undo
 from hub.web.cases import case_acts
 from tests.support.pages.api_client import ApiClient
 from tests.support.pages.costcertified_pages import Pages
@@ -378,6 +379,26 @@ def test_an_edited_transaction_is_put_back_over_the_version_that_was_seen(
 
 
 # -- documents -------------------------------------------------------------------------------------
+
+
+def test_a_removal_that_somebody_else_began_meanwhile_is_not_answered_as_done(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_posting = undo.plan_posting
+
+    def plan_and_let_another_remove(posting_id: int) -> undo.UndoPlan:
+        plan = plan_posting(posting_id)
+        undo.undo(plan, "kari")
+        return plan
+
+    monkeypatch.setattr(undo, "plan_posting", plan_and_let_another_remove)
+    program = ApiClient.of(bench.app, "oda")
+    document = f"/documents/{bench.posting(bench.ids[0]).document_id}"
+    answer = program.call("POST", f"{document}/removal", {"confirmed": True})
+    assert (answer.status_code, answer.json["detail"]) == (
+        409,
+        "Nothing was removed: it is being removed already, or has changed meanwhile.",
+    )
 
 
 def test_a_document_is_removed_from_quickbooks_and_posted_again(bench: Any) -> None:
