@@ -63,6 +63,8 @@ class Rule:
     days: int  # 0 keeps everything
     conditions: Callable[[dt.datetime], Conditions]  # what the rows from before a moment meet
     emptied: Mapping[str, Any] = field(default_factory=dict)  # if empty, rows are removed
+    # What the rows will meet once the rules before this one are applied, where that differs.
+    later_conditions: Callable[[dt.datetime], Conditions] | None = None
 
 
 def list_rules() -> tuple[Rule, ...]:
@@ -83,7 +85,13 @@ def list_rules() -> tuple[Rule, ...]:
             "details of cases", Case, config.keep_cases_days, _match_closed_cases, {"details": {}}
         ),
         Rule("run lines", RunLine, config.keep_run_lines_days, _match_old_lines),
-        Rule("runs", Run, config.keep_runs_days, _match_old_runs),
+        Rule(
+            "runs",
+            Run,
+            config.keep_runs_days,
+            _match_old_runs,
+            later_conditions=_match_runs_without_lasting_lines,
+        ),
         Rule("sessions", LoginSession, config.keep_sessions_days, _match_ended_sessions),
         Rule("login attempts", GuessCount, config.keep_sessions_days, _match_old_guesses),
         Rule("consents", OAuthState, config.keep_sessions_days, _match_old_consents),
@@ -97,7 +105,7 @@ def count() -> dict[str, int]:
         for rule in list_rules():
             counts[rule.name] = 0
             if rule.days:
-                conditions = _build_row_conditions(rule)
+                conditions = _build_row_conditions(rule, is_later=True)
                 query = select(func.count()).select_from(rule.model).where(*conditions)
                 counts[rule.name] = session.scalar(query) or 0
     return counts
@@ -170,10 +178,15 @@ def _apply(rule: Rule) -> Iterator[int]:
         yield result.rowcount
 
 
-def _build_row_conditions(rule: Rule) -> Conditions:
-    """Return the conditions of the rows that a rule covers now."""
-    before = current_hub().clock.now() - dt.timedelta(days=rule.days)
-    return rule.conditions(before)
+def _build_row_conditions(rule: Rule, *, is_later: bool = False) -> Conditions:
+    """Return the conditions of the rows that a rule covers now, or later in the same pruning."""
+    match = rule.later_conditions if is_later and rule.later_conditions else rule.conditions
+    return match(_compute_limit(rule.days))
+
+
+def _compute_limit(days: int) -> dt.datetime:
+    """Return the moment before which something is older than so many days."""
+    return current_hub().clock.now() - dt.timedelta(days=days)
 
 
 # -- the rules --
@@ -235,6 +248,21 @@ def _match_old_runs(before: dt.datetime) -> Conditions:
 
     Of each kind and subject the newest run that is done stays: pages and schedules refer to it.
     """
+    return (*_match_runs_without_use(before), ~exists().where(RunLine.run_id == Run.id))
+
+
+def _match_runs_without_lasting_lines(before: dt.datetime) -> Conditions:
+    """Match the runs that `_match_old_runs` does once the old lines of runs are removed."""
+    lasting = [RunLine.run_id == Run.id]
+    days = current_hub().config.keep_run_lines_days
+    if days:
+        limit = _compute_limit(days)
+        lasting.append(or_(RunLine.at >= limit, Run.ended_at >= limit))
+    return (*_match_runs_without_use(before), ~exists().where(*lasting))
+
+
+def _match_runs_without_use(before: dt.datetime) -> Conditions:
+    """Match ended runs that posted nothing and have a later run."""
     newer = aliased(Run)
     is_newer = (newer.kind == Run.kind, newer.outcome == RunOutcome.DONE, newer.id > Run.id)
     # Each is found by an index. One comparison that covers both, with IS NOT DISTINCT FROM, is not:
@@ -252,7 +280,6 @@ def _match_old_runs(before: dt.datetime) -> Conditions:
             and_(Run.installation_id.is_(None), has_newer_of_company),
         ),
         ~exists().where(Posting.run_id == Run.id),
-        ~exists().where(RunLine.run_id == Run.id),
     )
 
 

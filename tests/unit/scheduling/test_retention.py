@@ -228,6 +228,33 @@ def test_runs_that_posted_or_are_the_newest_stay(bench):
         assert session.scalars(select(Run.id).order_by(Run.id)).all() == [ids[1], ids[3]]
 
 
+@pytest.mark.parametrize(
+    ("days_of_lines", "pruned"), [("90", (3, 4)), ("0", (0, 1)), ("500", (2, 3))]
+)
+def test_a_dry_run_counts_the_runs_whose_lines_it_would_remove_as_well(
+    make_app, make_config, app, clock, days_of_lines, pruned
+):
+    now = clock.now()
+    days = (900, 800, 450, 450, 1)
+    with transaction() as session:
+        company = ConnectedCompany(realm="1", connected_at=now)
+        session.add(company)
+        session.flush()
+        for number, age in enumerate(days):
+            at = now - dt.timedelta(days=age)
+            run = Run(kind="lists", company_id=company.id, outcome="done")
+            run.started_at = run.ended_at = at
+            session.add(run)
+            session.flush()
+            if number != 3:
+                session.add(RunLine(run_id=run.id, at=at, level="info", text="x"))
+    served = make_app(make_config(HUB_KEEP_RUN_LINES_DAYS=days_of_lines))
+    with served.app_context():
+        counted = retention.count()
+        assert counted == retention.prune("kari")
+    assert (counted["run lines"], counted["runs"]) == pruned
+
+
 def test_runs_of_a_company_as_a_whole_go_except_the_newest_of_each_kind(bench):
     old = bench.clock.now() - YEARS
     values = {"started_at": old, "ended_at": old, "outcome": "done"}
