@@ -26,9 +26,7 @@ def prune(dry_run: bool, as_json: bool) -> None:
     else:
         terminal = Terminal("prune")
         with handle_end_signals(ENDED):
-            counts = retention.prune(
-                get_account_name(), lambda name, number: terminal(name, number, 0)
-            )
+            counts = retention.prune(get_account_name(), terminal.count)
         terminal.clear()
     if as_json:
         print_json(counts)

@@ -124,6 +124,11 @@ class Terminal:
             amount = _format_progress(phase, done, of)
             self._show(f"{self._name}: {label}{amount}")
 
+    def count(self, what: str, number: int) -> None:
+        """Show how many there are so far."""
+        if self._is_terminal:
+            self._show(f"{self._name}: {what} {number:,}")
+
     def line(self, text: str) -> None:
         """Print a sentence on a line of its own, once."""
         if text != self._last_line:

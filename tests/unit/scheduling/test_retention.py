@@ -370,6 +370,7 @@ def test_pruning_is_counted_by_a_dry_run_and_recorded_when_done(bench, monkeypat
     assert all(content(posting)[0] for posting in postings)
     pruned = runner.invoke(main, ["prune", "--json"], obj=bench.app)
     assert json.loads(pruned.stdout) == json.loads(counted.stdout)
+    assert pruned.stderr == ""  # cron would mail it
     with read_only_session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
     assert entry.detail["replaced payloads"] == 5
