@@ -22,21 +22,25 @@ class ElectedScheduler(Scheduler):
     def _try_to_lead(self) -> bool:
         """Stand for election, or stay elected; return whether this process runs the schedules.
 
-        Without the database no process is elected.
+        Without the database no process is elected. The threads that send mails and prune ask
+        meanwhile whether this process is at work, so that changes only with the result.
         """
-        was_at_work, self._is_at_work = self._is_at_work, False
         if self._folder_lock is None:
             self._folder_lock = folder_lock.process_lock()
             self._folder_lock.hold()
-        standby = self._folder_lock.claim()
+        try:
+            standby = self._folder_lock.claim()
+            is_elected = standby is None and election.stand_for_election()
+        except BaseException:
+            self._is_at_work = False
+            raise
         if standby:
             election.resign()
             self._stand_by(standby)
-        elif election.stand_for_election():
-            if was_at_work:
-                self._is_at_work = True
-            else:
-                self._begin()
+        elif not is_elected:
+            self._is_at_work = False
+        elif not self._is_at_work:
+            self._begin()
         return self._is_at_work
 
     def _close_interrupted(self) -> None:

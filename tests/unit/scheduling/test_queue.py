@@ -384,6 +384,27 @@ def test_only_the_elected_scheduler_claims_and_the_next_one_takes_over(
     assert waiting_runs(first_hub) == jobs(first_hub)["todo"]
 
 
+def test_the_elected_scheduler_sends_mails_while_it_asks_whether_it_is_still_elected(
+    first_hub, make_scheduler, monkeypatch
+):
+    """With a distant database it asks most of the time."""
+    scheduler = make_scheduler(first_hub)
+    stand, sent = election.stand_for_election, []
+
+    def stand_slowly():
+        sent.append(scheduler.notify())
+        return stand()
+
+    monkeypatch.setattr("hub.notifications.mail_digest", lambda: 1)
+    monkeypatch.setattr(election, "stand_for_election", stand_slowly)
+    scheduler.tick()
+    scheduler.tick()
+    assert sent == [0, 1]
+    monkeypatch.setattr(election, "stand_for_election", lambda: False)
+    scheduler.tick()
+    assert scheduler.notify() == 0
+
+
 def test_a_run_of_a_dead_process_is_closed_when_its_lease_is_over_and_not_before(
     first_hub, second_hub, make_scheduler
 ):
