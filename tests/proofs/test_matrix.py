@@ -257,7 +257,7 @@ def read_list(fault_bench: FaultBench) -> None:
             )
             session.execute(statement.values(name="old", active=True))
         fault_bench.break_next(fault)
-        good = fault_bench.attempt(lambda: record_download.refresh(1, [name]))
+        good = fault_bench.attempt(lambda: record_download.refresh(1, [name], optional=()))
         assert records_of(name) == (right if good else old), fault
     record_download.refresh(1, [name])
     assert records_of(name) == right
