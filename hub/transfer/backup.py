@@ -24,6 +24,7 @@ from hub.db.database_errors import DatabaseDamaged
 from hub.db.engine import address_without_password, create_standalone_engine
 from hub.errors import DatabaseUnavailable, Refused
 from hub.migrations import schema
+from hub.migrations.schema import SchemaError
 from hub.transfer import archive, move, restore_rule, rows
 from hub.transfer.archive import DATABASE_FILE, Archive, Manifest
 from hub.transfer.errors import ArchiveUnusable
@@ -106,7 +107,14 @@ def _require_new_file(path: Path) -> None:
 def require_restorable(backup: Archive, config: Config) -> None:
     """Raise an error unless a configuration has the keys of a backup and an empty database."""
     _require_keys(backup, config)
-    _require_room(config, _describe_origin(backup))
+    try:
+        _require_room(config, _describe_origin(backup))
+    except SchemaError as error:  # its sentence says how to go on with these tables
+        file = _get_sqlite_file(config)
+        if file is None:
+            raise
+        problem = f"{file} is there already; move it away first"
+        raise ArchiveUnusable(backup.path, problem) from error
 
 
 def restore(

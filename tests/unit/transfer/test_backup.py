@@ -86,6 +86,22 @@ def test_a_damaged_database_is_restored_once_it_is_moved_away_as_every_command_s
     assert lists_of(hub) == before
 
 
+def test_a_database_of_another_version_in_the_way_is_to_be_moved_away(hub, folder, archive):
+    """Its upgrade, which other commands name, would not make room for the backup."""
+    before = lists_of(hub)
+    assert hub("backup", str(archive))[0] == 0
+    database = folder / "hub.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0050'")
+    connection.close()
+    code, output = hub("restore", str(archive))
+    assert (code, f"{database} is there already; move it away first" in output) == (1, True), output
+    database.rename(folder / "older.db")
+    code, output = hub("restore", str(archive))
+    assert code == 0, output
+    assert lists_of(hub) == before
+
+
 def damage(file, index):
     """Overwrite the first page of an index with zeros, as a broken disk may."""
     with sqlite3.connect(file) as connection:
