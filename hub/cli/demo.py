@@ -111,7 +111,7 @@ def _sync_once(demo_hub: "Demo", as_json: bool) -> None:
     """Sync every app once, print the result and exit with its code."""
     from hub.cli.sync_runs import sync_all
     from hub.demo import list_installations
-    from hub.scheduling import runner, summary
+    from hub.scheduling import exit_codes, summary
 
     with demo_hub.app.app_context():
         runs = sync_all(list_installations())
@@ -120,7 +120,7 @@ def _sync_once(demo_hub: "Demo", as_json: bool) -> None:
             print_json(result)
         else:
             say(summary.format_summary(result, runs))
-    raise SystemExit(runner.get_exit_code(runs))
+    raise SystemExit(exit_codes.get_exit_code(runs))
 
 
 def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:

@@ -53,7 +53,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     one company is an object; for several companies it is an object with one for each, by realm.
     """
     from hub.posting.reconcile.result import needs_attention
-    from hub.scheduling.runner import get_exit_code
+    from hub.scheduling.exit_codes import get_exit_code
 
     rows = _select_connected(_select_permitted(find_companies(realm)))
     is_titled = len(rows) > 1 and not as_json

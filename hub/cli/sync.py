@@ -52,10 +52,10 @@ def sync(
     Posts until nothing is left to send. Waits for answers in doubt and for another process that
     works on the company. Ends with 0 when all is posted, 3 when some documents or files are held or
     in review (`hub cases` says what to do), 4 when some are in doubt, 5 when some are not sent yet
-    (the next sync sends them), 1 when a run could not be done or was asked to stop (SIGTERM or
-    Ctrl-C): then what is being sent comes to its end first.
+    or a source was not read to the end (the next sync goes on), 1 when a run could not be done or
+    was asked to stop (SIGTERM or Ctrl-C): then what is being sent comes to its end first.
     """
-    from hub.scheduling import runner, summary
+    from hub.scheduling import exit_codes, summary
 
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
@@ -75,7 +75,7 @@ def sync(
     else:
         say(summary.format_summary(result, runs))
     _require_documents(rows, runs, ids)
-    raise SystemExit(runner.get_exit_code(runs))
+    raise SystemExit(exit_codes.get_exit_code(runs))
 
 
 def _start_over(rows: "Sequence[Installation]") -> None:
@@ -105,8 +105,9 @@ def _require_documents(
     from hub.errors import NotFound
     from hub.models import SourceDocument
     from hub.models.enums import RunOutcome
+    from hub.scheduling.exit_codes import describe_unread
 
-    if any(run.outcome != RunOutcome.DONE for run in runs):
+    if any(run.outcome != RunOutcome.DONE for run in runs) or describe_unread(runs):
         return  # the source may have it: the reason why it was not read was printed
     is_of_apps = SourceDocument.installation_id.in_([row.id for row in rows])
     with read_only_session() as session:

@@ -3,7 +3,7 @@
 A step that fails is recorded, and the next one continues.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,13 +23,14 @@ from hub.errors import (
     Sentence,
 )
 from hub.models import ConnectedCompany, Installation, Run
-from hub.models.enums import ConnectionState, InstallationMode, PostingState, RunKind, RunOutcome
+from hub.models.enums import ConnectionState, InstallationMode, RunKind
 from hub.posting.reconcile import drift
 from hub.posting.send import run as send_run
 from hub.qbo import changes, connection
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_expiry
 from hub.scheduling import activity, folder_lock, pending_work, reporting, run_log, summary
+from hub.scheduling.exit_codes import CONTINUES_READING
 from hub.scheduling.leases import company_lock, lease
 from hub.scheduling.list_run import process_lists
 from hub.scheduling.run_log import RunRecorder
@@ -48,13 +49,6 @@ from hub.telemetry import log_context
 from hub.translations.messages import gettext_noop
 
 MAX_ROUNDS = 3  # rounds of posting in one run: each may create what releases more documents
-# States of documents and files that the exit code of a command reports, the first that applies.
-EXIT_CODES = {
-    PostingState.UNKNOWN: 4,
-    PostingState.HELD: 3,
-    PostingState.REVIEW: 3,
-    PostingState.WAITING: 5,
-}
 # Texts of the log in place of names of counts that would be misread there.
 COUNT_WORDS = {
     "pending": gettext_noop("not final yet"),
@@ -128,34 +122,6 @@ def execute(run_id: int) -> None:
         RunRecorder(run_id).end({}, error.text)
 
 
-def get_exit_code(runs: Iterable[Run]) -> int:
-    """Return the exit code of a command that did these runs.
-
-    It is 1 if a run failed, else 4 if documents or files are in doubt, 3 if some are held or in
-    review, 5 if some are not sent yet, and 0 otherwise.
-    """
-    last_counts: dict[tuple[int | None, int | None], Mapping[str, Any]] = {}
-    for run in runs:
-        if run.outcome != RunOutcome.DONE:
-            return 1
-        last_counts[run.company_id, run.installation_id] = run.counts
-
-    open_states: set[PostingState] = set()
-    for counts in last_counts.values():
-        open_states.update(_open_states(counts))
-    for state, code in EXIT_CODES.items():
-        if state in open_states:
-            return code
-    return 0
-
-
-def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
-    """Return the states that are not final and that some documents, files or changes are in."""
-    file_counts = counts.get("files", {})
-    states = [state for state in EXIT_CODES if counts.get(state) or file_counts.get(state)]
-    return [*states, PostingState.WAITING] if counts.get("postponed") else states
-
-
 def _run(
     kind: str,
     subject_id: int,
@@ -226,6 +192,8 @@ def _sync(steps: Steps, installation: Installation) -> None:
             recorder.line(note)
         if collected.continue_after is not None:
             steps.continue_after = collected.continue_after
+    if steps.continue_after is not None:
+        steps.counts[CONTINUES_READING] = True
     _post(steps, installation)
     is_complete = not steps.errors and steps.continue_after is None
     if installation.mode == InstallationMode.ONCE and is_complete:

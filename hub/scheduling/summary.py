@@ -18,6 +18,7 @@ from hub.models.enums import DocumentState, PostingState, RunKind, RunOutcome, R
 from hub.money import ZERO, round_amount
 from hub.outbox import case_amounts
 from hub.posting.reconcile import result as reconcile_result
+from hub.scheduling import exit_codes
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
 from hub.translations import reasons, stored
@@ -75,12 +76,11 @@ def summarize_runs(
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
     """Return the summary of `summarize_runs` as text, with the reason of each case."""
     results_by_app = _sum_results_by_app(runs)
-    postponed_by_app = _count_postponed_by_app(runs)
+    rests_by_app = _format_rests_by_app(runs)
     output: list[str] = []
     for slug, app in summary["apps"].items():
         output += _format_app_lines(slug, app, results_by_app[slug])
-        if postponed_by_app[slug]:
-            output.append(f"  Read again by the next sync: {postponed_by_app[slug]:,}.")
+        output += rests_by_app[slug]
     cases = summary["cases"]
     if cases:
         output += _format_case_lines(cases, summary.get("unlisted", 0))
@@ -98,14 +98,21 @@ def _sum_results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     return {slug: results.combine(of_app) for slug, of_app in run_results.items()}
 
 
-def _count_postponed_by_app(runs: Sequence[Run]) -> Counter[str]:
-    """Count the posted documents that the next sync reads again, by the slug of their app."""
-    counts: Counter[str] = Counter()
+def _format_rests_by_app(runs: Sequence[Run]) -> dict[str, list[str]]:
+    """Return the lines about what the next sync goes on with, by the slug of their app."""
+    unread = exit_codes.describe_unread(runs)
+    postponed: Counter[str] = Counter()
+    lines: dict[str, list[str]] = defaultdict(list)
     with read_only_session() as session:
         for row in _list_installations(session, runs):
             last_run = _list_runs(row, runs)[-1]
-            counts[row.slug] += last_run.counts.get("postponed", 0)
-    return counts
+            postponed[row.slug] += last_run.counts.get("postponed", 0)
+            if row.id in unread:
+                lines[row.slug].append(f"  {unread[row.id]}")
+    for slug, count in postponed.items():
+        if count:
+            lines[slug].append(f"  Read again by the next sync: {count:,}.")
+    return lines
 
 
 def _format_app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany, Installation, Posting, Run
 from hub.reasons.texts import CaseText
-from hub.scheduling import runner, summary
+from hub.scheduling import exit_codes, runner, summary
 from hub.scheduling.leases import take
 from tests.support.rows.posting_bench import PostingBench
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
@@ -121,7 +121,7 @@ def test_a_deletion_that_nobody_confirmed_is_asked_about(empty, scans, quickbook
 def test_a_file_in_doubt_counts_as_a_document_does(scans, quickbooks):
     quickbooks.add_fault("lose_answer", "upload")
     run = runner.sync(scans.installation, requested_by="kari")
-    assert (run.counts["posted"], run.counts["files"], runner.get_exit_code([run])) == (
+    assert (run.counts["posted"], run.counts["files"], exit_codes.get_exit_code([run])) == (
         1,
         {"unknown": 1},
         4,

@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Busy, DatabaseUnavailable, NotNow, RateReached
 from hub.installations import enable
 from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine
-from hub.scheduling import pending_work, reporting, run_log, runner
+from hub.scheduling import exit_codes, pending_work, reporting, run_log, runner
 from hub.scheduling.leases import take
 from hub.telemetry.counts import SUM, Sample
 from hub.telemetry.log_output import LogOptions, write_log
@@ -255,8 +255,8 @@ def test_the_runs_of_the_night_come_to_their_end(installation, kind):
     assert (run.outcome, run.error) == ("done", "")
 
 
-def finish_run(outcome="done", **counts):
-    return Run(outcome=outcome, counts=counts)
+def finish_run(outcome="done", kind="sync", **counts):
+    return Run(outcome=outcome, kind=kind, counts=counts)
 
 
 @pytest.mark.parametrize(
@@ -273,10 +273,12 @@ def finish_run(outcome="done", **counts):
         ([finish_run(posted=3, files={"waiting": 1})], 5),
         ([finish_run(posted=3, waiting=1)], 5),
         ([finish_run(posted=3, held=1, waiting=1)], 3),
+        ([finish_run(posted=3, continues_reading=True), finish_run(kind="post", posted=4)], 5),
+        ([finish_run(continues_reading=True), finish_run(posted=3)], 0),
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):
-    assert runner.get_exit_code(runs) == code
+    assert exit_codes.get_exit_code(runs) == code
 
 
 @pytest.mark.row("CT-B13", "CT-B14")

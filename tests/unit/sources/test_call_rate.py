@@ -9,9 +9,11 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from hub import Checkpoint, hookimpl, sources
+from hub.cli import main
 from hub.context import Ending, current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
@@ -193,6 +195,24 @@ def test_a_demo_does_not_spread_calls_over_a_long_period(hub, monkeypatch, rate,
     source = hub(rate, is_demo=is_demo)
     sync(source)
     assert (len(source.calls), source.refused) == (calls, 0)
+
+
+def test_a_sync_that_the_rate_ends_is_not_taken_for_a_complete_one(hub, clock, monkeypatch):
+    source = hub("4/h")
+    http = client(source)
+    for _ in range(4):
+        http.request("GET", SOURCE)
+    result = CliRunner().invoke(main, ["sync"], obj=source.app)
+    assert (result.exit_code, "was not read to the end" in result.output) == (5, True), (
+        result.output
+    )
+
+    def stop_by_rate(*_):
+        raise RateReached("Small", "4/h", 60)
+
+    monkeypatch.setattr("hub.collect.run.SourceReading.read_exactly", stop_by_rate)
+    result = CliRunner().invoke(main, ["sync", "small", "--only", "7"], obj=source.app)
+    assert (result.exit_code, "There is no" in result.output) == (5, False), result.output
 
 
 def test_documents_that_a_person_asks_for_say_when_they_can_be_read(hub):
