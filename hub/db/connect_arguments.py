@@ -15,12 +15,11 @@ def join(address: URL, arguments: Mapping[str, Any]) -> dict[str, Any]:
     Of two options for the same setting the server uses the last one, so those of the address follow
     the others.
     """
-    kept = {
-        name: value
-        for name, value in arguments.items()
-        if name not in address.query or name in (OPTIONS, APPLICATION_NAME)
-    }
-    given = address.normalized_query.get(OPTIONS, ())
-    if given:
-        kept[OPTIONS] = " ".join((kept[OPTIONS], *given))
-    return kept
+    joined = {}
+    for name, value in arguments.items():
+        if name not in address.query or name in (OPTIONS, APPLICATION_NAME):
+            joined[name] = value
+    address_options = address.normalized_query.get(OPTIONS, ())
+    if address_options:
+        joined[OPTIONS] = " ".join((joined[OPTIONS], *address_options))
+    return joined

@@ -346,7 +346,7 @@ def _load_history(
         proved_absences=evidence.proved_absences(posting.id, posting.generation),
         sends_at_proof=proofs[-1].sends if proofs else None,
         rekey=posting.rekey,
-        gone=_is_unwanted(posting),
+        is_unwanted=_is_unwanted(posting),
         rejected_ids=frozenset(posting.rejected_ids or ()),
         overwrite_permitted=posting.overwrite_permitted,
         quiet_period=_build_quiet_period(

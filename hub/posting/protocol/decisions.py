@@ -127,7 +127,7 @@ def _decide_before_creation(history: History) -> Step:
     """Send a creation, unless it has landed, is no longer wanted or is in QuickBooks already."""
     if find_landed_ids(history):
         return Doubt()
-    if history.gone and history.operation == Operation.CREATE:
+    if history.is_unwanted and history.operation == Operation.CREATE:
         return Withdraw()
     recorded_id = history.recorded_id
     if recorded_id and recorded_id not in history.rejected_ids:
@@ -299,7 +299,7 @@ def _judge_search(history: History) -> Step:
 
 def _decide_after_absence(history: History) -> Step:
     """Return the step after a proof that the posting is not in QuickBooks."""
-    if history.gone and history.operation == Operation.CREATE:
+    if history.is_unwanted and history.operation == Operation.CREATE:
         return Withdraw()
     last = find_last_processed(history)
     if history.rekey or (last and (last.batched or is_list_in_use(history))):

@@ -126,7 +126,7 @@ class History:
     sends_at_proof: int | None = None
     # Its key is proved not to have landed, and a person or new content requires the next one.
     rekey: bool = False
-    gone: bool = False  # the source no longer wants it
+    is_unwanted: bool = False  # its source does not want it created
     rejected_ids: frozenset[str] = frozenset()  # these are not this document
     # The version, as "Id:SyncToken", that a person let a change write over or remove.
     overwrite_permitted: str = ""

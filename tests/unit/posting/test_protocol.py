@@ -138,11 +138,11 @@ FIRST_SEND = [
     ),
     (
         "a restore, gone at the source, absence proved",
-        create(after_restore=True, sends_at_proof=0, gone=True),
+        create(after_restore=True, sends_at_proof=0, is_unwanted=True),
         Withdraw(),
     ),
-    ("a restore, gone at the source", create(after_restore=True, gone=True), Doubt()),
-    ("gone at the source, never sent", create(gone=True), Withdraw()),
+    ("a restore, gone at the source", create(after_restore=True, is_unwanted=True), Doubt()),
+    ("gone at the source, never sent", create(is_unwanted=True), Withdraw()),
     ("a doubt of a batch with its proof", create("+doubt", sends_at_proof=1), Send(resend=True)),
     ("a batch that was refused whole", create("+declined"), Send()),
     ("an id that the source kept", create(recorded_id="7"), Read("7")),
@@ -429,7 +429,7 @@ DOUBTS = [
     ),
     (
         "nothing there, gone at the source",
-        unknown("doubt", search_results=(), gone=True),
+        unknown("doubt", search_results=(), is_unwanted=True),
         Withdraw(),
     ),
     ("refused and absent", unknown("doubt", "refused/6210", search_results=()), Hold("refused")),
