@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.models import fsqla_v3 as fsqla
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model, db
@@ -149,6 +149,13 @@ class AuditEntry(Model):
         Index("ix_audit_entry_at", "at", "id"),
         Index("ix_audit_entry_who", "who", "id"),
         Index("ix_audit_entry_what", "what", "subject", "id"),
+        Index(
+            "ix_audit_entry_installation",
+            "installation_id",
+            "id",
+            sqlite_where=text("installation_id IS NOT NULL"),
+            postgresql_where=text("installation_id IS NOT NULL"),
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[dt.datetime]
@@ -158,6 +165,8 @@ class AuditEntry(Model):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     previous: Mapped[str] = mapped_column(String(64), unique=True)  # so that the chain cannot fork
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # The installation that the details name, to find its entries by; older versions stored none.
+    installation_id: Mapped[int | None]
     # Its place in the chain, and the data folder that wrote it; older versions did not store them.
     number: Mapped[int | None]
     origin: Mapped[str] = mapped_column(String(16), default="", server_default="")

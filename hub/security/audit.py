@@ -55,8 +55,7 @@ def record_each(
     may_note_head = may_write_head and not find_missing_note(session)
     entries = _make_entries(newest, number, who, what, details)
     lines = [to_line(entry) for entry in entries]
-    rows = [{**line, "at": entries[0].at} for line in lines]
-    session.execute(insert(AuditEntry), rows)
+    session.execute(insert(AuditEntry), [_build_row(entry) for entry in entries])
 
     last = entries[-1]
     last.id = session.scalars(select(AuditEntry.id).where(AuditEntry.hash == last.hash)).one()
@@ -93,6 +92,13 @@ def record_restore(session: Session, who: str) -> None:
 def record_refused_host(app: str, host: str) -> None:
     """Record that an app tried to call a host that it may not."""
     record_alone(app, "host refused", host)
+
+
+def _build_row(entry: AuditEntry) -> dict[str, Any]:
+    """Return the columns of an entry, with the installation that its details name."""
+    row = {**to_line(entry), "at": entry.at}
+    row["installation_id"] = entry.detail.get("installation")
+    return row
 
 
 def to_line(entry: AuditEntry) -> dict[str, Any]:

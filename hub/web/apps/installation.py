@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -201,7 +201,7 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
         "sums": _load_sums(session, installation.id),
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
-        "lists_entry": session.scalar(_select_lists_entry(installation)),
+        "lists_entry": _find_lists_entry(session, installation),
         "cases": case_list.build_rows(session, cases),
         "snoozed_count": case_list.count_snoozed(session, {"installation": str(installation.id)}),
         "code_count": session.scalar(codes),
@@ -210,16 +210,14 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
     }
 
 
+def _find_lists_entry(session: Session, installation: Installation) -> AuditEntry | None:
+    """Return the audit entry of the lists that enabling pushed last; None if it pushed none."""
+    acts = [enable.LISTS_PUSHED_ACTION]
+    entries = setting_history.load_entries(session, installation, acts, limit=1)
+    return entries[0] if entries else None
+
+
 def _load_sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
     """Return kind, currency and sums of the posted documents; a payment is no further invoice."""
     by_kind = outbox.sum_posted_by_kind(session, installation_id)
     return [(*key, by_kind[key]) for key in sorted(by_kind)]
-
-
-def _select_lists_entry(installation: Installation) -> Select[AuditEntry]:
-    """Return the query for the audit entry of the lists that enabling pushed."""
-    entries = select(AuditEntry).where(
-        AuditEntry.what == enable.LISTS_PUSHED_ACTION, setting_history.is_about(installation)
-    )
-    newest_first = entries.order_by(AuditEntry.id.desc())
-    return newest_first.limit(1)

@@ -1,10 +1,11 @@
 """The history of the settings of an app: who changed what, and when. It shows no secrets."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.contract import settings_schema
@@ -55,27 +56,33 @@ def read(
     session: Session, app: App, row: Installation, limit: int = MAX_ENTRIES
 ) -> list[SettingsEntry]:
     """Return the last acts on the settings of an installation, newest first."""
-    query = (
-        select(AuditEntry)
-        .where(AuditEntry.what.in_(CHANGE_LABELS), is_about(row))
-        .order_by(AuditEntry.id.desc())
-        .limit(limit)
-    )
     entries = []
-    for entry in session.scalars(query):
+    for entry in load_entries(session, row, CHANGE_LABELS, limit):
         changes = _list_change_sentences(app, entry.detail, _load_stored_names(row))
         entries.append(SettingsEntry(entry.at, entry.who, CHANGE_LABELS[entry.what], changes))
     return entries
 
 
-def is_about(row: Installation) -> ColumnElement[bool]:
-    """Return the condition that an entry of the audit log is about an installation.
+def load_entries(
+    session: Session, row: Installation, acts: Collection[str], limit: int
+) -> list[AuditEntry]:
+    """Return the newest entries of the audit log about acts on an installation, newest first.
 
     Earlier versions recorded only its name, which ends with that of the company.
     """
-    installation_id = AuditEntry.detail["installation"].as_integer()
-    has_name = AuditEntry.subject == enable.audit_subject(row)
-    return or_(installation_id == row.id, and_(installation_id.is_(None), has_name))
+    newest = (
+        select(AuditEntry)
+        .where(AuditEntry.what.in_(acts))
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    by_id = newest.where(AuditEntry.installation_id == row.id)
+    by_name = newest.where(
+        AuditEntry.installation_id.is_(None), AuditEntry.subject == enable.audit_subject(row)
+    )
+    entries = [*session.scalars(by_id), *session.scalars(by_name)]
+    entries.sort(key=attrgetter("id"), reverse=True)
+    return entries[:limit]
 
 
 def format_changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:

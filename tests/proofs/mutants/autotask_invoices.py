@@ -135,7 +135,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I7",
         place="hub/installations/compare.py",
-        old="    record_download.refresh(installation.company_id, lists)\n",
+        old="    record_download.refresh(installation.company_id, lists, optional=())\n",
         new="",
         bug="The comparison shows QuickBooks as it was when its lists were last read.",
     ),

@@ -56,9 +56,9 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-B7",
-        place="hub/collect/planning.py",
-        old="    if start is None or day is None or day >= start:",
-        new="    if start is None or day is None or day < start:",
+        place="hub/collect/look_alikes.py",
+        old="    return start is not None and day is not None and day < start",
+        new="    return start is not None and day is not None and day >= start",
         bug="Invoices from before the start date are posted.",
     ),
     Mutant(
