@@ -589,25 +589,19 @@ def test_a_copy_of_a_bill_is_shown_beside_the_bill_with_the_same_marker(bench) -
 
 
 def test_a_transaction_says_which_other_document_it_was_posted_from(bench) -> None:
-    twin, case = (
-        bench.posting(bench.ids[0]),
-        {"title": "Number already used", "reason": "It is.", "action": "choose"},
-    )
+    twin = bench.posting(bench.ids[0])
     posting_id = bench.bill("B-9")
     bench.hold(posting_id, "quickbooks", "Its number is used.")
     bench.index_all_bills()
+    names = {"name": "Bill B-9 of Acme", "document": "Bill A-1", "transactions": "145"}
     with transaction() as session:
-        about = {
-            "details": {"candidates": [{"id": twin.quickbooks_id}]},
-            "company_id": bench.company_id,
-        }
-        open_stored_case(
+        inbox.open(
             session,
-            "number",
-            instruction="Press “This is it”, or Skip.",
+            f"posting:{posting_id}:number_used",
+            CaseText("check.number_used", **names),
+            company_id=bench.company_id,
+            details={"candidates": [{"id": twin.quickbooks_id}]},
             postings=[posting_id],
-            **case,
-            **about,
         )
     bench.visitor.log_in("oda")
     page = bench.visitor.page("/inbox/1")
