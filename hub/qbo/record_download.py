@@ -61,12 +61,15 @@ def _note_refusals(
     company_id: int, read: Collection[str], refusals: Mapping[str, ListRefused]
 ) -> None:
     """Note which optional lists with records of documents were refused, and update their cases."""
-    now = current_hub().clock.now()
+    read_optional = [name for name in records.OPTIONAL_LISTS if name in read]
     problems = {
         name: refusal.problem
         for name, refusal in refusals.items()
         if name in records.OPTIONAL_LISTS
     }
+    if not read_optional and not problems:
+        return
+    now = current_hub().clock.now()
     with engine.transaction() as session:
         for name in problems:
             lock_state(session, company_id, name).refused_at = now
@@ -74,7 +77,7 @@ def _note_refusals(
             session,
             company_id,
             unread_kinds.KindReader.LISTS,
-            read=[name for name in records.OPTIONAL_LISTS if name in read],
+            read=read_optional,
             refused=problems,
         )
 

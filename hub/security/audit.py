@@ -55,7 +55,8 @@ def record_each(
     may_note_head = may_write_head and not find_missing_note(session)
     entries = _make_entries(newest, number, who, what, details)
     lines = [to_line(entry) for entry in entries]
-    session.execute(insert(AuditEntry), [_build_row(entry) for entry in entries])
+    rows = [_build_row(entry, line) for entry, line in zip(entries, lines, strict=True)]
+    session.execute(insert(AuditEntry), rows)
 
     last = entries[-1]
     last.id = session.scalars(select(AuditEntry.id).where(AuditEntry.hash == last.hash)).one()
@@ -94,11 +95,9 @@ def record_refused_host(app: str, host: str) -> None:
     record_alone(app, "host refused", host)
 
 
-def _build_row(entry: AuditEntry) -> dict[str, Any]:
-    """Return the columns of an entry, with the installation that its details name."""
-    row = {**to_line(entry), "at": entry.at}
-    row["installation_id"] = entry.detail.get("installation")
-    return row
+def _build_row(entry: AuditEntry, line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of an entry with this line, and the installation in its details."""
+    return {**line, "at": entry.at, "installation_id": entry.detail.get("installation")}
 
 
 def to_line(entry: AuditEntry) -> dict[str, Any]:
