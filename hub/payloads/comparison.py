@@ -46,7 +46,6 @@ HEADER_FACTS = (
     "party",
     "date",
     "number",
-    "currency",
     "location",
     "due",
     "term",
@@ -55,8 +54,9 @@ HEADER_FACTS = (
     "class_",
     "status",
 )
-# QuickBooks does not always return these.
-OPTIONAL_HEADER_FACTS = ("payable_account", "payment_method")
+# QuickBooks does not always return these. The currency is missing in Intuit's examples of companies
+# with one currency.
+OPTIONAL_HEADER_FACTS = ("currency", "payable_account", "payment_method")
 LINE_FACTS = ("account", "item", "class_", "customer", "tax_code", "linked")
 _line_facts = attrgetter(*LINE_FACTS)
 MAX_RATE_DIFFERENCE = Decimal("0.000001")  # relative: QuickBooks may round a rate

@@ -29,7 +29,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     return TransactionSummary(
         party=_get_party_id(entity),
         number=_get_text(entity, "DocNumber") or _get_text(entity, "PaymentRefNum"),
-        date=_get_text(entity, "TxnDate"),
+        date=_get_day(entity, "TxnDate"),
         currency=read_ref_id(entity, "CurrencyRef") or home_currency,
         location=read_ref_id(entity, "DepartmentRef"),
         memo=_get_text(entity, "PrivateNote"),
@@ -41,7 +41,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         payment_account=read_ref_id(entity, "AccountRef") or _get_payment_account(entity),
         payment_method=read_ref_id(entity, "PaymentMethodRef"),
         class_=read_ref_id(entity, "ClassRef"),
-        due=_get_text(entity, "DueDate"),
+        due=_get_day(entity, "DueDate"),
         status=_get_order_status(entity),
         payee=_get_payee_type(entity),
         is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
@@ -229,6 +229,11 @@ def _get_text(part: dict[str, Any], name: str) -> str:
     """Return a field as text; "" if it is missing or empty."""
     value = part.get(name)
     return str(value or "")
+
+
+def _get_day(part: dict[str, Any], name: str) -> str:
+    """Return a date without the time zone that may follow it; "" if it is missing or empty."""
+    return _get_text(part, name)[:10]
 
 
 def _get_line_detail(line: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,17 @@ import json
 import re
 
 import pytest
+from sqlalchemy import select
 
+from hub.db.engine import read_only_session
+from hub.models import Case
+from hub.qbo import record_download
+from hub.qbo.oauth import connect
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
 
 TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d"')
+DAY = re.compile(r'"(TxnDate|DueDate)":"(\d{4}-\d\d-\d\d)"')
 NULLS = dict.fromkeys(("LinkedTxn", "CustomField", "DueDate", "DepartmentRef", "status"))
 UNKNOWN = {"Links": {"self": ["/v3"], "next": None}}
 
@@ -64,8 +70,20 @@ def times_in_utc(answer):
     answer.text = TIME.sub(to_utc, answer.text)
 
 
+def without_currency(answer):
+    """Intuit's examples of companies with one currency leave it out."""
+    answer.change_objects(lambda item: {name: item[name] for name in item.keys() - {"CurrencyRef"}})
+
+
+def days_with_a_zone(answer):
+    """Intuit's pages of the transactions: a date follows the XML Schema standard."""
+    answer.text = DAY.sub(r'"\1":"\2-08:00"', answer.text)
+
+
 FORMS = [
     without_date,
+    without_currency,
+    days_with_a_zone,
     null_fields,
     unknown_fields,
     numbers_as_ids,
@@ -118,7 +136,7 @@ def bill(amount):
 def test_a_document_is_posted_once_changed_and_missed_whatever_form_answers_have(
     shop, change_answers, clock, form
 ):
-    """An answer may have nulls, unknown fields, other numbers and times, and no date.
+    """An answer may have nulls, unknown fields, other numbers and times, no date and no currency.
 
     Intuit's JSON examples leave out empty fields; its schema makes nearly all of them optional.
     """
@@ -137,3 +155,27 @@ def test_a_document_is_posted_once_changed_and_missed_whatever_form_answers_have
     clock.advance(4000)
     runner.run_company_job("changes", 1, requested_by="kari")
     assert shop.cases() == ["Missing in QuickBooks"]
+
+
+def test_an_amount_that_was_edited_is_in_the_currency_of_the_company(
+    app, quickbooks, clock, change_answers
+):
+    realm = quickbooks.open("united-kingdom", tax="off", multicurrency=False)
+    company = connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    record_download.refresh(company.id)
+    shop = ShopSite(app, quickbooks, clock, company=company)
+    change_answers(without_currency)
+    lines = (line("1", "10.00", cost="Fuel"), line("2", "3.10", cost="Fuel"))
+    shop.run(document("bill", "bill:1", *lines, total="13.10", supplier=SUPPLIER), wait=True)
+    clock.advance(400)
+    (stored,) = shop.ours("Bill")
+    edited = [
+        {**part, "Amount": amount} for part, amount in zip(stored["Line"], (9, 4.1), strict=True)
+    ]
+    quickbooks.act("edit", realm=realm, kind="Bill", id=stored["Id"], set={"Line": edited})
+    clock.advance(4000)
+    runner.run_company_job("changes", company.id, requested_by="kari")
+    with read_only_session() as session:
+        (case,) = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+    assert "9.00 GBP" in case.reason
+    assert "USD" not in case.reason

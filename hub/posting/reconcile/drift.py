@@ -208,8 +208,9 @@ def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[st
     if entity is None:
         return []
     posting = document.posting
-    written = payloads.summarize(posting.kind, document.last_write.answer or {})
-    edited = payloads.summarize(posting.kind, entity)
+    answer = document.last_write.answer or {}
+    written = payloads.summarize(posting.kind, answer, posting.currency)
+    edited = payloads.summarize(posting.kind, entity, posting.currency)
     with read_only_session() as session:
         name_of = load_namer(
             session, posting.company_id, get_party_list(posting.kind, posting.summary)
