@@ -136,6 +136,13 @@ def test_a_company_of_another_country_taxes_lines_in_its_currency(
     assert code(quickbooks.ask("POST", "bill", {**body, "Line": [line()]}, realm)) == "6000"
 
 
+@pytest.mark.parametrize("name", ["norway", "united-kingdom", "canada", "australia"])
+def test_a_company_of_another_country_may_have_only_one_currency(quickbooks, name):
+    realm = quickbooks.open(name, multicurrency=False)
+    assert preferences(quickbooks, realm)["CurrencyPrefs"]["MultiCurrencyEnabled"] is False
+    assert len(quickbooks.select("select * from CompanyCurrency", realm)["CompanyCurrency"]) == 1
+
+
 def test_profiles_are_found_by_their_country():
     countries = ("US", "NO", "CA", "GB", "AU", "XX")
     names = [find_profile_of_country(country) for country in countries]

@@ -247,6 +247,19 @@ def test_a_date_may_have_a_time_zone(quickbooks, bills, date):
     assert len(numbers(quickbooks, f"where TxnDate = '{date}'")) == 6
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("<= CURRENT_DATE", 6),
+        ("< current_date", 6),
+        ("> CURRENT_DATE", 0),
+    ],
+)
+def test_a_date_may_be_compared_with_today(quickbooks, bills, condition, found):
+    """Intuit's page of queries: `WHERE TxnDate > '2011-01-01' AND TxnDate <= CURRENT_DATE`."""
+    assert len(numbers(quickbooks, f"where TxnDate {condition}")) == found
+
+
 def test_attachments_are_found_by_whether_they_are_mailed(quickbooks, bills):
     """Intuit's page of the attachable: `AttachableRef.IncludeOnSend` is filterable."""
     for note, is_mailed in (("mailed", True), ("kept", False)):

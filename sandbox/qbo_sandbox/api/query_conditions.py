@@ -58,6 +58,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operators.ge,
 }
 TEXT_FIELD = Field("s", False)
+TODAY_WORD = "CURRENT_DATE"
 TEMPLATE_TYPE = "Type of the template"  # not a field: the kind of transaction in a recurring one
 
 RowTest = Callable[[Row], bool]
@@ -135,6 +136,8 @@ def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
     field = load_type_fields()[kind].get(name, TEXT_FIELD)
     if field.type == "date" and "%" not in text:
         date = text.strip()
+        if date.upper() == TODAY_WORD:
+            return company.today()
         if not is_date(date):
             raise _invalid_date(name, text)
         return date[:10]

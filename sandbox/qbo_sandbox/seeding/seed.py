@@ -24,7 +24,8 @@ def open_books(company: Company) -> None:
     with company.clock.pretend(company.now() - OPENING_AGE_SECONDS):
         write_entry(company, "CompanyInfo", _write_info(company), "1")
         write_entry(company, "Preferences", preferences.build_sections(company.options), "1")
-        for code in (*company.options.currencies, company.options.currency):
+        foreign = company.options.currencies if company.options.multicurrency else ()
+        for code in (*foreign, company.options.currency):
             write_entry(
                 company,
                 "CompanyCurrency",
