@@ -27,7 +27,7 @@ def clean(value: T) -> T:
         return cast(T, _clean_text(str(value)))
     if isinstance(value, Decimal) and value.is_zero() and value.is_signed():
         return cast(T, value.copy_abs())
-    if isinstance(value, PLAIN_TYPES):
+    if isinstance(value, PLAIN_TYPES) or not value:  # also an empty collection
         return value
     names = field_names(type(value))
     if names is not None:
