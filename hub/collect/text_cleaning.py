@@ -27,7 +27,7 @@ def clean(value: T) -> T:
         return cast(T, _clean_text(str(value)))
     if isinstance(value, Decimal) and value.is_zero() and value.is_signed():
         return cast(T, value.copy_abs())
-    if isinstance(value, PLAIN_TYPES) or not value:  # also an empty collection
+    if isinstance(value, PLAIN_TYPES):
         return value
     names = field_names(type(value))
     if names is not None:
@@ -37,6 +37,8 @@ def clean(value: T) -> T:
 
 def _clean_value(value: Any) -> Any:
     """Return a text or a collection of texts with clean texts; anything else as it is."""
+    if not value:
+        return value
     if isinstance(value, str):
         return _clean_text(value)
     if isinstance(value, tuple):
