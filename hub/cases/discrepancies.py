@@ -26,7 +26,7 @@ IS_DISCREPANCY = Case.cause.endswith(DISCREPANCY_SUFFIX)
 
 
 class Discrepancy(StrEnum):
-    """The difference between a posted document and QuickBooks, as far as its head shows it."""
+    """The difference between a posted document and the head of its transaction in QuickBooks."""
 
     NONE = ""
     MISSING = "missing"

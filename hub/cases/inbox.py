@@ -188,7 +188,7 @@ def detach_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -
 
 
 def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
-    """Return those postings whose retry would post again what somebody may have removed.
+    """Return the postings whose retry would repeat a transaction that somebody may have removed.
 
     An open case asks a person about each of them.
     """

@@ -15,7 +15,7 @@ from hub.reasons.texts import CaseText
 
 
 class KindReader(StrEnum):
-    """What reads from QuickBooks; each may be refused what another one gets."""
+    """A task that reads kinds from QuickBooks; one may be refused while another succeeds."""
 
     LISTS = "lists"
     POLL = "poll"

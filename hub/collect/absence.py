@@ -12,8 +12,9 @@ PROOF_INTERVAL = dt.timedelta(hours=1)
 class Absent:
     """The response of the source that it does not have a document.
 
-    `is_evidence` is true if the connection was checked and the list was read to its end in the same
-    run. This excludes a source that answers 404 to everything, and another server in its place.
+    `is_evidence` is true if the connection was checked and the list was read completely in the same
+    run. This rules out a source that answers 404 to every request, and a different server at its
+    address.
     """
 
     source_id: str
@@ -24,7 +25,7 @@ class Absent:
 def record(row: SourceDocument, now: dt.datetime, *, is_evidence: bool) -> bool:
     """Record that the source did not have a document; return whether that proves its absence.
 
-    It does if this response is evidence and another one, at least an hour ago, was evidence too.
+    It does if this response is evidence, and so was an earlier one at least an hour ago.
     """
     row.absent_at = now
     if not is_evidence:

@@ -34,9 +34,9 @@ def find_posted_parent(
 
 
 def choose_part_with_files(batch: CollectBatch, row: SourceDocument, parts: Sequence[str]) -> str:
-    """Return the part of a document that has its files; else the first one.
+    """Return the part of a document that has its files, or else the first one.
 
-    It is the part whose transaction has the files or is to get them, even if the order of the parts
+    It is the part whose transaction has the files or will get them, even if the order of the parts
     has changed.
     """
     part = _find_part_with_files(batch, row)
@@ -60,7 +60,7 @@ def _find_part_with_files(batch: CollectBatch, row: SourceDocument) -> str | Non
 
 
 def plan_attachments(batch: CollectBatch, parent: AttachmentParent) -> DocumentPlan:
-    """Plan the attachments of a document, whose transaction is or becomes that of the parent."""
+    """Plan the attachments of a document, which belong to the transaction of the parent posting."""
     row, document = parent.row, parent.document
     plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
     attachment_ids: set[str] = set()
@@ -82,7 +82,7 @@ def _plan_attachment(
     parent: Posting,
     newest: Posting | None,
 ) -> None:
-    """Plan the upload of a file, unless it is at its transaction, skipped, or held as it is."""
+    """Plan the upload of a file, unless it is attached already, skipped, or held unchanged."""
     payload = payloads.encode(dump(attachment))
     parent_id = _get_transaction_id(parent)
     is_other_file = newest is not None and _is_other_file(newest, attachment)
@@ -112,7 +112,7 @@ def _plan_attachment(
 def _choose_state_of_unsent(
     newest: Posting, state: PostingState, *, is_parent_posted: bool
 ) -> PostingState:
-    """Return the state of an attachment that is still to be sent and is planned again."""
+    """Return the state of an unsent attachment that is planned again."""
     if not is_parent_posted:
         return PostingState(newest.state)
     if newest.base == UNPOSTED_BASE:
@@ -128,7 +128,7 @@ def _get_transaction_id(parent: Posting) -> str | None:
 def _is_still_to_be_sent(newest: Posting, parent: Posting) -> bool:
     """Return whether an unfinished posting of an attachment is for the present transaction.
 
-    An attachment that waits for a change is planned anew if the change was withdrawn since.
+    An attachment that waits for a change is planned again if the change was withdrawn.
     """
     if newest.state not in outbox.UNFINISHED:
         return False
@@ -151,7 +151,7 @@ def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
 
 
 def _is_done(newest: Posting, parent: Posting, payload: bytes) -> bool:
-    """Return whether an attachment is at its transaction, skipped, or held for what it is now."""
+    """Return whether an attachment is posted, skipped, or held with its present content."""
     if newest.state == PostingState.HELD:
         if newest.planned != outbox.compute_fingerprint(payload):
             return False
@@ -161,9 +161,9 @@ def _is_done(newest: Posting, parent: Posting, payload: bytes) -> bool:
 
 
 def _is_for_former_transaction(newest: Posting, parent: Posting) -> bool:
-    """Return whether an attachment belongs to a transaction in whose place there is another one.
+    """Return whether an attachment belongs to a transaction that was replaced by another one.
 
-    A document that is created again becomes another transaction, which its files follow.
+    If a document is created again, its files are attached to the new transaction.
     """
     if newest.base == UNPOSTED_BASE:
         return False

@@ -1,7 +1,7 @@
-"""One transaction of a collect: up to fifty documents and their postings, loaded at once.
+"""One database transaction of a collect: up to fifty documents and their postings.
 
-The planners read the batch and return plans. `CollectBatch.apply` carries a plan out in the outbox
-and remembers what has to follow for the whole batch, such as cases and attachments.
+The planners read the batch and return plans. `CollectBatch.apply` writes a plan to the outbox, and
+collects the work that is left for the whole batch, such as cases and attachments.
 """
 
 from collections import Counter, defaultdict
@@ -94,7 +94,7 @@ class CollectBatch:
         self.load_documents(source_ids)
 
     def note_listed(self, source_id: str) -> bool:
-        """Note an id of the list; return whether this reading of the list had it before."""
+        """Remember an id of the list; return whether it has occurred in this reading before."""
         if not self.from_list:
             return False
         was_listed = source_id in self.setup.read_ids or source_id in self._listed_ids
@@ -263,7 +263,7 @@ class CollectBatch:
         return True
 
     def _write_posting(self, row: SourceDocument, plan: PostingPlanWithFindings) -> Posting:
-        """Plan a posting in the outbox, and remember what holds it.
+        """Write a posting to the outbox, and remember the reasons that hold it.
 
         The outbox may change an unsent posting of the part instead of adding a new one.
         """
@@ -283,9 +283,9 @@ class CollectBatch:
     def _follow_up(
         self, row: SourceDocument, posting: Posting, plan: PostingPlanWithFindings
     ) -> None:
-        """Remember what holds a posting; if nothing does, release it for a person who requests it.
+        """Remember the reasons that hold a posting; release it if a person has requested it.
 
-        A person may request a document again that has left QuickBooks.
+        A person may request that a document is posted again after it has left QuickBooks.
         """
         disposition = plan.disposition
         if plan.findings and posting.held_by == disposition.holder:
@@ -298,10 +298,10 @@ class CollectBatch:
 
 
 def _ends_request(plan: DocumentPlan, outcomes: Sequence[DocumentOutcome]) -> bool:
-    """Return whether the request of a person to post a document again is over with this plan.
+    """Return whether this plan ends a person's request to post a document again.
 
-    It is if the document is not wanted any more, or if no part is held that is posted again.
-    Otherwise the request would repeat what somebody removes from QuickBooks much later.
+    It does if the document is no longer wanted, or if no requested part is held. If the request
+    stayed, it would also repeat a transaction that somebody removes from QuickBooks much later.
     """
     if plan.outcome in UNWANTED_OUTCOMES:
         return True
@@ -319,7 +319,7 @@ def _is_repetition_held(parts: Iterable[PartPlan], outcomes: Iterable[DocumentOu
 
 
 def _get_outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
-    """Return the outcome for a part whose posting this is now."""
+    """Return the outcome for a part whose posting is this one now."""
     if posting is part.current:
         return DocumentOutcome.UNCHANGED
     if posting.state == PostingState.HELD:

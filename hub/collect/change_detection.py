@@ -12,7 +12,7 @@ IMMATERIAL_FIELDS = ("version", "facts", "attachments", "quickbooks_id", "warnin
 
 
 def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
-    """Return whether a document is posted or skipped, with nothing open, and read as usual."""
+    """Return whether a document is ready at its source, and posted or skipped with nothing open."""
     if not _is_read_as_usual(row):
         return False
     states = {posting.state for posting in batch.transaction_postings(row)}
@@ -22,14 +22,14 @@ def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
 
 
 def _is_read_as_usual(row: SourceDocument) -> bool:
-    """Return whether the source has a document, could deliver it, and calls it ready."""
+    """Return whether a document is present at its source, readable and ready."""
     if row.reread or row.unreadable:
         return False
     return row.gone is None and row.stage != Stage.PENDING
 
 
 def has_same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Return whether two stored documents differ at most in what QuickBooks does not hold."""
+    """Return whether two stored documents differ at most in fields that are not posted."""
     material_before = _without_immaterial_fields(before)
     material_after = _without_immaterial_fields(after)
     return material_before == material_after

@@ -1,4 +1,4 @@
-"""Commit what a source yields in batches, each cursor with all that was yielded before it."""
+"""Commit the items of a source in batches, each cursor together with all items before it."""
 
 import datetime as dt
 import logging
@@ -55,7 +55,7 @@ class BatchWriter:
         self._stored_streams = set(setup.cursors)  # the streams that have a cursor
 
     def write_list(self, items: Iterable[Yielded | Absent]) -> None:
-        """Commit items of the source's list, which may be older than what the hub has."""
+        """Commit items of the source's list, which may be older than the stored documents."""
         self._from_list = True
         try:
             self.write(items)
@@ -63,9 +63,9 @@ class BatchWriter:
             self._from_list = False
 
     def write(self, items: Iterable[Yielded | Absent]) -> None:
-        """Commit items in batches, a cursor never before the items that it covers.
+        """Commit items in batches; a cursor is never stored before the items that it covers.
 
-        The items are read from the source while this goes through them.
+        The items are read from the source during the iteration.
         """
         self._reading_began_at = current_hub().clock.now()
         waiting: list[Item] = []
@@ -125,7 +125,7 @@ class BatchWriter:
     def _write_together(
         self, items: list[Item], checkpoint: Checkpoint | None
     ) -> Counter[DocumentOutcome]:
-        """Write items and the cursor behind them in one transaction."""
+        """Write items and the cursor that follows them in one transaction."""
         try:
             with engine.transaction() as session:
                 batch = CollectBatch(session, self.setup, items, from_list=self._from_list)
@@ -143,9 +143,9 @@ class BatchWriter:
         return outcomes
 
     def _store_cursor(self, session: Session, checkpoint: Checkpoint) -> None:
-        """Store how far a stream of the source was read.
+        """Store the cursor of a stream of the source.
 
-        Raise ReadingStartedOver if its cursor was removed since it was read or stored.
+        Raise ReadingStartedOver if the cursor was removed since it was read or stored.
         """
         key = {"installation_id": self.setup.installation.id, "stream": checkpoint.stream}
         if checkpoint.stream in self._stored_streams and session.get(Cursor, key) is None:
@@ -184,10 +184,10 @@ class BatchWriter:
 def _mark_changed_meanwhile(
     session: Session, batch: CollectBatch, reading_began_at: dt.datetime
 ) -> set[str]:
-    """Mark documents for rereading again that were marked since their reading began.
+    """Mark documents for rereading again that were marked after their reading began.
 
-    What was read may be older than the change for which they were marked. A mark in the future was
-    made before the clock was set back. Return their source ids.
+    The content that was read may be older than the change for which they were marked. A mark in the
+    future was made before the clock was set back. Return the source ids of the documents.
     """
     session.flush()
     latest = current_hub().clock.now() + MAX_CLOCK_DIFFERENCE

@@ -1,4 +1,4 @@
-"""Contact data that a matched party in QuickBooks lacks, as documents that add it."""
+"""Build documents that add missing contact data to matched parties in QuickBooks."""
 
 from collections.abc import Iterable, Iterator
 from typing import cast
@@ -51,7 +51,7 @@ def _build_party_change(batch: CollectBatch, matched: MatchedParty) -> Document 
 
 
 def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
-    """Return whether the creation of a record is planned or under way."""
+    """Return whether the creation of a record is planned or being sent."""
     postings = batch.postings(row)
     creations = [posting for posting in postings if posting.operation == Operation.CREATE]
     return any(creation.state in outbox.UNFINISHED for creation in creations)

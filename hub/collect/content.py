@@ -1,4 +1,4 @@
-"""Build the plan of a posting: what it sends to QuickBooks, and what holds it."""
+"""Build the plan of a posting: its payload, its state and the reasons that hold it."""
 
 import datetime as dt
 from dataclasses import replace
@@ -19,18 +19,18 @@ from hub.money import round_amount
 from hub.outbox.plan_values import Content, Disposition
 from hub.reasons.template import CaseAction
 
-MAX_SILENT_WAIT = dt.timedelta(days=1)  # how long a document waits for another one without a case
+MAX_SILENT_WAIT = dt.timedelta(days=1)  # then a case opens about a document that still waits
 
 
 def build_payload(batch: CollectBatch, operation: PlannedOperation) -> payloads.Payload:
-    """Return what QuickBooks is to be sent for an operation, and the problems that prevent it."""
+    """Return the payload of an operation, with the problems that prevent sending it."""
     return payloads.build(operation.mapped, batch.setup.facts, operation.row.marker)
 
 
 def find_obstacle(
     batch: CollectBatch, operation: PlannedOperation, payload: payloads.Payload
 ) -> Finding | None:
-    """Return why the content of an operation is not sent as it is; None if nothing holds it."""
+    """Return why the content of an operation must not be sent; None if nothing prevents it."""
     row, document = operation.row, operation.document
     if payload.problems:
         key = "currency" if _is_in_foreign_currency(batch, document) else "content"
@@ -125,7 +125,7 @@ def build_posting_plan(
 
 
 def find_holder(findings: tuple[Finding, ...]) -> Holder:
-    """Return who solves the first of these reasons: a person in the hub, or the source."""
+    """Return who can solve the first of these reasons: a person in the hub, or the source."""
     if findings[0].text.action == CaseAction.RETRY:
         return Holder.PERSON
     return Holder.SOURCE
@@ -175,7 +175,7 @@ def _is_in_foreign_currency(batch: CollectBatch, document: Document) -> bool:
 def _compute_total(
     document: Document, home_currency: str, computed: Decimal | None
 ) -> Decimal | None:
-    """Return the total that the source states, in cents; else that of the lines."""
+    """Return the rounded total that the source states, or else the sum of the lines."""
     if document.total is None:
         return computed
     currency = document.currency or home_currency

@@ -1,4 +1,4 @@
-"""Find what keeps a document from being stored, or from being looked for in QuickBooks."""
+"""Find defects because of which a document cannot be stored, or not be searched in QuickBooks."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ UNWANTED_STAGES = (Stage.PENDING, Stage.CLOSED)
 
 
 def find_defect(batch: CollectBatch, row: SourceDocument, document: Document) -> str | None:
-    """Return why a document can neither be stored nor looked for; None if it can."""
+    """Return why a document cannot be stored or searched for; None if it can."""
     return _find_storage_defect(document) or _find_id_defect(batch, row, document)
 
 

@@ -63,7 +63,7 @@ class PartPlan:
 
 @dataclass
 class DocumentPlan:
-    """All that follows from what the source says about one document.
+    """The plan for one document, from its state at the source.
 
     Without an `outcome`, the parts determine it.
     """

@@ -24,7 +24,7 @@ OWNING_STATES = (*outbox.UNDER_WAY, PostingState.POSTED)
 
 
 class ExistingObject(NamedTuple):
-    """The QuickBooks id of a document that was never sent, or why it cannot be told."""
+    """The QuickBooks id of a document that was never sent, or why it cannot be determined."""
 
     quickbooks_id: str | None = None
     findings: tuple[Finding, ...] = ()
@@ -34,7 +34,7 @@ NOT_FOUND = ExistingObject()
 
 
 def find_existing(batch: CollectBatch, row: SourceDocument, document: Document) -> ExistingObject:
-    """Return what QuickBooks has already of a document that was never sent.
+    """Return the object in QuickBooks for a document that was never sent, if there is one.
 
     Only orders that were linked, and items that a rule matches, can exist before they are sent.
     """
@@ -55,7 +55,7 @@ def find_existing(batch: CollectBatch, row: SourceDocument, document: Document) 
 def _match_item(
     batch: CollectBatch, row: SourceDocument, field: Field, details: Item
 ) -> ExistingObject:
-    """Return the item in QuickBooks that a rule matches, or why it cannot be told."""
+    """Return the item in QuickBooks that a rule matches, or why it cannot be determined."""
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
@@ -88,10 +88,10 @@ def _find_linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | Non
 def find_other_owner(
     batch: CollectBatch, row: SourceDocument, mapped: MappedDocument, quickbooks_id: str
 ) -> tuple[Finding, ...]:
-    """Return why a document cannot take over a transaction: it belongs to another document.
+    """Return why a document cannot update an existing transaction: it belongs to another document.
 
     The update would overwrite the other document, for example if an order was copied together with
-    its reference. List entries have no owner, because several codes may be matched to one.
+    its reference. List entries have no owner, because several codes may share one.
     """
     kind = mapped.document.kind
     if kind in LIST_KINDS:

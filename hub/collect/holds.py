@@ -61,8 +61,8 @@ def hold_other_kind(
 def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentPlan:
     """Hold the unsent postings of a document that cannot be read.
 
-    A document that is in QuickBooks stays there, with a case. An unsent change of it is held, too:
-    it has what the source said before, which may no longer be so.
+    If the document is in QuickBooks, it stays there, and a case is opened. An unsent change is held
+    as well, because its content may be outdated.
     """
     plan = DocumentPlan(row, DocumentOutcome.UNREADABLE)
     postings = batch.transaction_postings(row)

@@ -1,7 +1,7 @@
-"""Ingest what a source yielded for one batch: store it, plan what follows, and apply the plan.
+"""Ingest the items of one batch: store each, plan its postings, and apply the plan.
 
-The records that a document refers to are planned and applied before it, because its bytes contain
-their ids or placeholders for them.
+The records that a document refers to are planned and applied before it, because its payload
+contains their ids or placeholders for them.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ def ingest(batch: CollectBatch) -> Counter[DocumentOutcome]:
 
 
 def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
-    """Store and plan what the source says about one document; return the outcome for it."""
+    """Store and plan one item of the source; return the outcome for its document."""
     row = batch.rows.get(item.source_id)
     if row is None:
         return DocumentOutcome.UNKNOWN
@@ -128,7 +128,7 @@ def _ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome
 
     A settled document without any change is not stored again. If only its attachments may have
     changed, only these are planned. A document that a person included despite its date waits for
-    the next sync if QuickBooks was not searched for look-alikes as far back.
+    the next sync if QuickBooks was not searched far enough back for look-alikes.
     """
     row = batch.rows[document.source_id]
     body = dump(document)
@@ -249,7 +249,7 @@ def _is_final(row: SourceDocument) -> bool:
 
 
 def _find_reason_unneeded(batch: CollectBatch, row: SourceDocument) -> CaseText | None:
-    """Return why a record for a code need not be created or changed any more; None if it must."""
+    """Return why a record for a code need no longer be created or changed; None if it must be."""
     if _is_matched(batch, row):
         return CaseText("posting.code_matched")
     if _changes_unusable_party(batch, row):

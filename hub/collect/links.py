@@ -71,7 +71,7 @@ def _group_by_part(batch: CollectBatch, row: SourceDocument) -> Mapping[str, lis
 
 
 def is_split(batch: CollectBatch, source_id: str) -> bool:
-    """Return whether a document is several transactions, so that no line can apply to it."""
+    """Return whether a document has several transactions, so that no line can apply to it."""
     row = batch.rows.get(source_id)
     return row is not None and len(_group_by_part(batch, row)) > 1
 
@@ -168,7 +168,7 @@ def can_be_linked_later(batch: CollectBatch, source_id: str) -> bool:
 
 
 def find_ended_posting(batch: CollectBatch, source_id: str) -> Posting | None:
-    """Return the creation of a document that has ended unposted; None if there is none."""
+    """Return the creation of a document that ended without being posted; None if there is none."""
     row = batch.rows.get(source_id)
     if row is None or row.stage == Stage.PENDING:
         return None

@@ -1,6 +1,6 @@
-"""Check the list of a source: it has an end, and each id stands for one document.
+"""Check that the list of a source ends, and that each of its ids belongs to one document.
 
-Otherwise a plugin would read for ever, or lose a document without notice.
+Otherwise a plugin would read forever, or documents would be lost silently.
 """
 
 from collections.abc import Iterable, Iterator, Set
@@ -19,7 +19,7 @@ INTERCHANGEABLE_PURCHASES: tuple[Kind, ...] = ("bill", "vendor_credit", "expense
 
 
 def stop_without_end(items: Iterable[Yielded], read_ids: Set[str], app: str) -> Iterator[Yielded]:
-    """Yield the items of a list; raise Retry if nothing new comes any more.
+    """Yield the items of a list; raise Retry if it goes on without new documents.
 
     `read_ids` are the ids of the documents that were stored so far.
     """
@@ -40,7 +40,7 @@ def stop_without_end(items: Iterable[Yielded], read_ids: Set[str], app: str) -> 
 
 
 def require_one_document(row: SourceDocument, document: Document, app: str) -> None:
-    """Raise Retry if a document cannot be the one that this reading had under its id before.
+    """Raise Retry if two documents with the same id in this reading must be different ones.
 
     A document may change while the list is read: to another kind of purchase or sale, or to another
     version with another number.

@@ -15,7 +15,7 @@ from hub.models.enums import Operation
 
 
 class MatchState(NamedTuple):
-    """The matched codes of an app: their number, the time of the last match, those to create."""
+    """The matched codes of an app: their number, the last match, and the number to be created."""
 
     matches: int
     newest: dt.datetime | None
@@ -42,7 +42,7 @@ def load_match_state(installation: Installation) -> MatchState:
 
 
 def has_unsent(installation: Installation) -> bool:
-    """Return whether anything is left that a match could release; attachments have no codes."""
+    """Return whether there are unsent postings that a match could release (not attachments)."""
     query = select(Posting.id).where(
         Posting.installation_id == installation.id,
         Posting.state.in_(outbox.UNSENT),

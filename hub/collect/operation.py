@@ -73,7 +73,7 @@ class PartHistory:
         return any(posting.operation == Operation.CREATE for posting in self.posted)
 
     def is_in_books(self, content: Content) -> bool:
-        """Return whether QuickBooks has this content."""
+        """Return whether the transaction in QuickBooks has this content."""
         return self.current is not None and _has_content(self.current, content)
 
     def is_left_out(self, content: Content) -> bool:
@@ -181,7 +181,7 @@ def _load_history(batch: CollectBatch, row: SourceDocument, mapped: MappedDocume
 
 
 def _may_create(document: Document | None, history: PartHistory) -> bool:
-    """Return whether a part of a document may be created: its source or a person wants it.
+    """Return whether a part of a document may be created, because its source or a person wants it.
 
     A document that cannot be read counts as wanted.
     """
@@ -298,9 +298,9 @@ def _is_part_given_up(postings: list[Posting]) -> bool:
 
 
 def _find_sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
-    """Return the version that QuickBooks had of a record or transaction when it was last listed.
+    """Return the stored SyncToken of a record or transaction.
 
-    Return "" if it is not listed; QuickBooks is asked before it is changed.
+    Return "" if it is not stored; the object is read from QuickBooks before it is changed.
     """
     key = (batch.installation.company_id, kind, quickbooks_id)
     if kind not in LIST_KINDS:

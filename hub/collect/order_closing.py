@@ -1,4 +1,4 @@
-"""Close an order in QuickBooks of which the source expects nothing more, and open it again."""
+"""Close orders in QuickBooks when the source expects no more deliveries, and reopen them."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,7 +1,7 @@
-"""Recognize versions of documents that are older than the one the hub has.
+"""Recognize versions of documents that are older than the stored one.
 
-The list of a source may repeat or reorder its rows, for example if a copy of its database that lags
-behind answers. Such a row is ignored, and the document is read by its id.
+The list of a source may contain outdated rows, for example if a lagging replica of its database
+answers. Such a row is ignored, and the document is read by its id.
 """
 
 import datetime as dt

@@ -35,7 +35,7 @@ def keep_part_numbers(
 
 
 def _load_numbers(batch: CollectBatch, row: SourceDocument) -> dict[str, str]:
-    """Return the number of each part that is in QuickBooks or on its way there."""
+    """Return the number of each part that is posted or being sent."""
     numbers: dict[str, str] = {}
     for posting in batch.transaction_postings(row):
         if posting.state not in (PostingState.POSTED, *outbox.IN_FLIGHT):

@@ -1,6 +1,6 @@
-"""Plan what follows from a document: it is posted, held, left alone, or withdrawn.
+"""Plan a document: post, hold or withdraw it, or leave it as it is.
 
-Nothing is written here. The plan says what is to be written, and which records are missing.
+Nothing is written here. The plan contains the rows to write, and the records that are missing.
 """
 
 from collections.abc import Iterable
@@ -97,7 +97,7 @@ def _plan_wanted(
 
 
 def _find_reason_unwanted(document: Document, default: CaseText) -> CaseText:
-    """Return why the source does not want a document posted, in its own words if it has any."""
+    """Return why the source does not want a document posted, in its own words if it states them."""
     if document.hold:
         return CaseText("posting.source_says", reason=document.hold)
     return default
@@ -204,9 +204,9 @@ def _plan_by_history(
     operation: PlannedOperation,
     posting_plan: PostingPlanWithFindings,
 ) -> PartPlan:
-    """Decide by what QuickBooks has of a part, and by its unfinished posting, what follows.
+    """Plan a part by its transaction in QuickBooks and its unfinished posting.
 
-    The part stays as it is if it is being removed, stays out of QuickBooks, or is there already.
+    Nothing is posted if the part is being removed, stays out of QuickBooks, or is there already.
     """
     document, content, history = operation.document, posting_plan.content, operation.history
     unfinished = history.unfinished

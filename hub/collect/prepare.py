@@ -1,4 +1,4 @@
-"""Prepare a collect: bind the app to its account, and download what is missing or old."""
+"""Prepare a collect: bind the app to its account, and download missing or outdated lists."""
 
 import datetime as dt
 from dataclasses import replace
@@ -24,7 +24,7 @@ EARLIEST_SEARCH_START = dt.date(1970, 1, 1)  # a document with an earlier date h
 
 
 def prepare(installation_id: int) -> Setup:
-    """Return the setup of a collect; ask the source and QuickBooks for what is missing or old."""
+    """Return the setup of a collect, after missing or outdated lists were downloaded."""
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
     if installation.tenant is None:
@@ -50,7 +50,8 @@ def _download_transactions(
 ) -> None:
     """Download the transactions that documents are compared with.
 
-    A kind that QuickBooks refuses to list is noted: its documents are held, and the others posted.
+    If QuickBooks refuses to list a kind, this is stored: documents of the kind are held, and the
+    others are posted.
     """
     company_id = installation.company_id
     posts = get_app(installation).posts

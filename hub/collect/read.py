@@ -31,7 +31,7 @@ MISSING_ID = re.compile(r"(?:^|[:/|_-])None$")  # what Python makes of an id tha
 
 
 def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
-    """Yield what changed at the source, or exactly these ids.
+    """Yield the documents that changed at the source, or exactly those with these ids.
 
     An exception of the plugin becomes an error that names the app.
     """
@@ -51,10 +51,10 @@ def read(setup: Setup, ids: Sequence[str] = ()) -> Iterator[Yielded]:
 def _require_declared_kind(
     app: App, item: Document | Gone | Unreadable
 ) -> Document | Gone | Unreadable:
-    """Return an item; Unreadable in place of a document that is ready and of no kind of its app.
+    """Return an item; Unreadable instead of a ready document of a kind its app does not declare.
 
-    QuickBooks was not searched for transactions of such a kind, so somebody may have entered it
-    there, and the page of the app says that it posts none.
+    QuickBooks was not searched for transactions of such a kind, so the document may be there
+    already, and the page of the app says that it does not post this kind.
     """
     if not isinstance(item, Document) or item.stage != Stage.READY or item.kind in app.posts:
         return item

@@ -16,8 +16,8 @@ def is_yielded_again(
 ) -> bool:
     """Return whether the source wants a posting retried that QuickBooks refused.
 
-    This requires that the app means a retry by it, that the content is the same, and that nothing
-    can have reached QuickBooks.
+    It does if the app declares that a repeated document means a retry, if the content is the same,
+    and if nothing can have reached QuickBooks.
     """
     if not batch.setup.app.retry_reoffered or row.made_for:
         return False

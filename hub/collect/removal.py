@@ -1,4 +1,4 @@
-"""Withdraw or remove what a source no longer wants in QuickBooks, by the rule of its app."""
+"""Withdraw or remove documents that a source no longer wants, by the policy of its app."""
 
 from collections.abc import Iterable
 
@@ -31,7 +31,7 @@ REMOVALS_BY_POLICY = {GonePolicy.VOID: Operation.VOID, GonePolicy.DELETE: Operat
 def plan_removal(
     batch: CollectBatch, row: SourceDocument, reason: CaseText, *, is_gone: bool = False
 ) -> DocumentPlan:
-    """Withdraw what is unsent; if the document is gone, remove what is posted by the app's rule.
+    """Withdraw unsent postings; if the document is gone, remove posted ones by the app's policy.
 
     A document that was never planned gets a withdrawn posting with the reason.
     """
@@ -132,7 +132,7 @@ def list_present_parts(batch: CollectBatch, row: SourceDocument, parts: set[str]
 
 
 def find_other_kind(batch: CollectBatch, row: SourceDocument, kind: str) -> Posting | None:
-    """Return a posting of a document as another kind that is in QuickBooks or may be there.
+    """Return a posting of another kind for a document that is or may be in QuickBooks.
 
     Return None if there is none.
     """
@@ -157,7 +157,7 @@ def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
 def _plan_by_policy(
     batch: CollectBatch, plan: DocumentPlan, posting: Posting, reason: CaseText, policy: GonePolicy
 ) -> None:
-    """Plan what the app's rule says, or a deletion that a person decides."""
+    """Plan the removal of the app's policy, or a deletion about which a person decides."""
     if policy is GonePolicy.LEAVE:
         return
     departure = batch.find_departure(posting)
@@ -169,7 +169,7 @@ def _plan_by_policy(
         return
     removal = _choose_removal(posting, policy)
     if removal is REMOVALS_BY_POLICY.get(policy):
-        # What was voided in QuickBooks is not deleted there: nothing of it is left in the books.
+        # A voided transaction is not deleted: it no longer affects the books.
         if departure == TransactionState.VOIDED:
             removal = Operation.VOID
         _add_removal(plan, posting, removal, Disposition(state=batch.setup.state))
@@ -183,7 +183,7 @@ def _plan_by_policy(
 
 
 def _choose_removal(posting: Posting, policy: GonePolicy) -> Operation:
-    """Return how a transaction is removed: voided, unless the policy or QuickBooks rules it out."""
+    """Return the operation that removes a transaction: voiding it, if policy and kind allow it."""
     if policy is GonePolicy.DELETE or posting.kind not in VOIDABLE_KINDS:
         return Operation.DELETE
     return Operation.VOID

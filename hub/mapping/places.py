@@ -1,4 +1,4 @@
-"""The roles that each kind of document has fields for: once in its header, or on every line."""
+"""The roles for which each kind of document has a field in its header or on its lines."""
 
 from hub.contract.documents import Kind, Line, Role
 from hub.contract.value_object import value_object

@@ -1,4 +1,4 @@
-"""Map a whole document: find the record of every code, or everything that is missing at once."""
+"""Map a document: find the record of every code, or list all codes without a record at once."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -160,7 +160,7 @@ class _Resolver:
     def inherit(
         self, line_refs: dict[Role, Ref], for_lines: Mapping[Role, Ref], line: Line
     ) -> None:
-        """Give a line the header's records that it has none of its own for.
+        """Give a line the records of the header, except in roles for which it has its own.
 
         A line that has an item or an account inherits neither.
         """

@@ -187,7 +187,7 @@ class _CodeSearch:
         return bool(id) and not self.records.get_active(id or "")
 
     def _require_one_record(self, rule: str, hits: list[Entry]) -> Ref | Missing:
-        """Return the one record that a rule has found; else why it cannot be used or chosen."""
+        """Return the only record that a rule has found, or else why it cannot be used or chosen."""
         if rule == "name" and self._are_all_other_parties(hits):
             reason = Sentence(
                 "QuickBooks has that name with another e-mail address or code: %(record)s.",
@@ -268,7 +268,7 @@ class _CodeSearch:
         return self._build_missing(reason)
 
     def _find_default_record(self, default: str) -> Ref | Missing:
-        """Return the record that the field takes for all codes which no record fits.
+        """Return the default record of the field, for codes that no record fits.
 
         If that record cannot be used, return that the settings must name another one.
         """

@@ -1,4 +1,4 @@
-"""The records that a code may stand for, from which a person chooses."""
+"""Suggest records for a code, from which a person chooses."""
 
 from hub.contract.documents import Code, Party
 from hub.mapping.index import MAX_SUGGESTIONS, Entry, RecordIndex, fold_name

@@ -1,7 +1,7 @@
-"""Approvals by two people: which postings need them, who approved what, and what is still lacking.
+"""Approvals by two people: which postings need them, who approved what, and what is missing.
 
-An installation may ask for two approvals above an amount. An approval is a row with the fingerprint
-of exactly what a person saw; it counts only while the posting has this content. Every release and
+An installation may require two approvals above an amount. An approval stores the fingerprint of the
+content that a person saw, and is valid only while the posting has this content. Every release and
 every claim requires that the condition `LACKS_APPROVAL` is false.
 """
 
@@ -42,8 +42,8 @@ def build_review_conditions(installation_id: int) -> tuple[ColumnElement[bool], 
 def needs_two() -> ColumnElement[bool]:
     """Return the condition that a posting needs the approval of two people.
 
-    Its amount, or that of the whole document, is above the limit, in a foreign currency, or
-    unknown. A posting that may have reached QuickBooks already needs no approval any more.
+    It does if its amount, or that of the whole document, is above the limit, in a foreign currency,
+    or unknown. A posting that may already have reached QuickBooks needs no approval.
     """
     limit = _installation.second_approval_above
     is_above = or_(
@@ -71,7 +71,7 @@ def needs_two() -> ColumnElement[bool]:
 
 
 def lacks_approval() -> ColumnElement[bool]:
-    """Return the condition that a posting needs two people and fewer have approved it as it is."""
+    """Return the condition that a posting needs two approvals and its content has fewer."""
     approvers = (
         select(func.count(distinct(Approval.who)))
         .where(Approval.posting_id == Posting.id, Approval.content == Posting.planned)
@@ -92,9 +92,9 @@ def find_lacking(session: Session, ids: Iterable[int]) -> set[int]:
 
 
 def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
-    """Store a person's approval of postings in review that lack one; return which are new.
+    """Store a person's approval of postings in review that lack one; return the new ones.
 
-    A person approves the same content only once.
+    A second approval of the same content by the same person is ignored.
     """
     query = select(Posting.id, Posting.planned).where(
         Posting.id.in_(list(ids)), Posting.state == PostingState.REVIEW, LACKS_APPROVAL
@@ -140,13 +140,13 @@ def carry_over(session: Session, posting: Posting, content: str, *, keeps: bool)
 
 
 def drop(session: Session, posting: Posting) -> None:
-    """Forget who approved a posting, because it is withdrawn, skipped or changed."""
+    """Delete the approvals of a posting, because it is withdrawn, skipped or changed."""
     if posting.id and asks_for_two(posting):
         session.execute(delete(Approval).where(Approval.posting_id == posting.id))
 
 
 def drop_all(session: Session, installation_id: int) -> None:
-    """Forget every approval of an installation that no longer asks for two."""
+    """Delete the approvals of an installation that no longer requires two."""
     ids = select(Posting.id).where(
         Posting.installation_id == installation_id, Posting.state.in_(UNSENT)
     )
@@ -154,10 +154,10 @@ def drop_all(session: Session, installation_id: int) -> None:
 
 
 def return_unapproved_to_review(session: Session, company_id: int) -> int:
-    """Put ready postings that lack an approval into review; return how many.
+    """Return ready postings that lack an approval to review; return how many.
 
-    Automatic mode, a retry, a removal or a changed setting can make a posting ready, but none of
-    these is an approval by two people.
+    Automatic mode, a retry, a removal or a changed setting can make a posting ready, but does not
+    replace an approval by two people.
     """
     has_limit = select(Installation.id).where(
         Installation.company_id == company_id, Installation.second_approval_above.is_not(None)

@@ -26,10 +26,10 @@ _is_removal_by_person = and_(Posting.operation.in_(REMOVALS), _removed_by.is_not
 MAY_HAVE_BEEN_PROCESSED = exists().where(
     Attempt.posting_id == Posting.id, Attempt.outcome.not_in(UNPROCESSED_OUTCOMES)
 )
-# A document that is marked for rereading, or that its source last did not have, is read again
-# before its first send. A posting that was sent continues: QuickBooks is asked for its result. A
-# file follows its parent, which is there. A removal that a person wants does not depend on what the
-# source says.
+# The posting may be sent without reading its document again. A document that is marked for
+# rereading, or that was missing when its source was last read, has to be read again before its
+# first send. Exceptions are postings that QuickBooks may have processed, whose result is looked up;
+# files, whose parent is posted already; and removals requested by a person.
 IS_CURRENT = or_(
     ~_is_outdated,
     Posting.operation == Operation.ATTACH,
@@ -40,17 +40,17 @@ IS_CURRENT = or_(
 IS_OF_ACTIVE_APP = exists().where(
     _installation.id == Posting.installation_id, _installation.is_active
 )
-# A posting names another one, so it waits until `hub.posting.releases` has filled in the id of that
-# one, which may be posted already.
+# A posting refers to another one. Even if that is posted already, it waits until
+# `hub.posting.releases` has filled in its id.
 NAMES_ANOTHER = Posting.after_id.is_not(None)
-# The state in which a person's approval puts a posting; `get_approved_state` is that of an object.
+# The state of a posting after a person's approval; `get_approved_state` is the same for an object.
 APPROVED_STATE = case((NAMES_ANOTHER, PostingState.WAITING), else_=PostingState.READY)
 # A posting of the same document is in flight, perhaps this one.
 IS_DOCUMENT_IN_FLIGHT = exists().where(
     _other.document_id == Posting.document_id, _other.state.in_(IN_FLIGHT)
 )
-# What a posting wrote was in the books. A change has the id of its transaction before it is posted,
-# but not its version.
+# The posting was in the books at some time. An update has the id of its transaction before it is
+# posted, but gets the SyncToken only then.
 WAS_POSTED = or_(
     and_(Posting.operation == Operation.CREATE, Posting.quickbooks_id.is_not(None)),
     and_(Posting.operation == Operation.UPDATE, Posting.sync_token.is_not(None)),
@@ -62,8 +62,8 @@ _has_earlier_write = exists().where(
     _earlier.state == PostingState.POSTED,
     _earlier.id < Posting.id,
 )
-# The posting puts a part of a document into the books. A document that names a transaction which
-# QuickBooks had before does so by a change of it.
+# The posting is the first one of a part in the books: a creation, or the first update of a
+# transaction that QuickBooks had before.
 IS_FIRST_WRITE = or_(
     Posting.operation == Operation.CREATE,
     and_(Posting.operation == Operation.UPDATE, ~_has_earlier_write),
@@ -71,10 +71,10 @@ IS_FIRST_WRITE = or_(
 
 
 def is_due(now: Any, latest: Any = None) -> ColumnElement[bool]:
-    """Return the condition that a posting waits for no time, or that this time has come.
+    """Return the condition that the next try of a posting is due, or not postponed.
 
-    A time later than `latest`, by default the longest pause from now, was set before the clock was
-    set back, so the posting is due.
+    A time later than `latest`, by default `MAX_PAUSE` from now, was stored before the clock was set
+    back, so the posting is due as well.
     """
     if latest is None:
         latest = now + MAX_PAUSE
@@ -83,26 +83,26 @@ def is_due(now: Any, latest: Any = None) -> ColumnElement[bool]:
 
 
 def get_approved_state(posting: Posting) -> PostingState:
-    """Return the state in which a person's approval puts a posting."""
+    """Return the state of a posting after a person's approval."""
     if posting.after_id:
         return PostingState.WAITING
     return PostingState.READY
 
 
 def was_posted(posting: Posting) -> bool:
-    """Return whether what a posting wrote was in the books, as `WAS_POSTED` says."""
+    """Return whether a posting was in the books at some time, like `WAS_POSTED`."""
     if posting.operation == Operation.CREATE:
         return posting.quickbooks_id is not None
     return posting.operation == Operation.UPDATE and posting.sync_token is not None
 
 
 def is_removal_by_person(posting: Posting) -> bool:
-    """Return whether a person wants this removal, so that the source cannot displace it."""
+    """Return whether a person requested this removal; plans of the source do not replace it."""
     if posting.operation not in REMOVALS:
         return False
     return get_remover(posting) != ""
 
 
 def get_remover(posting: Posting) -> str:
-    """Return the person who wants a removal; "" if the source of the document does."""
+    """Return the person who requested a removal; "" if the source of the document did."""
     return RemovalSummary.load(posting.stored_summary).removed_by

@@ -1,7 +1,7 @@
 """Count the documents of installations by state, and their files.
 
-The database counts the documents that have only their first posting in an index. It computes the
-state of the others one by one.
+Documents that have only their first posting are counted with an index. The state of the others is
+computed for each document.
 """
 
 from collections import Counter, defaultdict
@@ -62,7 +62,7 @@ def count_documents(session: Session, installation_id: int) -> dict[str, int]:
 def count_documents_of_each(
     session: Session, installation_ids: Collection[int]
 ) -> dict[int, dict[str, int]]:
-    """Count the documents of each of some installations by `COUNTED_STATES`, and all of them."""
+    """Count the documents of each installation by `COUNTED_STATES`, and in total."""
     by_installation = count_by_installation(session, installation_ids)
     return {id: _count_in_groups(by_installation[id]) for id in installation_ids}
 
@@ -72,7 +72,7 @@ def count_by_installation(
 ) -> defaultdict[int, Counter[str]]:
     """Count the documents of installations by state, in four queries for all of them.
 
-    Each state is counted for itself: "ready" and "sending" do not count as "waiting". Files,
+    Unlike `count_documents`, this counts "ready" and "sending" separately from "waiting". Files,
     records created for codes and postponed postings are left out.
     """
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
@@ -105,7 +105,7 @@ def _count_in_groups(by_state: Mapping[str, int]) -> dict[str, int]:
 
 
 def count_files(session: Session, installation_id: int) -> dict[str, int]:
-    """Count the files that did not arrive, by state.
+    """Count the files that are not in QuickBooks yet, by state.
 
     Files that are ready or being sent count as waiting.
     """
@@ -130,7 +130,7 @@ def _select_files(installation_id: int) -> Select[str, int]:
 
 
 def _count_unsent_as_waiting(counts: dict[str, int]) -> dict[str, int]:
-    """Return counts by state with what is ready or being sent among what waits."""
+    """Return counts by state in which "ready" and "sending" count as "waiting"."""
     result: dict[str, int] = {}
     for state, number in counts.items():
         name = PostingState.WAITING if state in COUNTED_AS_WAITING else state
@@ -139,9 +139,9 @@ def _count_unsent_as_waiting(counts: dict[str, int]) -> dict[str, int]:
 
 
 def count_postponed_changes(session: Session, installation_id: int) -> int:
-    """Count the posted documents that are read again before they are changed in QuickBooks.
+    """Count the posted documents that are marked for rereading.
 
-    One of them may have changed at the source while its first version was being sent.
+    They may have changed at the source while their first version was being sent.
     """
     is_posted = exists().where(
         Posting.document_id == SourceDocument.id,

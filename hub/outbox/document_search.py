@@ -1,6 +1,6 @@
-"""Search documents by words of their number, party or source id, or by what only QuickBooks has.
+"""Search documents by words of their number, party or source id, or by values from QuickBooks.
 
-Only QuickBooks has the marker of a document, and the id and the number of its transaction.
+These values are the marker of a document, and the id and the number of its transaction.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from hub.models.document_terms import SEARCHED_COLUMNS, list_terms, split_words
 from hub.outbox.main_posting import SAME_TRANSACTION
 
 MAX_CANDIDATES = 10_000
-MAX_WITHOUT_TERMS = 20_000  # newest documents among which those without terms are looked for
+MAX_WITHOUT_TERMS = 20_000  # the newest documents, which are searched for those without terms
 DOCUMENTS_PER_STEP = 1000  # documents whose missing terms are written in one transaction
 MAX_SEARCH_WORDS = 8  # further ones are ignored
 MARKER_START, MARKER_END = "[hub:", "]"
@@ -27,8 +27,8 @@ HIGHEST_CHARACTER = "\U0010ffff"
 def has_all_words(session: Session, text: str) -> ColumnElement[bool]:
     """Return the condition that a document has a term that begins with each word of a text.
 
-    If one of the words is rare, its documents are looked up by the index and tested. If all words
-    are common, the documents of a list are tested one after the other, and a page is full soon.
+    If one of the words is rare, an index finds its documents, and only these are tested. If all
+    words are common, documents are tested in the order of the list until a page is full.
     """
     words = list(dict.fromkeys(split_words(text)))[:MAX_SEARCH_WORDS]
     has_id = SourceDocument.id.in_(union_all(*_select_with_id(text)))
@@ -91,11 +91,11 @@ def _has_term(word: str) -> ColumnElement[bool]:
 
 
 def add_missing_terms(after: int = 0) -> int | None:
-    """Write the terms of the next of the newest documents that have none.
+    """Write the search terms of up to `DOCUMENTS_PER_STEP` new documents without terms.
 
-    Return the id after which to continue, None if that was all. The scheduler calls this once in a
-    tick, because another process takes over the schedules if a tick takes long. During an upgrade
-    without downtime, processes of the version before add documents without terms.
+    Return the id after which to continue; None if nothing is left. The scheduler calls this once
+    per tick, because another process takes over the schedules if a tick takes long. Documents
+    without terms are added by processes of an older version during an upgrade without downtime.
     """
     newest = select(func.max(SourceDocument.id)).scalar_subquery()
     has_terms = exists().where(DocumentTerm.document_id == SourceDocument.id)

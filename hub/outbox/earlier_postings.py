@@ -1,4 +1,4 @@
-"""Decide by the earlier postings of a part what follows, and take over what they show."""
+"""Use the earlier postings of a part: decide whether to repeat them, and inherit their facts."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ REPEATABLE_STATES: dict[Repetition, tuple[PostingState, ...]] = {
 
 
 def is_to_repeat(previous: Posting, operation: PartOperation, postings: Sequence[Posting]) -> bool:
-    """Return whether a new posting follows the newest one of the same operation.
+    """Return whether a new posting is needed after the newest one of the same operation.
 
-    A withdrawn posting is not taken up again if another one of the part was posted since: the
-    newest posted one says what QuickBooks has. The postings are given oldest first.
+    A withdrawn posting is not reused if another posting of the part was posted since: the newest
+    posted one describes what QuickBooks has. `postings` are sorted, oldest first.
     """
     if previous.state in REPEATABLE_STATES[operation.repetition]:
         return True
@@ -36,9 +36,10 @@ def is_to_repeat(previous: Posting, operation: PartOperation, postings: Sequence
 
 
 def inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
-    """Take over what is known from earlier postings of the part.
+    """Copy facts from the earlier postings of the part to a repeated creation.
 
-    This is the date from which to search for it in QuickBooks, and the transactions that it is not.
+    These are the date from which to search for it in QuickBooks, and the transactions that it
+    cannot be.
     """
     dates = []
     rejected_ids: set[str] = set()
@@ -54,10 +55,10 @@ def inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
 
 
 def keep_rejections(session: Session, posting: Posting, postings: Sequence[Posting]) -> None:
-    """Take over from earlier postings which transactions a creation is known not to be.
+    """Copy from earlier postings the rejected ids of transactions that have left QuickBooks.
 
-    Only transactions that have left QuickBooks count: if a transaction is still there, the person
-    has rejected an edit of it, not the whole transaction.
+    If a rejected transaction is still in QuickBooks, the person has rejected an edit of it, not
+    the transaction itself.
     """
     if posting.operation != Operation.CREATE:
         return

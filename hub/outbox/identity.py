@@ -1,4 +1,4 @@
-"""Name documents: their identity, their marker in QuickBooks and the keys of their requests."""
+"""Compute the identity of a document, its marker in QuickBooks and the keys of its requests."""
 
 import base64
 import hashlib
@@ -30,15 +30,15 @@ def derive_request_id(identity: str, part: str, operation: str, base: str, gener
 
 
 def derive_batch_id(requests: Iterable[str]) -> str:
-    """Return the key of a batch: the same only for the same requests in the same order."""
+    """Return the key of a batch, which depends on its requests and their order."""
     return uuid.uuid5(_NAMESPACE, _encode(["batch", *requests])).hex
 
 
 def compute_fingerprint(payload: bytes) -> str:
-    """Return the hash by which an approval remembers the exact bytes that were approved."""
+    """Return the hash of a payload, by which an approval identifies the approved bytes."""
     return hashlib.sha256(payload).hexdigest()
 
 
 def _encode(values: list[str | int]) -> str:
-    """Return values as one text, in which no value can be taken for a part of another."""
+    """Return values as one text that is different for different values."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The key of a posting: what may be sent under it, and the next one."""
+"""The request key of a posting: build it, and decide whether other bytes may use it."""
 
 from enum import Enum, auto
 
@@ -51,9 +51,9 @@ def build_key(
 def choose_generation(session: Session, posting: Posting, base: str) -> int:
     """Return the generation of a posting that gets another base.
 
-    An earlier change of the part may have had a key for that version of the transaction, or an
-    earlier file for that transaction: one that was skipped, or taken back by its source. Such a key
-    is never used for other bytes.
+    An earlier posting of the part may already have a key for this base, for example a change that
+    was skipped or withdrawn. Such a key is never used for other bytes, so the next generation is
+    chosen.
     """
     newest = select(func.max(Posting.generation)).where(
         Posting.document_id == posting.document_id,
@@ -67,7 +67,7 @@ def choose_generation(session: Session, posting: Posting, base: str) -> int:
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:
-    """Return whether a send under the present key may have landed without proof so far."""
+    """Return whether a send with the current key may have landed, without a proof so far."""
     if posting.state in IN_FLIGHT:
         return True
     return decide_key_use(session, posting) is KeyUse.FROZEN
@@ -82,9 +82,10 @@ def was_sent(session: Session, posting: Posting) -> bool:
 
 
 def decide_key_use(session: Session, posting: Posting) -> KeyUse:
-    """Return whether other bytes may be sent under this key, under the next one, or not at all.
+    """Return whether other bytes may be sent with this key, with the next one, or not at all.
 
-    A posting that was sent is withdrawn only once it is proved not to be in QuickBooks.
+    A withdrawn posting may use the next key: if it was sent, its absence was proved before it was
+    withdrawn.
     """
     if posting.rekey:
         return KeyUse.NEXT

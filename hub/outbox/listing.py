@@ -1,4 +1,4 @@
-"""Documents with their main posting and state, for lists and filters."""
+"""Queries for documents with their main posting and state, for lists and filters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +44,7 @@ from hub.outbox.states import REMOVALS
 
 FILTER_STATES = (*COUNTED_STATES, DocumentState.PENDING)
 ALL_STATES = (*FILTER_STATES, *COUNTED_AS_WAITING, DocumentState.UNREADABLE)
-UNPLANNED_STAGES = (Stage.PENDING, Stage.UPDATE_ONLY)  # they leave a document without a posting
+UNPLANNED_STAGES = (Stage.PENDING, Stage.UPDATE_ONLY)  # documents in these may have no posting
 DOCUMENTS_PER_QUERY = 1000
 _other = aliased(Posting)  # built once: building an alias takes longer than most statements
 
@@ -74,8 +74,8 @@ def select_documents_with_posting() -> Select[Any]:
 def select_ids_in_state(state: str) -> Select[int]:
     """Return a query for the ids of the documents in a state, to be ordered by any column.
 
-    The state is computed for one document after the other. To sort the documents of
-    `select_documents_with_posting`, PostgreSQL would rather join them with all postings.
+    The state is computed for each document. A sorted `select_documents_with_posting` would make
+    PostgreSQL join all documents with all postings.
     """
     excluded = _excludes_other_states(state, STATE_OF_DOCUMENT)
     return select(SourceDocument.id).where(
@@ -124,15 +124,15 @@ def load_document_states(session: Session, ids: Sequence[int]) -> dict[int, str]
 def in_state(state: str) -> ColumnElement[bool]:
     """Return the condition that a document of `select_documents_with_posting` is in a state.
 
-    The database computes the state only of the candidates, which an index finds. The condition
-    excludes the other states, because the database then expects most candidates to match and stops
-    at the first page instead of computing all of them.
+    The database computes the state only for candidates, which an index finds. The condition is
+    written as an exclusion of the other states: the database then expects most candidates to match,
+    and stops after the first page instead of computing the states of all.
     """
     return _may_be_in_state(state) & _excludes_other_states(state, STATE)
 
 
 def _excludes_other_states(state: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that the state of a document, a column of the query, is no other."""
+    """Return the condition that the column with the state of a document has no other state."""
     states = _list_states_counted_as(state)
     return column.not_in([other for other in ALL_STATES if other not in states])
 
@@ -151,14 +151,14 @@ def _may_be_in_state(state: str) -> ColumnElement[bool]:
 
 
 def _has_only_posting_in_state(state: str) -> ColumnElement[bool]:
-    """Return the condition that a candidate has only one posting, which gives it the state.
+    """Return the condition that a candidate has a single posting, which determines its state.
 
-    Most documents are like that, and to compute the state of one takes several times as long. A
-    file gives no state, and some states need more than a posting.
+    This is true of most documents, and several times faster than computing the state. Files do not
+    determine the state of a document, and some states depend on more than one posting.
     """
     if state in (DocumentState.MISSING, DocumentState.REMOVED, DocumentState.PENDING):
         return false()
-    number: Any = func.count()  # an index has it; candidates for these states have such a posting
+    number: Any = func.count()  # counted by an index; candidates have a posting in an open state
     if state not in OPEN_STATES:
         gives_no_state = Posting.operation.in_((Operation.ATTACH, *REMOVALS))
         is_other = or_(gives_no_state, Posting.state.not_in(_list_states_counted_as(state)))
@@ -181,10 +181,10 @@ def _has_only_posting_in_state(state: str) -> ColumnElement[bool]:
 def _has_posted() -> ColumnElement[bool]:
     """Return the condition that anything of a document was posted.
 
-    Most documents were posted, so a list of them all would be long. This condition is looked up for
-    one document after the other. It asks whether there is a row and compares no value, because
-    PostgreSQL expects an equal value in one document of two hundred: it would look at all documents
-    to find those of a page.
+    Most documents were posted, so the condition is tested for each document instead of listing them
+    all. It tests whether a row exists instead of comparing a value: PostgreSQL assumes that only
+    one in two hundred rows has an equal value, and would read all documents to find those of a
+    page.
     """
     query = (
         select(literal(1))
@@ -196,9 +196,9 @@ def _has_posted() -> ColumnElement[bool]:
 
 
 def _select_candidates(state: str, states: tuple[str, ...]) -> Select[int]:
-    """Return a query for the documents that may be in a state, by an index or a column.
+    """Return a query that finds the documents that may be in a state by an index or a column.
 
-    To compute the state of every document would take too long.
+    Computing the state of every document would take too long.
     """
     documents = select(Posting.document_id).where(
         Posting.installation_id.in_(select(Installation.id))
@@ -223,7 +223,7 @@ def _select_candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         )
     elif set(states) <= set(LEFT_OUT_STATES):
         documents = documents.where(IndexCondition(LEFT_OUT))
-    # In the text of the statement, so that a prepared one uses the index, too.
+    # Literals in the text of the statement, so that prepared statements also use the index.
     written_states: BindParameter[Any] = bindparam(
         "states", states, unique=True, expanding=True, literal_execute=True
     )

@@ -1,9 +1,9 @@
-"""The main posting of a document and the state of the document: the one definition of both.
+"""Define the main posting of a document, and the state of the document.
 
-A document may have many postings: one for each part of it, and for each part a creation, changes
-and a removal. For each part one of them counts: the one that is not final yet, else the newest that
-was posted, else the newest. The state of a document with several parts is that of the part that
-needs most attention.
+A document may have many postings: for each of its parts a creation, changes and a removal. One
+posting of each part counts: the one that is not final yet, or else the newest posted one, or else
+the newest. The main posting, and the state of the document, are those of the part that needs most
+attention.
 """
 
 from functools import cache
@@ -16,7 +16,7 @@ from hub.models import Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState, TransactionState
 from hub.outbox.states import REMOVALS
 
-# The final states, those that precede others first; states that are not final precede them.
+# The rank of each final state: the lowest rank counts. Other states have `OPEN_RANK`.
 FINAL_RANKS = {PostingState.POSTED: 1, PostingState.SKIPPED: 2, PostingState.WITHDRAWN: 2}
 OPEN_RANK = 0
 # The states of a document, the one that needs most attention first.
@@ -51,7 +51,7 @@ def counts_for_its_part(posting: Any) -> ColumnElement[bool]:
 
 
 def build_state_column(posting: Any, head: Any) -> ColumnElement[str]:
-    """Return the state of a document as given by a posting that counts.
+    """Return the state of a document or part according to the posting that counts for it.
 
     `head` is joined by `is_same_transaction`.
     """
@@ -64,7 +64,7 @@ def build_state_column(posting: Any, head: Any) -> ColumnElement[str]:
 
 
 def rank_by_attention(state: ColumnElement[str]) -> ColumnElement[int]:
-    """Return the place of a state in `ATTENTION_ORDER`."""
+    """Return the index of a state in `ATTENTION_ORDER`."""
     places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
     return case(*places)
 
@@ -77,7 +77,7 @@ def select_main_posting_id() -> ScalarSelect[int]:
 
 @cache
 def select_main_posting_state() -> ScalarSelect[str]:
-    """Return a subquery for the state that the main posting of a `SourceDocument` gives to it."""
+    """Return a subquery for the state of the `SourceDocument` of the enclosing statement."""
     return _select_main_posting(is_state=True)
 
 

@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(b'"' + POSTING_PREFIX.encode() + rb'([0-9]+)(?:/((?:[^
 
 
 class _PostedIds(NamedTuple):
-    """The QuickBooks id of a transaction or record; ids of its lines by those at the source."""
+    """The QuickBooks id of a transaction or record, and the ids of its lines by source id."""
 
     id: str
     line_ids: Mapping[str, str]
@@ -44,7 +44,7 @@ def find_creation_requester(row: SourceDocument) -> str:
 def find_dependents(
     session: Session, creations: Iterable[Posting], except_for: SourceDocument
 ) -> set[int]:
-    """Return the postings that need one of these and are not held, except those of one document."""
+    """Return the unheld postings of other documents that wait for one of these creations."""
     creation_ids = {creation.id for creation in creations}
     query = select(Posting.id, Posting.payload).where(
         Posting.installation_id == except_for.installation_id,
@@ -73,7 +73,7 @@ def get_line_ids(summary: TransactionSummary) -> dict[str, str]:
 
 
 def fill(session: Session, posting: Posting) -> int | None:
-    """Fill the ids of posted documents into a payload that never left.
+    """Fill the ids of posted documents into a payload that was never sent.
 
     Return the posting whose id is still missing, if any.
     """
@@ -96,10 +96,10 @@ def fill(session: Session, posting: Posting) -> int | None:
 
 
 def fill_approved_ids(session: Session, payload: bytes) -> bytes:
-    """Return a payload with the ids of the records that it named when it was approved.
+    """Return an approved payload with the ids of the records that are created by now.
 
-    The placeholder of a record stays if its code was matched to another record since: nobody has
-    approved that one.
+    A placeholder stays if its code was matched to another record since the approval, because nobody
+    has approved that record.
     """
     posting_ids = find_awaited_ids(payload) - find_other_records(session, payload)
     if not posting_ids:
@@ -108,7 +108,7 @@ def fill_approved_ids(session: Session, payload: bytes) -> bytes:
 
 
 def find_other_records(session: Session, payload: bytes) -> set[int]:
-    """Return the creations that a payload names whose code is matched to another record by now.
+    """Return the awaited creations of a payload whose code has been matched to another record.
 
     Records that the hub created for the same code do not count as other records.
     """
@@ -143,7 +143,7 @@ def find_other_records(session: Session, payload: bytes) -> set[int]:
 def load_matched_records(
     session: Session, *conditions: ColumnElement[bool] | TextClause
 ) -> dict[int, str]:
-    """Return, by posting, the record that the code of a creation is matched to by now."""
+    """Return, by posting, the record to which the code of a creation has been matched."""
     row = SourceDocument
     is_match_of_code = and_(
         Match.company_id == row.company_id,
@@ -170,10 +170,10 @@ def load_matched_records(
 
 
 def match_created_record(session: Session, posting_id: int) -> None:
-    """Match a code to the party or item that was just created for it; keep a choice of a person.
+    """Match a code to the party or item that was just created for it.
 
-    While the plugin of its app is not loaded, a code without a decision gets no match. It is still
-    linked to the record, because it has the id of the document that created it.
+    A match that a person chose is kept. While the plugin of its app is not loaded, a code without a
+    match gets none; the source id of the document still links it to the record.
     """
     query = (
         select(Posting, SourceDocument)
@@ -190,7 +190,7 @@ def match_created_record(session: Session, posting_id: int) -> None:
 
 
 def _load_known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _PostedIds]:
-    """Return the ids of those postings that are posted, or whose code has a record by now."""
+    """Return the ids of the postings that are posted or whose code is matched to a record."""
     is_chosen = Posting.id.in_(posting_ids)
     ids = {}
     for id, record in load_matched_records(session, is_chosen).items():
@@ -206,7 +206,7 @@ def _load_known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _
 
 
 def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
-    """Replace the placeholders whose ids are known; a line without an id becomes an empty one."""
+    """Replace the placeholders whose ids are known; the id of an unknown line becomes empty."""
 
     def replacement(match: re.Match[bytes]) -> bytes:
         """Return the id as JSON, or the placeholder itself if the id is not known."""
@@ -225,7 +225,7 @@ def _replace_placeholders(text: bytes, ids: Mapping[int, _PostedIds]) -> bytes:
 
 
 def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
-    """Store the match of a code to its new record, unless the code has another record by now."""
+    """Store the match of a code to its new record, unless the code has been matched meanwhile."""
     key: dict[str, Any] = {
         "company_id": row.company_id,
         "tenant": row.tenant,
@@ -254,8 +254,8 @@ def _add_match(session: Session, posting: Posting, row: SourceDocument) -> None:
 def _find_plugin_name(session: Session, row: SourceDocument, key: Mapping[str, Any]) -> str | None:
     """Return the plugin whose apps share the match of a code.
 
-    If the plugin of the app is not loaded, return the only plugin, also not loaded, that has a
-    decision about the code. Return None if there is none or several.
+    If the plugin of the app is not loaded, its name is not known. Then return the plugin that has
+    a match of the code and is not loaded either; None unless there is exactly one.
     """
     plugins = current_hub().plugins
     if row.slug in plugins.apps:

@@ -19,7 +19,7 @@ class RemovalSummary(NamedTuple):
 
     @classmethod
     def load(cls, stored: Mapping[str, Any] | None) -> "RemovalSummary":
-        """Return the summary that `dump` stored; an empty one if a person did not want it."""
+        """Return the summary that `dump` stored; an empty one for a removal by the source."""
         if not stored:
             return cls()
         return cls(removed_by=str(stored.get("removed_by", "")))
@@ -30,7 +30,7 @@ class RemovalSummary(NamedTuple):
 
 
 class Repetition(StrEnum):
-    """The source or person that requests a part again after its transaction left QuickBooks."""
+    """Who requests that a part is posted again after its transaction has left QuickBooks."""
 
     NONE = ""
     OFFERED = "offered"  # its source
@@ -87,7 +87,7 @@ class Content:
 
     @property
     def fingerprint(self) -> str:
-        """Return the hash by which an approval remembers the exact bytes."""
+        """Return the hash of the payload, by which an approval identifies it."""
         return compute_fingerprint(self.payload)
 
 

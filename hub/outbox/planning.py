@@ -1,6 +1,6 @@
-"""Write planned postings: create new ones, or replace the bytes of those that were never sent.
+"""Write planned postings: create new ones, or replace the payload of those that were never sent.
 
-`hub.outbox.keys` decides what a key may be used for.
+`hub.outbox.keys` decides whether a key may be used for another payload.
 """
 
 from collections import defaultdict
@@ -38,7 +38,7 @@ HOLDERS_RELEASED_BY_PLAN = (
     Holder.MAPPING,
     Holder.PREFLIGHT,
 )
-# What one of these holds cannot be sent, whatever a person decides.
+# A posting held by one of these cannot be sent, whatever a person decides.
 HOLDERS_OF_INCOMPLETE = (Holder.SOURCE, Holder.MAPPING)
 
 
@@ -73,11 +73,11 @@ def plan_posting(
     *,
     postings: Sequence[Posting] | None = None,
 ) -> Posting:
-    """Write the plan for one part of a document; return the posting that stands for it.
+    """Write the plan for one part of a document; return the posting that has it.
 
-    The result is a new posting, or the current one with new bytes if nothing was sent under its
-    key. A repetition plans a creation again, with the next key, after the posted transaction has
-    left QuickBooks. `postings` are all postings of the document, if they are loaded already.
+    It is a new posting, or the current one with a new payload if nothing was sent with its key. A
+    repetition plans a creation again, with the next key, after the posted transaction has left
+    QuickBooks. `postings` are all postings of the document, if they are loaded already.
     """
     if postings is None:
         postings = _load_postings(session, row)
@@ -127,7 +127,7 @@ def _get_next_generation(previous: Posting | None) -> int:
 
 
 def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
-    """Release a posting that was just planned by a person's decision, without approval."""
+    """Release a posting that a person's decision has planned; the decision approves it."""
     posting.state = get_approved_state(posting)
     posting.held_by = Holder.NOBODY
     posting.reasons = []
@@ -147,8 +147,8 @@ def _load_postings(session: Session, row: SourceDocument) -> Sequence[Posting]:
 def _is_displaced(posting: Posting, plan: PostingPlan) -> bool:
     """Return whether a plan needs a new posting in place of this one.
 
-    It does if the operation differs, or if a person has seen or approved another kind: a bill and a
-    credit may have the same bytes.
+    It does if the operation differs. It also does if the kind differs and a person is reviewing or
+    has approved the posting, because a bill and a credit may have the same payload.
     """
     if not _is_same_operation(posting, plan.operation):
         return True
@@ -165,10 +165,10 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
 
 
 def _has_ended_with_other_content(posting: Posting, content: Content) -> bool:
-    """Return whether a change was skipped or posted, and the content to plan is another one.
+    """Return whether a change was skipped or posted with other content than the planned one.
 
-    A posted change can have the same base only if it left the transaction as it was, so that
-    QuickBooks kept its version.
+    A posted change has the same base as a new plan only if it did not modify the transaction, so
+    that its version stayed the same.
     """
     is_posted_update = (
         posting.state == PostingState.POSTED and posting.operation == Operation.UPDATE
@@ -191,7 +191,7 @@ def _find_newest_posting(postings: Sequence[Posting], operation: PartOperation) 
 
 
 def _add(session: Session, row: SourceDocument, plan: PostingPlan, generation: int = 0) -> Posting:
-    """Add a posting with the bytes of a plan and the key of this generation."""
+    """Add a posting with the content of a plan and the key of this generation."""
     operation, disposition = plan.operation, plan.disposition
     now = current_hub().clock.now()
     posting = Posting(
@@ -217,7 +217,7 @@ def _add(session: Session, row: SourceDocument, plan: PostingPlan, generation: i
 
 
 def _build_columns(content: Content) -> dict[str, Any]:
-    """Return the columns of a posting that a plan with other bytes replaces."""
+    """Return the columns of a posting that depend on its content."""
     return {
         "kind": content.kind,
         "payload": content.payload,
@@ -234,7 +234,7 @@ def _build_columns(content: Content) -> dict[str, Any]:
 def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting) -> bool:
     """Withdraw a posting that another operation replaces; return whether it was withdrawn.
 
-    A posting that may have landed stays, and so does a removal that a person wants.
+    A posting that may have landed is kept, and so is a removal that a person requested.
     """
     if decide_key_use(session, posting) is KeyUse.FROZEN or is_removal_by_person(posting):
         row.reread = True
@@ -249,22 +249,22 @@ def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting)
 
 
 def _revise(session: Session, row: SourceDocument, posting: Posting, plan: PostingPlan) -> Posting:
-    """Bring an existing posting in line with the plan, where that is allowed."""
+    """Update an existing posting to the plan, as far as its state allows."""
     content, disposition = plan.content, plan.disposition
     if posting.state in (PostingState.POSTED, PostingState.SKIPPED):
         return posting
     if posting.state == PostingState.WITHDRAWN and posting.operation in CHANGE_OPERATIONS:
-        # A person let it write over an edit of that time only; earlier versions of the hub read
-        # that from the rejected ids.
+        # The permission to overwrite was for one version only; earlier versions of the hub stored
+        # it in the rejected ids.
         posting.overwrite_permitted, posting.rejected_ids = "", []
     has_same_bytes = posting.planned == content.fingerprint
     if not has_same_bytes or posting.kind != content.kind:
         return _replace_content(session, row, posting, plan)
-    # The total that a source states is not among the bytes: QuickBooks adds up the lines.
+    # The payload has no total, because QuickBooks adds up the lines, so the total may differ.
     if content.total is not None:
         posting.number, posting.total = content.number, content.total
     if posting.operation == Operation.ATTACH:
-        posting.after_id = content.after_id  # the transaction may be that of another posting by now
+        posting.after_id = content.after_id  # another posting may have its transaction now
     if posting.state == PostingState.WITHDRAWN or _may_change_state(session, posting, disposition):
         posting.warnings = list(content.warnings)
         posting.after_id = content.after_id
@@ -273,10 +273,10 @@ def _revise(session: Session, row: SourceDocument, posting: Posting, plan: Posti
 
 
 def _may_change_state(session: Session, posting: Posting, disposition: Disposition) -> bool:
-    """Return whether a plan with the same bytes may change the state.
+    """Return whether a plan with the same payload may change the state.
 
-    A posting that QuickBooks holds never changes its state by a plan. Nor does one about which a
-    person is asked, unless it cannot be sent at all now.
+    A plan never changes the state of a posting that QuickBooks refused. If a person is asked about
+    a posting, a plan changes its state only if the posting can no longer be sent at all.
     """
     if posting.held_by == Holder.UNNEEDED:
         return disposition.state == PostingState.HELD
@@ -301,7 +301,7 @@ def _is_incomplete(disposition: Disposition) -> bool:
 def _replace_content(
     session: Session, row: SourceDocument, posting: Posting, plan: PostingPlan
 ) -> Posting:
-    """Give a posting new bytes, unless bytes under its key may have landed."""
+    """Replace the content of a posting, unless content with its key may have landed."""
     content, disposition = plan.content, plan.disposition
     key_use = decide_key_use(session, posting)
     if key_use is KeyUse.FROZEN:
@@ -329,9 +329,9 @@ def _replace_content(
 
 
 def _carry_over_approvals(session: Session, posting: Posting, content: Content) -> bool:
-    """Keep the approvals that cover new bytes; return whether the posting stays approved.
+    """Keep the approvals that cover new content; return whether the posting stays approved.
 
-    If two people must approve it, one of them may have done so already.
+    Where two people must approve, the approval of the first is kept as well.
     """
     if posting.kind != content.kind:
         approvals.drop(session, posting)
@@ -345,9 +345,9 @@ def _carry_over_approvals(session: Session, posting: Posting, content: Content) 
 
 
 def _has_only_new_ids(session: Session, posting: Posting, content: Content) -> bool:
-    """Return whether approvals of the present bytes cover other bytes, too.
+    """Return whether new content differs from the present one only by filled placeholders.
 
-    They do if the bytes differ only by the ids of postings that the present bytes wait for.
+    Approvals of the present content then cover the new one, too.
     """
     if posting.approved_payload is None and not approvals.asks_for_two(posting):
         return False
@@ -355,7 +355,7 @@ def _has_only_new_ids(session: Session, posting: Posting, content: Content) -> b
 
 
 def _set_disposition(posting: Posting, disposition: Disposition) -> None:
-    """Set the state; bytes that a person approved need no other review."""
+    """Set state, holder and reasons; content that a person approved needs no other review."""
     state = disposition.state
     is_approved = posting.approved_payload == posting.planned
     if state == PostingState.REVIEW and is_approved:

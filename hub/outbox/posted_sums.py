@@ -1,4 +1,4 @@
-"""Add up the posted documents of an installation, as its source and QuickBooks have them."""
+"""Add up the totals of an installation's posted documents: at the source and in QuickBooks."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from hub.outbox.main_posting import ATTENTION_ORDER, SAME_TRANSACTION, counts_fo
 from hub.outbox.states import REMOVALS
 from hub.outbox.sums import get_sign_of_kind, join_halves, sum_halves
 
-SIDES = ("source", "posted", "quickbooks")  # whose totals of the posted documents are added up
+SIDES = ("source", "posted", "quickbooks")  # the totals that are added up for each document
 STATES_WITH_AMOUNTS = (DocumentState.POSTED, DocumentState.MISSING)
 LIVE_TOTAL = case(
     (TransactionHead.state == TransactionState.LIVE, TransactionHead.total), else_=None

@@ -1,9 +1,8 @@
-"""Locks of the settings of apps, by which postings are planned and released.
+"""Locks of app settings, for planning and releasing postings by them.
 
-On PostgreSQL a change of settings that is committed while a posting is planned by the old ones
-could not see this posting. Both therefore lock the installation before they lock any posting: many
-plans may share the lock, and a change waits for them. On SQLite a transaction that writes is the
-only one.
+On PostgreSQL, a change of settings that is committed while a posting is planned with the old ones
+would miss this posting. Both therefore lock the installation before any posting. Plans share the
+lock, and a change waits for them. On SQLite, only one transaction writes at a time anyway.
 """
 
 from collections.abc import Sequence
@@ -15,13 +14,13 @@ from hub.models import Installation
 
 
 def lock_to_plan(session: Session, installation_id: int) -> Installation:
-    """Return an installation whose settings stay as they are until the transaction ends."""
+    """Return an installation with a shared lock on its settings until the transaction ends."""
     options = {"read": True, "of": Installation}
     return session.get_one(Installation, installation_id, with_for_update=options)
 
 
 def lock_all_to_plan(session: Session, company_id: int, ids: Sequence[int] | None) -> None:
-    """Keep the settings of these apps, or of all of a company, until the transaction ends."""
+    """Take the shared lock of these installations, or of all of a company."""
     query = select(Installation.id).where(Installation.company_id == company_id)
     if ids is not None:
         query = query.where(Installation.id.in_(ids))
@@ -29,6 +28,6 @@ def lock_all_to_plan(session: Session, company_id: int, ids: Sequence[int] | Non
 
 
 def lock_to_change(session: Session, installation_id: int) -> Installation:
-    """Return an installation whose settings or matches nobody else changes or plans by."""
+    """Return an installation with an exclusive lock, for changing its settings or matches."""
     options = {"key_share": True, "of": Installation}
     return session.get_one(Installation, installation_id, with_for_update=options)

@@ -1,4 +1,4 @@
-"""Groups of states and operations that several parts of the hub treat alike."""
+"""Groups of states and operations that several packages use."""
 
 from hub.models.enums import DocumentState, Operation, PostingState
 

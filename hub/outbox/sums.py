@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, func, type_coerce
 from hub.contract.document_kinds import CREDIT_KINDS
 from hub.money import ZERO
 
-HALF_BASE = 10**9  # the millionths of a sum are added up in two halves: above and below this
+HALF_BASE = 10**9  # sums of millionths are split into a quotient and a remainder by this
 
 
 def get_sign_of_kind(kind: str) -> int:
@@ -26,9 +26,9 @@ def apply_sign(kind: str, total: Decimal | None) -> Decimal:
 
 
 def sum_halves(amount: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the sum of a column of amounts as two columns, which `join_halves` puts together.
+    """Return the sum of a column of amounts as two columns, which `join_halves` combines.
 
-    All millionths together may exceed the largest integer of the database.
+    A single sum of millionths could exceed the largest integer of the database.
     """
     millionths = type_coerce(amount, BigInteger)
     upper = func.coalesce(func.sum(millionths // HALF_BASE), 0)

@@ -32,19 +32,22 @@ KEY_COLUMNS_ONLY = (
 
 
 def approve(session: Session, ids: Iterable[int], who: str) -> int:
-    """Approve exactly these bytes; a posting that depends on another waits until that is posted."""
+    """Approve the present content of postings in review; return the number.
+
+    A posting that depends on another one waits until that is posted.
+    """
     return _approve(session, Posting.id.in_(list(ids)), who)
 
 
 def approve_all(session: Session, installation_id: int, who: str) -> int:
-    """Approve everything that an installation has in review; return the number."""
+    """Approve all postings that an installation has in review; return the number."""
     return _approve(session, Posting.installation_id == installation_id, who)
 
 
 def return_to_review(session: Session, installation_id: int) -> None:
-    """Put postings that would be sent into review, unless a person approved them or they were sent.
+    """Return postings to review that are ready, or become ready once another one is posted.
 
-    These are ready postings, and those that become ready once another posting is posted.
+    Postings that a person approved, or that were sent before, stay as they are.
     """
     attempts = select(Attempt.id).where(Attempt.posting_id == Posting.id)
     was_sent = attempts.exists()
@@ -60,9 +63,9 @@ def return_to_review(session: Session, installation_id: int) -> None:
 
 
 def require_checks(session: Session, installation_id: int) -> None:
-    """Have what waits of an installation checked again, because it may post again.
+    """Repeat the checks of an installation's waiting postings, because it may post again.
 
-    Documents of other apps may have got the same numbers since.
+    Documents of other apps may have used the same numbers meanwhile.
     """
     is_waiting = (Posting.installation_id == installation_id, Posting.state.in_(SENDABLE))
     update_postings(session, is_waiting, checked_at=None, changed_at=Posting.changed_at)
@@ -84,8 +87,8 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 
     Postings in doubt are looked up without a pause. Documents that could not be mapped are read
     again. The others are sent, under the next key if the last one is proved not to have landed.
-    A document that was skipped waits until it is read again: its source may have changed it since,
-    and what it lacked when it was skipped may still be lacking.
+    A skipped document waits until it is read again: it may have changed at its source, or may still
+    be incomplete.
     """
     is_chosen = Posting.id.in_(list(ids)) & Posting.state.in_(RETRYABLE)
     is_doubtful = Posting.state == PostingState.UNKNOWN
@@ -110,9 +113,10 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
 def _wait_for_reading(session: Session, approvals_before: Mapping[int, str | None]) -> None:
     """Let postings that are no longer skipped wait until their documents are read again.
 
-    Reading the document of a skipped posting plans nothing. In an app without review, nobody has to
-    approve what is read then. `approvals_before` has what was approved of each posting when it was
-    skipped.
+    While a posting is skipped, reading its document plans nothing. If the app has no review, the
+    approval by the retry is removed from postings that were never approved before, because the
+    content that is read then needs none. `approvals_before` has the
+    approved fingerprint of each posting at the time it was skipped.
     """
     is_chosen = Posting.id.in_(approvals_before)
     until_read = {"state": PostingState.WAITING, "held_by": Holder.SOURCE, "reasons": []}
@@ -158,7 +162,7 @@ def update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **va
 
 
 def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    """Have the documents of these postings read again at once; return the number of postings."""
+    """Mark the documents of these postings to be read again now; return the number of postings."""
     _mark_as_outdated(session, conditions)
     return update_postings(session, conditions, next_try_at=None)
 

@@ -98,7 +98,7 @@ def _build_line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:
 
 
 def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> None:
-    """Report a fee: a line of a payment that settles nothing cannot be negative."""
+    """Report a fee, which is a negative line that settles nothing: a payment cannot have one."""
     if line_amount < 0:
         builder.problems.append(
             Sentence(

@@ -143,7 +143,7 @@ class PayloadBuilder:
         return list(classes.values())
 
     def lines_with_amount(self) -> list[tuple[MappedLine, Decimal]]:
-        """Return the lines that have an amount, each with it; lines of text go into the memo."""
+        """Return pairs of lines and amounts; lines of text go into the memo."""
         lines = []
         for mapped in self.mapped.lines:
             line_amount = get_amount(mapped.line)

@@ -1,4 +1,4 @@
-"""Compute a digest of what counts in a transaction, by which later changes are recognized."""
+"""Compute a digest of the compared fields of a transaction, to recognize later changes."""
 
 import hashlib
 import json

@@ -10,7 +10,7 @@ KIND_OF_SUPPLIERS = "vendor"
 
 
 def is_same_content(kind: str, written: bytes, planned: bytes, written_memo: str) -> bool:
-    """Return whether two payloads differ at most in what has no effect in QuickBooks.
+    """Return whether two payloads differ at most in form, without any effect in QuickBooks.
 
     Earlier versions of the hub stated the tax of a rate, the orders of a bill, the payments of a
     deposit and the notes of a supplier in other forms. A whole update is never the same, because it

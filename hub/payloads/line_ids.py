@@ -1,4 +1,4 @@
-"""Pair the lines of a new version with those in QuickBooks, so that each keeps its id."""
+"""Pair the lines of an update with the lines in QuickBooks, so that each keeps its id."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from decimal import Decimal
@@ -15,7 +15,7 @@ FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "De
 # Fields of a line that people may set if the source does not, by the fact of the summary that shows
 # whether the hub had set the first of them.
 FIELDS_OF_PEOPLE = {"class_": ("ClassRef",), "customer": ("CustomerRef", "BillableStatus")}
-UNWRITTEN_LINE = LineSummary(ZERO)  # the hub never wrote the transaction, so all of it is of others
+UNWRITTEN_LINE = LineSummary(ZERO)  # of a transaction that the hub never wrote
 
 
 class PlacedLine(NamedTuple):
@@ -238,7 +238,7 @@ def _find_written_line(
 
 
 def _keep_additions(line: Line, stored: Line, written: LineSummary | None) -> None:
-    """Keep what the line in QuickBooks has and the source does not know."""
+    """Keep the fields of the line in QuickBooks that the source does not have."""
     if stored.get("LinkedTxn"):
         line.setdefault("LinkedTxn", stored["LinkedTxn"])
     detail_field = str(line.get("DetailType"))

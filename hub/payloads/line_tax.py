@@ -144,7 +144,7 @@ def compute_amount_without_tax(
 
 
 def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]:
-    """Return the line to correct, and how much the tax of the rounded lines misses the stated one.
+    """Return the line to correct, and the difference of the rounded lines' tax to the stated tax.
 
     A difference that is too large for rounding is not corrected.
     """
@@ -184,7 +184,7 @@ def _compute_amount_without_rates(
 
 
 def _compute_presumed_share(builder: PayloadBuilder) -> Decimal:
-    """Return the share of tax in the amounts of the lines that do not state it, taken as equal."""
+    """Return the share of tax in lines that do not state it, assuming that it is equal in all."""
     tax = read_stated_tax(builder) or ZERO
     gross = ZERO
     for line in builder.document.lines:

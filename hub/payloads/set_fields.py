@@ -1,4 +1,4 @@
-"""Name the fields of a body that no fact of its summary shows, to empty them later."""
+"""List the fields that a body sets and its summary does not contain, to empty them later."""
 
 from typing import Any
 

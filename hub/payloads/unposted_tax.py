@@ -16,7 +16,7 @@ from hub.payloads.stated_total import round_stated_total
 
 
 def find_problem(builder: PayloadBuilder, computed: Decimal | None) -> Sentence | None:
-    """Return the problem of tax that would not be posted; None if there is none.
+    """Return a problem if some of the tax would not be posted; None otherwise.
 
     `computed` is the total of the lines. There is no problem if that is the stated total.
     """

@@ -102,7 +102,7 @@ EMPTIED_FIELDS = {
 }
 EMAIL_FIELDS = ("BillEmail", "POEmail")
 VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets
-CUT_MARK = "…"  # ends our part of a memo if the text of people leaves no room for all of it
+CUT_MARK = "…"  # ends the hub's part of a memo if text added by people leaves no room for all
 CLOSED_STATUS = {"POStatus": "Closed"}
 OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
@@ -170,7 +170,7 @@ def _select_hub_fields(body: dict[str, Any], summary: TransactionSummary | None)
 
 
 def _list_shared_fields(summary: TransactionSummary | None) -> list[str]:
-    """Return the fields that the hub set, of those that people set as well."""
+    """Return those of the fields shared with people that the hub has set."""
     if summary is None:
         return []
     return [name for name, fact in SHARED_FIELDS.items() if getattr(summary, fact)]

@@ -25,7 +25,10 @@ OVERWRITE_QUESTIONS = ("outcome.changed", "outcome.changed_before_removal")
 def format_question(
     reason: str, posting: Posting, candidates: Sequence[Mapping[str, Any]]
 ) -> CaseText:
-    """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
+    """Return the question to a person about objects in QuickBooks.
+
+    `reason` is that of the step `Ask`.
+    """
     name = format_posting_name(posting)
     if reason == AskReason.CHANGED and posting.operation in REMOVALS:
         return CaseText("outcome.changed_before_removal", name=name)
@@ -38,9 +41,9 @@ def format_question(
 
 
 def format_refusal(reason: str, posting: Posting, message: str, code: str, rounds: int) -> CaseText:
-    """Return why QuickBooks does not take a posting; `reason` is that of the step `Hold`.
+    """Return why QuickBooks refused a posting; `reason` is that of the step `Hold`.
 
-    `message` and `code` are what QuickBooks said last, `rounds` is how often it was sent.
+    `message` and `code` are from the last response, `rounds` is the number of sends.
     """
     name = format_posting_name(posting)
     if reason == "rounds":
@@ -57,7 +60,7 @@ def describe_candidates(
 ) -> list[dict[str, Any]]:
     """Describe the transactions that a posting may be, so that a person can compare them.
 
-    A transaction that a restored database has forgotten has no id and is left out.
+    `FORGOTTEN` stands for unknown deleted transactions and is left out.
     """
     query = select(TransactionHead).where(
         TransactionHead.company_id == posting.company_id,
@@ -76,9 +79,9 @@ def describe_candidates(
 def describe_candidate(
     id: str, head: TransactionHead | None, marker: str | None = None
 ) -> dict[str, Any]:
-    """Describe one transaction as the details of a case store it; one without a head by its id.
+    """Describe one transaction for the details of a case; without a head, only by its id.
 
-    `marker` is that of the document for which a person may take it, None if nobody is asked.
+    `marker` is that of the document as which a person may adopt it; None if nobody is asked.
     """
     if head is None:
         return {"id": id}

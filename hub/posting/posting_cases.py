@@ -1,6 +1,6 @@
 """Open and close the cases of single postings.
 
-Each has a name that is unique among those of its posting.
+The name of a case is unique among the cases of its posting.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ def open_case(
     text: CaseText,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Open a case of a posting, or change what the open one of this name says."""
+    """Open a case of a posting, or update the open case of this name."""
     finding = Finding(key=name, text=text, details=details or {})
     inbox.open_for_finding(session, finding, [posting])
 
@@ -43,7 +43,7 @@ def open_only_case(
 
 
 def close_cases(session: Session, posting: Posting, *, has_case: bool) -> None:
-    """Close the cases of a posted posting, and those about what it changes or takes the place of.
+    """Close the cases of a posted posting, and of the earlier postings that it changes or replaces.
 
     `has_case` is whether the posting has an open case of its own.
     """

@@ -70,11 +70,11 @@ def queue(
     paid_on: dt.date | None = None,
     repeat: bool = True,
 ) -> None:
-    """Queue a receipt if its app wants it, in place of the open receipts of the document.
+    """Queue a receipt if its app wants it; it replaces the open receipts of the document.
 
     Its message is the text of `reasons`, in the form in which a posting stores them. Without
-    `repeat`, no receipt is queued with the state and the reasons of the last one, even if their
-    wording has changed.
+    `repeat`, nothing is queued if state and reasons are those of the last receipt, even if the
+    wording of the reasons has changed.
     """
     if not is_wanted(document.slug, state) or not document.body:
         return
@@ -130,7 +130,7 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
 def _select_wanted(
     session: Session, postings: Sequence[tuple[Posting, TransactionFacts]]
 ) -> list[tuple[Posting, TransactionFacts]]:
-    """Leave out postings whose app does not want to know, and documents that the hub created."""
+    """Return the postings of documents from the source whose app wants receipts of this state."""
     wants_posted: dict[str, bool] = {}
     reporting_ids = []
     for posting, _ in postings:
@@ -146,7 +146,7 @@ def _select_wanted(
 
 
 def _load_documents_from_source(session: Session, document_ids: Collection[int]) -> set[int]:
-    """Return the documents that the source brought: all except those that the hub creates."""
+    """Return which documents come from the source, and were not created by the hub."""
     source_id = SourceDocument.body["source_id"].as_string()
     is_from_source = SourceDocument.id.in_(document_ids) & source_id.is_not(None)
     ids = session.scalars(select(SourceDocument.id).where(is_from_source))
@@ -185,9 +185,9 @@ def _build_receipt_values(
 def find_last(
     session: Session, document: SourceDocument, states: Collection[ReceiptState] = ()
 ) -> ReceiptRow | None:
-    """Return the newest receipt of a document, of any state unless some are given.
+    """Return the newest receipt of a document, or None.
 
-    None if there is no such receipt.
+    With `states`, only receipts in these states count.
     """
     query = select(ReceiptRow).where(ReceiptRow.document_id == document.id)
     if states:
@@ -197,10 +197,10 @@ def find_last(
 
 
 def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> None:
-    """Queue receipts for posted documents whose last receipt is about a change that has ended.
+    """Queue receipts for posted documents whose last receipt is about a change that was given up.
 
-    QuickBooks refused the change or a person was asked about it, and then a person skipped it or
-    the source took it back. The source gets the state from before the change again.
+    The change was held, and then a person skipped it or the source reverted it. The source gets the
+    state from before the change again.
     """
     reporting_ids = [id for id in installation_ids if _reports_held_and_posted(session, id)]
     if not reporting_ids:
@@ -256,13 +256,13 @@ def select_last_receipt_column(
 
 
 def _reports_held_and_posted(session: Session, installation_id: int) -> bool:
-    """Return whether anyone wants to know of held and of posted documents of an installation."""
+    """Return whether any plugin wants receipts of both held and posted documents."""
     slug = session.get_one(Installation, installation_id).slug
     return is_wanted(slug, *HELD_STATES) and is_wanted(slug, ReceiptState.POSTED)
 
 
 def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:
-    """Return what holds a posting, as a receipt names it; None for a reason without a name."""
+    """Return the cause of a hold as a receipt names it; None if the contract has no name for it."""
     if inbox.is_open(session, build_posting_cause(posting.id, CURRENCY)):
         return CURRENCY
     return CAUSES_BY_HOLDER.get(posting.held_by)
@@ -292,7 +292,7 @@ def _has_listener(plugins: Plugins) -> bool:
 
 
 def _build_posting_facts(posting: Posting | None) -> dict[str, Any]:
-    """Return the fields of a receipt about the transaction of a posting, as far as it has one."""
+    """Return the fields of a receipt about the transaction of a posting, if there is one yet."""
     if posting is None:
         return {"kind": None}
     if not posting.quickbooks_id:

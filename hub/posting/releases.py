@@ -1,4 +1,4 @@
-"""Release postings that waited: for a check, for another posting, for a time or for a need."""
+"""Release postings that waited for a check, another posting, a time, or a document's need."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ def resume(session: Session, ids: Sequence[int], initial_state: str) -> None:
 
 
 def withdraw_superseded(session: Session, company_id: int) -> None:
-    """Withdraw creations whose code is matched to a record by now, by another app for example."""
+    """Withdraw creations whose code was matched to a record meanwhile, perhaps by another app."""
     is_unsent_creation = (
         Posting.company_id == company_id,
         Posting.state.in_(UNSENT),
@@ -71,9 +71,9 @@ def withdraw_superseded(session: Session, company_id: int) -> None:
 
 
 def release_waiting(company_id: int, now: dt.datetime) -> int:
-    """Make ready what waited for a time or for a document that is posted by now; return how many.
+    """Release postings whose time has come or whose parent is posted; return how many are ready.
 
-    They are released in chunks, so that others can write in between.
+    They are released in chunks, so that other processes can write in between.
     """
     with read_only_session() as session:
         released = _select_released(company_id, now).with_only_columns(Posting.id)
@@ -87,7 +87,7 @@ def release_waiting(company_id: int, now: dt.datetime) -> int:
 
 
 def _select_released(company_id: int, now: dt.datetime) -> Select[Posting]:
-    """Return a query for the postings whose time has come, or for which a document is posted."""
+    """Return a query for waiting postings whose time has come and whose parent has ended."""
     is_waiting = (
         Posting.company_id == company_id,
         Posting.state == PostingState.WAITING,
@@ -103,7 +103,7 @@ def _select_released(company_id: int, now: dt.datetime) -> Select[Posting]:
 
 
 def _release_chunk(session: Session, company_id: int, ids: Sequence[int], now: dt.datetime) -> int:
-    """Release those of some postings that still may be; return how many are ready."""
+    """Release the postings of a chunk that still can be released; return how many are ready."""
     query = _select_released(company_id, now).where(Posting.id.in_(ids)).order_by(Posting.id)
     postings = session.scalars(query.with_for_update(of=Posting)).all()
     parents = _load_by_id(session, [posting.after_id for posting in postings if posting.after_id])
@@ -150,7 +150,8 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
     source.
     """
     if posting.approved_payload and find_other_records(session, posting.payload):
-        posting.document.reread = True  # it was approved with another record, so it is planned anew
+        # It was approved with other records, so it is planned again.
+        posting.document.reread = True
         return False
     if parent is None or parent.state == PostingState.POSTED:
         return _make_ready(session, posting, parent, now)
@@ -167,7 +168,7 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
 
 
 def _explain_unposted_parent(parent: Posting) -> CaseText:
-    """Return why a file is not sent: what it waited for has ended unposted."""
+    """Return why a file is not sent: the posting that it waited for ended without being posted."""
     if parent.operation != Operation.UPDATE:
         return CaseText("posting.parent_not_posted")
     if parent.state == PostingState.SKIPPED:

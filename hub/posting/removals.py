@@ -1,6 +1,6 @@
-"""The order of removals, and the files of what was removed.
+"""Order the removals of linked transactions, and withdraw the files of removed ones.
 
-What settles a transaction is removed from QuickBooks before it is.
+A payment is removed from QuickBooks before the transaction that it settles.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from hub.reasons.texts import CaseText
 def find_pending_removals(
     session: Session, company_id: int, targets: Mapping[int, TransactionHead]
 ) -> dict[int, int]:
-    """Return, by posting, the pending removal of a transaction that depends on its target."""
+    """Return, by posting, a pending removal that has to be carried out before it."""
     dependents = _find_dependents(targets)
     quickbooks_ids = {key[1] for keys in dependents.values() for key in keys}
     if not quickbooks_ids:
@@ -47,7 +47,7 @@ def find_pending_removals(
 def _find_dependents(
     targets: Mapping[int, TransactionHead],
 ) -> dict[int, list[tuple[str, str]]]:
-    """Return, by posting, the kinds and ids of what is linked to targets that cannot change."""
+    """Return, by posting, the kinds and ids of the transactions that depend on its target."""
     dependents: dict[int, list[tuple[str, str]]] = {}
     for id, head in targets.items():
         if describe_dependent(head):
@@ -59,7 +59,7 @@ def _find_dependents(
 
 
 def wait_for_removals(session: Session, removals: Mapping[int, int]) -> None:
-    """Make each posting wait for the removal before it; one in review waits once approved."""
+    """Make each posting wait for the removal before it; one in review waits after its approval."""
     for id, removal_id in removals.items():
         posting = session.get_one(Posting, id)
         removal = session.get_one(Posting, removal_id)
@@ -73,9 +73,9 @@ def wait_for_removals(session: Session, removals: Mapping[int, int]) -> None:
 def withdraw_files(session: Session, posting: Posting) -> None:
     """Withdraw the unsent files of a transaction that has left QuickBooks, and close their cases.
 
-    They are planned again if the document becomes another transaction. A file on which somebody
-    acts at this moment is left alone: waiting for it could deadlock, because a later posting of the
-    document is locked already. It is withdrawn before it is sent.
+    They are planned again if the document becomes another transaction. A file that is locked by
+    another process is skipped: waiting for it could deadlock, because a later posting of the
+    document is already locked. Such a file is withdrawn before it would be sent.
     """
     files = select(Posting).where(
         Posting.document_id == posting.document_id,

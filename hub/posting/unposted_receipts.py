@@ -42,7 +42,7 @@ def queue_unposted(installation_ids: Iterable[int]) -> None:
 
 
 def _select_unreported() -> Select[Posting, str, str]:
-    """Return a query for the postings that are news to their source, and their last receipts.
+    """Return a query for the postings whose state was not reported to their source.
 
     Its columns are the posting, and the state and the reasons of the last receipt.
     """
@@ -69,7 +69,7 @@ def _select_unreported() -> Select[Posting, str, str]:
 
 
 def _queue_chunk(session: Session, ids: Sequence[int]) -> None:
-    """Queue the receipts of some postings, as far as they are still news to their source."""
+    """Queue the receipts of some postings, except those that have been reported meanwhile."""
     unreported = _select_unreported().where(Posting.id.in_(ids)).order_by(Posting.id)
     query = unreported.options(joinedload(Posting.document))
     split_documents: dict[int, SourceDocument] = {}

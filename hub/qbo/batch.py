@@ -86,11 +86,11 @@ def find_longest_pause(responses: Iterable[QuickBooksResponse]) -> float:
 
 
 def _build_response_of_each(whole: QuickBooksResponse) -> QuickBooksResponse:
-    """Return the response to each item of a batch that was not done.
+    """Return the response to each item of a batch without a good response.
 
-    An Id in the response is left out, because it may belong to any of the items. A rule of the
-    company can only be about an item. QuickBooks was seen to answer with such a rule when a batch
-    arrived twice, so the items may have been done.
+    An Id in the response is dropped, because it may belong to any item. A business rule of the
+    company can only refer to a single item. QuickBooks has returned such a rule for a batch that
+    arrived twice, so its items may have been carried out.
     """
     if whole.outcome != SendOutcome.REFUSED:
         return replace(whole, id=None, sync_token=None)

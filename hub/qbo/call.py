@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from hub.qbo.responses import Expected, QuickBooksResponse
 
-# A server answers with these that it reads no query from the body of a POST. QuickBooks documents
-# both ways; servers that imitate it may have only the GET.
+# Responses of servers that read no query from the body of a POST. QuickBooks documents GET and
+# POST; compatible servers may support only GET.
 NO_POST_STATUSES = {404, 405, 415, 501}
 BAD_REQUEST_STATUS = 400  # without a fault, it does not say that it is about the query
 UNREAD_CODES = {"500", "4000"}  # the operation is not supported, or there is no query to parse

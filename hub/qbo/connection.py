@@ -77,7 +77,10 @@ def build_disconnection(company: ConnectedCompany) -> ConnectionTrouble:
 
 
 def _is_pausing(time_left: dt.timedelta) -> bool:
-    """Return whether a pause lasts; one that is too long means that the clock was set back."""
+    """Return whether a pause is still running.
+
+    A pause that is too long was stored before the clock was set back, and has ended.
+    """
     return dt.timedelta(0) < time_left <= MAX_PAUSE
 
 

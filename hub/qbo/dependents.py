@@ -13,7 +13,7 @@ OPEN_KINDS = ("bill", "vendor_credit", "invoice", "credit_memo")
 
 
 def describe_dependent(head: TransactionHead) -> str:
-    """Return half a sentence about an object that depends on a transaction; "" if there is none."""
+    """Return a phrase that names an object which depends on a transaction; "" if there is none."""
     if head.kind in OPEN_KINDS and _is_balance_changed(head.balance, head.total):
         return Sentence("a payment or credit was applied to it")
     linked_types = _list_linked_types(head)

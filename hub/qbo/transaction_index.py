@@ -43,7 +43,7 @@ _LOCKED_HEADS = (
 
 
 class _NewerHeads(NamedTuple):
-    """What QuickBooks has shown, as far as the stored heads are not newer.
+    """The heads in a response of QuickBooks that are not older than the stored ones.
 
     - `current`: the rows that are not older than the stored heads.
     - `changed`: those of them that differ from the stored heads.

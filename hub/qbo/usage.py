@@ -13,7 +13,7 @@ from hub.db import engine
 from hub.models import ConnectedCompany, ReadDay
 from hub.rate_limits.limiter import Budget, get_rate_limiter
 
-# Reads that Intuit's free tier includes, of all companies of a client together.
+# Reads included in Intuit's free tier, for all companies of a client together.
 INCLUDED_READS_PER_MONTH = 500_000
 
 

@@ -90,7 +90,7 @@ def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
 
 
 def _pause(rate: Rate, name: str, seconds: float) -> None:
-    """Let no process call the source for as long as it asked."""
+    """Make all processes pause their calls to the source for the time that it asked for."""
     if has_app_context():
         _get_account_limiter(rate, name).note_throttling(seconds)
 

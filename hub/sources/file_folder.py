@@ -105,9 +105,10 @@ def _receive(installation: Installation, path: Path) -> Sentence:
 
 
 def _update_case(installation: Installation, path: Path, result: file_intake.IntakeResult) -> None:
-    """Close the case about a file of this name, or open one if later files hide what it says.
+    """Close the case about a file of this name, or open one if later files replace its documents.
 
-    Nobody sees the message of the run, because another program may have placed the file.
+    A case is needed because another program may have placed the file, so that nobody looks at the
+    result of the run.
     """
     cause = _build_case_cause(installation, path)
     with transaction() as session:

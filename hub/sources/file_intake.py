@@ -41,7 +41,7 @@ class IntakeResult:
     outdated: int = 0
 
     def describe_repetition(self, name: str) -> Sentence:
-        """Say that a file arrived again, under this name, and that nothing was added."""
+        """Return the message that a file arrived again under this name and nothing was added."""
         if not self.outdated:
             return Sentence("%(name)s was received before. Nothing was added.", name=name)
         return Sentence(
@@ -141,7 +141,8 @@ def _move_later_files_behind(
 ) -> None:
     """Give new positions to the files that arrived after this one and share documents with it.
 
-    The file that arrived last says what a document is, whenever its columns were chosen.
+    The content of a document comes from the file that arrived last, no matter when the columns of
+    its files were mapped.
     """
     later = (
         select(StoredFile)

@@ -1,4 +1,4 @@
-"""Note which hook of a plugin is running, and in which run."""
+"""Track which hook of a plugin is running, and in which run."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ _END = object()
 
 
 def note(slug: str, hook: str) -> AbstractContextManager[None]:
-    """Note that a hook of an app is running while the block lasts."""
+    """Mark a hook of an app as running for the duration of the block."""
     hub = current_hub()
     run_id = log_context.current_fields().get("run_id")
     call = HookCall(
@@ -26,7 +26,7 @@ def note(slug: str, hook: str) -> AbstractContextManager[None]:
 
 
 def iterate(slug: str, hook: str, items: Iterator[T]) -> Iterator[T]:
-    """Yield what a hook yields; it is running only until each of its items."""
+    """Yield the items of a hook; it counts as running only while it produces the next item."""
     while True:
         with note(slug, hook):
             item = next(items, _END)

@@ -1,4 +1,4 @@
-"""Explain why nothing of an app is sent to QuickBooks, so that a person cannot act on it now."""
+"""Explain why an app sends nothing to QuickBooks, so that a person cannot act on its postings."""
 
 from hub.context import current_hub
 from hub.errors import Sentence
@@ -21,7 +21,7 @@ DISCONNECTED_REASON = Sentence(
 
 
 def explain_rest(installation: Installation) -> Sentence | None:
-    """Return why nothing of an app is sent to QuickBooks now; None if it is sent."""
+    """Return why an app sends nothing to QuickBooks now; None if it may send."""
     if not installation.enabled:
         return DISABLED_REASON
     if not installation.is_active:

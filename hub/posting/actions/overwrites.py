@@ -1,4 +1,4 @@
-"""Let a change overwrite what somebody changed in QuickBooks, in the version a person saw."""
+"""Permit a change to overwrite an edit in QuickBooks, in the version that the person has seen."""
 
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
@@ -15,10 +15,10 @@ from hub.security import audit
 
 @repeat_after_conflict
 def permit(posting_id: int, sync_token: str, who: str) -> None:
-    """Let a change write over its transaction, or remove it, in the version that the person saw.
+    """Permit a change to overwrite or remove its transaction in the version `sync_token`.
 
     Raise Refused unless an open case asks about it, and NotNow if QuickBooks has another version
-    than that of `sync_token`. If it is edited later, the next run asks a person again.
+    by now. If the transaction is edited after that, the next run asks a person again.
     """
     snapshot = _load_in_question(posting_id)
     current = _read_target(snapshot)
@@ -59,7 +59,7 @@ def _load_in_question(posting_id: int) -> PostingSnapshot:
 
 
 def _read_target(snapshot: PostingSnapshot) -> QuickBooksObject:
-    """Read from QuickBooks what a change is written against."""
+    """Read the transaction that a change is written against from QuickBooks."""
     posting_session = PostingSession(snapshot.posting.company_id)
     history = single_read.read_object(posting_session, snapshot, snapshot.history.target).history
     assert history.current is not None

@@ -1,4 +1,4 @@
-"""Write a document again as the hub had posted it, after somebody has edited it in QuickBooks."""
+"""Restore the content that the hub had posted, after somebody has edited it in QuickBooks."""
 
 import json
 from decimal import Decimal
@@ -28,11 +28,11 @@ from hub.security import audit
 
 @repeat_after_conflict
 def put_back(posting_id: int, sync_token: str, who: str) -> None:
-    """Plan the update that gives a transaction the content that the hub had posted.
+    """Plan an update that restores the content that the hub had posted.
 
-    `sync_token` is the version that the person has seen. The update is planned against that version
-    only, so that a later edit is not overwritten: the next run compares again. Raise NotNow with
-    the reason if the document cannot be put back.
+    `sync_token` is the version that the person has seen. The update applies to that version only,
+    so that a later edit is not overwritten. Raise NotNow with the reason if the document cannot be
+    put back.
     """
     with read_only_session() as session:
         posting = session.get(Posting, posting_id)
@@ -65,7 +65,7 @@ def _check(
     sync_token: str,
     name: str,
 ) -> None:
-    """Raise NotNow unless the document is in QuickBooks as the person saw it, and is idle."""
+    """Raise NotNow unless QuickBooks has the version that the person saw and no change waits."""
     source = document.posting.document
     if source.gone is not None or source.stage == Stage.CLOSED:
         raise NotNow(
@@ -89,7 +89,7 @@ def _check(
 
 
 def _require_active_app(installation: Installation) -> None:
-    """Raise NotNow if an app sends nothing: the case would close, and its cause would remain."""
+    """Raise NotNow if an app sends nothing: the case would be closed without being solved."""
     reason = explain_rest(installation)
     if reason is not None:
         raise NotNow(reason)
@@ -133,10 +133,10 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
 def _build_content_to_restore(
     session: Session, document: PostedDocument, name: str
 ) -> dict[str, Any]:
-    """Return the body of the last write, without what tied it to an earlier version.
+    """Return the body of the last write, without the fields that refer to an earlier version.
 
-    If that only closed an order, the rest is that of the write before it. The lines of an order
-    that was billed are not written again: it is only closed.
+    If the last write only closed an order, the other fields are taken from the write before it. An
+    order that was billed is only closed again; its lines are not written.
     """
     last_write = document.last_write
     body = _load_content(last_write)

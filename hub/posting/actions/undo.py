@@ -1,4 +1,4 @@
-"""Remove posted documents from QuickBooks, where nothing there depends on them."""
+"""Remove posted documents from QuickBooks, unless other transactions depend on them."""
 
 import datetime as dt
 from collections import defaultdict
@@ -60,7 +60,7 @@ class UndoPlan:
 
 
 def plan_run(run_id: int) -> UndoPlan:
-    """Return which of the documents that a run posted can be removed; change nothing yet."""
+    """Return which of the documents that a run posted can be removed, without changing anything."""
     with read_only_session() as session:
         if session.get(Run, run_id) is None:
             raise NotFound("run", str(run_id))
@@ -157,8 +157,8 @@ def _plan_deletion(
 ) -> bool:
     """Plan the deletion of a document and approve it; return whether one was planned.
 
-    Somebody else may have removed the document since the plan was made, and a change of it may be
-    on its way.
+    None is planned if somebody else has removed the document since the plan was made, or if a
+    change of it is being sent.
     """
     removal_ids = set()
     for earlier in postings:
@@ -194,7 +194,7 @@ def _build_deletion(document: PostedDocument) -> outbox.PartOperation:
 
 
 def _build_deletion_content(document: PostedDocument, who: str) -> outbox.Content:
-    """Return what the deletion of a document sends, and who asked for it."""
+    """Return the content of the deletion of a document, with the person who requested it."""
     posting = document.posting
     body = payloads.build_delete_body(str(posting.quickbooks_id), _get_written_version(document))
     return outbox.Content(
@@ -269,7 +269,7 @@ def _find_own_obstacle(
     reconciled: Container[str],
     closed_to: dt.date | None,
 ) -> str:
-    """Describe what about a transaction itself prevents its removal; "" if nothing does."""
+    """Return why a transaction cannot be removed, apart from its dependents; "" if it can."""
     kind, id = document.key
     entity = current.get((kind, id))
     if entity is None:
@@ -291,9 +291,9 @@ def _find_own_obstacle(
 def _add_dependent_obstacles(
     documents: Sequence[PostedDocument], current: EntitiesByKey, obstacles: Mapping[int, str]
 ) -> dict[int, str]:
-    """Add an obstacle for each document on which a transaction depends that stays in QuickBooks.
+    """Add an obstacle for each document with a dependent transaction that cannot be removed.
 
-    A document that stays keeps the documents that it settles in QuickBooks as well, so this repeats
+    Each added obstacle may block further documents, those which the document settles. This repeats
     until nothing changes.
     """
     obstacles = dict(obstacles)
@@ -313,7 +313,7 @@ def _add_dependent_obstacles(
 def _find_dependent_obstacle(
     document: PostedDocument, entity: Mapping[str, Any], removable: Container[tuple[str, str]]
 ) -> str:
-    """Describe what depends on a transaction and is not removed with it; "" if nothing does."""
+    """Return which dependents prevent the removal of a transaction; "" if there are none."""
     response = document.last_write.answer or {}
     dependents = _list_linked_transactions(entity) - _list_linked_transactions(response)
     if dependents and all(key in removable for key in dependents):
@@ -326,9 +326,9 @@ def _find_dependent_obstacle(
 
 
 def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Return the kinds and ids of the transactions that one is linked to.
+    """Return the kinds and ids of the transactions that an entity is linked to.
 
-    A transaction of a type that the hub does not post has QuickBooks' name of the type as its kind.
+    For types that the hub does not post, the kind is QuickBooks' name of the type.
     """
     links = set()
     for link in entity.get("LinkedTxn") or ():
@@ -340,7 +340,7 @@ def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]
 
 
 def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
-    """Return the documents of which a change is under way or planned."""
+    """Return the documents of which a change is planned or being sent."""
     changing: set[int] = set()
     for first in range(0, len(document_ids), CHUNK_SIZE):
         query = select(Posting.document_id).where(
@@ -355,7 +355,7 @@ def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> s
 def _find_blocked_postings(
     session: Session, conditions: Sequence[ColumnElement[bool]]
 ) -> list[BlockedRemoval]:
-    """Return the list entries that were posted, and the changes of transactions of others."""
+    """Return posted list entries, and updates of transactions that the hub did not create."""
     posted = select(Posting).where(*conditions, Posting.state == PostingState.POSTED)
     is_creation = Posting.operation == Operation.CREATE
     entries = posted.where(is_creation, Posting.kind.in_(LIST_KINDS)).order_by(Posting.id)

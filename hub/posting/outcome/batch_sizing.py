@@ -1,4 +1,4 @@
-"""Decide by setting and past responses how many documents go together in one request."""
+"""Decide from the setting and past responses how many documents go in one request."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -118,7 +118,7 @@ class BatchSizer:
         return any(result.items > self.size for result in results)
 
     def _reduce(self, *, too_many: bool) -> Self:
-        """Return half the size; if QuickBooks named the number, also lower the maximum."""
+        """Halve the size; if QuickBooks refused the number of items, also lower the maximum."""
         max_size = self.max_size
         if too_many:
             max_size = max(1, self.size - BATCH_GROWTH)
@@ -127,7 +127,7 @@ class BatchSizer:
         return replace(self, size=size, max_size=max_size)
 
     def _may_grow(self, results: Sequence[BatchResult]) -> bool:
-        """Return whether a batch was full and every response came fast enough."""
+        """Return whether at least one batch was full and no response was slow."""
         has_full_batch = any(result.items >= self.size for result in results)
         return has_full_batch and all(result.seconds < SLOW_SECONDS for result in results)
 
@@ -135,9 +135,10 @@ class BatchSizer:
 def compose_batches(
     claimed: Sequence[ClaimedPosting], apps: Mapping[int, str], batch_sizer: BatchSizer
 ) -> dict[int, BatchPlace]:
-    """Assign postings to batches, in their order; `apps` names the app of each that may be batched.
+    """Assign postings to batches, in their order.
 
-    The key of a batch is derived from its content, so that it never stands for other items.
+    `apps` has the app of each posting that may be batched; the items of a batch belong to one app.
+    The key of a batch is derived from its items, so that one key always means the same items.
     """
     if not batch_sizer.uses_batches:
         return {}
@@ -186,7 +187,7 @@ def store_size(session: Session, company_id: int, batch_sizer: BatchSizer) -> No
 
 
 def store_mode(company_id: int, mode: str, who: str) -> None:
-    """Set how documents of a company are sent, and forget the size that past responses led to."""
+    """Set how documents of a company are sent, and reset the batch size to its initial value."""
     if mode not in MODE_LABELS:
         raise Refused(
             "Documents cannot be sent so: %(mode)s. Choose %(modes)s.",

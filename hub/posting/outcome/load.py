@@ -134,7 +134,7 @@ class PostingSnapshot:
 
     posting: Posting
     history: History
-    since: dt.datetime  # from when it may be in QuickBooks
+    since: dt.datetime  # before that it cannot be in QuickBooks
     error_text: str = ""  # the error of its newest send
     batch_key: str = ""  # of its item, if QuickBooks may have processed its newest send in a batch
     entity: dict[str, Any] | None = None
@@ -161,7 +161,7 @@ class PostingSnapshot:
         entity: dict[str, Any] | None,
         summary: TransactionSummary | None,
     ) -> "PostingSnapshot":
-        """Return the snapshot after one more send, equal to what its rows would give."""
+        """Return the snapshot with one more send, as if it had been loaded again."""
         sends = (*self.history.sends, send)
         history = replace(self.history, state=PostingState.SENDING, sends=sends)
         return PostingSnapshot(
@@ -263,9 +263,8 @@ class _Evidence:
     def valid_proofs(self, id: int, company: ConnectedCompany) -> list[Proof]:
         """Return the proved absences that still count.
 
-        After a restore, a send that the database has forgotten may have followed an earlier proof,
-        so only proofs after the restore count, and once the restore is settled, only those after
-        that.
+        A restored database may lack a send that followed a proof. Only proofs since the restore
+        count, and once the restore is settled, only those since then.
         """
         proofs = self.proofs.get(id, ())
         restored_at = company.restore_settled or company.restored_seen
@@ -274,7 +273,7 @@ class _Evidence:
         return [proof for proof in proofs if proof.until >= restored_at]
 
     def proved_absences(self, id: int, generation: int) -> int:
-        """Return after how many sends of a generation absence was proved."""
+        """Return how often absence was proved in a generation, each time after another send."""
         send_counts = set()
         for proof in self.proofs.get(id, ()):
             if proof.generation == generation:
@@ -317,7 +316,7 @@ def _compute_first_possible_date(
 def _load_history(
     posting: Posting, recorded_id: str | None, evidence: _Evidence, posting_session: PostingSession
 ) -> History:
-    """Return the facts by which the protocol decides the next step of a posting."""
+    """Return the facts from which the protocol decides the next step of a posting."""
     operation = Operation(posting.operation)
     is_creation = operation == Operation.CREATE
     document = posting.document
@@ -358,7 +357,8 @@ def _load_history(
 def _is_unwanted(posting: Posting) -> bool:
     """Return whether the source of a document does not want it created now.
 
-    One that may only be updated may be created again if a person wants it, with a later key.
+    A document that may only be updated can still be created again, with a later key, if a person
+    requests it.
     """
     document = posting.document
     if document.gone is not None or document.stage in (Stage.PENDING, Stage.CLOSED):
@@ -368,9 +368,9 @@ def _is_unwanted(posting: Posting) -> bool:
 
 
 def _may_be_forgotten(company: ConnectedCompany, proofs: Sequence[Proof]) -> bool:
-    """Return whether the database may lack a send of the posting, because it was restored.
+    """Return whether the restored database may lack a send of the posting.
 
-    It does not once the absence of the posting was proved after the restore was settled.
+    This ends once the restore is settled and the absence of the posting was proved after that.
     """
     if company.restored_since is None:
         return False
@@ -380,7 +380,7 @@ def _may_be_forgotten(company: ConnectedCompany, proofs: Sequence[Proof]) -> boo
 def _build_quiet_period(
     posting: Posting, posting_session: PostingSession, *, is_unproved: bool
 ) -> QuietPeriod:
-    """Return how long nothing may be sent; after a restore it starts again until a proof."""
+    """Return the quiet period; after a restore, it counts from the restore until a proof."""
     key = "restored" if is_unproved else posting.fence
     return posting_session.quiet_period(posting, key)
 

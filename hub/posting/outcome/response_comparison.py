@@ -1,4 +1,4 @@
-"""Compare what QuickBooks answered with what was sent, and open a case where they differ."""
+"""Compare the responses of QuickBooks with what was sent, and open a case if they differ."""
 
 import json
 from typing import Any
@@ -24,9 +24,9 @@ UNREADABLE_DIFFERENCE = Sentence("What it answered cannot be read, so it was not
 def compare_with_sent(
     session: Session, posting: Posting, entity: dict[str, Any], current: TransactionSummary, id: str
 ) -> None:
-    """Open a case if QuickBooks shows something else than was sent; the posting stays posted.
+    """Open a case if the response of QuickBooks differs from what was sent.
 
-    `current` is the summary of `entity`, which QuickBooks answered with.
+    The posting stays posted. `current` is the summary of `entity`, the content of the response.
     """
     if current is payloads.UNREADABLE:
         differences: list[str] = [UNREADABLE_DIFFERENCE]
@@ -62,7 +62,7 @@ def _describe_rate(session: Session, posting: Posting, entity: dict[str, Any]) -
 def compare_file_with_sent(
     session: Session, posting: Posting, entity: dict[str, Any], id: str
 ) -> None:
-    """Open a case if a file is not at its transaction, whole and under its name."""
+    """Open a case if a file is not attached to its transaction, complete and under its name."""
     metadata = json.loads(posting.payload or b"{}")
     if "AttachableRef" not in metadata:
         return  # it was found in QuickBooks before it was fetched, so nothing more is known

@@ -1,4 +1,4 @@
-"""Check a posting for what QuickBooks would refuse or a person should see first."""
+"""Check a posting for problems that QuickBooks would refuse or that a person should see first."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -25,7 +25,7 @@ def find_problems(posting: CheckedPosting, context: CheckContext) -> list[Findin
 
 
 def check_first_posting(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find an app that may not post for the first time yet."""
+    """Find postings of an app that must have its codes matched before its first posting."""
     block = context.first_posting_blocks.get(posting.installation_id)
     if not block:
         return
@@ -33,7 +33,7 @@ def check_first_posting(posting: CheckedPosting, context: CheckContext) -> Itera
 
 
 def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find dates in a closed period: of the new transaction, and of the one that it changes."""
+    """Find dates in a closed period, of the new transaction or of the one that it changes."""
     closed_to = context.facts.closed_to
     if closed_to is None:
         return
@@ -51,7 +51,7 @@ def check_closed_period(posting: CheckedPosting, context: CheckContext) -> Itera
 
 
 def check_purchase_orders(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find purchase orders for an edition of QuickBooks that has none."""
+    """Find purchase orders for an edition of QuickBooks without purchase orders."""
     if posting.kind != "purchase_order" or context.facts.purchase_orders:
         return
     name = format_posting_name(posting)
@@ -62,7 +62,7 @@ def check_purchase_orders(posting: CheckedPosting, context: CheckContext) -> Ite
 
 
 def check_listing(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find documents of a kind that QuickBooks does not list, so that one could be there twice."""
+    """Find documents of a kind that QuickBooks does not list: duplicates would not be noticed."""
     problem = context.unsearched_kinds.get(posting.kind)
     if problem is None:
         return

@@ -24,7 +24,7 @@ ACCOUNT_FIELDS = (
     "expense_account",
     "asset_account",
 )
-# What the cause of a case begins with that several postings share; see `build_cause`.
+# The beginnings of the causes of cases that several postings share; see `build_cause`.
 SHARED_PROBLEMS = ("closed", "edition", "item", "record", "sort", "unlisted")
 # The list of QuickBooks that a field of a line, or of the whole transaction, refers to.
 LISTS_OF_LINE_FIELDS = {
@@ -48,7 +48,7 @@ TransactionKey = tuple[str, str]  # kind and id
 
 @value_object
 class Namesake:
-    """A record with the name of a new supplier or customer; without an id it is only planned."""
+    """A record with the name of a new supplier or customer; without an id, it is still planned."""
 
     list: str
     id: str = ""
@@ -73,12 +73,12 @@ class CheckContext:
 
     facts: CompanyFacts
     company_id: int
-    lists: frozenset[str]  # those that were read from QuickBooks
+    lists: frozenset[str]  # the lists that were read from QuickBooks
     records: Mapping[RecordKey, StoredRecord]
     related: RelatedTransactions
     # By posting: the transaction that a change is written against.
     targets: Mapping[int, TransactionHead]
-    # By posting: the removal of something that depends on its target; it is sent first.
+    # By posting: the removal of a transaction that depends on its target, which is sent first.
     removals: Mapping[int, int]
     # By posting: the records that it refers to.
     refs: Mapping[int, set[RecordKey]]
@@ -86,9 +86,9 @@ class CheckContext:
     unsearched_kinds: Mapping[str, str] = field(default_factory=dict)
     # By installation: why there is no account for supplier invoices.
     missing_accounts: Mapping[int, CaseText] = field(default_factory=dict)
-    # By installation: why it may not post for the first time yet.
+    # By installation: why it may not post yet, if it has never posted.
     first_posting_blocks: Mapping[int, CaseText] = field(default_factory=dict)
-    # By posting that creates a supplier or customer: what has its name as the other kind.
+    # By posting that creates a supplier or customer: another record with the same name.
     namesakes: Mapping[int, Namesake] = field(default_factory=dict)
     # By document: how far its total may be from the sum of its lines.
     tolerances: Mapping[int, Decimal] = field(default_factory=dict)
@@ -123,10 +123,9 @@ def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:
 
 
 def sum_settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:
-    """Return how much of which transactions a posting settles or bills.
+    """Return the amount that a posting settles or bills, by transaction.
 
-    Links to transactions that are still to be created are left out: QuickBooks has no amounts of
-    them.
+    Transactions that are still to be created are left out, because they have no balance yet.
     """
     amounts: dict[TransactionKey, Decimal] = {}
     for line in posting.summary.lines:

@@ -1,4 +1,4 @@
-"""Read again from QuickBooks what the reasons of held postings depend on."""
+"""Update the stored data on which held postings depend, by reading it from QuickBooks again."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,12 +14,12 @@ from hub.qbo.client import Client
 
 
 def refresh_facts(posting_ids: Sequence[int]) -> None:
-    """Read preferences and changed records of each company that has held postings among these.
+    """Read preferences and changed records of each company with held postings among these.
 
-    Otherwise preferences, tax codes and tax rates, of which QuickBooks reports no changes, are read
-    once a day. A person who opened a period or corrected a record in QuickBooks and presses Retry
-    expects the hub to see it. This costs five reads for each company, whatever the number of
-    postings. If QuickBooks cannot be asked, the stored facts stay.
+    A person who opens a period or corrects a record in QuickBooks, and then presses Retry, expects
+    the hub to see it. Without this, preferences, tax codes and tax rates are read once a day,
+    because QuickBooks does not report their changes. The cost is five reads per company, however
+    many postings there are. If QuickBooks cannot be reached, the stored data is kept.
     """
     for company_id in _load_connected_companies(posting_ids):
         client = Client(company_id)

@@ -24,7 +24,7 @@ BANK_FEED_DELAY = dt.timedelta(days=5)
 
 
 def check_duplicates(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find transactions with the number of a document, else similar ones without a marker."""
+    """Find transactions with the number of a document, or else similar ones without a marker."""
     same_number = _find_same_number(posting, context)
     if same_number:
         is_of_own_kind = any(head.kind == posting.kind for head in same_number)
@@ -65,7 +65,7 @@ def check_other_kinds(posting: CheckedPosting, context: CheckContext) -> Iterato
 
 
 def _find_same_number(posting: CheckedPosting, context: CheckContext) -> list[TransactionHead]:
-    """Return the transactions with the number of a posting, if none of its kind of another one."""
+    """Return the transactions with the number of a posting: of its kind, or else of its twin."""
     number = fold_number(posting.summary.number)
     for kind in (posting.kind, TWIN_KINDS.get(posting.kind)):
         if kind is None:
@@ -78,13 +78,13 @@ def _find_same_number(posting: CheckedPosting, context: CheckContext) -> list[Tr
 
 
 def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Return whether a transaction uses the number of a posting where it may be used only once."""
+    """Return whether a transaction has the number of a posting and conflicts with it."""
     may_be_duplicate = _may_be_duplicate(head, posting)
     return may_be_duplicate and has_number_of(posting, head.kind, head.party, head.total)
 
 
 def has_number_of(posting: CheckedPosting, kind: str, party: str, total: Decimal | None) -> bool:
-    """Return whether a posting may not have the number of a transaction with these facts."""
+    """Return whether one number for a posting and such a transaction would be a conflict."""
     if kind != posting.kind:
         return party == posting.summary.party and total == posting.summary.total
     if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and party != posting.summary.party:
@@ -106,7 +106,7 @@ def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _may_be_entered_by_hand(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Return whether a transaction has no marker and no other currency than a posting."""
+    """Return whether a transaction has no marker and, if known, the currency of a posting."""
     if head.marker or not _may_be_duplicate(head, posting):
         return False
     return head.currency in ("", posting.summary.currency)
@@ -123,7 +123,7 @@ def _may_be_from_bank_feed(head: TransactionHead, posting: CheckedPosting, date:
 
 
 def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Return whether both may be paid from one account; only then may one be the bank feed's."""
+    """Return whether both may be paid from the same account, so that one may be from its feed."""
     account = posting.summary.payment_account
     if not head.account or not account:
         return True
@@ -131,7 +131,7 @@ def _may_share_account(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _may_be_duplicate(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Return whether a live transaction lacks a posting's marker and no person ruled it out."""
+    """Return whether a transaction is live, lacks the posting's marker and was not rejected."""
     if head.state != TransactionState.LIVE:
         return False
     if head.marker == posting.document.marker:

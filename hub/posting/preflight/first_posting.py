@@ -1,4 +1,4 @@
-"""Block the first posting of an app until the codes that must be matched first are decided."""
+"""Block the first posting of an app until people have decided on the codes that it requires."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,7 +15,7 @@ from hub.reasons.texts import CaseText
 
 
 def find_blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[int, CaseText]:
-    """Return why installations may not post yet; one that has posted before always may."""
+    """Return why installations may not post yet; those that have posted before are left out."""
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
     for installation in session.scalars(query):

@@ -1,4 +1,4 @@
-"""Check what a posting settles or bills, and what depends on the transaction that it changes."""
+"""Check the transactions that a posting settles or bills, and those that depend on its target."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -20,7 +20,7 @@ from hub.reasons.texts import CaseText
 
 
 def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Yield a finding for each transaction that a posting is to settle and cannot."""
+    """Find transactions that a posting is to settle or bill, but cannot."""
     for key, amount in sum_settled_amounts(posting).items():
         head = context.related.by_id.get(key)
         if head is None:
@@ -33,8 +33,8 @@ def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
 def check_dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find changes of a transaction on which another one depends.
 
-    Two changes are allowed: a purchase order may be closed, and a change that waits until the hub
-    has removed the dependent transaction is checked again later.
+    Two changes are not reported: closing a purchase order, and a change that waits until the hub
+    has removed the dependent transaction, because it is checked again later.
     """
     target = context.targets.get(posting.id)
     is_closing = posting.summary.is_closed
@@ -76,7 +76,7 @@ def _find_settlement_obstacle(
 
 
 def _has_other_party(posting: CheckedPosting, context: CheckContext, head: TransactionHead) -> bool:
-    """Return whether a transaction belongs to another party than the posting, and no job of it."""
+    """Return whether the party of a transaction is neither the posting's party nor a job of it."""
     party = posting.summary.party
     if not party or not head.party or head.party == party:
         return False
@@ -86,6 +86,6 @@ def _has_other_party(posting: CheckedPosting, context: CheckContext, head: Trans
 
 
 def _may_be_job(context: CheckContext, customer: str) -> bool:
-    """Return whether a customer may be a job, which the customer above it pays for."""
+    """Return whether a customer may be a job, whose parent customer pays for it."""
     record = context.records.get(("customer", customer))
     return record is None or bool(record.parent)

@@ -1,4 +1,4 @@
-"""Load what the checks of many postings look at: records, transactions, settings and tolerances."""
+"""Load the data for the checks of many postings: records, transactions, settings, tolerances."""
 
 import datetime as dt
 from collections import defaultdict
@@ -196,7 +196,7 @@ def _load_marked_transactions(
 def _load_settled_transactions(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> Sequence[TransactionHead]:
-    """Return the transactions that these postings settle or bill, as far as they are known."""
+    """Return those of the transactions that these postings settle or bill that the index has."""
     keys: set[TransactionKey] = set()
     for posting in postings:
         keys.update(sum_settled_amounts(posting))
@@ -267,7 +267,7 @@ def _load_duplicate_candidates(
 
 
 def _list_spellings(number: str) -> set[str]:
-    """Return the ways in which people write a number, so that the index of numbers finds them."""
+    """Return common spellings of a number, because the index of numbers compares exactly."""
     spaced = " ".join(number.split())
     return {number, spaced, spaced.lower(), spaced.upper(), spaced.title(), spaced.capitalize()}
 

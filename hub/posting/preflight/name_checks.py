@@ -1,4 +1,4 @@
-"""Check that no new supplier or customer has the name of the other kind, or of an employee."""
+"""Check that no new supplier has the name of a customer or employee, and vice versa."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -23,9 +23,9 @@ from hub.reasons.texts import CaseText
 def find_namesakes(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> dict[int, Namesake]:
-    """Return, by posting, what other record has the name of a new supplier or customer.
+    """Return, by posting, another record that has the name of a new supplier or customer.
 
-    QuickBooks has it as last read, or its creation is planned before this one.
+    The other record is stored, or its creation was planned earlier.
     """
     creations = []
     for posting in postings:

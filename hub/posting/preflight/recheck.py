@@ -1,4 +1,4 @@
-"""Check postings again that passed, after the lists of QuickBooks have changed."""
+"""Repeat the checks of postings that passed, after the lists of QuickBooks have changed."""
 
 from sqlalchemy import update
 

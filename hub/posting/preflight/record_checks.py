@@ -1,4 +1,4 @@
-"""Check that the records a posting refers to exist, are active, fit and have its currency."""
+"""Check the records that a posting refers to: existence, state, type and currency."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -59,7 +59,7 @@ def check_account_types(posting: CheckedPosting, context: CheckContext) -> Itera
 
 
 def check_items(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
-    """Find items that QuickBooks does not let be bought, or sold, as they are set up."""
+    """Find items that are not set up to be bought, or to be sold."""
     if posting.kind in SUPPLIER_KINDS:
         side = "bought"
     elif posting.kind in SALES_KINDS:

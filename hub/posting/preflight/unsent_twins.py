@@ -1,4 +1,4 @@
-"""Find documents with the number of another one that is not in QuickBooks yet."""
+"""Find documents with the same number as another document that is not in QuickBooks yet."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -53,21 +53,20 @@ _PostingsByNumber = dict[tuple[str, str], list[_NumberedPosting]]  # by kind and
 class UnsentTwins:
     """The postings of a company that passed the checks and are not known to be in QuickBooks.
 
-    QuickBooks' index has none of them, so two documents with one number that are posted in one run
-    are compared here. A posting that is held prevents nothing, nor does one of an app that may not
-    post now: it is compared again when it is released, or when its app may post. Postings are added
-    as they pass, so the first one of several is sent.
+    The transaction index does not contain them, so documents with the same number in one run are
+    compared here. Postings are added as they pass, so the first of several is sent. Held postings,
+    and those of apps that may not post now, are left out: they are compared when they are released.
     """
 
     def __init__(self, company_id: int, checked_ids: Collection[int]) -> None:
-        """Compare postings of all apps of a company; `checked_ids` are those checked anew."""
+        """Compare postings of all apps of a company; `checked_ids` are those to be checked."""
         self._company_id = company_id
         self._checked_ids = frozenset(checked_ids)
         self._active_installations: frozenset[int] = frozenset()
         self._postings: _PostingsByNumber | None = None
 
     def _load(self, session: Session) -> _PostingsByNumber:
-        """Return the postings under way, without those that are checked anew."""
+        """Return the postings that are to be sent or being sent, without those to be checked."""
         is_own = Installation.company_id == self._company_id
         active = session.scalars(select(Installation.id).where(is_own, Installation.is_active))
         self._active_installations = frozenset(active)
@@ -117,7 +116,8 @@ def build_findings(
 ) -> dict[int, list[Finding]]:
     """Return the finding of each posting that has a twin, by posting.
 
-    It has the cause of the case that asks about the twin once that is in QuickBooks.
+    Its key is the one that `duplicate_checks` uses once the twin is in QuickBooks, so that both
+    findings belong to the same case.
     """
     if not twin_ids:
         return {}
@@ -137,7 +137,7 @@ def build_findings(
 
 
 def _describe(posting: CheckedPosting, twin: Posting) -> CaseText:
-    """Return the reason; only the app of a document that belongs to another app is named."""
+    """Return the reason of a finding; of a twin from another app, only the app is named."""
     name = format_posting_name(posting)
     document: SourceDocument = twin.document
     if twin.installation_id == posting.installation_id:

@@ -1,6 +1,6 @@
-"""Judge which objects in QuickBooks are a posting, may be it, or belong to another document.
+"""Decide which objects in QuickBooks are a posting, may be one, or belong to another document.
 
-Also find sends of the history, and ids that their responses named.
+Also find sends in the history, and the ids named in their responses.
 """
 
 from hub.contract.document_kinds import LIST_KINDS
@@ -21,7 +21,7 @@ from hub.posting.protocol.history import (
     SendAttempt,
 )
 
-MAX_SENDS_TO_LIST_IN_USE = 5  # of one posting in a row, while others write entries of its list
+MAX_SENDS_TO_LIST_IN_USE = 5  # consecutive sends that fail because their list is being written
 
 
 def decide_search_verdict(history: History) -> SearchVerdict:
@@ -35,7 +35,7 @@ def decide_search_verdict(history: History) -> SearchVerdict:
 
 
 def find_own_objects(history: History) -> list[QuickBooksObject]:
-    """Return the search results that carry the marker, else those of the same name or file."""
+    """Return the search results with the own marker, or else those of the same name or file."""
     candidates = _list_possible_objects(history)
     marked = [candidate for candidate in candidates if _has_own_marker(history, candidate)]
     if marked:
@@ -45,7 +45,7 @@ def find_own_objects(history: History) -> list[QuickBooksObject]:
 
 
 def find_similar_objects(history: History) -> list[QuickBooksObject]:
-    """Return the objects that may be the posting, edited, voided or deleted by a person since."""
+    """Return the objects that may be the posting, including edited, voided and deleted ones."""
     if history.kind in LIST_KINDS or history.operation == Operation.ATTACH:
         return []
     results = history.search_results or ()
@@ -67,9 +67,10 @@ def is_live_and_own(history: History, candidate: QuickBooksObject) -> bool:
 
 
 def may_overwrite(history: History, current: QuickBooksObject) -> bool:
-    """Return whether the content is as the hub left it, or a person let it write over this version.
+    """Return whether a change may overwrite the current version.
 
-    A later version is another one: the person has not seen what was changed in it.
+    It may if the content is what the hub last wrote, or if a person permitted overwriting this
+    version. The permission does not cover later versions, which the person has not seen.
     """
     is_as_posted = Agreement.AS_LAST_POSTED in current.agreements
     is_permitted = history.overwrite_permitted == f"{current.id}:{current.token}"
@@ -77,10 +78,10 @@ def may_overwrite(history: History, current: QuickBooksObject) -> bool:
 
 
 def is_change_visible(history: History, current: QuickBooksObject) -> bool:
-    """Return whether QuickBooks shows the state that the change was to bring about.
+    """Return whether QuickBooks shows the intended result of the change.
 
-    A removal is also done if somebody has deleted what was to be voided, or voided what was to be
-    deleted: nothing of it is left in the books.
+    A removal also counts as done if somebody deleted the object instead of voiding it, or the
+    reverse: either way, nothing of it is left in the books.
     """
     if history.operation == Operation.UPDATE:
         is_live = current.state == TransactionState.LIVE
@@ -90,7 +91,7 @@ def is_change_visible(history: History, current: QuickBooksObject) -> bool:
 
 
 def find_reason_to_ask(history: History, current: QuickBooksObject) -> AskReason:
-    """Return what about an object prevents that it is taken for the posting."""
+    """Return why an object cannot be adopted without asking a person."""
     if current.state != TransactionState.LIVE:
         return AskReason(current.state)
     if belongs_elsewhere(history, current):
@@ -99,10 +100,10 @@ def find_reason_to_ask(history: History, current: QuickBooksObject) -> AskReason
 
 
 def find_landed_ids(history: History) -> set[str]:
-    """Return the ids that responses to its sends named, except those about which a person decided.
+    """Return the ids in successful responses to the posting's sends.
 
-    Once a person let a change write over its transaction, an earlier response about that
-    transaction does not show that the change is in the books.
+    Ids that a person rejected are left out, and so is a transaction that a person permitted to
+    overwrite: an earlier response about it does not show that the change is in the books.
     """
     landed = set()
     for send in history.sends:
@@ -133,7 +134,8 @@ def find_last_processed(history: History) -> SendAttempt | None:
 def is_list_in_use(history: History) -> bool:
     """Return whether the newest send failed only because others were writing the same list.
 
-    After several in a row it is a refusal like any other.
+    After `MAX_SENDS_TO_LIST_IN_USE` such failures in a row, the response counts as an ordinary
+    refusal.
     """
     newest = history.sends[-MAX_SENDS_TO_LIST_IN_USE:]
     refused = [send for send in newest if send.code == LIST_IN_USE]
@@ -141,7 +143,7 @@ def is_list_in_use(history: History) -> bool:
 
 
 def _list_possible_objects(history: History) -> list[QuickBooksObject]:
-    """Return the search results that neither a person nor another document excludes."""
+    """Return the search results that no person rejected and that no other document owns."""
     candidates = []
     for candidate in history.search_results or ():
         if candidate.foreign:
@@ -152,7 +154,7 @@ def _list_possible_objects(history: History) -> list[QuickBooksObject]:
 
 
 def _has_own_marker(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether an object carries the marker of the posting; two without any do not match."""
+    """Return whether an object carries the marker of the posting; an empty marker never matches."""
     if not candidate.marker:
         return False
     return candidate.marker == history.marker
@@ -166,7 +168,10 @@ def _is_unmarked_namesake(candidate: QuickBooksObject) -> bool:
 
 
 def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether an object may be the posting; one whose content is gone always may."""
+    """Return whether an object may be the posting.
+
+    A voided object, or one whose content is not known, always may be.
+    """
     if candidate.id in history.rejected_ids:
         return False
     if belongs_elsewhere(history, candidate):
@@ -179,10 +184,9 @@ def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
 
 
 def _may_be_entered_by_hand(history: History, candidate: QuickBooksObject) -> bool:
-    """Return whether people may have entered a document again that had left QuickBooks.
+    """Return whether a person may have re-entered a document by hand after it left QuickBooks.
 
-    The hub has not sent it since, so a transaction that others voided or deleted since is another
-    one.
+    The hub has not sent the document since then, so a voided or deleted transaction is another one.
     """
     if candidate.state != TransactionState.LIVE:
         return False

@@ -76,12 +76,12 @@ FORGOTTEN = QuickBooksObject(id="forgotten", state=TransactionState.DELETED, con
 
 @value_object
 class QuietPeriod:
-    """The quiet time of a posting: for how long none of its requests can have been under way.
+    """The time since the last request of a posting, measured by two clocks.
 
-    - `local_seconds`: by the clock of this process, since the end of its own call, or else since it
+    - `local_seconds`: by the clock of this process, since its own call ended, or else since it
       first saw the doubt.
-    - `remote_seconds`: by QuickBooks' dates, since a stored date that is not earlier than the last
-      moment at which the send could begin.
+    - `remote_seconds`: by QuickBooks' dates, since a stored date. The send cannot have begun after
+      that date.
     """
 
     is_own_call: bool = False  # the doubt is about a call of this process
@@ -124,11 +124,11 @@ class History:
     proved_absences: int = 0  # for this generation, each after another send
     # How many sends there were when absence was last proved (not before a restore).
     sends_at_proof: int | None = None
-    # Its key is proved not to have landed, and a person or new content requires the next one.
+    # No request with the current key has landed, and a retry or new content requires the next key.
     rekey: bool = False
     is_unwanted: bool = False  # its source does not want it created
-    rejected_ids: frozenset[str] = frozenset()  # these are not this document
-    # The version, as "Id:SyncToken", that a person let a change write over or remove.
+    rejected_ids: frozenset[str] = frozenset()  # a person said that these are other documents
+    # The version, as "Id:SyncToken", that a person permitted to overwrite or remove.
     overwrite_permitted: str = ""
     quiet_period: QuietPeriod = QuietPeriod()
     current: QuickBooksObject | None = None  # the result of the step Read
@@ -170,7 +170,7 @@ class Requeue:
 
 @dataclass(frozen=True)
 class Reconnect:
-    """Return the posting to ready until QuickBooks lets the hub in again."""
+    """Return the posting to ready; it is sent once QuickBooks accepts the connection again."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Posted:
-    """Record the posting as this object; `adopted` if no response to its sends named it."""
+    """Record the posting as this object.
+
+    `adopted` means that the object was found in QuickBooks, not named in a response to a send.
+    """
 
     id: str
     adopted: bool = False
@@ -213,7 +216,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Hold:
-    """Hold the posting: QuickBooks refused it, and it is not there.
+    """Hold the posting: QuickBooks refused it, and does not have it.
 
     It gets a new key when its content changes or a person retries it.
     """

@@ -36,7 +36,7 @@ def _fetch_reconciled_in_month(
 ) -> Iterator[str]:
     """Yield the ids of all reconciled transactions of a month.
 
-    Raise Refused if one of them has none: it could be any of those to be removed.
+    Raise Refused if a row has no id, because it could be any of the transactions to be removed.
     """
     _, days = calendar.monthrange(first_day.year, first_day.month)
     last_day = first_day.replace(day=days)
@@ -61,7 +61,7 @@ def _fetch_reconciled_in_month(
 
 
 def _find_transaction_column(report: Mapping[str, Any]) -> int:
-    """Return the column whose ids are of transactions; others have ids of parties and accounts."""
+    """Return the index of the column with transaction ids; others have other ids."""
     columns = (report.get("Columns") or {}).get("Column") or []
     for index, column in enumerate(columns):
         metadata = column.get("MetaData") or ()

@@ -1,4 +1,4 @@
-"""Control totals: what the source says, what was posted and what QuickBooks has.
+"""Control totals: the sums according to the source, as posted, and in QuickBooks.
 
 There is a line for each app, kind, month and currency.
 """
@@ -25,9 +25,9 @@ class Sums:
     quickbooks: Decimal = ZERO
     differing: int = 0  # documents that are absent or have another total
     absent: int = 0
-    absolute_difference: Decimal = ZERO  # the sum over all documents, without their signs
-    open_difference: Decimal = ZERO  # the part of it that nobody has accepted
-    unaccepted: Decimal = ZERO  # the same part with signs: what QuickBooks has more
+    absolute_difference: Decimal = ZERO  # the sum of the absolute differences of the documents
+    open_difference: Decimal = ZERO  # its part that nobody has accepted
+    unaccepted: Decimal = ZERO  # the same part with signs; positive if QuickBooks has more
 
 
 class Totals:
@@ -41,7 +41,7 @@ class Totals:
         """Count a document; `accepted` says that a person accepted its difference."""
         sign = get_sign_of_kind(summary.kind)
         posted = summary.posted_total or ZERO
-        # QuickBooks may show half of a change that is under way, so the document counts as posted.
+        # While a change is being sent, QuickBooks may have either version: count the posted total.
         current = posted if summary.is_changing else summary.quickbooks_total
         difference = abs(current - posted)
 
@@ -65,7 +65,7 @@ class Totals:
 
 
 def _build_totals_line(key: Key, sums: Sums) -> TotalsLine:
-    """Return a line with its amounts rounded to those of the currency."""
+    """Return a line with its amounts rounded to the decimals of the currency."""
     app, kind, period, currency = key
     cents = partial(round_amount, currency=currency or "USD")
     return TotalsLine(

@@ -1,6 +1,6 @@
 """Open and close the cases of posted documents that differ from QuickBooks.
 
-The source gets a receipt of each change.
+Each opened case is also reported to the source by a receipt.
 """
 
 from collections.abc import Sequence
@@ -58,10 +58,10 @@ def close_cases(session: Session, posting_id: int) -> None:
 
 
 def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
-    """Close the case of a document that neither side has; return whether it was closed.
+    """Close the case of a document that neither the source nor QuickBooks has.
 
-    If the app leaves posted documents in QuickBooks when they are gone at their source, the case
-    stays open: the source does not ask to remove the document from the books.
+    Return whether it was closed. If the app leaves documents in QuickBooks when they are gone at
+    their source, the case stays open, because the document should still be in the books.
     """
     posting = document.posting
     row = posting.document
@@ -90,11 +90,11 @@ def update_case(
     text: CaseText | None = None,
     differences: Sequence[str] = (),
 ) -> bool:
-    """Open the case of a discrepancy, close those of the others and report to the source.
+    """Open the case of a discrepancy, close those of other discrepancies and report to the source.
 
-    `text` replaces the text that the head of the transaction gives, if the transaction was read; it
-    contains the sentences of `differences`. Return False if a person has accepted the same
-    discrepancy.
+    By default, the text of the case is derived from the head of the transaction. If the transaction
+    was read, `text` describes its `differences` instead. Return False if a person has accepted the
+    same discrepancy.
     """
     posting = document.posting
     for other in DISCREPANCIES:
@@ -129,7 +129,7 @@ def update_case(
 
 
 def format_discrepancy(document: PostedDocument) -> CaseText:
-    """Return how a document differs from QuickBooks, by the head of its transaction."""
+    """Return how a document differs from QuickBooks, according to the head of its transaction."""
     names = {
         "name": format_posting_name(document.posting),
         "quickbooks_id": str(document.posting.quickbooks_id),

@@ -1,4 +1,4 @@
-"""Detect what others did to our transactions in QuickBooks, and report it."""
+"""Detect edits, deletions and payments of posted transactions in QuickBooks, and report them."""
 
 import datetime as dt
 from collections import Counter, defaultdict
@@ -36,8 +36,8 @@ from hub.reasons.texts import CaseText
 PAYMENT_STATES = (ReceiptState.POSTED, ReceiptState.PART_PAID, ReceiptState.PAID)
 # Receipts that no longer hold once QuickBooks has again what was posted.
 DISCREPANCY_STATES = (ReceiptState.CHANGED, ReceiptState.MISSING)
-CORRECTED = "corrected"  # how such a receipt is counted
-ORDER_KIND = "purchase_order"  # linked to the bills of an order, and no payment of them
+CORRECTED = "corrected"  # the count of receipts that replace such a one
+ORDER_KIND = "purchase_order"  # bills are linked to their orders, which are no payments
 CHUNK_SIZE = 200
 MAX_PAYMENTS_READ = 20  # payments of one document that are read to find the date of the last
 
@@ -49,7 +49,7 @@ class DocumentNews:
     document: PostedDocument
     discrepancy: Discrepancy = Discrepancy.NONE
     text: CaseText | None = None
-    edits: Sequence[str] = ()  # the sentences about them in `text`
+    edits: Sequence[str] = ()  # a sentence for each edit; `text` contains them
     paid_on: dt.date | None = None
 
 
@@ -61,14 +61,14 @@ class _Chunk(NamedTuple):
 
 
 class _Payment(NamedTuple):
-    """The amount paid of a document, and whether that is all, a part or nothing of it."""
+    """The amount paid of a document, and whether it is paid fully, partly or not at all."""
 
     state: ReceiptState
     amount: Decimal
 
 
 def watch(company_id: int) -> Counter[str]:
-    """Process every transaction of ours that others changed; return the number of each result."""
+    """Process every posted transaction that others changed; return the number of each result."""
     posting_session = PostingSession(company_id)
     counts = Counter[str]()
     last_key = ("", "")
@@ -92,10 +92,10 @@ def watch(company_id: int) -> Counter[str]:
 def _find_unwritten(
     session: Session, company_id: int, chunk: _Chunk, refused: Collection[str]
 ) -> set[int]:
-    """Return the postings of documents that the hub neither changes nor has written since.
+    """Return the postings of documents that the hub has not written while QuickBooks was read.
 
-    Another run may have changed a document while QuickBooks was read. The old content would then
-    look like an edit of a person. Documents of the kinds that QuickBooks refused are left out.
+    If another run has written a document meanwhile, the content that was read is outdated, and
+    would look like an edit by a person. Documents of refused kinds are left out.
     """
     if not chunk.documents:
         return set()
@@ -114,7 +114,7 @@ def _find_unwritten(
 
 
 def _list_settled_heads(chunk: _Chunk, settled_ids: Set[int]) -> list[TransactionHead]:
-    """Return the heads of these postings, and those that no document has."""
+    """Return the heads whose documents are settled, and those without a document."""
     open_keys = {
         document.key for document in chunk.documents if document.posting.id not in settled_ids
     }
@@ -146,9 +146,10 @@ def _load_next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
 def _read_current(
     posting_session: PostingSession, documents: Iterable[PostedDocument]
 ) -> tuple[EntitiesByKey, set[str]]:
-    """Read edited transactions, and the payments of those whose source wants their dates.
+    """Read edited transactions, and the payments of documents whose source wants their dates.
 
-    Return them with the kinds that QuickBooks refused; the case about a kind is up to its readers.
+    Return the entities, and the kinds that QuickBooks refused. Whoever downloads
+    these kinds opens the cases about the refusals (`hub.cases.unread_kinds`).
     """
     ids_by_kind: dict[str, set[str]] = defaultdict(set)
     for document in documents:
@@ -185,7 +186,7 @@ def _list_payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
 
 
 def _compare_document(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
-    """Compare a document with what QuickBooks has of it."""
+    """Compare a document with its transaction in QuickBooks."""
     if document.discrepancy in ABSENT_DISCREPANCIES or document.head is None:
         return DocumentNews(document, document.discrepancy)
     edits = _describe_edits(document, current)
@@ -203,7 +204,7 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
 
 
 def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
-    """Describe what was edited; empty if the content is as it was written."""
+    """Describe the edits of a transaction; empty if its content is as the hub wrote it."""
     entity = current.get(document.key)
     if entity is None:
         return []
@@ -232,9 +233,9 @@ def _compute_paid_amount(document: PostedDocument) -> Decimal | None:
 
 
 def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.date | None:
-    """Return the date of the last payment, or the day of the last change if none was read.
+    """Return the date of the last payment that was read, or else the day of the last change.
 
-    Days begin at midnight in the zone of the app.
+    Days are those of the app's time zone.
     """
     dates = []
     for key in _list_payment_keys(document):
@@ -273,10 +274,10 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
 
 
 def _report_state(session: Session, news: DocumentNews) -> str:
-    """Queue a receipt if the paid amount has changed, also if a payment was taken back.
+    """Queue a receipt if the paid amount has changed, up or down.
 
-    Also queue one if a document that somebody had changed in QuickBooks is again as it was posted.
-    Return what was reported: a state, or that it was corrected; "" if there was nothing new.
+    Also queue one if a document that had been edited in QuickBooks is again as it was posted.
+    Return the reported state, `CORRECTED`, or "" if there was nothing new.
     """
     document = news.document
     source_document = document.posting.document
@@ -303,7 +304,7 @@ def _report_state(session: Session, news: DocumentNews) -> str:
 def _is_last_payment(
     session: Session, document: SourceDocument, state: ReceiptState, amount: Decimal | None
 ) -> bool:
-    """Return whether the last receipt about payments of a document says the same."""
+    """Return whether the last payment receipt of a document has this state and amount."""
     last = receipts.find_last(session, document, PAYMENT_STATES)
     if last is None:
         return state == ReceiptState.POSTED
@@ -313,7 +314,7 @@ def _is_last_payment(
 
 
 def _load_parts(session: Session, document: PostedDocument) -> Sequence[PostedDocument]:
-    """Return a document with the other parts of it that QuickBooks has; most have none."""
+    """Return a document with its other parts that are posted; most documents have none."""
     posting = document.posting
     is_other_part = _build_other_part_conditions(posting)
     if not session.scalar(select(exists().where(*is_other_part))):
@@ -331,7 +332,7 @@ def _build_other_part_conditions(posting: Posting) -> tuple[ColumnElement[bool],
 
 
 def _sum_payments(session: Session, parts: Sequence[PostedDocument]) -> _Payment | None:
-    """Add up what is paid of the parts of a document; None if it is not known of each part.
+    """Add up the payments of the parts of a document; None if they are not known for each part.
 
     A part that cannot be paid counts as unpaid.
     """

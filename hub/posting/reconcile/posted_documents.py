@@ -1,4 +1,4 @@
-"""Posted documents: what created each, what wrote it last, and what QuickBooks has of it."""
+"""Load posted documents: the first and the last write of each, and its transaction's head."""
 
 import datetime as dt
 from collections import defaultdict
@@ -48,7 +48,8 @@ class PostedSummary(NamedTuple):
 
     @property
     def is_settled(self) -> bool:
-        """Return whether nothing is under way that has or gets a case of its own."""
+        """Return whether no change of it is being sent and it is not to be created again."""
+
         return not self.is_changing and not self.is_repeated
 
     @property
@@ -103,9 +104,9 @@ SUMMARY_COLUMNS = (
 
 @dataclass(frozen=True)
 class PostedDocument:
-    """A posted document, or a part of one, with all that is stored about it."""
+    """A posted document, or a part of one, with its first and last write and its head."""
 
-    posting: Posting  # the one that created it, or first changed what QuickBooks had
+    posting: Posting  # the first write: its creation, or the first update of an existing one
     last_write: Posting
     head: TransactionHead | None
     is_changing: bool = False  # QuickBooks may show half of a change that is under way
@@ -113,7 +114,8 @@ class PostedDocument:
 
     @property
     def is_settled(self) -> bool:
-        """Return whether nothing is under way that has or gets a case of its own."""
+        """Return whether no change of it is being sent and it is not to be created again."""
+
         return self.summary.is_settled
 
     @property
@@ -155,7 +157,7 @@ class PostedDocument:
 
     @property
     def is_edited(self) -> bool:
-        """Return whether a field that counts was edited in QuickBooks, as far as the head shows."""
+        """Return whether a compared field was edited in QuickBooks, according to the head."""
         if self.head is None:
             return False
         response = self.last_write.answer or {}

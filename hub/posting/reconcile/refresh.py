@@ -1,4 +1,4 @@
-"""Read again from QuickBooks what was posted: in pages, by hundreds, singly only if necessary."""
+"""Read posted transactions from QuickBooks again: in pages, by ids, or singly if necessary."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -20,7 +20,7 @@ from hub.posting.recovery.quickbooks_objects import build_deleted_entity
 from hub.qbo import search
 from hub.qbo.paging import ListRefused
 
-MAX_SINGLE_READS = 20  # for more, the deletions that QuickBooks remembers are asked for first
+MAX_SINGLE_READS = 20  # before more are made, the deletions that QuickBooks lists are read
 CHUNK_SIZE = 5000
 Entity = dict[str, Any]
 EntitiesByKey = dict[tuple[str, str], Entity]  # by kind and id
@@ -39,7 +39,7 @@ def fetch_current(
         for id in unique_ids:
             if (kind, id) in entities:
                 continue
-            # A query does not know yet what was posted a moment ago, so its silence proves nothing.
+            # A query may not show yet what was just posted, so a missing result proves nothing.
             single = _read_single(posting_session, kind, id)
             if single is not None:
                 entities[kind, id] = single
@@ -134,7 +134,7 @@ def _refresh_rest(posting_session: PostingSession, kind: str, read_ids: Set[str]
 
 
 def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str]) -> None:
-    """Read objects of one kind and store what QuickBooks has of them now."""
+    """Read objects of one kind and store their current state."""
     if not ids:
         return
     deleted_ids: set[str] = set()
@@ -148,7 +148,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
 
 
 def _fetch_recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
-    """Return the ids of the deletions that QuickBooks remembers; these need no single reads.
+    """Return the ids of the deleted objects that QuickBooks lists; these need no single reads.
 
     If QuickBooks cannot list all of them, return none, so that each object is read.
     """

@@ -96,7 +96,7 @@ class DocumentDifference:
 
 @dataclass(frozen=True, kw_only=True)
 class MarkerDifference:
-    """A transaction whose marker, or whose documents, are not as they should be; with its case."""
+    """A transaction with an unexpected marker, or more than one document, and the open case."""
 
     quickbooks_id: str
     kind: str
@@ -134,7 +134,7 @@ class MarkerDifference:
 
 @dataclass(frozen=True)
 class OtherSourceTotal:
-    """A document whose source says another total than the one that was posted."""
+    """A document whose total at the source differs from the posted one."""
 
     posting_id: int
     reason: str
@@ -269,7 +269,7 @@ def needs_attention(run: Run) -> bool:
 
 
 def _format_differences(totals: Sequence[TotalsLine], accepted: int) -> Sentence | None:
-    """State by how much the books differ by currency, and in how many documents; None if not.
+    """State the differences by currency, and in how many documents; None if there are none.
 
     Documents whose difference a person accepted are left out.
     """

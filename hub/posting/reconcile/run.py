@@ -95,7 +95,7 @@ def _compare(posting_session: PostingSession, refused: Collection[str]) -> Compa
                 _add(company_id, comparison, summary, has_case)
         done += len(summaries)
         posting_session.report_progress("comparing", done, total)
-    for posting_id in ids_with_case:  # these were removed, created again or skipped since
+    for posting_id in ids_with_case:  # the rest was removed, created again or skipped
         _update_case(company_id, posting_id)
     return comparison
 
@@ -151,7 +151,7 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
             return None, True
         discrepancy = document.discrepancy
         if discrepancy == Discrepancy.NONE and document.is_edited:
-            # The case of an edited document is up to `drift`, which reads what was edited.
+            # `drift` handles the case of an edited document, because it reads the edits.
             return document, True
         is_open = discrepancy_cases.update_case(session, document, discrepancy)
         return document, is_open
@@ -160,7 +160,7 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
 def _has_other_source_total(summary: PostedSummary) -> bool:
     """Return whether the source's total differs from the posted one.
 
-    It may have changed since, or was rounded within its tolerance.
+    The total may have changed since, or the difference was within the tolerance.
     """
     if summary.part or not summary.is_settled:
         return False

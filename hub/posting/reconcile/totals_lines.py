@@ -110,14 +110,14 @@ def add_up(lines: Iterable[TotalsLine]) -> list[TotalsLine]:
 
 
 def count_differing(lines: Iterable[TotalsLine]) -> int:
-    """Return how many documents differ from QuickBooks, those that it does not have included."""
+    """Return how many documents differ from QuickBooks, including those that it does not have."""
     return sum(line.differing for line in lines)
 
 
 def sum_differences(lines: Iterable[TotalsLine]) -> dict[str, Decimal]:
-    """Add up by currency how much more QuickBooks has, without differences that a person accepted.
+    """Return, by currency, how much more QuickBooks has, without accepted differences.
 
-    Differences in opposite directions cancel each other out; `open_currencies` counts them too.
+    Opposite differences cancel each other out; `open_currencies` finds them nevertheless.
     """
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in lines:

@@ -1,4 +1,4 @@
-"""Recovery: the results of postings in doubt are looked up in QuickBooks.
+"""Recovery: look up the results of postings in doubt in QuickBooks.
 
 Imports `hub.posting.outcome` and `hub.posting.protocol`. Start reading in `resolve`.
 """

@@ -1,7 +1,7 @@
-"""Search QuickBooks completely for postings in doubt, and build the proof of what was found.
+"""Search QuickBooks completely for postings in doubt, and store the result as a proof.
 
-A transaction is searched for among all of its kind that were created since then. A list entry is
-searched for by its name and age, a file at its transaction.
+A transaction is searched for among all of its kind that were created since the posting may have
+been sent. A list entry is searched for by its name and age, a file among those of its transaction.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ MAX_STORED_CANDIDATES = 20
 
 
 def group_searches(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSnapshot]]:
-    """Group postings that one search serves: transactions of a kind, or one list entry or file."""
+    """Group postings by search: one for all transactions of a kind, one for each entry or file."""
     groups: dict[tuple[str, int], list[PostingSnapshot]] = defaultdict(list)
     for snapshot in snapshots:
         kind = get_object_kind(snapshot.posting)
@@ -56,7 +56,7 @@ def group_searches(snapshots: Iterable[PostingSnapshot]) -> list[list[PostingSna
 def search_postings(
     posting_session: PostingSession, snapshots: list[PostingSnapshot]
 ) -> list[PostingSnapshot]:
-    """Search for postings that one search serves, and store the proof of each."""
+    """Search for the postings of a group, and store a proof for each."""
     kind = get_object_kind(snapshots[0].posting)
     posting_session.collect_dates()
     start = posting_session.date_or_now()
@@ -84,10 +84,10 @@ def with_marked_objects(
 def search_since(
     posting_session: PostingSession, kind: str, since: dt.datetime, markers: Container[str] = ()
 ) -> dict[str, dict[str, Any]]:
-    """Store all transactions of a kind created or deleted since then in the index.
+    """Store all transactions of a kind created or deleted since a date in the index.
 
-    Return those with one of these markers, by id. A transaction that the search misses may be sent
-    a second time, so the search goes on until a page shows nothing new.
+    Return those with one of these markers, by id. A transaction that the search misses could be
+    sent a second time, so the search continues until a page shows nothing new.
     """
     marked: dict[str, dict[str, Any]] = {}
     client = posting_session.client()
@@ -105,14 +105,14 @@ def search_since(
 
 
 def compute_oldest_known_deletion(now: dt.datetime) -> dt.datetime:
-    """Return the date from which on QuickBooks can tell which transactions were deleted."""
+    """Return the date since which QuickBooks can list deleted transactions."""
     return now - search.CHANGE_RETENTION + SEARCH_OVERLAP
 
 
 def build_search_proof(
     posting_session: PostingSession, snapshot: PostingSnapshot, until: dt.datetime
 ) -> Proof:
-    """Return the result of a search, to be stored."""
+    """Return the row that stores the result of a search."""
     history = snapshot.history
     results = history.search_results or ()
     candidate_ids = [result.id for result in results]
@@ -130,7 +130,7 @@ def build_search_proof(
 
 
 def _store_deletions_since(posting_session: PostingSession, kind: str, since: dt.datetime) -> None:
-    """Store which transactions of a kind were deleted since then, as far as QuickBooks can tell."""
+    """Store the deletions of transactions of a kind since a date that QuickBooks still lists."""
     now = posting_session.date_or_now()
     first_date = max(since, compute_oldest_known_deletion(now))
     deleted = search.find_deleted(posting_session.client(), kind, first_date, now)
@@ -143,7 +143,7 @@ def _store_deletions_since(posting_session: PostingSession, kind: str, since: dt
 def _store_deletion_date(
     session: Session, posting_session: PostingSession, kind: str, entity: dict[str, Any]
 ) -> None:
-    """Store when a transaction was deleted whose content the hub never read."""
+    """Store the deletion date of a transaction whose content the hub has never read."""
     heads = update(TransactionHead).where(
         TransactionHead.company_id == posting_session.company_id,
         TransactionHead.kind == kind,
@@ -223,10 +223,10 @@ def _find_candidates(
 def _find_last_possible_date(
     posting_session: PostingSession, snapshot: PostingSnapshot
 ) -> dt.datetime | None:
-    """Return until when a posting may have been created unnoticed; None if until now.
+    """Return the last date at which a posting may have been created unnoticed; None means now.
 
-    A posting that was not sent since a restore was created before QuickBooks was searched after the
-    restore, or never.
+    A posting without a recorded send can only have been created before a restore, and so before
+    QuickBooks was searched after the restore.
     """
     history = snapshot.history
     restored_until = posting_session.company.restored_until
@@ -240,9 +240,9 @@ def _find_last_possible_date(
 def _may_be_forgotten(
     posting_session: PostingSession, snapshot: PostingSnapshot, since: dt.datetime
 ) -> bool:
-    """Return whether a posting may have been deleted before the deletions that QuickBooks lists.
+    """Return whether a posting may have been deleted so long ago that QuickBooks no longer says so.
 
-    This is excluded for a posting that was never sent and is to be posted again.
+    A posting that was never sent cannot have been, unless the database was restored.
     """
     history = snapshot.history
     if not history.sends and not history.after_restore:
@@ -272,7 +272,7 @@ def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject])
 def _search_singly(
     posting_session: PostingSession, kind: str, snapshot: PostingSnapshot
 ) -> PostingSnapshot:
-    """Search for a list entry by its name and age, or for a file at its transaction."""
+    """Search for a list entry by its name and age, or for a file among those of its transaction."""
     client = posting_session.client()
     posting = snapshot.posting
     if kind == ATTACHMENT:

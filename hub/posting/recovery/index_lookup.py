@@ -1,4 +1,4 @@
-"""Use the index of transactions: candidates for postings, ids of others, and what was just read."""
+"""Read the transaction index: candidates for a posting, and transactions of other postings."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -16,13 +16,13 @@ from hub.posting.outcome.session import PostingSession
 from hub.qbo import transaction_index
 
 ATTACHMENT = "attachment"
-SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
+SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds whose objects are searched for one by one
 EARLIEST_DATE = dt.datetime.min.replace(tzinfo=dt.UTC)
 LATEST_DATE = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def get_object_kind(posting: Posting) -> str:
-    """Return the kind of object that a posting makes in QuickBooks."""
+    """Return the kind of object that a posting creates in QuickBooks."""
     if posting.operation == Operation.ATTACH:
         return ATTACHMENT
     return posting.kind
@@ -46,8 +46,8 @@ def find_candidates(
 ) -> list[TransactionHead]:
     """Return the indexed transactions that may be the posting, oldest first.
 
-    They carry its marker, or they carry none and were created while the posting may have been: from
-    `since` to `until`, or to now.
+    They carry its marker, or they carry none and were created when the posting may have been sent,
+    from `since` to `until` or now.
     """
     heads = _select_heads(posting)
     until = until or LATEST_DATE
@@ -74,15 +74,15 @@ def _get_creation_order(head: TransactionHead) -> tuple[dt.datetime, str]:
 
 
 def read_head(session: Session, posting: Posting, id: str) -> TransactionHead:
-    """Return the indexed transaction of the posting's kind with this id, which must be there."""
+    """Return the indexed transaction of the posting's kind with this id; raise if there is none."""
     return session.scalars(_select_heads(posting).where(TransactionHead.quickbooks_id == id)).one()
 
 
 def lock_head(session: Session, posting: Posting, id: str) -> None:
-    """Lock the indexed transaction with this id before it is taken for a posting.
+    """Lock the indexed transaction with this id before it is adopted for a posting.
 
-    A person and a run may take one transaction for two documents at the same moment; the later one
-    sees what the other has recorded. Call this before any posting is locked.
+    A person and a run may try to adopt one transaction for two documents at the same time. With the
+    lock, the second sees what the first has recorded. Call this before any posting is locked.
     """
     key = (posting.company_id, get_object_kind(posting), id)
     session.get(TransactionHead, key, with_for_update=True)
@@ -117,13 +117,13 @@ def find_ids_of_other_parts(
 
 
 def _get_number_and_total(posting: Posting) -> tuple[str, Decimal | None]:
-    """Return the number and total of a posting; they tell the parts of a document apart."""
+    """Return the number and total of a posting, which distinguish the parts of a document."""
     summary = posting.summary
     return summary.number, posting.total if summary.total is None else summary.total
 
 
 def find_owned_ids(session: Session, posting: Posting, ids: list[str]) -> set[str]:
-    """Return which of these ids are postings of other documents, or answered their sends."""
+    """Return which of these ids other postings have recorded, or got in a response to a send."""
     is_file = posting.operation == Operation.ATTACH
     is_other_posting = (
         Posting.company_id == posting.company_id,
@@ -145,9 +145,9 @@ def find_owned_ids(session: Session, posting: Posting, ids: list[str]) -> set[st
 
 
 def is_written_elsewhere(session: Session, posting: Posting, id: str) -> bool:
-    """Return whether another document that its source still has has changed a transaction.
+    """Return whether an update of another document that is not gone wrote a transaction.
 
-    It is then the transaction of that document, although QuickBooks had it before.
+    The transaction then belongs to that document, although it was in QuickBooks before.
     """
     query = (
         select(Posting.id)

@@ -1,4 +1,4 @@
-"""Represent index rows and entities as the objects that the protocol judges."""
+"""Convert index rows and entities to the objects that the protocol compares with postings."""
 
 import json
 from collections.abc import Iterable, Set
@@ -14,7 +14,7 @@ from hub.qbo import search, transaction_index
 
 
 def from_head(head: TransactionHead, *, foreign: bool) -> QuickBooksObject:
-    """Return a transaction as the index has it."""
+    """Convert a row of the transaction index."""
     state = TransactionState(head.state)
     return QuickBooksObject(
         id=head.quickbooks_id,
@@ -30,7 +30,7 @@ def from_head(head: TransactionHead, *, foreign: bool) -> QuickBooksObject:
 
 
 def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
-    """Return a list entry or file; only suppliers and customers carry the hub's marker."""
+    """Convert the entity of a list entry or file; of these, only parties carry the hub's marker."""
     if entity.get("status") == "Deleted":
         return QuickBooksObject(id=str(entity["Id"]), state=TransactionState.DELETED)
     is_file = posting.operation == Operation.ATTACH
@@ -67,10 +67,10 @@ def _is_matched_by_email(posting: Posting) -> bool:
 
 
 def is_matched_by(posting: Posting, rule: MatchMethod) -> bool:
-    """Return whether codes like that of a new record are matched by a rule.
+    """Return whether the field of a new record's code is matched by a rule.
 
-    They may be as long as the plugin of the app is not loaded: nothing is then taken for the record
-    that the rule might tell from it.
+    Return True while the plugin of the app is not loaded, so that no record is adopted that the
+    rule might exclude.
     """
     row = posting.document
     plugins = current_hub().plugins
@@ -91,10 +91,10 @@ def _get_email(entity: dict[str, Any]) -> str:
 def select_foreign_ids(
     posting: Posting, entities: Iterable[dict[str, Any]], owned_ids: Set[str]
 ) -> set[str]:
-    """Return those of some list entries or files that belong to other postings.
+    """Return the ids of the list entries or files that belong to other postings.
 
-    Several codes may be matched to one list entry. But if codes are matched by whole words, an item
-    that was created for another code counts as another one if its name differs in case, which
+    Several codes may share one list entry. An exception are fields matched by whole words: there an
+    item created for another code is foreign if its name differs, even if only in case, which
     QuickBooks ignores.
     """
     if posting.operation == Operation.ATTACH:

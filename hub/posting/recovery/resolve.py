@@ -23,12 +23,12 @@ from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send
 from hub.posting.recovery import complete_search, single_read
 from hub.posting.recovery.index_lookup import find_owned_ids, lock_head
 
-MAX_CONSECUTIVE_FAILURES = 3  # after so many unanswered questions, no more are asked
+MAX_CONSECUTIVE_FAILURES = 3  # look-ups without a response, after which no more are made
 T = TypeVar("T")
 
 
 def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
-    """Put postings into doubt that another process, or this one before a restart, was sending."""
+    """Mark postings as in doubt that another process, or this one before a restart, was sending."""
     query = (
         select(Posting)
         .where(*posting_session.own_postings(), Posting.state == PostingState.SENDING)
@@ -44,9 +44,9 @@ def mark_interrupted_as_unknown(posting_session: PostingSession) -> None:
 
 
 def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> bool:
-    """Doubt creations that may have been posted before a restore; return whether there were any.
+    """Mark creations as in doubt that may have been posted before a restore.
 
-    Call this before any check may hold them.
+    Return whether there were any. Call this before any check may hold them.
     """
     if not posting_session.company.restored_since:
         return False
@@ -99,7 +99,10 @@ def compute_seconds_until_next(posting_session: PostingSession) -> float | None:
 def advance_until_idle(
     posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]
 ) -> list[tuple[PostingSnapshot, Send]]:
-    """Carry out the steps of each posting until it has to wait; return those that may be sent."""
+    """Carry out the steps of each posting until nothing is left to do now.
+
+    Return the postings that may be sent, each with its step.
+    """
     sendable: list[tuple[PostingSnapshot, Send]] = []
     active = list(snapshots)
     while active:
@@ -120,7 +123,7 @@ def advance_until_idle(
 
 
 def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> None:
-    """Store QuickBooks' date at which a doubt of another process was first seen."""
+    """Store QuickBooks' date when this process first sees the doubts of other processes."""
     query = select(Posting).where(bulk.is_among(Posting.id, "ids"))
     with read_only_session() as session:
         postings = session.scalars(query, {"ids": list(ids)}).all()
@@ -175,10 +178,10 @@ def _ask_quickbooks(
     questions: Iterable[T],
     ask: Callable[[T], list[PostingSnapshot]],
 ) -> list[PostingSnapshot]:
-    """Ask QuickBooks one question after the other and return the snapshots with the responses.
+    """Look up one item after another in QuickBooks; return the snapshots with the results.
 
-    A question without a response leaves its postings in doubt and does not stop the others, unless
-    several in a row get no response.
+    A look-up that fails leaves its postings in doubt. After `MAX_CONSECUTIVE_FAILURES` failures in
+    a row, the remaining items are not looked up.
     """
     snapshots: list[PostingSnapshot] = []
     failures = 0
@@ -197,7 +200,7 @@ def _ask_quickbooks(
 
 
 def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: Step) -> None:
-    """Record the step at which a posting waits, with the whole entity if it is posted."""
+    """Record the last step of a posting, with the whole entity if it is posted."""
     if isinstance(step, Posted) and not _has_whole_entity(snapshot, step):
         complete = _add_entity(posting_session, snapshot, step.id)
         if complete is None:
@@ -209,7 +212,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
     with transaction() as session:
         if _is_adopted_elsewhere(session, snapshot, step):
             return
-        # A change in doubt is only sent again or held once it is proved not to have landed.
+        # A change in doubt is sent again or held only after a proof that it has not landed.
         if is_change and is_in_doubt and isinstance(step, (Send, Hold)):
             now = posting_session.date_or_now()
             proof = complete_search.build_search_proof(posting_session, snapshot, now)
@@ -232,7 +235,7 @@ def _is_adopted_elsewhere(session: Session, snapshot: PostingSnapshot, step: Ste
 def _add_entity(
     posting_session: PostingSession, snapshot: PostingSnapshot, id: str
 ) -> PostingSnapshot | None:
-    """Return the snapshot with the whole entity of this id; None if it is not there and live."""
+    """Return the snapshot with the whole entity of this id; None if it is not live or not read."""
     entity = snapshot.search_entities.get(id)
     if entity:
         return replace(snapshot, entity=entity)

@@ -1,4 +1,4 @@
-"""Read one object of QuickBooks by its id, and compare it with what the hub wrote and wants."""
+"""Read one object of QuickBooks by its id, and compare it with what the hub wrote and plans."""
 
 from dataclasses import replace
 from typing import Any
@@ -69,9 +69,9 @@ def is_missing(response: QuickBooksResponse) -> bool:
 
 
 def _require_unlisted(posting_session: PostingSession, kind: str, id: str) -> None:
-    """Raise if a query shows an object that QuickBooks says it does not have.
+    """Raise Retry if a query lists an object that a read by its id did not find.
 
-    A deletion is final, so it is not believed on one response alone.
+    A deletion is final, so one response is not enough evidence for it.
     """
     if any(search.find_by_ids(posting_session.client(), kind, [id])):
         raise Retry(
@@ -83,7 +83,7 @@ def _require_unlisted(posting_session: PostingSession, kind: str, id: str) -> No
 
 
 def require_response(response: QuickBooksResponse) -> QuickBooksResponse:
-    """Raise if a call brought no response: nothing may be concluded from it."""
+    """Return a successful response; raise otherwise, because nothing can be concluded from it."""
     if response.outcome == SendOutcome.UNAUTHORISED:
         raise ConnectionTrouble(response.text, response.after)
     if not response.landed:
@@ -94,7 +94,7 @@ def require_response(response: QuickBooksResponse) -> QuickBooksResponse:
 def _compare_with_writes(
     session: Session, snapshot: PostingSnapshot, entity: dict[str, Any]
 ) -> frozenset[Agreement]:
-    """Compare a transaction with what the hub last wrote, and with what a change wants."""
+    """Compare a transaction with what the hub last wrote, and with the planned change."""
     posting = snapshot.posting
     current = payloads.summarize(posting.kind, entity)
     agreements = set()

@@ -1,4 +1,4 @@
-"""Search QuickBooks for marked transactions that no posting accounts for."""
+"""Search QuickBooks for transactions with a marker that no posting has recorded, and adopt them."""
 
 import datetime as dt
 import math
@@ -39,8 +39,8 @@ ADOPTABLE_STATES = (*outbox.UNSENT, PostingState.WITHDRAWN)
 def scan(posting_session: PostingSession) -> bool:
     """Search for each kind that is about to be created and that this process has not searched.
 
-    Return whether QuickBooks refused to list any of them: their creations are then to be checked
-    again, which holds them.
+    Return whether QuickBooks refused to list any of them. The caller then has to check the
+    creations again, so that those of the refused kinds are held.
     """
     scanned = posting_session.memory.scanned
     unsearched = load_unsearched(posting_session.company)
@@ -55,8 +55,8 @@ def scan(posting_session: PostingSession) -> bool:
 def scan_refused_kinds(posting_session: PostingSession) -> None:
     """Search again for the kinds that QuickBooks refused to list, if some are to be created.
 
-    If it succeeds, the checks release those that they held in the same run. A kind of which nothing
-    was downloaded yet waits for the next collect.
+    If the search succeeds, the next check in the same run releases the held creations. A kind that
+    was never downloaded waits for the next collect.
     """
     unsearched = load_unsearched(posting_session.company)
     if not unsearched:
@@ -81,8 +81,7 @@ def _search_kinds(posting_session: PostingSession, kinds: Iterable[str]) -> bool
 def _search_kind(posting_session: PostingSession, kind: str, since: dt.datetime) -> bool:
     """Search for a kind and adopt what is found; return whether QuickBooks lists the kind.
 
-    A kind that it refuses to list is noted. A search that was refused before begins where that one
-    was to begin.
+    A refusal is recorded with its start date. The next search begins at the earliest such date.
     """
     company_id = posting_session.company_id
     refused_before = load_unsearched(posting_session.company).get(kind)
@@ -173,7 +172,7 @@ def adopt_marked(posting_session: PostingSession, kind: str) -> None:
 
 
 def _doubt_if_unread(posting_session: PostingSession, snapshots: Iterable[PostingSnapshot]) -> None:
-    """Put a posting into doubt if its transaction could not be read, so that it is not sent."""
+    """Mark postings as in doubt whose transaction could not be read, so that they are not sent."""
     with transaction() as session:
         for snapshot in snapshots:
             is_adopted = isinstance(decide(snapshot.history), Posted)
@@ -184,7 +183,7 @@ def _doubt_if_unread(posting_session: PostingSession, snapshots: Iterable[Postin
 
 
 def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
-    """Treat a posting as if it were in doubt and nothing could land any more.
+    """Return the snapshot as if it were in doubt and its quiet time were over.
 
     This is safe because the transaction with its marker exists already.
     """
@@ -201,7 +200,7 @@ def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
 def _load_kinds_to_create(
     posting_session: PostingSession, states: Collection[PostingState]
 ) -> list[str]:
-    """Return the kinds of transactions of which some in these states are to be created."""
+    """Return the kinds of transactions with postings in these states that are to be created."""
     query = select(Posting.kind).where(
         *posting_session.own_postings(),
         Posting.state.in_(states),

@@ -1,4 +1,4 @@
-"""Claim prepared postings: commit keys, bytes and batches before the first byte leaves."""
+"""Claim prepared postings: commit keys, bytes and batches before the first byte is sent."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Send new records for codes only when a document that needs them can be posted.
+"""Create records for codes only when a document that needs them can be posted.
 
 QuickBooks can neither delete a party nor change its currency, so none is created for a document
 that is held.
@@ -42,7 +42,7 @@ class _Graph:
 
     def __init__(self, nodes: Mapping[int, _Node], matched: Set[int]) -> None:
         self.nodes = nodes
-        self.matched = matched  # creations whose code is matched to a record by now
+        self.matched = matched  # creations whose code has been matched to a record meanwhile
         self._results: dict[int, bool] = {}
 
     def documents(self) -> set[int]:
@@ -50,10 +50,10 @@ class _Graph:
         return {id for id, node in self.nodes.items() if node.is_document}
 
     def can_be_posted(self, id: int) -> bool:
-        """Return whether nothing holds a posting, nor anything that it needs."""
+        """Return whether neither a posting nor any posting that it needs is held."""
         if id in self._results:
             return self._results[id]
-        self._results[id] = False  # postings that need each other go nowhere
+        self._results[id] = False  # postings that need each other can never be posted
         can_be_posted = id in self.matched or self._is_free(id)
         self._results[id] = can_be_posted
         return can_be_posted
@@ -122,7 +122,7 @@ def _find_requested_by_persons(creations: Iterable[Posting]) -> set[int]:
 
 
 def _load_unsent_creations(session: Session, posting_session: PostingSession) -> list[Posting]:
-    """Return the unsent postings that make records for codes."""
+    """Return the unsent postings that create records for codes."""
     query = (
         select(Posting)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -143,7 +143,7 @@ def _load_unsent_creations(session: Session, posting_session: PostingSession) ->
 def _load_graph(
     session: Session, posting_session: PostingSession, creations: Sequence[Posting]
 ) -> _Graph:
-    """Load the postings that wait for these, and what else those wait for."""
+    """Load the postings that wait for these creations, and the other postings they wait for."""
     columns = (Posting.id, Posting.state, Posting.held_by, Posting.payload, outbox.IS_CURRENT)
     waiting = select(*columns).where(
         *posting_session.own_postings(),
@@ -176,7 +176,10 @@ def _withdraw(session: Session, creations: Iterable[Posting]) -> None:
 
 
 def _postpone(session: Session, creations: Iterable[Posting]) -> None:
-    """Postpone the creations that QuickBooks never processed; the others are looked up."""
+    """Postpone creations, except those that QuickBooks may have processed.
+
+    The results of the latter have to be looked up.
+    """
     ready_ids = [creation.id for creation in creations if creation.state == PostingState.READY]
     query = select(Posting.id).where(Posting.id.in_(ready_ids), MAY_HAVE_BEEN_PROCESSED)
     processed_ids = set(session.scalars(query))

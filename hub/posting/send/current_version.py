@@ -22,10 +22,10 @@ from hub.posting.protocol.history import Send
 def write_against_current(
     posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
 ) -> bool:
-    """Write a change against the version just read; bytes that may have been sent stay unchanged.
+    """Write a change against the version just read; return False if another process changed it.
 
-    Bytes that were planned anew after a doubt were never sent, and lack the id of the transaction:
-    QuickBooks would create another one. Return False if another process has changed the posting.
+    Bytes that may have been sent stay unchanged. Bytes that were planned again after a doubt were
+    never sent. They still lack the id of the transaction, so QuickBooks would create another one.
     """
     posting = snapshot.posting
     was_sent = any(send.generation == posting.generation for send in snapshot.history.sends)
@@ -66,17 +66,14 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
 
 
 def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posting) -> set[str]:
-    """Return the purchase orders that a transaction bills with fewer lines than the hub last wrote.
-
-    Orders that it no longer bills at all are included.
-    """
+    """Return the purchase orders billed by fewer lines than the hub last wrote, or by none."""
     counts = _count_billing_lines(posting)
     unlinked = set()
     for order, count in _count_billing_lines(last).items():
         if counts[order] < count:
             unlinked.add(order)
     written = json.loads(last.payload or b"{}")
-    if not payloads.is_whole_update(written):  # a whole update also has the links of people
+    if not payloads.is_whole_update(written):  # a full update also contains links made by people
         unlinked |= payloads.list_linked_orders(written) - payloads.list_linked_orders(planned)
     return unlinked
 
@@ -90,7 +87,7 @@ def _count_billing_lines(posting: Posting) -> Counter[str]:
 def _load_last_posted(posting: Posting) -> Posting | None:
     """Return the posting that wrote the transaction last.
 
-    By its content, the memo, the classes and the links of the hub are told from those of people.
+    Its content shows which memo, classes and links the hub wrote; all others are people's.
     """
     query = (
         select(Posting)

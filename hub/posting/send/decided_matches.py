@@ -1,6 +1,6 @@
-"""Notice that a person has matched codes since the postings of this run were planned.
+"""Detect that a person has matched codes since the postings of this run were planned.
 
-The matches count for postings that are planned afterwards, so earlier plans are not sent any more.
+Postings that were planned before are then not sent, because the new matches apply to them too.
 """
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -25,7 +25,8 @@ class DecidedMatches:
     def has_new(self) -> bool:
         """Return whether a person has decided about a code since the postings were planned.
 
-        A decision in the future was made before the clock was set back, so the plans follow it.
+        A decision dated in the future was made before the clock was set back. The plans already
+        take it into account.
         """
         if not self._conditions:
             return False
@@ -41,7 +42,7 @@ class DecidedMatches:
 
 
 def _build_conditions(posting_session: PostingSession) -> list[ColumnElement[bool]]:
-    """Return for each app of a session the condition of its matches; the apps of a plugin share."""
+    """Return conditions for the matches of each app; the apps of a plugin share their matches."""
     query = select(Installation.slug, Installation.tenant).where(
         Installation.company_id == posting_session.company_id
     )

@@ -1,4 +1,4 @@
-"""Prepare postings for the claim: resolve doubts, compare changes, complete their bytes."""
+"""Prepare postings for the claim: resolve doubts, compare changes, complete the payloads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ from hub.reasons.texts import CaseText
 class PreparedPosting:
     """A posting that may be claimed if it still has this revision.
 
-    `file` is the content of an upload. `snapshot` is its history; None if something other than the
-    response to this send may change it.
+    `file` is the content of an upload. `snapshot` is its history; None if the history has to be
+    loaded again after the send.
     """
 
     id: int
@@ -40,7 +40,7 @@ class PreparedPosting:
 
 
 def prepare(posting_session: PostingSession, ids: Sequence[int]) -> list[PreparedPosting]:
-    """Prepare postings so that only the claim is left; first take the other steps they need."""
+    """Take all steps that postings need before the claim; return those that may be claimed."""
     prepared: list[PreparedPosting] = []
     other_ids = []
     others: list[PostingSnapshot] = []
@@ -97,7 +97,7 @@ def _prepare_one(
 
 
 def _prepare_unchanged(snapshot: PostingSnapshot) -> PreparedPosting:
-    """Return a posting that is sent with the bytes that are stored."""
+    """Return a prepared posting whose stored payload is sent unchanged."""
     posting = snapshot.posting
     return PreparedPosting(
         id=posting.id,
@@ -124,7 +124,7 @@ def _withdraw_if_transaction_left(posting_session: PostingSession, posting: Post
 
 
 def _return_to_review_if_changed(posting_session: PostingSession, posting: Posting) -> bool:
-    """Put a creation into review if its bytes are not the approved ones; return whether it was."""
+    """Return a creation to review if its payload is not the approved one; return whether it was."""
     if posting.operation != Operation.CREATE or not posting.approved_payload:
         return False
     if posting.approved_payload == outbox.compute_fingerprint(posting.payload):
@@ -136,9 +136,9 @@ def _return_to_review_if_changed(posting_session: PostingSession, posting: Posti
 
 
 def _check_again_if_in_use(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool:
-    """Have a change checked again if another transaction depends on its target.
+    """Request another check of a change if a transaction depends on its target.
 
-    Return whether it is checked again. The target counts as it was just read from QuickBooks.
+    The target is judged as it was just read from QuickBooks. Return whether a check was requested.
     """
     posting = snapshot.posting
     if snapshot.entity is None or posting.summary.is_closed:

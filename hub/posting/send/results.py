@@ -1,4 +1,4 @@
-"""Record the results of a wave: attempts, transactions, the next step of each posting."""
+"""Record the results of a wave: responses, transactions, and the next step of each posting."""
 
 import datetime as dt
 from collections import defaultdict
@@ -37,7 +37,7 @@ from hub.posting.send.requests import SendJob, SendResult, group_batch_results
 from hub.qbo import records, transaction_index
 from hub.qbo.responses import QuickBooksResponse
 
-# After these outcomes a posting goes on; after the others the same request is sent again later.
+# A send with one of these outcomes made progress; otherwise the same request is sent again later.
 PROGRESS_OUTCOMES = (
     SendOutcome.LANDED,
     SendOutcome.REFUSED,
@@ -74,7 +74,7 @@ class SummarizedResult(NamedTuple):
 
 
 def record_results(posting_session: PostingSession, results: Sequence[SendResult]) -> int:
-    """Record every result; return how many sends brought their postings forward."""
+    """Record every result; return the number of sends that made progress."""
     unfinished = _store_results(posting_session, results)
     _advance(posting_session, unfinished)
     _stop_if_refused(posting_session, results)
@@ -83,7 +83,7 @@ def record_results(posting_session: PostingSession, results: Sequence[SendResult
 
 @repeat_after_conflict
 def _store_results(posting_session: PostingSession, results: Sequence[SendResult]) -> list[int]:
-    """Store every result in one transaction; return the postings that QuickBooks is asked about."""
+    """Store every result in one transaction; return the postings to be looked up in QuickBooks."""
     counts = posting_session.counts.copy()
     batch_sizer = posting_session.batch_sizer
     summarized = [_summarize(job, response) for job, response in results]
@@ -101,7 +101,7 @@ def _store_results(posting_session: PostingSession, results: Sequence[SendResult
 
 
 def _summarize(job: SendJob, response: QuickBooksResponse) -> SummarizedResult:
-    """Return the result of a job with its summary; without one if QuickBooks did not do it."""
+    """Return the result of a job, with a summary of the entity if QuickBooks carried it out."""
     posting = job.posting
     summary = None
     if response.landed:
@@ -140,7 +140,7 @@ def _absorb(
 def _note_attempts(
     session: Session, posting_session: PostingSession, results: Sequence[SendResult]
 ) -> None:
-    """Store each response and the id in it, even if another process has the posting now."""
+    """Store each response and its id, even if another process has claimed the posting since."""
     now = posting_session.clock.now()
     bulk.execute_each(
         session,
@@ -174,7 +174,7 @@ def _build_attempt_values(
 def _apply_results(
     session: Session, posting_session: PostingSession, results: Sequence[SummarizedResult]
 ) -> list[int]:
-    """Apply each response; return the postings about which QuickBooks has to be asked."""
+    """Apply each response; return the postings to be looked up in QuickBooks."""
     locked_ids = claims.lock_claimed(
         session, {result.job.posting.id: result.job.fence for result in results}
     )
@@ -197,7 +197,7 @@ def _apply_results(
 
 
 def _add_response(result: SummarizedResult) -> PostingSnapshot | None:
-    """Return the prepared state with a response; None if the rows must be read again."""
+    """Return the snapshot of a job with its response; None if the rows must be loaded again."""
     job, response, summary = result
     if job.snapshot is None or not response.landed:
         return None
@@ -214,7 +214,7 @@ def _add_response(result: SummarizedResult) -> PostingSnapshot | None:
 def _apply_reloaded(
     session: Session, posting_session: PostingSession, results: Sequence[SummarizedResult]
 ) -> list[int]:
-    """Read postings again and apply their responses; return those that are unfinished."""
+    """Load postings again and apply their responses; return those to be looked up in QuickBooks."""
     ids = [result.job.posting.id for result in results]
     snapshots = {
         snapshot.id: snapshot for snapshot in load_snapshots(session, posting_session, ids)
@@ -242,7 +242,7 @@ def _apply_reloaded(
 
 
 def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
-    """Count a step that QuickBooks' response led to; forget the call unless it left a doubt."""
+    """Count a step; forget when the call ended, unless the posting is in doubt."""
     if not isinstance(step, (Doubt, Read, Search)):
         posting_session.memory.ended.pop((job.posting.id, job.fence), None)
     if not isinstance(step, (Read, Search, Requeue, Reconnect)):
@@ -252,7 +252,7 @@ def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
 def _adjust_batches(
     session: Session, posting_session: PostingSession, results: Sequence[SendResult]
 ) -> None:
-    """Adjust how many documents go together from now on."""
+    """Adjust and store the batch size."""
     batch_sizer = posting_session.batch_sizer.adjust(group_batch_results(results))
     if batch_sizer != posting_session.batch_sizer:
         batch_sizing.store_size(session, posting_session.company_id, batch_sizer)
@@ -260,7 +260,7 @@ def _adjust_batches(
 
 
 def _advance(posting_session: PostingSession, ids: list[int]) -> None:
-    """Read or search for postings whose response does not say enough, and continue from there."""
+    """Look up the postings whose response is not conclusive, and carry out their next steps."""
     if not ids:
         return
     with read_only_session() as session:
@@ -269,7 +269,7 @@ def _advance(posting_session: PostingSession, ids: list[int]) -> None:
 
 
 def _stop_if_refused(posting_session: PostingSession, results: Sequence[SendResult]) -> None:
-    """Send nothing more if QuickBooks refused the connection, or no request could leave."""
+    """Stop sending if QuickBooks refused the connection, or if no request could be sent."""
     responses = [response for _, response in results]
     texts = {response.outcome: response.text for response in responses}
     if SendOutcome.UNAUTHORISED in texts:

@@ -22,14 +22,14 @@ from hub.posting.send.pipeline import deliver
 from hub.qbo import connection
 
 MAX_ROUNDS = 50  # each may release postings that waited for those of the round before
-# Pauses in a row for which a run waits although nothing was sent.
+# Consecutive pauses without progress, after which a run ends.
 MAX_FRUITLESS_PAUSES = 6
 # A run waits this long for the limits of calls; a longer pause ends it.
 MAX_LIMIT_PAUSE_SECONDS = 180.0
 STEP_SECONDS = 1.0  # between two lines of the countdown while a run waits for doubts
-# The result of a run names documents about which QuickBooks has not answered for longer.
+# Documents that QuickBooks has not answered about for longer than this are named in the result.
 MAX_UNANSWERED_TIME = dt.timedelta(hours=1)
-# The pauses before QuickBooks is asked again about doubts that it did not answer.
+# The pauses before a failed look-up of doubts is repeated.
 RETRY_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -89,7 +89,7 @@ def resolve_only(
     run_id: int | None = None,
     progress: Progress | None = None,
 ) -> DrainResult:
-    """Find the results of the postings in doubt, and send nothing.
+    """Resolve the postings in doubt, and send nothing.
 
     This is for apps that may not post now: their earlier sends must not stay in doubt.
     """
@@ -117,7 +117,7 @@ def _build_result(posting_session: PostingSession, stop_reason: str) -> DrainRes
 
 
 def _find_obstacle(posting_session: PostingSession) -> str:
-    """Return why nothing may be sent now; "" during a short pause, which the run waits for."""
+    """Return why nothing may be sent now; "" if there is no reason, or only a short pause."""
     company = posting_session.company
     if company.state == ConnectionState.DISCONNECTED:
         return company.state_reason or Sentence("The company is disconnected.")
@@ -159,7 +159,7 @@ def _compute_seconds_to_wait(posting_session: PostingSession) -> float | None:
 
 
 def _catch_errors(posting_session: PostingSession, work: Callable[[PostingSession], None]) -> None:
-    """Run a step of the session; if an error ends it, report the error and stop the session."""
+    """Do some work of the session; if it fails, report the error and stop the session."""
     try:
         work(posting_session)
     except WorkInterrupted:
@@ -185,7 +185,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
         releases.release_waiting(company_id, now)
         check(posting_session, include_held=has_sent)
         if creations.schedule(posting_session):
-            # Resumed creations are not checked yet; what the check holds may make others unneeded.
+            # Resumed creations are unchecked. If the check holds one, others may become unneeded.
             check(posting_session, include_held=False)
             creations.schedule(posting_session)
         has_sent = _send_ready(posting_session) > 0
@@ -195,7 +195,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
 
 
 def _send_ready(posting_session: PostingSession) -> int:
-    """Send what is ready; return how many sends brought their postings forward."""
+    """Send the postings that are ready; return the number of sends that made progress."""
     if posting_session.stop_reason:
         return 0
     if startup_scan.scan(posting_session):
@@ -210,7 +210,7 @@ def _send_ready(posting_session: PostingSession) -> int:
 
 
 def _wait_for_doubts(posting_session: PostingSession, seconds_left: float | None) -> None:
-    """Wait until no doubt is left, or QuickBooks has not answered several questions in a row."""
+    """Wait until no doubt is left, or until several look-ups in a row have failed."""
     failures = 0
     while seconds_left is not None and not posting_session.stop_reason:
         if failures == len(RETRY_SECONDS):
@@ -228,7 +228,7 @@ def _wait_for_doubts(posting_session: PostingSession, seconds_left: float | None
 
 
 def _count_down(posting_session: PostingSession, seconds: float, phase: str = "wait") -> None:
-    """Sleep, and report every second how much of the time is over."""
+    """Sleep, and report the elapsed time every second."""
     clock = posting_session.clock
     end = clock.monotonic() + seconds
     while True:
@@ -251,7 +251,7 @@ def _count_doubts(posting_session: PostingSession) -> int:
 
 
 def _describe_unanswered(posting_session: PostingSession) -> str:
-    """State which documents wait because QuickBooks does not answer for long; "" if none does."""
+    """Name the documents that have waited long for an answer of QuickBooks; "" if none has."""
     problem = posting_session.last_error
     doubts = _load_old_names(posting_session, Posting.state == PostingState.UNKNOWN)
     if len(doubts) == 1:
@@ -281,9 +281,9 @@ def _describe_unanswered(posting_session: PostingSession) -> str:
 
 
 def _load_old_names(posting_session: PostingSession, *conditions: ColumnElement[bool]) -> list[str]:
-    """Return the names of the postings in a selection that have not changed for long.
+    """Return the names of the selected postings that are unchanged since `MAX_UNANSWERED_TIME`.
 
-    A change in the future was made before the clock was set back.
+    A change dated in the future was made before the clock was set back.
     """
     now = posting_session.clock.now()
     is_old = or_(Posting.changed_at <= now - MAX_UNANSWERED_TIME, Posting.changed_at > now)
@@ -298,7 +298,7 @@ def _load_old_names(posting_session: PostingSession, *conditions: ColumnElement[
 
 
 def _load_installation_ids(posting_session: PostingSession) -> list[int]:
-    """Return the installations that a drain is limited to, else all of the company."""
+    """Return the installations that the drain is limited to, or all of the company."""
     chosen_ids = posting_session.installation_ids
     if chosen_ids is not None:
         return list(chosen_ids)
