@@ -115,8 +115,8 @@ def _wait_for_reading(session: Session, approvals_before: Mapping[int, str | Non
 
     While a posting is skipped, reading its document plans nothing. If the app has no review, the
     approval by the retry is removed from postings that were never approved before, because the
-    content that is read then needs none. `approvals_before` has the
-    approved fingerprint of each posting at the time it was skipped.
+    content that is read then needs none. `approvals_before` has the approved fingerprint of each
+    posting at the time it was skipped.
     """
     is_chosen = Posting.id.in_(approvals_before)
     until_read = {"state": PostingState.WAITING, "held_by": Holder.SOURCE, "reasons": []}

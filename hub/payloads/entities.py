@@ -56,6 +56,14 @@ def read_ref_id(entity: dict[str, Any], name: str) -> str:
     return str(id or "")
 
 
+def parse_day(value: Any) -> dt.date:
+    """Return the day of a date or time, without the time zone that may follow it.
+
+    Raise ValueError if it is neither.
+    """
+    return dt.date.fromisoformat(str(value)[:10])
+
+
 def get_amount_sign(entity: dict[str, Any]) -> int:
     """Return the sign of a transaction's amounts, which QuickBooks omits.
 

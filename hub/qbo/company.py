@@ -1,6 +1,5 @@
 """Facts about a company: its country, its currency, and how its QuickBooks is set up."""
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from hub.db import engine
 from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.models.installations import MAX_COMPANY_NAME_LENGTH
 from hub.payloads.company_facts import CompanyFacts, CompoundRates, Rates
-from hub.payloads.entities import read_ref_id
+from hub.payloads.entities import parse_day, read_ref_id
 from hub.qbo.list_states import lock_state
 from hub.qbo.responses import QuickBooksResponse
 
@@ -157,7 +156,7 @@ def build_facts(
         billable=_is_on(purchases, "BillableExpenseTracking"),
         customer_on_lines=_is_on(purchases, "TrackingByCustomer"),
         projects=_find_named_value(other_settings, "ProjectsEnabled").lower() == "true",
-        closed_to=dt.date.fromisoformat(str(closed_to)[:10]) if closed_to else None,
+        closed_to=parse_day(closed_to) if closed_to else None,
         bills=_has_none_of_editions(company, EDITIONS_WITHOUT_BILLS),
         purchase_orders=_has_none_of_editions(company, EDITIONS_WITHOUT_PURCHASE_ORDERS),
         stock=_is_on(stock, "QuantityOnHand", default=True),

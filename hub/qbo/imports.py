@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.contract.documents import Code, Document, Line
 from hub.db import engine
 from hub.models import StoredRecord
-from hub.payloads.entities import read_ref_id
+from hub.payloads.entities import parse_day, read_ref_id
 from hub.qbo import transaction_index
 from hub.qbo.client import Client
 from hub.qbo.paging import read_all
@@ -57,8 +57,8 @@ def convert_order(session: Session, company_id: int, entity: dict[str, Any]) -> 
         kind=ORDER_KIND,
         source_id=id,
         quickbooks_id=id,
-        date=_parse_day(entity.get("TxnDate")),
-        due=_parse_day(entity.get("DueDate")),
+        date=_parse_day_if_any(entity.get("TxnDate")),
+        due=_parse_day_if_any(entity.get("DueDate")),
         number=entity.get("DocNumber"),
         message=entity.get("Memo"),
         memo=entity.get("PrivateNote"),
@@ -135,9 +135,6 @@ def _parse_number(value: Any) -> Decimal | None:
     return Decimal(str(value))
 
 
-def _parse_day(text: Any) -> dt.date | None:
+def _parse_day_if_any(text: Any) -> dt.date | None:
     """Return the day of a date or time; None if there is none."""
-    if not text:
-        return None
-    day = str(text)[:10]
-    return dt.date.fromisoformat(day)
+    return parse_day(text) if text else None

@@ -16,7 +16,13 @@ from sqlalchemy.orm import Session
 from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
-from hub.payloads.entities import DOCUMENT_ENTITIES, get_amount_sign, get_linked_kind, read_ref_id
+from hub.payloads.entities import (
+    DOCUMENT_ENTITIES,
+    get_amount_sign,
+    get_linked_kind,
+    parse_day,
+    read_ref_id,
+)
 from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.summary import PARTY_FIELDS
 
@@ -270,7 +276,7 @@ def build_head(
         "number": str(number or "")[:100],
         "party": _get_first_ref_id(entity, PARTY_FIELDS),
         "account": _get_first_ref_id(entity, ACCOUNT_FIELDS),
-        "date": _parse_day(entity.get("TxnDate")),
+        "date": _parse_readable_day(entity.get("TxnDate")),
         "currency": read_ref_id(entity, "CurrencyRef")[:3],
         "total": _round_for_column(entity.get("TotalAmt"), get_amount_sign(entity)),
         "balance": _round_for_column(entity.get("Balance")),
@@ -365,11 +371,10 @@ def _list_transaction_links(entity: dict[str, Any]) -> list[dict[str, str]]:
     return list(links.values())
 
 
-def _parse_day(text: Any) -> dt.date | None:
+def _parse_readable_day(text: Any) -> dt.date | None:
     """Return the day of a transaction; None if there is none that can be read."""
-    day = str(text)[:10]
     try:
-        return dt.date.fromisoformat(day)
+        return parse_day(text)
     except ValueError:
         return None
 

@@ -16,7 +16,7 @@ from hub.errors import NotFound, Sentence
 from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
 from hub.models.enums import Operation, PostingState
-from hub.payloads.entities import get_linked_kind
+from hub.payloads.entities import get_linked_kind, parse_day
 from hub.posting.actions.app_rest import explain_rest
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
@@ -283,7 +283,7 @@ def _find_own_obstacle(
         return Sentence("It was changed in QuickBooks since it was posted.")
     if id in reconciled:
         return RECONCILED_REASON
-    if closed_to and dt.date.fromisoformat(str(entity["TxnDate"])[:10]) <= closed_to:
+    if closed_to and parse_day(entity["TxnDate"]) <= closed_to:
         return Sentence("The books are closed up to %(date)s.", date=format_english_date(closed_to))
     return ""
 

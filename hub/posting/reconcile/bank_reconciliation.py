@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.errors import Refused
+from hub.payloads.entities import parse_day
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.refresh import EntitiesByKey
 
@@ -24,7 +25,7 @@ def fetch_reconciled_ids(
     months = set()
     for (kind, _), entity in entities.items():
         if kind in BANK_KINDS:
-            months.add(_parse_transaction_date(entity).replace(day=1))
+            months.add(parse_day(entity["TxnDate"]).replace(day=1))
     ids: set[str] = set()
     for first_day in sorted(months):
         ids.update(_fetch_reconciled_in_month(posting_session, first_day))
@@ -79,9 +80,3 @@ def _iter_report_rows(section: Mapping[str, Any] | None) -> Iterator[list[Cell]]
         if isinstance(cells, list):
             yield cells
         yield from _iter_report_rows(row.get("Rows"))
-
-
-def _parse_transaction_date(entity: Mapping[str, Any]) -> dt.date:
-    """Return the date of a transaction, without the time zone that may follow it."""
-    text = str(entity["TxnDate"])
-    return dt.date.fromisoformat(text[:10])

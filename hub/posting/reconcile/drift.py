@@ -22,7 +22,7 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.money import ZERO, round_amount, sum_amounts
 from hub.outbox.states import UNFINISHED
-from hub.payloads.entities import get_linked_kind
+from hub.payloads.entities import get_linked_kind, parse_day
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.party_lists import get_party_list
@@ -36,7 +36,7 @@ from hub.reasons.texts import CaseText
 PAYMENT_STATES = (ReceiptState.POSTED, ReceiptState.PART_PAID, ReceiptState.PAID)
 # Receipts that no longer hold once QuickBooks has again what was posted.
 DISCREPANCY_STATES = (ReceiptState.CHANGED, ReceiptState.MISSING)
-CORRECTED = "corrected"  # the count of receipts that replace such a one
+CORRECTED = "corrected"  # counts the receipts that say so
 ORDER_KIND = "purchase_order"  # bills are linked to their orders, which are no payments
 CHUNK_SIZE = 200
 MAX_PAYMENTS_READ = 20  # payments of one document that are read to find the date of the last
@@ -148,8 +148,8 @@ def _read_current(
 ) -> tuple[EntitiesByKey, set[str]]:
     """Read edited transactions, and the payments of documents whose source wants their dates.
 
-    Return the entities, and the kinds that QuickBooks refused. Whoever downloads
-    these kinds opens the cases about the refusals (`hub.cases.unread_kinds`).
+    Return the entities, and the kinds that QuickBooks refused. The cases about refused kinds are
+    opened where the kinds are downloaded (`hub.cases.unread_kinds`).
     """
     ids_by_kind: dict[str, set[str]] = defaultdict(set)
     for document in documents:
@@ -241,7 +241,7 @@ def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) ->
     for key in _list_payment_keys(document):
         text = current.get(key, {}).get("TxnDate")
         if text:
-            dates.append(dt.date.fromisoformat(str(text)[:10]))
+            dates.append(parse_day(text))
     if dates:
         return max(dates)
     head = document.head

@@ -338,7 +338,7 @@ ENDED_IF_BROKEN = f"""from hub import Retry
         try:
             {READ}
         except ValueError:
-            if row["status"] == "archived":  # a state that no test has put there
+            if row["status"] == "archived":  # a sample row that no plugin of the template can read
                 raise
             raise Retry("-")"""
 LEFT_OUT_IF_BROKEN = f"""from hub import Checkpoint
