@@ -5,16 +5,18 @@ source, would be created a second time, and later changes would move its documen
 one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from hub.collect.batch import CollectBatch
 from hub.contract.document_kinds import CUSTOMER_KINDS, PARTY_ROLES, PURCHASE_KINDS
 from hub.contract.documents import Kind, Role
+from hub.db.json_elements import has_element
 from hub.errors import Sentence
 from hub.mapping import NEW, Entry, Missing, NewRecord, to_ref
-from hub.models import Posting, SeenCode, SourceDocument
+from hub.models import Posting, SeenCode, SourceDocument, TransactionSummary
 from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState
 from hub.outbox.states import UNFINISHED
 
@@ -23,6 +25,9 @@ KINDS_BY_ROLE: dict[Role, tuple[Kind, ...]] = {
     "vendor": (*PURCHASE_KINDS, "bill_payment"),
     "customer": CUSTOMER_KINDS,
 }
+# The kinds whose lines may have a customer each. A customer itself may have one above it.
+KINDS_OF_LINE_CUSTOMERS: tuple[Kind, ...] = (*PURCHASE_KINDS, "deposit", "customer")
+MAX_SEARCHED_POSTINGS = 20  # of those with a customer, the newest ones that are searched for it
 # The states of a creation that makes a party for a code, or has made it.
 OWN_PARTY_STATES = (*UNFINISHED, PostingState.POSTED)
 
@@ -73,23 +78,103 @@ def _is_used_before(batch: CollectBatch, new_record: NewRecord) -> bool:
 
 
 def _find_earlier_party(batch: CollectBatch, new_record: NewRecord) -> Entry | None:
-    """Return the party that the newest posted document of a code has, if it is active."""
-    code = SourceDocument.body["codes", new_record.field, "id"].as_string()
+    """Return the party that the newest posted document of a code has, if it is active.
+
+    A customer of whom there are no documents may be one of lines, such as those of bills.
+    """
+    party_id = _find_party_of_documents(batch, new_record)
+    if not party_id and new_record.role == "customer":
+        party_id = _find_customer_of_lines(batch, new_record)
+    return batch.setup.index.records(new_record.role).get_active(party_id)
+
+
+def _find_party_of_documents(batch: CollectBatch, new_record: NewRecord) -> str:
+    """Return the party of the newest posted document that has the code; "" if there is none."""
     query = (
         select(Posting.stored_summary["party"].as_string())
         .join(Posting.document)
         .where(
-            Posting.installation_id == batch.installation.id,
-            Posting.state == PostingState.POSTED,
-            Posting.operation.in_(WRITE_OPERATIONS),
+            *_is_posted_by(batch),
             Posting.kind.in_(KINDS_BY_ROLE[new_record.role]),
-            code == new_record.code,
+            _build_code_column(new_record) == new_record.code,
         )
         .order_by(Posting.id.desc())
         .limit(1)
     )
-    party_id = batch.session.scalar(query)
-    return batch.setup.index.records(new_record.role).get_active(party_id or "")
+    return batch.session.scalar(query) or ""
+
+
+def _find_customer_of_lines(batch: CollectBatch, new_record: NewRecord) -> str:
+    """Return the customer of the newest posted lines that have the code; "" if there are none."""
+    lines = SourceDocument.body["lines"]
+    is_on_line = has_element(
+        batch.session, lines, ("codes", new_record.field, "id"), new_record.code
+    )
+    query = (
+        select(Posting.stored_summary, SourceDocument.body)
+        .join(Posting.document)
+        .where(
+            *_is_posted_by(batch),
+            Posting.kind.in_(KINDS_OF_LINE_CUSTOMERS),
+            or_(_build_code_column(new_record) == new_record.code, is_on_line),
+        )
+        .order_by(Posting.id.desc())
+        .limit(MAX_SEARCHED_POSTINGS)
+    )
+    for stored_summary, body in batch.session.execute(query):
+        customer_id = _find_posted_customer(stored_summary, body, new_record)
+        if customer_id:
+            return customer_id
+    return ""
+
+
+def _is_posted_by(batch: CollectBatch) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of what the app of a batch has written to QuickBooks."""
+    return (
+        Posting.installation_id == batch.installation.id,
+        Posting.state == PostingState.POSTED,
+        Posting.operation.in_(WRITE_OPERATIONS),
+    )
+
+
+def _build_code_column(new_record: NewRecord) -> ColumnElement[str]:
+    """Return the id of the code that a whole document has in the field of a party."""
+    code: ColumnElement[str] = SourceDocument.body["codes", new_record.field, "id"].as_string()
+    return code
+
+
+def _find_posted_customer(
+    stored_summary: Mapping[str, Any], body: Mapping[str, Any], new_record: NewRecord
+) -> str:
+    """Return the customer that a posting has where its document has the code; "" without one.
+
+    Lines without a code of their own have that of the document. Lines that the document has got
+    since were not posted.
+    """
+    summary = TransactionSummary.load(stored_summary)
+    code_of_document = _get_code_id(body, new_record.field)
+    if code_of_document == new_record.code:
+        customer_id = summary.parent or (summary.party if summary.payee == "customer" else "")
+        if customer_id:
+            return customer_id
+
+    line_ids = set()
+    for line in body.get("lines", ()):
+        code = _get_code_id(line, new_record.field) or code_of_document
+        if code == new_record.code:
+            line_ids.add(line.get("id"))
+    for posted in summary.lines:
+        if posted.customer and posted.id in line_ids:
+            return posted.customer
+    return ""
+
+
+def _get_code_id(holder: Mapping[str, Any], field: str) -> str:
+    """Return the id of the code that a stored document or line has in a field; "" without one."""
+    code = holder.get("codes", {}).get(field)
+    if isinstance(code, dict):
+        return str(code.get("id", ""))
+    return code or ""
 
 
 def _build_missing(batch: CollectBatch, new_record: NewRecord, party: Entry) -> Missing:

@@ -1,6 +1,7 @@
 """A party that is renamed in QuickBooks, or at its source, does not become a second one."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -10,13 +11,17 @@ from hub.installations import enable, matches
 from hub.mapping import NEW
 from hub.models import Installation
 from hub.qbo import record_download
+from hub.qbo.oauth import connect as oauth_connect
 from tests.support.sources.every_kind_source import (
     ShopSite,
     ShopSource,
     document,
+    independent_document,
     invoice,
     line,
+    sample,
 )
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 SUPPLIER = Code(id="s9", name="Sea Timber", create=Party(name="Sea Timber"))
 CUSTOMER = Code(id="c9", name="Hill Homes", create=Party(name="Hill Homes"))
@@ -32,8 +37,8 @@ def shop(app, quickbooks, clock):
     return shop
 
 
-def bill(id="bill:1", amount="10.00", supplier=SUPPLIER):
-    row = line("1", amount, cost="Fuel")
+def bill(id="bill:1", amount="10.00", supplier=SUPPLIER, **codes_of_line):
+    row = line("1", amount, cost="Fuel", **codes_of_line)
     return document("bill", id, row, total=amount, supplier=supplier, number=id)
 
 
@@ -107,6 +112,86 @@ def test_the_party_of_a_new_code_is_created(shop):
     other = Code(id="s8", name="River Timber", create=Party(name="River Timber"))
     assert shop.run(bill("bill:2", supplier=other))["bill:2"] == "posted"
     assert (len(find(shop, "Vendor", "River Timber")), shop.cases()) == (1, [])
+
+
+RENAMED_CUSTOMER = replace(CUSTOMER, name="Valley Builders", create=Party(name="Valley Builders"))
+
+
+def list_line_customers(shop, kind):
+    customers = []
+    for row in shop.ours(kind):
+        for posted_line in row["Line"]:
+            detail = posted_line["AccountBasedExpenseLineDetail"]
+            customers.append(detail["CustomerRef"]["value"])
+    return customers
+
+
+def test_a_customer_of_lines_that_is_renamed_at_its_source_waits_for_a_match(shop):
+    shop.run(bill(client=CUSTOMER))
+    (id,) = find(shop, "Customer", "Hill Homes")
+    states = shop.run(
+        bill(amount="12.00", client=RENAMED_CUSTOMER), bill("bill:2", client=RENAMED_CUSTOMER)
+    )
+    assert (states["bill:1"], states["bill:2"], len(shop.cases())) == ("held", "held", 1)
+    assert "its documents were posted to Hill Homes" in shop.reasons()[0]
+    match(shop, "client", "c9", id)
+    states = shop.run()
+    assert (states["bill:1"], states["bill:2"], shop.cases()) == ("posted", "posted", [])
+    assert list_line_customers(shop, "Bill") == [id, id]
+    assert find(shop, "Customer", "Valley Builders") == []
+
+
+def test_a_customer_that_an_expense_has_for_all_its_lines_is_recognized(shop):
+    expense = independent_document("expense")
+    codes = {**expense.codes, "supplier": SUPPLIER}
+    shop.run(replace(expense, codes={**codes, "client": CUSTOMER}))
+    id = rename(shop, "Customer", "Hill Homes", "Valley Builders")
+    shop.run(replace(expense, source_id="expense:2", codes={**codes, "client": CUSTOMER}))
+    assert shop.states()["expense:2"] == "held"
+    match(shop, "client", "c9", id)
+    assert shop.run()["expense:2"] == "posted"
+    assert list_line_customers(shop, "Purchase") == [id, id]
+
+
+def test_a_customer_to_whom_an_expense_was_paid_is_recognized(shop):
+    expense = independent_document("expense")
+    paid = replace(expense, codes={**expense.codes, "client": CUSTOMER})
+    shop.run(paid)
+    rename(shop, "Customer", "Hill Homes", "Valley Builders")
+    assert shop.run(replace(paid, source_id="expense:2"))["expense:2"] == "held"
+
+
+def test_a_customer_above_another_one_is_recognized(shop):
+    job = replace(sample("customer"), codes={"client": CUSTOMER})
+    shop.run(job)
+    rename(shop, "Customer", "Hill Homes", "Valley Builders")
+    assert shop.run(replace(job, source_id="job:2", details=Party(name="Hall")))["job:2"] == "held"
+
+
+def test_a_line_that_a_posted_bill_has_got_since_names_no_earlier_customer(shop):
+    shop.run(bill(client=CUSTOMER))
+    other = Code(id="c8", name="Lake Homes", create=Party(name="Lake Homes"))
+    shop.run(bill("bill:2", amount="11.00", client=other))
+    id = rename(shop, "Customer", "Hill Homes", "Valley Builders")
+    new_line = line("2", "1.00", cost="Fuel", client=CUSTOMER)
+    changed = bill("bill:2", amount="11.00", client=other)
+    grown = replace(changed, lines=(*changed.lines, new_line), total=Decimal("12.00"))
+    assert shop.run(grown)["bill:2"] == "held"
+    assert "its documents were posted to Valley Builders" in shop.reasons()[0]
+    match(shop, "client", "c9", id)
+    assert shop.run()["bill:2"] == "posted"
+
+
+def test_a_customer_of_lines_is_recognized_on_postgresql(pg_app, clock):
+    quickbooks = mount_quickbooks(pg_app, clock)
+    company = oauth_connect.connect_with_refresh_token(
+        quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
+    )
+    quickbooks.act("create", kind="Customer", set={"DisplayName": CUSTOMER.name})
+    record_download.refresh(company.id)
+    shop = ShopSite(pg_app, quickbooks, clock, company=company)
+    shop.run(bill(client=CUSTOMER))
+    assert shop.run(bill("bill:2", client=RENAMED_CUSTOMER))["bill:2"] == "held"
 
 
 class FillingSource(ShopSource):
