@@ -1,6 +1,6 @@
 """Load the matches of an app, and the records that were created for documents of its source."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Select, select, text
 from sqlalchemy.orm import Session
@@ -16,14 +16,17 @@ from hub.qbo import records
 from hub.sources.site import get_app
 
 
-def build_match_index(session: Session, installation: Installation) -> MatchIndex:
+def build_match_index(
+    session: Session, installation: Installation, fields: Iterable[Field]
+) -> MatchIndex:
     """Return the matches and record lists with which the documents of an installation are mapped.
 
     `add_created_records` adds the records that were created for documents of the source.
     """
     plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     tenant = installation.tenant or ""
-    index = records.load_match_index(session, installation.company_id, plugin_name, tenant)
+    company_id = installation.company_id
+    index = records.load_match_index(session, company_id, plugin_name, tenant, fields)
     if not has_posted(session, installation.id):
         index.confirm_first = frozenset(get_app(installation).match_first)
     return index

@@ -71,7 +71,7 @@ def load_setup(
         match_count = count_matches(session, installation)
         facts = company.load_facts(session, installation.company_id)
         fields = _make_unused_fields_optional(fields, facts)
-        index = build_match_index(session, installation)
+        index = build_match_index(session, installation, fields)
         add_created_records(session, installation, fields, index)
         return Setup(
             installation=installation,

@@ -181,8 +181,9 @@ def _build_pairs(installation: Installation, field: Field, codes: Sequence[Code]
     plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     tenant = installation.tenant or ""
     with read_only_session() as session:
-        index = records.load_match_index(session, installation.company_id, plugin_name, tenant)
-        choices = records.list_choices(session, installation.company_id, field.role)
+        company_id = installation.company_id
+        index = records.load_match_index(session, company_id, plugin_name, tenant, [field])
+        choices = records.list_choices(session, company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}
 
     results = [find(field, code, index) for code in codes]

@@ -4,10 +4,10 @@
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
@@ -16,7 +16,7 @@ from hub.context import current_hub
 from hub.contract import types
 from hub.contract.codec import load
 from hub.contract.document_kinds import PARTY_ROLES
-from hub.contract.documents import Address, Item, Party
+from hub.contract.documents import Address, Item, Party, Role
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.models import ListState, Match, StoredRecord
@@ -112,17 +112,22 @@ def load_match_index(
     company_id: int,
     plugin_name: str,
     tenant: str,
+    fields: Iterable[types.Field] = (),
 ) -> MatchIndex:
     """Return the matches and record lists with which documents of one installation are mapped.
 
-    Installations of the apps of one plugin share their matches within a tenant.
+    Installations of the apps of one plugin share their matches within a tenant. Matches to records
+    of another list than that of their field in `fields` are left out.
     """
+    roles = {field.name: field.role for field in fields}
     columns = Match.field, Match.code, Match.record, Match.match_method, Match.role, Match.details
     stored_matches = select(*columns).where(
         Match.company_id == company_id, Match.scope == plugin_name, Match.tenant == tenant
     )
     matches = {}
     for field, code, record, method, matched_role, details in session.execute(stored_matches):
+        if field in roles and not is_same_list(matched_role, roles[field]):
+            continue
         entered = load_entered_details(matched_role, details)
         matches[field, code] = Decision(record=record, match_method=method, details=entered)
 
@@ -136,6 +141,17 @@ def load_match_index(
     for role, name in ROLE_LIST.items():
         indexes[role] = _load_index(company_id, role, states.get(name), read_list)
     return MatchIndex(matches, indexes)
+
+
+def is_same_list(matched_role: str, role: str) -> bool:
+    """Return whether a match that was made in one role names a record of the list of another role.
+
+    It does not if a new version of a plugin gave the field of the match another role: the records
+    of two lists have the same ids.
+    """
+    matched_list = ROLE_LIST.get(cast(Role, matched_role), matched_role)
+    own_list = ROLE_LIST.get(cast(Role, role), role)
+    return matched_list == own_list
 
 
 def load_entered_details(role: str, details: Mapping[str, Any] | None) -> Party | Item | None:

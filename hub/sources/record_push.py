@@ -125,7 +125,8 @@ def _load_matches_by_record(
     )
     matches: dict[str, list[Match]] = defaultdict(list)
     for match in session.scalars(query):
-        matches[match.record].append(match)
+        if records.is_same_list(match.role, field.role):
+            matches[match.record].append(match)
     return matches
 
 
@@ -244,7 +245,7 @@ def _link_codes(
                 "record": code.quickbooks_id,
             }
         else:
-            _move_link(match, code.quickbooks_id, now)
+            _move_link(match, code.quickbooks_id, field, now)
     _follow_changed_links(session, installation)
     if new_rows:
         bulk.execute_each(session, _INSERT_MATCHES, list(new_rows.values()))
@@ -261,10 +262,16 @@ def _follow_changed_links(session: Session, installation: Installation) -> None:
         outbox.mark_for_reread(session, installation.id)
 
 
-def _move_link(match: Match, record_id: str, now: dt.datetime) -> None:
-    """Link a code to another record, unless a person decided otherwise."""
-    if match.match_method == MatchOrigin.DECIDED or match.record == record_id:
+def _move_link(match: Match, record_id: str, field: Field, now: dt.datetime) -> None:
+    """Link a code to another record, unless a person decided otherwise.
+
+    A decision for a record of another list does not count: its field had another role.
+    """
+    is_decided = match.match_method == MatchOrigin.DECIDED
+    is_same_list = records.is_same_list(match.role, field.role)
+    if is_same_list and (is_decided or match.record == record_id):
         return
+    match.role = field.role
     match.record = record_id
     match.match_method = MatchOrigin.LINK
     match.who = "hub"

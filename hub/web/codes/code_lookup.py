@@ -32,7 +32,8 @@ def load_match_index(session: Session, installation: Installation) -> MatchIndex
     """Return the records and matches of an installation, without the records created for codes."""
     if installation.slug not in current_hub().plugins.apps:
         return MatchIndex({}, {})
-    return build_match_index(session, installation)
+    fields = load_fields_by_name(installation)
+    return build_match_index(session, installation, fields.values())
 
 
 def find_code_of_case(session: Session, case: Case) -> tuple[Installation, SeenCode, Field] | None:

@@ -101,6 +101,8 @@ def view_code(
         number=source_code.number or None,
         quickbooks_id=source_code.quickbooks_id,
     )
+    if match and not records.is_same_list(match.role, field.role):
+        match = None  # it has no effect
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)
     if isinstance(result, Ref):

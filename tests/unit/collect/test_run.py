@@ -349,7 +349,7 @@ def decide(hub, field, code, record):
             "code": code,
         }
         about = {
-            "role": "account",
+            "role": {"supplier": "vendor"}.get(field, field),
             "record": record,
             "match_method": "decided",
             "who": "kari",
