@@ -25,6 +25,7 @@ from hub.testing.suite.deletions import DeletionTests
 from hub.testing.suite.documents import DocumentTests, suite_of
 from hub.testing.suite.exemptions import exemptions_by_parameter
 from hub.testing.suite.missing_ids import MissingIdTests
+from hub.testing.suite.orders import OrderTests
 from hub.testing.suite.outages import OutageTests
 from hub.testing.suite.payments import PaymentTests
 from hub.testing.suite.rates import RateTests
@@ -36,6 +37,7 @@ from hub.testing.suite.source_values import SourceValuesTests
 from hub.testing.suite.stated_values import StatedValuesTests
 from hub.testing.suite.tokens import TokenTests
 from hub.testing.suite.unreadable_rows import UnreadableRowTests
+from hub.testing.suite.unready_states import UnreadyStateTests
 from hub.testing.suite.webhooks import WebhookTests
 
 HOUR = 3600
@@ -63,6 +65,7 @@ def contract(
     unused: Mapping[str, str] | None = None,
     unstated: Mapping[str, str] | None = None,
     derived: Mapping[str, str] | None = None,
+    not_ready: Mapping[str, Sequence[object]] | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
     webhook: tuple[str, Mapping[str, str]] | None = None,
     **settings: Any,
@@ -70,20 +73,18 @@ def contract(
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
     `change` is a form of the stand-in's pages with which a person changes a document: a path with
-    {id} in it, and its fields. {id} is the id at the source: 7 of the source id `rental:7`.
-    `delete` is one that deletes a document, so that the source no longer lists it, and `webhook`
-    one in which a person enters where the source calls the hub, with {url} in its fields, for an
-    app without `hub_subscribe`. `paged` documents do not fit on one page of the source. `variants`
-    are settings with which the stand-in shows other kinds, codes, files or receipts.
+    {id}, the id at the source (7 of `rental:7`), and its fields. `delete` is one that deletes a
+    document, and `webhook` one in which a person enters where the source calls the hub, with {url}
+    in its fields, for an app without `hub_subscribe`. `paged` documents do not fit on one page.
+    `variants` are settings with which the stand-in shows other kinds, codes, files or receipts.
+    `not_ready` has values with which no row may be posted, such as {"status": ("submitted",)}.
 
     What an app cannot show, or shows on purpose, has a reason. By source ids, with words of it:
     `unreadable` are documents that cannot be read, `unpostable` those that are ready and that the
-    hub would hold all the same, `unavailable` those of which a file cannot be opened. With the
-    reason: `unreported` are states in App.wants, and kinds, that the source is not told, `unused`
-    hooks of the plugin that this app does not use, `converted` types of files, such as image/tiff,
-    that it converts. `unstated` says why documents have no `total` or `currency`, or no payment is
-    `applied`, and `derived` why the plugin works out, or leaves out, a `total`, `currency`, `date`,
-    `due`, `number` or `memo`, `tax`, `codes` or `description` of lines, or accepts any `state`.
+    hub would hold, `unavailable` those of which a file cannot be opened. `unreported` are states in
+    App.wants, and kinds, that the source is not told, `unused` hooks that this app does not use,
+    `converted` types of files, `unstated` values that documents do not have, and `derived` those
+    that the plugin works out or leaves out.
     """
     return suite_of(
         Contract,
@@ -106,6 +107,7 @@ def contract(
         ),
         variants=variants,
         webhook=webhook,
+        not_ready=not_ready or {},
     )
 
 
@@ -131,7 +133,9 @@ class Contract(
     ReadinessTests,
     StatedValuesTests,
     SourceValuesTests,
+    UnreadyStateTests,
     PaymentTests,
+    OrderTests,
     TokenTests,
     ReceiptTests,
     CreatedRecordTests,

@@ -56,6 +56,11 @@ class Downloads:
             stand_in.append(replaced)
             yield
 
+    @property
+    def calls(self) -> set[str]:
+        """Return the calls that were answered with a file since this began to watch."""
+        return {sent.call for sent in self._sent}
+
     def describe_defect(self, document: Document, attachment: Attachment, content: bytes) -> str:
         """Return what is wrong with a content that was opened while this watched; "" if nothing."""
         if not self._sent:

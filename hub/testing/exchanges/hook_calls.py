@@ -19,6 +19,16 @@ ADVICE: Mapping[type[Exception], str] = {  # the next step of an author, by what
         ' contract(slug, deposit_account="35").'
     ),
 }
+EXPECTED_ADVICE: Mapping[str, str] = {  # the next step, by what should have been raised
+    "Retry": (
+        " Let the Retry pass that site.http raises for 429, 5xx and an answer that is lost, and"
+        " check each answer for what is not what you asked for."
+    ),
+    "NeedsAttention": (
+        " Let it pass: api.get(…) and api.call(…).check() raise it for 401 and 403, before the"
+        " answer is read."
+    ),
+}
 
 
 class HookEffects:
@@ -65,7 +75,8 @@ def exception_failure(
 ) -> BaseException:
     """Return the failure of a test whose hook has raised an exception."""
     defect = f"{type(error).__name__}: {error}".rstrip(": ")
-    expected = f", not {instead_of}." if instead_of else ""
+    if instead_of:
+        defect = f"{defect.rstrip('.')}, not {instead_of}."
     known = next((text for type, text in ADVICE.items() if isinstance(error, type)), "")
-    advice = known or (advice and f". {advice}")
-    return pytest.fail.Exception(f"{what} raised {defect}{expected}{advice}")
+    other = EXPECTED_ADVICE.get(instead_of, "") or (advice and f". {advice}")
+    return pytest.fail.Exception(f"{what} raised {defect}{known or other}")

@@ -45,6 +45,13 @@ def plan_documents(bench: Bench) -> list[Plan]:
     return list(_iter_plans(bench, documents))
 
 
+def plan_document(bench: Bench, document: Document, others: Iterable[Document]) -> Plan:
+    """Return the planned outcome for a document among others, in the place of one with its id."""
+    documents = [document if one.source_id == document.source_id else one for one in others]
+    plans = _iter_plans(bench, documents)
+    return next(plan for plan in plans if plan.document is document)
+
+
 def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
     """Yield the planned outcome for each document."""
     fields = [apply_settings(field, bench.settings) for field in bench.fields()]

@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from hub.contract.documents import Attachment, Code, Document, Line, Role, get_code_id, iter_codes
 from hub.contract.settings_schema import get_schema
 from hub.contract.types import Field, Record
-from hub.errors import Refused
+from hub.errors import HubError, Refused
 from hub.money import money
 from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
 from hub.testing.exchanges.downloads import Downloads
 from hub.testing.exchanges.hook_calls import HookEffects, call_hook, exception_failure
+from hub.testing.outcomes.items import only_documents
 from hub.testing.suite.exemptions import check_exempted_names, check_exemption
 from hub.testing.suite.variants import VariantBenches
 
@@ -105,6 +107,27 @@ class HookTests(VariantBenches):
                 is_needed=type in downloads.converted_types,
                 otherwise=f"{self.slug} converts no file of the type {type}",
             )
+
+    def test_reading_the_list_opens_no_file(self) -> None:
+        """Read the documents; look for calls with which hub_attachment opens a file of one."""
+        for bench in self._benches():
+            downloads = Downloads(())
+            with downloads.watch(bench):
+                documents = only_documents(bench.read())
+            calls = downloads.calls
+            for document, attachment in _new_files(documents, set()) if calls else ():
+                with suppress(HubError), downloads.watch(bench):
+                    bench.attachment(document, attachment)
+                opened = sorted(calls & downloads.calls)
+                if opened:
+                    address, _, _ = opened[0].rpartition(" ")
+                    pytest.fail(
+                        f"hub_documents of {self.slug} has opened files while it read the list,"
+                        f" such as {attachment.name} of {document.source_id} with"
+                        f" {address.rstrip('?')}: each run would do so. Make an Attachment of what"
+                        " the row says, without size and sha256 if it does not state them. The hub"
+                        " calls hub_attachment once, when the document is posted."
+                    )
 
     def test_pushed_lists_are_accepted(self) -> None:
         """Push a list of each field twice: a record that documents use, and a new one."""

@@ -2,12 +2,21 @@
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from hub.contract.documents import Code, Document, Unreadable, Yielded, iter_codes
+from hub.contract.documents import (
+    Code,
+    Document,
+    Party,
+    Unreadable,
+    Yielded,
+    get_code_id,
+    iter_codes,
+)
+from hub.contract.types import Field
 from hub.sources.site import apply_settings
 from hub.testing.bench import Bench
 from hub.testing.outcomes.created_records import iter_created_records
@@ -15,6 +24,13 @@ from hub.testing.suite.variants import VariantBenches
 
 MAX_EXAMPLES = 3
 MAX_REASONS = 10
+# What a code needs for each way to find its record, but for the link that the source may have.
+MATCHED_BY: Mapping[str, Callable[[Code], object]] = {
+    "number": lambda code: code.number,
+    "name": lambda code: code.name,
+    "words": lambda code: code.name,
+    "email": lambda code: isinstance(code.create, Party) and code.create.email,
+}
 SALES_TAX_IDS = ("TAX", "NON")  # of the tax codes that every company in the United States has
 
 
@@ -165,6 +181,24 @@ class ReadinessTests(VariantBenches):
                 " thing only."
             )
 
+    def test_codes_have_what_their_field_is_matched_by(self) -> None:
+        """Look for fields that are matched by a name or number, of which no code has one."""
+        codes: dict[str, list[Code | str]] = defaultdict(list)
+        for _, found in self._benches_with_documents():
+            for document in found:
+                for name, code, _ in iter_codes(document):
+                    codes[name].append(code)
+        for field in self._open({}).fields():
+            example = _find_unmatchable(codes[field.name], field)
+            if example:
+                tries = " and ".join(text for text in field.match if text in MATCHED_BY)
+                pytest.fail(
+                    f"The field {field.name} of {self.slug} is matched by {tries}, and none of its"
+                    f" codes has that, such as {example}: a person would have to match each of"
+                    " them, without a name to go by. Pass it: Code(id=…, name=row[…],"
+                    " number=row[…])."
+                )
+
     def test_only_settings_name_quickbooks_ids(self) -> None:
         """Look for plain texts as codes that the hub would take for the id of a record."""
         places: dict[tuple[str, str], str] = {}
@@ -192,6 +226,26 @@ class ReadinessTests(VariantBenches):
         """Yield what is read with the settings, and with each of the variants."""
         for bench in self._benches():
             yield from bench.read()
+
+
+def _find_unmatchable(codes: Sequence[Code | str], field: Field) -> str:
+    """Return the id of a code if none has what its field is matched by; "" if one has."""
+    tries = [name for name in field.match if name in MATCHED_BY]
+    if not tries or not codes:
+        return ""
+    if any(_is_matchable(code, tries) for code in codes):
+        return ""
+    return get_code_id(codes[0])
+
+
+def _is_matchable(code: Code | str, tries: Iterable[str]) -> bool:
+    """Return whether a code has a link, or one of the things by which a record is looked for.
+
+    A plain text is an id of QuickBooks, a name and a number at once.
+    """
+    if isinstance(code, str) or code.quickbooks_id:
+        return True
+    return any(MATCHED_BY[name](code) for name in tries)
 
 
 def _iter_plain_ids(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, str, str]]:

@@ -72,6 +72,13 @@ class CheckpointTests:
         whole = bench.read()
         repeated = without_checkpoints(bench.read(last_cursors(whole)))
         other = unique_ids(item for item in repeated if item not in whole)
+        late = other - unique_ids(whole)
+        if late:
+            pytest.fail(
+                f"{self.slug} reads {_name_some(late)} only if reading continues from its last"
+                " Checkpoint, although the source had it before. Read all pages of each list, until"
+                " the source says that no more follow, before the Checkpoint after the last one."
+            )
         if other:
             pytest.fail(
                 f"{_name_some(other)} of {self.slug} is another document if reading continues from"

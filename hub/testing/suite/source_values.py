@@ -1,21 +1,22 @@
 """Contract tests of values: amounts, codes and dates are those that the source answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
 import pytest
 
-from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS, PAYMENT_KINDS
+from hub.contract.document_kinds import PAYABLE_KINDS, PAYMENT_KINDS
 from hub.contract.documents import Document
 from hub.testing.bench import Bench
 from hub.testing.outcomes.items import list_of
-from hub.testing.outcomes.posting_plans import Plan
 from hub.testing.suite.exemptions import check_exempted_names, check_exemption
+from hub.testing.suite.orders import ORDER
 from hub.testing.suite.variants import VariantBenches
-from hub.testing.values.amounts import find_total_defect, part_amounts
+from hub.testing.values.amounts import find_total_defect
 from hub.testing.values.changed_responses import ChangedResponses
 from hub.testing.values.currencies import find_currency_defect
 from hub.testing.values.dates import find_date_defect, find_due_date_defect
-from hub.testing.values.document_taxes import find_document_tax_defect
+from hub.testing.values.document_taxes import find_document_tax_defect, find_net_total_defect
+from hub.testing.values.examples import is_offset, iter_examples
 from hub.testing.values.line_codes import find_line_code_defect
 from hub.testing.values.line_taxes import find_line_tax_defect
 from hub.testing.values.states import find_state_defect
@@ -23,8 +24,8 @@ from hub.testing.values.texts import find_description_defect, find_memo_defect, 
 
 ADVICE = {
     "total": (
-        "Pass the total that the source states. One that the plugin works out agrees with its lines"
-        " also if it has lost one of them."
+        "Pass the total that the source states, with tax. One that the plugin works out agrees with"
+        " its lines also if it has lost one of them."
     ),
     "currency": "Pass the currency that the source states, also if its samples have only one.",
     "date": "Take the day of the document, in the zone in which the source counts its days.",
@@ -41,7 +42,8 @@ ADVICE = {
     "description": "Pass it as `description` of the line.",
     "state": (
         "Name every state of the source and its stage in a table: look_up(STAGES, row[…], 'state')"
-        " raises for another one, so that the row waits with the reason."
+        " raises for another one, so that the row waits with the reason. What is a draft, or was"
+        " rejected or cancelled, is not ready."
     ),
 }
 TEXT_CHECKS = {
@@ -66,7 +68,7 @@ class SourceValuesTests(VariantBenches):
         """Look for a value of a document of each kind and list that does not follow its source."""
         problems: dict[tuple[str, str], str] = {}
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
-            for document in _examples(plans):
+            for document in iter_examples(plans):
                 problem = _find_defect(name, bench, document)
                 if problem:
                     problems.setdefault(list_of(document), f"{document.source_id}: {problem}")
@@ -88,32 +90,7 @@ class SourceValuesTests(VariantBenches):
 
     def test_exceptions_in_derived_name_known_values(self) -> None:
         """Check the names in `derived`."""
-        check_exempted_names("derived", self.derived, ADVICE)
-
-
-def _examples(plans: Sequence[Plan]) -> Iterator[Document]:
-    """Yield a posted document of each kind and list, with several amounts if there is one."""
-    examples: dict[tuple[str, str], Document] = {}
-    for plan in plans:
-        document = plan.document
-        if not plan.is_posted or document.kind in LIST_KINDS:
-            continue
-        key = list_of(document)
-        examples[key] = max(examples.get(key, document), document, key=_rank)
-    yield from examples.values()
-
-
-def _rank(document: Document) -> tuple[bool, int]:
-    """Return how much an example shows: the larger, the more."""
-    return not _is_offset(document), len(part_amounts(document))
-
-
-def _is_offset(document: Document) -> bool:
-    """Return whether a document moves no money, and only uses a credit to settle others.
-
-    The plugin makes it of the credit. It has a total of 0 and no number, whatever the source says.
-    """
-    return document.kind in PAYMENT_KINDS and document.total == 0
+        check_exempted_names("derived", self.derived, (*ADVICE, ORDER))
 
 
 def _find_defect(name: str, bench: Bench, document: Document) -> str:
@@ -121,7 +98,7 @@ def _find_defect(name: str, bench: Bench, document: Document) -> str:
     responses = ChangedResponses(bench, document)
     if responses.document != document:
         return ""  # other tests say so
-    if _is_offset(document) and name not in VALUES_OF_AN_OFFSET:
+    if is_offset(document) and name not in VALUES_OF_AN_OFFSET:
         return ""
     if name == "due":
         return find_due_date_defect(responses, document) if document.kind in DUE_KINDS else ""
@@ -151,7 +128,7 @@ def _find_field_defect(
 ) -> str:
     """Return what is wrong with the total, the currency or the date of a document."""
     if name == "total":
-        return find_total_defect(responses, document)
+        return find_total_defect(responses, document) or find_net_total_defect(responses, document)
     if name == "currency":
         return find_currency_defect(responses, document)
     return find_date_defect(responses, bench, document)

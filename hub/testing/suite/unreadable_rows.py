@@ -15,8 +15,11 @@ from hub.testing.exchanges.response_recording import without_rate_limit
 from hub.testing.exchanges.response_values import parse
 from hub.testing.fakes.wsgi import BufferedResponse
 from hub.testing.outcomes.items import id_at_the_source, identity, list_of, unique_ids
+from hub.testing.outcomes.posting_plans import plan_document
 from hub.testing.suite.variants import VariantBenches
-from hub.testing.values.changed_responses import amount_of, is_row_of
+from hub.testing.values.changed_responses import ChangedResponses, amount_of, is_row_of
+from hub.testing.values.examples import is_offset, iter_examples
+from hub.testing.values.missing_amounts import find_missing_amount_defect
 
 NO_AMOUNT = "not an amount"
 UNITS = (1, 100)  # by which a source may multiply amounts
@@ -27,7 +30,7 @@ ADVICE = (
 
 
 class UnreadableRowTests(VariantBenches):
-    """Tests that break the amounts of one row of each kind and list."""
+    """Tests that break or leave out the amounts of one row of each kind and list."""
 
     def test_a_row_that_cannot_be_read_is_neither_gone_nor_left_out(self) -> None:
         """Read a row without amounts in the list and by its id; look for it and for all others."""
@@ -38,6 +41,32 @@ class UnreadableRowTests(VariantBenches):
                     examples.setdefault(list_of(plan.document), plan.document)
             for document in examples.values():
                 self._read_broken(self._open(variant), document)
+
+    def test_a_missing_amount_is_not_posted_as_zero(self) -> None:
+        """Leave out the amounts of a document; look whether the hub would post it all the same."""
+        problems: dict[tuple[str, str], str] = {}
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            others = [plan.document for plan in plans]
+
+            def is_posted(
+                document: Document, bench: Bench = bench, others: list[Document] = others
+            ) -> bool:
+                return plan_document(bench, document, others).is_posted
+
+            for document in iter_examples(plans):
+                responses = ChangedResponses(bench, document)
+                if responses.document != document or is_offset(document):
+                    continue
+                problem = find_missing_amount_defect(responses, document, is_posted)
+                if problem:
+                    problems.setdefault(list_of(document), f"{document.source_id}: {problem}")
+        if problems:
+            listed = "\n".join(f"  {problem}" for problem in problems.values())
+            pytest.fail(
+                f"{self.slug} takes a missing amount for 0:\n{listed}\nPass what the source"
+                " answers to money(…) without `or 0`: it raises for None, and the row waits in the"
+                " inbox with the reason."
+            )
 
     def _read_broken(self, bench: Bench, document: Document) -> None:
         """Read a row while it has no amounts; fail if it is gone, or if anything is missing."""

@@ -18,7 +18,7 @@ MAX_AMOUNTS = 6  # amounts of a document that are changed one after the other
 
 def find_total_defect(responses: ChangedResponses, document: Document) -> str:
     """Change the amounts of a document, the total and its parts."""
-    totals = _values_close_to(responses, {abs(document.total or Decimal(0))})
+    totals = find_amounts(responses, {abs(document.total or Decimal(0))})[:MAX_AMOUNTS]
     if not responses.values:
         return (
             "no answer from which it was read is JSON, so that neither its total,"
@@ -30,7 +30,7 @@ def find_total_defect(responses: ChangedResponses, document: Document) -> str:
     problem = _find_unit_defect(responses, document, totals)
     if problem:
         return problem
-    for value in _values_close_to(responses, part_amounts(document)):
+    for value in find_amounts(responses, part_amounts(document))[:MAX_AMOUNTS]:
         changed = responses.read(value, _new_amount(responses, value))
         if changed is None:
             continue
@@ -103,14 +103,14 @@ def _find_lost_sign(responses: ChangedResponses, changed: Document, value: Respo
     )
 
 
-def _values_close_to(responses: ChangedResponses, amounts: set[Decimal]) -> list[ResponseValue]:
-    """Return the first values of the responses that are one of these amounts, with any sign."""
+def find_amounts(responses: ChangedResponses, amounts: set[Decimal]) -> list[ResponseValue]:
+    """Return the values of the responses that are one of these amounts, with any sign."""
     values = []
     for value in responses.values:
         amount = responses.amount_of(value)
         if amount and any(_is_close(amount, other) for other in amounts):
             values.append(value)
-    return values[:MAX_AMOUNTS]
+    return values
 
 
 def _depth(value: ResponseValue) -> int:

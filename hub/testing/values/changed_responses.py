@@ -31,7 +31,7 @@ class ChangedResponses:
         self._stand_in = without_rate_limit(bench)
         self.values: list[ResponseValue] = []
         self._contents: dict[str, Any] = {}
-        self._changed: ResponseValue | None = None
+        self._changed: Sequence[ResponseValue] = ()
         bench.check()  # so that no call for a token is among those of the document
         self._is_recording = True
         self.document = self._read()
@@ -54,11 +54,15 @@ class ChangedResponses:
 
     def read(self, value: ResponseValue, new: Any) -> Document | None:
         """Read the document while a value of the source is another; None if it is no document."""
-        self._changed = value._replace(value=new)
+        return self.read_changed([value._replace(value=new)])
+
+    def read_changed(self, values: Sequence[ResponseValue]) -> Document | None:
+        """Read the document while the source has these values at their places."""
+        self._changed = values
         try:
             return self._read()
         finally:
-            self._changed = None
+            self._changed = ()
 
     def find(self, call: str, path: Path) -> Any:
         """Return what the response to a call has at the end of a path, such as a list."""
@@ -81,13 +85,13 @@ class ChangedResponses:
 
     def _is_gone(self, value: ResponseValue, new: Any) -> bool:
         """Return whether the source does not have the document while a value is another."""
-        self._changed = value._replace(value=new)
+        self._changed = [value._replace(value=new)]
         try:
             items = self._read_items()
         except HubError:
             return False
         finally:
-            self._changed = None
+            self._changed = ()
         return not any(isinstance(item, Document | Unreadable) for item in items)
 
     def _iter_lists(self) -> Iterator[ResponseValue]:
@@ -98,7 +102,7 @@ class ChangedResponses:
                     yield ResponseValue(call, path, entries)
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Pass a call to the stand-in; change the value in the response if it has it."""
+        """Pass a call to the stand-in; change the values in the response that it has."""
         call = identify(environ)
         response = BufferedResponse(self._stand_in, environ)
         content = parse(response.body)
@@ -107,9 +111,12 @@ class ChangedResponses:
             self.values += (
                 ResponseValue(call, path, value) for path, value in iter_values(content)
             )
-        if self._changed and self._changed.call == call:
-            return response.send_json(start, replace_value(content, self._changed))
-        return response.send(start)
+        changed = [value for value in self._changed if value.call == call]
+        if not changed:
+            return response.send(start)
+        for value in changed:
+            content = replace_value(content, value)
+        return response.send_json(start, content)
 
 
 def is_row_of(entry: Mapping[str, Any], document: Document) -> bool:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.contract.documents import Document
 from hub.money import sum_amounts
 from hub.testing.exchanges.response_values import ResponseValue
 from hub.testing.values.changed_responses import ChangedResponses, amount_of
 from hub.testing.values.line_rows import find_line_depth
 from hub.testing.values.line_taxes import TAX
+from hub.testing.values.texts import iter_values_of_row
 
 NO_TAX = re.compile(r"rate|percent|pct|number|code|taxable|base|net|subtotal|(?:^|_)(?:id|no)$")
 TAX_INCREASE = Decimal("0.07")  # by which a tax is changed
@@ -32,6 +34,30 @@ def find_document_tax_defect(responses: ChangedResponses, document: Document) ->
         if changed and _has_twice(document, changed):
             return f"it counts {value.name} twice."
     return _find_lost_tax(responses, document, readings)
+
+
+def find_net_total_defect(responses: ChangedResponses, document: Document) -> str:
+    """Return that the total is the one before tax, which the source states as well; "" if not.
+
+    It is recognized by an amount of the row that is the total and a tax of its head together.
+    """
+    states_tax = document.tax_total or any(line.tax for line in document.lines)
+    if states_tax or document.total is None or document.kind in PAYMENT_KINDS:
+        return ""
+    gross_amounts = {}
+    for tax in responses.values:
+        if _is_tax(responses, tax, document):
+            gross_amounts[document.total + (responses.amount_of(tax) or 0)] = tax
+    for value in iter_values_of_row(responses, document):
+        tax_of_value = gross_amounts.get(responses.amount_of(value) or Decimal(0))
+        if tax_of_value:
+            return (
+                f"its total is {document.total}, and the source answers"
+                f" {responses.amount_of(value)} as {value.name}, which is that with"
+                f" {tax_of_value.name}. Pass this as `total`, and {tax_of_value.name} as"
+                " `tax_total`."
+            )
+    return ""
 
 
 def _find_lost_tax(

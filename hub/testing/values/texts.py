@@ -95,6 +95,16 @@ def iter_values_of_row(responses: ChangedResponses, document: Document) -> Itera
             yield value
 
 
+def iter_rows(responses: ChangedResponses, document: Document) -> Iterator[ResponseValue]:
+    """Yield the row of a document wherever the responses have it."""
+    places = {}
+    for value in iter_values_of_row(responses, document):
+        path = value.path[:-1]
+        places[value.call, path] = responses.find(value.call, path)
+    for (call, path), row in places.items():
+        yield ResponseValue(call, path, row)
+
+
 def _is_own_row(row: Mapping[str, Any], document: Document) -> bool:
     """Return whether an object is the row of a document, and not one that refers to it."""
     own_id = row.get("id")

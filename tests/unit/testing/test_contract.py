@@ -541,7 +541,7 @@ class Unsteady:
             "returned the account shop-1, as if they w",
         ),
         (lambda: {}["shop"], "raised KeyError: 'shop', not NeedsAttention."),
-        (refuse, "raised Refused: Shed is closed., not NeedsAttention."),
+        (refuse, "raised Refused: Shed is closed, not NeedsAttention. Let"),
     ],
 )
 def test_wrong_keys_that_are_accepted_are_named(plugin, suite, monkeypatch, answer, words):

@@ -98,6 +98,11 @@ CODES = "test_listed_codes_have_the_ids_that_documents_use"
 FILES = "test_every_attachment_can_be_opened"
 LISTS = "test_pushed_lists_are_accepted"
 UNUSED = "test_unused_hooks_exist_and_have_a_reason"
+ORDERS = "test_bills_use_up_the_orders_that_they_name"
+NOT_READY = "test_no_document_is_ready_in_a_state_that_is_not"
+NO_ZERO = "test_a_missing_amount_is_not_posted_as_zero"
+NO_FILE_OPENED = "test_reading_the_list_opens_no_file"
+MATCHED = "test_codes_have_what_their_field_is_matched_by"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW, GONE_AFTER_A_FAILURE)
 ON_A_BENCH = (
     *(BUSY, BROKEN, NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
@@ -108,6 +113,7 @@ OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
     *(RECORD_ACCEPTED, RECORD_APART, OWN_IDS, WITHOUT_AMOUNTS),
     *(APPLIED, RATE, ONE_NAME, PLAIN_IDS, CREATE, REPORTED, ONCE, LOST, REFUSED, NOT_AS_POSTED),
+    *(ORDERS, NOT_READY, NO_ZERO, NO_FILE_OPENED, MATCHED),
 )
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, REFUSED_FILE, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {  # for each of which a test is called
@@ -438,6 +444,7 @@ OFFSETS = (
     (DOCUMENTS, NUMBERED, f'number=None if {IS_OFFSET} else row["number"],'),
 )
 TOTAL_OF_OFFSETS = f'total=money("0") if {IS_OFFSET} else money(row["total"]),'
+TOTAL_OR_ZERO = 'total=money(row["total"] or 0),'
 WRONG_TOTAL = TOTAL_OF_OFFSETS.replace(
     'else money(row["total"])',
     'else sum(money(line["amount"]) for line in row["lines"])',
@@ -601,6 +608,29 @@ WITH_TAX = (
 WITH_TAX_ABROAD = (*WITH_TAX, (HOOKS, 'country="US"', 'country="GB"'))
 COUNTED_TWICE = f"""total=money(row["total"]) + money(row["tax"]),
         {TAX_OF_HEAD.replace(" or", " * 2 or")}"""
+# -- a source whose bills name an order and its lines
+WITH_ORDERS = ("bill", "purchase_order", "invoice", "payment")
+ORDER_ID = "f\"purchase_order:{row['order']['id']}\""
+ANOTHER_LINE = r"as it is if lines\.0\.order_line is 2, another line of purchase_order:1007"
+LINE_OF_ORDER = 'line["order_line"]'
+
+
+def bills_line(order_line):
+    """Return the code of a line that bills a line of the order of its row."""
+    applied = f"Applied(document={ORDER_ID}, line={order_line})"
+    return f'{LINE[:-1]}, applied=row["order"] and {applied})'
+
+
+ORDERED = (
+    (
+        SAMPLE,
+        '"version": 1,',
+        '"version": 1, "order": {"id": str(1002 + place)} if place in range(5, 39) and'
+        ' kind == "bill" else None,',
+    ),
+    (SAMPLE, '"code": code,', '"code": code, "order_line": str(n) if kind == "bill" else None,'),
+    (DOCUMENTS, "Code, Document", "Applied, Code, Document"),
+)
 # -- plugins that renew a token themselves
 TOKENS = 'tokens=RefreshToken(site, "Depot")'
 OWN_TOKENS = """def tokens(site):
@@ -927,7 +957,47 @@ DEFECTS = {
         "the state posted of bill:.* was answered with the status 429, and returned as if",
         setting=KNOWS_RETRY,
     ),
+    "a payment of 0 in place of a missing amount": Defect(
+        NO_ZERO,
+        DOCUMENTS,
+        'yield Line(id="1", amount=money(row["total"]), applied=applied)',
+        'yield Line(id="1", amount=money(row["total"] or 0), applied=applied)',
+        "payment:.*: if total is null, it would be posted with lines of 0 and the total 0",
+        setting=((DOCUMENTS, TOTAL, TOTAL_OR_ZERO),),
+    ),
+    "amounts of 0 in place of missing ones": Defect(
+        NO_ZERO,
+        DOCUMENTS,
+        'amount = money(line["amount"])',
+        'amount = money(line["amount"] or 0)',
+        "invoice:.*: if all its amounts are null, it would be posted with lines of 0, 0, 0 and",
+        setting=((DOCUMENTS, TOTAL, TOTAL_OR_ZERO),),
+    ),
+    "a line of 0 in a document without a total": Defect(
+        NO_ZERO,
+        DOCUMENTS,
+        'amount = money(line["amount"])',
+        'amount = money(line["amount"] or 0)',
+        r"bill:.*: if lines\.0\.amount is null, it would be posted with lines of 0, ",
+        setting=((DOCUMENTS, TOTAL, ""),),
+    ),
+    "a total before tax": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        TOTAL,
+        'total=money(row["net"]),',
+        r"invoice:.*: its total is 10\.50, and the source answers 11\.34 as total, which is that"
+        " with tax",
+        setting=(*TAXED_IN_HEAD[:2], (SAMPLE, '"tax": "0.84"', '"net": amount, "tax": "0.84"')),
+    ),
     # -- codes
+    "codes without the name that they are matched by": Defect(
+        MATCHED,
+        DOCUMENTS,
+        CREATED,
+        'codes[party] = Code(id=row["party"]["id"])',
+        r"The field \w+ of depot is matched by name, and none of its codes has that, such as 1",
+    ),
     "lines with the codes of the first one": Defect(
         FROM_SOURCE,
         DOCUMENTS,
@@ -951,6 +1021,13 @@ DEFECTS = {
         'code = Code(id=line["code"], name=line["code"])',
         'code = Code(id=str(line.get("sku")))',
         r"bill:1001 of depot has 'None' as its code of the field \w+",
+    ),
+    "a note with a word that is None": Defect(
+        MISSING,
+        DOCUMENTS,
+        'memo=row["note"] or None,',
+        "memo=f\"{row['note']}, due on {row['due']}.\",",
+        r"payment:.* of depot has 'Delivery \d+, due on None\.' as its memo",
     ),
     "a note that is None": Defect(
         MISSING,
@@ -1746,6 +1823,24 @@ DEFECTS = {
     "a row that cannot be read and is left out": Defect(
         WITHOUT_AMOUNTS, HOOKS, READ_LISTS, LEFT_OUT_IF_BROKEN, "yielded nothing for bill:"
     ),
+    "a draft that is ready": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        '"draft": ("pending", "It is a draft in Depot."),',
+        '"draft": ("ready", None),',
+        "bill:.*: it is ready if status is 'draft'",
+    ),
+    "a void that is ready": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'if row["status"] == "void":',
+        'if row["status"] == "voided":',
+        "bill:.*: it is ready if status is 'Void'",
+        setting=(
+            (SAMPLE, '"approved",', '"Approved",'),
+            (DOCUMENTS, '"approved": ', '"Void": ("ready", None),\n    "Approved": '),
+        ),
+    ),
     "a state that is not known as a ready one": Defect(
         FROM_SOURCE,
         DOCUMENTS,
@@ -1893,6 +1988,66 @@ def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
     tests = suite(paging="page", setting=(*ONLY_LISTS, *setting))
     for name in (AT_ONCE, APPLIED, POSTABLE, READY, STATED, FROM_SOURCE, BY_ID, GONE, REPORTED):
         run(tests, name)
+
+
+def test_bills_that_use_up_the_lines_of_their_orders_pass(suite):
+    tests = suite(
+        kinds=WITH_ORDERS, setting=(*ORDERED, (DOCUMENTS, LINE, bills_line(LINE_OF_ORDER)))
+    )
+    for name in (POSTABLE, READY, FROM_SOURCE, ORDERS, NO_ZERO):
+        run(tests, name)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (LINE, r"answers 1007 as order\.id, and no line bills purchase_order:1007"),
+        (bills_line("'1'"), ANOTHER_LINE),
+        (bills_line("None"), ANOTHER_LINE),
+    ],
+    ids=["no order", "the first line", "the whole order"],
+)
+def test_a_bill_that_does_not_use_up_its_order_is_found(suite, line, words):
+    setting = (*ORDERED, (DOCUMENTS, LINE, line))
+    with pytest.raises(FAILED, match=words):
+        run(suite(kinds=WITH_ORDERS, setting=setting), ORDERS)
+
+
+NOT_READY_STATES = {"status": ("draft", "disputed", "void")}
+
+
+def test_a_plugin_whose_documents_wait_in_the_states_that_the_suite_is_told_passes(suite):
+    run(suite(not_ready=NOT_READY_STATES), NOT_READY)
+
+
+def test_a_document_that_is_ready_in_a_state_that_the_suite_is_told_is_found(suite):
+    disputed = (DOCUMENTS, '("ready", "It is disputed in Depot.")', '("ready", None)')
+    tests = suite(not_ready=NOT_READY_STATES, setting=(disputed,))
+    with pytest.raises(FAILED, match=r"bill:.*: it is ready if status is 'disputed'"):
+        run(tests, NOT_READY)
+
+
+def test_bills_may_leave_out_their_order_with_a_reason(suite):
+    tests = suite(kinds=WITH_ORDERS, setting=ORDERED, derived={"order": REASON})
+    run(tests, ORDERS)
+    run(tests, DERIVED)
+
+
+def test_a_field_that_no_row_has_is_not_named_as_a_state(suite):
+    with pytest.raises(FAILED, match="not_ready names on_hold, and the row of no ready document"):
+        run(suite(not_ready={"on_hold": (True,)}), NOT_READY)
+
+
+def test_a_plugin_that_opens_files_while_it_reads_is_found(suite):
+    opened = (
+        HOOKS,
+        READ_ROW,
+        'Depot(site).api.call("GET", f"/files/{row[\'id\']}-1").check()\n        ' + READ_ROW,
+    )
+    with pytest.raises(
+        FAILED, match=r"has opened files .*, such as 1\.pdf of bill:1001 with GET /f"
+    ):
+        run(suite(setting=(*SENDS_FILES, opened)), NO_FILE_OPENED)
 
 
 def test_payments_that_only_use_a_credit_need_no_total_of_the_source(suite):
@@ -2055,7 +2210,9 @@ def test_a_mark_that_is_stored_after_the_call_is_found_only_if_the_answer_is_los
 
 @pytest.mark.parametrize("setting", [SENDS_FILES, EQUAL_FILES], ids=["different", "equal"])
 def test_a_plugin_that_returns_the_files_of_its_source_passes(suite, setting):
-    run(suite(setting=setting), FILES)
+    tests = suite(setting=setting)
+    for name in (FILES, NO_FILE_OPENED):
+        run(tests, name)
 
 
 def test_a_plugin_that_takes_the_file_out_of_a_text_passes(suite):
@@ -2192,6 +2349,7 @@ def test_an_exception_is_not_refused_while_a_kind_has_no_document_that_can_be_po
         (UNSTATED, {"unstated": {"date": REASON}}, "unstated names date: it may name total"),
         (FROM_SOURCE, {"derived": {"due": REASON}}, "depot takes due from its source: remove it"),
         (FROM_SOURCE, {"derived": {"due": " "}}, "needs a reason for due"),
+        (ORDERS, {"derived": {"order": REASON}}, "depot bills the orders that its source names"),
         (DERIVED, {"derived": {"owner": REASON}}, "derived names owner: it may name total"),
         (FROM_SOURCE, {"derived": {"tax": REASON}}, "depot takes tax from its source: remove it"),
         (UNUSED, {"unused": {"hub_file": REASON}}, "unused names hub_file: it may name"),
