@@ -13,6 +13,7 @@ TestContract = contract(
     change=CHANGE,
     delete=("/invoices/{id}/delete", {}),
     unreadable={"invoice:1040": "“2026-02-31” is not a date"},
+    not_ready={"status": ("draft", "void", "failed", "in_transit")},
     variants=[EXPENSES, {"payouts": "payment"}],
     unreported=dict.fromkeys(SILENT_KINDS, NO_STATE),
     webhook=("/hub", {"address": "{url}"}),

@@ -7,6 +7,7 @@ TestContract = contract(
     wrong_keys={"token": "wrong"},
     change=("/invoices/{id}/edit", {"subject": "changed"}),
     delete=("/invoices/{id}/edit", {"delete": "yes"}),
+    not_ready={"state": ("draft",)},
     unreported={"payment": "Harvest has messages of invoices only."},
     receipt_address="books@example.com",
     deposit_account="35",

@@ -7,6 +7,7 @@ TestContract = contract(
     wrong_keys={"client_secret": "wrong"},
     change=("/payables/{id}/edit", {"number": "changed"}),
     delete=("/payables/{id}/delete", {}),
+    not_ready={"hold_from_quickbooks": (True,), "deleted_at": ("2026-03-01T00:00:00Z",)},
     unstated={"currency": "Payables of Ontraccr have the currency of the company."},
     unreadable={"payable:2050": "“31.02.2026” is not a date"},
     unpostable={
