@@ -1,4 +1,4 @@
-"""Sum the amounts of the documents of cases: each counts once, and credits are subtracted."""
+"""Sum the amounts of the documents of each case; each document counts once, credits negatively."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from hub.models.enums import Operation
 from hub.money import round_amount
 from hub.outbox.currencies import currency_or_home
 
-CASES_AT_ONCE = 500
+CASES_PER_QUERY = 500
 # The currency of an amount: that of the posting, or else of the document, or of the company.
 CURRENCY: ColumnElement[str] = case(
     (Posting.operation == Operation.ATTACH, currency_or_home(SourceDocument.currency)),
@@ -21,9 +21,10 @@ CURRENCY: ColumnElement[str] = case(
 
 
 def select_documents(*columns: Any) -> Select[Any]:
-    """Select from the links of cases to postings, without files whose document is linked too.
+    """Select from the links of cases to postings, so that each document of a case occurs once.
 
-    A case about attached files alone counts their documents, each of them once.
+    An attached file is left out if its document, or an earlier file of it, is linked to the case
+    too.
     """
     return (
         select(case_posting.c.case_id, *columns)
@@ -39,8 +40,8 @@ def sum_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str
     """Return the totals of the documents of each case by currency, as text; {} without amounts."""
     amounts: dict[int, dict[str, str]] = {id: {} for id in case_ids}
     columns = CURRENCY, func.sum(signed_amount())
-    for start in range(0, len(case_ids), CASES_AT_ONCE):
-        of_cases = case_posting.c.case_id.in_(case_ids[start : start + CASES_AT_ONCE])
+    for start in range(0, len(case_ids), CASES_PER_QUERY):
+        of_cases = case_posting.c.case_id.in_(case_ids[start : start + CASES_PER_QUERY])
         sums = select_documents(*columns).where(of_cases)
         sums = sums.group_by(case_posting.c.case_id, CURRENCY).order_by(CURRENCY)
         for case_id, currency, total in session.execute(sums):
@@ -64,7 +65,7 @@ def signed_amount() -> ColumnElement[Any]:
 
 
 def _has_earlier_link() -> ColumnElement[bool]:
-    """Return whether the case of a file has its document too, or another file of it."""
+    """Return whether the case of a file also has its document or an earlier file of it."""
     other = aliased(Posting)
     link = case_posting.alias()
     return (

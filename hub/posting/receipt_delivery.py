@@ -102,10 +102,10 @@ class _End(NamedTuple):
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
-    """Return the condition that a receipt is to be delivered now.
+    """Return the condition that a receipt is due.
 
-    A time later than the longest pause was set before the clock was set back, so the receipt is
-    due.
+    A next try later than the longest pause was stored before the clock was set back, so the receipt
+    is due as well.
     """
     next_try_at = ReceiptRow.next_try_at
     was_never_tried = ReceiptRow.tries == 0
@@ -141,17 +141,17 @@ def deliver(installation_id: int) -> int:
     try:
         while ids and is_active_now(installation_id):
             ids = ids[delivery.deliver_group(ids[:GROUP_SIZE]) :]
-    except Retry as busy:
-        _postpone(installation_id, busy.after or RETRY_PAUSES[0])
+    except Retry as error:
+        _postpone(installation_id, error.after or RETRY_PAUSES[0])
     return delivery.arrived
 
 
 def _delete_unwanted(
     installation: Installation, states: Collection[ReceiptState]
 ) -> set[ReceiptState]:
-    """Delete waiting receipts that nobody wants; return which of these states they have.
+    """Delete open receipts in those of these states that no plugin wants; return the states.
 
-    They were queued while the plugin of the app was not loaded.
+    Such receipts were queued while the plugin of the app was not loaded.
     """
     unwanted = {state for state in states if not receipts.is_wanted(installation.slug, state)}
     if unwanted:
@@ -181,7 +181,7 @@ class _Delivery:
         self.arrived = 0
 
     def deliver_group(self, ids: Sequence[int]) -> int:
-        """Deliver these receipts until the time of a group is over; return how many were tried."""
+        """Deliver receipts for at most `GROUP_SECONDS`; return how many were tried."""
         clock = current_hub().clock
         until = clock.monotonic() + GROUP_SECONDS
         rows = _read(ids)
@@ -224,8 +224,7 @@ class _Delivery:
     def _store(self, ends: Sequence[_End]) -> None:
         """Store the results of deliveries; close the case about them if no receipt fails any more.
 
-        If the case closed while a receipt still fails, the next try would open it again and send
-        another message.
+        Closing it earlier would open it again, and send another message, with the next failure.
         """
         with engine.transaction() as session:
             _record_ends(session, ends)
@@ -344,8 +343,8 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
     The source may state the pause; otherwise the pauses grow with the number of tries. A receipt
     that the source rejected because of its rate limit has not failed.
     """
-    words = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
-    problem = mask_secrets(words)
+    message = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    problem = mask_secrets(message)
     is_asked_to_wait = isinstance(error, TooOften)
     tries = max(row.tries, 1) if is_asked_to_wait else row.tries + 1
     next_pause = 0 if is_asked_to_wait else min(tries, len(RETRY_PAUSES)) - 1
@@ -359,7 +358,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
         if isinstance(error, (NeedsAttention, AccessNeeded)):
             _open_case(session, installation, "outcome.receipts_refused", problem)
             return
-        # A source that cannot be read either has a case about that.
+        # A source that cannot be read has a case already.
         has_other_case = installation.failing_since is not None
         if has_other_case or is_asked_to_wait or not _has_failing(session, installation.id):
             return
@@ -367,7 +366,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
 
 
 def _open_case(session: Session, installation: Installation, code: str, problem: str) -> None:
-    """Open the case about receipts that a source does not take."""
+    """Open the case about receipts that a source does not accept."""
     app = current_hub().plugins.apps[installation.slug]
     inbox.open(
         session,

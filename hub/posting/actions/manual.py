@@ -77,7 +77,7 @@ def adopt(posting_id: int, quickbooks_id: str, who: str) -> None:
 def _read_candidate(
     posting_session: PostingSession, snapshot: PostingSnapshot, quickbooks_id: str
 ) -> PostingSnapshot:
-    """Return the snapshot with the transaction that a person takes for the document.
+    """Return the snapshot with the transaction that a person chose as the document.
 
     Raise Refused with the reason if it cannot be the document.
     """
@@ -101,9 +101,9 @@ def _read_candidate(
 
 
 def _require_unowned(session: Session, posting: Posting, quickbooks_id: str) -> None:
-    """Raise Refused if a transaction is that of another document.
+    """Lock a transaction, and raise Refused if it belongs to another document.
 
-    It stays locked until this ends. Several codes may stand for one list entry.
+    List entries are not checked, because several codes may share one.
     """
     if posting.kind in LIST_KINDS or posting.operation == Operation.ATTACH:
         return
@@ -122,8 +122,8 @@ def _require_unowned(session: Session, posting: Posting, quickbooks_id: str) -> 
 def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     """Record that a transaction in QuickBooks is another document, and let the posting continue.
 
-    Raise Refused unless an open case asks about the transaction. While the hub still searches for
-    the posting, the transaction may be the posting, which would then be sent a second time.
+    Raise Refused unless an open case asks about the transaction. Until the hub has finished its
+    search, the transaction may be the posting itself, which would then be sent a second time.
     """
     snapshot = load_undecided(posting_id)
     posting = snapshot.posting
@@ -132,7 +132,7 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
         _require_match_in_question(session, posting, quickbooks_id)
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
-        _request_anew(session, posting, quickbooks_id, who)
+        _request_creation(session, posting, quickbooks_id, who)
         release(session, snapshot, who, values)
         audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
 
@@ -144,7 +144,7 @@ def _require_match_in_question(session: Session, posting: Posting, quickbooks_id
     name = format_posting_name(posting)
     if quickbooks_id in list_candidates_in_question(session, posting.id, of_overwrites=True):
         if outbox.has_left(session, posting.company_id, posting.kind, quickbooks_id):
-            return  # nothing is left of it that could be overwritten
+            return  # it no longer exists, so nothing can be overwritten
         raise Refused(
             "Transaction %(quickbooks_id)s is the one that %(name)s changes. Compare the two, then"
             " overwrite it or press Skip.",
@@ -160,9 +160,9 @@ def _require_match_in_question(session: Session, posting: Posting, quickbooks_id
 
 
 def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) -> bool:
-    """Return whether a key of the posting created an object, or may have if it was deleted.
+    """Return whether a request of the posting created an object, or may have, if it was deleted.
 
-    Another object can then only be created under another key.
+    Another object can then be created only with a new key.
     """
     head = session.get(TransactionHead, (posting.company_id, posting.kind, quickbooks_id))
     if head is not None:
@@ -178,11 +178,8 @@ def _may_have_created(session: Session, posting: Posting, quickbooks_id: str) ->
     return session.scalar(landed) is not None
 
 
-def _request_anew(session: Session, posting: Posting, quickbooks_id: str, who: str) -> None:
-    """Request the document of a change anew if the changed transaction has left QuickBooks.
-
-    Nothing can be written to that transaction, so the next run plans a creation.
-    """
+def _request_creation(session: Session, posting: Posting, quickbooks_id: str, who: str) -> None:
+    """Let the next run create a document again if its changed transaction has left QuickBooks."""
     if posting.operation != Operation.UPDATE:
         return
     if outbox.has_left(session, posting.company_id, posting.kind, quickbooks_id):
@@ -192,7 +189,7 @@ def _request_anew(session: Session, posting: Posting, quickbooks_id: str, who: s
 
 @repeat_after_conflict
 def skip(posting_id: int, reason: str, who: str) -> None:
-    """Leave a document out of the books, also one that was posted and has left QuickBooks."""
+    """Leave a document out of the books, unless QuickBooks has it."""
     posting = load_snapshot(posting_id).posting
     reason = reason.strip()
     if not reason:
@@ -216,15 +213,15 @@ def skip(posting_id: int, reason: str, who: str) -> None:
         if document.requested_by and not _is_other_part_requested(session, stored):
             document.requested_by = ""
         if outbox.is_removal_by_person(stored):
-            document.reread = True  # the removal may have taken the place of a change
+            document.reread = True  # the removal may have replaced a change
         audit.record(session, who, "posting skipped", str(posting_id), reason=reason)
 
 
 def _is_other_part_requested(session: Session, posting: Posting) -> bool:
-    """Return whether a request to post a document again is not about what a person skips.
+    """Return whether a request to post a document again is about other parts than the skipped one.
 
-    A file is never requested. Of a document with several parts, those are requested that have left
-    QuickBooks and about which no case asks.
+    A part is requested if it has left QuickBooks and no case asks about it. Files are never
+    requested.
     """
     if posting.operation == Operation.ATTACH:
         return True
@@ -276,7 +273,7 @@ def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> N
 
 
 def _format_state(posting: Posting) -> Sentence:
-    """Return the state of a posting as the end of a sentence for a person."""
+    """Return the state of a posting, to be inserted in a sentence for a person."""
     if posting.state == PostingState.POSTED:
         return Sentence("in QuickBooks")
     if posting.state in outbox.IN_FLIGHT:
@@ -285,6 +282,6 @@ def _format_state(posting: Posting) -> Sentence:
 
 
 def _build_absent_error(posting: Posting, quickbooks_id: str) -> NotFound:
-    """Return the error about an id under which QuickBooks has nothing of the kind of a posting."""
+    """Return the error that QuickBooks has no object of the posting's kind with this id."""
     kind = Sentence(words_of(posting.kind))
     return NotFound(Sentence("%(kind)s in QuickBooks with the id", kind=kind), quickbooks_id)

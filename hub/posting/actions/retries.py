@@ -29,7 +29,7 @@ from hub.posting.protocol.history import FORGOTTEN
 from hub.security import audit
 
 CHUNK_SIZE = 500
-MAX_READ_FOR = 5000  # postings whose companies are looked up before a retry
+MAX_REFRESHED = 5000  # postings whose companies are read from QuickBooks before a retry
 _later = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 
@@ -50,7 +50,7 @@ class _RetryGroups:
     ended: list[int] = field(default_factory=list)  # posted, or skipped after they were posted
     doubtful: list[PostingSnapshot] = field(default_factory=list)  # held, and may have landed
     retryable: list[int] = field(default_factory=list)
-    others: list[int] = field(default_factory=list)  # nothing can be tried again
+    others: list[int] = field(default_factory=list)  # they cannot be retried
 
 
 def retry(posting_id: int, who: str) -> None:
@@ -66,8 +66,8 @@ def retry(posting_id: int, who: str) -> None:
 def post_again(posting_id: int, who: str) -> None:
     """Post a document again that has left QuickBooks; raise NotNow if it has not.
 
-    Unlike `retry`, this never sends the posting itself, which may be a deletion that waits for a
-    person.
+    Unlike `retry`, this never retries the posting itself, which may be a deletion that waits for a
+    person's approval.
     """
     with engine.read_only_session() as session:
         posting = session.get(Posting, posting_id)
@@ -97,10 +97,10 @@ def take_back_skip(posting_id: int, who: str) -> None:
 
 
 def find_revocable_skips(session: Session, document: SourceDocument) -> set[int]:
-    """Return the ids of the skipped postings of a document that a person may have sent after all.
+    """Return the ids of the skipped postings of a document whose skip a person may take back.
 
-    A removal that was skipped is not among them, because a document's page offers to remove it.
-    Nor is a new record for a code: the case of the code offers to create it.
+    Skipped removals are left out, because the document's page offers to remove it. New records for
+    codes are left out too, because the case of the code offers to create them.
     """
     if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
         return set()
@@ -130,7 +130,7 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
 
     The facts that the reasons depend on are first read again from QuickBooks.
     """
-    current_facts.refresh_facts(posting_ids[:MAX_READ_FOR])
+    current_facts.refresh_facts(posting_ids[:MAX_REFRESHED])
     reasons: dict[int, str] = {}
     for first in range(0, len(posting_ids), CHUNK_SIZE):
         chunk = posting_ids[first : first + CHUNK_SIZE]
@@ -169,9 +169,9 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
         skipped_ids = {row.id for row in candidates if row.state == PostingState.SKIPPED}
         removal_ids = set(session.scalars(_select_unconfirmed(ids)))
         reasons = _request_again(session, groups.ended, who)
-        _look_again(session, groups.doubtful)
+        _return_to_doubt(session, groups.doubtful)
         count = outbox.retry(session, groups.retryable, who)
-        assert count == len(groups.retryable), "a posting moved on under its lock"
+        assert count == len(groups.retryable), "a posting changed although its row was locked"
         for posting in _load_names(session, groups.others):
             reasons[posting.id] = _explain_nothing_to_try(posting)
         done_ids = set(ids) - set(reasons)
@@ -296,11 +296,11 @@ def _may_be_doubtful(candidate: _Candidate) -> bool:
     return is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON)
 
 
-def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
-    """Put postings into doubt, so that QuickBooks is searched before they are sent again.
+def _return_to_doubt(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
+    """Mark postings as in doubt, so that QuickBooks is searched before they are sent again.
 
-    By the retry the person answers that a deleted transaction, of which nothing is known, was not
-    the posting. The documents of skipped ones are read again: they may have changed since.
+    By a retry, the person also says that no unknown deleted transaction was the posting. The
+    documents of skipped postings are read again, because they may have changed since.
     """
     ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for snapshot in snapshots:
@@ -312,7 +312,7 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
         unchanged = update(Posting).where(
             Posting.id.in_(ids), Posting.state.in_((PostingState.HELD, PostingState.SKIPPED))
         )
-        to_doubt = unchanged.values(
+        statement = unchanged.values(
             state=PostingState.UNKNOWN,
             held_by=Holder.NOBODY,
             reasons=[],
@@ -320,7 +320,7 @@ def _look_again(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
             changed_at=now,
             rejected_ids=list(rejected),
         )
-        session.execute(to_doubt, execution_options={"synchronize_session": False})
+        session.execute(statement, execution_options={"synchronize_session": False})
     inbox.detach_all(session, [snapshot.id for snapshot in snapshots])
     for snapshot in snapshots:
         if snapshot.posting.state == PostingState.SKIPPED:
@@ -360,17 +360,17 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
 
 
 def _take_back_skips(session: Session, document_id: int) -> None:
-    """Count the skipped transactions of a document as posted, though they have left QuickBooks.
+    """Mark the skipped transactions of a document as posted, although they have left QuickBooks.
 
-    A part is posted again only if it counts as posted: the parts that a person skipped stay out
-    while another part is requested.
+    Only a part that counts as posted is posted again. Otherwise skipped parts would stay out of the
+    books when another part is requested.
     """
-    is_given_up = (
+    is_posted_and_skipped = (
         Posting.document_id == document_id,
         Posting.state == PostingState.SKIPPED,
         outbox.WAS_POSTED,
     )
-    update_postings(session, is_given_up, state=PostingState.POSTED, reasons=[])
+    update_postings(session, is_posted_and_skipped, state=PostingState.POSTED, reasons=[])
 
 
 def _has_left(state: str | None, *, was_skipped: bool) -> bool:
@@ -384,7 +384,7 @@ def _has_left(state: str | None, *, was_skipped: bool) -> bool:
 
 
 def _waits_after_departure(session: Session, posting: Posting, state: str | None) -> bool:
-    """Return whether a posted document has left QuickBooks, and a change of it is held since."""
+    """Return whether a posted document has left QuickBooks and a change of it is held."""
     id = posting.quickbooks_id
     if state != DocumentState.HELD or posting.state != PostingState.POSTED or not id:
         return False
@@ -392,6 +392,6 @@ def _waits_after_departure(session: Session, posting: Posting, state: str | None
 
 
 def _load_names(session: Session, ids: Sequence[int]) -> Sequence[Posting]:
-    """Load postings with what their names are made of, without their contents."""
+    """Load postings with the columns of their display names only."""
     query = select(Posting).where(Posting.id.in_(ids)).order_by(Posting.id).options(*NAMES_ONLY)
     return session.scalars(query).all()

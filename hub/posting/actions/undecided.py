@@ -1,4 +1,4 @@
-"""Load postings about which a person may decide, and let them continue once they have."""
+"""Load postings about which a person may decide, and let them continue after the decision."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def load_undecided(posting_id: int) -> PostingSnapshot:
 def release(session: Session, snapshot: PostingSnapshot, who: str, values: dict[str, Any]) -> None:
     """Let a posting continue after a person's decision; raise NotNow if it has changed meanwhile.
 
-    `values` is what the person decided. They have seen what is posted, as with a retry.
+    `values` are the columns that store the decision. It also approves the content, as a retry does.
     """
     posting = snapshot.posting
     values = {
@@ -68,8 +68,8 @@ def release(session: Session, snapshot: PostingSnapshot, who: str, values: dict[
     if state == PostingState.READY:
         values |= {"approved_by": who, "approved_payload": posting.planned}
         state = PostingState.WAITING if posting.after_id else state
-    is_moved = change_state(session, posting, state, **values)
-    if not is_moved:
+    is_released = change_state(session, posting, state, **values)
+    if not is_released:
         raise build_moved_on_error(format_posting_name(posting))
     inbox.detach(session, posting)
 
@@ -79,8 +79,8 @@ def list_candidates_in_question(
 ) -> set[str]:
     """Return the ids of the transactions that the open cases of a posting ask about.
 
-    With `of_overwrites`, those that a person may let a change overwrite; else those that may be
-    the document.
+    With `of_overwrites`, return the transactions that a change may have to overwrite; otherwise
+    those that may be the document.
     """
     of_posting = (
         select(Case)
@@ -96,7 +96,7 @@ def list_candidates_in_question(
 
 
 def _is_incomplete(posting: Posting) -> bool:
-    """Return whether a posting cannot be sent as it is planned: a code or its source stops it."""
+    """Return whether a posting cannot be sent yet, because of its source or an unmatched code."""
     return posting.held_by in (Holder.SOURCE, Holder.MAPPING) or not posting.payload
 
 

@@ -1,4 +1,4 @@
-"""Record the outcome of a posting, guarded by the state and fence that were read."""
+"""Record the outcome of a posting, only if its state and fence are still as they were read."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -98,7 +98,7 @@ def change_state(session: Session, posting: Posting, state: PostingState, **valu
     """Change the state of a posting; return False if it has changed since it was read."""
     if posting.state in outbox.IN_FLIGHT:
         return claims.store_result(session, posting.id, posting.fence, state, **values)
-    is_unmoved = (
+    is_unchanged = (
         Posting.id == posting.id,
         Posting.state == posting.state,
         Posting.fence == posting.fence,
@@ -107,7 +107,7 @@ def change_state(session: Session, posting: Posting, state: PostingState, **valu
     session.flush()
     now = current_hub().clock.now()
     values = {"changed_at": now, **values, "state": state}
-    result = session.execute(update(Posting).where(*is_unmoved).values(**values))
+    result = session.execute(update(Posting).where(*is_unchanged).values(**values))
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
 
@@ -126,7 +126,7 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
         row = {f"_{name}": value for name, value in values.items()}
         rows.append(row)
     updated = bulk.execute_each(session, _STORE_POSTED, rows)
-    assert updated == len(rows), "a posting moved on under its lock"
+    assert updated == len(rows), "a posting changed although its row was locked"
     _follow_up(session, results)
 
 
@@ -164,7 +164,7 @@ def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted
 def _build_posted_values(
     snapshot: PostingSnapshot, step: Posted, now: dt.datetime
 ) -> dict[str, Any]:
-    """Return what is known of a posting once it is posted."""
+    """Return the columns of a posting that are set when it is posted."""
     entity = snapshot.entity or {}
     summary = snapshot.entity_summary
     return {
@@ -189,7 +189,7 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
         operation = snapshot.history.operation
         posting_cases.close_cases(session, posting, has_case=posting.id in ids_with_cases)
         number = _store_numbers(session, snapshot)
-        _compare(session, snapshot, step.id)
+        _compare_response(session, snapshot, step.id)
         if posting.document.made_for:
             outbox.match_created_record(session, posting.id)
         if operation in WRITE_OPERATIONS:
@@ -203,8 +203,8 @@ def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted
     receipts.queue_posted(session, transactions)
 
 
-def _compare(session: Session, snapshot: PostingSnapshot, id: str) -> None:
-    """Open a case if QuickBooks answered with something else than was sent."""
+def _compare_response(session: Session, snapshot: PostingSnapshot, id: str) -> None:
+    """Open a case if the response of QuickBooks differs from what was sent."""
     posting, entity = snapshot.posting, snapshot.entity or {}
     if snapshot.entity_summary:
         compare_with_sent(session, posting, entity, snapshot.entity_summary, id)
@@ -213,16 +213,19 @@ def _compare(session: Session, snapshot: PostingSnapshot, id: str) -> None:
 
 
 def _was_paid_before(snapshot: PostingSnapshot) -> bool:
-    """Return whether a transaction was paid, in part or whole, before it was known to be posted.
+    """Return whether a transaction was paid, fully or partly, before the hub recorded it as posted.
 
-    That is possible if it was adopted, or if the response to its send was lost.
+    This happens if it was adopted, or if the response to its send was lost.
     """
     entity = snapshot.entity or {}
     return snapshot.posting.kind in PAYABLE_KINDS and is_settled(entity)
 
 
 def _report_removal(session: Session, posting: Posting) -> None:
-    """Tell the source that a person removed its document; it knows of its own removals."""
+    """Report to the source that a person removed its document.
+
+    A removal that the source itself requested is not reported.
+    """
     removal = session.get_one(Posting, posting.id)
     if outbox.is_removal_by_person(removal):
         who = outbox.get_remover(removal)
@@ -230,7 +233,7 @@ def _report_removal(session: Session, posting: Posting) -> None:
 
 
 def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
-    """Store the number that QuickBooks gave and the ids of lines that may be billed.
+    """Store the number that QuickBooks assigned and the ids of lines that may be billed.
 
     Return the number of the transaction.
     """
@@ -264,7 +267,7 @@ def _hold_for_decision(session: Session, snapshot: PostingSnapshot, step: Ask) -
 def _hold_refused(
     session: Session, snapshot: PostingSnapshot, step: Hold, response: QuickBooksResponse | None
 ) -> bool:
-    """Hold a posting that QuickBooks does not take."""
+    """Hold a posting that QuickBooks refused."""
     sends = snapshot.history.sends
     message = response.text if response else snapshot.error_text
     code = sends[-1].code if sends else ""
@@ -295,7 +298,7 @@ def _hold(
     return True
 
 
-# -- sent again or not at all ---------------------------------------------------------------------
+# -- sent again or withdrawn ----------------------------------------------------------------------
 
 
 def _make_ready(
@@ -320,7 +323,7 @@ def _requeue(
     step: Requeue | Reconnect,
     response: QuickBooksResponse | None,
 ) -> bool:
-    """Return a posting to ready after a send that is to be repeated."""
+    """Return a posting to ready so that its send is repeated."""
     posting = snapshot.posting
     sends = snapshot.history.sends
     values: dict[str, Any] = {"next_try_at": None}

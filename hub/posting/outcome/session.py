@@ -1,4 +1,4 @@
-"""Share clients, clock and counts in one pass over the postings of a company."""
+"""Hold what one pass over the postings of a company shares: clients, clock and counts."""
 
 import datetime as dt
 import logging
@@ -68,7 +68,7 @@ _STORE_DATE = (
 
 @dataclass
 class ProcessMemory:
-    """Facts that only this process has. A new process lacks them and waits longer instead."""
+    """Facts that only this process has. A new process lacks them, and waits longer instead."""
 
     # When the call of a posting ended, by posting and fence.
     ended: dict[tuple[int, str], float] = field(default_factory=dict)
@@ -138,12 +138,12 @@ class PostingSession:
                 self._clients[app] = Client(self.company_id, app=app)
             return self._clients[app]
 
-    def list_turn(self, kind: str) -> AbstractContextManager[Any]:
-        """Return the turn of a request to write an entry of a list; other requests need none.
+    def list_write_lock(self, kind: str) -> AbstractContextManager[Any]:
+        """Return the lock for writing list entries one at a time; other kinds need no lock.
 
-        QuickBooks may refuse one of two that are written together: "You can only add or edit one
-        name at a time. Please try again." (code 6000, documented by Invoiced), or "one product or
-        service".
+        QuickBooks may refuse one of two entries that are written at the same time: "You can only
+        add or edit one name at a time. Please try again." (code 6000, documented by Invoiced), or
+        "one product or service".
         """
         return self._list_lock if kind in LIST_KINDS else nullcontext()
 
@@ -158,7 +158,7 @@ class PostingSession:
             self._remember_date(client.newest_date)
 
     def _remember_date(self, date: dt.datetime | None) -> None:
-        """Remember a date that is newer than all before, and the time at which it came."""
+        """Remember a date if it is the newest so far, and when it arrived."""
         if date is None:
             return
         with self._lock:
@@ -179,7 +179,7 @@ class PostingSession:
         return sum(client.reads for client in clients)
 
     def fetch_date(self) -> None:
-        """Read the company from QuickBooks, to learn its present date from the response."""
+        """Read the company from QuickBooks to get the current date from the response."""
         self.note_date(self.client().company_info())
 
     def stop(self, reason: str, pause: float | None = None) -> None:
@@ -230,7 +230,7 @@ class PostingSession:
         return self._date or self.clock.now()
 
     def latest_date(self) -> dt.datetime | None:
-        """Return a QuickBooks date not before this moment; None before the first response."""
+        """Return an upper bound of QuickBooks' current date; None before the first response."""
         if self._date is None:
             return None
         seconds = self.clock.monotonic() - self._date_at
@@ -238,7 +238,7 @@ class PostingSession:
         return self._date + elapsed + DATE_TOLERANCE
 
     def quiet_period(self, posting: Posting, fence: str) -> QuietPeriod:
-        """Return how long ago the newest send of a posting ended at the latest."""
+        """Return for how long the newest send of a posting must have ended."""
         now = self.clock.monotonic()
         key = (posting.id, fence)
         since = self.memory.ended.get(key)
@@ -286,7 +286,7 @@ class PostingSession:
         )
 
     def build_next_key(self, posting: Posting) -> dict[str, Any]:
-        """Return the values of a posting that is to be sent under its next key."""
+        """Return the columns that give a posting its next key."""
         generation = posting.generation + 1
         key = self.build_key(posting, posting.base, generation)
         return {"generation": generation, "requestid": key, "rekey": False}

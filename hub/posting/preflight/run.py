@@ -1,4 +1,4 @@
-"""Check postings before they are sent, without asking QuickBooks for anything."""
+"""Check postings against the stored data before they are sent."""
 
 import datetime as dt
 from collections import defaultdict
@@ -30,15 +30,15 @@ from hub.posting.recovery.resolve import doubt_after_restore
 from hub.reasons import texts
 
 CHUNK_SIZE = 300
-MAX_CHECK_AGE = dt.timedelta(hours=1)  # later a posting is checked again: records may have changed
+MAX_CHECK_AGE = dt.timedelta(hours=1)  # older checks are repeated: records may have changed
 _creation = aliased(Posting)  # built once: building an alias takes longer than most statements
 
 
 def check(posting_session: PostingSession, *, include_held: bool = True) -> None:
-    """Check the postings that are to be sent or reviewed, and those that the checks hold.
+    """Check the postings to be sent or reviewed; with `include_held`, also those held by checks.
 
-    A posting that may be in QuickBooks already is first looked for there, because it must not be
-    held before that is known.
+    A posting that may be in QuickBooks already must not be held before that is known, so QuickBooks
+    is searched for it first.
     """
     ids = _list_unchecked(posting_session)
     if doubt_after_restore(posting_session, ids):
@@ -61,7 +61,7 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
 
 
 def _load_held_postings(posting_session: PostingSession) -> list[int]:
-    """Return the postings that the checks hold; what was read or posted since may release them."""
+    """Return the postings that the checks hold; data that was read since may release them."""
     query = select(Posting.id).where(
         *posting_session.own_postings(),
         Posting.state == PostingState.HELD,
@@ -140,7 +140,8 @@ def _check_chunk(
 def _list_file_causes(postings: Iterable[CheckedPosting]) -> list[str]:
     """Return the causes of the cases about files that could not be fetched or attached.
 
-    No check shows whether they can be now, so the cases stay open until the files are attached.
+    No check can tell whether the problem is solved, so these cases stay open until the files are
+    attached.
     """
     return [
         build_posting_cause(posting.id, FILE_CASE)
@@ -158,20 +159,20 @@ def _check_held_chunk(
     context = load_context(session, posting_session.company_id, postings)
     passed, failed = _sort_by_findings(session, postings, context, twins)
     _release(session, posting_session, passed, context)
-    in_former_cases = _list_in_former_cases(session, failed)
+    outdated_ids = _find_in_outdated_cases(session, failed)
     for id, findings in failed.items():
         posting = session.get_one(Posting, id)
         reasons = _list_reasons(findings)
-        if id in in_former_cases or not texts.are_same(posting.reasons, reasons):
+        if id in outdated_ids or not texts.are_same(posting.reasons, reasons):
             _hold(session, posting_session, posting, findings)
         elif posting.reasons != reasons:
             posting.reasons = reasons  # an earlier version stored them as sentences
 
 
-def _list_in_former_cases(session: Session, failed: Mapping[int, Sequence[Finding]]) -> set[int]:
+def _find_in_outdated_cases(session: Session, failed: Mapping[int, Sequence[Finding]]) -> set[int]:
     """Return the held postings with an open case that is about none of their findings.
 
-    Such cases are from earlier versions, which had one case for all apps of a company.
+    Such cases were opened by earlier versions, which had one case for all apps of a company.
     """
     link = case_posting.c
     is_shared = or_(*(Case.cause.startswith(f"{problem}:") for problem in SHARED_PROBLEMS))
@@ -180,11 +181,11 @@ def _list_in_former_cases(session: Session, failed: Mapping[int, Sequence[Findin
         .join(Case, Case.id == link.case_id)
         .where(link.posting_id.in_(list(failed)), Case.closed_at.is_(None), is_shared)
     )
-    in_former_cases = set()
+    outdated_ids = set()
     for id, cause in session.execute(open_cases):
         if cause not in {finding.build_cause(id) for finding in failed[id]}:
-            in_former_cases.add(id)
-    return in_former_cases
+            outdated_ids.add(id)
+    return outdated_ids
 
 
 def _sort_by_findings(
@@ -212,10 +213,10 @@ def _sort_by_findings(
 def _release(
     session: Session, posting_session: PostingSession, ids: Sequence[int], context: CheckContext
 ) -> None:
-    """Release held postings, each to the initial state of postings of its installation.
+    """Release held postings, each to the initial state of its installation.
 
-    Postings of an app that is paused or disabled, or whose plugin is not installed, stay held:
-    their initial state is known only when the app may post again.
+    Postings of an app that is paused or disabled, or whose plugin is not installed, stay held,
+    because their initial state is not known until the app may post again.
     """
     if not ids:
         return

@@ -61,7 +61,7 @@ OBJECT_NOT_FOUND = "610"
 OUTDATED_CODES = (STALE_OBJECT, OBJECT_NOT_FOUND)  # refusals of changes that may be outdated
 UNANSWERED_OUTCOMES = (SendOutcome.SENT, SendOutcome.DOUBT)
 MAX_PROVED_ABSENCES = 5  # then the posting is sent again only if a person retries it
-MAX_OUTDATED_SENDS = 5  # of one change in a row, while others keep changing the transaction
+MAX_OUTDATED_SENDS = 5  # consecutive sends of a change that fail because its transaction changed
 
 
 def decide(history: History) -> Step:
@@ -175,7 +175,7 @@ def _decide_in_doubt(history: History) -> Step:
 
 
 def _decide_creation_in_doubt(history: History) -> Step:
-    """Decide a creation in doubt by the ids that responses named, else by a search."""
+    """Decide a creation in doubt by the ids in earlier responses, or else by a search."""
     landed = find_landed_ids(history)
     if len(landed) > 1:
         return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
@@ -197,9 +197,9 @@ def _follow_hint(history: History) -> Step | None:
 
 
 def _search(history: History) -> Step:
-    """Search once nothing can be under way any more, and decide by the results."""
-    may_be_under_way = history.sends or history.after_restore or not history.was_posted_before
-    if may_be_under_way and not history.quiet_period.is_over():
+    """Wait for the quiet time, then search and decide by the results."""
+    may_be_in_progress = history.sends or history.after_restore or not history.was_posted_before
+    if may_be_in_progress and not history.quiet_period.is_over():
         return Wait()
     if history.search_results is None:
         return Search()
@@ -207,7 +207,7 @@ def _search(history: History) -> Step:
 
 
 def _confirm_landed(history: History, id: str) -> Step:
-    """Check the object that a response named: the response may be a replay of an old one."""
+    """Check the object named in a response, because the response may be a replay of an old one."""
     current = history.current
     if current is None:
         return Read(id)
@@ -222,7 +222,7 @@ def _confirm_landed(history: History, id: str) -> Step:
 
 
 def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
-    """Return the step after a credible refusal: nothing landed."""
+    """Return the step after a credible refusal, which proves that nothing landed."""
     if is_list_in_use(history):
         return Requeue(renew=True)
     if _is_change(history):
@@ -236,8 +236,8 @@ def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
 def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal of a change.
 
-    If the object may have changed or be missing, it is read: "not found" may also be about another
-    object that it refers to. The change is sent again only if it can be based on a newer SyncToken.
+    After "stale" or "not found", the object is read first, because "not found" may refer to another
+    object. The change is sent again only if there is a newer SyncToken to base it on.
     """
     if last.code not in OUTDATED_CODES:
         return Hold(HoldReason.REFUSED)
@@ -259,7 +259,7 @@ def _check_number_holder(history: History, hold: Hold) -> Step:
         return Read(holder_id)
     if is_live_and_own(history, current):
         return Posted(holder_id, adopted=True)
-    # Nobody is asked about a transaction of another kind: all checks share their numbers.
+    # A transaction of another kind is no candidate: checks of all kinds share one number range.
     return hold if current.content_known else Hold(hold.reason)
 
 
@@ -313,9 +313,9 @@ def _decide_after_absence(history: History) -> Step:
 
 
 def _hold_after_refusal(history: History, last: SendAttempt) -> Hold:
-    """Hold what was refused, for the number or the name that is used, or for another reason.
+    """Hold a refused posting: its number or name is already used, or there is another reason.
 
-    The only candidate is the transaction that has the number, unless a person rejected it.
+    The only candidate is the transaction with the same number, unless a person rejected it.
     """
     if _is_change(history):
         return Hold(HoldReason.REFUSED)
@@ -341,7 +341,7 @@ def _may_have_landed(send: SendAttempt) -> bool:
 
 
 def _decide_change_after_comparing(history: History) -> Step:
-    """Write a change only onto a version the hub knows; never overwrite a person's edit unseen."""
+    """Decide a change by the current version; overwrite an edit only if a person permitted it."""
     current = history.current
     if current is None:
         return Read(history.target)
@@ -357,7 +357,7 @@ def _decide_change_after_comparing(history: History) -> Step:
 
 
 def _decide_change_in_doubt(history: History, last: SendAttempt) -> Step:
-    """Decide a change in doubt by the token (anything written?) and the content (by the hub?)."""
+    """Decide a change in doubt: by token (was anything written?) and content (by the hub?)."""
     landed = find_landed_ids(history)
     if landed and last.outcome == SendOutcome.LANDED:
         return _confirm_landed(history, landed.pop())
@@ -378,7 +378,7 @@ def _decide_change_in_doubt(history: History, last: SendAttempt) -> Step:
 
 
 def _decide_after_vanishing(history: History, current: QuickBooksObject) -> Step:
-    """Decide a change of an object that is voided, deleted or inactive by now."""
+    """Decide a change whose object has been voided, deleted or made inactive."""
     if is_change_visible(history, current):
         return Posted(history.target)
     return Ask(find_reason_to_ask(history, current), (history.target,))

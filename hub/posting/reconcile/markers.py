@@ -1,4 +1,4 @@
-"""Find markers that belong to no posting, and transactions that several documents share."""
+"""Find transactions whose marker belongs to no posting, or that several documents share."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ MAX_LISTED = 20  # transactions with an unknown marker that their case lists
 
 @dataclass(frozen=True, kw_only=True)
 class MarkerFinding:
-    """A transaction in QuickBooks whose marker, or whose documents, are not as they should be."""
+    """A transaction in QuickBooks with an unexpected marker, or with more than one document."""
 
     cause: str
     text: CaseText
@@ -38,7 +38,7 @@ class MarkerFinding:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def with_case(self, case_id: int) -> MarkerDifference:
-        """Return the finding as the result of a reconciliation lists it."""
+        """Return the entry for this finding in the result of a reconciliation."""
         return MarkerDifference(
             quickbooks_id=self.quickbooks_id,
             kind=self.kind,
@@ -69,7 +69,7 @@ def check(session: Session, posting_session: PostingSession) -> list[MarkerDiffe
 
 
 def _close_solved(session: Session, company_id: int, causes: set[str]) -> None:
-    """Close the open cases about markers whose cause was not found this time."""
+    """Close the cases about markers whose finding is not among these causes."""
     for prefix in ("stranger", "shared"):
         for cause in inbox.list_open_causes(session, f"{prefix}:{company_id}:"):
             if cause not in causes:
@@ -116,10 +116,10 @@ def select_unclaimed_heads(company_id: int) -> Select[TransactionHead, SourceDoc
 
 
 def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
-    """Yield transactions with the marker of a document that was posted elsewhere, or not at all."""
+    """Yield transactions with the marker of a document that was not posted as this transaction."""
     query = select_unclaimed_heads(company_id).where(SourceDocument.id.is_not(None))
     for head, document in session.execute(query):
-        if _is_under_way(session, document):
+        if _is_being_created(session, document):
             continue
         name = DisplayName.of_document(document)
         owner = f"{name.kind} {name.label}"
@@ -135,11 +135,11 @@ def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFindin
         )
 
 
-def _is_under_way(session: Session, document: SourceDocument) -> bool:
-    """Return whether a transaction may soon be adopted, or a person is already asked about it.
+def _is_being_created(session: Session, document: SourceDocument) -> bool:
+    """Return whether a creation of a document may still adopt a transaction with its marker.
 
-    It is then not reported as a duplicate. A change of the document or one of its files that is
-    under way does not count: it cannot explain another transaction with the marker.
+    It is being sent or about to be, or a person is asked about it, so the transaction is not
+    reported as a duplicate. Changes and files do not count: they do not create a transaction.
     """
     is_asked = (Posting.state == PostingState.HELD) & Posting.held_by.in_(
         (Holder.QUICKBOOKS, Holder.PERSON)
@@ -176,7 +176,7 @@ def _find_unknown_markers(session: Session, company_id: int) -> Iterator[MarkerF
 
 
 def _find_shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFinding]:
-    """Yield transactions that more than one document, or part of one, was posted as."""
+    """Yield transactions that are recorded for more than one document, or part of a document."""
     key = Posting.kind, Posting.quickbooks_id
     query = (
         select(*key)

@@ -18,8 +18,8 @@ from hub.outbox.states import FINAL
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 
-# From when a restore was noticed until it is settled. QuickBooks' index is then complete, and no
-# request is under way.
+# The time from noticing a restore until it is settled: then QuickBooks' index is complete, and no
+# request from before the restore is in progress.
 SETTLING_TIME = dt.timedelta(hours=1)
 MAX_NEWEST_POSTINGS = 500  # the newest date is searched among these
 
@@ -44,7 +44,7 @@ def store_claim_count(posting_session: PostingSession, count: int) -> None:
 
 
 def detect_restore(posting_session: PostingSession) -> None:
-    """Notice a restore: more was sent than the database has stored, or it is another database."""
+    """Detect a restore: more was sent than the database records, or it is another database."""
     company = posting_session.company
     if _read_stored_claim_count(company.realm) > company.sends:
         _note_restore(posting_session, company.database_identity)
@@ -80,7 +80,7 @@ def store_identity(posting_session: PostingSession, identity: Identity) -> None:
 
 
 def declare_restore() -> None:
-    """Record that a person restored the database: postings that it has as unposted are in doubt."""
+    """Record that a person restored the database, so that its unposted postings are in doubt."""
     with transaction() as session:
         for company in session.scalars(select(ConnectedCompany)):
             _mark_restored(session, company)
@@ -104,9 +104,9 @@ def find_newest_posting_date(session: Session, company_id: int) -> dt.datetime |
 
 
 def compute_seconds_left(posting_session: PostingSession) -> float:
-    """Return the seconds until nothing that was sent before the restore can still land.
+    """Return the seconds until no request from before the restore can still be carried out.
 
-    Return 0 without a restore, or if QuickBooks was searched since.
+    Return 0 if there was no restore, or if QuickBooks was searched since.
     """
     company = posting_session.company
     if not company.restored_since or company.restored_until:
@@ -129,8 +129,8 @@ def compute_seconds_left(posting_session: PostingSession) -> float:
 def is_search_due(posting_session: PostingSession) -> bool:
     """Return whether QuickBooks is to be searched for what the database may have forgotten.
 
-    This is so as soon as nothing that was sent before a restore can still land, and once more when
-    the settling time is over.
+    A search is due when no request from before the restore can still be carried out, and once more
+    after the settling time.
     """
     company = posting_session.company
     if not company.restored_until:
@@ -139,7 +139,10 @@ def is_search_due(posting_session: PostingSession) -> bool:
 
 
 def _is_settling_time_over(posting_session: PostingSession) -> bool:
-    """Return whether the settling time is over by QuickBooks' date, which is read if it may be."""
+    """Return whether the settling time is over by QuickBooks' date.
+
+    The date is read only if the settling time is over by the clock of this computer.
+    """
     if posting_session.company.restored_seen is None:
         return False
     ends_at = posting_session.company.restored_seen + SETTLING_TIME
@@ -151,9 +154,9 @@ def _is_settling_time_over(posting_session: PostingSession) -> bool:
 def store_search(posting_session: PostingSession, began_at: dt.datetime | None) -> None:
     """Store that QuickBooks was searched completely after a restore.
 
-    The restore is settled if the search began, by QuickBooks' date, after the settling time. What
-    was checked before the search is checked again, because the search may have found transactions
-    that the checks look at.
+    The restore is settled if the search began, by QuickBooks' date, after the settling time.
+    Postings that were checked before the search are checked again, because the search may have
+    found transactions that the checks compare them with.
     """
     is_own = Posting.company_id == posting_session.company_id
     is_checked = Posting.checked_at.is_not(None) & Posting.state.not_in(FINAL)
@@ -168,9 +171,9 @@ def store_search(posting_session: PostingSession, began_at: dt.datetime | None) 
 
 
 def _mark_restored(session: Session, company: ConnectedCompany) -> None:
-    """Note that more may have been posted since the newest posting that the database has.
+    """Mark a company as restored: more may have been posted than its database contains.
 
-    The date of an earlier restore stays if it is older and QuickBooks was not searched since.
+    The date of an earlier restore is kept if it is older and QuickBooks was not searched since.
     """
     since = find_newest_posting_date(session, company.id) or company.connected_at
     if company.restored_since and not company.restored_until:
@@ -186,23 +189,23 @@ def _mark_restored(session: Session, company: ConnectedCompany) -> None:
 def _compare_identity(posting_session: PostingSession) -> None:
     """Notice a restore by the identity of the database.
 
-    An identity that cannot be read counts as a restore, but not while another restore is dealt
-    with.
+    An identity that cannot be read counts as a restore, except while another restore is being
+    resolved.
     """
     company = posting_session.company
     identity = read()
     difference = compare(company.database_identity, identity)
     if difference == IdentityDifference.REPLACED:
         is_repeated = company.database_identity == identity
-        is_under_way = company.restored_since and not company.restored_until
-        if not (is_repeated and is_under_way):
+        is_in_progress = company.restored_since and not company.restored_until
+        if not (is_repeated and is_in_progress):
             _note_restore(posting_session, identity)
     elif company.database_identity is None:
         store_identity(posting_session, identity)
 
 
 def _note_restore(posting_session: PostingSession, identity: Identity | None) -> None:
-    """Apply the rule for a restored database to the company of a session."""
+    """Mark the company of a session as restored, and store the identity of its database."""
     with transaction() as session:
         stored = session.get_one(ConnectedCompany, posting_session.company_id)
         _mark_restored(session, stored)

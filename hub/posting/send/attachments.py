@@ -56,7 +56,7 @@ EXTENSIONS = (
 
 
 class BadFile(Refused):
-    """A file that is not sent: the reason, and what would help."""
+    """A file cannot be sent; the message has the reason and the next step."""
 
 
 def fetch_file(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes | None:
@@ -116,7 +116,7 @@ def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
 
 
 def _check_description(attachment: Attachment) -> None:
-    """Check what the source says about a file before it is fetched."""
+    """Check the name, size and hash that the source states, before the file is fetched."""
     extension = attachment.name.rpartition(".")[2].lower()
     if extension not in EXTENSIONS:
         extensions = ", ".join(EXTENSIONS)
@@ -165,9 +165,9 @@ def _check_size(attachment: Attachment, size: int) -> None:
 
 
 def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) -> bool:
-    """Write the metadata of the upload; return False if another process changed the posting.
+    """Store the metadata of the upload; return False if another process changed the posting.
 
-    Under a key that may have left, content and metadata must stay the same.
+    Once a key may have been sent, content and metadata must stay the same.
     """
     metadata = payloads.build_file_metadata(
         attachment, posting.kind, posting.base, posting.document.marker
@@ -191,10 +191,10 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 
 
 def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -> None:
-    """Schedule another fetch of a file; open a case once it has not arrived for an hour.
+    """Schedule another fetch of a file; open a case after `MAX_FILE_DELAY`.
 
-    The case of a file that was held, and that a person retried, says what is wrong now. A first
-    fetch in the future was made before the clock was set back.
+    If there is a case already, because a person retried a held file, its text is updated at once.
+    A first fetch in the future was made before the clock was set back.
     """
     now = posting_session.clock.now()
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
@@ -208,15 +208,15 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
     }
     text = CaseText("outcome.file_delayed", name=_name_file(posting, problem), problem=problem)
     with transaction() as session:
-        is_moved = change_state(session, posting, PostingState.READY, **values)
+        is_stored = change_state(session, posting, PostingState.READY, **values)
         has_case = inbox.is_open(session, build_posting_cause(posting.id, FILE_CASE))
-        if is_moved and (has_case or now - delayed_since >= MAX_FILE_DELAY):
+        if is_stored and (has_case or now - delayed_since >= MAX_FILE_DELAY):
             posting_cases.open_case(session, posting, FILE_CASE, text)
 
 
-def _hold(posting: Posting, text_of_source: str) -> None:
+def _hold(posting: Posting, error_text: str) -> None:
     """Hold a file with a case of its own; the transaction that it belongs to stays posted."""
-    problem = mask_secrets(text_of_source)
+    problem = mask_secrets(error_text)
     text = CaseText("outcome.file_failed", name=_name_file(posting, problem), problem=problem)
     reasons = texts.dump(text)
     with transaction() as session:
@@ -227,7 +227,7 @@ def _hold(posting: Posting, text_of_source: str) -> None:
 
 
 def _name_file(posting: Posting, problem: str) -> str:
-    """Return the name of a file's document, with that of the file if the problem lacks it."""
+    """Return the name of a file's document, with the file name unless the problem contains it."""
     name = format_posting_name(posting)
     if posting.number in problem:
         return name

@@ -17,18 +17,18 @@ from hub.posting.send.requests import InFlightWave, launch_wave
 from hub.posting.send.results import record_results
 from hub.telemetry import log_context
 
-MAX_FRUITLESS_WAVES = 3  # after so many in a row, the rest is left for the next run
+MAX_FRUITLESS_WAVES = 3  # consecutive waves without progress; the rest is left for the next run
 
 
 def deliver(posting_session: PostingSession) -> int:
-    """Send until nothing is ready; return how many sends brought their postings forward.
+    """Send until nothing is ready; return the number of sends that made progress.
 
-    Even if an error ends it, the results of requests that were sent are recorded first.
+    The results of requests that were sent are recorded even if an error ends the delivery.
     """
     limit = batch_sizing.MAX_CONCURRENT_REQUESTS
-    about = (log_context.current_fields(),)
+    log_fields = log_context.current_fields()
     with ThreadPoolExecutor(
-        limit, thread_name_prefix="post", initializer=log_context.replace, initargs=about
+        limit, thread_name_prefix="post", initializer=log_context.replace, initargs=(log_fields,)
     ) as threads:
         pipeline = SendPipeline(posting_session, threads)
         try:
@@ -52,7 +52,7 @@ class SendPipeline:
         self.waves: deque[InFlightWave] = deque()
 
     def advance(self) -> bool:
-        """Start one more wave or record the first one; return whether anything was left to do."""
+        """Start a wave or record the oldest one; return False if there was nothing to do."""
         if self._may_launch() and self._launch_wave():
             return True
         if not self.waves:
@@ -69,9 +69,10 @@ class SendPipeline:
             self._take_results()
 
     def _may_launch(self) -> bool:
-        """Start the next wave only if the previous one was full.
+        """Return whether the next wave may start.
 
-        Otherwise its results may change what is ready, or how it is sent.
+        It waits for the results of the previous one if that was not full, because its results may
+        change what is ready, or how it is sent.
         """
         if self.posting_session.stop_reason or self.fruitless_waves >= MAX_FRUITLESS_WAVES:
             return False
@@ -81,11 +82,11 @@ class SendPipeline:
             return False
         if not self.waves[-1].is_full or not self.posting_session.batch_sizer.is_stable:
             return False
-        on_the_way = sum(wave.open_count for wave in self.waves)
-        return on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
+        open_calls = sum(wave.open_count for wave in self.waves)
+        return open_calls < batch_sizing.MAX_CONCURRENT_REQUESTS
 
     def _launch_wave(self) -> bool:
-        """Start a wave; return whether anything was ready, as it is planned by the matches now."""
+        """Start a wave; return False if nothing was ready or a person has matched a code since."""
         posting_session = self.posting_session
         if self.decided_matches.has_new():
             return False
@@ -105,7 +106,7 @@ class SendPipeline:
         return True
 
     def _record_first_wave(self) -> None:
-        """Record the results of the first wave."""
+        """Record the results of the oldest wave, report progress and count fruitless waves."""
         steps_before = self.posting_session.counts.total()
         progress = self._take_results()
         self.sent += progress
@@ -114,7 +115,7 @@ class SendPipeline:
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 
     def _take_results(self) -> int:
-        """Record the results of the first wave; return how many brought their postings forward."""
+        """Record the results of the oldest wave; return the number of sends that made progress."""
         wave = self.waves.popleft()
         return record_results(self.posting_session, wave.results())
 

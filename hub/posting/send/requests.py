@@ -65,8 +65,8 @@ class SendResult(NamedTuple):
 class InFlightWave:
     """A wave that is being sent; if it `is_full`, more postings may be ready.
 
-    Each of its calls sends one request after the other until no request is left. A call that is
-    done therefore shows that none of them waits.
+    Each of its calls sends one request after another until the queue is empty. Once a call is done,
+    no request of the wave is waiting.
     """
 
     is_full: bool
@@ -74,7 +74,7 @@ class InFlightWave:
 
     @property
     def open_count(self) -> int:
-        """Return how many calls are still at work."""
+        """Return how many calls are not done yet."""
         open_calls = [call for call in self.calls if not call.done()]
         return len(open_calls)
 
@@ -98,14 +98,14 @@ def launch_wave(
     *,
     is_full: bool,
 ) -> InFlightWave:
-    """Send a wave; a single request that nothing follows is sent in this thread.
+    """Send a wave; its only request is sent in this thread if no other wave can follow.
 
-    If the wave `is_full`, another one may follow at once. There is a call for each thread, not for
-    each request: a handover between threads takes time.
+    If the wave `is_full`, another one may follow at once. There is one call per thread instead of
+    one per request, because handing work to a thread takes time.
     """
     groups = _group_by_request(jobs)
     for app in {job.app for job in jobs}:
-        posting_session.client(app)  # made in this thread, which has the application context
+        posting_session.client(app)  # created here, because threads have no application context
     if len(groups) == 1 and not is_full:
         call: Future[list[SendResult]] = Future()
         call.set_result(_send_group(posting_session, groups[0]))
@@ -131,7 +131,7 @@ def send(posting_session: PostingSession, job: SendJob) -> QuickBooksResponse:
             )
         else:
             call = getattr(client, posting.operation)
-            with posting_session.list_turn(posting.kind):
+            with posting_session.list_write_lock(posting.kind):
                 response = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
             response = _doubt_foreign_response(job, response)
     except Exception as error:
@@ -141,7 +141,7 @@ def send(posting_session: PostingSession, job: SendJob) -> QuickBooksResponse:
 
 
 def group_batch_results(results: Sequence[SendResult]) -> list[BatchResult]:
-    """Return how each batch was answered, or the single requests together if there was none."""
+    """Return the outcome of each batch; single requests count as one group if there is no batch."""
     by_batch: dict[str, list[QuickBooksResponse]] = defaultdict(list)
     for job, response in results:
         by_batch[job.batch].append(response)
@@ -213,9 +213,9 @@ def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
 def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> QuickBooksResponse:
     """Treat a response as lost if it does not show the marker that was sent.
 
-    An object without any marker is read, because it may be the document; one with the marker of
-    another document is not. A list entry without a marker is recognized by its name, which is
-    unique: QuickBooks keeps no notes of suppliers.
+    If the object has no marker, its id is kept and read later, because it may be the document. If
+    it has the marker of another document, the id is dropped. QuickBooks stores no notes of
+    suppliers, so a list entry without a marker is recognized by its unique name.
     """
     if not response.entity or job.marker.encode() not in job.posting.payload:
         return response
