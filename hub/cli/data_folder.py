@@ -49,7 +49,7 @@ def prepare(environ: Mapping[str, str], *, may_replace_keys: bool = False) -> "F
 
 
 def _give_up_lost_secrets() -> None:
-    """Let everything be entered again that no key opens any more."""
+    """Delete the secrets that no key can decrypt, so that they can be entered again."""
     from hub.db.engine import transaction
     from hub.qbo.oauth import tokens
     from hub.security import audit, secrets

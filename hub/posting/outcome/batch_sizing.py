@@ -190,7 +190,7 @@ def store_mode(company_id: int, mode: str, who: str) -> None:
     """Set how documents of a company are sent, and reset the batch size to its initial value."""
     if mode not in MODE_LABELS:
         raise Refused(
-            "Documents cannot be sent so: %(mode)s. Choose %(modes)s.",
+            "%(mode)s is not a way to send documents. Choose one of %(modes)s.",
             mode=repr(mode),
             modes=", ".join(MODE_LABELS),
         )

@@ -51,7 +51,7 @@ WORDINGS = {
     "invitation withdrawn": gettext_noop("Withdrew the invitation of {}"),
     "keys rotated": gettext_noop("Encrypted {} with a new key"),
     "lists pushed": gettext_noop("Downloaded the lists of QuickBooks into {}"),
-    "lost secrets given up": gettext_noop("Gave up {}, which no key opens any more"),
+    "lost secrets given up": gettext_noop("Deleted {} that no key can decrypt"),
     "log-in failed": gettext_noop("Failed to log in as {}"),
     "logged in": gettext_noop("Logged in"),
     "logged out": gettext_noop("Logged out"),

@@ -38,7 +38,7 @@ def build_suggestions(code: CodeView, entries: Mapping[str, Entry]) -> list[Sugg
         suggestion = _suggest_by_names(code, ref, entry)
         if fit == NumberMatch.END and suggestion.score < SAME_NUMBER_SCORE:
             score = max(suggestion.score, SAME_NUMBER_END_SCORE)
-            suggestion = Suggestion(ref, score, gettext("Organisation number ends alike"))
+            suggestion = Suggestion(ref, score, gettext("Organisation number has the same ending"))
         suggestions.append(suggestion)
     return sorted(suggestions, key=lambda suggestion: -suggestion.score)
 

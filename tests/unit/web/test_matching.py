@@ -526,7 +526,7 @@ def _give_tax_numbers(operator: Visitor, name: str, numbers: str | None) -> None
     [
         ("NO 910 111 111 MVA", "Same organisation number · 98 %"),
         ("1\n910111111", "Same organisation number · 98 %"),
-        ("XXXXX1111", "Organisation number ends alike · 85 %"),
+        ("XXXXX1111", "Organisation number has the same ending · 85 %"),
         ("910111112", ""),
         ("XXXXX1112", ""),
         ("", ""),
