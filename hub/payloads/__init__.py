@@ -24,7 +24,7 @@ from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.former_versions import is_same_content
 from hub.payloads.line_ids import with_line_ids
 from hub.payloads.placeholders import fill, find_placeholders
-from hub.payloads.summary import UNREADABLE, summarize
+from hub.payloads.summary import UNREADABLE, UNREADABLE_ERRORS, summarize
 from hub.payloads.updates import (
     CLOSED_STATUS,
     OPEN_STATUS,
@@ -41,6 +41,7 @@ __all__ = [
     "CLOSED_STATUS",
     "OPEN_STATUS",
     "UNREADABLE",
+    "UNREADABLE_ERRORS",
     "FileSummary",
     "Payload",
     "build",

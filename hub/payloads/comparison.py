@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from hub.errors import Sentence
-from hub.mapping.placeholders import is_of_posting
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO, format_amount
+from hub.payloads.line_pairs import LINE_FACTS, is_fixed, pair_lines, read_line_facts
 
 NameOf = Callable[[str, str], str]
 FIELD_NAMES = {
@@ -57,8 +56,6 @@ HEADER_FACTS = (
 # QuickBooks does not always return these. The currency is missing in Intuit's examples of companies
 # with one currency.
 OPTIONAL_HEADER_FACTS = ("currency", "payable_account", "payment_method")
-LINE_FACTS = ("account", "item", "class_", "customer", "tax_code", "linked")
-_line_facts = attrgetter(*LINE_FACTS)
 MAX_RATE_DIFFERENCE = Decimal("0.000001")  # relative: QuickBooks may round a rate
 # Each group has currencies that are worth the same by law.
 CURRENCIES_AT_PAR: tuple[Set[str], ...] = (
@@ -179,7 +176,7 @@ class _Comparison:
         ]
 
     def _compare_lines(self) -> list[str]:
-        """Compare the lines, each with the one in the same place."""
+        """Compare the lines, each with its partner."""
         expected = self.expected.lines
         actual = self.actual.lines
         if len(expected) != len(actual):
@@ -191,20 +188,21 @@ class _Comparison:
                 )
             ]
         if all(line.linked and not line.account for line in [*expected, *actual]):
-            # QuickBooks may return lines that only settle transactions in another order.
+            # For lines that only settle transactions, it matters what they settle.
             expected = tuple(sorted(expected, key=_link_key))
             actual = tuple(sorted(actual, key=_link_key))
 
         sentences = []
-        for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True), start=1):
+        for place, partner in enumerate(pair_lines(expected, actual)):
+            ours, theirs = expected[place], actual[partner]
             if ours.amount != theirs.amount:
-                where = Sentence("on line %(place)s", place=place)
+                where = Sentence("on line %(place)s", place=place + 1)
                 sentences.append(self._format_amount_sentence(where, ours.amount, theirs.amount))
-            if _line_facts(ours) == _line_facts(theirs):
+            if read_line_facts(ours) == read_line_facts(theirs):
                 continue
             for sentence in self._compare_facts(ours, theirs, LINE_FACTS):
                 sentences.append(
-                    Sentence("On line %(place)s: %(sentence)s", place=place, sentence=sentence)
+                    Sentence("On line %(place)s: %(sentence)s", place=place + 1, sentence=sentence)
                 )
         return sentences
 
@@ -219,7 +217,7 @@ class _Comparison:
         for name in names:
             ours = getattr(expected, name)
             theirs = getattr(actual, name)
-            if ours != theirs and _is_fixed(ours):
+            if ours != theirs and is_fixed(ours):
                 sentences.append(self._describe_difference(name, ours, theirs))
         return sentences
 
@@ -249,11 +247,6 @@ class _Comparison:
             where=where,
             expected=format_amount(ours, self.currency),
         )
-
-
-def _is_fixed(value: str) -> bool:
-    """Return whether a value is known; the id of something not posted yet is not."""
-    return bool(value) and not is_of_posting(value)
 
 
 def _link_key(line: LineSummary) -> tuple[str, str]:

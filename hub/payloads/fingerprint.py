@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
 from hub.payloads.entities import DOCUMENT_ENTITIES
-from hub.payloads.summary import UNREADABLE, summarize
+from hub.payloads.summary import UNREADABLE, UNREADABLE_ERRORS, summarize
 
 log = logging.getLogger("hub")
 _SORTED_ENCODER = json.JSONEncoder(sort_keys=True)
@@ -29,7 +29,7 @@ def compute_content_digest(
             facts[name] = _shorten_amounts(facts[name])
         for line in facts["lines"]:
             line["amount"] = _shorten_amounts(line["amount"])
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except UNREADABLE_ERRORS:
         log.exception("%s %s cannot be read", kind, entity.get("Id"))
         return ""
     facts["note"] = ""

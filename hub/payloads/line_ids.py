@@ -1,14 +1,20 @@
 """Pair the lines of an update with the lines in QuickBooks, so that each keeps its id."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO
 from hub.payloads.applied_lines import read_link
-from hub.payloads.entities import ORDER_ENTITY
-from hub.payloads.summary import NOT_COUNTED, list_counted_lines
+from hub.payloads.entities import ORDER_ENTITY, get_amount_sign
+from hub.payloads.line_pairs import pair_lines
+from hub.payloads.summary import (
+    NOT_COUNTED,
+    UNREADABLE_ERRORS,
+    list_counted_lines,
+    summarize_line,
+)
 
 Line = dict[str, Any]
 FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
@@ -120,10 +126,23 @@ def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSumma
     if len(stored_lines) != len(summary.lines):
         return summary
     identified = []
-    for line, stored in zip(summary.lines, stored_lines, strict=True):
-        line_id = str(stored.get("Id") or "")
+    for line, place in zip(summary.lines, _list_partners(summary, entity), strict=True):
+        line_id = str(stored_lines[place].get("Id") or "")
         identified.append(line._replace(quickbooks_line=line_id))
     return summary._replace(lines=tuple(identified))
+
+
+def _list_partners(summary: TransactionSummary, entity: Line) -> Sequence[int]:
+    """Return, for each line of a summary, the place of its partner among the counted lines.
+
+    If a line in QuickBooks cannot be read, each is paired with the one in its place.
+    """
+    sign = get_amount_sign(entity)
+    try:
+        stored = [summarize_line(line, sign) for line in list_counted_lines(entity)]
+    except UNREADABLE_ERRORS:
+        return range(len(summary.lines))
+    return pair_lines(summary.lines, stored)
 
 
 def _ends_link(line: Line, stored: Line, unlinked_orders: Collection[str]) -> bool:

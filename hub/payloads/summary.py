@@ -15,6 +15,9 @@ LINE_REFERENCES = frozenset(
 )
 PARTY_FIELDS = ("VendorRef", "CustomerRef", "EntityRef")
 PAID_FROM = (("CheckPayment", "BankAccountRef"), ("CreditCardPayment", "CCAccountRef"))
+AMOUNT_DECIMALS = 6  # of the amounts in the database
+# Raised for a value from QuickBooks that cannot be read.
+UNREADABLE_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 UNREADABLE = TransactionSummary()  # in place of a value from QuickBooks that cannot be read
 
 
@@ -23,7 +26,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     if kind not in DOCUMENT_ENTITIES:
         return _summarize_entry(entity)
     sign = get_amount_sign(entity)
-    lines = [_summarize_line(line, sign) for line in list_counted_lines(entity)]
+    lines = [summarize_line(line, sign) for line in list_counted_lines(entity)]
     if kind in PAYMENT_KINDS:
         lines.sort(key=lambda line: (line.linked_type, line.linked))
     return TransactionSummary(
@@ -79,7 +82,7 @@ def compute_net_total(body: dict[str, Any]) -> Decimal:
     """Return the sum of the lines of a body, without tax that is not in their amounts."""
     lines = list_counted_lines(body)
     return sum_amounts(
-        _get_line_sign(line) * _parse_decimal_or_zero(line.get("Amount")) for line in lines
+        _get_line_sign(line) * _parse_amount_or_zero(line.get("Amount")) for line in lines
     )
 
 
@@ -129,7 +132,7 @@ def _get_signed_total(entity: dict[str, Any], sign: int) -> Decimal | None:
         total = compute_expected_total(entity)
     if total is None:
         return None
-    return _apply_sign(_parse_decimal(total), sign)
+    return _apply_sign(_parse_amount(total), sign)
 
 
 def _get_signed_tax(entity: dict[str, Any], sign: int) -> Decimal | None:
@@ -162,7 +165,7 @@ def _get_payment_account(entity: dict[str, Any]) -> str:
     return ""
 
 
-def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
+def summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
     detail = _get_line_detail(line)
     line_sign = _get_line_sign(line)
@@ -250,8 +253,8 @@ def _get_gross_amount(line: dict[str, Any]) -> Decimal:
 
     Where amounts do not include tax, QuickBooks may state zero.
     """
-    gross = _parse_decimal_or_zero(_get_line_detail(line).get("TaxInclusiveAmt"))
-    return gross or _parse_decimal_or_zero(line.get("Amount"))
+    gross = _parse_amount_or_zero(_get_line_detail(line).get("TaxInclusiveAmt"))
+    return gross or _parse_amount_or_zero(line.get("Amount"))
 
 
 def _get_line_sign(line: dict[str, Any]) -> int:
@@ -263,12 +266,22 @@ def _get_line_sign(line: dict[str, Any]) -> int:
 def _get_tax(entity: dict[str, Any]) -> Decimal:
     """Return the total tax of a transaction, zero if it has none."""
     tax_detail = entity.get("TxnTaxDetail") or {}
-    return _parse_decimal_or_zero(tax_detail.get("TotalTax"))
+    return _parse_amount_or_zero(tax_detail.get("TotalTax"))
 
 
-def _parse_decimal_or_zero(value: Any) -> Decimal:
-    """Return a field as a number, zero if it is missing."""
-    return _parse_decimal(value or ZERO)
+def _parse_amount_or_zero(value: Any) -> Decimal:
+    """Return a field as an amount, zero if it is missing."""
+    return _parse_amount(value or ZERO)
+
+
+def _parse_amount(value: Any) -> Decimal:
+    """Return an amount, rounded if it has more decimals than the database stores.
+
+    A server that adds up binary fractions may answer 13.100000000000001 for 13.10.
+    """
+    amount = _parse_decimal(value)
+    rounded = round(amount, AMOUNT_DECIMALS)
+    return amount if rounded == amount else rounded
 
 
 def _get_exchange_rate(entity: dict[str, Any]) -> Decimal | None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -62,6 +63,24 @@ def amounts_with_exponents(answer):
     )
 
 
+def sums_of_binary_fractions(answer):
+    """Answer 13.100000000000001 for 13.10, as a server that adds up binary fractions does."""
+    answer.text = re.sub(r"(?<=:)(\d+\.\d\d)(?=[,}])", r"\g<1>0000000000001", answer.text)
+
+
+def lines_in_another_order(answer):
+    """Reverse the lines: a user of the API found them in another order than he had sent them.
+
+    Source: https://github.com/IntuitDeveloper/SampleApp-CRUD-Java/issues/7
+    """
+    answer.change_objects(reverse_lines)
+
+
+def reverse_lines(item):
+    lines = item.get("Line")
+    return {**item, "Line": lines[::-1]} if isinstance(lines, list) else item
+
+
 def times_in_utc(answer):
     def to_utc(match):
         moment = dt.datetime.fromisoformat(match[0].strip('"')).astimezone(dt.UTC)
@@ -88,6 +107,8 @@ FORMS = [
     unknown_fields,
     numbers_as_ids,
     amounts_with_exponents,
+    sums_of_binary_fractions,
+    lines_in_another_order,
     times_in_utc,
 ]
 
@@ -121,12 +142,14 @@ def change_answers(app):
     return set_change
 
 
-def bill(amount):
+def bill(total):
+    rest = str(Decimal(total) - 10)
     return document(
         "bill",
         "bill:1",
-        line("1", amount, cost="Fuel"),
-        total=amount,
+        line("1", "10.00", "Diesel", cost="Fuel"),
+        line("2", rest, "Bank fee", cost="Bank Charges"),
+        total=total,
         supplier=SUPPLIER,
         number="B-1",
     )
@@ -155,6 +178,19 @@ def test_a_document_is_posted_once_changed_and_missed_whatever_form_answers_have
     clock.advance(4000)
     runner.run_company_job("changes", 1, requested_by="kari")
     assert shop.cases() == ["Missing in QuickBooks"]
+
+
+def test_a_bill_is_linked_to_the_line_of_the_order_that_it_bills(shop, change_answers, clock):
+    change_answers(lines_in_another_order)
+    ordered = (line("a", "20.00", "Diesel", cost="Fuel"), line("b", "30.00", cost="Advertising"))
+    order = document("purchase_order", "order:1", *ordered, total="50.00", supplier=SUPPLIER)
+    billed = line("1", "30.00", cost="Advertising", pays="order:1", of="b")
+    shop.run(order, document("bill", "bill:1", billed, total="30.00", supplier=SUPPLIER), wait=True)
+    clock.advance(400)
+    assert (set(shop.states().values()), shop.cases()) == ({"posted"}, [])
+    (link,) = shop.book("Bill", "bill:1")["Line"][0]["LinkedTxn"]
+    amounts = {part["Id"]: part["Amount"] for part in shop.book("PurchaseOrder", "order:1")["Line"]}
+    assert amounts[link["TxnLineId"]] == 30
 
 
 def test_an_amount_that_was_edited_is_in_the_currency_of_the_company(

@@ -185,7 +185,7 @@ def read_summary(
         return None
     try:
         return payloads.summarize(kind, entity)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except payloads.UNREADABLE_ERRORS:
         log.exception("posting %s: what QuickBooks answered cannot be read", id)
         return payloads.UNREADABLE
 

@@ -367,6 +367,19 @@ def test_each_differing_fact_is_reported(change, word):
     assert any(word in sentence for sentence in payloads.describe_differences(expected, actual))
 
 
+def test_lines_in_another_order_are_compared_with_those_that_they_fit():
+    first = ENTITY["Line"][0]
+    second = first | {"Amount": D("2.50")}
+    expected = payloads.summarize("bill", ENTITY | {"Line": [first, second]}, "USD")
+    reordered = payloads.summarize("bill", ENTITY | {"Line": [second, first]}, "USD")
+    assert payloads.describe_differences(expected, reordered) == []
+    edited = [second | {"Amount": D("3.50")}, first]
+    actual = payloads.summarize("bill", ENTITY | {"Line": edited}, "USD")
+    assert payloads.describe_differences(expected, actual) == [
+        "QuickBooks has 3.50 USD on line 2 instead of 2.50 USD."
+    ]
+
+
 def test_an_amount_with_tax_of_zero_that_quickbooks_returns_is_none():
     """QuickBooks returned it on lines of bills and sales receipts that it was not sent for."""
     line = ENTITY["Line"][0]
