@@ -1,9 +1,14 @@
 """Build and list the codes of expense reports: people, departments and expense categories."""
 
-from hub import Code, Party, Row, Site
+from hub import Code, Party, Row, Sentence, Site
 from hub_autotask import lists
 from hub_autotask.client import Autotask, where
 from hub_autotask.lists import Lists
+
+ADVANCE_ACCOUNT_MISSING = Sentence(
+    "Expense reports with a cash advance need an account for the advance. Choose one in the"
+    " settings of the app."
+)
 
 
 def build_person_code(row: Row, currency: str) -> Code:
@@ -40,6 +45,11 @@ def build_category_code(row: Row) -> Code:
         number, lists.EXTERNAL_NUMBER_LABEL
     )
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
+
+
+def build_advance_code() -> Code:
+    """Return the code of a cash advance while no account for it is chosen."""
+    return Code(id="cash advance", name="Cash advance", hold=ADVANCE_ACCOUNT_MISSING)
 
 
 def list_codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:

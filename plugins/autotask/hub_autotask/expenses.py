@@ -80,10 +80,6 @@ ENDED_STATUSES = ("Paid", "Transferred to QuickBooks")
 REOPENED = "reopened"  # the state of a report that was rejected after it got a number
 DAYS_OF_REOPENING = 60  # after its approval, in which a report is looked at further
 TRANSFER_MARK = TransferMark("quickBooksReferenceNumber", "QuickBooks reference number")
-ADVANCE_ACCOUNT_MISSING = Sentence(
-    "Expense reports with a cash advance need an account for the advance. Choose one in the"
-    " settings of the app."
-)
 
 
 def open_reader(site: Site, source: Autotask, source_lists: Lists) -> "Expenses":
@@ -213,7 +209,7 @@ class _Translation:
                 name=self._name(),
                 label=label or Sentence("in a state unknown there"),
             )
-        if not self.items:
+        if not self.items and self.total <= 0:
             return "closed", Sentence(
                 "%(name)s has nothing to repay: none of its expenses is reimbursable.",
                 name=self._name(),
@@ -243,6 +239,15 @@ class _Translation:
                 " write its number into Autotask.",
                 name=self._name(),
                 foreign=foreign,
+                currency=self.currency,
+            )
+        if not self.items:
+            return Sentence(
+                "Autotask says that of %(name)s %(total)s %(currency)s is to be repaid, and shows"
+                " no reimbursable expense of it to the API user. Allow the user to see expenses in"
+                " Autotask, or correct the report there.",
+                name=self._name(),
+                total=f"{self.total:f}",
                 currency=self.currency,
             )
         if self.advance > self._sum_reimbursed():
@@ -358,9 +363,7 @@ class _Translation:
         if self.settings["advance_account"]:
             codes["account"] = self.settings["advance_account"]
         else:
-            codes["category"] = Code(
-                id="cash advance", name="Cash advance", hold=ADVANCE_ACCOUNT_MISSING
-            )
+            codes["category"] = expense_codes.build_advance_code()
         line = Line(
             id="advance",
             amount=-round_amount(self.advance, self.currency),

@@ -120,7 +120,29 @@ class InvoiceTranslation:
                 name=self._name(),
                 currency=self.currency,
             )
-        return self._find_missing_lines() if self._choose_tax_mode() == "computed" else None
+        if self._choose_tax_mode() == "computed":
+            return self._find_missing_lines()
+        return self._find_missing_tax() if self._choose_tax_mode() == "exclusive" else None
+
+    def _find_missing_tax(self) -> str | None:
+        """Return why an invoice is not complete whose lines lack a part of its tax, or None.
+
+        If its total is one without tax, its lines would add up to the total all the same.
+        """
+        stated = self.row["totalTaxValue"]
+        if stated is None:
+            return None
+        tax = round_amount(money(stated), self.currency)
+        if abs(tax - self._sum_taxes()) <= self.settings["tolerance"]:
+            return None
+        return Sentence(
+            "The taxes of the lines of %(name)s add up to %(taxes)s, and its tax in Autotask is"
+            " %(tax)s. If the API user may not see all lines of business, allow it all of them in"
+            " Autotask; otherwise correct the invoice there.",
+            name=self._name(),
+            taxes=self._sum_taxes(),
+            tax=tax,
+        )
 
     def _find_missing_lines(self) -> str | None:
         """Return why an invoice without a total to compare is not complete, or None.

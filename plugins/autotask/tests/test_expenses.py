@@ -134,6 +134,20 @@ def test_only_what_is_reimbursable_and_not_rejected_is_repaid(expenses):
     )
 
 
+@pytest.mark.row("AT-E6")
+@pytest.mark.parametrize("shown", [False, None])
+def test_a_report_with_an_amount_due_is_not_left_out_because_its_expenses_are_not_shown(
+    expenses, shown
+):
+    document = expenses.case("one person with one name")
+    for line in document.lines:
+        fields = {"expenseReportID": 1} if shown is None else {"isReimbursable": shown}
+        expenses.books.do("put", entity="ExpenseItems", id=int(line.id), fields=fields)
+    document = expenses.case("one person with one name")
+    assert document.stage == "ready"
+    assert "157.50 USD is to be repaid, and shows no reimbursable expense" in document.hold
+
+
 @pytest.mark.row("AT-E7")
 def test_the_department_number_is_a_class(expenses):
     assert expenses.case("a trip to a customer").codes["department"].name == "Service"

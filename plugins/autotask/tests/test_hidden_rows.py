@@ -1,4 +1,4 @@
-"""Rows of lists that invoices name and that Autotask does not show to the API user."""
+"""Rows that invoices name or consist of, and that Autotask does not show to the API user."""
 
 import pytest
 
@@ -27,3 +27,21 @@ def test_a_currency_that_autotask_does_not_show_is_not_taken_for_the_own_one(inv
 def test_a_payment_term_that_autotask_does_not_show_is_missed(invoices, change_row):
     change_row(invoices, "labour and a licence", paymentTerm=99999)
     assert invoices.case("labour and a licence").codes["term"].name == "99999"
+
+
+@pytest.mark.row("AT-I11")
+@pytest.mark.parametrize(
+    ("settings", "is_held"), [({}, True), ({"tax": "quickbooks"}, False), ({"tax": "none"}, False)]
+)
+def test_an_invoice_with_a_tax_that_its_lines_do_not_have_is_not_posted_without_it(
+    open_bench, change_row, settings, is_held
+):
+    bench = open_bench("invoices", **settings)
+    words = "taxed in California"
+    total = sum(line.amount for line in bench.case(words).lines)
+    for line in bench.case(words).lines:
+        bench.books.do("put", entity="BillingItems", id=int(line.id), fields={"taxDollars": None})
+    change_row(bench, words, invoiceTotal=total)
+    hold = bench.case(words).hold or ""
+    assert ("taxes of the lines of Invoice 4002 add up to 0.00, and" in hold) is is_held
+    assert ("its tax in Autotask is 24.00" in hold) is is_held
