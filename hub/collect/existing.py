@@ -14,7 +14,7 @@ from hub.contract.document_kinds import LIST_KINDS, words_of
 from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.mapping import MappedDocument, Missing, Ref, find_existing_record
+from hub.mapping import MappedDocument, Missing, NewRecord, Ref, find_existing_record
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.display_names import format_document_name
 from hub.models.enums import WRITE_OPERATIONS, PostingState
@@ -24,10 +24,14 @@ OWNING_STATES = (*outbox.UNDER_WAY, PostingState.POSTED)
 
 
 class ExistingObject(NamedTuple):
-    """The QuickBooks id of a document that was never sent, or why it cannot be determined."""
+    """The QuickBooks id of a document that was never sent, or why it cannot be determined.
+
+    `new_item` is the item to create if a document is an item that QuickBooks seems not to have.
+    """
 
     quickbooks_id: str | None = None
     findings: tuple[Finding, ...] = ()
+    new_item: NewRecord | None = None
 
 
 NOT_FOUND = ExistingObject()
@@ -55,16 +59,17 @@ def find_existing(batch: CollectBatch, row: SourceDocument, document: Document) 
 def _match_item(
     batch: CollectBatch, row: SourceDocument, field: Field, details: Item
 ) -> ExistingObject:
-    """Return the item in QuickBooks that a rule matches, or why it cannot be determined."""
+    """Return the item in QuickBooks that a rule matches, or the new one if there is none."""
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
     match = find_existing_record(field, code, batch.setup.index)
+    if isinstance(match, Ref):
+        return ExistingObject(match.id)
     if isinstance(match, Missing):
         title = format_document_name(row)
         finding = build_missing_finding(batch.installation, match, title)
         return ExistingObject(findings=(finding,))
-    if isinstance(match, Ref):
-        return ExistingObject(match.id)
-    return NOT_FOUND
+    new_item = NewRecord(field=field.name, role="item", code=row.source_id, details=details)
+    return ExistingObject(new_item=new_item)
 
 
 def _find_item_field(batch: CollectBatch) -> Field | None:

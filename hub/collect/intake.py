@@ -195,7 +195,7 @@ def _find_or_plan_record(
         batch.store_document(row, document, dump(document))
         row.made_for = new_record.field
         _plan_and_apply(batch, row, document)
-        batch.session.flush()
+    batch.session.flush()  # placeholders need the ids of postings that this batch has planned
     postings = batch.transaction_postings(row)
     creations = [posting for posting in postings if posting.operation == Operation.CREATE]
     if not creations and not is_for_code:

@@ -8,11 +8,14 @@ from hub.cases.discrepancies import is_absence_open
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.collect.existing import NOT_FOUND, find_existing, find_other_owner, keep_fixed_values
+from hub.collect.findings import build_missing_finding
+from hub.collect.renamed_records import find_renamed_record
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
-from hub.mapping import MappedDocument
+from hub.mapping import MappedDocument, NewRecord
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
+from hub.models.display_names import format_document_name
 from hub.models.enums import Operation, PostingState
 from hub.outbox.plan_values import Content, PartOperation
 
@@ -140,6 +143,8 @@ def plan_operation(
 
     findings = existing.findings
     existing_id = _find_recorded_id(batch, row, mapped) or existing.quickbooks_id
+    if existing.new_item and not existing_id:
+        findings = _find_renamed_item(batch, row, existing.new_item)
     update = _find_update(batch, history, document.kind, existing_id)
     if update is None and not _may_create(document, history):
         return None
@@ -150,6 +155,16 @@ def plan_operation(
     return PlannedOperation(
         row=row, history=history, update=update, mapped=mapped, findings=findings
     )
+
+
+def _find_renamed_item(
+    batch: CollectBatch, row: SourceDocument, new_item: NewRecord
+) -> tuple[Finding, ...]:
+    """Return why an item is not created: it was renamed since documents with it were posted."""
+    missing = find_renamed_record(batch, new_item)
+    if missing is None:
+        return ()
+    return (build_missing_finding(batch.installation, missing, format_document_name(row)),)
 
 
 def _find_recorded_id(

@@ -33,7 +33,7 @@ from hub.collect.removal import (
     release_former_parts,
     withdraw_creations,
 )
-from hub.collect.renamed_parties import find_renamed_parties
+from hub.collect.renamed_records import find_renamed_records
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Attachment, Document
 from hub.contract.states import Stage
@@ -127,7 +127,7 @@ def _plan_by_codes(
     mapped = resolve(document, setup.fields, setup.index, links)
     if isinstance(mapped, list):
         return _hold_for_codes(batch, row, document, mapped)
-    renamed = find_renamed_parties(batch, mapped.new_records)
+    renamed = find_renamed_records(batch, mapped.new_records)
     if renamed:
         return _hold_for_codes(batch, row, document, renamed)
 

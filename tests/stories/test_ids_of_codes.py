@@ -2,13 +2,13 @@
 
 import pytest
 
-from hub import Code, Document, Party
+from hub import Code, Document, Item, Party
 from hub.collect.intake import create_records
 from hub.db.engine import transaction
 from hub.mapping import NewRecord
 from hub.models import Installation
 from hub.qbo import record_download
-from tests.support.sources.every_kind_source import ShopSite, invoice
+from tests.support.sources.every_kind_source import ShopSite, document, invoice, line
 
 CLIENT = Code(id="7", name="Fjord Homes", create=Party(name="Fjord Homes"))
 IN_BOOKS = "It is in QuickBooks as a customer, but is an invoice at the source now."
@@ -60,3 +60,15 @@ def test_a_code_with_the_id_of_a_customer_that_its_source_names_is_that_customer
     assert (states["7"], states["8"], shop.cases()) == ("posted", "posted", [])
     assert shop.book("Invoice", "8")["CustomerRef"]["value"] == id
     assert "New name" not in [row["DisplayName"] for row in shop.books("Customer")]
+
+
+def test_a_bill_waits_for_the_item_that_its_source_lists_in_the_same_run(shop):
+    supplier = Code(id="s1", name="Nordic Timber", create=Party(name="Nordic Timber"))
+    details = Item(name="Drawings", type="non_inventory", codes={"expense_account": "80"})
+    product = Code(id="part:1", name="Drawings", create=details)
+    part = Document(kind="item", source_id="part:1", details=details, codes=details.codes)
+    common = {"supplier": supplier, "total": "3.00"}
+    shop.run(document("bill", "bill:1", line("1", "3.00", cost="Fuel"), number="B-1", **common))
+    bill = document("bill", "bill:2", line("1", "3.00", product=product), number="B-2", **common)
+    states = shop.run(part, bill)
+    assert (states["part:1"], states["bill:2"], shop.cases()) == ("posted", "posted", [])
