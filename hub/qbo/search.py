@@ -247,23 +247,27 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
                 deleted[id] = entity
         if len(changed) < PAGE_SIZE:
             return list(deleted.values())
-        _require_order_of_change(changed, kind)
-        last = max(parse_changed_at(entity) for entity in changed)
+        last = _find_last_change(changed, kind)
         if last <= since:
             raise Incomplete(kind, Sentence("too much changed in one second"))
         since = last
 
 
-def _require_order_of_change(entities: Sequence[Entity], kind: str) -> None:
-    """Raise Incomplete unless objects are in the order of change, live and deleted ones each.
+def _find_last_change(entities: Sequence[Entity], kind: str) -> dt.datetime:
+    """Return when the last of these objects was changed or deleted.
 
-    If QuickBooks began with the newest changes, older ones would be missing.
+    Raise Incomplete unless they are in the order of change, live and deleted ones each. If
+    QuickBooks began with the newest changes, older ones would be missing.
     """
     times: dict[bool, list[dt.datetime]] = {True: [], False: []}
     for entity in entities:
-        times[entity.get("status") == "Deleted"].append(parse_changed_at(entity))
+        changed_at = find_changed_at(entity)
+        if changed_at is None:
+            raise Incomplete(kind, Sentence("its answer does not say when something was changed"))
+        times[entity.get("status") == "Deleted"].append(changed_at)
     if any(moments != sorted(moments) for moments in times.values()):
         raise Incomplete(kind, Sentence("its answer was not in the order of change"))
+    return max(times[True] + times[False])
 
 
 def _list_changed_objects(body: Entity, kind: str) -> list[Entity]:
@@ -376,9 +380,10 @@ def parse_created_at(entity: Entity) -> dt.datetime:
     return _parse_moment(entity, "CreateTime")
 
 
-def parse_changed_at(entity: Entity) -> dt.datetime:
-    """Return when an object was last changed, or deleted."""
-    return _parse_moment(entity, "LastUpdatedTime")
+def find_changed_at(entity: Entity) -> dt.datetime | None:
+    """Return when an object was last changed, or deleted; None if QuickBooks does not say."""
+    times = entity.get("MetaData") or {}
+    return _parse_moment(entity, "LastUpdatedTime") if "LastUpdatedTime" in times else None
 
 
 def _parse_moment(entity: Entity, name: str) -> dt.datetime:

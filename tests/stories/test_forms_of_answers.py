@@ -180,6 +180,45 @@ def test_a_document_is_posted_once_changed_and_missed_whatever_form_answers_have
     assert shop.cases() == ["Missing in QuickBooks"]
 
 
+def deletions_without_a_date(answer):
+    """Intuit documents only the status of deleted objects, and makes their times optional."""
+    answer.change_objects(
+        lambda item: (
+            {"Id": item["Id"], "status": "Deleted"} if item.get("status") == "Deleted" else item
+        )
+    )
+
+
+def test_a_deletion_without_a_date_does_not_stop_a_search(shop, change_answers, clock):
+    change_answers(deletions_without_a_date)
+    shop.run(bill("13.10"), wait=True)
+    shop.quickbooks.act("delete", kind="Bill", id=shop.posting("bill:1").quickbooks_id)
+    clock.advance(400)
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    other = line("1", "5.00", cost="Fuel")
+    for _ in range(3):
+        shop.run(document("bill", "bill:2", other, total="5.00", supplier=SUPPLIER), wait=True)
+        clock.advance(400)
+    assert shop.states()["bill:2"] == "posted"
+    assert [entity["TotalAmt"] for entity in shop.ours("Bill")] == [5]
+
+
+def test_what_somebody_deleted_at_an_unknown_time_is_not_posted_again_unasked(
+    shop, change_answers, clock
+):
+    """Its response was lost, and the deletion of a bill that nobody knows may be its own."""
+    shop.quickbooks.switch(requestid="ignore")
+    change_answers(deletions_without_a_date)
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    shop.run(bill("13.10"))
+    (entity,) = shop.ours("Bill")
+    shop.quickbooks.act("delete", kind="Bill", id=entity["Id"])
+    for _ in range(3):
+        clock.advance(400)
+        shop.run(bill("13.10"), wait=True)
+    assert (shop.states()["bill:1"], shop.ours("Bill")) == ("held", [])
+
+
 def test_a_bill_is_linked_to_the_line_of_the_order_that_it_bills(shop, change_answers, clock):
     change_answers(lines_in_another_order)
     ordered = (line("a", "20.00", "Diesel", cost="Fuel"), line("b", "30.00", cost="Advertising"))

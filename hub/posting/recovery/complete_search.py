@@ -143,14 +143,17 @@ def _store_deletions_since(posting_session: PostingSession, kind: str, since: dt
 def _store_deletion_date(
     session: Session, posting_session: PostingSession, kind: str, entity: dict[str, Any]
 ) -> None:
-    """Store the deletion date of a transaction whose content the hub has never read."""
+    """Store the deletion date of a transaction whose content the hub has never read.
+
+    Intuit's schema makes this date optional. Without one, the deletion may have been just now.
+    """
     heads = update(TransactionHead).where(
         TransactionHead.company_id == posting_session.company_id,
         TransactionHead.kind == kind,
         TransactionHead.quickbooks_id == str(entity["Id"]),
         TransactionHead.created_at.is_(None),
     )
-    deleted_at = search.parse_changed_at(entity)
+    deleted_at = search.find_changed_at(entity) or posting_session.date_or_now()
     session.execute(heads.values(updated_at=deleted_at))
 
 
