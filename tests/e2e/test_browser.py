@@ -727,6 +727,49 @@ def test_on_a_phone_the_title_of_a_case_has_the_whole_width(
     assert headline.evaluate("e => e.clientWidth") == pytest.approx(width, abs=1)
 
 
+# Words of up to 16 letters that continue on the next line, with the element that they are in.
+BROKEN_WORDS = """() => {
+  const broken = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode, element = text.parentElement;
+    const isShown = element.checkVisibility({visibilityProperty: true});
+    if (!isShown || element.closest("pre, script, svg, .mono, .visually-hidden")) continue;
+    for (const word of text.data.matchAll(/\\p{L}{2,16}/gu)) {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      const boxes = [...range.getClientRects()].filter(box => box.width > 0.5);
+      const lines = new Set(boxes.map(box => Math.round(box.top)));
+      if (lines.size > 1) broken.add(`${word[0]} in ${element.tagName}`);
+    }
+  }
+  return [...broken];
+}"""
+
+
+@pytest.mark.parametrize("width", [1200, 1024, 768, 320])
+def test_no_short_word_is_broken(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person.log_in("olga", PASSWORD)
+    for address in (
+        "/inbox/",
+        "/documents",
+        "/audit/",
+        "/people/",
+        "/people/1/rights/",
+        "/account/",
+        "/account/notifications",
+    ):
+        person.open(address)
+        person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
+        root = person.page.locator("html")
+        assert (address, person.page.evaluate(BROKEN_WORDS)) == (address, [])
+        assert (address, root.evaluate("e => e.scrollWidth - e.clientWidth")) == (address, 0)
+
+
 def test_on_a_phone_the_button_beside_a_suggestion_is_not_broken(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
