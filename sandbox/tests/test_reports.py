@@ -363,7 +363,10 @@ def test_a_period_may_be_named(quickbooks, macro, start, end):
         ("ProfitAndLoss", "start_date=2027-02-01&end_date=2027-01-01", "2060"),
         ("ProfitAndLoss", "summarize_column_by=Colour", "2170"),
         ("ProfitAndLoss", "accounting_method=Guess", "2170"),
+        ("ProfitAndLoss", "end_date=9999-12-31&summarize_column_by=Month", "2060"),
         ("AgedPayables", "aging_period=many", "2070"),
+        ("AgedPayables", "num_periods=9999999999", "2070"),
+        ("AgedReceivables", "aging_period=9999999999", "2070"),
     ],
 )
 def test_an_unknown_report_or_parameter_is_refused(quickbooks, name, query, code):

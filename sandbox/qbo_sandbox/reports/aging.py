@@ -21,6 +21,8 @@ from qbo_sandbox.reports.report_parts import (
     format_amounts,
 )
 
+MAX_AGE_DAYS, MAX_AGES = 9999, 100
+
 
 def report_aging(request: ReportRequest, side: str) -> Report:
     """Return a row for each party and a column for each age."""
@@ -141,10 +143,15 @@ def _get_age_sizes(request: ReportRequest) -> tuple[int, int]:
         days = int(request.params.get("aging_period", 30))
         count = int(request.params.get("num_periods", 4))
     except ValueError:
-        raise Refusal(
-            "2070", "Invalid Number : aging_period or num_periods", "aging_period"
-        ) from None
+        raise _invalid_age() from None
+    if days > MAX_AGE_DAYS or count > MAX_AGES:
+        raise _invalid_age()
     return max(days, 1), max(count, 1)
+
+
+def _invalid_age() -> Refusal:
+    """Return the refusal of ages that are no numbers, or too many to list."""
+    return Refusal("2070", "Invalid Number : aging_period or num_periods", "aging_period")
 
 
 def _list_age_titles(request: ReportRequest) -> list[str]:

@@ -106,8 +106,10 @@ def _move_period(day: dt.date, unit: str, count: int) -> dt.date:
 
 
 def split_period(period: Period, by: str) -> list[Period]:
-    """Split a period into days, weeks, months, quarters or years."""
+    """Split a period into days, weeks, months, quarters or years; refuse the year 9999."""
     unit = INTERVALS[by.lower()]
+    if period.end.year == dt.MAXYEAR:
+        raise Refusal("2060", f"Invalid Date : {period.end}", "end_date")
     parts = []
     start = period.start
     while start <= period.end:
