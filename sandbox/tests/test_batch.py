@@ -84,6 +84,20 @@ def test_a_report_can_be_asked_for_in_a_batch(quickbooks):
 
 
 @pytest.mark.parametrize(
+    ("request_text", "start"),
+    [
+        ("select * from VendorExpenses", "2027-01-01"),
+        ("SELECT * FROM VendorExpenses WHERE start_date = '2026-05-01'", "2026-05-01"),
+    ],
+)
+def test_a_report_may_be_asked_for_as_a_query(quickbooks, request_text, start):
+    """Intuit's example for Java: `addReportQuery("select * from VendorExpenses", …)`."""
+    [response] = batch(quickbooks, {"bId": "a", "ReportQuery": request_text})
+    header = response["Report"]["Header"]
+    assert (header["ReportName"], header["StartPeriod"]) == ("VendorExpenses", start)
+
+
+@pytest.mark.parametrize(
     "how", [{"operation": "update", "optionsData": "void"}, {"operation": "void"}]
 )
 def test_an_invoice_is_voided_in_a_batch(quickbooks, how):

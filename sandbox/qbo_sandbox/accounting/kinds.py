@@ -280,6 +280,10 @@ KINDS: dict[str, ListKind | TxnKind] = {**LIST_KINDS, **TXN_KINDS}
 KIND_NAMES_BY_PATH = {
     name: kind.name for kind in KINDS.values() for name in (kind.path, kind.name.lower())
 }
+# Entities that QuickBooks has, and companies here do not: a request for one finds nothing.
+ABSENT_ENTITIES = frozenset(
+    {"inventoryadjustment", "reimbursecharge", "taxclassification", "taxpayment"}
+)
 PURCHASE_LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expense"}
 
 

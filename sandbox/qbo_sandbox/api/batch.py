@@ -111,12 +111,27 @@ def _read_changes(company: Company, options: Any) -> bytes:
     return b'"CDCResponse":' + changes.answer(company, params)
 
 
-def _run_report(company: Company, address: Any) -> bytes:
-    """Return the report at an address within a batch."""
-    name, _, query_text = str(address).partition("?")
-    parameters = dict(parse_qsl(query_text))
-    report = reports.answer(company, name.strip("/ "), parameters)
-    return b'"Report":' + report
+def _run_report(company: Company, text: Any) -> bytes:
+    """Return the report that an address or a query names within a batch."""
+    name, parameters = _read_report_request(str(text).strip("/ "))
+    return b'"Report":' + reports.answer(company, name, parameters)
+
+
+def _read_report_request(text: str) -> tuple[str, dict[str, str]]:
+    """Return the name and the parameters of a report.
+
+    They are an address, such as CashFlow?date_macro=Today, or a query with conditions.
+    """
+    if not text.lower().startswith("select "):
+        name, _, query_text = text.partition("?")
+        return name, dict(parse_qsl(query_text))
+    select = query.parse(text)
+    parameters = {
+        condition.field: condition.value
+        for condition in select.conditions
+        if condition.operator == "="
+    }
+    return select.entity, parameters
 
 
 READERS: dict[str, Callable[[Company, Any], bytes]] = {

@@ -1,21 +1,13 @@
 """Change data capture: objects created, changed or deleted since a time."""
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.kinds import KIND_NAMES_BY_PATH
+from qbo_sandbox.accounting.kinds import ABSENT_ENTITIES, KIND_NAMES_BY_PATH
 from qbo_sandbox.accounting.refusals import Refusal, missing_field, unsupported_operation
 from qbo_sandbox.accounting.values import dump
 
 MAX_OBJECTS = 1000
 WINDOW_SECONDS = 30 * 86400
-UNTRACKED_KINDS = (
-    "TaxAgency",
-    "TaxCode",
-    "TaxRate",
-    "TaxService",
-    "ExchangeRate",
-    "CompanyInfo",
-    "Preferences",
-)
+UNTRACKED_KINDS = ("TaxAgency", "TaxCode", "TaxRate", "TaxService")
 
 
 def answer(company: Company, params: dict[str, str]) -> bytes:
@@ -27,6 +19,9 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
     remaining = MAX_OBJECTS
     groups = []
     for name in names:
+        if name.lower() in ABSENT_ENTITIES:
+            groups.append(b"{}")
+            continue
         kind = KIND_NAMES_BY_PATH.get(name.lower())
         if kind is None or kind in UNTRACKED_KINDS:
             raise Refusal(

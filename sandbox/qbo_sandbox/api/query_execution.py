@@ -6,7 +6,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.kinds import KIND_NAMES_BY_PATH, LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.kinds import (
+    ABSENT_ENTITIES,
+    KIND_NAMES_BY_PATH,
+    LIST_KINDS,
+    TXN_KINDS,
+)
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api.query import Condition, Select, invalid_query
@@ -28,10 +33,6 @@ UNQUERIED_ENTITIES = (
     " jobtype journalcode othername pricelevel pricelevelperitem qbdtentityidmapping salesorder"
     " salesrep shipmethod statementcharge status syncactivity task taxreturn taxservice tdsmetadata"
     " templatename uom user useralert vendorprepayment vendortype"
-)
-# Entities that QuickBooks has, and companies here do not: a query for one finds nothing.
-ABSENT_ENTITIES = frozenset(
-    {"inventoryadjustment", "reimbursecharge", "taxclassification", "taxpayment"}
 )
 EXCLUSIVE_BOUND_SECONDS = 1e-6  # makes an exclusive bound inclusive; times are whole seconds
 
