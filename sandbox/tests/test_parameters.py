@@ -172,6 +172,27 @@ def test_a_body_that_cannot_be_read_is_refused(quickbooks, path, body, code):
     assert fault(quickbooks, path, body) == (code, None)
 
 
+@pytest.mark.parametrize("path", ["bill", "batch", "attachable", "recurringtransaction"])
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", "[" * 50_000),
+        ("application/json", '{"Line":' * 50_000),
+        ("application/xml", "<Bill>" * 50_000 + "</Bill>" * 50_000),
+    ],
+)
+def test_a_body_that_is_nested_without_end_is_refused(quickbooks, path, content_type, body):
+    answer = quickbooks.ask("POST", path, body, content_type=content_type)
+    [error] = answer.json()["Fault"]["Error"]
+    assert (answer.status, error["code"]) == (400, "2010")
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "-1e999999999", "1e300"])
+def test_a_number_without_end_is_too_large(quickbooks, number):
+    body = '{"VendorRef": {"value": "1"}, "ExchangeRate": %s, "Line": []}'
+    assert fault(quickbooks, "bill", body % number) == ("2090", "ExchangeRate")
+
+
 def with_link(**link):
     return bill(LinkedTxn=[link])
 

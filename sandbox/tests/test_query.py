@@ -241,6 +241,11 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
     )
 
 
+@pytest.mark.parametrize("end", [";", " ;", ";\n", " ; ;"])
+def test_a_query_may_end_with_a_semicolon(quickbooks, bills, end):
+    assert quickbooks.select(f"select count(*) from Bill{end}")["totalCount"] == 6
+
+
 @pytest.mark.parametrize("date", ["2027-01-10", "2027-01-10Z", "2027-01-10+05:30"])
 def test_a_date_may_have_a_time_zone(quickbooks, bills, date):
     """Intuit's pages of the transactions: a date follows the XML Schema standard."""
@@ -345,6 +350,8 @@ def test_an_entity_of_which_companies_have_none_is_found_nowhere(quickbooks, ent
             "4000",
             "Lexical error at line 1, column 42.",
         ),
+        ("select * from Bill maxresults --5", "4000", 'Encountered " "--5" "--5 ""'),
+        ("select * from Bill startposition ²", "4000", 'Encountered " "²" "² ""'),
         ("select * from Bill maxresults many", "4000", 'Encountered " <IDENTIFIER> "many ""'),
         ("select *\nfrom Bill\nwhere DocNumber ! 'x'", "4000", "at line 3, column 17."),
         ("select * from Bill where DocNumber <> 'x'", "4000", "QueryParserError"),
@@ -529,6 +536,27 @@ def test_change_data_never_holds_more_than_a_thousand(quickbooks):
 )
 def test_invalid_requests_for_change_data_are_refused(quickbooks, query):
     assert quickbooks.ask("GET", f"cdc?{query}").status == 400
+
+
+def test_change_data_cover_the_objects_of_which_a_company_has_one(quickbooks):
+    """Intuit's page of change data: all objects but tax agencies, tax codes and tax rates."""
+    before, after = "2027-01-14T00:00:00Z", "2027-01-16T00:00:00Z"
+    entities = "CompanyInfo,preferences"
+    assert changed(quickbooks, before, entities) == [{}, {}]
+    body = {"Id": "1", "SyncToken": "0", "sparse": True, "LegalName": "Renamed"}
+    quickbooks.ask("POST", "companyinfo", body)
+    [company] = changed(quickbooks, before, entities)[0]["CompanyInfo"]
+    assert company["LegalName"] == "Renamed"
+    assert changed(quickbooks, before, entities)[1] == {}
+    assert changed(quickbooks, after, entities) == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    "entity", ["InventoryAdjustment", "reimbursecharge", "TaxClassification", "ExchangeRate"]
+)
+def test_change_data_of_objects_that_a_company_has_not_are_empty(quickbooks, entity):
+    groups = changed(quickbooks, "2027-01-01T00:00:00Z", f"Bill,{entity},Vendor")
+    assert groups == [{}, {}, {}]
 
 
 def test_change_data_reach_back_for_thirty_days(quickbooks):

@@ -67,11 +67,14 @@ _read = JSONDecoder(parse_float=Decimal).decode
 
 
 def load(text: str | bytes) -> Any:
-    """Parse JSON, fractions as Decimal; raise ValueError if it is invalid."""
+    """Parse JSON, fractions as Decimal; raise ValueError if it is invalid or nested too deeply."""
     if isinstance(text, bytes):
         encoding = detect_encoding(text)
         text = text.decode(encoding, "surrogatepass")
-    return _read(text)
+    try:
+        return _read(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,7 @@ TOKEN = re.compile(
 )
 # QuickBooks' parser knows only the characters of Latin-1, also in quotes: 'Włodarski' was refused.
 FOREIGN_CHARACTER = re.compile("[^\x00-\xff]")
+WHOLE_NUMBER = re.compile("-?[0-9]{1,20}")
 OPERATORS = ("=", "!=", "<", ">", "<=", ">=")  # "!=" is not documented, but answered
 MAX_PAGE_SIZE = 1000
 MAX_POSITION = 2**31 - 1
@@ -67,7 +68,7 @@ def _split_tokens(text: str) -> list[QueryToken]:
     """Split the text of a query into tokens."""
     tokens = []
     position = 0
-    text = text.strip().rstrip(";")
+    text = text.strip().rstrip("; \t\r\n")
     while position < len(text):
         match = TOKEN.match(text, position)
         if match is None or match.end() == position:
@@ -265,7 +266,7 @@ class _Parser:
     def _positive_number(self, maximum: int) -> int:
         """Take a number of at least 1, and of at most `maximum`."""
         token = self._take("bare")
-        if not token.text.lstrip("-").isdigit():
+        if not WHOLE_NUMBER.fullmatch(token.text):
             raise _refuse_token(token)
         number = int(token.text)
         if number < 1:

@@ -4,14 +4,12 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
-from json import loads
 from pathlib import Path
 
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.refusals import Refusal
-from qbo_sandbox.accounting.values import dump
+from qbo_sandbox.accounting.values import dump, load
 from qbo_sandbox.api import xml
 from qbo_sandbox.api.request_ids import Key, run_once
 from qbo_sandbox.entities import links, operations, schema
@@ -180,7 +178,7 @@ def _read_metadata(part: Part | None) -> JsonObject:
         if part.content.lstrip().startswith(b"<"):
             _, data = xml.read(part.content)
         else:
-            data = loads(part.content, parse_float=Decimal)
+            data = load(part.content)
         schema.check("Attachable", data)
     except (ValueError, AttributeError):
         raise Refusal("6040", "Metadata is not an Attachable", "") from None

@@ -169,9 +169,17 @@ def _format_value(value: Any) -> str:
 def read(body: bytes) -> tuple[str, JsonObject]:
     """Return the name of the object in a request and the object as in JSON.
 
-    Raise ValueError if the body is not XML.
+    Raise ValueError if the body is not XML, or is nested too deeply.
     """
     root = _parse(body)
+    try:
+        return _parse_request(root)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
+
+
+def _parse_request(root: Element) -> tuple[str, JsonObject]:
+    """Return the name and the content of an object, or the items of a batch."""
     name = _get_local_name(root)
     if name != "IntuitBatchRequest":
         return name, _parse_object(root, name)

@@ -269,7 +269,8 @@ def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
         raise invalid from None
     if type(number) is Decimal and not number.is_finite():
         raise invalid
-    if abs(number) >= 10**MAX_AMOUNT_DIGITS:
+    limit = 10**MAX_AMOUNT_DIGITS
+    if not -limit < number < limit:  # abs() would overflow for 1e999999999
         raise Refusal("2090", f"Amount is too large : {value}", name)
     if not whole:
         return number
