@@ -1,5 +1,6 @@
 """Read the answers of ION's API: errors, pages and rows, whatever their values are."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -61,7 +62,8 @@ def complete_row(query: Listing, row: Row, absent_fields: frozenset[str]) -> Row
     """Return a row with all fields that were requested, those that ION lacks as None.
 
     Of a row with a field of another kind only the id is left, and what is `broken`. A row without
-    an id gets None as its id, so that it does not stop the others.
+    an id gets None as its id, so that it does not stop the others. So does a time of change in
+    another form: the row is then read each time.
     """
     id = row.get("id")
     if query.node:
@@ -69,7 +71,7 @@ def complete_row(query: Listing, row: Row, absent_fields: frozenset[str]) -> Row
     completed = query.complete({"id": None, **row}, absent_fields)
     problem = schema.find_problem(query.type, completed)
     if problem is None:
-        return completed
+        return _drop_unknown_times(completed)
     empty = schema.build_empty_row(query.type)
     broken = row.get("broken") or problem
     return {**empty, "id": id if schema.is_id(id) else None, "broken": broken}
@@ -83,7 +85,24 @@ def _clean_fields(query: Listing, row: Row) -> Row:
         is_text = (query.type, name) in schema.TEXT_FIELDS
         is_usable = isinstance(value, str) if is_text else schema.is_id(value)
         cleaned[name] = value if is_usable else None
-    return cleaned
+    return _drop_unknown_times(cleaned)
+
+
+def _drop_unknown_times(row: Row) -> Row:
+    """Return a row whose times of change, and those of its lines, are moments or None."""
+    for changed in (row, *(row.get("lines") or ())):
+        if changed and not _is_moment(changed.get("updated")):
+            changed["updated"] = None
+    return row
+
+
+def _is_moment(text: str | None) -> bool:
+    """Return whether a text is a moment in ISO 8601, with or without its offset."""
+    try:
+        dt.datetime.fromisoformat(text or "")
+    except ValueError:
+        return False
+    return True
 
 
 def find_broken_row(rows: list[Row | None], error: Row) -> Row | None:

@@ -77,6 +77,10 @@ class Conflict(Retry):
         super().__init__("What the hub wanted to change in ION has changed there meanwhile.")
 
 
+class NotAnswered(Retry):
+    """ION answered a query with an error in place of data."""
+
+
 class MutationForbidden(Refused):
     """ION refuses a mutation that the rights of the key do not allow."""
 
@@ -322,7 +326,9 @@ class Ion:
             raise self._refusal(query, message)
         if query.startswith("mutation"):
             raise Refused("ION refused it: %(message)s", message=message)
-        raise Retry("ION could not answer (%(message)s); it is asked again later.", message=message)
+        raise NotAnswered(
+            "ION could not answer (%(message)s); it is asked again later.", message=message
+        )
 
     def _refusal(self, query: str, message: str) -> MutationForbidden | NeedsAttention:
         """Return the error for a missing right; without the right to read, everything waits."""

@@ -25,7 +25,7 @@ from hub import (
 )
 from hub_ion import orders, parts, queries, schema
 from hub_ion.answers import explain_broken_row
-from hub_ion.client import Ion
+from hub_ion.client import Ion, NotAnswered, Page
 from hub_ion.queries import Listing
 
 RowReader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
@@ -137,8 +137,8 @@ def _iter_received_orders(site: Site, source: Ion) -> Iterator[Outcome]:
     lines = source.rows(queries.LINE_CHANGES, {"updated": {"gte": since}})
     order_ids = {line["order"] for line in lines if line["order"]}
     for chunk in iter_chunks(sorted(order_ids, key=schema.build_id_key), IDS_PER_QUERY):
-        texts = [str(id) for id in chunk]
-        filters = {"id": {"in": texts}, "status": {"eq": RECEIVED_STATUS}}
+        arguments = [schema.build_id_argument(id) for id in chunk]
+        filters = {"id": {"in": arguments}, "status": {"eq": RECEIVED_STATUS}}
         yield from _read_orders(site, source, source.rows(queries.ORDERS, filters))
 
 
@@ -160,8 +160,7 @@ def _read_pages(
 ) -> Iterator[Yielded]:
     """Yield new rows in the order of their ids, and a Checkpoint after each page."""
     kind = "p" if query == queries.PARTS else ""
-    filters = _build_filters(cursor)
-    for page in source.pages(query, filters, cursor.page or None):
+    for page in _iter_pages(source, query, cursor):
         cursor.begin(source.api.date)
         new_rows = [row for row in page.rows if _is_new(cursor, row, kind)]
         for row in new_rows:
@@ -170,6 +169,25 @@ def _read_pages(
         if page.start:
             cursor.page = page.start
             yield Checkpoint(cursor=str(cursor), stream=stream)
+
+
+def _iter_pages(source: Ion, query: Listing, cursor: ChangeCursor) -> Iterator[Page]:
+    """Yield the pages from a cursor on; begin with the first if ION does not answer for its page.
+
+    It may no longer know a page at which a reading was interrupted.
+    """
+    filters = _build_filters(cursor)
+    pages = source.pages(query, filters, cursor.page or None)
+    try:
+        first = next(pages)
+    except NotAnswered:
+        if not cursor.page:
+            raise
+        cursor.page = ""
+        pages = source.pages(query, filters)
+        first = next(pages)
+    yield first
+    yield from pages
 
 
 def _remember_lines(cursor: ChangeCursor, row: Row, lines_read: LinesRead) -> None:
@@ -253,8 +271,8 @@ def _read_ids(
 ) -> Iterator[Outcome]:
     """Yield the documents of the rows with these ids; each query reads up to IDS_PER_QUERY."""
     for chunk in iter_chunks(ids, IDS_PER_QUERY):
-        texts = [str(id) for id in chunk]
-        filters = {"id": {"in": texts}}
+        arguments = [schema.build_id_argument(id) for id in chunk]
+        filters = {"id": {"in": arguments}}
         rows = source.rows(query, filters)
         yield from read(site, source, rows)
 

@@ -282,6 +282,13 @@ def is_id(value: Any) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool) and value != ""
 
 
+def build_id_argument(id: int | str) -> int | str:
+    """Return an id as an argument: a number if it is one, which GraphQL takes as ID and as Int."""
+    text = str(id)
+    is_number = text.isascii() and text.isdecimal() and text == str(int(text))
+    return int(text) if is_number else text
+
+
 def build_id_key(id: int | str) -> tuple[bool, int | str]:
     """Return the sort key of an id: numbers before texts."""
     return isinstance(id, str), id
