@@ -379,7 +379,7 @@ class _Translation:
         facts = {
             "Id in Autotask": str(self.row["id"]),
             "Approved": str(approved_on or ""),
-            "Expenses in all": f"{total:f}",
+            "Total of all expenses": f"{round_amount(total, self.currency):f}",
         }
         return {label: text for label, text in facts.items() if text}
 

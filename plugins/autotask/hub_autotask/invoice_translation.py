@@ -329,10 +329,11 @@ class InvoiceTranslation:
         )
         paid_on = parse_local_day(self.row["paidDate"], zone)
         total = money(self.row["invoiceTotal"])
+        rounded = round_amount(total, self.currency)
         facts = {
             "Id in Autotask": str(self.row["id"]),
             "Period": " to ".join(str(day) for day in period if day),
-            "Total in Autotask": f"{total:f}",
+            "Total in Autotask": f"{rounded if rounded == total else total:f}",
             "Paid in Autotask": str(paid_on or ""),
         }
         return {label: text for label, text in facts.items() if text}
