@@ -132,7 +132,7 @@ def _check_description(attachment: Attachment) -> None:
             sha256=attachment.sha256[:MAX_SHOWN_DIGEST_LENGTH],
             name=attachment.name,
         )
-    if attachment.size is not None:
+    if isinstance(attachment.size, int):  # else the size of the content tells
         _check_size(attachment, attachment.size)
 
 

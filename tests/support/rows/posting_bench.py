@@ -188,9 +188,10 @@ class PostingBench:
         content: bytes = b"%PDF-1.4 paid",
         name: str = "scan.pdf",
         mime: str = "application/pdf",
+        **stated: Any,
     ) -> int:
         """Create an attachment of a bill; it waits until the bill is posted."""
-        file = Attachment(id=name, name=name, mime=mime)
+        file = Attachment(id=name, name=name, mime=mime, **stated)
         self.source.files[name] = content
         number = self.posting(bill).number
         self.listed = (*self.listed, file)

@@ -41,6 +41,12 @@ def test_a_file_of_which_the_source_does_not_say_the_type_is_attached(bench):
     assert (bench.state(file), len(files(bench))) == ("posted", 1)
 
 
+def test_a_file_whose_size_the_source_states_as_text_is_attached(bench):
+    file = bench.attach(bench.bill(), size="5")
+    bench.drain()
+    assert (bench.state(file), len(files(bench))) == ("posted", 1)
+
+
 def test_several_files_of_a_bill_are_all_delivered_one_after_the_other(bench):
     bill = bench.bill()
     ids = [bench.attach(bill, name=f"page {n}.pdf") for n in range(3)]
