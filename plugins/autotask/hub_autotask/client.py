@@ -20,7 +20,7 @@ from hub import (
     iter_chunks,
     read_linked_pages,
 )
-from hub_autotask.entity_rows import are_fields, read_labels, read_row
+from hub_autotask.entity_rows import are_fields, drop_repeated, read_labels, read_row
 
 DEFAULT_ADDRESS = "https://webservices.autotask.net"
 # Half of what Autotask allows a database, for the three apps together. All integrations of the
@@ -119,7 +119,10 @@ class Autotask:
     def pages(
         self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()
     ) -> Iterator[list[Row]]:
-        """Yield the rows that meet all conditions, page by page, in the order of their ids."""
+        """Yield the rows that meet all conditions, page by page, in the order of their ids.
+
+        A row that comes twice, such as one that moved to the next page, is yielded once.
+        """
         body = {
             "filter": list(conditions) or [where("id", "gte", 0)],
             "MaxRecords": MAX_RECORDS,
@@ -133,8 +136,9 @@ class Autotask:
             rows: list[Row] = [*map(read_row, _require_list(page["items"]))]
             return rows, page["pageDetails"].get("nextPageUrl")
 
+        ids_read: set[Any] = set()
         for rows, _ in read_linked_pages(fetch, "", "Autotask"):
-            yield rows
+            yield drop_repeated(rows, ids_read)
 
     def rows(self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()) -> Iterator[Row]:
         """Yield the rows that meet all conditions, in the order of their ids."""

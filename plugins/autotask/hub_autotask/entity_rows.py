@@ -1,5 +1,6 @@
 """Rows of Autotask's entities, in which ids are numbers whatever the answer contains."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hub import Row, numbers_as_text
@@ -17,6 +18,7 @@ ID_FIELDS = frozenset(
         "expenseReportID",
         "invoiceID",
         "orderID",
+        "paymentTerm",
         "productID",
         "purchaseForCompanyID",
         "purchaseOrderItemID",
@@ -26,7 +28,20 @@ ID_FIELDS = frozenset(
         "vendorID",
     }
 )
-TEXT_FIELDS = ("externalNumber", "invoiceNumber", "purchaseOrderNumber", "vendorInvoiceNumber")
+TEXT_FIELDS = (
+    "billToZipCode",
+    "departmentNumber",
+    "externalNumber",
+    "externalPONumber",
+    "invoiceNumber",
+    "orderNumber",
+    "postalCode",
+    "purchaseOrderNumber",
+    "quickBooksReferenceNumber",
+    "shipToPostalCode",
+    "sku",
+    "vendorInvoiceNumber",
+)
 
 
 class EntityRow(Row):
@@ -60,6 +75,18 @@ def _read_id(value: Any) -> int | str | None:
 def has_id(row: Row, name: str = "id") -> bool:
     """Return whether a row has a number as its id, or as the id of another row."""
     return isinstance(row[name], int)
+
+
+def drop_repeated(rows: Sequence[Row], ids_read: set[Any]) -> list[Row]:
+    """Return the rows whose ids were not read before, and those without an id; note the ids."""
+    new_rows = []
+    for row in rows:
+        if has_id(row):
+            if row["id"] in ids_read:
+                continue
+            ids_read.add(row["id"])
+        new_rows.append(row)
+    return new_rows
 
 
 def are_fields(fields: Any) -> bool:

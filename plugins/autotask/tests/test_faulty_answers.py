@@ -137,3 +137,33 @@ def test_a_status_without_its_label_is_asked_for_again(orders, label):
         pytest.raises(Retry, match="an answer of another form for PurchaseOrders"),
     ):
         orders.read()
+
+
+def test_a_row_that_is_sent_twice_is_one_row(open_bench):
+    def send_twice(rows):
+        rows[:] = [row for row in rows for _ in range(2)]
+
+    for app, entity, settings in (
+        ("invoices", "BillingItems", {}),
+        ("expenses", "ExpenseItems", {}),
+        ("purchase-orders", "PurchaseOrderItems", {}),
+        ("purchase-orders", "PurchaseOrderItemReceiving", {"post_as": "bill_per_receipt"}),
+    ):
+        whole = open_bench(app, **settings).read()
+        bench = open_bench(app, **settings)
+        with change_rows(bench, entity, send_twice):
+            assert bench.read() == whole
+
+
+def test_ids_and_codes_may_be_texts_or_numbers(open_bench):
+    def swap(rows):
+        for row in rows:
+            for name in ("paymentTerm", "billToZipCode", "postalCode", "id"):
+                value = row.get(name)
+                if value is not None:
+                    row[name] = str(value) if isinstance(value, int) else int(value)
+
+    bench = open_bench("invoices")
+    whole = bench.read()
+    with change_rows(bench, "Invoices", swap), change_rows(bench, "Companies", swap):
+        assert bench.read() == whole

@@ -141,8 +141,8 @@ def get_fixed_word(value: Any) -> str:
 
 
 def parse_amount(value: Any) -> Decimal | None:
-    """Return an amount of money, or None."""
-    return None if value is None else money(value)
+    """Return an amount of money that only people read, or None without one."""
+    return None if value in (None, "") else money(value)
 
 
 def parse_deletion(site: Site, row: Row) -> dt.date | None:

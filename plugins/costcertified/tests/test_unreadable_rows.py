@@ -85,3 +85,14 @@ def test_a_row_with_refunds_that_are_none_is_unreadable(refunded, change_rows):
     bench, payment = refunded
     change_rows(bench, "payments", lambda row: row.update(refunds="R-1"))
     assert read(bench, payment)["payment"] is Unreadable
+
+
+def test_a_blank_amount_that_only_people_read_stops_no_invoice(bench, change_rows):
+    def change(row):
+        row["basis_value"] = ""
+        if row["project"]:
+            row["project"] |= {"total": "", "invoiced_total": ""}
+
+    whole = [item for item in bench.read() if isinstance(item, Unreadable)]
+    change_rows(bench, "invoices", change)
+    assert [item for item in bench.read() if isinstance(item, Unreadable)] == whole
