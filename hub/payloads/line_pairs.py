@@ -1,8 +1,7 @@
 """Pair the lines of two versions of a transaction: QuickBooks need not keep their order."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from operator import attrgetter
 
 from hub.mapping.placeholders import is_of_posting
@@ -10,6 +9,7 @@ from hub.models.transaction_summary import LineSummary
 
 LINE_FACTS = ("account", "item", "class_", "customer", "tax_code", "linked")
 read_line_facts = attrgetter(*LINE_FACTS)
+PlacesByFacts = dict[tuple[object, ...], deque[int]]
 
 
 def pair_lines(expected: Sequence[LineSummary], actual: Sequence[LineSummary]) -> list[int]:
@@ -18,18 +18,19 @@ def pair_lines(expected: Sequence[LineSummary], actual: Sequence[LineSummary]) -
     A line is paired with the one in its place if they do not differ, else with the first other one
     that does not differ from it. The rest are paired in their order.
     """
-    places: list[int | None] = []
-    unpaired: dict[Decimal, list[int]] = defaultdict(list)
+    partners: dict[int, int] = {}
     for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True)):
-        is_in_place = _is_alike(ours, theirs)
-        places.append(place if is_in_place else None)
-        if not is_in_place:
-            unpaired[theirs.amount].append(place)
-    for place, ours in enumerate(expected):
-        if places[place] is None:
-            places[place] = _take_alike(ours, actual, unpaired.get(ours.amount, []))
-    remaining = _iter_remaining(places)
-    return [next(remaining) if place is None else place for place in places]
+        if _is_alike(ours, theirs):
+            partners[place] = place
+    places = range(len(expected))
+    unpaired = _UnpairedLines(actual, [place for place in places if place not in partners])
+    for place in places:
+        if place not in partners:
+            partner = unpaired.take_alike(expected[place])
+            if partner is not None:
+                partners[place] = partner
+    remaining = unpaired.iter_places()
+    return [partners[place] if place in partners else next(remaining) for place in places]
 
 
 def is_fixed(value: str) -> bool:
@@ -37,21 +38,44 @@ def is_fixed(value: str) -> bool:
     return bool(value) and not is_of_posting(value)
 
 
-def _take_alike(
-    ours: LineSummary, actual: Sequence[LineSummary], candidates: list[int]
-) -> int | None:
-    """Remove the place of the first line that does not differ from ours; None without one."""
-    for place in candidates:
-        if _is_alike(ours, actual[place]):
-            candidates.remove(place)
-            return place
-    return None
+class _UnpairedLines:
+    """The lines that have no partner yet, by the facts that are known of another line.
+
+    A transaction may have thousands of lines, so they are not compared one by one.
+    """
+
+    def __init__(self, lines: Sequence[LineSummary], places: Sequence[int]) -> None:
+        self._lines = lines
+        self._places = dict.fromkeys(places)
+        self._indexes: dict[tuple[str, ...], PlacesByFacts] = {}
+
+    def take_alike(self, ours: LineSummary) -> int | None:
+        """Remove the first line that does not differ from ours and return its place, if any."""
+        names = tuple(name for name in LINE_FACTS if is_fixed(getattr(ours, name)))
+        if names not in self._indexes:
+            self._indexes[names] = self._build_index(names)
+        candidates = self._indexes[names].get(_read_facts(ours, names), deque())
+        while candidates:
+            place = candidates.popleft()
+            if place in self._places:
+                del self._places[place]
+                return place
+        return None
+
+    def iter_places(self) -> Iterator[int]:
+        """Return an iterator over the places of the lines that are left, in their order."""
+        return iter(self._places)
+
+    def _build_index(self, names: tuple[str, ...]) -> PlacesByFacts:
+        index: PlacesByFacts = defaultdict(deque)
+        for place in self._places:
+            index[_read_facts(self._lines[place], names)].append(place)
+        return index
 
 
-def _iter_remaining(places: Sequence[int | None]) -> Iterator[int]:
-    """Yield the places that are not among those of partners."""
-    taken = set(places)
-    return (place for place in range(len(places)) if place not in taken)
+def _read_facts(line: LineSummary, names: Sequence[str]) -> tuple[object, ...]:
+    """Return the amount and some facts of a line as a key."""
+    return (line.amount, *(getattr(line, name) for name in names))
 
 
 def _is_alike(ours: LineSummary, theirs: LineSummary) -> bool:

@@ -373,6 +373,10 @@ def test_lines_in_another_order_are_compared_with_those_that_they_fit():
     expected = payloads.summarize("bill", ENTITY | {"Line": [first, second]}, "USD")
     reordered = payloads.summarize("bill", ENTITY | {"Line": [second, first]}, "USD")
     assert payloads.describe_differences(expected, reordered) == []
+    detail = first["AccountBasedExpenseLineDetail"] | {"TaxCodeRef": {"value": "NON"}}
+    filled = [row | {"AccountBasedExpenseLineDetail": detail} for row in (second, first)]
+    answer = payloads.summarize("bill", ENTITY | {"Line": filled}, "USD")
+    assert payloads.describe_differences(expected, answer) == []
     edited = [second | {"Amount": D("3.50")}, first]
     actual = payloads.summarize("bill", ENTITY | {"Line": edited}, "USD")
     assert payloads.describe_differences(expected, actual) == [
