@@ -19,6 +19,7 @@ from hub.money import round_amount
 from hub.outbox.plan_values import Content, Disposition
 from hub.reasons.template import CaseAction
 
+CONTENT_KEYS = ("content", "currency")  # of the findings about problems of a payload
 MAX_SILENT_WAIT = dt.timedelta(days=1)  # then a case opens about a document that still waits
 
 

@@ -143,8 +143,8 @@ def plan_operation(
 
     findings = existing.findings
     existing_id = _find_recorded_id(batch, row, mapped) or existing.quickbooks_id
-    if existing.new_item and not existing_id:
-        findings = _find_renamed_item(batch, row, existing.new_item)
+    if not existing_id:
+        findings += _find_renamed_item(batch, row, existing.new_item)
     update = _find_update(batch, history, document.kind, existing_id)
     if update is None and not _may_create(document, history):
         return None
@@ -158,10 +158,10 @@ def plan_operation(
 
 
 def _find_renamed_item(
-    batch: CollectBatch, row: SourceDocument, new_item: NewRecord
+    batch: CollectBatch, row: SourceDocument, new_item: NewRecord | None
 ) -> tuple[Finding, ...]:
     """Return why an item is not created: it was renamed since documents with it were posted."""
-    missing = find_renamed_record(batch, new_item)
+    missing = find_renamed_record(batch, new_item) if new_item else None
     if missing is None:
         return ()
     return (build_missing_finding(batch.installation, missing, format_document_name(row)),)

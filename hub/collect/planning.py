@@ -9,7 +9,13 @@ from dataclasses import replace
 from hub import outbox
 from hub.collect.attachments import choose_part_with_files
 from hub.collect.batch import CollectBatch
-from hub.collect.content import build_payload, build_posting_plan, find_holder, find_obstacle
+from hub.collect.content import (
+    CONTENT_KEYS,
+    build_payload,
+    build_posting_plan,
+    find_holder,
+    find_obstacle,
+)
 from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlanWithFindings
 from hub.collect.findings import build_document_finding, build_missing_finding
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
@@ -232,17 +238,27 @@ def _plan_by_history(
     )
 
 
+def _contradicts_itself(posting_plan: PostingPlanWithFindings) -> bool:
+    """Return whether the content of a plan has a problem that its source has to solve."""
+    return any(finding.key in CONTENT_KEYS for finding in posting_plan.findings)
+
+
 def _plan_content_in_books(
     batch: CollectBatch,
     plan: DocumentPlan,
     operation: PlannedOperation,
     posting_plan: PostingPlanWithFindings,
 ) -> PartPlan:
-    """Plan nothing for a part that QuickBooks has as it is, unless it is to be put back."""
+    """Plan nothing for a part that QuickBooks has as it is, unless it is to be put back.
+
+    It is held if it contradicts itself now: its total or currency may have changed without a change
+    of what would be sent.
+    """
     document, history = operation.document, operation.history
     fingerprint = posting_plan.content.fingerprint
     unfinished = history.unfinished
-    if unfinished and _waits_for_reading(unfinished, fingerprint):
+    is_to_put_back = unfinished is not None and _waits_for_reading(unfinished, fingerprint)
+    if is_to_put_back or _contradicts_itself(posting_plan):
         return PartPlan(document=document, current=history.current, posting=posting_plan)
     if unfinished:
         _withdraw_other_content(batch, plan, unfinished, fingerprint)
@@ -269,9 +285,11 @@ def _withdraw_other_content(
 ) -> None:
     """Withdraw an unsent change, because the document is again as it was posted.
 
+    A change with the same content puts back what others edited, unless it was held for its source.
     After a change that may have reached QuickBooks, the document is planned again.
     """
-    if change.planned == fingerprint:
+    was_held = change.state == PostingState.HELD and change.held_by == Holder.SOURCE
+    if change.planned == fingerprint and not was_held:
         return
     if is_withdrawable(batch, change):
         plan.withdraw(change, CaseText("posting.same_again"))

@@ -737,8 +737,8 @@ BUGS = (
     Planted(
         "planning a document withdraws an update that a person requested with put back",
         "hub/collect/planning.py",
-        "    if change.planned == fingerprint:\n        return\n    if is_withdrawable",
-        "    if is_withdrawable",
+        "    if change.planned == fingerprint and not was_held:\n        return\n",
+        "",
         (
             "tests/unit/web/test_put_back.py::"
             "test_a_put_back_is_not_withdrawn_when_the_document_is_planned_again"
