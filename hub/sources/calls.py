@@ -1,6 +1,7 @@
 """The calls of a source that read no documents: check the access, list codes, read webhooks."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,9 +13,10 @@ from hub.context import current_hub
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Attachment, Code, Document, Role
 from hub.contract.hook_results import require_list, require_result
+from hub.contract.rows import is_plugin_defect
 from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
-from hub.errors import OtherTenant, Refused, Sentence
+from hub.errors import OtherTenant, Refused, Retry, Sentence
 from hub.models import Installation
 from hub.qbo import records
 from hub.reasons.texts import CaseText
@@ -22,6 +24,7 @@ from hub.security import hub_settings
 from hub.sources.masking import mask_item
 from hub.sources.site import build_site, call_hook, get_app, guard, load_fields
 
+log = logging.getLogger("hub")
 MAX_TENANT_NAME_LENGTH = 500  # of the column; a longer name is cut
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
@@ -60,9 +63,22 @@ def check(
 
 def _call_check(installation: Installation, site: Site) -> Tenant:
     """Return the account that the plugin names; one for all accounts if it has no `hub_check`."""
+    app = get_app(installation)
     if not current_hub().plugins.has(installation.slug, "hub_check"):
-        return Tenant(id="-", name=get_app(installation).name)
-    result = call_hook(installation, "hub_check", site=site)
+        return Tenant(id="-", name=app.name)
+    try:
+        result = call_hook(installation, "hub_check", site=site)
+    except (TypeError, AttributeError, LookupError) as error:
+        if is_plugin_defect(error):
+            raise
+        log.warning("%s sent no account", installation.slug, exc_info=True)
+        raise Retry(
+            "%(app)s answered with something else than its account (%(type)s: %(error)s). It is"
+            " asked again later; if this goes on, check its address in the settings of the app.",
+            app=app.name,
+            type=type(error).__name__,
+            error=str(error),
+        ) from error
     return require_result("hub_check", result, Tenant)
 
 

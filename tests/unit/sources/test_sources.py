@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub import BoundSecrets, Code, FromSetting, Signal, sources
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
+from hub.errors import OtherTenant, PluginFault, Refused, Retry, SettingsInvalid
 from hub.models import Case, Installation, Match, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.sources.record_push import push_lists
@@ -160,6 +160,13 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
         match=r"^Small's plugin failed while listing its account codes",
     ):
         sources.read_codes(installed(), "account")
+
+
+def test_an_answer_that_names_no_account_is_no_defect_of_the_plugin(installed, source):
+    source.check_fails = KeyError("name")
+    with pytest.raises(Retry, match=r"^Small answered with something else than its account"):
+        sources.check(installed())
+    assert installed().tenant is None
 
 
 @pytest.mark.parametrize(
