@@ -106,7 +106,8 @@ class CostCertified(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        reply.check()
+        if reply.check().body:
+            reply.json()  # raises Retry for a page, such as one that asks to sign in
         return True
 
     def call(self, method: str, path: str, **request: Any) -> Reply:

@@ -171,3 +171,10 @@ def test_a_deletion_is_on_a_day_where_the_company_is(bench):
     with change_answers(bench, lambda path, _: path.endswith("/v1/invoices"), change):
         gone, *_ = bench.read()
     assert gone.reason == "Deleted in CostCertified on 2026-03-17."
+
+
+def test_a_receipt_that_a_page_of_another_server_answers_is_sent_again(bench):
+    document = next(item for item in bench.read() if getattr(item, "kind", "") == "invoice")
+    bench.fault("wrong_type", count=0)
+    with pytest.raises(Retry, match="something that is not JSON"):
+        bench.report(document, "posted", id="145", number="1")

@@ -86,7 +86,8 @@ class CostTracker(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        reply.check()
+        if reply.check().body:
+            reply.json()  # raises Retry for a page, such as one that asks to sign in
         return True
 
     def suppliers(self, cursor: str | None = None) -> RowPages:

@@ -141,3 +141,10 @@ def test_the_last_page_may_say_nothing_of_a_next_one(bench, monkeypatch):
     monkeypatch.setattr(api, "paginate", paginate)
     after = {item.source_id for item in bench.read() if not isinstance(item, Checkpoint)}
     assert after == before
+
+
+def test_a_receipt_that_a_page_of_another_server_answers_is_sent_again(bench):
+    document = next(item for item in bench.read() if getattr(item, "kind", "") == "bill")
+    bench.fault("wrong_type", count=0)
+    with pytest.raises(Retry, match="something that is not JSON"):
+        bench.report(document, "posted", id="145", number="1")

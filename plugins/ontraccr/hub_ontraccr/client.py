@@ -87,7 +87,8 @@ class Ontraccr(ApiClient):
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
         row: Row | None = numbers_as_text(self.find(_build_payable_path(id)), names.TEXTS)
-        return row if row is not None and self.is_own(row) else None
+        is_foreign = isinstance(row, dict) and not self.is_own(row)
+        return None if is_foreign else row
 
     def is_own(self, row: Row) -> bool:
         """Return whether a payable belongs to the division, as one that names none does."""
@@ -111,7 +112,8 @@ class Ontraccr(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        reply.check()
+        if reply.check().body:
+            reply.json()  # raises Retry for a page, such as one that asks to sign in
         return True
 
     # -- profiles --

@@ -8,6 +8,7 @@ from hub_ontraccr import hub_attachment, hub_check, hub_codes, hub_documents, hu
 from hub_ontraccr.sandbox import api
 
 from hub import Checkpoint, Gone, NeedsAttention, Refused, Retry, Unreadable
+from hub.testing.fakes.stand_in import json_answer
 from hub.testing.fakes.wsgi import change_answers
 from qbo_sandbox.kit import Fault
 
@@ -212,3 +213,21 @@ def test_what_is_no_moment_of_deletion_proves_none(bench, value):
     assert not isinstance(items[0], Gone)
     reasons = [item.reason for item in items if isinstance(item, Unreadable)]
     assert any("is not a date" in reason for reason in reasons)
+
+
+def test_a_receipt_that_a_page_of_another_server_answers_is_sent_again(bench):
+    document = next(item for item in bench.read() if getattr(item, "kind", "") == "bill")
+    bench.fault("wrong_type", count=0)
+    with pytest.raises(Retry, match="something that is not JSON"):
+        bench.report(document, "posted", id="145", number="1")
+
+
+def test_an_answer_that_is_no_payable_is_unreadable(bench):
+    def serve(environ, start):
+        if "/payables/" in environ["PATH_INFO"]:
+            return json_answer(start, 200, [])
+        return stand_in(environ, start)
+
+    with bench.replaced_by(serve) as stand_in:
+        (item,) = bench.read(ids=["payable:2001"])
+    assert item == Unreadable(source_id="payable:2001", reason=item.reason)
