@@ -116,7 +116,7 @@ def _plan_after(
         if operation.repetition:
             inherit_history(posting, postings)
         return posting
-    if _has_ended_with_other_content(previous, plan.content):
+    if _has_ended_otherwise(previous, plan):
         return _add(session, row, plan, _get_next_generation(previous))
     return _revise(session, row, previous, plan)
 
@@ -164,11 +164,11 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
     return get_target_id(posting.base) == get_target_id(operation.base)
 
 
-def _has_ended_with_other_content(posting: Posting, content: Content) -> bool:
+def _has_ended_otherwise(posting: Posting, plan: PostingPlan) -> bool:
     """Return whether a change was skipped or posted with other content than the planned one.
 
     A posted change has the same base as a new plan only if it did not modify the transaction, so
-    that its version stayed the same.
+    that its version stayed the same. The same content, if it is held, is another change.
     """
     is_posted_update = (
         posting.state == PostingState.POSTED and posting.operation == Operation.UPDATE
@@ -178,7 +178,8 @@ def _has_ended_with_other_content(posting: Posting, content: Content) -> bool:
     )
     if not is_posted_update and not is_skipped_change:
         return False
-    return posting.planned != content.fingerprint
+    is_held = is_posted_update and plan.disposition.state == PostingState.HELD
+    return is_held or posting.planned != plan.content.fingerprint
 
 
 def _find_newest_posting(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:

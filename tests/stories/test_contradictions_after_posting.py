@@ -3,7 +3,7 @@
 import pytest
 
 from hub.posting.actions import manual
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import DAY, SUPPLIER, ShopSite, document, line
 
 
 @pytest.fixture
@@ -41,3 +41,13 @@ def test_a_skipped_contradiction_stays_skipped(shop):
     for total in ("12.00", "10.00"):
         assert shop.run(bill(total=total))["bill:1"] == "skipped"
         assert shop.cases() == []
+
+
+def test_a_contradiction_after_a_change_without_effect_is_in_the_inbox(shop):
+    shop.run(bill())
+    shop.run(bill(due=DAY))  # which QuickBooks had set itself
+    assert shop.book("Bill", "bill:1")["SyncToken"] == "0"
+    for _ in range(2):
+        assert shop.run(bill(total="12.00", due=DAY))["bill:1"] == "held"
+        assert len(shop.cases()) == 1
+        assert (shop.run(bill(due=DAY))["bill:1"], shop.cases()) == ("withdrawn", [])
