@@ -247,11 +247,15 @@ class Autotask:
     def pdf(self, invoice: str) -> bytes:
         """Return the bytes of an invoice as Autotask prints it."""
         item = self._read_json("GET", f"Invoices/{invoice}/InvoicePDF", "Invoices").get("item")
-        if not item:
+        data = item.get("data") if isinstance(item, dict) else None
+        if not data:
             raise Refused(
                 "Autotask has no PDF of this invoice. Print it there once, then press Retry."
             )
-        return base64.b64decode(item["data"])
+        try:
+            return base64.b64decode(data)
+        except (ValueError, TypeError):
+            raise Retry("Autotask sent a PDF that cannot be read; it is fetched again.") from None
 
     # -- one call --
 

@@ -167,3 +167,20 @@ def test_ids_and_codes_may_be_texts_or_numbers(open_bench):
     whole = bench.read()
     with change_rows(bench, "Invoices", swap), change_rows(bench, "Companies", swap):
         assert bench.read() == whole
+
+
+@pytest.mark.parametrize(
+    ("data", "error"), [(None, Refused), ("", Refused), ("JVBERi0xA", Retry), (7, Retry)]
+)
+def test_a_pdf_that_cannot_be_read_is_no_defect_of_the_plugin(open_bench, data, error):
+    bench = open_bench("invoices", attach_pdf=True)
+    document = bench.case("labour and a licence")
+    with (
+        change_answers(
+            bench,
+            lambda path, _: path.endswith("/InvoicePDF"),
+            lambda answer: answer["item"].update(data=data),
+        ),
+        pytest.raises(error, match="PDF"),
+    ):
+        bench.attachment(document, document.attachments[0])
