@@ -1,6 +1,8 @@
 """Tests with requests in the style of other clients: Node, Ruby, PHP, Java, .NET, curl."""
 
+import base64
 import gzip
+import html
 import http.client
 import json
 import re
@@ -16,6 +18,13 @@ SPACE = "http://schema.intuit.com/finance/v3"
 LINE = {"Amount": 10, "DetailType": "AccountBasedExpenseLineDetail"}
 LINE |= {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "7"}}}
 BILL = {"VendorRef": {"value": "1"}, "Line": [LINE]}
+SALE_LINE = {"Amount": 5, "DetailType": "SalesItemLineDetail"}
+SALE_LINE |= {"SalesItemLineDetail": {"ItemRef": {"value": "2"}}}
+SALE = {
+    "CustomerRef": {"value": "41"},
+    "Line": [SALE_LINE],
+    "BillEmail": {"Address": "a@example.com"},
+}
 JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
@@ -260,6 +269,39 @@ def test_uploads_keep_the_metadata_that_came_with_them(call, client):
     assert requests.get(address, timeout=10).content == b"%PDF-1"
 
 
+def php_upload(invoice, content):
+    """Return the body of Intuit's library for PHP: XML, then base64 in lines."""
+    link = f'<EntityRef type="Invoice">{invoice}</EntityRef>'
+    note = f'<Attachable xmlns="{SPACE}"><FileName>scan.pdf</FileName>'
+    note += f"<AttachableRef>{link}</AttachableRef></Attachable>\n"
+    encoded = base64.encodebytes(content).replace(b"\n", b"\r\n").decode()
+    return (
+        '--cut\r\nContent-Disposition: form-data; name="file_metadata_0"\r\n'
+        "Content-Type: application/xml; charset=UTF-8\r\n"
+        f"Content-Transfer-Encoding: 8bit\r\n\r\n{note}"
+        '--cut\r\nContent-Disposition: form-data; name="file_content_0"; filename="scan.pdf"\r\n'
+        "Content-Type: application/pdf\r\n"
+        f"Content-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n--cut--\r\n\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_php_uploads_in_xml_and_names_the_host_without_its_port(call, site, host):
+    invoice = post(call, "invoice", SALE)
+    content = bytes(range(256)) * 3
+    headers = {"Content-Type": "multipart/form-data; boundary=cut", "Accept": "application/xml"}
+    uploaded = call(
+        "POST",
+        "upload",
+        data=php_upload(invoice["Id"], content),
+        headers={**headers, "Host": host},
+    ).text
+    assert f'<EntityRef type="Invoice">{invoice["Id"]}</EntityRef>' in uploaded
+    address = re.search("<TempDownloadUri>(.*)</TempDownloadUri>", uploaded)[1]
+    assert address.startswith(f"http://{host}:{site.port}/")
+    assert requests.get(html.unescape(address), timeout=10).content == content
+
+
 def test_php_batches_in_xml(call):
     inner = "<Vendor><DisplayName>Batch &lt;1&gt;</DisplayName></Vendor>"
     item = f'<BatchItemRequest bId="1" operation="create">{inner}</BatchItemRequest>'
@@ -273,20 +315,7 @@ def test_php_batches_in_xml(call):
 
 
 def test_paper_and_mail_as_other_clients_ask_for_them(call):
-    sale_line = {
-        "Amount": 5,
-        "DetailType": "SalesItemLineDetail",
-        "SalesItemLineDetail": {"ItemRef": {"value": "2"}},
-    }
-    invoice = post(
-        call,
-        "invoice",
-        {
-            "CustomerRef": {"value": "41"},
-            "Line": [sale_line],
-            "BillEmail": {"Address": "a@example.com"},
-        },
-    )
+    invoice = post(call, "invoice", SALE)
     paper = call(
         "GET",
         f"invoice/{invoice['Id']}/pdf?minorversion=75&format=json",

@@ -94,6 +94,25 @@ def test_updates_and_deletes_are_written_in_xml_too(quickbooks):
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
 
+@pytest.mark.parametrize(
+    ("mark", "number"),
+    [
+        (' sparse="true"', "A&1"),
+        (' sparse="1"', "A&1"),  # as Intuit's library for PHP writes true in a batch
+        (' sparse="0"', None),
+        (' sparse="false"', None),
+        ("", None),
+    ],
+)
+def test_an_update_in_xml_says_whether_it_is_sparse(quickbooks, mark, number):
+    request_xml(quickbooks, "POST", "bill", bill())
+    fields = f"<Id>1</Id><SyncToken>0</SyncToken><VendorRef>1</VendorRef>{LINE}"
+    body = f"<Bill{mark}>{fields}<PrivateNote>x</PrivateNote></Bill>"
+    changed = request_xml(quickbooks, "POST", "bill", body)
+    kept = find(changed, "Bill/DocNumber")
+    assert (None if kept is None else kept.text) == number
+
+
 def test_a_batch_is_written_and_answered_in_xml(quickbooks):
     query = (
         '<BatchItemRequest bId="q"><Query>select * from Vendor maxresults '

@@ -231,7 +231,7 @@ def _parse_object(element: Element, kind: str) -> JsonObject:
     """Return an element as an object, with types and lists as the schema says."""
     content = _get_attribute_values(element, ENTITY_ATTRIBUTES)
     if "sparse" in content:
-        content["sparse"] = content["sparse"] == "true"
+        content["sparse"] = BOOLEANS.get(content["sparse"], False)
     for name, field, child in _iter_child_elements(element, kind):
         value = _parse_value(child, field)
         if field.is_list:

@@ -28,6 +28,7 @@ REASON_PHRASES = {
     504: "Gateway Timeout",
 }
 JSON_TYPE = "application/json;charset=utf-8"
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 Header = tuple[str, str]
 Headers = list[Header]
 
@@ -38,8 +39,14 @@ def status_line(status: int) -> str:
 
 
 def site_of(environ: WSGIEnvironment) -> str:
-    """Return the address of the stand-in with the path where it is mounted."""
-    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    """Return the address of the stand-in with the path where it is mounted.
+
+    Intuit's library for PHP leaves the port out of the header Host; on the loopback it is added.
+    """
+    own_name, own_port = environ["SERVER_NAME"], environ["SERVER_PORT"]
+    host = environ.get("HTTP_HOST") or f"{own_name}:{own_port}"
+    if host in LOOPBACK_NAMES and own_name in LOOPBACK_NAMES and own_port not in ("80", "443"):
+        host = f"{host}:{own_port}"
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{environ.get('SCRIPT_NAME', '')}"
 
 
