@@ -302,7 +302,9 @@ def test_revoking_either_token_ends_both(quickbooks, kind):
     assert quickbooks.ask("GET", "preferences").status == 401
 
 
-@pytest.mark.parametrize("body", [b"{", b"{'token': 1}", b'{"token": null}', b""])
+@pytest.mark.parametrize(
+    "body", [b"{", b"{'token': 1}", b'{"token": null}', b'{"token": ' + b"[" * 50_000, b""]
+)
 def test_a_revocation_that_cannot_be_read_is_refused(quickbooks, body):
     header = basic(quickbooks.client_id, quickbooks.client_secret)
     answer = send_request(

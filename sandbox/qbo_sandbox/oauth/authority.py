@@ -1,11 +1,11 @@
 """The authorisation server: consent, tokens, revocation, discovery, user information."""
 
-import json
 from collections.abc import Callable, Iterable
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.values import load
 from qbo_sandbox.kit import (
     Clock,
     ConnectionFault,
@@ -228,7 +228,7 @@ class Authority:
             return text_answer(
                 start, 401, '{"error":"invalid_client"}', "application/json;charset=utf-8"
             )
-        if not self.grants.revoke(str(form.get("token", ""))):
+        if not self.grants.revoke(form.get("token", "")):
             return json_answer(start, 400, {"error": "invalid_request"})
         return text_answer(start, 200, b"", "application/json;charset=utf-8")
 
@@ -266,16 +266,16 @@ class Authority:
         )
 
 
-def _read_token_form(environ: WSGIEnvironment) -> JsonObject:
+def _read_token_form(environ: WSGIEnvironment) -> dict[str, str]:
     """Return the fields of a request, in JSON or as a form; none if the JSON cannot be read."""
     body = body_of(environ)
     if not body.lstrip().startswith(b"{"):
         return form_of(environ)
     try:
-        form: JsonObject = json.loads(body)
+        form = load(body)
     except ValueError:
         return {}
-    return form
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _has_valid_scope(params: dict[str, str]) -> bool:
