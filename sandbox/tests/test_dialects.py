@@ -302,6 +302,58 @@ def test_php_uploads_in_xml_and_names_the_host_without_its_port(call, site, host
     assert requests.get(html.unescape(address), timeout=10).content == content
 
 
+GO_TIMES = {
+    "CreateTime": "0001-01-01T00:00:00Z",
+    "LastUpdatedTime": "0001-01-01T00:00:00Z",
+}
+GO_DETAIL = {"ItemRef": {"value": "2"}, "ClassRef": {}, "ItemAccountRef": {}, "TaxCodeRef": {}}
+GO_LINE = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": GO_DETAIL}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "empty"),
+    [
+        (
+            "invoice",
+            {"CustomerRef": {"value": "41"}, "Line": [GO_LINE]},
+            "CustomerMemo ClassRef SalesTermRef ShipMethodRef BillEmail BillEmailCc RecurDataRef",
+        ),
+        ("bill", BILL, "SalesTermRef DepartmentRef RecurDataRef"),
+        (
+            "customer",
+            {"DisplayName": "Gopher"},
+            "PrimaryPhone Fax PrimaryEmailAddr WebAddr ParentRef SalesTermRef PaymentMethodRef",
+        ),
+        (
+            "item",
+            {"Name": "Go", "Type": "Service", "IncomeAccountRef": {"value": "1"}},
+            "ParentRef ExpenseAccountRef AssetAccountRef",
+        ),
+        (
+            "purchase",
+            {"PaymentType": "Cash", "AccountRef": {"value": "35"}, "Line": [LINE]},
+            "EntityRef PaymentMethodRef DepartmentRef",
+        ),
+    ],
+)
+def test_go_sends_an_empty_object_for_what_has_no_value(call, kind, body, empty):
+    names = empty.split()
+    saved = post(call, kind, {"MetaData": GO_TIMES, **{name: {} for name in names}, **body})
+    assert saved.keys().isdisjoint(names)
+    for line in saved.get("Line", ()):
+        assert {} not in line.get(line["DetailType"], {}).values()
+
+
+def test_an_empty_object_takes_a_value_away(call):
+    phone = {"FreeFormNumber": "555"}
+    person = {"DisplayName": "Renée", "PrimaryPhone": phone, "Mobile": phone}
+    saved = post(call, "customer", person)
+    change = {"Id": saved["Id"], "SyncToken": "0", "sparse": True}
+    changed = post(call, "customer", {**change, "PrimaryPhone": {}, "Fax": {"FreeFormNumber": ""}})
+    assert changed["Mobile"] == phone
+    assert changed.keys().isdisjoint({"PrimaryPhone", "Fax"})
+
+
 def test_php_batches_in_xml(call):
     inner = "<Vendor><DisplayName>Batch &lt;1&gt;</DisplayName></Vendor>"
     item = f'<BatchItemRequest bId="1" operation="create">{inner}</BatchItemRequest>'

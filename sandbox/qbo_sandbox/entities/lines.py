@@ -98,7 +98,7 @@ def _complete_line(
         completed["DescriptionLineDetail"] = line.get("DescriptionLineDetail") or {}
         return completed
     detail = dict(line.get(kind) or {})
-    if not detail and rule.side == "buy":
+    if kind not in line and rule.side == "buy":
         raise missing_field(f"Line.{kind}")
     completed["Amount"] = _get_line_amount(line, kind)
     resolve_all(company, detail)

@@ -339,6 +339,7 @@ def _complete(
 ) -> JsonObject:
     """Return an object with what QuickBooks adds to it, after its checks."""
     data = {key: value for key, value in data.items() if value not in (None, "")}
+    data = schema.remove_empty_parts(kind, data)
     if kind == "Vendor" and company.switches.vendor_notes == "dropped":
         data.pop("Notes", None)
     addresses.assign_ids(data, old, company.counters.get("addresses", 0))

@@ -145,6 +145,31 @@ def check(kind: str, body: JsonObject) -> None:
             raise _misfit_refusal(name, "a list")
 
 
+def remove_empty_parts(kind: str, data: JsonObject) -> JsonObject:
+    """Return an object without its empty references, telephone numbers and other parts.
+
+    An empty address stays, because it gets an id, and so does the empty detail of a line.
+    """
+    fields = load_type_fields().get(kind, {})
+    result = {}
+    for name, value in data.items():
+        field = fields.get(name)
+        if field is None or field.type == "any" or not isinstance(value, dict | list):
+            result[name] = value
+        elif isinstance(value, list):
+            result[name] = [_remove_empty_parts_of(field.type, item) for item in value]
+        else:
+            part = remove_empty_parts(field.type, value)
+            if part or field.type == "PhysicalAddress" or field.type.endswith("LineDetail"):
+                result[name] = part
+    return result
+
+
+def _remove_empty_parts_of(kind: str, item: Any) -> Any:
+    """Return a member of a list without its empty parts."""
+    return remove_empty_parts(kind, item) if isinstance(item, dict) else item
+
+
 class Check(NamedTuple):
     """The check of a field: a function that converts its value, and whether it is a list."""
 
