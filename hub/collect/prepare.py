@@ -60,7 +60,7 @@ def _download_transactions(
         company = session.get_one(ConnectedCompany, company_id)
         unsearched = load_unsearched(company)
     for kind, refusal in refusals.items():
-        reason = UnsearchedKind(company.connected_at, refusal.text, is_indexed=False)
+        reason = UnsearchedKind(company.first_connected_at, refusal.text, is_indexed=False)
         note_unsearched(company_id, kind, reason)
     for kind, reason in unsearched.items():
         if kind not in refusals and not reason.is_indexed:

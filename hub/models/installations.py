@@ -77,9 +77,15 @@ class ConnectedCompany(Model):
     # that QuickBooks accepts.
     batch_size: Mapped[int] = mapped_column(default=10)
     batch_most: Mapped[int] = mapped_column(default=30)
+    # When a person last connected it.
     connected_at: Mapped[dt.datetime]
     # When QuickBooks first answered for it; None if it never did.
     verified_at: Mapped[dt.datetime | None]
+
+    @property
+    def first_connected_at(self) -> dt.datetime:
+        """Return when it was first connected; a new sign-in only changes `connected_at`."""
+        return min(self.verified_at or self.connected_at, self.connected_at)
 
     @property
     def is_disconnected(self) -> bool:

@@ -310,7 +310,7 @@ def _compute_first_possible_date(
         dates.append(posting.sent_date)
     if history.after_restore and company.restored_since:
         dates.append(company.restored_since)
-    return min(dates, default=company.connected_at)
+    return min(dates, default=company.first_connected_at)
 
 
 def _load_history(

@@ -175,7 +175,7 @@ def _mark_restored(session: Session, company: ConnectedCompany) -> None:
 
     The date of an earlier restore is kept if it is older and QuickBooks was not searched since.
     """
-    since = find_newest_posting_date(session, company.id) or company.connected_at
+    since = find_newest_posting_date(session, company.id) or company.first_connected_at
     if company.restored_since and not company.restored_until:
         since = min(since, company.restored_since)
     company.restored_since = since

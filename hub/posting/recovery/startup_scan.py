@@ -115,7 +115,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
     company_id = posting_session.company_id
     with read_only_session() as session:
         newest = restore.find_newest_posting_date(session, company_id)
-    since = newest or posting_session.company.connected_at
+    since = newest or posting_session.company.first_connected_at
     for kind in sorted(_load_kinds_of_company(company_id)):
         _search_kind(posting_session, kind, since)
     restore.store_identity(posting_session, identity)
@@ -218,7 +218,7 @@ def _get_start_date(posting_session: PostingSession) -> dt.datetime:
     if company_id not in bounds:
         with read_only_session() as session:
             newest = restore.find_newest_posting_date(session, company_id)
-        bounds[company_id] = newest or posting_session.company.connected_at
+        bounds[company_id] = newest or posting_session.company.first_connected_at
     return bounds[company_id]
 
 

@@ -15,6 +15,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.refresh import refresh
 from hub.posting.recovery import restore
 from hub.qbo import changes, record_download, transaction_download
+from hub.qbo.oauth import connect as oauth_connect
 
 
 class Killed(BaseException):
@@ -345,6 +346,28 @@ def test_after_a_restore_what_was_never_sent_is_sent_once(bench, tmp_path):
     later = bench.bill("A-2")
     bench.drain(wait_for_doubts=True)
     assert (bench.state(id), bench.state(later), len(bench.bills())) == ("posted", "posted", 2)
+
+
+def send_and_delete_bill(bench):
+    """Send a bill, which a person then deletes in QuickBooks."""
+    bench.bill("A-1")
+    bench.drain()
+    bench.quickbooks.act("delete", kind="Bill", id=bench.bills()[0]["Id"])
+
+
+def test_what_was_removed_since_the_backup_is_not_posted_again_after_a_new_sign_in(bench, tmp_path):
+    """The backup has no posting, and a person connects the company again after the restore."""
+    quickbooks = bench.quickbooks
+    quickbooks.switch(requestid="ignore")
+    put_back(bench, tmp_path, lambda: send_and_delete_bill(bench))
+    bench.pass_time(14 * 24 * 3600)
+    token = quickbooks.refresh_tokens[quickbooks.realm]
+    oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
+    restore.declare_restore()
+    id = bench.bill("A-1")
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), bench.cases()) == ("held", ["Posted and deleted, or never arrived?"])
+    assert bench.bills() == []
 
 
 def test_after_a_restore_a_refusal_is_not_believed(bench, tmp_path):
