@@ -10,7 +10,7 @@ from hub import payloads
 from hub.contract.document_kinds import words_of
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble, Retry, Sentence
-from hub.models import Posting
+from hub.models import Posting, TransactionSummary
 from hub.models.enums import (
     CHANGE_OPERATIONS,
     WRITE_OPERATIONS,
@@ -104,12 +104,26 @@ def _compare_with_writes(
         if posting.kind == "item":
             # People rename items, and the hub keeps the name that it finds.
             written = written._replace(name=current.name)
+        if _has_party_of_change(posting, current):
+            written = written._replace(party=current.party)
         if not payloads.describe_differences(written, current):
             agreements.add(Agreement.AS_LAST_POSTED)
     is_update = posting.operation == Operation.UPDATE
     if is_update and not payloads.describe_differences(posting.summary, current):
         agreements.add(Agreement.AS_CHANGED)
     return frozenset(agreements)
+
+
+def _has_party_of_change(posting: Posting, current: TransactionSummary) -> bool:
+    """Return whether a transaction has the supplier or customer already that a change gives it.
+
+    QuickBooks moves the transactions of a record that is merged with another one. To overwrite them
+    with the other one loses nothing.
+    """
+    change = posting.summary
+    if posting.operation != Operation.UPDATE or not change.party:
+        return False
+    return (change.party, change.payee) == (current.party, current.payee)
 
 
 def _load_last_written_posting(session: Session, posting: Posting) -> Posting | None:

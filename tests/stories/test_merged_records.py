@@ -1,0 +1,80 @@
+"""A supplier that is merged with another one in QuickBooks, with its bills."""
+
+import pytest
+
+from hub import Code, Party
+from hub.db.engine import transaction
+from hub.installations import matches
+from hub.models import Installation
+from hub.qbo import record_download
+from qbo_sandbox.accounting.company import Change
+from tests.support.sources.every_kind_source import ShopSite, document, line
+
+SUPPLIER = Code(id="s9", name="Sea Timber", create=Party(name="Sea Timber"))
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock)
+
+
+def bill(id, amount="10.00"):
+    row = line("1", amount, cost="Fuel")
+    return document("bill", id, row, total=amount, supplier=SUPPLIER, number=id)
+
+
+def find(shop, name):
+    return [row["Id"] for row in shop.books("Vendor") if row["DisplayName"] == name]
+
+
+def merge(shop, loser, winner):
+    """Merge a supplier with another one: QuickBooks moves its bills, and has it no more."""
+    for row in shop.books("Bill"):
+        if row["VendorRef"]["value"] == loser:
+            moved = {"VendorRef": {"value": winner}}
+            shop.quickbooks.act("edit", kind="Bill", id=row["Id"], set=moved)
+    shop.quickbooks.companies[shop.realm].commit([Change("Vendor", loser, None)])
+
+
+def post_and_merge(shop, clock):
+    """Post two bills, merge their supplier with another one, and match its code to that one."""
+    shop.run(bill("bill:1"), bill("bill:2"))
+    (loser,) = find(shop, "Sea Timber")
+    winner = shop.quickbooks.act("create", kind="Vendor", set={"DisplayName": "Coastal"})["Id"]
+    clock.advance(4000)
+    merge(shop, loser, winner)
+    record_download.refresh(1)
+    shop.run(bill("bill:3"))
+    with transaction() as session:
+        row = session.get_one(Installation, shop.id)
+        matches.store_decision(session, row, "supplier", "s9", winner, who="kari")
+    clock.advance(4000)
+    return winner
+
+
+def list_bills(shop):
+    """Return supplier and total of the bills of the shop."""
+    bills = [row for row in shop.books("Bill") if "[hub:" in row.get("PrivateNote", "")]
+    return [(row["VendorRef"]["value"], row["TotalAmt"]) for row in bills]
+
+
+def test_a_merged_supplier_is_not_created_again(shop, clock):
+    winner = post_and_merge(shop, clock)
+    assert (shop.states()["bill:3"], find(shop, "Sea Timber")) == ("held", [])
+    assert shop.run()["bill:3"] == "posted"
+    assert (list_bills(shop), find(shop, "Sea Timber")) == ([(winner, 10)] * 3, [])
+
+
+def test_a_change_of_a_bill_of_a_merged_supplier_is_written(shop, clock):
+    winner = post_and_merge(shop, clock)
+    assert shop.run(bill("bill:1", "12.00"))["bill:1"] == "posted"
+    assert (list_bills(shop), shop.cases()) == ([(winner, 12), (winner, 10), (winner, 10)], [])
+
+
+def test_a_change_of_a_bill_that_was_merged_and_edited_is_not_written(shop, clock):
+    winner = post_and_merge(shop, clock)
+    id = shop.book("Bill", "bill:1")["Id"]
+    shop.quickbooks.act("edit", kind="Bill", id=id, set={"TxnDate": "2026-02-01"})
+    assert shop.run(bill("bill:1", "12.00"))["bill:1"] == "held"
+    assert shop.cases() == ["Our change was not written"]
+    assert list_bills(shop) == [(winner, 10)] * 3
