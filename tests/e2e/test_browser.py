@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocument, User
+from hub.models import ConnectedCompany, Installation, Posting, Run, SeenCode, SourceDocument, User
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
@@ -850,6 +850,81 @@ def test_the_button_of_a_case_is_in_view_on_a_tablet(
     person.open("/inbox/")
     too_wide = person.page.locator("main .scroll").evaluate("e => e.scrollWidth - e.clientWidth")
     assert too_wide == 0
+
+
+@pytest.mark.parametrize("width", [768, 1024, 1200])
+def test_every_column_is_in_view_on_a_tablet(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        add_company(session, "9130002", "Fjord & Sons Construction")
+        document = session.get_one(SourceDocument, served.story.documents["held"])
+        document.due, document.number, document.total = document.date, "26F-48267", Decimal("55398")
+    story, here = served.story, f"/installations/{served.story.installation}"
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person.log_in("olga", PASSWORD)
+    cases = [f"/inbox/{story.cases[act]}" for act in ("match", "retry")]
+    for address in (
+        "/people/",
+        "/reconciliations/",
+        "/account/notifications",
+        *cases,
+        f"/documents/{story.documents['posted']}",
+        f"{here}/matching/",
+    ):
+        person.open(address)
+        person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
+        _expect_no_hidden_column(person.page, address)
+
+
+def _expect_no_hidden_column(page: Page, address: str) -> None:
+    """Expect that no table is wider than its place, but those of technical details."""
+    hidden = page.locator("main .scroll").evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth && !e.closest('details'))"
+        ".map(e => [e.ariaLabel, e.scrollWidth - e.clientWidth])"
+    )
+    assert (address, hidden) == (address, [])
+
+
+@pytest.mark.parametrize("width", [1360, 1024, 390])
+def test_a_code_without_an_end_leaves_the_other_columns_in_view(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    name = "OW-" + "7" * 180
+    with served.app.app_context(), db_engine.transaction() as session:
+        code = session.scalars(select(SeenCode)).first()
+        assert code is not None
+        code.name = code.number = name
+        for state in ("posted", "held"):
+            document = session.get_one(SourceDocument, served.story.documents[state])
+            document.number = document.party = name
+    story, here = served.story, f"/installations/{served.story.installation}"
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person.log_in("olga", PASSWORD)
+    for address in (
+        f"{here}/matching/",
+        f"/inbox/{story.cases['retry']}",
+        f"/undo/run/{story.runs['done']}",
+        f"/undo/posting/{story.postings['held']}",
+    ):
+        person.open(address)
+        _expect_no_hidden_column(person.page, address)
+
+
+def test_the_labels_of_facts_keep_their_words_in_a_narrow_column(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport={"width": 1024, "height": 900}, locale="nb-NO")
+    person.log_in("olga", PASSWORD)
+    story = served.story
+    for address in (
+        f"/installations/{story.installation}/",
+        f"/documents/{story.documents['posted']}",
+    ):
+        person.open(address)
+        person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
+        broken = [word for word in person.page.evaluate(BROKEN_WORDS) if word.endswith("in DT")]
+        assert (address, broken) == (address, [])
 
 
 @pytest.mark.parametrize("javascript", [True, False])
