@@ -235,7 +235,7 @@ def _find_last_possible_date(
     restored_until = posting_session.company.restored_until
     if history.sends or history.was_posted_before or restored_until is None:
         return None
-    if _is_dated_later(snapshot, restored_until):
+    if _is_from_later(snapshot, restored_until):
         return EARLIEST_DATE
     return restored_until + SEARCH_OVERLAP
 
@@ -255,16 +255,21 @@ def _may_be_forgotten(
     restored_until = posting_session.company.restored_until
     was_searched = _was_searched_since_restore(posting_session, kind)
     if restored_until and was_searched and not history.sends:
-        if _is_dated_later(snapshot, restored_until):
+        if _is_from_later(snapshot, restored_until):
             return False
         searched_at = restored_until
     return searched_at is not None and since < compute_oldest_known_deletion(searched_at)
 
 
-def _is_dated_later(snapshot: PostingSnapshot, moment: dt.datetime) -> bool:
-    """Return whether the date of a document is after the day of a moment."""
+def _is_from_later(snapshot: PostingSnapshot, moment: dt.datetime) -> bool:
+    """Return whether a document is dated after the day of a moment, and was not delivered by then.
+
+    The date alone proves nothing: many invoices are issued before their date.
+    """
     date = snapshot.posting.document.date
-    return date is not None and date > moment.date()
+    if date is None or snapshot.posting.created_at <= moment:
+        return False
+    return date > moment.date()
 
 
 def _add_results(snapshot: PostingSnapshot, results: Iterable[QuickBooksObject]) -> PostingSnapshot:

@@ -352,7 +352,8 @@ def send_and_delete_bill(bench):
     """Send a bill, which a person then deletes in QuickBooks."""
     bench.bill("A-1")
     bench.drain()
-    bench.quickbooks.act("delete", kind="Bill", id=bench.bills()[0]["Id"])
+    (id,) = [bill["Id"] for bill in bench.bills() if bill["DocNumber"] == "A-1"]
+    bench.quickbooks.act("delete", kind="Bill", id=id)
 
 
 def test_what_was_removed_since_the_backup_is_not_posted_again_after_a_new_sign_in(bench, tmp_path):
@@ -368,6 +369,24 @@ def test_what_was_removed_since_the_backup_is_not_posted_again_after_a_new_sign_
     bench.drain(wait_for_doubts=True)
     assert (bench.state(id), bench.cases()) == ("held", ["Posted and deleted, or never arrived?"])
     assert bench.bills() == []
+
+
+@pytest.mark.parametrize("days", [-1, 30])
+def test_a_bill_with_a_later_date_that_was_removed_since_the_backup_is_not_posted_again(
+    bench, tmp_path, days
+):
+    """The bill is dated before or after the restore; its source delivers it at once again."""
+    bench.quickbooks.switch(requestid="ignore")
+    bench.bill("A-0")
+    bench.drain()
+    put_back(bench, tmp_path, lambda: send_and_delete_bill(bench))
+    restore.declare_restore()
+    id = bench.bill("A-1")
+    with transaction() as session:
+        date = (bench.clock.now() + dt.timedelta(days=days)).date()
+        session.get_one(Posting, id).document.date = date
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(bench.bills())) == ("held", 1)
 
 
 def test_after_a_restore_a_refusal_is_not_believed(bench, tmp_path):
@@ -638,14 +657,26 @@ def test_a_bill_that_a_person_wants_posted_again_is_sent_without_a_question(benc
     assert (bench.state(id), bench.cases(), len(bench.bills())) == ("posted", [], 1)
 
 
-@pytest.mark.parametrize(("date", "state"), [("2026-03-02", "held"), ("2026-06-02", "posted")])
-def test_after_the_restore_of_an_old_backup_a_person_is_asked_about_deletions(bench, date, state):
+@pytest.mark.parametrize(
+    ("date", "delivered", "state"),
+    [
+        ("2026-03-02", "at once", "held"),
+        ("2026-06-02", "at once", "held"),
+        ("2026-06-02", "after the search", "posted"),
+    ],
+)
+def test_after_the_restore_of_an_old_backup_a_person_is_asked_about_deletions(
+    bench, date, delivered, state
+):
     bench.bill("A-0")
     bench.drain()
     bench.pass_time(40 * 24 * 3600)
     restore.declare_restore()
     bench.drain()
     bench.pass_time(300)
+    if delivered == "after the search":
+        bench.drain()
+        bench.pass_time(1)
     id = bench.bill("A-1")
     with transaction() as session:
         session.get_one(Posting, id).document.date = dt.date.fromisoformat(date)
