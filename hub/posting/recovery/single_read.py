@@ -98,20 +98,31 @@ def _compare_with_writes(
     posting = snapshot.posting
     current = payloads.summarize(posting.kind, entity)
     agreements = set()
-    last = _load_last_written_posting(session, posting)
-    if last and last.answer:
-        written = payloads.summarize(posting.kind, last.answer)
-        if posting.kind == "item":
-            # People rename items, and the hub keeps the name that it finds.
-            written = written._replace(name=current.name)
-        if _has_party_of_change(posting, current):
-            written = written._replace(party=current.party)
-        if not payloads.describe_differences(written, current):
-            agreements.add(Agreement.AS_LAST_POSTED)
+    written = _summarize_last_write(session, posting, current)
+    if written and not payloads.describe_differences(written, current):
+        agreements.add(Agreement.AS_LAST_POSTED)
     is_update = posting.operation == Operation.UPDATE
     if is_update and not payloads.describe_differences(posting.summary, current):
         agreements.add(Agreement.AS_CHANGED)
     return frozenset(agreements)
+
+
+def _summarize_last_write(
+    session: Session, posting: Posting, current: TransactionSummary
+) -> TransactionSummary | None:
+    """Return what the hub last wrote, with the current facts that it does not defend.
+
+    People rename items, and the hub keeps the name that it finds.
+    """
+    last = _load_last_written_posting(session, posting)
+    if last is None or not last.answer:
+        return None
+    written = payloads.summarize(posting.kind, last.answer)
+    if posting.kind == "item":
+        written = written._replace(name=current.name)
+    if _has_party_of_change(posting, current):
+        written = written._replace(party=current.party)
+    return written
 
 
 def _has_party_of_change(posting: Posting, current: TransactionSummary) -> bool:

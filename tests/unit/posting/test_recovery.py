@@ -16,6 +16,7 @@ from hub.posting.reconcile.refresh import refresh
 from hub.posting.recovery import restore
 from hub.qbo import changes, record_download, transaction_download
 from hub.qbo.oauth import connect as oauth_connect
+from tests.support.processes.restored_database import put_back
 
 
 class Killed(BaseException):
@@ -312,28 +313,11 @@ def test_an_answer_that_came_after_the_fence_was_lost_is_remembered_and_read(ben
     assert (bench.state(id), bench.posting(id).quickbooks_id) == ("posted", bill_id)
 
 
-def put_back(bench, tmp_path, change) -> None:
-    """Restore the database to its state before `change`."""
-    import shutil
-
-    from hub.db.engine import db
-
-    path = bench.app.extensions["hub"].config.data / "hub.db"
-    db.engine.dispose()
-    shutil.copy(path, tmp_path / "backup.db")
-    change()
-    db.engine.dispose()
-    for old in path.parent.glob("hub.db*"):
-        old.unlink()
-    shutil.copy(tmp_path / "backup.db", path)
-    bench.restart()
-
-
 def test_a_restored_database_finds_what_it_had_forgotten(bench, tmp_path):
     bench.bill("A-0")
     bench.drain()
     id = bench.bill("A-1")
-    put_back(bench, tmp_path, bench.drain)
+    put_back(bench.app, tmp_path, bench.drain)
     assert bench.state(id) == "ready"
     bench.drain(wait_for_doubts=True)
     assert (bench.state(id), len(bench.bills())) == ("posted", 2)
@@ -341,7 +325,7 @@ def test_a_restored_database_finds_what_it_had_forgotten(bench, tmp_path):
 
 def test_after_a_restore_what_was_never_sent_is_sent_once(bench, tmp_path):
     id = bench.bill("A-1")
-    put_back(bench, tmp_path, lambda: (bench.bill("A-2"), bench.drain()))
+    put_back(bench.app, tmp_path, lambda: (bench.bill("A-2"), bench.drain()))
     bench.drain(wait_for_doubts=True)
     later = bench.bill("A-2")
     bench.drain(wait_for_doubts=True)
@@ -360,7 +344,7 @@ def test_what_was_removed_since_the_backup_is_not_posted_again_after_a_new_sign_
     """The backup has no posting, and a person connects the company again after the restore."""
     quickbooks = bench.quickbooks
     quickbooks.switch(requestid="ignore")
-    put_back(bench, tmp_path, lambda: send_and_delete_bill(bench))
+    put_back(bench.app, tmp_path, lambda: send_and_delete_bill(bench))
     bench.pass_time(14 * 24 * 3600)
     token = quickbooks.refresh_tokens[quickbooks.realm]
     oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
@@ -379,7 +363,7 @@ def test_a_bill_with_a_later_date_that_was_removed_since_the_backup_is_not_poste
     bench.quickbooks.switch(requestid="ignore")
     bench.bill("A-0")
     bench.drain()
-    put_back(bench, tmp_path, lambda: send_and_delete_bill(bench))
+    put_back(bench.app, tmp_path, lambda: send_and_delete_bill(bench))
     restore.declare_restore()
     id = bench.bill("A-1")
     with transaction() as session:
@@ -391,7 +375,7 @@ def test_a_bill_with_a_later_date_that_was_removed_since_the_backup_is_not_poste
 
 def test_after_a_restore_a_refusal_is_not_believed(bench, tmp_path):
     id = bench.bill("A-1", DocNumber="longer than 21 characters")
-    put_back(bench, tmp_path, lambda: (bench.bill("A-2"), bench.drain()))
+    put_back(bench.app, tmp_path, lambda: (bench.bill("A-2"), bench.drain()))
     bench.drain(wait_for_doubts=True)
     assert (bench.state(id), bench.proofs(id)) == ("held", ["absent", "absent"])
 
@@ -400,7 +384,7 @@ def test_after_a_restore_a_refusal_is_not_believed(bench, tmp_path):
 def test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for(bench, tmp_path, laid):
     id = bench.bill("A-1")
     bench.clear_check(id)
-    put_back(bench, tmp_path, bench.drain)
+    put_back(bench.app, tmp_path, bench.drain)
     getattr(bench, laid)(id)
     bench.quickbooks.act("close_books", date="2026-03-31")
     record_download.refresh(1)
@@ -418,7 +402,7 @@ def test_an_unmarked_transaction_after_a_restore_needs_a_decision(bench, tmp_pat
         bench.drain()
         bench.edit(bench.bills()[0]["Id"], PrivateNote="ours now")
 
-    put_back(bench, tmp_path, posted_and_edited)
+    put_back(bench.app, tmp_path, posted_and_edited)
     bench.drain(wait_for_doubts=True)
     assert (bench.state(id), bench.cases(), len(bench.bills())) == (
         "held",
@@ -588,7 +572,7 @@ def test_a_forgotten_bill_is_found_long_after_a_restore(bench, tmp_path, marked)
             (posted,) = (bill for bill in bench.bills() if bill["DocNumber"] == "A-1")
             bench.edit(posted["Id"], PrivateNote="")
 
-    put_back(bench, tmp_path, post_and_edit)
+    put_back(bench.app, tmp_path, post_and_edit)
     restore.declare_restore()
     let_restore_settle(bench)
     others = [bench.bill(f"A-{n}", f"{n}00.00", vendor="2") for n in (2, 3)]
@@ -610,7 +594,7 @@ def test_a_bill_in_the_index_long_after_a_restore_is_not_sent_again(bench, tmp_p
         bench.drain()
         bench.quickbooks.switch(index_lag=1800)
 
-    put_back(bench, tmp_path, post_and_lag)
+    put_back(bench.app, tmp_path, post_and_lag)
     bench.hold(id, "person", "decide")
     restore.declare_restore()
     bench.change_document(bench.bill("A-2", "200.00", vendor="2"), total="200.00")
@@ -700,7 +684,7 @@ def test_after_a_restore_a_document_of_another_kind_is_not_posted_beside_the_fir
         bench.release(bench.bill("A-1"))
         bench.drain()
 
-    put_back(bench, tmp_path, send_bill)
+    put_back(bench.app, tmp_path, send_bill)
     id = bench.plan("A-1", "create", bench.body("A-1"), kind="vendor_credit")
     bench.drain(wait_for_doubts=True)
     assert bench.quickbooks.select("select * from VendorCredit") == {}
