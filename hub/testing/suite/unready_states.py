@@ -25,15 +25,13 @@ class UnreadyStateTests(VariantBenches):
         found_names: set[str] = set()
         has_examples = False
         problems: dict[tuple[str, str], str] = {}
-        for bench, plans in zip(self._benches(), self._plans(), strict=True):
-            ready_plans = [plan for plan in plans if is_ready(plan.document)]
-            for document in iter_examples(ready_plans) if self.not_ready else ():
-                has_examples = True
-                for responses, row, name in self._iter_states(bench, document):
-                    found_names.add(name)
-                    problem = find_ready_with(responses, row, name, self.not_ready[name])
-                    if problem:
-                        problems.setdefault(list_of(document), f"{document.source_id}: {problem}")
+        for bench, document in self._iter_ready_examples():
+            has_examples = True
+            for responses, row, name in self._iter_states(bench, document):
+                found_names.add(name)
+                problem = find_ready_with(responses, row, name, self.not_ready[name])
+                if problem:
+                    problems.setdefault(list_of(document), f"{document.source_id}: {problem}")
         unknown = self.not_ready.keys() - found_names
         if unknown and has_examples:
             pytest.fail(
@@ -47,6 +45,15 @@ class UnreadyStateTests(VariantBenches):
                 " such a document the stage pending, with the reason as its `hold`, or closed; or"
                 " remove the value from contract(…, not_ready=…)."
             )
+
+    def _iter_ready_examples(self) -> Iterator[tuple[Bench, Document]]:
+        """Yield a ready document of each kind and list; none if `not_ready` names no state."""
+        if not self.not_ready:
+            return
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            ready_plans = [plan for plan in plans if is_ready(plan.document)]
+            for document in iter_examples(ready_plans):
+                yield bench, document
 
     def _iter_states(
         self, bench: Bench, document: Document
