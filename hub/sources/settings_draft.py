@@ -124,8 +124,7 @@ def _find_changed_setting(app: App, before: Mapping[str, Any], after: Mapping[st
         hosts = [host for host in app.hosts if placeholder in host]
         changed_settings = settings | {name: after.get(name)}
         if _list_added_addresses(hosts, settings, changed_settings):
-            label: str = field.metadata.get("label", name)
-            return label
+            return Sentence(field.metadata.get("label", name))
     return app.name
 
 

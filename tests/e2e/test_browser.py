@@ -927,6 +927,36 @@ def test_the_labels_of_facts_keep_their_words_in_a_narrow_column(
         assert (address, broken) == (address, [])
 
 
+@pytest.mark.parametrize("size", [DESKTOP | {"height": 500}, TELEPHONE])
+def test_the_result_of_a_button_is_in_view_at_the_part_of_the_page_that_it_was_in(
+    served: Visitor, open_tab: Callable[..., Person], size: Any
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        for place in range(4):
+            add_company(session, f"914000{place}", f"Ås {place} AS")
+    person = open_tab(served.url, viewport=size)
+    person.log_in("olga", PASSWORD)
+    person.open("/companies")
+    part = person.page.locator("[aria-labelledby^=company-]").last
+    name = part.get_by_role("heading").inner_text()
+    part.locator("details").evaluate_all("all => all.forEach(e => e.open = true)")
+    part.locator("form", has=person.page.locator("select")).get_by_role("button").click()
+    expect(person.page.locator(".note.good")).to_have_count(1)
+    person.page.wait_for_function("scrollY > 0")
+    expect(person.page.get_by_role("heading", name=name)).to_be_in_viewport(ratio=1)
+    places = [
+        place.evaluate("e => [e.getBoundingClientRect().top, e.getBoundingClientRect().bottom]")
+        for place in (
+            person.page.locator(".note.good").first,
+            person.page.get_by_role("heading", name=name),
+            person.page.locator(".side"),
+        )
+    ]
+    message, heading, menu = places
+    assert 0 <= message[0] < message[1] <= heading[0]
+    assert size != TELEPHONE or menu[1] <= message[0]
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_the_box_that_selects_all_cases_is_shown_where_it_works(
     served: Visitor, open_tab: Callable[..., Person], javascript: bool

@@ -109,7 +109,11 @@ def test_the_page_asks_for_the_secret_beside_its_field(connected_visitor: Visito
     about = answer.text[answer.text.index('id="client_secret-about"') :][:300]
     assert answer.status_code == 400
     assert "Enter this again: “Address” now leads to https://elsewhere.test:443" in about
+    assert "Leave empty to keep it" not in about
     assert listener.app.requests == []
+    connected_visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb"
+    answer = connected_visitor.post(page, **form | moved(slug) | button)
+    assert "Oppgi dette på nytt: «Adresse» fører nå til https://elsewhere.test:443" in answer.text
 
 
 @pytest.mark.parametrize("slug", APPS)
