@@ -957,6 +957,20 @@ def test_the_result_of_a_button_is_in_view_at_the_part_of_the_page_that_it_was_i
     assert size != TELEPHONE or menu[1] <= message[0]
 
 
+def test_on_a_phone_all_boxes_are_equally_far_apart(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=TELEPHONE)
+    person.log_in("olga", PASSWORD)
+    for address in ("/people/", f"/installations/{served.story.installation}/"):
+        person.open(address)
+        edges = person.page.locator("main .box").evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect()).map(box => [box.top, box.bottom])"
+        )
+        distances = {round(below[0] - above[1]) for above, below in pairwise(edges)}
+        assert len(distances) == 1, address
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_the_box_that_selects_all_cases_is_shown_where_it_works(
     served: Visitor, open_tab: Callable[..., Person], javascript: bool
