@@ -16,7 +16,7 @@ from hub.testing.values.changed_responses import ChangedResponses
 from hub.testing.values.currencies import find_currency_defect
 from hub.testing.values.dates import find_date_defect, find_due_date_defect
 from hub.testing.values.document_taxes import find_document_tax_defect, find_net_total_defect
-from hub.testing.values.examples import is_offset, iter_examples
+from hub.testing.values.examples import is_offset, iter_examples, iter_ready_examples
 from hub.testing.values.line_codes import find_line_code_defect
 from hub.testing.values.line_taxes import find_line_tax_defect
 from hub.testing.values.states import find_state_defect
@@ -68,7 +68,8 @@ class SourceValuesTests(VariantBenches):
         """Look for a value of a document of each kind and list that does not follow its source."""
         problems: dict[tuple[str, str], str] = {}
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
-            for document in iter_examples(plans):
+            find_examples = iter_ready_examples if name == "state" else iter_examples
+            for document in find_examples(plans):
                 problem = _find_defect(name, bench, document)
                 if problem:
                     problems.setdefault(list_of(document), f"{document.source_id}: {problem}")

@@ -10,8 +10,8 @@ from hub.testing.exchanges.response_values import ResponseValue
 from hub.testing.outcomes.items import list_of
 from hub.testing.suite.variants import VariantBenches
 from hub.testing.values.changed_responses import ChangedResponses
-from hub.testing.values.examples import iter_examples
-from hub.testing.values.states import find_ready_with, is_ready
+from hub.testing.values.examples import iter_ready_examples
+from hub.testing.values.states import find_ready_with
 from hub.testing.values.texts import iter_rows
 
 
@@ -51,8 +51,7 @@ class UnreadyStateTests(VariantBenches):
         if not self.not_ready:
             return
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
-            ready_plans = [plan for plan in plans if is_ready(plan.document)]
-            for document in iter_examples(ready_plans):
+            for document in iter_ready_examples(plans):
                 yield bench, document
 
     def _iter_states(

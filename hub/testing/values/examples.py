@@ -7,6 +7,7 @@ from hub.contract.documents import Document
 from hub.testing.outcomes.items import list_of
 from hub.testing.outcomes.posting_plans import Plan
 from hub.testing.values.amounts import part_amounts
+from hub.testing.values.states import is_ready
 
 
 def iter_examples(plans: Sequence[Plan]) -> Iterator[Document]:
@@ -19,6 +20,11 @@ def iter_examples(plans: Sequence[Plan]) -> Iterator[Document]:
         key = list_of(document)
         examples[key] = max(examples.get(key, document), document, key=_rank)
     yield from examples.values()
+
+
+def iter_ready_examples(plans: Sequence[Plan]) -> Iterator[Document]:
+    """Yield an example of each kind and list among the documents that are ready at their source."""
+    yield from iter_examples([plan for plan in plans if is_ready(plan.document)])
 
 
 def is_offset(document: Document) -> bool:

@@ -22,7 +22,7 @@ MAX_STATES = 12  # of which one must keep a document from being posted
 def find_state_defect(responses: ChangedResponses, bench: Bench, document: Document) -> str:
     """Give the row of a document a new state, and words that most sources use for one to wait."""
     values = list(_iter_states(responses, document))
-    if not values or not is_ready(document):
+    if not values:
         return ""
     return _find_new_state(responses, bench, values) or _find_ready_draft(responses, values)
 
