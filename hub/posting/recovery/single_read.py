@@ -110,7 +110,7 @@ def _compare_with_writes(
 def _summarize_last_write(
     session: Session, posting: Posting, current: TransactionSummary
 ) -> TransactionSummary | None:
-    """Return what the hub last wrote, with the current facts that it does not defend.
+    """Return what the hub last wrote to a transaction, without changes that are no edits.
 
     People rename items, and the hub keeps the name that it finds.
     """
@@ -128,8 +128,8 @@ def _summarize_last_write(
 def _has_party_of_change(posting: Posting, current: TransactionSummary) -> bool:
     """Return whether a transaction has the supplier or customer already that a change gives it.
 
-    QuickBooks moves the transactions of a record that is merged with another one. To overwrite them
-    with the other one loses nothing.
+    QuickBooks moves the transactions of a record that is merged with another one. The change then
+    does not undo anybody's edit.
     """
     change = posting.summary
     if posting.operation != Operation.UPDATE or not change.party:
