@@ -499,17 +499,19 @@ class PeopleMachine(base.Machine):
         return session.scalars(query.where(*is_about, Case.closed_at.is_(None))).first()
 
 
-# In a run of all tests this history has ended otherwise: a credit that its source closed with another
-# total was posted without a case. Alone, and beside tests of this folder, it ends as it should.
+# In two runs of all tests this history ended otherwise: a credit that its source closed with another
+# total was posted without a case. Alone, and beside the tests of this folder, it ends as it should.
 UNSTEADY = "changed_kind_after_a_restore"
 
 
 def list_saved_histories():
+    """Return the kept histories; one of them may fail."""
+    histories = []
     for path in sorted(SAVED_HISTORIES.glob("*.txt")):
-        is_unsteady = path.stem == UNSTEADY
         reason = "its end depends on the tests that run beside it"
-        marks = [pytest.mark.xfail(reason=reason, strict=False)] if is_unsteady else []
-        yield pytest.param(path, id=path.stem, marks=marks)
+        marks = [pytest.mark.xfail(reason=reason, strict=False)] if path.stem == UNSTEADY else []
+        histories.append(pytest.param(path, id=path.stem, marks=marks))
+    return histories
 
 
 @pytest.mark.parametrize("path", list_saved_histories())
