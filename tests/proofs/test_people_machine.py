@@ -499,7 +499,7 @@ class PeopleMachine(base.Machine):
         return session.scalars(query.where(*is_about, Case.closed_at.is_(None))).first()
 
 
-# In two runs of all tests this history ended otherwise: a credit that its source closed with another
+# In two runs of all tests this history ended otherwise: a credit that its source closed with a new
 # total was posted without a case. Alone, and beside the tests of this folder, it ends as it should.
 UNSTEADY = "changed_kind_after_a_restore"
 
