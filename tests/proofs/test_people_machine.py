@@ -500,16 +500,15 @@ class PeopleMachine(base.Machine):
 
 
 # In two runs of all tests this history ended otherwise: a credit that its source closed with a new
-# total was posted without a case. Alone, and beside the tests of this folder, it ends as it should.
+# total was posted without a case. Until the cause is found, only the long form runs it.
 UNSTEADY = "changed_kind_after_a_restore"
 
 
 def list_saved_histories():
-    """Return the kept histories; one of them may fail."""
+    """Return the histories that are kept, each with the forms that run it."""
     histories = []
     for path in sorted(SAVED_HISTORIES.glob("*.txt")):
-        reason = "its end depends on the tests that run beside it"
-        marks = [pytest.mark.xfail(reason=reason, strict=False)] if path.stem == UNSTEADY else []
+        marks = [pytest.mark.proof(small=0, full=0)] if path.stem == UNSTEADY else []
         histories.append(pytest.param(path, id=path.stem, marks=marks))
     return histories
 
