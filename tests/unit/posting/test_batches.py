@@ -418,7 +418,7 @@ def test_the_choice_is_a_persons_and_audited(bench):
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert (entry.who, entry.detail) == ("kari", {"before": "batch", "after": "auto"})
         audit_check.verify(session)
-    with pytest.raises(Refused, match="Choose single, auto, batch"):
+    with pytest.raises(Refused, match="Choose one of single, auto, batch"):
         batch_sizing.store_mode(bench.company_id, "always", "kari")
 
 

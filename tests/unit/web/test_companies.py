@@ -190,7 +190,7 @@ def test_how_documents_are_sent_is_chosen_by_an_owner_and_kept_in_the_log(
     assert "in batches where more than a few wait from the next run on" in page
     assert "now up to 10 at once" in page
     assert visitor_with_stand_ins.row(ConnectedCompany, 1).batches == "auto"
-    assert "Choose single, auto, batch" in visitor_with_stand_ins.press(
+    assert "Choose one of single, auto, batch" in visitor_with_stand_ins.press(
         "/companies/1/batches", batches="always"
     )
     assert "batches chosen" in visitor_with_stand_ins.page("/audit")
