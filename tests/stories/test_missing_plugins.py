@@ -1,7 +1,6 @@
 """An app whose plugin is gone says so in its runs; its doubts end, and other apps continue."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,13 +11,14 @@ from hub import App, Field, hookimpl, outbox, sources
 from hub.cli import main
 from hub.contract.documents import KINDS
 from hub.contract.registry import Plugins
-from hub.db.engine import db, read_only_session, transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound
 from hub.installations import match_files
 from hub.mapping import NEW
 from hub.models import Installation, Match, Run
 from hub.scheduling import pending_work, run_log, runner
 from hub.sources.record_push import push_lists
+from tests.support.processes.restored_database import put_back
 from tests.support.sources.every_kind_source import (
     CLIENT,
     SUPPLIER,
@@ -242,26 +242,13 @@ def test_an_app_without_its_plugin_can_be_disabled(app, shop):
         assert not session.scalar(select(Installation.enabled))
 
 
-def restore_after(app, tmp_path, change):
-    """Restore the database to its state before `change`, as if the process started anew."""
-    path = app.extensions["hub"].config.data / "hub.db"
-    db.engine.dispose()
-    shutil.copy(path, tmp_path / "backup.db")
-    change()
-    db.engine.dispose()
-    for old in path.parent.glob("hub.db*"):
-        old.unlink()
-    shutil.copy(tmp_path / "backup.db", path)
-    app.extensions.pop("hub.posting", None)
-
-
 def test_documents_lost_by_a_restore_are_not_posted_again_without_the_plugin(
     app, shop, clock, tmp_path
 ):
     depot = enable_depot(clock, posts=("invoice", "customer", "item"))
     shop.quickbooks.switch(requestid="ignore")
     shop.run(bill("bill:1", "30.00"))
-    restore_after(app, tmp_path, lambda: shop.run(bill("bill:2", "31.00")))
+    put_back(app, tmp_path, lambda: shop.run(bill("bill:2", "31.00")))
     install(app, depot)
     depot.items = {"invoice:7": invoice("invoice:7")}
     for _ in range(3):
