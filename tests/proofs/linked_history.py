@@ -1,7 +1,5 @@
 """The events of a few linked documents: at the source, in the hub, in QuickBooks, on the way."""
 
-import shutil
-import sqlite3
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal as D
@@ -25,6 +23,7 @@ from hub.scheduling import runner
 from hub.web.cases import case_acts
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.linked_documents import FLAWLESS, OPEN_CODE, LinkedDocuments
+from tests.support.processes import restored_database
 from tests.support.processes.killed_calls import run_until_killed
 from tests.support.sources.every_kind_source import SLUG
 
@@ -253,17 +252,12 @@ class LinkedHistory:
     # -- the machine -------------------------------------------------------------------------------
 
     def back_up(self):
-        with sqlite3.connect(db.engine.url.database) as rows, sqlite3.connect(self.backup) as copy:
-            rows.backup(copy)
+        restored_database.back_up(self.backup)
 
     def restore(self):
         if not self.backup.exists():
             return
-        db.engine.dispose()
-        database = Path(db.engine.url.database)
-        for path in database.parent.glob("hub.db*"):
-            path.unlink()
-        shutil.copy(self.backup, database)
+        restored_database.restore_from(self.backup)
         self.starting_point.restart()
 
     # -- the books ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hub.context import current_hub
 from hub.contract.document_kinds import KINDS_BILLED_BY_LINE, PAYABLE_KINDS
 from hub.contract.states import ReceiptState, Stage
 from hub.db import bulk
-from hub.models import Case, Posting, case_posting
+from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import (
     CHANGE_OPERATIONS,
@@ -48,6 +48,8 @@ FINAL_VALUES: dict[str, Any] = {
     "rekey": False,
     "next_try_at": None,
 }
+# The content of postings in these states may be older than that of their documents.
+CHANGED_SINCE_PLANNED = (PostingState.HELD, PostingState.WITHDRAWN)
 POSTED_COLUMNS = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
 _postings = cast(Table, Posting.__table__)
 _STORE_POSTED = (
@@ -157,8 +159,21 @@ def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted
     is_recorded = change_state(session, snapshot.posting, PostingState.POSTED, **values)
     if not is_recorded:
         return False
+    if snapshot.posting.state in CHANGED_SINCE_PLANNED:
+        _request_reading(session, snapshot.posting, now)
     _follow_up(session, [(snapshot, step)])
     return True
+
+
+def _request_reading(session: Session, posting: Posting, now: dt.datetime) -> None:
+    """Request that the document of an adopted posting is read and planned again.
+
+    While the posting was held or withdrawn, the document was not planned as one that QuickBooks
+    has. The source may no longer want it, or may have changed it.
+    """
+    document = session.get_one(SourceDocument, posting.document_id)
+    if document.made_for == "":
+        document.reread, document.reread_at = True, now
 
 
 def _build_posted_values(
