@@ -694,6 +694,8 @@ def test_after_a_restore_a_document_of_another_kind_is_not_posted_beside_the_fir
 
     bench.quickbooks.act("delete", kind="Bill", id=bill_id)
     changes.poll(bench.company_id)
+    with transaction() as session:  # as if the next run had read the document
+        session.get_one(Posting, id).document.reread = False
     bench.drain(wait_for_doubts=True)
     if known == "not at all":  # it has the key of the bill, whose response QuickBooks repeats
         retries.retry(id, "kari")
