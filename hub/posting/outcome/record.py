@@ -49,7 +49,7 @@ FINAL_VALUES: dict[str, Any] = {
     "next_try_at": None,
 }
 # The content of postings in these states may be older than that of their documents.
-CHANGED_SINCE_PLANNED = (PostingState.HELD, PostingState.WITHDRAWN)
+POSSIBLY_OUTDATED = (PostingState.HELD, PostingState.WITHDRAWN)
 POSTED_COLUMNS = ("quickbooks_id", "answer", "sync_token", "posted_total", "changed_at")
 _postings = cast(Table, Posting.__table__)
 _STORE_POSTED = (
@@ -159,7 +159,7 @@ def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted
     is_recorded = change_state(session, snapshot.posting, PostingState.POSTED, **values)
     if not is_recorded:
         return False
-    if snapshot.posting.state in CHANGED_SINCE_PLANNED:
+    if snapshot.posting.state in POSSIBLY_OUTDATED:
         _request_reading(session, snapshot.posting, now)
     _follow_up(session, [(snapshot, step)])
     return True
