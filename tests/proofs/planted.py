@@ -980,6 +980,16 @@ BUGS = (
         ),
     ),
     Planted(
+        "a document that was withdrawn before its transaction was found is not read again",
+        "hub/posting/outcome/record.py",
+        "    if snapshot.posting.state in POSSIBLY_OUTDATED:",
+        "    if snapshot.posting.state not in outbox.IN_FLIGHT + POSSIBLY_OUTDATED:",
+        (
+            "tests/stories/test_adopted_documents.py::"
+            "test_a_transaction_that_its_source_no_longer_wants_is_removed"
+        ),
+    ),
+    Planted(
         "a permission to overwrite covers versions that the person has not seen",
         "hub/posting/protocol/candidates.py",
         'history.overwrite_permitted == f"{current.id}:{current.token}"',
