@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from hub import Retry, Row, Sentence
+from hub import Reply, Retry, Row, Sentence
 from hub_ion import schema
 from hub_ion.queries import Listing
 
@@ -21,6 +21,34 @@ def get_errors(answer: Any) -> list[Row]:
                 error if isinstance(error, dict) else {"message": str(error)} for error in errors
             ]
     raise Retry("ION's answer is not an answer to a query; it is asked again later.")
+
+
+def get_message(reply: Reply) -> str:
+    """Return the message of an answer that refuses something; its status if it has none."""
+    try:
+        errors = get_errors(reply.json())
+    except Retry:
+        errors = []
+    return str(errors[0].get("message")) if errors else f"HTTP {reply.status}"
+
+
+def is_page(reply: Reply) -> bool:
+    """Return whether an answer is a page of another server, such as a firewall, and not JSON."""
+    try:
+        reply.json()
+    except Retry:
+        return bool(reply.body.strip())
+    return False
+
+
+def has_changed_rows(data: Any) -> bool:
+    """Return whether each mutation of an answer returned the row that it changed."""
+    if not isinstance(data, dict):
+        return False
+    results = data.values()
+    return bool(data) and all(
+        isinstance(result, dict) and any(result.values()) for result in results
+    )
 
 
 def read_types(data: Any) -> list[Row]:

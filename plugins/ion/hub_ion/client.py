@@ -18,7 +18,16 @@ from hub import (
     Site,
 )
 from hub_ion import queries, schema
-from hub_ion.answers import complete_row, find_broken_row, get_errors, read_page, read_types
+from hub_ion.answers import (
+    complete_row,
+    find_broken_row,
+    get_errors,
+    get_message,
+    has_changed_rows,
+    is_page,
+    read_page,
+    read_types,
+)
 from hub_ion.queries import Listing
 
 log = logging.getLogger(__name__)
@@ -228,10 +237,22 @@ class Ion:
     # -- one request --
 
     def ask(self, query: str, **variables: Any) -> Any:
-        """Return the data of a query; raise Conflict, Denied or Refused for a rejected mutation."""
+        """Return the data of a query; raise Conflict or Refused for a rejected mutation.
+
+        A mutation that returns its row was carried out, even if the answer has errors as well, such
+        as those of a rule that allows it. Raise Retry if neither a row nor an error comes.
+        """
         data, errors = self._parse_answer(query, variables)
+        is_mutation = query.startswith("mutation")
+        if is_mutation and has_changed_rows(data):
+            return data
         if errors:
             self._refuse(query, errors[0])
+        if is_mutation or data is None:
+            raise Retry(
+                "ION answered without an error and without saying that it did what it was asked;"
+                " it is asked again later."
+            )
         return data
 
     def _read_page(
@@ -281,8 +302,8 @@ class Ion:
     def _parse_answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
         """Send a query, and return (data, errors) of the answer."""
         reply = self._send({"query": query, "variables": variables})
-        if reply.status == 403:
-            raise self._refusal(query, _get_message(reply))
+        if reply.status == 403 and not is_page(reply):
+            raise self._refusal(query, get_message(reply))
         if reply.status == 409:
             raise Conflict()
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
@@ -325,7 +346,11 @@ class Ion:
         if FORBIDDEN_MESSAGE.search(message):
             raise self._refusal(query, message)
         if query.startswith("mutation"):
-            raise Refused("ION refused it: %(message)s", message=message)
+            raise Refused(
+                "ION did not accept what the hub wrote: “%(message)s”. Solve that in ION, or enter"
+                " there by hand what is missing.",
+                message=message,
+            )
         raise NotAnswered(
             "ION could not answer (%(message)s); it is asked again later.", message=message
         )
@@ -361,15 +386,6 @@ def _rejects_token(reply: Reply) -> bool:
     if not errors or any((answer.get("data") or {}).values()):
         return False
     return bool(TOKEN_MESSAGE.search(str(errors[0].get("message"))))
-
-
-def _get_message(reply: Reply) -> str:
-    """Return the message of an answer that refuses something; its status if it has none."""
-    try:
-        errors = get_errors(reply.json())
-    except Retry:
-        errors = []
-    return str(errors[0].get("message")) if errors else f"HTTP {reply.status}"
 
 
 def _get_current_text(order: Row, key: str) -> str | None:

@@ -4,9 +4,20 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub import Code, Document, Line, Record, Row, Sentence, Site, money, round_amount
+from hub import (
+    Code,
+    Document,
+    Line,
+    Record,
+    Refused,
+    Row,
+    Sentence,
+    Site,
+    money,
+    round_amount,
+)
 from hub_ion import orders, parts, queries, references
-from hub_ion.client import Ion
+from hub_ion.client import Ion, MutationForbidden
 
 # The secret that keeps the warnings of the last import.
 IMPORT_WARNINGS_KEY = "orders not taken over"
@@ -16,7 +27,8 @@ STATUSES_UP_TO_ORDERED = ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED")
 def import_orders(site: Site, source: Ion, records: Sequence[Record]) -> list[Code]:
     """Create the orders that ION does not have, and return their codes.
 
-    Keep a warning for each order whose supplier, part or currency ION does not have.
+    Keep a warning for each order whose supplier, part or currency ION does not have, and for each
+    that ION refuses; the others are created all the same.
     """
     source_ids: SourceIds | None = None
     codes: list[Code] = []
@@ -30,7 +42,13 @@ def import_orders(site: Site, source: Ion, records: Sequence[Record]) -> list[Co
         if missing:
             warnings.append(_warn_of_missing(record, missing))
             continue
-        id = _create_order(site, source, source_ids, record, record.order)
+        try:
+            id = _create_order(site, source, source_ids, record, record.order)
+        except MutationForbidden:
+            raise
+        except Refused as error:
+            warnings.append(_warn_of_refusal(record, error))
+            continue
         code_id = f"{orders.PREFIX}{id}"
         codes.append(Code(id=code_id, name=record.name, quickbooks_id=record.id))
     site.secrets[IMPORT_WARNINGS_KEY] = "\n".join(warnings)
@@ -54,6 +72,15 @@ def _warn_of_missing(record: Record, missing: str) -> str:
         "Purchase order %(name)s of QuickBooks is not in ION, which has no %(missing)s.",
         name=record.name,
         missing=missing,
+    )
+
+
+def _warn_of_refusal(record: Record, error: Refused) -> str:
+    """Say which order ION refuses, on one line; an order that it has in part is completed later."""
+    return Sentence(
+        "Purchase order %(name)s of QuickBooks is not complete in ION. %(reason)s",
+        name=record.name,
+        reason=" ".join(error.text.split()),
     )
 
 

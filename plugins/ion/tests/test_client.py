@@ -194,6 +194,9 @@ def _answer_with(bench, call, status, body):
         environ["wsgi.input"] = io.BytesIO(content)
         if f" {call}(".encode() not in content:
             return stand_in(environ, start)
+        if isinstance(body, str):
+            start(status, [("Content-Type", "text/html")])
+            return [body.encode()]
         start(status, [("Content-Type", "application/json")])
         return [json.dumps(body).encode()]
 
@@ -236,6 +239,55 @@ def test_a_rule_of_ion_that_blocks_a_write_refuses_the_receipt_alone(open_bench,
     with (
         _answer_with(bench, "SetReference", status, answer),
         pytest.raises(Refused, match="Frozen orders"),
+    ):
+        report_posted(bench)
+
+
+@pytest.mark.row("ION-38")
+@pytest.mark.parametrize(
+    ("location", "call"), [("reference", "SetReference"), ("attribute", "SetAttribute")]
+)
+@pytest.mark.parametrize("data", [None, {}, {"update": None}, {"update": {"purchaseOrder": None}}])
+def test_a_write_that_is_answered_without_a_row_is_repeated(open_bench, location, call, data):
+    bench = open_bench(write_back=location)
+    with (
+        _answer_with(bench, call, "200 OK", {"data": data}),
+        pytest.raises(Retry, match="without saying that it did what it was asked"),
+    ):
+        report_posted(bench)
+    report_posted(bench)
+    written = bench.raw("a part")
+    texts = (written.get("externalReference"), written["attributes"].get("QuickBooks PO"))
+    assert "1001" in texts
+
+
+@pytest.mark.row("ION-39")
+def test_a_row_that_ion_returns_without_data_is_asked_for_again(open_bench):
+    bench = open_bench(write_back="reference")
+    with (
+        _answer_with(bench, "Reference", "200 OK", {"data": None}),
+        pytest.raises(Retry, match="without saying that it did what it was asked"),
+    ):
+        report_posted(bench)
+
+
+@pytest.mark.row("ION-38", "ION-39")
+def test_a_write_that_a_rule_allows_with_an_error_is_not_refused(open_bench):
+    bench = open_bench(write_back="reference")
+    answer = {
+        "data": {"updatePurchaseOrder": {"purchaseOrder": {"id": bench.raw("a part")["id"]}}},
+        "errors": [{"message": "The rule Notify the buyer failed."}],
+    }
+    with _answer_with(bench, "SetReference", "200 OK", answer):
+        report_posted(bench)
+
+
+@pytest.mark.row("ION-38")
+def test_a_page_of_a_firewall_is_no_refusal_of_ion(open_bench):
+    bench = open_bench(write_back="reference")
+    with (
+        _answer_with(bench, "SetReference", "403 Forbidden", "<html>Blocked</html>"),
+        pytest.raises(NeedsAttention, match="is not allowed to the account of ION"),
     ):
         report_posted(bench)
 

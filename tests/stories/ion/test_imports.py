@@ -169,6 +169,34 @@ def test_an_interrupted_import_continues_with_the_same_order(site, import_pair):
 
 
 @pytest.mark.row("ION-40")
+@pytest.mark.parametrize(("call", "numbers"), [("AddOrder", "ab"), ("Move", "cd")])
+def test_an_order_that_a_rule_of_ion_blocks_is_a_warning_and_stops_no_other(site, call, numbers):
+    names = {f"H-4{number}" for number in numbers}
+    for name in names:
+        order_in_books(site, name)
+    rule = "Blocked by the rule Class is required."
+    site.source.faults.add(Fault(kind="errors", call=call, options={"message": rule}))
+    push_lists(site.row)
+    (warning,) = [text for text in sources.check(site.row).warnings if rule in text]
+    (blocked,) = [name for name in names if f"Purchase order {name} of" in warning]
+    assert _ordered(site, names) == names - {blocked}
+    push_lists(site.row)
+    assert _ordered(site, names) == names
+    assert not any(rule in text for text in sources.check(site.row).warnings)
+
+
+def _ordered(site, names):
+    """Return those of these numbers of which ION has an ordered order; each at most once."""
+    found = []
+    for order in site.books.rows("orders"):
+        _, _, name = (order.get("externalReference") or "").partition(": ")
+        if name in names and order["phase"] == "ORDERED":
+            found.append(name)
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+@pytest.mark.row("ION-40")
 def test_an_order_imported_from_another_company_leaves_the_order_with_its_id_alone(site):
     own = order_in_books(site, "H-22", POStatus="Closed")
     id = site.order({"account": "6300"})
