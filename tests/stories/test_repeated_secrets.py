@@ -1,7 +1,7 @@
 """A source that repeats requests: no secret reaches a case, run, log, mail or command."""
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -114,7 +114,7 @@ def logs(folder):
 
 
 def database():
-    with sqlite3.connect(current_hub().config.data / "hub.db") as connection:
+    with closing(sqlite3.connect(current_hub().config.data / "hub.db")) as connection, connection:
         return "\n".join(connection.iterdump())
 
 

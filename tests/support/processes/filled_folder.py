@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Create a data folder with documents in all states, upgraded to the newest revision."""
     folder = tmp_path_factory.mktemp("old") / "data"
     folder.mkdir(mode=0o700)
-    with sqlite3.connect(folder / "hub.db") as connection:
+    with closing(sqlite3.connect(folder / "hub.db")) as connection, connection:
         connection.executescript((BASELINE / "database.sql").read_text(encoding="utf-8"))
     connection.close()
     shutil.copytree(BASELINE / "sends", folder / "sends")

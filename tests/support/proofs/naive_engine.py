@@ -8,7 +8,7 @@ import json
 import sqlite3
 import sys
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPException
 
 PATH = "/v3/company/9341450000000001/purchase"
@@ -16,7 +16,7 @@ PATH = "/v3/company/9341450000000001/purchase"
 
 def prepare(file, count):
     """Create a number of documents to post."""
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database, database:
         database.execute("create table document (number integer primary key, state text)")
         database.executemany(
             "insert into document values (?, 'ready')", [(n,) for n in range(count)]

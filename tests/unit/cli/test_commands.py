@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -396,7 +397,7 @@ def test_a_first_password_from_the_command_line_is_void_once_an_owner_is_disable
     """Nobody knows which of the owners was at the terminal; a viewer was not."""
 
     def stored_passwords():
-        with sqlite3.connect(tmp_path / "data" / "hub.db") as database:
+        with closing(sqlite3.connect(tmp_path / "data" / "hub.db")) as database, database:
             return dict(database.execute("SELECT username, password FROM user"))
 
     add_person(hub, "kari@example.com")

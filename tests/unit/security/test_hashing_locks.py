@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Flask], list[str]]:
 
         def writing(action: str, carry_out: Callable[..., Any]) -> Callable[..., Any]:
             def meanwhile(*values: Any, **options: Any) -> Any:
-                with sqlite3.connect(database, timeout=0) as other:
+                with closing(sqlite3.connect(database, timeout=0)) as other, other:
                     other.execute("BEGIN IMMEDIATE")  # raises if somebody else writes
                     other.rollback()
                 other.close()

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import threading
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -59,7 +60,7 @@ def test_a_backup_is_restored_into_an_empty_folder(hub, archive, empty_folder):
     assert code == 0, output
     assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
     assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder))[1]
-    with sqlite3.connect(empty_folder / "hub.db") as connection:
+    with closing(sqlite3.connect(empty_folder / "hub.db")) as connection, connection:
         query = "SELECT count(*) FROM company WHERE restored_since IS NULL"
         assert connection.execute(query).fetchone() == (0,)
     connection.close()
@@ -91,7 +92,7 @@ def test_a_database_of_another_version_in_the_way_is_to_be_moved_away(hub, folde
     before = lists_of(hub)
     assert hub("backup", str(archive))[0] == 0
     database = folder / "hub.db"
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0050'")
     connection.close()
     code, output = hub("restore", str(archive))
@@ -104,7 +105,7 @@ def test_a_database_of_another_version_in_the_way_is_to_be_moved_away(hub, folde
 
 def damage(file, index):
     """Overwrite the first page of an index with zeros, as a broken disk may."""
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         (page_size,) = connection.execute("PRAGMA page_size").fetchone()
         query = "SELECT rootpage FROM sqlite_master WHERE name = ?"

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,7 +113,7 @@ def test_an_unsealed_hub_works_again_and_looks_before_it_sends(moved_hub, folder
     assert code == 0, output
     assert lists_of(moved_hub) == before
     assert "intact" in moved_hub("audit", "verify")[1]
-    with sqlite3.connect(tmp_path / "moved" / "hub.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "moved" / "hub.db")) as connection, connection:
         query = "SELECT count(*) FROM company WHERE restored_since IS NULL"
         assert connection.execute(query).fetchone() == (0,)
     connection.close()
@@ -181,7 +182,7 @@ def test_a_copy_that_is_not_complete_leaves_the_old_hub_usable(hub, target, monk
 
 
 def test_a_damaged_old_database_is_named_and_not_the_new_one(hub, target, folder):
-    with sqlite3.connect(folder / "hub.db") as connection:
+    with closing(sqlite3.connect(folder / "hub.db")) as connection, connection:
         query = "SELECT rootpage FROM sqlite_master WHERE name = 'source_document'"
         (page,) = connection.execute(query).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
@@ -227,7 +228,7 @@ def test_a_hub_at_work_is_refused(hub, target, folder):
 @pytest.mark.parametrize("revision", ["0023", "9999"])
 def test_another_revision_is_refused(hub, target, folder, tmp_path, revision):
     """Also a later one that only added columns, which this version would not copy."""
-    with sqlite3.connect(folder / "hub.db") as connection:
+    with closing(sqlite3.connect(folder / "hub.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
         connection.execute("UPDATE database_origin SET oldest_revision = '0024'")
     connection.close()
