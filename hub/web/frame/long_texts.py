@@ -1,5 +1,6 @@
-"""Long texts of sources on pages: cut everywhere, and longer where one reads the details."""
+"""Long texts of sources on pages: cut, and with places where their lines end."""
 
+import re
 from typing import Any
 
 from flask import Flask, Response
@@ -9,13 +10,17 @@ from markupsafe import Markup, escape
 MAX_LENGTH = 1000  # characters of a text
 MAX_DETAIL_LENGTH = 100_000  # characters of a text among the details of a document
 MAX_MESSAGE_LENGTH = 500  # characters of a message that the cookie carries to the next page
+# A colon between the levels of a name in QuickBooks, such as Client:Project; not that of a time.
+LEVEL_END = re.compile(r"(?<!\d):(?=[^\s/])|:(?=[^\s\d/])")
 MESSAGES_KEY = "_flashes"  # Flask's name
 
 
 def init_app(app: Flask) -> None:
-    """Cut every text that a template prints; add the filters `long_text` and `full_text`."""
+    """Cut every text that a template prints; add filters for those that are printed otherwise."""
     app.jinja_env.finalize = print_value
-    app.jinja_env.filters.update(long_text=print_long, full_text=print_full)
+    app.jinja_env.filters.update(
+        long_text=print_long, full_text=print_full, breakable=print_breakable
+    )
     app.after_request(_cut_messages)
 
 
@@ -32,6 +37,15 @@ def print_long(value: Any) -> Markup:
 def print_full(value: Any) -> Markup:
     """Print the value of a field, which comes back with the form and must not be cut."""
     return escape(value)
+
+
+def print_breakable(value: Any) -> Markup:
+    """Print a name or fact whose lines may end between the levels of a name: Client:Project.
+
+    What people copy from the page is the text as it is.
+    """
+    text = escape(print_value(value))
+    return Markup(LEVEL_END.sub(":<wbr>", text))  # noqa: S704 (escaped)
 
 
 def print_value(value: Any) -> Any:

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from hub.db import engine
 from hub.models import Case, Posting, SeenCode, SourceDocument, StoredRecord
-from hub.web.frame.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH
+from hub.web.frame.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH, print_breakable
 from tests.support.runs.tiers import by_form
 
 LONG = "Ålesund " * by_form(25_000, 125_000, 125_000)  # a megabyte, or a fifth of it
@@ -42,6 +42,32 @@ def addresses(app):
         )
         if is_page:
             yield PART.sub("1", rule.rule)
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("Fjord Homes:Phase 2:Kitchen", "Fjord Homes:<wbr>Phase 2:<wbr>Kitchen"),
+        ("A&B <i>:4010 Tak", "A&amp;B &lt;i&gt;:<wbr>4010 Tak"),
+        ("Note: 10:30", "Note: 10:30"),
+        ("https://books.test", "https://books.test"),
+        (LONG, f"{LONG[:MAX_LENGTH].rstrip()}…"),
+    ],
+    ids=["levels", "markup", "time", "address", "long"],
+)
+def test_a_line_may_end_between_the_levels_of_a_name(name, printed):
+    assert print_breakable(name) == printed
+
+
+def test_names_of_several_levels_may_break_after_a_colon(visitor):
+    visitor.log_in("oda")
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.execute(update(SourceDocument).values(party="Fjord Homes:Phase 2:Kitchen"))
+    posting = visitor.story.postings["review"]
+    name = "Fjord Homes:<wbr>Phase 2:<wbr>Kitchen"
+    assert name in visitor.get("/documents").text
+    assert name in visitor.get(f"/installations/{visitor.story.installation}/review/").text
+    assert "Solbakken borettslag:<wbr>Tak" in visitor.get(f"/postings/{posting}/review").text
 
 
 @pytest.mark.proof(small=0)

@@ -135,7 +135,7 @@ def texts_of_catalogs() -> set[str]:
 def own_words(page: str) -> set[str]:
     """Return the texts of a page that are neither translated nor data."""
     texts = Texts()
-    texts.feed(page)
+    texts.feed(page.replace("<wbr>", ""))
     return {text for text in texts.unmarked if WORD.search(DATA.sub("", text))}
 
 
@@ -205,7 +205,7 @@ def test_main_pages_are_in_norwegian(visitor: Visitor, path: str) -> None:
     visitor.log_in("olga")
     page = visitor.get(path, headers=NORWEGIAN).text
     texts = Texts()
-    texts.feed(page)
+    texts.feed(page.replace("<wbr>", ""))
     assert {"Hjem", "Innboks", "Dokumenter", "Firmaer", "Brukere", "Logg ut"} <= set(texts.unmarked)
     assert set(ENGLISH_NAVIGATION) & set(texts.unmarked) == set()
     english = Texts()
