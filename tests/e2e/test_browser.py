@@ -870,6 +870,7 @@ def test_every_column_is_in_view_on_a_tablet(
         "/account/notifications",
         *cases,
         f"/documents/{story.documents['posted']}",
+        f"{here}/",
         f"{here}/matching/",
     ):
         person.open(address)

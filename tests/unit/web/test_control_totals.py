@@ -6,6 +6,11 @@ from html import unescape
 from tests.support.pages.costcertified_pages import Pages
 from tests.support.pages.page_visitor import Visitor
 
+ONE_COLUMN = re.compile(
+    r"@media \(max-width: 79\.99rem\) \{ \.wide-left:has\(\.control-totals\)"
+    r" \{ grid-template-columns: minmax\(0, 1fr\)"
+)
+
 
 def totals(pages: Pages) -> list[list[str]]:
     """Return the cells of the control totals, as text."""
@@ -33,3 +38,11 @@ def test_a_payment_is_not_added_to_the_invoice_that_it_pays(
     invoices, payments = rows
     assert invoices[2:] == ["162.00", "162.00", "162.00", "To the cent"]
     assert payments[2:] == ["108.00", "108.00", "108.00", "To the cent"]
+
+
+def test_the_control_totals_have_the_width_of_a_small_window(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    page = visitor.page(f"/installations/{visitor.story.installation}/")
+    assert 'class="grid dense stack control-totals"' in page
+    with visitor.get("/assets/hub.css") as style:
+        assert ONE_COLUMN.search(style.text)
