@@ -32,14 +32,14 @@ def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> 
         return ""
     if not installation.is_active:
         return gettext(
-            " A sync continues with their documents once the app is enabled and not paused."
+            " A sync continues with the waiting documents once the app is enabled and not paused."
         )
     if not installation.can_run:
         return gettext(
-            " A sync continues with their documents once the company is connected again."
+            " A sync continues with the waiting documents once the company is connected again."
         )
     run_log.request(RunKind.SYNC, installation_id, person_name())
-    return gettext(" A sync continues with their documents now.")
+    return gettext(" A sync continues with the waiting documents now.")
 
 
 def count_cases(

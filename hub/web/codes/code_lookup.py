@@ -13,8 +13,9 @@ from hub.context import current_hub
 from hub.contract.codec import load
 from hub.contract.documents import Code, Document, get_code_id, iter_codes
 from hub.contract.types import Field
-from hub.mapping import MatchIndex
+from hub.mapping import EMPTY, NEW, MatchIndex, has_separator
 from hub.models import Case, Installation, Match, Posting, SeenCode, SourceDocument, case_posting
+from hub.qbo import records
 
 
 def load_fields_by_name(installation: Installation) -> dict[str, Field]:
@@ -118,6 +119,20 @@ def select_match(installation: Installation, field: str, code: str) -> Any:
         Match.field == field,
         Match.code == code,
     )
+
+
+def is_outdated(match: Match, field: Field, match_index: MatchIndex) -> bool:
+    """Return whether a match no longer counts.
+
+    A new version of the plugin may have given its field another list of QuickBooks, and its record
+    may have become inactive, be gone, or have a name that the source cannot take.
+    """
+    if not records.is_same_list(match.role, field.role):
+        return True
+    if match.record in (EMPTY, NEW):
+        return False
+    entry = match_index.records(field.role).get_active(match.record)
+    return entry is None or has_separator(field, entry.qualified_name)
 
 
 def find_code(document: Document, field: str, id: str) -> Code | str | None:

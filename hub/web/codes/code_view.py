@@ -48,6 +48,8 @@ class CodeView:
     state: CodeState
     organisation_number: str = ""
     match: Match | None = None
+    is_decision_outdated: bool = False  # a person decided, but the decision no longer counts
+    is_of_other_list: bool = False  # its match was made for another list than its field has now
     record: str = ""  # its name, or when it is created
     problem: str = ""
     missing: Missing | None = None
@@ -93,6 +95,8 @@ def view_code(
         state=CodeState.OPEN,
         organisation_number=get_organisation_number(used),
         match=match,
+        is_decision_outdated=_is_decision_outdated(match, field, match_index),
+        is_of_other_list=match is not None and not records.is_same_list(match.role, field.role),
         is_required=field.role in _list_required_roles(installation),
     )
     plain = Code(
@@ -101,7 +105,7 @@ def view_code(
         number=source_code.number or None,
         quickbooks_id=source_code.quickbooks_id,
     )
-    if match and not records.is_same_list(match.role, field.role):
+    if view.is_of_other_list:
         match = None  # it has no effect
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)
@@ -125,6 +129,13 @@ def view_code(
         suggestions=result.suggestions,
         exact_id=result.exact,
     )
+
+
+def _is_decision_outdated(match: Match | None, field: Field, match_index: MatchIndex) -> bool:
+    """Return whether a match is the decision of a person that no longer counts."""
+    if match is None or match.match_method != MatchOrigin.DECIDED:
+        return False
+    return code_lookup.is_outdated(match, field, match_index)
 
 
 def _describe_expected_creation(

@@ -5,24 +5,25 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import sources
-from hub.cases.causes import build_match_cause, build_match_column, build_match_prefix
+from hub.cases.causes import build_match_cause
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations.match_files import export_csv
-from hub.models import Case, Installation, Match, SeenCode
-from hub.models.enums import CaseDecision, MatchOrigin, RunKind
-from hub.translations.messages import gettext, gettext_noop, ngettext, translate
+from hub.models import Case, Installation, SeenCode
+from hub.models.enums import CaseDecision, RunKind
+from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps.installation import build_tabs, start
 from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import case_acts, continuation
 from hub.web.codes import (
     code_decisions,
     code_facts,
+    code_filters,
     code_lookup,
     code_view,
     match_versions,
@@ -33,16 +34,10 @@ from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import build_csv_download
 from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
-from hub.web.lists import continued_cases
 from hub.web.lists.case_list import CaseRow
 from hub.web.request import row_ids
 
 CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
-CODE_LISTS = {
-    "open": gettext_noop("Documents wait for it"),
-    "decided": gettext_noop("Decided"),
-    "": gettext_noop("All"),
-}
 LIST_ARGUMENTS = ("show", "field", "q", "before", "after")
 SCORE_THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
 MAX_ACCEPTED = 500  # codes that one act matches
@@ -80,13 +75,13 @@ def show(installation_id: int) -> str | Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         fields = code_lookup.load_fields_by_name(installation)
-        query = _select_codes(installation, filters, list(fields))
-        waiting_first = case((_is_waited_for(installation), 0), else_=1)
+        match_index = code_lookup.load_match_index(session, installation)
+        query = code_filters.select_codes(session, installation, filters, fields, match_index)
+        waiting_first = case((code_filters.is_waited_for(installation), 0), else_=1)
         order = CODE_ORDER if filters["show"] else (waiting_first, *CODE_ORDER)
         codes = load_page(session, query, order_by=order, is_descending=False)
         if is_past_end(codes):
             return redirect(build_first_address())
-        match_index = code_lookup.load_match_index(session, installation)
         rows, suggestions = [], {}
         for source_code in codes.rows:
             field = fields[source_code.field]
@@ -107,7 +102,7 @@ def show(installation_id: int) -> str | Response:
         suggestions=suggestions,
         filters=filters,
         fields=fields,
-        code_lists=CODE_LISTS,
+        code_lists=code_filters.CODE_LISTS,
         list_query=_encode_list(request.args),
         **context,
     )
@@ -190,9 +185,12 @@ def accept(installation_id: int) -> Response:
             left += 1
         else:
             decided.append((field, code))
-    message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
-    message += continuation.continue_matched(installation_id, decided)
-    flash(message, "success")
+    if decided:
+        message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
+        message += continuation.continue_matched(installation_id, decided)
+        flash(message, "success")
+    else:
+        flash(gettext("No code was matched."), "look")
     if left:
         flash(
             ngettext(
@@ -271,27 +269,8 @@ def _load_waiting_documents(
 
 def _count_waiting_codes(session: Session, installation: Installation) -> int:
     """Return how many codes documents wait for, by their open cases."""
-    query = select(func.count()).where(*_build_waiting_conditions(installation))
+    query = select(func.count()).where(*code_filters.build_waiting_conditions(installation))
     return session.scalar(query) or 0
-
-
-def _is_waited_for(installation: Installation) -> ColumnElement[bool]:
-    """Return the condition that documents wait for the match of a code."""
-    cause = build_match_column(installation.id, SeenCode.field, SeenCode.code)
-    return cause.in_(select(Case.cause).where(*_build_waiting_conditions(installation)))
-
-
-def _build_waiting_conditions(installation: Installation) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for the open cases of codes that nobody decided.
-
-    The case of a decided code is open until a sync has continued with its documents.
-    """
-    return (
-        Case.installation_id == installation.id,
-        Case.cause.startswith(build_match_prefix(installation.id)),
-        Case.closed_at.is_(None),
-        ~continued_cases.is_continued(),
-    )
 
 
 def _list_acceptable_suggestions(
@@ -299,9 +278,9 @@ def _list_acceptable_suggestions(
 ) -> AcceptableSuggestions:
     """Return the suggestions to accept among the open codes, in the order of the list."""
     fields = code_lookup.load_fields_by_name(installation)
-    query = _select_codes(installation, filters, list(fields)).order_by(*CODE_ORDER)
-    source_codes = session.scalars(query.limit(MAX_COMPARED + 1)).all()
     match_index = code_lookup.load_match_index(session, installation)
+    query = code_filters.select_codes(session, installation, filters, fields, match_index)
+    source_codes = session.scalars(query.order_by(*CODE_ORDER).limit(MAX_COMPARED + 1)).all()
     rows: list[AcceptableSuggestion] = []
     left = 0
     for source_code in source_codes[:MAX_COMPARED]:
@@ -360,34 +339,3 @@ def _build_code_values(
     return record_creation.build_code_form(
         session, installation, source_code, field, query, invalid
     )
-
-
-def _select_codes(
-    installation: Installation, filters: Mapping[str, str], fields: list[str]
-) -> Select[Any]:
-    """Return the query for the codes that fit the filters of the page."""
-    query = select(SeenCode).where(
-        SeenCode.installation_id == installation.id, SeenCode.field.in_(fields)
-    )
-    if filters.get("field"):
-        query = query.where(SeenCode.field == filters["field"])
-    if filters.get("q"):
-        is_hit = or_(
-            SeenCode.name.icontains(filters["q"], autoescape=True),
-            SeenCode.code.icontains(filters["q"], autoescape=True),
-            SeenCode.number.icontains(filters["q"], autoescape=True),
-        )
-        query = query.where(is_hit)
-    if filters["show"] == "open":
-        query = query.where(_is_waited_for(installation))
-    if filters["show"] == "decided":
-        is_decided = exists().where(
-            Match.company_id == installation.company_id,
-            Match.tenant == (installation.tenant or ""),
-            Match.scope == code_lookup.get_plugin_name(installation),
-            Match.field == SeenCode.field,
-            Match.code == SeenCode.code,
-            Match.match_method == MatchOrigin.DECIDED,
-        )
-        query = query.where(is_decided)
-    return query

@@ -71,6 +71,54 @@ def test_a_decision_in_another_plugin_is_not_listed_as_one_of_this_app(operator:
     assert "No code fits" in operator.page(f"{_here(operator)}?show=decided")
 
 
+def _list_by_decision(visitor: Visitor) -> tuple[list[str], list[str]]:
+    """Return the codes with a decision that counts, and those with one that no longer does."""
+    listed = []
+    for show in ("decided", "outdated"):
+        page = visitor.page(f"{_here(visitor)}?show={show}")
+        listed.append(re.findall(r'<span class="mono">(s\d)</span>', page))
+    return listed[0], listed[1]
+
+
+def _change_decision(visitor: Visitor, change: str) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        match = session.scalars(select(Match).where(Match.code == "s1")).one()
+        vendor = session.get_one(StoredRecord, (match.company_id, "vendor", "v1"))
+        if change == "other list":
+            match.role = "account"
+        elif change == "inactive":
+            vendor.active = False
+        else:
+            session.delete(vendor)
+        session.get_one(ListState, (match.company_id, "vendor")).version += 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("other list", "no longer counts: it was made for another list of QuickBooks."),
+        ("inactive", "no longer counts."),
+        ("gone", "no longer counts."),
+    ],
+)
+def test_a_decision_that_no_longer_counts_is_listed_as_one(
+    operator: Visitor, change: str, reason: str
+) -> None:
+    _decide(operator, "s1", record="v1")
+    _decide(operator, "s2", record="none")
+    assert _list_by_decision(operator) == (["s1", "s2"], [])
+    _change_decision(operator, change)
+    assert _list_by_decision(operator) == (["s2"], ["s1"])
+    page = operator.page(f"{_here(operator)}?show=outdated")
+    assert "Not matched" in page
+    assert re.search(f"The decision by oda, <time[^>]*>[^<]*</time>, {reason}", page)
+    of_code = operator.page(f"{_here(operator)}code?field=supplier&code=s1")
+    assert "Take the decision back" in of_code
+    assert reason in of_code
+    _decide(operator, "s1", record="v2")
+    assert _list_by_decision(operator) == (["s1", "s2"], [])
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [
@@ -649,10 +697,10 @@ def _list_codes(visitor: Visitor, address: str) -> list[str]:
 
 def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -> None:
     page = operator.press(f"{_here(operator)}accept", threshold="100")
-    assert "Matched 0 codes." in page
+    assert "No code was matched." in page
     assert "1 code was left: no record fits it by 100 %, or several do." in page
     page = operator.press(f"{_here(operator)}accept", threshold="80")
-    assert "Matched 1 code. A sync continues with their documents now." in page
+    assert "Matched 1 code. A sync continues with the waiting documents now." in page
     assert _matches(operator) == {"s1": "v1"}
     assert _case_of(operator, "s1").decision == "matched"
     assert _requested_runs(operator) == ["sync"]
@@ -664,8 +712,8 @@ def test_accepted_suggestions_of_a_paused_app_say_when_a_sync_continues(operator
         session.get_one(Installation, operator.story.installation).mode = "paused"
     page = operator.press(f"{_here(operator)}accept", threshold="80")
     assert (
-        "Matched 1 code. A sync continues with their documents once the app is enabled and not"
-        " paused." in page
+        "Matched 1 code. A sync continues with the waiting documents once the app is enabled and"
+        " not paused." in page
     )
     assert _requested_runs(operator) == []
 
@@ -705,7 +753,7 @@ def test_more_suggestions_than_one_act_accepts_are_announced(
 ) -> None:
     monkeypatch.setattr("hub.web.codes.matching.MAX_ACCEPTED", 0)
     page = operator.press(f"{_here(operator)}accept", threshold="80")
-    assert "Matched 0 codes." in page
+    assert "No code was matched." in page
     assert "More codes are open. Press Accept again" in page
     monkeypatch.undo()
     monkeypatch.setattr("hub.web.codes.matching.MAX_COMPARED", 0)
