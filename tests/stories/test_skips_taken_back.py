@@ -7,6 +7,7 @@ import pytest
 
 from hub import Attachment, Gone, Retry
 from hub.db.engine import transaction
+from hub.models import Installation
 from hub.posting.actions import manual, retries, undo
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
@@ -87,7 +88,8 @@ def test_a_skipped_document_is_posted_after_all_as_its_source_has_it_now(shop):
     skip(shop)
     shop.run(bill("12.00"))
     assert (totals(shop), len(find_buttons(shop))) == ([], 1)
-    assert "It is no longer skipped. A run reads it again and then posts it." in take_back(shop)
+    message = "A run reads it again and then posts it, unless it needs an approval."
+    assert f"It is no longer skipped. {message}" in take_back(shop)
     assert (totals(shop), shop.cases(), find_buttons(shop)) == ([12], [], [])
     assert "oda took back the skip" in shop.visitor.page("/documents/1")
 
@@ -193,13 +195,36 @@ def test_the_skip_of_all_documents_of_a_case_is_taken_back(shop):
     page = shop.visitor.page("/inbox/1")
     assert 'action="/inbox/1/take-back-skips"' in page
     page = shop.visitor.press("/inbox/1/take-back-skips")
-    assert "2 documents are no longer skipped. A run reads them again and then posts them." in page
+    assert (
+        "2 documents are no longer skipped. A run reads them again and then posts those that need"
+        " no approval." in page
+    )
     assert 'action="/inbox/1/take-back-skips"' not in page
     shop.run()
     assert (totals(shop), shop.cases()) == ([12], cases)
     assert (shop.states()["bill:1"], shop.states()["bill:2"]) == ("posted", "held")
     again = shop.visitor.press("/inbox/1/take-back-skips")
     assert "Nothing of this case is skipped any more." in again
+
+
+@pytest.mark.parametrize(
+    ("mode", "next_step"),
+    [
+        ("review", "A run reads it again and then posts it, unless it needs an approval."),
+        ("paused", "It is posted once the app is enabled and not paused."),
+    ],
+)
+def test_the_skip_of_the_only_document_of_a_case_is_taken_back(shop, mode, next_step):
+    shop.run(bill(cost="Nosuch"))
+    shop.visitor.press("/inbox/bulk/", act="skip", case=[1], text="Entered by hand")
+    shop.run(bill("12.00"))
+    with transaction() as session:
+        session.get_one(Installation, shop.id).mode = mode
+    page = shop.visitor.press("/inbox/1/take-back-skips")
+    assert f"1 document is no longer skipped. {next_step}" in page
+    if mode == "review":
+        shop.run()
+        assert shop.states()["bill:1"] == "review"
 
 
 def test_the_history_keeps_the_skip_with_its_reason(shop):

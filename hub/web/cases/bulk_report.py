@@ -63,3 +63,15 @@ def flash_remaining(count: int) -> None:
 def format_case_count(count: int) -> str:
     """Return a number of cases as a sentence has it."""
     return ngettext("%(count)s case", "%(count)s cases", count)
+
+
+def describe_assignment(count: int, name: str) -> str:
+    """Return the sentence about cases that were assigned to a person, or to nobody."""
+    if name:
+        cases = format_case_count(count)
+        return gettext("Assigned %(cases)s to %(name)s.", cases=cases, name=name)
+    return ngettext(
+        "%(count)s case is no longer assigned to anyone.",
+        "%(count)s cases are no longer assigned to anyone.",
+        count,
+    )

@@ -32,7 +32,7 @@ from hub.web.cases import (
     snoozes,
     stopped_postings,
 )
-from hub.web.cases.bulk_report import format_case_count
+from hub.web.cases.bulk_report import describe_assignment, format_case_count
 from hub.web.frame.layout import format_day
 from hub.web.frame.paging import drop_unset, load_pairs
 from hub.web.lists import case_list
@@ -303,10 +303,7 @@ def _assign(cases: Sequence[Case], form: Form) -> Outcome:
                 if not may_act.has(case):
                     reasons[case.id] = gettext("%(name)s may not act on it.", name=name)
         _store(session, cases, reasons, "case assigned", {"assignee": name})
-    done = format_case_count(len(cases) - len(reasons))
-    if not name:
-        return Outcome(reasons, gettext("Assigned %(cases)s to nobody.", cases=done))
-    return Outcome(reasons, gettext("Assigned %(cases)s to %(name)s.", cases=done, name=name))
+    return Outcome(reasons, describe_assignment(len(cases) - len(reasons), name))
 
 
 def _snooze(cases: Sequence[Case], form: Form) -> Outcome:

@@ -38,13 +38,26 @@ def take_back(case_id: int) -> Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
+        count = len(posting_ids) - len(reasons)
         if running_ids:
-            next_step = gettext("A run reads them again and then posts them.")
+            next_step = ngettext(
+                "A run reads it again and then posts it, unless it needs an approval.",
+                "A run reads them again and then posts those that need no approval.",
+                count,
+            )
         elif is_disconnected:
-            next_step = gettext("They are posted once the company is connected again.")
+            next_step = ngettext(
+                "It is posted once the company is connected again.",
+                "They are posted once the company is connected again.",
+                count,
+            )
         else:
-            next_step = gettext("They are posted once the app is enabled and not paused.")
-        _report(len(posting_ids) - len(reasons), reasons.values(), next_step)
+            next_step = ngettext(
+                "It is posted once the app is enabled and not paused.",
+                "They are posted once the app is enabled and not paused.",
+                count,
+            )
+        _report(count, reasons.values(), next_step)
         for installation_id in running_ids:
             run_log.request(RunKind.SYNC, installation_id, person_name())
     return redirect(url_for("inbox.one", case_id=case_id))

@@ -87,7 +87,10 @@ def _release(
 def _describe_next_step(installation: Installation) -> str:
     """Return the sentence about a posting that is no longer skipped."""
     if installation.can_run:
-        return gettext("It is no longer skipped. A run reads it again and then posts it.")
+        return gettext(
+            "It is no longer skipped. A run reads it again and then posts it, unless it needs an"
+            " approval."
+        )
     if installation.is_active:
         return gettext("It is no longer skipped. It is posted once the company is connected again.")
     if installation.enabled:

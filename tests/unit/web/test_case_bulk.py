@@ -332,7 +332,43 @@ def test_of_many_people_those_are_suggested_whose_name_is_typed(
     assert "Assigned 1 case to Kari." in page
     assert operator.row(Case, operator.ids[0]).assignee == "Kari"
     page = operator.press(BULK, act="assign", case=operator.ids[:2], assignee="")
-    assert "Assigned 2 cases to nobody." in page
+    assert "2 cases are no longer assigned to anyone." in page
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        (
+            "en",
+            (
+                "1 case is no longer assigned to anyone.",
+                "2 cases are no longer assigned to anyone.",
+                "1 could not be skipped: it stops no document that can be skipped.",
+            ),
+        ),
+        (
+            "nb",
+            (
+                "1 avvik er ikke lenger tildelt noen.",
+                "2 avvik er ikke lenger tildelt noen.",
+                "1 ble ikke hoppet over: det stopper ingen dokumenter som kan hoppes over.",
+            ),
+        ),
+    ],
+)
+def test_the_result_of_an_act_is_a_sentence(
+    operator: Visitor, language: str, texts: tuple[str, str, str]
+) -> None:
+    operator.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    one, two, not_done = texts
+    assert one in operator.press(BULK, act="assign", case=operator.ids[:1], assignee="")
+    assert two in operator.press(BULK, act="assign", case=operator.ids[:2], assignee="")
+    with operator.app.app_context(), transaction() as session:
+        row = {"title": "Nothing waits", "action": "settings"}
+        row["installation_id"] = operator.story.installation
+        row["company_id"] = operator.story.company
+        case_id = open_stored_case(session, "nothing-waits", **row).id
+    assert not_done in operator.press(BULK, act="skip", case=[case_id], text="Double")
 
 
 def test_a_person_without_the_right_changes_nothing(operator: Visitor) -> None:

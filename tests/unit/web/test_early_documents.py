@@ -82,6 +82,7 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
     seals = re.findall(r'name="selected"\s+value="([^"]+)"', visitor.page(HERE))
     answer = visitor.get(f"{HERE}include", query_string={"selected": seals[0]}).text
     assert "Include 1 document ·" in answer
+    assert "Check that nobody has entered it in QuickBooks by hand." in " ".join(answer.split())
     assert "09 Apr 2026" in answer
     assert states()["F-2"] == "withdrawn"
     answer_text = include(visitor, "selected", selected=seals[0])
@@ -102,6 +103,7 @@ def test_a_chosen_document_is_included_after_its_sum_was_confirmed(visitor):
 def test_of_more_documents_than_a_form_can_carry_the_others_are_counted(visitor, monkeypatch):
     whole = visitor.page(f"{HERE}include?which=all")
     assert ("Include 2 documents" in whole, "can be included at once" in whole) == (True, False)
+    assert "Check that nobody has entered them in QuickBooks by hand." in whole
     monkeypatch.setattr("hub.web.documents.early_documents.MAX_INCLUDED", 1)
     page = visitor.page(f"{HERE}include?which=all")
     assert "Include 1 document ·" in page
