@@ -1,20 +1,19 @@
 """Random histories of a few linked documents: each is in the books once and right, or in a case."""
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 
 import pytest
 from sqlalchemy import select
 
-from hub import Gone, Unreadable, hookimpl, outbox
+from hub import Gone, Unreadable, hookimpl
 from hub.db.engine import read_only_session
 from hub.errors import Retry
-from hub.models import Case, Posting, Run, SourceDocument, case_posting
-from hub.models.enums import Holder, PostingState
-from hub.models.postings import LEFT_OUT_STATES
+from hub.models import Posting, Run, SourceDocument
 from tests.proofs.linked_documents import FACTS, GROUPS
 from tests.proofs.linked_history import LinkedHistory
 from tests.proofs.shop_machine import StartingPoint
+from tests.support.proofs.resting_postings import judge_posting, list_cases, load_cases
 from tests.support.rows import document_states
 from tests.support.runs.tiers import by_form
 from tests.support.sources.every_kind_source import SplittingSource
@@ -161,50 +160,6 @@ def judge(history):
             about = list_cases(own, by_id, cases)
             problems += judge_document(history, row.source_id, states.get(row.id), about)
     return problems
-
-
-def load_cases(session):
-    """Return the codes of the open cases of each posting."""
-    query = select(Case.code, case_posting.c.posting_id)
-    query = query.join(case_posting, case_posting.c.case_id == Case.id)
-    cases = defaultdict(list)
-    for code, posting_id in session.execute(query.where(Case.closed_at.is_(None))):
-        cases[posting_id].append(code)
-    return cases
-
-
-def list_cases(postings, by_id, cases):
-    """Return the cases of the postings of a document, and of all that these wait for."""
-    ids, remaining = set(), [posting.id for posting in postings]
-    while remaining:
-        id = remaining.pop()
-        if id in ids:
-            continue
-        ids.add(id)
-        posting = by_id[id]
-        if posting.state == PostingState.WAITING:
-            remaining += outbox.find_awaited_ids(posting.payload)
-            remaining += [posting.after_id] if posting.after_id else []
-    return sorted({code for id in ids for code in cases[id]})
-
-
-def judge_posting(posting, by_id, cases):
-    """Return what is wrong with a posting at rest.
-
-    A document that is read again once a removal is decided sends nothing until then: the case of
-    the removal stops all its parts.
-    """
-    about = list_cases([posting], by_id, cases)
-    where = f"{posting.document.source_id} {posting.operation} {posting.id}: {posting.reason}"
-    if posting.state in LEFT_OUT_STATES and about:
-        return [f"a posting that has ended has a case: {where}, {about}"]
-    is_open = posting.state in outbox.UNFINISHED and posting.held_by != Holder.UNNEEDED
-    if is_open and posting.document.reread:
-        own = [other for other in by_id.values() if other.document_id == posting.document_id]
-        about = list_cases(own, by_id, cases)
-    if is_open and not about:
-        return [f"a {posting.state} posting has no case: {where}"]
-    return []
 
 
 def judge_document(history, source_id, state, about):
