@@ -176,7 +176,7 @@ def test_the_columns_of_a_table_are_asked_for_in_norwegian(day):
     day.visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb"
     page = day.upload(**{"leverandører.csv": CSV.encode()})
     labels = {" ".join(text.split()) for text in re.findall(r'for="field-\w+">([^<]+)', page)}
-    assert {"Radene er linjer i", "Datoer skrives som", "Ører kommer etter"} <= labels
+    assert {"Radene er linjer i", "Datoer skrives som", "Desimaler kommer etter"} <= labels
     assert not labels & {field.label for field in iter_mapping_fields()}
     assert "Bills from suppliers" not in page
 

@@ -59,7 +59,7 @@ def problems(page):
         (
             "nb",
             "Flere koder i kilden har dette navnet. Hvis de er forskjellige ting, gi alle unntatt"
-            " én et nytt navn i kilden, eller åpne hver kode og koble den til sin egen oppføring.",
+            " én et nytt navn i kilden, eller åpne hver kode og koble den til sin egen post.",
         ),
     ],
 )

@@ -275,7 +275,7 @@ def test_a_reason_is_translated_only_while_a_page_is_written(app_with_pages: Fla
         ),
         (
             "it was matched to a record that cannot be used: Hara is inactive in QuickBooks.",
-            "den ble koblet til en oppføring som ikke kan brukes: Hara er inaktiv i QuickBooks.",
+            "den ble koblet til en post som ikke kan brukes: Hara er inaktiv i QuickBooks.",
         ),
         ("What the source wrote of Hara.", "What the source wrote of Hara."),
     ],

@@ -1,0 +1,44 @@
+"""Norwegian words: one for each term, in the catalog of the hub and in those of the plugins."""
+
+import re
+
+import pytest
+
+from tools import translations
+
+# By the English text: the Norwegian words that are another term, or none.
+OTHER_TERMS = (
+    ("", r"\bhubben\b|\bører\b|hører også til dem|\bavgiftskode"),
+    (r"\bbills?\b", r"(?<!reise)\bregning"),
+    (r"\bheld\b(?! back)|^hold\b", r"\bhold\w* .*tilbake"),
+    (r"\bplugin\b", r"\butvidelse"),
+    (r"\brecords?\b", r"\boppføring"),
+    (r"(?<!under )\breview\b", r"\bgjennomgang"),
+    (r"\bserver\b", r"\w*tjener(en)?\b"),
+    (r"^tax (code|rate|of)\b", r"^avgift"),
+    (r"\bstays? in (Autotask|CostTracker)\b", r"\bblir i\b"),
+)
+
+
+def _list_texts() -> list[tuple[str, str]]:
+    """Return the English texts of all catalogs with their Norwegian ones."""
+    paths = [translations.own_path("nb")]
+    paths += [translations.plugin_path(name, "nb") for name in translations.plugin_packages()]
+    texts = []
+    for path in paths:
+        for message in translations.read_catalog(path, "nb"):
+            if isinstance(message.id, tuple):
+                texts += list(zip(message.id, message.string, strict=True))
+            elif message.id:
+                texts.append((message.id, str(message.string)))
+    return texts
+
+
+@pytest.mark.parametrize(("english", "other"), OTHER_TERMS)
+def test_a_term_has_one_norwegian_word(english: str, other: str) -> None:
+    found = [
+        text
+        for source, text in _list_texts()
+        if re.search(english, source, re.IGNORECASE) and re.search(other, text, re.IGNORECASE)
+    ]
+    assert found == []
