@@ -64,7 +64,7 @@ def hub_check(app: str, site: Site) -> Tenant:
     return Tenant(
         id=str(account[names.Account.ID]),
         name=account[names.Account.NAME],
-        warnings=suppliers.warn_of_missing_rights(site, account),
+        warnings=(*suppliers.warn_of_missing_rights(site, account), *lists.iter_warnings(site)),
     )
 
 

@@ -12,6 +12,7 @@ from hub import (
     Page,
     Refused,
     Reply,
+    Retry,
     Row,
     Sentence,
     Site,
@@ -28,6 +29,7 @@ SUPPORT_CONTACT = (
     "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
 )
 NO_INTEGRATIONS_CODE = b"integrations_disabled"
+MAX_QUOTE_LENGTH = 200  # characters of an answer that an error repeats
 OUTDATED_STATUS = 409  # the HTTP status if CostTracker has a newer version
 
 
@@ -86,8 +88,7 @@ class CostTracker(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        if reply.check().body:
-            reply.json()  # raises Retry for a page, such as one that asks to sign in
+        _require_confirmation(reply, names.Status.STATE)
         return True
 
     def suppliers(self, cursor: str | None = None) -> RowPages:
@@ -95,13 +96,22 @@ class CostTracker(ApiClient):
         return self._pages("/v1/suppliers", cursor)
 
     def push_entries(self, kind: str, items: Sequence[Row]) -> Row:
-        """Push entries of a list to CostTracker; return its ids by the ids of QuickBooks."""
+        """Push entries of a list to CostTracker; return its ids by the ids of QuickBooks.
+
+        An entry that CostTracker did not take has none.
+        """
         path = f"/v1/master-data/{kind}"
         reply = self.call("PUT", path, json={names.Record.ITEMS: items})
-        answer = reply.check().json()
+        answer = _require_confirmation(reply, names.Record.IMPORTED)
         own_ids = {}
-        for row in answer[names.Record.IMPORTED] or ():
-            own_ids[row[names.Record.EXTERNAL_ID]] = str(row[names.Record.ID])
+        for row in answer.get(names.Record.IMPORTED) or ():
+            if row[names.Record.ID] is not None:
+                own_ids[str(row[names.Record.EXTERNAL_ID])] = str(row[names.Record.ID])
+        if items and not own_ids:
+            raise Retry(
+                "CostTracker did not take any entry of its list %(kind)s. It is sent again later.",
+                kind=kind,
+            )
         return own_ids
 
     def _pages(self, path: str, cursor: str | None) -> RowPages:
@@ -134,3 +144,21 @@ class CostTracker(ApiClient):
 def _build_invoice_path(id: str) -> str:
     """Return the path of an invoice in the API."""
     return f"/v1/invoices/{quote(id, safe='')}"
+
+
+def _require_confirmation(reply: Reply, field: str) -> Row:
+    """Return the answer to a write, which has this field if CostTracker accepted it.
+
+    Raise Retry for another answer, such as an error in spite of its status, or the page of another
+    server. An answer without content is accepted.
+    """
+    answer = reply.json() if reply.check().body else None
+    if not answer:
+        return {}
+    if isinstance(answer, dict) and field in answer:
+        return answer
+    raise Retry(
+        "CostTracker does not say that it accepted what the hub wrote (%(answer)s). It is written"
+        " again later.",
+        answer=reply.body[:MAX_QUOTE_LENGTH].decode("utf-8", "replace"),
+    )

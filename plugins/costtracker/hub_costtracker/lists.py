@@ -1,6 +1,6 @@
 """Push lists to CostTracker, and build the codes of invoices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub import (
     Code,
@@ -10,12 +10,13 @@ from hub import (
     Party,
     Record,
     Row,
+    Sentence,
     Site,
     iter_chunks,
     require_id,
 )
 from hub_costtracker import names
-from hub_costtracker.client import CostTracker
+from hub_costtracker.client import SUPPORT_CONTACT, CostTracker
 
 BATCH_SIZE = 500  # entries in one push
 LIST_KINDS = {
@@ -53,6 +54,8 @@ FIELDS = (
     Field(name="class", label="Class", role="class", match=("id", "name")),
     Field(name="customer", label="Customer or project", role="customer", match=("id", "name")),
 )
+LIST_LABELS = {field.name: field.label for field in FIELDS}
+WARNING_PREFIX = "not taken "  # of the secret that keeps the warning about a field's list
 
 
 def is_used(site: Site, field: str) -> bool:
@@ -112,6 +115,7 @@ def _build_new_supplier(row: Row) -> Party | None:
 def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:
     """Push a whole list to CostTracker, if the settings use it; return its links."""
     if not is_used(site, field):
+        site.secrets.pop(f"{WARNING_PREFIX}{field}", None)
         return []
     usable = [record for record in records if _is_for_bills(site, field, record)]
     items = [_list_entry(site, field, record) for record in usable]
@@ -120,11 +124,39 @@ def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Rec
     for chunk in chunks:
         own_ids |= source.push_entries(LIST_KINDS[field], chunk)
     site.secrets[f"pushed {field}"] = "yes"
+    _note_left_out(site, field, usable, own_ids)
     links = []
     for record in usable:
         if record.id in own_ids:
             links.append(_build_link(field, record, own_ids))
     return links
+
+
+def _note_left_out(site: Site, field: str, pushed: Sequence[Record], own_ids: Row) -> None:
+    """Keep a warning if CostTracker did not take some active entries of a list."""
+    key = f"{WARNING_PREFIX}{field}"
+    left_out = [record for record in pushed if record.active and record.id not in own_ids]
+    if not left_out:
+        site.secrets.pop(key, None)
+        return
+    site.secrets[key] = Sentence(
+        "CostTracker did not take %(missing)s of %(count)s entries of the list “%(list)s” of"
+        " QuickBooks, such as “%(name)s”, so invoices cannot use them. Ask %(support)s why, or"
+        " change them in QuickBooks.",
+        missing=len(left_out),
+        count=len(pushed),
+        list=LIST_LABELS[field],
+        name=left_out[0].name,
+        support=SUPPORT_CONTACT,
+    )
+
+
+def iter_warnings(site: Site) -> Iterator[str]:
+    """Yield the warnings about lists of which CostTracker did not take everything."""
+    for field in LIST_KINDS:
+        warning = site.secrets.get(f"{WARNING_PREFIX}{field}")
+        if warning:
+            yield warning
 
 
 def _is_for_bills(site: Site, field: str, record: Record) -> bool:

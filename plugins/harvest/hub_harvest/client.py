@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from hub import ApiClient, Refused, Row, Site, read_linked_pages, web_address
+from hub import ApiClient, Refused, Retry, Row, Site, read_linked_pages, web_address
 
 RATE_LIMIT = "100/15s"
 PAGE_SIZE = 2000  # the most that Harvest allows
@@ -78,10 +78,17 @@ class Harvest:
             yield from page
 
     def add_message(self, invoice_id: str, message: Row) -> None:
-        """Add a message to an invoice; Harvest mails it to its recipients."""
+        """Add a message to an invoice; Harvest mails it to its recipients.
+
+        Raise Retry if the answer is no message, such as a page that asks to sign in.
+        """
         path = f"{_build_invoice_path(invoice_id)}/messages"
-        reply = self.api.call("POST", path, json=message)
-        reply.check()
+        answer = self.api.call("POST", path, json=message).check().json()
+        if not isinstance(answer, dict) or not answer.get("id"):
+            raise Retry(
+                "Harvest does not say that it added the message to the invoice; it is added later,"
+                " unless Harvest has it by then."
+            )
 
     def _pages(
         self,

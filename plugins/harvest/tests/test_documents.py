@@ -8,9 +8,9 @@ import pytest
 from hub_harvest import sample
 from hub_harvest.sandbox import MEMBER_TOKEN, StandIn
 
-from hub import Checkpoint, Company, Gone, NeedsAttention, Refused, Unreadable
+from hub import Checkpoint, Company, Gone, NeedsAttention, Refused, Retry, Unreadable
 from hub.testing.bench import Bench
-from hub.testing.fakes.stand_in import json_answer
+from hub.testing.fakes.stand_in import json_answer, text_answer
 from hub.testing.golden import golden
 from hub.testing.outcomes.items import last_cursors, source_ids
 
@@ -222,3 +222,28 @@ def test_the_connection_of_a_person_without_access_to_invoices_fails(bench):
     bench.set(token=MEMBER_TOKEN)
     with pytest.raises(NeedsAttention, match="You don't have access to invoices"):
         bench.check()
+
+
+SIGN_IN = "<!doctype html><title>Sign in</title>"
+
+
+@pytest.mark.parametrize("answer", [SIGN_IN, "", {"message": "Try again."}, [], None])
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_message_that_harvest_does_not_confirm_is_added_once_later(open_bench, answer, is_stored):
+    def unconfirmed(environ, start):
+        if environ["REQUEST_METHOD"] != "POST":
+            return served(environ, start)
+        if is_stored:
+            served(environ, lambda *_: None)
+        if isinstance(answer, str):
+            return text_answer(start, 200, answer)
+        return json_answer(start, 200, answer)
+
+    bench = open_bench(receipt_address="books@firm.example")
+    (invoice,) = bench.read(ids=[invoice_id(1)])
+    with bench.replaced_by(unconfirmed) as served, pytest.raises(Retry):
+        bench.report(invoice, "posted", id="145", number=invoice.number)
+    for _ in range(2):
+        bench.report(invoice, "posted", id="145", number=invoice.number)
+    (message,) = bench.stand_in.rows[str(13001)]["messages"]
+    assert message["subject"] == f"Invoice {invoice.number} is in QuickBooks"

@@ -11,6 +11,7 @@ from hub import (
     Page,
     Refused,
     Reply,
+    Retry,
     Row,
     Sentence,
     Site,
@@ -30,6 +31,7 @@ LIST_PATHS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_
 ACTIVATION_PLACE = "Settings → Integrations → QuickBooks"
 INACTIVE_CODE = b"integration_inactive"
 WEBHOOK_PATH = "/v1/integration/webhook"
+MAX_QUOTE_LENGTH = 200  # characters of an answer that an error repeats
 OUTDATED_STATUS = 409  # the HTTP status if Ontraccr has a newer version
 
 
@@ -112,8 +114,7 @@ class Ontraccr(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        if reply.check().body:
-            reply.json()  # raises Retry for a page, such as one that asks to sign in
+        _require_confirmation(reply, names.Status.STATE)
         return True
 
     # -- profiles --
@@ -132,14 +133,21 @@ class Ontraccr(ApiClient):
         return row
 
     def link(self, kind: str, id: str, external_id: str, name: str, record_type: str) -> None:
-        """Link a profile to a record of QuickBooks."""
+        """Link a profile to a record of QuickBooks; raise Retry if the answer has another link."""
         body = {
             names.Link.EXTERNAL_ID: external_id,
             names.Link.EXTERNAL_NAME: name,
             names.Link.EXTERNAL_TYPE: record_type,
         }
         path = f"{_build_profile_path(kind, id)}/link"
-        self.call("PUT", path, json=body).check()
+        reply = self.call("PUT", path, json=body)
+        profile = _require_confirmation(reply, names.Profile.EXTERNAL_ID)
+        if profile and str(profile[names.Profile.EXTERNAL_ID]) != external_id:
+            raise Retry(
+                "Ontraccr did not link its profile to “%(name)s” of QuickBooks. It is linked again"
+                " later.",
+                name=name,
+            )
 
     def import_profiles(self, kind: str, items: Sequence[Row]) -> None:
         """Create profiles of new entries, and update linked ones, up to BATCH_SIZE in each call."""
@@ -147,7 +155,7 @@ class Ontraccr(ApiClient):
         for chunk in iter_chunks(items, BATCH_SIZE):
             body = {names.ImportedProfile.ITEMS: chunk}
             reply = self.call("POST", path, params=self._division_parameter(), json=body)
-            reply.check()
+            _require_confirmation(reply, names.ImportedProfile.IMPORTED)
 
     # -- lists of QuickBooks that Ontraccr offers --
 
@@ -161,7 +169,7 @@ class Ontraccr(ApiClient):
         reply = self.call("PUT", path, params=self._division_parameter(), json=body)
         if field == "tax_code" and reply.not_found:
             return
-        reply.check()
+        _require_confirmation(reply, names.Choice.ITEMS)
 
     def choices(self, field: str) -> list[Row]:
         """Return the items of the list that Ontraccr has."""
@@ -216,3 +224,21 @@ def _build_payable_path(id: str) -> str:
 def _build_profile_path(kind: str, id: str) -> str:
     """Return the path of a profile in the API."""
     return f"/v1/profiles/{PROFILE_PATHS[kind]}/{quote(id, safe='')}"
+
+
+def _require_confirmation(reply: Reply, field: str) -> Row:
+    """Return the answer to a write, which has this field if Ontraccr accepted it.
+
+    Raise Retry for another answer, such as an error in spite of its status, or the page of another
+    server. An answer without content is accepted.
+    """
+    answer = reply.json() if reply.check().body else None
+    if not answer:
+        return {}
+    if isinstance(answer, dict) and field in answer:
+        return answer
+    raise Retry(
+        "Ontraccr does not say that it accepted what the hub wrote (%(answer)s). It is written"
+        " again later.",
+        answer=reply.body[:MAX_QUOTE_LENGTH].decode("utf-8", "replace"),
+    )

@@ -1,11 +1,12 @@
 """Receipts to Ontraccr: the state of payables, and the links of records that the hub created."""
 
-from hub import Document, Receipt, Row, format_moment
+from hub import Document, Receipt, Retry, Row, format_moment
 from hub_ontraccr import names
 from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.payables import PREFIX
 from hub_ontraccr.profiles import RECORD_TYPES
 
+MAX_TRIES = 3  # each for a newer version of the payable
 STATE_NAMES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
@@ -20,19 +21,19 @@ def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
 def _report_payable(source: Ontraccr, document: Document, receipt: Receipt) -> None:
     """Report a state to a payable.
 
-    Ontraccr refuses a state for an older version of the payable than its own. Then report it once
-    more, for the current version.
+    Ontraccr refuses a state for an older version of the payable than its own. Then report it for
+    the current version. If that is the same, Ontraccr knows a newer state.
     """
     id = document.source_id.removeprefix(PREFIX)
     version = int(document.version or 0)
-    if source.set_status(id, _build_status(receipt, version)):
-        return
-    row = source.payable(id)
-    if not row:
-        return
-    current_version = row[names.Payable.VERSION]
-    if current_version != version:
-        source.set_status(id, _build_status(receipt, current_version))
+    for _ in range(MAX_TRIES):
+        if source.set_status(id, _build_status(receipt, version)):
+            return
+        row = source.payable(id)
+        if not row or row[names.Payable.VERSION] == version:
+            return
+        version = row[names.Payable.VERSION]
+    raise Retry("Payable %(id)s changed in Ontraccr while the hub wrote to it.", id=id)
 
 
 def _link_profile(source: Ontraccr, document: Document, receipt: Receipt) -> None:

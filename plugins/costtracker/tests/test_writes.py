@@ -1,0 +1,157 @@
+"""What CostTracker answers to a write decides whether it was delivered."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from hub import Record, Refused, Retry
+from hub.testing.fakes.stand_in import json_answer, text_answer
+from hub.testing.fakes.wsgi import BufferedResponse, change_answers, read_body
+
+ERRORS = [
+    {"code": "locked", "message": "The invoice is locked."},
+    {"errors": ["locked"]},
+    {"success": False},
+    ["locked"],
+    "locked",
+]
+ACCEPTED = [(200, None), (200, {}), (201, {"state": "posted"}), (202, None), (204, None)]
+
+
+@contextmanager
+def answered(bench, path_end, status, body):
+    """Answer the writes to paths with this end in place of the stand-in; None is no content."""
+
+    def serve(environ, start):
+        if environ["REQUEST_METHOD"] == "GET" or not environ["PATH_INFO"].endswith(path_end):
+            return stand_in(environ, start)
+        if body is None:
+            return text_answer(start, status, "")
+        return json_answer(start, status, body)
+
+    bench.allow_undescribed_answers()
+    with bench.replaced_by(serve) as stand_in:
+        yield
+
+
+@contextmanager
+def changed_meanwhile(bench, path, edit, times):
+    """Refuse a state for an older version, and change the document after some readings of it.
+
+    `edit` returns the version of the document after the change.
+    """
+
+    def serve(environ, start):
+        body = read_body(environ)
+        if environ["PATH_INFO"].endswith(f"{path}/accounting-status"):
+            if json.loads(body)["version"] < versions[-1]:
+                return json_answer(start, 409, {"code": "stale", "message": "It is older."})
+            return stand_in(environ, start)
+        response = BufferedResponse(stand_in, environ)
+        if environ["PATH_INFO"].endswith(path) and len(versions) <= times:
+            versions.append(edit())
+        return response.send(start)
+
+    versions = [edit()]
+    with bench.replaced_by(serve) as stand_in:
+        yield versions
+
+
+@pytest.fixture
+def document(connected):
+    return connected.case("credit note")
+
+
+@pytest.mark.row("CT-B9")
+@pytest.mark.parametrize("answer", ERRORS)
+def test_an_error_with_the_status_200_is_no_delivery(connected, document, answer):
+    with (
+        answered(connected, "/accounting-status", 200, answer),
+        pytest.raises(Retry, match=r"locked|false"),
+    ):
+        connected.report(document, "posted", id="145", number="1")
+
+
+@pytest.mark.row("CT-B9")
+@pytest.mark.parametrize(("status", "answer"), ACCEPTED)
+def test_an_answer_without_content_or_with_the_state_is_a_delivery(
+    connected, document, status, answer
+):
+    with answered(connected, "/accounting-status", status, answer):
+        connected.report(document, "posted", id="145", number="1")
+
+
+def test_a_refusal_without_content_is_a_refusal(connected, document):
+    with answered(connected, "/accounting-status", 422, None), pytest.raises(Refused):
+        connected.report(document, "posted", id="145", number="1")
+
+
+@pytest.mark.row("CT-B9")
+def test_a_state_is_reported_for_the_version_of_the_last_change(connected, document):
+    id = document.source_id.removeprefix("invoice:")
+
+    def edit():
+        connected.books.do("edit", invoice=id, header={"reference": "new"}, line={})
+        return connected.books.invoice(id)["version"]
+
+    with changed_meanwhile(connected, f"/v1/invoices/{id}", edit, times=1) as versions:
+        connected.report(document, "posted", id="145", number="1")
+    assert connected.books.status(id)["version"] == versions[-1]
+    with (
+        changed_meanwhile(connected, f"/v1/invoices/{id}", edit, times=3),
+        pytest.raises(Retry, match="changed in CostTracker while the hub wrote to it"),
+    ):
+        connected.report(document, "paid", id="145", number="1")
+
+
+# -- lists -----------------------------------------------------------------------------------------
+
+CLASSES = [Record(id="c1", name="North"), Record(id="c2", name="South")]
+
+
+def is_list(path, body):
+    return path.endswith("/v1/master-data/classes")
+
+
+def leave_out_south(answer):
+    answer["imported"] = [row for row in answer["imported"] if row["external_id"] != "c2"]
+
+
+def refuse_south(answer):
+    for row in answer["imported"]:
+        row["id"] = None if row["external_id"] == "c2" else row["id"]
+
+
+@pytest.mark.row("CT-S7")
+@pytest.mark.parametrize("change", [leave_out_south, refuse_south])
+def test_an_entry_that_is_not_taken_has_no_link_and_a_warning_until_it_is(bench, change):
+    with change_answers(bench, is_list, change):
+        links = bench.push("class", CLASSES)
+    assert [link.quickbooks_id for link in links] == ["c1"]
+    (warning,) = bench.check().warnings
+    assert warning.startswith(
+        "CostTracker did not take 1 of 2 entries of the list “Class” of QuickBooks, such as"
+        " “South”, so invoices cannot use them. Ask CostTracker support"
+    )
+    assert len(bench.push("class", CLASSES)) == 2
+    assert bench.check().warnings == ()
+
+
+@pytest.mark.row("CT-S7")
+@pytest.mark.parametrize("rows", [[], None, [{"external_id": "c1", "id": None}]])
+def test_a_list_of_which_nothing_is_taken_does_not_count_as_pushed(bench, rows):
+    with (
+        change_answers(bench, is_list, lambda answer: answer.update(imported=rows)),
+        pytest.raises(Retry, match="did not take any entry of its list classes"),
+    ):
+        bench.push("class", CLASSES)
+    line = bench.case("without an order").lines[0]
+    assert line.codes["class"].quickbooks_id is None
+
+
+@pytest.mark.row("CT-S7")
+@pytest.mark.parametrize("answer", ERRORS)
+def test_a_list_that_is_answered_with_an_error_is_sent_again(bench, answer):
+    with answered(bench, "/classes", 200, answer), pytest.raises(Retry, match=r"locked|false"):
+        bench.push("class", CLASSES)

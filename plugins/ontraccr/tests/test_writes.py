@@ -1,0 +1,138 @@
+"""What Ontraccr answers to a write decides whether it was delivered."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from hub import Document, Party, Record, Refused, Retry
+from hub.testing.fakes.stand_in import json_answer, text_answer
+from hub.testing.fakes.wsgi import BufferedResponse, read_body
+
+ERRORS = [
+    {"code": "locked", "message": "The payable is locked."},
+    {"errors": ["locked"]},
+    {"success": False},
+    ["locked"],
+    "locked",
+]
+ACCEPTED = [(200, None), (200, {}), (201, {"state": "posted"}), (202, None), (204, None)]
+
+
+@contextmanager
+def answered(bench, path_end, status, body):
+    """Answer the writes to paths with this end in place of the stand-in; None is no content."""
+
+    def serve(environ, start):
+        if environ["REQUEST_METHOD"] == "GET" or not environ["PATH_INFO"].endswith(path_end):
+            return stand_in(environ, start)
+        if body is None:
+            return text_answer(start, status, "")
+        return json_answer(start, status, body)
+
+    bench.allow_undescribed_answers()
+    with bench.replaced_by(serve) as stand_in:
+        yield
+
+
+@contextmanager
+def changed_meanwhile(bench, path, edit, times):
+    """Refuse a state for an older version, and change the document after some readings of it.
+
+    `edit` returns the version of the document after the change.
+    """
+
+    def serve(environ, start):
+        body = read_body(environ)
+        if environ["PATH_INFO"].endswith(f"{path}/accounting-status"):
+            if json.loads(body)["version"] < versions[-1]:
+                return json_answer(start, 409, {"code": "stale", "message": "It is older."})
+            return stand_in(environ, start)
+        response = BufferedResponse(stand_in, environ)
+        if environ["PATH_INFO"].endswith(path) and len(versions) <= times:
+            versions.append(edit())
+        return response.send(start)
+
+    versions = [edit()]
+    with bench.replaced_by(serve) as stand_in:
+        yield versions
+
+
+@pytest.fixture
+def document(connected):
+    return connected.case("a plain bill")
+
+
+@pytest.mark.row("ON-B9")
+@pytest.mark.parametrize("answer", ERRORS)
+def test_an_error_with_the_status_200_is_no_delivery(connected, document, answer):
+    with (
+        answered(connected, "/accounting-status", 200, answer),
+        pytest.raises(Retry, match=r"locked|false"),
+    ):
+        connected.report(document, "posted", id="145", number="1")
+
+
+@pytest.mark.row("ON-B9")
+@pytest.mark.parametrize(("status", "answer"), ACCEPTED)
+def test_an_answer_without_content_or_with_the_state_is_a_delivery(
+    connected, document, status, answer
+):
+    with answered(connected, "/accounting-status", status, answer):
+        connected.report(document, "posted", id="145", number="1")
+
+
+def test_a_refusal_without_content_is_a_refusal(connected, document):
+    with answered(connected, "/accounting-status", 422, None), pytest.raises(Refused):
+        connected.report(document, "posted", id="145", number="1")
+
+
+@pytest.mark.row("ON-B9")
+def test_a_state_is_reported_for_the_version_of_the_last_change(connected, document):
+    id = document.source_id.removeprefix("payable:")
+
+    def edit():
+        connected.books.do("edit", payable=id, fields={})
+        return connected.books.payables[id]["version"]
+
+    with changed_meanwhile(connected, f"/v1/payables/{id}", edit, times=1) as versions:
+        connected.report(document, "posted", id="145", number="1")
+    assert connected.books.status(id)["version"] == versions[-1]
+    with (
+        changed_meanwhile(connected, f"/v1/payables/{id}", edit, times=3),
+        pytest.raises(Retry, match="changed in Ontraccr while the hub wrote to it"),
+    ):
+        connected.report(document, "paid", id="145", number="1")
+
+
+# -- links and lists -------------------------------------------------------------------------------
+
+VENDOR = Document(
+    kind="vendor", source_id="vendor:v10", details=Party(name="Great Northern Glazing Ltd.")
+)
+OTHER_LINK = {"id": "v10", "name": "Great Northern Glazing Ltd.", "external_id": "77"}
+NO_LINK = {**OTHER_LINK, "external_id": None}
+
+
+@pytest.mark.row("ON-B4", "ON-B7")
+@pytest.mark.parametrize("answer", [*ERRORS, OTHER_LINK, NO_LINK])
+def test_a_link_that_ontraccr_does_not_show_is_made_again(bench, answer):
+    with (
+        answered(bench, "/profiles/vendors/v10/link", 200, answer),
+        pytest.raises(Retry, match="again later"),
+    ):
+        bench.report(VENDOR, "posted", id="145")
+    bench.report(VENDOR, "posted", id="145")
+    assert bench.books.profiles.rows["vendors"]["v10"]["external_id"] == "145"
+
+
+@pytest.mark.row("ON-S13")
+@pytest.mark.parametrize(
+    ("field", "path"),
+    [("vendor", "/profiles/vendors/import"), ("purchase_account", "/purchase-accounts")],
+)
+@pytest.mark.parametrize("answer", ERRORS)
+def test_a_list_that_is_answered_with_an_error_is_sent_again(bench, field, path, answer):
+    record = Record(id="35", name="Checking", type="Bank")
+    with answered(bench, path, 200, answer), pytest.raises(Retry, match=r"locked|false"):
+        bench.push(field, [record])
