@@ -990,6 +990,16 @@ BUGS = (
         ),
     ),
     Planted(
+        "a transaction that is found is not compared in the records that its document waits for",
+        "hub/posting/outcome/response_comparison.py",
+        "describe_differences(expected, current, name_of=name_of)",
+        "describe_differences(posting.summary, current, name_of=name_of)",
+        (
+            "tests/stories/test_adopted_documents.py::"
+            "test_a_person_is_asked_about_a_transaction_whose_document_has_a_new_supplier_since"
+        ),
+    ),
+    Planted(
         "a permission to overwrite covers versions that the person has not seen",
         "hub/posting/protocol/candidates.py",
         'history.overwrite_permitted == f"{current.id}:{current.token}"',

@@ -14,6 +14,7 @@ from hub.models.cases import DIFFERENCES
 from hub.models.display_names import format_posting_name
 from hub.payloads import FileSummary
 from hub.posting import posting_cases
+from hub.posting.outcome import awaited_records
 from hub.posting.party_lists import get_party_list
 from hub.qbo.display_names import load_namer
 from hub.reasons.texts import CaseText
@@ -34,7 +35,8 @@ def compare_with_sent(
         name_of = load_namer(
             session, posting.company_id, get_party_list(posting.kind, posting.summary)
         )
-        differences = payloads.describe_differences(posting.summary, current, name_of=name_of)
+        expected = awaited_records.complete_summary(session, posting, entity)
+        differences = payloads.describe_differences(expected, current, name_of=name_of)
         differences += _describe_rate(session, posting, entity)
     if not differences:
         return
