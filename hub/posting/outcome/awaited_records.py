@@ -32,6 +32,8 @@ def complete_summary(
     Such a record gets the id of the one with its name in the transaction `entity`. If the
     transaction names others only, the record gets its own name, which differs from every id.
     """
+    if posting.state in outbox.IN_FLIGHT:  # it was sent, so it waited for nothing
+        return posting.summary
     stored = json.dumps(posting.stored_summary)
     awaited_ids = outbox.find_awaited_ids(stored.encode())
     if not awaited_ids:
