@@ -77,10 +77,11 @@ def _warn_of_missing(record: Record, missing: str) -> str:
 
 def _warn_of_refusal(record: Record, error: Refused) -> str:
     """Say which order ION refuses, on one line; an order that it has in part is completed later."""
+    reason = " ".join(error.text.split())
     return Sentence(
         "Purchase order %(name)s of QuickBooks is not complete in ION. %(reason)s",
         name=record.name,
-        reason=" ".join(error.text.split()),
+        reason=reason,
     )
 
 

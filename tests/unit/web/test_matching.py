@@ -319,6 +319,14 @@ def test_codes_are_filtered_by_name_field_and_state(operator: Visitor) -> None:
     assert "No code fits" in operator.page(f"{_here(operator)}?field=account")
 
 
+def test_an_empty_list_of_codes_says_what_is_true(operator: Visitor) -> None:
+    assert "No code fits these filters." in operator.page(f"{_here(operator)}?show=open&q=zzz")
+    _decide(operator, "s1", record="v1")
+    page = operator.page(f"{_here(operator)}?show=open")
+    assert "No document waits for a match." in page
+    assert "Not matched" in operator.page(f"{_here(operator)}?q=s2")
+
+
 def test_a_decision_on_the_list_continues_with_the_documents_that_wait(operator: Visitor) -> None:
     listed = operator.page(f"{_here(operator)}?show=open")
     action = _action_of(listed, "code")

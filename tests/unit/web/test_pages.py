@@ -177,6 +177,22 @@ def test_an_empty_page_says_what_comes_and_what_to_do(
     assert sentence in empty.page(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("olga", "Nothing has run yet. Enable an app, or press Run now on its page.<"),
+        ("oda", "Nothing has run yet. Press Run now on the page of an app.<"),
+        ("vera", "Nothing has run yet.<"),
+    ],
+)
+def test_an_empty_list_of_runs_names_no_button_that_the_person_lacks(
+    open_pages: Callable[..., Visitor], name: str, sentence: str
+) -> None:
+    visitor = open_pages("people")
+    visitor.log_in(name)
+    assert sentence in visitor.page("/runs/")
+
+
 def test_a_hub_without_an_intuit_app_says_which_settings_are_missing(
     open_pages: Callable[..., Visitor],
 ) -> None:

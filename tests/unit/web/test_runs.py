@@ -15,7 +15,7 @@ from hub.security import audit
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import Visitor
-from tests.support.rows.page_rows import add_company
+from tests.support.rows.page_rows import add_company, add_installation
 
 
 def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:
@@ -315,6 +315,34 @@ def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator
     master = page[page.index("Master data") :]
     assert "by arne, when the app was enabled" in master
     assert "Refresh master data now" in master
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("oda", "put into it: first by this button, then every night."),
+        ("vera", "put into it every night."),
+    ],
+)
+def test_the_text_about_lists_names_the_button_only_where_it_is(
+    visitor: Visitor, name: str, sentence: str
+) -> None:
+    visitor.log_in(name)
+    page = visitor.page(f"/installations/{visitor.story.installation}/")
+    master = page[page.index("Master data") :].partition("</section>")[0]
+    assert sentence in master
+    assert ("<button" in master) == (name == "oda")
+
+
+def test_a_paused_app_asks_nobody_to_run_it(operator: Visitor) -> None:
+    request = "Press Run now to collect the first documents."
+    with operator.app.app_context(), engine.transaction() as session:
+        company = add_company(session, "9130002", "Fjord & Sons Construction")
+        installation_id = add_installation(session, company).id
+    assert request in operator.page(f"/installations/{installation_id}/")
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, installation_id).mode = "paused"
+    assert request not in operator.page(f"/installations/{installation_id}/")
 
 
 @pytest.mark.parametrize(
