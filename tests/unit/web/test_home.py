@@ -660,9 +660,13 @@ def test_the_page_says_that_no_case_is_open(visitor: Visitor, clock: FakeClock) 
         assert "Documents wait for approval." in page, path
         assert ('href="/to-approve/"' in page, "Nothing needs you" in page) == (True, False), path
     with visitor.app.app_context(), engine.transaction() as session:
-        session.query(Posting).filter_by(state="review").update({"state": "ready"})
+        for state, later in (("review", "ready"), ("held", "skipped")):
+            session.query(Posting).filter_by(state=state).update({"state": later})
     for path in ("/", "/inbox/"):
-        assert "Nothing needs you" in visitor.page(path), path
+        page = visitor.page(path)
+        assert "Nothing needs you" in page, path
+        assert "No document waits for a decision." in page, path
+        assert "Every document" not in page, "some are skipped"
 
 
 def _steps(page: str) -> dict[str, bool]:
