@@ -367,3 +367,11 @@ def test_cases_that_were_ticked_on_another_page_stay_ticked(owner_with_cases: Vi
     assert "Enter the note." in page
     assert {*ticked.findall(page)} == {str(first), str(third)}
     assert str(second) not in ticked.findall(page)
+
+
+def test_the_head_of_the_inbox_says_what_is_listed(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    needed = "One line for each cause that needed attention"
+    needs = "One line for each cause that needs attention"
+    for show, text in (("", needs), ("snoozed", needs), ("closed", needed)):
+        assert text in visitor.page(f"/inbox/?show={show}")

@@ -334,6 +334,16 @@ def test_the_text_about_lists_names_the_button_only_where_it_is(
     assert ("<button" in master) == (name == "oda")
 
 
+def test_a_disabled_app_does_not_say_that_it_collects(operator: Visitor) -> None:
+    here = f"/installations/{operator.story.installation}/"
+    assert "Collects on schedule; nothing is posted until a person" in operator.page(here)
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, operator.story.installation).enabled = False
+    page = operator.page(here)
+    assert "Nothing runs while the app is disabled." in page
+    assert "on schedule" not in page
+
+
 def test_a_paused_app_asks_nobody_to_run_it(operator: Visitor) -> None:
     request = "Press Run now to collect the first documents."
     with operator.app.app_context(), engine.transaction() as session:
