@@ -20,7 +20,7 @@ from hub import (
     iter_chunks,
     read_linked_pages,
 )
-from hub_autotask.entity_rows import are_fields, drop_repeated, read_labels, read_row
+from hub_autotask.entity_rows import are_fields, drop_repeated, names_row, read_labels, read_row
 
 DEFAULT_ADDRESS = "https://webservices.autotask.net"
 # Half of what Autotask allows a database, for the three apps together. All integrations of the
@@ -178,22 +178,25 @@ class Autotask:
         return None if row is None else read_row(row)
 
     def update(self, entity: str, id: int, **fields: Any) -> None:
-        """Write these fields of a row.
+        """Write these fields of a row; raise Retry if the answer does not name the row.
 
         One zone does not support PATCH: there, the whole row is written.
         """
         changes = {"id": id, **fields}
         answer = self._read_json("PATCH", entity, entity, json=changes, absent=NOT_SUPPORTED)
-        if answer is not NOT_SUPPORTED:
-            return
+        if answer is NOT_SUPPORTED:
+            answer = self._write_whole_row(entity, id, changes)
+        if not names_row(answer, id):
+            raise _build_wrong_answer(entity)
+
+    def _write_whole_row(self, entity: str, id: int, changes: Row) -> Row:
+        """Write all fields of a row that can be written, some of them changed."""
         row = self.get(entity, id)
         if row is None:
             raise Refused("Autotask no longer has this: somebody deleted it there.")
-        unchanged = {}
-        for field in self._fields(entity):
-            if not field["isReadOnly"]:
-                unchanged[field["name"]] = row[field["name"]]
-        self._read_json("PUT", f"{entity}/{id}", entity, json={**unchanged, **changes})
+        writable = [field["name"] for field in self._fields(entity) if not field["isReadOnly"]]
+        unchanged = {name: row[name] for name in writable}
+        return self._read_json("PUT", f"{entity}/{id}", entity, json={**unchanged, **changes})
 
     def picklist_label(self, entity: str, field: str, value: Any) -> str:
         """Return the label of a number in a picklist of this database."""

@@ -77,6 +77,11 @@ def has_id(row: Row, name: str = "id") -> bool:
     return isinstance(row[name], int)
 
 
+def names_row(answer: Row, id: int) -> bool:
+    """Return whether the answer to a change names this row as the one that was changed."""
+    return str(answer.get("itemId")) == str(id)
+
+
 def drop_repeated(rows: Sequence[Row], ids_read: set[Any]) -> list[Row]:
     """Return the rows whose ids were not read before, and those without an id; note the ids."""
     new_rows = []

@@ -375,8 +375,8 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     id = int(document.source_id.split(":")[1])
     posted_orders = StoredIds(site.secrets, POSTED_AS_BILL)
     if receipt.state == "posted":
-        source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})
         if document.kind == "bill" and document.source_id.startswith(Orders.prefix):
-            posted_orders.add(id)
+            posted_orders.add(id)  # first, because it is in QuickBooks even if Autotask refuses
+        source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})
     elif is_error(site, document, receipt) and id not in posted_orders.read():
         mark_as_failed(site, source, ENTITY, id, TRANSFER_MARK)

@@ -73,6 +73,24 @@ def test_a_zone_that_knows_no_patch_is_sent_every_field(
     assert invoices.count_calls("Invoices.change") == 2
 
 
+@pytest.mark.parametrize("answer", [{}, {"itemId": None}, {"itemId": 4002}, {"message": "No."}])
+@pytest.mark.parametrize("has_patch", [True, False])
+def test_a_write_whose_answer_names_another_row_or_none_is_repeated(
+    invoices, source, monkeypatch, answer, has_patch
+):
+    if not has_patch:
+        invoices.stand_in.faults.add(Fault(kind="no_patch", call="Invoices.change", count=0))
+    change = Api._change
+
+    def answer_otherwise(self, *args):
+        change(self, *args)
+        return answer
+
+    monkeypatch.setattr(Api, "_change", answer_otherwise)
+    with pytest.raises(Retry, match="an answer of another form for Invoices"):
+        source.update("Invoices", 4001, invoiceNumber="7")
+
+
 def test_a_row_that_was_deleted_is_refused_where_a_zone_knows_no_patch(invoices, source):
     invoices.stand_in.faults.add(Fault(kind="no_patch", call="Invoices.change"))
     with pytest.raises(Refused, match="somebody deleted it"):

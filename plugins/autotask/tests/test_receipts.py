@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from hub_autotask.sandbox.api import Api
+from hub_autotask.sandbox.refusals import bad_request
 
-from hub import Checkpoint, Document, Gone, Unreadable
+from hub import Checkpoint, Document, Gone, Refused, Unreadable
 
 TWO = {
     "purchase_receipt:8014:ING-501": Decimal("490.50"),
@@ -207,3 +209,22 @@ def test_an_order_that_was_posted_as_a_bill_is_not_billed_again_by_its_receipts(
     assert "was posted as one bill" in held.hold
     bench.report(held, "held")
     assert bench.books.rows("PurchaseOrders")[int(id)]["externalPONumber"] == "88"
+
+
+@pytest.mark.row("AT-P2", "AT-P10")
+def test_an_order_whose_number_autotask_refuses_is_not_billed_again_by_its_receipts(
+    open_bench, monkeypatch
+):
+    def refuse(self, environ, name, id=None):
+        raise bad_request("The purchase order is locked.")
+
+    bench = open_bench("purchase-orders", post_as="bill")
+    order = bench.case("two products for a customer")
+    monkeypatch.setattr(Api, "_change", refuse)
+    with pytest.raises(Refused, match="The purchase order is locked"):
+        bench.report(order, "posted", number="88", id="9")
+    bench.set(post_as="bill_per_receipt")
+    put_receipt(bench, 85099, purchaseOrderItemID=int(order.lines[0].id))
+    id = order.source_id.removeprefix("purchase_order:")
+    bills = {bill.source_id: bill for bill in bench.read() if isinstance(bill, Document)}
+    assert "was posted as one bill" in bills[f"purchase_receipt:{id}:receipt 85099"].hold
