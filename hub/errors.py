@@ -235,13 +235,6 @@ class TooManyGuesses(HubError):
         )
 
 
-class PasswordTooLong(Refused):
-    """A password is longer than the hub hashes."""
-
-    def __init__(self, max_length: int) -> None:
-        super().__init__("A password has at most %(max_length)s characters.", max_length=max_length)
-
-
 class NotThisCompany(Refused):
     """QuickBooks does not take a new connection for the company that it was made for."""
 
@@ -290,7 +283,11 @@ class DemoRunning(Refused):
         )
 
 
-class HostNotAllowed(Refused):
+class AddressUnusable(Refused):
+    """The API of a source is not at the address that an app calls, so it refused nothing itself."""
+
+
+class HostNotAllowed(AddressUnusable):
     """An app tried to call an address that it did not declare, or that only the operator allows."""
 
     def __init__(self, app: str, host: str, *, lacks: str = "") -> None:

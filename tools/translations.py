@@ -40,6 +40,7 @@ KEYWORDS: dict[str, Any] = {
 }
 # Calls whose first argument is a sentence of a part below the pages; `__init__` is an error's.
 SENTENCES = (
+    "AddressUnusable",
     "BadFile",
     "Busy",
     "ConnectionTrouble",

@@ -22,6 +22,7 @@ from hub.http.response import HttpReply, MaskedCall, parse_wait
 
 MAX_RESPONSE_BYTES = 100 * 2**20
 CONNECTIONS_PER_HOST = 20
+REQUEST_TIMEOUT = 408  # the server gave the request up before it was complete
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 # In the text of an error: its number, an object's name, a line of the interpreter's source.
 TECHNICAL_PARTS = re.compile(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)")
@@ -231,7 +232,7 @@ class AppHttp:
     def _judge(
         self, call: MaskedCall, response: HttpResponse, answers: Collection[int]
     ) -> HttpReply:
-        """Return the response as a reply; raise an error for 429, for redirects and from 500 on.
+        """Return the response as a reply; raise an error for 408, 429, redirects and from 500 on.
 
         Other refusals are left to `Reply.check`, because they may be answers that a plugin expects.
         """
@@ -242,7 +243,7 @@ class AppHttp:
         if status == 429:
             self._hub.on_throttled(wait or 0.0)
             raise TooOften(call.host, call.app, wait)
-        if status >= 500:
+        if status >= 500 or status == REQUEST_TIMEOUT:
             raise Retry(
                 "%(host)s cannot answer %(app)s now (status %(status)s).",
                 wait,

@@ -12,7 +12,7 @@ from urllib3.util import Url
 
 from hub import exact_json
 from hub.crypto.masking import SecretMask
-from hub.errors import NeedsAttention, Refused, Retry, Sentence
+from hub.errors import AddressUnusable, NeedsAttention, Refused, Retry, Sentence
 from hub.http.allowlist import parse
 from hub.http.exchange import HttpResponse
 
@@ -102,7 +102,7 @@ class HttpReply:
                 message=message,
             )
         if self.status in (404, 410) and not self.not_found:
-            raise Refused(
+            raise AddressUnusable(
                 "%(call)s does not exist there (status %(status)s), and the answer is not that of "
                 "an API. Check the address in the settings of %(app)s.",
                 call=call,

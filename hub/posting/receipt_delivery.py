@@ -28,7 +28,16 @@ from hub.contract.states import ReceiptState
 from hub.contract.types import Site
 from hub.db import bulk, engine
 from hub.db.database_errors import repeat_after_conflict
-from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Retry, Sentence, TooOften
+from hub.errors import (
+    AccessNeeded,
+    AddressUnusable,
+    HubError,
+    NeedsAttention,
+    Refused,
+    Retry,
+    Sentence,
+    TooOften,
+)
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import select_main_posting_id
@@ -199,9 +208,10 @@ class _Delivery:
         """Deliver one receipt; raise Retry if the source asks to slow down."""
         try:
             _call_plugins(self._site, row)
-        except Refused as error:
-            self._ends.append(_End(row, ReceiptEnd.REFUSED, mask_secrets(error.text)))
         except Exception as error:
+            if isinstance(error, Refused) and not isinstance(error, AddressUnusable):
+                self._ends.append(_End(row, ReceiptEnd.REFUSED, mask_secrets(error.text)))
+                return
             self._store_ends()
             if not isinstance(error, HubError):
                 log.exception("%s failed to report a receipt", self._installation.slug)
@@ -297,6 +307,8 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
             try:
                 with hook_calls.note(slug, "hub_report"):
                     plugins.call(slug, "hub_report", **arguments)
+            except AddressUnusable:
+                raise
             except Refused as error:
                 refusal = error
     if plugins.has_listeners:
@@ -355,7 +367,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
     )
     with engine.transaction() as session:
         session.execute(still_open.values(tries=tries, error=problem, next_try_at=next_try_at))
-        if isinstance(error, (NeedsAttention, AccessNeeded)):
+        if isinstance(error, (NeedsAttention, AccessNeeded, AddressUnusable)):
             _open_case(session, installation, "outcome.receipts_refused", problem)
             return
         # A source that cannot be read has a case already.

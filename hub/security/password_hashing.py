@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hub.errors import PasswordTooLong, Retry
+from hub.errors import Refused, Retry
 
 ARGON2_PARAMETERS = {
     "argon2__time_cost": 3,  # passes
@@ -20,6 +20,13 @@ MAX_PASSWORD_LENGTH = 1000  # characters
 MAX_PARALLEL_HASHES = 2  # hashes at the same time
 MAX_WAITING = 4  # requests that wait for a slot; each holds a thread of the server
 MAX_WAIT_SECONDS = 5.0  # seconds that a request waits for a slot
+
+
+class PasswordTooLong(Refused):
+    """A password is longer than the hub hashes."""
+
+    def __init__(self, max_length: int) -> None:
+        super().__init__("A password has at most %(max_length)s characters.", max_length=max_length)
 
 
 class BoundedHashing:

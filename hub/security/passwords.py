@@ -2,10 +2,10 @@
 
 import unicodedata
 
-from hub.errors import PasswordTooLong, Refused, Sentence
+from hub.errors import Refused, Sentence
 from hub.exact_json import is_storable
 from hub.security import breached_passwords
-from hub.security.password_hashing import MAX_PASSWORD_LENGTH
+from hub.security.password_hashing import MAX_PASSWORD_LENGTH, PasswordTooLong
 
 MIN_LENGTH = 12
 MIN_ZXCVBN_SCORE = 4  # zxcvbn rates from 0 to 4; for 3 a season, a year and two marks are enough

@@ -84,7 +84,8 @@ def test_a_throttled_call_waits_as_long_as_the_response_asks(ask):
 
 
 @pytest.mark.parametrize(
-    "status", ["500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Timeout"]
+    "status",
+    ["408 Request Timeout", "500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Timeout"],
 )
 def test_a_server_that_is_down_is_tried_again(ask, status):
     with pytest.raises(Retry, match=rf"cannot answer CostTracker now \(status {status[:3]}\)\.$"):

@@ -9,7 +9,9 @@ from hub.context import Ending
 from hub.contract.hookspecs import hookimpl
 from hub.contract.registry import Plugins
 from hub.db import engine
-from hub.errors import NeedsAttention, Refused, Retry, TooOften
+from hub.errors import HostNotAllowed, NeedsAttention, Refused, Retry, TooOften
+from hub.http.exchange import HttpResponse
+from hub.http.response import HttpReply, MaskedCall
 from hub.models import Installation, ReceiptRow
 from hub.posting import receipt_delivery
 from hub.posting.actions import manual
@@ -167,6 +169,28 @@ def test_a_refused_receipt_ends_with_a_warning(bench):
     deliver(bench)
     assert bench.receipts() == [("posted", "refused")]
     assert "Bench has closed this invoice." in bench.posting(id).warnings[0]
+
+
+@pytest.mark.parametrize("reply", [None, b"<html>404 Not Found</html>"])
+def test_a_receipt_is_repeated_while_no_api_answers_at_the_address(bench, reply):
+    """The operator forgot to allow the address, or another server answers there for a while."""
+
+    def call_source(reported):
+        if reply is None:
+            raise HostNotAllowed("Bench", "10.0.0.7", lacks="public")
+        call = MaskedCall("Bench", "PUT", "https://bench.example/bills/7")
+        HttpReply(call, HttpResponse(404, {}, reply)).check()
+
+    bench.bill()
+    bench.drain()
+    bench.source.after_report = call_source
+    assert deliver(bench) == 0
+    assert bench.receipts() == [("posted", "")]
+    assert bench.cases() == ["Bench does not accept receipts"]
+    bench.source.after_report = lambda reported: None
+    bench.pass_time(60)
+    assert deliver(bench) == 1
+    assert (bench.receipts(), bench.cases()) == ([("posted", "delivered")], [])
 
 
 def test_a_receipt_that_the_source_refuses_reaches_the_plugins_without_apps(bench):

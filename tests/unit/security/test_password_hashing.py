@@ -8,9 +8,9 @@ from flask_security import hash_password
 from passlib.context import CryptContext
 
 from hub.db import engine
-from hub.errors import PasswordTooLong, Retry
+from hub.errors import Retry
 from hub.models import User
-from hub.security.password_hashing import MAX_PASSWORD_LENGTH, BoundedHashing
+from hub.security.password_hashing import MAX_PASSWORD_LENGTH, BoundedHashing, PasswordTooLong
 from tests.support.rows.page_rows import PASSWORD
 
 
