@@ -115,7 +115,6 @@ def _build_new_supplier(row: Row) -> Party | None:
 def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:
     """Push a whole list to CostTracker, if the settings use it; return its links."""
     if not is_used(site, field):
-        site.secrets.pop(f"{WARNING_PREFIX}{field}", None)
         return []
     usable = [record for record in records if _is_for_bills(site, field, record)]
     items = [_list_entry(site, field, record) for record in usable]
@@ -152,10 +151,10 @@ def _note_left_out(site: Site, field: str, pushed: Sequence[Record], own_ids: Ro
 
 
 def iter_warnings(site: Site) -> Iterator[str]:
-    """Yield the warnings about lists of which CostTracker did not take everything."""
+    """Yield the warnings about lists in use of which CostTracker did not take everything."""
     for field in LIST_KINDS:
         warning = site.secrets.get(f"{WARNING_PREFIX}{field}")
-        if warning:
+        if warning and is_used(site, field):
             yield warning
 
 

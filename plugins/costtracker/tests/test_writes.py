@@ -134,6 +134,9 @@ def test_an_entry_that_is_not_taken_has_no_link_and_a_warning_until_it_is(bench,
         "CostTracker did not take 1 of 2 entries of the list “Class” of QuickBooks, such as"
         " “South”, so invoices cannot use them. Ask CostTracker support"
     )
+    bench.set(transfer_classes=False)
+    assert bench.check().warnings == ()
+    bench.set(transfer_classes=True)
     assert len(bench.push("class", CLASSES)) == 2
     assert bench.check().warnings == ()
 
