@@ -18,6 +18,7 @@ from hub.outbox import approvals
 from hub.outbox.plan_values import get_target_id
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.posting.actions import manual, overwrites, put_back, retries, undo
+from hub.posting.actions.undecided import list_candidates_in_question
 from hub.posting.outcome import batch_sizing
 from hub.scheduling import runner
 from hub.web.cases import case_acts
@@ -25,6 +26,7 @@ from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.linked_documents import FLAWLESS, OPEN_CODE, LinkedDocuments
 from tests.support.processes import restored_database
 from tests.support.processes.killed_calls import run_until_killed
+from tests.support.proofs.resting_postings import load_undecided
 from tests.support.sources.every_kind_source import SLUG
 
 VOIDABLE = ("Invoice", "Payment", "BillPayment")
@@ -48,7 +50,7 @@ class LinkedHistory:
         self.left_out, self.doubled = set(), set()
         # Source ids of documents of which a person removed a transaction, or closed a case.
         self.removed, self.accepted = set(), set()
-        self.backup.unlink(missing_ok=True)
+        self.back_up()  # so that a restore always has an earlier state
 
     @property
     def backup(self):
@@ -156,12 +158,28 @@ class LinkedHistory:
             with suppress(HubError):
                 getattr(self, f"_{decision}")(name, kind, ids[-1 - place % len(ids)])
 
+    def decide_case(self, decision, place):
+        """Decide about a posting that has an open case, or that somebody skipped."""
+        with read_only_session() as session:
+            rows = load_undecided(session)
+        if rows:
+            posting, source_id = rows[place % len(rows)]
+            kind, _, name = source_id.partition(":")
+            if name in self.groups:
+                with suppress(HubError):
+                    getattr(self, f"_{decision}")(name, kind, posting.id)
+
     def _load_postings(self, name, kind):
         """Return the id and the state of each posting of a document, oldest first."""
         source_id = self.groups[name].source_id(kind)
         query = select(Posting.id, Posting.state).join(SourceDocument).order_by(Posting.id)
         with read_only_session() as session:
             return session.execute(query.where(SourceDocument.source_id == source_id)).all()
+
+    def _list_in_question(self, id):
+        """Return the ids of the transactions that may be the document, as open cases ask."""
+        with read_only_session() as session:
+            return list_candidates_in_question(session, id, of_overwrites=False)
 
     def _retry(self, name, kind, id):
         retries.retry(id, "kari")
@@ -184,9 +202,11 @@ class LinkedHistory:
             manual.adopt(id, row["Id"], "kari")
 
     def _reject(self, name, kind, id):
+        in_question = self._list_in_question(id)
         for row in self._own(name, kind)[-1:]:
             manual.reject_match(id, row["Id"], "kari")
-            self.doubled.add(self.groups[name].source_id(kind))
+            if row["Id"] in in_question:
+                self.doubled.add(self.groups[name].source_id(kind))
 
     def _permit(self, name, kind, id):
         with read_only_session() as session:
@@ -255,8 +275,6 @@ class LinkedHistory:
         restored_database.back_up(self.backup)
 
     def restore(self):
-        if not self.backup.exists():
-            return
         restored_database.restore_from(self.backup)
         self.starting_point.restart()
 

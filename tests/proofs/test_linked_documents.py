@@ -14,6 +14,7 @@ from tests.proofs.linked_documents import FACTS, GROUPS
 from tests.proofs.linked_history import LinkedHistory
 from tests.proofs.shop_machine import StartingPoint
 from tests.support.proofs.resting_postings import judge_posting, list_cases, load_cases
+from tests.support.proofs.sent_keys import torn_batches
 from tests.support.rows import document_states
 from tests.support.runs.tiers import by_form
 from tests.support.sources.every_kind_source import SplittingSource
@@ -30,10 +31,10 @@ DOCUMENT_EVENTS = {
     "touch": 5,
 }
 OTHER_EVENTS = {
-    "fault": 8,
+    "decide_case": 8,
     "pass_time": 4,
     "job": 2,
-    "sync_until_killed": 1,
+    "sync_until_killed": 2,
     "choose_mode": 2,
     "send_by": 1,
     "approve": 1,
@@ -45,8 +46,8 @@ OTHER_EVENTS = {
     "switch_app": 1,
     "begin_on": 1,
     "include_early": 1,
-    "back_up": 1,
-    "restore": 1,
+    "back_up": 2,
+    "restore": 2,
 }
 DECISIONS = (
     "retry",
@@ -87,7 +88,7 @@ class FiledSource(SplittingSource):
 def choose_events(number, steps, groups):
     """Return random events with their arguments; most documents begin and end without a defect.
 
-    In each step some documents have an event, and the hub has one or two.
+    In each step some documents have an event, the hub has one or two, and the network perhaps one.
     """
     pick = random.Random(number)
     documents = [(name, kind) for name, group in groups.items() for kind in GROUPS[group]]
@@ -101,6 +102,8 @@ def choose_events(number, steps, groups):
                 events.append(choose_event(pick, DOCUMENT_EVENTS, **where))
         if pick.random() < 0.8:
             events.append(choose_event(pick, OTHER_EVENTS))
+        if pick.random() < 0.6:
+            events.append(choose_event(pick, {"fault": 1}))
         if pick.random() < 0.7:
             events.append(("sync", {"wait": pick.random() < 0.5}))
     return events + [event for event in corrections if pick.random() < 0.7]
@@ -129,6 +132,7 @@ def choose_arguments(pick, event):
         "send_by": {"mode": ("batch", "single")},
         "match": {"record": ("Fuel", "Advertising", "")},
         "decide": {"decision": DECISIONS, "place": (0, 0, 0, 1, 2)},
+        "decide_case": {"decision": DECISIONS, "place": range(20)},
         "touch": {"act": ACTS, "place": range(3)},
         "close_books": {"day": (None, "2026-12-31")},
         "fault": {"kind": FAULTS, "call": CALLS, "commit": (True, False)},
@@ -154,8 +158,14 @@ def judge(history):
         by_id = {posting.id: posting for posting in postings}
         problems = [text for posting in postings for text in judge_posting(posting, by_id, cases)]
         problems += session.scalars(select(Run.error).where(Run.error.contains("a defect")))
+        problems += [f"a batch was sent in part: {batch}" for batch in torn_batches(session)]
         states = document_states.load_states(session, history.shop.id)
-        for row in session.scalars(select(SourceDocument).where(SourceDocument.made_for == "")):
+        rows = session.scalars(select(SourceDocument).where(SourceDocument.made_for == "")).all()
+        present = {
+            id for id, item in history.shop.source.items.items() if not isinstance(item, Gone)
+        }
+        problems += [f"never read: {id}" for id in present - {row.source_id for row in rows}]
+        for row in rows:
             own = [posting for posting in postings if posting.document_id == row.id]
             about = list_cases(own, by_id, cases)
             problems += judge_document(history, row.source_id, states.get(row.id), about)

@@ -18,7 +18,7 @@ from hub import Attachment, Code, Document, Field, Gone, Party, hookimpl, outbox
 from hub.db.engine import db, read_only_session, transaction
 from hub.installations import early_documents, enable
 from hub.models import Approval, Attempt, Case, Installation, Posting, SourceDocument, case_posting
-from hub.models.enums import CHANGE_OPERATIONS, PostingState
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.outbox import approvals
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.posting.actions import manual, overwrites, put_back, retries, undo
@@ -32,7 +32,12 @@ from tests.proofs import shop_machine as base
 from tests.support.processes import restored_database
 from tests.support.processes.killed_calls import run_until_killed
 from tests.support.proofs.random_histories import BEGINNING, replay, run_histories, step
-from tests.support.proofs.resting_postings import judge_posting, load_cases
+from tests.support.proofs.resting_postings import (
+    judge_posting,
+    list_cases,
+    load_cases,
+    load_undecided,
+)
 from tests.support.proofs.sent_keys import torn_batches, unproved_keys
 from tests.support.rows import document_states
 from tests.support.runs.tiers import by_form
@@ -150,6 +155,7 @@ class PeopleMachine(base.Machine):
         self.mode, self.limit, self.is_restored = "auto", None, False
         self.meddled = self.touched = self.skipped  # ids that people decided about or changed
         self.only_skipped = set[str]()  # those of them that a person only skipped
+        self.left_out = set[str]()  # those that a person skipped
         self.doubled = set[str]()  # those of which a person wants a second transaction
         self.back_up()  # so that a restore always has an earlier state
 
@@ -282,11 +288,8 @@ class PeopleMachine(base.Machine):
     @step(8, decision=DECISIONS, place=range(20))
     def decide_case(self, decision, place):
         """Decide about a posting that has an open case, or that somebody skipped."""
-        has_case = select(case_posting.c.posting_id).join(Case).where(Case.closed_at.is_(None))
-        query = select(Posting, SourceDocument.source_id).join(SourceDocument)
-        query = query.where(Posting.id.in_(has_case) | (Posting.state == PostingState.SKIPPED))
         with read_only_session() as session:
-            rows = session.execute(query.order_by(Posting.id)).all()
+            rows = load_undecided(session)
         if rows:
             posting, source_id = rows[place % len(rows)]
             self.attempt(lambda: getattr(self, f"_{decision}")(posting, source_id))
@@ -300,6 +303,7 @@ class PeopleMachine(base.Machine):
         if id not in self.meddled:
             self.only_skipped.add(id)
         self.meddled.add(id)
+        self.left_out.add(id)
 
     @step(slot=SLOTS)
     def take_back_skip(self, slot):
@@ -307,6 +311,7 @@ class PeopleMachine(base.Machine):
 
     def _take_back_skip(self, posting, id):
         retries.take_back_skip(posting.id, "kari")
+        self.left_out.discard(id)
         if id in self.only_skipped:
             self.only_skipped.discard(id)
             self.meddled.discard(id)
@@ -558,6 +563,8 @@ class PeopleMachine(base.Machine):
         wanted = self.shop.source.items.get(row.source_id)
         if self.is_restored or wanted is None or isinstance(wanted, Gone):
             return
+        if wanted.stage == "closed":
+            return
         told = dict(self.shop.source.receipts).get(row.source_id)
         if state == "posted":
             assert told in IN_QUICKBOOKS, (row.source_id, told)
@@ -565,11 +572,16 @@ class PeopleMachine(base.Machine):
             assert told == "missing", (row.source_id, told)
 
     def check_document(self, session, row, state):
-        """Check that a document is in the books as in the source, unless a person meddled."""
+        """Check that a document is in the books as in the source, unless people decided otherwise.
+
+        What people changed in QuickBooks is as in the source, or has a case.
+        """
         wanted = self.shop.source.items.get(row.source_id)
         transactions = self.marked_transactions().get(row.marker, [])
         where = row.source_id, state, transactions
-        if wanted is None or row.source_id in self.meddled:
+        if wanted is None or row.source_id in self.left_out | self.doubled:
+            return
+        if row.source_id in self.meddled and self.has_case(session, row):
             return
         if state == "posted":
             assert not isinstance(wanted, Gone), where
@@ -580,6 +592,13 @@ class PeopleMachine(base.Machine):
         elif state not in ("held", "waiting"):
             assert state in ("withdrawn", "skipped", "removed", "missing"), where
             assert not transactions, where
+
+    @staticmethod
+    def has_case(session, row):
+        """Return whether a posting of a document, or one that it waits for, has an open case."""
+        by_id = {posting.id: posting for posting in session.scalars(select(Posting))}
+        own = [posting for posting in by_id.values() if posting.document_id == row.id]
+        return bool(list_cases(own, by_id, load_cases(session)))
 
     @staticmethod
     def is_said_to_differ(session, row):

@@ -1,18 +1,26 @@
-"""Checks of postings once nothing changes any more: each that is not finished has an open case."""
+"""Postings about which a person can decide, and checks of postings once nothing changes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
-from hub.models import Case, Posting, case_posting
+from hub.models import Case, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, PostingState
 from hub.models.postings import LEFT_OUT_STATES
 
 CodesById = Mapping[int, Sequence[str]]
 PostingsById = Mapping[int, Posting]
+
+
+def load_undecided(session: Session) -> Sequence[Row[tuple[Posting, str]]]:
+    """Return the postings that have an open case or were skipped, with their source ids."""
+    has_case = select(case_posting.c.posting_id).join(Case).where(Case.closed_at.is_(None))
+    is_undecided = Posting.id.in_(has_case) | (Posting.state == PostingState.SKIPPED)
+    query = select(Posting, SourceDocument.source_id).join(SourceDocument)
+    return session.execute(query.where(is_undecided).order_by(Posting.id)).all()
 
 
 def load_cases(session: Session) -> defaultdict[int, list[str]]:
