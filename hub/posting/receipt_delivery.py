@@ -367,7 +367,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
     )
     with engine.transaction() as session:
         session.execute(still_open.values(tries=tries, error=problem, next_try_at=next_try_at))
-        if isinstance(error, (NeedsAttention, AccessNeeded, AddressUnusable)):
+        if isinstance(error, (NeedsAttention, AccessNeeded)):
             _open_case(session, installation, "outcome.receipts_refused", problem)
             return
         # A source that cannot be read has a case already.
