@@ -42,3 +42,10 @@ def test_a_term_has_one_norwegian_word(english: str, other: str) -> None:
         if re.search(english, source, re.IGNORECASE) and re.search(other, text, re.IGNORECASE)
     ]
     assert found == []
+
+
+def test_the_norwegian_help_has_the_words_of_the_pages() -> None:
+    text = (translations.own_path("nb").parents[1] / "help.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?<!reise)\bregning\w*|avgiftskode\w*|utvidelse\w*|hubben", text) == []
+    records = re.findall(r"\w+ oppføring\w*(?! er forseglet)", text)
+    assert records == []
