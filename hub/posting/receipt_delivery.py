@@ -330,7 +330,7 @@ def _record_ends(session: Session, ends: Sequence[_End]) -> None:
         if end == ReceiptEnd.REFUSED:
             text = Sentence(
                 "The source did not accept the receipt that it is %(state)s: %(error)s",
-                state=receipt.state,
+                state=receipt.state.replace("_", " "),
                 error=error,
             )
             _add_warning(session, receipt.document_id, text)

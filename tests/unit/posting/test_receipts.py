@@ -8,12 +8,13 @@ from sqlalchemy import select
 from hub.context import Ending
 from hub.contract.hookspecs import hookimpl
 from hub.contract.registry import Plugins
+from hub.contract.states import ReceiptState
 from hub.db import engine
 from hub.errors import HostNotAllowed, NeedsAttention, Refused, Retry, TooOften
 from hub.http.exchange import HttpResponse
 from hub.http.response import HttpReply, MaskedCall
-from hub.models import Installation, ReceiptRow
-from hub.posting import receipt_delivery
+from hub.models import Installation, Posting, ReceiptRow
+from hub.posting import receipt_delivery, receipts
 from hub.posting.actions import manual
 from hub.scheduling import retention
 from hub.sources import outage
@@ -196,6 +197,19 @@ def test_a_receipt_is_repeated_while_no_api_answers_at_the_address(bench, reply)
     bench.pass_time(6 * 3600)
     assert deliver(bench) == 1
     assert (bench.receipts(), bench.cases()) == ([("posted", "delivered")], [])
+
+
+def test_the_warning_about_a_refused_receipt_has_its_state_in_words(app, quickbooks, clock):
+    bench = PostingBench(app, quickbooks, clock, wants=("part_paid",))
+    id = bench.bill()
+    bench.drain()
+    with engine.transaction() as session:
+        posting = session.get_one(Posting, id)
+        receipts.queue(session, posting.document, ReceiptState.PART_PAID, posting=posting)
+    bench.source.refuses = Refused("Bench has closed this invoice.")
+    deliver(bench)
+    (warning,) = bench.posting(id).warnings
+    assert warning.startswith("The source did not accept the receipt that it is part paid: Bench")
 
 
 def test_a_receipt_that_the_source_refuses_reaches_the_plugins_without_apps(bench):
