@@ -55,7 +55,7 @@ class UnreadableRowTests(VariantBenches):
 
             for document in iter_examples(plans):
                 responses = ChangedResponses(bench, document)
-                if responses.document != document or is_offset(document):
+                if not responses.shows(document) or is_offset(document):
                     continue
                 problem = find_missing_amount_defect(responses, document, is_posted)
                 if problem:

@@ -59,7 +59,7 @@ class UnreadyStateTests(VariantBenches):
     ) -> Iterator[tuple[ChangedResponses, ResponseValue, str]]:
         """Yield the fields that `not_ready` names of the row of a document that is ready."""
         responses = ChangedResponses(bench, document)
-        if responses.document != document:
+        if not responses.shows(document):
             return
         for row in iter_rows(responses, document):
             for name in sorted(self.not_ready.keys() & row.value.keys()):

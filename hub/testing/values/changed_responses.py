@@ -1,6 +1,7 @@
 """A stand-in whose responses differ in one value, to see what a plugin makes of it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -39,6 +40,15 @@ class ChangedResponses:
         for document_row in list(find_document_rows(self._iter_lists(), self._is_gone)):
             self.values = [one for one in self.values if document_row.has(one.call, one.path)]
         self.unit = find_unit(self.values, document)
+
+    def shows(self, document: Document) -> bool:
+        """Return whether the document that was read is this one, which was read earlier.
+
+        Facts and versions may contain the time of a stand-in whose clock runs. They are left out.
+        """
+        if self.document is None:
+            return False
+        return _without_times(self.document) == _without_times(document)
 
     def amount_of(self, value: ResponseValue) -> Decimal | None:
         """Return the amount of a value without its sign, or None if it is none."""
@@ -162,3 +172,9 @@ def _replace(content: Any, path: Path, new: Any) -> Any:
     changed: Any = dict(content) if isinstance(content, dict) else list(content)
     changed[path[0]] = _replace(content[path[0]], path[1:], new)
     return changed
+
+
+def _without_times(document: Document) -> Document:
+    """Return a document without its version and its facts."""
+    lines = tuple(replace(line, facts={}) for line in document.lines)
+    return replace(document, version=None, facts={}, lines=lines)
