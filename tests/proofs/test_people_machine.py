@@ -90,8 +90,10 @@ VERSIONS = {
     "wrong total": {},
     "open code": {},
 }
+GONE = "gone"
 # Most versions of a document are the usual one.
 CHOSEN_VERSIONS = (*sorted(VERSIONS), *["usual"] * len(VERSIONS))
+LATER_VERSIONS = (GONE, GONE, "closed", "closed", *sorted(VERSIONS))
 SLOTS, AMOUNTS, BOOLEANS = range(len(KINDS)), base.AMOUNTS, base.BOOLEANS
 INVOICE, PAYMENT = KINDS.index("invoice"), KINDS.index("payment")
 WRITES = ("*.create", "batch", "*.update", "*.delete")
@@ -487,6 +489,23 @@ class PeopleMachine(base.Machine):
         with read_only_session() as session:
             row = session.get_one(Installation, self.shop.id)
             self.mode, self.limit = row.mode, row.second_approval_above
+
+    @step(BEGINNING, is_lost=BOOLEANS, slot=SLOTS, version=LATER_VERSIONS)
+    def start_with_lost_run(self, is_lost, slot, version):
+        """Restore a backup from before the documents were approved, one of which changes later."""
+        if not is_lost:
+            return
+        self.choose_mode("review")
+        self.sync(wait=False)
+        self.back_up()
+        self.choose_mode("auto")
+        self.approve_all()
+        self.sync(wait=True)
+        if version == GONE:
+            self.delete_at_the_source(slot)
+        else:
+            self.arrive_or_revise(slot, 77, version)
+        self.restore_backup()
 
     # -- the end -----------------------------------------------------------------------------------
 
