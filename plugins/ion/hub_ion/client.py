@@ -213,10 +213,19 @@ class Ion:
             self.ask(queries.SET_REFERENCE, id=id, etag=etag, text=text)
 
     def subscribe(self, address: str) -> str:
-        """Have ION call the address; return the secret that signs its calls."""
+        """Have ION call the address; return the secret that signs its calls.
+
+        Raise Refused if ION sends no secret, because its calls could not be verified.
+        """
         self.unsubscribe(address)
         answer = self.ask(queries.ADD_RECEIVER, address=address)
         receiver = answer["made"]["row"]
+        if not receiver.get("secret"):
+            self.unsubscribe(address)
+            raise Refused(
+                "ION sent no secret with which it signs its calls. To ask for them again, disable"
+                " the app and enable it."
+            )
         for resource in queries.WATCHED_RESOURCES:
             for action in queries.WATCHED_ACTIONS:
                 self.ask(

@@ -319,3 +319,12 @@ def test_a_key_that_may_not_subscribe_is_a_warning_only(bench):
     bench.set(client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
     hub_subscribe(app="ion", site=bench.site, on=True)
     assert "asks on its schedule instead" in check(bench).warnings[0]
+
+
+@pytest.mark.row("ION-35")
+def test_calls_without_a_secret_are_given_up(bench):
+    answer = {"data": {"made": {"row": {"id": "1", "secret": None}}}}
+    with _answer_with(bench, "AddReceiver", "200 OK", answer):
+        hub_subscribe(app="ion", site=bench.site, on=True)
+    assert "webhook_secret" not in bench.secrets
+    assert "no secret" in check(bench).warnings[0]

@@ -68,11 +68,21 @@ class Ontraccr(ApiClient):
         return divisions
 
     def subscribe(self, url: str) -> str:
-        """Have Ontraccr call this address; return the secret that signs its calls."""
+        """Have Ontraccr call this address; return the secret that signs its calls.
+
+        Raise Refused if Ontraccr sends no secret, because its calls could not be verified.
+        """
         body = {names.Webhook.URL: url}
         reply = self.call("PUT", WEBHOOK_PATH, params=self._division_parameter(), json=body)
         answer = reply.check().json()
-        return str(answer[names.Webhook.SECRET])
+        secret = answer.get(names.Webhook.SECRET)
+        if not secret:
+            self.unsubscribe()
+            raise Refused(
+                "Ontraccr sent no secret with which it signs its calls. To ask for them again, disable"
+                " the app and enable it."
+            )
+        return str(secret)
 
     def unsubscribe(self) -> None:
         """Remove the address that Ontraccr calls."""

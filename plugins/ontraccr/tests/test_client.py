@@ -125,6 +125,19 @@ def test_an_ontraccr_that_does_not_call_is_a_warning_until_it_does(bench):
     assert check(bench).warnings == ()
 
 
+def test_calls_without_a_secret_are_given_up(bench):
+    def serve(environ, start):
+        if environ["REQUEST_METHOD"] == "PUT" and environ["PATH_INFO"].endswith("/webhook"):
+            return json_answer(start, 200, {"secret": None})
+        return stand_in(environ, start)
+
+    bench.allow_undescribed_answers()
+    with bench.replaced_by(serve) as stand_in:
+        hub_subscribe(app="ontraccr", site=bench.site, on=True)
+    assert "webhook_secret" not in bench.secrets
+    assert "no secret" in check(bench).warnings[0]
+
+
 def test_a_page_without_rows_may_have_null_in_place_of_them(bench, monkeypatch):
     def paginate(*args):
         answer = pages(*args)
