@@ -59,6 +59,12 @@ class BadFile(Refused):
     """A file cannot be sent; the message has the reason and the next step."""
 
 
+def is_listed(posting: Posting) -> bool:
+    """Return whether the document of a file still has it at its source."""
+    attachments = posting.document.body.get("attachments", ())
+    return any(attachment["id"] == posting.part for attachment in attachments)
+
+
 def fetch_file(posting_session: PostingSession, snapshot: PostingSnapshot) -> bytes | None:
     """Fetch a file and write its metadata into the posting; None if it cannot be sent now."""
     posting = snapshot.posting

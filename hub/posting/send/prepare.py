@@ -14,7 +14,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide, is_batchable
 from hub.posting.protocol.history import Send
 from hub.posting.recovery.resolve import advance_until_idle
-from hub.posting.send.attachments import fetch_file
+from hub.posting.send.attachments import fetch_file, is_listed
 from hub.posting.send.current_version import write_against_current
 from hub.qbo import transaction_index
 from hub.qbo.dependents import describe_dependent
@@ -82,12 +82,7 @@ def _prepare_one(
     if _return_to_review_if_changed(posting_session, posting):
         return None
     if posting.operation == Operation.ATTACH:
-        if _withdraw_if_transaction_left(posting_session, posting):
-            return None
-        file = fetch_file(posting_session, snapshot)
-        if file is None:
-            return None
-        return PreparedPosting(posting.id, posting.revision, posting.document.slug, file=file)
+        return _prepare_file(posting_session, snapshot)
     if posting.operation in CHANGE_OPERATIONS:
         if _check_again_if_in_use(posting_session, snapshot):
             return None
@@ -108,19 +103,32 @@ def _prepare_unchanged(snapshot: PostingSnapshot) -> PreparedPosting:
     )
 
 
-def _withdraw_if_transaction_left(posting_session: PostingSession, posting: Posting) -> bool:
-    """Withdraw a file whose transaction has left QuickBooks; return whether it was withdrawn."""
+def _prepare_file(
+    posting_session: PostingSession, snapshot: PostingSnapshot
+) -> PreparedPosting | None:
+    """Fetch a file; withdraw it if its document no longer has it, or has left QuickBooks."""
+    posting = snapshot.posting
+    if not is_listed(posting):  # the source removed it while it was in doubt
+        _withdraw_file(posting_session, posting, CaseText("posting.file_gone"))
+        return None
+    with read_only_session() as session:
+        has_left = outbox.has_left(session, posting.company_id, posting.kind, posting.base)
+    if has_left:
+        _withdraw_file(posting_session, posting, CaseText("posting.parent_not_posted"))
+        return None
+    file = fetch_file(posting_session, snapshot)
+    if file is None:
+        return None
+    return PreparedPosting(posting.id, posting.revision, posting.document.slug, file=file)
+
+
+def _withdraw_file(posting_session: PostingSession, posting: Posting, reason: CaseText) -> None:
+    """Withdraw a file that is not to be attached any more."""
+    values = {"reasons": texts.dump(reason), "next_try_at": None}
     with transaction() as session:
-        if not outbox.has_left(session, posting.company_id, posting.kind, posting.base):
-            return False
-        values = {
-            "reasons": texts.dump(CaseText("posting.parent_not_posted")),
-            "next_try_at": None,
-        }
         change_state(session, posting, PostingState.WITHDRAWN, **values)
         inbox.detach(session, posting)
     posting_session.counts["files"] += 1
-    return True
 
 
 def _return_to_review_if_changed(posting_session: PostingSession, posting: Posting) -> bool:

@@ -79,8 +79,8 @@ class Ontraccr(ApiClient):
         if not secret:
             self.unsubscribe()
             raise Refused(
-                "Ontraccr sent no secret with which it signs its calls. To ask for them again, disable"
-                " the app and enable it."
+                "Ontraccr sent no secret with which it signs its calls. To ask for them again,"
+                " disable the app and enable it."
             )
         return str(secret)
 
