@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from hub import Reply, Retry, Row, Sentence
+from hub import Refused, Reply, Retry, Row, Sentence
 from hub_ion import schema
 from hub_ion.queries import Listing
 
@@ -49,6 +49,20 @@ def has_changed_rows(data: Any) -> bool:
     return bool(data) and all(
         isinstance(result, dict) and any(result.values()) for result in results
     )
+
+
+def read_secret(receiver: Row) -> str:
+    """Return the secret with which ION signs its calls to a receiver.
+
+    Raise Refused if there is none, because the calls could not be verified.
+    """
+    secret = receiver.get("secret")
+    if not secret:
+        raise Refused(
+            "ION sent no secret with which it signs its calls. To ask for them again, disable the"
+            " app and enable it."
+        )
+    return str(secret)
 
 
 def read_types(data: Any) -> list[Row]:

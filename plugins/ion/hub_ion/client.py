@@ -26,6 +26,7 @@ from hub_ion.answers import (
     has_changed_rows,
     is_page,
     read_page,
+    read_secret,
     read_types,
 )
 from hub_ion.queries import Listing
@@ -213,28 +214,16 @@ class Ion:
             self.ask(queries.SET_REFERENCE, id=id, etag=etag, text=text)
 
     def subscribe(self, address: str) -> str:
-        """Have ION call the address; return the secret that signs its calls.
-
-        Raise Refused if ION sends no secret, because its calls could not be verified.
-        """
+        """Have ION call the address; return the secret that signs its calls."""
         self.unsubscribe(address)
         answer = self.ask(queries.ADD_RECEIVER, address=address)
         receiver = answer["made"]["row"]
-        if not receiver.get("secret"):
-            self.unsubscribe(address)
-            raise Refused(
-                "ION sent no secret with which it signs its calls. To ask for them again, disable"
-                " the app and enable it."
-            )
+        secret = read_secret(receiver)
         for resource in queries.WATCHED_RESOURCES:
             for action in queries.WATCHED_ACTIONS:
-                self.ask(
-                    queries.SUBSCRIBE,
-                    receiver=receiver["id"],
-                    resource=resource,
-                    action=action,
-                )
-        return str(receiver["secret"])
+                event = {"resource": resource, "action": action}
+                self.ask(queries.SUBSCRIBE, receiver=receiver["id"], **event)
+        return secret
 
     def unsubscribe(self, address: str) -> None:
         """Stop the calls to the address."""
