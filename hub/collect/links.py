@@ -38,7 +38,8 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     """Return the transaction of a document, posted or planned; None if it has none, or several.
 
-    An order that is held before it is mapped has no lines yet that a bill could name.
+    A document that could not be read yet has no kind, and an order that is held before it is mapped
+    has no lines yet that a bill could name.
     """
     parts = _group_by_part(batch, row)
     postings = parts.get("", [])
@@ -47,6 +48,8 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     written = list(filter(_is_posted_write, postings))
     creation = _find_newest_creation(postings)
     if creation and creation not in written:
+        if not creation.kind:
+            return None
         if creation.kind in KINDS_BILLED_BY_LINE and not creation.summary.lines:
             return None
         return _build_unposted_link(creation)

@@ -1000,6 +1000,16 @@ BUGS = (
         ),
     ),
     Planted(
+        "a bill is posted without the order that could not be read yet",
+        "hub/collect/links.py",
+        "        if not creation.kind:\n            return None\n",
+        "",
+        (
+            "tests/stories/test_waiting_documents.py::"
+            "test_a_document_that_could_not_be_read_at_first_is_linked_once_it_can"
+        ),
+    ),
+    Planted(
         "a permission to overwrite covers versions that the person has not seen",
         "hub/posting/protocol/candidates.py",
         'history.overwrite_permitted == f"{current.id}:{current.token}"',

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from hub import Unreadable
 from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
@@ -14,6 +15,7 @@ from tests.support.sources.every_kind_source import (
     document,
     invoice,
     line,
+    sample,
 )
 
 
@@ -136,3 +138,40 @@ def test_a_bill_of_an_order_that_stays_held_reaches_the_inbox(shop, clock):
     assert (len(silent), len(cases)) == (1, 2)
     end = "which is not posted yet: It is not approved."
     assert any(reason.endswith(end) for reason in shop.reasons())
+
+
+def get_links(entity):
+    """Return the transactions that the lines of a transaction are linked to."""
+    links = [link for row in entity["Line"] for link in row.get("LinkedTxn", ())]
+    return [(link["TxnType"], link["TxnId"]) for link in links]
+
+
+@pytest.mark.parametrize("first", ["the same sync", "an earlier sync"])
+@pytest.mark.parametrize(
+    ("dependent_kind", "kind", "entity"),
+    [("bill", "purchase_order", "PurchaseOrder"), ("payment", "invoice", "Invoice")],
+)
+def test_a_document_that_could_not_be_read_at_first_is_linked_once_it_can(
+    app, quickbooks, clock, first, dependent_kind, kind, entity
+):
+    target = sample(kind)
+    target = replace(target, lines=tuple(row for row in target.lines if row.amount))
+    pays = {"pays": target.source_id, "of": target.lines[0].id}
+    codes = {"supplier": SUPPLIER} if dependent_kind == "bill" else {"client": CLIENT}
+    cost = {"cost": "Fuel"} if dependent_kind == "bill" else {}
+    if dependent_kind == "payment":
+        pays.pop("of")
+    dependent = document(
+        dependent_kind, "dependent:1", line("1", "20.00", **cost, **pays), total="20.00", **codes
+    )
+    shop = ShopSite(app, quickbooks, clock)
+    broken = Unreadable(source_id=target.source_id, reason="A row is cut off.")
+    shop.run(dependent, broken, wait=True)
+    assert shop.states()["dependent:1"] == "waiting"
+    if first == "an earlier sync":
+        shop.run(target, wait=True)
+    shop.run(dependent, target, wait=True)
+    assert shop.states()["dependent:1"] == "posted"
+    present = shop.book(dependent_kind.capitalize(), "dependent:1")
+    target_id = shop.book(entity, target.source_id)["Id"]
+    assert get_links(present) == [(entity, target_id)]
