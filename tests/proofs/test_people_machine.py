@@ -610,7 +610,15 @@ class PeopleMachine(base.Machine):
                 assert sum(amounts) == wanted.total, where
         elif state not in ("held", "waiting"):
             assert state in ("withdrawn", "skipped", "removed", "missing"), where
-            assert not transactions, where
+            ids = {entity["Id"] for _, entity in transactions}
+            assert ids <= self.list_strangers(session), where
+
+    @staticmethod
+    def list_strangers(session):
+        """Return the ids of the transactions that open cases of the reconciliation are about."""
+        is_about_stranger = Case.cause.startswith("stranger:")
+        query = select(Case.cause).where(Case.closed_at.is_(None), is_about_stranger)
+        return {cause.rpartition(":")[2] for cause in session.scalars(query)}
 
     @staticmethod
     def has_case(session, row):
