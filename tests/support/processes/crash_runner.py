@@ -11,13 +11,11 @@ import gc
 import json
 import os
 import pickle
-import shutil
 import signal
-import sqlite3
 import traceback
 from collections import Counter
 from collections.abc import Callable, Container
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection, Pipe, wait
@@ -33,7 +31,7 @@ from hub.db import engine as db_engine
 from hub.posting.send import pipeline
 from hub.testing.clock import FakeClock
 from qbo_sandbox.api import responses
-from tests.support.processes import folder_snapshots
+from tests.support.processes import folder_snapshots, restored_database
 from tests.support.processes.crash_points import (
     Act,
     Boundaries,
@@ -275,19 +273,13 @@ class ForkedHub:
         if self.database:
             self.backup_rows = folder_snapshots.read_rows(self.database)
             return
-        with (
-            closing(sqlite3.connect(self.folder / "hub.db")) as live,
-            closing(sqlite3.connect(self._backup_path())) as copy,
-        ):
-            live.backup(copy)
+        restored_database.copy_database(self.folder / "hub.db", self._backup_path())
 
     def restore_backup(self) -> None:
         if self.backup_rows:
             folder_snapshots.write_rows(self.database, self.backup_rows)
             return
-        for path in self.folder.glob("hub.db*"):
-            path.unlink()
-        shutil.copy(self._backup_path(), self.folder / "hub.db")
+        restored_database.replace_database(self.folder / "hub.db", self._backup_path())
 
     def _backup_path(self) -> Path:
         return self.folder / "backup"

@@ -1,5 +1,6 @@
 """Back up the database of a hub, and restore it to an earlier state."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -10,9 +11,8 @@ from flask import Flask
 from hub.db.engine import db
 
 
-def back_up(file: Path) -> None:
-    """Copy the database to a file, in place of an earlier copy."""
-    database = db.engine.url.database or ""
+def copy_database(database: Path, file: Path) -> None:
+    """Copy an SQLite database as it is committed to a file, in place of an earlier copy."""
     file.unlink(missing_ok=True)
     with closing(sqlite3.connect(database)) as rows, closing(sqlite3.connect(file)) as copy:
         rows.backup(copy)
@@ -20,13 +20,22 @@ def back_up(file: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
-def restore_from(file: Path) -> None:
-    """Replace the database with a copy of it."""
-    database = Path(db.engine.url.database or "")
-    db.engine.dispose()
-    for old in database.parent.glob("hub.db*"):
+def replace_database(database: Path, file: Path) -> None:
+    """Replace an SQLite database, to which nothing is connected, with a copy of it."""
+    for old in database.parent.glob(f"{database.name}*"):
         old.unlink()
-    database.write_bytes(file.read_bytes())
+    shutil.copy(file, database)
+
+
+def back_up(file: Path) -> None:
+    """Copy the database of this hub to a file."""
+    copy_database(Path(db.engine.url.database or ""), file)
+
+
+def restore_from(file: Path) -> None:
+    """Replace the database of this hub with a copy of it."""
+    db.engine.dispose()
+    replace_database(Path(db.engine.url.database or ""), file)
 
 
 def put_back(app: Flask, folder: Path, change: Callable[[], object]) -> None:
