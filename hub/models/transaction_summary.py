@@ -30,6 +30,7 @@ class LineSummary(NamedTuple):
     is_discount: bool = False
     id: str | None = None
     quickbooks_line: str | None = None
+    is_billable: bool = False
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "LineSummary":
@@ -47,6 +48,7 @@ class LineSummary(NamedTuple):
             "discount" in stored,
             get("id"),
             get("line"),
+            "billable" in stored,
         )
 
     def dump(self) -> dict[str, Any]:
@@ -68,6 +70,8 @@ class LineSummary(NamedTuple):
             stored["id"] = self.id
         if self.quickbooks_line is not None:
             stored["line"] = self.quickbooks_line
+        if self.is_billable:
+            stored["billable"] = _YES
         return stored
 
 

@@ -269,7 +269,8 @@ def _keep_additions(line: Line, stored: Line, written: LineSummary | None) -> No
     detail = additions | ours | _select_fields_of_people(ours, theirs, written)
     line[detail_field] = detail
     if _read_customer(detail) == _read_customer(theirs):
-        _keep_project_and_billing(line, stored, detail_field)
+        _keep_project(line, stored)
+        _keep_billing(detail, theirs, written)
 
 
 def _select_fields_of_people(ours: Line, theirs: Line, written: LineSummary | None) -> Line:
@@ -294,17 +295,22 @@ def _read_customer(detail: Line) -> str:
     return str(customer.get("value") or "")
 
 
-def _keep_project_and_billing(line: Line, stored: Line, detail_field: str) -> None:
-    """Keep the project of a line and the note that it was billed; both belong to its customer.
-
-    A billed line that becomes billable again would be billed to the customer twice.
-    """
+def _keep_project(line: Line, stored: Line) -> None:
+    """Keep the project of a line, which belongs to its customer."""
     if stored.get("ProjectRef"):
         line.setdefault("ProjectRef", stored["ProjectRef"])
-    detail = line[detail_field]
-    was_billed = stored[detail_field].get("BillableStatus") == "HasBeenBilled"
-    if was_billed and detail.get("BillableStatus") == "Billable":
-        line[detail_field] = detail | {"BillableStatus": "HasBeenBilled"}
+
+
+def _keep_billing(detail: Line, theirs: Line, written: LineSummary | None) -> None:
+    """Keep what QuickBooks notes about billing the customer of a line, in our detail.
+
+    A billed line that becomes billable again would be billed to the customer twice, and one that a
+    person made billable would never be billed if it were not billable any more.
+    """
+    status = theirs.get("BillableStatus")
+    is_of_person = written is not None and not written.is_billable
+    if status == "HasBeenBilled" or (status == "Billable" and is_of_person):
+        detail["BillableStatus"] = status
 
 
 # The criteria by which lines are paired, the strictest one first.

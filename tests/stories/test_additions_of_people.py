@@ -8,7 +8,7 @@ import pytest
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download
 from hub.qbo.client import Client
-from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, line
 
 DETAIL = "AccountBasedExpenseLineDetail"
 LOCATION, CUSTOMER = {"value": "1"}, {"value": "41"}
@@ -36,6 +36,11 @@ def bill(*amounts, division=None, **more):
     ]
     total = str(sum(D(amount) for amount in amounts))
     return document("bill", "bill:1", *rows, total=total, supplier=SUPPLIER, **more)
+
+
+def bill_for_client(amount, **more):
+    row = line("1", amount, "Work", cost="Fuel", client=CLIENT, **more)
+    return document("bill", "bill:1", row, total=amount, supplier=SUPPLIER)
 
 
 def edit(shop, kind, source_id, details=None, **header):
@@ -72,6 +77,24 @@ def test_a_class_and_a_billable_customer_stay_on_their_line(shop):
     ]
     assert details[0]["CustomerRef"]["value"] == CUSTOMER["value"]
     assert details[0]["BillableStatus"] == "Billable"
+
+
+@pytest.mark.parametrize("status", ["Billable", "HasBeenBilled"])
+def test_a_line_that_a_person_bills_to_the_customer_of_the_source_stays_so(shop, status):
+    shop.run(bill_for_client("10.00"))
+    edit(shop, "Bill", "bill:1", {"BillableStatus": status})
+    for amount in ("20.00", "30.00"):
+        shop.run(bill_for_client(amount))
+        assert_posted(shop, D(amount))
+        assert get_detail(shop)["BillableStatus"] == status
+
+
+def test_a_line_that_the_source_no_longer_bills_to_its_customer_is_not_billable(shop):
+    shop.run(bill_for_client("10.00", billable=True))
+    assert get_detail(shop)["BillableStatus"] == "Billable"
+    shop.run(bill_for_client("10.00"))
+    assert_posted(shop, 10)
+    assert get_detail(shop)["BillableStatus"] == "NotBillable"
 
 
 def test_a_class_of_the_source_takes_the_place_of_one_that_a_person_added(shop):

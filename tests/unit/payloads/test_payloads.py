@@ -499,7 +499,7 @@ def test_an_update_leaves_alone_what_a_person_added(quickbooks, posted_bill):
     ("customer", "billable", "status", "project"),
     [
         ("41", True, "HasBeenBilled", "41"),
-        ("41", False, "NotBillable", "41"),
+        ("41", False, "HasBeenBilled", "41"),
         ("42", True, "Billable", None),
     ],
 )
