@@ -159,6 +159,7 @@ def _plan_by_policy(
 ) -> None:
     """Plan the removal of the app's policy, or a deletion about which a person decides."""
     if policy is GonePolicy.LEAVE:
+        _withdraw_unapproved_removal(batch, plan, posting)
         return
     departure = batch.find_departure(posting)
     if policy is GonePolicy.CLOSE and posting.kind in CLOSABLE_KINDS:
@@ -180,6 +181,17 @@ def _plan_by_policy(
     finding = _build_removal_finding(plan.row, posting, removal, reason, policy)
     disposition = build_held_disposition(Holder.PERSON, (finding,))
     _add_removal(plan, posting, removal, disposition, (finding,))
+
+
+def _withdraw_unapproved_removal(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:
+    """Withdraw the removal that was planned before the settings said to leave documents."""
+    removal = outbox.find_unfinished(batch.transaction_postings(plan.row), posting.part)
+    if removal is None or removal.operation not in outbox.REMOVALS:
+        return
+    if outbox.is_removal_by_person(removal) or removal.approved_payload is not None:
+        return
+    if is_withdrawable(batch, removal):
+        plan.withdraw(removal, CaseText("posting.left", app=batch.setup.app.name))
 
 
 def _choose_removal(posting: Posting, policy: GonePolicy) -> Operation:
