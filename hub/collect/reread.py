@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, union, update
 
 from hub.cases.causes import build_match_column
 from hub.collect.read import is_at_source
@@ -164,10 +164,8 @@ def _select_matched(installation: Installation) -> Select[Any]:
 
 def _load_source_ids(setup: Setup, queries: Iterable[Select[Any]]) -> list[str]:
     """Return the ids that the queries select, longest unread first, without those read already."""
-    rows: set[Any] = set()
     with engine.read_only_session() as session:
-        for query in queries:
-            rows.update(session.execute(query))
+        rows = session.execute(union(*queries)).all()
     source_ids = []
     for _, source_id, _ in sorted(rows, key=lambda row: (row[2], row[0])):
         if source_id not in setup.read_ids and is_at_source(source_id):

@@ -36,6 +36,8 @@ def download_missing(
         is_complete = HEADS_PREFIX + kind in complete
         if kind in DOCUMENT_ENTITIES and not is_complete:
             missing.append(kind)
+    if not missing:
+        return {}
     client = Client(company_id)
     refusals = {}
     for kind in missing:
@@ -75,7 +77,8 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
     present_ids.update(str(row["Id"]) for row in outside_period)
     with engine.transaction() as session:
         absorb_all(session, company_id, kind, [*rows, *outside_period])
-        _mark_missing(session, company_id, kind, since, present_ids, started_at)
+        if known_ids:
+            _mark_missing(session, company_id, kind, since, present_ids, started_at)
         state = lock_state(session, company_id, HEADS_PREFIX + kind)
         state.read_at = current_hub().clock.now()
         state.changed_to = started_at

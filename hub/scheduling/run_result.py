@@ -185,6 +185,8 @@ def _iter_changed_postings(session: Session, before: StatesBeforeRun) -> Iterabl
     query = query.where(Posting.installation_id == before.installation_id)
     for row in session.execute(query.where(Posting.id > before.newest_id)):
         yield _ChangedPosting(*row)
+    if not before.states:
+        return
     parameters = {"ids": list(before.states)}
     for row in session.execute(query.where(is_among(Posting.id, "ids")), parameters):
         if row.state != before.states[row.id]:

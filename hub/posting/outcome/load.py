@@ -195,6 +195,8 @@ def load_snapshots(
 ) -> list[PostingSnapshot]:
     """Load postings as model objects with their histories, oldest first."""
     posting_ids = list(ids)
+    if not posting_ids:
+        return []
     refresh = {"populate_existing": True}
     rows = session.execute(_SELECT_POSTINGS, {"ids": posting_ids}, execution_options=refresh).all()
     is_renewed = any(posting.generation for posting, _ in rows)

@@ -17,7 +17,7 @@ from hub.posting import receipts, releases, unposted_receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.run import check
 from hub.posting.recovery import resolve, restore, startup_scan
-from hub.posting.send import creations
+from hub.posting.send import creations, selection
 from hub.posting.send.pipeline import deliver
 from hub.qbo import connection
 
@@ -26,7 +26,8 @@ MAX_ROUNDS = 50  # each may release postings that waited for those of the round 
 MAX_FRUITLESS_PAUSES = 6
 # A run waits this long for the limits of calls; a longer pause ends it.
 MAX_LIMIT_PAUSE_SECONDS = 180.0
-STEP_SECONDS = 1.0  # between two lines of the countdown while a run waits for doubts
+# Between two lines of the countdown while a run waits; the page of a run is renewed as often.
+STEP_SECONDS = 2.0
 # Documents that QuickBooks has not answered about for longer than this are named in the result.
 MAX_UNANSWERED_TIME = dt.timedelta(hours=1)
 # The pauses before a failed look-up of doubts is repeated.
@@ -106,13 +107,14 @@ def resolve_only(
 
 def _build_result(posting_session: PostingSession, stop_reason: str) -> DrainResult:
     """Return the counts of a session so far, and why it stopped."""
+    in_doubt = _count_doubts(posting_session)
     return DrainResult(
         counts=dict(posting_session.counts),
-        in_doubt=_count_doubts(posting_session),
+        in_doubt=in_doubt,
         writes=posting_session.writes,
         reads=posting_session.reads,
         stop_reason=stop_reason,
-        unanswered_documents=_describe_unanswered(posting_session),
+        unanswered_documents=_describe_unanswered(posting_session, in_doubt),
     )
 
 
@@ -170,12 +172,14 @@ def _catch_errors(posting_session: PostingSession, work: Callable[[PostingSessio
 
 
 def _run_rounds(posting_session: PostingSession) -> None:
-    """Resolve, release, check and send, until a round changes nothing."""
+    """Resolve, release, check and send, until a round changes nothing or nothing is unfinished."""
     startup_scan.scan_after_restore(posting_session)
     startup_scan.scan_after_restart(posting_session)
     company_id = posting_session.company_id
     has_sent = True  # held postings are checked again after what was read or posted
     for _ in range(MAX_ROUNDS):
+        if not selection.has_unfinished(company_id):
+            return
         steps_before = posting_session.counts.total()
         resolve.resolve_doubts(posting_session)
         startup_scan.scan_refused_kinds(posting_session)
@@ -196,7 +200,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
 
 def _send_ready(posting_session: PostingSession) -> int:
     """Send the postings that are ready; return the number of sends that made progress."""
-    if posting_session.stop_reason:
+    if posting_session.stop_reason or not selection.has_ready(posting_session):
         return 0
     if startup_scan.scan(posting_session):
         check(posting_session, include_held=False)
@@ -228,7 +232,7 @@ def _wait_for_doubts(posting_session: PostingSession, seconds_left: float | None
 
 
 def _count_down(posting_session: PostingSession, seconds: float, phase: str = "wait") -> None:
-    """Sleep, and report the elapsed time every second."""
+    """Sleep, and report the elapsed time every `STEP_SECONDS`."""
     clock = posting_session.clock
     end = clock.monotonic() + seconds
     while True:
@@ -250,8 +254,10 @@ def _count_doubts(posting_session: PostingSession) -> int:
         return session.scalar(query) or 0
 
 
-def _describe_unanswered(posting_session: PostingSession) -> str:
+def _describe_unanswered(posting_session: PostingSession, in_doubt: int) -> str:
     """Name the documents that have waited long for an answer of QuickBooks; "" if none has."""
+    if not in_doubt and not posting_session.unread_ids:
+        return ""
     problem = posting_session.last_error
     doubts = _load_old_names(posting_session, Posting.state == PostingState.UNKNOWN)
     if len(doubts) == 1:

@@ -1,4 +1,4 @@
-"""Select the postings that may be sent next: checked, due, and the only one of their document."""
+"""Select the postings of a company that are unfinished, ready, or to be sent next."""
 
 from functools import cache
 from typing import Any
@@ -15,6 +15,24 @@ from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
 from hub.posting.outcome.session import PostingSession
 
 EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have several postings
+
+
+def has_unfinished(company_id: int) -> bool:
+    """Return whether a company has postings that may still change: unsent or in flight."""
+    query = select(Posting.id).where(
+        Posting.company_id == company_id, Posting.state.in_(outbox.UNFINISHED)
+    )
+    with read_only_session() as session:
+        return session.scalar(query.limit(1)) is not None
+
+
+def has_ready(posting_session: PostingSession) -> bool:
+    """Return whether any posting is ready, even if something else still delays it."""
+    query = select(Posting.id).where(
+        *posting_session.own_postings(), Posting.state == PostingState.READY
+    )
+    with read_only_session() as session:
+        return session.scalar(query.limit(1)) is not None
 
 
 def select_ready(posting_session: PostingSession, limit: int) -> list[int]:
