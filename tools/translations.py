@@ -213,15 +213,31 @@ def sentence_calls(path: Path) -> Iterator[tuple[str, ast.expr]]:
     """
     if path.relative_to(ROOT).parts[:2] in {("hub", name) for name in COMMANDS}:
         return
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    names = {*SENTENCES, *own_error_classes(module)}
+    for node in ast.walk(module):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
         arguments = node.args
         if name == "__init__" and getattr(arguments[0], "id", "") == "self":
             arguments = arguments[1:]
-        if name in SENTENCES and arguments:
+        if name in names and arguments:
             yield name, arguments[0]
+
+
+def own_error_classes(module: ast.Module) -> Iterator[str]:
+    """Yield the names of a module's own errors that are raised with a sentence.
+
+    An error with an `__init__` builds its sentence there.
+    """
+    for node in module.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        is_error = any(getattr(base, "id", "") in SENTENCES for base in node.bases)
+        has_init = any(getattr(part, "name", "") == "__init__" for part in node.body)
+        if is_error and not has_init:
+            yield node.name
 
 
 def sentences_of(path: Path) -> Iterator[str]:

@@ -294,6 +294,12 @@ def test_of_an_empty_company_in_a_hub_that_posts_the_apps_are_the_next_step(two_
     assert 'href="/apps/"' in main
     assert "Nothing to report yet" not in visitor.page(ALL_MARCH)
 
+    visitor.post("/logout")
+    visitor.log_in("vera")
+    main = visitor.page(f"{REPORTS_PAGE}?company={company}").partition('id="main"')[2]
+    assert "Reports begin with the first documents of an app." in main
+    assert "Enable an app" not in main
+
 
 def test_of_several_companies_without_documents_no_table_is_shown(visitor):
     with transaction() as session:
