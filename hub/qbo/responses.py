@@ -70,7 +70,8 @@ class QuickBooksResponse:
     - `doubt`: it is not known whether the call was done.
     - `declined`: the whole batch was refused, for another reason than this item.
 
-    `id` is the Id in the response, with any outcome. `expired` means that a new access token
+    `id` is the Id in the response, with any outcome. `date` is QuickBooks' own: a response without
+    a fault and without what the call requested has none. `expired` means that a new access token
     would help. `seconds` is how long the response took. `is_trial` means that the call began while
     the connection counted as refused. `is_too_large` means that the response would be larger than
     the hub reads or QuickBooks sends.
@@ -144,7 +145,10 @@ def interpret_response(http_response: HttpResponse, expected: Expected) -> Quick
         date=find_date(http_response.headers.get("Date", ""), body),
         **parse_version(entity, http_response.body),
     )
-    return _decide_outcome(response, entity, http_response, expected)
+    decided = _decide_outcome(response, entity, http_response, expected)
+    if entity is None and not faults:
+        return replace(decided, date=None)  # it may be of a proxy, whose clock may be wrong
+    return decided
 
 
 def _decide_outcome(

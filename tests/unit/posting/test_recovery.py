@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from email.utils import format_datetime
 
 import pytest
 from sqlalchemy import select
@@ -715,3 +716,27 @@ def test_success_on_a_re_send_is_read_before_it_is_believed(bench):
         ["Deleted in QuickBooks"],
         [],
     )
+
+
+@pytest.mark.parametrize("status", ["200 OK", "503 Service Unavailable"])
+def test_the_date_of_a_proxy_does_not_say_since_when_to_search(bench, status):
+    """A proxy whose clock is a day ahead answers with a page of its own."""
+    bench.quickbooks.switch(requestid="ignore")
+    adapter = bench.app.extensions["hub"].mounts["https://quickbooks.test"]
+    quickbooks = adapter.app
+    tomorrow = format_datetime(bench.clock.now() + dt.timedelta(days=1), usegmt=True)
+
+    def answer_as_proxy(environ, start):
+        adapter.app = quickbooks
+        start(status, [("Content-Type", "text/html"), ("Date", tomorrow)])
+        return [b"<html><h1>Service away</h1></html>"]
+
+    adapter.app = answer_as_proxy
+    first = bench.bill()
+    bench.drain(wait_for_doubts=True)
+    bench.quickbooks.add_fault("lose_answer", "bill.create")
+    body = bench.body("A-2")
+    del body["DocNumber"]
+    second = bench.plan("A-2", "create", body)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(first), bench.state(second), len(bench.bills())) == ("posted", "posted", 2)
