@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from flask import current_app
 from sqlalchemy import select
 
 from hub.db.bulk import is_among
 from hub.db.engine import read_only_session, transaction
+from hub.errors import DatabaseUnavailable
 from hub.models import Case
 from hub.security import hub_settings
 
@@ -98,6 +100,10 @@ def load_refused_addresses() -> dict[str, str]:
 
 
 def _store_refused_addresses(refused: dict[str, str]) -> None:
+    """Store the refused addresses for the pages; if that is not possible now, the next mail does.
+
+    An error would look as if the message had not been sent, and it would be sent again.
+    """
     text = json.dumps(refused) if refused else ""
-    with transaction() as session:
+    with suppress(DatabaseUnavailable), transaction() as session:
         hub_settings.store(session, hub_settings.REFUSED_ADDRESSES, text)

@@ -123,12 +123,12 @@ def answer_password_requests() -> int:
             person = password_resets.find_recipient(session, request) if is_set() else None
         code = one_time_codes.generate()
         if person is not None:
+            # Before the mail: otherwise a database that cannot be written now, for example on a
+            # full disk, would lead to a mail with a useless code every few seconds.
+            with transaction() as session:
+                password_resets.postpone_request(session, request)
             try:
                 send_password_code(person, code, Sentence("one hour"), request.language)
-            except Retry:
-                with transaction() as session:
-                    password_resets.postpone_request(session, request)
-                raise
             except AddressRefused as error:
                 note_refused_address(people_of_hub.mail_address(person), error.problem)
                 person = None  # no code can reach them

@@ -1,12 +1,14 @@
 """Settings of the whole hub that owners enter on pages; the environment takes precedence."""
 
 import hashlib
+from contextlib import suppress
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.db import engine
+from hub.errors import DatabaseUnavailable
 from hub.security import secrets
 
 PREFIX = "hub:"
@@ -33,14 +35,16 @@ def has_accepted_mail() -> bool:
 
 
 def note_accepted_mail(url: str) -> None:
-    """Record that the mail server at an address accepted a message, unless that is recorded."""
+    """Record that the mail server at an address accepted a message, unless that is recorded.
+
+    If it cannot be recorded now, the next message does it: an error would look as if the server
+    had not accepted this one.
+    """
     if read(ACCEPTED_MAIL) == _hash_address(url):
         return
-    try:
-        with engine.transaction() as session:
-            store(session, ACCEPTED_MAIL, _hash_address(url))
-    except IntegrityError:
-        return  # another process recorded it at the same moment
+    # Another process may record it at the same moment.
+    with suppress(DatabaseUnavailable, IntegrityError), engine.transaction() as session:
+        store(session, ACCEPTED_MAIL, _hash_address(url))
 
 
 def contact_address() -> str:

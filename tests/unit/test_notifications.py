@@ -19,6 +19,7 @@ from hub.errors import DatabaseUnavailable, Retry, Sentence
 from hub.models import Case, Notice, Schedule, User
 from hub.notices import smtp
 from hub.notifications import case_news
+from hub.notifications.deliveries import note_refused_address
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings, rights
 from hub.security.people import hash_new, insert
@@ -269,8 +270,7 @@ def full_disk():
 
 def test_a_mail_is_sent_once_although_that_cannot_be_stored(hub, mail, clock, monkeypatch):
     add_operator("third@example.com")
-    notifications.send(["third@example.com"], "Test", "A message.\n")
-    mail.messages.clear()
+    note_refused_address("third@example.com", "550 no such user")
     open_case()
     with transaction() as session:
         kari = session.scalars(select(User).where(User.email == "kari@example.com")).one()
@@ -280,6 +280,7 @@ def test_a_mail_is_sent_once_although_that_cannot_be_stored(hub, mail, clock, mo
     with monkeypatch.context() as patch:
         for module in ("mail", "deliveries"):
             patch.setattr(f"hub.notifications.{module}.transaction", full_disk)
+        patch.setattr("hub.db.engine.transaction", full_disk)
         for _ in range(6):
             with pytest.raises(DatabaseUnavailable):
                 notifications.mail_digest()
@@ -290,6 +291,10 @@ def test_a_mail_is_sent_once_although_that_cannot_be_stored(hub, mail, clock, mo
         ("kari@example.com", "Request"),
         ("third@example.com", "Cost code 12 has no match"),
     ]
+    open_case("match:2", "Cost code 13 has no match")
+    clock.advance(60)
+    notifications.mail_digest()
+    assert (hub_settings.has_accepted_mail(), notifications.load_refused_addresses()) == (True, {})
 
 
 def test_an_accepted_address_is_no_longer_shown_as_refused(hub, mail, clock):

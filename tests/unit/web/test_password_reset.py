@@ -2,15 +2,17 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from hub import notifications
 from hub.db import engine
-from hub.errors import Retry
+from hub.errors import DatabaseUnavailable, Retry
 from hub.models import AuditEntry, PasswordResetRequest, User
 from hub.security import people
 from hub.security.rights import Right
@@ -243,6 +245,50 @@ def test_a_message_that_is_not_taken_is_sent_later(
     clock.advance(60)
     assert mailed(on_sqlite) == 1
     assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 302
+
+
+def test_no_code_is_mailed_while_the_database_cannot_be_written(
+    on_sqlite: Visitor, mail: Any
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    with read_only_database(on_sqlite):
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailable):
+                mailed(on_sqlite)
+    assert mail.messages == []
+    assert mailed(on_sqlite) == 1
+    assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 302
+
+
+def test_a_code_is_mailed_again_a_minute_after_it_could_not_be_stored(
+    on_sqlite: Visitor, mail: Any, clock: FakeClock
+) -> None:
+    ask(on_sqlite, ADDRESS)
+    with read_only_database(on_sqlite, after=lambda: bool(mail.messages)):
+        for _ in range(3):
+            with suppress(DatabaseUnavailable):
+                mailed(on_sqlite)
+    assert (len(mail.messages), mailed(on_sqlite)) == (1, 0)
+    clock.advance(60)
+    assert mailed(on_sqlite) == 1
+    assert change(on_sqlite, code_in(mail.messages[1].get_payload())).status_code == 302
+
+
+@contextmanager
+def read_only_database(
+    visitor: Visitor, after: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
+    """Let nothing be written during the block, as soon as `after` returns True."""
+
+    def refuse_writes(connection: Any, *_: Any) -> None:
+        connection.execute(f"PRAGMA query_only = {int(after())}")
+
+    with visitor.app.app_context():
+        connections = engine.db.engine.pool
+    event.listen(connections, "checkout", refuse_writes)
+    yield
+    event.remove(connections, "checkout", refuse_writes)
+    connections.dispose()
 
 
 def test_a_request_that_nobody_could_answer_for_an_hour_is_dropped(
