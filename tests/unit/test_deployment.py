@@ -23,6 +23,7 @@ from hub.config import IN_FILES, SETTING_NAMES
 from hub.db.engine import MAX_CONNECTIONS
 from hub.metrics.gauges import GAUGES
 from hub.models.enums import ConnectionState, RunOutcome, SendOutcome
+from hub.scheduling import folder_lock
 from hub.telemetry.counts import COUNTERS, HISTOGRAMS
 from hub.web.serving.body_limits import FORM_LIMIT, UPLOAD_LIMIT
 from hub.web.serving.server import DEFAULT_LIMITS
@@ -139,6 +140,13 @@ def test_a_backup_is_made_each_night_where_the_old_ones_are_deleted() -> None:
     assert dict(entries(TIMER))["OnCalendar"] == "*-*-* 02:00"
 
 
+def test_the_embedded_hub_and_its_commands_know_that_they_are_on_one_machine() -> None:
+    """Otherwise they count as two data folders, and `hub sync` is refused on PostgreSQL."""
+    assert folder_lock.BOOT_ID.is_relative_to("/proc/sys")
+    hides_all_but_processes = dict(entries(DEPLOY / "systemd" / "hub.service")).get("ProcSubset")
+    assert (hides_all_but_processes, "ProcSubset" in COMMAND.read_text()) == (None, False)
+
+
 @pytest.mark.parametrize("is_distributed", [False, True])
 def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool) -> None:
     """Replace systemd-run by a script that writes down its options and runs the command."""
@@ -179,8 +187,11 @@ def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool
     assert ran.stdout.splitlines() == [*expected, "users", "add", "Kari Ås"]
     single = dict(entries(DEPLOY / "systemd" / unit))
     properties = {f"--property=LoadCredential={name}:{credentials}/{name}" for name in names}
-    for name in ("User", "DynamicUser", "StateDirectory", "StateDirectoryMode", "UMask"):
+    for name in ("User", "DynamicUser", "StateDirectoryMode", "UMask"):
         properties.add(f"--property={name}={single[name]}")
+    backup = dict(entries(DEPLOY / "systemd" / "hub-backup.service"))
+    assert single["StateDirectory"] in backup["StateDirectory"].split()
+    properties.add(f"--property=StateDirectory={backup['StateDirectory']}")
     properties.add(f"--property=EnvironmentFile={single['EnvironmentFile']}")
     properties.add("--setenv=HUB_DATA=/var/lib/hub")
     option_names = set(options.read_text().splitlines())
