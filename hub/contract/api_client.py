@@ -9,9 +9,10 @@ from urllib.parse import quote
 from hub.contract.dates import format_moment
 from hub.contract.tokens import TokenCache
 from hub.contract.types import Reply, Site
-from hub.errors import Refused
+from hub.errors import Refused, Retry
 
 CLOCK_TOLERANCE = dt.timedelta(minutes=10)  # by which the clock of a source may be slow
+MAX_QUOTE_LENGTH = 200  # characters of an answer that an error repeats
 
 
 class ApiClient:
@@ -78,6 +79,24 @@ class ApiClient:
                 yield response[envelope] if envelope and response is not None else response
 
         return find
+
+    def confirm(self, reply: Reply, field: str) -> dict[str, Any]:
+        """Return the JSON of a response to a write, which has this field if the source accepted it.
+
+        A response without content is accepted, too, and returned as an empty object. Raise Retry
+        for any other, such as an error with the status 200, or the page of another server.
+        """
+        answer = reply.json() if reply.check().body else None
+        if answer is None or answer in ({}, []):
+            return {}
+        if isinstance(answer, dict) and field in answer:
+            return answer
+        raise Retry(
+            "%(source)s does not say that it accepted what the hub wrote (%(answer)s). It is"
+            " written again later.",
+            source=self._source,
+            answer=reply.body[:MAX_QUOTE_LENGTH].decode("utf-8", "replace"),
+        )
 
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """Send a request and return the response unchecked; `request` has arguments of `site.http`.

@@ -11,7 +11,6 @@ from hub import (
     Page,
     RefreshToken,
     Reply,
-    Retry,
     Row,
     Sentence,
     Site,
@@ -27,7 +26,6 @@ RATE_LIMIT = "2500/5m"  # as assumed in openapi.yaml
 SUPPORT_CONTACT = "CostCertified support, in its chat or by a ticket"
 PAYMENTS_DISABLED_CODE = b"payments_disabled"
 OPTIONAL_LISTS = ("payouts", "expenses")  # invoices and payments are posted without them
-MAX_QUOTE_LENGTH = 200  # characters of an answer that an error repeats
 OUTDATED_STATUS = 409  # the HTTP status if CostCertified has a newer version
 
 
@@ -108,7 +106,7 @@ class CostCertified(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        _require_confirmation(reply, names.Status.STATE)
+        self.confirm(reply, names.Status.STATE)
         return True
 
     def call(self, method: str, path: str, **request: Any) -> Reply:
@@ -127,21 +125,3 @@ class CostCertified(ApiClient):
 def _build_row_path(list_name: str, id: str) -> str:
     """Return the path of a row in the API."""
     return f"/v1/{list_name}/{quote(id, safe='')}"
-
-
-def _require_confirmation(reply: Reply, field: str) -> Row:
-    """Return the answer to a write, which has this field if CostCertified accepted it.
-
-    Raise Retry for another answer, such as an error in spite of its status, or the page of another
-    server. An answer without content is accepted.
-    """
-    answer = reply.json() if reply.check().body else None
-    if not answer:
-        return {}
-    if isinstance(answer, dict) and field in answer:
-        return answer
-    raise Retry(
-        "CostCertified does not say that it accepted what the hub wrote (%(answer)s). It is written"
-        " again later.",
-        answer=reply.body[:MAX_QUOTE_LENGTH].decode("utf-8", "replace"),
-    )

@@ -29,7 +29,6 @@ SUPPORT_CONTACT = (
     "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
 )
 NO_INTEGRATIONS_CODE = b"integrations_disabled"
-MAX_QUOTE_LENGTH = 200  # characters of an answer that an error repeats
 OUTDATED_STATUS = 409  # the HTTP status if CostTracker has a newer version
 
 
@@ -88,7 +87,7 @@ class CostTracker(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        _require_confirmation(reply, names.Status.STATE)
+        self.confirm(reply, names.Status.STATE)
         return True
 
     def suppliers(self, cursor: str | None = None) -> RowPages:
@@ -102,7 +101,7 @@ class CostTracker(ApiClient):
         """
         path = f"/v1/master-data/{kind}"
         reply = self.call("PUT", path, json={names.Record.ITEMS: items})
-        answer = _require_confirmation(reply, names.Record.IMPORTED)
+        answer = self.confirm(reply, names.Record.IMPORTED)
         own_ids = {}
         for row in answer.get(names.Record.IMPORTED) or ():
             if row[names.Record.ID] is not None:
@@ -144,21 +143,3 @@ class CostTracker(ApiClient):
 def _build_invoice_path(id: str) -> str:
     """Return the path of an invoice in the API."""
     return f"/v1/invoices/{quote(id, safe='')}"
-
-
-def _require_confirmation(reply: Reply, field: str) -> Row:
-    """Return the answer to a write, which has this field if CostTracker accepted it.
-
-    Raise Retry for another answer, such as an error in spite of its status, or the page of another
-    server. An answer without content is accepted.
-    """
-    answer = reply.json() if reply.check().body else None
-    if not answer:
-        return {}
-    if isinstance(answer, dict) and field in answer:
-        return answer
-    raise Retry(
-        "CostTracker does not say that it accepted what the hub wrote (%(answer)s). It is written"
-        " again later.",
-        answer=reply.body[:MAX_QUOTE_LENGTH].decode("utf-8", "replace"),
-    )

@@ -31,7 +31,6 @@ LIST_PATHS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_
 ACTIVATION_PLACE = "Settings → Integrations → QuickBooks"
 INACTIVE_CODE = b"integration_inactive"
 WEBHOOK_PATH = "/v1/integration/webhook"
-MAX_QUOTE_LENGTH = 200  # characters of an answer that an error repeats
 OUTDATED_STATUS = 409  # the HTTP status if Ontraccr has a newer version
 
 
@@ -124,7 +123,7 @@ class Ontraccr(ApiClient):
         reply = self.call("PUT", path, json=status)
         if reply.status == OUTDATED_STATUS:
             return False
-        _require_confirmation(reply, names.Status.STATE)
+        self.confirm(reply, names.Status.STATE)
         return True
 
     # -- profiles --
@@ -151,7 +150,7 @@ class Ontraccr(ApiClient):
         }
         path = f"{_build_profile_path(kind, id)}/link"
         reply = self.call("PUT", path, json=body)
-        profile = _require_confirmation(reply, names.Profile.EXTERNAL_ID)
+        profile = self.confirm(reply, names.Profile.EXTERNAL_ID)
         if profile and str(profile[names.Profile.EXTERNAL_ID]) != external_id:
             raise Retry(
                 "Ontraccr did not link its profile to “%(name)s” of QuickBooks. It is linked again"
@@ -165,7 +164,7 @@ class Ontraccr(ApiClient):
         for chunk in iter_chunks(items, BATCH_SIZE):
             body = {names.ImportedProfile.ITEMS: chunk}
             reply = self.call("POST", path, params=self._division_parameter(), json=body)
-            _require_confirmation(reply, names.ImportedProfile.IMPORTED)
+            self.confirm(reply, names.ImportedProfile.IMPORTED)
 
     # -- lists of QuickBooks that Ontraccr offers --
 
@@ -179,7 +178,7 @@ class Ontraccr(ApiClient):
         reply = self.call("PUT", path, params=self._division_parameter(), json=body)
         if field == "tax_code" and reply.not_found:
             return
-        _require_confirmation(reply, names.Choice.ITEMS)
+        self.confirm(reply, names.Choice.ITEMS)
 
     def choices(self, field: str) -> list[Row]:
         """Return the items of the list that Ontraccr has."""
@@ -234,21 +233,3 @@ def _build_payable_path(id: str) -> str:
 def _build_profile_path(kind: str, id: str) -> str:
     """Return the path of a profile in the API."""
     return f"/v1/profiles/{PROFILE_PATHS[kind]}/{quote(id, safe='')}"
-
-
-def _require_confirmation(reply: Reply, field: str) -> Row:
-    """Return the answer to a write, which has this field if Ontraccr accepted it.
-
-    Raise Retry for another answer, such as an error in spite of its status, or the page of another
-    server. An answer without content is accepted.
-    """
-    answer = reply.json() if reply.check().body else None
-    if not answer:
-        return {}
-    if isinstance(answer, dict) and field in answer:
-        return answer
-    raise Retry(
-        "Ontraccr does not say that it accepted what the hub wrote (%(answer)s). It is written"
-        " again later.",
-        answer=reply.body[:MAX_QUOTE_LENGTH].decode("utf-8", "replace"),
-    )

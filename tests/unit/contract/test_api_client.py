@@ -2,6 +2,7 @@
 
 import datetime as dt
 from contextlib import contextmanager
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -130,6 +131,53 @@ def test_rows_below_a_path_are_found_by_their_ids():
     first, missing, odd = find(["7", "nothing", "a?b=1"])
     assert (first["path"], missing) == ("/7", None)
     assert (odd["path"], odd["query"]) == ("/a?b=1", {})
+
+
+def reply_of(status, body):
+    """Return the reply of a source that answers every call with this body."""
+
+    def wsgi(environ, start):
+        start(f"{status} Status", [("Content-Type", "application/json")])
+        return [body]
+
+    api = ApiClient(site_of(SimpleNamespace(wsgi=wsgi)), "Shed")
+    return api, api.call("PUT", "/rentals/7", json={"state": "posted"})
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null"])
+def test_a_write_that_is_answered_without_content_is_confirmed(body):
+    api, reply = reply_of(200, body)
+    assert api.confirm(reply, "state") == {}
+
+
+def test_a_write_that_is_answered_with_its_field_is_confirmed():
+    api, reply = reply_of(201, b'{"state": null, "amount": 0.1}')
+    assert api.confirm(reply, "state") == {"state": None, "amount": Decimal("0.1")}
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error": "locked"}', b'["locked"]', b'"locked"', b"false", b"0"]
+)
+def test_a_write_that_is_answered_with_something_else_is_repeated(body):
+    api, reply = reply_of(200, body)
+    with pytest.raises(Retry) as caught:
+        api.confirm(reply, "state")
+    assert caught.value.text == (
+        f"Shed does not say that it accepted what the hub wrote ({body.decode()}). It is written"
+        " again later."
+    )
+
+
+def test_the_page_of_another_server_confirms_no_write():
+    api, reply = reply_of(200, b"<html>Sign in</html>")
+    with pytest.raises(Retry, match="not JSON"):
+        api.confirm(reply, "state")
+
+
+def test_a_refused_write_is_refused():
+    api, reply = reply_of(422, b'{"state": "posted"}')
+    with pytest.raises(Refused):
+        api.confirm(reply, "state")
 
 
 def test_the_date_of_an_answer_is_a_moment_in_utc(source):
