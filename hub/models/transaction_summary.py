@@ -105,6 +105,7 @@ class TransactionSummary(NamedTuple):
     exchange_rate: Decimal | None = None  # in the company's currency for one unit
     # Of planned content: the fields that the hub sets and that no other fact shows.
     set_fields: tuple[str, ...] = ()
+    computed_due: str = ""  # of the last write, never stored: what QuickBooks worked out
 
     # Of a list entry; its prices are texts without needless zeros.
     name: str | None = None

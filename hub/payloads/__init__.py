@@ -13,6 +13,7 @@ from hub.payloads.comparison import (
     describe_rate_of_one,
     has_rate_of_one,
 )
+from hub.payloads.due_dates import complete_last_write
 from hub.payloads.encoding import encode
 from hub.payloads.files import (
     FileSummary,
@@ -50,6 +51,7 @@ __all__ = [
     "build_file_metadata",
     "build_update_body",
     "build_void_body",
+    "complete_last_write",
     "compute_content_digest",
     "describe_differences",
     "describe_rate_of_one",

@@ -5,9 +5,11 @@ from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
 from hub.payloads.builder import drop_empty
+from hub.payloads.due_dates import is_due_date_outdated
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_ids import keep_line_ids
 from hub.payloads.memo_lengths import compute_memo_room
+from hub.payloads.party_fields import EMAIL_FIELDS, keep_mailing, list_fields_of_former_party
 from hub.payloads.set_fields import TEXT_FIELDS, find_custom_ids
 from hub.payloads.summary import has_open_tax, has_tax
 
@@ -100,7 +102,6 @@ EMPTIED_FIELDS = {
     "DepositToAccountRef": "deposit_account",
     "APAccountRef": "payable_account",
 }
-EMAIL_FIELDS = ("BillEmail", "POEmail")
 VERSION_FIELDS = ("Id", "SyncToken", "sparse")  # fields of an update beside those that it sets
 CUT_MARK = "…"  # ends the hub's part of a memo if text added by people leaves no room for all
 CLOSED_STATUS = {"POStatus": "Closed"}
@@ -117,7 +118,7 @@ def build_update_body(
     """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
 
     The update is sparse, so that fields the hub does not set stay. To empty a field, the update is
-    the whole object. `last` is what the hub wrote last, with the ids that its lines have: other
+    the whole object. `last` is what the hub wrote last, as `complete_last_write` returns it: other
     lines of the memo, and classes, customers and other facts that it lacks, were added by people
     and stay. `summary` is that of the planned content. A body that was an update of another version
     already loses the ids of that version. `unlinked_orders` are the purchase orders that fewer
@@ -219,7 +220,7 @@ def _build_transaction_update(
     if current.get("Credit"):
         update.setdefault("Credit", False)  # otherwise a charge would stay a refund
     _reset_open_tax(update, current)
-    _keep_mailing(update, current)
+    keep_mailing(update, current)
     clears_custom_field = _keep_custom_fields(update, current, last)
 
     emptied = _find_emptied_fields(update, current, last)
@@ -260,15 +261,6 @@ def _end_links(
     return True
 
 
-def _keep_mailing(update: dict[str, Any], current: dict[str, Any]) -> None:
-    """Leave the e-mail address and its status unchanged if QuickBooks has an address."""
-    has_address = any(current.get(name) for name in EMAIL_FIELDS)
-    if not has_address:
-        return
-    for name in (*EMAIL_FIELDS, "EmailStatus"):
-        update.pop(name, None)
-
-
 def _reset_open_tax(update: dict[str, Any], current: dict[str, Any]) -> None:
     """Let QuickBooks work out the tax again; otherwise the tax of the old lines would stay."""
     current_detail = current.get("TxnTaxDetail")
@@ -286,7 +278,8 @@ def _find_emptied_fields(
     """Return the fields to empty: those that the hub had set and for which the source has no value.
 
     QuickBooks itself gives numbers to purchase orders and to sales. The tax of the current version
-    is emptied unless the update states another.
+    is emptied unless the update states another, as are an outdated due date and the addresses of a
+    former party.
     """
     absent = current.keys() - update.keys()
     is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
@@ -295,7 +288,9 @@ def _find_emptied_fields(
     emptied = [name for name in (*_list_written_fields(last), "Line") if name in absent]
     if _has_outdated_tax(update, current):
         emptied.append("TxnTaxDetail")
-    return emptied
+    if is_due_date_outdated(update, current, last, emptied):
+        emptied.append("DueDate")
+    return emptied + list_fields_of_former_party(update, current)
 
 
 def _list_written_fields(last: TransactionSummary | None) -> list[str]:

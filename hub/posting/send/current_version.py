@@ -60,7 +60,7 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
     last = _load_last_posted(posting)
     if last is None:
         return payloads.build_update_body(planned, entity, summary=posting.summary)
-    written = payloads.with_line_ids(last.summary, last.answer or {})
+    written = payloads.complete_last_write(last.summary, last.answer or {})
     unlinked_orders = _list_unlinked_orders(planned, posting, last)
     return payloads.build_update_body(planned, entity, written, posting.summary, unlinked_orders)
 

@@ -180,7 +180,9 @@ def _list_entities_to_view(
     entities = {(NOW, posting.id): (kind, entity)}
     if posting.operation == Operation.UPDATE:
         body = json.loads(posting.payload, parse_float=Decimal)
-        last = payloads.with_line_ids(earlier.summary, earlier.answer or {}) if earlier else None
+        last = None
+        if earlier:
+            last = payloads.complete_last_write(earlier.summary, earlier.answer or {})
         sent = payloads.build_update_body(body, entity, last, posting.summary)
         # A sparse update leaves the fields that it does not name as they are.
         entities[SENT, posting.id] = kind, entity | sent if sent.get("sparse") else sent
