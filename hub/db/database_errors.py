@@ -25,6 +25,8 @@ DAMAGES = ("file is not a database", "database disk image is malformed")
 DISK_ERROR = "disk I/O error"
 MAX_TRIES = 5
 PAUSE_SECONDS = 0.05  # longer after each try: the other transaction gets the rows first
+MAX_OUTAGE_SECONDS = 30.0  # a failover of PostgreSQL usually takes less
+OUTAGE_PAUSE_SECONDS = 1.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -86,5 +88,27 @@ def repeat_after_conflict(act: Callable[P, T]) -> Callable[P, T]:
             except TransactionConflict:
                 current_app.extensions["hub"].clock.sleep(tries * PAUSE_SECONDS)
         return act(*args, **options)
+
+    return repeated
+
+
+def repeat_during_outage(act: Callable[P, T]) -> Callable[P, T]:
+    """Let a function begin anew while the database cannot be used, for half a minute at most.
+
+    This is for what would be lost otherwise, such as a token that was issued in place of another.
+    The function may have one transaction that writes, as for `repeat_after_conflict`.
+    """
+
+    @wraps(act)
+    def repeated(*args: P.args, **options: P.kwargs) -> T:
+        clock = current_app.extensions["hub"].clock
+        give_up_at = clock.monotonic() + MAX_OUTAGE_SECONDS
+        while True:
+            try:
+                return act(*args, **options)
+            except DatabaseUnavailable:
+                if clock.monotonic() >= give_up_at:
+                    raise
+            clock.sleep(OUTAGE_PAUSE_SECONDS)
 
     return repeated

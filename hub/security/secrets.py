@@ -15,6 +15,7 @@ from hub.contract.types import Secrets, require_secret_text
 from hub.crypto.masking import find_token
 from hub.crypto.vault import KeyMissing
 from hub.db import engine
+from hub.db.database_errors import repeat_during_outage
 from hub.errors import Busy, FolderUnavailable, Sentence, VaultError
 from hub.models import Secret
 
@@ -185,6 +186,13 @@ def rotate(session: Session) -> int:
     return len(changes)
 
 
+@repeat_during_outage
+def _store_alone(place: str, text: str) -> None:
+    """Store a secret in a transaction of its own."""
+    with engine.transaction() as session:
+        put(session, place, text)
+
+
 def _build_secret_prefix(installation_id: int) -> str:
     """Return the prefix of the places of an installation's secrets."""
     return f"installation:{installation_id}:"
@@ -210,11 +218,12 @@ class SiteSecrets(Secrets):
         return text
 
     def __setitem__(self, name: str, text: str) -> None:
-        """Store a secret at once."""
+        """Store a secret at once.
+
+        It may be a token for which the source has ended the former one.
+        """
         require_secret_text(name, text)
-        place = self._prefix + name
-        with engine.transaction() as session:
-            put(session, place, text)
+        _store_alone(self._prefix + name, text)
 
     def __delitem__(self, name: str) -> None:
         """Remove a secret at once; raise KeyError if there is none."""

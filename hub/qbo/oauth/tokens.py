@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.db import engine
+from hub.db.database_errors import repeat_during_outage
 from hub.errors import (
     ConfigurationError,
     ConnectionTrouble,
@@ -26,7 +27,8 @@ from hub.qbo.oauth.token_endpoint import TokenGrant
 from hub.security import secrets
 
 RENEWAL_MARGIN = dt.timedelta(minutes=5)  # how long before its end a token is renewed
-RENEWAL_LEASE = dt.timedelta(seconds=60)  # longer than any call to Intuit's sign-in
+# For a call to Intuit's sign-in, and as long again to store the result during an outage.
+RENEWAL_LEASE = dt.timedelta(seconds=60)
 POLL_SECONDS = 0.2
 
 
@@ -293,8 +295,13 @@ def _request_grant(refresh_tokens: list[str]) -> TokenGrant:
     raise rejection
 
 
+@repeat_during_outage
 def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: TokenGrant) -> str:
-    """Store a new pair unless another process has stored one since; return the access token."""
+    """Store a new pair unless another process has stored one since; return the access token.
+
+    If Intuit has replaced the refresh token, the company would have to be connected again without
+    the new one.
+    """
     of_company = select(Token).where(Token.company_id == company_id)
     with engine.transaction() as session:
         token = session.scalars(of_company.with_for_update()).one()

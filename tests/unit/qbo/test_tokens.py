@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import update
 
 from hub.db import engine
-from hub.errors import ReconnectNeeded, Retry
+from hub.errors import DatabaseUnavailable, ReconnectNeeded, Retry
 from hub.models import ConnectedCompany, Token
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint, tokens
 from hub.security import secrets
+from tests.support.servers.read_only_database import read_only_database
 
 
 def stored_secret(name: str) -> str | None:
@@ -186,6 +187,37 @@ def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_o
     with pytest.raises(Retry):
         tokens.get_access_token(1)
     assert tokens.get_access_token(1) == stored_secret("access")
+
+
+def test_a_rotated_token_is_stored_as_soon_as_the_database_can_be_written_again(
+    quickbooks, refreshes_before, clock
+):
+    quickbooks.switch(rotate="always", previous_refresh_token="refused")
+    clock.advance(7200)
+    outage_ends_at = clock.monotonic() + 20
+
+    def is_read_only():
+        return refreshes(quickbooks) > refreshes_before and clock.monotonic() < outage_ends_at
+
+    with read_only_database(is_read_only):
+        assert tokens.get_access_token(1) == stored_secret("access")
+    clock.advance(7200)
+    assert tokens.get_access_token(1) == stored_secret("access")
+    assert (refreshes(quickbooks), tokens.load_expiry(1).access > clock.now()) == (
+        refreshes_before + 2,
+        True,
+    )
+
+
+def test_a_token_that_cannot_be_stored_for_long_is_an_error(quickbooks, refreshes_before, clock):
+    clock.advance(7200)
+    began_at = clock.monotonic()
+    with (
+        read_only_database(lambda: refreshes(quickbooks) > refreshes_before),
+        pytest.raises(DatabaseUnavailable),
+    ):
+        tokens.get_access_token(1)
+    assert clock.monotonic() - began_at == 30
 
 
 def test_a_late_answer_of_one_that_was_replaced_is_kept_when_nothing_newer_is(quickbooks, clock):

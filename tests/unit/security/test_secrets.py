@@ -14,6 +14,7 @@ from hub.models import Secret
 from hub.security import secrets
 from hub.security.secrets import SiteSecrets
 from tests.support.runs.tiers import FULL
+from tests.support.servers.read_only_database import read_only_database
 
 MANY = 10_000 if FULL else 500
 
@@ -191,6 +192,14 @@ def test_each_assignment_is_committed_at_once(app):
 def use_then_fail(secret):
     secret["refresh"] = "rotated"
     raise ZeroDivisionError
+
+
+def test_a_token_of_a_source_is_stored_as_soon_as_the_database_can_be_written_again(app, clock):
+    """The source may have ended the token that was stored before."""
+    outage_ends_at = clock.monotonic() + 20
+    with read_only_database(lambda: clock.monotonic() < outage_ends_at):
+        SiteSecrets(1)["renewed_token"] = "the newest"
+    assert SiteSecrets(1)["renewed_token"] == "the newest"
 
 
 def test_a_secret_that_is_no_text_is_refused_and_the_stored_one_stays(app):

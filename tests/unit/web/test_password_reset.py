@@ -2,13 +2,12 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from hub import notifications
 from hub.db import engine
@@ -20,6 +19,7 @@ from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
 from tests.support.servers.mail_server import mail_url
+from tests.support.servers.read_only_database import read_only_database
 
 ADDRESS = "kari@example.com"
 NEW = "tulip gearbox sonnet 41"
@@ -251,7 +251,7 @@ def test_no_code_is_mailed_while_the_database_cannot_be_written(
     on_sqlite: Visitor, mail: Any
 ) -> None:
     ask(on_sqlite, ADDRESS)
-    with read_only_database(on_sqlite):
+    with on_sqlite.app.app_context(), read_only_database():
         for _ in range(3):
             with pytest.raises(DatabaseUnavailable):
                 mailed(on_sqlite)
@@ -264,7 +264,7 @@ def test_a_code_is_mailed_again_a_minute_after_it_could_not_be_stored(
     on_sqlite: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     ask(on_sqlite, ADDRESS)
-    with read_only_database(on_sqlite, after=lambda: bool(mail.messages)):
+    with on_sqlite.app.app_context(), read_only_database(lambda: bool(mail.messages)):
         for _ in range(3):
             with suppress(DatabaseUnavailable):
                 mailed(on_sqlite)
@@ -272,23 +272,6 @@ def test_a_code_is_mailed_again_a_minute_after_it_could_not_be_stored(
     clock.advance(60)
     assert mailed(on_sqlite) == 1
     assert change(on_sqlite, code_in(mail.messages[1].get_payload())).status_code == 302
-
-
-@contextmanager
-def read_only_database(
-    visitor: Visitor, after: Callable[[], bool] = lambda: True
-) -> Iterator[None]:
-    """Let nothing be written during the block, as soon as `after` returns True."""
-
-    def refuse_writes(connection: Any, *_: Any) -> None:
-        connection.execute(f"PRAGMA query_only = {int(after())}")
-
-    with visitor.app.app_context():
-        connections = engine.db.engine.pool
-    event.listen(connections, "checkout", refuse_writes)
-    yield
-    event.remove(connections, "checkout", refuse_writes)
-    connections.dispose()
 
 
 def test_a_request_that_nobody_could_answer_for_an_hour_is_dropped(
