@@ -42,6 +42,8 @@ def open(
     if not has_reason(case, text):
         # The decision was about another reason.
         case.decision = case.decision_note = case.decided_by = ""
+    if case.code not in ("", text.code):
+        case.snoozed_until = None  # another problem was snoozed
     for name, value in content.items():
         if getattr(case, name) != value:
             setattr(case, name, value)

@@ -1,5 +1,6 @@
 """Cases: one open case for each cause, closed when it holds nothing anymore."""
 
+import datetime as dt
 import threading
 
 import pytest
@@ -166,3 +167,13 @@ def test_a_case_stays_open_for_what_is_added_while_it_is_closed(pg_app, two):
         lambda session: inbox.open(session, "a", TEXT, postings=[added]),
     )
     assert still_open() == {"a": [added]}
+
+
+def test_a_snooze_ends_once_the_case_is_about_another_problem(three):
+    until = current_hub().clock.now() + dt.timedelta(days=30)
+    with transaction() as session:
+        inbox.open(session, "a", TEXT)
+        session.scalars(select(Case)).one().snoozed_until = until
+        assert inbox.open(session, "a", OTHER).snoozed_until == until
+        problem = CaseText("source.access", app="Acme", problem="The key ended.", next_attempt="")
+        assert inbox.open(session, "a", problem).snoozed_until is None
