@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import outbox, sources
+from hub.cases import source_cases
 from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.documents import Role
@@ -93,14 +94,14 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
         row.mode = mode
         if row.is_active and not was_active:
             outbox.require_checks(session, row.id)
-        _forget_outage_at_rest(session, row)
+        _close_source_cases_at_rest(session, row)
         record_act(session, row, who, "mode changed", before=before, after=mode)
 
 
-def _forget_outage_at_rest(session: Session, row: Installation) -> None:
-    """Close the case of the source of a paused app: no sync would find that it can be read."""
+def _close_source_cases_at_rest(session: Session, row: Installation) -> None:
+    """Close the cases about the source of a paused app, which does not call it."""
     if not row.is_active:
-        outage.clear(session, row)
+        source_cases.close_at_rest(session, row)
 
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
@@ -114,7 +115,7 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
     with transaction() as session:
         row = session.get_one(Installation, row.id)
         row.enabled = False
-        outage.clear(session, row)
+        source_cases.close_at_rest(session, row)
         record_act(session, row, who, "app disabled")
     return row
 
@@ -277,12 +278,13 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
         _apply_automatic_switch(session, row, settings_before, change.who)
         if row.is_active and not was_active:
             outbox.require_checks(session, row.id)
-        if row.mode != mode_before:
-            _apply_review(session, row)
-            _forget_outage_at_rest(session, row)
         if change.tenant:
             sources.bind(session, row, change.tenant)
             outbox.mark_for_reread(session, row.id)
+            outage.repeat_receipts(session, row.id)
+        if row.mode != mode_before:
+            _apply_review(session, row)
+            _close_source_cases_at_rest(session, row)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
         record_act(session, row, change.who, what, changes=described, mode=row.mode)
     return row

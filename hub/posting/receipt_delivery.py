@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.cases.source_cases import build_receipts_cause
 from hub.context import current_hub, mask_secrets
 from hub.contract import codec
 from hub.contract.documents import Document
@@ -141,7 +142,7 @@ def deliver(installation_id: int) -> int:
             ReceiptRow.installation_id == installation_id, is_due(now)
         )
         due = session.execute(query.order_by(ReceiptRow.at, ReceiptRow.id)).all()
-        has_case = inbox.is_open(session, _build_case_cause(installation_id))
+        has_case = inbox.is_open(session, build_receipts_cause(installation_id))
     unwanted = _delete_unwanted(installation, {ReceiptState(state) for _, state in due})
     ids = [id for id, state in due if state not in unwanted]
     if not ids:
@@ -239,7 +240,7 @@ class _Delivery:
         with engine.transaction() as session:
             _record_ends(session, ends)
             if self._has_case and not _has_failed(session, self._installation.id):
-                inbox.close(session, _build_case_cause(self._installation.id))
+                inbox.close(session, build_receipts_cause(self._installation.id))
 
 
 def _has_failing(session: Session, installation_id: int) -> bool:
@@ -382,13 +383,8 @@ def _open_case(session: Session, installation: Installation, code: str, problem:
     app = current_hub().plugins.apps[installation.slug]
     inbox.open(
         session,
-        _build_case_cause(installation.id),
+        build_receipts_cause(installation.id),
         CaseText(code, app=app.name, problem=problem),
         company_id=installation.company_id,
         installation_id=installation.id,
     )
-
-
-def _build_case_cause(installation_id: int) -> str:
-    """Return the cause of the case about receipts of an installation."""
-    return f"receipts:{installation_id}"

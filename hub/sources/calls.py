@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.cases.source_cases import build_warning_prefix
 from hub.context import current_hub
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Attachment, Code, Document, Role
@@ -200,7 +201,7 @@ def _warn(session: Session, installation: Installation, warnings: Sequence[str])
 
     A digest of the warning tells its case from those of other warnings.
     """
-    prefix = f"warning:{installation.id}:"
+    prefix = build_warning_prefix(installation.id)
     texts: dict[str, str] = {}
     for text in warnings:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]

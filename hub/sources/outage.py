@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.cases import inbox
+from hub.cases import inbox, source_cases
 from hub.context import current_hub
 from hub.contract.interval import zone_of
 from hub.db import bulk, engine
@@ -25,12 +25,12 @@ def note_failure(installation_id: int, error: HubError) -> None:
     """Count a sync that failed to read its source; open a case if only a person can help.
 
     `report` opens the cases of other failures once they last. An app that was paused or disabled
-    during the sync gets no case, because no later sync would close it.
+    during the sync, or whose company was disconnected, gets no case: no later sync would close it.
     """
     now = current_hub().clock.now()
     with engine.transaction() as session:
         row = lock_to_change(session, installation_id)
-        if not row.is_active:
+        if not row.can_run:
             return
         row.failing_since = row.failing_since or now
         row.failed_syncs += 1
@@ -46,17 +46,10 @@ def note_success(installation_id: int) -> None:
     """
     with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
-        if row.failing_since is not None:
-            _repeat_receipts(session, installation_id)
-        clear(session, row)
-
-
-def clear(session: Session, row: Installation) -> None:
-    """Forget the failures of an installation's source, and close its case."""
-    row.failing_since = None
-    row.failed_syncs = 0
-    row.failure = ""
-    inbox.close(session, build_case_cause(row.id))
+        was_failing = row.failing_since is not None
+        source_cases.forget_failures(session, row)
+        if was_failing:
+            repeat_receipts(session, installation_id)
 
 
 def report(installation_id: int | None = None) -> None:
@@ -88,11 +81,6 @@ def report(installation_id: int | None = None) -> None:
             _open_case(session, row, _choose_case_code(case))
 
 
-def build_case_cause(installation_id: int) -> str:
-    """Return the cause of the case of a source that cannot be read."""
-    return f"source:{installation_id}"
-
-
 def find_next_attempt(session: Session, row: Installation) -> dt.datetime | None:
     """Return when the next sync is due; None if no schedule starts it, or if it is overdue."""
     schedule = select(Schedule.next_due).where(
@@ -105,7 +93,7 @@ def find_next_attempt(session: Session, row: Installation) -> dt.datetime | None
     return due
 
 
-def _repeat_receipts(session: Session, installation_id: int) -> None:
+def repeat_receipts(session: Session, installation_id: int) -> None:
     """Let the receipts that failed be delivered now, instead of after pauses of up to a day."""
     has_failed = (
         ReceiptRow.installation_id == installation_id,
@@ -133,7 +121,7 @@ def _is_due(session: Session, row: Installation) -> bool:
 def _find_open_case(session: Session, row: Installation) -> Case | None:
     """Return the open case of an installation's source."""
     query = select(Case).where(
-        Case.cause == build_case_cause(row.id),
+        Case.cause == source_cases.build_failure_cause(row.id),
         Case.closed_at.is_(None),
     )
     return session.scalars(query).one_or_none()
@@ -156,7 +144,7 @@ def _open_case(session: Session, row: Installation, code: str) -> None:
     )
     inbox.open(
         session,
-        build_case_cause(row.id),
+        source_cases.build_failure_cause(row.id),
         text,
         company_id=row.company_id,
         installation_id=row.id,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hub.cases import failing_runs
+from hub.cases import failing_runs, source_cases
 from hub.context import current_hub
 from hub.db import database_identity, engine
 from hub.errors import ConnectionTrouble, HubError, NotNow, OtherCompany, Refused, Retry, Sentence
@@ -143,6 +143,7 @@ def disconnect(company_id: int, who: str = "hub") -> Revocation:
         connection.clear(session, company, who)
         token_expiry.withdraw_notice(session, company_id)
         failing_runs.forget(session, company_id)
+        source_cases.close_of_company(session, company_id)
         audit.record(session, who, "company disconnected", company.realm)
     return revocation
 

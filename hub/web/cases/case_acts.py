@@ -20,6 +20,7 @@ from hub.posting.actions import manual, overwrites, retries
 from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
+from hub.sources import outage
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import load_scope, person_name
 from hub.web.cases import case_retries, continuation
@@ -31,6 +32,7 @@ from hub.web.lists import case_list
 
 MAX_SHOWN = 200
 CLOSABLE_ACTIONS = (CaseAction.NONE, CaseAction.CHOOSE)
+RECEIPTS_REFUSED = "outcome.receipts_refused"  # a retry delivers the receipts again
 REMOVING_ACTIONS = (CaseAction.VOID, CaseAction.DELETE)
 SENDING_DECISIONS = (  # after which something is sent to QuickBooks, once the app runs
     CaseDecision.MATCHED,
@@ -177,7 +179,8 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
     """Retry every posting of a case; return those that were retried, and why not the others.
 
     A deletion in QuickBooks has to be confirmed. A posting that somebody removed from QuickBooks,
-    and about which another case asks a person, is left to that case.
+    and about which another case asks a person, is left to that case. The retry of a case about
+    receipts lets the next sync deliver them.
     """
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
@@ -185,6 +188,9 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
         retry = retries.retry_each if case.posts_again else case_retries.retry_unless_removed
         posting_ids = select_postings(case_id, "operator").with_only_columns(Posting.id)
         ids = list(session.scalars(posting_ids))
+    if case.code == RECEIPTS_REFUSED and case.installation_id:
+        with transaction() as session:
+            outage.repeat_receipts(session, case.installation_id)
     if deletes and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     reasons = retry(ids, person_name())

@@ -252,8 +252,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C13",
         place="hub/installations/enable.py",
-        old="        row.enabled = False\n        outage.clear(session, row)\n",
-        new="        row.enabled, row.settings = False, {}\n        outage.clear(session, row)\n",
+        old="        row.enabled = False\n        source_cases.",
+        new="        row.enabled, row.settings = False, {}\n        source_cases.",
         bug="Disabling forgets the settings.",
     ),
     Mutant(
