@@ -83,4 +83,5 @@ def _select_created_records(installation: Installation) -> Select[str, str, str,
             Posting.operation.in_(WRITE_OPERATIONS),
             Posting.quickbooks_id.is_not(None),
         )
+        .order_by(Posting.id)  # a record may have been created again
     )

@@ -186,13 +186,29 @@ def _load_history(batch: CollectBatch, row: SourceDocument, mapped: MappedDocume
     """Return the history of a part.
 
     Nothing was posted of a record to create if its code stood for another record until now, which
-    got contact data.
+    got contact data. A person may want another one if the record is inactive in QuickBooks.
     """
     history = PartHistory.of(batch, row, mapped.part)
     is_to_create = row.made_for and not mapped.document.quickbooks_id
-    if is_to_create and not history.has_creation:
+    if not is_to_create:
+        return history
+    if not history.has_creation or _is_created_again(batch, row):
         return PartHistory(unfinished=history.unfinished)
+    if row.requested_by:
+        return PartHistory(
+            posted=history.posted,
+            departure="removed from",
+            repetition=outbox.Repetition.REQUESTED,
+            unfinished=history.unfinished,
+        )
     return history
+
+
+def _is_created_again(batch: CollectBatch, row: SourceDocument) -> bool:
+    """Return whether the newest creation of a record, which may not be the first, is not posted."""
+    postings = batch.transaction_postings(row)
+    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
+    return creations[-1].state != PostingState.POSTED
 
 
 def _may_create(document: Document | None, history: PartHistory) -> bool:

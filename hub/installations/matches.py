@@ -16,6 +16,7 @@ from hub.mapping import EMPTY, NEW
 from hub.models import Installation, Match
 from hub.models.enums import MatchOrigin
 from hub.models.lists import MAX_CODE_NAME_LENGTH
+from hub.posting.actions import record_creations
 from hub.qbo import records
 from hub.security import audit
 
@@ -32,6 +33,7 @@ class DecisionWriter:
         self._who = who
         self._fields = load_code_fields(row)
         self._details: dict[str, dict[str, Any]] = {}  # of the audit log, by subject
+        self._unskipped_ids: list[int] = []  # creations of records that were skipped before
 
     def store(
         self,
@@ -44,7 +46,8 @@ class DecisionWriter:
     ) -> Match:
         """Store the decision about a code, and return its match.
 
-        - `record`: the id of a record, EMPTY to leave the code out, or NEW to create a record.
+        - `record`: the id of a record, EMPTY to leave the code out, or NEW to create a record, even
+          if its creation was skipped before, or if the one that was created is inactive.
         - `details`: what the person entered for the record to create. Without them, earlier ones
           stay; if there are none, the source's data are used.
         """
@@ -54,6 +57,8 @@ class DecisionWriter:
         require_possible_code(code)
         record_name = _find_record_name(self._session, row, self._fields[field], record)
         match = _find_or_create_match(self._session, row, field, code)
+        if record == NEW:
+            self._request_creation(match, details)
         match.name = (name or match.name or "")[:MAX_CODE_NAME_LENGTH]
         match.role = self._fields[field].role
         if record != NEW or match.record != NEW:
@@ -74,9 +79,19 @@ class DecisionWriter:
         }
         return match
 
+    def _request_creation(self, match: Match, details: Party | Item | None) -> None:
+        """Request the record of a code, unless the decision is the same as before."""
+        if match.record == NEW and details is None:
+            return
+        self._unskipped_ids += record_creations.request(
+            self._session, self._row, match.field, match.code, self._who
+        )
+
     def record(self) -> None:
         """Record the decisions; of two about one code the last one counts."""
         audit.record_each(self._session, self._who, "code matched", self._details)
+        unskipped: dict[str, dict[str, Any]] = {str(id): {} for id in self._unskipped_ids}
+        audit.record_each(self._session, self._who, "skip taken back", unskipped)
 
 
 def store_decision(

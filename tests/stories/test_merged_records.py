@@ -5,8 +5,10 @@ import pytest
 from hub import Code, Party
 from hub.db.engine import transaction
 from hub.installations import matches
+from hub.mapping import NEW
 from hub.models import Installation
 from hub.qbo import record_download
+from hub.web.codes import code_decisions
 from qbo_sandbox.accounting.company import Change
 from tests.support.sources.every_kind_source import ShopSite, document, line
 
@@ -78,3 +80,23 @@ def test_a_change_of_a_bill_that_was_merged_and_edited_is_not_written(shop, cloc
     assert shop.run(bill("bill:1", "12.00"))["bill:1"] == "held"
     assert shop.cases() == ["Our change was not written"]
     assert list_bills(shop) == [(winner, 10)] * 3
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_another_supplier_is_created_if_a_person_wants_one(shop, clock, is_deleted):
+    shop.run(bill("bill:1"))
+    (former,) = find(shop, "Sea Timber")
+    clock.advance(4000)
+    if is_deleted:
+        shop.quickbooks.companies[shop.realm].commit([Change("Vendor", former, None)])
+    else:
+        shop.quickbooks.act("deactivate", kind="Vendor", id=former)
+    record_download.refresh(1)
+    assert shop.run(bill("bill:2"))["bill:2"] == "held"
+    code_decisions.decide(shop.id, "supplier", "s9", NEW, "kari", Party(name="Sea Timber AS"))
+    clock.advance(4000)
+    assert shop.run(bill("bill:3"), wait=True)["bill:2"] == "posted"
+    (other,) = find(shop, "Sea Timber AS")
+    assert (list_bills(shop), shop.cases()) == ([(former, 10), (other, 10), (other, 10)], [])
+    shop.run(bill("bill:2", "12.00"), wait=True)
+    assert (list_bills(shop)[1], find(shop, "Sea Timber AS")) == ((other, 12), [other])
