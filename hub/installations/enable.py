@@ -92,16 +92,17 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
         row = session.get_one(Installation, installation_id)
         before, was_active = row.mode, row.is_active
         row.mode = mode
-        if row.is_active and not was_active:
-            outbox.require_checks(session, row.id)
-        _close_source_cases_at_rest(session, row)
+        _follow_activity(session, row, was_active=was_active)
         record_act(session, row, who, "mode changed", before=before, after=mode)
 
 
-def _close_source_cases_at_rest(session: Session, row: Installation) -> None:
-    """Close the cases about the source of a paused app, which does not call it."""
+def _follow_activity(session: Session, row: Installation, *, was_active: bool) -> None:
+    """Close the cases about a source that is called no more; let a new run repeat what failed."""
     if not row.is_active:
         source_cases.close_at_rest(session, row)
+    elif not was_active:
+        outbox.require_checks(session, row.id)
+        outage.repeat_receipts(session, row.id)
 
 
 def disable(company_id: int, slug: str, *, who: str) -> Installation:
@@ -276,15 +277,13 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
         if "second_approval_above" in changes and row.second_approval_above is None:
             approvals.drop_all(session, row.id)
         _apply_automatic_switch(session, row, settings_before, change.who)
-        if row.is_active and not was_active:
-            outbox.require_checks(session, row.id)
         if change.tenant:
             sources.bind(session, row, change.tenant)
             outbox.mark_for_reread(session, row.id)
             outage.repeat_receipts(session, row.id)
         if row.mode != mode_before:
             _apply_review(session, row)
-            _close_source_cases_at_rest(session, row)
+        _follow_activity(session, row, was_active=was_active)
         secrets.put_all(session, row.id, draft.secrets, forget_others=has_other_access)
         record_act(session, row, change.who, what, changes=described, mode=row.mode)
     return row

@@ -129,6 +129,16 @@ def test_receipts_are_delivered_once_the_settings_are_corrected(shop):
     assert shop.cases() == [WARNING]
 
 
+@pytest.mark.parametrize("rest", [rest_by_mode, rest_in_the_settings], ids=["mode", "settings"])
+def test_receipts_are_delivered_once_the_app_continues(shop, rest):
+    rest(shop)
+    shop.source.accepts_receipts = True
+    enable.set_mode(shop.id, "auto", who="kari")
+    shop.run()
+    assert ("invoice:1", "posted") in shop.source.receipts
+    assert shop.cases() == []
+
+
 def test_the_button_of_the_case_delivers_them_too(app, shop):
     with transaction() as session:
         add_people(session)
