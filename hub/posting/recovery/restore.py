@@ -50,13 +50,22 @@ def detect_restore(posting_session: PostingSession) -> None:
         _note_restore(posting_session, company.database_identity)
     if posting_session.config.is_distributed:
         _compare_identity(posting_session)
+    note_first_date(posting_session)
+
+
+def note_first_date(posting_session: PostingSession) -> None:
+    """Store QuickBooks' date when a restore is first seen, unless it is stored or not known.
+
+    Only what is found after this date proves an absence, so it must be from before the search.
+    """
     company = posting_session.company
-    if company.restored_since and not company.restored_seen:
-        posting_session.fetch_date()
-        with transaction() as session:
-            stored = session.get_one(ConnectedCompany, company.id)
-            stored.restored_seen = posting_session.latest_date()
-        posting_session.reload()
+    if company.restored_since is None or company.restored_seen is not None:
+        return
+    posting_session.fetch_date()
+    with transaction() as session:
+        stored = session.get_one(ConnectedCompany, company.id)
+        stored.restored_seen = posting_session.latest_date()
+    posting_session.reload()
 
 
 def has_restarted(posting_session: PostingSession) -> bool:

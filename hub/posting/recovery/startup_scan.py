@@ -127,7 +127,10 @@ def scan_after_restore(posting_session: PostingSession) -> None:
     Do nothing without a restore, or if such a search is not due.
     """
     since = posting_session.company.restored_since
-    if since is None or not restore.is_search_due(posting_session):
+    if since is None:
+        return
+    restore.note_first_date(posting_session)
+    if not restore.is_search_due(posting_session):
         return
     posting_session.fetch_date()
     began_at = posting_session.date

@@ -507,6 +507,24 @@ def test_a_document_long_after_a_restore_is_sent_without_a_question(bench, days)
     assert (bench.state(id), bench.cases()) == ("posted", [])
 
 
+def test_the_date_of_a_restore_is_known_before_the_search_although_the_first_call_failed(bench):
+    """A search before that date proves nothing, so it would be repeated until the date is over."""
+    bench.bill("A-0")
+    bench.drain()
+    restore.declare_restore()
+    ids = [bench.bill(f"A-{number}") for number in (1, 2)]
+    bench.pass_time(4000)
+    bench.quickbooks.add_fault("reset", "token.refresh")
+    bench.drain(wait_for_doubts=True)
+    with read_only_session() as session:
+        company = session.get_one(ConnectedCompany, bench.company_id)
+    assert company.restored_seen < company.restored_until
+    calls = len(bench.quickbooks.log.entries())
+    bench.drain(wait_for_doubts=True)
+    assert len(bench.quickbooks.log.entries()) - calls < 20
+    assert ([bench.state(id) for id in ids], len(bench.bills())) == (["posted", "posted"], 3)
+
+
 @pytest.mark.parametrize("entered", ["before", "after"])
 def test_a_bill_that_people_entered_is_not_taken_for_a_document_after_a_restore(bench, entered):
     by_hand = bench.body("H-1", "77.00", PrivateNote="by hand")
