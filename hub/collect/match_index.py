@@ -47,7 +47,10 @@ def add_created_records(
     matches: dict[tuple[str, str], Decision] = {}
     created_for: dict[tuple[str, str], str] = {}
     query = _select_created_records(installation).where(*where)
-    for kind, made_for, source_id, quickbooks_id in session.execute(query):
+    # A record may have been created again, and the newer one counts. The rows are sorted here,
+    # because SQLite would read all postings in this order instead of the index over these few.
+    rows = sorted(session.execute(query), key=lambda row: row.id)
+    for _, kind, made_for, source_id, quickbooks_id in rows:
         record_id = quickbooks_id or ""
         link = Decision(record=record_id, match_method=MatchOrigin.LINK)
         for field in fields:
@@ -58,13 +61,15 @@ def add_created_records(
     index.created_for = dict(index.created_for) | created_for
 
 
-def _select_created_records(installation: Installation) -> Select[str, str, str, str | None]:
+def _select_created_records(installation: Installation) -> Select[int, str, str, str, str | None]:
     """Select the posted parties and items of this source.
 
-    The columns are kind, field of the code that it was made for, source id and QuickBooks id.
+    The columns are the posting's id, kind, field of the code that it was made for, source id and
+    QuickBooks id.
     """
     return (
         select(
+            Posting.id,
             Posting.kind,
             SourceDocument.made_for,
             SourceDocument.source_id,
@@ -83,5 +88,4 @@ def _select_created_records(installation: Installation) -> Select[str, str, str,
             Posting.operation.in_(WRITE_OPERATIONS),
             Posting.quickbooks_id.is_not(None),
         )
-        .order_by(Posting.id)  # a record may have been created again
     )
