@@ -1,12 +1,29 @@
 """The facts about a company on which the payloads depend."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-# By tax code: the id and the percentage of each of its rates.
+# By tax code: the id and the present percentage of each of its rates.
 Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
+
+
+@dataclass(frozen=True)
+class RatePeriod:
+    """The days on which a tax rate has a percentage; without `last_day` they have no end."""
+
+    percent: Decimal
+    first_day: dt.date
+    last_day: dt.date | None
+
+    def contains(self, day: dt.date) -> bool:
+        """Return whether the percentage applies on a day."""
+        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
+
+# By id of the rate: its percentages by date. A day in none of them has the percentage in `Rates`.
+RatePeriods = Mapping[str, Sequence[RatePeriod]]
 CompoundRates = Mapping[str, str]  # by tax code: the names of its rates that tax another tax
 
 
@@ -20,6 +37,7 @@ class CompanyFacts:
       none before somebody sets up sales tax.
     - `tax_rates` and `sales_rates`: the rates of each tax code for purchases and for sales; without
       a company they are not known.
+    - `rate_periods`: the percentages of each tax rate by date.
     - `compound_rates` and `compound_sales_rates`: the tax codes with rates that are computed on
       another tax; their percentages do not add up.
     - `sales_fields` and `order_fields`: the ids of custom fields by their names.
@@ -45,6 +63,7 @@ class CompanyFacts:
     stock: bool = True
     tax_rates: Rates = field(default_factory=dict)
     sales_rates: Rates = field(default_factory=dict)
+    rate_periods: RatePeriods = field(default_factory=dict)
     compound_rates: CompoundRates = field(default_factory=dict)
     compound_sales_rates: CompoundRates = field(default_factory=dict)
     knows_rates: bool = True
@@ -55,6 +74,21 @@ class CompanyFacts:
     def tax_codes(self) -> bool:
         """Return whether every line has a tax code, as everywhere outside the United States."""
         return self.country != "US"
+
+    def list_rates(
+        self, tax_code: str, day: dt.date | None, *, is_sale: bool
+    ) -> tuple[tuple[str, Decimal], ...]:
+        """Return the ids of the rates of a tax code, and their percentages on a day.
+
+        Without a day, they are the present ones.
+        """
+        rates = self.sales_rates if is_sale else self.tax_rates
+        dated_rates = []
+        for rate, present_percent in rates.get(tax_code, ()):
+            periods = self.rate_periods.get(rate, ())
+            percents = [period.percent for period in periods if day and period.contains(day)]
+            dated_rates.append((rate, percents[0] if percents else present_percent))
+        return tuple(dated_rates)
 
     def uses_currency(self, currency: str) -> bool:
         """Return whether transactions may be in a currency; True if it is not known."""

@@ -247,13 +247,12 @@ def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[st
 
 
 def _find_tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
-    """Return the rates of the tax code of a line, which differ between sales and purchases."""
+    """Return the rates of a line's tax code on its date; sales and purchases have others."""
     code = mapped.refs.get("tax_code")
     if code is None:
         return ()
-    is_sale = builder.document.kind in SALES_KINDS
-    rates = builder.facts.sales_rates if is_sale else builder.facts.tax_rates
-    return rates.get(code.id, ())
+    document = builder.document
+    return builder.facts.list_rates(code.id, document.date, is_sale=document.kind in SALES_KINDS)
 
 
 def find_compound_rates(builder: PayloadBuilder, mapped: MappedLine) -> str:

@@ -1,5 +1,6 @@
 """Facts about a company: its country, its currency, and how its QuickBooks is set up."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,7 +14,13 @@ from hub.context import current_hub
 from hub.db import engine
 from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.models.installations import MAX_COMPANY_NAME_LENGTH
-from hub.payloads.company_facts import CompanyFacts, CompoundRates, Rates
+from hub.payloads.company_facts import (
+    CompanyFacts,
+    CompoundRates,
+    RatePeriod,
+    RatePeriods,
+    Rates,
+)
 from hub.payloads.entities import parse_day, read_ref_id
 from hub.qbo.list_states import lock_state
 from hub.qbo.responses import QuickBooksResponse
@@ -121,6 +128,7 @@ def load_facts(session: Session, company_id: int) -> CompanyFacts:
     sales_rates = _load_tax_rates(rows, "sales")
     facts = replace(
         build_facts(company, tax_rates, sales_rates),
+        rate_periods=_load_rate_periods(rows),
         compound_rates=_load_compound_rates(rows, "purchase"),
         compound_sales_rates=_load_compound_rates(rows, "sales"),
     )
@@ -214,6 +222,18 @@ def _load_tax_rates(rows: Sequence[TaxRow], side: str) -> Rates:
         if ids:
             rates[tax_code] = tuple((id, percents.get(id, Decimal(0))) for id in ids)
     return rates
+
+
+def _load_rate_periods(rows: Sequence[TaxRow]) -> RatePeriods:
+    """Return the percentages of each tax rate by date."""
+    periods: dict[str, list[RatePeriod]] = {}
+    for row in rows:
+        for period in row.body.get("periods") or ():
+            last_day = parse_day(period["last_day"]) if period["last_day"] else None
+            first_day = parse_day(period["first_day"]) if period["first_day"] else dt.date.min
+            dated_percent = RatePeriod(Decimal(period["rate"] or 0), first_day, last_day)
+            periods.setdefault(row.quickbooks_id, []).append(dated_percent)
+    return periods
 
 
 def _load_compound_rates(rows: Sequence[TaxRow], side: str) -> CompoundRates:

@@ -72,6 +72,7 @@ def _build_further_facts(name: str, entity: dict[str, Any]) -> dict[str, Any]:
         "due_days": _get_text(entity, "DueDays"),
         "use": _get_tax_code_use(entity) if is_tax_code else None,
         "rates": _list_tax_rate_ids(entity) if is_tax_code else None,
+        "periods": _list_rate_periods(entity) if name == "tax_rate" else None,
         "compound_rates": _list_compound_rate_ids(entity) if is_tax_code else None,
         "income_account": read_ref_id(entity, "IncomeAccountRef"),
         "expense_account": read_ref_id(entity, "ExpenseAccountRef"),
@@ -128,6 +129,21 @@ def _list_tax_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:
         details = _list_rate_details(entity, side)
         rates[side] = [read_ref_id(detail, "TaxRateRef") for detail in details]
     return rates
+
+
+def _list_rate_periods(entity: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the percentages of a tax rate with their first and last days; "" without a last day.
+
+    QuickBooks states the days as moments, with a time zone that says nothing about the day.
+    """
+    return [
+        {
+            "rate": _get_text(period, "RateValue"),
+            "first_day": _get_text(period, "EffectiveDate")[:10],
+            "last_day": _get_text(period, "EndDate")[:10],
+        }
+        for period in entity.get("EffectiveTaxRate") or ()
+    ]
 
 
 def _list_compound_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:

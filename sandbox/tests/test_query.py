@@ -462,6 +462,7 @@ def test_change_data_tells_nothing_of_tax_rates_that_a_person_edits(quickbooks):
     quickbooks.act("edit", kind="TaxRate", id="1", set={"RateValue": 5})
     [rate] = quickbooks.select("select * from TaxRate where Id = '1'")["TaxRate"]
     assert (rate["RateValue"], rate["SyncToken"]) == (5, "1")
+    assert [period["RateValue"] for period in rate["EffectiveTaxRate"]] == [5]
     since = "2027-01-15T00:00:00-08:00"
     assert quickbooks.ask("GET", f"cdc?entities=taxrate&changedSince={since}").status == 400
     assert changed(quickbooks, since) == [{}, {}]

@@ -436,6 +436,32 @@ def test_tax_inside_the_amount_is_taken_out_of_it(quickbooks):
     )
 
 
+def test_a_rate_applies_by_the_date_of_the_transaction(quickbooks):
+    """A rate lists its percentages with their first and last days."""
+    reference = quickbooks.select("select * from TaxCode where Id = '5'", realm=NORWAY.realm)
+    details = reference["TaxCode"][0]["PurchaseTaxRateList"]["TaxRateDetail"]
+    periods = [
+        {
+            "RateValue": 25,
+            "EffectiveDate": "1970-01-01T00:00:00-08:00",
+            "EndDate": "2026-12-31T00:00:00-08:00",
+        },
+        {"RateValue": 20, "EffectiveDate": "2027-01-01T00:00:00-08:00"},
+    ]
+    quickbooks.act(
+        "edit",
+        realm=NORWAY.realm,
+        kind="TaxRate",
+        id=details[0]["TaxRateRef"]["value"],
+        set={"RateValue": 20, "EffectiveTaxRate": periods},
+    )
+    totals = {}
+    for date in ("2026-12-31", "2027-01-01"):
+        body = save(quickbooks, norwegian(coded("1000"), TxnDate=date), realm=NORWAY.realm)
+        totals[date] = body["TotalAmt"]
+    assert totals == {"2026-12-31": 1250, "2027-01-01": 1200}
+
+
 def test_an_inclusive_amount_may_be_net(quickbooks):
     quickbooks.switch(inclusive_amount="net")
     body = save(quickbooks, norwegian(coded("1000"), how="TaxInclusive"), realm=NORWAY.realm)

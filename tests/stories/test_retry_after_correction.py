@@ -3,7 +3,9 @@
 QuickBooks' change data does not report tax codes and tax rates; a retry reads them whole.
 """
 
+import datetime as dt
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -209,3 +211,34 @@ def test_a_retried_document_has_the_corrected_tax_rate(shop):
     press_retry(shop, "bill:1")
     assert shop.posting("bill:1").state == "posted"
     assert shop.book("Bill", "bill:1")["Line"][0]["Amount"] == 100
+
+
+def test_a_document_has_the_tax_rate_of_its_date(shop):
+    """A bill from before a change of the rate contains tax at the former rate."""
+    rates = {row["Name"]: row["Id"] for row in shop.books("TaxRate")}
+    periods = [
+        {
+            "RateValue": 25,
+            "EffectiveDate": "1970-01-01T00:00:00-08:00",
+            "EndDate": f"{DAY - dt.timedelta(days=1)}T00:00:00-08:00",
+        },
+        {"RateValue": 20, "EffectiveDate": f"{DAY}T00:00:00-08:00"},
+    ]
+    change = {"RateValue": 20, "EffectiveTaxRate": periods}
+    rate = rates["Inngående mva 25 %"]
+    shop.quickbooks.act("edit", realm=shop.realm, kind="TaxRate", id=rate, set=change)
+    read_lists(shop)
+    codes = {name: shop.ids[name] for name in ("account", "tax_code")}
+    bills = []
+    for number, days_before, amount in (("1", 1, "125.00"), ("2", 0, "120.00")):
+        lines = (Line(id="1", amount=Decimal(amount), codes=codes),)
+        values = {"tax_mode": "inclusive", "total": Decimal(amount), "tax_total": None}
+        date = DAY - dt.timedelta(days=days_before)
+        bill = document("bill", shop.ids, date=date, lines=lines, **values)
+        bills.append(replace(bill, source_id=f"bill:{number}"))
+    shop.run(*bills)
+    for source_id, total in (("bill:1", 125), ("bill:2", 120)):
+        assert shop.posting(source_id).state == "posted"
+        in_books = shop.book("Bill", source_id)
+        assert (in_books["Line"][0]["Amount"], in_books["TotalAmt"]) == (100, total)
+    assert shop.cases() == []

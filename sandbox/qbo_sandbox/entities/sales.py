@@ -20,6 +20,7 @@ from qbo_sandbox.accounting.references import (
 )
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import ONE, ZERO, drop_trailing_zeros, round_money
+from qbo_sandbox.entities import tax_rates
 from qbo_sandbox.kit.json_object import JsonObject
 
 ONLINE_PAYMENT_FIELDS = (
@@ -238,7 +239,8 @@ def build_us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObj
     lines = []
     for entry in tax_code.get("SalesTaxRateList", {}).get("TaxRateDetail", ()):
         rate = entry["TaxRateRef"]["value"]
-        lines.append(_build_tax_line(company, rate, taxable))
+        percent = _get_rate_percent(company, rate, data)
+        lines.append(_build_tax_line(rate, taxable, percent))
     if lines and tax.get("TotalTax") is not None:
         difference = round_money(str(tax["TotalTax"])) - _sum_amounts(lines)
         lines[-1]["Amount"] += difference
@@ -268,9 +270,14 @@ def _is_taxed(line: JsonObject) -> bool:
     return bool(reference.get("value") == "TAX")
 
 
-def _build_tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
+def _get_rate_percent(company: Company, rate: str, data: JsonObject) -> Decimal:
+    """Return the percentage of a tax rate on a transaction's date."""
+    row = resolve(company, "TaxRate", {"value": rate})
+    return tax_rates.find_percent(row.read(), data["TxnDate"])
+
+
+def _build_tax_line(rate: str, base: Decimal, percent: Decimal) -> JsonObject:
     """Return the line of the tax detail for one rate."""
-    percent = resolve(company, "TaxRate", {"value": rate}).read()["RateValue"]
     detail = {
         "TaxRateRef": {"value": rate},
         "PercentBased": True,

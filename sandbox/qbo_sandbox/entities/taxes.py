@@ -7,7 +7,7 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TxnKind
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ZERO, drop_trailing_zeros, round_money
-from qbo_sandbox.entities import sales
+from qbo_sandbox.entities import sales, tax_rates
 from qbo_sandbox.kit.json_object import JsonObject
 
 HUNDRED = Decimal(100)
@@ -84,7 +84,8 @@ def _apply_codes(
             continue
         rates = _list_line_rates(company, rule, detail)
         if is_inclusive:
-            _make_amounts_net(company, line, detail, rates)
+            percent = sum((_get_rate_percent(company, rate, data) for rate in rates), ZERO)
+            _make_amounts_net(company, line, detail, percent)
         rates_of_lines.append((line, rates))
     share = sales.compute_taxable_share(data)
     base_by_rate: dict[str, Decimal] = {}
@@ -92,7 +93,10 @@ def _apply_codes(
         for rate in rates:
             base = base_by_rate.get(rate, ZERO)
             base_by_rate[rate] = base + line["Amount"] * share
-    tax_lines = [_build_tax_line(company, rate, base) for rate, base in base_by_rate.items()]
+    tax_lines = []
+    for rate, base in base_by_rate.items():
+        percent = _get_rate_percent(company, rate, data)
+        tax_lines.append(_build_tax_line(rate, base, percent))
     if is_inclusive and not stated_tax:
         stated_tax = {"TotalTax": _compute_discounted_tax(lines, share)}
     data["TxnTaxDetail"] = _apply_stated_tax(tax_lines, stated_tax)
@@ -119,14 +123,13 @@ def _compute_discounted_tax(lines: list[JsonObject], share: Decimal) -> Decimal:
 
 
 def _make_amounts_net(
-    company: Company, line: JsonObject, detail: JsonObject, rates: list[str]
+    company: Company, line: JsonObject, detail: JsonObject, percent: Decimal
 ) -> None:
     """Make the amounts net, and put gross amounts into TaxInclusiveAmt.
 
     A client may state the gross amount there. If it does not, a switch says whether its Amount is
     gross or net.
     """
-    percent = sum((_get_rate_percent(company, rate) for rate in rates), ZERO)
     factor = 1 + percent / HUNDRED
     gross = detail.get("TaxInclusiveAmt")
     if gross is None and company.switches.inclusive_amount == "net":
@@ -141,9 +144,8 @@ def _make_amounts_net(
     detail["TaxInclusiveAmt"] = round_money(gross)
 
 
-def _build_tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
+def _build_tax_line(rate: str, base: Decimal, percent: Decimal) -> JsonObject:
     """Return the line of the tax detail for one rate."""
-    percent = _get_rate_percent(company, rate)
     detail = {
         "TaxRateRef": {"value": rate},
         "PercentBased": True,
@@ -210,13 +212,12 @@ def _list_code_rates(company: Company, code: str, side: str) -> list[str]:
     return [str(entry["TaxRateRef"]["value"]) for entry in entries]
 
 
-def _get_rate_percent(company: Company, rate: str) -> Decimal:
-    """Return the percentage of a tax rate; zero if there is no such rate."""
+def _get_rate_percent(company: Company, rate: str, data: JsonObject) -> Decimal:
+    """Return the percentage of a tax rate on a transaction's date; zero without such a rate."""
     row = company.row("TaxRate", rate)
     if row is None:
         return ZERO
-    data = row.read()
-    return Decimal(data["RateValue"])
+    return tax_rates.find_percent(row.read(), data["TxnDate"])
 
 
 def _find_tax_detail(line: JsonObject) -> JsonObject | None:

@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.company import Change, Company
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import dump
-from qbo_sandbox.entities import operations
+from qbo_sandbox.entities import operations, tax_rates
 from qbo_sandbox.kit import Journal
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.oauth.grants import Grants
@@ -204,6 +204,8 @@ def _edit_object(company: Company, body: JsonObject) -> object:
     row = operations.require_existing(company, kind, body["id"])
     changes = body.get("set", {})
     data = {**row.read(), **changes, "SyncToken": str(row.token)}
+    if kind == "TaxRate":
+        data = tax_rates.correct_current_period(row.read(), changes)
     if kind in KINDS_EDITED_BY_PEOPLE:
         return _rewrite(company, kind, row.id, data)
     for name in (*GENERATED_FIELDS, f"{kind}Ex"):
