@@ -81,3 +81,25 @@ def test_one_whose_requests_were_lost_is_created_once(app, quickbooks, clock):
     clock.advance(4000)
     assert shop.run(wait=True) == {"s9": "posted", "bill:1": "posted"}
     assert (list_suppliers(shop), shop.cases()) == (["Sea Timber"], [])
+
+
+def test_one_that_may_have_reached_quickbooks_is_looked_for(app, quickbooks, clock):
+    """Its response was lost, and then somebody made the supplier inactive in QuickBooks."""
+    shop = ShopSite(app, quickbooks, clock)
+    quickbooks.add_fault("lose_answer", "vendor.create")
+    shop.run(bill())
+    [supplier] = shop.ours("Vendor")
+    act = {"realm": shop.realm, "kind": "Vendor", "id": supplier["Id"]}
+    quickbooks.act("deactivate", **act)
+    clock.advance(4000)
+    shop.run(wait=True)
+    assert shop.reasons() == [
+        "Supplier Sea Timber exists in QuickBooks, but somebody made it inactive."
+    ]
+    skip(shop)
+    quickbooks.act("activate", **act)
+    create(shop, "Sea Timber AS")
+    assert shop.posting("s9").state == "unknown"
+    clock.advance(4000)
+    assert shop.run(wait=True) == {"s9": "posted", "bill:1": "posted"}
+    assert (list_suppliers(shop), shop.cases()) == (["Sea Timber"], [])

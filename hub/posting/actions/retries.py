@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
@@ -169,7 +169,7 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
         skipped_ids = {row.id for row in candidates if row.state == PostingState.SKIPPED}
         removal_ids = set(session.scalars(_select_unconfirmed(ids)))
         reasons = _request_again(session, groups.ended, who)
-        _return_to_doubt(session, groups.doubtful)
+        return_to_doubt(session, [snapshot.posting for snapshot in groups.doubtful])
         count = outbox.retry(session, groups.retryable, who)
         assert count == len(groups.retryable), "a posting changed although its row was locked"
         for posting in _load_names(session, groups.others):
@@ -296,36 +296,33 @@ def _may_be_doubtful(candidate: _Candidate) -> bool:
     return is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON)
 
 
-def _return_to_doubt(session: Session, snapshots: Sequence[PostingSnapshot]) -> None:
+def return_to_doubt(session: Session, postings: Sequence[Posting]) -> None:
     """Mark postings as in doubt, so that QuickBooks is searched before they are sent again.
 
     By a retry, the person also says that no unknown deleted transaction was the posting. The
     documents of skipped postings are read again, because they may have changed since.
     """
     ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for snapshot in snapshots:
-        rejected_ids = {*snapshot.posting.rejected_ids, FORGOTTEN.id}
+    for posting in postings:
+        rejected_ids = {*posting.rejected_ids, FORGOTTEN.id}
         key = tuple(sorted(rejected_ids))
-        ids_by_rejection[key].append(snapshot.id)
+        ids_by_rejection[key].append(posting.id)
+    skipped = [posting for posting in postings if posting.state == PostingState.SKIPPED]
     now = current_hub().clock.now()
     for rejected, ids in ids_by_rejection.items():
-        unchanged = update(Posting).where(
-            Posting.id.in_(ids), Posting.state.in_((PostingState.HELD, PostingState.SKIPPED))
-        )
-        statement = unchanged.values(
+        update_postings(
+            session,
+            (Posting.id.in_(ids), Posting.state.in_((PostingState.HELD, PostingState.SKIPPED))),
             state=PostingState.UNKNOWN,
             held_by=Holder.NOBODY,
             reasons=[],
             next_try_at=None,
-            changed_at=now,
             rejected_ids=list(rejected),
         )
-        session.execute(statement, execution_options={"synchronize_session": False})
-    inbox.detach_all(session, [snapshot.id for snapshot in snapshots])
-    for snapshot in snapshots:
-        if snapshot.posting.state == PostingState.SKIPPED:
-            document = session.get_one(SourceDocument, snapshot.posting.document_id)
-            document.reread, document.reread_at = document.made_for == "", now
+    inbox.detach_all(session, [posting.id for posting in postings])
+    for posting in skipped:
+        document = session.get_one(SourceDocument, posting.document_id)
+        document.reread, document.reread_at = document.made_for == "", now
 
 
 def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
