@@ -9,7 +9,7 @@ from hub import outbox
 from hub.context import current_hub
 from hub.models import Installation, Posting, SourceDocument, StoredRecord
 from hub.models.enums import Holder, Operation, PostingState
-from hub.posting.actions import retries
+from hub.posting.actions import doubts
 
 
 def request(
@@ -61,7 +61,7 @@ def _has_left(session: Session, posting: Posting) -> bool:
 def _take_back_skip(session: Session, posting: Posting) -> None:
     """Let the next plan release a creation; look for one that may have reached QuickBooks."""
     if outbox.may_have_landed(session, posting):
-        retries.return_to_doubt(session, [posting])
+        doubts.return_to_doubt(session, [posting])
         return
     posting.state, posting.held_by = PostingState.HELD, Holder.MAPPING
     posting.reasons = []

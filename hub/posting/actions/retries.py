@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased
 from hub import outbox
 from hub.cases import inbox
 from hub.cases.discrepancies import list_postings_of_part
-from hub.context import current_hub
 from hub.contract.states import Stage
 from hub.db import engine
 from hub.db.database_errors import repeat_after_conflict
@@ -21,11 +20,11 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
 from hub.outbox import listing
 from hub.outbox.transitions import update_postings
+from hub.posting.actions import doubts
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots_for_send
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import current_facts
 from hub.posting.protocol.decisions import is_doubtful
-from hub.posting.protocol.history import FORGOTTEN
 from hub.security import audit
 
 CHUNK_SIZE = 500
@@ -169,7 +168,7 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
         skipped_ids = {row.id for row in candidates if row.state == PostingState.SKIPPED}
         removal_ids = set(session.scalars(_select_unconfirmed(ids)))
         reasons = _request_again(session, groups.ended, who)
-        return_to_doubt(session, [snapshot.posting for snapshot in groups.doubtful])
+        doubts.return_to_doubt(session, [snapshot.posting for snapshot in groups.doubtful])
         count = outbox.retry(session, groups.retryable, who)
         assert count == len(groups.retryable), "a posting changed although its row was locked"
         for posting in _load_names(session, groups.others):
@@ -294,35 +293,6 @@ def _may_be_doubtful(candidate: _Candidate) -> bool:
         return not candidate.was_posted
     is_held = candidate.state == PostingState.HELD
     return is_held and candidate.held_by in (Holder.QUICKBOOKS, Holder.PERSON)
-
-
-def return_to_doubt(session: Session, postings: Sequence[Posting]) -> None:
-    """Mark postings as in doubt, so that QuickBooks is searched before they are sent again.
-
-    By a retry, the person also says that no unknown deleted transaction was the posting. The
-    documents of skipped postings are read again, because they may have changed since.
-    """
-    ids_by_rejection: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for posting in postings:
-        rejected_ids = {*posting.rejected_ids, FORGOTTEN.id}
-        key = tuple(sorted(rejected_ids))
-        ids_by_rejection[key].append(posting.id)
-    skipped = [posting for posting in postings if posting.state == PostingState.SKIPPED]
-    now = current_hub().clock.now()
-    for rejected, ids in ids_by_rejection.items():
-        update_postings(
-            session,
-            (Posting.id.in_(ids), Posting.state.in_((PostingState.HELD, PostingState.SKIPPED))),
-            state=PostingState.UNKNOWN,
-            held_by=Holder.NOBODY,
-            reasons=[],
-            next_try_at=None,
-            rejected_ids=list(rejected),
-        )
-    inbox.detach_all(session, [posting.id for posting in postings])
-    for posting in skipped:
-        document = session.get_one(SourceDocument, posting.document_id)
-        document.reread, document.reread_at = document.made_for == "", now
 
 
 def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, str]:
