@@ -78,3 +78,5 @@ def test_the_page_names_the_record_that_an_approved_document_waits_for(app, shop
     page = visitor.approve(shop.id, "selected", selected=seal)
     waits = f"1 document waits for supplier {SUPPLIER.name}, still in review; approve that too."
     assert waits in page
+    assert "Approved 1 bill." in page
+    assert "Posting now" not in page

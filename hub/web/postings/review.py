@@ -258,8 +258,11 @@ def approve(installation_id: int) -> Response | str:
             return question
     outcome = review_approvals.approve(installation_id, listed, person_name())
     if outcome.released:
-        flash(_describe_approval(installation, count_kinds(Counter(outcome.kinds))), "success")
-        _flash_waiting(*review_approvals.find_waiting(installation_id, listed))
+        waiting, names = review_approvals.find_waiting(installation_id, outcome.released)
+        documents = count_kinds(Counter(outcome.kinds))
+        some_post = waiting < len(outcome.released)
+        flash(_describe_approval(installation, documents, some_post=some_post), "success")
+        _flash_waiting(waiting, names)
     flash_outcome(outcome)
     with read_only_session() as session:
         changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
@@ -268,8 +271,13 @@ def approve(installation_id: int) -> Response | str:
     return review_places.redirect_after_decision(installation_id, is_done=is_done)
 
 
-def _describe_approval(installation: Installation, documents: str) -> str:
-    """Return the sentence about approved documents, which an app at rest does not post yet."""
+def _describe_approval(installation: Installation, documents: str, *, some_post: bool) -> str:
+    """Return the sentence about approved documents, which an app at rest does not post yet.
+
+    Without `some_post`, all of them wait for records that are still in review.
+    """
+    if installation.can_run and not some_post:
+        return gettext("Approved %(documents)s.", documents=documents)
     if installation.can_run:
         return gettext("Approved %(documents)s. Posting now.", documents=documents)
     if installation.is_active:
