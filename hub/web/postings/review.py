@@ -27,7 +27,7 @@ from hub.web.frame.kind_labels import count_kinds
 from hub.web.frame.layout import may_configure
 from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end
 from hub.web.lists.counts import count_in_review
-from hub.web.postings import review_approvals, review_places, review_rows
+from hub.web.postings import review_approvals, review_messages, review_places, review_rows
 from hub.web.postings.review_rows import WaitingPosting
 from hub.web.postings.review_sums import Breakdown
 from hub.web.postings.second_approvals import SecondApprovals, flash_outcome
@@ -35,6 +35,7 @@ from hub.web.transactions.present_transactions import ReadTransactions
 
 MAX_LISTED = 500  # rows on the page that asks for confirmation, and postings that it sums up
 pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
+pages.add_app_template_filter(review_messages.format_settled_message, "settled_message")
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def confirm(installation_id: int) -> str | Response:
         left_out = set(chosen or ()) - {row.id for row in unchanged}
         changed = review_approvals.count_in_review(session, installation_id, left_out)
     if not unchanged:
-        _flash_left_out(changed, len(left_out) - changed)
+        review_messages.flash_left_out(changed, len(left_out) - changed)
         _flash_no_selection(chosen)
         return review_places.redirect_after_decision(installation_id, is_done=False)
     return_arguments = review_places.read_return_arguments()
@@ -261,41 +262,15 @@ def approve(installation_id: int) -> Response | str:
         waiting, names = review_approvals.find_waiting(installation_id, outcome.released)
         documents = count_kinds(Counter(outcome.kinds))
         some_post = waiting < len(outcome.released)
-        flash(_describe_approval(installation, documents, some_post=some_post), "success")
-        _flash_waiting(waiting, names)
+        text = review_messages.describe_approval(installation, documents, some_post=some_post)
+        flash(text, "success")
+        review_messages.flash_waiting(waiting, names)
     flash_outcome(outcome)
     with read_only_session() as session:
         changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
-    _flash_left_out(changed, len(outcome.changed) - changed)
+    review_messages.flash_left_out(changed, len(outcome.changed) - changed)
     is_done = bool(outcome.released or outcome.first)
     return review_places.redirect_after_decision(installation_id, is_done=is_done)
-
-
-def _describe_approval(installation: Installation, documents: str, *, some_post: bool) -> str:
-    """Return the sentence about approved documents, which an app at rest does not post yet.
-
-    Without `some_post`, all of them wait for records that are still in review.
-    """
-    if installation.can_run and not some_post:
-        return gettext("Approved %(documents)s.", documents=documents)
-    if installation.can_run:
-        return gettext("Approved %(documents)s. Posting now.", documents=documents)
-    if installation.is_active:
-        return gettext(
-            "Approved %(documents)s. The company is disconnected, so nothing is posted until it is"
-            " connected again.",
-            documents=documents,
-        )
-    if installation.enabled:
-        return gettext(
-            "Approved %(documents)s. The app is paused, so nothing is posted until its mode is"
-            " automatic or review.",
-            documents=documents,
-        )
-    return gettext(
-        "Approved %(documents)s. The app is disabled, so nothing is posted until it is enabled.",
-        documents=documents,
-    )
 
 
 @pages.post("/skip")
@@ -322,7 +297,7 @@ def skip(installation_id: int) -> Response:
             count,
         )
         flash(text, "success")
-    _flash_left_out(len(waiting) - len(unchanged), len(chosen) - len(waiting))
+    review_messages.flash_left_out(len(waiting) - len(unchanged), len(chosen) - len(waiting))
     return review_places.redirect_after_decision(installation_id, is_done=bool(count))
 
 
@@ -351,24 +326,6 @@ def _flash_no_selection(chosen: Mapping[int, str] | None) -> None:
         flash(gettext("Select at least one document."), "look")
 
 
-def _flash_waiting(count: int, names: Sequence[str]) -> None:
-    """Report how many approved documents wait for other records, and for which if they are few."""
-    which = gettext("a new supplier, customer or item that is still in review")
-    if len(names) <= review_approvals.MAX_NAMED:
-        which = gettext("%(records)s, still in review", records=", ".join(names))
-    if count == 1:
-        flash(gettext("1 document waits for %(which)s; approve that too.", which=which), "look")
-    elif count:
-        flash(
-            gettext(
-                "%(count)s documents wait for %(which)s; approve that too.",
-                count=count,
-                which=which,
-            ),
-            "look",
-        )
-
-
 def _may_become_automatic(installation: Installation) -> bool:
     """Return whether to offer posting without review.
 
@@ -377,32 +334,3 @@ def _may_become_automatic(installation: Installation) -> bool:
     if installation.mode != InstallationMode.REVIEW or installation.previewed_at is None:
         return False
     return may_configure(installation)
-
-
-def _flash_left_out(changed: int, settled: int) -> None:
-    """Report how many of the listed documents were not approved, because they have changed.
-
-    Some have other contents; others were settled meanwhile, for example approved in another window.
-    """
-    if changed == 1:
-        flash(gettext("1 document changed since it was listed and stays in review."), "look")
-    elif changed:
-        flash(
-            gettext(
-                "%(count)s documents changed since they were listed and stay in review.",
-                count=changed,
-            ),
-            "look",
-        )
-    if settled:
-        flash(format_settled_message(settled), "look")
-
-
-@pages.app_template_filter("settled_message")
-def format_settled_message(count: int) -> str:
-    """Report how many of the listed documents are not in review any more."""
-    return ngettext(
-        "%(count)s document is no longer in review: it was approved or changed meanwhile.",
-        "%(count)s documents are no longer in review: they were approved or changed meanwhile.",
-        count,
-    )
