@@ -71,10 +71,10 @@ def contract(
 ) -> type:
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
-    `change` is a form of the stand-in's pages with which a person changes a document: a path with
-    {id}, the id at the source (7 of `rental:7`), and its fields. `delete` is one that deletes a
-    document, and `webhook` one in which a person enters where the source calls the hub, with {url}
-    in its fields, for an app without `hub_subscribe`. `paged` documents do not fit on one page.
+    `change` is a form of the stand-in's pages with which a person changes a document: its fields,
+    and a path with {id} (7 of `rental:7`) and perhaps {list} (`rental`). `delete` is one that
+    deletes a document, `webhook` one in which a person enters where the source calls the hub, with
+    {url} in its fields, for an app without `hub_subscribe`. `paged` documents need several pages.
     `variants` are settings with which the stand-in shows other kinds, codes, files or receipts.
     `not_ready` has values with which no row may be posted, such as {"status": ("submitted",)}.
 

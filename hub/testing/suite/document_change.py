@@ -39,9 +39,10 @@ class DocumentChange:
     ) -> set[str]:
         """Submit a form for a document of each kind and list for which the stand-in accepts it.
 
-        A kind that shares an id with an earlier kind is left out: the form would reach the other
-        document.
+        A kind that shares an id with an earlier kind is left out, unless the path names the list:
+        the form would reach the other document.
         """
+        names_list = "{list}" in form[0]
         by_kind: dict[tuple[str, str], list[Document]] = defaultdict(list)
         for item in items:
             if isinstance(item, Document):
@@ -51,7 +52,7 @@ class DocumentChange:
         for documents in by_kind.values():
             ids = set(map(id_at_the_source, documents))
             is_pressed = any(document.source_id in pressed for document in documents)
-            if not is_pressed and ids.isdisjoint(ids_of_other_kinds):
+            if not is_pressed and (names_list or ids.isdisjoint(ids_of_other_kinds)):
                 pressed |= self._press_first(bench, documents, form)
             ids_of_other_kinds |= ids
         return pressed
@@ -64,8 +65,8 @@ class DocumentChange:
         path, _ = form
         assert pressed, (
             f"The stand-in of {self.slug} accepts the form {path} for no document. In"
-            " contract(…, change=…) and delete=… {id} is the id at the source, and the fields are"
-            " those of the form."
+            " contract(…, change=…) and delete=… {id} is the id at the source, {list} what comes"
+            " before it in the source id, and the fields are those of the form."
         )
         return pressed
 
@@ -77,6 +78,7 @@ class DocumentChange:
         for item in items:
             if not isinstance(item, Document):
                 continue
-            if bench.press(path.format(id=id_at_the_source(item)), **fields):
+            prefix, _, id = item.source_id.rpartition(":")
+            if bench.press(path.format(id=id, list=prefix), **fields):
                 return {item.source_id}
         return set()

@@ -318,12 +318,8 @@ class ReadingTests(CheckpointTests, DocumentChange):
         whole = paged_bench.read()
         if self.delete is None:
             return
-        first_page = _end_of_first_page(whole)
-        for place, goes_on in (
-            (first_page, True),
-            (first_page + 1, False),
-            (len(whole) // 3, True),
-        ):
+        end = _end_of_page(whole, self._delete(paged_bench, whole))
+        for place, goes_on in ((end, True), (end + 1, False), (max(end, len(whole) // 3), True)):
             bench = Bench(self.slug, self.settings, documents=self.paged, waits=True)
             reading = bench.reading()
             items = list(islice(reading, place))
@@ -340,13 +336,13 @@ class ReadingTests(CheckpointTests, DocumentChange):
                 )
 
 
-def _end_of_first_page(items: Sequence[Yielded]) -> int:
-    """Return the place of the first Checkpoint after a document.
+def _end_of_page(items: Sequence[Yielded], ids: set[str]) -> int:
+    """Return the place of the first Checkpoint after a document with one of these ids.
 
     There may be others before it, such as that of deletions.
     """
-    is_document = [isinstance(item, Document) for item in items]
-    first = is_document.index(True)
+    has_id = [isinstance(item, Document) and item.source_id in ids for item in items]
+    first = has_id.index(True)
     is_checkpoint = [isinstance(item, Checkpoint) for item in items[first:]]
     return first + is_checkpoint.index(True)
 

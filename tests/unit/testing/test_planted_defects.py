@@ -2252,6 +2252,32 @@ def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
         run(tests, name)
 
 
+def test_an_id_that_equals_the_version_of_other_rows_is_taken_from_its_own_row_only(suite):
+    small_ids = (SAMPLE, "str(1001 + place)", "str(1 + place)")
+    run(suite(paging="page", setting=(small_ids,)), WITHOUT_ID)
+
+
+def test_a_first_page_of_which_nothing_can_be_deleted_is_no_defect(suite):
+    keeps_first_page = """def _edit(self, id, form):
+        if int(id) < 1030 and form.get("delete"):
+            return 404, {}
+        return super()._edit(id, form)
+
+    def answer(self,"""
+    run(suite(paging="page", setting=((SANDBOX, "def answer(self,", keeps_first_page),)), DELETED)
+
+
+def test_the_path_of_a_form_may_name_the_list_of_the_document(suite, monkeypatch):
+    paths = []
+    press = Bench.press
+    monkeypatch.setattr(
+        Bench, "press", lambda bench, path, **form: paths.append(path) or press(bench, path, **form)
+    )
+    tests = suite(paging="page", change=("/{list}s/{id}/edit", {"note": "changed"}))
+    run(tests, CHANGED)
+    assert {path.split("/")[1] for path in paths} == {"bills", "invoices", "payments"}
+
+
 @pytest.mark.proof(small=25, full=130)
 @pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
 def test_a_defect_is_found(suite, defect):
