@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 
 # By tax code: the id and the present percentage of each of its rates.
 Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
@@ -80,14 +81,19 @@ class CompanyFacts:
     ) -> tuple[tuple[str, Decimal], ...]:
         """Return the ids of the rates of a tax code, and their percentages on a day.
 
-        Without a day, they are the present ones.
+        Without a day, they are the present ones. Where periods overlap, because an earlier one
+        states no last day, the one that began last applies.
         """
         rates = self.sales_rates if is_sale else self.tax_rates
         dated_rates = []
         for rate, present_percent in rates.get(tax_code, ()):
             periods = self.rate_periods.get(rate, ())
-            percents = [period.percent for period in periods if day and period.contains(day)]
-            dated_rates.append((rate, percents[0] if percents else present_percent))
+            percent = present_percent
+            if day:
+                current_periods = [period for period in periods if period.contains(day)]
+                if current_periods:
+                    percent = max(current_periods, key=attrgetter("first_day")).percent
+            dated_rates.append((rate, percent))
         return tuple(dated_rates)
 
     def uses_currency(self, currency: str) -> bool:

@@ -213,15 +213,16 @@ def test_a_retried_document_has_the_corrected_tax_rate(shop):
     assert shop.book("Bill", "bill:1")["Line"][0]["Amount"] == 100
 
 
-def test_a_document_has_the_tax_rate_of_its_date(shop):
+@pytest.mark.parametrize(
+    "last_day",
+    [{}, {"EndDate": f"{DAY - dt.timedelta(days=1)}T00:00:00-08:00"}],
+    ids=["without an end", "with an end"],
+)
+def test_a_document_has_the_tax_rate_of_its_date(shop, last_day):
     """A bill from before a change of the rate contains tax at the former rate."""
     rates = {row["Name"]: row["Id"] for row in shop.books("TaxRate")}
     periods = [
-        {
-            "RateValue": 25,
-            "EffectiveDate": "1970-01-01T00:00:00-08:00",
-            "EndDate": f"{DAY - dt.timedelta(days=1)}T00:00:00-08:00",
-        },
+        {"RateValue": 25, "EffectiveDate": "1970-01-01T00:00:00-08:00", **last_day},
         {"RateValue": 20, "EffectiveDate": f"{DAY}T00:00:00-08:00"},
     ]
     change = {"RateValue": 20, "EffectiveTaxRate": periods}
