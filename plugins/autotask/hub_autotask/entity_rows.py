@@ -77,6 +77,11 @@ def has_id(row: Row, name: str = "id") -> bool:
     return isinstance(row[name], int)
 
 
+def list_values(row: Row) -> list[tuple[str, Any]]:
+    """Return the fields of a row that have a value, in the order of their names."""
+    return sorted((name, value) for name, value in row.items() if value is not None)
+
+
 def names_row(answer: Row, id: int) -> bool:
     """Return whether the answer to a change names this row as the one that was changed."""
     return str(answer.get("itemId")) == str(id)

@@ -4,10 +4,10 @@ Autotask gets the bill's number.
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 
 from hub import (
     App,
@@ -24,12 +24,11 @@ from hub import (
     round_amount,
 )
 from hub_autotask import expense_codes, lists
-from hub_autotask.client import RATE_LIMIT, Autotask, is_label, parse_local_day, where
+from hub_autotask.client import RATE_LIMIT, Autotask, any_of, is_label, parse_local_day, where
 from hub_autotask.lists import Lists
 from hub_autotask.polling import (
     DocumentReader,
     TransferMark,
-    build_recent_changes,
     is_error,
     mark_as_failed,
     sum_amounts,
@@ -91,6 +90,7 @@ class Expenses(DocumentReader):
     """The expense reports of one run."""
 
     entity, prefix = ENTITY, "expense_report:"
+    changeable_parts = ("ExpenseItems", "expenseReportID")
 
     def mark(self) -> TransferMark:
         """Return the field that marks a report as transferred."""
@@ -102,9 +102,8 @@ class Expenses(DocumentReader):
         is_approved = where("status", "eq", approved_status)
         return [
             is_approved,
-            *build_recent_changes(
-                "approvedDate", self.find_window_start(), *TRANSFER_MARK.open_conditions()
-            ),
+            self.is_recent("approvedDate"),
+            any_of(*TRANSFER_MARK.open_conditions()),
         ]
 
     def state(self, row: Row) -> str:
@@ -131,14 +130,9 @@ class Expenses(DocumentReader):
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request the items of a page of reports, and the organisations of the items."""
-        self._items = defaultdict(list)
-        report_ids = {row["id"] for row in rows}
-        company_ids = set()
-        for item in self.source.parts_of("ExpenseItems", "expenseReportID", report_ids):
-            self._items[item["expenseReportID"]].append(item)
-            if item["companyID"]:
-                company_ids.add(item["companyID"])
-        self.lists.load_companies(company_ids)
+        self._items = self.read_parts(*self.changeable_parts, rows)
+        items = chain.from_iterable(self._items.values())
+        self.lists.load_companies({item["companyID"] for item in items if item["companyID"]})
 
     def build_document(self, row: Row) -> Document:
         """Return the bill of a report."""

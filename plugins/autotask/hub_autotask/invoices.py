@@ -3,7 +3,6 @@
 Autotask gets the number and the day of payment.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from hub import (
@@ -24,7 +23,6 @@ from hub_autotask.polling import (
     DocumentReader,
     TransferDateMark,
     TransferMark,
-    build_recent_changes,
     is_error,
     mark_as_failed,
 )
@@ -83,9 +81,8 @@ class Invoices(DocumentReader):
 
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll: recent invoices that are open, and those voided."""
-        since = self.find_window_start()
-        is_open = build_recent_changes("createDateTime", since, *self.mark().open_conditions())
-        is_voided = [where("isVoided", "eq", True), where("voidedDate", "gte", since)]
+        is_open = [self.is_recent("createDateTime"), any_of(*self.mark().open_conditions())]
+        is_voided = [where("isVoided", "eq", True), self.is_recent("voidedDate")]
         return [any_of(all_of(*is_open), all_of(*is_voided))]
 
     def state(self, row: Row) -> str:
@@ -97,10 +94,7 @@ class Invoices(DocumentReader):
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request the lines and the organisations of a page of invoices."""
         self.lists.load_companies(row["companyID"] for row in rows)
-        invoice_ids = {row["id"] for row in rows}
-        self._lines = defaultdict(list)
-        for line in self.source.parts_of("BillingItems", "invoiceID", invoice_ids):
-            self._lines[line["invoiceID"]].append(line)
+        self._lines = self.read_parts("BillingItems", "invoiceID", rows)
 
     def build_document(self, row: Row) -> Document:
         """Return the invoice or credit memo of a row."""

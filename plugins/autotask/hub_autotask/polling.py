@@ -1,10 +1,10 @@
 """Read the documents of the three apps: poll open ones, or read single ones."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from hub import (
     Checkpoint,
@@ -31,7 +31,7 @@ from hub_autotask.client import (
     start_of_day,
     where,
 )
-from hub_autotask.entity_rows import has_id
+from hub_autotask.entity_rows import has_id, list_values
 from hub_autotask.lists import Lists
 from hub_autotask.report_history import DONE, FAILED, OPEN, UNREADABLE, ReportHistory
 from hub_autotask.stored_ids import MARKED_AS_FAILED, StoredIds
@@ -105,6 +105,8 @@ class DocumentReader:
     """
 
     entity, prefix, stream = "", "", ""
+    # The entity of parts that people may change in an open row, and its field with the row's id.
+    changeable_parts: tuple[str, str] | None = None
 
     def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
         self.site = site
@@ -112,8 +114,18 @@ class DocumentReader:
         self.lists = lists
         self.last_poll: dt.date | None = None  # its day, if there was one
 
-    def find_window_start(self) -> str:
-        """Return the start of the first day that is polled.
+    def is_recent(self, field: str) -> Row:
+        """Return the condition that a moment is on the first day that is polled, or later.
+
+        A plain date is a moment at midnight in UTC, whatever the zone.
+        """
+        first_day = self._find_first_day()
+        since = start_of_day(first_day, self.site.zone)
+        is_plain_date = where(field, "eq", f"{first_day}T00:00:00Z")
+        return any_of(where(field, "gte", since), is_plain_date)
+
+    def _find_first_day(self) -> dt.date:
+        """Return the first day that is polled.
 
         It is no later than the day of the last poll, so that a pause leaves no gap. Without a last
         poll, because it is the first or everything is read again, it is no later than the day from
@@ -122,9 +134,7 @@ class DocumentReader:
         days_back = dt.timedelta(days=self.site.settings["days_back"])
         first_day = self.site.today - days_back
         first_to_read = self.last_poll or self.site.start
-        if first_to_read:
-            first_day = min(first_day, first_to_read)
-        return start_of_day(first_day, self.site.zone)
+        return min(first_day, first_to_read) if first_to_read else first_day
 
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll for all open rows since the first day."""
@@ -163,6 +173,20 @@ class DocumentReader:
         """Return whether polls look at a row further although it is no longer open."""
         return False
 
+    def iter_contents(self, rows: Sequence[Row]) -> Iterator[tuple[int, object]]:
+        """Yield the id of each row, and what people may change in it before it is transferred."""
+        parts = self.read_parts(*self.changeable_parts, rows) if self.changeable_parts else {}
+        for row in rows:
+            yield row["id"], [list_values(part) for part in (row, *parts.get(row["id"], ()))]
+
+    def read_parts(self, entity: str, field: str, rows: Sequence[Row]) -> dict[int, list[Row]]:
+        """Return the parts of rows, such as their lines, by the ids of the rows."""
+        ids = {row["id"] for row in rows}
+        parts: dict[int, list[Row]] = defaultdict(list)
+        for part in self.source.parts_of(entity, field, ids):
+            parts[part[field]].append(part)
+        return parts
+
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request related rows for a whole page of rows."""
 
@@ -196,10 +220,27 @@ class DocumentReader:
             if len(rows) < len(page):
                 yield build_unidentified(self.prefix)
             self.note_page(rows, history)
-            unreported = [row for row in rows if self._note_state(row, history)]
-            yield from self._read(unreported)
+            yield from self._read_news(rows, history)
             yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
         yield from self._read_closed(history)
+
+    def _read_news(
+        self, rows: Sequence[Row], history: ReportHistory
+    ) -> Iterator[Document | Unreadable]:
+        """Yield the rows that have another state than before, and open ones with other contents.
+
+        An open row may be changed in Autotask while its document waits in the hub.
+        """
+        new_ids = {row["id"] for row in rows if self._note_state(row, history)}
+        changed_ids = set(self._iter_changed_ids(rows, history))
+        yield from self._read([row for row in rows if row["id"] in new_ids | changed_ids])
+
+    def _iter_changed_ids(self, rows: Sequence[Row], history: ReportHistory) -> Iterator[int]:
+        """Yield the ids of the open rows that have other contents than in the last poll."""
+        open_rows = [row for row in rows if history.is_open(row["id"])]
+        for id, contents in self.iter_contents(open_rows):
+            if history.note_contents(id, contents):
+                yield id
 
     def _read_closed(self, history: ReportHistory) -> Iterator[Document | Unreadable]:
         """Yield rows that are no longer open; keep those that an unreadable answer may contain."""
@@ -266,11 +307,3 @@ def sum_amounts(lines: Sequence[Line]) -> Decimal:
     for line in lines:
         total += line.amount or money(0)
     return total
-
-
-def build_recent_changes(field: str, since: str, *alternatives: Any) -> list[Row]:
-    """Return the conditions that a moment is recent, and that one of `alternatives` holds."""
-    conditions = [where(field, "gte", since)]
-    if alternatives:
-        conditions.append(any_of(*alternatives))
-    return conditions

@@ -106,6 +106,7 @@ class Orders(DocumentReader):
     """The purchase orders of one run."""
 
     entity, prefix = ENTITY, "purchase_order:"
+    changeable_parts = ("PurchaseOrderItems", "orderID")
 
     def __init__(self, site: Site, source: Autotask, lists: Lists) -> None:
         super().__init__(site, source, lists)
@@ -121,12 +122,9 @@ class Orders(DocumentReader):
         An order may be submitted long after it was drafted, so either moment counts. Received
         orders without a number are read too, so that those that are left out are listed.
         """
-        since = self.find_window_start()
         submitted_status = self.source.picklist_number(ENTITY, "status", SUBMITTED_STATUS)
         canceled_status = self.source.picklist_number(ENTITY, "status", CANCELED_STATUS)
-        is_recent = any_of(
-            where("createDateTime", "gte", since), where("submitDateTime", "gte", since)
-        )
+        is_recent = any_of(self.is_recent("createDateTime"), self.is_recent("submitDateTime"))
         received_statuses = self._list_status_numbers(RECEIVED_STATUSES)
         is_ready = [
             where("status", "in", [submitted_status, *received_statuses]),
@@ -135,7 +133,7 @@ class Orders(DocumentReader):
         ]
         is_canceled = [
             where("status", "eq", canceled_status),
-            where("cancelDateTime", "gte", since),
+            self.is_recent("cancelDateTime"),
         ]
         return [any_of(all_of(*is_ready), all_of(*is_canceled))]
 
@@ -176,10 +174,7 @@ class Orders(DocumentReader):
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request the items, organisations and products of a page of orders."""
-        order_ids = {row["id"] for row in rows}
-        self._items = defaultdict(list)
-        for item in self.source.parts_of("PurchaseOrderItems", "orderID", order_ids):
-            self._items[item["orderID"]].append(item)
+        self._items = self.read_parts(*self.changeable_parts, rows)
         companies: list[int] = []
         for row in rows:
             companies += filter(None, (row["vendorID"], row["purchaseForCompanyID"]))
@@ -232,7 +227,7 @@ class Receipts(Orders):
 
         People enter the day of a receipt, so it may be before the first day that is polled.
         """
-        is_recent = where("receiveDate", "gte", self.find_window_start())
+        is_recent = self.is_recent("receiveDate")
         if newest_id is None:
             return is_recent
         return any_of(is_recent, where("id", "gt", newest_id))

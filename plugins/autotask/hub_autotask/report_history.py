@@ -1,7 +1,9 @@
 """Remember which documents a poll has yielded, and in which state."""
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from hub import Refused, format_ids, parse_ids
 
@@ -9,15 +11,20 @@ OPEN, FAILED, DONE = "open", "failed", "done"
 UNREADABLE = "unreadable"  # its state cannot be read
 RECEIVED = "received"  # an open order
 LEFT_OUT = "left out"
+CONTENTS = "contents"  # the name of the checksums in a cursor
 
 
 class ReportHistory:
-    """The last yielded states of documents, stored in a cursor with ranges of ids."""
+    """The last yielded states of documents, stored in a cursor with ranges of ids.
+
+    Of an open document it also has a checksum of its contents.
+    """
 
     def __init__(self, cursor: str | None, marked_ids: Iterable[int] = ()) -> None:
         """Read the cursor; `marked_ids` were marked as failed by the hub since then."""
         self.is_first = cursor is None  # nothing was polled, or everything is read again
-        self._before = parse_states(cursor)
+        self._before, self._checksums_before = _parse_cursor(cursor)
+        self._checksums: dict[int, str] = {}
         for id in marked_ids:
             if self._before.get(id) in (OPEN, RECEIVED):
                 self._before[id] = FAILED
@@ -43,6 +50,16 @@ class ReportHistory:
             return False
         return before != state
 
+    def is_open(self, id: int) -> bool:
+        """Return whether a document of this poll is open."""
+        return self._current.get(id) in (OPEN, RECEIVED)
+
+    def note_contents(self, id: int, contents: object) -> bool:
+        """Note the contents of an open document; return whether they are new."""
+        checksum = f"{zlib.crc32(repr(contents).encode()):08x}"
+        self._checksums[id] = checksum
+        return self._checksums_before.get(id) != checksum
+
     def keep(self, id: int) -> None:
         """Keep a document in the cursor that the poll did not bring, or no longer."""
         self._current.setdefault(id, self._before.get(id, LEFT_OUT))
@@ -58,36 +75,64 @@ class ReportHistory:
 
     def build_interim_cursor(self) -> str:
         """Return the cursor during a poll; documents that were not read yet keep their states."""
-        return format_states({**self._before, **self._current})
+        checksums = {**self._checksums_before, **self._checksums}
+        return _format_cursor({**self._before, **self._current}, checksums)
 
     def build_final_cursor(self) -> str:
         """Return the cursor at the end of a poll."""
-        return format_states(self._current)
+        return _format_cursor(self._current, self._checksums)
 
 
-def format_states(states: Mapping[int, str]) -> str:
-    """Return a text for each id as JSON that stays short; `parse_states` reads it."""
-    by_state: dict[str, set[str]] = {}
-    for id, state in states.items():
-        by_state.setdefault(state, set()).add(str(id))
-    ranges = {state: format_ids(ids) for state, ids in sorted(by_state.items())}
-    return json.dumps(ranges, separators=(",", ":"))
+def _format_cursor(states: Mapping[int, str], checksums: Mapping[int, str]) -> str:
+    """Return a cursor with the states of documents, and the checksums of the open ones."""
+    cursor = _group_ids(states)
+    if checksums:
+        cursor[CONTENTS] = _group_ids(checksums)
+    return json.dumps(cursor, separators=(",", ":"))
 
 
-def parse_states(cursor: str | None) -> dict[int, str]:
-    """Return the states of a cursor; raise Refused for another text.
+def _parse_cursor(cursor: str | None) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the states and checksums of a cursor; earlier versions stored no checksums.
 
-    Ids that are no numbers, which earlier versions stored, are left out.
+    Raise Refused for another text.
     """
     if not cursor:
-        return {}
+        return {}, {}
     try:
-        states: dict[int, str] = {}
-        for state, text in json.loads(cursor).items():
-            states |= {int(id): state for id in parse_ids(text) if id.isdecimal()}
-        return states
-    except (ValueError, AttributeError):
+        groups = json.loads(cursor)
+        checksums = _ungroup_ids(groups.pop(CONTENTS, {}))
+        return _ungroup_ids(groups), checksums
+    except (ValueError, AttributeError, TypeError):
         raise Refused(
             "The position from which Autotask is read cannot be understood; it was not written"
             " by this app. Press “Read everything again” on the page of the app."
         ) from None
+
+
+def format_states(states: Mapping[int, str]) -> str:
+    """Return a text for each id as JSON that stays short; `parse_states` reads it."""
+    return json.dumps(_group_ids(states), separators=(",", ":"))
+
+
+def parse_states(text: str) -> dict[int, str]:
+    """Return the text for each id of a JSON text of `format_states`."""
+    return _ungroup_ids(json.loads(text)) if text else {}
+
+
+def _group_ids(texts: Mapping[int, str]) -> dict[str, Any]:
+    """Return the ids that have each text, as ranges."""
+    ids_by_text: dict[str, set[str]] = {}
+    for id, text in texts.items():
+        ids_by_text.setdefault(text, set()).add(str(id))
+    return {text: format_ids(ids) for text, ids in sorted(ids_by_text.items())}
+
+
+def _ungroup_ids(groups: Mapping[str, str]) -> dict[int, str]:
+    """Return the text of each id; raise an error for other groups than those of `_group_ids`.
+
+    Ids that are no numbers, which earlier versions stored, are left out.
+    """
+    texts: dict[int, str] = {}
+    for text, ids in groups.items():
+        texts |= {int(id): text for id in parse_ids(ids) if id.isdecimal()}
+    return texts

@@ -24,3 +24,13 @@ def test_a_pause_that_is_longer_than_the_window_leaves_no_gap(open_bench):
 
 def _source_ids(items):
     return {item.source_id for item in items if not isinstance(item, Checkpoint)}
+
+
+@pytest.mark.row("AT-C12", "AT-E1")
+@pytest.mark.parametrize(("day", "is_read"), [("2026-03-06", True), ("2026-03-05", False)])
+def test_a_plain_date_is_in_the_window_on_its_day_whatever_the_zone(
+    expenses, poll_cases, change_row, day, is_read
+):
+    change_row(expenses, "card and cash", approvedDate=f"{day}T00:00:00Z")
+    items, _ = poll_cases(expenses)
+    assert ("card and cash" in items) is is_read

@@ -15,8 +15,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E1",
         place=f"{PLUGIN}/expenses.py",
-        old=('"approvedDate", self.find_window_start(), *TRANSFER_MARK.open_conditions()\n'),
-        new='"approvedDate", self.find_window_start()\n',
+        old="            any_of(*TRANSFER_MARK.open_conditions()),\n        ]",
+        new="        ]",
         bug="Reports that have a reference are read too.",
     ),
     Mutant(

@@ -13,13 +13,14 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow
 from hub.installations import enable
 from hub.mapping import NEW
-from hub.models import Case
+from hub.models import Case, Posting
 from hub.posting.actions import retries, undo
 from hub.posting.send import run as send_run
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import dry_run, runner
 from qbo_sandbox.kit import Fault
+from tests.support.sources.autotask_site import prefer
 from tests.support.sources.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
@@ -311,6 +312,33 @@ def test_a_report_that_is_paid_while_it_is_in_review_is_held_until_it_has_a_numb
     site.sync()
     assert (site.of(words).state, site.cases("posting:")) == ("withdrawn", [])
     assert site.row_of(words)["quickBooksReferenceNumber"] == "by hand"
+
+
+@pytest.mark.row("AT-P1", "AT-P5")
+def test_an_order_that_is_changed_while_it_is_in_review_is_posted_as_it_is_then(
+    open_site, quickbooks
+):
+    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+    words = "two products for a customer"
+    site = open_site("purchase-orders").keep(words).enable(mode="review")
+    site.sync()
+    assert site.of(words).state == "review"
+    item = next(
+        row
+        for row in site.books.rows("PurchaseOrderItems").values()
+        if row["orderID"] == site.id(words)
+    )
+    quantity = item["quantity"] + 3
+    fields = {"quantity": quantity}
+    site.books.do("put", entity="PurchaseOrderItems", id=item["id"], fields=fields)
+    site.sync()
+    with transaction() as session:
+        in_review = session.scalars(select(Posting.id).where(Posting.state == "review")).all()
+        outbox.approve(session, in_review, "kari")
+    site.sync()
+    site.sync()
+    line, *_ = site.transaction(words, "PurchaseOrder")["Line"]
+    assert line[line["DetailType"]]["Qty"] == quantity
 
 
 @pytest.mark.row("AT-E1")

@@ -1,0 +1,62 @@
+"""Open documents that are changed in Autotask while they wait in the hub."""
+
+import json
+
+import pytest
+
+
+@pytest.mark.row("AT-I1")
+def test_an_open_invoice_that_is_changed_comes_again(invoices, poll_cases, change_row):
+    _, cursor = poll_cases(invoices)
+    change_row(invoices, "labour and a licence", comments="Corrected")
+    items, cursor = poll_cases(invoices, cursor)
+    assert {name: item.memo for name, item in items.items()} == {
+        "labour and a licence": "Comments: Corrected"
+    }
+    assert poll_cases(invoices, cursor)[0] == {}
+
+
+def test_the_cursor_of_an_earlier_version_brings_open_invoices_once(invoices, poll_cases):
+    _, cursor = poll_cases(invoices)
+    states = json.loads(cursor)
+    del states["contents"]
+    items, cursor = poll_cases(invoices, json.dumps(states))
+    assert "labour and a licence" in items
+    assert poll_cases(invoices, cursor)[0] == {}
+
+
+@pytest.mark.row("AT-P1")
+@pytest.mark.parametrize("status", [None, 23], ids=["submitted", "received in part"])
+def test_an_order_that_is_changed_while_it_waits_comes_again_once(
+    orders, poll_cases, change_row, status
+):
+    case = "two products for a customer"
+    items, cursor = poll_cases(orders)
+    before = items[case].lines[0].quantity
+    if status:
+        change_row(orders, case, status=status)
+        _, cursor = poll_cases(orders, cursor)
+    id = int(items[case].lines[0].id)
+    orders.books.do("put", entity="PurchaseOrderItems", id=id, fields={"quantity": before + 3})
+    items, cursor = poll_cases(orders, cursor)
+    assert {name: item.lines[0].quantity for name, item in items.items()} == {case: before + 3}
+    assert poll_cases(orders, cursor)[0] == {}
+
+
+@pytest.mark.row("AT-E1")
+def test_a_report_that_is_changed_while_it_waits_comes_again_once(expenses, poll_cases):
+    case = "card and cash"
+    items, cursor = poll_cases(expenses)
+    id = int(items[case].lines[0].id)
+    expenses.books.do("put", entity="ExpenseItems", id=id, fields={"description": "Corrected"})
+    items, cursor = poll_cases(expenses, cursor)
+    assert set(items) == {case}
+    assert "Corrected" in items[case].lines[0].description
+    assert poll_cases(expenses, cursor)[0] == {}
+
+
+def test_open_invoices_are_compared_without_their_lines(invoices, poll_cases):
+    _, cursor = poll_cases(invoices)
+    before = invoices.count_calls("BillingItems")
+    poll_cases(invoices, cursor)
+    assert invoices.count_calls("BillingItems") == before
