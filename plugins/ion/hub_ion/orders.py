@@ -168,6 +168,14 @@ def _explain_missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | No
         )
     if not row["supplier"]:
         return Sentence("Order %(id)s names no supplier. Choose one in ION.", id=str(row["id"]))
+    without_amount = _list_titles_without_amount(row, live)
+    if without_amount:
+        return Sentence(
+            "Order %(id)s: %(lines)s has no amount. Enter quantity and cost of a line, or the value"
+            " of a fee, in ION.",
+            id=str(row["id"]),
+            lines=", ".join(without_amount),
+        )
     lines = [_format_line_title(line) for line in live if not _has_code(site, line)]
     if not lines:
         return None
@@ -179,6 +187,12 @@ def _explain_missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | No
         lines=", ".join(lines),
         attribute=str(site.settings["account_attribute"]),
     )
+
+
+def _list_titles_without_amount(row: Row, live: Sequence[Row]) -> list[str]:
+    """Return the titles of the lines and fees that have no amount."""
+    titles = [_format_line_title(line) for line in live if _compute_amount(line) is None]
+    return titles + [fee["name"] or "Fee" for fee in row["fees"] or () if fee["value"] is None]
 
 
 def _has_code(site: Site, line: Row) -> bool:
@@ -236,13 +250,10 @@ def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Lin
     """Return a line; the amount that ION states takes precedence over quantity times cost."""
     quantity, cost, unit = _get_quantity_and_cost(site, line)
     account = _get_account_code(site, line)
-    if line["total"] is None:
-        amount = money(line["quantity"]) * money(line["cost"])
-    else:
-        amount = money(line["total"])
+    amount = _compute_amount(line)
     return Line(
         id=f"line:{line['id']}",
-        amount=round_amount(amount, currency),
+        amount=None if amount is None else round_amount(amount, currency),
         quantity=quantity,
         unit_price=cost,
         description=_describe_line(line, unit, bool(account)),
@@ -255,11 +266,24 @@ def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Lin
     )
 
 
-def _get_quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | None]:
+def _compute_amount(line: Row) -> Decimal | None:
+    """Return the total of a line, or else quantity times cost; None if one of them is missing."""
+    is_complete = None not in (line["quantity"], line["cost"])
+    total = money(line["total"] or 0)
+    if total or (is_complete and line["total"] is not None):
+        return total
+    return money(line["quantity"]) * money(line["cost"]) if is_complete else None
+
+
+def _get_quantity_and_cost(
+    site: Site, line: Row
+) -> tuple[Decimal | None, Decimal | None, str | None]:
     """Return quantity, unit cost and name of the unit: the supplier's, or that of the stock."""
+    unit = line["unit"]
+    if None in (line["quantity"], line["cost"]):
+        return None, None, unit["of"]["type"] if unit and unit["of"] else None
     quantity = money(line["quantity"])
     cost = money(line["cost"])
-    unit = line["unit"]
     if not unit or not unit["of"]:
         return quantity, cost, None
     factor = money(unit["factor"] or 1)
@@ -302,10 +326,9 @@ def _describe_part(line: Row, is_account: bool) -> str:
 def _build_fee(site: Site, fee: Row, currency: str) -> Line:
     """Return a fee of an order as a line."""
     name = (fee["name"] or "").strip() or "Fee"
-    amount = round_amount(money(fee["value"]), currency)
     return Line(
         id=f"fee:{fee['id']}",
-        amount=amount,
+        amount=None if fee["value"] is None else round_amount(money(fee["value"]), currency),
         description=name,
         codes={
             "fee": Code(id=name[:200], name=name),

@@ -335,3 +335,36 @@ def test_an_order_with_an_id_of_another_kind_stops_no_other_order(bench):
     with changed_order(bench, lambda row: row.update(id=["x"])):
         items = bench.read()
     assert set(ids(items)) == {f"order:{id}" for id in (1001, *range(1003, 1030), None)}
+
+
+@pytest.mark.row("ION-5", "ION-7")
+@pytest.mark.parametrize("field", ["quantity", "cost"])
+@pytest.mark.parametrize("total", [None, "0"])
+def test_a_line_without_a_cost_holds_its_order_and_names_itself(bench, field, total):
+    def change(row):
+        row["lines"][0].update({field: None, "total": total})
+
+    with changed_order(bench, change):
+        order = next(item for item in bench.read() if item.source_id == "order:1002")
+    assert order.hold.startswith("Order 1002: line 1 (Port side) has no amount.")
+    assert order.lines[0].amount is None
+
+
+@pytest.mark.row("ION-5", "ION-11")
+def test_a_draft_may_lack_costs_and_values_of_fees(bench):
+    def change(row):
+        row.update(status="DRAFT", fees=[{"id": 1, "name": "Freight", "value": None}])
+        row["lines"][0].update({"cost": None, "total": None})
+
+    with changed_order(bench, change):
+        order = next(item for item in bench.read() if item.source_id == "order:1002")
+    assert order.stage == "pending"
+    assert "is a draft in ION" in order.hold
+
+
+@pytest.mark.row("ION-7", "ION-33")
+def test_a_total_without_a_cost_is_posted_without_a_quantity(bench):
+    with changed_order(bench, lambda row: row["lines"][0].update(cost=None)):
+        order = next(item for item in bench.read() if item.source_id == "order:1002")
+    line = order.lines[0]
+    assert (order.hold, line.amount, line.quantity) == (None, Decimal("31.00"), None)

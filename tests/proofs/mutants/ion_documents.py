@@ -182,8 +182,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-11",
         place=f"{PLUGIN}/orders.py",
-        old='    amount = round_amount(money(fee["value"]), currency)\n',
-        new='    amount = abs(round_amount(money(fee["value"]), currency))\n',
+        old='else round_amount(money(fee["value"]), currency)',
+        new='else abs(round_amount(money(fee["value"]), currency))',
         bug="A negative fee is added.",
     ),
     Mutant(

@@ -209,8 +209,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-33",
         place=f"{PLUGIN}/orders.py",
-        old='    if line["total"] is None:\n',
-        new="    if True:\n",
+        old='    total = money(line["total"] or 0)\n',
+        new="    total = money(0)\n",
         bug="ION's total of a line is ignored.",
     ),
     Mutant(
