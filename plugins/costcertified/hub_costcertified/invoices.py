@@ -20,11 +20,12 @@ from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
 LIST_NAME = "invoices"
+PAID_STATUS = "paid"
 STAGES: dict[str, StageName] = {
     "draft": "pending",
     "sent": "ready",
     "processing": "ready",
-    "paid": "ready",
+    PAID_STATUS: "ready",
     "void": "closed",
 }
 BASIS_TEXTS = {
@@ -99,8 +100,12 @@ def _was_sent_by_source(row: Row) -> bool:
 
 
 def _is_partly_paid(row: Row) -> bool:
-    """Return whether a client has paid an invoice, at least in part."""
-    return bool(row.get(names.Invoice.PAID_AT) or _sum_paid(row))
+    """Return whether a client has paid an invoice, at least in part.
+
+    A paid invoice may have no amount that was paid, such as one that comes to nothing.
+    """
+    is_paid = codes.get_fixed_word(row[names.Invoice.STATUS]) == PAID_STATUS
+    return bool(is_paid or row.get(names.Invoice.PAID_AT) or _sum_paid(row))
 
 
 def _sum_paid(row: Row) -> Decimal:

@@ -26,10 +26,11 @@ from hub_costcertified import codes, names
 PREFIX, REFUND_PREFIX, FEE_PREFIX = "payment:", "refund:", "fee:"
 REFUND_SEPARATOR = "/"  # between the id of a payment and that of its refund
 LIST_NAME = "payments"
+REFUNDED_STATUS = "refunded"
 STAGES: dict[str, StageName] = {
     "processing": "pending",
     "paid": "ready",
-    "refunded": "ready",
+    REFUNDED_STATUS: "ready",
     "failed": "closed",
 }
 
@@ -128,7 +129,7 @@ def _build_payment(site: Site, row: Row) -> Document:
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
-        hold=hold,
+        hold=hold or _find_missing_refund(row),
         date=_get_payment_date(site, row),
         number=row[names.Payment.REFERENCE],
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
@@ -137,6 +138,19 @@ def _build_payment(site: Site, row: Row) -> Document:
         lines=tuple(_build_lines(row)),
         total=money(row[names.Payment.AMOUNT]),
         facts={"Fees": f"{_sum_fees(row):,.2f}"},
+    )
+
+
+def _find_missing_refund(row: Row) -> str | None:
+    """Return why a payment waits of which CostCertified does not say what was given back."""
+    status = codes.get_fixed_word(row[names.Payment.STATUS])
+    if status != REFUNDED_STATUS or row.get(names.Payment.REFUNDS):
+        return None
+    return Sentence(
+        "Payment %(reference)s was refunded, and CostCertified does not say how much was given"
+        " back. Enter the payment and its refund in QuickBooks by hand, as far as they are not"
+        " there, and press Skip.",
+        reference=str(row[names.Payment.REFERENCE]),
     )
 
 

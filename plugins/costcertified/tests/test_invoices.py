@@ -34,6 +34,20 @@ def test_with_post_on_paid_an_invoice_waits_until_something_of_it_is_paid(open_b
     ]
 
 
+@pytest.mark.row("CC-B3")
+def test_a_paid_invoice_need_not_say_how_much_was_paid(open_bench, monkeypatch):
+    bench = open_bench(post_when="paid")
+    encode = encoding.encode
+
+    def encode_without_amounts(name, row, site):
+        encoded = encode(name, row, site)
+        return {key: encoded[key] for key in encoded if key not in ("paid_total", "paid_at")}
+
+    monkeypatch.setattr(encoding, "encode", encode_without_amounts)
+    assert bench.case("paid by card").stage == "ready"
+    assert bench.case("sent").stage == "pending"
+
+
 def test_a_payment_does_not_change_the_content_of_an_invoice(open_bench):
     bench = open_bench(documents=3)
     before = bench.read(ids=["invoice:1001"])[0]

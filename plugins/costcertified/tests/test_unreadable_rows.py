@@ -96,3 +96,13 @@ def test_a_blank_amount_that_only_people_read_stops_no_invoice(bench, change_row
     whole = [item for item in bench.read() if isinstance(item, Unreadable)]
     change_rows(bench, "invoices", change)
     assert [item for item in bench.read() if isinstance(item, Unreadable)] == whole
+
+
+@pytest.mark.row("CC-B6")
+def test_a_refunded_payment_that_does_not_say_what_was_given_back_waits(refunded, change_rows):
+    bench, payment = refunded
+    change_rows(bench, "payments", lambda row: row.update(status="refunded"))
+    assert bench.read(ids=[f"payment:{payment}"])[0].hold is None
+    change_rows(bench, "payments", lambda row: row.update(status="refunded", refunds=[]))
+    (document,) = bench.read(ids=[f"payment:{payment}"])
+    assert document.hold.startswith(f"Payment {document.number} was refunded, and CostCertified")
