@@ -215,7 +215,7 @@ def _build_line(
     return Line(
         id=line.id,
         amount=line.amount * sign,
-        quantity=abs(line.quantity),
+        quantity=line.quantity * sign,
         unit_price=_get_unit_price(line),
         description=line.description or line.name or None,
         tax=tax * sign,

@@ -194,6 +194,14 @@ def test_a_negative_invoice_is_a_credit_with_positive_amounts(bench):
     assert [line.quantity for line in credit.lines] == [Decimal("7.5"), Decimal(3)]
 
 
+def test_a_returned_line_of_an_invoice_has_a_negative_quantity(bench):
+    line = "cac:InvoiceLine"
+    sample = invoice().set(f"{line}/cbc:InvoicedQuantity", "-12")
+    returned, *_ = read(bench, sample.set(f"{line}/cbc:LineExtensionAmount", "-2994.00")).lines
+    assert (returned.quantity, returned.unit_price) == (-12, Decimal("249.50"))
+    assert returned.amount == Decimal("-2994.00")
+
+
 def test_a_negative_credit_note_is_held_because_it_may_be_a_credit_or_take_one_back(bench):
     text = credit_note().xml().decode()
     for amount in (">124.75<", ">499.00<", ">623.75<", ">2<"):
