@@ -366,17 +366,21 @@ class PluginFault(HubError):
 
 
 class OtherTenant(NeedsAttention):
-    """The settings of an installation lead to another account than the one it is bound to."""
+    """The settings of an installation lead to another account, with this id, than the one bound."""
 
-    def __init__(self, app: str, expected: str, actual: str) -> None:
+    def __init__(self, app: str, expected: str, actual: str, account: str = "") -> None:
         super().__init__(
             "The settings of %(app)s now lead to the account %(actual)s, but its documents belong"
-            " to %(expected)s. Nothing was changed: enter the access of %(expected)s again, or"
-            " connect %(actual)s as an installation of its own.",
+            " to %(expected)s. Nothing was changed: enter the access of %(expected)s again, or save"
+            " the settings on the app's page Settings, which asks whether the app is to continue"
+            " with %(actual)s.",
             app=app,
             actual=actual,
             expected=expected,
         )
+        self.expected = expected
+        self.actual = actual
+        self.account = account
 
 
 def _suggest_nearest(name: str, names: list[str]) -> str:

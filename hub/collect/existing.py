@@ -112,7 +112,7 @@ def find_other_owner(
             Posting.operation.in_(WRITE_OPERATIONS),
             Posting.state.in_(OWNING_STATES),
             or_(Posting.document_id != row.id, Posting.part != mapped.part),
-            SourceDocument.gone.is_(None),
+            or_(SourceDocument.gone.is_(None), SourceDocument.is_of_former_account),
             SourceDocument.stage != Stage.CLOSED,
         )
         .order_by(Posting.id)

@@ -138,10 +138,15 @@ def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:
 
 
 def _select_documents(installation: Installation) -> Select[Any]:
-    """Select documents of an app, without the records created for codes: they have no source id."""
+    """Select the documents of an app's present account.
+
+    Records created for codes are left out: they have no source id.
+    """
     columns: Any = (SourceDocument.id, SourceDocument.source_id, _last_read)
     return select(*columns).where(
-        SourceDocument.installation_id == installation.id, SourceDocument.made_for == ""
+        SourceDocument.installation_id == installation.id,
+        SourceDocument.tenant == (installation.tenant or ""),
+        SourceDocument.made_for == "",
     )
 
 

@@ -9,7 +9,7 @@ from hub.models import Installation, Match
 from hub.outbox.setting_locks import lock_to_plan
 
 # The columns by which documents are read and planned.
-SETTINGS_COLUMNS = ("settings", "start_date", "zone", "mode", "enabled")
+SETTINGS_COLUMNS = ("settings", "start_date", "zone", "mode", "enabled", "tenant")
 
 
 class SettingsChanged(Retry):

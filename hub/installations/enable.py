@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -12,23 +12,33 @@ from hub import outbox, sources
 from hub.cases import source_cases
 from hub.context import current_hub
 from hub.contract import settings_schema
-from hub.contract.documents import Role
 from hub.contract.types import App, Tenant
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
 from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence
-from hub.installations import hub_answers, setting_changes
+from hub.installations import hub_answers, replaced_account, setting_changes
 from hub.installations.cursors import forget_cursors
+from hub.installations.setting_choices import load_setting_choices
 from hub.models import Access, ConnectedCompany, Installation
 from hub.models.enums import InstallationMode, PostingState
 from hub.outbox import approvals
 from hub.outbox.setting_locks import lock_to_change
-from hub.qbo import record_download, records
+from hub.qbo import record_download
 from hub.security import audit, secrets
 from hub.sources import outage
 from hub.sources.record_push import push_lists
 
 LISTS_PUSHED_ACTION = "lists pushed"  # as the audit log names it
+
+
+class _SaveRequest(NamedTuple):
+    """What a person enters to enable an app or to change its settings."""
+
+    answers: Mapping[str, Any]
+    who: str
+    mode: str | None = None
+    owner: str | None = None
+    new_account: str | None = None  # the id of the account with which the app is to continue
 
 
 class _SettingsChange(NamedTuple):
@@ -48,12 +58,17 @@ def enable(
     who: str,
     mode: str | None = None,
     owner: str | None = None,
+    new_account: str | None = None,
 ) -> Installation:
-    """Enable an app for a company; settings that are not among the answers stay as they are."""
+    """Enable an app for a company; settings that are not among the answers stay as they are.
+
+    With the id of a new account at the source, the app leaves its former one as it is.
+    """
     app = _find_available_app(slug)
     _check_access(app, company_id)
     row = find_installation(company_id, slug) or _build_installation(app, company_id, owner or who)
-    row = _save(app, row, answers, who=who, mode=mode, owner=owner, what="app enabled")
+    request = _SaveRequest(answers, who, mode=mode, owner=owner, new_account=new_account)
+    row = _save(app, row, request, "app enabled")
     if current_hub().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
     return row
@@ -75,15 +90,23 @@ def grant_access(company_id: int, slug: str, *, who: str) -> None:
 
 
 def change(
-    company_id: int, slug: str, answers: Mapping[str, Any], *, who: str, mode: str | None = None
+    company_id: int,
+    slug: str,
+    answers: Mapping[str, Any],
+    *,
+    who: str,
+    mode: str | None = None,
+    new_account: str | None = None,
 ) -> Installation:
     """Change settings or mode of an app that is enabled.
 
-    Raise NotFound if it never was enabled; an app that was disabled is enabled again.
+    Raise NotFound if it never was enabled; an app that was disabled is enabled again. With the id
+    of a new account at the source, the app leaves its former one as it is.
     """
     row = require_installation(company_id, slug)
     app = _find_available_app(slug)
-    return _save(app, row, answers, who=who, mode=mode, owner=None, what="settings changed")
+    request = _SaveRequest(answers, who, mode=mode, new_account=new_account)
+    return _save(app, row, request, "settings changed")
 
 
 def set_mode(installation_id: int, mode: str, *, who: str) -> None:
@@ -165,17 +188,9 @@ def record_act(session: Session, row: Installation, who: str, what: str, **detai
     audit.record(session, who, what, audit_subject(row), installation=row.id, **detail)
 
 
-def _save(
-    app: App,
-    row: Installation,
-    answers: Mapping[str, Any],
-    *,
-    who: str,
-    mode: str | None,
-    owner: str | None,
-    what: str,
-) -> Installation:
+def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Installation:
     """Check the answers, test them at the source, and store them."""
+    answers = request.answers
     changes = hub_answers.parse(app, answers)
     app_answers = {
         name: value for name, value in answers.items() if name not in hub_answers.HUB_SETTINGS
@@ -183,19 +198,22 @@ def _save(
     draft = sources.make_draft(app, row, app_answers)
     is_tested = bool(app_answers) or not row.id or not row.enabled
     if is_tested:
-        _record_test(row, draft, who)
+        _record_test(row, draft, request.who)
     settings = settings_schema.resolve_choices(
         app,
         draft.settings,
-        lambda source: _load_setting_choices(row, draft.settings, draft.secrets, source),
+        lambda source: load_setting_choices(row, draft.settings, draft.secrets, source),
     )
-    tenant = sources.check(row, settings, draft.secrets) if is_tested else None
+    tenant = None
+    if is_tested:
+        account = request.new_account
+        tenant = sources.check(row, settings, draft.secrets, new_account=account)
     changes["settings"] = settings
-    if mode:
-        changes["mode"] = mode
-    if owner:
-        changes["owner"] = owner
-    return _store(row, _SettingsChange(changes, draft, tenant, who), what)
+    if request.mode:
+        changes["mode"] = request.mode
+    if request.owner:
+        changes["owner"] = request.owner
+    return _store(row, _SettingsChange(changes, draft, tenant, request.who), what)
 
 
 def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> None:
@@ -206,28 +224,6 @@ def _record_test(row: Installation, draft: sources.SettingsDraft, who: str) -> N
     addresses = sorted(draft.addresses)
     with transaction() as session:
         audit.record(session, who, "connection tested", audit_subject(row), addresses=addresses)
-
-
-def _load_setting_choices(
-    row: Installation, settings: Mapping[str, Any], secrets: dict[str, str], source: str
-) -> settings_schema.Offered:
-    """Return the choices of a setting: each id with the texts that may stand for it.
-
-    `source` is "code:" and a field, for codes of the source, or the role of records in QuickBooks.
-    """
-    kind, _, field = source.partition(":")
-    choices: list[tuple[str, tuple[str, ...]]] = []
-    if kind == "code":
-        for code in sources.read_codes(row, field, settings, secrets):
-            texts = (code.number or "", code.name or "")
-            choices.append((code.id, texts))
-        return choices
-    record_download.refresh_outdated(row.company_id)
-    role = cast(Role, source)
-    with read_only_session() as session:
-        for record in records.list_choices(session, row.company_id, role):
-            choices.append((record.quickbooks_id, (record.number, record.full_name, record.name)))
-    return choices
 
 
 def _store(row: Installation, change: _SettingsChange, what: str) -> Installation:
@@ -263,8 +259,8 @@ def _store_once(row: Installation, change: _SettingsChange, what: str) -> Instal
         if row.id:
             before, row = row, lock_to_change(session, row.id)
             setting_changes.require_unchanged(app, before, row, changes)
-            _forget_cursors(session, row, changes)
-            _mark_for_reread_by_new_dates(session, row, changes)
+            _leave_former_account(session, row, change)
+            _follow_new_dates(session, row, changes)
         else:
             row = session.merge(row)
         settings_before, mode_before = dict(row.settings), row.mode
@@ -297,24 +293,28 @@ def describe_changes(row: Installation, changes: Mapping[str, Any]) -> dict[str,
     return described | setting_changes.describe(row.settings, changes["settings"])
 
 
-def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
-    """Forget how far the source was read if the start date changes.
+def _follow_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
+    """Read documents again after the first day or the time zone has changed.
 
-    Documents that were too early may count now.
+    Those that wait are read again. With another first day everything is, because documents that
+    were too early may count now.
     """
-    start = changes.get("start_date", row.start_date)
-    if start != row.start_date:
+    has_new_start = changes.get("start_date", row.start_date) != row.start_date
+    if has_new_start:
         forget_cursors(session, row.id)
+    if has_new_start or changes.get("zone", row.zone) != row.zone:
+        outbox.mark_for_reread(session, row.id)
 
 
-def _mark_for_reread_by_new_dates(
-    session: Session, row: Installation, changes: Mapping[str, Any]
-) -> None:
-    """Mark waiting documents for rereading if the first day or the time zone has changed."""
-    for name in ("start_date", "zone"):
-        if changes.get(name, getattr(row, name)) != getattr(row, name):
-            outbox.mark_for_reread(session, row.id)
-            return
+def _leave_former_account(session: Session, row: Installation, change: _SettingsChange) -> None:
+    """Leave the documents of the former account if the app continues with another one."""
+    tenant = change.tenant
+    if tenant is None or row.tenant in (None, tenant.id):
+        return
+    was = row.tenant_name or row.tenant
+    count = replaced_account.leave_former(session, row, tenant.name, change.who)
+    details = {"account": tenant.name, "was": was, "count": count}
+    record_act(session, row, change.who, "account replaced", **details)
 
 
 def _apply_automatic_switch(

@@ -4,7 +4,18 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from hub.db.engine import Model
@@ -116,6 +127,19 @@ class SourceDocument(Model):
     def known_currency(self) -> str:
         """Return the currency of its amounts: the source's, or else that of the company."""
         return self.currency or self.installation.company.currency
+
+    @hybrid_property
+    def is_of_former_account(self) -> bool:
+        """Return whether its app was changed to another account, so that it is not read any more.
+
+        In a statement it is the condition for that.
+        """
+        return self.tenant != (self.installation.tenant or "")
+
+    @is_of_former_account.inplace.expression
+    @classmethod
+    def _is_of_former_account_condition(cls) -> ColumnElement[bool]:
+        return cls.installation.has(func.coalesce(Installation.tenant, "") != cls.tenant)
 
 
 class Posting(Model):

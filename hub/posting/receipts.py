@@ -72,11 +72,13 @@ def queue(
 ) -> None:
     """Queue a receipt if its app wants it; it replaces the open receipts of the document.
 
+    Nothing is queued for a document of a former account, which the app calls no more.
+
     Its message is the text of `reasons`, in the form in which a posting stores them. Without
     `repeat`, nothing is queued if state and reasons are those of the last receipt, even if the
     wording of the reasons has changed.
     """
-    if not is_wanted(document.slug, state) or not document.body:
+    if not is_wanted(document.slug, state) or not _is_read(session, document):
         return
     if not repeat:
         previous = find_last(session, document)
@@ -89,6 +91,17 @@ def queue(
         facts["cause"] = _find_cause_of_hold(session, posting)
     _replace_open(session, [document.id])
     session.add(ReceiptRow(**_build_receipt_values(document, state, facts, reasons)))
+
+
+def _is_read(session: Session, document: SourceDocument) -> bool:
+    """Return whether a document was read from the account that its app still reads.
+
+    The document may come from a session that has ended, which cannot load its installation.
+    """
+    if not document.body:
+        return False
+    installation = session.get_one(Installation, document.installation_id)
+    return document.tenant == (installation.tenant or "")
 
 
 def queue_removed(session: Session, document: SourceDocument, who: str) -> None:
@@ -207,9 +220,11 @@ def queue_still_posted(session: Session, installation_ids: Iterable[int]) -> Non
         return
     query = (
         select(Posting.document_id)
+        .join(Posting.document)
         .where(
             Posting.installation_id.in_(reporting_ids),
             Posting.state.in_(LEFT_OUT_STATES),
+            ~SourceDocument.is_of_former_account,
             Posting.operation.in_(CHANGE_OPERATIONS),
             select_last_receipt_column(ReceiptRow.state).in_(HELD_STATES),
         )

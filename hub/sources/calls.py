@@ -34,19 +34,22 @@ def check(
     installation: Installation,
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
+    *,
+    new_account: str | None = None,
 ) -> Tenant:
     """Check the access, bind the installation to its account at the source, and return it.
 
-    Raise OtherTenant if it is bound to another account. Warnings become cases. With settings or
-    secrets that are not saved yet, nothing is stored.
+    Raise OtherTenant if it is bound to another account than this one, unless a person lets it
+    continue with `new_account`. Warnings become cases. With settings or secrets that are not saved
+    yet, nothing is stored.
     """
     site = build_site(installation, settings, secrets)
     with guard(installation, Sentence("checking the connection")):
         tenant = _call_check(installation, site)
     app = get_app(installation)
-    if installation.tenant not in (None, tenant.id):
+    if installation.tenant not in (None, tenant.id) and tenant.id != new_account:
         bound_to = installation.tenant_name or installation.tenant or ""
-        raise OtherTenant(app.name, bound_to, tenant.name)
+        raise OtherTenant(app.name, bound_to, tenant.name, tenant.id)
 
     warnings = list(tenant.warnings)
     for warning in (

@@ -188,6 +188,7 @@ def _load_created_records(
         .where(
             SourceDocument.company_id == installation.company_id,
             SourceDocument.slug == installation.slug,
+            SourceDocument.tenant == installation.tenant,
             Posting.state == PostingState.POSTED,
             Posting.operation == Operation.CREATE,
             Posting.kind == role,

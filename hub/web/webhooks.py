@@ -158,6 +158,7 @@ def _read_again(installation: Installation, ids: list[str]) -> None:
             chunk = unique_ids[start : start + IDS_PER_STATEMENT]
             is_chosen = (
                 SourceDocument.installation_id == installation.id,
+                SourceDocument.tenant == (installation.tenant or ""),
                 SourceDocument.source_id.in_(chunk),
             )
             documents = update(SourceDocument).where(

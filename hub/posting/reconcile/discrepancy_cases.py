@@ -61,7 +61,8 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     """Close the case of a document that neither the source nor QuickBooks has.
 
     Return whether it was closed. If the app leaves documents in QuickBooks when they are gone at
-    their source, the case stays open, because the document should still be in the books.
+    their source, or was changed to another account, the case stays open, because the document
+    should still be in the books.
     """
     posting = document.posting
     row = posting.document
@@ -69,13 +70,13 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     app = current_hub().plugins.apps.get(row.slug)
     if app is None or document.discrepancy not in ABSENT_DISCREPANCIES:
         return False
+    # The document may come from a session that has ended, which cannot load its installation.
+    installation = session.get_one(Installation, posting.installation_id)
     if is_former_part(session, posting):
         close_as_gone_everywhere(session, posting)
         return True
-    if is_wanted:
+    if is_wanted or row.tenant != (installation.tenant or ""):
         return False
-    # The document may come from a session that has ended, which cannot load its installation.
-    installation = session.get_one(Installation, posting.installation_id)
     policy = get_gone_policy(app, build_site(installation).settings)
     if policy is GonePolicy.LEAVE:
         return False

@@ -147,7 +147,8 @@ def find_owned_ids(session: Session, posting: Posting, ids: list[str]) -> set[st
 def is_written_elsewhere(session: Session, posting: Posting, id: str) -> bool:
     """Return whether an update of another document that is not gone wrote a transaction.
 
-    The transaction then belongs to that document, although it was in QuickBooks before.
+    The transaction then belongs to that document, although it was in QuickBooks before. So does one
+    of a former account of an app: its documents count as gone, and stay in the books.
     """
     query = (
         select(Posting.id)
@@ -159,7 +160,7 @@ def is_written_elsewhere(session: Session, posting: Posting, id: str) -> bool:
             Posting.operation == Operation.UPDATE,
             Posting.state == PostingState.POSTED,
             or_(Posting.document_id != posting.document_id, Posting.part != posting.part),
-            SourceDocument.gone.is_(None),
+            or_(SourceDocument.gone.is_(None), SourceDocument.is_of_former_account),
             SourceDocument.stage != Stage.CLOSED,
         )
     )

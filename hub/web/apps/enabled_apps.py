@@ -80,17 +80,24 @@ def hand_over(session: Session, row: Installation, name: str) -> None:
     enable.record_act(session, row, person_name(), "app handed over", to=name)
 
 
-def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Installation:
+def save(
+    row: Installation,
+    values: Mapping[str, Any],
+    mode: str | None,
+    *,
+    new_account: str | None = None,
+) -> Installation:
     """Store the settings of an enabled app, or enable the app with them.
 
     The person becomes the owner of a new installation. Raise SettingsInvalid for values that do not
-    fit, and whatever error the source returns.
+    fit, OtherTenant for those of another account than `new_account`, and whatever error the source
+    returns.
     """
-    person = person_name()
+    options: dict[str, Any] = {"who": person_name(), "mode": mode, "new_account": new_account}
     if row.id and row.enabled:
-        return enable.change(row.company_id, row.slug, values, who=person, mode=mode)
-    owner = None if row.id else person
-    return enable.enable(row.company_id, row.slug, values, who=person, mode=mode, owner=owner)
+        return enable.change(row.company_id, row.slug, values, **options)
+    owner = None if row.id else person_name()
+    return enable.enable(row.company_id, row.slug, values, owner=owner, **options)
 
 
 def request_runs(before: Installation, saved: Installation) -> None:

@@ -12,7 +12,7 @@ from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session, transaction
-from hub.errors import HubError, Refused, SettingsInvalid
+from hub.errors import HubError, OtherTenant, Refused, SettingsInvalid
 from hub.installations import approval_changes, shared_accounts
 from hub.installations import enable as installations_enable
 from hub.models import Installation
@@ -22,11 +22,13 @@ from hub.translations.messages import gettext, translate
 from hub.web.apps import (
     enabled_apps,
     entered_secrets,
+    other_account,
     setting_history,
     setting_messages,
     setting_preview,
 )
 from hub.web.apps.installation import build_tabs
+from hub.web.apps.repeated_form import list_repeat_fields
 from hub.web.apps.schedule_form import build_hub_inputs, build_picker, read_hub_values
 from hub.web.apps.setting_choices import build_choice_lister, read_choices
 from hub.web.apps.setting_preview import SettingsPreview
@@ -204,7 +206,10 @@ def _submit(row: Installation) -> Page:
         question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)
         if question is not None:
             return question
-        saved = enabled_apps.save(row, values, mode)
+        account = other_account.read_confirmed()
+        saved = enabled_apps.save(row, values, mode, new_account=account)
+    except OtherTenant as error:
+        return _ask_about_account(app, row, values, preview, error)
     except SettingsInvalid as error:
         return _render_form(row, values, error.fields, mode), 400
     except HubError as error:
@@ -240,13 +245,31 @@ def _confirm(
     """Return the page that shows the changes; None if the person has seen them already."""
     if preview.is_confirmed:
         return None
-    fields = _list_repeat_fields(app, row, values)
+    fields = list_repeat_fields(app, row, values)
     if fields is None:
         raise Refused(gettext("Not saved. A secret is too long."))
     with read_only_session() as session:
         about = build_tabs(session, row)
     about |= {"app": app, "row": row, "preview": preview, "fields": fields}
     return render_template("setting_changes.html", **about)
+
+
+def _ask_about_account(
+    app: App,
+    row: Installation,
+    values: dict[str, Any],
+    preview: SettingsPreview,
+    error: OtherTenant,
+) -> Page:
+    """Return the page that asks whether the app is to continue with another account."""
+    fields = list_repeat_fields(app, row, values)
+    if fields is None:
+        flash(gettext("Not saved. A secret is too long."), "error")
+        return _render_form(row, values, {}, _read_mode()), 400
+    with read_only_session() as session:
+        about = build_tabs(session, row)
+    repeated = [*fields, (setting_preview.DIGEST_FIELD, preview.digest)]
+    return other_account.render_question(app, row, error, repeated, about)
 
 
 def _render_question(
@@ -259,25 +282,8 @@ def _render_question(
     """
     if not approval_changes.needs_fewer_approvals(app, row, values, mode):
         return None
-    question: Page | None = confirmation.ask(partial(_list_repeat_fields, app, row, values))
+    question: Page | None = confirmation.ask(partial(list_repeat_fields, app, row, values))
     return question
-
-
-def _list_repeat_fields(
-    app: App, row: Installation, values: dict[str, Any]
-) -> confirmation.Fields | None:
-    """Return the fields of this form with a token in place of its secrets.
-
-    None if the secrets cannot be stored: then the form has to be filled in again.
-    """
-    secret_names = settings_schema.list_secret_names(app)
-    token, _ = entered_secrets.save(app, row, values)
-    if not token and any(values.get(name) for name in secret_names):
-        return None
-    left_out = {"draft", setting_preview.DIGEST_FIELD, *confirmation.OWN_FIELDS, *secret_names}
-    entries = request.form.items(multi=True)
-    fields = [(name, value) for name, value in entries if name not in left_out]
-    return [*fields, ("draft", token)]
 
 
 def _follow_up(app: App, before: Installation, saved: Installation) -> None:

@@ -6,6 +6,7 @@ WORDINGS = {
     "Intuit keys changed": gettext_noop("Changed the keys of the Intuit app {}"),
     "access asked for": gettext_noop("Asked for access to {}"),
     "access granted": gettext_noop("Marked access to {} as approved"),
+    "account replaced": gettext_noop("Let {} continue with another account"),
     "app disabled": gettext_noop("Disabled {}"),
     "app enabled": gettext_noop("Enabled {}"),
     "app handed over": gettext_noop("Handed {} over to another person"),

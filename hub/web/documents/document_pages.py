@@ -247,7 +247,7 @@ def _build_posting_values(
         "main_view": view,
         "source": source,
         "facts": pair_facts(document, source, view, fields),
-        "framed_file": source_files.choose_file(source.attachments),
+        "framed_file": source_files.choose_framed_file(document, source.attachments),
         "main_file": source_files.find_main_file(document, source.attachments),
         "line_pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
     }

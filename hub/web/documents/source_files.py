@@ -17,7 +17,7 @@ from hub import sources
 from hub.contract.codec import load
 from hub.contract.documents import Attachment, Document
 from hub.db.engine import read_only_session
-from hub.errors import HubError
+from hub.errors import HubError, NotNow
 from hub.models import SourceDocument
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import require_role
@@ -84,9 +84,16 @@ def find_main_file(
     document: SourceDocument, attachments: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     """Return the file to open from the head of the page; None without one that can be fetched."""
-    if not attachments or document.unreadable:
+    if not attachments or document.unreadable or document.is_of_former_account:
         return None
     return choose_file(attachments) or attachments[0]
+
+
+def choose_framed_file(
+    document: SourceDocument, attachments: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """Return the file to show on the page; None without one that a frame can show."""
+    return None if document.is_of_former_account else choose_file(attachments)
 
 
 def choose_file(
@@ -114,6 +121,12 @@ def _fetch(document_id: int) -> tuple[Attachment, bytes]:
     with read_only_session() as session:
         row = get_row_or_404(session, SourceDocument, document_id)
         installation = row.installation
+        is_of_former_account = row.is_of_former_account
+    if is_of_former_account:
+        raise NotNow(
+            "The file is in an account that %(app)s does not read any more. Look for it there.",
+            app=sources.get_app(installation).name,
+        )
     if not row.body or row.unreadable:
         abort(404)
     document = load(Document, row.body)

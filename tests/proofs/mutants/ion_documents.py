@@ -8,8 +8,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-1",
         place="hub/installations/enable.py",
-        old="    tenant = sources.check(row, settings, draft.secrets) if is_tested else None\n",
-        new="    tenant = None\n",
+        old="        tenant = sources.check(row, settings, draft.secrets, new_account=account)\n",
+        new="        tenant = None\n",
         bug="Settings are kept before ION has answered.",
     ),
     Mutant(
@@ -46,7 +46,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-3",
         place="hub/sources/calls.py",
-        old="    if installation.tenant not in (None, tenant.id):\n",
+        old="    if installation.tenant not in (None, tenant.id) and tenant.id != new_account:\n",
         new="    if False:\n",
         bug="Settings that lead to another organization are taken.",
     ),

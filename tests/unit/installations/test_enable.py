@@ -61,10 +61,10 @@ def during_next_check(monkeypatch):
     check = sources.check
 
     def arrange(act):
-        def check_later(*args):
+        def check_later(*args, **options):
             monkeypatch.setattr(sources, "check", check)
             act()
-            return check(*args)
+            return check(*args, **options)
 
         monkeypatch.setattr(sources, "check", check_later)
 

@@ -1,0 +1,111 @@
+"""Let an app continue with another account at its source, as a person asks for.
+
+What the former account's documents posted stays as it is. Its documents are not read, changed or
+reported any more, because an id of theirs may be that of another document in the new account.
+"""
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.cases import inbox, source_cases
+from hub.context import current_hub
+from hub.db import bulk
+from hub.db.engine import read_only_session
+from hub.errors import NotNow, Sentence
+from hub.models import Cursor, Installation, Posting, ReceiptRow, SeenCode, SourceDocument
+from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
+from hub.outbox import approvals
+from hub.outbox.transitions import update_postings
+from hub.reasons import texts
+from hub.reasons.texts import CaseText
+
+CHUNK_SIZE = 500  # postings whose cases are closed in one statement
+
+
+def count_unposted(installation_id: int) -> int:
+    """Return how many documents of an app another account would leave out of the books."""
+    is_unsent = (
+        Posting.installation_id == installation_id,
+        Posting.state.in_(outbox.UNSENT),
+        Posting.operation != Operation.ATTACH,
+    )
+    query = select(func.count(Posting.document_id.distinct())).where(*is_unsent)
+    with read_only_session() as session:
+        return session.scalar(query) or 0
+
+
+def leave_former(session: Session, row: Installation, account: str, who: str) -> int:
+    """Prepare a locked installation for another account; return how many postings it leaves out.
+
+    Raise NotNow while QuickBooks may be receiving a document of the former account.
+    """
+    app = current_hub().plugins.apps[row.slug].name
+    reason = Sentence("%(app)s was changed to the account %(account)s.", app=app, account=account)
+    count = _skip_unsent(session, row, reason, who)
+    _require_nothing_in_flight(session, row, app)
+    _forget_reading(session, row)
+    _close_documents(session, row, reason)
+    source_cases.close_at_rest(session, row)
+    return count
+
+
+def _skip_unsent(session: Session, row: Installation, reason: str, who: str) -> int:
+    """Skip every posting that is not sent yet; return how many."""
+    is_unsent = (Posting.installation_id == row.id, Posting.state.in_(outbox.UNSENT))
+    ids = session.scalars(select(Posting.id).where(*is_unsent)).all()
+    approvals.drop_all(session, row.id)
+    count = update_postings(
+        session,
+        is_unsent,
+        state=PostingState.SKIPPED,
+        held_by=Holder.NOBODY,
+        reasons=texts.dump(CaseText("posting.skipped", reason=reason, who=who)),
+        next_try_at=None,
+    )
+    for first in range(0, len(ids), CHUNK_SIZE):
+        inbox.detach_all(session, ids[first : first + CHUNK_SIZE])
+    return count
+
+
+def _require_nothing_in_flight(session: Session, row: Installation, app: str) -> None:
+    """Raise NotNow if a posting is being sent, or the result of a send is not known yet."""
+    in_flight = select(func.count(Posting.id)).where(
+        Posting.installation_id == row.id, Posting.state.in_(outbox.IN_FLIGHT)
+    )
+    count = session.scalar(in_flight)
+    if count:
+        raise NotNow(
+            "Nothing was saved: %(count)s postings of %(app)s are on their way to QuickBooks, or"
+            " their result is not known yet. Save again once no document of the app is in doubt.",
+            count=count,
+            app=app,
+        )
+
+
+def _forget_reading(session: Session, row: Installation) -> None:
+    """Forget what is known only of the former account: how far it was read, codes and receipts."""
+    session.execute(delete(Cursor).where(Cursor.installation_id == row.id))
+    session.execute(delete(SeenCode).where(SeenCode.installation_id == row.id))
+    is_open = (ReceiptRow.installation_id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN)
+    receipts = update(ReceiptRow).where(bulk.is_locked_in_order(ReceiptRow.id, *is_open))
+    session.execute(
+        receipts.values(ended=ReceiptEnd.REPLACED, next_try_at=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _close_documents(session: Session, row: Installation, reason: str) -> None:
+    """Mark the documents as gone, so that no run and no person has them read or posted again."""
+    is_theirs = SourceDocument.installation_id == row.id
+    documents = update(SourceDocument).where(bulk.is_locked_in_order(SourceDocument.id, is_theirs))
+    values = {
+        "gone": func.coalesce(SourceDocument.gone, reason),
+        "gone_at": func.coalesce(SourceDocument.gone_at, current_hub().clock.now()),
+        "absent_at": None,
+        "absent_since": None,
+        "reread": False,
+        "requested_by": "",
+        "unreadable": "",
+    }
+    session.execute(documents.values(**values), execution_options={"synchronize_session": False})

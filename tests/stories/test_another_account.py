@@ -1,0 +1,197 @@
+"""An app whose account at the source was replaced continues with the new one.
+
+What the former account's documents posted stays, and ids of both accounts are never mixed.
+"""
+
+from dataclasses import replace
+from decimal import Decimal as D
+
+import pytest
+from marshmallow import EXCLUDE, Schema, fields
+from sqlalchemy import select
+
+from hub import App, Tenant, hookimpl
+from hub.contract.documents import KINDS
+from hub.db.engine import read_only_session, transaction
+from hub.errors import NotNow, OtherTenant
+from hub.installations import enable, replaced_account
+from hub.models import Posting, SourceDocument
+from hub.models.enums import PostingState
+from hub.posting.actions import retries
+from hub.posting.actions.document_repetition import post_document_again
+from hub.scheduling import runner
+from tests.support.sources.every_kind_source import SLUG, ShopSite, ShopSource, invoice
+
+
+class KeySettings(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    key = fields.String(load_default="")
+
+
+class Accounts(ShopSource):
+    """A shop whose access leads to one of two accounts."""
+
+    account = "t1"
+
+    def __init__(self):
+        super().__init__()
+        self.requested_ids = []
+        self.accounts = {"t1": self.items, "t2": {}}
+
+    @hookimpl
+    def hub_apps(self):
+        app = {"slug": SLUG, "name": "Shop", "summary": "", "posts": KINDS, "wants": KINDS_WANTED}
+        return [App(**app, settings=KeySettings)]
+
+    @hookimpl
+    def hub_check(self, app, site):
+        return Tenant(id=self.account, name=f"Account {self.account}")
+
+    @hookimpl
+    def hub_documents(self, app, site, cursors, ids):
+        items = self.accounts[self.account]
+        self.requested_ids += ids
+        return [items[id] for id in ids if id in items] if ids else list(items.values())
+
+
+KINDS_WANTED = ("posted", "held", "missing")
+
+
+@pytest.fixture
+def app(app_with_pages):
+    return app_with_pages
+
+
+@pytest.fixture
+def shop(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock, source=Accounts())
+    shop.put(invoice(number="A-1"))
+    shop.run()
+    assert shop.states()["invoice:1"] == "posted"
+    return shop
+
+
+def change(**options):
+    return enable.change(1, SLUG, {"key": "new"}, who="kari", **options)
+
+
+def continue_with(shop, account, **options):
+    shop.source.account = account
+    return change(new_account=account, **options)
+
+
+def invoices_of(shop):
+    return sorted(
+        (entity["DocNumber"], float(entity["TotalAmt"])) for entity in shop.ours("Invoice")
+    )
+
+
+def stored(tenant):
+    with read_only_session() as session:
+        query = select(SourceDocument.source_id, Posting.state).join(
+            Posting, Posting.document_id == SourceDocument.id
+        )
+        query = query.where(SourceDocument.tenant == tenant, Posting.kind == "invoice")
+        return dict(session.execute(query.order_by(Posting.id)).all())
+
+
+def test_another_account_is_refused_until_a_person_lets_the_app_continue_with_it(shop):
+    shop.source.account = "t2"
+    with pytest.raises(OtherTenant, match="asks whether the app is to continue with Account t2"):
+        change()
+    with pytest.raises(OtherTenant):
+        change(new_account="t3")
+    assert change(new_account="t2").tenant == "t2"
+
+
+def test_what_the_former_account_posted_stays_and_the_same_id_is_another_document(shop):
+    shop.source.accounts["t2"] = {"invoice:1": invoice(number="B-1", amount="250.00")}
+    continue_with(shop, "t2")
+    shop.source.items.clear()
+    shop.run()
+    shop.run()
+    assert (stored("t1"), stored("t2")) == ({"invoice:1": "posted"}, {"invoice:1": "posted"})
+    assert invoices_of(shop) == [("A-1", 100), ("B-1", 250)]
+    assert shop.cases() == []
+
+
+@pytest.mark.parametrize("mode", ["review", "auto"])
+def test_what_waits_is_left_out_and_is_never_read_or_reported_again(shop, mode):
+    enable.set_mode(1, "review", who="kari")
+    shop.run(
+        invoice(number="A-1", amount="120.00"),
+        invoice("invoice:2", number="A-2"),
+        replace(invoice("invoice:3", number="A-3"), total=D("9.99")),
+    )
+    assert replaced_account.count_unposted(1) == 3
+    assert shop.cases()
+    shop.source.receipts.clear()
+    continue_with(shop, "t2", mode=mode)
+    assert (shop.cases(), replaced_account.count_unposted(1)) == ([], 0)
+    shop.source.accounts["t2"] = {"invoice:2": invoice("invoice:2", number="B-2")}
+    shop.run()
+    assert shop.source.requested_ids == []
+    assert set(stored("t1").values()) == {"skipped"}
+    assert stored("t2") == {"invoice:2": "posted" if mode == "auto" else "review"}
+    assert [id for id, _ in shop.source.receipts] == ["invoice:2"] * (mode == "auto")
+    with read_only_session() as session:
+        former = session.scalars(
+            select(SourceDocument).where(
+                SourceDocument.tenant == "t1", SourceDocument.source_id == "invoice:2"
+            )
+        ).one()
+        assert retries.find_revocable_skips(session, former) == set()
+
+
+def test_a_former_document_that_leaves_quickbooks_is_a_case_and_is_not_posted_again(shop):
+    posting = shop.posting("invoice:1")
+    continue_with(shop, "t2")
+    shop.quickbooks.act("delete", kind="Invoice", id=posting.quickbooks_id)
+    runner.run_company_job("changes", 1, requested_by="kari")
+    assert shop.cases() == ["Missing in QuickBooks"]
+    with pytest.raises(NotNow):
+        post_document_again(posting.id, "kari")
+    shop.source.receipts.clear()
+    shop.run()
+    assert (shop.source.receipts, invoices_of(shop)) == ([], [])
+
+
+def test_a_document_that_may_be_on_its_way_stops_the_change(shop):
+    with transaction() as session:
+        session.get_one(Posting, shop.posting("invoice:1").id).state = PostingState.UNKNOWN
+    with pytest.raises(NotNow, match="1 postings of Shop are on their way"):
+        continue_with(shop, "t2")
+    assert stored("t1") == {"invoice:1": "unknown"}
+
+
+def test_the_former_account_comes_back_with_what_it_has_posted(shop):
+    continue_with(shop, "t2")
+    shop.run()
+    continue_with(shop, "t1")
+    shop.run(invoice("invoice:2", number="A-2"))
+    assert invoices_of(shop) == [("A-1", 100), ("A-2", 100)]
+    assert stored("t1") == {"invoice:1": "posted", "invoice:2": "posted"}
+
+
+def test_a_reading_that_is_under_way_does_not_store_former_documents(app, quickbooks, clock):
+    """The account is replaced after the list was read, and before it is stored."""
+    shop = ShopSite(app, quickbooks, clock, source=Accounts())
+    documents = [invoice("invoice:7", number="A-7")]
+    change()
+    shop.source.accounts["t1"] = Late(documents, lambda: continue_with(shop, "t2"))
+    shop.run()
+    assert "invoice:7" not in stored("t2")
+
+
+class Late(dict):
+    """Documents that are read while a person lets the app continue with another account."""
+
+    def __init__(self, documents, act):
+        super().__init__()
+        self._documents, self._act = documents, act
+
+    def values(self):
+        self._act()
+        return self._documents
