@@ -2278,7 +2278,7 @@ def test_the_path_of_a_form_may_name_the_list_of_the_document(suite, monkeypatch
     assert {path.split("/")[1] for path in paths} == {"bills", "invoices", "payments"}
 
 
-@pytest.mark.proof(small=25, full=130)
+@pytest.mark.proof(small=25, full=100)
 @pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
 def test_a_defect_is_found(suite, defect):
     tests = suite(defect)
