@@ -59,8 +59,7 @@ def move(config: Config, url: str, open_app: OpenApp, who: str, progress: Progre
     app = open_app(replace(config, database_url=url))
     with name_database(new), app.app_context():
         try:
-            with engine.db.engine.connect() as target:
-                require_room(target, old)
+            _require_room_or_explain(config.database_url, old)
             with open_exclusively(config.database_url) as source:
                 result = _move_rows(app, source, Addresses(old, new), progress)
             # Every row is proved to be there, so the new database is no restored one; a copy of it
@@ -187,6 +186,22 @@ def require_room(target: Connection, origin: str) -> bool:
         if table.name in present and _has_content(target, table):
             raise DatabaseNotEmpty(address_without_password(target.engine.url), table.name)
     return False
+
+
+def _require_room_or_explain(source_url: str, old: str) -> None:
+    """Raise DatabaseNotEmpty if the application's database has other rows than a copy of `old`.
+
+    Raise DatabaseMoved if the old database is sealed: these rows are then those of the hub.
+    """
+    try:
+        with engine.db.engine.connect() as target:
+            require_room(target, old)
+    except DatabaseNotEmpty:
+        with open_exclusively(source_url) as source, Session(source) as session:
+            origin = data_origin.read(session)
+            if origin and origin.moved_to:
+                raise DatabaseMoved(old, origin.moved_to) from None
+        raise
 
 
 def _has_content(target: Connection, table: Table) -> bool:
