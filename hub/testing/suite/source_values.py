@@ -102,7 +102,8 @@ def _find_defect(name: str, bench: Bench, document: Document) -> str:
     if is_offset(document) and name not in VALUES_OF_AN_OFFSET:
         return ""
     if name == "due":
-        return find_due_date_defect(responses, document) if document.kind in DUE_KINDS else ""
+        has_due = document.kind in DUE_KINDS
+        return find_due_date_defect(responses, bench, document) if has_due else ""
     if name == "tax":
         return _find_tax_defect(responses, document)
     if name == "state":

@@ -1486,6 +1486,29 @@ DEFECTS = {
         "its date is 2026-01-05 in each zone of the app",
         setting=((SAMPLE, '"date": "2026-01-05"', '"date": "2026-01-05T22:30:00Z"'),),
     ),
+    "the day of milliseconds in UTC": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'date=parse_date(row["date"])',
+        'date=dt.datetime.fromtimestamp(row["date"] / 1000, dt.UTC).date()',
+        r"its date is 2026-01-05 in each zone of the app.*fromtimestamp\(row\[…\] / 1000, site",
+        setting=(
+            (SAMPLE, '"date": "2026-01-05"', '"date": 1767652200000'),
+            (
+                DOCUMENTS,
+                "from hub import Attachment",
+                "import datetime as dt\n\nfrom hub import Attachment",
+            ),
+        ),
+    ),
+    "the due day of a moment in UTC": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'parse_date(row["due"])',
+        'parse_date(row["due"][:10])',
+        "it is 2026-02-04 in each zone of the app, and the source answers the moment",
+        setting=((SAMPLE, '"due": "2026-02-04"', '"due": "2026-02-04T22:30:00Z"'),),
+    ),
     "a tax of lines that is left out": Defect(
         FROM_SOURCE,
         DOCUMENTS,
@@ -2265,6 +2288,28 @@ def test_a_first_page_of_which_nothing_can_be_deleted_is_no_defect(suite):
 
     def answer(self,"""
     run(suite(paging="page", setting=((SANDBOX, "def answer(self,", keeps_first_page),)), DELETED)
+
+
+def test_days_of_milliseconds_in_the_zone_of_the_app_pass(suite):
+    in_zone = "dt.datetime.fromtimestamp(row[{0}] / 1000, dt.timezone.utc).astimezone({1}).date()"
+    date, due = (in_zone.format(f'"{name}"', 'settings["zone"]') for name in ("date", "due"))
+    setting = (
+        (SAMPLE, '"date": "2026-01-05"', '"date": 1767652200000'),
+        (SAMPLE, '"due": "2026-02-04"', '"due": 1770244200000'),
+        (
+            DOCUMENTS,
+            "from hub import Attachment",
+            "import datetime as dt\n\nfrom hub import Attachment",
+        ),
+        (DOCUMENTS, 'parse_date(row["date"])', date),
+        (DOCUMENTS, 'parse_date(row["due"])', due),
+        (
+            HOOKS,
+            "documents.read(site.settings, row)",
+            "documents.read({**site.settings, 'zone': site.zone}, row)",
+        ),
+    )
+    run(suite(setting=setting), FROM_SOURCE)
 
 
 def test_the_path_of_a_form_may_name_the_list_of_the_document(suite, monkeypatch):
