@@ -33,7 +33,14 @@ from hub_autotask.client import (
 )
 from hub_autotask.entity_rows import has_id, list_values
 from hub_autotask.lists import Lists
-from hub_autotask.report_history import DONE, FAILED, OPEN, UNREADABLE, ReportHistory
+from hub_autotask.report_history import (
+    DONE,
+    FAILED,
+    OPEN,
+    OPEN_STATES,
+    UNREADABLE,
+    ReportHistory,
+)
 from hub_autotask.stored_ids import MARKED_AS_FAILED, StoredIds
 
 FAILURE_DATE = dt.date(1999, 12, 31)
@@ -243,22 +250,31 @@ class DocumentReader:
                 yield id
 
     def _read_closed(self, history: ReportHistory) -> Iterator[Document | Unreadable]:
-        """Yield rows that are no longer open; keep those that an unreadable answer may contain."""
+        """Yield rows that the poll no longer has.
+
+        An open one has only left the window, and its document may still wait in the hub.
+        """
+        rows = self._find_missing_rows(history)
+        watched_ids = {row["id"] for row in rows if self._is_watched(row)}
+        yield from self._read([row for row in rows if row["id"] not in watched_ids])
+        yield from self._read_news([row for row in rows if row["id"] in watched_ids], history)
+
+    def _find_missing_rows(self, history: ReportHistory) -> list[Row]:
+        """Return the rows that only the last poll had; keep those that may be unreadable now."""
         missing_ids = history.find_missing_ids()
         answered = list(self.source.rows_with(self.entity, "id", missing_ids))
-        closed = [row for row in answered if has_id(row)]
-        if len(closed) < len(answered):
-            for id in set(missing_ids) - {row["id"] for row in closed}:
+        rows = [row for row in answered if has_id(row)]
+        if len(rows) < len(answered):
+            for id in set(missing_ids) - {row["id"] for row in rows}:
                 history.keep(id)
-        yield from self._read([row for row in closed if self._is_news(row, history)])
+        return rows
 
-    def _is_news(self, row: Row, history: ReportHistory) -> bool:
-        """Return whether a row that is no longer open was not reported in its state yet."""
+    def _is_watched(self, row: Row) -> bool:
+        """Return whether the next polls look at a row that is not in the window."""
         try:
-            is_watched = self.may_be_reopened(row)
+            return self.may_be_reopened(row) or self.state(row) in OPEN_STATES
         except (TypeError, ValueError):  # its document is unreadable, too
-            return True
-        return not is_watched or self._note_state(row, history)
+            return False
 
     def _note_state(self, row: Row, history: ReportHistory) -> bool:
         """Note the state of a row; return whether it is new."""

@@ -11,6 +11,7 @@ OPEN, FAILED, DONE = "open", "failed", "done"
 UNREADABLE = "unreadable"  # its state cannot be read
 RECEIVED = "received"  # an open order
 LEFT_OUT = "left out"
+OPEN_STATES = (OPEN, RECEIVED)
 CONTENTS = "contents"  # the name of the checksums in a cursor
 
 
@@ -26,7 +27,7 @@ class ReportHistory:
         self._before, self._checksums_before = _parse_cursor(cursor)
         self._checksums: dict[int, str] = {}
         for id in marked_ids:
-            if self._before.get(id) in (OPEN, RECEIVED):
+            if self._before.get(id) in OPEN_STATES:
                 self._before[id] = FAILED
         self._current: dict[int, str] = {}
 
@@ -46,13 +47,13 @@ class ReportHistory:
         """
         self._current[id] = state
         before = self._before.get(id)
-        if before in (OPEN, RECEIVED) and state == FAILED:
+        if before in OPEN_STATES and state == FAILED:
             return False
         return before != state
 
     def is_open(self, id: int) -> bool:
         """Return whether a document of this poll is open."""
-        return self._current.get(id) in (OPEN, RECEIVED)
+        return self._current.get(id) in OPEN_STATES
 
     def note_contents(self, id: int, contents: object) -> bool:
         """Note the contents of an open document; return whether they are new."""

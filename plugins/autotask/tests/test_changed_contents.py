@@ -1,5 +1,6 @@
 """Open documents that are changed in Autotask while they wait in the hub."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -60,3 +61,17 @@ def test_open_invoices_are_compared_without_their_lines(invoices, poll_cases):
     before = invoices.count_calls("BillingItems")
     poll_cases(invoices, cursor)
     assert invoices.count_calls("BillingItems") == before
+
+
+@pytest.mark.row("AT-I1", "AT-C12")
+def test_an_open_invoice_that_has_left_the_window_is_read_again_once_it_is_numbered(
+    invoices, poll_cases, change_row
+):
+    _, cursor = poll_cases(invoices)
+    invoices.today += dt.timedelta(days=30)
+    items, cursor = poll_cases(invoices, cursor)
+    assert "labour and a licence" not in items
+    change_row(invoices, "labour and a licence", invoiceNumber="77")
+    items, cursor = poll_cases(invoices, cursor)
+    assert items["labour and a licence"].stage == "update_only"
+    assert "labour and a licence" not in poll_cases(invoices, cursor)[0]

@@ -79,6 +79,21 @@ def test_an_invoice_that_is_numbered_by_hand_while_it_is_in_review_is_not_posted
     assert invoices.row_of(words)["invoiceNumber"] == "77"
 
 
+@pytest.mark.row("AT-I1", "AT-C12")
+def test_an_invoice_that_is_numbered_after_it_has_left_the_window_is_not_posted(
+    invoices, quickbooks, clock
+):
+    words = "labour and a licence"
+    invoices.keep(words).enable(mode="review").confirm()
+    for _ in range(2):
+        clock.advance(20 * 86_400)
+        invoices.sync()
+    invoices.put(words, invoiceNumber="77")
+    invoices.sync()
+    assert invoices.of(words).state == "withdrawn"
+    assert quickbooks.select("select * from Invoice") == {}
+
+
 @pytest.mark.row("AT-I1", "AT-I5", "AT-I12")
 @pytest.mark.parametrize("words", ["billing code without external number", "negative total"])
 def test_an_invoice_that_is_held_is_withdrawn_once_it_is_numbered_by_hand(invoices, words):
