@@ -129,11 +129,14 @@ class Ontraccr(ApiClient):
     # -- profiles --
 
     def profiles(self, kind: str) -> list[Row]:
-        """Return every profile of a kind, archived ones too."""
+        """Return every profile of a kind, archived ones too.
+
+        What has no id or name is left out, so that it stops none of the others.
+        """
         path = f"/v1/profiles/{PROFILE_PATHS[kind]}"
         profiles: list[Row] = []
         for rows, _ in self._pages(path, None, self._division_parameter()):
-            profiles += rows
+            profiles += filter(_is_profile, rows)
         return profiles
 
     def profile(self, kind: str, id: str) -> Row | None:
@@ -228,6 +231,14 @@ def _build_inactive_error() -> NeedsAttention:
 def _build_payable_path(id: str) -> str:
     """Return the path of a payable in the API."""
     return f"/v1/payables/{quote(id, safe='')}"
+
+
+def _is_profile(row: object) -> bool:
+    """Return whether a row of a list is a profile with an id and a name."""
+    if not isinstance(row, dict) or not row.get(names.Profile.ID):
+        return False
+    name = row.get(names.Profile.NAME)
+    return isinstance(name, str) and bool(name.strip())
 
 
 def _build_profile_path(kind: str, id: str) -> str:

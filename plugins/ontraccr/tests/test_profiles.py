@@ -8,6 +8,7 @@ from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.profiles import Profiles
 
 from hub import Party, Record, Refused
+from hub.testing.fakes.wsgi import change_answers
 
 
 def linked(bench, kind, id):
@@ -171,3 +172,17 @@ def test_the_ids_of_offered_accounts_may_be_numbers(bench, monkeypatch):
     monkeypatch.setattr(Ontraccr, "get", lambda self, path, **query: accounts)
     cached_profiles = Profiles(Ontraccr(bench.site), reads_whole_lists=True)
     assert cached_profiles.account_type("35") == "Bank"
+
+
+@pytest.mark.parametrize("row", [{}, {"id": None, "name": "Roofing"}, {"id": "x"}, "Roofing"])
+def test_a_profile_that_cannot_be_read_stops_no_payable_and_no_list(bench, row):
+    bench.push_lists()
+    before = bench.read()
+
+    def add_row(answer):
+        if "items" in answer:
+            answer["items"].insert(0, row)
+
+    with change_answers(bench, lambda path, body: "/profiles/" in path, add_row):
+        assert bench.read() == before
+        assert "cost_code:c1" in links(bench.push_lists()["cost_code"])
