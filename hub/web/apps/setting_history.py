@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
+from decimal import InvalidOperation
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from marshmallow.fields import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,11 +15,12 @@ from hub.contract.interval import describe
 from hub.contract.types import App
 from hub.errors import Refused
 from hub.installations import enable, setting_changes
+from hub.installations.approval_changes import LIMIT_SETTING
 from hub.models import AuditEntry, Installation
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.apps.setting_choices import build_choice_lister
 from hub.web.frame.forms import list_schema_choices
-from hub.web.frame.source_view import format_dates
+from hub.web.frame.source_view import format_amount, format_dates
 from hub.web.frame.state_labels import MODE_LABELS
 from hub.web.frame.viewer import translate_for_app
 
@@ -161,7 +164,14 @@ def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
         return _format_schedule(text)
     field = settings_schema.get_schema(app).fields.get(name)
     if field is None:
-        return format_dates(text)
+        return _format_amount(text) if name == LIMIT_SETTING else format_dates(text)
+    return _format_answer(app, field, text, name_of)
+
+
+def _format_answer(app: App, field: "Field[Any]", text: str, name_of: Names) -> str:
+    """Return the value of a setting of the app as a person reads it."""
+    if field.metadata.get("money"):
+        return _format_amount(text)
     source = str(field.metadata.get("choices_from", ""))
     if source:
         return name_of(source, text)
@@ -173,6 +183,14 @@ def _get_mode_name(name: str) -> str:
     """Return the name of a mode as the form has it."""
     title, _ = MODE_LABELS.get(name, (name, ""))
     return gettext(title)
+
+
+def _format_amount(text: str) -> str:
+    """Return an amount as lists show it; its text if the setting was no amount then."""
+    try:
+        return format_amount(text)
+    except InvalidOperation:
+        return text
 
 
 def _format_schedule(text: str) -> str:

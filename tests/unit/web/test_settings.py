@@ -695,6 +695,15 @@ def test_a_weaker_limit_for_two_people_asks_who_it_is(
         assert connected_visitor.row(Installation, 1).second_approval_above != stored
 
 
+def test_the_change_of_the_limit_for_two_people_is_an_amount(connected_visitor: Visitor) -> None:
+    address = "/installations/1/settings"
+    form = settings_form(connected_visitor, second_approval_above="1000.50")
+    connected_visitor.press(ENABLE_PAGE, **form)
+    form = settings_form(connected_visitor, second_approval_above="900")
+    page = connected_visitor.press_save(address, **form)
+    assert "Two people approve above: 1,000.50 → 900.00" in page
+
+
 @pytest.mark.parametrize("mode", ["review", "manual", "paused"])
 def test_a_careful_mode_and_a_test_of_the_connection_do_not_ask(
     connected_visitor: Visitor, clock: FakeClock, mode: str
