@@ -6,8 +6,9 @@ from hub import outbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, Sentence
-from hub.models import ConnectedCompany, Installation, Posting
-from hub.models.enums import InstallationMode, Operation, PostingState
+from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow
+from hub.models.enums import InstallationMode, Operation, PostingState, ReceiptEnd
+from hub.posting import receipt_delivery
 
 
 def load_installation(installation_id: int) -> Installation:
@@ -63,10 +64,10 @@ def is_loaded(installation: Installation) -> bool:
 def pause_after_once(installation_id: int) -> None:
     """Let no more runs of an installation start until a person changes its mode.
 
-    A mode that was chosen while the run was under way stays. What is still to be sent would never
-    be sent by a paused app, so that the next run follows and pauses it.
+    A mode that was chosen while the run was under way stays. What is still to be sent or reported
+    would never be sent by a paused app, so that the next run follows and pauses it.
     """
-    if _has_unsent(installation_id):
+    if _has_unsent(installation_id) or _has_unreported(installation_id):
         return
     statement = (
         update(Installation)
@@ -92,6 +93,21 @@ def _has_unsent(installation_id: int) -> bool:
     with read_only_session() as session:
         is_unsent = session.scalar(query.limit(1)) is not None
         return is_unsent or outbox.count_postponed_changes(session, installation_id) > 0
+
+
+def _has_unreported(installation_id: int) -> bool:
+    """Return whether an installation still has something to report to its source.
+
+    A receipt that has failed several times does not count: it may be tried for days.
+    """
+    query = select(ReceiptRow.id).where(
+        ReceiptRow.installation_id == installation_id,
+        ReceiptRow.ended == ReceiptEnd.OPEN,
+        ReceiptRow.next_try_at.is_not(None),
+        ReceiptRow.tries < receipt_delivery.MAX_FAILED_TRIES,
+    )
+    with read_only_session() as session:
+        return session.scalar(query.limit(1)) is not None
 
 
 def format_subject(subject: Installation | ConnectedCompany) -> str:

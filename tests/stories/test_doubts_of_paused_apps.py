@@ -3,15 +3,37 @@
 import pytest
 from sqlalchemy import select
 
+from hub import hookimpl
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
+from hub.errors import Retry
 from hub.installations import enable
 from hub.models import Installation, Run
 from hub.models.enums import RunKind
 from hub.scheduling import pending_work, runner
-from tests.support.sources.every_kind_source import SLUG, SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import (
+    SLUG,
+    SUPPLIER,
+    ShopSite,
+    ShopSource,
+    document,
+    line,
+)
 
 QUIET_SECONDS = 400
+
+
+class UnreachableShop(ShopSource):
+    """A shop that cannot be told about its documents for a number of tries."""
+
+    failures = 0
+
+    @hookimpl
+    def hub_report(self, app, site, document, receipt):
+        if self.failures:
+            self.failures -= 1
+            raise Retry("The shop does not answer.")
+        self.receipts.append((document.source_id, receipt.state))
 
 
 @pytest.fixture
@@ -95,6 +117,25 @@ def test_an_app_with_the_mode_once_pauses_after_everything_was_sent(shop, clock,
     assert (shop.states()["bill:1"], len(shop.ours("Bill"))) == ("posted", 2)
     shop.run()
     assert mode_of(shop) == "paused"
+
+
+@pytest.mark.parametrize("failures", [1, 100])
+def test_an_app_with_the_mode_once_pauses_after_its_source_was_told(
+    app, quickbooks, clock, failures
+):
+    """A report that has failed three times waits until a person lets the app run again."""
+    source = UnreachableShop(wants=("posted",))
+    shop = ShopSite(app, quickbooks, clock, source=source)
+    set_mode(shop, "once")
+    source.failures = failures
+    assert shop.run(bill("bill:1"))["bill:1"] == "posted"
+    assert mode_of(shop) == "once"
+    for _ in range(2):
+        clock.advance(3600)
+        if mode_of(shop) == "once":
+            shop.run()
+    is_told = ("bill:1", "posted") in source.receipts
+    assert (mode_of(shop), is_told) == ("paused", failures == 1)
 
 
 def test_an_app_with_the_mode_once_pauses_after_a_change_of_a_document_in_doubt(shop, clock):
