@@ -12,6 +12,7 @@ from hub import Checkpoint, Gone
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import AuditEntry, Installation, Posting, SourceDocument
+from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
@@ -279,6 +280,35 @@ def test_moving_the_start_date_includes_what_it_no_longer_leaves_out(visitor):
     sync()
     assert states() == {"F-1": "posted", "F-2": "posted", "F-3": "posted"}
     assert "Nothing left out" in visitor.page(HERE)
+
+
+def test_a_document_that_a_person_skipped_is_not_listed_until_the_skip_is_taken_back(
+    visitor, source
+):
+    """Including it would change nothing, because a skipped document is not planned."""
+    enable.change(1, SLUG, {"start_date": "2026-02-01"}, who="olga")
+    enable.set_mode(1, "review", who="olga")
+    sync()
+    assert states() == {"F-1": "review", "F-2": "review", "F-3": "posted"}
+    with read_only_session() as session:
+        query = select(Posting.id).join(SourceDocument).where(SourceDocument.number == "F-1")
+        skipped_id = session.scalars(query).one()
+    manual.skip(skipped_id, "Entered by hand", "olga")
+    enable.change(1, SLUG, {"start_date": START.isoformat()}, who="olga")
+    sync()
+    assert states() == {"F-1": "skipped", "F-2": "withdrawn", "F-3": "posted"}
+    listed = visitor.page(HERE)
+    assert ("F-1" in listed, "1 document left out" in listed) == (False, True)
+    assert "Included 1 document." in include(visitor)
+    sync()
+    assert states() == {"F-1": "skipped", "F-2": "review", "F-3": "posted"}
+    retries.take_back_skip(skipped_id, "olga")
+    sync()
+    assert states()["F-1"] == "withdrawn"
+    assert "1 document left out" in visitor.page(HERE)
+    assert "Included 1 document." in include(visitor)
+    sync()
+    assert states()["F-1"] == "posted"  # it was approved when the skip was taken back
 
 
 def test_a_document_that_the_source_no_longer_has_is_not_listed(visitor, source):
