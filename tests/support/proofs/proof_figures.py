@@ -1,4 +1,7 @@
-"""Figures that tests report: printed at the end of a run and written to docs/proof.md."""
+"""Figures that tests report: printed at the end of a run and written to docs/proof.md.
+
+The figures of a run that failed are written beside that page, to docs/proof.md.failed.
+"""
 
 import os
 import platform
@@ -66,6 +69,8 @@ In each history, kill, fault, stall and restore below **lost = 0 and doubled = 0
 run would have failed;
 a figure below its goal fails it too. How the hub does it: [exactly once](exactly-once.md).
 """
+FAILED_PAGE = """# Figures of a run that failed
+"""
 HEAD = """
 ## {title}
 
@@ -87,7 +92,9 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, flo
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--proof", metavar="FILE", help="write the figures into this page, if every test passes"
+        "--proof",
+        metavar="FILE",
+        help="write the figures into this page, or into FILE.failed if a test fails",
     )
 
 
@@ -104,10 +111,12 @@ def pytest_terminal_summary(
             terminalreporter.line(f"{title}: {name}: {value:,} (goal {goal:,})")
     page = config.getoption("--proof")
     is_part_of_run = hasattr(config, "workerinput")  # the process of a worker
-    if page and exitstatus == 0 and not is_part_of_run:
+    if page and not is_part_of_run:
         form = "long" if os.environ.get("PROOF_EVENTS") else os.environ.get("HUB_PROOF") or "short"
         passed = len(terminalreporter.stats.get("passed", ()))
         head = PAGE.format(form=form, tests=passed, python=platform.python_version())
+        if exitstatus:
+            page, head = f"{page}.failed", FAILED_PAGE
         Path(page).write_text(head + "".join(_format_sections(sections)))
 
 
