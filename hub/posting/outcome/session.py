@@ -116,6 +116,8 @@ class PostingSession:
         self._date: dt.datetime | None = None
         self._date_at = 0.0
         self.counts: Counter[str] = Counter()
+        self._unsent_steps: set[tuple[int, str, str]] = set()
+        self._repeated_steps = 0  # of `counts`
         self.stop_reason = ""  # why nothing more can be sent now
         self.last_error = ""  # why QuickBooks did not answer a question
         self.unread_ids: set[int] = set()  # postings whose transaction could not be read
@@ -217,6 +219,23 @@ class PostingSession:
     def count_step(self, step: Step) -> None:
         """Count a step that was taken, by the new state of its posting."""
         self.counts[STEP_COUNTS[type(step)]] += 1
+
+    def count_unsent_step(self, step: Step, posting: Posting) -> None:
+        """Count a step that was taken without a send.
+
+        If the same step was counted since the last send of the posting, it is no progress.
+        Otherwise a posting that is in doubt again after each search would be searched without end.
+        """
+        name = STEP_COUNTS[type(step)]
+        self.counts[name] += 1
+        key = posting.id, posting.fence, name
+        if key in self._unsent_steps:
+            self._repeated_steps += 1
+        self._unsent_steps.add(key)
+
+    def count_progress(self) -> int:
+        """Return how many steps were taken so far, without the repeated ones."""
+        return self.counts.total() - self._repeated_steps
 
     # -- time ---------------------------------------------------------------------------------
 

@@ -218,7 +218,7 @@ def _finish(posting_session: PostingSession, snapshot: PostingSnapshot, step: St
             proof = complete_search.build_search_proof(posting_session, snapshot, now)
             session.add(proof)
         if apply_step(session, posting_session, snapshot, step):
-            posting_session.count_step(step)
+            posting_session.count_unsent_step(step, snapshot.posting)
 
 
 def _is_adopted_elsewhere(session: Session, snapshot: PostingSnapshot, step: Step) -> bool:

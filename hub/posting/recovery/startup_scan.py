@@ -182,7 +182,7 @@ def _doubt_if_unread(posting_session: PostingSession, snapshots: Iterable[Postin
             if not is_adopted or snapshot.posting.state != PostingState.READY:
                 continue
             if change_state(session, snapshot.posting, PostingState.UNKNOWN):
-                posting_session.count_step(Doubt())
+                posting_session.count_unsent_step(Doubt(), snapshot.posting)
 
 
 def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:

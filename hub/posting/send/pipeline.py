@@ -94,23 +94,23 @@ class SendPipeline:
         ids = selection.select_ready(posting_session, size)
         if not ids:
             return False
-        steps_before = posting_session.counts.total()
+        progress_before = posting_session.count_progress()
         prepared = prepare(posting_session, ids)
         jobs = claim_prepared(posting_session, prepared)
         if jobs:
             is_full = len(ids) == size
             self.waves.append(launch_wave(posting_session, jobs, self.threads, is_full=is_full))
         else:
-            has_progress = posting_session.counts.total() > steps_before
+            has_progress = posting_session.count_progress() > progress_before
             self._note_progress(has_progress=has_progress)
         return True
 
     def _record_first_wave(self) -> None:
         """Record the results of the oldest wave, report progress and count fruitless waves."""
-        steps_before = self.posting_session.counts.total()
+        progress_before = self.posting_session.count_progress()
         progress = self._take_results()
         self.sent += progress
-        has_steps = self.posting_session.counts.total() > steps_before
+        has_steps = self.posting_session.count_progress() > progress_before
         self._note_progress(has_progress=progress > 0 or has_steps)
         self.posting_session.report_progress("post", self.sent, max(self.total, self.sent))
 

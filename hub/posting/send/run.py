@@ -141,11 +141,11 @@ def _run_with_pauses(posting_session: PostingSession) -> float | None:
         pause = _compute_seconds_to_wait(posting_session)
         if pause is None:
             break
-        steps_before = posting_session.counts.total()
+        progress_before = posting_session.count_progress()
         _count_down(posting_session, pause, "pause")
         posting_session.resume()
         _catch_errors(posting_session, _run_rounds)
-        if posting_session.counts.total() > steps_before:
+        if posting_session.count_progress() > progress_before:
             fruitless_pauses = 0
         else:
             fruitless_pauses += 1
@@ -180,7 +180,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
     for _ in range(MAX_ROUNDS):
         if not selection.has_unfinished(company_id):
             return
-        steps_before = posting_session.counts.total()
+        progress_before = posting_session.count_progress()
         resolve.resolve_doubts(posting_session)
         startup_scan.scan_refused_kinds(posting_session)
         now = posting_session.clock.now()
@@ -193,7 +193,7 @@ def _run_rounds(posting_session: PostingSession) -> None:
             check(posting_session, include_held=False)
             creations.schedule(posting_session)
         has_sent = _send_ready(posting_session) > 0
-        is_idle = not has_sent and posting_session.counts.total() == steps_before
+        is_idle = not has_sent and posting_session.count_progress() == progress_before
         if posting_session.stop_reason or is_idle:
             return
 
@@ -219,12 +219,12 @@ def _wait_for_doubts(posting_session: PostingSession, seconds_left: float | None
     while seconds_left is not None and not posting_session.stop_reason:
         if failures == len(RETRY_SECONDS):
             return
-        steps_before = posting_session.counts.total()
+        progress_before = posting_session.count_progress()
         is_due = seconds_left <= 0
         pause = RETRY_SECONDS[failures] if is_due else seconds_left
         _count_down(posting_session, pause)
         seconds_left = _run_with_pauses(posting_session)
-        is_unchanged = posting_session.counts.total() == steps_before
+        is_unchanged = posting_session.count_progress() == progress_before
         if is_due and is_unchanged:
             failures += 1
         else:

@@ -525,6 +525,26 @@ def test_the_date_of_a_restore_is_known_before_the_search_although_the_first_cal
     assert ([bench.state(id) for id in ids], len(bench.bills())) == (["posted", "posted"], 3)
 
 
+@pytest.mark.parametrize("wait_for_doubts", [False, True])
+def test_searches_that_prove_nothing_yet_are_not_repeated_without_end(bench, wait_for_doubts):
+    """The date of the restore is from a server of QuickBooks whose clock is ahead."""
+    bench.bill("A-0")
+    bench.drain()
+    restore.declare_restore()
+    let_restore_settle(bench)
+    with transaction() as session:
+        company = session.get_one(ConnectedCompany, bench.company_id)
+        company.restore_settled += dt.timedelta(minutes=10)
+    id = bench.bill("A-1")
+    calls = len(bench.quickbooks.log.entries())
+    bench.drain(wait_for_doubts=wait_for_doubts)
+    assert bench.state(id) == "unknown"
+    assert len(bench.quickbooks.log.entries()) - calls < 60
+    bench.pass_time(600)
+    bench.drain()
+    assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 2, [])
+
+
 @pytest.mark.parametrize("entered", ["before", "after"])
 def test_a_bill_that_people_entered_is_not_taken_for_a_document_after_a_restore(bench, entered):
     by_hand = bench.body("H-1", "77.00", PrivateNote="by hand")
