@@ -31,6 +31,7 @@ class LineSummary(NamedTuple):
     id: str | None = None
     quickbooks_line: str | None = None
     is_billable: bool = False
+    is_excluded_from_billing: bool = False  # not stored: read from a response of QuickBooks only
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> "LineSummary":

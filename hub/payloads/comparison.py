@@ -41,6 +41,7 @@ FIELD_NAMES = {
     "tax": Sentence("the tax"),
 }
 NOTHING = Sentence("nothing")
+NOT_BILLED = Sentence("QuickBooks does not bill it to the customer.")
 HEADER_FACTS = (
     "party",
     "date",
@@ -195,15 +196,24 @@ class _Comparison:
         sentences = []
         for place, partner in enumerate(pair_lines(expected, actual)):
             ours, theirs = expected[place], actual[partner]
-            if ours.amount != theirs.amount:
-                where = Sentence("on line %(place)s", place=place + 1)
-                sentences.append(self._format_amount_sentence(where, ours.amount, theirs.amount))
-            if read_line_facts(ours) == read_line_facts(theirs):
-                continue
-            for sentence in self._compare_facts(ours, theirs, LINE_FACTS):
-                sentences.append(
-                    Sentence("On line %(place)s: %(sentence)s", place=place + 1, sentence=sentence)
-                )
+            sentences += self._compare_pair(place + 1, ours, theirs)
+        return sentences
+
+    def _compare_pair(self, place: int, ours: LineSummary, theirs: LineSummary) -> list[str]:
+        """Compare a line with its partner; `place` counts from 1."""
+        sentences = []
+        if ours.amount != theirs.amount:
+            where = Sentence("on line %(place)s", place=place)
+            sentences.append(self._format_amount_sentence(where, ours.amount, theirs.amount))
+        facts = []
+        if read_line_facts(ours) != read_line_facts(theirs):
+            facts += self._compare_facts(ours, theirs, LINE_FACTS)
+        if ours.is_billable and theirs.is_excluded_from_billing:
+            facts.append(NOT_BILLED)
+        for sentence in facts:
+            sentences.append(
+                Sentence("On line %(place)s: %(sentence)s", place=place, sentence=sentence)
+            )
         return sentences
 
     def _compare_facts(

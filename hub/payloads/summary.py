@@ -185,6 +185,7 @@ def summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
         linked_type=linked_type,
         is_discount=line_sign < 0,
         is_billable=detail.get("BillableStatus") == "Billable",
+        is_excluded_from_billing=detail.get("BillableStatus") == "NotBillable",
     )
 
 

@@ -229,7 +229,7 @@ def _build_line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
         )
     elif not posts_to and line.get("DetailType") == DISCOUNT_DETAIL:
         posts_to = DISCOUNT_TITLE
-    if detail.get("BillableStatus") == "Billable":
+    if detail.get("BillableStatus") in ("Billable", "HasBeenBilled"):
         tags["Billable"] = "yes"
     return TransactionLineView(
         description=str(line.get("Description") or ""),

@@ -8,6 +8,7 @@ import pytest
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download
 from hub.qbo.client import Client
+from hub.scheduling import runner
 from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, line
 
 DETAIL = "AccountBasedExpenseLineDetail"
@@ -87,6 +88,29 @@ def test_a_line_that_a_person_bills_to_the_customer_of_the_source_stays_so(shop,
         shop.run(bill_for_client(amount))
         assert_posted(shop, D(amount))
         assert get_detail(shop)["BillableStatus"] == status
+
+
+@pytest.mark.parametrize("has_run", [False, True])
+def test_a_line_that_a_person_no_longer_bills_to_the_customer_becomes_a_case(shop, has_run):
+    shop.run(bill_for_client("10.00", billable=True))
+    edit(shop, "Bill", "bill:1", {"BillableStatus": "NotBillable"})
+    if has_run:
+        runner.run_company_job("changes", shop.company_id, requested_by="kari")
+        (case,) = shop.cases()
+        assert case == "Changed in QuickBooks"
+        assert "On line 1: QuickBooks does not bill it to the customer." in repr(case)
+    shop.run(bill_for_client("20.00", billable=True))
+    assert shop.posting("bill:1").state == "held"
+    assert get_detail(shop)["BillableStatus"] == "NotBillable"
+
+
+def test_a_line_that_was_billed_to_the_customer_is_no_difference(shop):
+    shop.run(bill_for_client("10.00", billable=True))
+    edit(shop, "Bill", "bill:1", {"BillableStatus": "HasBeenBilled"})
+    runner.run_company_job("changes", shop.company_id, requested_by="kari")
+    shop.run(bill_for_client("20.00", billable=True))
+    assert_posted(shop, D("20.00"))
+    assert get_detail(shop)["BillableStatus"] == "HasBeenBilled"
 
 
 def test_a_line_that_the_source_no_longer_bills_to_its_customer_is_not_billable(shop):
