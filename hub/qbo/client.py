@@ -217,6 +217,11 @@ class Client:
         """Read the list of the company's currencies."""
         return self.query("SELECT * FROM CompanyCurrency MAXRESULTS 1000")
 
+    def exchange_rate(self, currency: str, day: str) -> QuickBooksResponse:
+        """Read the exchange rate of a currency on a day."""
+        params = {"sourcecurrencycode": currency, "asofdate": day}
+        return self._call(read_call("exchangerate", Expected("ExchangeRate"), params))
+
     def report(self, name: str, params: dict[str, str]) -> QuickBooksResponse:
         """Run a report, which QuickBooks returns in rows and columns."""
         return self._call(read_call(f"reports/{name}", Expected("Header"), params))

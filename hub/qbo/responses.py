@@ -46,6 +46,7 @@ PLACES_WITHOUT_ID = {
     "CDCResponse",
     "BatchItemResponse",
     "CompanyInfo",
+    "ExchangeRate",
     "Preferences",
     "Header",
 }

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import payloads
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting
-from hub.models.enums import Operation, PostingState
+from hub.models.enums import Operation, PostingState, SendOutcome
 from hub.outbox.keys import choose_generation
 from hub.payloads.entities import ORDER_ENTITY
 from hub.posting.outcome.load import PostingSnapshot
@@ -22,7 +22,9 @@ from hub.posting.protocol.history import Send
 def write_against_current(
     posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
 ) -> bool:
-    """Write a change against the version just read; return False if another process changed it.
+    """Write a change against the version just read; return False if it cannot be sent now.
+
+    Then another process has changed it, or QuickBooks did not state the exchange rate it needs.
 
     Bytes that may have been sent stay unchanged. Bytes that were planned again after a doubt were
     never sent. They still lack the id of the transaction, so QuickBooks would create another one.
@@ -34,7 +36,11 @@ def write_against_current(
     entity = snapshot.entity
     assert entity is not None
     base = f"{entity['Id']}:{entity['SyncToken']}"
-    payload = payloads.encode(_build_change_body(posting, entity))
+    body = _build_change_body(posting, entity)
+    has_former_rate = _has_rate_of_former_day(posting, body, entity)
+    if has_former_rate and not _set_exchange_rate(posting_session, posting, body):
+        return False
+    payload = payloads.encode(body)
     if (payload, base) == (posting.payload, posting.base):
         return True
     with transaction() as session:
@@ -63,6 +69,40 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
     written = payloads.complete_last_write(last.summary, last.answer or {})
     unlinked_orders = _list_unlinked_orders(planned, posting, last)
     return payloads.build_update_body(planned, entity, written, posting.summary, unlinked_orders)
+
+
+def _has_rate_of_former_day(posting: Posting, body: dict[str, Any], entity: dict[str, Any]) -> bool:
+    """Return whether a change of the date would keep QuickBooks' rate of the former date.
+
+    QuickBooks looks a rate up only when a transaction is created. A rate that the source states or
+    stated, or that a person has changed, stays. So does a rate of 1: it was never looked up.
+    """
+    rate = entity.get("ExchangeRate")
+    if rate is None or payloads.has_rate_of_one(entity):
+        return False
+    if body.get("TxnDate", entity.get("TxnDate")) == entity.get("TxnDate"):
+        return False
+    last = _load_last_posted(posting)
+    if last is None or (posting.summary.exchange_rate or last.summary.exchange_rate):
+        return False
+    written_rate = (last.answer or {}).get("ExchangeRate")
+    return written_rate is not None and Decimal(str(written_rate)) == Decimal(str(rate))
+
+
+def _set_exchange_rate(
+    posting_session: PostingSession, posting: Posting, body: dict[str, Any]
+) -> bool:
+    """Set QuickBooks' exchange rate of the new date; return False if QuickBooks did not answer.
+
+    If QuickBooks refuses to state one, the former rate stays.
+    """
+    currency = posting.summary.currency
+    response = posting_session.client().exchange_rate(currency, body["TxnDate"])
+    posting_session.note_date(response)
+    rate = (response.entity or {}).get("Rate")
+    if response.landed and rate is not None:
+        body["ExchangeRate"] = Decimal(str(rate))
+    return response.landed or response.outcome == SendOutcome.REFUSED
 
 
 def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posting) -> set[str]:

@@ -66,3 +66,50 @@ def test_a_rate_that_a_person_corrected_survives_a_change_at_the_source(export, 
     (changed,) = export.ours("Bill")
     assert str(changed["ExchangeRate"]) == "1.1"
     assert (changed["SyncToken"], export.cases()) == ("2", [])
+
+
+DAY = dt.date(2026, 3, 5)
+
+
+def set_rate(export, rate):
+    """Set the rate of the euro on a later day, as a person does in QuickBooks."""
+    body = {"SourceCurrencyCode": "EUR", "AsOfDate": DAY.isoformat(), "Rate": rate}
+    export.quickbooks.ask("POST", "exchangerate", body, export.realm)
+
+
+@pytest.mark.parametrize("new", [bill, invoice])
+def test_a_document_whose_date_changes_has_the_rate_of_its_new_date(export, new):
+    export.run(new("x:1", currency="EUR"))
+    set_rate(export, "1.25")
+    export.run(new("x:1", currency="EUR", date=DAY))
+    (changed,) = export.ours("Bill" if new is bill else "Invoice")
+    assert (changed["TxnDate"], str(changed["ExchangeRate"])) == (DAY.isoformat(), "1.25")
+    assert (export.states()["x:1"], export.cases()) == ("posted", [])
+    export.run(new("x:1", currency="EUR", date=DAY, memo="Paid in May"))
+    (changed,) = export.ours("Bill" if new is bill else "Invoice")
+    assert (str(changed["ExchangeRate"]), export.cases()) == ("1.25", [])
+
+
+def test_a_document_whose_date_changes_keeps_its_rate_if_quickbooks_does_not_state_one(export):
+    export.run(bill(currency="EUR"))
+    (posted,) = export.ours("Bill")
+    set_rate(export, "1.25")
+    export.quickbooks.add_fault("refusal", "exchangerate.read", code="6000")
+    export.run(bill(currency="EUR", date=DAY))
+    (changed,) = export.ours("Bill")
+    assert changed["ExchangeRate"] == posted["ExchangeRate"]
+    assert (export.states()["bill:1"], changed["TxnDate"]) == ("posted", DAY.isoformat())
+
+
+def test_a_document_whose_date_changes_waits_until_quickbooks_states_the_rate(export, clock):
+    export.run(bill(currency="EUR"))
+    set_rate(export, "1.25")
+    export.quickbooks.add_fault("server_error", "exchangerate.read", count=0)
+    export.run(bill(currency="EUR", date=DAY))
+    (unchanged,) = export.ours("Bill")
+    assert (export.states()["bill:1"], unchanged["SyncToken"]) == ("ready", "0")
+    export.quickbooks.faults.clear()
+    clock.advance(60)
+    export.run()
+    (changed,) = export.ours("Bill")
+    assert (export.states()["bill:1"], str(changed["ExchangeRate"])) == ("posted", "1.25")
