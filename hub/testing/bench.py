@@ -325,6 +325,10 @@ class Bench:
     def look(self, page: str) -> Any:
         """Return the JSON of one of the stand-in's own pages below /_sandbox/; None without it."""
         status, reply = self._ask("GET", f"/_sandbox/{page}", b"", "application/json")
+        assert status != HTTPStatus.BAD_REQUEST, (
+            f"The page /_sandbox/{page} of the stand-in failed: {reply.decode(errors='replace')}."
+            " Its function gets the method and the body of the call."
+        )
         return json.loads(reply) if status < HTTPStatus.BAD_REQUEST else None
 
     def press(self, path: str, **fields: str) -> bool:

@@ -46,10 +46,11 @@ class Harness:
     """A WSGI application around a WSGI application.
 
     `call` names a request for faults and log; `shape` returns the body of an injected status;
-    `pages` adds to /_sandbox/clock, /_sandbox/faults and /_sandbox/log. A stand-in finds a fault
-    of a kind without an effect here in environ["sandbox.fault"], and the requests that are still to
-    be carried out in environ["sandbox.pending"]. It may write into environ["sandbox.note"] what
-    the log is to contain.
+    `pages` adds to /_sandbox/clock, /_sandbox/faults and /_sandbox/log: functions by the name of
+    their page, which get the method of a call and its body, or its query, and return JSON. A
+    stand-in finds a fault of a kind without an effect here in environ["sandbox.fault"], and the
+    requests that are still to be carried out in environ["sandbox.pending"]. It may write into
+    environ["sandbox.note"] what the log is to contain.
     """
 
     def __init__(

@@ -611,6 +611,12 @@ def test_a_form_that_the_stand_in_does_not_have_is_named(suite):
         tests.test_a_second_change_is_read_too(Bench(NAME))
 
 
+def test_a_page_of_the_stand_in_that_fails_is_named(suite, monkeypatch):
+    replace_pages(monkeypatch, lambda harness: harness.pages.update(books=len))
+    with pytest.raises(AssertionError, match=r"page /_sandbox/books of the stand-in failed.*len"):
+        suite().test_every_row_of_the_stand_in_is_read(Bench(NAME, documents=60))
+
+
 def test_a_list_without_an_end_is_refused(suite, plugin, monkeypatch):
     documents = plugin.hub_documents
 
