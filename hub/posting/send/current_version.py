@@ -94,13 +94,14 @@ def _set_exchange_rate(
 ) -> bool:
     """Set QuickBooks' exchange rate of the new date; return False if QuickBooks did not answer.
 
-    If QuickBooks refuses to state one, the former rate stays.
+    If QuickBooks refuses to state one, the former rate stays. It stays, too, if QuickBooks states
+    1, which is what it enters for a currency without a rate.
     """
     currency = posting.summary.currency
     response = posting_session.client().exchange_rate(currency, body["TxnDate"])
     posting_session.note_date(response)
     rate = (response.entity or {}).get("Rate")
-    if response.landed and rate is not None:
+    if response.landed and rate is not None and Decimal(str(rate)) != 1:
         body["ExchangeRate"] = Decimal(str(rate))
     return response.landed or response.outcome == SendOutcome.REFUSED
 

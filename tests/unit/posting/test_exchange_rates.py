@@ -101,6 +101,16 @@ def test_a_document_whose_date_changes_keeps_its_rate_if_quickbooks_does_not_sta
     assert (export.states()["bill:1"], changed["TxnDate"]) == ("posted", DAY.isoformat())
 
 
+def test_a_document_whose_date_changes_keeps_its_rate_if_quickbooks_states_one_to_one(export):
+    export.run(bill(currency="EUR"))
+    (posted,) = export.ours("Bill")
+    set_rate(export, "1")
+    export.run(bill(currency="EUR", date=DAY))
+    (changed,) = export.ours("Bill")
+    assert changed["ExchangeRate"] == posted["ExchangeRate"] != 1
+    assert (export.states()["bill:1"], changed["TxnDate"]) == ("posted", DAY.isoformat())
+
+
 def test_a_document_whose_date_changes_waits_until_quickbooks_states_the_rate(export, clock):
     export.run(bill(currency="EUR"))
     set_rate(export, "1.25")
