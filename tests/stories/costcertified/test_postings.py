@@ -4,7 +4,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from hub_costcertified.sandbox import company
+from hub_costcertified.sandbox import company, encoding
 
 from hub.errors import AccessNeeded
 from hub.installations import enable
@@ -465,6 +465,26 @@ def test_a_first_sync_posts_payments_to_undeposited_funds_until_their_payout(
     enable.change(1, "costcertified", CLEARING, who="kari")
     site.sync()
     assert site.one("RefundReceipt")["TotalAmt"] == 54
+
+
+@pytest.mark.row("CC-B6")
+def test_a_refund_without_its_amount_is_a_case_and_the_payment_stays(site, monkeypatch):
+    site.enable(**CLEARING)
+    payment = site.pay(site.invoice(client=company.CLIENTS[1]))
+    site.sync()
+    before = site.one("Payment")
+    encode = encoding.encode
+
+    def encode_without_refunds(name, row, books):
+        encoded = encode(name, row, books)
+        return encoded | {"refunds": []} if name == "payments" else encoded
+
+    monkeypatch.setattr(encoding, "encode", encode_without_refunds)
+    site.do("refund", payment=payment, amount="108.00", tax="8.00", reason=None)
+    site.sync()
+    (reason,) = site.cases().values()
+    assert "CostCertified does not say how much was given back" in reason
+    assert site.one("Payment") == before
 
 
 @pytest.mark.row("CC-B2", "CC-B12")
