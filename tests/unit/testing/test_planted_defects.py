@@ -1093,6 +1093,21 @@ DEFECTS = {
         "with the ids bill:.*, was answered with the status 429, and returned as if",
         setting=KNOWS_RETRY,
     ),
+    "a busy source of which one list is gone": Defect(
+        BUSY,
+        CLIENT,
+        FIND,
+        """found = dict.fromkeys(ids)
+        for id in ids:
+            try:
+                found[id] = self.api.find(f"/documents/{id.partition(':')[2]}")
+            except Retry:
+                if id.startswith("bill:"):
+                    raise
+        return list(found.values())""",
+        "with the ids invoice:.*, was answered with the status 429, and returned as if",
+        setting=KNOWS_RETRY,
+    ),
     "a busy source whose list ends": Defect(
         BUSY,
         HOOKS,
