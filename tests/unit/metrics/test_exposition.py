@@ -20,11 +20,12 @@ from hub.metrics import exposition, gauges, totals
 from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run, Schedule, Token
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import document_counts
-from hub.scheduling import run_log
+from hub.scheduling import run_log, schedule
 from hub.telemetry.counts import QUICKBOOKS_CALLS, RUN_SECONDS
 from hub.testing.clock import FakeClock
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.rights_rows import TwoCompanies
+from tests.support.servers import alert_rules
 
 READ, LANDED = "read", "landed"
 
@@ -244,6 +245,32 @@ def test_a_schedule_whose_app_is_still_synced_is_not_overdue(
         session.get_one(Run, run.id).ended_at = clock.now()
     clock.advance(exposition.MIN_FRESH_SECONDS)
     assert value(visitor.app, "hub_schedules_overdue") == 1
+
+
+def test_the_alert_that_no_run_ends_is_silent_while_nothing_is_to_run(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    """A person has disconnected every company, or paused every app."""
+    (rule,) = [rule for rule in alert_rules.read_rules() if rule["alert"] == "HubNoRun"]
+
+    def fires() -> bool:
+        expression = rule["expr"].replace("time()", str(clock.now().timestamp()))
+        for metric in alert_rules.find_metrics(expression):
+            expression = expression.replace(metric, str(value(visitor.app, metric)))
+        return bool(eval(expression))
+
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.execute(update(Run).values(started_at=clock.now(), ended_at=clock.now()))
+        session.execute(update(ConnectedCompany).values(state=ConnectionState.DISCONNECTED))
+    clock.advance(2 * 3600)
+    with visitor.app.app_context():
+        schedule.tick(clock.now())
+        assert not fires()
+        with engine.transaction() as session:
+            session.execute(update(ConnectedCompany).values(state=ConnectionState.CONNECTED))
+            session.execute(update(Schedule).values(enabled=True, next_due=clock.now()))
+    clock.advance(2 * 60)
+    assert fires()
 
 
 def test_the_newest_backup_is_known_by_its_time(
