@@ -1,11 +1,12 @@
-"""Let the processes of one data folder at a time work on a PostgreSQL database.
+"""Let the processes of one data folder at a time work on a database.
 
 Locks, rate limits and send counters are in the data folder, so processes of two folders would not
 see each other: both would run the schedules, and each would close the other's runs. Every process
-that works therefore holds an advisory lock of its folder, on a connection of its own, and gets it
-only while no process of another folder holds one.
+that works therefore holds a lock of its folder, and gets it only while no process of another folder
+holds one. On SQLite it is a lock beside the file. On PostgreSQL it is an advisory lock, on a
+connection of its own.
 
-The lock ends with its connection, although the process may live on and still have requests under
+That lock ends with its connection, although the process may live on and still have requests under
 way. If a folder did not release it in order, the next one waits for HUB_LEASE_SECONDS before
 it works. That is longer than a request can take, and a process that lost its lock ends its runs at
 their next step unless it gets the lock back.
@@ -45,6 +46,7 @@ from hub.db.engine import (
 )
 from hub.errors import DatabaseUnavailable, OtherFolderActive, Sentence
 from hub.models import ActiveFolder
+from hub.scheduling.database_file_lock import DatabaseFileLock, LockingFolder, find_lock_file
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
 
 ROW_ID = 1  # the id of the only row
@@ -111,7 +113,7 @@ class Standby:
 
 
 class FolderLock:
-    """The right of this process to work on its database. On SQLite it always has it."""
+    """The right of this process to work on its database."""
 
     def __init__(self, config: Config, url: URL, application_name: str) -> None:
         self.folder = DISTRIBUTED_FOLDER if config.is_distributed else identify_folder(config.data)
@@ -119,8 +121,11 @@ class FolderLock:
         if not config.is_distributed:
             self.place = f"{socket.gethostname()}:{config.data}"[:MAX_PLACE_LENGTH]
         self._lock: AdvisoryLock | None = None
+        self._file_lock: DatabaseFileLock | None = None
         if url.get_backend_name() == "postgresql":
             self._lock = AdvisoryLock(url, self.folder, application_name)
+        elif path := find_lock_file(url):
+            self._file_lock = DatabaseFileLock(path, LockingFolder(self.folder, self.place))
         self._guard = threading.RLock()
         self._users = 0
         # On the monotonic clock; set while an earlier folder may still be at work.
@@ -129,7 +134,7 @@ class FolderLock:
     def claim(self) -> Standby | None:
         """Get the lock, or check that it is still held; return None if this process may work."""
         if self._lock is None:
-            return None
+            return self._claim_file()
         with self._guard, translate_errors():
             if not self._lock.is_held():
                 self._lease_ends = None
@@ -137,6 +142,15 @@ class FolderLock:
                     return self.other_folder() or Standby("", None)
                 self._enter()
             return self._wait_for_lease()
+
+    def _claim_file(self) -> Standby | None:
+        """Get the lock beside an SQLite file; return None if this process may work."""
+        if self._file_lock is None:
+            return None
+        with self._guard:
+            if self._file_lock.take():
+                return None
+            return self.other_folder() or Standby("", None)
 
     def require(self) -> None:
         """Raise OtherFolderActive if the lock was lost and another data folder has it now."""
@@ -166,7 +180,11 @@ class FolderLock:
         """Release the lock, unless something else in this process still uses it."""
         with self._guard:
             self._users -= 1
-            if self._users or self._lock is None:
+            if self._users:
+                return
+            if self._file_lock is not None:
+                self._file_lock.close()
+            if self._lock is None:
                 return
             with suppress(DBAPIError, DatabaseUnavailable):
                 if self._lease_ends is None and self._lock.is_held():
@@ -174,7 +192,11 @@ class FolderLock:
             self._lock.close()
 
     def other_folder(self) -> Standby | None:
-        """Return the other data folder that is stored as the active one; None if there is none."""
+        """Return the other data folder that is the active one; None if there is none."""
+        if self._file_lock is not None:
+            with self._guard:
+                holder = self._file_lock.find_other()
+            return Standby(holder.place, None) if holder else None
         if self._lock is None:
             return None
         with read_only_session() as session:
