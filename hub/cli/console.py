@@ -188,10 +188,10 @@ def write_log_of(runtime: "Runtime") -> AbstractContextManager[None]:
 
 
 @contextmanager
-def handle_end_signals(text: str = SYNC_ENDED) -> Iterator[None]:
+def handle_end_signals(text: str | Callable[[], str] = SYNC_ENDED) -> Iterator[None]:
     """Finish what is under way on the first signal, then end; end at once on a second one.
 
-    `text` says what is left to do.
+    `text`, or what it returns then, says what is left to do.
     """
     from hub.context import Ending, current_hub
 
@@ -208,7 +208,8 @@ def handle_end_signals(text: str = SYNC_ENDED) -> Iterator[None]:
     try:
         yield
     except Ending:
-        click.echo(f"It was told to end. {text}", err=True)
+        left = text if isinstance(text, str) else text()
+        click.echo(f"It was told to end. {left}", err=True)
         raise SystemExit(1) from None
     finally:
         for number, handler in zip(END_SIGNALS, handlers, strict=True):

@@ -2,7 +2,7 @@
 
 import click
 
-from hub.cli.console import row_id, with_hub, with_process_lock
+from hub.cli.console import handle_end_signals, row_id, with_hub, with_process_lock
 from hub.cli.selection import MAX_ROW_ID
 from hub.cli.terminal import get_account_name, say
 
@@ -163,6 +163,7 @@ def undo(target: str, yes: bool) -> None:
     ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid,
     unreconciled and in an open period; the rest is listed with the reason.
     """
+    from hub.context import current_hub
     from hub.models.display_names import format_posting_name
     from hub.posting.actions import undo as undoing
 
@@ -184,8 +185,13 @@ def undo(target: str, yes: bool) -> None:
         raise SystemExit(3)
     if not yes:
         click.confirm(f"Remove {len(plan.removable):,} from QuickBooks?", abort=True)
-    count = undoing.undo(plan, get_account_name())
+    ending = current_hub().ending
+    with handle_end_signals():
+        count = undoing.undo(plan, get_account_name(), ending.is_set)
     say(f"The next sync removes {count:,} from QuickBooks.")
+    if ending.is_set():
+        say("It was told to end. What else could be removed stays; run this again for the rest.")
+        raise SystemExit(1)
 
 
 def _require_postings(*ids: int) -> tuple[int, ...]:

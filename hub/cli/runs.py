@@ -1,11 +1,19 @@
 """Runs, reconciliation, and a restored database: `hub runs`, `reconcile`, `restored`."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from hub.cli import person
-from hub.cli.console import as_json, row_count, row_id, with_hub, with_process_lock
+from hub.cli.console import (
+    as_json,
+    handle_end_signals,
+    row_count,
+    row_id,
+    with_hub,
+    with_process_lock,
+)
 from hub.cli.selection import find_companies
 from hub.cli.terminal import Terminal, get_account_name, print_json, print_table, say
 
@@ -58,8 +66,9 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     rows = _select_connected(_select_permitted(find_companies(realm)))
     is_titled = len(rows) > 1 and not as_json
     runs_by_realm: dict[str, Run] = {}
-    for row in rows:
-        runs_by_realm[row.realm] = _reconcile_company(row, is_titled=is_titled, silent=as_json)
+    with handle_end_signals(lambda: _name_uncompared(rows, runs_by_realm)):
+        for row in rows:
+            runs_by_realm[row.realm] = _reconcile_company(row, is_titled=is_titled, silent=as_json)
     if as_json:
         results = {realm: run.counts for realm, run in runs_by_realm.items()}
         print_json(results if len(rows) > 1 else results[rows[0].realm])
@@ -81,6 +90,16 @@ def _select_permitted(rows: "list[ConnectedCompany]") -> "list[ConnectedCompany]
     if not permitted:
         raise person.refusal("operator", "a company")
     return permitted
+
+
+def _name_uncompared(rows: "Sequence[ConnectedCompany]", runs_by_realm: "Mapping[str, Run]") -> str:
+    """Return which companies were not reconciled to the end, for a person who ended the command."""
+    names = [row.display_name for row in rows if row.realm not in runs_by_realm]
+    return (
+        "What was compared so far is stored, and nothing was changed in QuickBooks. Not compared to"
+        f" the end: {', '.join(names)}. The next reconciliation, by night or by this command,"
+        " compares everything."
+    )
 
 
 def _reconcile_company(row: "ConnectedCompany", *, is_titled: bool, silent: bool) -> "Run":

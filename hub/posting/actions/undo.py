@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -110,14 +110,16 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
     return UndoPlan(company_id=company_id, removable=tuple(removable), blocked=tuple(blocked))
 
 
-def undo(plan: UndoPlan, who: str) -> int:
+def undo(plan: UndoPlan, who: str, is_ending: Callable[[], bool] = lambda: False) -> int:
     """Plan a deletion of each removable document; return how many were planned.
 
     The deletions are sent like any other posting. They are planned in chunks, so that others can
-    write in between.
+    write in between; the last one is that before `is_ending`.
     """
     planned = 0
     for first in range(0, len(plan.removable), CHUNK_SIZE):
+        if is_ending():
+            break
         planned += _plan_deletions(plan.removable[first : first + CHUNK_SIZE], who)
     return planned
 
