@@ -16,7 +16,7 @@ from hub.contract.documents import Code, Role
 from hub.contract.hook_results import require_list
 from hub.contract.types import Field, Site
 from hub.db import bulk, engine
-from hub.errors import Sentence
+from hub.errors import AddressUnusable, Refused, Sentence
 from hub.models import Installation, Match, Posting, SourceDocument, StoredRecord
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.models.lists import MAX_CODE_NAME_LENGTH
@@ -34,7 +34,8 @@ _INSERT_MATCHES = insert(Match)
 def push_lists(installation: Installation, fields: Iterable[str] | None = None) -> dict[str, int]:
     """Push the list of each field's role into the source and link the codes that it returns.
 
-    Return the number of records of each field. Without `fields`, push all fields that may be.
+    Return the number of records of each field. Without `fields`, push all fields that may be. If
+    the source refuses a list, the others are pushed before the refusal is raised.
     """
     plugins = current_hub().plugins
     if not plugins.has(installation.slug, "hub_records"):
@@ -42,11 +43,18 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
     site = build_site(installation)
     names = None if fields is None else set(fields)
     counts: dict[str, int] = {}
+    refusals: list[Refused] = []
     for field in load_fields(installation, site):
-        if not field.pushed:
+        if not field.pushed or not (names is None or field.name in names):
             continue
-        if names is None or field.name in names:
+        try:
             counts[field.name] = _push_list(installation, site, field)
+        except AddressUnusable:
+            raise
+        except Refused as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
     return counts
 
 

@@ -1,10 +1,11 @@
-"""Notice that profiles are linked to the records of another QuickBooks company.
+"""Warnings about links: to the records of another QuickBooks company, and those refused.
 
 A division that was connected to another company before, such as one for a trial, may still have its
 links. Their ids are those of other records in the present company.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from hub import Record, Row, Sentence, Site
 from hub_ontraccr import names
@@ -14,7 +15,33 @@ WARNING_KEYS = {
     "cost_code": "cost codes linked elsewhere",
     "vendor": "vendors linked elsewhere",
 }
+REFUSED_KEYS = {
+    "project": "projects not linked",
+    "cost_code": "cost codes not linked",
+    "vendor": "vendors not linked",
+}
 MIN_WRONG_LINKS = 2  # one record that was renamed in QuickBooks is no sign of another company
+
+
+class RefusedLink(NamedTuple):
+    """The name of a profile that Ontraccr does not link, and its answer."""
+
+    name: str
+    reason: str
+
+
+def note_refused_links(site: Site, field: str, refusals: Sequence[RefusedLink]) -> None:
+    """Keep a warning if Ontraccr refused to link profiles to the records that a person chose."""
+    if not refusals:
+        site.secrets.pop(REFUSED_KEYS[field], None)
+        return
+    site.secrets[REFUSED_KEYS[field]] = Sentence(
+        "Ontraccr did not link %(names)s to what was chosen in the hub. %(reason)s The other"
+        " profiles are linked. Link it in Ontraccr, or choose another record under Matching; it is"
+        " tried again whenever the lists are sent.",
+        names=", ".join(f"“{refusal.name}”" for refusal in refusals),
+        reason=refusals[0].reason,
+    )
 
 
 def note_wrong_links(
@@ -47,7 +74,7 @@ def note_wrong_links(
 
 def iter_warnings(site: Site) -> Iterator[str]:
     """Yield the warnings about links."""
-    for key in WARNING_KEYS.values():
+    for key in (*WARNING_KEYS.values(), *REFUSED_KEYS.values()):
         warning = site.secrets.get(key)
         if warning:
             yield warning

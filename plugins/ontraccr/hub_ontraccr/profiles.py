@@ -10,13 +10,14 @@ from hub import (
     Item,
     Party,
     Record,
+    Refused,
     Row,
     Sentence,
     Site,
 )
 from hub_ontraccr import names
 from hub_ontraccr.client import Ontraccr
-from hub_ontraccr.link_check import note_wrong_links
+from hub_ontraccr.link_check import RefusedLink, note_refused_links, note_wrong_links
 
 FIELDS = (
     Field(
@@ -163,7 +164,7 @@ def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record
         if is_switched_on:
             _offer_list(site, source, field, records)
         return []
-    _link_profiles(source, field, records)
+    _link_profiles(site, source, field, records)
     if is_switched_on:
         items = [_list_entry(record) for record in records if _belongs_to_field(field, record)]
         source.import_profiles(field, items)
@@ -211,16 +212,29 @@ def _get_account_defaults(site: Site, usable: Sequence[Record]) -> Row:
     )
 
 
-def _link_profiles(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
-    """Link profiles to the records that a person chose in the hub."""
+def _link_profiles(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
+    """Link profiles to the records that a person chose in the hub.
+
+    A link that Ontraccr refuses becomes a warning, and the others are made.
+    """
     chosen_records = _list_chosen_records(records)
-    if not chosen_records:
-        return
-    links = {str(row[names.Profile.ID]): _link_of(field, row) for row in source.profiles(field)}
-    for id, record in chosen_records.items():
-        if id in links and links[id] != record.id:
-            name = record.full_name or record.name
-            source.link(field, id, record.id, name, RECORD_TYPES[field])
+    refusals: list[RefusedLink] = []
+    profiles = source.profiles(field) if chosen_records else []
+    for row in profiles:
+        record = chosen_records.get(str(row[names.Profile.ID]))
+        if record is None or _link_of(field, row) == record.id:
+            continue
+        try:
+            source.link(
+                field,
+                str(row[names.Profile.ID]),
+                record.id,
+                record.full_name or record.name,
+                RECORD_TYPES[field],
+            )
+        except Refused as error:
+            refusals.append(RefusedLink(row[names.Profile.NAME], error.text))
+    note_refused_links(site, field, refusals)
 
 
 def _list_chosen_records(records: Sequence[Record]) -> dict[str, Record]:

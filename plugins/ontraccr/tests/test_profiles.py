@@ -9,6 +9,7 @@ from hub_ontraccr.profiles import Profiles
 
 from hub import Party, Record, Refused
 from hub.testing.fakes.wsgi import change_answers
+from qbo_sandbox.kit import Fault
 
 
 def linked(bench, kind, id):
@@ -115,6 +116,26 @@ def test_a_match_decided_in_the_hub_is_pushed_and_a_link_is_not(bench):
     ]
     bench.push("project", decided)
     assert linked(bench, "projects", "p8") == ("92", "Project")
+
+
+@pytest.mark.row("ON-S4")
+def test_a_link_that_is_refused_is_a_warning_and_the_others_are_made(bench):
+    bench.push_lists()
+    chosen = {"91": "p8", "92": "p9", "93": "p109"}
+    records = []
+    for record in bench.lists["project"]:
+        profile = chosen.get(record.id)
+        codes = (f"project:{profile}",) if profile else ()
+        records.append(replace(record, decided_codes=codes))
+    bench.stand_in.faults.add(Fault(kind="status", call="link", status=422))
+    codes = links(bench.push("project", records))
+    made = [linked(bench, "projects", profile)[0] for profile in chosen.values()]
+    assert sum(id in chosen for id in made) == 2
+    assert [codes[f"project:{profile}"] or None for profile in chosen.values()] == made
+    (warning,) = bench.check().warnings
+    assert "Ontraccr did not link “" in warning
+    bench.push("project", records)
+    assert bench.check().warnings == ()
 
 
 @pytest.mark.row("ON-S3", "ON-S4")

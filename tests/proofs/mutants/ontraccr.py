@@ -154,8 +154,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B2",
         "profiles",
-        "    _link_profiles(source, field, records)\n    if is_switched_on:\n",
-        "    _link_profiles(source, field, records)\n    if True:\n",
+        "    _link_profiles(site, source, field, records)\n    if is_switched_on:\n",
+        "    _link_profiles(site, source, field, records)\n    if True:\n",
         "A list is brought into Ontraccr although it is left out in the settings.",
     ),
     mutant(
@@ -252,8 +252,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B14",
         "profiles",
-        "        if id in links and links[id] != record.id:",
-        "        if id in links and not links[id]:",
+        "        if record is None or _link_of(field, row) == record.id:",
+        "        if record is None or _link_of(field, row):",
         "A lost link is not replaced in Ontraccr by the one that was made in the hub.",
     ),
     mutant(

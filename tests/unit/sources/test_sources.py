@@ -252,6 +252,23 @@ def test_lists_are_pushed_whole_and_what_comes_back_is_linked(installed, source)
     }
 
 
+class RefusingSuppliers(dict):
+    """The lists that a source takes in, which are all but the list of suppliers."""
+
+    def __setitem__(self, field, records):
+        if field == "supplier":
+            raise Refused("Suppliers are not taken in.")
+        super().__setitem__(field, records)
+
+
+def test_a_list_that_the_source_refuses_does_not_keep_the_others_back(installed, source):
+    sources.check(installed())
+    source.pushed = RefusingSuppliers()
+    with pytest.raises(Refused, match="Suppliers are not taken in"):
+        push_lists(installed())
+    assert set(source.pushed) == {field.name for field in source.fields} - {"supplier"}
+
+
 def test_a_link_that_the_source_does_not_have_any_more_is_forgotten(installed, source):
     sources.check(installed())
     source.links = [Code(id="S-1", quickbooks_id="31")]
