@@ -25,7 +25,12 @@ from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.former_versions import is_same_content
 from hub.payloads.line_ids import with_line_ids
 from hub.payloads.placeholders import fill, find_placeholders
-from hub.payloads.summary import UNREADABLE, UNREADABLE_ERRORS, summarize
+from hub.payloads.summary import (
+    UNREADABLE,
+    UNREADABLE_ERRORS,
+    summarize,
+    summarize_written,
+)
 from hub.payloads.updates import (
     CLOSED_STATUS,
     OPEN_STATUS,
@@ -66,5 +71,6 @@ __all__ = [
     "is_whole_update",
     "list_linked_orders",
     "summarize",
+    "summarize_written",
     "with_line_ids",
 ]

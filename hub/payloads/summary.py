@@ -53,6 +53,17 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     )
 
 
+def summarize_written(
+    kind: str, answer: dict[str, Any], sent: TransactionSummary, home_currency: str = ""
+) -> TransactionSummary:
+    """Return the summary of QuickBooks' answer to a write, to find what people changed since.
+
+    An exchange rate that was not sent is QuickBooks' own, which people may correct.
+    """
+    written = summarize(kind, answer, home_currency)
+    return written if sent.exchange_rate is not None else written._replace(exchange_rate=None)
+
+
 def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
     """Return the total of a body with its stated tax; None if QuickBooks computes the tax."""
     if "TotalAmt" in body:

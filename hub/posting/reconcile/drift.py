@@ -209,8 +209,10 @@ def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[st
     if entity is None:
         return []
     posting = document.posting
-    answer = document.last_write.answer or {}
-    written = payloads.summarize(posting.kind, answer, posting.currency)
+    last_write = document.last_write
+    written = payloads.summarize_written(
+        posting.kind, last_write.answer or {}, last_write.summary, posting.currency
+    )
     edited = payloads.summarize(posting.kind, entity, posting.currency)
     with read_only_session() as session:
         name_of = load_namer(

@@ -117,7 +117,7 @@ def _summarize_last_write(
     last = _load_last_written_posting(session, posting)
     if last is None or not last.answer:
         return None
-    written = payloads.summarize(posting.kind, last.answer)
+    written = payloads.summarize_written(posting.kind, last.answer, last.summary)
     if posting.kind == "item":
         written = written._replace(name=current.name)
     if _has_party_of_change(posting, current):

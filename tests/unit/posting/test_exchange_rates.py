@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hub import Code, Party
 from hub.db.engine import read_only_session
 from hub.models import Case
+from hub.scheduling import runner
 from tests.support.sources.every_kind_source import document, invoice, line
 
 SUPPLIER = Code(id="s9", name="Rhein Bau", create=Party(name="Rhein Bau GmbH"))
@@ -56,9 +57,10 @@ def test_a_rate_of_one_that_the_source_states_is_its_own(export):
     assert (export.states()["bill:1"], export.cases()) == ("posted", [])
 
 
+@pytest.mark.parametrize("entered", ["day", "one"])
 @pytest.mark.parametrize("more", [{"memo": "Paid in May"}, {"date": dt.date(2026, 3, 5)}])
-def test_a_rate_that_a_person_corrected_survives_a_change_at_the_source(export, more):
-    export.quickbooks.switch(exchange_rate="one")
+def test_a_rate_that_a_person_corrected_survives_a_change_at_the_source(export, entered, more):
+    export.quickbooks.switch(exchange_rate=entered)
     export.run(bill(currency="EUR"))
     (posted,) = export.ours("Bill")
     export.quickbooks.ask("POST", "bill", {**posted, "ExchangeRate": 1.1}, export.realm)
@@ -69,6 +71,19 @@ def test_a_rate_that_a_person_corrected_survives_a_change_at_the_source(export, 
 
 
 DAY = dt.date(2026, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("stated", "cases"), [(None, []), (Decimal("1.08"), ["Changed in QuickBooks"])]
+)
+def test_a_rate_that_a_person_corrects_is_a_difference_only_if_the_source_states_one(
+    export, stated, cases
+):
+    export.run(bill(currency="EUR", exchange_rate=stated))
+    (posted,) = export.ours("Bill")
+    export.quickbooks.ask("POST", "bill", {**posted, "ExchangeRate": 1.1}, export.realm)
+    runner.run_company_job("changes", export.company_id, requested_by="kari")
+    assert export.cases() == cases
 
 
 def set_rate(export, rate):
