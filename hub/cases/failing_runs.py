@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from hub.cases import inbox
+from hub.cases import inbox, unread_kinds
 from hub.context import current_hub
 from hub.db import engine
 from hub.models import Case, ConnectedCompany, Installation, Run
@@ -23,7 +23,7 @@ PROVING_KINDS: Mapping[str, tuple[str, ...]] = {RunKind.POST: (RunKind.POST, Run
 def report(run: Run, *, only_source_failed: bool = False) -> None:
     """Update the case of a company after one of its runs has ended.
 
-    Refused connections, and sources that cannot be read, have cases of their own.
+    Refused connections and lists, and sources that cannot be read, have cases of their own.
     """
     if run.company_id is None:
         return
@@ -65,7 +65,7 @@ def _has_other_case(
     session: Session, company: ConnectedCompany, *, only_source_failed: bool
 ) -> bool:
     """Return whether another case of the company explains why its runs fail."""
-    if company.state != ConnectionState.CONNECTED:
+    if company.state != ConnectionState.CONNECTED or unread_kinds.stops_runs(session, company.id):
         return True
     if not only_source_failed:
         return False

@@ -13,6 +13,9 @@ from hub.contract.documents import KINDS
 from hub.models import Case
 from hub.reasons.texts import CaseText
 
+# The code of the reason of a case about a list that documents cannot do without.
+NEEDED_LIST = "reading.needed_list_refused"
+
 
 class KindReader(StrEnum):
     """A task that reads kinds from QuickBooks; one may be refused while another succeeds."""
@@ -29,17 +32,20 @@ def update(
     *,
     read: Collection[str],
     refused: Mapping[str, str],
+    needed: Collection[str] = (),
 ) -> None:
     """Open a case for each kind that a reader was refused, and close those that it has read.
 
-    `refused` has the reasons by kind. A case that a person closed stays closed.
+    `refused` has the reasons by kind; no run can do without those `needed`. A case that a person
+    closed stays closed.
     """
     open_causes = set(inbox.list_open_causes(session, build_unread_kind_cause(company_id, "")))
     read_causes = {build_unread_kind_cause(company_id, kind) for kind in read}
     for cause in sorted(open_causes & read_causes):
         _note_read(session, cause, reader)
     for kind, problem in refused.items():
-        _note_refused(session, company_id, kind, problem, reader)
+        text = CaseText(_choose_reason(kind, needed), kind=words_of(kind), problem=problem)
+        _note_refused(session, company_id, text, kind, reader)
 
 
 def _note_read(session: Session, cause: str, reader: KindReader) -> None:
@@ -54,8 +60,21 @@ def _note_read(session: Session, cause: str, reader: KindReader) -> None:
         inbox.close(session, cause)
 
 
+def stops_runs(session: Session, company_id: int) -> bool:
+    """Return whether a case says that runs of a company wait for a list of QuickBooks."""
+    is_open = (Case.company_id == company_id, Case.closed_at.is_(None), Case.code == NEEDED_LIST)
+    return session.scalar(select(Case.id).where(*is_open).limit(1)) is not None
+
+
+def _choose_reason(kind: str, needed: Collection[str]) -> str:
+    """Return the code of the reason of the case about a kind."""
+    if kind in needed:
+        return NEEDED_LIST
+    return "reading.refused" if kind in KINDS else "reading.list_refused"
+
+
 def _note_refused(
-    session: Session, company_id: int, kind: str, problem: str, reader: KindReader
+    session: Session, company_id: int, text: CaseText, kind: str, reader: KindReader
 ) -> None:
     """Open the case of a kind, or note in the open one that this reader was refused, too."""
     cause = build_unread_kind_cause(company_id, kind)
@@ -65,8 +84,6 @@ def _note_refused(
         readers |= _list_readers(case)
     elif case is not None and case.closed_by != "hub":
         return
-    reason = "reading.refused" if kind in KINDS else "reading.list_refused"
-    text = CaseText(reason, kind=words_of(kind), problem=problem)
     details = {"readers": sorted(readers)}
     inbox.open(session, cause, text, company_id=company_id, details=details)
 

@@ -29,8 +29,8 @@ def refresh(
     """Read whole lists, with inactive records; return the number of records in each.
 
     Without `lists`, read every list, the employees and how the company is set up. QuickBooks may
-    refuse an `optional` list; those with records that documents refer to then have a case. Raise
-    the first refusal of any other list after the others are read.
+    refuse an `optional` list. Raise the first refusal of any other list after the others are read.
+    Each refused list with records that documents refer to has a case.
     """
     client = client or Client(company_id)
     if lists is None:
@@ -60,25 +60,28 @@ def refresh(
 def _note_refusals(
     company_id: int, read: Collection[str], refusals: Mapping[str, ListRefused]
 ) -> None:
-    """Note which optional lists with records of documents were refused, and update their cases."""
-    read_optional = [name for name in records.OPTIONAL_LISTS if name in read]
+    """Note which lists with records of documents were refused, and update their cases.
+
+    A list that documents cannot do without is asked for again with the next run.
+    """
+    read_lists = [name for name in records.LISTS if name in read]
     problems = {
-        name: refusal.problem
-        for name, refusal in refusals.items()
-        if name in records.OPTIONAL_LISTS
+        name: refusal.problem for name, refusal in refusals.items() if name in records.LISTS
     }
-    if not read_optional and not problems:
+    if not read_lists and not problems:
         return
+    needed = problems.keys() - set(records.OPTIONAL_LISTS)
     now = current_hub().clock.now()
     with engine.transaction() as session:
-        for name in problems:
+        for name in problems.keys() - needed:
             lock_state(session, company_id, name).refused_at = now
         unread_kinds.update(
             session,
             company_id,
             unread_kinds.KindReader.LISTS,
-            read=read_optional,
+            read=read_lists,
             refused=problems,
+            needed=needed,
         )
 
 

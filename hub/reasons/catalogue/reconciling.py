@@ -89,6 +89,19 @@ TEMPLATES = {
         ),
         action=CaseAction.NONE,
     ),
+    "reading.needed_list_refused": Template(
+        title="QuickBooks does not list records of the kind “{kind}”",
+        reason=(
+            "{problem} No document can be posted without this list, so the runs that read it end"
+            " here. Nothing is lost."
+        ),
+        instruction=(
+            "Sign in to QuickBooks as an administrator and open this list there. If it opens, press"
+            " Reconnect and sign in with that account; otherwise its subscription or Intuit's"
+            " support decides. This closes with the next run that can read the list."
+        ),
+        action=CaseAction.RECONNECT,
+    ),
     "marker.shared": Template(
         title="Two documents, one transaction",
         reason="{documents} are said to be one transaction of QuickBooks, {transaction}.",

@@ -262,6 +262,12 @@ def test_a_refused_list_that_documents_need_stops_the_download_after_the_others(
     with pytest.raises(Refused, match="QuickBooks does not list records of the kind"):
         record_download.refresh(1)
     assert "Net 90" in [row.name for row in choices("term")]
+    (case,) = open_cases()
+    assert CaseTitle.of(case).startswith("QuickBooks does not list records of the kind “")
+    assert "No document can be posted without this list" in case.reason
+    assert "press Reconnect" in case.instruction
+    quickbooks.faults.clear()
+    record_download.refresh(1, [name])
     assert open_cases() == []
 
 
