@@ -1,8 +1,10 @@
 """What the bench and the contract suite use of the stand-ins' kit, which an extra installs."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from hub.contract.checkout import build_extra_command
 from hub.contract.registry import Plugins
@@ -11,6 +13,7 @@ from hub.errors import MissingExtra, Refused
 
 try:
     from qbo_sandbox.kit.faults import ConnectionFault
+    from qbo_sandbox.kit.harness import Harness
     from qbo_sandbox.kit.messages import json_answer, text_answer
     from qbo_sandbox.kit.wsgi import WSGIAdapter, mount
 except ModuleNotFoundError as error:
@@ -34,7 +37,30 @@ def open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:
             f"The plugin of {slug} has no stand-in to test it on: its hub_sandbox returned"
             f" {type(sandbox).__name__}, not a Sandbox. {advice}"
         )
+    if isinstance(sandbox.wsgi, Harness):
+        return replace(sandbox, wsgi=_with_date(sandbox.wsgi))
     return sandbox
+
+
+def _with_date(stand_in: Harness) -> WSGIApplication:
+    """Return a stand-in whose answers have the time of its clock, as every server sends it.
+
+    A plugin reads on from that time. Without it, that would be the time of another clock.
+    """
+
+    def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Pass a call to the stand-in."""
+
+        def begin(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            """Begin an answer with its time, unless the stand-in states one."""
+            if all(name.lower() != "date" for name, _ in headers):
+                date = formatdate(stand_in.clock.now(), usegmt=True)
+                headers = [*headers, ("Date", date)]
+            return start(line, headers)
+
+        return stand_in(environ, begin)
+
+    return serve
 
 
 def _answer_nothing(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -611,6 +611,13 @@ def test_a_form_that_the_stand_in_does_not_have_is_named(suite):
         tests.test_a_second_change_is_read_too(Bench(NAME))
 
 
+def test_answers_of_a_stand_in_have_the_time_of_its_clock(suite):
+    suite()
+    bench = Bench(NAME)
+    bench.drive("clock", {"now": "2030-01-02T03:04:05Z", "frozen": True})
+    assert bench.page("/shop").headers["Date"] == "Wed, 02 Jan 2030 03:04:05 GMT"
+
+
 def test_a_page_of_the_stand_in_that_fails_is_named(suite, monkeypatch):
     replace_pages(monkeypatch, lambda harness: harness.pages.update(books=len))
     with pytest.raises(AssertionError, match=r"page /_sandbox/books of the stand-in failed.*len"):
