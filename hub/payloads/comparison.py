@@ -72,12 +72,16 @@ def describe_differences(
     expected: TransactionSummary,
     actual: TransactionSummary,
     name_of: NameOf = lambda fact, id: id,
+    *,
+    compares_billing: bool = False,
 ) -> list[str]:
     """Return a sentence for each fact that differs from what is expected; open facts never differ.
 
-    `name_of` returns the name of a record by the fact that holds its id.
+    `name_of` returns the name of a record by the fact that holds its id. With `compares_billing`, a
+    line that is not billed to the customer any more differs. This is for what QuickBooks has
+    answered only: a company without billable expenses may not take what was sent.
     """
-    comparison = _Comparison(expected, actual, name_of)
+    comparison = _Comparison(expected, actual, name_of, compares_billing)
     if expected.is_list_entry:
         return comparison.compare_list_entries()
     return comparison.compare_transactions()
@@ -114,6 +118,7 @@ class _Comparison:
     expected: TransactionSummary
     actual: TransactionSummary
     name_of: NameOf
+    compares_billing: bool
 
     @property
     def currency(self) -> str:
@@ -208,7 +213,7 @@ class _Comparison:
         facts = []
         if read_line_facts(ours) != read_line_facts(theirs):
             facts += self._compare_facts(ours, theirs, LINE_FACTS)
-        if ours.is_billable and theirs.is_excluded_from_billing:
+        if self.compares_billing and ours.is_billable and theirs.is_excluded_from_billing:
             facts.append(NOT_BILLED)
         for sentence in facts:
             sentences.append(

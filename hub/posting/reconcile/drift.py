@@ -218,7 +218,7 @@ def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[st
         name_of = load_namer(
             session, posting.company_id, get_party_list(posting.kind, posting.summary)
         )
-        return payloads.describe_differences(written, edited, name_of=name_of)
+        return payloads.describe_differences(written, edited, name_of, compares_billing=True)
 
 
 def _compute_paid_amount(document: PostedDocument) -> Decimal | None:

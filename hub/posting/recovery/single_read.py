@@ -99,7 +99,7 @@ def _compare_with_writes(
     current = payloads.summarize(posting.kind, entity)
     agreements = set()
     written = _summarize_last_write(session, posting, current)
-    if written and not payloads.describe_differences(written, current):
+    if written and not payloads.describe_differences(written, current, compares_billing=True):
         agreements.add(Agreement.AS_LAST_POSTED)
     is_update = posting.operation == Operation.UPDATE
     if is_update and not payloads.describe_differences(posting.summary, current):

@@ -384,6 +384,30 @@ def test_lines_in_another_order_are_compared_with_those_that_they_fit():
     ]
 
 
+def test_an_unbilled_line_differs_only_from_what_quickbooks_has_answered():
+    """A company without billable expenses may answer NotBillable to what was sent."""
+    line = {
+        "Amount": 10,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {
+            "AccountRef": {"value": "7"},
+            "CustomerRef": {"value": "3"},
+            "BillableStatus": "Billable",
+        },
+    }
+    detail = line["AccountBasedExpenseLineDetail"] | {"BillableStatus": "NotBillable"}
+    unbilled_line = line | {"AccountBasedExpenseLineDetail": detail}
+    sent, answer = (
+        payloads.summarize("bill", {"Line": [each], "TotalAmt": 10}, "USD")
+        for each in (line, unbilled_line)
+    )
+    assert payloads.describe_differences(sent, answer) == []
+    assert payloads.describe_differences(answer, answer, compares_billing=True) == []
+    assert payloads.describe_differences(sent, answer, compares_billing=True) == [
+        "On line 1: QuickBooks does not bill it to the customer."
+    ]
+
+
 def test_an_amount_with_tax_of_zero_that_quickbooks_returns_is_none():
     """QuickBooks returned it on lines of bills and sales receipts that it was not sent for."""
     line = ENTITY["Line"][0]
