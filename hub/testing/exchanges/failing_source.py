@@ -21,13 +21,16 @@ class FailingSource:
     """Answers the calls of a hook with an error.
 
     With `only_writes`, calls that only read pass to the stand-in: a report may look at the source
-    before it writes.
+    before it writes. With `path`, all calls but those of this path do.
     """
 
-    def __init__(self, bench: Bench, status: int, *, only_writes: bool = False) -> None:
+    def __init__(
+        self, bench: Bench, status: int, *, only_writes: bool = False, path: str = ""
+    ) -> None:
         self._bench = bench
         self._status = status
         self._only_writes = only_writes
+        self._path = path
         self._count = 0
         self._stand_in: WSGIApplication
 
@@ -61,7 +64,8 @@ class FailingSource:
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer as an API does that is busy, or that finds a mistake in the call."""
-        if self._only_writes and environ["REQUEST_METHOD"] in READING_METHODS:
+        is_other = self._path not in ("", environ["PATH_INFO"])
+        if is_other or (self._only_writes and environ["REQUEST_METHOD"] in READING_METHODS):
             return self._stand_in(environ, start)
         self._count += 1
         headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if self._status in BUSY else []

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
@@ -10,10 +11,12 @@ from hub.errors import Retry
 from hub.testing.bench import Bench
 from hub.testing.exchanges.failing_source import BUSY, REFUSALS, FailingSource
 from hub.testing.exchanges.hook_calls import exception_failure
+from hub.testing.exchanges.response_recording import without_rate_limit
 from hub.testing.outcomes.items import source_ids
 from hub.testing.suite.variants import VariantBenches
 
 MAX_IDS = 5  # documents that are read by their ids
+MAX_PATHS = 6  # paths whose calls are refused alone
 ADVICE = (
     "as if {nothing}. Let the Retry pass that site.http raises: the hub calls the hook again later."
 )
@@ -27,12 +30,18 @@ class OutageTests(VariantBenches):
     def test_a_busy_source_raises_retry(self, bench: Bench, status: int) -> None:
         """Answer every call with 429 or 503 after a first reading, of the list and by ids.
 
-        The ids of each list are read apart, because the first refused call ends a reading.
+        The paths and the ids of each list are refused apart, because the first refused call ends a
+        reading.
         """
-        whole = bench.read()
+        paths: dict[str, None] = {}
+        with bench.replaced_by(partial(_pass_on, bench, paths)):
+            whole = bench.read()
         what = f"hub_documents of {self.slug}"
         unchanged = ADVICE.format(nothing="nothing had changed")
         FailingSource(bench, status).expect_error(bench.read, what, unchanged)
+        for path in list(paths)[:MAX_PATHS]:
+            alone = f"{what}, of which only calls of {path} were refused,"
+            FailingSource(bench, status, path=path).expect_error(bench.read, alone, unchanged)
         gone = ADVICE.format(nothing="it had read them, or as if they were gone")
         for ids in _group_by_list(source_ids(whole)):
             by_ids = partial(bench.read, ids=ids[:MAX_IDS])
@@ -76,6 +85,14 @@ class OutageTests(VariantBenches):
                 open_file = partial(bench.attachment, owner, file)
                 advice = advice.format(nothing="that were the file")
                 FailingSource(bench, status).expect_error(open_file, what, advice)
+
+
+def _pass_on(
+    bench: Bench, paths: dict[str, None], environ: WSGIEnvironment, start: StartResponse
+) -> Iterable[bytes]:
+    """Pass a call to the stand-in, and remember its path."""
+    paths[environ["PATH_INFO"]] = None
+    return without_rate_limit(bench)(environ, start)
 
 
 def _group_by_list(ids: Iterable[str]) -> Iterable[list[str]]:

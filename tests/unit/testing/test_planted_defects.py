@@ -1108,6 +1108,19 @@ DEFECTS = {
         "with the ids invoice:.*, was answered with the status 429, and returned as if",
         setting=KNOWS_RETRY,
     ),
+    "a busy source of which one list ends": Defect(
+        BUSY,
+        HOOKS,
+        READ_LISTS,
+        f"""from hub import Retry
+
+    yield from {READ_LISTS.removeprefix("return ")}
+    try:
+        Depot(site).api.get("/account")
+    except Retry:
+        pass""",
+        "of which only calls of .*/account were refused, was answered with the status 429, and ret",
+    ),
     "a busy source whose list ends": Defect(
         BUSY,
         HOOKS,
