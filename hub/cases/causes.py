@@ -15,6 +15,7 @@ RESPONSE_DIFFERS = "differs"  # the key of the case about a response that is not
 FORMER_PART = "parts"  # the key of the case about a part that its document no longer has
 DISCREPANCY_SUFFIX = "-in-quickbooks"  # of a case about a posted document
 _OF_POSTING = re.compile(r"posting:(\d{1,9})(?::|$)")
+MERGER_PREFIX = "merged:"
 _MARKER_PREFIX = "stranger:"
 
 
@@ -86,6 +87,11 @@ def build_marker_cause(company_id: int, kind: str, quickbooks_id: str) -> str:
 def build_unknown_markers_cause(company_id: int) -> str:
     """Return the cause of the case about transactions with markers that this hub does not have."""
     return f"{_MARKER_PREFIX}{company_id}:unknown"
+
+
+def build_merger_cause(installation_id: int, list_name: str, former: str, present: str) -> str:
+    """Return the cause of the case about documents that a merger of two records has moved."""
+    return f"{MERGER_PREFIX}{installation_id}:{list_name}:{former}:{present}"
 
 
 def build_unread_kind_cause(company_id: int, kind: str) -> str:

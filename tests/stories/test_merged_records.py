@@ -1,13 +1,16 @@
 """A supplier that is merged with another one in QuickBooks, with its bills."""
 
 import pytest
+from sqlalchemy import select
 
 from hub import Code, Party
-from hub.db.engine import transaction
+from hub.cases import inbox
+from hub.db.engine import read_only_session, transaction
 from hub.installations import matches
 from hub.mapping import NEW
-from hub.models import Installation
+from hub.models import Case, Installation
 from hub.qbo import record_download
+from hub.scheduling import runner
 from hub.web.codes import code_decisions
 from qbo_sandbox.accounting.company import Change
 from tests.support.sources.every_kind_source import ShopSite, document, line
@@ -65,6 +68,32 @@ def test_a_merged_supplier_is_not_created_again(shop, clock):
     assert (shop.states()["bill:3"], find(shop, "Sea Timber")) == ("held", [])
     assert shop.run()["bill:3"] == "posted"
     assert (list_bills(shop), find(shop, "Sea Timber")) == ([(winner, 10)] * 3, [])
+
+
+def test_one_case_names_the_supplier_and_has_all_its_bills(shop, clock):
+    winner = post_and_merge(shop, clock)
+    shop.run()
+    for _ in range(2):
+        runner.run_company_job("changes", 1, requested_by="kari")
+        clock.advance(4000)
+    assert shop.cases() == ["Sea Timber is Coastal in QuickBooks now"]
+    with read_only_session() as session:
+        (case,) = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        numbers = sorted(posting.number for posting in case.postings)
+    assert numbers == ["bill:1", "bill:2"]
+
+    id = shop.book("Bill", "bill:1")["Id"]
+    shop.quickbooks.act("edit", kind="Bill", id=id, set={"TxnDate": "2026-02-01"})
+    runner.run_company_job("changes", 1, requested_by="kari")
+    assert sorted(shop.cases()) == [
+        "Changed in QuickBooks",
+        "Sea Timber is Coastal in QuickBooks now",
+    ]
+    with transaction() as session:
+        inbox.close(session, case.cause, by="kari")
+    shop.quickbooks.act("edit", kind="Bill", id=id, set={"VendorRef": {"value": winner}})
+    runner.run_company_job("changes", 1, requested_by="kari")
+    assert shop.cases() == ["Changed in QuickBooks"]
 
 
 def test_a_change_of_a_bill_of_a_merged_supplier_is_written(shop, clock):

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from hub import payloads
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
@@ -25,11 +24,11 @@ from hub.outbox.states import UNFINISHED
 from hub.payloads.entities import get_linked_kind, parse_day
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.party_lists import get_party_list
-from hub.posting.reconcile import discrepancy_cases
+from hub.posting.reconcile import discrepancy_cases, mergers
+from hub.posting.reconcile.edits import describe_edits
+from hub.posting.reconcile.mergers import Merger
 from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads, load_posted
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
-from hub.qbo.display_names import load_namer
 from hub.reasons.texts import CaseText
 
 # The state in the receipt of a posted document, by how much of it is paid.
@@ -51,6 +50,7 @@ class DocumentNews:
     text: CaseText | None = None
     edits: Sequence[str] = ()  # a sentence for each edit; `text` contains them
     paid_on: dt.date | None = None
+    merger: Merger | None = None  # of its party with another one, which is its only edit
 
 
 class _Chunk(NamedTuple):
@@ -189,7 +189,10 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
     """Compare a document with its transaction in QuickBooks."""
     if document.discrepancy in ABSENT_DISCREPANCIES or document.head is None:
         return DocumentNews(document, document.discrepancy)
-    edits = _describe_edits(document, current)
+    paid_on = _find_last_payment_date(document, current)
+    edits, merger = describe_edits(document, current)
+    if merger and document.discrepancy == Discrepancy.NONE:
+        return DocumentNews(document, paid_on=paid_on, merger=merger)
     text = None
     if document.discrepancy == Discrepancy.NONE:
         name = format_posting_name(document.posting)
@@ -199,26 +202,8 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
         Discrepancy.DIFFERS if edits else Discrepancy.NONE,
         text,
         edits if text else (),
-        _find_last_payment_date(document, current),
+        paid_on,
     )
-
-
-def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[str]:
-    """Describe the edits of a transaction; empty if its content is as the hub wrote it."""
-    entity = current.get(document.key)
-    if entity is None:
-        return []
-    posting = document.posting
-    last_write = document.last_write
-    written = payloads.summarize_written(
-        posting.kind, last_write.answer or {}, last_write.summary, posting.currency
-    )
-    edited = payloads.summarize(posting.kind, entity, posting.currency)
-    with read_only_session() as session:
-        name_of = load_namer(
-            session, posting.company_id, get_party_list(posting.kind, posting.summary)
-        )
-        return payloads.describe_differences(written, edited, name_of, compares_billing=True)
 
 
 def _compute_paid_amount(document: PostedDocument) -> Decimal | None:
@@ -264,6 +249,10 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
     is_open = discrepancy_cases.update_case(
         session, news.document, news.discrepancy, news.text, news.edits
     )
+    if news.merger:
+        mergers.open_case(session, news.document.posting, news.merger)
+    else:
+        mergers.detach(session, news.document.posting)
     reported = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:
         reported[str(news.discrepancy)] += 1

@@ -44,6 +44,18 @@ TEMPLATES = {
         instruction=ACCEPT_OR_CORRECT,
         action=CaseAction.NONE,
     ),
+    "posted.merged": Template(
+        title="{former} is {present} in QuickBooks now",
+        reason=(
+            "Documents that were posted with {former} have {present} in QuickBooks, and {former}"
+            " cannot be used there any more, as after a merger of the two."
+        ),
+        instruction=(
+            "If that is right, match the code of {former} to {present} under Matching, and close"
+            " this. Otherwise correct the documents in QuickBooks."
+        ),
+        action=CaseAction.NONE,
+    ),
     "marker.twice": Template(
         title="Perhaps twice in QuickBooks",
         reason=(
