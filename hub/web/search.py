@@ -18,6 +18,7 @@ from hub.web.lists.document_filters import parse_amounts, read_document_filters,
 from hub.web.lists.document_rows import load_rows
 
 MAX_HITS_PER_KIND = 8  # a link leads to all
+LINKED_TO_ALL = ("documents", "amounts", "cases")
 MAX_WORDS_LENGTH = 200
 pages = Blueprint("search", __name__, url_prefix="/search")
 
@@ -33,7 +34,12 @@ def show() -> str:
             hits = _search(session, words)
     count = sum(len(matches) for matches in hits.values())
     return render_template(
-        "search.html", words=words, hits=hits, count=count, max_hits=MAX_HITS_PER_KIND
+        "search.html",
+        words=words,
+        hits=hits,
+        count=count,
+        max_hits=MAX_HITS_PER_KIND,
+        is_cut=any(len(hits[name]) == MAX_HITS_PER_KIND for name in LINKED_TO_ALL),
     )
 
 

@@ -98,6 +98,7 @@ def test_more_hits_are_one_click_away_in_as_many_queries(owner: Visitor) -> None
     ids += [add_case(owner, 51 + place, "100.00") for place in range(search.MAX_HITS_PER_KIND + 1)]
     page = owner.page("/search/?q=Case")
     assert 'href="/inbox/?words=Case"' in page
+    assert re.search(r"The first \d+ hits\. A link below leads to all\.", page)
     cases = [address for address in hits(page) if address.startswith("/inbox/")]
     assert len(cases) == search.MAX_HITS_PER_KIND
     assert f"/inbox/{ids[-1]}" in cases
