@@ -30,8 +30,8 @@ STATE_RETENTION = dt.timedelta(days=1)
 # The texts of the errors with which a consent returns.
 CONSENT_ERRORS = {
     "access_denied": Sentence(
-        "You did not allow the hub to work in QuickBooks, so nothing was connected. Press Connect"
-        " again and choose Connect there; it takes an administrator of the company."
+        "You did not allow the hub to work in QuickBooks, so nothing was connected. Start again"
+        " under Companies and choose Connect at Intuit; it takes an administrator of the company."
     ),
     "invalid_scope": Sentence(
         "Intuit does not let this app ask for accounting data. Check the app's scopes at Intuit."
@@ -77,7 +77,8 @@ def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Connec
     code = args.get("code", "")
     if not realm.isdigit() or not code:
         raise Refused(
-            "Intuit's answer names no company, so nothing was connected. Press Connect again."
+            "Intuit's answer names no company, so nothing was connected. Start again under"
+            " Companies."
         )
     if expected_realm and expected_realm != realm:
         raise OtherCompany(_format_company_title(expected_realm), _format_company_title(realm))
@@ -85,8 +86,8 @@ def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Connec
         grant = token_endpoint.exchange(code, args["state"])
     except token_endpoint.Rejected:
         raise Refused(
-            "Intuit did not accept the sign-in, perhaps because it took too long. Press Connect"
-            " again."
+            "Intuit did not accept the sign-in, perhaps because it took too long. Start again"
+            " under Companies."
         ) from None
     return _connect(realm, grant, who)
 
@@ -257,13 +258,16 @@ def _use_state(state: str, session_id: str) -> str | None:
     with engine.transaction() as session:
         row = session.scalars(with_state.with_for_update()).one_or_none()
         if row is None or not hmac.compare_digest(row.session, _hash(session_id)):
-            raise Refused("This sign-in was not started from this browser. Press Connect again.")
+            raise Refused(
+                "This sign-in was not started from this browser. Start again under Companies."
+            )
         if row.used_at is not None:
-            raise NotNow("This sign-in was used already. Press Connect again.")
+            raise NotNow("This sign-in was used already. Start again under Companies.")
         row.used_at = now
     if now - row.created_at > dt.timedelta(minutes=SIGN_IN_LIMIT_MINUTES):
         raise NotNow(
-            "This sign-in took longer than %(sign_in_limit_minutes)s minutes. Press Connect again.",
+            "This sign-in took longer than %(sign_in_limit_minutes)s minutes. Start again under"
+            " Companies.",
             sign_in_limit_minutes=SIGN_IN_LIMIT_MINUTES,
         )
     return row.realm
