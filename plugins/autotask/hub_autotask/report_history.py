@@ -3,7 +3,6 @@
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from hub import Refused, format_ids, parse_ids
 
@@ -88,7 +87,7 @@ def _format_cursor(states: Mapping[int, str], checksums: Mapping[int, str]) -> s
     """Return a cursor with the states of documents, and the checksums of the open ones."""
     cursor = _group_ids(states)
     if checksums:
-        cursor[CONTENTS] = _group_ids(checksums)
+        cursor[CONTENTS] = _format_checksums(checksums)
     return json.dumps(cursor, separators=(",", ":"))
 
 
@@ -101,13 +100,27 @@ def _parse_cursor(cursor: str | None) -> tuple[dict[int, str], dict[int, str]]:
         return {}, {}
     try:
         groups = json.loads(cursor)
-        checksums = _ungroup_ids(groups.pop(CONTENTS, {}))
+        checksums = _parse_checksums(groups.pop(CONTENTS, ""))
         return _ungroup_ids(groups), checksums
     except (ValueError, AttributeError, TypeError):
         raise Refused(
             "The position from which Autotask is read cannot be understood; it was not written"
             " by this app. Press “Read everything again” on the page of the app."
         ) from None
+
+
+def _format_checksums(checksums: Mapping[int, str]) -> str:
+    """Return checksums as a list of ids that are no numbers, which earlier versions leave out."""
+    return format_ids({f"{id}_{checksum}" for id, checksum in checksums.items()})
+
+
+def _parse_checksums(text: str) -> dict[int, str]:
+    """Return the checksum of each id of a text of `_format_checksums`."""
+    checksums: dict[int, str] = {}
+    for entry in parse_ids(text):
+        id, _, checksum = entry.partition("_")
+        checksums[int(id)] = checksum
+    return checksums
 
 
 def format_states(states: Mapping[int, str]) -> str:
@@ -120,7 +133,7 @@ def parse_states(text: str) -> dict[int, str]:
     return _ungroup_ids(json.loads(text)) if text else {}
 
 
-def _group_ids(texts: Mapping[int, str]) -> dict[str, Any]:
+def _group_ids(texts: Mapping[int, str]) -> dict[str, str]:
     """Return the ids that have each text, as ranges."""
     ids_by_text: dict[str, set[str]] = {}
     for id, text in texts.items():

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from hub import parse_ids
+
 
 @pytest.mark.row("AT-I1")
 def test_an_open_invoice_that_is_changed_comes_again(invoices, poll_cases, change_row):
@@ -24,6 +26,14 @@ def test_the_cursor_of_an_earlier_version_brings_open_invoices_once(invoices, po
     items, cursor = poll_cases(invoices, json.dumps(states))
     assert "labour and a licence" in items
     assert poll_cases(invoices, cursor)[0] == {}
+
+
+def test_a_worker_of_an_earlier_version_can_read_the_cursor(invoices, poll_cases):
+    """It takes each text for ids of a state, and leaves out those that are no numbers."""
+    _, cursor = poll_cases(invoices)
+    ids_by_state = {state: parse_ids(text) for state, text in json.loads(cursor).items()}
+    assert ids_by_state["contents"]
+    assert not any(id.isdecimal() for id in ids_by_state["contents"])
 
 
 @pytest.mark.row("AT-P1")
