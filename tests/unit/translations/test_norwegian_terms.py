@@ -18,6 +18,9 @@ OTHER_TERMS = (
     (r"^tax (code|rate|of)\b", r"^avgift"),
     (r"\bstays? in (Autotask|CostTracker)\b", r"\bblir i\b"),
 )
+# What a sentence says to press, and how long the label of a button may be.
+PRESS = re.compile(r"\b[Pp]ress(?:es|ing)? [“\"]?(?P<rest>[A-Z].*)", re.DOTALL)
+MAX_LABEL_LENGTH = 45
 
 
 def _list_texts() -> list[tuple[str, str]]:
@@ -49,3 +52,24 @@ def test_the_norwegian_help_has_the_words_of_the_pages() -> None:
     assert re.findall(r"(?<!reise)\bregning\w*|avgiftskode\w*|utvidelse\w*|hubben", text) == []
     records = re.findall(r"\w+ oppføring\w*(?! er forseglet)", text)
     assert records == []
+
+
+def test_a_sentence_says_to_press_what_the_button_is_called() -> None:
+    texts = _list_texts()
+    labels = {
+        source.rstrip("…"): text.rstrip("…")
+        for source, text in texts
+        if len(source) < MAX_LABEL_LENGTH and not source.endswith(".")
+    }
+    pressed = set()
+    wrong = []
+    for source, text in texts:
+        match = PRESS.search(source)
+        if match is None:
+            continue
+        label = max(filter(match["rest"].startswith, labels), key=len)
+        pressed.add(label)
+        if labels[label] not in text:
+            wrong.append((label, text))
+    assert wrong == []
+    assert {"Retry", "Reconnect", "Skip"} <= pressed
