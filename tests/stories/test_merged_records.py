@@ -89,6 +89,9 @@ def test_one_case_names_the_supplier_and_has_all_its_bills(shop, clock):
         "Changed in QuickBooks",
         "Sea Timber is Coastal in QuickBooks now",
     ]
+    with read_only_session() as session:
+        still_open = session.get_one(Case, case.id)
+        assert [posting.number for posting in still_open.postings] == ["bill:2"]
     with transaction() as session:
         inbox.close(session, case.cause, by="kari")
     shop.quickbooks.act("edit", kind="Bill", id=id, set={"VendorRef": {"value": winner}})

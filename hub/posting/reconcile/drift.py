@@ -83,9 +83,10 @@ def watch(company_id: int) -> Counter[str]:
         news = [_compare_document(document, current) for document in read]
         with transaction() as session:
             unchanged_ids = _find_unwritten(session, company_id, chunk, refused)
+            moved_ids = mergers.find_moved_ids(session, unchanged_ids)
             for item in news:
                 if item.document.posting.id in unchanged_ids:
-                    counts += _report(session, item)
+                    counts += _report(session, item, moved_ids)
             _mark_processed(session, _list_settled_heads(chunk, unchanged_ids))
 
 
@@ -239,10 +240,11 @@ def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) ->
     return head.updated_at.astimezone(ZoneInfo(zone)).date()
 
 
-def _report(session: Session, news: DocumentNews) -> Counter[str]:
+def _report(session: Session, news: DocumentNews, moved_ids: Set[int]) -> Counter[str]:
     """Update the case of a document and tell its source; return what was reported.
 
-    Payments of an edited document are reported once a person has accepted the difference.
+    `moved_ids` are the postings in open cases about mergers. Payments of an edited document are
+    reported once a person has accepted the difference.
     """
     if discrepancy_cases.settle_if_unwanted(session, news.document):
         return Counter()
@@ -251,7 +253,7 @@ def _report(session: Session, news: DocumentNews) -> Counter[str]:
     )
     if news.merger:
         mergers.open_case(session, news.document.posting, news.merger)
-    else:
+    elif news.document.posting.id in moved_ids:
         mergers.detach(session, news.document.posting)
     reported = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:

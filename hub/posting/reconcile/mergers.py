@@ -1,5 +1,6 @@
 """Documents whose party another one has taken over in QuickBooks: one case for all of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -66,6 +67,20 @@ def open_case(session: Session, posting: Posting, merger: Merger) -> None:
     )
 
 
+def find_moved_ids(session: Session, posting_ids: Collection[int]) -> set[int]:
+    """Return the postings that are in an open case about a merger."""
+    query = (
+        select(case_posting.c.posting_id)
+        .join(Case, Case.id == case_posting.c.case_id)
+        .where(
+            case_posting.c.posting_id.in_(posting_ids),
+            Case.closed_at.is_(None),
+            Case.cause.startswith(MERGER_PREFIX),
+        )
+    )
+    return set(session.scalars(query))
+
+
 def detach(session: Session, posting: Posting) -> None:
     """Remove a document from the case of a merger that no longer explains how it differs."""
     open_causes = (
@@ -75,5 +90,4 @@ def detach(session: Session, posting: Posting) -> None:
     )
     causes = session.scalars(open_causes).all()
     others = [cause for cause in causes if not cause.startswith(MERGER_PREFIX)]
-    if len(others) < len(causes):
-        inbox.detach(session, posting, others)
+    inbox.detach(session, posting, others)
