@@ -372,8 +372,8 @@ class OtherTenant(NeedsAttention):
         super().__init__(
             "The settings of %(app)s now lead to the account %(actual)s, but its documents belong"
             " to %(expected)s. Nothing was changed: enter the access of %(expected)s again, or save"
-            " the settings on the app's page Settings, which asks whether the app is to continue"
-            " with %(actual)s.",
+            " the settings on the app's page Settings or with `hub apps set`, which ask whether the"
+            " app is to continue with %(actual)s.",
             app=app,
             actual=actual,
             expected=expected,

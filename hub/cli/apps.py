@@ -1,6 +1,8 @@
 """The apps: `hub apps list`, `enable`, `set`, `disable`, `matches`."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +39,14 @@ settings_option = click.option(
         "JSON: the app's settings by field name, secrets among them, and start_date, schedule,"
         " zone, second_approval_above."
     ),
+)
+start_date_option = click.option(
+    "--start-date", metavar="D", help="Documents of days before are left alone, like 2026-01-31."
+)
+new_account_option = click.option(
+    "--new-account",
+    metavar="ID",
+    help="Continue with another account at the source, which the settings lead to.",
 )
 
 
@@ -97,10 +107,18 @@ def _list_rows(app: "App") -> list[dict[str, Any]]:
 @click.option(
     "--owner", metavar="U", help="Who answers for it; the person at this terminal unless given."
 )
+@start_date_option
+@new_account_option
 @with_hub
 @with_process_lock
 def enable(
-    slug: str, realm: str | None, file: Path | None, mode: str | None, owner: str | None
+    slug: str,
+    realm: str | None,
+    file: Path | None,
+    mode: str | None,
+    owner: str | None,
+    start_date: str | None,
+    new_account: str | None,
 ) -> None:
     """Enable the app SLUG for a company.
 
@@ -115,15 +133,24 @@ def enable(
     company_id = find_company(realm).id
     present = installations_enable.find_installation(company_id, slug)
     settings = read_settings(file)
+    if start_date is not None:
+        settings["start_date"] = start_date
     if present is not None:
         rights.require_settings(present, settings)
     elif owner is None:
         owner = person.name() or None
     if not person.name():
         _grant_access(company_id, slug)
-    row = installations_enable.enable(
-        company_id, slug, settings, who=get_account_name(), mode=mode, owner=owner
-    )
+    with _account_question(present, settings, new_account):
+        row = installations_enable.enable(
+            company_id,
+            slug,
+            settings,
+            who=get_account_name(),
+            mode=mode,
+            owner=owner,
+            new_account=new_account,
+        )
     company_name = row.company.display_name
     say(f"{get_app_name(row.slug)} is enabled, in mode {row.mode}, for {company_name}.")
     warning = shared_accounts.find_warning(row)
@@ -132,6 +159,31 @@ def enable(
     source_name = row.tenant_name or "the source"
     for field, count in _push_first_lists(row).items():
         say(f"  {count_of(count, 'entry', 'entries')} of {field} put into {source_name}")
+
+
+@contextmanager
+def _account_question(
+    row: "Installation | None", settings: Mapping[str, Any], new_account: str | None
+) -> Iterator[None]:
+    """End the command with the question of the page if settings lead to another account."""
+    from hub.errors import OtherTenant
+    from hub.installations import replaced_account
+
+    if new_account is not None and row is not None:
+        replaced_account.require_first_day(get_app_name(row.slug), settings)
+    try:
+        yield
+    except OtherTenant as error:
+        if row is None:
+            raise
+        question = replaced_account.build_question(row.id, error)
+        say(question.opening, err=True)
+        for text in question.consequences:
+            say(f"- {text}", err=True)
+        say(question.first_day, err=True)
+        options = f"--new-account {shlex.quote(error.account)} and --start-date DAY"
+        say(f"To continue, run the command again with {options}.", err=True)
+        raise SystemExit(error.exit_code) from None
 
 
 def _push_first_lists(row: "Installation") -> Mapping[str, int]:
@@ -169,13 +221,17 @@ def _grant_access(company_id: int, slug: str) -> None:
     "--schedule", metavar="T", help="15m, 2h, 1d after the last end, or cron: '30 6 * * 1-5'."
 )
 @click.option("--zone", metavar="Z", help="The time zone of the schedule, like Europe/Oslo.")
-@click.option(
-    "--start-date", metavar="D", help="Documents of days before are left alone, like 2026-01-31."
-)
+@start_date_option
+@new_account_option
 @with_hub
 @with_process_lock
 def set_(
-    slug: str, realm: str | None, file: Path | None, mode: str | None, **options: str | None
+    slug: str,
+    realm: str | None,
+    file: Path | None,
+    mode: str | None,
+    new_account: str | None,
+    **options: str | None,
 ) -> None:
     """Change single settings of an enabled app; the others stay."""
     from hub.installations import enable as installations_enable
@@ -184,11 +240,16 @@ def set_(
     for name, value in options.items():
         if value is not None:
             settings[name] = value
-    if not settings and not mode:
+    if not settings and not mode and new_account is None:
         raise click.UsageError("Say what to change, such as --mode review or --settings FILE.")
     company_id = find_company(realm).id
-    rights.require_settings(find_stored_app(company_id, slug), settings)
-    row = installations_enable.change(company_id, slug, settings, who=get_account_name(), mode=mode)
+    present = find_stored_app(company_id, slug)
+    rights.require_settings(present, settings)
+    who = get_account_name()
+    with _account_question(present, settings, new_account):
+        row = installations_enable.change(
+            company_id, slug, settings, who=who, mode=mode, new_account=new_account
+        )
     say(f"{get_app_name(row.slug)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 

@@ -196,7 +196,7 @@ def _save(app: App, row: Installation, request: _SaveRequest, what: str) -> Inst
         name: value for name, value in answers.items() if name not in hub_answers.HUB_SETTINGS
     }
     draft = sources.make_draft(app, row, app_answers)
-    is_tested = bool(app_answers) or not row.id or not row.enabled
+    is_tested = bool(app_answers or request.new_account) or not row.id or not row.enabled
     if is_tested:
         _record_test(row, draft, request.who)
     settings = settings_schema.resolve_choices(

@@ -4,6 +4,9 @@ What the former account's documents posted stays as it is. Its documents are not
 reported any more, because an id of theirs may be that of another document in the new account.
 """
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -12,7 +15,7 @@ from hub.cases import inbox, source_cases
 from hub.context import current_hub
 from hub.db import bulk
 from hub.db.engine import read_only_session
-from hub.errors import NotNow, Sentence
+from hub.errors import NotNow, OtherTenant, Sentence, SettingsInvalid
 from hub.models import Cursor, Installation, Posting, ReceiptRow, SeenCode, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState, ReceiptEnd
 from hub.outbox import approvals
@@ -21,6 +24,71 @@ from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
 CHUNK_SIZE = 500  # postings whose cases are closed in one statement
+
+
+class AccountQuestion(NamedTuple):
+    """What a person reads before an app continues with another account."""
+
+    opening: Sentence
+    consequences: list[Sentence]
+    first_day: Sentence  # what to consider when the day is chosen from which documents count
+
+    def __str__(self) -> str:
+        """Return all of it as one text."""
+        return " ".join([self.opening, *self.consequences, self.first_day])
+
+
+def build_question(installation_id: int, error: OtherTenant) -> AccountQuestion:
+    """Return the question that pages, commands and the API ask about another account."""
+    name, former = error.actual, error.expected
+    opening = Sentence(
+        "With these settings %(former)s is no longer read, but %(name)s. Nothing is saved yet. If"
+        " you entered the wrong access, enter that of %(former)s again. If the app is to continue"
+        " with %(name)s:",
+        name=name,
+        former=former,
+    )
+    consequences = [
+        Sentence(
+            "What documents of %(former)s posted stays in QuickBooks, and their pages stay here."
+            " They are not changed or removed any more.",
+            former=former,
+        )
+    ]
+    count = count_unposted(installation_id)
+    if count == 1:
+        consequences.append(
+            Sentence(
+                "1 document of %(former)s waits and is left out of the books. To post it, enter"
+                " the former access and post it first.",
+                former=former,
+            )
+        )
+    elif count:
+        consequences.append(
+            Sentence(
+                "%(count)s documents of %(former)s wait and are left out of the books. To post"
+                " them, enter the former access and post them first.",
+                count=count,
+                former=former,
+            )
+        )
+    consequences.append(Sentence("The codes of %(name)s are matched anew.", name=name))
+    first_day = Sentence(
+        "Documents that were moved to the new account have other ids there, so those from the"
+        " chosen day on count as new. Choose a day after the last document that is posted already."
+    )
+    return AccountQuestion(opening, consequences, first_day)
+
+
+def require_first_day(app: str, answers: Mapping[str, Any]) -> None:
+    """Raise SettingsInvalid unless the answers say from which day on documents are posted.
+
+    The page of the question suggests a day; a command or a program has to name one.
+    """
+    if "start_date" not in answers:
+        text = Sentence("State the first day of documents to post from the new account.")
+        raise SettingsInvalid(app, {"start_date": [text]})
 
 
 def count_unposted(installation_id: int) -> int:

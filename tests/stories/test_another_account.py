@@ -3,19 +3,22 @@
 What the former account's documents posted stays, and ids of both accounts are never mixed.
 """
 
+import json
 from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
+from click.testing import CliRunner
 from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
 from hub import App, Tenant, hookimpl
+from hub.cli import main
 from hub.contract.documents import KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, OtherTenant
 from hub.installations import enable, replaced_account
-from hub.models import Posting, SourceDocument
+from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.posting.actions import retries
 from hub.posting.actions.document_repetition import post_document_again
@@ -64,6 +67,11 @@ def app(app_with_pages):
     return app_with_pages
 
 
+def bound_row():
+    with read_only_session() as session:
+        return session.get_one(Installation, 1)
+
+
 @pytest.fixture
 def shop(app, quickbooks, clock):
     shop = ShopSite(app, quickbooks, clock, source=Accounts())
@@ -80,6 +88,20 @@ def change(**options):
 def continue_with(shop, account, **options):
     shop.source.account = account
     return change(new_account=account, **options)
+
+
+@pytest.fixture
+def command(app, tmp_path):
+    """Return a function that runs a command for apps; it returns the exit code and the texts."""
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"key": "new"}))
+
+    def run(name, *options, settings=True):
+        arguments = ["apps", name, SLUG, *(["--settings", str(file)] if settings else []), *options]
+        result = CliRunner().invoke(main, arguments, obj=app)
+        return result.exit_code, " ".join(result.output.split())
+
+    return run
 
 
 def invoices_of(shop):
@@ -99,11 +121,41 @@ def stored(tenant):
 
 def test_another_account_is_refused_until_a_person_lets_the_app_continue_with_it(shop):
     shop.source.account = "t2"
-    with pytest.raises(OtherTenant, match="asks whether the app is to continue with Account t2"):
+    with pytest.raises(OtherTenant, match="ask whether the app is to continue with Account t2"):
         change()
     with pytest.raises(OtherTenant):
         change(new_account="t3")
     assert change(new_account="t2").tenant == "t2"
+
+
+@pytest.mark.parametrize("name", ["set", "enable"])
+def test_a_command_asks_what_the_page_asks_and_takes_the_answer(shop, command, name):
+    enable.set_mode(1, "review", who="kari")
+    shop.run(invoice("invoice:2", number="A-2"))
+    shop.source.account = "t2"
+    code, text = command(name)
+    assert code == 1
+    assert "With these settings t1 is no longer read, but Account t2." in text
+    assert "1 document of t1 waits and is left out of the books." in text
+    assert "have other ids there, so those from the chosen day on count as new." in text
+    assert text.endswith("again with --new-account t2 and --start-date DAY.")
+    assert stored("t1")["invoice:2"] == "review"
+
+    code, text = command(name, "--new-account", "t2")
+    assert (code, "start_date" in text, bound_row().tenant) == (1, True, "t1")
+    code, text = command(name, "--new-account", "t3", "--start-date", "2026-11-01")
+    assert (code, "--new-account t2" in text, bound_row().tenant) == (1, True, "t1")
+    code, text = command(name, "--new-account", "t2", "--start-date", "2026-11-01")
+    assert code == 0, text
+    row = bound_row()
+    assert (row.tenant, row.start_date.isoformat()) == ("t2", "2026-11-01")
+    assert stored("t1")["invoice:2"] == "skipped"
+
+
+def test_a_command_tries_stored_access_that_leads_to_another_account(shop, command):
+    shop.source.account = "t2"
+    code, text = command("set", "--new-account", "t2", "--start-date", "2026-11-01", settings=False)
+    assert (code, bound_row().tenant) == (0, "t2"), text
 
 
 def test_what_the_former_account_posted_stays_and_the_same_id_is_another_document(shop):

@@ -11,8 +11,8 @@ from hub.context import current_hub
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.errors import SettingsInvalid
-from hub.installations import approval_changes, enable
+from hub.errors import OtherTenant, SettingsInvalid
+from hub.installations import approval_changes, enable, replaced_account
 from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.security import api_tokens
@@ -22,6 +22,7 @@ from hub.web.api.resources import (
     Amount,
     PageQuery,
     Resource,
+    build_text_field,
     build_whole_list,
     list_of,
     operation,
@@ -42,6 +43,10 @@ HIGHER_LIMIT = (
 )
 WITHOUT_REVIEW = (
     "Documents would be posted without review. That takes a token with the scope approve, too."
+)
+ACCOUNT_ANSWER = (
+    "To continue, send the same again with new_account, which is the id of other_account, and with"
+    " settings.start_date."
 )
 DISABLED_MESSAGE = "The app is disabled. Enable it with PUT /api/v1/companies/{company}/apps/{app}."
 
@@ -96,6 +101,9 @@ class SettingsChangeSchema(Schema):
 
     mode = fields.String(validate=validate.OneOf([str(mode) for mode in InstallationMode]))
     settings = fields.Dict(keys=fields.String(), load_default=dict)
+    new_account = build_text_field(
+        "the id of another account at the source, with which the app is to continue", least=1
+    )
 
 
 @operation(resource, "/apps/", role="viewer", of=ANYWHERE, response=list_of(AppSchema))
@@ -196,10 +204,17 @@ def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation 
     is_without_review = approval_changes.starts_posting_without_review(app, row, answers, mode)
     if is_without_review and api_tokens.APPROVE not in g.api_token_scopes:
         return problems.build_problem(403, WITHOUT_REVIEW)
+    new_account = body.get("new_account")
     try:
-        saved = enabled_apps.save(row, answers, mode)
+        if new_account is not None:
+            replaced_account.require_first_day(app.name, answers)
+        saved = enabled_apps.save(row, answers, mode, new_account=new_account)
     except SettingsInvalid as error:
         return problems.build_problem(422, errors={"settings": error.fields})
+    except OtherTenant as error:
+        question = replaced_account.build_question(row.id, error)
+        account = {"id": error.account, "name": error.actual}
+        return problems.build_problem(409, f"{question} {ACCOUNT_ANSWER}", other_account=account)
     enabled_apps.request_runs(row, saved)
     return saved
 

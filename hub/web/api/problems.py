@@ -26,6 +26,13 @@ STATUS_SENTENCES = {
 }
 
 
+class AccountSchema(Schema):
+    """An account at a source."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
 class ProblemSchema(Schema):
     """A problem: its status, what happened and what to do."""
 
@@ -34,6 +41,10 @@ class ProblemSchema(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True, metadata={"description": "what happened and what to do"})
     errors = fields.Dict(metadata={"description": "what is wrong, by place and field"})
+    other_account = fields.Nested(
+        AccountSchema,
+        metadata={"description": "the account that settings lead to, if it is another one"},
+    )
     request_id = fields.String(metadata={"description": "finds the request in the hub's log"})
 
 

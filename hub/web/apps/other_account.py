@@ -11,6 +11,7 @@ from hub.contract.types import App
 from hub.errors import OtherTenant
 from hub.installations import replaced_account
 from hub.models import Installation
+from hub.translations.messages import translate
 
 ACCOUNT_FIELD = "new_account"  # the id of the account that the page has named
 TICK_FIELD = "sure"
@@ -36,14 +37,16 @@ def render_question(
     Today is suggested, because documents that were moved to the new account are posted already.
     """
     today = current_hub().clock.now().astimezone(ZoneInfo(row.zone)).date()
+    question = replaced_account.build_question(row.id, error)
     values = {
         "app": app,
         "row": row,
         "account_id": error.account,
         "account_name": error.actual,
-        "former_name": error.expected,
         "fields": [(name, value) for name, value in fields if name not in OWN_FIELDS],
         "start_date": today.isoformat(),
-        "unposted": replaced_account.count_unposted(row.id),
+        "opening": translate(question.opening),
+        "consequences": [translate(text) for text in question.consequences],
+        "first_day": translate(question.first_day),
     }
     return render_template("other_account.html", **{**about, **values})

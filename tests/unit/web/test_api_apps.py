@@ -11,6 +11,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Cursor, Installation, Run
 from tests.support.pages.api_client import ApiClient, documented_calls
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_document
 
 APP = "/companies/1/apps/costtracker"
 INSTALLATION = "/installations/1"
@@ -193,6 +194,37 @@ def test_a_disabled_app_keeps_its_settings_until_it_is_enabled_again(
     assert answer.get_json()["id"] == row["id"]
     assert acts(office)[-1] == ("app enabled", "olga")
     assert office.row(Installation, 1).settings["payable_account"] == "33"
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", f"{INSTALLATION}/settings"), ("PUT", APP)])
+def test_the_app_continues_with_another_account_that_the_program_names(
+    program: ApiClient, office: Visitor, method: str, path: str
+) -> None:
+    enable(program, office)
+    account = office.row(Installation, 1).tenant
+    with office.app.app_context(), transaction() as session:
+        row = session.get_one(Installation, 1)
+        row.tenant, row.tenant_name = "former", "Former Ltd"
+        add_document(session, row, "review", 1)
+    settings = settings_of(office)
+    refused = program.call(method, path, {"settings": settings})
+    problem = refused.get_json()
+    assert (refused.status_code, problem["other_account"]["id"]) == (409, account)
+    assert "With these settings Former Ltd is no longer read" in problem["detail"]
+    assert "1 document of Former Ltd waits and is left out" in problem["detail"]
+    answer = {"settings": settings, "new_account": account}
+    undated = program.call(method, path, answer)
+    assert (undated.status_code, list(undated.get_json()["errors"]["settings"])) == (
+        422,
+        ["start_date"],
+    )
+    settings["start_date"] = "2026-11-01"
+    wrong = program.call(method, path, {**answer, "new_account": "third"})
+    assert (wrong.status_code, office.row(Installation, 1).tenant) == (409, "former")
+    saved = program.call(method, path, answer)
+    assert saved.status_code == 200, saved.text
+    assert office.row(Installation, 1).tenant == account
+    assert ("account replaced", "olga") in acts(office)
 
 
 def test_personal_settings_are_those_of_their_owner(program: ApiClient, office: Visitor) -> None:
