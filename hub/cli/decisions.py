@@ -79,8 +79,9 @@ def not_this(id_: int, quickbooks_id: str) -> None:
 def overwrite(id_: int, yes: bool) -> None:
     """Let a change overwrite an edit in QuickBooks.
 
-    The transaction is read and shown, and you are asked. If it is edited again before the change is
-    sent, nothing is written.
+    It also permits a change of a transaction that a bank reconciliation covers. The transaction is
+    read and shown, and you are asked. If it is edited again before the change is sent, nothing is
+    written.
     """
     from hub.posting.actions import overwrites
 

@@ -317,16 +317,28 @@ def _replace_content(
     posting.revision += 1
     if keeps_approval:
         posting.approved_payload = posting.planned
-    elif posting.approved_payload is not None:
-        posting.approved_by = None
-        posting.approved_payload = None
-        if disposition.state in (PostingState.READY, PostingState.WAITING):
-            disposition = replace(disposition, state=PostingState.REVIEW)
+    else:
+        disposition = _end_permissions(posting, disposition)
 
     is_asked = posting.state == PostingState.HELD and posting.held_by == Holder.PERSON
     if not is_asked or _is_incomplete(disposition):
         _set_disposition(posting, disposition)
     return posting
+
+
+def _end_permissions(posting: Posting, disposition: Disposition) -> Disposition:
+    """End what people permitted for the former content; return how the new content continues.
+
+    Content that takes the place of approved content waits for an approval.
+    """
+    posting.overwrite_permitted = ""
+    if posting.approved_payload is None:
+        return disposition
+    posting.approved_by = None
+    posting.approved_payload = None
+    if disposition.state in (PostingState.READY, PostingState.WAITING):
+        return replace(disposition, state=PostingState.REVIEW)
+    return disposition
 
 
 def _carry_over_approvals(session: Session, posting: Posting, content: Content) -> bool:

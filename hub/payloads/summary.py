@@ -41,7 +41,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         term=read_ref_id(entity, "SalesTermRef"),
         payable_account=read_ref_id(entity, "APAccountRef"),
         deposit_account=read_ref_id(entity, "DepositToAccountRef"),
-        payment_account=read_ref_id(entity, "AccountRef") or _get_payment_account(entity),
+        payment_account=read_ref_id(entity, "AccountRef") or get_payment_account(entity),
         payment_method=read_ref_id(entity, "PaymentMethodRef"),
         class_=read_ref_id(entity, "ClassRef"),
         due=_get_day(entity, "DueDate"),
@@ -167,7 +167,7 @@ def _get_payee_type(entity: dict[str, Any]) -> str:
     return type if type == "customer" else ""
 
 
-def _get_payment_account(entity: dict[str, Any]) -> str:
+def get_payment_account(entity: dict[str, Any]) -> str:
     """Return the account that a bill payment was paid from."""
     for part, field in PAID_FROM:
         account = read_ref_id(entity.get(part) or {}, field)

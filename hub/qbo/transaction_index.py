@@ -24,7 +24,7 @@ from hub.payloads.entities import (
     read_ref_id,
 )
 from hub.payloads.fingerprint import compute_content_digest
-from hub.payloads.summary import PARTY_FIELDS
+from hub.payloads.summary import PARTY_FIELDS, get_payment_account
 
 MARKER_PATTERN = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 ACCOUNT_FIELDS = ("AccountRef", "DepositToAccountRef")
@@ -275,7 +275,7 @@ def build_head(
         "quickbooks_id": str(entity["Id"]),
         "number": str(number or "")[:100],
         "party": _get_first_ref_id(entity, PARTY_FIELDS),
-        "account": _get_first_ref_id(entity, ACCOUNT_FIELDS),
+        "account": _get_first_ref_id(entity, ACCOUNT_FIELDS) or get_payment_account(entity),
         "date": _parse_readable_day(entity.get("TxnDate")),
         "currency": read_ref_id(entity, "CurrencyRef")[:3],
         "total": _round_for_column(entity.get("TotalAmt"), get_amount_sign(entity)),

@@ -1020,6 +1020,26 @@ BUGS = (
         ),
     ),
     Planted(
+        "a removal of a transaction that a bank reconciliation covers is sent without a question",
+        "hub/posting/preflight/bank_checks.py",
+        "    if posting.operation in REMOVALS:\n        return True\n",
+        "    if posting.operation in REMOVALS:\n        return False\n",
+        (
+            "tests/stories/test_reconciled_transactions.py::"
+            "test_a_removal_asks_a_person_and_is_carried_out_if_it_is_permitted"
+        ),
+    ),
+    Planted(
+        "a permission to overwrite covers content that the source has given since",
+        "hub/outbox/planning.py",
+        '    posting.overwrite_permitted = ""\n',
+        "    pass\n",
+        (
+            "tests/stories/test_reconciled_transactions.py::"
+            "test_a_permission_ends_when_the_source_changes_the_document_again"
+        ),
+    ),
+    Planted(
         "a page that was opened before an edit permits to overwrite it",
         "hub/posting/actions/overwrites.py",
         "or current.token != sync_token",

@@ -19,7 +19,7 @@ from hub.models.enums import Operation, PostingState
 from hub.payloads.entities import get_linked_kind, parse_day
 from hub.posting.actions.app_rest import explain_rest
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
+from hub.posting.preflight.bank_reconciliation import BANK_KINDS, fetch_reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import company, transaction_index
@@ -231,7 +231,7 @@ def _find_obstacles(
         kind, id = document.key
         ids_by_kind[kind].append(id)
     current = fetch_current(posting_session, ids_by_kind)
-    reconciled = fetch_reconciled_ids(posting_session, current)
+    reconciled = _fetch_reconciled_ids(posting_session, current)
     obstacles = dict(stored_obstacles)
     for document in documents:
         if document.posting.id in stored_obstacles:
@@ -240,6 +240,21 @@ def _find_obstacles(
         if obstacle:
             obstacles[document.posting.id] = obstacle
     return _add_dependent_obstacles(documents, current, obstacles)
+
+
+def _fetch_reconciled_ids(posting_session: PostingSession, current: EntitiesByKey) -> set[str]:
+    """Return the ids of the transactions that a bank reconciliation covers.
+
+    Costs one read for each month in which one of these transactions is dated.
+    """
+    months = set()
+    for (kind, _), entity in current.items():
+        if kind in BANK_KINDS:
+            months.add(parse_day(entity["TxnDate"]).replace(day=1))
+    ids: set[str] = set()
+    for first_day in sorted(months):
+        ids |= fetch_reconciled_ids(posting_session, first_day)
+    return ids
 
 
 def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]) -> dict[int, str]:

@@ -9,7 +9,13 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, round_amount
 from hub.payloads.line_tax import KINDS_WITH_TAX
-from hub.posting.preflight import duplicate_checks, link_checks, name_checks, record_checks
+from hub.posting.preflight import (
+    bank_checks,
+    duplicate_checks,
+    link_checks,
+    name_checks,
+    record_checks,
+)
 from hub.posting.preflight.context import Check, CheckContext
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
@@ -177,6 +183,7 @@ CHECKS: tuple[tuple[Check, tuple[Operation, ...]], ...] = (
     (check_line_sum, CREATIONS_ONLY),
     (check_decimals, ALL_OPERATIONS),
     (link_checks.check_dependents, CHANGE_OPERATIONS),
+    (bank_checks.check_bank_reconciliation, CHANGE_OPERATIONS),
 )
 CHECKS_BY_OPERATION: Mapping[str, tuple[Check, ...]] = {
     operation: tuple(check for check, operations in CHECKS if operation in operations)

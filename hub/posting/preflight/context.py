@@ -13,6 +13,7 @@ from hub.money import ZERO
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.entities import KIND_BY_ENTITY
 from hub.posting.party_lists import get_party_list
+from hub.posting.preflight.bank_reconciliation import ReconciledMonths
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
 
@@ -92,6 +93,8 @@ class CheckContext:
     namesakes: Mapping[int, Namesake] = field(default_factory=dict)
     # By document: how far its total may be from the sum of its lines.
     tolerances: Mapping[int, Decimal] = field(default_factory=dict)
+    # The months of the transactions that changes are written against.
+    reconciled_months: ReconciledMonths = field(default_factory=dict)
 
     def build_cause(self, problem: str, posting: CheckedPosting, *subjects: str) -> str:
         """Return the cause of a case that all postings with this problem share.

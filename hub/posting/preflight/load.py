@@ -20,13 +20,13 @@ from hub.models import (
     StoredRecord,
     TransactionHead,
 )
-from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
-from hub.outbox.plan_values import get_target_id
+from hub.models.enums import Operation, PostingState, TransactionState
 from hub.outbox.unsearched_kinds import load_unsearched
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting import removals
 from hub.posting.party_lists import get_party_list
 from hub.posting.preflight import first_posting
+from hub.posting.preflight.bank_reconciliation import ReconciledMonths
 from hub.posting.preflight.context import (
     CheckContext,
     RecordKey,
@@ -38,22 +38,29 @@ from hub.posting.preflight.context import (
 from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY, TWIN_KINDS
 from hub.posting.preflight.name_checks import find_namesakes
 from hub.posting.preflight.postings import CheckedPosting
+from hub.posting.preflight.targets import load_targets
 from hub.posting.protocol.document_numbers import fold_number
 from hub.qbo import company
 from hub.reasons.texts import CaseText
 
 
 def load_context(
-    session: Session, company_id: int, postings: Sequence[CheckedPosting]
+    session: Session,
+    company_id: int,
+    postings: Sequence[CheckedPosting],
+    reconciled_months: ReconciledMonths | None = None,
 ) -> CheckContext:
-    """Return the rows and facts that the checks of these postings need."""
+    """Return the rows and facts that the checks of these postings need.
+
+    `reconciled_months` was read from QuickBooks; without it, nothing counts as reconciled.
+    """
     facts = company.load_facts(session, company_id)
     refs = {posting.id: list_record_refs(posting) for posting in postings}
     related = _load_related_transactions(session, company_id, postings)
     other_parties = _list_settled_parties(postings, related)
     stored = _load_records(session, company_id, other_parties.union(*refs.values()))
     lists = select(ListState.list).where(ListState.company_id == company_id)
-    targets = _load_targets(session, company_id, postings)
+    targets = load_targets(session, company_id, postings)
     installation_ids = {posting.installation_id for posting in postings}
     return CheckContext(
         facts=facts,
@@ -69,6 +76,7 @@ def load_context(
         first_posting_blocks=first_posting.find_blocks(session, installation_ids),
         namesakes=find_namesakes(session, company_id, postings),
         tolerances=_load_tolerances(session, postings),
+        reconciled_months=reconciled_months or {},
     )
 
 
@@ -282,21 +290,6 @@ def _list_nearby_dates(posting: CheckedPosting) -> set[dt.date]:
     for shift in range(-days, days + 1):
         dates.add(date + dt.timedelta(days=shift))
     return dates
-
-
-def _load_targets(
-    session: Session, company_id: int, postings: Sequence[CheckedPosting]
-) -> Mapping[int, TransactionHead]:
-    """Return, by posting, the transactions that changes are written against."""
-    targets = {}
-    for posting in postings:
-        if posting.operation not in CHANGE_OPERATIONS:
-            continue
-        quickbooks_id = get_target_id(posting.base)
-        head = session.get(TransactionHead, (company_id, posting.kind, quickbooks_id))
-        if head is not None:
-            targets[posting.id] = head
-    return targets
 
 
 def _find_missing_accounts(

@@ -37,6 +37,7 @@ class CheckedPostingRow(NamedTuple):
     part: str
     operation: str
     base: str
+    overwrite_permitted: str
     summary: TransactionSummary
     currency: str
     rejected_ids: list[Any]

@@ -20,10 +20,12 @@ from hub.models.enums import Holder, Operation, PostingState
 from hub.posting import releases, removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.posting_cases import FILE_CASE
+from hub.posting.preflight.bank_reconciliation import ReconciledMonths
 from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import CheckedPosting, load_postings
+from hub.posting.preflight.reconciled_months import ReconciledMonthReader
 from hub.posting.preflight.unsent_twins import UnsentTwins, build_findings
 from hub.posting.recovery import startup_scan
 from hub.posting.recovery.resolve import doubt_after_restore
@@ -46,9 +48,12 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     for kind in _load_created_kinds(ids):
         startup_scan.adopt_marked(posting_session, kind)
     twins = UnsentTwins(posting_session.company_id, ids)
+    reader = ReconciledMonthReader(posting_session)
     for first in range(0, len(ids), CHUNK_SIZE):
+        chunk = ids[first : first + CHUNK_SIZE]
+        months = reader.read(chunk)
         with transaction() as session:
-            _check_chunk(session, posting_session, ids[first : first + CHUNK_SIZE], twins)
+            _check_chunk(session, posting_session, chunk, twins, months)
         posting_session.report_progress("check", min(first + CHUNK_SIZE, len(ids)), len(ids))
 
     if not include_held:
@@ -56,8 +61,9 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     held_ids = _load_held_postings(posting_session)
     for first in range(0, len(held_ids), CHUNK_SIZE):
         chunk = held_ids[first : first + CHUNK_SIZE]
+        months = reader.read(chunk)
         with transaction() as session:
-            _check_held_chunk(session, posting_session, chunk, twins)
+            _check_held_chunk(session, posting_session, chunk, twins, months)
 
 
 def _load_held_postings(posting_session: PostingSession) -> list[int]:
@@ -122,11 +128,15 @@ def _load_created_kinds(ids: Sequence[int]) -> list[str]:
 
 
 def _check_chunk(
-    session: Session, posting_session: PostingSession, ids: Sequence[int], twins: UnsentTwins
+    session: Session,
+    posting_session: PostingSession,
+    ids: Sequence[int],
+    twins: UnsentTwins,
+    months: ReconciledMonths,
 ) -> None:
     """Check postings: mark those without findings as checked, hold the others."""
     postings = load_postings(session, ids, for_update=True)
-    context = load_context(session, posting_session.company_id, postings)
+    context = load_context(session, posting_session.company_id, postings, months)
     passed, failed = _sort_by_findings(session, postings, context, twins)
     now = posting_session.clock.now()
     session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=now))
@@ -151,12 +161,16 @@ def _list_file_causes(postings: Iterable[CheckedPosting]) -> list[str]:
 
 
 def _check_held_chunk(
-    session: Session, posting_session: PostingSession, ids: Sequence[int], twins: UnsentTwins
+    session: Session,
+    posting_session: PostingSession,
+    ids: Sequence[int],
+    twins: UnsentTwins,
+    months: ReconciledMonths,
 ) -> None:
     """Check held postings again: release those without findings, update changed reasons."""
     posting_session.lock_settings(session)
     postings = load_postings(session, ids, (PostingState.HELD,), for_update=True)
-    context = load_context(session, posting_session.company_id, postings)
+    context = load_context(session, posting_session.company_id, postings, months)
     passed, failed = _sort_by_findings(session, postings, context, twins)
     _release(session, posting_session, passed, context)
     outdated_ids = _find_in_outdated_cases(session, failed)

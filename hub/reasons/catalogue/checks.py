@@ -23,6 +23,23 @@ USE_ANOTHER_RECORD = (
 REMOVE_FIRST = (
     "Remove that in QuickBooks and press Retry, or press Skip to leave QuickBooks as it is."
 )
+CHANGE_THOUGH_RECONCILED = (
+    "“Overwrite it” changes the transaction, and the reconciliation no longer adds up. If you undo"
+    " the reconciliation in QuickBooks first, press Retry. Skip leaves QuickBooks as it is."
+)
+REMOVE_THOUGH_RECONCILED = (
+    "“Remove it all the same” removes the transaction, and the reconciliation no longer adds up."
+    " If you undo the reconciliation in QuickBooks first, press Retry. Skip leaves QuickBooks as it"
+    " is."
+)
+CHANGE_IF_NOT_RECONCILED = (
+    "The next sync asks QuickBooks again. If you know that no reconciliation covers the"
+    " transaction, press “Overwrite it”. Skip leaves QuickBooks as it is."
+)
+REMOVE_IF_NOT_RECONCILED = (
+    "The next sync asks QuickBooks again. If you know that no reconciliation covers the"
+    " transaction, press “Remove it all the same”. Skip leaves QuickBooks as it is."
+)
 REMOVE_OTHER_KIND = (
     "Remove that in QuickBooks, or take the marker out of its memo if it is something else, and"
     " press Retry. Press Skip to leave QuickBooks as it is."
@@ -301,5 +318,29 @@ TEMPLATES = {
         "{name} is to be removed, but {dependent} in QuickBooks.",
         REMOVE_FIRST,
         CaseAction.RETRY,
+    ),
+    "check.reconciled_change": _template(
+        "Part of a bank reconciliation",
+        "{name} is to be changed, but a bank reconciliation in QuickBooks covers the transaction.",
+        CHANGE_THOUGH_RECONCILED,
+        CaseAction.CHOOSE,
+    ),
+    "check.reconciled_removal": _template(
+        "Part of a bank reconciliation",
+        "{name} is to be removed, but a bank reconciliation in QuickBooks covers the transaction.",
+        REMOVE_THOUGH_RECONCILED,
+        CaseAction.CHOOSE,
+    ),
+    "check.perhaps_reconciled_change": _template(
+        "Perhaps part of a bank reconciliation",
+        "{name} is to be changed, but a bank reconciliation may cover the transaction. {answer}",
+        CHANGE_IF_NOT_RECONCILED,
+        CaseAction.CHOOSE,
+    ),
+    "check.perhaps_reconciled_removal": _template(
+        "Perhaps part of a bank reconciliation",
+        "{name} is to be removed, but a bank reconciliation may cover the transaction. {answer}",
+        REMOVE_IF_NOT_RECONCILED,
+        CaseAction.CHOOSE,
     ),
 }

@@ -21,6 +21,7 @@ from hub.contract.types import App
 from hub.db.engine import joined_session
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
+from hub.posting.case_texts import RECONCILIATION_QUESTIONS, REMOVAL_QUESTIONS
 from hub.scheduling import run_log
 from hub.security import people
 from hub.security.rights import Subject
@@ -118,6 +119,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         STATE_LABELS=STATE_LABELS,
         MODE_LABELS=MODE_LABELS,
+        REMOVAL_QUESTIONS=REMOVAL_QUESTIONS,
+        RECONCILIATION_QUESTIONS=RECONCILIATION_QUESTIONS,
         app_name=app_name,
         source_name=advice.get_source_name,
         is_corrected_in_file=advice.is_corrected_in_file,

@@ -1,5 +1,6 @@
 """Transactions covered by a bank reconciliation are not removed."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -7,8 +8,7 @@ import pytest
 from hub.errors import Refused
 from hub.posting.actions import undo
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile import bank_reconciliation
-from hub.posting.reconcile import refresh as reconcile_refresh
+from hub.posting.preflight import bank_reconciliation
 
 
 def expense(bench, day="2026-03-02"):
@@ -40,18 +40,15 @@ def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactio
     id = bench.posting(expense(bench)).quickbooks_id
     bench.quickbooks.act("reconcile", kind="Purchase", id=id)
     worker = PostingSession(bench.company_id)
-    assert bank_reconciliation.fetch_reconciled_ids(
-        worker, reconcile_refresh.fetch_current(worker, {"expense": [id]})
-    ) == {id}
+    assert bank_reconciliation.fetch_reconciled_ids(worker, dt.date(2026, 3, 1)) == {id}
 
 
 def test_bills_never_touch_a_bank_so_it_is_not_asked(bench):
-    worker = PostingSession(bench.company_id)
-    assert (
-        bank_reconciliation.fetch_reconciled_ids(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
-        == frozenset()
-    )
-    assert worker.reads == 0
+    bill_id = bench.bill("B-1")
+    bench.drain()
+    assert [step.posting.id for step in undo.plan_posting(bill_id).removable] == [bill_id]
+    calls = [entry["call"] for entry in bench.quickbooks.log.entries()]
+    assert [call for call in calls if call.startswith("report.")] == []
 
 
 def test_nothing_is_removed_if_a_reconciled_transaction_is_listed_without_its_id(

@@ -1,43 +1,39 @@
-"""Find the transactions that a bank reconciliation covers, from the report that lists them."""
+"""Fetch the transactions that a bank reconciliation covers, from the report that lists them."""
 
 import calendar
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hub.contract.value_object import value_object
 from hub.errors import Refused
-from hub.payloads.entities import parse_day
+from hub.models.enums import SendOutcome
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile.refresh import EntitiesByKey
 
 # Only these move money on a bank or credit card account.
 BANK_KINDS = ("expense", "payment", "refund", "deposit", "bill_payment")
 Cell = Mapping[str, Any]
 
 
-def fetch_reconciled_ids(
-    posting_session: PostingSession, entities: EntitiesByKey
-) -> frozenset[str]:
-    """Return the ids of the transactions that a bank reconciliation covers.
+@value_object
+class ReconciledMonth:
+    """The transactions of a month that a bank reconciliation covers.
 
-    Costs one read for each month in which one of these transactions is dated.
+    `problem` is why QuickBooks did not list them; None if it did.
     """
-    months = set()
-    for (kind, _), entity in entities.items():
-        if kind in BANK_KINDS:
-            months.add(parse_day(entity["TxnDate"]).replace(day=1))
-    ids: set[str] = set()
-    for first_day in sorted(months):
-        ids.update(_fetch_reconciled_in_month(posting_session, first_day))
-    return frozenset(ids)
+
+    ids: frozenset[str] = frozenset()
+    problem: str | None = None
 
 
-def _fetch_reconciled_in_month(
-    posting_session: PostingSession, first_day: dt.date
-) -> Iterator[str]:
-    """Yield the ids of all reconciled transactions of a month.
+ReconciledMonths = Mapping[dt.date, ReconciledMonth]  # by the first day of the month
 
-    Raise Refused if a row has no id, because it could be any of the transactions to be removed.
+
+def fetch_reconciled_ids(posting_session: PostingSession, first_day: dt.date) -> frozenset[str]:
+    """Return the ids of the transactions of a month that a bank reconciliation covers.
+
+    Costs one read. Raise Refused if QuickBooks does not list them, or if a row of its list has no
+    id, because it could be any transaction.
     """
     _, days = calendar.monthrange(first_day.year, first_day.month)
     last_day = first_day.replace(day=days)
@@ -47,18 +43,26 @@ def _fetch_reconciled_in_month(
         "cleared": "Reconciled",
     }
     response = posting_session.client().report("TransactionList", parameters)
+    if response.outcome in (SendOutcome.REFUSED, SendOutcome.DOUBT):
+        raise Refused(
+            "QuickBooks did not list the reconciled transactions of %(month)s: %(answer)s",
+            month=f"{first_day:%Y-%m}",
+            answer=response.text,
+        )
     report = posting_session.note_date(response).check().body
     column = _find_transaction_column(report)
+    ids = set()
     for cells in _iter_report_rows(report.get("Rows")):
         id = cells[column].get("id") if column < len(cells) else None
         if id:
-            yield str(id)
+            ids.add(str(id))
         elif any(cell.get("value") for cell in cells):
             raise Refused(
                 "QuickBooks lists reconciled transactions of %(month)s without their ids, so the"
-                " hub cannot tell which ones may be removed. Remove them in QuickBooks.",
+                " hub cannot tell which ones they are. Make this change in QuickBooks.",
                 month=f"{first_day:%Y-%m}",
             )
+    return frozenset(ids)
 
 
 def _find_transaction_column(report: Mapping[str, Any]) -> int:

@@ -1,0 +1,58 @@
+"""Check changes of transactions that a bank reconciliation covers, which it no longer would."""
+
+from collections.abc import Iterator
+
+from hub.cases.findings import Finding
+from hub.models import TransactionHead
+from hub.models.display_names import format_posting_name
+from hub.models.enums import CHANGE_OPERATIONS, TransactionState
+from hub.outbox.states import REMOVALS
+from hub.posting import case_texts
+from hub.posting.preflight.bank_reconciliation import BANK_KINDS
+from hub.posting.preflight.context import CheckContext
+from hub.posting.preflight.postings import CheckedPosting
+from hub.reasons.texts import CaseText
+
+
+def check_bank_reconciliation(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
+    """Find changes of reconciled transactions that the bank account would show.
+
+    QuickBooks carries them out without a question, and the reconciliation then no longer adds up.
+    """
+    head = context.targets.get(posting.id)
+    if head is None or head.date is None or not is_bank_change(posting, head):
+        return
+    month = context.reconciled_months.get(head.date.replace(day=1))
+    if month is None:
+        return
+    change = "removal" if posting.operation in REMOVALS else "change"
+    name = format_posting_name(posting)
+    if month.problem is not None:
+        code = f"check.perhaps_reconciled_{change}"
+        text = CaseText(code, name=name, answer=month.problem)
+    elif head.quickbooks_id in month.ids:
+        text = CaseText(f"check.reconciled_{change}", name=name)
+    else:
+        return
+    candidates = [case_texts.describe_candidate(head.quickbooks_id, head)]
+    yield Finding(key="reconciled", text=text, details={"candidates": candidates})
+
+
+def is_bank_change(posting: CheckedPosting, head: TransactionHead) -> bool:
+    """Return whether a change alters what a bank account shows of its transaction.
+
+    That is a removal, or another date, total or account. It is none if a person has permitted to
+    overwrite the transaction.
+    """
+    if posting.kind not in BANK_KINDS or posting.operation not in CHANGE_OPERATIONS:
+        return False
+    permitted_id = posting.overwrite_permitted.rpartition(":")[0]
+    if head.state != TransactionState.LIVE or permitted_id == head.quickbooks_id:
+        return False
+    if posting.operation in REMOVALS:
+        return True
+    summary = posting.summary
+    account = summary.payment_account or summary.deposit_account
+    if account and account != head.account:
+        return True
+    return summary.parsed_date != head.date or summary.total != head.total
