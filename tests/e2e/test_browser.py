@@ -770,6 +770,17 @@ def test_no_short_word_is_broken(
         assert (address, root.evaluate("e => e.scrollWidth - e.clientWidth")) == (address, 0)
 
 
+@pytest.mark.parametrize("width", [1100, 970, 360])
+def test_addresses_and_names_of_settings_break_between_their_words(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person.log_in("olga", PASSWORD)
+    person.open("/setup/intuit")
+    broken = person.page.evaluate(BROKEN_WORDS.replace(".mono", ".facts .mono"))
+    assert broken == []
+
+
 def test_on_a_phone_the_button_beside_a_suggestion_is_not_broken(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:

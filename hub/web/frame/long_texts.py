@@ -12,6 +12,8 @@ MAX_DETAIL_LENGTH = 100_000  # characters of a text among the details of a docum
 MAX_MESSAGE_LENGTH = 500  # characters of a message that the cookie carries to the next page
 # A colon between the levels of a name in QuickBooks, such as Client:Project; not that of a time.
 LEVEL_END = re.compile(r"(?<!\d):(?=[^\s/])|:(?=[^\s\d/])")
+# A slash between the parts of an address, an underscore between the words of a setting.
+PART_END = re.compile(r"(?<=[^:/][/_])(?=\w)")
 MESSAGES_KEY = "_flashes"  # Flask's name
 
 
@@ -19,7 +21,10 @@ def init_app(app: Flask) -> None:
     """Cut every text that a template prints; add filters for those that are printed otherwise."""
     app.jinja_env.finalize = print_value
     app.jinja_env.filters.update(
-        long_text=print_long, full_text=print_full, breakable=print_breakable
+        long_text=print_long,
+        full_text=print_full,
+        breakable=print_breakable,
+        breakable_address=print_breakable_address,
     )
     app.after_request(_cut_messages)
 
@@ -46,6 +51,15 @@ def print_breakable(value: Any) -> Markup:
     """
     text = escape(print_value(value))
     return Markup(LEVEL_END.sub(":<wbr>", text))  # noqa: S704 (escaped)
+
+
+def print_breakable_address(value: Any) -> Markup:
+    """Print an address or the name of a setting, whose lines may end after a slash or underscore.
+
+    What people copy from the page is the text as it is.
+    """
+    text = escape(print_value(value))
+    return Markup(PART_END.sub("<wbr>", text))  # noqa: S704 (escaped)
 
 
 def print_value(value: Any) -> Any:

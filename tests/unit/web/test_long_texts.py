@@ -7,7 +7,12 @@ from sqlalchemy import update
 
 from hub.db import engine
 from hub.models import Case, Posting, SeenCode, SourceDocument, StoredRecord
-from hub.web.frame.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH, print_breakable
+from hub.web.frame.long_texts import (
+    MAX_DETAIL_LENGTH,
+    MAX_LENGTH,
+    print_breakable,
+    print_breakable_address,
+)
 from tests.support.runs.tiers import by_form
 
 LONG = "Ålesund " * by_form(25_000, 125_000, 125_000)  # a megabyte, or a fifth of it
@@ -57,6 +62,19 @@ def addresses(app):
 )
 def test_a_line_may_end_between_the_levels_of_a_name(name, printed):
     assert print_breakable(name) == printed
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("https://hub.test/quickbooks/callback", "https://hub.test/<wbr>quickbooks/<wbr>callback"),
+        ("set by HUB_QBO_ENVIRONMENT", "set by HUB_<wbr>QBO_<wbr>ENVIRONMENT"),
+        ("A&B <i>/x", "A&amp;B &lt;i&gt;/<wbr>x"),
+    ],
+    ids=["address", "setting", "markup"],
+)
+def test_a_line_may_end_between_the_parts_of_an_address_or_setting(text, printed):
+    assert print_breakable_address(text) == printed
 
 
 def test_names_of_several_levels_may_break_after_a_colon(visitor):
