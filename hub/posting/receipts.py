@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, func, insert, select, update
@@ -15,7 +14,6 @@ from hub.cases.causes import build_posting_cause
 from hub.context import current_hub
 from hub.contract import codec
 from hub.contract.receipts import Cause, Receipt
-from hub.contract.registry import Plugins
 from hub.contract.states import ReceiptState
 from hub.db import bulk
 from hub.models import Installation, Posting, ReceiptRow, SourceDocument
@@ -68,23 +66,13 @@ def queue(
     reasons: Sequence[StoredReason] = (),
     paid: Decimal | None = None,
     paid_on: dt.date | None = None,
-    repeat: bool = True,
 ) -> None:
     """Queue a receipt if its app wants it; it replaces the open receipts of the document.
 
-    Nothing is queued for a document of a former account, which the app calls no more.
-
-    Its message is the text of `reasons`, in the form in which a posting stores them. Without
-    `repeat`, nothing is queued if state and reasons are those of the last receipt, even if the
-    wording of the reasons has changed.
+    Its message is the text of `reasons`, in the form in which a posting stores them.
     """
-    if not is_wanted(document.slug, state) or not _is_read(session, document):
+    if not _is_reported(session, document, state):
         return
-    if not repeat:
-        previous = find_last(session, document)
-        if previous and previous.state == state and texts.are_same(previous.reasons, reasons):
-            previous.reasons = list(reasons)  # it may be a sentence from before codes were stored
-            return
     facts = _build_posting_facts(posting)
     facts |= {"message": texts.join_reasons(reasons) or None, "paid": paid, "paid_on": paid_on}
     if posting and state in HELD_STATES:
@@ -93,13 +81,35 @@ def queue(
     session.add(ReceiptRow(**_build_receipt_values(document, state, facts, reasons)))
 
 
-def _is_read(session: Session, document: SourceDocument) -> bool:
-    """Return whether a document was read from the account that its app still reads.
+def queue_unless_repeated(
+    session: Session,
+    document: SourceDocument,
+    state: ReceiptState,
+    *,
+    posting: Posting,
+    reasons: Sequence[StoredReason],
+) -> None:
+    """Queue a receipt, unless the last one of the document has the same state and reasons.
 
-    The document may come from a session that has ended, which cannot load its installation.
+    A new wording of the same reasons is no change.
     """
-    if not document.body:
+    if not _is_reported(session, document, state):
+        return
+    last = find_last(session, document)
+    if last and last.state == state and texts.are_same(last.reasons, reasons):
+        last.reasons = list(reasons)  # it may be a sentence from before codes were stored
+        return
+    queue(session, document, state, posting=posting, reasons=reasons)
+
+
+def _is_reported(session: Session, document: SourceDocument, state: ReceiptState) -> bool:
+    """Return whether a document in this state is reported to its source.
+
+    A document of a former account is not, because the app no longer calls that account.
+    """
+    if not document.body or not is_wanted(document.slug, state):
         return False
+    # The document may come from a session that has ended, which cannot load its installation.
     installation = session.get_one(Installation, document.installation_id)
     return document.tenant == (installation.tenant or "")
 
@@ -296,14 +306,7 @@ def is_wanted(slug: str, *states: ReceiptState) -> bool:
         wanted_states = set(states).intersection(app.wants)
         if wanted_states:
             return True
-    return _has_listener(plugins)
-
-
-@cache
-def _has_listener(plugins: Plugins) -> bool:
-    """Return whether there is a plugin without an app of its own, which gets every receipt."""
-    without_app = [plugin for plugin in plugins.describe() if not plugin["apps"]]
-    return any(not plugin["broken"] for plugin in without_app)
+    return plugins.has_listeners
 
 
 def _build_posting_facts(posting: Posting | None) -> dict[str, Any]:

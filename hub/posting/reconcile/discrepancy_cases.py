@@ -118,13 +118,12 @@ def update_case(
     )
     is_changed = discrepancy == Discrepancy.DIFFERS
     state = ReceiptState.CHANGED if is_changed else ReceiptState.MISSING
-    receipts.queue(
+    receipts.queue_unless_repeated(
         session,
         posting.document,
         state,
         posting=document.last_write,
         reasons=texts.dump(text),
-        repeat=False,
     )
     return True
 
