@@ -4,7 +4,7 @@ A result is written only under the fence of its claim.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Integer, Table, bindparam, func, insert, select, update
@@ -41,6 +41,21 @@ class ClaimedPosting(NamedTuple):
     place: BatchPlace = SENT_SINGLY
 
 
+class Claim(NamedTuple):
+    """What a claim stores in each of its postings, and in their attempts.
+
+    - `fence`: identifies the claim; only its holder writes the results.
+    - `claimed_at`: the time of the hub.
+    - `run_id`: the run that sends the postings.
+    - `doubted_date`: QuickBooks' date from which a doubt about these sends counts.
+    """
+
+    fence: str
+    claimed_at: dt.datetime
+    run_id: int | None = None
+    doubted_date: dt.datetime | None = None
+
+
 Compose = Callable[[Sequence[ClaimedPosting]], Mapping[int, BatchPlace]]
 CLAIMED_COLUMNS = ("id", "kind", "operation", "generation", "requestid", "payload")
 _postings = cast(Table, Posting.__table__)
@@ -51,15 +66,11 @@ _newest_date = (
 )
 _INSERT_ATTEMPTS = insert(cast(Table, Attempt.__table__))
 _SELECT_READY = (
-    select(
-        _postings.c.id,
-        _postings.c.document_id,
-        _postings.c.revision,
-        _postings.c.checked_at.is_not(None),
-    )
+    select(_postings.c.id, _postings.c.document_id, _postings.c.revision)
     .where(
         bulk.is_among(_postings.c.id, "ids"),
         _postings.c.state == PostingState.READY,
+        _postings.c.checked_at.is_not(None),
         IS_OF_ACTIVE_APP,
         ~IS_DOCUMENT_IN_FLIGHT,
         ~LACKS_APPROVAL,
@@ -88,26 +99,24 @@ _SELECT_FOR_UPDATE = (
 )
 
 
-def claim(
+def claim_postings(
     session: Session,
-    posting_ids: Iterable[int],
-    fence: str,
-    now: dt.datetime,
-    *,
-    run_id: int | None = None,
-    doubted_date: dt.datetime | None = None,
+    revisions: Mapping[int, int],
+    claim: Claim,
     compose: Compose | None = None,
-    revisions: Mapping[int, int] | None = None,
 ) -> list[ClaimedPosting]:
     """Claim ready postings for sending, one per document, and store their attempts.
 
-    - `doubted_date`: QuickBooks' date from which a doubt about this send counts.
-    - `compose`: assigns the claimed postings to batches, so that batches are stored before the
-      send.
-    - `revisions`: claim only postings that are checked and still have these revisions.
+    Only those are claimed that are checked and still have these revisions. `compose` assigns them
+    to batches, so that the batches are stored before the send.
     """
-    values = {"_fence": fence, "_now": now, "_doubted_date": doubted_date, "_run": run_id}
-    ids = _select_claimable_postings(session, list(posting_ids), revisions)
+    values = {
+        "_fence": claim.fence,
+        "_now": claim.claimed_at,
+        "_doubted_date": claim.doubted_date,
+        "_run": claim.run_id,
+    }
+    ids = _select_claimable_postings(session, revisions)
     if not ids:
         return []
     rows = session.connection().execute(_CLAIM, {**values, "ids": ids})
@@ -119,7 +128,7 @@ def claim(
         claimed = [
             posting._replace(place=places.get(posting.id, SENT_SINGLY)) for posting in claimed
         ]
-    attempts = [_build_attempt_row(posting, fence, now) for posting in claimed]
+    attempts = [_build_attempt_row(posting, claim) for posting in claimed]
     bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)
     return claimed
 
@@ -147,23 +156,17 @@ def store_result(
     return update_one(session, is_claimed, state=state, **values)
 
 
-def _select_claimable_postings(
-    session: Session, ids: list[int], revisions: Mapping[int, int] | None
-) -> list[int]:
-    """Return the first ready posting of each document, in the order of their ids.
-
-    With `revisions`, postings that are unchecked or have another revision do not count.
-    """
+def _select_claimable_postings(session: Session, revisions: Mapping[int, int]) -> list[int]:
+    """Return the first claimable posting of each document, in the order of their ids."""
     first_by_document: dict[int, int] = {}
-    rows = session.execute(_SELECT_READY, {"ids": ids})
-    for id, document_id, revision, is_checked in rows:
-        is_current = revisions is None or (is_checked and revisions[id] == revision)
-        if is_current:
+    rows = session.execute(_SELECT_READY, {"ids": list(revisions)})
+    for id, document_id, revision in rows:
+        if revision == revisions[id]:
             first_by_document.setdefault(document_id, id)
     return list(first_by_document.values())
 
 
-def _build_attempt_row(posting: ClaimedPosting, fence: str, now: dt.datetime) -> dict[str, Any]:
+def _build_attempt_row(posting: ClaimedPosting, claim: Claim) -> dict[str, Any]:
     """Return the row of an attempt: its key is that of the posting, or of its place in a batch."""
     batch, bid = posting.place
     return {
@@ -171,6 +174,6 @@ def _build_attempt_row(posting: ClaimedPosting, fence: str, now: dt.datetime) ->
         "generation": posting.generation,
         "requestid": f"{batch}{bid}" if batch else posting.requestid,
         "batch": batch,
-        "fence": fence,
-        "sent_at": now,
+        "fence": claim.fence,
+        "sent_at": claim.claimed_at,
     }

@@ -82,12 +82,12 @@ BUGS = (
     Planted(
         "a claim does not check the state of the posting",
         "hub/posting/claims.py",
-        "    ids = _select_claimable_postings(session, list(posting_ids), revisions)\n"
+        "    ids = _select_claimable_postings(session, revisions)\n"
         "    if not ids:\n        return []\n"
         '    rows = session.connection().execute(_CLAIM, {**values, "ids": ids})',
         """    rows = session.connection().execute(
-        update(_postings).where(_postings.c.id.in_(list(posting_ids)))
-        .values(state="sending", fence=fence)
+        update(_postings).where(_postings.c.id.in_(list(revisions)))
+        .values(state="sending", fence=claim.fence)
         .returning(*(_postings.c[name] for name in CLAIMED_COLUMNS))
     )""",
         "tests/unit/posting/test_claims.py::test_two_workers_never_claim_the_same",

@@ -10,8 +10,7 @@ from sqlalchemy import Table, bindparam, update
 from hub.db import lease_rows
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany
-from hub.posting import claims
-from hub.posting.claims import ClaimedPosting
+from hub.posting.claims import Claim, ClaimedPosting, claim_postings
 from hub.posting.outcome.batch_sizing import compose_batches
 from hub.posting.outcome.session import PostingSession
 from hub.posting.recovery import restore
@@ -40,16 +39,15 @@ def claim_prepared(
     with transaction() as session:
         lease_rows.confirm_all(session)
         posting_session.store_date(session)
-        claimed = claims.claim(
-            session,
-            prepared_by_id,
-            fence,
-            posting_session.clock.now(),
+        claim = Claim(
+            fence=fence,
+            claimed_at=posting_session.clock.now(),
             run_id=posting_session.run_id,
             doubted_date=posting_session.latest_date(),
-            compose=partial(compose_batches, apps=apps, batch_sizer=posting_session.batch_sizer),
-            revisions={posting.id: posting.revision for posting in prepared},
         )
+        revisions = {posting.id: posting.revision for posting in prepared}
+        compose = partial(compose_batches, apps=apps, batch_sizer=posting_session.batch_sizer)
+        claimed = claim_postings(session, revisions, claim, compose)
         if not claimed:
             return []
         values = {"_company": posting_session.company_id, "_claimed": len(claimed)}

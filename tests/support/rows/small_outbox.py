@@ -8,6 +8,7 @@ from hub import outbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
+from hub.posting.claims import Claim, claim_postings
 
 REALM = "9130"
 
@@ -61,6 +62,20 @@ def plan_of(
         content=outbox.Content(kind=kind, **content),
         disposition=outbox.Disposition(state=state, holder=held_by, reasons=reasons),
     )
+
+
+def check(*ids):
+    """Mark postings as checked, as the preflight does; return the revision of each."""
+    with transaction() as session:
+        postings = [session.get_one(Posting, id) for id in ids]
+        for posting in postings:
+            posting.checked_at = now()
+        return {posting.id: posting.revision for posting in postings}
+
+
+def claim(session, revisions, fence="f1"):
+    """Claim postings that have these revisions."""
+    return claim_postings(session, revisions, Claim(fence=fence, claimed_at=now()))
 
 
 def row_of(source_id):

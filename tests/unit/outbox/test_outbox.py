@@ -14,8 +14,8 @@ from hub.models import (
     TransactionHead,
 )
 from hub.outbox import approvals, listing
-from hub.posting import claims, releases
-from tests.support.rows.small_outbox import get, now, row_of
+from hub.posting import releases
+from tests.support.rows.small_outbox import check, claim, get, now, row_of
 
 # -- keys ------------------------------------------------------------------------------------------
 
@@ -98,9 +98,10 @@ def test_both_approvals_stay_valid_after_ids_are_filled_in(box):
         parent.state, parent.quickbooks_id = "posted", "500"
     assert releases.release_waiting(1, now()) == 1
     assert get(id).state == "ready"
+    revisions = check(id)
     with transaction() as session:
         assert approvals.return_unapproved_to_review(session, 1) == 0
-        assert len(claims.claim(session, [id], "f", now())) == 1
+        assert len(claim(session, revisions)) == 1
 
 
 def approve_by(id, who):
@@ -136,8 +137,9 @@ def test_the_total_of_a_posted_transaction_stays_as_it_was_posted(box):
 
 def test_a_posting_in_flight_is_not_skipped(box):
     id = box()
+    revisions = check(id)
     with transaction() as session:
-        claims.claim(session, [id], "f1", now())
+        claim(session, revisions)
         assert not outbox.skip(session, session.get_one(Posting, id), "kari", "double")
 
 

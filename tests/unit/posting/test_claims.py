@@ -8,13 +8,14 @@ from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, Posting
 from hub.posting import claims
-from tests.support.rows.small_outbox import get, now, plan_of
+from tests.support.rows.small_outbox import check, claim, get, now, plan_of
 
 
 def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
     id = box()
+    revisions = check(id)
     with transaction() as session:
-        (claimed,) = claims.claim(session, [id], "f1", now())
+        (claimed,) = claim(session, revisions)
     with read_only_session() as session:
         posting = session.get_one(Posting, id)
         assert (posting.state, posting.fence, posting.sent_date) == ("sending", "f1", now())
@@ -29,26 +30,34 @@ def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
 @pytest.mark.parametrize("state", ["held", "waiting", "review", "skipped", "withdrawn"])
 def test_only_what_is_ready_is_claimed(box, state):
     id = box(state=state)
+    revisions = check(id)
     with transaction() as session:
-        assert claims.claim(session, [id], "f1", now()) == []
+        assert claim(session, revisions) == []
+
+
+def test_a_posting_that_is_not_checked_is_not_claimed(box):
+    id = box()
+    with transaction() as session:
+        assert claim(session, {id: 0}) == []
 
 
 def test_one_operation_of_a_document_goes_at_a_time(box):
     first = box()
     second = box(part="scan", operation="attach")
+    revisions = check(first, second)
     with transaction() as session:
-        assert [row.id for row in claims.claim(session, [first, second], "f1", now())] == [first]
+        assert [row.id for row in claim(session, revisions)] == [first]
     with transaction() as session:
-        assert claims.claim(session, [second], "f2", now()) == []
+        assert claim(session, revisions, "f2") == []
 
 
 def test_two_workers_never_claim_the_same(box):
     ids = [box(f"invoice:{number}") for number in range(6)]
-    app, claimed_ids = current_app(), []
+    app, claimed_ids, revisions = current_app(), [], check(*ids)
 
     def work(fence):
         with app.app_context(), transaction() as session:
-            claimed_ids.extend(row.id for row in claims.claim(session, ids, fence, now()))
+            claimed_ids.extend(row.id for row in claim(session, revisions, fence))
 
     threads = [threading.Thread(target=work, args=(f"f{number}",)) for number in range(4)]
     for thread in threads:
@@ -66,8 +75,9 @@ def current_app():
 
 def test_a_result_is_written_only_under_its_own_fence(box):
     id = box()
+    revisions = check(id)
     with transaction() as session:
-        claims.claim(session, [id], "f1", now())
+        claim(session, revisions)
     with transaction() as session:
         assert not claims.store_result(session, id, "f0", "posted", quickbooks_id="5")
         assert claims.store_result(session, id, "f1", "posted", quickbooks_id="5")
@@ -75,38 +85,15 @@ def test_a_result_is_written_only_under_its_own_fence(box):
     assert (get(id).state, get(id).quickbooks_id) == ("posted", "5")
 
 
-def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
-    id, app, claimed_payloads = box(payload=b"old"), current_app(), []
-
-    def claim():
-        with app.app_context(), transaction() as session:
-            claimed_payloads.extend(row.payload for row in claims.claim(session, [id], "f1", now()))
-
-    worker = threading.Thread(target=claim)
-    with transaction() as session:
-        row = session.get_one(Posting, id).document
-        attempts = outbox.load_history(session, [row])[row.id]
-        worker.start()
-        worker.join(0.2)
-        plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
-        outbox.plan_posting(session, row, plan, postings=attempts)
-    worker.join()
-    assert claimed_payloads == [b"new"]
-
-
 def test_a_posting_that_changes_while_it_is_being_claimed_is_checked_again_first(box):
     id, app, claimed_ids = box(payload=b"old"), current_app(), []
-    with transaction() as session:
-        posting = session.get_one(Posting, id)
-        posting.checked_at = now()
-        revisions = {id: posting.revision}
+    revisions = check(id)
 
-    def claim():
+    def work():
         with app.app_context(), transaction() as session:
-            claimed = claims.claim(session, [id], "f1", now(), revisions=revisions)
-            claimed_ids.extend(row.id for row in claimed)
+            claimed_ids.extend(row.id for row in claim(session, revisions))
 
-    worker = threading.Thread(target=claim)
+    worker = threading.Thread(target=work)
     with transaction() as session:
         row = session.get_one(Posting, id).document
         postings = outbox.load_history(session, [row])[row.id]

@@ -12,7 +12,7 @@ from hub.cli import main
 from hub.db import engine
 from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
 from hub.outbox import approvals, compute_fingerprint
-from hub.posting import claims
+from hub.posting.claims import Claim, claim_postings
 from hub.web.frame import listed_rows
 from tests.support.pages.page_visitor import Visitor
 
@@ -60,8 +60,10 @@ def claimable(visitor: Visitor, name: str) -> bool:
     """Return whether a posting would be claimed for sending, without claiming it."""
     id = visitor.story.postings[name]
     with visitor.app.app_context(), engine.read_only_session() as session:
-        now = visitor.app.extensions["hub"].clock.now()
-        return bool(claims.claim(session, [id], "fence", now))
+        posting = session.get_one(Posting, id)
+        posting.checked_at = now = visitor.app.extensions["hub"].clock.now()
+        session.flush()
+        return bool(claim_postings(session, {id: posting.revision}, Claim("fence", now)))
 
 
 def sweep(visitor: Visitor) -> int:
