@@ -1,6 +1,6 @@
 """The cases of posted documents that differ from QuickBooks, and how they close."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hub.cases import inbox
 from hub.cases.causes import (
     DISCREPANCY_SUFFIX,
+    MERGER_PREFIX,
     RESPONSE_DIFFERS,
     build_discrepancy_cause,
     build_former_part_cause,
@@ -16,7 +17,7 @@ from hub.cases.causes import (
     is_discrepancy,
     parse_posting_id,
 )
-from hub.models import Case, Posting, TransactionHead
+from hub.models import Case, Posting, TransactionHead, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.reasons.texts import CaseText
@@ -38,7 +39,7 @@ class Discrepancy(StrEnum):
 ABSENT_DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED)
 
 
-def close_outdated(session: Session, posting_ids: Iterable[int], *, is_removed: bool) -> None:
+def close_outdated(session: Session, posting_ids: Collection[int], *, is_removed: bool) -> None:
     """Close the cases about a transaction as it was before the hub wrote or removed it.
 
     `posting_ids` are the earlier postings of its part.
@@ -54,6 +55,25 @@ def close_outdated(session: Session, posting_ids: Iterable[int], *, is_removed: 
     open_causes = select(Case.cause).where(Case.cause.in_(causes), Case.closed_at.is_(None))
     for cause in session.scalars(open_causes.order_by(Case.id)).all():
         inbox.close(session, cause)
+    detach_from_mergers(session, posting_ids)
+
+
+def detach_from_mergers(
+    session: Session, posting_ids: Collection[int], keep: Collection[str] = ()
+) -> None:
+    """Remove documents from the cases of mergers that no longer explain how they differ.
+
+    `keep` holds the causes of those that still do.
+    """
+    open_causes = (
+        select(Case.cause)
+        .join(case_posting, case_posting.c.case_id == Case.id)
+        .where(case_posting.c.posting_id.in_(posting_ids), Case.closed_at.is_(None))
+    )
+    causes = set(session.scalars(open_causes))
+    outdated = {cause for cause in causes if cause.startswith(MERGER_PREFIX)} - set(keep)
+    if outdated:
+        inbox.detach_all(session, posting_ids, keep=causes - outdated)
 
 
 def compare_again(session: Session, cause: str) -> None:
@@ -116,9 +136,11 @@ def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
     The closed case states this in the history of the document.
     """
     causes = []
-    for id in list_postings_of_part(session, posting):
+    ids = list_postings_of_part(session, posting)
+    for id in ids:
         causes += [build_discrepancy_cause(id, absence) for absence in ABSENT_DISCREPANCIES]
         causes.append(build_former_part_cause(id))
+    detach_from_mergers(session, ids)
     query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
     for case in session.scalars(query):
         text = CaseText(

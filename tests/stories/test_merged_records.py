@@ -1,5 +1,7 @@
 """A supplier that is merged with another one in QuickBooks, with its bills."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -57,6 +59,16 @@ def post_and_merge(shop, clock):
     return winner
 
 
+def list_cases(shop, clock):
+    """Return the numbers of the documents in each open case, after a look at QuickBooks."""
+    clock.advance(4000)
+    runner.run_company_job("changes", 1, requested_by="kari")
+    clock.advance(4000)
+    with read_only_session() as session:
+        cases = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        return {case.title: sorted(row.number for row in case.postings) for case in cases}
+
+
 def list_bills(shop):
     """Return supplier and total of the bills of the shop."""
     bills = [row for row in shop.books("Bill") if "[hub:" in row.get("PrivateNote", "")]
@@ -97,6 +109,42 @@ def test_one_case_names_the_supplier_and_has_all_its_bills(shop, clock):
     shop.quickbooks.act("edit", kind="Bill", id=id, set={"VendorRef": {"value": winner}})
     runner.run_company_job("changes", 1, requested_by="kari")
     assert shop.cases() == ["Changed in QuickBooks"]
+
+
+def test_a_second_merger_takes_the_bills_from_the_case_of_the_first(shop, clock):
+    winner = post_and_merge(shop, clock)
+    shop.run()
+    assert list(list_cases(shop, clock)) == ["Sea Timber is Coastal in QuickBooks now"]
+    final = shop.quickbooks.act("create", kind="Vendor", set={"DisplayName": "Island"})["Id"]
+    clock.advance(4000)
+    merge(shop, winner, final)
+    record_download.refresh(1)
+    assert list_cases(shop, clock) == {
+        "Sea Timber is Island in QuickBooks now": ["bill:1", "bill:2"],
+        "Coastal is Island in QuickBooks now": ["bill:3"],
+    }
+
+
+def test_a_bill_that_is_written_with_the_present_supplier_leaves_the_case(shop, clock):
+    post_and_merge(shop, clock)
+    shop.run()
+    title = "Sea Timber is Coastal in QuickBooks now"
+    assert list_cases(shop, clock) == {title: ["bill:1", "bill:2"]}
+    shop.run(bill("bill:1", "12.00"))
+    assert list_cases(shop, clock) == {title: ["bill:2"]}
+    shop.run(bill("bill:2", "13.00"))
+    assert list_cases(shop, clock) == {}
+
+
+def test_a_bill_that_is_gone_everywhere_leaves_the_case(shop, clock):
+    post_and_merge(shop, clock)
+    shop.run()
+    title = "Sea Timber is Coastal in QuickBooks now"
+    assert list_cases(shop, clock) == {title: ["bill:1", "bill:2"]}
+    id = shop.book("Bill", "bill:1")["Id"]
+    shop.quickbooks.act("delete", kind="Bill", id=id)
+    shop.run(replace(bill("bill:1"), stage="closed"))
+    assert list_cases(shop, clock)[title] == ["bill:2"]
 
 
 def test_a_change_of_a_bill_of_a_merged_supplier_is_written(shop, clock):

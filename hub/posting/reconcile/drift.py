@@ -251,10 +251,7 @@ def _report(session: Session, news: DocumentNews, moved_ids: Set[int]) -> Counte
     is_open = discrepancy_cases.update_case(
         session, news.document, news.discrepancy, news.text, news.edits
     )
-    if news.merger:
-        mergers.open_case(session, news.document.posting, news.merger)
-    elif news.document.posting.id in moved_ids:
-        mergers.detach(session, news.document.posting)
+    mergers.update_case(session, news.document.posting, news.merger, moved_ids)
     reported = Counter[str]()
     if news.discrepancy != Discrepancy.NONE:
         reported[str(news.discrepancy)] += 1

@@ -1,6 +1,6 @@
 """Documents whose party another one has taken over in QuickBooks: one case for all of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hub import payloads
 from hub.cases import inbox
 from hub.cases.causes import MERGER_PREFIX, build_merger_cause
+from hub.cases.discrepancies import detach_from_mergers
 from hub.db.engine import read_only_session
 from hub.models import Case, Posting, StoredRecord, TransactionSummary, case_posting
 from hub.posting.party_lists import get_party_list
@@ -48,13 +49,29 @@ def find_merger(
     return Merger(list_name, former, present)
 
 
-def open_case(session: Session, posting: Posting, merger: Merger) -> None:
+def update_case(
+    session: Session, posting: Posting, merger: Merger | None, moved_ids: Set[int]
+) -> None:
+    """Add a document to the case of the merger that moved it, and remove it from all others.
+
+    `moved_ids` are the postings in open cases about mergers.
+    """
+    cause = _build_cause(posting, merger) if merger else ""
+    if posting.id in moved_ids:
+        detach_from_mergers(session, [posting.id], keep=[cause])
+    if merger:
+        _open_case(session, posting, merger, cause)
+
+
+def _build_cause(posting: Posting, merger: Merger) -> str:
+    """Return the cause of the case of a merger."""
+    former, present = merger.former.quickbooks_id, merger.present.quickbooks_id
+    return build_merger_cause(posting.installation_id, merger.list_name, former, present)
+
+
+def _open_case(session: Session, posting: Posting, merger: Merger, cause: str) -> None:
     """Add a document to the case of a merger, unless a person has closed it."""
-    former, present = merger.former, merger.present
-    cause = build_merger_cause(
-        posting.installation_id, merger.list_name, former.quickbooks_id, present.quickbooks_id
-    )
-    text = CaseText("posted.merged", former=former.title, present=present.title)
+    text = CaseText("posted.merged", former=merger.former.title, present=merger.present.title)
     if inbox.is_dismissed(session, cause, text):
         return
     inbox.open(
@@ -79,15 +96,3 @@ def find_moved_ids(session: Session, posting_ids: Collection[int]) -> set[int]:
         )
     )
     return set(session.scalars(query))
-
-
-def detach(session: Session, posting: Posting) -> None:
-    """Remove a document from the case of a merger that no longer explains how it differs."""
-    open_causes = (
-        select(Case.cause)
-        .join(case_posting, case_posting.c.case_id == Case.id)
-        .where(case_posting.c.posting_id == posting.id, Case.closed_at.is_(None))
-    )
-    causes = session.scalars(open_causes).all()
-    others = [cause for cause in causes if not cause.startswith(MERGER_PREFIX)]
-    inbox.detach(session, posting, others)
