@@ -97,6 +97,23 @@ def test_the_case_closes_when_the_document_is_gone_at_its_source_too(
     assert (result.differences, result.accepted) == ([], 0)
 
 
+@pytest.mark.parametrize("act", ["void", "delete"])
+def test_the_question_about_a_removal_closes_when_a_person_removes_it_in_quickbooks(
+    app, quickbooks, clock, act
+):
+    shop = ShopSite(app, quickbooks, clock)
+    shop.run(invoice(number="S-1"))
+    shop.run(Gone(source_id="invoice:1"))
+    assert (shop.states()["invoice:1"], len(shop.cases())) == ("held", 1)
+    writes = shop.writes()
+    quickbooks.act(act, kind="Invoice", id=shop.book("Invoice", "invoice:1")["Id"])
+    run_company("changes")
+    assert (shop.cases(), shop.reasons()) == ([], [])
+    shop.run(Gone(source_id="invoice:1"))
+    run_nightly_jobs(clock)
+    assert (shop.cases(), shop.writes()) == ([], writes)
+
+
 def test_nothing_is_left_to_close_of_an_order_that_neither_side_has(app, quickbooks, clock):
     shop = ShopSite(app, quickbooks, clock, gone="close")
     row = line("1", "42.00", cost="Fuel")

@@ -16,6 +16,7 @@ TEMPLATES = {
     "posting.source_gone": Template(reason="The source no longer has it."),
     "posting.file_gone": Template(reason="The source no longer has this file."),
     "posting.left": Template(reason="The settings of {app} now leave it in QuickBooks."),
+    "posting.departed": Template(reason="It is no longer in QuickBooks."),
     "posting.wanted_again": Template(reason="The source has it again."),
     "posting.same_again": Template(reason="The source agrees with QuickBooks again."),
     "posting.split_differently": Template(reason="The document is now split differently."),
