@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from hub.contract.dates import format_moment
 from hub.contract.tokens import TokenCache
@@ -134,9 +134,23 @@ class ApiClient:
         if "://" not in path.partition("?")[0]:
             separator = "" if path.startswith(("/", "?")) else "/"
             return f"{base_url}{separator}{path}"
-        if not path.startswith(f"{base_url}/"):
+        if not _is_within(path, base_url):
             raise Refused("%(source)s sent a link to another address.", source=self._source)
         return path
+
+
+def _is_within(address: str, base_url: str) -> bool:
+    """Return whether an address is that of an API, perhaps with a query, or lies below it.
+
+    Scheme and host may be written in another case, as in what a person has typed.
+    """
+    try:
+        link, base = urlsplit(address), urlsplit(base_url)
+    except ValueError:
+        return False
+    if (link.scheme, link.netloc.lower()) != (base.scheme, base.netloc.lower()):
+        return False
+    return link.path == base.path or link.path.startswith(f"{base.path}/")
 
 
 def _build_bearer_headers(token: str) -> dict[str, str]:

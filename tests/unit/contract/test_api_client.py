@@ -221,7 +221,30 @@ def test_a_link_of_the_source_is_called_and_one_to_another_server_is_not(source)
     api = ApiClient(site_of(source), "Shed", bearer="T")
     assert api.get(f"{URL}/rentals?page=2")["query"] == {"page": "2"}
     assert api.get("/rentals?next=http://other.test/")["path"] == "/rentals"
-    for link in (f"{URL}.other.test/rentals", "https://other.test/rentals"):
+    for link in (f"{URL}.other.test/rentals", "https://other.test/rentals", "https://[/rentals"):
+        with pytest.raises(Refused, match="Shed sent a link to another address"):
+            api.get(link)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "link"),
+    [
+        (f"{URL}/rentals", f"{URL}/rentals?page=2"),
+        (URL.replace("https://s", "Https://S"), f"{URL}/rentals?page=2"),
+        (URL, f"{URL.replace('.test', '.Test')}/rentals?page=2"),
+    ],
+)
+def test_a_link_may_be_the_address_itself_and_write_the_host_in_another_case(
+    source, base_url, link
+):
+    api = ApiClient(site_of(source), "Shed", base_url=base_url, bearer="T")
+    answer = api.get(link)
+    assert (answer["path"], answer["query"]) == ("/rentals", {"page": "2"})
+
+
+def test_a_link_to_another_path_of_the_server_is_not_called(source):
+    api = ApiClient(site_of(source), "Shed", base_url=f"{URL}/api", bearer="T")
+    for link in (f"{URL}/rentals", f"{URL}/API/rentals", f"{URL}/api2?page=2"):
         with pytest.raises(Refused, match="Shed sent a link to another address"):
             api.get(link)
 
