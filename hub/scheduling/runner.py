@@ -253,19 +253,16 @@ def _send(steps: Steps, installation: Installation) -> None:
 
     For an app that is paused, disabled or without its plugin, only resolve its doubts.
     """
-    recorder, company_id = steps.recorder, installation.company_id
-    with company_lock(company_id, recorder.progress):
-        drain = send_run.resolve_only
+    with company_lock(installation.company_id, steps.recorder.progress):
         if activity.may_post(installation):
-            planned_at = current_hub().clock.now()
-            _replan(steps, installation.id)
-            drain = partial(send_run.drain, wait_for_doubts=steps.wait, planned_at=planned_at)
-        result = drain(
-            company_id,
-            installation_ids=[installation.id],
-            run_id=recorder.run_id,
-            progress=recorder.progress,
-        )
+            result = _replan_and_drain(steps, installation)
+        else:
+            result = send_run.resolve_only(
+                installation.company_id,
+                [installation.id],
+                run_id=steps.recorder.run_id,
+                progress=steps.recorder.progress,
+            )
     requests = steps.counts.setdefault("requests", {"writes": 0, "reads": 0})
     requests["writes"] += result.writes
     requests["reads"] += result.reads
@@ -273,6 +270,24 @@ def _send(steps: Steps, installation: Installation) -> None:
         _raise_reason(steps, installation, result.stop_reason)
     if result.unanswered_documents:
         raise Retry(result.unanswered_documents)
+
+
+def _replan_and_drain(steps: Steps, installation: Installation) -> send_run.DrainResult:
+    """Plan again what has to be, and send everything that is ready.
+
+    The time of the plans is taken before they are made, so that a match of a person meanwhile stops
+    the sending.
+    """
+    planned_at = current_hub().clock.now()
+    _replan(steps, installation.id)
+    return send_run.drain(
+        installation.company_id,
+        installation_ids=[installation.id],
+        run_id=steps.recorder.run_id,
+        progress=steps.recorder.progress,
+        wait_for_doubts=steps.wait,
+        planned_at=planned_at,
+    )
 
 
 def _replan(steps: Steps, installation_id: int) -> None:

@@ -127,20 +127,6 @@ def _get_app_page(installation: Installation) -> str:
     return url_for("marketplace.one", slug=installation.slug)
 
 
-def describe_repetition(installation: Installation) -> str:
-    """Return the sentence about a document that is posted again, at once or by an app at rest."""
-    if installation.can_run:
-        return gettext("The hub searches QuickBooks for it and then posts it again.")
-    if installation.is_active:
-        return gettext("It is posted again once the company is connected again.")
-    if installation.enabled:
-        return gettext(
-            "It is posted again once the app is no longer paused: set its mode to automatic or"
-            " review."
-        )
-    return gettext("It is posted again once the app is enabled.")
-
-
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
     """Request a run and redirect to it; an app at rest only shows a message."""
     with read_only_session() as session:

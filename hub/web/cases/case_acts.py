@@ -56,10 +56,10 @@ def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
         with read_only_session() as session:
             is_closed = get_row_or_404(session, Case, case_id).closed_at is not None
             posting_id = arguments_of_view.get("posting_id")
-            is_decided = posting_id is not None and not _has_posting(session, case_id, posting_id)
+            has_left = posting_id is not None and not _has_posting(session, case_id, posting_id)
         if is_closed:
             flash(gettext("This case was closed in the meantime. Nothing was changed."), "look")
-        elif is_decided:
+        elif has_left:
             flash(
                 gettext("The case no longer has this document. Nothing was changed."),
                 "look",

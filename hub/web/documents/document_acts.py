@@ -12,7 +12,6 @@ from hub.models.enums import RunKind
 from hub.posting.actions import document_repetition, retries
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
-from hub.web.apps.installation import describe_repetition
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import viewer
 from hub.web.frame.paging import get_row_or_404
@@ -51,7 +50,7 @@ def post_again(document_id: int) -> Response:
         _, main = load_state_and_main_posting(session, document)
     if main is None:
         abort(404)
-    message = describe_repetition(installation)
+    message = _describe_repetition(installation)
     _release(main.id, document_repetition.post_document_again, installation, message)
     return redirect(url_for("documents.one", document_id=document_id))
 
@@ -64,7 +63,7 @@ def take_back_skip(posting_id: int) -> Response:
         posting = get_row_or_404(session, Posting, posting_id)
         document_id = posting.document_id
         installation = posting.document.installation
-    message = _describe_next_step(installation)
+    message = _describe_taken_back_skip(installation)
     _release(posting_id, retries.take_back_skip, installation, message)
     anchor = f"posting-{posting_id}"
     return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))
@@ -84,7 +83,21 @@ def _release(
         run_log.request(RunKind.SYNC, installation.id, person_name())
 
 
-def _describe_next_step(installation: Installation) -> str:
+def _describe_repetition(installation: Installation) -> str:
+    """Return the sentence about a document that is posted again, at once or by an app at rest."""
+    if installation.can_run:
+        return gettext("The hub searches QuickBooks for it and then posts it again.")
+    if installation.is_active:
+        return gettext("It is posted again once the company is connected again.")
+    if installation.enabled:
+        return gettext(
+            "It is posted again once the app is no longer paused: set its mode to automatic or"
+            " review."
+        )
+    return gettext("It is posted again once the app is enabled.")
+
+
+def _describe_taken_back_skip(installation: Installation) -> str:
     """Return the sentence about a posting that is no longer skipped."""
     if installation.can_run:
         return gettext(
