@@ -635,6 +635,17 @@ def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(bench) -
     assert "choose that one or Skip" not in page
 
 
+def test_who_may_only_look_at_a_case_sees_no_empty_choice(bench) -> None:
+    bench.index_all_bills()
+    body = bench.body("A-1") | {"PrivateNote": f"[hub:{bench.marker('B-1')}]"}
+    bench.clear_check(bench.plan("B-1", "create", body))
+    bench.drain()
+    bench.visitor.log_in("vera")
+    page = bench.visitor.page("/inbox/1")
+    assert "an operator may act on it" in page
+    assert not re.search(r"<li>\s*</li>", page)
+
+
 def test_no_next_step_names_a_button_that_another_document_rules_out(bench) -> None:
     bench.index_all_bills()
     body = bench.body("A-1") | {"PrivateNote": f"[hub:{bench.marker('B-1')}]"}
