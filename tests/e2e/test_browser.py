@@ -19,7 +19,7 @@ from hub.demo import Demo
 from hub.models import ConnectedCompany, Installation, Posting, Run, SeenCode, SourceDocument, User
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
-from hub.security.rights import Right
+from hub.security.rights import Right, Subject
 from hub.web.serving.server import Web
 from tests.support.pages.browser import PAGE_TIMEOUT_MS, Person
 from tests.support.pages.list_pages import add_case
@@ -752,6 +752,9 @@ BROKEN_WORDS = """() => {
 def test_no_short_word_is_broken(
     served: Visitor, open_tab: Callable[..., Person], width: int
 ) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        one_app = Right("operator", Subject(slug="costtracker"))
+        people.insert(session, "accounts@fjord.example", people.hash_new(PASSWORD), [one_app])
     person = open_tab(served.url, viewport={"width": width, "height": 900})
     person.log_in("olga", PASSWORD)
     for address in (

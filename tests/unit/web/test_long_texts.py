@@ -69,9 +69,10 @@ def test_a_line_may_end_between_the_levels_of_a_name(name, printed):
     [
         ("https://hub.test/quickbooks/callback", "https://hub.test/<wbr>quickbooks/<wbr>callback"),
         ("set by HUB_QBO_ENVIRONMENT", "set by HUB_<wbr>QBO_<wbr>ENVIRONMENT"),
+        ("accounts@hub.test", "accounts@<wbr>hub.test"),
         ("A&B <i>/x", "A&amp;B &lt;i&gt;/<wbr>x"),
     ],
-    ids=["address", "setting", "markup"],
+    ids=["address", "setting", "mail", "markup"],
 )
 def test_a_line_may_end_between_the_parts_of_an_address_or_setting(text, printed):
     assert print_breakable_address(text) == printed
