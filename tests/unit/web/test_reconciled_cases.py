@@ -90,6 +90,21 @@ def test_a_removal_is_confirmed(bench: Any, expense: Any) -> None:
     assert (bench.state(posting_id), read_total(bench, expense)) == ("posted", None)
 
 
+@pytest.mark.parametrize("operation", ["update", "delete"])
+def test_a_retry_sends_it_after_the_reconciliation_was_undone(
+    bench: Any, expense: Any, operation: str
+) -> None:
+    posting_id = change(bench, expense, operation)
+    address = f"/inbox/1/{posting_id}/retry"
+    assert bench.visitor.page("/inbox/1").count(f'action="{address}') == 2
+    company = {"realm": bench.quickbooks.realm, "reconciled": []}
+    bench.quickbooks.control.company("POST", company)
+    bench.visitor.press(address)
+    bench.drain()
+    assert bench.state(posting_id) == "posted"
+    assert read_total(bench, expense) == {"update": 12, "delete": None}[operation]
+
+
 def test_a_program_reads_the_version_and_permits_the_change(bench: Any, expense: Any) -> None:
     posting_id = change(bench, expense, "update")
     program = ApiClient.of(bench.app, "oda")
