@@ -1,4 +1,4 @@
-"""Order the removals of linked transactions; withdraw removals and files that are not needed.
+"""Order the removals of linked transactions, and withdraw the files of removed ones.
 
 A payment is removed from QuickBooks before the transaction that it settles.
 """
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
-from hub.models.enums import Holder, Operation, PostingState
+from hub.models.enums import Operation, PostingState
 from hub.payloads.entities import get_linked_kind
 from hub.qbo.dependents import describe_dependent
 from hub.reasons import texts
@@ -68,25 +68,6 @@ def wait_for_removals(session: Session, removals: Mapping[int, int]) -> None:
         posting.reasons = texts.dump(CaseText("posting.waits_for_removal", name=name))
         if posting.state == PostingState.READY:
             posting.state = PostingState.WAITING
-
-
-def withdraw_unneeded(session: Session, posting: Posting) -> None:
-    """Withdraw the removal about which a person is asked, of a transaction that left QuickBooks.
-
-    One that a person requested or approved is sent all the same, and recorded as done.
-    """
-    asked = select(Posting).where(
-        Posting.document_id == posting.document_id,
-        Posting.part == posting.part,
-        Posting.operation.in_(outbox.REMOVALS),
-        Posting.state == PostingState.HELD,
-        Posting.held_by == Holder.PERSON,
-        Posting.approved_payload.is_(None),
-    )
-    for removal in session.scalars(asked.order_by(Posting.id)).all():
-        is_requested = outbox.is_removal_by_person(removal)
-        if not is_requested and not outbox.may_have_landed(session, removal):
-            outbox.withdraw(session, removal, CaseText("posting.departed"))
 
 
 def withdraw_files(session: Session, posting: Posting) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from hub import Gone
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Run
-from hub.posting.actions import manual, retries
+from hub.posting.actions import manual, retries, undo
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import runner
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
@@ -112,6 +112,28 @@ def test_the_question_about_a_removal_closes_when_a_person_removes_it_in_quickbo
     shop.run(Gone(source_id="invoice:1"))
     run_nightly_jobs(clock)
     assert (shop.cases(), shop.writes()) == ([], writes)
+
+
+@pytest.mark.parametrize("by_source", [True, False])
+def test_a_removal_that_was_not_carried_out_is_done_once_a_person_removes_it_in_quickbooks(
+    app, quickbooks, clock, by_source
+):
+    shop = ShopSite(app, quickbooks, clock, gone="delete")
+    shop.run(bill("42.00"))
+    id = shop.book("Bill", "bill:1")["Id"]
+    if not by_source:
+        undo.undo(undo.plan_posting(shop.posting("bill:1").id), "kari")
+    quickbooks.act("edit", kind="Bill", id=id, set={"TxnDate": "2026-02-27"})
+    shop.run(*([Gone(source_id="bill:1")] if by_source else []))
+    run_company("changes")
+    assert sorted(shop.cases()) == ["Changed in QuickBooks", "Our removal was not carried out"]
+    writes = shop.writes()
+    quickbooks.act("delete", kind="Bill", id=id)
+    run_company("changes")
+    shop.run()
+    run_nightly_jobs(clock)
+    assert (shop.cases(), shop.reasons(), shop.writes()) == ([], [], writes)
+    assert shop.states()["bill:1"] == "posted"
 
 
 def test_nothing_is_left_to_close_of_an_order_that_neither_side_has(app, quickbooks, clock):

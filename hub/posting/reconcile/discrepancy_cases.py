@@ -23,7 +23,7 @@ from hub.models import Case, Installation
 from hub.models.cases import DIFFERENCES
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount
-from hub.posting import receipts, removals
+from hub.posting import receipts
 from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -58,11 +58,11 @@ def close_cases(session: Session, posting_id: int) -> None:
 
 
 def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
-    """Close the cases of a document that neither the source nor QuickBooks has.
+    """Close the case of a document that neither the source nor QuickBooks has.
 
-    They include the question whether to remove it. Return whether they were closed. If the app
-    leaves documents in QuickBooks when they are gone at their source, or was changed to another
-    account, the cases stay open, because the document should still be in the books.
+    Return whether it was closed. If the app leaves documents in QuickBooks when they are gone at
+    their source, or was changed to another account, the case stays open, because the document
+    should still be in the books.
     """
     posting = document.posting
     row = posting.document
@@ -80,7 +80,6 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     policy = get_gone_policy(app, build_site(installation).settings)
     if policy is GonePolicy.LEAVE:
         return False
-    removals.withdraw_unneeded(session, posting)
     close_as_gone_everywhere(session, posting)
     return True
 

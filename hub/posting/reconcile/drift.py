@@ -24,7 +24,7 @@ from hub.outbox.states import UNFINISHED
 from hub.payloads.entities import get_linked_kind, parse_day
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile import discrepancy_cases, mergers
+from hub.posting.reconcile import discrepancy_cases, mergers, needless_removals
 from hub.posting.reconcile.edits import describe_edits
 from hub.posting.reconcile.mergers import Merger
 from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads, load_posted
@@ -83,10 +83,9 @@ def watch(company_id: int) -> Counter[str]:
         news = [_compare_document(document, current) for document in read]
         with transaction() as session:
             unchanged_ids = _find_unwritten(session, company_id, chunk, refused)
-            moved_ids = mergers.find_moved_ids(session, unchanged_ids)
-            for item in news:
-                if item.document.posting.id in unchanged_ids:
-                    counts += _report(session, item, moved_ids)
+            unchanged = [document for document in read if document.posting.id in unchanged_ids]
+            unchanged_ids -= needless_removals.settle(session, unchanged)
+            counts += _report_all(session, news, unchanged_ids)
             _mark_processed(session, _list_settled_heads(chunk, unchanged_ids))
 
 
@@ -238,6 +237,18 @@ def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) ->
     with read_only_session() as session:
         zone = session.get_one(Installation, document.posting.installation_id).zone
     return head.updated_at.astimezone(ZoneInfo(zone)).date()
+
+
+def _report_all(
+    session: Session, news: Iterable[DocumentNews], posting_ids: Set[int]
+) -> Counter[str]:
+    """Report the news of these documents; return the number of each result."""
+    counts = Counter[str]()
+    moved_ids = mergers.find_moved_ids(session, posting_ids)
+    for item in news:
+        if item.document.posting.id in posting_ids:
+            counts += _report(session, item, moved_ids)
+    return counts
 
 
 def _report(session: Session, news: DocumentNews, moved_ids: Set[int]) -> Counter[str]:

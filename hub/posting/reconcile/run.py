@@ -17,7 +17,7 @@ from hub.money import ZERO, format_amount, round_amount
 from hub.outbox import get_sign_of_kind
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile import discrepancy_cases, drift, markers
+from hub.posting.reconcile import discrepancy_cases, drift, markers, needless_removals
 from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import (
     PostedDocument,
@@ -145,7 +145,7 @@ def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | Non
         if document is None:
             discrepancy_cases.close_cases(session, posting_id)
             return None, True
-        if not document.is_settled:
+        if not document.is_settled or needless_removals.settle(session, [document]):
             return document, True
         if discrepancy_cases.settle_if_unwanted(session, document):
             return None, True

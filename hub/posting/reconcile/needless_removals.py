@@ -1,0 +1,58 @@
+"""Settle removals about which a person is asked although the transaction has left QuickBooks."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.cases.discrepancies import ABSENT_DISCREPANCIES
+from hub.models import Posting
+from hub.models.enums import Holder, PostingState
+from hub.posting.reconcile.posted_documents import PostedDocument
+from hub.reasons.texts import CaseText
+
+HOLDERS_WITH_CASES = (Holder.PERSON, Holder.QUICKBOOKS)  # the checks release what they hold
+
+
+def settle(session: Session, documents: Iterable[PostedDocument]) -> set[int]:
+    """Settle the removals of those documents that somebody has removed in QuickBooks.
+
+    A removal that a person wants is sent after all: it is read that nothing is left, and recorded
+    as removed. One that only the source wants is withdrawn. Return the ids of the documents'
+    postings whose removal is sent. Call this before any case is locked.
+    """
+    departed = {}
+    for document in documents:
+        if document.discrepancy in ABSENT_DISCREPANCIES:
+            departed[document.posting.document_id, document.posting.part] = document.posting.id
+    if not departed:
+        return set()
+    document_ids = {document_id for document_id, _ in departed}
+    held_removals = (
+        select(Posting)
+        .where(
+            Posting.document_id.in_(document_ids),
+            Posting.operation.in_(outbox.REMOVALS),
+            Posting.state == PostingState.HELD,
+            Posting.held_by.in_(HOLDERS_WITH_CASES),
+        )
+        .order_by(Posting.id)
+        .with_for_update(of=Posting)
+    )
+    sent_ids = set()
+    for removal in session.scalars(held_removals).all():
+        posting_id = departed.get((removal.document_id, removal.part))
+        if posting_id is not None and _settle_one(session, removal):
+            sent_ids.add(posting_id)
+    return sent_ids
+
+
+def _settle_one(session: Session, removal: Posting) -> bool:
+    """Settle a removal; return whether it is sent."""
+    who = outbox.get_remover(removal) or removal.approved_by
+    if who:
+        return outbox.retry(session, [removal.id], who) > 0
+    if not outbox.may_have_landed(session, removal):
+        outbox.withdraw(session, removal, CaseText("posting.departed"))
+    return False
