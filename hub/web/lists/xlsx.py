@@ -35,9 +35,16 @@ HEADER_STYLE = 1
 DATE_STYLE = 2
 MOMENT_STYLE = 3
 AMOUNT_STYLES = {0: 4, 2: 5, 3: 6}
-NUMBER_FORMATS = ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "#,##0", "#,##0.00", "#,##0.000")
+# A cell has no time zone, so the format of a moment names it.
+NUMBER_FORMATS = (
+    "yyyy-mm-dd",
+    'yyyy-mm-dd hh:mm:ss" UTC"',
+    "#,##0",
+    "#,##0.00",
+    "#,##0.000",
+)
 FIRST_NUMBER_FORMAT = 164  # smaller numbers are those of the formats that each program has
-COLUMN_WIDTH = 18  # characters: a narrower column shows a moment as ####
+COLUMN_WIDTH = 23  # characters: a narrower column shows a moment as ####
 _SHEET_BEGINNING = (
     f'{_XML_DECLARATION}<worksheet xmlns="{_MAIN_NAMESPACE}">'
     '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2"'
@@ -169,14 +176,19 @@ def _build_sheet_name(title: str, number: int) -> str:
     """Return the name of a sheet, which is unique in the file and no longer than Excel accepts."""
     end = f" {number}" if number > 1 else ""
     name = _NOT_IN_NAME.sub("_", title)[: MAX_NAME_LENGTH - len(end)]
-    return escape(f"{name}{end}", {'"': "&quot;"})
+    return _escape_attribute(f"{name}{end}")
+
+
+def _escape_attribute(value: str) -> str:
+    """Return a text as it stands between the quotes of an attribute."""
+    return escape(value, {'"': "&quot;"})
 
 
 def _build_styles() -> str:
     """Return the part of a workbook with the formats of its cells."""
     numbers = range(FIRST_NUMBER_FORMAT, FIRST_NUMBER_FORMAT + len(NUMBER_FORMATS))
     formats = "".join(
-        f'<numFmt numFmtId="{number}" formatCode="{code}"/>'
+        f'<numFmt numFmtId="{number}" formatCode="{_escape_attribute(code)}"/>'
         for number, code in zip(numbers, NUMBER_FORMATS, strict=True)
     )
     styles = "".join(

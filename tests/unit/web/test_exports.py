@@ -179,6 +179,15 @@ def test_moments_of_a_sheet_are_in_utc_and_yen_have_no_decimals() -> None:
     assert '<sheet name="a_b"' in read_part(content, "xl/workbook.xml")
 
 
+def test_a_moment_of_a_sheet_says_that_it_is_in_utc() -> None:
+    moment = dt.datetime(2026, 3, 1, 23, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
+    content = b"".join(xlsx.stream_file("cases", ["opened"], [(moment,)]))
+    assert table_of(content)[1] == ["46083.18750000"]  # 4:30 on the next day
+    styles = ElementTree.fromstring(read_part(content, "xl/styles.xml"))
+    formats = [format.get("formatCode") for format in styles.iter(f"{SHEET}numFmt")]
+    assert formats[1] == 'yyyy-mm-dd hh:mm:ss" UTC"'
+
+
 @pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
 def test_parts_leave_before_the_last_row_is_read(format: str) -> None:
     read = 0
