@@ -128,6 +128,15 @@ class SourceDocument(Model):
         """Return the currency of its amounts: the source's, or else that of the company."""
         return self.currency or self.installation.company.currency
 
+    @property
+    def source_page(self) -> str:
+        """Return the address of its page at the source; "" for none.
+
+        That of a document of a former account is not shown, because it may lead to another document
+        in the new account.
+        """
+        return "" if self.is_of_former_account else self.body.get("url", "")
+
     @hybrid_property
     def is_of_former_account(self) -> bool:
         """Return whether its app was changed to another account, so that it is not read any more.

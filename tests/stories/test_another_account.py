@@ -18,11 +18,13 @@ from hub.contract.documents import KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotNow, OtherTenant
 from hub.installations import enable, replaced_account
-from hub.models import Installation, Posting, SourceDocument
+from hub.models import Case, Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.posting.actions import retries
 from hub.posting.actions.document_repetition import post_document_again
 from hub.scheduling import runner
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.every_kind_source import SLUG, ShopSite, ShopSource, invoice
 
 
@@ -102,6 +104,11 @@ def command(app, tmp_path):
         return result.exit_code, " ".join(result.output.split())
 
     return run
+
+
+def open_case_id():
+    with read_only_session() as session:
+        return session.scalars(select(Case.id).where(Case.closed_at.is_(None))).one()
 
 
 def invoices_of(shop):
@@ -197,12 +204,23 @@ def test_what_waits_is_left_out_and_is_never_read_or_reported_again(shop, mode):
         assert retries.find_revocable_skips(session, former) == set()
 
 
-def test_a_former_document_that_leaves_quickbooks_is_a_case_and_is_not_posted_again(shop):
+def test_a_former_document_that_leaves_quickbooks_is_a_case_and_is_not_posted_again(shop, app):
+    shop.run(invoice(number="A-1", url="https://shop.example.com/invoices/1"))
+    with transaction() as session:
+        add_people(session)
+    visitor = Visitor(app, Story(1, shop.id))
+    visitor.log_in("oda")
     posting = shop.posting("invoice:1")
+    address = f"/documents/{posting.document_id}"
+    assert "https://shop.example.com/invoices/1" in visitor.page(address)
     continue_with(shop, "t2")
     shop.quickbooks.act("delete", kind="Invoice", id=posting.quickbooks_id)
     runner.run_company_job("changes", 1, requested_by="kari")
     assert shop.cases() == ["Missing in QuickBooks"]
+    for page in (address, f"/inbox/{open_case_id()}"):
+        text = visitor.page(page)
+        assert "A-1" in text
+        assert "shop.example.com" not in text, "the link leads into the new account"
     with pytest.raises(NotNow):
         post_document_again(posting.id, "kari")
     shop.source.receipts.clear()
