@@ -377,6 +377,7 @@ def _render_form(
         "who_may_change": notice,
         "form_errors": forms.list_errors_without_field(errors, values),
         "draft": draft,
+        "is_test": "test" in request.form,
     }
     return render_template("settings.html", errors=errors, **about)
 

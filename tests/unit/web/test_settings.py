@@ -438,6 +438,17 @@ def test_fields_to_fix_are_counted_and_linked(connected_visitor: Visitor) -> Non
     assert '<a href="#zone">Time zone</a>.' in alert
 
 
+def test_a_test_names_the_fields_without_which_nothing_is_tested(
+    connected_visitor: Visitor,
+) -> None:
+    form = settings_form(connected_visitor, client_secret="")
+    page = connected_visitor.post(ENABLE_PAGE, **form, test="1").text
+    alert = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert "Not saved" not in alert
+    assert "The connection was not tested. Please fix 1 field: " in " ".join(alert.split())
+    assert '<a href="#client_secret">Client secret</a>.' in alert
+
+
 def test_the_zones_of_the_company_come_first(connected_visitor: Visitor) -> None:
     connected_visitor.press(
         ENABLE_PAGE, **settings_form(connected_visitor, zone="Pacific/Auckland")
