@@ -323,7 +323,8 @@ class SettingsInvalid(Refused):
     from_source = True
 
     def __init__(self, app: str, fields: dict[str, list[str]]) -> None:
-        problems = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
+        sentences = [f"{name}: {' '.join(texts).rstrip('.')}." for name, texts in fields.items()]
+        problems = " ".join(sentences)
         super().__init__(
             "The settings of %(app)s were not saved. %(problems)s", app=app, problems=problems
         )

@@ -114,6 +114,13 @@ def test_settings_keep_each_sentence_by_its_field():
     assert SettingsInvalid("ION", {"key": ["Is missing."]}).fields == {"key": ["Is missing."]}
 
 
+def test_several_settings_that_do_not_fit_are_sentences_one_after_the_other():
+    problems = {"key": ["Is missing."], "port": ["Not a valid integer"]}
+    assert SettingsInvalid("ION", problems).text == (
+        "The settings of ION were not saved. key: Is missing. port: Not a valid integer."
+    )
+
+
 def test_the_reason_why_a_database_cannot_be_used_is_one_clause():
     """PostgreSQL's driver writes several lines, the last of which is a question."""
     why = "connection refused\n\tIs the server running and accepting connections?"
