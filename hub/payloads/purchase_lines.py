@@ -72,7 +72,7 @@ def _round_with_unclaimed_tax(
 def _build_line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return class, customer, tax code, and whether the customer is billed for the line."""
     customer = builder.line_reference(mapped, "customer")
-    is_billable = mapped.line.billable and customer is not None
+    is_billable = _is_billable(builder, mapped)
     percent = mapped.line.markup if is_billable else None
     return drop_empty(
         ClassRef=builder.line_class(mapped),
@@ -82,6 +82,26 @@ def _build_line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[
         TaxCodeRef=line_tax.choose_tax_code(builder, mapped),
         **line_tax.compute_gross_amount(builder, mapped),
     )
+
+
+def _is_billable(builder: PayloadBuilder, mapped: MappedLine) -> bool:
+    """Return whether the customer is charged for a line; note if QuickBooks charges nobody.
+
+    QuickBooks refuses a billable line while billable expenses are switched off.
+    """
+    customer = mapped.refs.get("customer")
+    if not mapped.line.billable or customer is None:
+        return False
+    if not builder.facts.billable:
+        builder.warnings.append(
+            Sentence(
+                "Billable expenses are switched off in QuickBooks, so nothing will be charged to"
+                " %(customer)s there. Charge it yourself, or switch on billable expenses in"
+                " QuickBooks before the next documents.",
+                customer=customer.name,
+            )
+        )
+    return builder.facts.billable
 
 
 def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:

@@ -59,6 +59,22 @@ def test_preferences_that_only_a_person_can_set_stay(quickbooks):
     assert body["AccountingInfoPrefs"]["BookCloseDate"] == "2026-12-31"
 
 
+def test_a_billable_line_is_refused_while_billable_expenses_are_switched_off(quickbooks):
+    detail = {"AccountRef": {"value": "7"}, "CustomerRef": {"value": "41"}}
+    line = {"Amount": 10, "DetailType": "AccountBasedExpenseLineDetail"}
+
+    def send(status):
+        line["AccountBasedExpenseLineDetail"] = detail | {"BillableStatus": status}
+        return post(quickbooks, "bill", {"VendorRef": {"value": "1"}, "Line": [line]})
+
+    assert send("Billable").status == 200
+    prefer(quickbooks, "VendorAndPurchasesPrefs", BillableExpenseTracking=False)
+    refused = send("Billable")
+    assert (refused.status, refused.json()["Fault"]["Error"][0]["code"]) == (400, "6000")
+    assert "doesn't have an income account" in refused.text
+    assert send("NotBillable").status == 200
+
+
 def test_classes_may_be_on_the_whole_transaction(quickbooks):
     klass = {"value": quickbooks.select("select * from Class")["Class"][0]["Id"]}
     body = {**CUSTOMER, "ClassRef": klass, "Line": [sale_line(ClassRef=klass)]}

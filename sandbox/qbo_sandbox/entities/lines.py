@@ -20,6 +20,13 @@ from qbo_sandbox.entities import sales
 from qbo_sandbox.kit.json_object import JsonObject
 
 MAX_LINES = 10_000
+# The answer to a billable line while billable expenses are switched off, as users of the API see it
+# (https://support.databuzz.com.au/article/684-upload-bills-business-validation-error).
+NO_BILLABLE_EXPENSES = (
+    "An account you chose for a billable expense doesn't have an income account associated with it."
+    " Before you save this transaction, you need to make that association, or the income won't be"
+    " reported correctly."
+)
 
 
 def complete_lines(
@@ -211,10 +218,12 @@ def _complete_dimensions(company: Company, detail: JsonObject) -> None:
     if company.options.classes == "off":
         detail.pop("ClassRef", None)
     status = detail.get("BillableStatus")
+    is_tracked = company.preference("VendorAndPurchasesPrefs", "BillableExpenseTracking")
     if status is None:
-        is_tracked = company.preference("VendorAndPurchasesPrefs", "BillableExpenseTracking")
         detail["BillableStatus"] = "NotBillable"
         if detail.get("CustomerRef") and company.switches.billable_by_customer and is_tracked:
             detail["BillableStatus"] = "Billable"
     elif status == "Billable" and not detail.get("CustomerRef"):
         raise business_error("When you check Billable, you must also specify a customer.")
+    elif status == "Billable" and not is_tracked:
+        raise business_error(NO_BILLABLE_EXPENSES)
