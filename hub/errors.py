@@ -306,9 +306,9 @@ class NotFound(Refused):
             listed = ", ".join(names[:MAX_CHOICES])
             hint = Sentence(" There is: %(names)s.", names=listed)
         super().__init__(
-            "There is no %(what)s %(name)s.%(hint)s",
+            "There is no %(what)s “%(name)s”.%(hint)s",
             what=what if isinstance(what, Sentence) else Sentence(what),
-            name=repr(name),
+            name=name,
             hint=hint,
         )
 

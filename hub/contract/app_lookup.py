@@ -20,8 +20,9 @@ def find_error(plugins: Plugins, slug: str) -> HubError:
     if plugins.broken:
         reasons = " ".join(error.text for error in plugins.broken)
         return Refused(
-            "There is no app %(slug)s. Perhaps it is of a plugin that was not loaded. %(reasons)s",
-            slug=repr(slug),
+            "There is no app “%(slug)s”. Perhaps it is of a plugin that was not loaded."
+            " %(reasons)s",
+            slug=slug,
             reasons=reasons,
         )
     return NotFound("app", slug, plugins.apps)

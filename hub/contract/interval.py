@@ -91,8 +91,8 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(
-            "%(name)s isn't a valid time zone. Write it like Europe/Oslo or America/New_York.",
-            name=repr(name),
+            "“%(name)s” isn't a valid time zone. Write it like Europe/Oslo or America/New_York.",
+            name=name,
         ) from None
 
 
@@ -125,8 +125,8 @@ def _compute_stable_fraction(name: str) -> float:
 
 def _build_unreadable_error(text: str) -> Refused:
     return Refused(
-        "%(text)s isn't a valid schedule. Write minutes, hours or days after the last end "
+        "“%(text)s” isn't a valid schedule. Write minutes, hours or days after the last end "
         "(15m, 2h, 1d), or cron in five fields, like 30 6 * * 1-5 for half past six on "
         "working days.",
-        text=repr(text),
+        text=text,
     )

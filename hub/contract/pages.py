@@ -238,10 +238,10 @@ def _build_no_page_error(error: Exception | None, source: str) -> Retry:
     """Return the error for an answer that is no page of a list, which names a missing field."""
     if isinstance(error, KeyError):
         return Retry(
-            "%(source)s sent an answer without %(name)s where a page of its list belongs; it is"
+            "%(source)s sent an answer without “%(name)s” where a page of its list belongs; it is"
             " asked again later.",
             source=source,
-            name=repr(error.args[0]),
+            name=str(error.args[0]),
         )
     return Retry(
         "%(source)s sent an answer that is no page of its list; it is asked again later.",

@@ -129,7 +129,7 @@ def require_id(row: Row, name: str) -> str:
 def _explain(error: Exception) -> str:
     """Return the reason why a plugin could not convert a row."""
     if isinstance(error, KeyError):
-        return Sentence("The source sent no %(name)s for it.", name=repr(error.args[0]))
+        return Sentence("The source sent no “%(name)s” for it.", name=str(error.args[0]))
     if isinstance(error, AttributeError) and error.name in METHODS_OF_ROWS:
         value = _quote(error.obj)
         return Sentence("The source sent %(value)s where a group of fields belongs.", value=value)
@@ -165,14 +165,14 @@ def look_up(table: Mapping[str, Value], value: str, name: str) -> Value:
     """Return the entry of a table for a value of a row, such as a status.
 
     Raise ValueError if the table lacks the value, so that the row is Unreadable. `name` is the name
-    of the value in the reason: "its status 'parked' is none of draft, sent".
+    of the value in the reason: "its status “parked” is none of draft, sent".
     """
     if value not in table:
         raise ValueError(
             Sentence(
-                "its %(name)s %(value)s is none of %(choices)s",
+                "its %(name)s “%(value)s” is none of %(choices)s",
                 name=name,
-                value=repr(value),
+                value=str(value),
                 choices=", ".join(table),
             )
         )

@@ -221,8 +221,8 @@ class ChoiceIndex:
             suggestions = self._format_suggestions(text)
             raise ValueError(
                 Sentence(
-                    "There is no %(name)s in the list. %(suggestions)s",
-                    name=repr(text),
+                    "There is no “%(name)s” in the list. %(suggestions)s",
+                    name=text,
                     suggestions=suggestions,
                 )
             )

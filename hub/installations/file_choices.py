@@ -57,9 +57,9 @@ class FileChoices:
         if len(ids) != 1:
             problem = Sentence("more than once") if ids else Sentence("not")
             raise Refused(
-                "%(label)s %(name)s is %(problem)s in QuickBooks.",
+                "%(label)s “%(name)s” is %(problem)s in QuickBooks.",
                 label=field.label,
-                name=repr(line["quickbooks_name"]),
+                name=line["quickbooks_name"],
                 problem=problem,
             )
         return next(iter(ids))
@@ -94,7 +94,7 @@ def load_code_fields(row: Installation) -> dict[str, Field]:
 def explain_unusable(field: Field, record: str) -> str:
     """Return the sentence that a record cannot be used for a field."""
     return Sentence(
-        "QuickBooks has no active %(label)s with the id %(id)s that may be used there.",
+        "QuickBooks has no active %(label)s with the id “%(id)s” that may be used there.",
         label=field.label.lower(),
-        id=repr(record),
+        id=record,
     )

@@ -43,7 +43,7 @@ def _parse_limit(value: Any) -> Decimal:
         limit = Decimal(-1)
     is_amount = limit.is_finite() and 0 <= limit < MAX_LIMIT and limit == round(limit, 2)
     if not is_amount:
-        raise Refused("%(text)s isn't a valid amount. Write it like 10000.00.", text=repr(value))
+        raise Refused("“%(text)s” isn't a valid amount. Write it like 10000.00.", text=str(value))
     return limit
 
 
@@ -77,7 +77,7 @@ def parse(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
         except ValueError:
             problems[name] = [
                 Sentence(
-                    "%(text)s isn't a valid date. Write it like 2026-01-31.", text=repr(answer)
+                    "“%(text)s” isn't a valid date. Write it like 2026-01-31.", text=str(answer)
                 )
             ]
     if problems:

@@ -9,7 +9,7 @@ WRONG = [
     ({"base_url": "http://127.0.0.1:9"}, "CostTracker"),
     ({"base_url": "http://10.0.0.1"}, "HUB_ALLOW_HOSTS_FILE"),
     ({"colour": "red"}, "There is no such setting"),
-    ({"payable_account": "99999"}, "There is no '99999' in the list"),
+    ({"payable_account": "99999"}, "There is no “99999” in the list"),
 ]
 
 

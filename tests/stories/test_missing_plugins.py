@@ -31,7 +31,7 @@ from tests.support.sources.every_kind_source import (
     line,
 )
 
-GONE = "There is no app 'shop'."
+GONE = "There is no app “shop”."
 FAILING = "Runs of Fjord & Sons Construction keep failing"
 
 

@@ -93,13 +93,13 @@ def test_every_deliberate_error_is_a_hub_error_and_ends_a_command_with_one():
 def test_a_name_that_does_not_exist_is_answered_with_the_near_one_or_all():
     assert (
         NotFound("app", "costraker", ["costtracker", "ion"]).text
-        == "There is no app 'costraker'. Did you mean costtracker?"
+        == "There is no app “costraker”. Did you mean costtracker?"
     )
     assert (
         NotFound("app", "x", ["ion", "costtracker"]).text
-        == "There is no app 'x'. There is: costtracker, ion."
+        == "There is no app “x”. There is: costtracker, ion."
     )
-    assert NotFound("app", "x").text == "There is no app 'x'."
+    assert NotFound("app", "x").text == "There is no app “x”."
 
 
 def test_a_retry_carries_its_pause():

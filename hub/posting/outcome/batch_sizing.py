@@ -190,8 +190,8 @@ def store_mode(company_id: int, mode: str, who: str) -> None:
     """Set how documents of a company are sent, and reset the batch size to its initial value."""
     if mode not in MODE_LABELS:
         raise Refused(
-            "%(mode)s is not a way to send documents. Choose one of %(modes)s.",
-            mode=repr(mode),
+            "“%(mode)s” is not a way to send documents. Choose one of %(modes)s.",
+            mode=mode,
             modes=", ".join(MODE_LABELS),
         )
     with transaction() as session:

@@ -72,7 +72,7 @@ def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Connec
         error = args["error"]
         if error in CONSENT_ERRORS:
             raise Refused(CONSENT_ERRORS[error])
-        raise Refused("Intuit answered %(text)s; nothing was connected.", text=repr(error[:60]))
+        raise Refused("Intuit answered “%(text)s”; nothing was connected.", text=error[:60])
     realm = args.get("realmId", "")
     code = args.get("code", "")
     if not realm.isdigit() or not code:
@@ -101,7 +101,7 @@ def connect_with_refresh_token(
     new token before anything else, so that it is not lost if the company cannot be connected.
     """
     if not realm.isdigit():
-        raise Refused("%(realm)s is not the number of a QuickBooks company.", realm=repr(realm))
+        raise Refused("“%(realm)s” is not the number of a QuickBooks company.", realm=realm)
     token = token.strip()
     try:
         grant = token_endpoint.renew(token)

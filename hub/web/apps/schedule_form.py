@@ -77,7 +77,7 @@ def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None)
             "second_approval_above",
             gettext(
                 "Two people approve above (%(company)s)",
-                company=row.company.currency or gettext("the company’s currency"),
+                company=row.company.currency or gettext("the company's currency"),
             ),
             SECOND_APPROVAL_HELP,
             "text",

@@ -65,7 +65,7 @@ def test_a_status_that_is_unknown_is_reported(open_bench):
     bench = open_bench(documents=3)
     bench.allow_undescribed_answers()
     bench.books.do("edit", invoice="1001", fields={"state": "lost"})
-    assert "its status 'lost' is none of draft" in bench.read(ids=["invoice:1001"])[0].reason
+    assert "its status “lost” is none of draft" in bench.read(ids=["invoice:1001"])[0].reason
 
 
 def test_a_fixed_item_has_to_be_chosen(open_bench):
@@ -114,7 +114,7 @@ def test_a_day_is_one_where_the_company_is(shared_bench):
 def test_a_party_without_an_id_is_not_taken_for_another_one(code_of):
     """Two parties with the code "client:None" would be matched with the same record."""
     row = {"id": None, "name": "Ek AB", "company": "Ek AB"}
-    assert readable("invoice:1", code_of, row).reason == "The source sent no 'id' for it."
+    assert readable("invoice:1", code_of, row).reason == "The source sent no “id” for it."
 
 
 @pytest.mark.parametrize("source_id", ["invoice:?", "payment:?", "payout:?", "expense:?"])

@@ -54,7 +54,7 @@ def test_a_payout_with_an_unknown_status_is_reported(open_bench):
     rows = bench.books.rows["payouts"]
     rows.put({**rows["t1"], "state": "lost"})
     reason = bench.read(ids=["payout:t1"])[0].reason
-    assert "its status 'lost' is none of in_transit, paid" in reason
+    assert "its status “lost” is none of in_transit, paid" in reason
 
 
 def test_a_payout_whose_payment_comes_without_an_id_stops_no_other_row(open_bench, monkeypatch):

@@ -22,6 +22,8 @@ from hub_costtracker import lists, names
 from hub_costtracker.client import CostTracker
 
 STREAM = "suppliers"
+# An edit is another document than the record that is created for the supplier's code, whose id has
+# no prefix: it only changes a vendor that is there, and never creates one.
 PREFIX = "supplier:"
 UNIDENTIFIED = Unreadable(
     source_id=f"{PREFIX}?", reason=Sentence("CostTracker sent a supplier without an id.")

@@ -234,11 +234,11 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
     ("change", "words"),
     [
         ({"invoice_date": "31.02.2026"}, "“31.02.2026” is not a date"),
-        ({"status": "parked"}, "its status 'parked' is none of"),
+        ({"status": "parked"}, "its status “parked” is none of"),
         ({"gross_total": None}, "it is approved without gross_total"),
         ({"gross_total": "much"}, "'much' is not an amount"),
         ({"lines": [{"net": 1}]}, "no 'id'"),
-        ({"kind": "reminder"}, "its kind 'reminder' is none of invoice, credit_note"),
+        ({"kind": "reminder"}, "its kind “reminder” is none of invoice, credit_note"),
         ({"supplier": "Acme"}, "its supplier is 'Acme', and not a group of fields"),
         ({"supplier": {"id": None, "name": "Acme"}}, "no 'id'"),
         ({"lines": 5}, "its lines is 5, and not a list"),

@@ -125,7 +125,7 @@ def test_an_invoice_in_a_state_of_the_future_is_unreadable(bench):
     rows = bench.stand_in.rows
     rows.put(rows[id] | {"state": "disputed"})
     (item,) = bench.read(ids=[invoice_id(1)])
-    assert "its state 'disputed' is none of draft, open, paid, closed" in item.reason
+    assert "its state “disputed” is none of draft, open, paid, closed" in item.reason
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatc
     bench.allow_undescribed_answers()
     bench.books.do("edit", payable="2001", fields={"type": "refund"})
     assert (
-        "its type 'refund' is none of bill, expense" in bench.read(ids=["payable:2001"])[0].reason
+        "its type “refund” is none of bill, expense" in bench.read(ids=["payable:2001"])[0].reason
     )
     monkeypatch.setattr("hub_ontraccr.sandbox.api.Api._payables", lambda self, environ: rows)
     assert isinstance(bench.read()[0], Unreadable)

@@ -78,7 +78,7 @@ def test_an_account_that_is_not_payable_is_refused_beside_the_field(
     owner: Visitor, wrong: str
 ) -> None:
     page = enable(owner, wrong)
-    assert f"There is no '{wrong}' in the list" in unescape(field(page))
+    assert f"There is no “{wrong}” in the list" in unescape(field(page))
     assert f'value="{wrong}"' in field(page)
     assert owner.get("/installations/1/settings").status_code == 404
 

@@ -95,7 +95,7 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(sit
     with pytest.raises(SettingsInvalid) as missing:
         site.enable(purchase_account="")
     assert "purchase_account" in missing.value.fields
-    with pytest.raises(SettingsInvalid, match="There is no 'Supplies' in the list"):
+    with pytest.raises(SettingsInvalid, match="There is no “Supplies” in the list"):
         site.enable(purchase_account="Supplies")
     site.act("deactivate", "Account", "41")
     with read_only_session() as session:

@@ -467,7 +467,7 @@ def test_an_empty_company_is_not_every_company(hub):
 def test_an_empty_app_is_not_every_app(hub):
     code, out, error = hub("outbox", "--app", "")
     assert (code, out) == (1, "")
-    assert "There is no app ''." in error
+    assert "There is no app “”." in error
 
 
 def test_a_short_password_is_refused_with_a_sentence(hub):
@@ -492,12 +492,12 @@ def test_apps_list_shows_every_tile(hub):
     ("args", "says"),
     [
         (("sync",), "No app is enabled yet"),
-        (("sync", "costtracker"), "There is no enabled app 'costtracker'"),
+        (("sync", "costtracker"), "There is no enabled app “costtracker”"),
         (("apps", "enable", "costtracker"), "No QuickBooks company is connected yet"),
         (("sandbox", "quickboks"), "Did you mean quickbooks"),
         (("retry", "7"), "7"),
-        (("runs", "999"), "There is no run '999'"),
-        (("runs", "999", "--json"), "There is no run '999'"),
+        (("runs", "999"), "There is no run “999”"),
+        (("runs", "999", "--json"), "There is no run “999”"),
     ],
 )
 def test_a_command_that_cannot_be_done_reports_a_sentence(hub, args, says):
@@ -675,18 +675,18 @@ def test_a_value_out_of_range_is_a_mistake_in_the_command(hub, command):
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        ("runs 999", "There is no run '999'"),
+        ("runs 999", "There is no run “999”"),
         ("retry 999", "There is no posting 999"),
         ("approve 999", "There is no posting 999"),
         ("skip 999 --reason x", "There is no posting 999"),
         ("adopt 999 5", "There is no posting 999"),
         ("not-this 999 5", "There is no posting 999"),
-        ("undo 999", "There is no posting '999'"),
-        ("undo run:999", "There is no run '999'"),
-        ("outbox --app costtraker", "There is no app 'costtraker'. Did you mean costtracker?"),
+        ("undo 999", "There is no posting “999”"),
+        ("undo run:999", "There is no run “999”"),
+        ("outbox --app costtraker", "There is no app “costtraker”. Did you mean costtracker?"),
         ("apps disable costtracker", "No QuickBooks company is connected yet"),
         ("cases --realm 999", "No QuickBooks company is connected yet"),
-        ("sandbox costtraker", "There is no stand-in 'costtraker'. Did you mean costtracker?"),
+        ("sandbox costtraker", "There is no stand-in “costtraker”. Did you mean costtracker?"),
     ],
 )
 def test_something_that_does_not_exist_is_named(hub, command, sentence):
@@ -730,4 +730,4 @@ def test_a_code_for_a_new_password_is_printed(hub):
     text = hub("users", "reset", "kari@example.com")[1]
     assert issued["code"] not in text
     assert "can be used once, until" in text
-    assert "There is no person 'eva'" in hub("users", "reset", "eva")[2]
+    assert "There is no person “eva”" in hub("users", "reset", "eva")[2]

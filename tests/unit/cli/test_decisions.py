@@ -178,7 +178,7 @@ def test_the_summary_and_the_list_of_cases_say_why(empty, scans):
 def test_an_id_that_the_source_does_not_have_is_named(hub):
     code, _, err = hub("sync", "costtracker", "--only", "invoice:nosuch")
     assert code == 1
-    assert "There is no document of costtracker with the id 'invoice:nosuch'" in err
+    assert "There is no document of costtracker with the id “invoice:nosuch”" in err
 
 
 def test_a_source_is_read_from_the_start_and_nothing_is_posted_twice(hub, quickbooks):
@@ -427,7 +427,7 @@ def test_matches_travel_by_csv(hub, tmp_path):
     assert err.startswith("Wrote ")
     file.write_text("field,code,quickbooks_id\ncolour,1,7\n")
     code, _, err = hub("apps", "matches", "costtracker", "--import", file)
-    assert (code, "Line 2: There is no field 'colour'" in err) == (1, True)
+    assert (code, "Line 2: There is no field “colour”" in err) == (1, True)
 
 
 def test_the_company_is_listed_checked_and_disconnected(hub):

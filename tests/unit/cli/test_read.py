@@ -123,7 +123,7 @@ def test_each_code_has_its_record_or_what_is_missing(read, costtracker):
 def test_an_id_that_the_source_does_not_have_fails(read, costtracker):
     code, output = read("costtracker", "--only", "invoice:1001", "--only", "nosuch")
     assert (code, "invoice:1001  " in output) == (1, True)
-    assert "There is no document of costtracker with the id 'nosuch'." in output
+    assert "There is no document of costtracker with the id “nosuch”." in output
 
 
 def test_the_json_of_what_was_read_is_whole_although_an_id_fails(read, costtracker):
@@ -176,7 +176,7 @@ def test_an_app_that_is_not_enabled_for_a_company_is_named_with_others(
 ):
     code, output = read("ontraccr", "--realm", quickbooks.realm)
     assert code == 1, output
-    assert "There is no enabled app 'ontraccr'." in output
+    assert "There is no enabled app “ontraccr”." in output
 
 
 def test_payloads_are_printed_after_the_codes(read, costtracker):
@@ -269,7 +269,7 @@ class TestOfAnAppThatIsNotEnabled:
         file.write_text(json.dumps({"base_url": settings["base_url"]}))
         assert "client_id: This is needed." in call().output
         result = CliRunner().invoke(main, ["read", "costtraker"])
-        assert "There is no app 'costtraker'. Did you mean costtracker?" in result.output
+        assert "There is no app “costtraker”. Did you mean costtracker?" in result.output
 
     def test_answers_are_recorded(self, source, tmp_path):
         call, _ = source

@@ -314,7 +314,7 @@ def test_a_row_of_another_app_is_answered_like_one_that_does_not_exist(
         result = call(two_companies.app, ONE_APP_OF_ONE, f"retry {id_}")
         assert result.exit_code == 1
         texts.append(result.stderr.replace(id_, "ID"))
-    assert texts[0] == texts[1] == "There is no posting 'ID'.\n"
+    assert texts[0] == texts[1] == "There is no posting “ID”.\n"
 
 
 def test_one_posting_beyond_the_rights_refuses_all_of_the_command(
@@ -386,7 +386,7 @@ def test_an_app_that_is_not_enabled_is_answered_without_the_names_of_others(
         row.slug = "harvest"
     command = f"apps set {APPS[0]} --realm {realm} --mode review"
     result = call(two_companies.app, f"app-owner/{ALPHA}/{APPS[0]}", command)
-    assert result.stderr == f"There is no enabled app '{APPS[0]}'.\n"
+    assert result.stderr == f"There is no enabled app “{APPS[0]}”.\n"
 
 
 def test_importing_matches_needs_more_than_exporting_them(two_companies: TwoCompanies) -> None:
@@ -417,7 +417,7 @@ def test_a_company_of_which_only_an_app_is_seen_shows_name_and_state_alone(
 @pytest.mark.parametrize(
     ("person", "sentence"),
     [
-        ("nobody-at-all", "There is no person 'nobody-at-all'."),
+        ("nobody-at-all", "There is no person “nobody-at-all”."),
         (NOBODY, "nobody may not do `hub outbox`: it needs the role viewer"),
         (MIXED, "mixed is disabled; `hub users enable` undoes that."),
     ],

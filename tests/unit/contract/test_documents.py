@@ -283,7 +283,7 @@ def test_a_row_that_can_be_read_becomes_what_was_built():
 @pytest.mark.parametrize(
     ("build", "reason"),
     [
-        (lambda: {}["supplier"], "The source sent no 'supplier' for it."),
+        (lambda: {}["supplier"], "The source sent no “supplier” for it."),
         (lambda: bill(total=0.1), "total of invoice:1 must be a Decimal, not 0.1."),
         (lambda: Decimal("12,5"), "The source sent something else where a number belongs."),
         (

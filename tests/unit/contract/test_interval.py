@@ -91,7 +91,7 @@ def test_an_invalid_schedule_is_refused_with_how_to_write_one(text):
 
 def test_an_unknown_zone_is_answered_with_how_to_write_one():
     with pytest.raises(
-        Refused, match=r"'Oslo' isn't a valid time zone\. Write it like Europe/Oslo"
+        Refused, match=r"“Oslo” isn't a valid time zone\. Write it like Europe/Oslo"
     ):
         zone_of("Oslo")
 

@@ -32,7 +32,7 @@ def test_a_page_that_leads_to_itself_ends_the_reading(after):
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ({"error": "Down for maintenance"}, "an answer without 'rows' where a page"),
+        ({"error": "Down for maintenance"}, "an answer without “rows” where a page"),
         (None, "an answer that is no page of its list"),
         ([], "an answer that is no page of its list"),
         ("Bad gateway", "an answer that is no page of its list"),

@@ -15,7 +15,7 @@ def test_a_value_is_looked_up_in_a_table():
 def test_a_row_with_a_value_that_the_table_lacks_is_unreadable_with_its_name(value):
     item = readable("r1", look_up, STAGES, value, "status")
     assert isinstance(item, Unreadable)
-    assert f"its status {value!r} is none of draft, sent" in item.reason
+    assert f"its status “{value}” is none of draft, sent" in item.reason
 
 
 FIELDS = {"supplier": dict, "lines": [dict], "orders": list, "number": str}
@@ -54,7 +54,7 @@ def test_a_field_of_another_kind_makes_the_row_unreadable(field, value, problem)
 @pytest.mark.parametrize("id", [None, "", "  "])
 def test_an_id_that_is_null_or_blank_is_none(id):
     """`str(None)` would be the same id for every row without one."""
-    assert readable("r1", require_id, {"id": id}, "id").reason == "The source sent no 'id' for it."
+    assert readable("r1", require_id, {"id": id}, "id").reason == "The source sent no “id” for it."
 
 
 @pytest.mark.parametrize("id", ["7", 7, 0])

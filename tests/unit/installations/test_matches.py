@@ -124,9 +124,9 @@ def test_spaces_around_a_code_that_nobody_used_do_not_count(row):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("suplier,s2,,1,", "Line 3: There is no field 'suplier'. Did you mean supplier"),
-        ("supplier,s2,,99999,", "Line 3: QuickBooks has no active supplier with the id '99999'"),
-        ("supplier,s2,,,Nobody", "Line 3: Supplier 'Nobody' is not in QuickBooks"),
+        ("suplier,s2,,1,", "Line 3: There is no field “suplier”. Did you mean supplier"),
+        ("supplier,s2,,99999,", "Line 3: QuickBooks has no active supplier with the id “99999”"),
+        ("supplier,s2,,,Nobody", "Line 3: Supplier “Nobody” is not in QuickBooks"),
     ],
 )
 def test_a_wrong_line_is_named_and_nothing_is_imported(row, line, says):

@@ -53,12 +53,12 @@ def test_the_error_is_that_of_the_plugin_of_the_app():
 
 def test_an_app_of_no_known_plugin_is_missing_and_the_plugins_that_were_not_loaded_are_named():
     plugins = Plugins.load([Attic(), Shed()], installed=False)
-    with pytest.raises(Refused, match=r"There is no app 'barn'. .* The roof leaks.*deleted"):
+    with pytest.raises(Refused, match=r"There is no app “barn”. .* The roof leaks.*deleted"):
         bench.Bench("barn", plugins=plugins)
 
 
 def test_an_app_that_is_not_installed_is_named():
-    with pytest.raises(NotFound, match=r"There is no app 'ontracr'"):
+    with pytest.raises(NotFound, match=r"There is no app “ontracr”"):
         bench.Bench("ontracr")
 
 

@@ -100,7 +100,7 @@ def test_a_plugin_whose_payments_are_all_unreadable_is_refused(suite, plugin, mo
 
     declare(monkeypatch, plugin, posts=("bill", "payment"))
     monkeypatch.setattr(plugin, "bill", read)
-    with pytest.raises(FAILED, match=r"4 × The source sent no 'amount' for it\. \(r1, r11, r21, …"):
+    with pytest.raises(FAILED, match=r"4 × The source sent no “amount” for it\. \(r1, r11, r21, …"):
         run(suite(), READABLE)
     with pytest.raises(FAILED, match="payment: none was read as a document") as caught:
         run(suite(), READY)

@@ -380,13 +380,13 @@ def test_an_error_from_below_the_pages_is_translated_where_it_is_shown(
     inner = Refused(
         "Line %(number)s: %(text)s Nothing was imported.", number=3, text=error.sentence
     )
-    english = "Line 3: There is no role 'vewer'. Did you mean viewer? Nothing was imported."
+    english = "Line 3: There is no role “vewer”. Did you mean viewer? Nothing was imported."
     assert (str(inner), inner.text, translate(inner.sentence)) == (english, english, english)
     with app_with_pages.test_request_context(headers=NORWEGIAN):
         app_with_pages.preprocess_request()
         assert str(inner) == inner.text == english, "what is stored stays English"
         assert translate(inner.sentence) == (
-            "Linje 3: Fant ikke rolle 'vewer'. Mente du viewer? Ingenting ble importert."
+            "Linje 3: Fant ikke rolle «vewer». Mente du viewer? Ingenting ble importert."
         )
         assert translate(Refused("100 % sure").sentence) == "100 % sure"
 
