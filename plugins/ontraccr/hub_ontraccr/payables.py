@@ -284,7 +284,11 @@ def _is_net(row: Row) -> bool:
 
 
 def _iter_retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
-    """Yield a line on the account of retainage for the retainage of each project."""
+    """Yield a line on the account of retainage for the retainage of each project.
+
+    It has no tax of its own: whether the retainage is taxed is part of the tax that the payable
+    states, which is posted unchanged. What then does not add up is held.
+    """
     if not _is_net(row):
         return
     for project, amount in _sum_retainage_by_project(row).items():
