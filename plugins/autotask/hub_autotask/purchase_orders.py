@@ -22,7 +22,7 @@ from hub import (
     Yielded,
     readable,
 )
-from hub_autotask import lists
+from hub_autotask import lists, receipt_contents
 from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, is_label, where
 from hub_autotask.entity_rows import has_id
 from hub_autotask.lists import Lists
@@ -215,12 +215,18 @@ class Receipts(Orders):
             rows = list(filter(_is_usable, page))
             if len(rows) < len(page):
                 yield UNUSABLE
-            unreported = [row for row in rows if history.note_state(row["id"], OPEN)]
+            new_ids = {row["id"] for row in rows if history.note_state(row["id"], OPEN)}
+            new_ids.update(self._iter_changed_ids(rows, history))
             self._first_numbers.note(rows)
+            unreported = [row for row in rows if row["id"] in new_ids]
             yield from self._iter_bills_of_receipts(unreported, history)
             yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
         last_id = history.newest_id or 0
         history.keep(self._find_newest_id(last_id) if newest_id is None else last_id)
+
+    def iter_contents(self, rows: Sequence[Row]) -> Iterator[tuple[int, object]]:
+        """Yield the id of each receipt, and what people may change in its bill."""
+        return receipt_contents.iter_contents(self.source, rows)
 
     def _is_to_be_read(self, newest_id: int | None) -> Row:
         """Return the condition of a poll: receipts that are recent, or newer than the last poll's.

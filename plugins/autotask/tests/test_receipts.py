@@ -228,3 +228,24 @@ def test_an_order_whose_number_autotask_refuses_is_not_billed_again_by_its_recei
     id = order.source_id.removeprefix("purchase_order:")
     bills = {bill.source_id: bill for bill in bench.read() if isinstance(bill, Document)}
     assert "was posted as one bill" in bills[f"purchase_receipt:{id}:receipt 85099"].hold
+
+
+@pytest.mark.row("AT-P10")
+@pytest.mark.parametrize(
+    ("entity", "id", "change"),
+    [
+        ("PurchaseOrderItems", 80015, {"unitCost": 600}),
+        ("PurchaseOrders", 8014, {"generalMemo": "Corrected"}),
+        ("PurchaseOrderItemReceiving", None, {"quantityNowReceiving": 2}),
+    ],
+)
+def test_a_bill_that_is_changed_while_it_waits_comes_again_once(bench, entity, id, change):
+    put_receipt(bench, 85098, vendorInvoiceNumber="ING-777")
+    items = bench.read()
+    assert _source_ids(read_later(bench, items)) == set()
+    bench.books.do("put", entity=entity, id=id or 85098, fields=change)
+    changed = read_later(bench, items)
+    (bill,) = [item for item in changed if "ING-777" in getattr(item, "source_id", "")]
+    (before,) = [item for item in items if "ING-777" in getattr(item, "source_id", "")]
+    assert (bill.lines, bill.memo) != (before.lines, before.memo)
+    assert _source_ids(read_later(bench, changed)) == set()
