@@ -206,7 +206,7 @@ class DocumentReader:
     def poll(self, cursors: Mapping[str, str]) -> Iterator[Yielded]:
         """Yield open rows that are new or changed, then those that are no longer open.
 
-        Yield a Checkpoint after each page, and at the end also the day of this poll.
+        Yield a Checkpoint after each page with news, and at the end also the day of this poll.
         """
         self.last_poll = parse_date(cursors.get(LAST_POLL_STREAM))
         marked_ids = self.read_marked_ids()
@@ -221,14 +221,18 @@ class DocumentReader:
         return StoredIds(self.site.secrets, MARKED_AS_FAILED).read()
 
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
-        """Yield what was not reported yet, with a Checkpoint after each page."""
+        """Yield what was not reported yet, with a Checkpoint after each page that has any."""
         for page in self.source.pages(self.entity, *self.open_conditions()):
             rows = [row for row in page if has_id(row)]
             if len(rows) < len(page):
                 yield build_unidentified(self.prefix)
             self.note_page(rows, history)
-            yield from self._read_news(rows, history)
-            yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
+            has_news = False
+            for item in self._read_news(rows, history):
+                has_news = True
+                yield item
+            if has_news:
+                yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
         yield from self._read_closed(history)
 
     def _read_news(

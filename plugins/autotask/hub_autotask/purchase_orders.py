@@ -143,7 +143,7 @@ class Orders(DocumentReader):
         return [int(number) for number, status in statuses.items() if is_label(status, *labels)]
 
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
-        """Yield what was not reported yet, with a Checkpoint after each page."""
+        """Yield what was not reported yet, with a Checkpoint after each page that has any."""
         yield from super().poll_pages(history)
         self._left_out.finish()
 
@@ -209,7 +209,10 @@ class Receipts(Orders):
         return set()
 
     def poll_pages(self, history: ReportHistory) -> Iterator[Yielded]:
-        """Yield each bill with receipts since the last poll, with a Checkpoint after each page."""
+        """Yield each bill with receipts since the last poll, with a Checkpoint after each page.
+
+        A page without news needs none.
+        """
         newest_id = history.newest_id
         for page in self.source.pages(RECEIPT_ENTITY, self._is_to_be_read(newest_id)):
             rows = list(filter(_is_usable, page))
@@ -220,6 +223,8 @@ class Receipts(Orders):
             self._first_numbers.note(rows)
             unreported = [row for row in rows if row["id"] in new_ids]
             yield from self._iter_bills_of_receipts(unreported, history)
+            if not unreported:
+                continue
             yield Checkpoint(cursor=history.build_interim_cursor(), stream=self.stream)
         last_id = history.newest_id or 0
         history.keep(self._find_newest_id(last_id) if newest_id is None else last_id)

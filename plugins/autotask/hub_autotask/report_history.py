@@ -110,8 +110,11 @@ def _parse_cursor(cursor: str | None) -> tuple[dict[int, str], dict[int, str]]:
 
 
 def _format_checksums(checksums: Mapping[int, str]) -> str:
-    """Return checksums as a list of ids that are no numbers, which earlier versions leave out."""
-    return format_ids({f"{id}_{checksum}" for id, checksum in checksums.items()})
+    """Return checksums as a list of ids that are no numbers, which earlier versions leave out.
+
+    It is the form of `format_ids`, which would take long to quote thousands of texts.
+    """
+    return ",".join(f"={id}_{checksum}" for id, checksum in sorted(checksums.items()))
 
 
 def _parse_checksums(text: str) -> dict[int, str]:

@@ -66,6 +66,13 @@ def test_a_report_that_is_changed_while_it_waits_comes_again_once(expenses, poll
     assert poll_cases(expenses, cursor)[0] == {}
 
 
+def test_a_poll_without_news_formats_its_cursor_once(invoices, poll_cases):
+    """The cursor has a checksum of each open document, so it takes long to write."""
+    _, cursor = poll_cases(invoices)
+    checkpoints = [item for item in invoices.read({"": cursor}) if item.stream == ""]
+    assert [item.cursor for item in checkpoints] == [cursor]
+
+
 def test_open_invoices_are_compared_without_their_lines(invoices, poll_cases):
     _, cursor = poll_cases(invoices)
     before = invoices.count_calls("BillingItems")
