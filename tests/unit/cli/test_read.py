@@ -130,7 +130,7 @@ def test_the_json_of_what_was_read_is_whole_although_an_id_fails(read, costtrack
     code, output = read("costtracker", "--only", "invoice:1001", "--only", "nosuch", "--json")
     listed, end, error = output.rpartition("]\n")
     assert (code, [one["source_id"] for one in json.loads(listed + end)]) == (1, ["invoice:1001"])
-    assert "'nosuch'" in error
+    assert "“nosuch”" in error
 
 
 def test_text_names_state_reasons_and_codes_and_ends_with_a_sum(read, costtracker):

@@ -92,7 +92,7 @@ def test_the_labels_of_choices_are_read_from_each_form_that_a_schema_may_have(ch
 
 def test_a_choice_that_is_none_is_answered_with_those_there_are():
     with pytest.raises(
-        SettingsInvalid, match=r"no 'Creditor' in the list. There is: creditors \(84\)"
+        SettingsInvalid, match=r"no “Creditor” in the list. There is: creditors \(84\)"
     ):
         settings_schema.resolve_choices(APP, {"account": "Creditor"}, lambda source: OFFERED)
 

@@ -112,7 +112,7 @@ def test_secrets_are_sealed_and_choices_kept_by_id(settings):
         ({"schedule": EVERY_MINUTE}, "schedule", "at most 100 characters"),
         ({"zone": "Oslo"}, "zone", "isn't a valid time zone"),
         ({"start_date": "soon"}, "start_date", "Write it like 2026-01-31"),
-        ({"payable_account": "Petty cash"}, "payable_account", "no 'Petty cash' in the list"),
+        ({"payable_account": "Petty cash"}, "payable_account", "no “Petty cash” in the list"),
     ],
 )
 def test_an_invalid_setting_is_named_and_nothing_is_stored(settings, wrong, name, says):
