@@ -234,6 +234,20 @@ def test_a_table_asks_for_its_columns_with_the_likely_answers(visitor):
     assert open_cases() == ["bills.csv waits for its columns"]
 
 
+def test_a_table_that_arrives_again_before_its_columns_are_mapped_asks_for_them(
+    visitor, installation, folder
+):
+    upload(visitor, ("bills.csv", TABLE))
+    page = upload(visitor, ("again.csv", TABLE))
+    assert "again.csv was received before. Nothing was added." in page
+    assert "Columns of bills.csv" in page
+    place(folder, "bills.csv", TABLE)
+    [message] = file_folder.receive_all(installation)
+    assert "was received before" in message
+    assert names(folder) == ["done/bills.csv"]
+    assert stored_files() == [("bills.csv", 0, None)]
+
+
 def test_the_answers_accept_the_table_close_its_case_and_start_a_sync(visitor, installation):
     upload(visitor, ("bills.csv", TABLE))
     page = answer(visitor, number="No", date="When", kind="b")
