@@ -169,14 +169,14 @@ def _plan_by_policy(
             _plan_closing(batch, plan, posting)
         return
     removal = _choose_removal(posting, policy)
-    if removal is REMOVALS_BY_POLICY.get(policy):
-        # A voided transaction is not deleted: it no longer affects the books.
-        if departure == TransactionState.VOIDED:
-            removal = Operation.VOID
-        _add_removal(plan, posting, removal, Disposition(state=batch.setup.state))
-        return
-    if departure:
+    is_of_policy = removal is REMOVALS_BY_POLICY.get(policy)
+    # Nobody is asked to approve the removal of something that is not there.
+    if departure and not (is_of_policy and batch.setup.state == PostingState.READY):
         plan.gone_everywhere.append(posting)
+        return
+    if is_of_policy:
+        removal = _choose_removal_now(removal, departure)
+        _add_removal(plan, posting, removal, Disposition(state=batch.setup.state))
         return
     finding = _build_removal_finding(plan.row, posting, removal, reason, policy)
     disposition = build_held_disposition(Holder.PERSON, (finding,))
@@ -199,6 +199,11 @@ def _choose_removal(posting: Posting, policy: GonePolicy) -> Operation:
     if policy is GonePolicy.DELETE or posting.kind not in VOIDABLE_KINDS:
         return Operation.DELETE
     return Operation.VOID
+
+
+def _choose_removal_now(removal: Operation, departure: str) -> Operation:
+    """Return the operation, but never a deletion of a voided transaction: the books are right."""
+    return Operation.VOID if departure == TransactionState.VOIDED else removal
 
 
 def _add_removal(

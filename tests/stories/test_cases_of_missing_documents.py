@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from hub import Gone
 from hub.db.engine import read_only_session, transaction
+from hub.installations import enable
 from hub.models import Case, Run
 from hub.posting.actions import manual, retries, undo
 from hub.posting.reconcile import run as reconcile_run
@@ -112,6 +113,22 @@ def test_the_question_about_a_removal_closes_when_a_person_removes_it_in_quickbo
     shop.run(Gone(source_id="invoice:1"))
     run_nightly_jobs(clock)
     assert (shop.cases(), shop.writes()) == ([], writes)
+
+
+def test_a_removal_in_review_needs_no_approval_once_a_person_removes_it_in_quickbooks(
+    app, quickbooks, clock
+):
+    shop = ShopSite(app, quickbooks, clock, gone="delete")
+    shop.run(bill("42.00"))
+    enable.set_mode(shop.id, "review", who="kari")
+    shop.run(Gone(source_id="bill:1"))
+    assert shop.states()["bill:1"] == "review"
+    quickbooks.act("delete", kind="Bill", id=shop.book("Bill", "bill:1")["Id"])
+    run_company("changes")
+    assert shop.states()["bill:1"] == "withdrawn"
+    assert shop.run(Gone(source_id="bill:1"))["bill:1"] == "withdrawn"
+    run_nightly_jobs(clock)
+    assert (shop.states()["bill:1"], shop.cases()) == ("withdrawn", [])
 
 
 @pytest.mark.parametrize("by_source", [True, False])

@@ -1,8 +1,8 @@
-"""Settle removals about which a person is asked although the transaction has left QuickBooks."""
+"""Settle removals that wait for a person although their transactions have left QuickBooks."""
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
@@ -29,19 +29,21 @@ def settle(session: Session, documents: Iterable[PostedDocument]) -> set[int]:
     if not departed:
         return set()
     document_ids = {document_id for document_id, _ in departed}
-    held_removals = (
+    waiting_removals = (
         select(Posting)
         .where(
             Posting.document_id.in_(document_ids),
             Posting.operation.in_(outbox.REMOVALS),
-            Posting.state == PostingState.HELD,
-            Posting.held_by.in_(HOLDERS_WITH_CASES),
+            or_(
+                Posting.state == PostingState.REVIEW,
+                and_(Posting.state == PostingState.HELD, Posting.held_by.in_(HOLDERS_WITH_CASES)),
+            ),
         )
         .order_by(Posting.id)
         .with_for_update(of=Posting)
     )
     sent_ids = set()
-    for removal in session.scalars(held_removals).all():
+    for removal in session.scalars(waiting_removals).all():
         posting_id = departed.get((removal.document_id, removal.part))
         if posting_id is not None and _settle_one(session, removal):
             sent_ids.add(posting_id)
