@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from typing import Literal
 
-from hub.errors import BadDocument
+from hub.errors import BadDocument, Sentence
 
 ZERO = Decimal(0)
 # The currencies of ISO 4217 whose smallest unit is not a hundredth. Unicode's data about currencies
@@ -40,14 +40,14 @@ def money(value: object, *, decimal_sign: Literal[".", ","] = ".") -> Decimal:
     text = value.strip() if isinstance(value, str) else value
     if isinstance(text, str) and decimal_sign == ",":
         if not DECIMAL_COMMA.fullmatch(text):
-            raise BadDocument(f"{value!r} is not an amount such as 1.234,56.")
+            raise BadDocument(Sentence("“%(text)s” is not an amount such as 1.234,56.", text=text))
         text = re.sub(r"[.\s]", "", text).replace(",", ".")
     try:
         amount = Decimal(text)
     except InvalidOperation:
-        raise BadDocument(f"{value!r} is not an amount.") from None
+        raise BadDocument(Sentence("“%(text)s” is not an amount.", text=text)) from None
     if not amount.is_finite():
-        raise BadDocument(f"'{amount}' is not an amount.")
+        raise BadDocument(Sentence("“%(text)s” is not an amount.", text=str(amount)))
     return amount
 
 

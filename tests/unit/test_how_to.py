@@ -838,7 +838,7 @@ def test_a_row_that_cannot_be_read_stops_no_other_row(exports):
     exports.receive("bills.csv", EXPORT.replace(b"7.25", b"n/a"))
     first, second, _ = exports.read()
     assert first.total == Decimal("12.50")
-    assert second == Unreadable(source_id="North Tools:F-1", reason="'n/a' is not an amount.")
+    assert second == Unreadable(source_id="North Tools:F-1", reason="“n/a” is not an amount.")
 
 
 def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():

@@ -236,7 +236,7 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
         ({"invoice_date": "31.02.2026"}, "“31.02.2026” is not a date"),
         ({"status": "parked"}, "its status “parked” is none of"),
         ({"gross_total": None}, "it is approved without gross_total"),
-        ({"gross_total": "much"}, "'much' is not an amount"),
+        ({"gross_total": "much"}, "“much” is not an amount"),
         ({"lines": [{"net": 1}]}, "no “id”"),
         ({"kind": "reminder"}, "its kind “reminder” is none of invoice, credit_note"),
         ({"supplier": "Acme"}, "its supplier is 'Acme', and not a group of fields"),
@@ -253,7 +253,7 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
         ({"deleted_at": "no"}, "“no” is not a date"),
         ({"invoice_number": 7}, "its invoice_number is 7, and not a text"),
         ({"invoice_date": 20260320}, "“20260320” is not a date"),
-        ({"gross_total": Decimal("NaN")}, "'NaN' is not an amount"),
+        ({"gross_total": Decimal("NaN")}, "“NaN” is not an amount"),
     ],
 )
 def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, words):

@@ -415,7 +415,7 @@ def test_a_refused_file_is_a_case_until_a_corrected_one_comes(installation, fold
     ("content", "words"),
     [
         (b"\xff", "failed while reading a file (UnicodeDecodeError"),
-        (b"sum n/a", "a.csv was refused: a.csv: 'n/a' is not an amount."),
+        (b"sum n/a", "a.csv was refused: a.csv: “n/a” is not an amount."),
     ],
 )
 def test_a_defect_of_the_plugin_with_one_file_of_the_folder_stops_no_other(
