@@ -4,7 +4,9 @@ from decimal import Decimal as D
 
 import pytest
 
+from hub import outbox
 from hub.db.engine import transaction
+from hub.posting.actions import retries
 from hub.scheduling import runner
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
@@ -60,3 +62,22 @@ def test_what_quickbooks_does_not_charge_to_the_customer_is_posted_and_named(
 
 def statuses(entity):
     return [row["AccountBasedExpenseLineDetail"]["BillableStatus"] for row in entity["Line"]]
+
+
+def test_a_refusal_from_before_the_switch_was_read_is_solved_by_a_retry(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock)
+    line_for_client = line("1", "30.00", cost="Fuel", client=CLIENT, billable=True)
+    shop.run(bill("bill:1", line_for_client))
+    switch_billing_off(quickbooks)
+    shop.run(bill("bill:2", line_for_client))
+    posting = shop.posting("bill:2")
+    assert "doesn't have an income account" in posting.reason
+    runner.run_company_job("lists", 1, requested_by="kari")
+    retries.retry(posting.id, "kari")
+    shop.run()
+    assert shop.states()["bill:2"] == "review", "the person has retried another content"
+    assert "nothing will be charged" in shop.posting("bill:2").warnings[0]
+    with transaction() as session:
+        assert outbox.approve(session, [posting.id], "kari")
+    shop.run()
+    assert shop.states()["bill:2"] == "posted"
