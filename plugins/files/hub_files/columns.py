@@ -137,7 +137,15 @@ def _guess_columns(table: Table) -> dict[str, str]:
             if word in remaining:
                 columns[name] = remaining.pop(word)
                 break
+    tax_cells = _list_cells(table, columns.get("tax", ""))
+    if "tax_code" not in columns and _has_rates(tax_cells):
+        columns["tax_code"] = columns.pop("tax")
     return columns
+
+
+def _has_rates(cells: list[Cell]) -> bool:
+    """Return whether cells hold rates of tax, such as 25 %, and not its amounts."""
+    return any("%" in str(cell) for cell in cells)
 
 
 def _guess_kind(column: str) -> str:

@@ -41,6 +41,7 @@ TYPE_OF_TEXT = b't="str"'
 CELL_REFERENCE = re.compile(rb'\br="([A-Z]+\d+)"')
 SHEET_FOLDER = "xl/worksheets/"
 ZIP_SIGNATURE = b"PK\x03\x04"
+OLD_EXCEL_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # also if it has a password
 # What is raised for a part of a workbook that has other contents than it should.
 DAMAGED_PART = (LookupError, ValueError, TypeError, AttributeError)
 
@@ -68,7 +69,7 @@ def read_table(name: str, content: bytes) -> Table:
 
     Raise Refused with the reason if the file has no table.
     """
-    is_workbook = content.startswith(ZIP_SIGNATURE)
+    is_workbook = content.startswith((ZIP_SIGNATURE, OLD_EXCEL_SIGNATURE))
     lines = _read_workbook_lines(name, content) if is_workbook else _read_csv_lines(name, content)
     numbered_lines = [(number, cells) for number, cells in enumerate(lines, 1) if any(cells)]
     if len(numbered_lines) < 2:  # the names of the columns, and a row
@@ -393,6 +394,7 @@ def _build_width_error(name: str) -> Refused:
 def _build_workbook_error(name: str) -> Refused:
     """Return the error for a file that is not an Excel workbook."""
     return Refused(
-        "%(name)s is not an Excel file. Save it as “Excel workbook (.xlsx)” and try again.",
+        "%(name)s cannot be read as an Excel file. Save it as “Excel workbook (.xlsx)” without a"
+        " password and try again.",
         name=name,
     )

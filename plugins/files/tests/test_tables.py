@@ -231,7 +231,8 @@ def test_columns_with_which_nothing_can_be_read_are_refused(bench):
         ("a.csv", b"A;B\n1;2;3\n", "Line 2 of a.csv has more cells than there are columns"),
         ("a.csv", b'A;B\n"1;2\n', "is not CSV"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\0\0", "is not a text"),
-        ("a.xlsx", b"PK\x03\x04 no archive", "is not an Excel file"),
+        ("a.xlsx", b"PK\x03\x04 no archive", "cannot be read as an Excel file"),
+        ("a.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000), "without a password"),
         ("a.csv", b"A;B\n" + b"1;2\n" * 10_001, "more than 10,000 rows"),
         ("a.csv", b";".join(b"c%d" % n for n in range(101)) + b"\n1\n", "more than 100 columns"),
         ("a.csv", b"A;B\n1;" + b"x" * 4001 + b"\n", "a text of more than 4,000 characters"),
@@ -249,7 +250,7 @@ def test_an_excel_file_with_a_damaged_part_is_refused(bench, part):
         header = archive.getinfo(part).header_offset
     data = header + 30 + len(part)  # behind the header of the part, and its name
     content[data : data + 4] = b"\xff\xff\xff\xff"
-    with pytest.raises(Refused, match="is not an Excel file"):
+    with pytest.raises(Refused, match="cannot be read as an Excel file"):
         bench.receive("a.xlsx", bytes(content))
 
 
@@ -295,6 +296,11 @@ def test_norwegian_columns_are_known(bench):
         "Beløp",
         "MVA",
     ]
+
+
+def test_a_tax_column_with_rates_holds_no_amounts(bench):
+    suggested = answers(bench, "Leverandør;Nr;Beløp;Mva\nBo;1;100,00;25 %\nBo;2;80,00;\n")
+    assert (suggested["tax_code"], suggested.get("tax")) == ("Mva", None)
 
 
 @pytest.mark.parametrize(
