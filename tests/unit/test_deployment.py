@@ -418,6 +418,27 @@ def test_nginx_has_the_limits_of_the_hub() -> None:
     assert "X-Request-ID $request_id" in result["proxy_set_header"]
 
 
+@pytest.mark.parametrize(
+    ("address", "may_ask"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("172.18.0.1", True),
+        ("192.168.1.20", True),
+        ("fd12::1", True),
+        ("172.32.0.1", False),
+        ("203.0.113.7", False),
+        ("2001:db8::1", False),
+    ],
+)
+def test_only_private_addresses_may_ask_nginx_for_figures(address: str, may_ask: bool) -> None:
+    configuration = (DEPLOY / "nginx" / "hub.conf").read_text()
+    location = configuration.partition("location = /metrics {")[2].partition("}")[0]
+    networks = map(ipaddress.ip_network, re.findall("allow (.+);", location))
+    assert any(ipaddress.ip_address(address) in network for network in networks) is may_ask
+    assert "deny all;" in location
+
+
 def test_the_container_has_the_same_nginx() -> None:
     own = (DEPLOY / "nginx" / "hub.conf").read_text()
     contained = (DEPLOY / "container" / "nginx.conf").read_text()
