@@ -83,7 +83,7 @@ class SourceReading:
         # Documents that the source did not have: not among the answers to their ids, or not in a
         # list that should have them.
         self.absences: list[Gone] = []
-        self.secured_count = 0  # how many of them are stored already, before they are judged
+        self.stored_count = 0  # how many of them are stored already, before they are judged
 
     def read_all(self) -> None:
         """Read the list, then waiting documents, so that these never delay new ones."""
@@ -178,17 +178,17 @@ class SourceReading:
                 self._note_absence(item)
                 continue
             if isinstance(item, Checkpoint):
-                self._secure_absences()
+                self._store_new_absences()
             yield item
 
-    def _secure_absences(self) -> None:
+    def _store_new_absences(self) -> None:
         """Store new absences before a cursor behind which the plugin infers them no more.
 
         If the process is killed before they are judged, the documents are still asked for again.
         They are counted when they are judged.
         """
-        new = self.absences[self.secured_count :]
-        self.secured_count = len(self.absences)
+        new = self.absences[self.stored_count :]
+        self.stored_count = len(self.absences)
         BatchWriter(self.setup, CollectResult(), None).write(_build_absent(new, is_evidence=False))
 
     def _note_absence(self, item: Gone) -> None:
@@ -215,7 +215,7 @@ class SourceReading:
 
     def _store_absences(self, *, is_evidence: bool) -> None:
         """Store what the source did not have, and note how many of its documents these are."""
-        absences, self.absences, self.secured_count = self.absences, [], 0
+        absences, self.absences, self.stored_count = self.absences, [], 0
         self.writer.write(_build_absent(absences, is_evidence=is_evidence))
         absent = self.result.counts["absent"]
         if absences and absent:

@@ -11,7 +11,7 @@ from hub.scheduling.scheduler import Scheduler, close_if_interrupted
 
 
 class ElectedScheduler(Scheduler):
-    """Claim what is due and pass it to the queue, in the one process that is elected."""
+    """Claim due schedules and pass their runs to the queue, in the one process that is elected."""
 
     def __init__(
         self, app: Flask, queue: RunQueue, announce: Callable[[str], None] | None = None

@@ -273,7 +273,7 @@ def _send(steps: Steps, installation: Installation) -> None:
 
 
 def _replan_and_drain(steps: Steps, installation: Installation) -> send_run.DrainResult:
-    """Plan again what has to be, and send everything that is ready.
+    """Plan outdated documents again, and send everything that is ready.
 
     The time of the plans is taken before they are made, so that a match of a person meanwhile stops
     the sending.
@@ -291,7 +291,7 @@ def _replan_and_drain(steps: Steps, installation: Installation) -> send_run.Drai
 
 
 def _replan(steps: Steps, installation_id: int) -> None:
-    """Plan again what a person wants posted again, and what was planned before the newest match."""
+    """Plan documents again that a person requested, or that are older than the newest match."""
     if requested.has_requests(installation_id):
         steps.step("plan", lambda: requested.replan_requested(installation_id))
     if replanning.has_stale(installation_id):

@@ -46,7 +46,7 @@ TRY_CLAIM_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('due sc
 
 
 def tick(now: dt.datetime) -> int:
-    """Update the schedule rows and claim what is due; return the number of runs created.
+    """Update the schedule rows and claim those that are due; return the number of runs created.
 
     Return 0 while another process does so: a second one would only wait for the same rows.
     """
@@ -74,7 +74,7 @@ def _lock_claims(session: Session) -> bool:
 
 
 def replan_after_clock_change(now: dt.datetime) -> None:
-    """Plan again what is due later than its schedule allows, after the clock was set back.
+    """Bring schedules forward that are due too late, after the clock was set back.
 
     Times that were claimed too early are due again when they come.
     """

@@ -51,7 +51,7 @@ logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 class Scheduler:
-    """Start what is due, in this process.
+    """Start the runs that are due, in this process.
 
     Of several processes on one data folder, one is at work and the others stand by.
     """
@@ -124,7 +124,7 @@ class Scheduler:
         self._app.extensions.pop(SCHEDULER_HEARTBEAT, None)
 
     def tick(self) -> int:
-        """Claim what is due and start what waits; return the number of runs started."""
+        """Claim the schedules that are due and start waiting runs; return how many were started."""
         with self._app.app_context():
             try:
                 started = self._tick()
@@ -181,7 +181,7 @@ class Scheduler:
         )
 
     def prune(self) -> None:
-        """Remove what the retention rules name, once a night, from the one process at work.
+        """Remove old data by the retention rules, once a night, from the one process at work.
 
         If the hub ends meanwhile, the next start continues.
         """
@@ -210,7 +210,7 @@ class Scheduler:
                 log.exception("The clock met a defect; it ticks on. %s", text)
 
     def _tick(self) -> int:
-        """Claim what is due and start what waits, if this process runs the schedules.
+        """Claim due schedules and start waiting runs, if this process runs the schedules.
 
         If the clock was set back, compute the due times again: otherwise nothing would be due until
         the clock has caught up.

@@ -74,7 +74,7 @@ class Health:
 @pages.get("/")
 @require_role("viewer", of=ANYWHERE)
 def show() -> str:
-    """Show what a person should know first."""
+    """Show the next step, the newest cases, and the state of each company and its apps."""
     standby = folder_lock.process_lock().other_folder()
     with read_only_session() as session:
         is_listed = Case.closed_at.is_(None), inbox.is_awake(), *load_scope().cases()

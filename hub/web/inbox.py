@@ -246,7 +246,7 @@ def confirm_overwrite(case_id: int, posting_id: int) -> str:
 @require_role("operator")
 @case_acts.requires_open_case
 def overwrite(case_id: int, posting_id: int) -> Response:
-    """Let a change overwrite what was changed in QuickBooks, in the version that was seen."""
+    """Let a change overwrite an edit in QuickBooks, in the version that the person has seen."""
     sync_token = request.form.get("sync_token", "")
     is_confirmed = bool(request.form.get("sure"))
     work = partial(case_acts.overwrite, posting_id, sync_token, is_confirmed=is_confirmed)
@@ -285,7 +285,7 @@ def restore(case_id: int, posting_id: int) -> Response:
 @require_role("operator")
 @case_acts.requires_open_case
 def leave(case_id: int) -> Response:
-    """Leave in QuickBooks what the source no longer has."""
+    """Leave a document in QuickBooks that its source no longer has."""
     with read_only_session() as session:
         if get_row_or_404(session, Case, case_id).action not in case_acts.REMOVING_ACTIONS:
             abort(400)

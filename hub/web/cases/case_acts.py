@@ -1,4 +1,4 @@
-"""Carry out what a person decided about a case; a page then opens the next case of its list."""
+"""Carry out decisions about cases; a page then opens the next case of its list."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -79,7 +79,7 @@ def apply(
     *,
     syncs: bool = True,
 ) -> Response:
-    """Do what a person decided, request a sync that continues with it, and open the next case."""
+    """Carry out a decision, request a sync that continues with it, and open the next case."""
     filters = case_list.read_filters()
     with read_only_session() as session:
         following = (
@@ -103,7 +103,7 @@ def carry_out(
     *,
     syncs: bool = True,
 ) -> str:
-    """Do what a person decided, record it, and request a sync that continues with it.
+    """Carry out a decision, record it, and request a sync that continues with it.
 
     Return the sentence that confirms it; what `work` raises is passed on.
     """
