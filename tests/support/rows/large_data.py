@@ -126,14 +126,15 @@ def _calendar(today: dt.date) -> Any:
 def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
     """Return the columns of the tables that have rows for each company."""
     now = dt.datetime.combine(today, dt.time(), dt.UTC)
+    began = now - dt.timedelta(days=366)  # before the first run
     company = {
         "id": n,
         "realm": numbered_name("93", n),
         "name": numbered_name("Company ", n, " AS"),
         "country": "NO",
         "currency": "NOK",
-        "connected_at": now,
-        "verified_at": now,
+        "connected_at": began,
+        "verified_at": began,
     }
     token = {
         "company_id": n,
@@ -146,7 +147,7 @@ def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
         "company_id": n,
         "slug": "costtracker",
         "tenant": "t",
-        "created_at": now,
+        "created_at": began,
     }
     record = {
         "company_id": n,
