@@ -184,10 +184,9 @@ def test_one_read_answers_for_all_changes_of_a_month(shop, clock):
     assert count_reports(shop) == 1
 
 
-@pytest.mark.parametrize("fault", ["server_error", "refusal"])
-def test_a_change_waits_if_quickbooks_does_not_say_what_is_reconciled(reconciled_shop, fault):
+def test_a_change_waits_while_quickbooks_does_not_list_what_is_reconciled(reconciled_shop):
     quickbooks = reconciled_shop.quickbooks
-    quickbooks.add_fault(fault, "report.transactionlist", count=0)
+    quickbooks.add_fault("server_error", "report.transactionlist", count=0)
     paper = replace(expense(), source_id="paper:2")
     states = reconciled_shop.run(expense("12.00"), paper)
     assert (states["paper:1"], states["paper:2"]) == ("held", "posted")
@@ -197,6 +196,15 @@ def test_a_change_waits_if_quickbooks_does_not_say_what_is_reconciled(reconciled
     assert reconciled_shop.run()["paper:1"] == "posted"
     assert sorted(read_totals(reconciled_shop)) == [10, 12]
     assert reconciled_shop.cases() == []
+
+
+def test_a_change_is_sent_with_a_warning_if_quickbooks_refuses_the_report(reconciled_shop):
+    reconciled_shop.quickbooks.add_fault("refusal", "report.transactionlist", count=0)
+    assert reconciled_shop.run(expense("12.00"))["paper:1"] == "posted"
+    assert (read_totals(reconciled_shop), reconciled_shop.cases()) == ([12], [])
+    [warning] = reconciled_shop.posting("paper:1").warnings
+    assert "cannot tell whether a bank reconciliation covers" in warning
+    assert "did not list the reconciled transactions of 2026-03" in warning
 
 
 def test_a_rejected_amount_stays_as_it_was_reconciled(reconciled_shop):

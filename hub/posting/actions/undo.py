@@ -12,14 +12,14 @@ from hub import outbox, payloads
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotFound, Sentence
+from hub.errors import NotFound, Refused, Sentence
 from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
 from hub.models.enums import Operation, PostingState
 from hub.payloads.entities import get_linked_kind, parse_day
 from hub.posting.actions.app_rest import explain_rest
 from hub.posting.outcome.session import PostingSession
-from hub.posting.preflight.bank_reconciliation import BANK_KINDS, fetch_reconciled_ids
+from hub.posting.preflight.bank_reconciliation import BANK_KINDS, fetch_reconciled_month
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import company, transaction_index
@@ -245,7 +245,8 @@ def _find_obstacles(
 def _fetch_reconciled_ids(posting_session: PostingSession, current: EntitiesByKey) -> set[str]:
     """Return the ids of the transactions that a bank reconciliation covers.
 
-    Costs one read for each month in which one of these transactions is dated.
+    Costs one read for each month in which one of these transactions is dated. Raise Refused if
+    QuickBooks does not list them.
     """
     months = set()
     for (kind, _), entity in current.items():
@@ -253,7 +254,10 @@ def _fetch_reconciled_ids(posting_session: PostingSession, current: EntitiesByKe
             months.add(parse_day(entity["TxnDate"]).replace(day=1))
     ids: set[str] = set()
     for first_day in sorted(months):
-        ids |= fetch_reconciled_ids(posting_session, first_day)
+        month = fetch_reconciled_month(posting_session, first_day)
+        if month.problem is not None:
+            raise Refused(month.problem)
+        ids |= month.ids
     return ids
 
 

@@ -78,11 +78,8 @@ class ProcessMemory:
     bounds: dict[int, dt.datetime] = field(default_factory=dict)
     # Company and kind of each start-up scan that is done.
     scanned: set[tuple[int, str]] = field(default_factory=set)
-    # The ids of the transactions of a month that are reconciled, and when they were read, by
-    # company and first day of the month.
-    reconciled: dict[tuple[int, dt.date], tuple[dt.datetime, frozenset[str]]] = field(
-        default_factory=dict
-    )
+    # What `preflight.reconciled_months` read, and when, by company and first day of the month.
+    reconciled: dict[tuple[int, dt.date], tuple[dt.datetime, Any]] = field(default_factory=dict)
 
 
 def get_process_memory() -> ProcessMemory:

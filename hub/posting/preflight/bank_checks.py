@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from hub.cases.findings import Finding
+from hub.errors import Sentence
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, TransactionState
 from hub.outbox.states import REMOVALS
 from hub.posting import case_texts
-from hub.posting.preflight.bank_reconciliation import BANK_KINDS
+from hub.posting.preflight.bank_reconciliation import BANK_KINDS, ReconciledMonth
 from hub.posting.preflight.context import CheckContext
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
@@ -20,10 +21,8 @@ def check_bank_reconciliation(posting: CheckedPosting, context: CheckContext) ->
     QuickBooks carries them out without a question, and the reconciliation then no longer adds up.
     """
     head = context.targets.get(posting.id)
-    if head is None or head.date is None or not is_bank_change(posting, head):
-        return
-    month = context.reconciled_months.get(head.date.replace(day=1))
-    if month is None:
+    month = _find_month(posting, context)
+    if head is None or month is None or month.is_refused:
         return
     change = "removal" if posting.operation in REMOVALS else "change"
     name = format_posting_name(posting)
@@ -36,6 +35,28 @@ def check_bank_reconciliation(posting: CheckedPosting, context: CheckContext) ->
         return
     candidates = [case_texts.describe_candidate(head.quickbooks_id, head)]
     yield Finding(key="reconciled", text=text, details={"candidates": candidates})
+
+
+def find_warning(posting: CheckedPosting, context: CheckContext) -> Sentence | None:
+    """Return a warning if a change is sent without knowing whether its transaction is reconciled.
+
+    That is so if QuickBooks refuses the report, which a person cannot change.
+    """
+    month = _find_month(posting, context)
+    if month is None or not month.is_refused:
+        return None
+    return Sentence(
+        "%(problem)s So the hub cannot tell whether a bank reconciliation covers the transaction.",
+        problem=month.problem,
+    )
+
+
+def _find_month(posting: CheckedPosting, context: CheckContext) -> ReconciledMonth | None:
+    """Return the month of the transaction of a change that a bank account would show."""
+    head = context.targets.get(posting.id)
+    if head is None or head.date is None or not is_bank_change(posting, head):
+        return None
+    return context.reconciled_months.get(head.date.replace(day=1))
 
 
 def is_bank_change(posting: CheckedPosting, head: TransactionHead) -> bool:

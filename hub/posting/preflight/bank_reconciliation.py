@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.contract.value_object import value_object
-from hub.errors import Refused
+from hub.errors import Sentence
 from hub.models.enums import SendOutcome
 from hub.posting.outcome.session import PostingSession
 
@@ -15,25 +15,30 @@ BANK_KINDS = ("expense", "payment", "refund", "deposit", "bill_payment")
 Cell = Mapping[str, Any]
 
 
+# The statuses of an address that does not exist, or not for reading.
+ABSENT_STATUSES = (404, 405, 501)
+
+
 @value_object
 class ReconciledMonth:
     """The transactions of a month that a bank reconciliation covers.
 
-    `problem` is why QuickBooks did not list them; None if it did.
+    `problem` is why QuickBooks did not list them; None if it did. `is_refused` is whether it never
+    will, as far as its answer shows.
     """
 
     ids: frozenset[str] = frozenset()
-    problem: str | None = None
+    problem: Sentence | None = None
+    is_refused: bool = False
 
 
 ReconciledMonths = Mapping[dt.date, ReconciledMonth]  # by the first day of the month
 
 
-def fetch_reconciled_ids(posting_session: PostingSession, first_day: dt.date) -> frozenset[str]:
-    """Return the ids of the transactions of a month that a bank reconciliation covers.
+def fetch_reconciled_month(posting_session: PostingSession, first_day: dt.date) -> ReconciledMonth:
+    """Return the transactions of a month that a bank reconciliation covers.
 
-    Costs one read. Raise Refused if QuickBooks does not list them, or if a row of its list has no
-    id, because it could be any transaction.
+    Costs one read. A row without an id is a problem, because it could be any transaction.
     """
     _, days = calendar.monthrange(first_day.year, first_day.month)
     last_day = first_day.replace(day=days)
@@ -42,13 +47,17 @@ def fetch_reconciled_ids(posting_session: PostingSession, first_day: dt.date) ->
         "end_date": last_day.isoformat(),
         "cleared": "Reconciled",
     }
+    month = f"{first_day:%Y-%m}"
     response = posting_session.client().report("TransactionList", parameters)
     if response.outcome in (SendOutcome.REFUSED, SendOutcome.DOUBT):
-        raise Refused(
+        is_absent = response.status in ABSENT_STATUSES
+        problem = Sentence(
             "QuickBooks did not list the reconciled transactions of %(month)s: %(answer)s",
-            month=f"{first_day:%Y-%m}",
+            month=month,
             answer=response.text,
         )
+        is_refused = response.outcome == SendOutcome.REFUSED or is_absent
+        return ReconciledMonth(problem=problem, is_refused=is_refused)
     report = posting_session.note_date(response).check().body
     column = _find_transaction_column(report)
     ids = set()
@@ -57,12 +66,13 @@ def fetch_reconciled_ids(posting_session: PostingSession, first_day: dt.date) ->
         if id:
             ids.add(str(id))
         elif any(cell.get("value") for cell in cells):
-            raise Refused(
+            problem = Sentence(
                 "QuickBooks lists reconciled transactions of %(month)s without their ids, so the"
                 " hub cannot tell which ones they are. Make this change in QuickBooks.",
-                month=f"{first_day:%Y-%m}",
+                month=month,
             )
-    return frozenset(ids)
+            return ReconciledMonth(problem=problem)
+    return ReconciledMonth(ids=frozenset(ids))
 
 
 def _find_transaction_column(report: Mapping[str, Any]) -> int:

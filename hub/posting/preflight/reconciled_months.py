@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from hub.db.bulk import is_among
 from hub.db.engine import read_only_session
-from hub.errors import Refused
 from hub.models import Case, ListState, Posting, case_posting
 from hub.models.enums import CHANGE_OPERATIONS, PostingState
 from hub.outbox.states import UNSENT
@@ -19,7 +18,7 @@ from hub.posting.preflight.bank_reconciliation import (
     BANK_KINDS,
     ReconciledMonth,
     ReconciledMonths,
-    fetch_reconciled_ids,
+    fetch_reconciled_month,
 )
 from hub.posting.preflight.postings import load_postings
 from hub.posting.preflight.targets import load_targets
@@ -86,24 +85,23 @@ class ReconciledMonthReader:
         if facts is not None and facts.read_at is not None:
             oldest = max(oldest, facts.read_at)
         months = {}
-        for key, (read_at, ids) in self._posting_session.memory.reconciled.items():
+        for key, (read_at, month) in self._posting_session.memory.reconciled.items():
             if key[0] == company_id and read_at > oldest:
-                months[key[1]] = ReconciledMonth(ids=ids)
+                months[key[1]] = month
         return months
 
     def _fetch(self, first_day: dt.date) -> ReconciledMonth:
         """Fetch a month from QuickBooks, and store the answer for later passes."""
-        try:
-            ids = fetch_reconciled_ids(self._posting_session, first_day)
-        except Refused as error:
-            return ReconciledMonth(problem=error.sentence)
+        month = fetch_reconciled_month(self._posting_session, first_day)
+        if month.problem is not None:
+            return month
         now = self._posting_session.clock.now()
         memory = self._posting_session.memory.reconciled
         for key, (read_at, _) in list(memory.items()):
             if now - read_at >= MAX_AGE:
                 memory.pop(key, None)
-        memory[self._posting_session.company_id, first_day] = (now, ids)
-        return ReconciledMonth(ids=ids)
+        memory[self._posting_session.company_id, first_day] = (now, month)
+        return month
 
 
 def _find_in_question(session: Session, ids: Sequence[int]) -> set[int]:

@@ -20,6 +20,7 @@ from hub.models.enums import Holder, Operation, PostingState
 from hub.posting import releases, removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.posting_cases import FILE_CASE
+from hub.posting.preflight.bank_checks import find_warning
 from hub.posting.preflight.bank_reconciliation import ReconciledMonths
 from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext
@@ -142,9 +143,23 @@ def _check_chunk(
     session.execute(update(Posting).where(Posting.id.in_(passed)).values(checked_at=now))
     inbox.detach_all(session, passed, keep=_list_file_causes(postings))
     _wait_for_removals(session, context, passed)
+    _add_warnings(session, context, postings, passed)
     for id, findings in failed.items():
         posting = session.get_one(Posting, id)
         _hold(session, posting_session, posting, findings)
+
+
+def _add_warnings(
+    session: Session, context: CheckContext, postings: Sequence[CheckedPosting], ids: Sequence[int]
+) -> None:
+    """Add to the postings that passed what a person should know although they are sent."""
+    for checked in postings:
+        warning = find_warning(checked, context)
+        if warning is None or checked.id not in ids:
+            continue
+        posting = session.get_one(Posting, checked.id)
+        if warning not in posting.warnings:
+            posting.warnings = [*posting.warnings, warning]
 
 
 def _list_file_causes(postings: Iterable[CheckedPosting]) -> list[str]:

@@ -40,7 +40,8 @@ def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactio
     id = bench.posting(expense(bench)).quickbooks_id
     bench.quickbooks.act("reconcile", kind="Purchase", id=id)
     worker = PostingSession(bench.company_id)
-    assert bank_reconciliation.fetch_reconciled_ids(worker, dt.date(2026, 3, 1)) == {id}
+    month = bank_reconciliation.fetch_reconciled_month(worker, dt.date(2026, 3, 1))
+    assert (month.ids, month.problem) == ({id}, None)
 
 
 def test_bills_never_touch_a_bank_so_it_is_not_asked(bench):
