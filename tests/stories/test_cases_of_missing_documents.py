@@ -153,6 +153,27 @@ def test_a_removal_that_was_not_carried_out_is_done_once_a_person_removes_it_in_
     assert shop.states()["bill:1"] == "posted"
 
 
+@pytest.mark.parametrize("by_source", [True, False])
+def test_a_removal_that_quickbooks_refused_is_done_once_a_person_removes_it_there(
+    app, quickbooks, clock, by_source
+):
+    shop = ShopSite(app, quickbooks, clock, gone="delete")
+    shop.run(bill("42.00"))
+    id = shop.book("Bill", "bill:1")["Id"]
+    if not by_source:
+        undo.undo(undo.plan_posting(shop.posting("bill:1").id), "kari")
+    quickbooks.add_fault("refusal", "bill.delete", code="6000", count=0)
+    shop.run(*([Gone(source_id="bill:1")] if by_source else []))
+    assert shop.cases() == ["Refused by QuickBooks"]
+    quickbooks.faults.clear()
+    writes = shop.writes()
+    quickbooks.act("delete", kind="Bill", id=id)
+    run_company("changes")
+    shop.run()
+    run_nightly_jobs(clock)
+    assert (shop.cases(), shop.reasons(), shop.writes()) == ([], [], writes)
+
+
 def test_nothing_is_left_to_close_of_an_order_that_neither_side_has(app, quickbooks, clock):
     shop = ShopSite(app, quickbooks, clock, gone="close")
     row = line("1", "42.00", cost="Fuel")
