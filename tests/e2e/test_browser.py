@@ -16,7 +16,16 @@ from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.models import ConnectedCompany, Installation, Posting, Run, SeenCode, SourceDocument, User
+from hub.models import (
+    ConnectedCompany,
+    Installation,
+    Posting,
+    Run,
+    SeenCode,
+    SourceDocument,
+    StoredFile,
+    User,
+)
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right, Subject
@@ -809,6 +818,34 @@ def test_long_names_fit_a_telephone_with_everything_open(
         person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
         root = person.page.locator("html")
         assert root.evaluate("e => e.scrollWidth - e.clientWidth") == 0, address
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_long_name_of_a_file_widens_no_list(
+    served: Visitor, open_tab: Callable[..., Person], width: int
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        company = session.get_one(ConnectedCompany, served.story.company)
+        app = add_installation(session, company, slug="files", tenant="received")
+        session.add(
+            StoredFile(
+                installation_id=app.id,
+                name=f"{'Leverandorreskontro_Byggmakker_' * 4}november.csv",
+                digest="0" * 64,
+                size=100,
+                content=b"",
+                received_at=current_hub().clock.now(),
+                received_by="olga",
+                way="upload",
+                state="unmapped",
+            )
+        )
+        address = f"/installations/{app.id}/files/"
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
+    person.log_in("olga", PASSWORD)
+    person.open(address)
+    table = person.page.get_by_role("region", name="Received files")
+    assert table.evaluate("e => e.scrollWidth - e.clientWidth") == 0
 
 
 def test_tables_of_technical_facts_are_read_on_a_telephone_without_scrolling(

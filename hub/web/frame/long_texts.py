@@ -12,7 +12,7 @@ MAX_DETAIL_LENGTH = 100_000  # characters of a text among the details of a docum
 MAX_MESSAGE_LENGTH = 500  # characters of a message that the cookie carries to the next page
 # A colon between the levels of a name in QuickBooks, such as Client:Project; not that of a time.
 LEVEL_END = re.compile(r"(?<!\d):(?=[^\s/])|:(?=[^\s\d/])")
-# What ends a part of a web or e-mail address, or a word of the name of a setting.
+# What ends a part of a web or e-mail address, or a word of the name of a setting or file.
 PART_END = re.compile(r"(?<=[^:/][/@_])(?=\w)")
 MESSAGES_KEY = "_flashes"  # Flask's name
 
@@ -54,7 +54,7 @@ def print_breakable(value: Any) -> Markup:
 
 
 def print_breakable_address(value: Any) -> Markup:
-    """Print an address or the name of a setting, whose lines may end after a part of it.
+    """Print an address, or the name of a setting or file, whose lines may end after a part of it.
 
     What people copy from the page is the text as it is.
     """
