@@ -424,7 +424,7 @@ def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
     assert [text.split()[0] for text in texts] == ["3", "4", "5", "6"]
     for text, sentence in zip(
         texts,
-        ("with the id 'nope'", "mean supplier", "is not in", "Row 2 has the same"),
+        ("with the id “nope”", "mean supplier", "is not in", "Row 2 has the same"),
         strict=True,
     ):
         assert sentence in text
