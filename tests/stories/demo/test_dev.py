@@ -50,7 +50,7 @@ LAST_VENDOR = "Harbour Works 38"
 # Why documents of the stand-in of a new plugin are not posted.
 REASONS = (
     "bill:1002 held: It is disputed in Barn.",
-    "bill:1005 unreadable: The source sent something that cannot be read: its status 'archived'",
+    "bill:1005 unreadable: The source sent something that cannot be read: its status “archived”",
 )
 DEADLINE_SECONDS = 500  # only so that a failure does not block the tests
 METADATA = f"Metadata-Version: 2.1\nName: qbo-hub-{NAME}\nVersion: 0.1.0\n"
