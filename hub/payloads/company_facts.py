@@ -55,7 +55,7 @@ class CompanyFacts:
     sales_tax: bool = False
     tax_set_up: bool = True
     automated_tax: bool = False
-    billable: bool = False
+    billable: bool = True
     customer_on_lines: bool = False
     projects: bool = False
     closed_to: dt.date | None = None
@@ -114,7 +114,6 @@ EVERYTHING_ON = CompanyFacts(
     class_per_document=True,
     locations=True,
     sales_tax=True,
-    billable=True,
     customer_on_lines=True,
     projects=True,
     knows_rates=False,

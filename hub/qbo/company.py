@@ -161,7 +161,7 @@ def build_facts(
         locations=_is_on(accounting, "TrackDepartments"),
         sales_tax=_is_on(tax, "UsingSalesTax"),
         automated_tax=_is_on(tax, "PartnerTaxEnabled"),
-        billable=_is_on(purchases, "BillableExpenseTracking"),
+        billable=_is_on(purchases, "BillableExpenseTracking", default=True),
         customer_on_lines=_is_on(purchases, "TrackingByCustomer"),
         projects=_find_named_value(other_settings, "ProjectsEnabled").lower() == "true",
         closed_to=parse_day(closed_to) if closed_to else None,

@@ -6,6 +6,7 @@ import pytest
 
 from hub import outbox
 from hub.db.engine import transaction
+from hub.models import ConnectedCompany
 from hub.posting.actions import retries
 from hub.scheduling import runner
 from tests.support.pages.page_visitor import Visitor
@@ -31,6 +32,17 @@ def switch_billing_off(quickbooks):
 
 def bill(source_id, *lines):
     return document("bill", source_id, *lines, total="30.00", supplier=SUPPLIER)
+
+
+def test_a_line_is_billable_if_quickbooks_does_not_say_that_this_is_off(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock)
+    with transaction() as session:
+        company = session.get_one(ConnectedCompany, shop.company_id)
+        company.preferences = company.preferences | {"VendorAndPurchasesPrefs": {}}
+    row = line("1", "30.00", cost="Fuel", client=CLIENT, billable=True)
+    shop.run(bill("bill:1", row))
+    assert statuses(shop.book("Bill", "bill:1")) == ["Billable"]
+    assert shop.posting("bill:1").warnings == []
 
 
 def test_what_quickbooks_does_not_charge_to_the_customer_is_posted_and_named(

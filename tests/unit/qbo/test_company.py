@@ -39,7 +39,8 @@ def test_a_switch_in_the_preferences_is_a_fact(section, name, fact):
     assert getattr(facts_of(**{section: {name: True}}), fact)
     assert getattr(facts_of(**{section: {name: "true"}}), fact)
     assert not getattr(facts_of(**{section: {name: False}}), fact)
-    assert not getattr(facts_of(), fact)
+    # Lines are billable unless QuickBooks says that they cannot be.
+    assert getattr(facts_of(), fact) == (fact == "billable")
 
 
 def test_a_closed_period_is_a_date():
