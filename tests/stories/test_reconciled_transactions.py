@@ -10,6 +10,7 @@ from hub import Gone
 from hub.db.engine import transaction
 from hub.outbox import approve_all
 from hub.posting.actions import manual, overwrites, retries
+from hub.posting.preflight import run
 from tests.support.sources.every_kind_source import (
     DAY,
     ShopSite,
@@ -182,6 +183,20 @@ def test_one_read_answers_for_all_changes_of_a_month(shop, clock):
     states = shop.run(*changed)
     assert sorted(states.values()) == ["held", "posted", "posted", "posted"]
     assert count_reports(shop) == 1
+
+
+def test_a_new_change_is_looked_up_although_another_one_waits(shop, clock, monkeypatch):
+    monkeypatch.setattr(run, "CHUNK_SIZE", 1)
+    first, second = (replace(expense(), source_id=f"paper:{number}") for number in (1, 2))
+    shop.run(first, second)
+    reconcile(shop, source_id="paper:1")
+    clock.advance(60)
+    assert shop.run(expense("12.00"))["paper:1"] == "held"
+    reconcile(shop, source_id="paper:2")
+    clock.advance(60)
+    states = shop.run(replace(expense("12.00"), source_id="paper:2"))
+    assert states == {"paper:1": "held", "paper:2": "held"}
+    assert read_totals(shop) == [10, 10]
 
 
 def test_a_change_waits_while_quickbooks_does_not_list_what_is_reconciled(reconciled_shop):

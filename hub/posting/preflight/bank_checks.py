@@ -1,4 +1,4 @@
-"""Check changes of transactions that a bank reconciliation covers, which it no longer would."""
+"""Check changes of transactions that a bank reconciliation in QuickBooks covers."""
 
 from collections.abc import Iterator
 

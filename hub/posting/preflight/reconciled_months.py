@@ -33,6 +33,7 @@ class ReconciledMonthReader:
     def __init__(self, posting_session: PostingSession) -> None:
         self._posting_session = posting_session
         self._months: dict[dt.date, ReconciledMonth] = {}
+        self._fetched_months: set[dt.date] = set()
 
     def read(self, ids: Sequence[int]) -> ReconciledMonths:
         """Return the months in which the transactions are dated that these postings change.
@@ -46,7 +47,7 @@ class ReconciledMonthReader:
             months = self._find_months(session, ids)
             stored = self._find_stored(session) if months else {}
         for first_day, needs_reading in sorted(months.items()):
-            if first_day in self._months:
+            if first_day in self._fetched_months:
                 continue
             month = None if needs_reading else stored.get(first_day)
             self._months[first_day] = month or self._fetch(first_day)
@@ -93,6 +94,7 @@ class ReconciledMonthReader:
     def _fetch(self, first_day: dt.date) -> ReconciledMonth:
         """Fetch a month from QuickBooks, and store the answer for later passes."""
         month = fetch_reconciled_month(self._posting_session, first_day)
+        self._fetched_months.add(first_day)
         if month.problem is not None:
             return month
         now = self._posting_session.clock.now()
