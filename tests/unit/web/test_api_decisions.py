@@ -328,7 +328,7 @@ def test_a_number_that_is_no_id_of_quickbooks_is_not_found(likeness: Any, typed:
     body = {"quickbooks_id": typed}
     answer = program.call("POST", f"{address}/postings/{posting_id}/adopt", body)
     assert answer.status_code == 404
-    assert f"There is no bill in QuickBooks with the id {typed!r}." in answer.json["detail"]
+    assert f"There is no bill in QuickBooks with the id “{typed}”." in answer.json["detail"]
     assert bench.state(posting_id) == "held"
 
 
