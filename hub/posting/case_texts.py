@@ -18,20 +18,26 @@ from hub.posting.protocol.history import FORGOTTEN, AskReason
 from hub.reasons.texts import CaseText
 
 CLOSED_PERIOD_CODES = ("6200", "6210")
-# The codes of the cases that ask whether a change may be sent although its transaction was edited
-# in QuickBooks or reconciled with the bank.
+# The codes of the cases that ask whether a change may be sent although its transaction is, or may
+# be, reconciled with the bank.
+RECONCILIATION_QUESTIONS = (
+    "check.reconciled_change",
+    "check.reconciled_removal",
+    "check.perhaps_reconciled_change",
+    "check.perhaps_reconciled_removal",
+)
+# Of these, and of the cases about a change whose transaction somebody has edited in QuickBooks.
+OVERWRITE_QUESTIONS = (
+    "outcome.changed",
+    "outcome.changed_before_removal",
+    *RECONCILIATION_QUESTIONS,
+)
+# Those of them that are about a removal.
 REMOVAL_QUESTIONS = (
     "outcome.changed_before_removal",
     "check.reconciled_removal",
     "check.perhaps_reconciled_removal",
 )
-OVERWRITE_QUESTIONS = (
-    *REMOVAL_QUESTIONS,
-    "outcome.changed",
-    "check.reconciled_change",
-    "check.perhaps_reconciled_change",
-)
-RECONCILIATION_QUESTIONS = tuple(code for code in OVERWRITE_QUESTIONS if code.startswith("check."))
 
 
 def format_question(
