@@ -1,6 +1,6 @@
 """Check changes of transactions that a bank reconciliation in QuickBooks covers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hub.cases.findings import Finding
 from hub.errors import Sentence
@@ -59,13 +59,20 @@ def _find_month(posting: CheckedPosting, context: CheckContext) -> ReconciledMon
     return context.reconciled_months.get(head.date.replace(day=1))
 
 
+def may_change_bank(operations: Iterable[tuple[str, str]]) -> bool:
+    """Return whether a bank account may show one of these changes, each a kind and an operation."""
+    return any(
+        kind in BANK_KINDS and operation in CHANGE_OPERATIONS for kind, operation in operations
+    )
+
+
 def is_bank_change(posting: CheckedPosting, head: TransactionHead) -> bool:
     """Return whether a change alters what a bank account shows of its transaction.
 
     That is a removal, or another date, total or account. It is none if a person has permitted to
     overwrite the transaction.
     """
-    if posting.kind not in BANK_KINDS or posting.operation not in CHANGE_OPERATIONS:
+    if not may_change_bank([(posting.kind, posting.operation)]):
         return False
     permitted_id = posting.overwrite_permitted.rpartition(":")[0]
     if head.state != TransactionState.LIVE or permitted_id == head.quickbooks_id:

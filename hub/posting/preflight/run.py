@@ -20,7 +20,7 @@ from hub.models.enums import Holder, Operation, PostingState
 from hub.posting import releases, removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.posting_cases import FILE_CASE
-from hub.posting.preflight.bank_checks import find_warning
+from hub.posting.preflight.bank_checks import find_warning, may_change_bank
 from hub.posting.preflight.bank_reconciliation import ReconciledMonths
 from hub.posting.preflight.checks import find_problems
 from hub.posting.preflight.context import SHARED_PROBLEMS, CheckContext
@@ -46,13 +46,15 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     ids = _list_unchecked(posting_session)
     if doubt_after_restore(posting_session, ids):
         ids = _list_unchecked(posting_session)
-    for kind in _load_created_kinds(ids):
-        startup_scan.adopt_marked(posting_session, kind)
+    operations = _load_operations(ids)
+    for kind, operation in operations:
+        if operation == Operation.CREATE:
+            startup_scan.adopt_marked(posting_session, kind)
     twins = UnsentTwins(posting_session.company_id, ids)
     reader = ReconciledMonthReader(posting_session)
     for first in range(0, len(ids), CHUNK_SIZE):
         chunk = ids[first : first + CHUNK_SIZE]
-        months = reader.read(chunk)
+        months = reader.read(chunk) if may_change_bank(operations) else {}
         with transaction() as session:
             _check_chunk(session, posting_session, chunk, twins, months)
         posting_session.report_progress("check", min(first + CHUNK_SIZE, len(ids)), len(ids))
@@ -118,14 +120,13 @@ def _waits_for_creation() -> ColumnElement[bool]:
     return is_waiting & is_free & (Posting.operation != Operation.ATTACH) & record_is_planned
 
 
-def _load_created_kinds(ids: Sequence[int]) -> list[str]:
-    """Return the kinds that these postings create."""
+def _load_operations(ids: Sequence[int]) -> list[tuple[str, str]]:
+    """Return the kinds of these postings, each with an operation, without repetition."""
     if not ids:
         return []
-    is_creation = Posting.operation == Operation.CREATE
-    kinds = select(Posting.kind).where(is_among(Posting.id, "ids"), is_creation).distinct()
+    pairs = select(Posting.kind, Posting.operation).where(is_among(Posting.id, "ids")).distinct()
     with read_only_session() as session:
-        return list(session.scalars(kinds, {"ids": list(ids)}))
+        return [(kind, operation) for kind, operation in session.execute(pairs, {"ids": list(ids)})]
 
 
 def _check_chunk(
