@@ -247,9 +247,22 @@ class Scheduler:
         with self._guard:  # so that a run that ends meanwhile is not taken for one that waits
             startable = self._select_startable(run_log.list_waiting_runs())
             self._submitted |= {run.id: run for run in startable}
-        for run in startable:
-            self._pool.submit(self._execute, run.id)
-        return len(startable)
+        return sum(self._submit(run) for run in startable)
+
+    def _submit(self, run: Run) -> bool:
+        """Submit a run to the thread pool; return False if no thread could be started for it.
+
+        It then waits for the next tick. The pool keeps it in its queue all the same, so that a
+        thread may still take it before.
+        """
+        try:
+            self._pool.submit(self._execute, run)
+        except RuntimeError as error:
+            with self._guard:
+                self._submitted.pop(run.id, None)
+            self._log_run_error(run.id, f"the system starts no thread for it ({error}).")
+            return False
+        return True
 
     def _select_startable(self, waiting: Iterable[Run]) -> list[Run]:
         """Return the runs that are not submitted yet and can start.
@@ -315,13 +328,17 @@ class Scheduler:
             log.warning(TAKEOVER_TEXT)
             self._announce(TAKEOVER_TEXT)
 
-    def _log_run_error(self, run_id: int, error: HubError) -> None:
+    def _log_run_error(self, run_id: int, reason: str) -> None:
         """Log why a run could not be done now; once, as long as the reason stays the same."""
-        if self._run_errors.get(run_id) != error.text:
-            self._run_errors[run_id] = error.text
-            log.warning("Run %s is tried again: %s", run_id, error.text)
+        if self._run_errors.get(run_id) != reason:
+            self._run_errors[run_id] = reason
+            log.warning("Run %s is tried again: %s", run_id, reason)
 
-    def _execute(self, run_id: int) -> None:
+    def _execute(self, run: Run) -> None:
+        run_id = run.id
+        with self._guard:
+            if self._submitted.get(run_id) is not run:
+                return  # its thread could not be started, so it was released
         with self._app.app_context():
             try:
                 runner.execute(run_id)
@@ -329,7 +346,7 @@ class Scheduler:
             except (Busy, OtherFolderActive):
                 pass
             except HubError as error:
-                self._log_run_error(run_id, error)
+                self._log_run_error(run_id, error.text)
             except Exception:
                 log.exception("Run %s met a defect.", run_id)
             finally:

@@ -146,6 +146,24 @@ def test_companies_whose_runs_wait_for_each_other_leave_threads_to_others(
         engine.stop()
 
 
+def test_a_run_whose_thread_cannot_be_started_is_started_with_a_later_tick(
+    engine, company, executed_runs, monkeypatch, caplog
+):
+    def start_no_thread(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start_no_thread)
+        assert [engine.tick(), engine.tick()] == [0, 0]
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == 2  # one for each run, though each was tried twice
+    assert "the system starts no thread for it (can't start new thread)" in warnings[0]
+    assert engine.tick() == 2
+    take_runs(executed_runs, 2)
+    engine.stop()
+    assert executed_runs.empty()
+
+
 def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company, executed_runs):
     second = Scheduler(app)
     take_runs(executed_runs, engine.tick())
