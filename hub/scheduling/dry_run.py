@@ -1,6 +1,7 @@
 """Check what would stop a document if it were final now, by the rules of posting; write nothing."""
 
-from collections.abc import Iterator, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,7 +19,10 @@ from hub.errors import NotNow
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.outbox.states import SENDABLE
-from hub.posting.preflight import checks
+from hub.posting.outcome.session import PostingSession
+from hub.posting.preflight import bank_checks, checks
+from hub.posting.preflight.bank_reconciliation import ReconciledMonth, fetch_reconciled_month
+from hub.posting.preflight.context import CheckContext
 from hub.posting.preflight.load import load_context
 from hub.reasons import texts
 
@@ -30,13 +34,34 @@ class Rollback(Exception):
 class TrialPlan(NamedTuple):
     """What a document would become: its postings, those that may be sent, and what would stop it.
 
-    The row and the postings exist only as long as the transaction of the dry run.
+    The row and the postings exist only as long as the transaction of the dry run. `bank_months` are
+    the first days of the months whose reconciled transactions the checks need to know.
     """
 
     row: SourceDocument
     postings: Sequence[Posting]
     sendable: Sequence[Posting]
     reasons: tuple[str, ...]
+    bank_months: frozenset[dt.date]
+
+
+class BankReconciliations:
+    """The reconciled transactions of a company, read for the changes that dry runs plan."""
+
+    def __init__(self, company_id: int) -> None:
+        self._company_id = company_id
+        self.months: dict[dt.date, ReconciledMonth] = {}
+
+    def read(self, first_days: Collection[dt.date]) -> bool:
+        """Read the months that were not read yet; return whether there were any.
+
+        Call this while no transaction is open.
+        """
+        unread = sorted(set(first_days) - self.months.keys())
+        for first_day in unread:
+            posting_session = PostingSession(self._company_id)
+            self.months[first_day] = fetch_reconciled_month(posting_session, first_day)
+        return bool(unread)
 
 
 @contextmanager
@@ -58,9 +83,13 @@ def check(document_id: int) -> tuple[str, ...]:
         )
     setup = prepare(row.installation_id)
     document = _ignore_awaited(load(Document, row.body))
-    with rolled_back() as session:
-        trial = plan_and_check(CollectBatch(session, setup, [document]), document)
-    return trial.reasons
+    reconciliations = BankReconciliations(row.company_id)
+    while True:
+        with rolled_back() as session:
+            batch = CollectBatch(session, setup, [document])
+            trial = plan_and_check(batch, document, reconciliations)
+        if not reconciliations.read(trial.bank_months):
+            return trial.reasons
 
 
 def _ignore_awaited(document: Document) -> Document:
@@ -73,11 +102,12 @@ def _ignore_awaited(document: Document) -> Document:
 
 
 def plan_and_check(
-    batch: CollectBatch, document: Document, *, is_checked: bool = True
+    batch: CollectBatch, document: Document, reconciliations: BankReconciliations | None
 ) -> TrialPlan:
     """Plan a batch in the transaction of a dry run; return what would become of this document.
 
-    Unless `is_checked`, leave out the checks before posting.
+    Without `reconciliations`, leave out the checks before posting. If they lack one of the
+    `bank_months` of the plan, read it after the transaction, and plan once more.
     """
     ingest(batch)
     batch.session.flush()
@@ -90,19 +120,26 @@ def plan_and_check(
             reasons.append(posting.reason)
         elif posting.state in SENDABLE:
             sendable.append(posting)
-    if is_checked:
-        reasons += _find_preflight_reasons(batch.session, sendable)
+    bank_months: frozenset[dt.date] = frozenset()
+    if reconciliations and sendable:
+        months = reconciliations.months
+        context = load_context(batch.session, row.company_id, sendable, months)
+        reasons += _find_preflight_reasons(sendable, context)
+        bank_months = _find_bank_months(sendable, context)
     unique_reasons = dict.fromkeys(reasons)
-    return TrialPlan(row, postings, sendable, tuple(unique_reasons))
+    return TrialPlan(row, postings, sendable, tuple(unique_reasons), bank_months)
 
 
-def _find_preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
+def _find_preflight_reasons(postings: Sequence[Posting], context: CheckContext) -> list[str]:
     """Return a sentence for each problem that the checks before posting find."""
-    if not postings:
-        return []
-    context = load_context(session, postings[0].company_id, postings)
     return [
         texts.join_reasons(texts.dump(finding.text))
         for posting in postings
         for finding in checks.find_problems(posting, context)
     ]
+
+
+def _find_bank_months(postings: Sequence[Posting], context: CheckContext) -> frozenset[dt.date]:
+    """Return the first days of the months whose reconciled transactions the checks need."""
+    months = (bank_checks.find_changed_month(posting, context.targets) for posting in postings)
+    return frozenset(month for month in months if month)

@@ -43,7 +43,7 @@ from hub.scheduling.applied_previews import (
     fill_source_ids,
     find_awaited_documents,
 )
-from hub.scheduling.dry_run import TrialPlan, plan_and_check, rolled_back
+from hub.scheduling.dry_run import BankReconciliations, TrialPlan, plan_and_check, rolled_back
 
 UNDECLARED = "is no role, and hub_fields does not declare it"
 
@@ -128,9 +128,10 @@ def preview_installation(
     setup = replace(setup, cursors={})
     items = list(islice(drop_checkpoints(read(setup, ids)), limit))
     documents = index_documents(items)
+    reconciliations = BankReconciliations(setup.installation.company_id)
     for item in items:
         codes = iter_matched_codes(setup, item) if isinstance(item, Document) else ()
-        yield preview_with_matches(setup, item, tuple(codes), documents)
+        yield preview_with_matches(setup, item, tuple(codes), documents, reconciliations)
 
 
 def load_codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
@@ -214,13 +215,12 @@ def preview_with_matches(
     item: Yielded,
     codes: tuple[CodePreview, ...],
     documents: Mapping[str, Document],
-    *,
-    is_checked: bool = True,
+    reconciliations: BankReconciliations | None,
 ) -> DocumentPreview:
     """Return the preview of an item by the matches and lists of the company.
 
-    `documents` are all that were read, because the item may apply to some of them. Unless
-    `is_checked`, leave out the checks before posting, which need the lists of QuickBooks.
+    `documents` are all that were read, because the item may apply to some of them. Without
+    `reconciliations`, leave out the checks before posting, which need QuickBooks.
     """
     if not isinstance(item, Document):
         return _preview_defect(item)
@@ -229,10 +229,13 @@ def preview_with_matches(
         return _preview_document(item, state, reasons, codes=codes)
     preview = _preview_document(item, PreviewState.READY, (), codes=codes)
     awaited = find_awaited_documents(item, documents)
-    with rolled_back() as session:
-        batch = CollectBatch(session, setup, [*awaited, item])
-        trial = plan_and_check(batch, item, is_checked=is_checked)
-        return _add_trial(preview, batch, item, trial)
+    while True:
+        with rolled_back() as session:
+            batch = CollectBatch(session, setup, [*awaited, item])
+            trial = plan_and_check(batch, item, reconciliations)
+            result = _add_trial(preview, batch, item, trial)
+        if reconciliations is None or not reconciliations.read(trial.bank_months):
+            return result
 
 
 def _add_trial(

@@ -52,7 +52,7 @@ def preview_app(
     record_settings = settings_schema.record_settings(setup.app, setup.site.settings)
     for item in items:
         codes = source_preview.preview_item(item, setup.fields, record_settings).codes
-        yield source_preview.preview_with_matches(setup, item, codes, documents, is_checked=False)
+        yield source_preview.preview_with_matches(setup, item, codes, documents, None)
 
 
 def build_placeholder_settings(app: App) -> dict[str, str]:

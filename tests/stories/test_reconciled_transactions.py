@@ -11,6 +11,7 @@ from hub.db.engine import transaction
 from hub.outbox import approve_all
 from hub.posting.actions import manual, overwrites, retries
 from hub.posting.preflight import run
+from hub.scheduling import dry_run, source_preview
 from tests.support.sources.every_kind_source import (
     DAY,
     ShopSite,
@@ -83,6 +84,25 @@ def test_a_change_of_the_amount_asks_a_person(shop, kind):
     assert shop.run(changed)["paper:1"] == "held"
     assert COVERED in shop.reasons()[0]
     assert read_totals(shop, entity) == before
+
+
+def test_a_dry_run_announces_the_question(reconciled_shop):
+    reconciled_shop.run(expense("12.00", stage="pending"))
+    document_id = reconciled_shop.posting("paper:1").document_id
+    assert COVERED in dry_run.check(document_id)[0]
+    assert read_totals(reconciled_shop) == [10]
+
+
+def test_a_preview_announces_the_question_and_reads_a_month_once(reconciled_shop):
+    shop = reconciled_shop
+    second = replace(expense("20.00"), source_id="paper:2")
+    shop.run(expense(), second)
+    shop.put(expense("12.00"), replace(expense("21.00"), source_id="paper:2"))
+    previews = source_preview.preview_installation(shop.id, limit=10)
+    reasons = {preview.source_id: preview.reasons for preview in previews}
+    assert COVERED in reasons["paper:1"][0]
+    assert not any(COVERED in reason for reason in reasons["paper:2"])
+    assert count_reports(shop) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Check changes of transactions that a bank reconciliation in QuickBooks covers."""
 
-from collections.abc import Iterable, Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 
 from hub.cases.findings import Finding
 from hub.errors import Sentence
@@ -53,10 +54,21 @@ def find_warning(posting: CheckedPosting, context: CheckContext) -> Sentence | N
 
 def _find_month(posting: CheckedPosting, context: CheckContext) -> ReconciledMonth | None:
     """Return the month of the transaction of a change that a bank account would show."""
-    head = context.targets.get(posting.id)
+    first_day = find_changed_month(posting, context.targets)
+    return context.reconciled_months.get(first_day) if first_day else None
+
+
+def find_changed_month(
+    posting: CheckedPosting, targets: Mapping[int, TransactionHead]
+) -> dt.date | None:
+    """Return the first day of the month of a transaction, for a change that the bank would show.
+
+    `targets` are the transactions that postings change, by posting.
+    """
+    head = targets.get(posting.id)
     if head is None or head.date is None or not is_bank_change(posting, head):
         return None
-    return context.reconciled_months.get(head.date.replace(day=1))
+    return head.date.replace(day=1)
 
 
 def may_change_bank(operations: Iterable[tuple[str, str]]) -> bool:

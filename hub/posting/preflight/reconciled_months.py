@@ -13,7 +13,7 @@ from hub.models.enums import CHANGE_OPERATIONS, PostingState
 from hub.outbox.states import UNSENT
 from hub.posting.case_texts import OVERWRITE_QUESTIONS
 from hub.posting.outcome.session import PostingSession
-from hub.posting.preflight.bank_checks import is_bank_change
+from hub.posting.preflight.bank_checks import find_changed_month
 from hub.posting.preflight.bank_reconciliation import (
     BANK_KINDS,
     ReconciledMonth,
@@ -70,10 +70,9 @@ class ReconciledMonthReader:
         targets = load_targets(session, self._posting_session.company_id, postings)
         months: dict[dt.date, bool] = {}
         for posting in postings:
-            head = targets.get(posting.id)
-            if head is None or head.date is None or not is_bank_change(posting, head):
+            first_day = find_changed_month(posting, targets)
+            if first_day is None:
                 continue
-            first_day = head.date.replace(day=1)
             is_waiting = states[posting.id] == PostingState.HELD or posting.id in asked_ids
             months[first_day] = months.get(first_day, False) or not is_waiting
         return months
