@@ -27,7 +27,8 @@ def test_work_that_is_approved_and_posted_becomes_an_invoice(invoices):
     press(invoices, "/invoices", "company=177&code=801&quantity=2&rate=99.5&text=Support")
     results = [item for item in invoices.read() if getattr(item, "source_id", "") == "invoice:4033"]
     assert (results[0].total, results[0].lines[0].description) == (199, "Support")
-    press(invoices, "/invoices", "quantity=many")
+    refused = press(invoices, "/invoices", "quantity=many")
+    assert (refused.status, "Quantity and rate are numbers" in refused.text) == (422, True)
     assert max(invoices.books.rows("Invoices")) == 4033
 
 

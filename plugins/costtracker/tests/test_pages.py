@@ -85,11 +85,20 @@ def test_an_invoice_that_cannot_be_received_says_why(page, wrong):
     assert page("/invoices", form).status_code == 422
 
 
-@pytest.mark.parametrize("net", ["", "much", "1.005", "NaN", "9" * 40])
-def test_an_amount_that_is_none_changes_nothing(bench, page, net):
-    before = bench.books.invoice("1001")["net_total"]
-    page("/invoices/1001/edit", {"net": net})
-    assert bench.books.invoice("1001")["net_total"] == before
+@pytest.mark.parametrize("field", ["net", "tax_total", "gross_total"])
+@pytest.mark.parametrize("text", ["much", "71,955.22", "71955,22", "1.005", "NaN", "9" * 40])
+def test_an_amount_that_cannot_be_read_is_named_and_changes_nothing(bench, page, field, text):
+    before = bench.books.invoice("1001")
+    answer = page("/invoices/1001/edit", {"reference": "Ny", field: text})
+    assert (answer.status_code, f"“{text}” is no amount" in answer.text) == (422, True)
+    assert bench.books.invoice("1001") == before
+
+
+def test_an_amount_that_is_left_empty_stays(bench, page):
+    before = bench.books.invoice("1001")
+    page("/invoices/1001/edit", {"reference": "Ny", "net": "", "gross_total": ""})
+    after = bench.books.invoice("1001")
+    assert (after["reference"], after["gross_total"]) == ("Ny", before["gross_total"])
 
 
 def test_a_person_deletes_an_invoice_and_sees_that(bench, page):

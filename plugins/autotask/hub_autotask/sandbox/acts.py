@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from hub_autotask.sandbox import msp
 from hub_autotask.sandbox.picklists import EXPENSE_STATUS, ITEM_TYPES, ORDER_STATUS, get_number
 from hub_autotask.sandbox.schema import ENTITIES
+from qbo_sandbox.kit import PageRefused
 
 
 def _set_fields(entity, **fields):
@@ -101,7 +102,7 @@ def post_work(books, form):
         quantity = Decimal(form.get("quantity") or "1")
         rate = Decimal(form.get("rate") or "100")
     except InvalidOperation:
-        return None
+        raise PageRefused("Quantity and rate are numbers, such as 2 and 99.5.") from None
     company = int(form.get("company") or 177)
     code = int(form.get("code") or 801)
     if company not in books.rows("Companies") or code not in books.rows("BillingCodes"):

@@ -157,23 +157,23 @@ class Pages(kit.Pages):
         """Change the header of an invoice, its first line, and its totals."""
         header = _list_filled_values(form, ("reference", "invoice_number"))
         line = _list_filled_values(form, ("description",))
-        if checks.is_amount(form.get("net", "")):
-            line["net"] = form["net"]
+        amounts = _list_amounts(form, ("net", "tax_total", "gross_total"))
+        if "net" in amounts:
+            line["net"] = amounts["net"]
         if form.get("account") in self._books.lists.pushed.get("accounts", {}):
             line["account"] = f"={form['account']}"
-        totals = self._corrected_totals(form, id)
+        totals = self._corrected_totals(amounts, id)
         self._books.do("edit", invoice=id, header=header, line=line, totals=totals)
         self._calls.notify("invoice.changed", id)
         return f"/invoices/{id}"
 
-    def _corrected_totals(self, form, id):
+    def _corrected_totals(self, amounts, id):
         """Return the totals that the person changed; the others follow the lines."""
         invoice = self._books.invoice(id)
         totals = {}
         for name in ("tax_total", "gross_total"):
-            text = form.get(name, "")
-            if checks.is_amount(text) and Decimal(text) != invoice[name]:
-                totals[name] = text
+            if name in amounts and Decimal(amounts[name]) != invoice[name]:
+                totals[name] = amounts[name]
         return totals
 
     def delete(self, form, id):
@@ -211,3 +211,13 @@ class Pages(kit.Pages):
 def _list_filled_values(form, names):
     """Return the named values of a form that are not empty."""
     return {name: form[name] for name in names if form.get(name)}
+
+
+def _list_amounts(form, names):
+    """Return the named amounts of a form that are not empty; refuse what is no amount."""
+    amounts = _list_filled_values(form, names)
+    for text in amounts.values():
+        if not checks.is_amount(text):
+            message = f"“{text}” is no amount. Write digits and a point, such as 1234.50."
+            raise PageRefused(message)
+    return amounts
