@@ -29,7 +29,7 @@ from hub.testing.suite.outages import OutageTests
 from hub.testing.suite.payments import PaymentTests
 from hub.testing.suite.rates import RateTests
 from hub.testing.suite.readiness import ReadinessTests
-from hub.testing.suite.reading import FULL, PAGES, ReadingTests
+from hub.testing.suite.reading import FULL, LONG, PAGES, ReadingTests
 from hub.testing.suite.receipts import ReceiptTests
 from hub.testing.suite.smoke import SmokeTest
 from hub.testing.suite.source_values import SourceValuesTests
@@ -41,11 +41,11 @@ from hub.testing.suite.webhooks import WebhookTests
 
 HOUR = 3600
 NO_CURSOR = "9999-12-31T00:00:00Z|zzzz"
-# Documents of the test of memory: many in the full form of a run, some in the small one.
-MANY_DOCUMENTS = 10_000 if FULL else 400
+# Documents of the test of memory: most in the long form of a run, some in the small one.
+MANY_DOCUMENTS = 10_000 if LONG else 3_000 if FULL else 400
 BYTES_PER_DOCUMENT = 20 * 2**10  # while all are read: 10,000 within 200 MB
 # Each byte is counted for so many, which takes five times as long as reading them.
-TRACED_DOCUMENTS = 2000
+TRACED_DOCUMENTS = 2000 if LONG else 500
 
 
 def contract(

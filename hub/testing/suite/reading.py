@@ -29,6 +29,7 @@ THREE_YEARS = 3 * 365 * 86_400
 MONTH = 31 * 86_400
 MAX_EXAMPLES = 3
 FULL = os.environ.get("HUB_PROOF") == "full"
+LONG = FULL and bool(os.environ.get("PROOF_EVENTS"))
 PAGES = 260 if FULL else 110  # documents that no source shows on one page
 
 
