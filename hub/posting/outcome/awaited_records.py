@@ -4,14 +4,13 @@ A search after a restore may find a document whose supplier, customer or item th
 create.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import outbox
+from hub import exact_json, outbox
 from hub.contract.document_kinds import LIST_KINDS
 from hub.mapping.placeholders import format_placeholder
 from hub.models import Posting, TransactionSummary
@@ -34,7 +33,7 @@ def complete_summary(
     """
     if posting.state in outbox.IN_FLIGHT:  # it was sent, so it waited for nothing
         return posting.summary
-    stored = json.dumps(posting.stored_summary)
+    stored = exact_json.dumps(posting.stored_summary)
     awaited_ids = outbox.find_awaited_ids(stored.encode())
     if not awaited_ids:
         return posting.summary
@@ -43,10 +42,10 @@ def complete_summary(
         name = creation.summary.name or ""
         ids = _collect_ids(entity, REFERENCES[creation.kind])
         if name and ids:
-            placeholder = json.dumps(format_placeholder(creation.id))
+            placeholder = exact_json.dumps(format_placeholder(creation.id))
             id = ids.get(name.casefold(), name)
-            stored = stored.replace(placeholder, json.dumps(id))
-    return TransactionSummary.load(json.loads(stored))
+            stored = stored.replace(placeholder, exact_json.dumps(id))
+    return TransactionSummary.load(exact_json.loads(stored))
 
 
 def _collect_ids(entity: dict[str, Any], references: tuple[str, ...]) -> dict[str, str]:
