@@ -76,9 +76,10 @@ for name, value in {"HUB_PROOF": "full", "PROOF_EVENTS": "4"}.items():
 
 @pytest.mark.proof(small=0)
 def test_the_contract_reads_ten_thousand_documents_in_the_long_form_only():
+    small = {"HUB_PROOF": "", "PROOF_EVENTS": ""}
     result = subprocess.run(
         [sys.executable, "-c", SIZES],
-        env={**os.environ, "HUB_PROOF": "", "PROOF_EVENTS": "", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, **small, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=True,
