@@ -1,7 +1,7 @@
 """How well each suggested record fits a code, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.mapping import Entry, Ref
 from hub.mapping.index import fold_name
@@ -18,11 +18,15 @@ SAME_NUMBER_END_SCORE = 85  # QuickBooks hides the beginning of an organisation 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A record that may be the code: how well it fits, from 0 to 100, and why."""
+    """A record that may be the code: how well it fits, from 0 to 100, and why.
+
+    `facts` are its e-mail address and tax numbers in QuickBooks, to compare with the source.
+    """
 
     ref: Ref
     score: int
     reason: str
+    facts: tuple[str, ...] = ()
 
 
 def build_suggestions(code: CodeView, entries: Mapping[str, Entry]) -> list[Suggestion]:
@@ -40,7 +44,17 @@ def build_suggestions(code: CodeView, entries: Mapping[str, Entry]) -> list[Sugg
             score = max(suggestion.score, SAME_NUMBER_END_SCORE)
             suggestion = Suggestion(ref, score, gettext("Organisation number has the same ending"))
         suggestions.append(suggestion)
+    suggestions = [_add_facts(suggestion, entries) for suggestion in suggestions]
     return sorted(suggestions, key=lambda suggestion: -suggestion.score)
+
+
+def _add_facts(suggestion: Suggestion, entries: Mapping[str, Entry]) -> Suggestion:
+    """Return a suggestion with the facts of its record."""
+    entry = entries.get(suggestion.ref.id)
+    if entry is None:
+        return suggestion
+    facts = (entry.email, *entry.tax_numbers.splitlines())
+    return replace(suggestion, facts=tuple(fact for fact in facts if fact))
 
 
 def _suggest_by_names(code: CodeView, ref: Ref, entry: Entry | None) -> Suggestion:

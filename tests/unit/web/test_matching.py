@@ -601,6 +601,19 @@ def test_a_record_with_the_same_organisation_number_is_suggested(
     assert found == ([reason] if reason else [])
 
 
+@pytest.mark.parametrize("path", ["code", "case"])
+def test_a_suggestion_shows_what_quickbooks_knows_of_the_record(
+    operator: Visitor, path: str
+) -> None:
+    _give_number(operator, None)
+    _give_tax_numbers(operator, "Byggmakker Ås", "XXXXX1111")
+    with operator.app.app_context(), engine.transaction() as session:
+        query = select(StoredRecord).where(StoredRecord.name == "Byggmakker Ås")
+        session.scalars(query).one().email = "ordre@byggmakker.test"
+    text = re.sub(r"<[^>]*>", "", _suggestions(_page_of(operator, path)))
+    assert "ordre@byggmakker.test · XXXXX1111" in text
+
+
 def _page_of(operator: Visitor, path: str) -> str:
     return operator.page(_place(operator, path))
 
