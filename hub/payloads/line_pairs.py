@@ -20,7 +20,7 @@ def pair_lines(expected: Sequence[LineSummary], actual: Sequence[LineSummary]) -
     """
     partners: dict[int, int] = {}
     for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True)):
-        if _is_alike(ours, theirs):
+        if is_alike(ours, theirs):
             partners[place] = place
     places = range(len(expected))
     unpaired = _UnpairedLines(actual, [place for place in places if place not in partners])
@@ -31,6 +31,19 @@ def pair_lines(expected: Sequence[LineSummary], actual: Sequence[LineSummary]) -
                 partners[place] = partner
     remaining = unpaired.iter_places()
     return [partners[place] if place in partners else next(remaining) for place in places]
+
+
+def is_alike(ours: LineSummary, theirs: LineSummary) -> bool:
+    """Return whether two lines have the same amount and facts; open facts never differ."""
+    if ours.amount != theirs.amount:
+        return False
+    our_facts, their_facts = read_line_facts(ours), read_line_facts(theirs)
+    if our_facts == their_facts:
+        return True
+    for own, other in zip(our_facts, their_facts, strict=True):
+        if own != other and is_fixed(own):
+            return False
+    return True
 
 
 def is_fixed(value: str) -> bool:
@@ -76,14 +89,3 @@ class _UnpairedLines:
 def _read_facts(line: LineSummary, names: Sequence[str]) -> tuple[object, ...]:
     """Return the amount and some facts of a line as a key."""
     return (line.amount, *(getattr(line, name) for name in names))
-
-
-def _is_alike(ours: LineSummary, theirs: LineSummary) -> bool:
-    """Return whether two lines have the same amount and facts; open facts never differ."""
-    if ours.amount != theirs.amount:
-        return False
-    our_facts, their_facts = read_line_facts(ours), read_line_facts(theirs)
-    if our_facts == their_facts:
-        return True
-    pairs = zip(our_facts, their_facts, strict=True)
-    return all(own == other or not is_fixed(own) for own, other in pairs)
