@@ -26,12 +26,9 @@ RECONCILIATION_QUESTIONS = (
     "check.perhaps_reconciled_change",
     "check.perhaps_reconciled_removal",
 )
-# Of these, and of the cases about a change whose transaction somebody has edited in QuickBooks.
-OVERWRITE_QUESTIONS = (
-    "outcome.changed",
-    "outcome.changed_before_removal",
-    *RECONCILIATION_QUESTIONS,
-)
+# Of the cases about a change whose transaction somebody has edited in QuickBooks.
+EDIT_QUESTIONS = ("outcome.changed", "outcome.changed_before_removal")
+OVERWRITE_QUESTIONS = (*EDIT_QUESTIONS, *RECONCILIATION_QUESTIONS)
 # Those of them that are about a removal.
 REMOVAL_QUESTIONS = (
     "outcome.changed_before_removal",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
@@ -16,7 +16,7 @@ from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Refused
-from hub.models import Installation, Posting, SourceDocument, TransactionHead
+from hub.models import Installation, Posting, SourceDocument
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.money import ZERO, round_amount, sum_amounts
@@ -24,7 +24,14 @@ from hub.outbox.states import UNFINISHED
 from hub.payloads.entities import get_linked_kind, parse_day
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile import discrepancy_cases, mergers, needless_removals
+from hub.posting.reconcile import (
+    changed_heads,
+    discrepancy_cases,
+    mergers,
+    needless_removals,
+    outdated_questions,
+)
+from hub.posting.reconcile.changed_heads import ChangedHeads
 from hub.posting.reconcile.edits import describe_edits
 from hub.posting.reconcile.mergers import Merger
 from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads, load_posted
@@ -37,7 +44,6 @@ PAYMENT_STATES = (ReceiptState.POSTED, ReceiptState.PART_PAID, ReceiptState.PAID
 DISCREPANCY_STATES = (ReceiptState.CHANGED, ReceiptState.MISSING)
 CORRECTED = "corrected"  # counts the receipts that say so
 ORDER_KIND = "purchase_order"  # bills are linked to their orders, which are no payments
-CHUNK_SIZE = 200
 MAX_PAYMENTS_READ = 20  # payments of one document that are read to find the date of the last
 
 
@@ -52,12 +58,10 @@ class DocumentNews:
     paid_on: dt.date | None = None
     merger: Merger | None = None  # of its party with another one, which is its only edit
 
-
-class _Chunk(NamedTuple):
-    """Changed heads and the posted documents that have them."""
-
-    heads: Sequence[TransactionHead]
-    documents: Sequence[PostedDocument]
+    @property
+    def is_as_posted(self) -> bool:
+        """Return whether QuickBooks has the document as the hub last wrote it."""
+        return self.discrepancy == Discrepancy.NONE and self.merger is None
 
 
 class _Payment(NamedTuple):
@@ -73,7 +77,7 @@ def watch(company_id: int) -> Counter[str]:
     counts = Counter[str]()
     last_key = ("", "")
     while True:
-        chunk = _load_next_chunk(company_id, last_key)
+        chunk = changed_heads.load_next(company_id, last_key)
         if not chunk.heads:
             return counts
         last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
@@ -85,12 +89,14 @@ def watch(company_id: int) -> Counter[str]:
             unchanged_ids = _find_unwritten(session, company_id, chunk, refused)
             unchanged = [document for document in read if document.posting.id in unchanged_ids]
             unchanged_ids -= needless_removals.settle(session, unchanged)
+            as_posted = [item.document for item in news if item.is_as_posted]
+            outdated_questions.take_back(session, as_posted, unchanged_ids)
             counts += _report_all(session, news, unchanged_ids)
-            _mark_processed(session, _list_settled_heads(chunk, unchanged_ids))
+            changed_heads.mark_processed(session, changed_heads.list_settled(chunk, unchanged_ids))
 
 
 def _find_unwritten(
-    session: Session, company_id: int, chunk: _Chunk, refused: Collection[str]
+    session: Session, company_id: int, chunk: ChangedHeads, refused: Collection[str]
 ) -> set[int]:
     """Return the postings of documents that the hub has not written while QuickBooks was read.
 
@@ -111,36 +117,6 @@ def _find_unwritten(
         if is_unwritten and is_read and document.is_settled:
             unwritten.add(document.posting.id)
     return unwritten
-
-
-def _list_settled_heads(chunk: _Chunk, settled_ids: Set[int]) -> list[TransactionHead]:
-    """Return the heads whose documents are settled, and those without a document."""
-    open_keys = {
-        document.key for document in chunk.documents if document.posting.id not in settled_ids
-    }
-    settled = []
-    for head in chunk.heads:
-        if (head.kind, head.quickbooks_id) not in open_keys:
-            settled.append(head)
-    return settled
-
-
-def _load_next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
-    """Load the next heads that changed, with their documents."""
-    query = (
-        select(TransactionHead)
-        .where(
-            TransactionHead.company_id == company_id,
-            TransactionHead.news,
-            tuple_(TransactionHead.kind, TransactionHead.quickbooks_id) > last_key,
-        )
-        .order_by(TransactionHead.kind, TransactionHead.quickbooks_id)
-        .limit(CHUNK_SIZE)
-    )
-    with read_only_session() as session:
-        heads = session.scalars(query).all()
-        documents = load_for_heads(session, company_id, heads) if heads else ()
-        return _Chunk(heads, documents)
 
 
 def _read_current(
@@ -379,20 +355,3 @@ def _is_corrected(session: Session, news: DocumentNews, parts: Sequence[PostedDo
     if last is None or last.state not in DISCREPANCY_STATES:
         return False
     return not any(discrepancy_cases.has_open_case(session, part.posting.id) for part in parts)
-
-
-def _mark_processed(session: Session, heads: Sequence[TransactionHead]) -> None:
-    """Mark heads as processed, unless they have changed again since they were read."""
-    for head in heads:
-        is_unchanged = (
-            TransactionHead.company_id == head.company_id,
-            TransactionHead.kind == head.kind,
-            TransactionHead.quickbooks_id == head.quickbooks_id,
-            TransactionHead.sync_token == head.sync_token,
-            TransactionHead.updated_at.is_not_distinct_from(head.updated_at),
-            TransactionHead.state == head.state,
-        )
-        session.execute(
-            update(TransactionHead).where(*is_unchanged).values(news=False),
-            execution_options={"synchronize_session": False},
-        )
