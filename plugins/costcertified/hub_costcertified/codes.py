@@ -33,7 +33,7 @@ FIELDS = (
     ),
     Field(name="service", label="Service", role="item", missing="create"),
     Field(name="fee", label="Fee", role="item", match=("name",), missing="create"),
-    Field(name="tax", label="Tax", role="tax_code", match=("name",)),
+    Field(name="tax", label="Tax code", role="tax_code", match=("name",)),
     Field(
         name="method", label="Way to pay", role="payment_method", match=("name",), missing="warn"
     ),

@@ -73,7 +73,7 @@ def hub_fields(app: str) -> list[Field]:
             default=FromSetting("account"),
         ),
         Field(name="product", label="Product or service", role="item", match=("name",)),
-        Field(name="tax", label="Tax", role="tax_code", match=("name",)),
+        Field(name="tax", label="Tax code", role="tax_code", match=("name",)),
         Field(name="class", label="Class", role="class", match=("name",)),
     ]
 

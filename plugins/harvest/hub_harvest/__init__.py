@@ -53,7 +53,7 @@ def hub_fields(app: str) -> list[Field]:
             missing=FromSetting("clients"),
         ),
         Field(name="item_type", label="Item type", role="item", match=("name",)),
-        Field(name="tax", label="Tax", role="tax_code", match=("name",)),
+        Field(name="tax", label="Tax code", role="tax_code", match=("name",)),
     ]
 
 
