@@ -118,7 +118,7 @@ def _list_next_commands(name: str) -> str:
     """Return the commands that come next, of which each works after those before it."""
     source = find_checkout()
     lines = [
-        f"{name} is laid out. No package index has the hub yet, so install it with its stand-in"
+        f"Created {name}. No package index has the hub yet, so install it with its stand-in"
         f" from a checkout{'' if source != CHECKOUT else f', the folder {CHECKOUT}'}:",
         f"  python -m pip install '{source}/sandbox' '{source}[testing]'",
         f"Go on, beside the folder {name}, with:",

@@ -34,7 +34,7 @@ FIELDS = {
     "client": ("Client", "customer"),
     "account": ("Account", "account"),
     "product": ("Product", "item"),
-    "tax": ("Tax", "tax_code"),
+    "tax": ("Tax code", "tax_code"),
 }
 ACCOUNT_LABELS = {
     "payable_account": "Accounts payable",
