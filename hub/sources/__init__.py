@@ -1,8 +1,8 @@
 """Calls of the core to a source other than reading its documents.
 
 Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.outbox`,
-`hub.rate_limits`, `hub.reasons`, `hub.security`, `hub.telemetry` and the stored lists of `hub.qbo`.
-Start reading in `site`.
+`hub.rate_limits`, `hub.reasons`, `hub.security`, `hub.telemetry`, `hub.translations` and the stored
+lists of `hub.qbo`. Start reading in `site`.
 """
 
 from hub.sources.calls import bind, check, interpret_webhook, read_codes, read_file, subscribe

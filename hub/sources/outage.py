@@ -16,6 +16,7 @@ from hub.models.enums import ConnectionState, ReceiptEnd, RunKind
 from hub.outbox.setting_locks import lock_to_change
 from hub.reasons.texts import CaseText
 from hub.sources.site import get_app
+from hub.translations.dates import format_english_date
 
 MAX_FAILED_SYNCS = 3
 MAX_OUTAGE = dt.timedelta(hours=1)
@@ -163,6 +164,6 @@ def _format_next_attempt(session: Session, row: Installation) -> str:
     local = due.astimezone(zone)
     return Sentence(
         "Next try: %(time)s (%(zone)s).",
-        time=f"{local.day} {local:%b %Y, %H:%M}",
+        time=f"{format_english_date(local)}, {local:%H:%M}",
         zone=zone.key,
     )

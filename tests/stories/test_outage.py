@@ -98,7 +98,7 @@ def test_the_third_failed_run_in_a_row_opens_a_case(outage):
     (case,) = cases(outage)
     assert case.title == "CostTracker cannot be read"
     assert "status 503" in case.reason
-    assert "Next try: " in case.reason
+    assert "Next try: 02 Mar 2026, " in case.reason
     assert tile_state() == "Needs attention"
 
 

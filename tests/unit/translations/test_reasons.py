@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hub.errors import Sentence
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.translations import catalogs, messages, reasons
@@ -39,6 +40,18 @@ def norwegian() -> Iterator[None]:
             CaseText("document.gone_delete", document=NAME, reason="Borte.", kind="deposit"),
             "Borte. Det er fortsatt i QuickBooks. QuickBooks kan ikke annullere dokumenter av typen"
             " bankinnskudd.",
+        ),
+        (
+            CaseText(
+                "source.unreachable",
+                app="Hara",
+                problem="hara.test answered with the status 503.",
+                next_attempt=Sentence(
+                    "Next try: %(time)s (%(zone)s).", time="02 May 2026, 08:05", zone="Europe/Oslo"
+                ),
+            ),
+            "hara.test answered with the status 503. Neste forsøk: 2. mai 2026, 08:05"
+            " (Europe/Oslo).",
         ),
         (
             CaseText("document.wanted_again", document=NAME, departure="voided in"),
