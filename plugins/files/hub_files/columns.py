@@ -138,8 +138,9 @@ def _guess_columns(table: Table) -> dict[str, str]:
                 columns[name] = remaining.pop(word)
                 break
     tax_cells = _list_cells(table, columns.get("tax", ""))
-    if "tax_code" not in columns and _has_rates(tax_cells):
-        columns["tax_code"] = columns.pop("tax")
+    if _has_rates(tax_cells):
+        rates = columns.pop("tax")
+        columns.setdefault("tax_code", rates)
     return columns
 
 

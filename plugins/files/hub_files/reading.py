@@ -20,6 +20,7 @@ from hub import (
 )
 from hub_files import columns, e_invoice, invoices, rows
 from hub_files.identity import build_document_id_of_year, is_of_other_series
+from hub_files.other_formats import require_table
 from hub_files.tables import read_table, require_one_table, require_results
 
 E_INVOICE_SUFFIX = ".xml"
@@ -44,6 +45,7 @@ def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
         id = _find_former_id(site, file, id, content)
         (known_id,) = _find_ids(site, file, {id: invoice.issue_date}).values()
         return FileContent(documents=(known_id,))
+    require_table(file.name, content)
     require_results(file.name, content)
     require_one_table(file.name, content)
     table = read_table(file.name, content)
