@@ -29,7 +29,7 @@ from hub import (
     hookimpl,
     signed_json,
 )
-from hub_ion import client, imports, orders, parts, reading, receipts, schema
+from hub_ion import client, imports, orders, parts, reading, receipts, schema, webhooks
 from hub_ion.client import Ion
 from hub_ion.settings import Settings
 
@@ -123,15 +123,15 @@ def _warn_of_absent_fields(absent_fields: frozenset[str]) -> str:
 
 @hookimpl
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """Set up or remove the webhook; keep a warning if the key may not, as polling goes on."""
+    """Set up or remove the webhook; keep a warning if that cannot be done, as polling goes on."""
     source = Ion(site)
     try:
         if on:
-            site.secrets["webhook_secret"] = source.subscribe(site.webhook_url or "")
+            site.secrets["webhook_secret"] = webhooks.subscribe(source, site.webhook_url or "")
         else:
-            source.unsubscribe(site.webhook_url or "")
+            webhooks.unsubscribe(source, site.webhook_url or "")
         site.secrets.pop(WEBHOOK_WARNING_KEY, None)
-    except Refused as error:
+    except (Refused, NeedsAttention) as error:
         site.secrets[WEBHOOK_WARNING_KEY] = Sentence(
             "ION does not call the hub, which asks on its schedule instead. %(text)s",
             text=error.text,
@@ -188,8 +188,7 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 def _list_signals(call: Row) -> list[Signal]:
     """Return the signals of a webhook call; only its resource and id are used."""
-    name = str(call.get("resource", "")).upper()
-    resource = name.replace("_", "").removesuffix("S")
+    resource = webhooks.fold_resource(str(call.get("resource", "")))
     prefix = PREFIXES_BY_RESOURCE.get(resource)
     id = call.get("id")
     if prefix and id:

@@ -26,10 +26,9 @@ from hub_ion.answers import (
     has_changed_rows,
     is_page,
     read_page,
-    read_secret,
     read_types,
 )
-from hub_ion.queries import Listing
+from hub_ion.queries import Listing, ShortList
 
 log = logging.getLogger(__name__)
 PAGE_SIZE = 100
@@ -213,25 +212,6 @@ class Ion:
         else:
             self.ask(queries.SET_REFERENCE, id=id, etag=etag, text=text)
 
-    def subscribe(self, address: str) -> str:
-        """Have ION call the address; return the secret that signs its calls."""
-        self.unsubscribe(address)
-        answer = self.ask(queries.ADD_RECEIVER, address=address)
-        receiver = answer["made"]["row"]
-        secret = read_secret(receiver)
-        for resource in queries.WATCHED_RESOURCES:
-            for action in queries.WATCHED_ACTIONS:
-                event = {"resource": resource, "action": action}
-                self.ask(queries.SUBSCRIBE, receiver=receiver["id"], **event)
-        return secret
-
-    def unsubscribe(self, address: str) -> None:
-        """Stop the calls to the address."""
-        answer = self.ask(queries.RECEIVERS)
-        for row in answer["rows"] or ():
-            if row["address"] == address:
-                self.ask(queries.DELETE_RECEIVER, id=row["id"], etag=row["etag"])
-
     # -- one request --
 
     def ask(self, query: str, **variables: Any) -> Any:
@@ -252,6 +232,14 @@ class Ion:
                 " it is asked again later."
             )
         return data
+
+    def list_short(self, query: ShortList) -> list[Row]:
+        """Return the rows of a short list, in whichever form ION gives it."""
+        try:
+            edges = (self.ask(query.text(is_paged=True))["rows"] or {})["edges"]
+        except SchemaMismatch:
+            return list(self.ask(query.text(is_paged=False))["rows"] or ())
+        return [edge["node"] for edge in edges or ()]
 
     def _read_page(
         self, query: Listing, filters: Row | None, after: str | None

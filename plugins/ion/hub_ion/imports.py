@@ -102,7 +102,7 @@ class SourceIds:
             distinct_name = parts.build_safe_name(name, row["id"], is_taken=True)
             for possible_name in (name, changed_name, distinct_name):
                 self.parts.setdefault(_normalize(possible_name), row["id"])  # of the first part
-        for row in source.ask(queries.CURRENCIES)["rows"] or ():
+        for row in source.list_short(queries.CURRENCIES):
             self.currencies[row["code"]] = row["id"]
         for row in source.rows(queries.ORDER_REFERENCES):
             if row["reference"]:

@@ -37,6 +37,21 @@ class Listing:
         return schema.fill_missing_fields(self.type, row, absent_fields)
 
 
+@dataclass(frozen=True)
+class ShortList:
+    """A list without filters, which ION may give page by page as its long lists, or as a whole."""
+
+    operation: str
+    things: str
+    node: str
+
+    def text(self, *, is_paged: bool) -> str:
+        """Return the query for the list in one of the two forms."""
+        node = f"edges {{ node {{ {self.node} }} }}" if is_paged else self.node
+        operation = f"{self.operation}Pages" if is_paged else self.operation
+        return f"query {operation} {{ rows: {self.things} {{ {node} }} }}"
+
+
 ORDERS = Listing("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder")
 ORDER_IDS = Listing(
     "OrderIds", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder", "id"
@@ -60,7 +75,7 @@ ORDER_REFERENCES = Listing(
     "PurchaseOrder",
     "id reference: externalReference",
 )
-CURRENCIES = "query Currencies { rows: currencies { id code } }"
+CURRENCIES = ShortList("Currencies", "currencies", "id code")
 UNFINISHED_ORDER = """query Unfinished($id: ID!) { row: purchaseOrder(id: $id) { id status
   lines: purchaseOrderLines { id etag: _etag number: lineNumber attributes { key value } } } }"""
 ADD_ORDER = """mutation AddOrder(
@@ -94,15 +109,15 @@ SET_ATTRIBUTE = """mutation SetAttribute($id: ID!, $etag: String!, $text: String
   updatePurchaseOrderAttribute(input: { purchaseOrderId: $id, etag: $etag,
     key: $key, value: $text }) {
     purchaseOrder { id } } }"""
-RECEIVERS = "query Receivers { rows: webhookReceivers { id etag: _etag address: webhookUri } }"
+RECEIVERS = ShortList("Receivers", "webhookReceivers", "id etag: _etag address: webhookUri")
 ADD_RECEIVER = """mutation AddReceiver($address: String!) {
   made: createWebhookReceiver(input: { name: "QuickBooks", description: "For the books",
     webhookUri: $address }) {
     row: webhookReceiver { id secret: sharedSecret } } }"""
-SUBSCRIBE = """mutation Subscribe($receiver: ID!, $resource: ResourceEnum!, $action: ActionEnum!) {
-  createWebhookSubscription(input: { receiverId: $receiver, resource: $resource,
-    action: $action }) {
-    webhookSubscription { id } } }"""
+RESOURCES = 'query Resources { kind: __type(name: "ResourceEnum") { enumValues { name } } }'
+# The names of the types of the resource and the action differ between ION's pages.
+SUBSCRIBE = """mutation Subscribe($event: CreateWebhookSubscriptionInput!) {
+  createWebhookSubscription(input: $event) { webhookSubscription { id } } }"""
 DELETE_RECEIVER = """mutation DropReceiver($id: ID!, $etag: String!) {
   deleteWebhookReceiver(id: $id, etag: $etag) { id } }"""
 WATCHED_RESOURCES = ("PURCHASEORDERS", "PURCHASEORDERLINES", "PURCHASEORDERFEES", "PARTS")

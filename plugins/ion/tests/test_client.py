@@ -5,7 +5,9 @@ import json
 import re
 
 import pytest
+from graphql import build_schema
 from hub_ion import client, hub_check, hub_report, hub_subscribe
+from hub_ion.sandbox import graph
 
 from hub import NeedsAttention, Receipt, Refused, Retry, Unreadable
 from hub.testing.clock import START
@@ -192,7 +194,7 @@ def _answer_with(bench, call, status, body):
     def server(environ, start):
         content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(content)
-        if f" {call}(".encode() not in content:
+        if not re.search(rf" {call}( {{|\()".encode(), content):
             return stand_in(environ, start)
         if isinstance(body, str):
             start(status, [("Content-Type", "text/html")])
@@ -202,6 +204,21 @@ def _answer_with(bench, call, status, body):
 
     stand_in = bench._stand_in
     return bench.replaced_by(server)
+
+
+@pytest.fixture
+def respell(monkeypatch):
+    """Return a function that replaces a part of the stand-in's schema."""
+
+    def respell(pattern, text):
+        def build_respelled(schema):
+            return build_schema(re.sub(pattern, text, schema))
+
+        monkeypatch.setattr(graph, "build_schema", build_respelled)
+        graph.schema.cache_clear()
+
+    yield respell
+    graph.schema.cache_clear()
 
 
 def _errors(message):
@@ -312,6 +329,39 @@ def test_subscribing_twice_leaves_one_receiver(bench):
     assert len(bench.books.rows("subscriptions")) == 12
     hub_subscribe(app="ion", site=bench.site, on=False)
     assert bench.books.rows("receivers") == bench.books.rows("subscriptions") == []
+
+
+@pytest.mark.row("ION-35")
+def test_receivers_may_be_listed_as_a_whole(bench):
+    refusal = _errors("Cannot query field 'edges' on type 'WebhookReceiver'.")
+    row = {"id": 5, "etag": "e", "address": "https://other.example/w"}
+    with (
+        _answer_with(bench, "ReceiversPages", "200 OK", refusal),
+        _answer_with(bench, "Receivers", "200 OK", {"data": {"rows": [row]}}),
+    ):
+        hub_subscribe(app="ion", site=bench.site, on=True)
+    (receiver,) = bench.books.rows("receivers")
+    assert bench.secrets["webhook_secret"] == receiver["sharedSecret"]
+
+
+@pytest.mark.row("ION-35")
+@pytest.mark.parametrize("fee", ["PURCHASE_ORDER_FEE", "QUALITY_CLAUSE"])
+def test_resources_are_named_as_ion_spells_them(bench, respell, fee):
+    respell("{ PURCHASEORDERS .* }", f"{{ RUN PURCHASE_ORDER PURCHASE_ORDER_LINE {fee} PART }}")
+    hub_subscribe(app="ion", site=bench.site, on=True)
+    resources = {row["resource"] for row in bench.books.rows("subscriptions")}
+    assert resources == {"PURCHASE_ORDER", "PURCHASE_ORDER_LINE", fee, "PART"} - {"QUALITY_CLAUSE"}
+
+
+@pytest.mark.row("ION-35")
+def test_an_ion_whose_webhooks_differ_is_a_warning_only(bench):
+    refusal = _errors("Cannot query field 'createWebhookReceiver' on type 'Mutation'.")
+    with _answer_with(bench, "AddReceiver", "200 OK", refusal):
+        hub_subscribe(app="ion", site=bench.site, on=True)
+    (warning,) = check(bench).warnings
+    assert "asks on its schedule instead" in warning
+    assert "createWebhookReceiver" in warning
+    assert bench.read()
 
 
 @pytest.mark.row("ION-35")

@@ -209,7 +209,7 @@ def test_every_list_goes_by_pages_forwards_and_backwards(bench, api, rows):
 def test_several_operations_may_come_at_once(bench):
     Ion(bench.site).organization()
     token = bench.secrets["access_token"].split()[1]
-    queries = [{"query": "{ me { id } }"}, {"query": "{ currencies { code } }"}]
+    queries = [{"query": "{ me { id } }"}, {"query": "{ currencies { edges { node { code } } } }"}]
     answers = bench.browser.post(
         f"{URL}/graphql", json=queries, headers={"Authorization": token}
     ).json()

@@ -251,7 +251,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-35",
         place=f"{PLUGIN}/__init__.py",
-        old='site.secrets["webhook_secret"] = source.subscribe(site.webhook_url or "")',
+        old='site.secrets["webhook_secret"] = webhooks.subscribe(source, site.webhook_url or "")',
         new='site.secrets["webhook_secret"] = ""',
         bug="Webhooks are not set up.",
     ),

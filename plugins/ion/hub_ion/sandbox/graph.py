@@ -16,6 +16,8 @@ LIST_TABLES = {
     "parts": "parts",
     "suppliers": "suppliers",
     "receipts": "receipts",
+    "currencies": "currencies",
+    "webhookReceivers": "receivers",
 }
 ROW_TABLES = {
     "purchaseOrder": "orders",
@@ -162,8 +164,6 @@ RESOLVERS = {
     "Query": {
         "me": _resolve_user,
         "currentUser": _resolve_user,
-        "currencies": lambda _, info: info.context.books.rows("currencies"),
-        "webhookReceivers": lambda _, info: info.context.books.rows("receivers"),
     },
     "PurchaseOrder": {
         "status": lambda order, info: rules.get_order_status(order, _resolve_lines(order, info)),
