@@ -7,11 +7,13 @@ crowd out new ones.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text, union, update
 
+from hub import outbox
 from hub.cases.causes import build_match_column
 from hub.collect.read import is_at_source
 from hub.collect.setup import Setup
@@ -99,7 +101,8 @@ def has_released(installation: Installation) -> bool:
 def find_waiting_ids(setup: Setup) -> list[str]:
     """Return the ids of documents that may change at the source, longest unread first.
 
-    They are pending, held unsent, unreadable, absent or gone.
+    They are pending, held unsent, unreadable, absent or gone, or need a record that cannot be
+    created.
     """
     documents = _select_documents(setup.installation)
     is_present = SourceDocument.gone.is_(None)
@@ -116,7 +119,11 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     not_at_source = documents.where(
         text(NOT_AT_SOURCE), or_(is_absent, SourceDocument.gone_at >= oldest)
     )
-    return _load_source_ids(setup, [not_final, held_documents, not_at_source])
+    queries = [not_final, held_documents, not_at_source]
+    blocked_ids = _find_blocked_documents(setup.installation)
+    if blocked_ids:
+        queries.append(documents.where(SourceDocument.id.in_(blocked_ids), is_present))
+    return _load_source_ids(setup, queries)
 
 
 def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:
@@ -148,6 +155,42 @@ def _select_documents(installation: Installation) -> Select[Any]:
         SourceDocument.tenant == (installation.tenant or ""),
         SourceDocument.made_for == "",
     )
+
+
+def _find_blocked_documents(installation: Installation) -> list[int]:
+    """Return the documents that need a record whose creation is held, longest unread first.
+
+    Its name may be corrected at the source, which changes the record and not the document. There
+    are no more of them than one run reads.
+    """
+    held = (
+        select(Posting.id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(
+            Posting.installation_id == installation.id,
+            Posting.state == PostingState.HELD,
+            Posting.held_by.in_(RELEASED_BY_READING),
+            SourceDocument.made_for != "",
+        )
+    )
+    waiting = (
+        select(SourceDocument.id, Posting.payload)
+        .join(Posting, Posting.document_id == SourceDocument.id)
+        .where(
+            Posting.installation_id == installation.id,
+            Posting.state.in_(outbox.UNSENT),
+            Posting.after_id.is_not(None),
+            SourceDocument.made_for == "",
+        )
+        .order_by(_last_read, SourceDocument.id)
+    )
+    with engine.read_only_session() as session:
+        held_ids = set(session.scalars(held))
+        if not held_ids:
+            return []
+        rows = session.execute(waiting)
+        blocked = (id for id, payload in rows if outbox.find_awaited_ids(payload) & held_ids)
+        return list(itertools.islice(blocked, current_hub().config.reread_ids))
 
 
 def _select_matched(installation: Installation) -> Select[Any]:

@@ -25,6 +25,7 @@ from tests.support.sources.small_source import (
     install_small_source,
     make_page,
     postings,
+    vendor_code,
 )
 from tests.support.sources.stand_in_fixtures import mount_costtracker
 
@@ -100,6 +101,20 @@ def test_a_document_that_the_source_does_not_answer_does_not_stay_in_front(hub, 
     source.by_id = {}
     assert hub() == [*range(20)]
     assert hub() == [*range(20, 30), *range(10)]
+
+
+@pytest.mark.parametrize(("mode", "state"), [("auto", "waiting"), ("review", "review")])
+def test_a_document_that_needs_a_record_that_cannot_be_created_is_read_again(
+    hub, source, mode, state
+):
+    with transaction() as session:
+        session.get_one(Installation, hub.id).mode = mode
+    hub(bill("1", codes={"supplier": vendor_code(name="Stål: Nord")}))
+    assert [posting.state for posting in postings()] == ["held", state]
+    renamed = bill("1", codes={"supplier": vendor_code(name="Stål Nord")})
+    source.by_id = {renamed.source_id: renamed}
+    assert hub() == [1]
+    assert "held" not in [posting.state for posting in postings()]
 
 
 @pytest.mark.parametrize("defect", [ZeroDivisionError("division by zero"), Refused("No.")])
