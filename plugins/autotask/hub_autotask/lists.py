@@ -165,10 +165,10 @@ class Lists:
     def _build_party(self, row: Row, name: str) -> Party | None:
         """Return the party to create for an organisation.
 
-        Return None if its name has a colon, or if its currency, which is final, is not known.
+        Return None if its currency, which is final, is not known.
         """
         currency = self._find_currency(row["currencyID"])
-        if ":" in name or not row.get("id") or currency is None:
+        if not row.get("id") or currency is None:
             return None
         contact = self._contacts.get(row["id"]) or {}
         person = filter(None, (contact.get("firstName"), contact.get("lastName")))
@@ -344,7 +344,7 @@ def build_item_code(row: Row, external: bool, income: str) -> Code:
         number if external else "", EXTERNAL_NUMBER_LABEL
     )
     if not external:
-        create = Item(name=name, codes={"income_account": income}) if ":" not in name else None
+        create = Item(name=name, codes={"income_account": income})
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold, create=create)
     if not number:
         hold = Sentence(
@@ -381,7 +381,7 @@ def build_product_code(row: Row, settings: Mapping[str, Any]) -> Code:
         name=name,
         number=row["sku"] or None,
         hold=find_tilde_problem(name),
-        create=None if ":" in name else create,
+        create=create,
     )
 
 

@@ -127,6 +127,23 @@ def test_a_contact_that_waits_for_approval_is_dropped_when_the_organisation_is_m
     assert gone.state == "withdrawn"
 
 
+# -- colons ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("AT-C8")
+def test_an_organisation_with_a_colon_says_so_and_is_created_after_it_was_renamed(invoices):
+    invoices.keep(LABOUR)
+    organisation = {"entity": "Companies", "id": invoices.row_of(LABOUR)["companyID"]}
+    invoices.books.do("put", **organisation, fields={"companyName": "Harbor: North"})
+    invoices.enable().confirm()
+    (case,) = invoices.cases("posting:")
+    assert "QuickBooks allows no colon in a name: Harbor: North" in case.reason
+    invoices.books.do("put", **organisation, fields={"companyName": "Harbor North"})
+    invoices.sync()
+    assert invoices.transaction(LABOUR)["CustomerRef"]["name"] == "Harbor North"
+    assert invoices.cases() == []
+
+
 # -- currencies ------------------------------------------------------------------------------------
 
 
