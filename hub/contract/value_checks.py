@@ -35,7 +35,7 @@ def find_amount_problems(owner: str, **values: Any) -> Iterator[str]:
         if value is None:
             continue
         if not isinstance(value, Decimal):
-            yield f"{name} of {owner} must be a Decimal, not {value!r}."
+            yield f"{name} of {owner} must be a Decimal, not {value!r}. Read it with money()."
         elif not value.is_finite():
             yield f"{name} of {owner} is not a number: {value}."
 
@@ -63,7 +63,10 @@ def find_date_problems(owner: str, **values: Any) -> Iterator[str]:
     for name, value in values.items():
         is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
         if value is not None and not is_date:
-            yield f"{name} of {owner} must be a date without a time, not {value!r}."
+            yield (
+                f"{name} of {owner} must be a date without a time, not {value!r}."
+                " Read it with parse_date()."
+            )
 
 
 def find_sequence_problems(owner: str, **values: Any) -> Iterator[str]:

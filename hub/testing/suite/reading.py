@@ -338,14 +338,13 @@ class ReadingTests(CheckpointTests, DocumentChange):
 
 
 def _end_of_page(items: Sequence[Yielded], ids: set[str]) -> int:
-    """Return the place of the first Checkpoint after a document with one of these ids.
+    """Return the place of the first Checkpoint after a document with one of these ids, or the end.
 
     There may be others before it, such as that of deletions.
     """
     has_id = [isinstance(item, Document) and item.source_id in ids for item in items]
-    first = has_id.index(True)
-    is_checkpoint = [isinstance(item, Checkpoint) for item in items[first:]]
-    return first + is_checkpoint.index(True)
+    rest = islice(enumerate(items), has_id.index(True), None)
+    return next((place for place, item in rest if isinstance(item, Checkpoint)), len(items))
 
 
 def _fail_if_unread(missing: set[str], problem: str) -> None:

@@ -1,10 +1,13 @@
 """The first contract test of an app: it reads documents at all."""
 
+from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
 from hub.contract.documents import Unreadable
+from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import call_hook
 from hub.testing.outcomes.items import only_documents
 from hub.testing.suite.variants import VariantBenches
@@ -52,8 +55,9 @@ class SmokeTest(VariantBenches):
                 " the credentials, and return the account as a Tenant."
             )
         call_hook(bench.check, f"hub_check of {self.slug}")
-        items: list[Any] = call_hook(bench.read, f"hub_documents of {self.slug}")
+        items = self._read_from_its_site(bench)
         if only_documents(items):
+            self._read_from_its_site(self._open({}))
             return
         unreadable = [item for item in items if isinstance(item, Unreadable)]
         if unreadable:
@@ -62,3 +66,26 @@ class SmokeTest(VariantBenches):
                 f" are unreadable, such as {unreadable[0].source_id}: {unreadable[0].reason}"
             )
         pytest.fail(f"hub_documents of {self.slug} reads no document from its stand-in.")
+
+    def _read_from_its_site(self, bench: Bench) -> list[Any]:
+        """Return what is read; fail if it is something and not from the site that was passed.
+
+        A plugin that keeps a client mixes companies: its second site is read from the first one.
+        """
+        calls: list[str] = []
+
+        def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            """Note a call, and pass it to the stand-in."""
+            calls.append(environ["PATH_INFO"])
+            return stand_in(environ, start)
+
+        with bench.replaced_by(serve) as stand_in:
+            items: list[Any] = call_hook(bench.read, f"hub_documents of {self.slug}")
+        if items and bench.app.hosts and not calls:
+            pytest.fail(
+                f"hub_documents of {self.slug} yields what it has read from another site, and"
+                " called nothing with the one that it got: one company would get the documents of"
+                " another. Keep no client or Site in a global or a cache; make the client from"
+                " `site` in each call of a hook."
+            )
+        return items

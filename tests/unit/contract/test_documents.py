@@ -88,7 +88,10 @@ def test_every_noun_says_what_it_is():
         (lambda: Document(kind="bill", source_id=7), "A document needs source_id as text, not 7."),
         (lambda: bill(stage="later"), "'later' is not a stage."),
         (lambda: bill(tax_mode="vat"), "'vat' is not a tax mode."),
-        (lambda: bill(total=10.5), "total of invoice:1 must be a Decimal, not 10.5."),
+        (
+            lambda: bill(total=10.5),
+            "total of invoice:1 must be a Decimal, not 10.5. Read it with money().",
+        ),
         (lambda: bill(total=Decimal("NaN")), "total of invoice:1 is not a number: NaN."),
         (
             lambda: bill(currency="EUR", exchange_rate=11.5),
@@ -108,7 +111,8 @@ def test_every_noun_says_what_it_is():
         ),
         (
             lambda: bill(date="2026-03-02"),
-            "date of invoice:1 must be a date without a time, not '2026-03-02'.",
+            "date of invoice:1 must be a date without a time, not '2026-03-02'. Read it with"
+            " parse_date().",
         ),
         (
             lambda: bill(due=dt.datetime(2026, 3, 2, tzinfo=dt.UTC)),
@@ -284,7 +288,10 @@ def test_a_row_that_can_be_read_becomes_what_was_built():
     ("build", "reason"),
     [
         (lambda: {}["supplier"], "The source sent no “supplier” for it."),
-        (lambda: bill(total=0.1), "total of invoice:1 must be a Decimal, not 0.1."),
+        (
+            lambda: bill(total=0.1),
+            "total of invoice:1 must be a Decimal, not 0.1. Read it with money().",
+        ),
         (lambda: Decimal("12,5"), "The source sent something else where a number belongs."),
         (
             lambda: dt.date.fromisoformat("31.12.2026"),

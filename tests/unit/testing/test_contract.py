@@ -157,6 +157,20 @@ def test_one_cause_fails_one_test_and_the_others_name_it_in_one_line(
         assert words in report.longreprtext
 
 
+SMOKE = "test_it_reads_documents_at_all"
+KEEPS = "hub_documents of depot yields what it has read from another site, and called nothing"
+
+
+def test_a_client_that_is_kept_for_the_next_site_is_named(suite, plugin, monkeypatch):
+    kept = []
+    make = plugin.Depot
+    monkeypatch.setattr(plugin, "Depot", lambda site: (kept or kept.append(make(site)) or kept)[0])
+    tests = suite()
+    with pytest.raises(FAILED, match=KEEPS):
+        run(tests, SMOKE)
+    assert KEEPS in tests.describe_obstacle(READABLE)
+
+
 def test_a_kind_that_is_always_held_is_refused_with_the_reason(suite, plugin, monkeypatch):
     bill = plugin.bill
     monkeypatch.setattr(plugin, "bill", lambda row: bill({**row, "returned": False}))

@@ -2123,6 +2123,20 @@ def test_a_list_without_find_is_searched_for_single_documents(suite, paging):
         run(tests, name)
 
 
+def test_checkpoints_before_all_rows_are_named_by_the_test_of_a_crash_alone(suite):
+    first = f"""from hub import Checkpoint
+
+    def is_row(item):
+        return not isinstance(item, Checkpoint)
+
+    {READ_LISTS.replace("return ", "items = ")}
+    return items if ids else sorted(items, key=is_row)"""
+    tests = suite(paging="page", setting=((HOOKS, READ_LISTS, first),))
+    with pytest.raises(FAILED, match="Yield a Checkpoint after the rows"):
+        run(tests, CRASH)
+    run(tests, DELETED)
+
+
 @pytest.mark.parametrize("setting", [DELETED_LIST, TOMBSTONES])
 def test_a_plugin_of_a_source_that_publishes_deletions_passes(suite, setting):
     tests = suite(paging="page", setting=setting)
