@@ -20,7 +20,7 @@ from tests.support.runs.tiers import by_form
 from tests.support.sources.every_kind_source import SplittingSource
 
 pytestmark = pytest.mark.proof
-HISTORIES, STEPS = by_form(small=(1, 3), full=(3, 8), long=(100, 14))
+HISTORIES, STEPS = by_form(small=(1, 3), full=(2, 8), long=(100, 14))
 DOCUMENT_EVENTS = {
     "change": 8,
     "correct": 3,

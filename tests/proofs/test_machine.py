@@ -9,7 +9,7 @@ from tests.support.proofs.random_histories import replay, run_histories
 from tests.support.runs.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
-SEEDS, HISTORIES, STEPS = by_form(small=(1, 1, 30), full=(2, 4, 50), long=(20, 25, 50))
+SEEDS, HISTORIES, STEPS = by_form(small=(1, 1, 30), full=(1, 4, 50), long=(20, 25, 50))
 SAVED_HISTORIES = Path(__file__).parents[1] / "golden" / "machine"
 
 

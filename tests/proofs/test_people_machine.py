@@ -52,7 +52,7 @@ from tests.support.sources.every_kind_source import (
 )
 
 pytestmark = pytest.mark.proof
-SEEDS, HISTORIES, STEPS = by_form(small=(2, 1, 20), full=(4, 2, 40), long=(20, 15, 50))
+SEEDS, HISTORIES, STEPS = by_form(small=(2, 1, 20), full=(2, 2, 40), long=(20, 15, 50))
 SAVED_HISTORIES = Path(__file__).parents[1] / "golden" / "people_machine"
 MOST_PARTS = 2  # of a document that is split
 RECEIPTS = ("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing")

@@ -85,8 +85,8 @@ CHAINS = {
 def every_order(policy):
     """Yield each chain for every order in which its documents may be removed.
 
-    The source ids of a chain end alike. The small form takes two orders of a chain, forwards and
-    backwards.
+    The source ids of a chain end alike. The long form takes every order of a chain, the others
+    two: forwards and backwards.
     """
     orders = [(chain, order) for chain in CHAINS[policy] for order in orders_of(chain)]
     for n, (chain, order) in enumerate(orders, start=1):
@@ -94,7 +94,7 @@ def every_order(policy):
 
 
 def orders_of(chain):
-    return by_form([chain, chain[::-1]], list(permutations(chain)), list(permutations(chain)))
+    return by_form([chain, chain[::-1]], [chain, chain[::-1]], list(permutations(chain)))
 
 
 def live_totals(shop):
