@@ -138,7 +138,7 @@ def test_each_person_reaches_what_their_rights_allow_and_nothing_else(
     two_companies: TwoCompanies, figure: Callable[[str, float, float], None]
 ) -> None:
     everybody = tuple(two_companies.rows.people)
-    people = by_form(SMALL_FORM, (*everybody[::3], "mixed"), everybody)
+    people = by_form(SMALL_FORM, (*everybody[::6], "mixed"), everybody)
     _enter(two_companies, people)
     cells = cells_of(two_companies.app, two_companies.rows, people)
     some = _one_of_each_kind(cells)

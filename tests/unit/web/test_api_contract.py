@@ -30,7 +30,7 @@ from tests.support.rows.large_data import RECONCILED
 from tests.support.rows.page_rows import Story
 from tests.support.runs.tiers import by_form
 
-EXAMPLES = by_form(small=2, full=4, long=150)  # of each operation, valid ones and others
+EXAMPLES = by_form(small=2, full=2, long=150)  # of each operation, valid ones and others
 METHODS = {"get", "post", "put", "patch", "delete"}
 DOCUMENT = f"{PREFIX}/openapi.json"
 CONVERTER = re.compile(r"<(?:int:)?(\w+)>")

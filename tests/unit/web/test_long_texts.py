@@ -15,9 +15,9 @@ from hub.web.frame.long_texts import (
 )
 from tests.support.runs.tiers import by_form
 
-LONG = "Ålesund " * by_form(25_000, 125_000, 125_000)  # a megabyte, or a fifth of it
+LONG = "Ålesund " * by_form(25_000, 25_000, 125_000)  # a megabyte, or a fifth of it
 # The whole details of a document; usual pages are far below, and three whole texts are above.
-LARGEST_PAGE = by_form(600_000, 900_000, 900_000)
+LARGEST_PAGE = by_form(600_000, 600_000, 900_000)
 PART = re.compile("<[^>]+>")
 
 

@@ -32,7 +32,7 @@ ROWS = {
     "case_id": Case,
     "run_id": Run,
 }
-ROWS_AT_EACH_END = by_form(2, 1_000, 1_000)
+ROWS_AT_EACH_END = by_form(2, 4, 1_000)
 NAMES = {"slug": ["costtracker"], "filename": ["hub.css"], "company_id": [1], "person_id": [1]}
 QUERIES = ("", "?field=supplier&code=1", "?q=a&field=account", "?state=missing&field=supplier")
 # Forms that a viewer may send, or anybody.
