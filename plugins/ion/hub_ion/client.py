@@ -236,10 +236,23 @@ class Ion:
     def list_short(self, query: ShortList) -> list[Row]:
         """Return the rows of a short list, in whichever form ION gives it."""
         try:
-            edges = (self.ask(query.text(is_paged=True))["rows"] or {})["edges"]
+            return self._list_pages(query)
         except SchemaMismatch:
             return list(self.ask(query.text(is_paged=False))["rows"] or ())
-        return [edge["node"] for edge in edges or ()]
+
+    def _list_pages(self, query: ShortList) -> list[Row]:
+        """Return the rows of all pages of a short list."""
+        rows: list[Row] = []
+        after: str | None = None
+        while True:
+            page = self.ask(query.text(is_paged=True), first=PAGE_SIZE, after=after)["rows"]
+            page_rows, info = read_page(page)
+            rows += [row for row in page_rows if row is not None]
+            if not info["hasNextPage"]:
+                return rows
+            if info["endCursor"] in (None, after):
+                raise Retry("ION sent the same page of its list twice; it is asked again later.")
+            after = info["endCursor"]
 
     def _read_page(
         self, query: Listing, filters: Row | None, after: str | None

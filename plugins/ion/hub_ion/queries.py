@@ -47,9 +47,13 @@ class ShortList:
 
     def text(self, *, is_paged: bool) -> str:
         """Return the query for the list in one of the two forms."""
-        node = f"edges {{ node {{ {self.node} }} }}" if is_paged else self.node
-        operation = f"{self.operation}Pages" if is_paged else self.operation
-        return f"query {operation} {{ rows: {self.things} {{ {node} }} }}"
+        if not is_paged:
+            return f"query {self.operation} {{ rows: {self.things} {{ {self.node} }} }}"
+        return (
+            f"query {self.operation}Pages($first: Int, $after: String) {{"
+            f" rows: {self.things}(first: $first, after: $after) {{"
+            f" edges {{ node {{ {self.node} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        )
 
 
 ORDERS = Listing("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder")

@@ -6,7 +6,8 @@ import re
 
 import pytest
 from graphql import build_schema
-from hub_ion import client, hub_check, hub_report, hub_subscribe
+from hub_ion import client, hub_check, hub_report, hub_subscribe, queries
+from hub_ion.client import Ion
 from hub_ion.sandbox import graph
 
 from hub import NeedsAttention, Receipt, Refused, Retry, Unreadable
@@ -329,6 +330,21 @@ def test_subscribing_twice_leaves_one_receiver(bench):
     assert len(bench.books.rows("subscriptions")) == 12
     hub_subscribe(app="ion", site=bench.site, on=False)
     assert bench.books.rows("receivers") == bench.books.rows("subscriptions") == []
+
+
+@pytest.mark.row("ION-35")
+def test_a_receiver_on_a_later_page_is_removed_too(bench, monkeypatch):
+    hub_subscribe(app="ion", site=bench.site, on=True)
+    for number in range(3):
+        answer = Ion(bench.site).ask(
+            queries.ADD_RECEIVER, address=f"https://other.example/{number}"
+        )
+        assert answer["made"]["row"]["id"]
+    hub_subscribe(app="ion", site=bench.site, on=True)  # its receiver is the last one from now on
+    monkeypatch.setattr(client, "PAGE_SIZE", 2)
+    hub_subscribe(app="ion", site=bench.site, on=False)
+    addresses = [row["webhookUri"] for row in bench.books.rows("receivers")]
+    assert addresses == [f"https://other.example/{number}" for number in range(3)]
 
 
 @pytest.mark.row("ION-35")
