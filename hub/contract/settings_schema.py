@@ -245,7 +245,7 @@ def _describe_unknown_setting(name: str, names: Iterable[str]) -> str:
     """Return the message for a setting that the app does not declare."""
     sentence = "There is no such setting."
     for similar in get_close_matches(name, list(names), n=1):
-        sentence += f" Did you mean {similar}?"
+        sentence += f" The nearest name is {similar}."
     return sentence
 
 

@@ -161,7 +161,8 @@ class Bench:
         for name in settings_schema.list_secret_names(self.app):
             if name in loaded:
                 self.secrets[name] = loaded.pop(name)
-        self.settings: Mapping[str, Any] = settings_schema.site_settings(self.app, loaded)
+        site_settings = settings_schema.site_settings(self.app, loaded)
+        self.settings = self.secrets.plain_settings = site_settings
 
     def pace(self, open_slot: OpenSlot) -> None:
         """Let each call of the plugin wait for a slot, such as that of a rate limiter."""

@@ -1,9 +1,10 @@
 """The secrets of an installation, in memory."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
+from hub.contract.site_settings import UnknownSetting
 from hub.contract.types import Secrets, require_secret_text
 
 LOCK_SECONDS = 30.0
@@ -18,7 +19,17 @@ class SecretsInMemory(dict[str, str], Secrets):
     def __init__(self, *secrets: Mapping[str, str], **more_secrets: str) -> None:
         super().__init__(*secrets, **more_secrets)
         self.news = threading.Event()
+        self.plain_settings: Collection[str] = ()  # the names of settings that are no secrets
         self._lock = threading.Lock()
+
+    def __missing__(self, name: str) -> str:
+        """Raise KeyError; say so if the name is that of a setting that is no secret."""
+        if name in self.plain_settings:
+            raise UnknownSetting(
+                f"{name} is a setting and no secret; define it with setting.secret, or read it"
+                f" with site.settings[{name!r}]"
+            )
+        raise KeyError(name)
 
     def __setitem__(self, name: str, text: str) -> None:
         """Store a secret."""

@@ -32,7 +32,7 @@ def wrong(settings):
 
 def test_an_unknown_setting_is_answered_with_the_near_one():
     assert wrong({**SETTINGS, "base_ulr": "y"}) == {
-        "base_ulr": ["There is no such setting. Did you mean base_url?"]
+        "base_ulr": ["There is no such setting. The nearest name is base_url."]
     }
 
 

@@ -5,6 +5,7 @@ from marshmallow import Schema
 
 from hub import App, FromSetting, hookimpl
 from hub.contract.registry import Plugins
+from hub.contract.site_settings import UnknownSetting
 from hub.errors import NotFound, PluginBroken, Refused
 from hub.testing import bench
 from hub.testing.contract import contract
@@ -84,6 +85,17 @@ def test_a_secret_that_is_no_text_is_refused_without_its_value(value):
         TypeError, match=rf"^the secret key must be a text, not {type(value).__name__}$"
     ):
         secrets["key"] = value
+
+
+def test_a_setting_that_is_read_as_a_secret_is_named():
+    costtracker = bench.Bench("costtracker", {"payable_account": "33"})
+    sentence = (
+        r"^base_url is a setting and no secret; define it with setting.secret, or read it with"
+    )
+    with pytest.raises(UnknownSetting, match=sentence):
+        costtracker.secrets["base_url"]
+    with pytest.raises(KeyError, match=r"^'lost'$"):
+        costtracker.secrets["lost"]
 
 
 def test_the_source_is_called_with_the_token_that_the_app_has_stored():
