@@ -58,9 +58,11 @@ def build_client_code(row: Row) -> Code:
     first_name = row.get(names.Client.FIRST_NAME)
     last_name = row.get(names.Client.LAST_NAME)
     person = " ".join(filter(None, (first_name, last_name)))
-    company = row.get(names.Client.COMPANY)
+    company = (row.get(names.Client.COMPANY) or "").strip()
     email = row.get(names.Client.EMAIL)
     name = company or person or str(email or "")
+    if not name.strip():
+        raise ValueError(Sentence("its client has no name, company or e-mail address"))
     create = Party(
         name=name,
         email=email,

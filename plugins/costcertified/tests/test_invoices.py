@@ -110,6 +110,13 @@ def test_a_day_is_one_where_the_company_is(shared_bench):
     assert str(parse_date("2026-03-08T09:30:00.000Z", shared_bench.site.zone)) == "2026-03-08"
 
 
+@pytest.mark.parametrize("name", [None, "", " "])
+def test_a_client_without_a_name_says_that_it_has_none(name):
+    row = {"id": "k1", "fname": name, "lname": None, "company": name, "email": None}
+    item = readable("invoice:1", codes.build_client_code, row)
+    assert "its client has no name, company or e-mail address" in item.reason
+
+
 @pytest.mark.parametrize("code_of", [codes.build_client_code, codes.build_vendor_code])
 def test_a_party_without_an_id_is_not_taken_for_another_one(code_of):
     """Two parties with the code "client:None" would be matched with the same record."""
