@@ -223,8 +223,17 @@ class InvoiceTranslation:
             unit_price=None if line["rate"] is None else money(line["rate"]),
             description=self._describe_line(line),
             codes={**self._choose_item_code(line), **self._find_tax_code(line, tax)},
-            tax=None if self._choose_tax_mode() in ("none", "computed") else tax * self.sign,
+            tax=tax * self.sign if self._states_line_taxes() else None,
         )
+
+    def _states_line_taxes(self) -> bool:
+        """Return whether the lines state their tax, which tells the taxed ones from the others.
+
+        Where QuickBooks works the tax out, it does so for all lines if Autotask taxes none of them.
+        """
+        if self._choose_tax_mode() == "computed":
+            return any(money(line["taxDollars"] or 0) for line in self.lines)
+        return self._choose_tax_mode() != "none"
 
     def _choose_item_code(self, line: Row) -> Codes:
         """Return the item of a line's billing code; without one, the default of the settings."""

@@ -139,8 +139,8 @@ class InvoiceSettings(ConnectionSettings):
             "quickbooks": "QuickBooks works the tax out",
             "none": "no tax is passed",
         },
-        "Automated sales tax in the United States: QuickBooks works it out. Outside the United"
-        " States: line by line.",
+        "Automated sales tax in the United States: QuickBooks works it out, for the lines that are"
+        " taxed in Autotask, or for all lines if none is. Outside the United States: line by line.",
     )
     untaxed_code = setting.record(
         "tax_code", "Tax code of lines without tax", "Tax", "Needed outside the United States."

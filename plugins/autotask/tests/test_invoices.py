@@ -336,6 +336,20 @@ def test_an_invoice_whose_lines_are_not_all_shown_is_held_where_quickbooks_works
     assert "add up to 300.00, and its total in Autotask is" in bench.case(case).hold
 
 
+@pytest.mark.row("AT-I10")
+@pytest.mark.parametrize("taxed", [True, False])
+def test_quickbooks_works_out_the_tax_of_the_lines_that_autotask_taxes_or_of_all(open_bench, taxed):
+    bench = open_bench("invoices", tax="quickbooks")
+    case = "taxed in California"
+    if not taxed:
+        for id, line in bench.books.rows("BillingItems").items():
+            if line["invoiceID"] == bench.raw(case)["id"]:
+                fields = {"taxDollars": Decimal(0)}
+                bench.books.do("put", entity="BillingItems", id=id, fields=fields)
+    lines = bench.case(case).lines
+    assert [line.tax and line.tax > 0 for line in lines] == ([0, True] if taxed else [None, None])
+
+
 @pytest.mark.row("AT-I18")
 def test_zero_deductions_and_groups_stay_lines(invoices):
     assert invoices.case("zero total").total == 0

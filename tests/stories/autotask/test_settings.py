@@ -117,6 +117,8 @@ def test_quickbooks_may_work_the_tax_out(other_settings):
     assert ("TxnTaxDetail" in sent, "TotalAmt" in sent) == (False, False)
     transaction = other_settings.transaction("taxed in California")
     assert transaction["TotalAmt"] == 600 + transaction["TxnTaxDetail"]["TotalTax"]
+    codes = [line[2] for line in sales_lines(other_settings, "taxed in California")]
+    assert codes == ["NON", "TAX"]
     assert other_settings.of("taxed in California").state == "posted"
 
 
