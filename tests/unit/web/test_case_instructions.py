@@ -106,7 +106,7 @@ def labels_offered(visitor, code):
     return labels
 
 
-@pytest.mark.proof(small=3)
+@pytest.mark.proof(small=3, full=6)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_instruction_names_only_buttons_that_the_page_of_its_case_shows(visitor, family):
     visitor.log_in("olga")

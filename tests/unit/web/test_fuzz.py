@@ -16,7 +16,7 @@ from tests.support.runs.tiers import by_form
 SEED = 20261122
 BOTH = ["sqlite", "postgres"]
 DATABASES = by_form(["postgres"], BOTH, BOTH)  # PostgreSQL refuses more than SQLite
-REQUESTS = by_form(200, 300, 10_000)
+REQUESTS = by_form(200, 200, 10_000)
 PART = re.compile("<[^>]+>")
 FIELD = re.compile(r"""(?:form|args|values|files)(?:\.get(?:list)?\(|\[)["']([\w-]+)["']""")
 FORM = "application/x-www-form-urlencoded"

@@ -52,7 +52,7 @@ LARGE = (
     "schedule",
     "source_document",
 )
-# In the small form, whose rights narrow the lists; both databases have the same indexes.
+# Except in the long form, whose rights narrow the lists; both databases have the same indexes.
 NARROWED = {"sqlite": "vera", "postgresql": "nora"}
 # Pages that find all open documents, and the index that has every column they need.
 OPEN_LISTED = ("/ as ", "/documents?state=held", "/documents?state=review")
@@ -206,9 +206,9 @@ def _visits(app: Flask, database: str) -> dict[str, list[str]]:
     """Return the addresses that each person opens on a database."""
     every = [*_addresses(app), *FILTERED]
     lists = [*filter(LIST.fullmatch, every)]
-    small = {"olga": every, NARROWED[database]: lists}
-    full = dict.fromkeys(("olga", "vera", "nora"), every)
-    return by_form(small, full, full)
+    some = {"olga": every, NARROWED[database]: lists}
+    all_of_each = dict.fromkeys(("olga", "vera", "nora"), every)
+    return by_form(some, some, all_of_each)
 
 
 def _statements(app: Flask, database: Engine) -> list[Statement]:
