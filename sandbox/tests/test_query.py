@@ -79,6 +79,10 @@ def test_a_query_has_no_characters_beyond_latin_1(quickbooks, name, message):
         ("where TxnDate = '2027-01-10' and (DocNumber = 'B0')", ["B0"]),
         ("where Id in ('2', '1', '99') orderby Id desc", ["B1", "B0"]),
         ("where DocNumber = 'nothing'", []),
+        (
+            "where DocNumber not in ('b0', 'B1') and Id NOT IN ('3', '99') orderby Id",
+            ["B3", "B4", "B5"],
+        ),
         ("orderby MetaData.CreateTime STARTPOSITION 2 MAXRESULTS 2", ["B1", "B2"]),
         ("order by MetaData.CreateTime DESC maxresults 2 startposition 3", ["B3", "B2"]),
         ("", ["B5", "B4", "B3", "B2", "B1", "B0"]),
@@ -361,12 +365,17 @@ def test_an_entity_of_which_companies_have_none_is_found_nowhere(quickbooks, ent
             "4001",
             "Property MetaData.CreateTime does not support operator !=",
         ),
-        (
-            "select * from Bill where DocNumber not in ('x')",
-            "4000",
-            'Encountered " <IDENTIFIER> "not ""',
-        ),
+        ("select * from Bill where DocNumber not like 'x'", "4000", "QueryParserError"),
         ("select * from Bill where Id in ()", "4000", "QueryParserError"),
+        (
+            "select * from Bill where Id not in (1, 2)",
+            "4000",
+            'Encountered " <INTEGER> "1 "" at line 1, column 37.\nWas expecting one of:\n'
+            '    "false" ...\n    "true" ...\n    <DATETIME> ...\n    <ID> ...\n    <STRING> ...',
+        ),
+        ("select * from Bill where Id in ('1', 2)", "4000", 'Encountered " <INTEGER> "2 ""'),
+        ("select * from Bill where Id = 'B1'", "2030", "Supplied value:B1"),
+        ("select * from Invoice where Id in ('1', '')", "2030", "Supplied value:"),
         ("select * from Bill group by VendorRef", "4000", 'Encountered " <IDENTIFIER> "group ""'),
         ("select * from Bill, Vendor", "4000", "QueryParserError"),
         ("delete from Bill", "4000", 'Encountered " <IDENTIFIER> "delete "" at line 1, column 1.'),

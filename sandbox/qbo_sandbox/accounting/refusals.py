@@ -192,6 +192,11 @@ def stale_object(user: str) -> Refusal:
     return Refusal("5010", f"Stale Object Error : {text} saved.", "")
 
 
+def invalid_id(text: str) -> Refusal:
+    """Return the refusal of an id that is not a number."""
+    return Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
+
+
 def unsupported_operation(what: str) -> Refusal:
     """Return the refusal of an operation that the kind of object does not have."""
     return Refusal("500", f"Operation {what} is not supported.")

@@ -27,6 +27,12 @@ EMPTY_QUERY = """QueryParserError: Encountered "<EOF>" at line 0, column 0.
 Was expecting:
     "select" ...
     """
+LISTED_VALUES = """
+    "false" ...
+    "true" ...
+    <DATETIME> ...
+    <ID> ...
+    <STRING> ..."""
 
 
 class QueryToken(NamedTuple):
@@ -38,7 +44,7 @@ class QueryToken(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """One comparison of the WHERE clause; the value of `in` is a list."""
+    """One comparison of the WHERE clause; the value of `in` and `not in` is a list."""
 
     field: str
     operator: str
@@ -110,16 +116,19 @@ def _escape(text: str) -> str:
     return FOREIGN_CHARACTER.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
-def _refuse_token(token: QueryToken) -> Refusal:
+def _refuse_token(token: QueryToken, expected: str = "") -> Refusal:
     names = {
         "word": f' <IDENTIFIER> "{token.text} "',
         "string": f' <STRING> "{token.text} "',
         "end": "<EOF>",
     }
     sort = names.get(token.kind, f' "{token.text}" "{token.text} "')
+    if WHOLE_NUMBER.fullmatch(token.text):
+        sort = f' <INTEGER> "{token.text} "'
     return Refusal(
         "4000",
-        f'QueryParserError: Encountered "{sort}" {token.location}\nWas expecting one of:\n    ',
+        f'QueryParserError: Encountered "{sort}" {token.location}\n'
+        f"Was expecting one of:{expected}\n    ",
     )
 
 
@@ -208,6 +217,9 @@ class _Parser:
         name = self._take("word").text
         if self._accept("in"):
             condition = Condition(name, "in", self._parse_values())
+        elif self._accept("not"):
+            self._require("in")
+            condition = Condition(name, "not in", self._parse_values())
         elif self._accept("like"):
             condition = Condition(name, "like", self._parse_value())
         else:
@@ -222,11 +234,18 @@ class _Parser:
     def _parse_values(self) -> list[str]:
         """Parse the values in the brackets of `in`."""
         self._require("(")
-        values = [self._parse_value()]
+        values = [self._parse_listed_value()]
         while self._accept(","):
-            values.append(self._parse_value())
+            values.append(self._parse_listed_value())
         self._require(")")
         return values
+
+    def _parse_listed_value(self) -> str:
+        """Parse one value of a list, in which a number must be in quotes."""
+        token = self._next_token()
+        if WHOLE_NUMBER.fullmatch(token.text):
+            raise _refuse_token(token, LISTED_VALUES)
+        return self._parse_value()
 
     def _parse_value(self) -> str:
         """Parse one value, and remove the quotes around it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
-from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.accounting.refusals import Refusal, invalid_id
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import is_date
 from qbo_sandbox.api.query import Condition, invalid_query
@@ -48,6 +48,8 @@ LIST_FIELDS = (
 EMAIL_NAME, EMAIL_PATH = "primaryemailaddr", "PrimaryEmailAddr.Address"
 REFUSED_FIELDS = ("AcctNum",)  # plain fields of lists that QuickBooks does not query
 HEAD_COLUMNS = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}  # positions in Row.head
+LIST_OPERATORS = ("in", "not in")
+KINDS_WITH_WORDS_AS_IDS = ("TaxCode",)
 SIMPLE_TYPES = ("s", "d", "i", "b", "date", "time")
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operators.eq,
@@ -112,7 +114,7 @@ def resolve_condition(company: Company, kind: str, condition: Condition) -> Cond
     name = resolve_field(kind, condition.field)
     operator = condition.operator
     _require_supported(name, operator)
-    if operator == "in":
+    if operator in LIST_OPERATORS:
         values = [_parse_value(company, kind, name, text) for text in condition.value]
         return Condition(name, operator, values)
     value = _parse_value(company, kind, name, condition.value)
@@ -122,9 +124,9 @@ def resolve_condition(company: Company, kind: str, condition: Condition) -> Cond
 def _require_supported(name: str, operator: str) -> None:
     """Raise 4001 if a field cannot be compared in this way."""
     if name == "Id":
-        is_supported = operator in ("=", "in")
+        is_supported = operator in ("=", *LIST_OPERATORS)
     elif name in TIME_FIELDS:
-        is_supported = operator not in ("in", "like", "!=")
+        is_supported = operator not in (*LIST_OPERATORS, "like", "!=")
     else:
         is_supported = True
     if not is_supported:
@@ -133,6 +135,8 @@ def _require_supported(name: str, operator: str) -> None:
 
 def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
     """Return a time as seconds, a date as its ten characters, anything else as text."""
+    if name == "Id" and kind not in KINDS_WITH_WORDS_AS_IDS and not text.isdigit():
+        raise invalid_id(text)
     field = load_type_fields()[kind].get(name, TEXT_FIELD)
     if field.type == "date" and "%" not in text:
         date = text.strip()
@@ -163,6 +167,8 @@ def make_test(company: Company, kind: str, condition: Condition) -> RowTest:
         return _make_time_test(condition)
     if condition.operator == "like":
         return _make_pattern_test(company, kind, condition)
+    if condition.operator == "not in":
+        return _make_exclusion(company, kind, condition)
     return _make_comparison(company, kind, condition)
 
 
@@ -189,7 +195,7 @@ def _make_pattern_test(company: Company, kind: str, condition: Condition) -> Row
 
 
 def _make_comparison(company: Company, kind: str, condition: Condition) -> RowTest:
-    """Return a test of a field against one value, or against those of `in`."""
+    """Return a test of a field against one value, or against those of a list."""
     name, operator, value = condition
     expected_values = value if operator == "in" else [value]
     comparison = "=" if operator == "in" else operator
@@ -204,6 +210,18 @@ def _make_comparison(company: Company, kind: str, condition: Condition) -> RowTe
         return False
 
     return has_value
+
+
+def _make_exclusion(company: Company, kind: str, condition: Condition) -> RowTest:
+    """Return a test that a field has a value, and none of those of the condition."""
+    has_value = _make_comparison(company, kind, condition._replace(operator="in"))
+
+    def has_other_value(row: Row) -> bool:
+        """Return whether the field is filled with anything else."""
+        contents = list_field_values(company, kind, row, condition.field)
+        return bool(contents) and not has_value(row)
+
+    return has_other_value
 
 
 def _is_value_matched(compare: Callable[[Any, Any], bool], content: Any, expected: str) -> bool:
