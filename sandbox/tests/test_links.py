@@ -457,7 +457,8 @@ def test_a_note_raises_the_version_of_what_it_is_linked_to(quickbooks):
         ),
         ("Class", {"Name": "North"}, "Name"),
         ("Department", {"Name": "Yard"}, "Name"),
-        ("Term", {"Name": "Net 45", "DueDays": 45}, "Name"),
+        ("Term", {"DueDays": 45, "Name": "Net 45"}, "Name"),
+        ("Term", {"DayOfMonthDue": 5, "Name": "Each fifth"}, "Name"),
     ],
 )
 def test_a_sparse_update_repeats_what_quickbooks_requires(quickbooks, kind, fields, required):
@@ -465,8 +466,16 @@ def test_a_sparse_update_repeats_what_quickbooks_requires(quickbooks, kind, fiel
     version = {"Id": entity["Id"], "SyncToken": "0", "sparse": True}
     change = {"PrivateNote": "x"} if "Line" in fields or "Amount" in fields else {"Active": False}
     assert expect_refusal(quickbooks, kind, **version, **change) == ("2020", required)
-    repeated = {name: fields[name] for name in fields if name not in ("Line", "DueDays")}
+    repeated = {name: fields[name] for name in fields if name != "Line"}
     assert post(quickbooks, kind, **version, **change, **repeated)["SyncToken"] == "1"
+
+
+@pytest.mark.parametrize("field", ["DueDays", "DayOfMonthDue"])
+def test_a_sparse_update_of_a_term_repeats_when_it_is_due(quickbooks, field):
+    term = post(quickbooks, "Term", Name="Net 12", **{field: 12})
+    change = {"Id": term["Id"], "SyncToken": "0", "sparse": True, "Name": "Net twelve"}
+    assert expect_refusal(quickbooks, "Term", **change) == ("2020", field)
+    assert post(quickbooks, "Term", **change, **{field: 12})["Name"] == "Net twelve"
 
 
 def test_a_client_cannot_write_away_what_was_paid(quickbooks):

@@ -12,6 +12,7 @@ from qbo_sandbox.accounting.refusals import (
     INACTIVE_MESSAGE,
     SUBSCRIPTION_MESSAGE,
     Refusal,
+    invalid_id,
     missing_field,
     not_found,
     stale_object,
@@ -34,6 +35,7 @@ from qbo_sandbox.entities import (
     voids,
 )
 from qbo_sandbox.entities.parameters import get_operation, read_include
+from qbo_sandbox.entities.repeated_fields import require_repeated_fields
 from qbo_sandbox.kit.json_object import JsonObject
 
 GENERATED_FIELDS = (
@@ -48,19 +50,6 @@ GENERATED_FIELDS = (
     "HomeBalance",
     "HomeTotalAmt",
 )
-# Also in sparse updates.
-REQUIRED_IN_UPDATES = {
-    "Bill": ("VendorRef",),
-    "BillPayment": ("VendorRef",),
-    "Class": ("Name",),
-    "CreditCardPaymentTxn": ("CreditCardAccountRef", "BankAccountRef", "Amount"),
-    "Department": ("Name",),
-    "Deposit": ("DepositToAccountRef",),
-    "Purchase": ("PaymentType",),
-    "Term": ("Name",),
-    "Transfer": ("FromAccountRef", "ToAccountRef", "Amount"),
-    "VendorCredit": ("VendorRef",),
-}
 DELETED_MESSAGE = "Another user has deleted this transaction."
 OTHER_USER = "Kari Nordmann"
 
@@ -120,7 +109,7 @@ def require_existing(company: Company, kind: str, id: object) -> Row:
     """Return the row of an object; refuse an id that is malformed, unknown or deleted."""
     text = str(id)
     if not text.isdigit() and kind != "TaxCode":
-        raise Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
+        raise invalid_id(text)
     row = company.row(kind, text)
     if row is None:
         is_deleted = text in company.table(kind).gone
@@ -203,9 +192,7 @@ def _merge_update(company: Company, kind: str, body: JsonObject, old: JsonObject
     it stays.
     """
     data = _list_client_fields(kind, body)
-    for field in REQUIRED_IN_UPDATES.get(kind, ()):
-        if field not in data:
-            raise missing_field(field)
+    require_repeated_fields(kind, data, old)
     if body.get("sparse") not in (True, "true"):
         return _list_unsent_fields(kind, old) | data
     base = _list_client_fields(kind, old)
