@@ -139,7 +139,7 @@ def build_method_code(raw: str | None) -> Code | None:
 
 def get_fixed_word(value: Any) -> str:
     """Return a fixed word of CostCertified, such as a status, in lower case."""
-    return str(value).lower()
+    return str(value).strip().lower()
 
 
 def parse_amount(value: Any) -> Decimal | None:

@@ -204,20 +204,20 @@ def _numbers_for_digits(value):
     return fields
 
 
-def test_fixed_words_are_read_in_any_case(open_bench, monkeypatch):
+def test_fixed_words_are_read_in_any_case_and_between_spaces(open_bench, monkeypatch):
     encode = encoding.encode
 
-    def encode_in_capitals(list_name, row, site):
+    def encode_loosely(list_name, row, site):
         encoded = encode(list_name, row, site)
         for name in ("status", "sent_via", "basis", "type", "method"):
             if encoded.get(name):
-                encoded[name] = encoded[name].upper()
+                encoded[name] = f" {encoded[name].upper()} "
         return encoded
 
     bench = open_bench()
     before = [item for item in bench.read() if isinstance(item, Document)]
     bench.allow_undescribed_answers()
-    monkeypatch.setattr(encoding, "encode", encode_in_capitals)
+    monkeypatch.setattr(encoding, "encode", encode_loosely)
     after = [item for item in bench.read() if isinstance(item, Document)]
     assert [(item.source_id, item.stage, item.memo) for item in after] == [
         (item.source_id, item.stage, item.memo) for item in before

@@ -102,7 +102,7 @@ def build_document(site: Site, row: Row) -> Document:
 
 def _normalize(word: Any) -> str:
     """Return a status or kind in lower case with underscores, such as "sent_for_approval"."""
-    return str(word).lower().replace(" ", "_")
+    return str(word).strip().lower().replace(" ", "_")
 
 
 def _is_negative(row: Row) -> bool:

@@ -95,7 +95,7 @@ def build_supplier_code(site: Site, row: Row) -> Code:
     """Return the code of an invoice's supplier."""
     quickbooks_id = None
     if is_pushed(site, "supplier"):
-        quickbooks_id = row.get(names.Supplier.EXTERNAL_ID)
+        quickbooks_id = (row.get(names.Supplier.EXTERNAL_ID) or "").strip()
     return Code(
         id=require_id(row, names.Supplier.ID),
         name=row[names.Supplier.NAME],

@@ -30,7 +30,7 @@ ZERO = money(0)
 
 def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     """Return the bill or expense of a payable; `cached_profiles` are the profiles that it names."""
-    kind = look_up(KINDS, str(row[names.Payable.TYPE]).lower(), "type")
+    kind = look_up(KINDS, str(row[names.Payable.TYPE]).strip().lower(), "type")
     is_held = row.get(names.Payable.IS_HELD)
     return Document(
         kind=kind,

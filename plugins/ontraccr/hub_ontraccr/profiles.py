@@ -103,7 +103,7 @@ def list_profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
 def build_profile_code(site: Site, kind: str, row: Row) -> Code:
     """Return the code of a profile: it matches by its link only, and a vendor also by name."""
     number = row.get(names.Profile.NUMBER) or None
-    quickbooks_id = _link_of(kind, row) or None
+    quickbooks_id = _link_of(kind, row)
     may_create = _may_create(site, kind) and not row.get(IS_PLACEHOLDER)
     if quickbooks_id is None and not may_create:
         quickbooks_id = NOT_LINKED
@@ -126,12 +126,12 @@ def _may_create(site: Site, kind: str) -> bool:
 
 def _link_of(kind: str, row: Row) -> str | None:
     """Return the id that a profile is linked to, with a note if the record has another type."""
-    id: str | None = row.get(names.Profile.EXTERNAL_ID)
+    id: str = (row.get(names.Profile.EXTERNAL_ID) or "").strip()
     expected_type = RECORD_TYPES[kind]
-    record_type = row.get(names.Profile.EXTERNAL_TYPE) or expected_type
+    record_type: str = (row.get(names.Profile.EXTERNAL_TYPE) or "").strip() or expected_type
     if id and record_type.casefold() != expected_type.casefold():
         return f"{id} (it is linked to a {record_type.lower()})"
-    return id
+    return id or None
 
 
 def _build_new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hub_ontraccr import hub_fields
 from hub_ontraccr.client import Ontraccr
-from hub_ontraccr.profiles import Profiles
+from hub_ontraccr.profiles import Profiles, build_profile_code
 
 from hub import Party, Record, Refused
 from hub.testing.fakes.wsgi import change_answers
@@ -69,6 +69,14 @@ def test_the_kind_of_a_linked_record_is_read_in_any_case(bench):
     projects, cost_codes = (links(bench.codes(field)) for field in ("project", "cost_code"))
     assert projects["project:p1"] == "91"
     assert "linked to" not in cost_codes["cost_code:c1"]
+
+
+@pytest.mark.row("ON-S3")
+@pytest.mark.parametrize(("link", "expected"), [(" 91 ", "91"), ("  ", None), ("", None)])
+def test_spaces_around_a_link_do_not_count(bench, link, expected):
+    row = bench.books.profiles.rows["vendors"]["v1"] | {"external_id": link}
+    code = build_profile_code(bench.site, "vendor", row | {"external_type": " Vendor "})
+    assert code.quickbooks_id == expected
 
 
 @pytest.mark.row("ON-B3")

@@ -90,6 +90,13 @@ def test_the_day_of_upload_is_that_of_the_installations_zone(bench):
     assert bench.read(ids=["payable:2001"])[0].received == dt.date(2026, 3, 7)
 
 
+def test_spaces_around_a_type_do_not_count(bench):
+    before = bench.read(ids=["payable:2001"])[0].kind
+    bench.allow_undescribed_answers()
+    bench.books.do("edit", payable="2001", fields={"type": f" {before.title()} "})
+    assert bench.read(ids=["payable:2001"])[0].kind == before
+
+
 def test_a_row_without_an_id_and_a_type_unknown_are_unreadable(bench, monkeypatch):
     rows = {"items": [{"type": "bill"}], "next_cursor": None, "has_more": False}
     bench.allow_undescribed_answers()

@@ -259,7 +259,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B14",
         "profiles",
-        "    quickbooks_id = _link_of(kind, row) or None\n",
+        "    quickbooks_id = _link_of(kind, row)\n",
         "    quickbooks_id = None\n",
         "A link that was made in Ontraccr does not count.",
     ),
