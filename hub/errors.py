@@ -324,9 +324,9 @@ class SettingsInvalid(Refused):
 
     def __init__(self, app: str, fields: dict[str, list[str]]) -> None:
         sentences = [f"{name}: {' '.join(texts).rstrip('.')}." for name, texts in fields.items()]
-        problems = " ".join(sentences)
+        self.problems = " ".join(sentences)
         super().__init__(
-            "The settings of %(app)s were not saved. %(problems)s", app=app, problems=problems
+            "The settings of %(app)s were not saved. %(problems)s", app=app, problems=self.problems
         )
         self.fields = fields
 

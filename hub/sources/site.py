@@ -24,6 +24,7 @@ from hub.errors import (
     DatabaseUnavailable,
     FolderUnavailable,
     HubError,
+    NeedsAttention,
     PluginFault,
     Sentence,
     SettingsInvalid,
@@ -40,6 +41,23 @@ from hub.sources.settings_draft import load_stored_secrets, may_use_stored
 
 log = logging.getLogger("hub")
 HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not the source's
+
+
+class StoredSettingsInvalid(NeedsAttention):
+    """The stored settings of an app do not fit its schema, as after another version of its plugin.
+
+    The text repeats what is wrong with each of them.
+    """
+
+    from_source = True
+
+    def __init__(self, app: str, error: SettingsInvalid) -> None:
+        super().__init__(
+            "The stored settings of %(app)s do not fit the installed version of its plugin."
+            " %(problems)s Open the settings of %(app)s, correct them and save them.",
+            app=app,
+            problems=error.problems,
+        )
 
 
 class UnsavedSecrets(Secrets):
@@ -108,7 +126,7 @@ def build_site(
     context = current_hub()
     app = get_app(installation)
     company = installation.company
-    values = _load_settings(app, installation.settings if settings is None else settings)
+    values = load_settings(installation) if settings is None else _load_settings(app, settings)
     zone = ZoneInfo(installation.zone)
     with engine.read_only_session() as session:
         row = session.get_one(ConnectedCompany, company.id)
@@ -208,7 +226,7 @@ def load_fields_as_set(installation: Installation) -> tuple[Field, ...]:
     declared: tuple[Field, ...] = tuple(call_hook(installation, "hub_fields") or ())
     try:
         settings = load_settings(installation)
-    except SettingsInvalid:
+    except StoredSettingsInvalid:
         return declared
     return tuple(apply_settings(field, settings) for field in declared)
 
@@ -310,10 +328,13 @@ def choose_initial_state(app: App, settings: Mapping[str, Any], mode: str) -> Po
 def load_settings(installation: Installation) -> dict[str, Any]:
     """Return the settings of an installation as its app's schema reads them, without secrets.
 
-    Raise SettingsInvalid if they do not fit the schema.
+    Raise StoredSettingsInvalid if they do not fit the schema.
     """
     app = get_app(installation)
-    return _load_settings(app, installation.settings)
+    try:
+        return _load_settings(app, installation.settings)
+    except SettingsInvalid as error:
+        raise StoredSettingsInvalid(app.name, error) from None
 
 
 def _load_settings(app: App, stored: Mapping[str, Any]) -> dict[str, Any]:

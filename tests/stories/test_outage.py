@@ -11,7 +11,7 @@ from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
-from hub.models import Case, ConnectedCompany
+from hub.models import Case, ConnectedCompany, Installation
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
@@ -133,6 +133,23 @@ def test_the_first_run_that_succeeds_closes_the_case(outage, costtracker):
     fail(outage)
     fail(outage)
     assert cases(outage) == []
+
+
+def test_stored_settings_that_do_not_fit_the_app_are_named_with_what_to_do(
+    installation, costtracker
+):
+    with transaction() as session:
+        row = session.get_one(Installation, installation)
+        row.settings = {key: value for key, value in row.settings.items() if key != "base_url"}
+    fail(installation)
+    (case,) = cases(installation)
+    assert case.reason.startswith(
+        "The stored settings of CostTracker do not fit the installed version of its plugin."
+        " base_url: Missing data for required field. Open the settings of CostTracker,"
+    )
+    enable.change(1, "costtracker", costtracker.settings(URL), who="kari")
+    assert runner.sync(installation, requested_by="kari").outcome == "done"
+    assert cases(installation) == []
 
 
 def test_a_failure_of_quickbooks_is_not_one_of_the_source(installation, quickbooks, clock):
