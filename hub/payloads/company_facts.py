@@ -54,9 +54,7 @@ class CompanyFacts:
     locations: bool = False
     sales_tax: bool = False
     tax_set_up: bool = True
-    automated_tax: bool = False
     billable: bool = True
-    customer_on_lines: bool = False
     projects: bool = False
     closed_to: dt.date | None = None
     bills: bool = True
@@ -114,7 +112,6 @@ EVERYTHING_ON = CompanyFacts(
     class_per_document=True,
     locations=True,
     sales_tax=True,
-    customer_on_lines=True,
     projects=True,
     knows_rates=False,
 )

@@ -9,9 +9,7 @@ from hub.mapping import MappedDocument, MappedLine, Ref
 from hub.payloads.company_facts import CompanyFacts
 
 MARKER = "MARKERMARKER"
-US = CompanyFacts(
-    class_per_line=True, locations=True, sales_tax=True, automated_tax=True, billable=True
-)
+US = CompanyFacts(class_per_line=True, locations=True, sales_tax=True, billable=True)
 RATES = {"5": (("1", D(25)),), "6": (("3", D(15)),), "8": (("7", D(0)),)}
 SALES = {"5": (("2", D(25)),), "6": (("4", D(15)),), "8": (("8", D(0)),)}
 NO = CompanyFacts(

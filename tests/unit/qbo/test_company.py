@@ -28,11 +28,9 @@ def facts_of(**preferences) -> CompanyFacts:
         ("AccountingInfoPrefs", "ClassTrackingPerTxn", "class_per_document"),
         ("AccountingInfoPrefs", "TrackDepartments", "locations"),
         ("VendorAndPurchasesPrefs", "BillableExpenseTracking", "billable"),
-        ("VendorAndPurchasesPrefs", "TrackingByCustomer", "customer_on_lines"),
         ("SalesFormsPrefs", "CustomTxnNumbers", "custom_numbers"),
         ("CurrencyPrefs", "MultiCurrencyEnabled", "multicurrency"),
         ("TaxPrefs", "UsingSalesTax", "sales_tax"),
-        ("TaxPrefs", "PartnerTaxEnabled", "automated_tax"),
     ],
 )
 def test_a_switch_in_the_preferences_is_a_fact(section, name, fact):
