@@ -17,8 +17,6 @@ ORDER_FIELDS = (
     "generalMemo",
     "purchaseOrderNumber",
 )
-# A bill keeps the number under which its receipt was first read.
-NUMBER_FIELD = "vendorInvoiceNumber"
 
 
 def iter_contents(source: Autotask, receipts: Sequence[Row]) -> Iterator[tuple[int, object]]:
@@ -30,9 +28,8 @@ def iter_contents(source: Autotask, receipts: Sequence[Row]) -> Iterator[tuple[i
     for receipt in receipts:
         item = items.get(receipt["purchaseOrderItemID"], {})
         order = orders.get(item.get("orderID"), {})
-        of_receipt = [pair for pair in list_values(receipt) if pair[0] != NUMBER_FIELD]
         of_order = [order.get(field) for field in ORDER_FIELDS]
-        yield receipt["id"], [of_receipt, list_values(item), of_order]
+        yield receipt["id"], [list_values(receipt), list_values(item), of_order]
 
 
 def _index(rows: Iterable[Row]) -> dict[Any, Row]:

@@ -95,13 +95,26 @@ def test_a_receipt_that_gets_another_number_later_is_on_no_second_bill(bench, nu
     assert first_id in _source_ids(items)
     put_receipt(bench, 85098, vendorInvoiceNumber="ING-777")
     put_receipt(bench, 85099, vendorInvoiceNumber="ING-777")
-    (bill,) = [item for item in read_later(bench, items) if isinstance(item, Document)]
-    assert (bill.source_id, [line.id for line in bill.lines]) == (
-        "purchase_receipt:8014:ING-777",
-        ["85099"],
-    )
+    bills = [item for item in read_later(bench, items) if isinstance(item, Document)]
+    assert {bill.source_id: [line.id for line in bill.lines] for bill in bills} == {
+        first_id: ["85098"],
+        "purchase_receipt:8014:ING-777": ["85099"],
+    }
     (bill,) = bench.read(ids=[first_id])
     assert (bill.number, [line.id for line in bill.lines]) == ("ING-777", ["85098"])
+
+
+@pytest.mark.row("AT-P10")
+@pytest.mark.parametrize("number", [None, "ING-77"])
+def test_a_bill_that_waits_gets_the_number_that_is_entered_later(bench, number):
+    put_receipt(bench, 85098, vendorInvoiceNumber=number)
+    items = bench.read()
+    put_receipt(bench, 85098, vendorInvoiceNumber="ING-777")
+    later = read_later(bench, items)
+    (bill,) = [item for item in later if isinstance(item, Document)]
+    first_id = f"purchase_receipt:8014:{number or 'receipt 85098'}"
+    assert (bill.source_id, bill.number) == (first_id, "ING-777")
+    assert _source_ids(read_later(bench, later)) == set()
 
 
 @pytest.mark.row("AT-P10")
