@@ -89,10 +89,14 @@ def watch(company_id: int) -> Counter[str]:
             unchanged_ids = _find_unwritten(session, company_id, chunk, refused)
             unchanged = [document for document in read if document.posting.id in unchanged_ids]
             unchanged_ids -= needless_removals.settle(session, unchanged)
-            as_posted = [item.document for item in news if item.is_as_posted]
-            outdated_questions.take_back(session, as_posted, unchanged_ids)
+            outdated_questions.take_back(session, _list_as_posted(news), unchanged_ids)
             counts += _report_all(session, news, unchanged_ids)
             changed_heads.mark_processed(session, changed_heads.list_settled(chunk, unchanged_ids))
+
+
+def _list_as_posted(news: Iterable[DocumentNews]) -> list[PostedDocument]:
+    """Return the documents that QuickBooks has as the hub last wrote them."""
+    return [item.document for item in news if item.is_as_posted]
 
 
 def _find_unwritten(
