@@ -33,6 +33,19 @@ def list_fields_of_former_party(update: dict[str, Any], current: dict[str, Any])
     return names
 
 
+def drop_projects_of_former_customer(update: dict[str, Any], current: dict[str, Any]) -> None:
+    """Leave out the projects of lines if an update names another customer than theirs.
+
+    The hub itself sets none.
+    """
+    if "Line" in update and _is_other("CustomerRef", update, current):
+        update["Line"] = [_drop_project(line) for line in update["Line"]]
+
+
+def _drop_project(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name != "ProjectRef"}
+
+
 def keep_mailing(update: dict[str, Any], current: dict[str, Any]) -> None:
     """Leave the e-mail address and its status unchanged if QuickBooks has one of the same party."""
     if any(_is_other(party, update, current) for party in FIELDS_OF_PARTY):

@@ -9,7 +9,13 @@ from hub.payloads.due_dates import is_due_date_outdated
 from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_ids import keep_line_ids
 from hub.payloads.memo_lengths import compute_memo_room
-from hub.payloads.party_fields import EMAIL_FIELDS, keep_mailing, list_fields_of_former_party
+from hub.payloads.party_fields import (
+    EMAIL_FIELDS,
+    drop_projects_of_former_customer,
+    keep_mailing,
+    list_fields_of_former_party,
+)
+from hub.payloads.payment_details import keep_payment_details
 from hub.payloads.set_fields import TEXT_FIELDS, find_custom_ids
 from hub.payloads.summary import has_open_tax, has_tax
 
@@ -221,6 +227,8 @@ def _build_transaction_update(
         update.setdefault("Credit", False)  # otherwise a charge would stay a refund
     _reset_open_tax(update, current)
     keep_mailing(update, current)
+    keep_payment_details(update, current)
+    drop_projects_of_former_customer(update, current)
     clears_custom_field = _keep_custom_fields(update, current, last)
 
     emptied = _find_emptied_fields(update, current, last)
