@@ -329,7 +329,7 @@ def network(app, quickbooks, clock, monkeypatch) -> faulty_network.Network:
     )
 
 
-@pytest.mark.proof(small=8, full=14)
+@pytest.mark.proof(small=8, full=9)
 @pytest.mark.parametrize("call", STORIES)
 def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
     app, quickbooks, clock, network, figure, call

@@ -41,7 +41,7 @@ def restore_each(forked_shop, name, moments):
     return len(chosen)
 
 
-@pytest.mark.proof(full=3)
+@pytest.mark.proof(full=2)
 @pytest.mark.parametrize("name", STORIES if FULL else [PAID])
 def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(forked_shop, figure, name):
     goal = 4 if FULL else 1
