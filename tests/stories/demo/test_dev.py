@@ -251,7 +251,7 @@ def test_a_start_after_a_change_reads_every_document_again(open_demo):
         assert waiting == ["sync"]
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=1, full=4)
 @pytest.mark.parametrize(
     "slug",
     [

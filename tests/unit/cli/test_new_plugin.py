@@ -123,7 +123,7 @@ def parameters(test):
     return [{}]
 
 
-@pytest.mark.proof(small=2, full=4)
+@pytest.mark.proof(small=2, full=2)
 @pytest.mark.parametrize("choices", list(combinations()), ids=title)
 def test_a_new_plugin_passes_its_tests(open_plugin, choices, tmp_path, tmp_path_factory):
     test_contract, test_documents = open_plugin(choices)

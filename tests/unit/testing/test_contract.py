@@ -119,7 +119,7 @@ def unreadable_rows():
     return [Unreadable(source_id="r1", reason="It is torn.")]
 
 
-@pytest.mark.proof(small=1, full=3)
+@pytest.mark.proof(small=1, full=2)
 @pytest.mark.parametrize(
     ("hook", "answer", "words"),
     [

@@ -2033,7 +2033,7 @@ def test_a_plugin_without_a_defect_passes(suite, paging, auth):
     assert {(record.REPORT, NAME), (record.WEBHOOK, NAME)} <= set(record.take())
 
 
-@pytest.mark.proof(small=1, full=2)
+@pytest.mark.proof(small=1, full=1)
 @pytest.mark.parametrize("setting", [(), PAYS_A_LIST, PAYS_TWO, BY_NUMBER, TAXED, TAXED_ABROAD])
 def test_a_plugin_of_a_source_that_has_only_lists_passes(suite, setting):
     tests = suite(paging="page", setting=(*ONLY_LISTS, *setting))
@@ -2115,7 +2115,7 @@ def test_a_payment_beside_those_that_only_use_a_credit_needs_the_total_of_the_so
         run(tests, FROM_SOURCE)
 
 
-@pytest.mark.proof(small=1)
+@pytest.mark.proof(small=1, full=1)
 @pytest.mark.parametrize("paging", ["cursor", "page"])
 def test_a_list_without_find_is_searched_for_single_documents(suite, paging):
     tests = suite(paging=paging, setting=WITHOUT_FIND)
@@ -2177,7 +2177,7 @@ def test_a_kind_that_is_not_reported_may_have_no_document_that_can_be_posted(sui
 OF_VALUES = [name for name, defect in DEFECTS.items() if defect.test in (APPLIED, FROM_SOURCE)]
 
 
-@pytest.mark.proof(small=3, full=6)
+@pytest.mark.proof(small=3, full=3)
 @pytest.mark.parametrize("name", OF_VALUES)
 def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
     defect = DEFECTS[name]
@@ -2365,7 +2365,7 @@ def test_the_path_of_a_form_may_name_the_list_of_the_document(suite, monkeypatch
     assert {path.split("/")[1] for path in paths} == {"bills", "invoices", "payments"}
 
 
-@pytest.mark.proof(small=25, full=100)
+@pytest.mark.proof(small=25, full=60)
 @pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)
 def test_a_defect_is_found(suite, defect):
     tests = suite(defect)
