@@ -268,6 +268,9 @@ def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(
     expect(page.locator("h2").first).to_contain_text("Approve 138 bills")
     click(approve)
     password = page.get_by_label("Password")
+    expect(password.or_(page.get_by_text("Approved 138 bills")).first).to_be_visible(
+        timeout=PAGE_TIMEOUT_MS
+    )
     if password.count():  # an approval of many asks again who it is
         password.fill(PASSWORD)
         click(page.locator("main form button.btn-primary").first)

@@ -144,7 +144,10 @@ def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
             (["--folder", tmp_path], "another stand-in"),
         ):
             result = subprocess.run(
-                [HUB, "sandbox", "quickbooks", *options], capture_output=True, text=True, timeout=30
+                [HUB, "sandbox", "quickbooks", *options],
+                capture_output=True,
+                text=True,
+                timeout=120,
             )
             assert (result.returncode, words in result.stderr) == (2, True)
 
@@ -159,7 +162,7 @@ def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
 )
 def test_the_command_line_refuses_what_it_does_not_know(options, words):
     result = subprocess.run(
-        [HUB, "sandbox", "quickbooks", *options], capture_output=True, text=True, timeout=30
+        [HUB, "sandbox", "quickbooks", *options], capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 2
     assert words in result.stderr.replace("\n", " ")

@@ -27,6 +27,7 @@ from hub.notifications import case_news
 from hub.scheduling import summary
 from hub.security import people
 from hub.security.rights import Right
+from tests.support.processes.command_processes import MAX_WAIT_SECONDS
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.runs.tiers import FULL
 from tests.support.sources.small_demo import SmallDemo
@@ -106,7 +107,7 @@ def _serve_for_a_while():
 
 def _wait_for_bills(address):
     """Wait until QuickBooks holds the bill whose response was lost, and some more."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + MAX_WAIT_SECONDS
     while time.monotonic() < until:
         with urllib.request.urlopen(address, timeout=120) as books:
             bills = next(iter(json.load(books).values())).get("Bill", ())
