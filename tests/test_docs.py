@@ -251,6 +251,16 @@ def test_every_path_that_the_contributing_page_names_exists():
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_wheels_are_made_of_folders_and_not_of_projects_of_the_index():
+    made = [
+        target
+        for path in sorted((ROOT / "docs").rglob("*.md"))
+        for target in re.findall(r"pip wheel --no-deps (\S+?)`", path.read_text(encoding="utf-8"))
+    ]
+    assert made
+    assert [target for target in made if not target.startswith("./")] == []
+
+
 def test_every_decision_has_a_number_of_its_own():
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     titles = [f"# {int(page.name[:4])}. " for page in pages]
