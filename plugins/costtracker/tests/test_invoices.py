@@ -262,15 +262,6 @@ def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, wor
     assert words in read.reason
 
 
-def test_spaces_around_words_and_links_do_not_count(connected):
-    row = connected.books.invoice("1001")
-    spaced = {name: f" {row[name]} " for name in ("status", "kind")}
-    supplier = row["supplier"] | {"external_id": " 31 "}
-    site = connected.site
-    expected = reading.read(site, row | {"supplier": supplier | {"external_id": "31"}})
-    assert reading.read(site, row | spaced | {"supplier": supplier}) == expected
-
-
 @pytest.mark.parametrize("row", [None, "text", {}, {"id": ""}])
 def test_a_row_without_an_id_is_unreadable_too(bench, row):
     item = reading.read(bench.site, row)

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hub_costtracker import hub_check, hub_report
+from hub_costtracker import hub_check, hub_report, reading
 from hub_costtracker.sandbox import encoding
 
 from hub import Checkpoint, Gone, Receipt
@@ -122,3 +122,12 @@ def test_an_edit_without_an_id_does_not_stop_the_reading_of_others(updating, mon
     items = updating.read(ids=["supplier:?", "supplier:s4"])
     assert [item.source_id for item in items] == ["supplier:?", "supplier:s4"]
     assert items[1].details.name
+
+
+def test_spaces_around_words_and_links_do_not_count(updating):
+    row = updating.books.invoice("1001")
+    spaced = {name: f" {row[name]} " for name in ("status", "kind")}
+    supplier = row["supplier"] | {"external_id": " 31 "}
+    site = updating.site
+    expected = reading.read(site, row | {"supplier": supplier | {"external_id": "31"}})
+    assert reading.read(site, row | spaced | {"supplier": supplier}) == expected
