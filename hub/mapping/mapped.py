@@ -63,7 +63,7 @@ class Missing:
     """A code that cannot be posted yet, and the records that it may stand for.
 
     - `solution`: the next step: to "match" the code, to change the "settings", to correct it at the
-      "source", or to decide about lines that "differ".
+      "source", "either" of these two, or to decide about lines that "differ".
     - `exact`: the id of the only suggestion that equals the code by id, number or full name.
     - `new_name`: the name under which a record would be created, if the source states it.
     """

@@ -127,7 +127,7 @@ class _CodeSearch:
     def _find_by_match_rules_or_policy(self) -> MatchResult:
         """Find the record by the match of the code, then the rules, then the policy."""
         if self.code.hold:
-            return self._build_missing(self.code.hold, solution="source")
+            return self._build_missing(self.code.hold, solution="either")
         decision = self._find_current_decision()
         if decision and decision.record != NEW:
             return self._find_decided_record(decision)

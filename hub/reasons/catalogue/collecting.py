@@ -72,6 +72,7 @@ TEMPLATES = {
     # A code, with all the documents that use it.
     "code.match": _code("{code}: {problem}", MATCH_INSTRUCTION, CaseAction.MATCH),
     "code.settings": _code("{code}: {problem}", SETTINGS_INSTRUCTION, CaseAction.SETTINGS),
+    "code.either": _code("{code}: {problem}", SETTINGS_OR_CORRECT, CaseAction.EITHER),
     "code.source": _code("{code}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "code.differ": _code("{code}: {problem}", DIFFER_INSTRUCTION, CaseAction.DIFFER),
     # A document that lacks a code, or whose lines do not fit together.

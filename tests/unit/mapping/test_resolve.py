@@ -210,11 +210,11 @@ def test_a_person_may_leave_a_code_out():
     )
 
 
-def test_a_code_that_the_source_holds_back_is_held_at_the_source():
+def test_a_code_that_the_source_holds_back_is_solved_there_or_in_the_settings():
     result = find(
         supplier(), Code(id="s1", name="Norsk Stål AS", hold="It is not approved."), book()
     )
-    assert (result.solution, result.problem) == ("source", "It is not approved.")
+    assert (result.solution, result.problem) == ("either", "It is not approved.")
 
 
 def test_the_default_comes_last():
