@@ -199,6 +199,25 @@ def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(indexed_c
         assert records.load_index(session, 1, "account") is before
 
 
+def test_a_change_that_quickbooks_lists_after_its_webhook_is_read_with_the_next_poll(
+    indexed_company, clock, monkeypatch
+):
+    """The poll that a webhook requests may come before the list of changes has the change."""
+    changes.poll(1)
+    clock.advance(3600)
+    indexed_company.act("edit", kind="Bill", id="1", set={"DocNumber": "changed"})
+    read_changes = Client.cdc
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Client, "cdc", lambda self, kinds, since: read_changes(self, ["bill"], clock.now())
+        )
+        clock.advance(60)
+        assert changes.poll(1).heads == ()
+    clock.advance(24 * 3600)
+    assert changes.poll(1).heads == (("bill", "1"),)
+    assert head("1").number == "changed"
+
+
 def test_changes_are_known_up_to_quickbooks_own_time(indexed_company, clock):
     changes.poll(1)
     with engine.read_only_session() as session:
