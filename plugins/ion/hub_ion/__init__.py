@@ -183,17 +183,19 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         prefix="sha256=",
         signed_with="the secret that ION gave when the hub asked for its calls",
     )
-    return _list_signals(call)
+    events = call if isinstance(call, list) else [call]
+    signals = [_read_signal(event) for event in events if isinstance(event, dict)]
+    return signals or [Signal.collect()]
 
 
-def _list_signals(call: Row) -> list[Signal]:
-    """Return the signals of a webhook call; only its resource and id are used."""
+def _read_signal(call: Row) -> Signal:
+    """Return the signal of one change in a webhook call; only its resource and id are used."""
     resource = webhooks.fold_resource(str(call.get("resource", "")))
     prefix = PREFIXES_BY_RESOURCE.get(resource)
     id = call.get("id")
     if prefix and id:
-        return [Signal.read(f"{prefix}{id}")]
-    return [Signal.collect()]
+        return Signal.read(f"{prefix}{id}")
+    return Signal.collect()
 
 
 @hookimpl

@@ -50,6 +50,23 @@ def test_a_call_that_names_no_row_collects(subscribed, body):
 
 
 @pytest.mark.row("ION-35")
+@pytest.mark.parametrize(
+    ("body", "signals"),
+    [
+        (
+            [{"resource": "PARTS", "id": 7}, {"resource": "PURCHASEORDERS", "id": 8}],
+            [Signal(ids=("part:7",)), Signal(ids=("order:8",))],
+        ),
+        ([], [Signal()]),
+        ([1], [Signal()]),
+        ("PARTS", [Signal()]),
+    ],
+)
+def test_a_call_may_have_several_changes_or_another_form(subscribed, body, signals):
+    assert call(subscribed, body) == signals
+
+
+@pytest.mark.row("ION-35")
 @pytest.mark.parametrize("wrong", [{"prefix": "sha256=0"}, {"header": "X-Other"}])
 def test_a_call_that_is_not_signed_is_refused(subscribed, wrong):
     with pytest.raises(Refused, match="not signed"):
