@@ -107,7 +107,7 @@ def test_secrets_are_sealed_and_choices_kept_by_id(settings):
 @pytest.mark.parametrize(
     ("wrong", "name", "says"),
     [
-        ({"client_sceret": "x"}, "client_sceret", "Did you mean client_secret"),
+        ({"client_sceret": "x"}, "client_sceret", "The nearest name is client_secret"),
         ({"schedule": "often"}, "schedule", "isn't a valid schedule"),
         ({"schedule": EVERY_MINUTE}, "schedule", "at most 100 characters"),
         ({"zone": "Oslo"}, "zone", "isn't a valid time zone"),
