@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -15,6 +16,7 @@ Offered = Iterable[tuple[str, tuple[str, ...]]]  # each choice's id, and what pe
 Choices = Callable[[str], Offered]
 RecordSettings = Mapping[tuple[str, str], str]  # names of settings by the record that they name
 MISSING_MESSAGE = "Missing data for required field."  # marshmallow's own
+MAX_SCHEMAS = 100  # that are kept, more than a hub has apps
 MAX_SUGGESTIONS = 3
 MAX_LISTED_CHOICES = 5
 
@@ -22,8 +24,14 @@ MAX_LISTED_CHOICES = 5
 def get_schema(app: App) -> Schema:
     """Return the schema that an app declares, as a class or an instance."""
     if isinstance(app.settings, type):
-        return app.settings()
+        return _create_schema(app.settings)
     return app.settings
+
+
+@lru_cache(MAX_SCHEMAS)
+def _create_schema(declared: type[Schema]) -> Schema:
+    """Return a schema of a class, which copies every field: a page asks for it a dozen times."""
+    return declared()
 
 
 def load(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
