@@ -16,7 +16,7 @@ from tests.support.runs.tiers import by_form
 from tests.support.servers.cluster import MAX_WAIT_SECONDS
 from tests.support.sources.many_companies import connect_companies
 
-COMPANIES = by_form(small=3, full=6, long=300)
+COMPANIES = by_form(small=3, full=3, long=300)
 DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source
 SECONDS = by_form(small=300, full=900, long=3600)  # time limit of the syncs
 TIMES = {  # long enough that no worker counts as dead because the machine is busy
@@ -24,7 +24,7 @@ TIMES = {  # long enough that no worker counts as dead because the machine is bu
     "HUB_LEASE_SECONDS": "10",
     "HUB_QUIET_SECONDS": "12",
 }
-RESTARTS = by_form(small=1, full=3, long=3)
+RESTARTS = by_form(small=1, full=2, long=3)
 WORKERS = 4
 USERS = 2
 CLOSED, OPEN = {"closed": "2099-12-31"}, {"closed": None}  # the books of the first company

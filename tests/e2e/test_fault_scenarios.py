@@ -18,7 +18,7 @@ from tests.e2e.independent import IndependentServer
 from tests.support.processes.command_processes import KEYS
 from tests.support.runs.tiers import by_form
 
-INVOICES = by_form(small=20, full=40, long=60)
+INVOICES = by_form(small=20, full=20, long=60)
 # After each 429 without Retry-After the hub waits for many seconds; a sync has four minutes.
 BURSTS_WITHOUT_TIME = by_form(small=1, full=1, long=3)
 FAULTY_SYNCS = 3

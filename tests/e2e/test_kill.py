@@ -18,7 +18,7 @@ from tests.support.runs.tiers import by_form
 
 pytestmark = pytest.mark.proof(small=0)
 PARTS, KILLS = by_form(small=(1, 40), full=(1, 8), long=(4, 50))
-DOCUMENTS, DOCUMENTS_OF_OTHERS = by_form(small=(20, 2), full=(80, 16), long=(120, 24))
+DOCUMENTS, DOCUMENTS_OF_OTHERS = by_form(small=(20, 2), full=(40, 8), long=(120, 24))
 LARGEST_APP = "costtracker"  # the app with more documents than the others
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "2.5", "HUB_QUIET_SECONDS": "3"}
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")

@@ -34,7 +34,7 @@ SETTINGS = {
     "HUB_TRUSTED_PROXY": "127.0.0.1",
     "HUB_METRICS_TOKEN": METRICS_TOKEN,
 }
-SAMPLE = by_form(small=4, full=2, long=1)  # every so many hostile requests one is sent
+SAMPLE = by_form(small=4, full=4, long=1)  # every so many hostile requests one is sent
 
 
 class Site:
@@ -236,7 +236,7 @@ def test_the_matrix_of_rights_holds_behind_the_proxy(
             if person:
                 assert browsers[person].log_in(person).status_code == 302
         hollow_views(companies.app)
-        cells = cells_of(companies.app, companies.rows, browsers)[:: by_form(3, 3, 1)]
+        cells = cells_of(companies.app, companies.rows, browsers)[:: by_form(9, 9, 1)]
         for cell in cells:
             values = {**FILLED, **cell.row.values}
             path = addresses.build(cell.endpoint, values, method=cell.method, append_unknown=False)

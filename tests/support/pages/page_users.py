@@ -15,7 +15,7 @@ READINESS = "/readyz"  # an answer for machines, without the sentence
 PATHS = ("/", "/inbox/", "/documents", "/installations/1/", "/runs/", "/metrics", READINESS)
 CASE = re.compile(r'href="(/inbox/\d+)[?"]')
 RETRY = re.compile(r'action="(/inbox/\d+/(?:\d+/)?retry[^"]*)"')
-PAUSE_SECONDS = 0.3  # between two pages
+PAUSE_SECONDS = 0.5  # between two pages
 
 
 class Absence(NamedTuple):
