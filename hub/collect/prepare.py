@@ -24,13 +24,10 @@ EARLIEST_SEARCH_START = dt.date(1970, 1, 1)  # a document with an earlier date h
 
 
 def prepare(installation_id: int) -> Setup:
-    """Return the setup of a collect, after missing or outdated lists were downloaded.
-
-    While the source fails, its account is checked first: it may be another one now.
-    """
+    """Return the setup of a collect, after missing or outdated lists were downloaded."""
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
-    if installation.tenant is None or installation.failing_since is not None:
+    if installation.tenant is None:
         check(installation)
     company_id = installation.company_id
     record_download.refresh_outdated(company_id)

@@ -49,9 +49,7 @@ def check(
     app = get_app(installation)
     if installation.tenant not in (None, tenant.id) and tenant.id != new_account:
         bound_to = installation.tenant_name or installation.tenant or ""
-        error = OtherTenant(app.name, bound_to, tenant.name, tenant.id)
-        error.from_source = True
-        raise error
+        raise OtherTenant(app.name, bound_to, tenant.name, tenant.id)
 
     warnings = list(tenant.warnings)
     for warning in (

@@ -126,26 +126,6 @@ def stored(tenant):
         return dict(session.execute(query.order_by(Posting.id)).all())
 
 
-def test_nothing_is_read_once_the_nightly_check_finds_another_account(shop):
-    shop.source.account = "t2"
-    shop.source.accounts["t2"] |= {
-        "invoice:2": replace(invoice(number="B-1"), source_id="invoice:2")
-    }
-    runner.run_company_job("lists", 1, requested_by="schedule")
-    with read_only_session() as session:
-        case = session.get_one(Case, open_case_id())
-        assert "now lead to the account Account t2" in case.reason
-    for _ in range(2):
-        assert runner.sync(1, requested_by="schedule").outcome == "stopped"
-    assert [number for number, _ in invoices_of(shop)] == ["A-1"]
-    shop.source.account = "t1"
-    shop.put(replace(invoice(number="A-2"), source_id="invoice:3"))
-    assert runner.sync(1, requested_by="schedule").outcome == "done"
-    assert [number for number, _ in invoices_of(shop)] == ["A-1", "A-2"]
-    with read_only_session() as session:
-        assert session.scalars(select(Case).where(Case.closed_at.is_(None))).all() == []
-
-
 def test_another_account_is_refused_until_a_person_lets_the_app_continue_with_it(shop):
     shop.source.account = "t2"
     with pytest.raises(OtherTenant, match="ask whether the app is to continue with Account t2"):
