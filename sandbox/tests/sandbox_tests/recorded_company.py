@@ -10,6 +10,7 @@ from qbo_sandbox import US, QuickBooks, create
 from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.accounting.kinds import LIST_KINDS
 from qbo_sandbox.accounting.reference_names import REFERENCES
+from qbo_sandbox.entities.repeated_fields import DUE_FIELDS
 from qbo_sandbox.kit import Answer, Clock, send_request
 from qbo_sandbox.seeding.seed import write_entry
 
@@ -199,10 +200,13 @@ class Stage:
         entry = self.company.names.get((LIST_KINDS[kind].space, called.casefold()))
         if entry:
             row = self.company.table(kind).rows[entry[1]]
-            name_field = {LIST_KINDS[kind].field: f"Other {next(self.spare)}"}
-            self.write(
-                kind, {"Id": row.id, "SyncToken": str(row.token), "sparse": True, **name_field}
-            )
+            body = {"Id": row.id, "SyncToken": str(row.token), "sparse": True}
+            body[LIST_KINDS[kind].field] = f"Other {next(self.spare)}"
+            stored = row.read()
+            for name in DUE_FIELDS.values():  # every update of a term repeats one of them
+                if name in stored:
+                    body[name] = stored[name]
+            self.write(kind, body)
 
     def parent(self, kind: str, name: str, called: str) -> str:
         """Return the id of a parent entry, creating it if needed."""
