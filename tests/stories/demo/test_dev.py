@@ -452,5 +452,5 @@ def test_a_plugin_that_cannot_name_its_codes_does_not_end_what_is_printed(open_d
         with transaction() as session:
             session.scalars(select(Installation)).one().settings = {"base_url": "nowhere"}
         texts = [sent.describe_new(), sent.describe_new()]
-        assert "  Its matches cannot be shown: The settings of ION" in texts[1]
+        assert "  Its matches cannot be shown: The stored settings of ION" in texts[1]
         assert '"DocNumber"' in texts[1]
