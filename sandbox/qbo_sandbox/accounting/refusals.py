@@ -192,9 +192,10 @@ def stale_object(user: str) -> Refusal:
     return Refusal("5010", f"Stale Object Error : {text} saved.", "")
 
 
-def invalid_id(text: str) -> Refusal:
-    """Return the refusal of an id that is not a number."""
-    return Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
+def require_valid_id(kind: str, text: str) -> None:
+    """Raise 2030 if an id is not a number; those of tax codes may be words."""
+    if kind != "TaxCode" and not text.isdigit():
+        raise Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
 
 
 def unsupported_operation(what: str) -> Refusal:

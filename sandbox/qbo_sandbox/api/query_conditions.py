@@ -8,7 +8,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
-from qbo_sandbox.accounting.refusals import Refusal, invalid_id
+from qbo_sandbox.accounting.refusals import Refusal, require_valid_id
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import is_date
 from qbo_sandbox.api.query import Condition, invalid_query
@@ -49,7 +49,6 @@ EMAIL_NAME, EMAIL_PATH = "primaryemailaddr", "PrimaryEmailAddr.Address"
 REFUSED_FIELDS = ("AcctNum",)  # plain fields of lists that QuickBooks does not query
 HEAD_COLUMNS = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}  # positions in Row.head
 LIST_OPERATORS = ("in", "not in")
-KINDS_WITH_WORDS_AS_IDS = ("TaxCode",)
 SIMPLE_TYPES = ("s", "d", "i", "b", "date", "time")
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operators.eq,
@@ -135,8 +134,8 @@ def _require_supported(name: str, operator: str) -> None:
 
 def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
     """Return a time as seconds, a date as its ten characters, anything else as text."""
-    if name == "Id" and kind not in KINDS_WITH_WORDS_AS_IDS and not text.isdigit():
-        raise invalid_id(text)
+    if name == "Id":
+        require_valid_id(kind, text)
     field = load_type_fields()[kind].get(name, TEXT_FIELD)
     if field.type == "date" and "%" not in text:
         date = text.strip()

@@ -12,9 +12,9 @@ from qbo_sandbox.accounting.refusals import (
     INACTIVE_MESSAGE,
     SUBSCRIPTION_MESSAGE,
     Refusal,
-    invalid_id,
     missing_field,
     not_found,
+    require_valid_id,
     stale_object,
     unsupported_operation,
 )
@@ -108,8 +108,7 @@ def read(company: Company, kind: str, id: str) -> bytes:
 def require_existing(company: Company, kind: str, id: object) -> Row:
     """Return the row of an object; refuse an id that is malformed, unknown or deleted."""
     text = str(id)
-    if not text.isdigit() and kind != "TaxCode":
-        raise invalid_id(text)
+    require_valid_id(kind, text)
     row = company.row(kind, text)
     if row is None:
         is_deleted = text in company.table(kind).gone
