@@ -20,9 +20,9 @@ def keep_payment_details(update: dict[str, Any], current: dict[str, Any]) -> Non
         ours, theirs = update.get(name), current.get(name)
         if not ours or not theirs:
             continue
-        kept = theirs | ours
+        merged = theirs | ours
         if PRINT_STATUS in theirs:
-            kept[PRINT_STATUS] = theirs[PRINT_STATUS]
+            merged[PRINT_STATUS] = theirs[PRINT_STATUS]
         if read_ref_id(update, "VendorRef") != read_ref_id(current, "VendorRef"):
-            kept.pop(PAYEE_ADDRESS, None)
-        update[name] = kept
+            merged.pop(PAYEE_ADDRESS, None)
+        update[name] = merged
