@@ -86,6 +86,17 @@ def read_page(page: Any) -> tuple[list[Row | None], Row]:
     raise Retry("ION sent an answer that is no page of its list; it is asked again later.")
 
 
+def get_next_cursor(info: Row, after: str | None) -> str:
+    """Return the cursor of the page that follows the one read from the cursor `after`.
+
+    Raise Retry if it leads to the same page again.
+    """
+    cursor: str | None = info["endCursor"]
+    if cursor is None or cursor == after:
+        raise Retry("ION sent the same page of its list twice; it is asked again later.")
+    return cursor
+
+
 def _is_page_info(info: Row) -> bool:
     """Return whether the page info says whether more rows follow, and after which cursor."""
     if not isinstance(info.get("hasNextPage"), bool):

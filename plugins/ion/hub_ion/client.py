@@ -23,6 +23,7 @@ from hub_ion.answers import (
     find_broken_row,
     get_errors,
     get_message,
+    get_next_cursor,
     has_changed_rows,
     is_page,
     read_page,
@@ -180,9 +181,7 @@ class Ion:
             ids_read.update(new_rows)
             if not info["hasNextPage"]:
                 return
-            if info["endCursor"] in (None, after):
-                raise Retry("ION sent the same page of its list twice; it is asked again later.")
-            before, after, is_first = after, info["endCursor"], False
+            before, after, is_first = after, get_next_cursor(info, after), False
 
     def rows(self, query: Listing, filters: Row | None = None) -> list[Row]:
         """Return the rows of all pages."""
@@ -250,9 +249,7 @@ class Ion:
             rows += [row for row in page_rows if row is not None]
             if not info["hasNextPage"]:
                 return rows
-            if info["endCursor"] in (None, after):
-                raise Retry("ION sent the same page of its list twice; it is asked again later.")
-            after = info["endCursor"]
+            after = get_next_cursor(info, after)
 
     def _read_page(
         self, query: Listing, filters: Row | None, after: str | None
