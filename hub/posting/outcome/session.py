@@ -71,15 +71,17 @@ class ProcessMemory:
     """Facts that only this process has. A new process lacks them, and waits longer instead."""
 
     # When the call of a posting ended, by posting and fence.
-    ended: dict[tuple[int, str], float] = field(default_factory=dict)
+    call_ends: dict[tuple[int, str], float] = field(default_factory=dict)
     # When the doubt of another process was first seen here, by posting and fence.
     first_seen: dict[tuple[int, str], float] = field(default_factory=dict)
     # From which date the start-up scan searches, by company.
-    bounds: dict[int, dt.datetime] = field(default_factory=dict)
+    scan_starts: dict[int, dt.datetime] = field(default_factory=dict)
     # Company and kind of each start-up scan that is done.
-    scanned: set[tuple[int, str]] = field(default_factory=set)
+    scanned_kinds: set[tuple[int, str]] = field(default_factory=set)
     # What `preflight.reconciled_months` read, and when, by company and first day of the month.
-    reconciled: dict[tuple[int, dt.date], tuple[dt.datetime, Any]] = field(default_factory=dict)
+    reconciled_months: dict[tuple[int, dt.date], tuple[dt.datetime, Any]] = field(
+        default_factory=dict
+    )
 
 
 def get_process_memory() -> ProcessMemory:
@@ -115,8 +117,8 @@ class PostingSession:
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
         self._list_lock = threading.Lock()
-        self._date: dt.datetime | None = None
-        self._date_at = 0.0
+        self._newest_date: dt.datetime | None = None
+        self._newest_date_at = 0.0
         self.counts: Counter[str] = Counter()
         self._unsent_steps: set[tuple[int, str, str]] = set()
         self._repeated_steps = 0  # of `counts`
@@ -166,9 +168,9 @@ class PostingSession:
         if date is None:
             return
         with self._lock:
-            if self._date is None or date > self._date:
-                self._date = date
-                self._date_at = self.clock.monotonic()
+            if self._newest_date is None or date > self._newest_date:
+                self._newest_date = date
+                self._newest_date_at = self.clock.monotonic()
 
     @property
     def writes(self) -> int:
@@ -242,34 +244,37 @@ class PostingSession:
     # -- time ---------------------------------------------------------------------------------
 
     @property
-    def date(self) -> dt.datetime | None:
+    def newest_date(self) -> dt.datetime | None:
         """Return the newest date in QuickBooks' responses so far; None without any response yet."""
-        return self._date
+        return self._newest_date
 
     def date_or_now(self) -> dt.datetime:
         """Return the newest date in QuickBooks' responses, else the time of this computer."""
-        return self._date or self.clock.now()
+        return self._newest_date or self.clock.now()
 
-    def latest_date(self) -> dt.datetime | None:
+    def latest_possible_date(self) -> dt.datetime | None:
         """Return an upper bound of QuickBooks' current date; None before the first response."""
-        if self._date is None:
+        if self._newest_date is None:
             return None
-        seconds = self.clock.monotonic() - self._date_at
+        seconds = self.clock.monotonic() - self._newest_date_at
         elapsed = dt.timedelta(seconds=seconds)
-        return self._date + elapsed + DATE_TOLERANCE
+        return self._newest_date + elapsed + DATE_TOLERANCE
 
     def quiet_period(self, posting: Posting, fence: str) -> QuietPeriod:
-        """Return for how long the newest send of a posting must have ended."""
+        """Return how long the newest send of a posting has been over.
+
+        `fence` is that of the send, or "restored" for a send that a restored database may lack.
+        """
         now = self.clock.monotonic()
         key = (posting.id, fence)
-        since = self.memory.ended.get(key)
+        since = self.memory.call_ends.get(key)
         is_own_call = since is not None
         if since is None:
             since = self.memory.first_seen.setdefault(key, now)
         doubts = [date for date in (posting.doubted_date, self.company.restored_seen) if date]
         remote_seconds = None
-        if self.date and doubts:
-            remote_seconds = (self.date - max(doubts)).total_seconds()
+        if self.newest_date and doubts:
+            remote_seconds = (self.newest_date - max(doubts)).total_seconds()
         return QuietPeriod(
             is_own_call=is_own_call,
             local_seconds=now - since,
@@ -314,7 +319,7 @@ class PostingSession:
 
     def store_date(self, session: Session) -> None:
         """Store the newest date in QuickBooks' responses."""
-        if self._date is None:
+        if self._newest_date is None:
             return
-        values = {"_company": self.company_id, "_date": self._date}
+        values = {"_company": self.company_id, "_date": self._newest_date}
         session.connection().execute(_STORE_DATE, values)

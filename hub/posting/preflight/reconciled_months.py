@@ -36,25 +36,28 @@ class ReconciledMonthReader:
         self._fetched_months: set[dt.date] = set()
 
     def read(self, ids: Sequence[int]) -> ReconciledMonths:
-        """Return the months in which the transactions are dated that these postings change.
+        """Return the reconciled months by their first days, for the changes among these postings.
 
         QuickBooks is asked only about changes that a bank account would show. Postings that wait
-        for a person are checked in every run. If there are no others, an answer of the last hour
+        for a person are checked in every run. If a month has no others, an answer of the last hour
         counts, unless a retry has read the facts of the company since. Call this while no
         transaction is open.
         """
         with read_only_session() as session:
             months = self._find_months(session, ids)
             stored = self._find_stored(session) if months else {}
-        for first_day, needs_reading in sorted(months.items()):
+        for first_day, has_new_change in sorted(months.items()):
             if first_day in self._fetched_months:
                 continue
-            month = None if needs_reading else stored.get(first_day)
+            month = None if has_new_change else stored.get(first_day)
             self._months[first_day] = month or self._fetch(first_day)
         return self._months
 
     def _find_months(self, session: Session, ids: Sequence[int]) -> dict[dt.date, bool]:
-        """Return the months, by first day, and whether a posting does not wait for a person yet."""
+        """Return the first days of the months in which changed transactions are dated.
+
+        The value of a month is whether it has a change that does not wait for a person yet.
+        """
         bank_changes = select(Posting.id, Posting.state).where(
             is_among(Posting.id, "ids"),
             Posting.operation.in_(CHANGE_OPERATIONS),
@@ -85,7 +88,7 @@ class ReconciledMonthReader:
         if facts is not None and facts.read_at is not None:
             oldest = max(oldest, facts.read_at)
         months = {}
-        for key, (read_at, month) in self._posting_session.memory.reconciled.items():
+        for key, (read_at, month) in self._posting_session.memory.reconciled_months.items():
             if key[0] == company_id and read_at > oldest:
                 months[key[1]] = month
         return months
@@ -97,7 +100,7 @@ class ReconciledMonthReader:
         if month.problem is not None:
             return month
         now = self._posting_session.clock.now()
-        memory = self._posting_session.memory.reconciled
+        memory = self._posting_session.memory.reconciled_months
         for key, (read_at, _) in list(memory.items()):
             if now - read_at >= MAX_AGE:
                 memory.pop(key, None)

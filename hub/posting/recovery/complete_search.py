@@ -250,7 +250,7 @@ def _may_be_forgotten(
     history = snapshot.history
     if not history.sends and not history.after_restore:
         return False
-    searched_at = posting_session.date
+    searched_at = posting_session.newest_date
     kind = get_object_kind(snapshot.posting)
     restored_until = posting_session.company.restored_until
     was_searched = _was_searched_since_restore(posting_session, kind)

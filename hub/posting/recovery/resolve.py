@@ -127,12 +127,12 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
     query = select(Posting).where(bulk.is_among(Posting.id, "ids"))
     with read_only_session() as session:
         postings = session.scalars(query, {"ids": list(ids)}).all()
-    own_calls = posting_session.memory.ended
+    own_calls = posting_session.memory.call_ends
     others = [posting for posting in postings if (posting.id, posting.fence) not in own_calls]
     if not others:
         return
     posting_session.fetch_date()
-    date = posting_session.latest_date()
+    date = posting_session.latest_possible_date()
     undated = [posting.id for posting in others if posting.doubted_date is None]
     if not undated or not date:
         return

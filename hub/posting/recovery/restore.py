@@ -64,7 +64,7 @@ def note_first_date(posting_session: PostingSession) -> None:
     posting_session.fetch_date()
     with transaction() as session:
         stored = session.get_one(ConnectedCompany, company.id)
-        stored.restored_seen = posting_session.latest_date()
+        stored.restored_seen = posting_session.latest_possible_date()
     posting_session.reload()
 
 
@@ -124,8 +124,8 @@ def compute_seconds_left(posting_session: PostingSession) -> float:
     key = (0, f"restore {company.id} {company.restored_seen}")
     first_seen = posting_session.memory.first_seen.setdefault(key, now)
     remote_seconds = None
-    if posting_session.date and company.restored_seen:
-        remote_seconds = (posting_session.date - company.restored_seen).total_seconds()
+    if posting_session.newest_date and company.restored_seen:
+        remote_seconds = (posting_session.newest_date - company.restored_seen).total_seconds()
     period = QuietPeriod(
         local_seconds=now - first_seen,
         remote_seconds=remote_seconds,
@@ -155,9 +155,9 @@ def _is_settling_time_over(posting_session: PostingSession) -> bool:
     if posting_session.company.restored_seen is None:
         return False
     ends_at = posting_session.company.restored_seen + SETTLING_TIME
-    if posting_session.date is None and posting_session.clock.now() >= ends_at:
+    if posting_session.newest_date is None and posting_session.clock.now() >= ends_at:
         posting_session.fetch_date()
-    return posting_session.date is not None and posting_session.date >= ends_at
+    return posting_session.newest_date is not None and posting_session.newest_date >= ends_at
 
 
 def store_search(posting_session: PostingSession, began_at: dt.datetime | None) -> None:

@@ -42,11 +42,11 @@ def scan(posting_session: PostingSession) -> bool:
     Return whether QuickBooks refused to list any of them. The caller then has to check the
     creations again, so that those of the refused kinds are held.
     """
-    scanned = posting_session.memory.scanned
+    scanned_kinds = posting_session.memory.scanned_kinds
     unsearched = load_unsearched(posting_session.company)
     kinds = []
     for kind in _load_kinds_to_create(posting_session, [PostingState.READY]):
-        is_scanned = (posting_session.company_id, kind) in scanned
+        is_scanned = (posting_session.company_id, kind) in scanned_kinds
         if kind in unsearched or not is_scanned:
             kinds.append(kind)
     return not _search_kinds(posting_session, kinds)
@@ -96,7 +96,7 @@ def _search_kind(posting_session: PostingSession, kind: str, since: dt.datetime)
         posting_session.reload()
         return False
     adopt_marked(posting_session, kind)
-    posting_session.memory.scanned.add((company_id, kind))
+    posting_session.memory.scanned_kinds.add((company_id, kind))
     if refused_before is not None:
         note_searched(company_id, kind)
         posting_session.reload()
@@ -133,7 +133,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
     if not restore.is_search_due(posting_session):
         return
     posting_session.fetch_date()
-    began_at = posting_session.date
+    began_at = posting_session.newest_date
     for kind in sorted(_load_kinds_after_restore(posting_session.company_id)):
         _search_kind(posting_session, kind, since)
     restore.store_search(posting_session, began_at)
@@ -216,13 +216,13 @@ def _load_kinds_to_create(
 
 def _get_start_date(posting_session: PostingSession) -> dt.datetime:
     """Return the newest posting date known when this process first posted for the company."""
-    bounds = posting_session.memory.bounds
+    scan_starts = posting_session.memory.scan_starts
     company_id = posting_session.company_id
-    if company_id not in bounds:
+    if company_id not in scan_starts:
         with read_only_session() as session:
             newest = restore.find_newest_posting_date(session, company_id)
-        bounds[company_id] = newest or posting_session.company.first_connected_at
-    return bounds[company_id]
+        scan_starts[company_id] = newest or posting_session.company.first_connected_at
+    return scan_starts[company_id]
 
 
 def _load_kinds_of_company(company_id: int) -> set[str]:

@@ -43,7 +43,7 @@ def claim_prepared(
             fence=fence,
             claimed_at=posting_session.clock.now(),
             run_id=posting_session.run_id,
-            doubted_date=posting_session.latest_date(),
+            doubted_date=posting_session.latest_possible_date(),
         )
         revisions = {posting.id: posting.revision for posting in prepared}
         compose = partial(compose_batches, apps=apps, batch_sizer=posting_session.batch_sizer)

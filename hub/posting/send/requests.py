@@ -207,7 +207,7 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
 def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
     """Remember when the call of a job ended, from which its quiet time counts."""
     now = posting_session.clock.monotonic()
-    posting_session.memory.ended[job.posting.id, job.fence] = now
+    posting_session.memory.call_ends[job.posting.id, job.fence] = now
 
 
 def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> QuickBooksResponse:

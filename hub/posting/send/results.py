@@ -244,7 +244,7 @@ def _apply_reloaded(
 def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
     """Count a step; forget when the call ended, unless the posting is in doubt."""
     if not isinstance(step, (Doubt, Read, Search)):
-        posting_session.memory.ended.pop((job.posting.id, job.fence), None)
+        posting_session.memory.call_ends.pop((job.posting.id, job.fence), None)
     if not isinstance(step, (Read, Search, Requeue, Reconnect)):
         posting_session.count_step(step)
 

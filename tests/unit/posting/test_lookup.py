@@ -186,7 +186,7 @@ def memory_after_search(bench):
     """Return the memory of a process that has already searched once."""
     from hub.posting.outcome.session import ProcessMemory
 
-    return ProcessMemory(scanned={(bench.company_id, "bill")})
+    return ProcessMemory(scanned_kinds={(bench.company_id, "bill")})
 
 
 @pytest.mark.parametrize("place", ["QueryResponse", "CDCResponse"])
