@@ -12,7 +12,7 @@ def may_post(installation: Installation) -> bool:
     return sources.is_active_now(installation.id) and is_loaded(installation)
 
 
-def explain_rest(recorder: RunRecorder, installation: Installation) -> None:
+def note_inactivity(recorder: RunRecorder, installation: Installation) -> None:
     """Write to the log of a run why its app, which was active when the run began, sends no more.
 
     Raise the reason if its plugin is not loaded.

@@ -206,7 +206,7 @@ def _post(steps: Steps, installation: Installation) -> None:
     if not activity.may_post(installation):
         steps.step("post", lambda: _send(steps, installation))
         if not steps.errors:
-            steps.step("post", lambda: activity.explain_rest(steps.recorder, installation))
+            steps.step("post", lambda: activity.note_inactivity(steps.recorder, installation))
         return
     for _ in range(MAX_ROUNDS):
         before = match_changes.load_match_state(installation)
@@ -227,7 +227,7 @@ def _post(steps: Steps, installation: Installation) -> None:
         steps.counts["postponed"] = outbox.count_postponed_changes(session, installation_id)
     if reported:
         steps.recorder.line(Sentence("Reported back: %(count)s.", count=reported))
-    activity.explain_rest(steps.recorder, installation)
+    activity.note_inactivity(steps.recorder, installation)
 
 
 def _replan_matched(steps: Steps, installation: Installation) -> None:

@@ -17,7 +17,7 @@ from hub.models import Installation, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import WRITE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.outbox.plan_values import Content, Disposition, PartOperation, PostingPlan
-from hub.posting.actions.app_rest import explain_rest
+from hub.posting.actions.inactive_apps import explain_inactivity
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import discrepancy_cases
 from hub.posting.reconcile.posted_documents import PostedDocument, lock_and_load
@@ -90,7 +90,7 @@ def _check(
 
 def _require_active_app(installation: Installation) -> None:
     """Raise NotNow if an app sends nothing: the case would be closed without being solved."""
-    reason = explain_rest(installation)
+    reason = explain_inactivity(installation)
     if reason is not None:
         raise NotNow(reason)
 

@@ -17,7 +17,7 @@ from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
 from hub.models.enums import Operation, PostingState
 from hub.payloads.entities import get_linked_kind, parse_day
-from hub.posting.actions.app_rest import explain_rest
+from hub.posting.actions.inactive_apps import explain_inactivity
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.bank_reconciliation import BANK_KINDS, fetch_reconciled_month
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
@@ -270,7 +270,7 @@ def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]
     query = select(Installation).where(Installation.id.in_(installation_ids))
     reasons = {}
     for installation in session.scalars(query):
-        reason = explain_rest(installation)
+        reason = explain_inactivity(installation)
         if reason:
             reasons[installation.id] = reason
 

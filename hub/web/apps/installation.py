@@ -128,12 +128,12 @@ def _get_app_page(installation: Installation) -> str:
 
 
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
-    """Request a run and redirect to it; an app at rest only shows a message."""
+    """Request a run and redirect to it; an app that cannot run only shows a message."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     app_page = url_for("installation.show", installation_id=installation_id)
     if not installation.can_run:
-        flash(_explain_rest(installation), "error")
+        flash(_explain_inactivity(installation), "error")
         return redirect(app_page)
     try:
         run_id = run_log.request(kind, subject_id, person_name())
@@ -147,8 +147,8 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     return redirect(app_page)
 
 
-def _explain_rest(installation: Installation) -> str:
-    """Return why no run of an app is started that is at rest, or whose company is disconnected."""
+def _explain_inactivity(installation: Installation) -> str:
+    """Return why no run of an app is started: it is inactive, or its company is disconnected."""
     if not installation.enabled:
         return gettext("It is disabled. Enable it first, under Settings.")
     if installation.is_active:

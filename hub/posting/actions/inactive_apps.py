@@ -20,7 +20,7 @@ DISCONNECTED_REASON = Sentence(
 )
 
 
-def explain_rest(installation: Installation) -> Sentence | None:
+def explain_inactivity(installation: Installation) -> Sentence | None:
     """Return why an app sends nothing to QuickBooks now; None if it may send."""
     if not installation.enabled:
         return DISABLED_REASON
