@@ -1062,7 +1062,7 @@ BUGS = (
     Planted(
         "two documents with one number are both posted if they come in one run",
         "hub/posting/preflight/unsent_twins.py",
-        "                if has_number_of(posting, kind, other.party, other.total):",
+        "                if is_number_conflict(posting, kind, other.party, other.total):",
         "                if not other.id:",
         (
             "tests/unit/posting/test_number_twins.py::"

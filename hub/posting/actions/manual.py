@@ -41,7 +41,11 @@ from hub.posting.protocol.history import Posted
 from hub.posting.reconcile import discrepancy_cases
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.posting.recovery import single_read
-from hub.posting.recovery.index_lookup import find_owned_ids, is_written_elsewhere, lock_head
+from hub.posting.recovery.index_lookup import (
+    find_ids_of_other_postings,
+    is_written_elsewhere,
+    lock_head,
+)
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.security import audit
@@ -108,7 +112,7 @@ def _require_unowned(session: Session, posting: Posting, quickbooks_id: str) -> 
     if posting.kind in LIST_KINDS or posting.operation == Operation.ATTACH:
         return
     lock_head(session, posting, quickbooks_id)
-    owned_ids = find_owned_ids(session, posting, [quickbooks_id])
+    owned_ids = find_ids_of_other_postings(session, posting, [quickbooks_id])
     if owned_ids or is_written_elsewhere(session, posting, quickbooks_id):
         raise Refused(
             "%(quickbooks_id)s was posted for another document already, so it cannot be %(name)s."

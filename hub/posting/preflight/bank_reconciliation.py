@@ -12,19 +12,17 @@ from hub.posting.outcome.session import PostingSession
 
 # Only these move money on a bank or credit card account.
 BANK_KINDS = ("expense", "payment", "refund", "deposit", "bill_payment")
-Cell = Mapping[str, Any]
-
-
-# The statuses of an address that does not exist, or not for reading.
+# The HTTP statuses of an address that does not exist, or that cannot be read.
 ABSENT_STATUSES = (404, 405, 501)
+Cell = Mapping[str, Any]
 
 
 @value_object
 class ReconciledMonth:
     """The transactions of a month that a bank reconciliation covers.
 
-    `problem` is why QuickBooks did not list them; None if it did. `is_refused` is whether it never
-    will, as far as its answer shows.
+    `problem` is why QuickBooks did not list them; None if it did. `is_refused` is whether it would
+    not list them at another attempt either, as far as its answer shows.
     """
 
     ids: frozenset[str] = frozenset()
@@ -76,7 +74,7 @@ def fetch_reconciled_month(posting_session: PostingSession, first_day: dt.date) 
 
 
 def _find_transaction_column(report: Mapping[str, Any]) -> int:
-    """Return the index of the column with transaction ids; others have other ids."""
+    """Return the index of the column whose ids are those of the transactions."""
     columns = (report.get("Columns") or {}).get("Column") or []
     for index, column in enumerate(columns):
         metadata = column.get("MetaData") or ()

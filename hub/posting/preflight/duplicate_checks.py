@@ -71,20 +71,25 @@ def _find_same_number(posting: CheckedPosting, context: CheckContext) -> list[Tr
         if kind is None:
             continue
         heads = context.related.by_number.get((kind, number), ())
-        same_number = [head for head in heads if _has_same_number(head, posting)]
+        same_number = [head for head in heads if _conflicts_in_number(head, posting)]
         if same_number:
             return same_number
     return []
 
 
-def _has_same_number(head: TransactionHead, posting: CheckedPosting) -> bool:
-    """Return whether a transaction has the number of a posting and conflicts with it."""
+def _conflicts_in_number(head: TransactionHead, posting: CheckedPosting) -> bool:
+    """Return whether a transaction with the number of a posting may be the same document."""
     may_be_duplicate = _may_be_duplicate(head, posting)
-    return may_be_duplicate and has_number_of(posting, head.kind, head.party, head.total)
+    return may_be_duplicate and is_number_conflict(posting, head.kind, head.party, head.total)
 
 
-def has_number_of(posting: CheckedPosting, kind: str, party: str, total: Decimal | None) -> bool:
-    """Return whether one number for a posting and such a transaction would be a conflict."""
+def is_number_conflict(
+    posting: CheckedPosting, kind: str, party: str, total: Decimal | None
+) -> bool:
+    """Return whether another transaction must not have the number of a posting.
+
+    `kind`, `party` and `total` are those of the other transaction.
+    """
     if kind != posting.kind:
         return party == posting.summary.party and total == posting.summary.total
     if posting.kind not in KINDS_WITH_UNIQUE_NUMBERS and party != posting.summary.party:
@@ -95,7 +100,7 @@ def has_number_of(posting: CheckedPosting, kind: str, party: str, total: Decimal
 
 def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether an unmarked transaction has the date and party of a posting."""
-    if not _may_be_entered_by_hand(head, posting):
+    if not _may_have_been_entered_by_hand(head, posting):
         return False
     date = posting.summary.parsed_date
     if date is None or head.date is None:
@@ -105,7 +110,7 @@ def _is_similar(head: TransactionHead, posting: CheckedPosting) -> bool:
     return head.date == date and head.party == posting.summary.party
 
 
-def _may_be_entered_by_hand(head: TransactionHead, posting: CheckedPosting) -> bool:
+def _may_have_been_entered_by_hand(head: TransactionHead, posting: CheckedPosting) -> bool:
     """Return whether a transaction has no marker and, if known, the currency of a posting."""
     if head.marker or not _may_be_duplicate(head, posting):
         return False

@@ -46,15 +46,15 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     ids = _list_unchecked(posting_session)
     if doubt_after_restore(posting_session, ids):
         ids = _list_unchecked(posting_session)
-    operations = _load_operations(ids)
-    for kind, operation in operations:
+    kinds_with_operations = _load_kinds_with_operations(ids)
+    for kind, operation in kinds_with_operations:
         if operation == Operation.CREATE:
             startup_scan.adopt_marked(posting_session, kind)
     twins = UnsentTwins(posting_session.company_id, ids)
     reader = ReconciledMonthReader(posting_session)
     for first in range(0, len(ids), CHUNK_SIZE):
         chunk = ids[first : first + CHUNK_SIZE]
-        months = reader.read(chunk) if may_change_bank(operations) else {}
+        months = reader.read(chunk) if may_change_bank(kinds_with_operations) else {}
         with transaction() as session:
             _check_chunk(session, posting_session, chunk, twins, months)
         posting_session.report_progress("check", min(first + CHUNK_SIZE, len(ids)), len(ids))
@@ -120,8 +120,8 @@ def _waits_for_creation() -> ColumnElement[bool]:
     return is_waiting & is_free & (Posting.operation != Operation.ATTACH) & record_is_planned
 
 
-def _load_operations(ids: Sequence[int]) -> list[tuple[str, str]]:
-    """Return the kinds of these postings, each with an operation, without repetition."""
+def _load_kinds_with_operations(ids: Sequence[int]) -> list[tuple[str, str]]:
+    """Return the kinds of these postings, each with each of its operations."""
     if not ids:
         return []
     pairs = select(Posting.kind, Posting.operation).where(is_among(Posting.id, "ids")).distinct()
@@ -230,7 +230,7 @@ def _sort_by_findings(
     twin_ids: dict[int, int] = {}
     for posting in postings:
         findings = find_problems(posting, context)
-        twin_id = None if findings else twins.take(session, posting)
+        twin_id = None if findings else twins.find_or_add(session, posting)
         if findings:
             failed[posting.id] = findings
         elif twin_id is not None:

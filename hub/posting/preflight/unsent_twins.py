@@ -15,7 +15,7 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.outbox.states import IN_FLIGHT, UNDER_WAY
 from hub.payloads.entities import DOCUMENT_ENTITIES
-from hub.posting.preflight.duplicate_checks import TWIN_KINDS, has_number_of
+from hub.posting.preflight.duplicate_checks import TWIN_KINDS, is_number_conflict
 from hub.posting.preflight.postings import CheckedPosting
 from hub.posting.protocol.document_numbers import fold_number
 from hub.reasons.texts import CaseText
@@ -65,6 +65,23 @@ class UnsentTwins:
         self._active_installations: frozenset[int] = frozenset()
         self._postings: _PostingsByNumber | None = None
 
+    def find_or_add(self, session: Session, posting: CheckedPosting) -> int | None:
+        """Return the posting that has the number of this one already; add this one if none has."""
+        number = posting.summary.number
+        if posting.operation != Operation.CREATE or not number:
+            return None
+        if posting.kind not in DOCUMENT_ENTITIES:
+            return None
+        if self._postings is None:
+            self._postings = self._load(session)
+        twin = self._find_twin(self._postings, posting)
+        if twin is None and posting.installation_id in self._active_installations:
+            summary = posting.summary
+            self._postings[posting.kind, fold_number(number)].append(
+                _NumberedPosting(posting.id, posting.document_id, summary.party, summary.total)
+            )
+        return twin
+
     def _load(self, session: Session) -> _PostingsByNumber:
         """Return the postings that are to be sent or being sent, without those to be checked."""
         is_own = Installation.company_id == self._company_id
@@ -81,23 +98,6 @@ class UnsentTwins:
                 postings[row.kind, fold_number(row.number)].append(posting)
         return postings
 
-    def take(self, session: Session, posting: CheckedPosting) -> int | None:
-        """Add a posting that passed the checks, or return the one that has its number already."""
-        number = posting.summary.number
-        if posting.operation != Operation.CREATE or not number:
-            return None
-        if posting.kind not in DOCUMENT_ENTITIES:
-            return None
-        if self._postings is None:
-            self._postings = self._load(session)
-        twin = self._find_twin(self._postings, posting)
-        if twin is None and posting.installation_id in self._active_installations:
-            summary = posting.summary
-            self._postings[posting.kind, fold_number(number)].append(
-                _NumberedPosting(posting.id, posting.document_id, summary.party, summary.total)
-            )
-        return twin
-
     def _find_twin(self, postings: _PostingsByNumber, posting: CheckedPosting) -> int | None:
         """Return a posting of another document that has the number of this one."""
         number = fold_number(posting.summary.number)
@@ -106,7 +106,7 @@ class UnsentTwins:
                 # The parts of a split document share its number.
                 if other.id == posting.id or other.document_id == posting.document_id:
                     continue
-                if has_number_of(posting, kind, other.party, other.total):
+                if is_number_conflict(posting, kind, other.party, other.total):
                     return other.id
         return None
 

@@ -177,13 +177,13 @@ def _is_similar(history: History, candidate: QuickBooksObject) -> bool:
     if belongs_elsewhere(history, candidate):
         return False
     if history.was_posted_before and not history.after_restore:
-        return _may_be_entered_by_hand(history, candidate)
+        return _may_have_been_entered_by_hand(history, candidate)
     if candidate.state == TransactionState.VOIDED or not candidate.content_known:
         return True
     return _shares_content(history, candidate)
 
 
-def _may_be_entered_by_hand(history: History, candidate: QuickBooksObject) -> bool:
+def _may_have_been_entered_by_hand(history: History, candidate: QuickBooksObject) -> bool:
     """Return whether a person may have re-entered a document by hand after it left QuickBooks.
 
     The hub has not sent the document since then, so a voided or deleted transaction is another one.

@@ -27,7 +27,7 @@ from hub.posting.recovery.index_lookup import (
     SEARCHED_SINGLY,
     find_candidates,
     find_ids_of_other_parts,
-    find_owned_ids,
+    find_ids_of_other_postings,
     get_object_kind,
     store_entities,
 )
@@ -215,7 +215,9 @@ def _find_candidates(
     since = snapshot.since - SEARCH_OVERLAP
     until = _find_last_possible_date(posting_session, snapshot)
     heads = find_candidates(session, posting, snapshot.history.marker, since, until)
-    foreign_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
+    foreign_ids = find_ids_of_other_postings(
+        session, posting, [head.quickbooks_id for head in heads]
+    )
     foreign_ids |= find_ids_of_other_parts(session, posting, heads)
     candidates = [from_head(head, foreign=head.quickbooks_id in foreign_ids) for head in heads]
     if _may_be_forgotten(posting_session, snapshot, since):
@@ -293,7 +295,7 @@ def _search_singly(
     posting_session.collect_dates()
     results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}
     with read_only_session() as session:
-        owned_ids = find_owned_ids(session, posting, list(results))
+        owned_ids = find_ids_of_other_postings(session, posting, list(results))
     foreign_ids = select_foreign_ids(posting, entities, owned_ids)
     results = {id: replace(one, foreign=id in foreign_ids) for id, one in results.items()}
     return _add_results(snapshot, results.values())

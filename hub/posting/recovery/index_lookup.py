@@ -122,7 +122,7 @@ def _get_number_and_total(posting: Posting) -> tuple[str, Decimal | None]:
     return summary.number, posting.total if summary.total is None else summary.total
 
 
-def find_owned_ids(session: Session, posting: Posting, ids: list[str]) -> set[str]:
+def find_ids_of_other_postings(session: Session, posting: Posting, ids: list[str]) -> set[str]:
     """Return which of these ids other postings have recorded, or got in a response to a send."""
     is_file = posting.operation == Operation.ATTACH
     is_other_posting = (

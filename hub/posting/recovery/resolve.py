@@ -21,7 +21,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import Doubt, Hold, Posted, Read, Search, Send, Step, Wait
 from hub.posting.recovery import complete_search, single_read
-from hub.posting.recovery.index_lookup import find_owned_ids, lock_head
+from hub.posting.recovery.index_lookup import find_ids_of_other_postings, lock_head
 
 MAX_CONSECUTIVE_FAILURES = 3  # look-ups without a response, after which no more are made
 T = TypeVar("T")
@@ -229,7 +229,7 @@ def _is_adopted_elsewhere(session: Session, snapshot: PostingSnapshot, step: Ste
     if not isinstance(step, Posted) or not step.adopted or snapshot.posting.kind in LIST_KINDS:
         return False
     lock_head(session, snapshot.posting, step.id)
-    return bool(find_owned_ids(session, snapshot.posting, [step.id]))
+    return bool(find_ids_of_other_postings(session, snapshot.posting, [step.id]))
 
 
 def _add_entity(

@@ -24,7 +24,7 @@ from hub.posting.protocol.decisions import OBJECT_NOT_FOUND
 from hub.posting.protocol.history import Agreement
 from hub.posting.recovery.index_lookup import (
     SEARCHED_SINGLY,
-    find_owned_ids,
+    find_ids_of_other_postings,
     get_object_kind,
     read_head,
     store_entities,
@@ -53,7 +53,7 @@ def read_object(
             current = from_entity(snapshot.posting, current_entity)
         else:
             head = read_head(session, snapshot.posting, id)
-            is_foreign = bool(find_owned_ids(session, snapshot.posting, [id]))
+            is_foreign = bool(find_ids_of_other_postings(session, snapshot.posting, [id]))
             current = from_head(head, foreign=is_foreign)
         if snapshot.history.operation in CHANGE_OPERATIONS and response.landed:
             current = replace(

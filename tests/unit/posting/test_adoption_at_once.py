@@ -30,7 +30,8 @@ def test_a_transaction_that_a_run_adopts_is_not_adopted_by_a_person_for_another_
     second = bench.bill("A-2")
     bench.drain()
     assert (bench.state(first), bench.state(second)) == ("unknown", "held")
-    find_owned_ids, threads, refusals = resolve.find_owned_ids, [], []
+    find_ids = resolve.find_ids_of_other_postings
+    threads, refusals = [], []
 
     def adopt():
         try:
@@ -39,12 +40,12 @@ def test_a_transaction_that_a_run_adopts_is_not_adopted_by_a_person_for_another_
             refusals.append(refusal.text)
 
     def find_and_adopt_beside(session, posting, ids):
-        owned_ids = find_owned_ids(session, posting, ids)
+        owned_ids = find_ids(session, posting, ids)
         if not threads:
             threads.append(start_beside(bench.app, session, adopt))
         return owned_ids
 
-    monkeypatch.setattr(resolve, "find_owned_ids", find_and_adopt_beside)
+    monkeypatch.setattr(resolve, "find_ids_of_other_postings", find_and_adopt_beside)
     bench.drain(wait_for_doubts=True)
     threads[0].join()
     assert (bench.state(first), bench.state(second)) == ("posted", "held")
