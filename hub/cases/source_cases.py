@@ -30,8 +30,8 @@ def forget_failures(session: Session, row: Installation) -> None:
     inbox.close(session, build_failure_cause(row.id))
 
 
-def close_at_rest(session: Session, row: Installation) -> None:
-    """Close the cases about the source of an app that calls it no more: no call would close them.
+def close_for_inactive_app(session: Session, row: Installation) -> None:
+    """Close the cases about the source of an app that no longer calls it: no call would close them.
 
     What is still wrong opens them again once the source is called again.
     """
@@ -45,4 +45,4 @@ def close_of_company(session: Session, company_id: int) -> None:
     """Close these cases of all apps of a company that a person disconnects."""
     of_company = select(Installation).where(Installation.company_id == company_id)
     for row in session.scalars(of_company.order_by(Installation.id)):
-        close_at_rest(session, row)
+        close_for_inactive_app(session, row)

@@ -122,7 +122,7 @@ def set_mode(installation_id: int, mode: str, *, who: str) -> None:
 def _follow_activity(session: Session, row: Installation, *, was_active: bool) -> None:
     """Close the cases about a source that is called no more; let a new run repeat what failed."""
     if not row.is_active:
-        source_cases.close_at_rest(session, row)
+        source_cases.close_for_inactive_app(session, row)
     elif not was_active:
         outbox.require_checks(session, row.id)
         outage.repeat_receipts(session, row.id)
@@ -139,7 +139,7 @@ def disable(company_id: int, slug: str, *, who: str) -> Installation:
     with transaction() as session:
         row = session.get_one(Installation, row.id)
         row.enabled = False
-        source_cases.close_at_rest(session, row)
+        source_cases.close_for_inactive_app(session, row)
         record_act(session, row, who, "app disabled")
     return row
 

@@ -114,7 +114,7 @@ def leave_former(session: Session, row: Installation, account: str, who: str) ->
     _require_nothing_in_flight(session, row, app)
     _forget_reading(session, row)
     _close_documents(session, row, reason)
-    source_cases.close_at_rest(session, row)
+    source_cases.close_for_inactive_app(session, row)
     return count
 
 

@@ -14,7 +14,7 @@ from hub.models.enums import TransactionState
 from hub.money import format_amount
 from hub.outbox.states import REMOVALS
 from hub.posting.protocol.decisions import DUPLICATE_NUMBER
-from hub.posting.protocol.history import FORGOTTEN, AskReason
+from hub.posting.protocol.history import FORGOTTEN, AskReason, HoldReason
 from hub.reasons.texts import CaseText
 
 CLOSED_PERIOD_CODES = ("6200", "6210")
@@ -26,10 +26,10 @@ RECONCILIATION_QUESTIONS = (
     "check.perhaps_reconciled_change",
     "check.perhaps_reconciled_removal",
 )
-# Of the cases about a change whose transaction somebody has edited in QuickBooks.
+# The codes of the cases about a change whose transaction somebody has edited in QuickBooks.
 EDIT_QUESTIONS = ("outcome.changed", "outcome.changed_before_removal")
 OVERWRITE_QUESTIONS = (*EDIT_QUESTIONS, *RECONCILIATION_QUESTIONS)
-# Those of them that are about a removal.
+# The codes among these that are about a removal.
 REMOVAL_QUESTIONS = (
     "outcome.changed_before_removal",
     "check.reconciled_removal",
@@ -61,11 +61,11 @@ def format_refusal(reason: str, posting: Posting, message: str, code: str, round
     `message` and `code` are from the last response, `rounds` is the number of sends.
     """
     name = format_posting_name(posting)
-    if reason == "rounds":
+    if reason == HoldReason.NO_ANSWER:
         return CaseText("outcome.rounds", name=name, rounds=rounds)
-    if reason == "refused" and code in CLOSED_PERIOD_CODES:
+    if reason == HoldReason.REFUSED and code in CLOSED_PERIOD_CODES:
         reason = "closed_period"
-    if reason == "refused" and code == DUPLICATE_NUMBER:  # of a change
+    elif reason == HoldReason.REFUSED and code == DUPLICATE_NUMBER:  # of a change
         reason = "new_number_used"
     return CaseText(f"outcome.{reason}", name=name, answer=message)
 

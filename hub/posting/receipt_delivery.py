@@ -50,9 +50,9 @@ from hub.sources.site import build_site, build_site_for_listener, is_active_now
 log = logging.getLogger("hub")
 # Seconds between the tries of a receipt; the last one repeats.
 RETRY_PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
-# A case is opened if a receipt has failed so often and was queued so long ago.
-MAX_FAILED_TRIES = 3
-MAX_FAILING = dt.timedelta(hours=1)
+# A case is opened if a receipt has failed this often and was queued this long ago.
+MIN_FAILED_TRIES = 3
+MIN_FAILED_TIME = dt.timedelta(hours=1)
 MAX_WAIT = dt.timedelta(seconds=RETRY_PAUSES[-1], hours=1)
 MIN_WAIT = dt.timedelta(seconds=RETRY_PAUSES[0])
 # Receipts that are read in one query and recorded in one transaction: one transaction for each
@@ -243,14 +243,14 @@ class _Delivery:
                 inbox.close(session, build_receipts_cause(self._installation.id))
 
 
-def _has_failing(session: Session, installation_id: int) -> bool:
-    """Return whether a receipt of an installation has failed for so long that it needs a case.
+def _needs_case(session: Session, installation_id: int) -> bool:
+    """Return whether a receipt of an installation has failed often and long enough for a case.
 
     A receipt in the future was queued before the clock was set back.
     """
     now = current_hub().clock.now()
-    is_old = or_(ReceiptRow.at <= now - MAX_FAILING, ReceiptRow.at > now)
-    return _has_failed(session, installation_id, ReceiptRow.tries >= MAX_FAILED_TRIES, is_old)
+    is_old = or_(ReceiptRow.at <= now - MIN_FAILED_TIME, ReceiptRow.at > now)
+    return _has_failed(session, installation_id, ReceiptRow.tries >= MIN_FAILED_TRIES, is_old)
 
 
 def _has_failed(session: Session, installation_id: int, *conditions: ColumnElement[bool]) -> bool:
@@ -373,7 +373,7 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
             return
         # A source that cannot be read has a case already.
         has_other_case = installation.failing_since is not None
-        if has_other_case or is_asked_to_wait or not _has_failing(session, installation.id):
+        if has_other_case or is_asked_to_wait or not _needs_case(session, installation.id):
             return
         _open_case(session, installation, "outcome.receipts_failing", problem)
 

@@ -30,8 +30,8 @@ from hub.qbo.deep_links import build_page_address
 from hub.reasons import texts
 from hub.reasons.texts import CaseText, StoredReason
 
-# How the case of a posting names its currency, and how a receipt names the cause of a hold.
-CURRENCY: Final = "currency"
+CURRENCY: Final = "currency"  # the key of a finding about a currency, and the cause in a receipt
+# How a receipt names the cause of a hold.
 CAUSES_BY_HOLDER: dict[str, Cause] = {
     Holder.MAPPING: "match",
     Holder.SOURCE: "source",

@@ -129,8 +129,10 @@ def _was_reported(
 ) -> bool:
     """Return whether the last receipt of a document says that it is queued, or held for reasons."""
     last = find_last(session, document)
-    if last is None or state == ReceiptState.QUEUED:
-        return last is not None and last.state == state
+    if last is None:
+        return False
+    if state == ReceiptState.QUEUED:
+        return last.state == ReceiptState.QUEUED
     return last.state in HELD_STATES and texts.are_same(last.reasons, reasons)
 
 

@@ -104,7 +104,7 @@ def _has_unreported(installation_id: int) -> bool:
         ReceiptRow.installation_id == installation_id,
         ReceiptRow.ended == ReceiptEnd.OPEN,
         ReceiptRow.next_try_at.is_not(None),
-        ReceiptRow.tries < receipt_delivery.MAX_FAILED_TRIES,
+        ReceiptRow.tries < receipt_delivery.MIN_FAILED_TRIES,
     )
     with read_only_session() as session:
         return session.scalar(query.limit(1)) is not None

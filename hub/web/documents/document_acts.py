@@ -84,7 +84,7 @@ def _release(
 
 
 def _describe_repetition(installation: Installation) -> str:
-    """Return the sentence about a document that is posted again, at once or by an app at rest."""
+    """Return the sentence about a document that is posted again, now or once its app can run."""
     if installation.can_run:
         return gettext("The hub searches QuickBooks for it and then posts it again.")
     if installation.is_active:

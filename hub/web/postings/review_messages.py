@@ -10,7 +10,7 @@ from hub.web.postings import review_approvals
 
 
 def describe_approval(installation: Installation, documents: str, *, some_post: bool) -> str:
-    """Return the sentence about approved documents, which an app at rest does not post yet.
+    """Return the sentence about approved documents; an app that cannot run does not post them yet.
 
     Without `some_post`, all of them wait for records that are still in review.
     """
