@@ -134,8 +134,8 @@ def _end_hold(
 def _decide_released_state(initial_state: str) -> ColumnElement[Any]:
     """Return the state of a released posting; one that waits for another still has to wait."""
     is_approved = Posting.approved_payload.is_not(None)
-    may_go = is_approved | (initial_state == PostingState.READY)
-    return case((~may_go, initial_state), else_=APPROVED_STATE)
+    needs_no_approval = is_approved | (initial_state == PostingState.READY)
+    return case((needs_no_approval, APPROVED_STATE), else_=initial_state)
 
 
 def _load_by_id(session: Session, ids: Iterable[int]) -> dict[int, Posting]:

@@ -562,9 +562,8 @@ BUGS = (
     Planted(
         "a customer or supplier is created although something else that its document needs is held",
         "hub/posting/send/creations.py",
-        "        if not is_ready:\n            return False\n"
-        "        return all(self.can_be_posted(needed) for needed in node.needs)",
-        "        return is_ready",
+        "return node.is_ready and all(self.can_be_posted(needed) for needed in node.needs)",
+        "return node.is_ready",
         (
             "tests/unit/posting/test_creations.py::"
             "test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held"

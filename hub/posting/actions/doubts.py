@@ -39,4 +39,5 @@ def return_to_doubt(session: Session, postings: Sequence[Posting]) -> None:
     inbox.detach_all(session, [posting.id for posting in postings])
     for posting in skipped:
         document = session.get_one(SourceDocument, posting.document_id)
-        document.reread, document.reread_at = document.made_for == "", now
+        document.reread = document.made_for == ""  # the source has no document of a code's record
+        document.reread_at = now

@@ -23,7 +23,7 @@ def request(
     unskipped_ids: list[int] = []
     for posting in _load_newest_creations(session, installation, field, code):
         if posting.state == PostingState.POSTED:
-            posting.document.requested_by = who if _has_left(session, posting) else ""
+            posting.document.requested_by = who if _is_inactive(session, posting) else ""
         elif posting.state == PostingState.SKIPPED:
             _take_back_skip(session, posting)
             unskipped_ids.append(posting.id)
@@ -52,18 +52,24 @@ def _load_newest_creations(
     return newest.values()
 
 
-def _has_left(session: Session, posting: Posting) -> bool:
+def _is_inactive(session: Session, posting: Posting) -> bool:
     """Return whether a record that was created is known to be inactive or deleted."""
     record = session.get(StoredRecord, (posting.company_id, posting.kind, posting.quickbooks_id))
     return record is not None and not record.active
 
 
 def _take_back_skip(session: Session, posting: Posting) -> None:
-    """Let the next plan release a creation; look for one that may have reached QuickBooks."""
+    """Let the next plan release a creation that a person skipped.
+
+    A creation that may have reached QuickBooks is in doubt instead, so that it is searched for.
+    """
     if outbox.may_have_landed(session, posting):
         doubts.return_to_doubt(session, [posting])
         return
-    posting.state, posting.held_by = PostingState.HELD, Holder.MAPPING
+    posting.state = PostingState.HELD
+    posting.held_by = Holder.MAPPING
     posting.reasons = []
-    posting.next_try_at = posting.approved_by = posting.approved_payload = None
+    posting.next_try_at = None
+    posting.approved_by = None
+    posting.approved_payload = None
     posting.changed_at = current_hub().clock.now()

@@ -134,7 +134,7 @@ class PostingSnapshot:
 
     posting: Posting
     history: History
-    since: dt.datetime  # before that it cannot be in QuickBooks
+    since: dt.datetime  # QuickBooks cannot have created it before this date
     error_text: str = ""  # the error of its newest send
     batch_key: str = ""  # of its item, if QuickBooks may have processed its newest send in a batch
     entity: dict[str, Any] | None = None
@@ -197,13 +197,12 @@ def load_snapshots(
     posting_ids = list(ids)
     if not posting_ids:
         return []
-    refresh = {"populate_existing": True}
-    rows = session.execute(_SELECT_POSTINGS, {"ids": posting_ids}, execution_options=refresh).all()
+    rows = session.execute(_SELECT_POSTINGS, {"ids": posting_ids}).all()
     is_renewed = any(posting.generation for posting, _ in rows)
     evidence = _Evidence.load(session, posting_session, posting_ids, is_renewed=is_renewed)
     snapshots = []
     for posting, recorded_id in rows:
-        snapshot = _take_snapshot(posting, recorded_id, evidence, posting_session)
+        snapshot = _build_snapshot(posting, recorded_id, evidence, posting_session)
         snapshots.append(snapshot)
     return snapshots
 
@@ -225,7 +224,7 @@ def load_snapshots_for_send(
         document = SentDocument(*row[:width])
         summary = TransactionSummary.load(row.stored_summary)
         posting = cast(Posting, SentPosting(document, summary, *row[width + 1 :]))
-        snapshots.append(_take_snapshot(posting, row.recorded_id, evidence, posting_session))
+        snapshots.append(_build_snapshot(posting, row.recorded_id, evidence, posting_session))
     return snapshots
 
 
@@ -251,7 +250,7 @@ class _Evidence:
         """
         attempts: dict[int, list[AttemptRow]] = defaultdict(list)
         for attempt in session.execute(_SELECT_ATTEMPTS, {"ids": ids}):
-            attempts[attempt[0]].append(attempt)
+            attempts[attempt.posting_id].append(attempt)
         proofs: dict[int, list[Proof]] = defaultdict(list)
         if attempts or is_renewed or posting_session.company.restored_since:
             for proof in session.scalars(_SELECT_ABSENCES, {"ids": ids}):
@@ -283,9 +282,10 @@ class _Evidence:
         return len(send_counts)
 
 
-def _take_snapshot(
+def _build_snapshot(
     posting: Posting, recorded_id: str | None, evidence: _Evidence, posting_session: PostingSession
 ) -> PostingSnapshot:
+    """Return a posting with its history and what its attempts and proofs show."""
     company = posting_session.company
     history = _load_history(posting, recorded_id, evidence, posting_session)
     proofs = evidence.valid_proofs(posting.id, company)

@@ -173,7 +173,8 @@ def _request_reading(session: Session, posting: Posting, now: dt.datetime) -> No
     """
     document = session.get_one(SourceDocument, posting.document_id)
     if document.made_for == "":
-        document.reread, document.reread_at = True, now
+        document.reread = True
+        document.reread_at = now
 
 
 def _build_posted_values(

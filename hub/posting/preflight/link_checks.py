@@ -10,10 +10,7 @@ from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, TransactionState
 from hub.money import format_amount
 from hub.posting.party_lists import get_party_list
-from hub.posting.preflight.context import (
-    CheckContext,
-    sum_settled_amounts,
-)
+from hub.posting.preflight.context import CheckContext, sum_settled_amounts
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.dependents import describe_dependent
 from hub.reasons.texts import CaseText

@@ -10,10 +10,7 @@ from hub.mapping.placeholders import is_placeholder
 from hub.models import StoredRecord
 from hub.models.display_names import format_posting_name
 from hub.posting.party_lists import SUPPLIER_KINDS, get_party_list
-from hub.posting.preflight.context import (
-    ACCOUNT_FIELDS,
-    CheckContext,
-)
+from hub.posting.preflight.context import ACCOUNT_FIELDS, CheckContext
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import ROLE_CONDITIONS
 from hub.reasons.texts import CaseText

@@ -1,4 +1,4 @@
-"""Documents whose party another one has taken over in QuickBooks: one case for all of them."""
+"""Detect records that were merged in QuickBooks; all documents of a merger share one case."""
 
 from collections.abc import Collection, Set
 from dataclasses import dataclass
@@ -30,8 +30,9 @@ def find_merger(
 ) -> Merger | None:
     """Return the merger that explains every difference of a transaction; None if there is none.
 
-    QuickBooks moves the transactions of a record that is merged with another one, and has the
-    record no more. So it is if a person moves them and makes the record inactive.
+    When two records are merged, QuickBooks moves the transactions of one to the other, and no
+    longer has the former record. A person who moves them by hand and makes the record inactive
+    has the same result.
     """
     if not written.party or not current.party or written.party == current.party:
         return None

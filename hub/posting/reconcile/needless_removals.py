@@ -18,9 +18,10 @@ HOLDERS_WITH_CASES = (Holder.PERSON, Holder.QUICKBOOKS)  # the checks release wh
 def settle(session: Session, documents: Iterable[PostedDocument]) -> set[int]:
     """Settle the removals of those documents that somebody has removed in QuickBooks.
 
-    A removal that a person wants is sent after all: it is read that nothing is left, and recorded
-    as removed. One that only the source wants is withdrawn. Return the ids of the documents'
-    postings whose removal is sent. Call this before any case is locked.
+    A removal that a person requested or approved is released: the send finds that nothing is left
+    of the transaction, and records it as removed. A removal that only the source wants is
+    withdrawn. Return the ids of the documents' postings whose removal is released. Call this before
+    any case is locked.
     """
     departed = {}
     for document in documents:
@@ -42,16 +43,16 @@ def settle(session: Session, documents: Iterable[PostedDocument]) -> set[int]:
         .order_by(Posting.id)
         .with_for_update(of=Posting)
     )
-    sent_ids = set()
+    released_ids = set()
     for removal in session.scalars(waiting_removals).all():
         posting_id = departed.get((removal.document_id, removal.part))
         if posting_id is not None and _settle_one(session, removal):
-            sent_ids.add(posting_id)
-    return sent_ids
+            released_ids.add(posting_id)
+    return released_ids
 
 
 def _settle_one(session: Session, removal: Posting) -> bool:
-    """Settle a removal; return whether it is sent."""
+    """Release or withdraw a removal; return whether it is released."""
     who = outbox.get_remover(removal) or removal.approved_by
     if who:
         return outbox.retry(session, [removal.id], who) > 0

@@ -49,7 +49,6 @@ class PostedSummary(NamedTuple):
     @property
     def is_settled(self) -> bool:
         """Return whether no change of it is being sent and it is not to be created again."""
-
         return not self.is_changing and not self.is_repeated
 
     @property
@@ -115,7 +114,6 @@ class PostedDocument:
     @property
     def is_settled(self) -> bool:
         """Return whether no change of it is being sent and it is not to be created again."""
-
         return self.summary.is_settled
 
     @property
@@ -353,7 +351,10 @@ def _load_unsettled_documents(
     changing: set[int] = set()
     repeated: set[int] = set()
     for document_id, is_changing in session.execute(query):
-        (changing if is_changing else repeated).add(document_id)
+        if is_changing:
+            changing.add(document_id)
+        else:
+            repeated.add(document_id)
     return changing, repeated
 
 

@@ -33,7 +33,7 @@ LONG_PAUSE = 10 * DEFAULT_PAUSE
 MAX_FILE_DELAY = dt.timedelta(hours=1)  # a case is opened for a file that is later
 DELAYED_REASON = "posting.file_delayed"
 MAX_SHOWN_DIGEST_LENGTH = 80
-EXTENSIONS = (
+ALLOWED_EXTENSIONS = (
     "ai",
     "csv",
     "doc",
@@ -124,8 +124,8 @@ def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
 def _check_description(attachment: Attachment) -> None:
     """Check the name, size and hash that the source states, before the file is fetched."""
     extension = attachment.name.rpartition(".")[2].lower()
-    if extension not in EXTENSIONS:
-        extensions = ", ".join(EXTENSIONS)
+    if extension not in ALLOWED_EXTENSIONS:
+        extensions = ", ".join(ALLOWED_EXTENSIONS)
         raise BadFile(
             "QuickBooks does not accept files like %(name)s. It accepts %(extensions)s.",
             name=attachment.name,
@@ -138,7 +138,7 @@ def _check_description(attachment: Attachment) -> None:
             sha256=attachment.sha256[:MAX_SHOWN_DIGEST_LENGTH],
             name=attachment.name,
         )
-    if isinstance(attachment.size, int):  # else the size of the content tells
+    if isinstance(attachment.size, int):  # otherwise only the size of the content is checked
         _check_size(attachment, attachment.size)
 
 

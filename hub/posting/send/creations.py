@@ -36,6 +36,13 @@ class _Node(NamedTuple):
     is_document: bool = False
     is_current: bool = True
 
+    @property
+    def is_ready(self) -> bool:
+        """Return whether nothing but the postings that it needs keeps it from being sent."""
+        if self.state == PostingState.WAITING:
+            return self.holder in (Holder.NOBODY, Holder.UNNEEDED)
+        return self.state == PostingState.READY
+
 
 class _Graph:
     """The postings that need a record or transaction still to be created, and what they need."""
@@ -78,13 +85,7 @@ class _Graph:
             return False
         if node.state in (PostingState.POSTED, *outbox.IN_FLIGHT):
             return True
-        is_ready = node.state == PostingState.READY
-        is_waiting = node.state == PostingState.WAITING
-        if is_waiting and node.holder in (Holder.NOBODY, Holder.UNNEEDED):
-            is_ready = True
-        if not is_ready:
-            return False
-        return all(self.can_be_posted(needed) for needed in node.needs)
+        return node.is_ready and all(self.can_be_posted(needed) for needed in node.needs)
 
 
 def schedule(posting_session: PostingSession) -> bool:

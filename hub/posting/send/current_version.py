@@ -24,7 +24,8 @@ def write_against_current(
 ) -> bool:
     """Write a change against the version just read; return False if it cannot be sent now.
 
-    Then another process has changed it, or QuickBooks did not state the exchange rate it needs.
+    It cannot if another process has changed it, or if QuickBooks did not answer which exchange rate
+    it needs.
 
     Bytes that may have been sent stay unchanged. Bytes that were planned again after a doubt were
     never sent. They still lack the id of the transaction, so QuickBooks would create another one.

@@ -48,7 +48,7 @@ class SendPipeline:
         self.decided_matches = DecidedMatches(posting_session)
         self.total = selection.count_ready(posting_session)
         self.sent = 0
-        self.fruitless_waves = 0  # in a row, without any progress
+        self.fruitless_waves = 0  # consecutive ones, without progress
         self.waves: deque[InFlightWave] = deque()
 
     def advance(self) -> bool:

@@ -54,7 +54,6 @@ ATTEMPT_COLUMNS = (
     "quickbooks_date",
     "seen_id",
 )
-Summary = TransactionSummary | None
 _attempts = cast(Table, Attempt.__table__)
 _STORE_RESPONSES = (
     update(_attempts)
@@ -70,7 +69,7 @@ class SummarizedResult(NamedTuple):
 
     job: SendJob
     response: QuickBooksResponse
-    summary: Summary
+    summary: TransactionSummary | None
 
 
 def record_results(posting_session: PostingSession, results: Sequence[SendResult]) -> int:
@@ -90,7 +89,7 @@ def _store_results(posting_session: PostingSession, results: Sequence[SendResult
     try:
         with transaction() as session:
             _absorb(session, posting_session, summarized)
-            _note_attempts(session, posting_session, results)
+            _store_attempts(session, posting_session, results)
             unfinished = _apply_results(session, posting_session, summarized)
             posting_session.store_date(session)
             _adjust_batches(session, posting_session, results)
@@ -114,7 +113,7 @@ def _absorb(
 ) -> None:
     """Store transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    summaries: dict[str, dict[str, Summary]] = defaultdict(dict)
+    summaries: dict[str, dict[str, TransactionSummary | None]] = defaultdict(dict)
     for job, response, summary in results:
         posting = job.posting
         if response.landed and response.entity and posting.operation != Operation.ATTACH:
@@ -137,7 +136,7 @@ def _absorb(
             records.absorb(session, company_id, kind, rows)
 
 
-def _note_attempts(
+def _store_attempts(
     session: Session, posting_session: PostingSession, results: Sequence[SendResult]
 ) -> None:
     """Store each response and its id, even if another process has claimed the posting since."""

@@ -16,7 +16,7 @@ from hub.posting.outcome.load import load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 from hub.posting.send import pipeline, prepare, requests, selection
-from hub.posting.send.results import SummarizedResult, _add_response, _note_attempts
+from hub.posting.send.results import SummarizedResult, _add_response, _store_attempts
 from hub.qbo.client import TOKEN_SECONDS, Client
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import QuickBooksResponse
@@ -327,7 +327,7 @@ def test_a_history_kept_in_memory_equals_the_one_loaded_from_its_rows(bench):
     jobs = claimed(bench, worker)
     results = [(job, requests.send(worker, job)) for job in jobs]
     with transaction() as session:
-        _note_attempts(session, worker, results)
+        _store_attempts(session, worker, results)
         read = {snapshot.id: snapshot for snapshot in load_snapshots(session, worker, ids)}
     assert sorted(len(snapshot.history.sends) for snapshot in read.values()) == [1, 1, 2]
     for job, answer in results:
