@@ -65,7 +65,7 @@ def _describe_repeated_number(case: Case, slug: str | None) -> str:
         )
     return gettext(
         "If %(source)s has the same document twice, press Skip; otherwise change its number there,"
-        " or press “Not this one” to post it anyway.",
+        " or press “Not this one” to send it with this number, which QuickBooks may refuse.",
         source=source,
     )
 

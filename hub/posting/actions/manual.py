@@ -116,7 +116,7 @@ def _require_unowned(session: Session, posting: Posting, quickbooks_id: str) -> 
     if owned_ids or is_written_elsewhere(session, posting, quickbooks_id):
         raise Refused(
             "%(quickbooks_id)s was posted for another document already, so it cannot be %(name)s."
-            " Choose another transaction, or press Retry to post the document.",
+            " Choose another transaction, or press Skip to leave the document out.",
             quickbooks_id=quickbooks_id,
             name=format_posting_name(posting),
         )

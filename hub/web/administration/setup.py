@@ -99,7 +99,7 @@ def _add_owner(code: str, name: str, password: str) -> Any:
         refusals.note("set-up code refused", refusals.NOBODY, "the hub")
         raise Refused(
             gettext(
-                "This is not the set-up code. Copy it from the terminal where `hub serve` runs."
+                "This is not the set-up code. Copy it from the terminal where “hub serve” runs."
             )
         )
     new = people.prepare(name, password)

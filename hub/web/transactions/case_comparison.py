@@ -13,6 +13,7 @@ from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.outbox.states import REMOVALS
 from hub.posting.case_texts import OVERWRITE_QUESTIONS
+from hub.posting.protocol.history import FORGOTTEN
 from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
@@ -58,10 +59,22 @@ class Side:
 
     @property
     def has_only_foreign(self) -> bool:
-        """Return whether every transaction is posted from another document."""
-        if not self.asks or not self.transactions:
+        """Return whether every transaction in question is that of another document.
+
+        A person may have said so with “Not this one”; such transactions are not listed.
+        """
+        if not self.asks:
             return False
+        if not self.transactions:
+            return self.has_rejected
         return all(transaction.is_foreign for transaction in self.transactions)
+
+    @property
+    def has_rejected(self) -> bool:
+        """Return whether a person said of a transaction that it is another document."""
+        if self.posting is None:
+            return False
+        return any(rejected_id != FORGOTTEN.id for rejected_id in self.posting.rejected_ids)
 
     @property
     def is_change(self) -> bool:

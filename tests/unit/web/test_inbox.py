@@ -612,7 +612,7 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(bench) -> No
     assert "Not this one</button>" in page
     assert page.count("This is it</button>") == 1  # only for another one, by its id
     assert "has the same document twice, press Skip" in page
-    assert "or press “Not this one” to post it anyway" in page
+    assert "press “Not this one” to send it with this number, which QuickBooks may refuse" in page
 
 
 def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(bench) -> None:
@@ -633,6 +633,27 @@ def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(bench) -
     page = bench.visitor.page("/inbox/1")
     assert "has the same document twice, press Skip" in page
     assert "choose that one or Skip" not in page
+
+
+def test_a_number_refused_after_not_this_one_is_changed_or_the_document_skipped(bench) -> None:
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "quickbooks", "Its number is used.")
+    with transaction() as session:
+        session.get_one(Posting, posting_id).rejected_ids = ["33"]
+        inbox.open(
+            session,
+            f"posting:{posting_id}:number_used",
+            CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="TxnId=33 has it."),
+            company_id=bench.company_id,
+            details={"candidates": []},
+            postings=[posting_id],
+        )
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
+    assert "has the same document twice, press Skip; otherwise change its number there" in page
+    assert "The transaction that was found is another document, as somebody answered." in page
+    assert "No transaction is named" not in page
+    assert "choose that transaction" not in page
 
 
 def test_who_may_only_look_at_a_case_sees_no_empty_choice(bench) -> None:
