@@ -46,6 +46,8 @@ def iter_rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
 def _describe(row: CaseRow) -> dict[str, Any]:
     """Return the columns of a case in the file, besides its amount."""
     case = row.case
+    # Of an open case somebody may have decided already, for example with Retry.
+    closed_by = (case.decided_by or case.closed_by) if case.closed_at else None
     slug = row.installation.slug if row.installation else ""
     return {
         "id": case.id,
@@ -63,5 +65,5 @@ def _describe(row: CaseRow) -> dict[str, Any]:
         "instruction": advice.get_instruction(case, slug),
         "assignee": case.assignee,
         "closed": case.closed_at,
-        "closed_by": case.decided_by or case.closed_by,
+        "closed_by": closed_by,
     }

@@ -16,8 +16,11 @@ import pytest
 from sqlalchemy import event, update
 
 from hub import spreadsheets
+from hub.cases import inbox
+from hub.context import current_hub
 from hub.db.engine import db, read_only_session, transaction
-from hub.models import Installation, Posting
+from hub.models import Case, Installation, Posting
+from hub.models.enums import CaseDecision
 from hub.web.lists import exports, xlsx
 from tests.support.pages.list_pages import add_case
 from tests.support.pages.page_visitor import Visitor
@@ -102,6 +105,18 @@ def test_the_amounts_of_cases_have_the_decimals_of_their_currency(viewer: Visito
     assert places == {("Nordvik Bygg AS", "CostTracker")}
     sheet = zipfile.ZipFile(io.BytesIO(viewer.get("/inbox/export?format=xlsx").data))
     assert "<v>55398.5" in sheet.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_nobody_has_closed_an_open_case_that_was_retried(viewer: Visitor) -> None:
+    case_id = add_case(viewer, 0, "10")
+    with viewer.app.app_context(), transaction() as session:
+        inbox.record_decision(session, [case_id], CaseDecision.RETRIED, "oda")
+    [row, *_] = rows_of_csv(viewer.get("/inbox/export").data)
+    assert (row["id"], row["closed"], row["closed_by"]) == (str(case_id), "", "")
+    with viewer.app.app_context(), transaction() as session:
+        session.get_one(Case, case_id).closed_at = current_hub().clock.now()
+    [row, *_] = rows_of_csv(viewer.get("/inbox/export?show=closed").data)
+    assert (row["id"], row["closed_by"]) == (str(case_id), "oda")
 
 
 def test_every_format_has_the_same_rows(viewer: Visitor) -> None:
