@@ -95,19 +95,28 @@ def retry(session: Session, ids: Iterable[int], who: str) -> int:
     is_incomplete = (Posting.operation != Operation.ATTACH) & (
         Posting.held_by.in_((Holder.SOURCE, Holder.MAPPING)) | (Posting.payload == b"")
     )
-    is_skipped_document = (Posting.state == PostingState.SKIPPED) & Posting.document.has(
-        (SourceDocument.made_for == "") & SourceDocument.gone.is_(None)
+    is_skipped_document = (
+        is_chosen,
+        Posting.operation != Operation.ATTACH,
+        Posting.state == PostingState.SKIPPED,
+        Posting.document.has((SourceDocument.made_for == "") & SourceDocument.gone.is_(None)),
     )
-    is_outdated = (is_chosen, Posting.operation != Operation.ATTACH, is_skipped_document)
-    _mark_as_outdated(session, is_outdated)
-    is_written = Posting.operation.in_(WRITE_OPERATIONS)
-    written = select(Posting.id, Posting.approved_payload).where(*is_outdated, is_written)
-    approvals_before = dict(iter(session.execute(written)))
+    _mark_as_outdated(session, is_skipped_document)
+    approvals_before = _load_approvals(session, is_skipped_document)
     count = update_postings(session, [is_chosen, is_doubtful], next_try_at=None)
     count += _reread_documents(session, [is_chosen, ~is_doubtful, is_incomplete])
     count += _send_again(session, [is_chosen, ~is_doubtful, ~is_incomplete], who)
     _wait_for_reading(session, approvals_before)
     return count
+
+
+def _load_approvals(
+    session: Session, conditions: Sequence[ColumnElement[bool]]
+) -> Mapping[int, str | None]:
+    """Return the approved fingerprint of each of these postings that writes a transaction."""
+    is_write = Posting.operation.in_(WRITE_OPERATIONS)
+    query = select(Posting.id, Posting.approved_payload).where(*conditions, is_write)
+    return dict(iter(session.execute(query)))
 
 
 def _wait_for_reading(session: Session, approvals_before: Mapping[int, str | None]) -> None:
