@@ -24,7 +24,7 @@ from hub.payloads.files import (
 from hub.payloads.fingerprint import compute_content_digest
 from hub.payloads.former_versions import is_same_content
 from hub.payloads.line_ids import with_line_ids
-from hub.payloads.placeholders import fill, find_placeholders
+from hub.payloads.placeholders import fill
 from hub.payloads.summary import (
     UNREADABLE,
     UNREADABLE_ERRORS,
@@ -64,7 +64,6 @@ __all__ = [
     "encode",
     "fill",
     "find_file_differences",
-    "find_placeholders",
     "has_rate_of_one",
     "is_same_content",
     "is_sha256",

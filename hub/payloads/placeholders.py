@@ -1,26 +1,9 @@
-"""Find and fill the placeholders in a payload for objects that are not created yet."""
+"""Fill the placeholders in a body for objects that are not created yet."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from hub.mapping.placeholders import is_placeholder
-
 ID_FIELDS = ("value", "TxnId", "TxnLineId")  # ids in a reference, and in a link to a transaction
-
-
-def find_placeholders(body: Any) -> frozenset[str]:
-    """Return the placeholders in a body."""
-    if isinstance(body, list):
-        return frozenset[str]().union(*map(find_placeholders, body))
-    if not isinstance(body, dict):
-        return frozenset()
-    here = set()
-    for name in ID_FIELDS:
-        id = str(body.get(name, ""))
-        if is_placeholder(id):
-            here.add(id)
-    inside = map(find_placeholders, body.values())
-    return frozenset(here).union(*inside)
 
 
 def fill(body: Any, ids: Mapping[str, str]) -> Any:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
@@ -382,10 +383,14 @@ FIRST = {
 }
 
 
+PLACEHOLDER = re.compile(r'"(@[^"]+)"')
+
+
 def fill_placeholders(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any]]:
     """Return the bytes and the summary of a payload, once its placeholders are filled."""
     ids = {}
-    for place in sorted(payloads.find_placeholders(built.body)):
+    body = payloads.encode(built.body).decode()
+    for place in sorted(set(PLACEHOLDER.findall(body))):
         first = FIRST[place[-1]]
         answer = client.create(
             first.document.kind,
