@@ -46,7 +46,7 @@ class Call:
         return self.path in ("batch", "upload")
 
 
-def read_call(path: str, expected: Expected, params: dict[str, str] | None = None) -> Call:
+def build_read_call(path: str, expected: Expected, params: dict[str, str] | None = None) -> Call:
     """Return a call that only reads."""
     return Call("GET", path, params or {}, expected)
 
@@ -55,7 +55,7 @@ def build_query_call(text: str, *, by_get: bool) -> Call:
     """Return a call for a query: in the body, where it may be long, or in the address."""
     expected = Expected("QueryResponse")
     if by_get:
-        return read_call("query", expected, {"query": text})
+        return build_read_call("query", expected, {"query": text})
     return Call("POST", "query", {}, expected, text.encode(), "application/text")
 
 

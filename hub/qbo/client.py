@@ -23,7 +23,7 @@ from hub.payloads.entities import ENTITY_BY_KIND, format_moment
 from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, read_id
-from hub.qbo.call import Call, PageQueries, build_query_call, is_query_unread, read_call
+from hub.qbo.call import Call, PageQueries, build_query_call, build_read_call, is_query_unread
 from hub.qbo.oauth import tokens
 from hub.qbo.repetition import find_retry_pause, is_worth_repeating, repeat_doubtful_read
 from hub.qbo.responses import (
@@ -174,7 +174,7 @@ class Client:
         """Read one object."""
         entity = ENTITY_BY_KIND[kind]
         safe_id = quote(id, safe="")
-        call = read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
+        call = build_read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
         return self._call(call, deadline_at)
 
     def query(self, text: str, *, deadline_at: float | None = None) -> QuickBooksResponse:
@@ -203,15 +203,15 @@ class Client:
         """Return objects that changed or were deleted since a moment; 1,000 mean there are more."""
         entities = [ENTITY_BY_KIND[kind] for kind in kinds]
         params = {"entities": ",".join(entities), "changedSince": format_moment(since)}
-        return self._call(read_call("cdc", Expected("CDCResponse"), params))
+        return self._call(build_read_call("cdc", Expected("CDCResponse"), params))
 
     def company_info(self) -> QuickBooksResponse:
         """Read the name, country and address of the company."""
-        return self._call(read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo")))
+        return self._call(build_read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo")))
 
     def preferences(self) -> QuickBooksResponse:
         """Read how the company is set up."""
-        return self._call(read_call("preferences", Expected("Preferences")))
+        return self._call(build_read_call("preferences", Expected("Preferences")))
 
     def company_currencies(self) -> QuickBooksResponse:
         """Read the list of the company's currencies."""
@@ -220,11 +220,11 @@ class Client:
     def exchange_rate(self, currency: str, day: str) -> QuickBooksResponse:
         """Read the exchange rate of a currency on a day."""
         params = {"sourcecurrencycode": currency, "asofdate": day}
-        return self._call(read_call("exchangerate", Expected("ExchangeRate"), params))
+        return self._call(build_read_call("exchangerate", Expected("ExchangeRate"), params))
 
     def report(self, name: str, params: dict[str, str]) -> QuickBooksResponse:
         """Run a report, which QuickBooks returns in rows and columns."""
-        return self._call(read_call(f"reports/{name}", Expected("Header"), params))
+        return self._call(build_read_call(f"reports/{name}", Expected("Header"), params))
 
     # -- one call ---------------------------------------------------------------------------------
 
@@ -352,7 +352,7 @@ class Client:
         """Return the HTTP request for a call."""
         params = call.params | {"minorversion": MINOR_VERSION}
         url = f"{self._api_url}/v3/company/{self.realm}/{call.path}?{urlencode(params)}"
-        return transport.request(call.method, url, token, call.body, call.content_type)
+        return transport.build_request(call.method, url, token, call.body, call.content_type)
 
     def _count(self, call: Call, date: dt.datetime | None) -> None:
         """Count a call, and note the date that QuickBooks states if it is the newest so far."""

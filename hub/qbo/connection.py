@@ -85,7 +85,7 @@ def _is_pausing(time_left: dt.timedelta) -> bool:
 
 
 def may_be_called(now: dt.datetime) -> ColumnElement[bool]:
-    """Match companies that are connected, or whose refused connection may be tried now.
+    """Return the condition that a company is connected, or that its connection may be tried now.
 
     A pause that is too long means that the clock was set back.
     """
@@ -192,10 +192,10 @@ def repair(session: Session, company: ConnectedCompany) -> None:
     """Store that the connection works, and close its case."""
     company.state = ConnectionState.CONNECTED
     company.state_reason = ""
-    clear(session, company, who="hub")
+    forget_refusals(session, company, who="hub")
 
 
-def clear(session: Session, company: ConnectedCompany, who: str) -> None:
+def forget_refusals(session: Session, company: ConnectedCompany, who: str) -> None:
     """Forget all refusals of a connection, and close its case."""
     company.refused_since = None
     company.next_try_at = None

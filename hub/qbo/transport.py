@@ -27,7 +27,7 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 SCHEMES = ("https://", "http://")
 
 
-def request(
+def build_request(
     method: str, url: str, token: str, body: bytes | None = None, content_type: str = ""
 ) -> requests.PreparedRequest:
     """Return a request exactly as it is sent: no netrc file, no cookie and no rewritten address.

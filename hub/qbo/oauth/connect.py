@@ -141,7 +141,7 @@ def disconnect(company_id: int, who: str = "hub") -> Revocation:
         company.state = ConnectionState.DISCONNECTED
         company.state_reason = ""
         tokens.forget(session, company_id)
-        connection.clear(session, company, who)
+        connection.forget_refusals(session, company, who)
         token_expiry.withdraw_notice(session, company_id)
         failing_runs.forget(session, company_id)
         source_cases.close_of_company(session, company_id)

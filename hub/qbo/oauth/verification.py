@@ -51,7 +51,7 @@ def _read(realm: str, access_token: str) -> QuickBooksResponse:
     shared = current_hub()
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
-    request = transport.request("GET", url, access_token)
+    request = transport.build_request("GET", url, access_token)
     until = shared.clock.monotonic() + shared.config.deadline_seconds
     try:
         with get_rate_limiter(realm, shared.clock, shared.config).slot(until=until) as permit:

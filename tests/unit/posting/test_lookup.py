@@ -245,13 +245,13 @@ def test_everything_created_is_found_across_pages_even_within_one_second(bench, 
 def test_moments_are_asked_for_to_the_second(bench, monkeypatch):
     """Intuit documents queries and change data with whole seconds only."""
     sent = []
-    build_request = transport.request
+    build_request = transport.build_request
 
     def record_request(method, url, token, body=None, content_type=""):
         sent.append(unquote(url) + (body or b"").decode())
         return build_request(method, url, token, body, content_type)
 
-    monkeypatch.setattr(transport, "request", record_request)
+    monkeypatch.setattr(transport, "build_request", record_request)
     since = bench.clock.now() + dt.timedelta(milliseconds=400)
     enter_bills(bench, 5, seconds=0)
     pages = search.find_created_since(Client(1), "bill", since, 2)

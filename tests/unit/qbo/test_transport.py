@@ -68,7 +68,7 @@ def drip(first: bytes) -> Script:
 
 
 def send(url: str, seconds: float = 5.0) -> HttpResponse:
-    request = transport.request("POST", url, "token", b"{}", "application/json")
+    request = transport.build_request("POST", url, "token", b"{}", "application/json")
     return transport.send(request, mounts=NOTHING, clock=SystemClock(), seconds=seconds)
 
 
@@ -209,6 +209,6 @@ def test_a_netrc_file_does_not_change_the_authorisation(serve, monkeypatch, tmp_
 
     url = serve(listen)
     transport.send(
-        transport.request("GET", url, "token"), mounts=NOTHING, clock=SystemClock(), seconds=5
+        transport.build_request("GET", url, "token"), mounts=NOTHING, clock=SystemClock(), seconds=5
     )
     assert b"Authorization: Bearer token" in messages[0]
