@@ -139,11 +139,10 @@ def build_unresolved_finding(
     batch: CollectBatch, row: SourceDocument, source_ids: list[str]
 ) -> Finding:
     """Return a finding with the documents that a document waits for, and why each is unposted."""
-    last, *others = reversed(source_ids)
-    documents = _explain(batch, last)
-    for source_id in others:
-        first = _explain(batch, source_id)
-        documents = CaseText("posting.awaits_several", first=first, others=documents)
+    explanations = [_explain(batch, source_id) for source_id in source_ids]
+    documents = explanations.pop()
+    for explanation in reversed(explanations):
+        documents = CaseText("posting.awaits_several", first=explanation, others=documents)
     return build_document_finding("link", row, "waits", documents=documents)
 
 

@@ -54,7 +54,7 @@ def find_renamed_record(batch: CollectBatch, new_record: NewRecord) -> Missing |
 
     A person who confirmed a record as new is not asked again.
     """
-    if _is_confirmed(batch, new_record) or not _is_used_before(batch, new_record):
+    if _is_confirmed(batch, new_record) or not _was_seen_before(batch, new_record):
         return None
     record = _find_earlier_record(batch, new_record)
     return _build_missing(batch, new_record, record) if record else None
@@ -78,7 +78,7 @@ def _is_created(batch: CollectBatch, new_record: NewRecord) -> bool:
     return any(creation.state in OWN_RECORD_STATES for creation in creations)
 
 
-def _is_used_before(batch: CollectBatch, new_record: NewRecord) -> bool:
+def _was_seen_before(batch: CollectBatch, new_record: NewRecord) -> bool:
     """Return whether an earlier batch had the code of a record."""
     is_code = (
         SeenCode.installation_id == batch.installation.id,
@@ -121,8 +121,8 @@ def _find_party_of_documents(batch: CollectBatch, new_record: NewRecord) -> str:
 def _find_record_of_lines(batch: CollectBatch, new_record: NewRecord) -> str:
     """Return the record of the newest posted lines that have the code; "" if there are none.
 
-    A record that also stands for codes of other names is none of its own, such as the item that
-    the settings named for all parts.
+    A record that also stands for codes of other names does not count: it is not the code's own, but
+    for example the item that the settings named for all parts.
     """
     lines = SourceDocument.body["lines"]
     is_on_line = has_element(

@@ -36,9 +36,10 @@ _last_read = func.coalesce(SourceDocument.read_at, SourceDocument.seen_at)
 
 
 def is_outdated_by(is_older: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Match postings whose plan is older than a match, by the given condition.
+    """Return the condition that the plan of a posting may be older than a match.
 
-    A plan in the future was made before the clock was set back, and so may be older as well.
+    `is_older` compares their times. A plan in the future was made before the clock was set back, so
+    it may be older as well.
     """
     return or_(is_older, current_hub().clock.now() < PLANNED_AT)
 

@@ -182,7 +182,7 @@ class SourceReading:
             yield item
 
     def _store_new_absences(self) -> None:
-        """Store new absences before a cursor behind which the plugin infers them no more.
+        """Store new absences before the cursor that follows them: after it, they are not inferred.
 
         If the process is killed before they are judged, the documents are still asked for again.
         They are counted when they are judged.

@@ -19,8 +19,7 @@ from hub.models import Cursor, Installation, Match
 from hub.models.enums import PostingState
 from hub.payloads.company_facts import CompanyFacts
 from hub.qbo import company
-from hub.sources.site import build_site, choose_initial_state, get_app
-from hub.sources.site import load_fields as fields_of
+from hub.sources.site import build_site, choose_initial_state, get_app, load_fields
 
 
 @dataclass(kw_only=True)
@@ -66,7 +65,7 @@ def load_setup(
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
     site = build_site(installation, settings, secrets)
-    fields = fields_of(installation, site)
+    fields = load_fields(installation, site)
     with engine.read_only_session() as session:
         match_count = count_matches(session, installation)
         facts = company.load_facts(session, installation.company_id)

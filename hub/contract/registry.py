@@ -73,13 +73,12 @@ class Plugins:
         self._loaded: dict[Installed, Loaded] = {}
         self._load_all()
         self._owners: dict[str, Loaded] = {}
-        self.apps: Mapping[str, App]
-        apps = {}
+        apps: dict[str, App] = {}
         for loaded in self._loaded.values():
             for app in loaded.apps:
                 self._owners[app.slug] = loaded
                 apps[app.slug] = app
-        self.apps = apps
+        self.apps: Mapping[str, App] = apps
 
     @classmethod
     def load(

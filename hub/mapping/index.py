@@ -41,9 +41,8 @@ _LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
 MAX_SUGGESTIONS = 3
 MIN_NEAR_NAME_SCORE = 88
 MIN_SUGGESTION_SCORE = 60
-SUGGESTION_CANDIDATES = (
-    8  # scored per text, before inactive records and those with other numbers are left out
-)
+# Scored per text, before inactive records and those with other numbers are left out.
+SUGGESTION_CANDIDATES = 8
 
 
 @value_object

@@ -1,4 +1,4 @@
-"""The documents that lines apply to, such as the invoice that a payment pays."""
+"""Previews of the documents that lines apply to, such as the invoice that a payment pays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

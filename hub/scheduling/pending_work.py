@@ -15,7 +15,8 @@ from hub.posting import receipt_delivery
 from hub.qbo import connection
 from hub.scheduling import run_log
 
-PAUSE_AFTER_RUN, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
+PAUSE_AFTER_RUN = dt.timedelta(minutes=1)
+PAUSE_AFTER_STOP = dt.timedelta(minutes=10)
 
 
 def request_runs(now: dt.datetime) -> int:

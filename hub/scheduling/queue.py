@@ -27,7 +27,8 @@ from hub.errors import Busy, DatabaseUnavailable, LeaseLost, OtherFolderActive
 from hub.models import Run
 from hub.scheduling import queue_tables, run_log, runner
 
-QUEUE, TASK = "runs", "execute_run"
+QUEUE = "runs"
+TASK = "execute_run"
 MAX_STALLED_SECONDS = 15.0  # without a heartbeat, after which the jobs of a worker count as dead
 HEARTBEATS_PER_STALL = 3
 POLLING_SECONDS = 5.0  # in case that a notification was lost

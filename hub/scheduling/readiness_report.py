@@ -78,6 +78,15 @@ class StoppedPosting(NamedTuple):
     findings: list[Finding]
 
 
+class StoppedDocuments(NamedTuple):
+    """The documents in one currency that a case stops: how many, and their total."""
+
+    case_id: int
+    currency: str
+    documents: int
+    total: Decimal
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadinessReport:
     """The obstacles of an app's documents, largest first, and the set-up of its company.
@@ -228,15 +237,6 @@ def _load_largest_cases(
     query = select(Case).where(Case.id.in_(largest_first[:MAX_CASES])).order_by(Case.id)
     cases = session.scalars(query).all()
     return cases, len(ids) - len(cases)
-
-
-class StoppedDocuments(NamedTuple):
-    """The documents in one currency that a case stops: how many, and their total."""
-
-    case_id: int
-    currency: str
-    documents: int
-    total: Decimal
 
 
 def _sum_documents_stopped_by_cases(

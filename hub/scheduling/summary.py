@@ -76,11 +76,11 @@ def summarize_runs(
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
     """Return the summary of `summarize_runs` as text, with the reason of each case."""
     results_by_app = _sum_results_by_app(runs)
-    rests_by_app = _format_rests_by_app(runs)
+    remaining_work_by_app = _format_remaining_work_by_app(runs)
     output: list[str] = []
     for slug, app in summary["apps"].items():
         output += _format_app_lines(slug, app, results_by_app[slug])
-        output += rests_by_app[slug]
+        output += remaining_work_by_app[slug]
     cases = summary["cases"]
     if cases:
         output += _format_case_lines(cases, summary.get("unlisted", 0))
@@ -98,8 +98,8 @@ def _sum_results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     return {slug: results.combine(of_app) for slug, of_app in run_results.items()}
 
 
-def _format_rests_by_app(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """Return the lines about what the next sync goes on with, by the slug of their app."""
+def _format_remaining_work_by_app(runs: Sequence[Run]) -> dict[str, list[str]]:
+    """Return the lines about what is left for the next sync, by the slug of their app."""
     unread = exit_codes.describe_unread(runs)
     postponed: Counter[str] = Counter()
     lines: dict[str, list[str]] = defaultdict(list)

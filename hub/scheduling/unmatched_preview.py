@@ -38,8 +38,7 @@ def preview_app(
     """Read the source of an app from the beginning, or these ids, and yield the previews.
 
     A company and an installation are stored for the preview, so the database must be a temporary
-    one.
-    Raise SettingsInvalid for settings that do not fit, and whatever error the source returns.
+    one. Raise SettingsInvalid for settings that do not fit, and whatever error the source returns.
     """
     apps = current_hub().plugins.apps
     if slug not in apps:
