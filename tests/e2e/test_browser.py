@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select, update
 
+from hub.cases import inbox
 from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
@@ -26,6 +27,7 @@ from hub.models import (
     StoredFile,
     User,
 )
+from hub.models.enums import CaseDecision
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right, Subject
@@ -902,6 +904,23 @@ def test_the_button_of_a_case_is_in_view_on_a_tablet(
     person = open_tab(served.url, viewport={"width": width, "height": 900})
     person.log_in("olga", PASSWORD)
     person.open("/inbox/")
+    too_wide = person.page.locator("main .scroll").evaluate("e => e.scrollWidth - e.clientWidth")
+    assert too_wide == 0
+
+
+def test_who_retried_a_case_in_vain_is_in_view(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    title = "Lines plus tax add up to 71,955.22 NOK; the bill says 71,955.23 NOK (0.01 NOK off)"
+    case_id = add_case(served, 900, "71955.23", due="2026-12-21", title=title)
+    with served.app.app_context(), db_engine.transaction() as session:
+        add_company(session, "9130002", "Fjord & Sons Construction")
+        by = "kari.nordmann@fjord-og-sonner.example"
+        inbox.record_decision(session, [case_id], CaseDecision.RETRIED, by)
+    person = open_tab(served.url, viewport={"width": 1280, "height": 900})
+    person.log_in("olga", PASSWORD)
+    person.open("/inbox/")
+    expect(person.page.get_by_text(f"Retried by {by}")).to_be_visible()
     too_wide = person.page.locator("main .scroll").evaluate("e => e.scrollWidth - e.clientWidth")
     assert too_wide == 0
 
