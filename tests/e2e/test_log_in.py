@@ -198,3 +198,12 @@ def test_what_a_passkey_did_not_do_is_said_in_the_language_of_the_page(
     person.page.route("**/login/passkey/options", lambda route: route.fulfill(status=400))
     person.press("Logg inn med en passnøkkel")
     person.expect_text("Siden er utdatert. Last den inn på nytt og prøv igjen.")
+
+
+def test_why_passkeys_do_not_work_at_an_ip_address_is_said_in_the_language_of_the_page(
+    address: str, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(address.replace("localhost", "127.0.0.1"), locale="nb-NO")
+    person.open("/login")
+    person.press("Logg inn med en passnøkkel")
+    person.expect_text("Passnøkler virker bare på https://… med et vertsnavn, eller på localhost.")

@@ -70,8 +70,8 @@ function prepare(form) {
     event.preventDefault();
     problem.textContent = "";
     run(form).catch((error) => {
-      const isCancelled = error.name === "NotAllowedError";
-      problem.textContent = isCancelled ? form.dataset.unused : error.message;
+      const texts = { NotAllowedError: form.dataset.unused, SecurityError: form.dataset.misplaced };
+      problem.textContent = texts[error.name] || error.message;
     });
   });
 }
