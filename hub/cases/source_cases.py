@@ -4,7 +4,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.models import Installation
+from hub.models import Case, Installation
+
+# The code of the case about a source whose access leads to another account. It stays the code until
+# a check finds the account of the app.
+OTHER_ACCOUNT = "source.other_account"
 
 
 def build_failure_cause(installation_id: int) -> str:
@@ -20,6 +24,16 @@ def build_receipts_cause(installation_id: int) -> str:
 def build_warning_prefix(installation_id: int) -> str:
     """Return what the causes of the cases about warnings of a source begin with."""
     return f"warning:{installation_id}:"
+
+
+def leads_to_other_account(session: Session, installation_id: int) -> bool:
+    """Return whether the last check of an app that was answered found another account."""
+    case = select(Case.id).where(
+        Case.cause == build_failure_cause(installation_id),
+        Case.closed_at.is_(None),
+        Case.code == OTHER_ACCOUNT,
+    )
+    return session.scalar(case) is not None
 
 
 def forget_failures(session: Session, row: Installation) -> None:

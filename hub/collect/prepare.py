@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
+from hub.cases.source_cases import leads_to_other_account
 from hub.collect.setup import Setup, load_setup
 from hub.context import current_hub
 from hub.db import engine
@@ -24,10 +25,14 @@ EARLIEST_SEARCH_START = dt.date(1970, 1, 1)  # a document with an earlier date h
 
 
 def prepare(installation_id: int) -> Setup:
-    """Return the setup of a collect, after missing or outdated lists were downloaded."""
+    """Return the setup of a collect, after missing or outdated lists were downloaded.
+
+    After a check has found another account, nothing is read until one finds the account of the app.
+    """
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
-    if installation.tenant is None:
+        is_other = leads_to_other_account(session, installation_id)
+    if installation.tenant is None or is_other:
         check(installation)
     company_id = installation.company_id
     record_download.refresh_outdated(company_id)

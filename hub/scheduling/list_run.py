@@ -4,13 +4,14 @@ from functools import partial
 
 from hub import sources
 from hub.context import current_hub
-from hub.errors import Sentence
-from hub.models import ConnectedCompany
+from hub.errors import OtherTenant, Sentence
+from hub.models import ConnectedCompany, Installation
 from hub.posting.preflight import recheck
 from hub.qbo import record_download
 from hub.scheduling.leases import company_lock
 from hub.scheduling.steps import Steps
 from hub.scheduling.subjects import list_active_installations
+from hub.sources import outage
 from hub.sources.record_push import push_lists
 
 
@@ -28,7 +29,16 @@ def process_lists(steps: Steps, company: ConnectedCompany) -> None:
             pushed = steps.step(f"lists to {slug}", partial(push_lists, installation))
             if pushed:
                 _report_push(steps, plugins.apps[slug].name, pushed)
-        steps.step(f"check {slug}", partial(sources.check, installation))
+        steps.step(f"check {slug}", partial(_check_source, installation))
+
+
+def _check_source(installation: Installation) -> None:
+    """Check the access of an app; if it leads to another account, the app reads nothing from it."""
+    try:
+        sources.check(installation)
+    except OtherTenant as error:
+        outage.note_failure(installation.id, error)
+        raise
 
 
 def _report_push(steps: Steps, app_name: str, pushed: dict[str, int]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.cases.source_cases import build_warning_prefix
+from hub.cases.source_cases import build_warning_prefix, leads_to_other_account
 from hub.context import current_hub
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Attachment, Code, Document, Role
@@ -22,6 +22,7 @@ from hub.models import Installation
 from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
+from hub.sources import outage
 from hub.sources.masking import mask_item
 from hub.sources.site import build_site, call_hook, get_app, guard, load_fields
 
@@ -49,7 +50,9 @@ def check(
     app = get_app(installation)
     if installation.tenant not in (None, tenant.id) and tenant.id != new_account:
         bound_to = installation.tenant_name or installation.tenant or ""
-        raise OtherTenant(app.name, bound_to, tenant.name, tenant.id)
+        error = OtherTenant(app.name, bound_to, tenant.name, tenant.id)
+        error.from_source = True
+        raise error
 
     warnings = list(tenant.warnings)
     for warning in (
@@ -196,6 +199,8 @@ def bind(session: Session, installation: Installation, tenant: Tenant) -> None:
     for copy in (row, installation):
         copy.tenant = tenant.id
         copy.tenant_name = tenant.name[:MAX_TENANT_NAME_LENGTH]
+    if leads_to_other_account(session, row.id):
+        outage.forget(session, row)
     _warn(session, installation, tenant.warnings)
 
 

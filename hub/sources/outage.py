@@ -10,7 +10,7 @@ from hub.cases import inbox, source_cases
 from hub.context import current_hub
 from hub.contract.interval import zone_of
 from hub.db import bulk, engine
-from hub.errors import AccessNeeded, HubError, NeedsAttention, Refused, Sentence
+from hub.errors import AccessNeeded, HubError, NeedsAttention, OtherTenant, Refused, Sentence
 from hub.models import Case, ConnectedCompany, Installation, ReceiptRow, Schedule
 from hub.models.enums import ConnectionState, ReceiptEnd, RunKind
 from hub.outbox.setting_locks import lock_to_change
@@ -36,21 +36,30 @@ def note_failure(installation_id: int, error: HubError) -> None:
         row.failing_since = row.failing_since or now
         row.failed_syncs += 1
         row.failure = error.text
-        if isinstance(error, NeedsAttention | AccessNeeded):
+        is_other = isinstance(error, OtherTenant)
+        if is_other or source_cases.leads_to_other_account(session, row.id):
+            _open_case(session, row, source_cases.OTHER_ACCOUNT)
+        elif isinstance(error, NeedsAttention | AccessNeeded):
             _open_case(session, row, "source.access")
 
 
 def note_success(installation_id: int) -> None:
     """Forget the failures of a source that was read to its end, and close its case.
 
-    After an outage, the receipts that failed to reach it are due at once.
+    If a check found another account meanwhile, only a check that finds the former one closes it.
     """
     with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
-        was_failing = row.failing_since is not None
-        source_cases.forget_failures(session, row)
-        if was_failing:
-            repeat_receipts(session, installation_id)
+        if not source_cases.leads_to_other_account(session, installation_id):
+            forget(session, row)
+
+
+def forget(session: Session, row: Installation) -> None:
+    """Forget the failures of a source; the receipts that failed to reach it are due at once."""
+    was_failing = row.failing_since is not None
+    source_cases.forget_failures(session, row)
+    if was_failing:
+        repeat_receipts(session, row.id)
 
 
 def report(installation_id: int | None = None) -> None:

@@ -16,7 +16,7 @@ from hub import App, Tenant, hookimpl
 from hub.cli import main
 from hub.contract.documents import KINDS
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NotNow, OtherTenant
+from hub.errors import NeedsAttention, NotNow, OtherTenant
 from hub.installations import enable, replaced_account
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
@@ -39,6 +39,8 @@ class Accounts(ShopSource):
     """A shop whose access leads to one of two accounts."""
 
     account = "t1"
+    refusal = ""
+    checks = 0
 
     def __init__(self):
         super().__init__()
@@ -52,6 +54,9 @@ class Accounts(ShopSource):
 
     @hookimpl
     def hub_check(self, app, site):
+        self.checks += 1
+        if self.refusal:
+            raise NeedsAttention(self.refusal)
         return Tenant(id=self.account, name=f"Account {self.account}")
 
     @hookimpl
@@ -61,6 +66,7 @@ class Accounts(ShopSource):
         return [items[id] for id in ids if id in items] if ids else list(items.values())
 
 
+MARK = "source.other_account"
 KINDS_WANTED = ("posted", "held", "missing")
 
 
@@ -124,6 +130,40 @@ def stored(tenant):
         )
         query = query.where(SourceDocument.tenant == tenant, Posting.kind == "invoice")
         return dict(session.execute(query.order_by(Posting.id)).all())
+
+
+def test_nothing_is_read_once_the_nightly_check_finds_another_account(shop):
+    shop.source.account = "t2"
+    shop.source.accounts["t2"] |= {
+        "invoice:2": replace(invoice(number="B-1"), source_id="invoice:2")
+    }
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    with read_only_session() as session:
+        case = session.get_one(Case, open_case_id())
+        assert (case.code, "lead to the account Account t2" in case.reason) == (MARK, True)
+    for _ in range(2):
+        run = runner.sync(1, requested_by="schedule")
+        assert (run.outcome, "lead to the account Account t2" in run.error) == ("stopped", True)
+    shop.source.refusal = "The key has ended."
+    assert runner.sync(1, requested_by="schedule").outcome == "stopped"
+    shop.source.refusal = ""
+    assert runner.sync(1, requested_by="schedule").outcome == "stopped"
+    assert [number for number, _ in invoices_of(shop)] == ["A-1"]
+    shop.source.account = "t1"
+    shop.put(replace(invoice(number="A-2"), source_id="invoice:3"))
+    assert runner.sync(1, requested_by="schedule").outcome == "done"
+    assert [number for number, _ in invoices_of(shop)] == ["A-1", "A-2"]
+    assert shop.cases() == []
+
+
+def test_the_account_is_checked_by_syncs_only_after_the_nightly_check_found_another(shop):
+    shop.source.checks = 0
+    shop.run()
+    assert shop.source.checks == 0
+    shop.source.account = "t2"
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    shop.run()
+    assert shop.source.checks == 2
 
 
 def test_another_account_is_refused_until_a_person_lets_the_app_continue_with_it(shop):

@@ -61,6 +61,15 @@ TEMPLATES = {
         instruction="Open the settings of {app}, correct the access, and test the connection.",
         action=CaseAction.SETTINGS,
     ),
+    "source.other_account": Template(
+        title="{app} leads to another account",
+        reason="{problem} {next_attempt}",
+        instruction=(
+            "Open the settings of {app} and enter the access of the former account again, or save"
+            " them and choose to continue with the other one. Nothing is read until then."
+        ),
+        action=CaseAction.SETTINGS,
+    ),
     "source.unreachable": Template(
         title="{app} cannot be read",
         reason="{problem} {next_attempt}",
