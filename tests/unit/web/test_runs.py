@@ -340,7 +340,7 @@ def test_a_disabled_app_does_not_say_that_it_collects(operator: Visitor) -> None
     with operator.app.app_context(), engine.transaction() as session:
         session.get_one(Installation, operator.story.installation).enabled = False
     page = operator.page(here)
-    assert "Nothing runs while the app is disabled." in page
+    assert "Nothing runs while the app is disabled. Enable it again under Settings." in page
     assert "on schedule" not in page
 
 
