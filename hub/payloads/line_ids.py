@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO
 from hub.payloads.applied_lines import read_link
-from hub.payloads.entities import ORDER_ENTITY, get_amount_sign
+from hub.payloads.entities import ORDER_ENTITY
 from hub.payloads.line_pairs import pair_lines
 from hub.payloads.summary import (
     NOT_COUNTED,
     UNREADABLE_ERRORS,
     list_counted_lines,
-    summarize_line,
+    summarize_lines,
 )
 
 Line = dict[str, Any]
@@ -137,9 +137,8 @@ def _list_partners(summary: TransactionSummary, entity: Line) -> Sequence[int]:
 
     If a line in QuickBooks cannot be read, each is paired with the one in its place.
     """
-    sign = get_amount_sign(entity)
     try:
-        stored = [summarize_line(line, sign) for line in list_counted_lines(entity)]
+        stored = summarize_lines(entity)
     except UNREADABLE_ERRORS:
         return range(len(summary.lines))
     return pair_lines(summary.lines, stored)

@@ -26,7 +26,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     if kind not in DOCUMENT_ENTITIES:
         return _summarize_entry(entity)
     sign = get_amount_sign(entity)
-    lines = [summarize_line(line, sign) for line in list_counted_lines(entity)]
+    lines = summarize_lines(entity)
     if kind in PAYMENT_KINDS:
         lines.sort(key=lambda line: (line.linked_type, line.linked))
     return TransactionSummary(
@@ -92,9 +92,7 @@ def compute_gross_total(body: dict[str, Any]) -> Decimal:
 def compute_net_total(body: dict[str, Any]) -> Decimal:
     """Return the sum of the lines of a body, without tax that is not in their amounts."""
     lines = list_counted_lines(body)
-    return sum_amounts(
-        _get_line_sign(line) * _parse_amount_or_zero(line.get("Amount")) for line in lines
-    )
+    return sum_amounts(_get_line_sign(line) * _get_own_amount(line) for line in lines)
 
 
 def has_open_tax(body: dict[str, Any]) -> bool:
@@ -176,17 +174,28 @@ def get_payment_account(entity: dict[str, Any]) -> str:
     return ""
 
 
-def summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
+def summarize_lines(entity: dict[str, Any]) -> list[LineSummary]:
+    """Summarize the lines of a transaction that have an amount of their own.
+
+    Intuit's schema lets each line state its amount with tax. It counts only where the amounts of
+    the transaction contain tax.
+    """
+    sign = get_amount_sign(entity)
+    is_tax_excluded = entity.get("GlobalTaxCalculation") == "TaxExcluded"
+    get_amount = _get_own_amount if is_tax_excluded else _get_gross_amount
+    return [_summarize_line(line, get_amount(line), sign) for line in list_counted_lines(entity)]
+
+
+def _summarize_line(line: dict[str, Any], amount: Decimal, transaction_sign: int) -> LineSummary:
     """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
     detail = _get_line_detail(line)
     line_sign = _get_line_sign(line)
     linked, linked_type = _get_first_link(line)
-    gross = _get_gross_amount(line)
     ids = dict.fromkeys(LINE_REFERENCES, "")
     for name in detail.keys() & LINE_REFERENCES:
         ids[name] = read_ref_id(detail, name)
     return LineSummary(
-        amount=_apply_sign(gross, transaction_sign * line_sign),
+        amount=_apply_sign(amount, transaction_sign * line_sign),
         account=ids["AccountRef"] or ids["DiscountAccountRef"],
         item=ids["ItemRef"],
         class_=ids["ClassRef"],
@@ -267,7 +276,12 @@ def _get_gross_amount(line: dict[str, Any]) -> Decimal:
     Where amounts do not include tax, QuickBooks may state zero.
     """
     gross = _parse_amount_or_zero(_get_line_detail(line).get("TaxInclusiveAmt"))
-    return gross or _parse_amount_or_zero(line.get("Amount"))
+    return gross or _get_own_amount(line)
+
+
+def _get_own_amount(line: dict[str, Any]) -> Decimal:
+    """Return the amount of a line, which is without tax on sales and purchases."""
+    return _parse_amount_or_zero(line.get("Amount"))
 
 
 def _get_line_sign(line: dict[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """Amounts that include tax are in the books to the cent, however their lines are rounded."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -181,3 +182,53 @@ def test_an_invoice_with_a_discount_comes_to_its_total(shop, tax, stated_tax):
     invoice = shop.book("Invoice", "invoice:1")
     assert D(str(invoice["TotalAmt"])) == D("112.50")
     assert D(str(invoice["TxnTaxDetail"]["TotalTax"])) == D("22.50")
+
+
+@pytest.fixture
+def state_amounts_with_tax(app, quickbooks):
+    """Let each taxed line of an answer state its amount with a tax of 25 %, as the schema allows.
+
+    Intuit describes the field as the total amount of the line including tax.
+    """
+    adapter = app.extensions["hub"].mounts["https://quickbooks.test"]
+    inner = adapter.app
+
+    def add_amounts(value):
+        if isinstance(value, list):
+            return [add_amounts(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        detail = value.get(value.get("DetailType"))
+        if detail and "TaxCodeRef" in detail:
+            detail["TaxInclusiveAmt"] = round(value["Amount"] * 1.25, 2)
+        return {name: add_amounts(item) for name, item in value.items()}
+
+    def answer(environ, start):
+        begun = []
+        body = b"".join(inner(environ, lambda *head: begun.extend(head)))
+        if body.startswith(b"{"):
+            body = json.dumps(add_amounts(json.loads(body))).encode()
+        headers = [pair for pair in begun[1] if pair[0] != "Content-Length"]
+        start(begun[0], [*headers, ("Content-Length", str(len(body)))])
+        return [body]
+
+    adapter.app = answer
+
+
+@pytest.mark.usefixtures("state_amounts_with_tax")
+def test_amounts_without_tax_are_compared_although_their_lines_state_them_with_tax_too(shop):
+    codes = {"account": account_of(shop, "Expense"), "tax_code": tax_code_of(shop)}
+    bill = Document(
+        kind="bill",
+        source_id="bill:1",
+        date=DAY,
+        codes={"supplier": SUPPLIER},
+        lines=(Line(id="1", amount=D("100.00"), codes=codes),),
+        total=D("125.00"),
+        tax_total=D("25.00"),
+    )
+    shop.run(bill)
+    assert (shop.cases(), shop.reasons()) == ([], [])
+    shop.run(replace(bill, memo="Second delivery"))
+    assert (shop.cases(), shop.reasons()) == ([], [])
+    assert "Second delivery" in shop.book("Bill", "bill:1")["PrivateNote"]
