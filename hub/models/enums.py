@@ -219,6 +219,7 @@ class CaseDecision(StrEnum):
     """The last decision of a person about a case."""
 
     MATCHED = "matched"
+    CREATED = "created"
     RETRIED = "retried"
     SKIPPED = "skipped"
     ADOPTED = "adopted"

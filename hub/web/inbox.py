@@ -125,7 +125,7 @@ def create(case_id: int) -> Response | tuple[str, int]:
         return _render_case_page(case_id, invalid=error), 400
     except HubError as error:
         return _render_case_page(case_id, problem=translate(error.sentence)), 400
-    return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
+    return case_acts.apply(case_id, lambda: message, CaseDecision.CREATED)
 
 
 @pages.post("/<int:case_id>/retry")

@@ -164,7 +164,7 @@ def create(case_id: int, body: dict[str, Any]) -> Any:
     form = MultiDict(body["values"])
     work = partial(record_creation.create, *code, form, person_name())
     try:
-        return _carry_out(case_id, work, CaseDecision.MATCHED)
+        return _carry_out(case_id, work, CaseDecision.CREATED)
     except Invalid as error:
         return problems.build_problem(422, errors={"values": error.errors})
 

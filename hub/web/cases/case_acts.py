@@ -36,6 +36,7 @@ RECEIPTS_REFUSED = "outcome.receipts_refused"  # a retry delivers the receipts a
 REMOVING_ACTIONS = (CaseAction.VOID, CaseAction.DELETE)
 SENDING_DECISIONS = (  # after which something is sent to QuickBooks, once the app runs
     CaseDecision.MATCHED,
+    CaseDecision.CREATED,
     CaseDecision.RETRIED,
     CaseDecision.REJECTED,
     CaseDecision.PUT_BACK,
@@ -289,7 +290,8 @@ def _describe_continuation(
         count = int(decision in SENDING_DECISIONS)
         resting_count = 0 if installation.is_active else count
         return continuation.describe(0, resting_count, count - resting_count)
-    if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
+    is_decided = decision in (CaseDecision.MATCHED, CaseDecision.CREATED)
+    if is_decided and installation.mode == InstallationMode.AUTO and stopped:
         return gettext(" Posting %(documents)s…", documents=count_kinds(stopped))
     return continuation.describe(1, 0)
 

@@ -25,7 +25,7 @@ def is_continued() -> ColumnElement[bool]:
     )
     is_retried = Case.decision == CaseDecision.RETRIED
     return or_(
-        Case.decision == CaseDecision.MATCHED,
+        Case.decision.in_((CaseDecision.MATCHED, CaseDecision.CREATED)),
         and_(is_retried, or_(Case.installation_id.is_(None), is_resting, has_open_run)),
     )
 
