@@ -23,7 +23,7 @@ from hub import (
 from hub_costtracker import lists, names
 
 PREFIX = "invoice:"
-# What an approver may have decided
+# Decisions of an approver
 APPROVED = "approved"
 REJECTED = "rejected"
 KINDS: dict[str, Kind] = {"invoice": "bill", "credit_note": "vendor_credit"}

@@ -117,7 +117,7 @@ def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Rec
     if not is_used(site, field):
         return []
     usable = [record for record in records if _is_for_bills(site, field, record)]
-    items = [_list_entry(site, field, record) for record in usable]
+    items = [_build_entry(site, field, record) for record in usable]
     own_ids: Row = {}
     chunks = iter_chunks(items, BATCH_SIZE) if items else [[]]  # an empty list is pushed, too
     for chunk in chunks:
@@ -168,7 +168,7 @@ def _is_for_bills(site: Site, field: str, record: Record) -> bool:
     return record.use != "sales" and site.company.country != "US"
 
 
-def _list_entry(site: Site, field: str, record: Record) -> Row:
+def _build_entry(site: Site, field: str, record: Record) -> Row:
     """Return a record of QuickBooks as an entry of a list in CostTracker."""
     entry = {
         names.Record.EXTERNAL_ID: record.id,
