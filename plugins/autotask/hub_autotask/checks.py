@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from hub import NeedsAttention, Sentence, Site, Tenant
 from hub_autotask.client import Autotask, start_of_day, where
+from hub_autotask.polling import TransferMark
 
 Rights = Mapping[str, tuple[str, ...]]  # verbs by entity
 
@@ -153,9 +154,8 @@ def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
         where("isVoided", "eq", False),
     )
     recent = [row["invoiceNumber"] for row in source.rows("Invoices", *later, fields=fields)]
-    if len(recent) < MIN_RECENT_INVOICES or not all(
-        number and number != "ERROR" for number in recent
-    ):
+    are_numbered = all(number and number != TransferMark.error for number in recent)
+    if len(recent) < MIN_RECENT_INVOICES or not are_numbered:
         return None
     return Sentence(
         "All %(count)s recent invoices already have a number that is not from the hub: Autotask"

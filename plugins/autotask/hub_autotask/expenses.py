@@ -149,13 +149,13 @@ def _is_transferred(row: Row) -> bool:
 class _Translation:
     """The conversion of one expense report to a bill."""
 
-    def __init__(self, kind: Expenses, row: Row, items: Sequence[Row]) -> None:
-        self.kind = kind
+    def __init__(self, reader: Expenses, row: Row, items: Sequence[Row]) -> None:
+        self.reader = reader
         self.row = row
-        self.lists = kind.lists
-        self.settings = kind.site.settings
-        self.zone = kind.site.zone
-        self.currency = kind.lists.home_currency
+        self.lists = reader.lists
+        self.settings = reader.site.settings
+        self.zone = reader.site.zone
+        self.currency = reader.lists.home_currency
         self.items = [item for item in items if item["isReimbursable"] and not item["isRejected"]]
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
         self.total = round_amount(money(row["amountDue"] or 0), self.currency)
@@ -187,15 +187,15 @@ class _Translation:
 
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the report, and the reason why it waits or is closed."""
-        label = self.kind.status(self.row)
+        label = self.reader.status(self.row)
         has_ended = is_label(label, *ENDED_STATUSES)
-        if self.kind.is_waiting(self.row) and TRANSFER_MARK.is_ready(self.row):
+        if self.reader.is_waiting(self.row) and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(label)s.",
                 name=self._name(),
                 label=label or Sentence("in a state unknown there"),
             )
-        if self.kind.is_reopened(self.row):
+        if self.reader.is_reopened(self.row):
             return "update_only", Sentence(
                 "%(name)s is %(label)s in Autotask, although it has a QuickBooks reference number."
                 " Once it is approved again, its bill is changed. If it never will be, delete the"
@@ -209,7 +209,7 @@ class _Translation:
                 name=self._name(),
             )
         hold = self._explain_end(label) if has_ended else self._find_hold()
-        return self.kind.decide_stage(self.row, hold)
+        return self.reader.decide_stage(self.row, hold)
 
     def _explain_end(self, label: str) -> str | None:
         """Say that a report ended in Autotask before it got a number; None if it has one."""
@@ -292,7 +292,7 @@ class _Translation:
         If each amount is rounded, the lines may miss the amount due by some cents. The largest line
         contains them.
         """
-        lines = [*map(self._build_line, self.items), *self._advance_line()]
+        lines = [*map(self._build_line, self.items), *self._build_advance_line()]
         due = round_amount(self._sum_reimbursed() - self.advance, self.currency)
         gap = self.total - sum_amounts(lines)
         if gap and due == self.total:
@@ -349,7 +349,7 @@ class _Translation:
             return None
         return f"{money(amount):.2f} {currency['name']}"
 
-    def _advance_line(self) -> tuple[Line, ...]:
+    def _build_advance_line(self) -> tuple[Line, ...]:
         """Return a negative line for the cash advance, if there was one."""
         if not self.advance:
             return ()

@@ -192,11 +192,8 @@ class InvoiceTranslation:
         if is_numbered_by_quickbooks(self.site):
             return None
         number: str | None = self.row["invoiceNumber"]
-        if (
-            self.settings["numbering"] == "autotask_number"
-            and number
-            and number != TransferMark.error
-        ):
+        has_number = number and number != TransferMark.error
+        if self.settings["numbering"] == "autotask_number" and has_number:
             return number
         return str(self.row["id"])
 

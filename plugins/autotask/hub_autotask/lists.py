@@ -22,7 +22,8 @@ from hub import (
 )
 from hub_autotask.client import Autotask, where
 
-EXPENSE_SETTING, INTERNAL_SETTING = "expense_use_type", "internal_use_type"
+EXPENSE_SETTING = "expense_use_type"
+INTERNAL_SETTING = "internal_use_type"
 # The labels of billing codes' use types as Autotask delivers them, by their numbers.
 USE_TYPES = {
     "1": "General Allocation Code",

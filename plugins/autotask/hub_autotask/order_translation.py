@@ -21,7 +21,8 @@ from hub_autotask.client import is_label, parse_local_day
 from hub_autotask.entity_rows import EntityRow
 from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
-SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
+SUBMITTED_STATUS = "Submitted"
+CANCELED_STATUS = "Canceled"
 RECEIVED_STATUSES = ("Received Partial", "Received Full")
 # An order that was read as submitted may be received before it is posted, such as while it waits
 # for an approval or a match: it is still to be posted.

@@ -1,6 +1,7 @@
 """Read the documents of the three apps: poll open ones, or read single ones."""
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -105,13 +106,16 @@ def mark_as_failed(site: Site, source: Autotask, entity: str, id: int, mark: Tra
     StoredIds(site.secrets, MARKED_AS_FAILED).add(id)
 
 
-class DocumentReader:
-    """Reads the documents of one entity of Autotask.
+class DocumentReader(ABC):
+    """Reads the documents of one entity of Autotask; a subclass says how.
 
-    `stream` names the cursor with the ids of its rows: rows of two entities may have the same id.
+    The source ids of its documents begin with `prefix`. `stream` names the cursor with the ids of
+    its rows: rows of two entities may have the same id.
     """
 
-    entity, prefix, stream = "", "", ""
+    entity: str
+    prefix: str
+    stream = ""
     # The entity of parts that people may change in an open row, and its field with the row's id.
     changeable_parts: tuple[str, str] | None = None
 
@@ -143,13 +147,13 @@ class DocumentReader:
         first_to_read = self.last_poll or self.site.start
         return min(first_day, first_to_read) if first_to_read else first_day
 
+    @abstractmethod
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll for all open rows since the first day."""
-        raise AssertionError("each kind defines this")
 
+    @abstractmethod
     def mark(self) -> TransferMark:
         """Return the field that marks a row as transferred."""
-        raise AssertionError("each kind defines this")
 
     def state(self, row: Row) -> str:
         """Return the state of a row; the row is yielded again if it changes."""
@@ -173,7 +177,9 @@ class DocumentReader:
             return ("ready", f"{hold} {advice}") if hold else ("pending", advice)
         return ("ready" if mark.is_ready(row) else "update_only"), hold
 
-    def note_page(self, rows: Sequence[Row], history: ReportHistory) -> None:
+    def note_page(  # noqa: B027 (most entities have nothing to note)
+        self, rows: Sequence[Row], history: ReportHistory
+    ) -> None:
         """Note what a page of a poll says about its rows, before they are read."""
 
     def may_be_reopened(self, row: Row) -> bool:
@@ -194,14 +200,15 @@ class DocumentReader:
             parts[part[field]].append(part)
         return parts
 
+    @abstractmethod
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request related rows for a whole page of rows."""
 
+    @abstractmethod
     def build_document(self, row: Row) -> Document:
         """Return the document of a row."""
-        raise AssertionError("each kind defines this")
 
-    # -- shared by all kinds --
+    # -- the same for all entities --
 
     def poll(self, cursors: Mapping[str, str]) -> Iterator[Yielded]:
         """Yield open rows that are new or changed, then those that are no longer open.

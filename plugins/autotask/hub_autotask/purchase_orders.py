@@ -77,8 +77,6 @@ FIELDS = (
 )
 ENTITY = "PurchaseOrders"
 RECEIPT_ENTITY = "PurchaseOrderItemReceiving"
-
-
 UNUSABLE = Unreadable(
     source_id="purchase_receipt:None",
     reason=Sentence(

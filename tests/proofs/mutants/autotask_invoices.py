@@ -53,8 +53,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I3",
         place=f"{PLUGIN}/checks.py",
-        old="    if len(recent) < MIN_RECENT_INVOICES or not all(",
-        new="    if len(recent) < MIN_RECENT_INVOICES or any(",
+        old="    if len(recent) < MIN_RECENT_INVOICES or not are_numbered:",
+        new="    if len(recent) < MIN_RECENT_INVOICES or are_numbered:",
         bug="Automatic numbering in Autotask is not noticed.",
     ),
     Mutant(

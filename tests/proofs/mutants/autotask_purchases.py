@@ -129,8 +129,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P1",
         place=f"{PLUGIN}/order_translation.py",
-        old='SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"',
-        new='SUBMITTED_STATUS, CANCELED_STATUS = "New", "Canceled"',
+        old='SUBMITTED_STATUS = "Submitted"',
+        new='SUBMITTED_STATUS = "New"',
         bug="New orders are posted.",
     ),
     Mutant(
