@@ -18,6 +18,8 @@ def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str
             f"HUB_OPEN_APPS names {', '.join(unknown)}, which no installed plugin has. It may name"
             f" {', '.join(sorted(plugins.apps)) or 'nothing, as no plugin is installed'}"
         )
+    if config.is_distributed:
+        yield from _check_secret_key()
     if config.files_root:
         yield from _check_folder("HUB_FILES_ROOT", config.files_root)
     for host in sorted(config.allow_hosts):
@@ -26,6 +28,22 @@ def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str
                 f"HUB_ALLOW_HOSTS_FILE has the line {host}, which is no host. Write the name or the"
                 " IP address alone, if necessary with a port, such as nas.example.com:8443"
             )
+
+
+def _check_secret_key() -> Iterator[str]:
+    """Yield the problem of a secret key that the machines of a distributed hub do not share."""
+    from hub.db.engine import read_only_session
+    from hub.security import audit_check
+
+    with read_only_session() as session:
+        entry = audit_check.find_foreign_entry(session)
+    if entry is not None:
+        yield (
+            f"HUB_SECRET_KEY did not sign entry {entry.id}, the newest of the audit log: a process"
+            " of the hub has another key, or that entry was changed. Give every process on every"
+            " machine the same key. If the key was replaced everywhere, this ends with the next"
+            " entry"
+        )
 
 
 def _check_folder(name: str, folder: Path) -> Iterator[str]:

@@ -78,6 +78,14 @@ def _iter_checked(session: Session) -> Iterator[AuditEntry]:
         yield entry
 
 
+def find_foreign_entry(session: Session) -> AuditEntry | None:
+    """Return the newest entry if it does not have the hash that the key of this process gives."""
+    newest = session.scalar(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))
+    if newest is None or _is_unchanged(audit.to_line(newest)):
+        return None
+    return newest
+
+
 def _is_unchanged(line: dict[str, Any]) -> bool:
     """Return whether an entry has the hash that it was given."""
     try:

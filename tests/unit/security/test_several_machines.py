@@ -1,9 +1,11 @@
 """Machines of one hub share the head of the audit log and the locks of secrets in the database."""
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, select, update
 
 from hub import config as configuration
+from hub.cli import main
 from hub.db import coordination, engine
 from hub.errors import Busy
 from hub.models import AuditEntry, AuditHead
@@ -202,3 +204,22 @@ def test_the_lock_of_a_process_that_has_ended_is_free(first_machine, second_mach
         coordination.process_coordination().close()
         with second_machine.app_context(), SiteSecrets(1).lock():
             pass
+
+
+@pytest.mark.parametrize("is_same", [True, False], ids=["same", "another"])
+def test_a_check_names_a_secret_key_that_other_machines_do_not_have(
+    make_machine, first_machine, postgres_url, is_same
+):
+    """Entries that a machine signs with a key of its own look as if somebody had changed them."""
+    write(first_machine)
+    settings = {"HUB_SECRET_KEY": SECRET_KEY if is_same else SECRET_KEY[::-1]}
+    app = make_machine("two", **settings)
+    environ = settings | {
+        "HUB_DATA": str(app.extensions["hub"].config.data),
+        "HUB_VAULT_KEYS": VAULT_KEYS,
+        "HUB_DATABASE_URL": postgres_url,
+        "HUB_ENGINE": "distributed",
+    }
+    output = CliRunner().invoke(main, ["check"], obj=app, env=environ).stdout
+    problem = "missing  HUB_SECRET_KEY did not sign entry 1, the newest of the audit log"
+    assert (problem in output) == (not is_same), output
