@@ -243,20 +243,22 @@ def vault() -> None:
 def rotate() -> None:
     """Create a new key and encrypt every secret with it; the old key stays in the file for backups.
 
-    Where the keys come from HUB_VAULT_KEYS, put the new one first there yourself and then run this.
+    Where the keys come from HUB_VAULT_KEYS or HUB_VAULT_KEYS_FILE, put the new one first there
+    yourself and then run this.
     """
     from hub import config
+    from hub.context import current_hub
     from hub.db.engine import transaction
     from hub.security import audit, secrets
 
-    with hub():
-        pass  # a database that cannot be opened ends the command before it makes a key
+    with hub():  # a database that cannot be opened ends the command before it makes a key
+        has_key_file = current_hub().config.vault_keys_file is not None
     key_id = config.add_vault_key()
-    say(
-        f"Created key {key_id}."
-        if key_id
-        else "The keys come from HUB_VAULT_KEYS; the first of them is used."
-    )
+    if key_id:
+        say(f"Created key {key_id}.")
+    else:
+        setting = "HUB_VAULT_KEYS_FILE" if has_key_file else "HUB_VAULT_KEYS"
+        say(f"The keys come from {setting}; the first of them is used.")
     with hub(), transaction() as session:
         sealed = secrets.rotate(session)
         audit.record(session, get_account_name(), "keys rotated", f"{sealed} secrets", key=key_id)

@@ -524,6 +524,16 @@ def test_rotating_the_vault_seals_with_a_new_key(hub, tmp_path):
     assert (tmp_path / "data" / "vault.keys").read_text().endswith(before)
 
 
+def test_rotating_the_vault_names_the_setting_that_its_keys_come_from(hub, tmp_path):
+    own_keys = tmp_path / "data" / "vault.keys"
+    keys = own_keys.with_name("own.keys")
+    own_keys.rename(keys)
+    out = hub("vault", "rotate", env={"HUB_VAULT_KEYS_FILE": str(keys)})[1]
+    assert "The keys come from HUB_VAULT_KEYS_FILE; the first of them is used." in out
+    out = hub("vault", "rotate", env={"HUB_VAULT_KEYS": keys.read_text()})[1]
+    assert "The keys come from HUB_VAULT_KEYS; the first of them is used." in out
+
+
 def test_no_key_is_made_for_a_database_that_cannot_be_opened(hub, tmp_path):
     folder = tmp_path / "data"
     before = (folder / "vault.keys").read_text()
