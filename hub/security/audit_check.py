@@ -23,7 +23,7 @@ CUT_OFF = Sentence(
     " from a backup (then run `hub restored`)"
 )
 OUT_OF_ORDER = Sentence("does not follow the one before it: an entry was removed, added or moved")
-CHANGED_HEAD = Sentence("was changed, or signed with another secret key")
+CHANGED = Sentence("was changed, or signed with another secret key")
 
 
 @dataclass
@@ -73,7 +73,7 @@ def _iter_checked(session: Session) -> Iterator[AuditEntry]:
         if not is_next:
             raise AuditBroken(entry.id, OUT_OF_ORDER)
         if not _is_unchanged(audit.to_line(entry)):
-            raise AuditBroken(entry.id, Sentence("was changed"))
+            raise AuditBroken(entry.id, CHANGED)
         previous = entry.hash
         yield entry
 
@@ -113,7 +113,7 @@ def _compare_head(
         return
     head = stored.head
     if head is None:
-        raise AuditBroken.head(CHANGED_HEAD, audit.describe_head_holder())
+        raise AuditBroken.head(CHANGED, audit.describe_head_holder())
     if not stored.is_signed and audit.has_entry_of_head(session):
         raise AuditBroken.head(Sentence("is not signed"), audit.describe_head_holder())
     _require_noted(head, head_number, is_signed=stored.is_signed)
