@@ -230,6 +230,10 @@ class CaseDecision(StrEnum):
     CLOSED = "closed"
 
 
+# A person has decided which record of QuickBooks a code stands for.
+CODE_DECISIONS = (CaseDecision.MATCHED, CaseDecision.CREATED)
+
+
 class FileState(StrEnum):
     """The state of a received file."""
 

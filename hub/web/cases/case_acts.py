@@ -14,7 +14,14 @@ from hub.cases.causes import is_discrepancy
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, Sentence
 from hub.models import Case, Installation, Posting, case_posting
-from hub.models.enums import CHANGE_OPERATIONS, CaseDecision, InstallationMode, Operation, RunKind
+from hub.models.enums import (
+    CHANGE_OPERATIONS,
+    CODE_DECISIONS,
+    CaseDecision,
+    InstallationMode,
+    Operation,
+    RunKind,
+)
 from hub.outbox.states import FINAL, REMOVALS
 from hub.posting.actions import manual, overwrites, retries
 from hub.reasons.template import CaseAction
@@ -35,8 +42,7 @@ CLOSABLE_ACTIONS = (CaseAction.NONE, CaseAction.CHOOSE)
 RECEIPTS_REFUSED = "outcome.receipts_refused"  # a retry delivers the receipts again
 REMOVING_ACTIONS = (CaseAction.VOID, CaseAction.DELETE)
 SENDING_DECISIONS = (  # after which something is sent to QuickBooks, once the app runs
-    CaseDecision.MATCHED,
-    CaseDecision.CREATED,
+    *CODE_DECISIONS,
     CaseDecision.RETRIED,
     CaseDecision.REJECTED,
     CaseDecision.PUT_BACK,
@@ -290,8 +296,8 @@ def _describe_continuation(
         count = int(decision in SENDING_DECISIONS)
         resting_count = 0 if installation.is_active else count
         return continuation.describe(0, resting_count, count - resting_count)
-    is_decided = decision in (CaseDecision.MATCHED, CaseDecision.CREATED)
-    if is_decided and installation.mode == InstallationMode.AUTO and stopped:
+    is_of_code = decision in CODE_DECISIONS
+    if is_of_code and installation.mode == InstallationMode.AUTO and stopped:
         return gettext(" Posting %(documents)s…", documents=count_kinds(stopped))
     return continuation.describe(1, 0)
 

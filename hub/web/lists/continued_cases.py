@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from hub.models import Case, ConnectedCompany, Installation, Run
-from hub.models.enums import CaseDecision, ConnectionState
+from hub.models.enums import CODE_DECISIONS, CaseDecision, ConnectionState
 
 
 def is_continued() -> ColumnElement[bool]:
@@ -25,7 +25,7 @@ def is_continued() -> ColumnElement[bool]:
     )
     is_retried = Case.decision == CaseDecision.RETRIED
     return or_(
-        Case.decision.in_((CaseDecision.MATCHED, CaseDecision.CREATED)),
+        Case.decision.in_(CODE_DECISIONS),
         and_(is_retried, or_(Case.installation_id.is_(None), is_resting, has_open_run)),
     )
 
