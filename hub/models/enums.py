@@ -220,6 +220,7 @@ class CaseDecision(StrEnum):
 
     MATCHED = "matched"
     CREATED = "created"
+    LEFT_OUT = "left_out"
     RETRIED = "retried"
     SKIPPED = "skipped"
     ADOPTED = "adopted"
@@ -230,8 +231,8 @@ class CaseDecision(StrEnum):
     CLOSED = "closed"
 
 
-# A person has decided which record of QuickBooks a code stands for.
-CODE_DECISIONS = (CaseDecision.MATCHED, CaseDecision.CREATED)
+# A person has decided which record of QuickBooks a code stands for, if any.
+CODE_DECISIONS = (CaseDecision.MATCHED, CaseDecision.CREATED, CaseDecision.LEFT_OUT)
 
 
 class FileState(StrEnum):

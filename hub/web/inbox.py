@@ -107,7 +107,8 @@ def match(case_id: int) -> Response | tuple[str, int]:
         )
     except HubError as error:
         return _render_case_page(case_id, problem=translate(error.sentence)), 400
-    return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
+    decision = code_decisions.get_case_decision(choice)
+    return case_acts.apply(case_id, lambda: message, decision)
 
 
 @pages.post("/<int:case_id>/create")

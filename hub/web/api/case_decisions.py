@@ -151,8 +151,9 @@ def match(case_id: int, body: dict[str, Any]) -> Any:
     code = _find_code(case_id)
     if code is None:
         return problems.build_problem(409, NO_CODE)
-    work = partial(code_decisions.decide, *code, parse_choice(body["record"]), person_name())
-    return _carry_out(case_id, work, CaseDecision.MATCHED)
+    choice = parse_choice(body["record"])
+    work = partial(code_decisions.decide, *code, choice, person_name())
+    return _carry_out(case_id, work, code_decisions.get_case_decision(choice))
 
 
 @case_decision("/create", body=NewRecordSchema)

@@ -105,7 +105,8 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
         get_row_or_404(session, Installation, installation_id)
     choice = parse_choice(body["record"])
     code_decisions.decide(installation_id, field, code, choice, person_name())
-    continuation.continue_matched(installation_id, [(field, code)])
+    decision = code_decisions.get_case_decision(choice)
+    continuation.continue_decided(installation_id, {(field, code): decision})
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
 

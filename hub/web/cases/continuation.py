@@ -1,6 +1,6 @@
 """The sync that continues with what a person decided, and the sentence about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -14,21 +14,30 @@ from hub.translations.messages import gettext, ngettext
 from hub.web.authentication.access import person_name
 
 
-def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> str:
-    """Note on the cases of codes that they are decided, and request a sync that continues.
+def continue_decided(
+    installation_id: int, decisions: Mapping[tuple[str, str], CaseDecision]
+) -> str:
+    """Note on the cases of codes what was decided, and request a sync that continues.
 
-    `codes` are pairs of field and code. Return the sentence about the sync, which begins with a
+    `decisions` are by field and code. Return the sentence about the sync, which begins with a
     space; "" if no documents wait for the codes.
     """
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
-        causes = {build_match_cause(installation.id, field, code) for field, code in codes}
+        by_cause = {
+            build_match_cause(installation.id, *key): decision
+            for key, decision in decisions.items()
+        }
         open_cases = select(Case.id, Case.cause).where(
             Case.installation_id == installation_id, Case.closed_at.is_(None)
         )
-        case_ids = [id for id, cause in session.execute(open_cases) if cause in causes]
-        inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
-    if not case_ids:
+        decided: dict[CaseDecision, list[int]] = {}
+        for id, cause in session.execute(open_cases):
+            if cause in by_cause:
+                decided.setdefault(by_cause[cause], []).append(id)
+        for decision, case_ids in decided.items():
+            inbox.record_decision(session, case_ids, decision, person_name())
+    if not decided:
         return ""
     if not installation.is_active:
         return gettext(

@@ -10,13 +10,20 @@ from hub.errors import Refused
 from hub.installations import matches, shared_matches
 from hub.mapping import EMPTY, NEW, Decision, Missing, find
 from hub.models import Installation, SeenCode
-from hub.models.enums import MatchOrigin
+from hub.models.enums import CaseDecision, MatchOrigin
 from hub.qbo import records
 from hub.security import audit
 from hub.translations.messages import gettext
 from hub.web.codes import code_lookup, match_messages, match_versions
 
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
+
+
+def get_case_decision(choice: str) -> CaseDecision:
+    """Return the decision about the case of a code for which a person has chosen this."""
+    if choice == NEW:
+        return CaseDecision.CREATED
+    return CaseDecision.LEFT_OUT if choice in (LEAVE_OUT, EMPTY) else CaseDecision.MATCHED
 
 
 def decide(

@@ -19,7 +19,7 @@ from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import continuation
-from hub.web.codes import code_facts, code_lookup
+from hub.web.codes import code_decisions, code_facts, code_lookup
 from hub.web.frame.layout import UNSAFE_IN_FILE_NAME, may_configure
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists import xlsx
@@ -95,7 +95,11 @@ def confirm(installation_id: int) -> Redirect:
         flash(translate(error.sentence), "error")
         return _redirect_to_list(installation_id)
     message = ngettext("Imported %(count)s match.", "Imported %(count)s matches.", count)
-    message += continuation.continue_matched(installation_id, [(row[0], row[1]) for row in rows])
+    decisions = {
+        (field, code): code_decisions.get_case_decision(record)
+        for field, code, _, record, _ in rows
+    }
+    message += continuation.continue_decided(installation_id, decisions)
     flash(message, "success")
     return _redirect_to_list(installation_id)
 

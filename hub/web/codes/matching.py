@@ -131,6 +131,7 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
                 installation_id,
                 field,
                 code,
+                code_decisions.get_case_decision(choice),
                 lambda: code_decisions.decide(
                     installation_id, field, code, choice, person_name(), seen=seen
                 ),
@@ -152,6 +153,7 @@ def create(installation_id: int) -> Response | tuple[str, int]:
             installation_id,
             field,
             code,
+            CaseDecision.CREATED,
             lambda: record_creation.create(
                 installation_id, field, code, request.form, person_name()
             ),
@@ -187,7 +189,9 @@ def accept(installation_id: int) -> Response:
             decided.append((field, code))
     if decided:
         message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
-        message += continuation.continue_matched(installation_id, decided)
+        message += continuation.continue_decided(
+            installation_id, dict.fromkeys(decided, CaseDecision.MATCHED)
+        )
         flash(message, "success")
     else:
         flash(gettext("No code was matched."), "look")
@@ -225,7 +229,9 @@ def _read_list_arguments() -> dict[str, str]:
     return {name: value.strip() for name, value in arguments}
 
 
-def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]) -> str:
+def _decide(
+    installation_id: int, field: str, code: str, decision: CaseDecision, work: Callable[[], str]
+) -> str:
     """Do what a person decided about a code; a sync continues with the documents of its case.
 
     Return the sentence that confirms it; what `work` raises is passed on.
@@ -237,7 +243,7 @@ def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]
         case_id = session.scalar(select(Case.id).where(*has_cause))
     if case_id is None:
         return work()
-    return case_acts.carry_out(case_id, work, CaseDecision.MATCHED)
+    return case_acts.carry_out(case_id, work, decision)
 
 
 @pages.post("/apply")

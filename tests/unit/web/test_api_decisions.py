@@ -67,9 +67,11 @@ def test_a_code_that_is_matched_on_the_list_is_decided_in_its_case_and_a_sync_co
     assert (run.kind, run.requested_by) == ("sync", "oda")
 
 
-@pytest.mark.parametrize(("word", "record"), [("new", NEW), ("none", EMPTY)])
+@pytest.mark.parametrize(
+    ("word", "record", "decided"), [("new", NEW, "created"), ("none", EMPTY, "left_out")]
+)
 def test_the_code_of_a_case_is_left_out_or_gets_a_new_record(
-    program: ApiClient, visitor: Visitor, word: str, record: str
+    program: ApiClient, visitor: Visitor, word: str, record: str, decided: str
 ) -> None:
     with visitor.app.app_context(), transaction() as session:
         case = session.get_one(Case, visitor.story.cases["match"])
@@ -77,6 +79,7 @@ def test_the_code_of_a_case_is_left_out_or_gets_a_new_record(
     answer = program.call("POST", f"{case_of(visitor, 'match')}/match", {"record": word})
     assert answer.status_code == 200
     assert visitor.row(Match, 1).record == record
+    assert decision(visitor, "match")[0] == decided
 
 
 @pytest.mark.parametrize(

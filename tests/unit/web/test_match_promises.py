@@ -8,7 +8,9 @@ from hub.mapping import NEW
 from hub.models import Installation
 from hub.web.frame import listed_rows
 from tests.support.pages.costcertified_pages import Pages
+from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.record_form import form_of
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES
 PROMISES = "The next sync continues with the documents that it stopped."
@@ -77,6 +79,19 @@ def test_a_client_that_is_new_is_promised_and_goes(pages: Pages) -> None:
     assert "It will be created in QuickBooks when it is used next." in page
     pages.sync()
     assert pages.posted() == 1
+
+
+@pytest.mark.parametrize("sender", ["the case", "Matching"])
+def test_a_client_that_is_to_be_created_is_not_called_matched(pages: Pages, sender: str) -> None:
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    case = pages.case("k20")
+    values = form_of(pages.visitor.page(case))
+    address = case if sender == "the case" else f"/installations/{pages.site.row.id}/matching"
+    assert pages.visitor.post(f"{address}/create", **values).status_code == 302
+    listed = pages.visitor.page("/inbox/?act=match")
+    assert ">Will be created</span>" in compact(listed)
+    assert ">Matched</span>" not in compact(listed)
 
 
 def test_a_paused_app_promises_no_sync(pages: Pages) -> None:

@@ -378,6 +378,20 @@ def _confirm(visitor: Visitor, page: str) -> str:
     return visitor.press(f"{_here(visitor)}import/confirm", changes=unescape(match[1]))
 
 
+def test_a_code_that_is_left_out_is_not_called_matched(operator: Visitor) -> None:
+    operator.press(f"/inbox/{operator.story.cases['match']}/match", record="none")
+    listed = compact(operator.page("/inbox/?act=match"))
+    assert ">Left out</span>" in listed
+    assert ">Matched</span>" not in listed
+
+
+def test_a_code_that_a_file_leaves_out_is_not_called_matched(visitor: Visitor) -> None:
+    visitor.log_in("arne")
+    file = b"field,code,name,quickbooks_id,quickbooks_name\nsupplier,s1,Byggmakker Aas,none,\n"
+    _confirm(visitor, _upload(visitor, file))
+    assert _case_of(visitor, "s1").decision == "left_out"
+
+
 def test_a_workbook_has_what_waits_for_each_code_and_comes_back(visitor: Visitor) -> None:
     visitor.log_in("arne")
     answer = visitor.get(f"{_here(visitor)}matches.xlsx")

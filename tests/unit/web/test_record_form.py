@@ -184,7 +184,10 @@ def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_se
     assert values["name"] == "Jordan Mercer (customer)"
     pages.visitor.post(f"/inbox/{case.id}/create", **values)
     pages.sync()
-    assert "Created in QuickBooks" in pages.visitor.page(f"/inbox/{case.id}")
+    page = pages.visitor.page(f"/inbox/{case.id}")
+    assert "closed" in page
+    assert "“Create in QuickBooks”" in page
+    assert "Created in QuickBooks" not in page, "it waits for its approval"
     pages.visitor.approve(pages.site.row.id)
     pages.sync()
     with pages.app.app_context():
