@@ -26,8 +26,8 @@ from hub.web.apps import (
 )
 from hub.web.audit_log import audit, request_audit
 from hub.web.authentication import (
-    access,
     confirmation,
+    guard,
     last_person,
     login,
     second_factor,
@@ -124,7 +124,7 @@ def init_app(app: Flask) -> None:
         throttling,
         webhooks,
         authentication,
-        access,
+        guard,
         account,
         confirmation,
         request_audit,

@@ -18,7 +18,8 @@ from hub.security import audit, hub_settings
 from hub.security.names import NO_ADDRESS
 from hub.setting_fields import check_mail_url
 from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web.authentication.access import keep_form, person_name, require_recent_login, require_role
+from hub.web.authentication.access import person_name, require_recent_login, require_role
+from hub.web.authentication.expired_forms import keep_form
 from hub.web.request import form_drafts
 
 ENCRYPTION_LABELS = {

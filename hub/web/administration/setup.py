@@ -27,7 +27,8 @@ from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.administration import first_owner
-from hub.web.authentication.access import keep_form, person_name, require_recent_login, require_role
+from hub.web.authentication.access import person_name, require_recent_login, require_role
+from hub.web.authentication.expired_forms import keep_form
 from hub.web.request import destinations, form_drafts
 
 ENVIRONMENT_LABELS = {

@@ -13,7 +13,8 @@ from hub.contract.interval import Interval, zone_of
 from hub.errors import Refused
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.authentication.access import OWN, renew_while_typing, require_role
+from hub.web.authentication.access import OWN, require_role
+from hub.web.authentication.expired_forms import renew_while_typing
 
 DAILY = "daily"
 WORKING_DAYS = "weekdays"

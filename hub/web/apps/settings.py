@@ -34,13 +34,12 @@ from hub.web.apps.setting_choices import build_choice_lister, read_choices
 from hub.web.apps.setting_preview import SettingsPreview
 from hub.web.authentication import confirmation
 from hub.web.authentication.access import (
-    keep_form,
     may_here,
     person_name,
-    renew_while_typing,
     require_recent_login,
     require_role,
 )
+from hub.web.authentication.expired_forms import keep_form, renew_while_typing
 from hub.web.frame import forms, viewer
 from hub.web.frame.layout import get_app_or_404, may_configure, zone
 from hub.web.frame.paging import get_installation_or_404, get_row_or_404

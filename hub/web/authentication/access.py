@@ -1,22 +1,18 @@
-"""The guard of every route: its least role, for the company and app that its address is about."""
+"""The role that each route needs, and the rights of the person who is logged in."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request, url_for
+from flask import Flask, g, request
 from flask import session as cookie
 from flask_security import current_user
-from markupsafe import escape
 from sqlalchemy import select
-from werkzeug.exceptions import HTTPException, NotFound
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Run
 from hub.security import subjects
 from hub.security.rights import (
     ROLES,
-    WHOLE_HUB,
     Rights,
     Scope,
     Subject,
@@ -26,15 +22,13 @@ from hub.security.rights import (
     narrow_to_company,
 )
 from hub.security.subjects import ANYWHERE, HUB, OWN
-from hub.translations.messages import gettext
-from hub.web.authentication import last_person, refused_rights, sessions
-from hub.web.request import destinations, form_drafts, row_ids
+from hub.web.authentication import sessions
+from hub.web.request import row_ids
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
 PUBLIC_ENDPOINTS = sessions.ASSET_ENDPOINTS | {"security.login"}
 CHANGE_PASSWORD = "security.change_password"  # noqa: S105  (an endpoint, no secret)
-SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
-SECOND_FACTOR = "factor.show"
+LOGGED_IN_ENDPOINTS = frozenset({"security.logout", CHANGE_PASSWORD})
 CHOSEN_COMPANY = "company"  # in the session: the id of the company that lists show
 # The pages that show the rows of the chosen company only.
 LIST_ENDPOINTS = frozenset(
@@ -59,7 +53,7 @@ LIST_ENDPOINTS = frozenset(
     }
 )
 # Of these the address may name a company, as ?company=7; it precedes the chosen one.
-WITH_COMPANY = frozenset(
+ENDPOINTS_WITH_COMPANY = frozenset(
     {
         "reconciliations.index",
         "reports.documents",
@@ -99,14 +93,14 @@ def find_required_role(app: Flask, endpoint: str) -> str | None:
     """Return the least role of an endpoint, "anyone", or None if none is set."""
     if endpoint in PUBLIC_ENDPOINTS:
         return "anyone"
-    if endpoint in SIGNED_IN:
+    if endpoint in LOGGED_IN_ENDPOINTS:
         return "viewer"
     return getattr(app.view_functions[endpoint], "needs", None)
 
 
 def subject_of_endpoint(app: Flask, endpoint: str) -> str:
     """Return the subject of an endpoint; "" if it follows from the ids in its address."""
-    if endpoint in PUBLIC_ENDPOINTS or endpoint in SIGNED_IN:
+    if endpoint in PUBLIC_ENDPOINTS or endpoint in LOGGED_IN_ENDPOINTS:
         return OWN
     return str(getattr(app.view_functions[endpoint], "needs_of", ""))
 
@@ -163,7 +157,7 @@ def find_chosen_company_id() -> int | None:
 
 def company_id_of_address() -> int | None:
     """Return the company that the address of a report or reconciliation names, None if none."""
-    if request.endpoint not in WITH_COMPANY:
+    if request.endpoint not in ENDPOINTS_WITH_COMPANY:
         return None
     return row_ids.parse(request.args.get("company", ""))
 
@@ -228,170 +222,3 @@ def may_configure(installation: Installation | None, *, is_personal: bool) -> bo
     return load_rights().may_configure(
         subject, installation.owner, person_name(), is_personal=is_personal
     )
-
-
-def init_app(app: Flask) -> None:
-    """Check the permission of every request."""
-    app.before_request(_guard)
-
-
-def _guard() -> Any:
-    endpoint, rule = request.endpoint, request.url_rule
-    if endpoint is None or rule is None:
-        return None
-    least = find_required_role(current_app, endpoint)
-    if least == "anyone":
-        return None
-    of = subject_of_endpoint(current_app, endpoint)
-    if least is None or not subjects.is_subject_known(of, rule.arguments):
-        abort(403)
-    earlier_step = _redirect_to_earlier_step(endpoint)
-    if earlier_step is None:
-        _check(least, of)
-    return earlier_step
-
-
-def _redirect_to_earlier_step(endpoint: str) -> Response | None:
-    """Redirect to the log-in, or to the change of a password that somebody else chose."""
-    if not current_user.is_authenticated:
-        return _redirect_to_login()
-    if current_user.must_change_password and endpoint not in SIGNED_IN:
-        return destinations.send_to(url_for(CHANGE_PASSWORD))
-    return None
-
-
-def _check(least: str, of: str) -> None:
-    """Answer 403 for a role that is too low, and 404 for what the person may not know of."""
-    g.targets = None
-    if of == OWN:
-        return
-    if of or not request.view_args:
-        is_allowed = may_anywhere(least) if of == ANYWHERE else may(least)
-        if not is_allowed:
-            refused_rights.note_missing_role(least, None if of == ANYWHERE else WHOLE_HUB)
-            abort(403)
-    else:
-        _check_targets(least, request.view_args)
-
-
-def _check_targets(least: str, arguments: subjects.Arguments) -> None:
-    """Check the role for everything that the ids in the address belong to."""
-    with read_only_session() as session:
-        targets = subjects.resolve(session, arguments)
-    if targets is None:
-        abort(404)
-    for target in targets:
-        if not target.is_visible_to(load_rights()):
-            g.is_beyond_rights = True  # the audit log names it; the answer is that of no such row
-            abort(404)
-    g.targets = targets
-    for target in targets:
-        if not target.allows(load_rights(), least):
-            refused_rights.note_missing_role(least, target.subject)
-            abort(403)
-
-
-def store_draft() -> str:
-    """Store the form of a request that cannot be carried out now, if its page can show it again.
-
-    Return the address of that page, "" for other requests.
-    """
-    view = current_app.view_functions.get(request.endpoint or "")
-    find_secrets: Callable[..., set[str]] | None = getattr(view, "secrets_of_form", None)
-    if request.method != "POST" or find_secrets is None:
-        return ""
-    try:
-        secret_fields = find_secrets(**(request.view_args or {}))
-    except NotFound:  # the form of nothing; a stranger must not learn which ids there are
-        return ""
-    token = form_drafts.save_posted(person_name() or last_person.name(), secret_fields)
-    return f"{request.path}?{urlencode({'draft': token})}" if token else ""
-
-
-def store_unsent_form(default: str | None = None) -> str:
-    """Store the form of an expired session; return the address of the page that it was on.
-
-    `hub.web.authentication.unsent_forms` fills it in there. If the form is not stored, return
-    `default`, or the address of the page without it.
-    """
-    if request.method != "POST" or request.endpoint is None:
-        return default or ""
-    if find_required_role(current_app, request.endpoint) in (None, "anyone"):
-        return default or ""
-    page = destinations.page_before()
-    if not _is_page(page):
-        page = url_for("home.show")
-    secret_fields = form_drafts.find_secret_names()
-    token = form_drafts.save_posted(last_person.name(), secret_fields, page)
-    if not token:
-        return page if default is None else default
-    return _with_draft(page, token)
-
-
-def _with_draft(page: str, token: str) -> str:
-    """Return the address of a page with this stored form, in place of an earlier one."""
-    path, _, query = page.partition("?")
-    arguments = [(name, value) for name, value in parse_qsl(query) if name != "draft"]
-    return f"{path}?{urlencode([*arguments, ('draft', token)])}"
-
-
-def _is_page(address: str) -> bool:
-    """Return whether an address is a page of people who are logged in."""
-    adapter = current_app.create_url_adapter(request)
-    if not address or adapter is None:
-        return False
-    try:
-        endpoint, _ = adapter.match(urlsplit(address).path, method="GET")
-    except HTTPException:
-        return False
-    return find_required_role(current_app, endpoint) not in (None, "anyone")
-
-
-def keep_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:
-    """Mark a view whose form is shown again after an expired session.
-
-    The function names its secret fields.
-    """
-
-    def mark(view: View) -> View:
-        cast(Any, view).secrets_of_form = secrets_of_form
-        return view
-
-    return mark
-
-
-def renew_while_typing(view: View) -> View:
-    """Mark a view that tells what a form would do while a person fills it in."""
-    cast(Any, view).renews_while_typing = True
-    return view
-
-
-def explain_ended_session() -> Response | None:
-    """Answer a request that a form sends while a person fills it in, if the session has ended.
-
-    A redirect would lose the form. Its own button leads to the log-in and back to the form.
-    """
-    view = current_app.view_functions.get(request.endpoint or "")
-    is_part = "HX-Request" in request.headers and getattr(view, "renews_while_typing", False)
-    if not is_part or current_user.is_authenticated:
-        return None
-    text = gettext("Your session has ended. Save leads to the log-in, and then back to this form.")
-    return Response(f'<p class="wrong mb-1">{escape(text)}</p>')
-
-
-def _redirect_to_login() -> Response:
-    """Redirect to the log-in page and come back afterwards.
-
-    From a part that htmx renews one comes back to its page.
-    """
-    note = explain_ended_session()
-    if note is not None:
-        return note
-    next_page = destinations.current_address()
-    if request.method != "GET":
-        next_page = store_draft() or store_unsent_form()
-    elif request.headers.get("HX-Request"):
-        next_page = destinations.page_before() or url_for("home.show")
-    row = sessions.load_current_row()
-    page = "security.login" if row is None else SECOND_FACTOR
-    return destinations.send_to(url_for(page, next=next_page))

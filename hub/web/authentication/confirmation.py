@@ -24,7 +24,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import LoginSession
 from hub.security import login_sessions, refusals, second_factor
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.authentication import access, passkeys, sessions, throttling
+from hub.web.authentication import access, expired_forms, passkeys, sessions, throttling
 from hub.web.authentication.access import OWN, require_role
 from hub.web.request import destinations
 from hub.web.request.headers import csrf
@@ -63,8 +63,8 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
 
     The page sends the form of this request again, together with the answer. A form with secrets is
     not repeated on a page: the browser returns to its page after the answer, and with
-    `access.keep_form` that page shows everything else that was entered. A caller that stores the
-    secrets elsewhere passes a function that returns the fields as `repeat`.
+    `expired_forms.keep_form` that page shows everything else that was entered. A caller that
+    stores the secrets elsewhere passes a function that returns the fields as `repeat`.
     """
     row = sessions.load_current_row()
     if row is None or login_sessions.is_confirmed(row):
@@ -86,7 +86,7 @@ def _ask_before_repeating(repeat: Callable[[], Fields | None], problem: str) -> 
     """Return the page that asks, with the fields that it sends again, or lead back to the form."""
     fields = repeat()
     if fields is None:
-        form_page = access.store_draft()
+        form_page = expired_forms.store_draft()
         if form_page:
             return _redirect(form_page)
         if not _is_repeatable():

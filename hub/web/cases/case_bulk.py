@@ -22,8 +22,8 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web.authentication import access
 from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
+from hub.web.authentication.expired_forms import renew_while_typing
 from hub.web.cases import (
     bulk_report,
     case_assignees,
@@ -93,7 +93,7 @@ def apply() -> Response:
 
 
 @pages.get("/people")
-@access.renew_while_typing
+@renew_while_typing
 @require_role("operator", of=ANYWHERE)
 def people() -> str:
     """Suggest people for what was typed so far, for htmx."""

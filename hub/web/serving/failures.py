@@ -27,7 +27,7 @@ from hub.errors import DatabaseUnavailable, HubError, NotFound, Retry, TooManyGu
 from hub.exact_json import is_storable
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.api import authentication, problems
-from hub.web.authentication import access, sessions
+from hub.web.authentication import expired_forms, sessions
 from hub.web.request import destinations, request_log
 
 log = logging.getLogger(__name__)
@@ -231,13 +231,13 @@ def _handle_csrf_error(error: CSRFError) -> Any:
 
     If a log-in is needed, it comes first.
     """
-    note = access.explain_ended_session()
+    note = expired_forms.explain_ended_session()
     if note is not None:
         return note
-    form_page = access.store_draft()
+    form_page = expired_forms.store_draft()
     is_logged_in = sessions.load_current_row() is not None
     if not form_page and not is_logged_in:
-        form_page = access.store_unsent_form(default="")
+        form_page = expired_forms.store_unsent_form(default="")
     if not form_page:
         g.is_forged_form = is_logged_in  # another site may have sent it; the audit log has it
         return _handle_http_error(error)
