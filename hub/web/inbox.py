@@ -12,7 +12,7 @@ from werkzeug import Response
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import HubError, NotNow
-from hub.models import Case, CaseNote, Installation, Posting
+from hub.models import Case, CaseNote, Posting
 from hub.models.enums import CaseDecision
 from hub.outbox.listing import load_states_of_parts
 from hub.posting.actions import manual, put_back
@@ -32,7 +32,8 @@ from hub.web.cases import case_acts, case_assignees, case_removals, case_skips
 from hub.web.codes import code_decisions, match_versions, record_creation
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import list_installation_choices, use_zone_of
-from hub.web.frame.paging import build_first_address, drop_unset, get_row_or_404, is_past_end
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import build_first_address, drop_unset, is_past_end
 from hub.web.lists import case_export, case_list, exports
 from hub.web.lists.counts import has_any_in_review
 from hub.web.transactions import case_comparison, case_transactions
@@ -346,9 +347,7 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
-        installation = (
-            session.get(Installation, case.installation_id) if case.installation_id else None
-        )
+        installation = case_acts.find_installation(session, case)
         use_zone_of(installation)
         return render_template(
             "case.html",

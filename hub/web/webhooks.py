@@ -23,7 +23,7 @@ from hub.scheduling import run_log
 from hub.translations.messages import translate
 from hub.web.authentication import throttling
 from hub.web.authentication.access import require_role
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.request.call_rates import BurstRate, CallRates
 from hub.web.request.headers import csrf
 

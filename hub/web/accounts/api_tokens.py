@@ -12,7 +12,7 @@ from hub.models import User
 from hub.security import api_tokens
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.authentication.access import OWN, person_name, require_recent_login, require_role
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.request import row_ids
 
 SCOPE_LABELS = {

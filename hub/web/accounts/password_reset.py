@@ -24,7 +24,7 @@ from hub.web.accounts.people import Handover, render_people_page
 from hub.web.authentication import throttling
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.frame import viewer
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 
 REQUEST_ANSWER = gettext_noop(
     "If this is the address of a person who may log in, a mail with a code is on its way."

@@ -19,7 +19,7 @@ from hub.translations.messages import gettext, translate
 from hub.web.accounts import right_fields
 from hub.web.accounts.right_fields import RightFields
 from hub.web.authentication.access import person_name, require_recent_login, require_role
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 
 # Shown on the page; other errors have pages of their own.
 SHOWN_ERRORS = (NotFound, NotNow, Refused)

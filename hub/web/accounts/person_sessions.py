@@ -11,7 +11,7 @@ from hub.translations.messages import gettext
 from hub.web.accounts import api_tokens as own_tokens
 from hub.web.accounts.account import describe_browser
 from hub.web.authentication.access import person_name, require_recent_login, require_role
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.request import row_ids
 
 pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_id>/sessions")

@@ -32,7 +32,8 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.frame import company_choice
-from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import build_first_address, is_past_end, load_page
 from hub.web.reconcile.reconciliation_summary import load_newest_reconciliations, load_newest_runs
 from hub.web.request import destinations
 

@@ -22,7 +22,7 @@ from hub.web.api.resources import (
 from hub.web.api.transactions import TransactionSchema, describe_transaction
 from hub.web.authentication.access import person_name
 from hub.web.frame import listed_rows
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.postings import review_approvals, review_rows
 from hub.web.postings.review_rows import PostingPreview
 from hub.web.postings.second_approvals import SecondApprovals

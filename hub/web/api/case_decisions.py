@@ -32,7 +32,7 @@ from hub.web.authentication.access import person_name
 from hub.web.cases import case_acts
 from hub.web.codes import code_decisions, record_creation
 from hub.web.codes.record_form import Invalid
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.transactions import case_comparison, case_transactions
 from hub.web.transactions.case_comparison import Side
 

@@ -9,7 +9,7 @@ from hub.cases import advice
 from hub.models import Case
 from hub.models.cases import MAX_NOTE_LENGTH
 from hub.web.api.resources import Amount, build_text_field
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.lists import case_list
 
 CLOSED_MESSAGE = "The case is closed already."

@@ -23,7 +23,7 @@ from hub.web.api.resources import (
 )
 from hub.web.authentication.access import ANYWHERE
 from hub.web.cases import case_bulk
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.lists import case_list
 
 resource = Resource(

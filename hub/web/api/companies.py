@@ -9,7 +9,8 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
 from hub.web.authentication.access import ANYWHERE, load_scope
-from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import load_page
 
 resource = Resource(
     "api_companies",

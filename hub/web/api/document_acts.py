@@ -16,7 +16,7 @@ from hub.web.api import documents, problems, release_scope
 from hub.web.api.documents import DocumentWithPostingsSchema
 from hub.web.api.resources import PREFIX, ConfirmationSchema, Resource, operation
 from hub.web.authentication.access import person_name
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.lists.document_rows import load_state_and_main_posting
 
 CONFIRM_MESSAGE = "It is removed from QuickBooks. Send confirmed: true to do so."

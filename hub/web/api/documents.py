@@ -23,7 +23,8 @@ from hub.web.api.resources import (
 )
 from hub.web.authentication.access import ANYWHERE
 from hub.web.frame.kind_labels import KIND_LABELS
-from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import load_page
 from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,

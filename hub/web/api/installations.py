@@ -30,8 +30,8 @@ from hub.web.api.resources import (
 )
 from hub.web.apps import enabled_apps
 from hub.web.authentication.access import ANYWHERE, load_scope
-from hub.web.frame.layout import get_app_or_404
-from hub.web.frame.paging import get_installation_or_404, get_row_or_404, load_page
+from hub.web.frame.lookup import get_app_or_404, get_installation_or_404, get_row_or_404
+from hub.web.frame.paging import load_page
 
 resource = Resource(
     "api_installations", __name__, url_prefix=PREFIX, description="apps, and where they are enabled"

@@ -23,7 +23,8 @@ from hub.web.authentication.access import person_name
 from hub.web.cases import continuation
 from hub.web.codes import code_decisions, code_lookup, code_view
 from hub.web.codes.code_view import CodeView
-from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import load_page
 
 CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 NEW_RECORD = "new"  # what a program sends to have the record of a code created

@@ -11,7 +11,7 @@ from hub.models import ConnectedCompany, Run
 from hub.posting.reconcile.result import load_result
 from hub.web.api.resources import PREFIX, Amount, Resource, operation
 from hub.web.authentication.access import load_scope
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.reconcile.reconciliation_report import (
     ReconciliationReport,
     describe_difference,

@@ -17,7 +17,7 @@ from hub.posting.actions import retries
 from hub.security import api_tokens
 from hub.web.api import problems
 from hub.web.authentication.access import load_scope
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 
 NOT_APPROVED = (
     "{document} would be posted as it is, and nobody has approved that: its app is in review."

@@ -23,7 +23,8 @@ from hub.web.api.resources import (
 )
 from hub.web.apps import enabled_apps
 from hub.web.authentication.access import ANYWHERE, load_scope, person_name
-from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import load_page
 
 MAX_LINES = 200  # of a log in one answer
 PAUSED_MESSAGE = "The app is disabled or paused. Set its mode to auto or review first."

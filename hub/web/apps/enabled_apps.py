@@ -20,7 +20,7 @@ from hub.web.apps import setting_messages
 from hub.web.authentication import refused_rights
 from hub.web.authentication.access import may_here, person_name
 from hub.web.frame.layout import is_personal, may_configure
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 
 
 def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:

@@ -29,8 +29,8 @@ from hub.web.authentication.access import (
 )
 from hub.web.frame import company_choice
 from hub.web.frame.kind_labels import kind_label
-from hub.web.frame.layout import get_app_or_404
-from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.lookup import get_app_or_404, get_row_or_404
+from hub.web.frame.paging import load_page
 from hub.web.frame.viewer import translate_for_app
 
 # What a plugin does at its source, by the hooks that it implements.

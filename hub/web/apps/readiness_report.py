@@ -10,7 +10,7 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import require_role
 from hub.web.frame import viewer
 from hub.web.frame.kind_labels import count_kinds
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.frame.source_view import format_sums
 
 pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installation_id>/readiness")

@@ -21,7 +21,8 @@ from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps import installation as installation_page
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import viewer
-from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import load_page
 
 KILOBYTE, MEGABYTE = 1000, 1_000_000
 MAX_FILES = 50  # in one upload

@@ -34,7 +34,7 @@ from hub.web.cases import case_retries, continuation
 from hub.web.frame import viewer
 from hub.web.frame.case_titles import format_name_in_sentence
 from hub.web.frame.kind_labels import count_kinds, format_document_count
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.lists import case_list
 
 MAX_SHOWN = 200
@@ -89,11 +89,9 @@ def apply(
     """Carry out a decision, request a sync that continues with it, and open the next case."""
     filters = case_list.read_filters()
     with read_only_session() as session:
-        following = (
-            case_list.find_next_case_id(session, filters, case_id)
-            if _was_sent_from_case()
-            else None
-        )
+        following = None
+        if _was_sent_from_case():
+            following = case_list.find_next_case_id(session, filters, case_id)
     try:
         message = carry_out(case_id, work, decision, note, syncs=syncs)
     except HubError as error:
@@ -125,14 +123,19 @@ def carry_out(
     with transaction() as session:
         inbox.record_decision(session, [case_id], decision, person_name(), note)
         case = get_row_or_404(session, Case, case_id)
-        installation = (
-            session.get(Installation, case.installation_id) if case.installation_id else None
-        )
+        installation = find_installation(session, case)
     if syncs and installation:
         if installation.can_run:
             run_log.request(RunKind.SYNC, installation.id, person_name())
         message += _describe_continuation(decision, installation, counts)
     return message
+
+
+def find_installation(session: Session, case: Case) -> Installation | None:
+    """Return the app of a case at its company; None for a case about no app."""
+    if case.installation_id is None:
+        return None
+    return session.get(Installation, case.installation_id)
 
 
 def select_postings(case_id: int, least: str) -> Select[Any]:

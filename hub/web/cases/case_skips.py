@@ -15,7 +15,7 @@ from hub.posting.actions import retries
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.authentication.access import load_scope, may_here, person_name, require_role
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 
 pages = Blueprint("case_skips", __name__, url_prefix="/inbox")
 

@@ -26,7 +26,7 @@ from hub.web.authentication.access import person_name, require_role
 from hub.web.codes.code_lookup import load_fields_by_name
 from hub.web.frame import viewer
 from hub.web.frame.layout import build_csv_download
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 
 MAX_LISTED_PAIRS = 500
 # States in which both sides agree; all others need attention.

@@ -21,7 +21,7 @@ from hub.web.authentication.access import person_name, require_role
 from hub.web.cases import continuation
 from hub.web.codes import code_decisions, code_facts, code_lookup
 from hub.web.frame.layout import UNSAFE_IN_FILE_NAME, may_configure
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.lists import xlsx
 from hub.web.lists.case_list import CaseRow
 

@@ -33,7 +33,8 @@ from hub.web.codes import (
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import build_csv_download
-from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import build_first_address, is_past_end, load_page
 from hub.web.lists.case_list import CaseRow
 from hub.web.request import row_ids
 

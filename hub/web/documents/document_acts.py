@@ -14,7 +14,7 @@ from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import viewer
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.lists.document_rows import load_state_and_main_posting
 
 pages = Blueprint("document_acts", __name__)

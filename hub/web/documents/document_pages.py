@@ -48,7 +48,8 @@ from hub.web.frame import paging, viewer
 from hub.web.frame.case_titles import load_subjects
 from hub.web.frame.kind_labels import KIND_LABELS, count_kinds
 from hub.web.frame.layout import list_installation_choices, use_zone_of
-from hub.web.frame.paging import drop_unset, get_row_or_404, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import drop_unset, load_page
 from hub.web.frame.source_view import build_source_view
 from hub.web.lists import exports, saved_filters
 from hub.web.lists.document_filters import (

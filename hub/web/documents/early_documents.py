@@ -24,7 +24,8 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import listed_rows
 from hub.web.frame.layout import may_configure
-from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import build_first_address, is_past_end, load_page
 from hub.web.frame.source_view import format_sums
 
 MAX_INCLUDED = 20_000  # documents included at once, so that their list fits into a form

@@ -21,7 +21,7 @@ from hub.errors import HubError, NotNow
 from hub.models import SourceDocument
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import require_role
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 
 # The first bytes of the files that open in the browser, with their types.
 OPENED_TYPES = {

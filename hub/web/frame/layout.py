@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, g, request, send_from_directory, url_for
 from flask_bootstrap import Bootstrap5
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,7 +17,6 @@ from hub import spreadsheets
 from hub.cases import advice, inbox
 from hub.context import current_hub
 from hub.contract.interval import describe
-from hub.contract.types import App
 from hub.db.engine import joined_session
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
@@ -157,12 +156,6 @@ def build_csv_download(name: str, content: bytes) -> Response:
     safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
     headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
     return Response(content, mimetype=spreadsheets.MIME, headers=headers)
-
-
-def get_app_or_404(slug: str) -> App:
-    """Return an app by its slug, or answer 404."""
-    app = current_hub().plugins.apps.get(slug)
-    return app or abort(404)
 
 
 def format_moment(value: dt.datetime | None) -> str:

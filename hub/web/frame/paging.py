@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask import abort, request, url_for
+from flask import request, url_for
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub import exact_json
-from hub.db.engine import Instant, Money, read_only_session
-from hub.models import Installation
+from hub.db.engine import Instant, Money
 from hub.web.request import row_ids
 
 PAGE_SIZE = 50
@@ -91,21 +90,6 @@ def is_after(
     parts = [literal(part, column.type) for part, column in zip(key, order_by, strict=True)]
     row_key, last_key = tuple_(*order_by), tuple_(*parts)
     return row_key < last_key if is_descending else row_key > last_key
-
-
-def get_row_or_404(session: Session, model: type[Any], key: Any) -> Any:
-    """Return the row, or abort with the page that says there is none."""
-    row = session.get(model, key)
-    if row is None:
-        abort(404)
-    return row
-
-
-def get_installation_or_404(installation_id: int) -> Installation:
-    """Return an installation for reading, or abort with the page that says there is none."""
-    with read_only_session() as session:
-        installation: Installation = get_row_or_404(session, Installation, installation_id)
-    return installation
 
 
 def load_pairs(session: Session, query: Any) -> dict[Any, Any]:

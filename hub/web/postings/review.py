@@ -25,7 +25,8 @@ from hub.web.authentication.access import person_name, require_recent_login, req
 from hub.web.frame import listed_rows
 from hub.web.frame.kind_labels import count_kinds
 from hub.web.frame.layout import may_configure
-from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import build_first_address, is_past_end
 from hub.web.lists.counts import count_in_review
 from hub.web.postings import review_approvals, review_messages, review_places, review_rows
 from hub.web.postings.review_rows import WaitingPosting

@@ -22,7 +22,8 @@ from hub.outbox import approvals
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop, ngettext, pgettext
 from hub.web.frame import listed_rows
-from hub.web.frame.paging import ListPage, get_row_or_404, load_page
+from hub.web.frame.lookup import get_row_or_404
+from hub.web.frame.paging import ListPage, load_page
 from hub.web.frame.source_view import format_money
 from hub.web.transactions import present_transactions
 from hub.web.transactions.present_transactions import (

@@ -18,7 +18,7 @@ from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web.authentication.access import person_name, require_role
-from hub.web.frame.paging import get_row_or_404
+from hub.web.frame.lookup import get_row_or_404
 from hub.web.postings.review_rows import CurrencySums
 
 NOTHING_REMOVED = gettext_noop(
