@@ -10,10 +10,10 @@ from hub.cases.advice import IS_OF_OTHER_DOCUMENT
 from hub.context import current_hub
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
-from hub.models.enums import TransactionState
+from hub.models.enums import CHANGE_OPERATIONS, TransactionState
 from hub.money import format_amount
 from hub.outbox.states import REMOVALS
-from hub.posting.protocol.decisions import DUPLICATE_NUMBER
+from hub.posting.protocol.decisions import DUPLICATE_NUMBER, STALE_OBJECT
 from hub.posting.protocol.history import FORGOTTEN, AskReason, HoldReason
 from hub.reasons.texts import CaseText
 
@@ -65,6 +65,12 @@ def format_refusal(reason: str, posting: Posting, message: str, code: str, round
         return CaseText("outcome.rounds", name=name, rounds=rounds)
     if reason == HoldReason.REFUSED and code in CLOSED_PERIOD_CODES:
         reason = "closed_period"
+    elif (
+        reason == HoldReason.REFUSED
+        and code == STALE_OBJECT
+        and posting.operation not in CHANGE_OPERATIONS
+    ):
+        reason = "not_saved"
     elif reason == HoldReason.REFUSED and code == DUPLICATE_NUMBER:  # of a change
         reason = "new_number_used"
     return CaseText(f"outcome.{reason}", name=name, answer=message)

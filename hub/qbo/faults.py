@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -146,6 +146,9 @@ FAULT_EXPLANATIONS = {
     ),
     INTERNAL_ERROR_CODE: Sentence("QuickBooks had an internal problem."),
 }
+# For what is not in QuickBooks yet. Intuit documents 5010 for changes only; seen as well with a
+# closed period, so the words of QuickBooks give the reason.
+EXPLANATIONS_FOR_NEW = FAULT_EXPLANATIONS | {"5010": Sentence("QuickBooks did not save it.")}
 
 
 @dataclass(frozen=True)
@@ -284,29 +287,39 @@ def _get_local_name(node: ElementTree.Element) -> str:
     return node.tag.rpartition("}")[2]
 
 
-def explain_refusal(faults: tuple[Fault, ...]) -> str:
-    """Explain why QuickBooks refused something, with its own words and the next step."""
+def explain_refusal(faults: tuple[Fault, ...], *, is_new: bool = False) -> str:
+    """Explain why QuickBooks refused something, with its own words and the next step.
+
+    `is_new` is whether it was to be created.
+    """
     if not faults:
         return Sentence(
             "QuickBooks refused it without a reason. Retry; if it is refused again, report it."
         )
-    return explain(faults, UNEXPLAINED_FAULT)
+    explanations = EXPLANATIONS_FOR_NEW if is_new else FAULT_EXPLANATIONS
+    return explain(faults, UNEXPLAINED_FAULT, explanations=explanations)
 
 
 def explain(
-    faults: tuple[Fault, ...], default: str, *, internal_codes: Set[str] = frozenset()
+    faults: tuple[Fault, ...],
+    default: str,
+    *,
+    internal_codes: Set[str] = frozenset(),
+    explanations: Mapping[str, str] = FAULT_EXPLANATIONS,
 ) -> str:
     """Return an explanation of faults, with the words of QuickBooks.
 
-    `default` explains codes that have no explanation of their own. Without faults, return it.
+    `default` explains codes that `explanations` does not have. Without faults, return it.
     `internal_codes` are codes that stand for an internal problem of QuickBooks here.
     """
-    explanations = list(
-        dict.fromkeys(_explain_fault(fault, default, internal_codes) for fault in faults)
+    found = list(
+        dict.fromkeys(
+            _explain_fault(fault, default, internal_codes, explanations) for fault in faults
+        )
     )
-    if not explanations:
+    if not found:
         return default
-    return explanations[0] if len(explanations) == 1 else " ".join(explanations)
+    return found[0] if len(found) == 1 else " ".join(found)
 
 
 def quote_reasons(faults: tuple[Fault, ...]) -> str:
@@ -326,12 +339,14 @@ def _quote_sentence(fault: Fault, details: str = "") -> str:
     )
 
 
-def _explain_fault(fault: Fault, default: str, internal_codes: Set[str]) -> str:
+def _explain_fault(
+    fault: Fault, default: str, internal_codes: Set[str], explanations: Mapping[str, str]
+) -> str:
     """Return an explanation of a fault and what to do about it, with the words of QuickBooks."""
     is_failed_rule = fault.code == BUSINESS_RULE_CODE and fault.is_inconclusive
     is_internal = is_failed_rule or fault.code in internal_codes
     code = INTERNAL_ERROR_CODE if is_internal else fault.code
-    explanation = FAULT_EXPLANATIONS.get(code, default)
+    explanation = explanations.get(code, default)
     if fault.decisive_code == LIST_IN_USE:
         explanation = SIMULTANEOUS_CHANGE
     if fault.is_misrouted:

@@ -174,7 +174,7 @@ def _decide_outcome(
         return replace(response, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
 
     if _is_refusal(response, http_response):
-        text = explain_refusal(faults)
+        text = explain_refusal(faults, is_new=expected.id is None)
         is_too_large = not codes.isdisjoint(TOO_LARGE_CODES)
         return replace(response, outcome=SendOutcome.REFUSED, text=text, is_too_large=is_too_large)
     if _is_success(response, entity, http_response, expected):

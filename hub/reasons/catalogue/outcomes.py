@@ -102,6 +102,15 @@ TEMPLATES = {
         instruction="Correct it in QuickBooks or at the source, then press Retry.",
         action=CaseAction.RETRY,
     ),
+    "outcome.not_saved": Template(
+        title="Refused by QuickBooks",
+        reason="{name}: {answer}",
+        instruction=(
+            "Press Retry, which sends it again. If QuickBooks refuses it once more, correct what"
+            " its words name first."
+        ),
+        action=CaseAction.RETRY,
+    ),
     "outcome.closed_period": Template(
         title="Closed period",
         reason="{name}: {answer}",
