@@ -85,9 +85,10 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
     currency = posting.summary.currency or context.facts.currency
     if party is None or not party.currency or party.currency == currency:
         return
-    is_new = is_placeholder(party.quickbooks_id)
+    kind = "customer" if list_name == "customer" else "party"
+    new = "new_" if is_placeholder(party.quickbooks_id) else ""
     text = CaseText(
-        "check.new_party_currency" if is_new else "check.party_currency",
+        f"check.{new}{kind}_currency",
         name=format_posting_name(posting),
         party=party.name,
         party_currency=party.currency,

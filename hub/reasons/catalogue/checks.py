@@ -44,6 +44,15 @@ REMOVE_OTHER_KIND = (
     "Remove that in QuickBooks, or take the marker out of its memo if it is something else, and"
     " press Retry. Press Skip to leave QuickBooks as it is."
 )
+KEPT_IN_OTHER_CURRENCY = (
+    "{name} is in {currency}, but {party} is kept in {party_currency} in QuickBooks, and one"
+    " transaction has one currency."
+)
+NEW_IN_OTHER_CURRENCY = (
+    "{name} is in {currency}, but {party} is to be created in {party_currency} in QuickBooks,"
+    " and one transaction has one currency."
+)
+OTHER_PARTY = "Match it to a {list} in {currency}, or correct the currency at the source."
 ONE_NAME_SPACE = (
     "Customers, suppliers and employees share one name space in QuickBooks, which would refuse it."
 )
@@ -173,17 +182,21 @@ TEMPLATES = {
         CaseAction.MATCH,
     ),
     "check.party_currency": _template(
-        "{party} is not paid in {currency}",
-        "{name} is in {currency}, but {party} is kept in {party_currency} in QuickBooks, and one"
-        " transaction has one currency.",
-        "Match it to a {list} in {currency}, or correct the currency at the source.",
+        "{party} is not paid in {currency}", KEPT_IN_OTHER_CURRENCY, OTHER_PARTY, CaseAction.MATCH
+    ),
+    "check.customer_currency": _template(
+        "{party} is not invoiced in {currency}",
+        KEPT_IN_OTHER_CURRENCY,
+        OTHER_PARTY,
         CaseAction.MATCH,
     ),
     "check.new_party_currency": _template(
-        "{party} is not paid in {currency}",
-        "{name} is in {currency}, but {party} is to be created in {party_currency} in QuickBooks,"
-        " and one transaction has one currency.",
-        "Match it to a {list} in {currency}, or correct the currency at the source.",
+        "{party} is not paid in {currency}", NEW_IN_OTHER_CURRENCY, OTHER_PARTY, CaseAction.MATCH
+    ),
+    "check.new_customer_currency": _template(
+        "{party} is not invoiced in {currency}",
+        NEW_IN_OTHER_CURRENCY,
+        OTHER_PARTY,
         CaseAction.MATCH,
     ),
     "check.name_of_customer": _template(
