@@ -332,6 +332,8 @@ def _may_become_automatic(installation: Installation) -> bool:
 
     Only after a first approval, and to a person who may decide it.
     """
-    if installation.mode != InstallationMode.REVIEW or installation.previewed_at is None:
+    if not installation.enabled or installation.mode != InstallationMode.REVIEW:
+        return False
+    if installation.previewed_at is None:
         return False
     return may_configure(installation)

@@ -608,6 +608,25 @@ def test_who_goes_back_after_approving_all_is_not_asked_to_select(operator: Visi
     assert "Select at least one document." not in page
 
 
+def test_a_disabled_app_offers_a_review_only_of_what_waits_there(visitor: Visitor) -> None:
+    """Nothing new comes to be approved until it is enabled."""
+    visitor.log_in("arne")
+    installation = visitor.story.installation
+    address, review = f"/installations/{installation}/", _here(visitor)
+    with visitor.app.app_context(), engine.transaction() as session:
+        row = session.get_one(Installation, installation)
+        row.mode, row.previewed_at = "review", row.created_at
+    assert "Switch to automatic" in visitor.page(review)
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Installation, installation).enabled = False
+    assert f'href="{review}"' in visitor.page(address)
+    assert "Switch to automatic" not in visitor.page(review)
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.execute(update(Posting).where(Posting.state == "review").values(state="posted"))
+    assert review not in visitor.page(address)
+    assert review not in visitor.page(f"{address}matching/")
+
+
 def test_a_disabled_app_is_not_said_to_post(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         session.execute(update(Posting).where(Posting.state == "review").values(state="posted"))
