@@ -98,6 +98,8 @@ def list_(as_json: bool) -> None:
 
 def _describe_connection(row: "ConnectedCompany", token: "Token | None") -> dict[str, str]:
     """Return how a company is connected, for how long, and how documents are sent."""
+    if row.has_ended:
+        token = None
     return {
         "why": row.state_reason,
         "batches": row.batches,

@@ -125,11 +125,11 @@ def count_in_doubt(session: Session) -> Values:
 def read_connection_days(session: Session) -> Values:
     """Return the days after which a person must reconnect each company; negative if it is past."""
     now = current_hub().clock.now()
-    tokens = select(Token).join(ConnectedCompany, ConnectedCompany.id == Token.company_id)
-    for token in session.scalars(tokens.where(_is_connected)):
-        end = token_expiry.get_connection_end(token)
+    tokens = select(ConnectedCompany, Token).join(Token, ConnectedCompany.id == Token.company_id)
+    for company, token in session.execute(tokens):
+        end = token_expiry.get_connection_end(company, token)
         if end is not None:
-            yield (str(token.company_id),), (end - now) / DAY
+            yield (str(company.id),), (end - now) / DAY
 
 
 def count_connections(session: Session) -> Values:
@@ -234,7 +234,8 @@ GAUGES = (
     ),
     Gauge(
         "hub_connection_days_left",
-        "Days until a person must reconnect a company; only companies whose end is known",
+        "Days until a person must reconnect a company; only companies that are connected and whose"
+        " end is known",
         ("company",),
         read_connection_days,
     ),

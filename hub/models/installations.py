@@ -92,6 +92,11 @@ class ConnectedCompany(Model):
         """Return whether a person has disconnected it, so that QuickBooks is not called."""
         return self.state == ConnectionState.DISCONNECTED
 
+    @property
+    def has_ended(self) -> bool:
+        """Return whether its connection works again only after a person has connected it."""
+        return self.state in (ConnectionState.RECONNECT, ConnectionState.DISCONNECTED)
+
     @hybrid_property
     def display_name(self) -> str:
         """Return the name, or the realm while the name is not known."""

@@ -169,6 +169,8 @@ def record_refusal(
     )
     company.refuses_writes = company.refuses_writes or writes
     company.refuses_reads = company.refuses_reads or not may_accept_reads
+    if company.has_ended:
+        inbox.close(session, build_end_cause(company.id))
     _update_case(session, company, now)
 
 
@@ -265,6 +267,11 @@ def _describe_trouble(company: ConnectedCompany) -> str:
 def _build_case_cause(company_id: int) -> str:
     """Return the cause by which the case of a connection is stored."""
     return f"connection:{company_id}"
+
+
+def build_end_cause(company_id: int) -> str:
+    """Return the cause by which the case about the coming end of a connection is stored."""
+    return f"connection:{company_id}:end"
 
 
 def _load_company(company_id: int) -> ConnectedCompany:

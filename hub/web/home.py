@@ -178,7 +178,7 @@ def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> lis
         healths[company.id] = Health(
             company=company,
             token=token,
-            days_left=count_days_left(token),
+            days_left=count_days_left(company, token),
             is_whole=company.id in whole_ids,
             reconciliation=reconciliations.get(company.id),
         )

@@ -230,8 +230,8 @@ def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: 
         company.verified_at = company.verified_at or now
         facts.set_name_and_country(company, info)
         tokens.store(session, company.id, grant)
-        token_expiry.give_notice(session, company.id)
         connection.repair(session, company)
+        token_expiry.give_notice(session, company.id)
         audit.record(session, who, "company connected", realm, name=company.name)
         return company.id
 

@@ -8,6 +8,7 @@ from hub.cases import inbox
 from hub.context import current_hub
 from hub.db import engine
 from hub.models import ConnectedCompany, Token
+from hub.qbo import connection
 from hub.qbo.oauth import tokens
 from hub.reasons.texts import CaseText
 
@@ -25,9 +26,9 @@ def give_notice(session: Session, company_id: int) -> None:
     """Open a case 30 days before the connection ends; close it once the end has moved."""
     company = session.get_one(ConnectedCompany, company_id)
     token = session.get_one(Token, company_id)
-    cause = _build_case_cause(company_id)
+    cause = connection.build_end_cause(company_id)
     now = current_hub().clock.now()
-    end = get_connection_end(token)
+    end = get_connection_end(company, token)
     if end is None or end - now > NOTICE_PERIOD:
         inbox.close(session, cause)
         return
@@ -40,24 +41,24 @@ def give_notice(session: Session, company_id: int) -> None:
 
 def withdraw_notice(session: Session, company_id: int) -> None:
     """Close the case about the end of a connection that has ended already."""
-    inbox.close(session, _build_case_cause(company_id))
+    inbox.close(session, connection.build_end_cause(company_id))
 
 
-def _build_case_cause(company_id: int) -> str:
-    """Return the cause by which the case about the end of a connection is stored."""
-    return f"connection:{company_id}:end"
+def get_connection_end(company: ConnectedCompany, token: Token) -> dt.datetime | None:
+    """Return when the connection ends unless a person reconnects.
 
-
-def get_connection_end(token: Token) -> dt.datetime | None:
-    """Return when the connection ends unless a person reconnects; None if Intuit has not said."""
+    None if Intuit has not said, or if the connection has ended before.
+    """
+    if company.has_ended:
+        return None
     stated = (token.refresh_expires_at, token.ends_at)
     moments = [moment for moment in stated if moment]
     return min(moments, default=None)
 
 
-def count_days_left(token: Token | None) -> int | None:
-    """Return the days until a person must reconnect; None if the end is not known."""
-    end = get_connection_end(token) if token else None
+def count_days_left(company: ConnectedCompany, token: Token | None) -> int | None:
+    """Return the days until a person must reconnect; None if the end is not known or past."""
+    end = get_connection_end(company, token) if token else None
     if end is None:
         return None
     time_left = end - current_hub().clock.now()

@@ -315,7 +315,7 @@ def _describe_each(session: Session, companies: Sequence[ConnectedCompany]) -> l
                 "company": company,
                 "is_whole": company.id in whole_ids,
                 "token": tokens.get(company.id),
-                "days_left": count_days_left(tokens.get(company.id)),
+                "days_left": count_days_left(company, tokens.get(company.id)),
                 "lists": lists[company.id],
                 "sizes": sizes[company.id],
                 "apps": apps[company.id],

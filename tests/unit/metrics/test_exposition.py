@@ -141,12 +141,13 @@ def test_the_end_of_a_connection_that_is_past_is_negative(
     assert value(visitor.app, "hub_connection_days_left", company=company) == pytest.approx(-2)
 
 
-def test_a_disconnected_company_has_no_days_left(visitor: Visitor) -> None:
+@pytest.mark.parametrize("state", ["disconnected", "reconnect"])
+def test_a_connection_that_has_ended_has_no_days_left(visitor: Visitor, state: str) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
-        session.query(ConnectedCompany).one().state = ConnectionState.DISCONNECTED
+        session.query(ConnectedCompany).one().state = state
     company = str(visitor.story.company)
     assert value(visitor.app, "hub_connection_days_left", company=company) is None
-    assert value(visitor.app, "hub_connections", state="disconnected") == 1
+    assert value(visitor.app, "hub_connections", state=state) == 1
 
 
 def test_nothing_of_a_disconnected_company_waits_for_the_hub_or_a_source(

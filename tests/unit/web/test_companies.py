@@ -1,5 +1,6 @@
 """Connecting a company through the consent page, and its connection state."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from html import escape, unescape
@@ -9,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import AuditEntry, ConnectedCompany, ListState, Run, User
+from hub.models import AuditEntry, ConnectedCompany, ListState, Run, Token, User
 from hub.models.enums import ConnectionState
 from hub.qbo import connection, records
+from hub.qbo.oauth import token_expiry
 from hub.security import rights
 from tests.support.pages.consent import send_form
 from tests.support.pages.page_visitor import Visitor
@@ -207,6 +209,27 @@ def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
     page = visitor.page("/companies")
     assert "96 days left" in page
     assert "Reconnect before" in page
+
+
+def test_a_connection_that_intuit_has_refused_has_no_days_left(visitor: Visitor) -> None:
+    """Its dates would say that it still works, and its two cases would contradict each other."""
+    company = visitor.story.company
+    visitor.log_in("olga")
+    assert "days left" in visitor.page("/companies")
+    with visitor.app.app_context():
+        with engine.transaction() as session:
+            token = session.get_one(Token, company)
+            token.ends_at = token.access_expires_at + dt.timedelta(days=9)
+            token_expiry.give_notice(session, company)
+        notice = "The connection to Nordvik Bygg AS ends soon"
+        assert notice in visitor.page("/inbox/")
+        connection.refuse(company, ConnectionState.RECONNECT, "The consent was revoked.")
+    for path in ("/", "/companies"):
+        page = visitor.page(path)
+        assert "The consent was revoked." in page
+        for text in ("days left", "Expires if unused", "Reconnect before", "expires in"):
+            assert text not in page, (path, text)
+    assert notice not in visitor.page("/inbox/")
 
 
 def test_reads_so_far_and_calls_left_are_shown(visitor_with_stand_ins: Visitor) -> None:
