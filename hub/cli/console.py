@@ -208,8 +208,8 @@ def handle_end_signals(text: str | Callable[[], str] = SYNC_ENDED) -> Iterator[N
     try:
         yield
     except Ending:
-        left = text if isinstance(text, str) else text()
-        click.echo(f"It was told to end. {left}", err=True)
+        rest = text if isinstance(text, str) else text()
+        click.echo(f"It was told to end. {rest}", err=True)
         raise SystemExit(1) from None
     finally:
         for number, handler in zip(END_SIGNALS, handlers, strict=True):

@@ -23,11 +23,11 @@ def prepare(environ: Mapping[str, str], *, may_replace_keys: bool = False) -> "F
 
     folder = config.data_folder(environ)
     data_origin.require_no_demo_folder(folder)
-    lost = keys.find_lost(folder, config.list_given_settings(environ))
-    if lost and not may_replace_keys:
+    lost_files = keys.find_lost(folder, config.list_given_settings(environ))
+    if lost_files and not may_replace_keys:
         raise Refused(
-            f"{lost[0]} is gone, and nothing else opens what it protects. Put the file back from"
-            " your copy of the keys. If there is none, `hub init --new-keys` makes a new one."
+            f"{lost_files[0]} is gone, and nothing else opens what it protects. Put the file back"
+            " from your copy of the keys. If there is none, `hub init --new-keys` makes a new one."
         )
     for path in config.initialise(folder, environ):
         say(f"Created {path}.")

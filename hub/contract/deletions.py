@@ -96,12 +96,12 @@ class DeletionSweep:
         that it does not return are asked for again with the next comparison.
         """
         present = {self._shorten(str(id)) for id in ids}
-        known = self._ids | self._missed
-        missing = sorted(known - present, key=_sort_key)
+        known_ids = self._ids | self._missed
+        missing = sorted(known_ids - present, key=_sort_key)
         for id in missing:
             source_id = id if is_shortened(id) else f"{self._prefix}{id}"
             yield Gone(source_id=source_id, reason=reason, inferred=True)
-        unread = sorted(present - known, key=_sort_key)
+        unread = sorted(present - known_ids, key=_sort_key)
         unread = [id for id in unread if not is_shortened(id)]  # cannot be asked for
         self._missed = self._ids - present
         self._ids = present

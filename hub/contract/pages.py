@@ -177,12 +177,12 @@ def read_changes_in_order(
     while True:
         rows, has_more = _fetch(fetch, since, source)
         versions = [find_version(version, row) for row in rows]
-        known = [one for one in versions if one]
+        known_versions = [one for one in versions if one]
         new_rows = [row for row, one in zip(rows, versions, strict=True) if one not in last_rows]
         if not has_more:
             yield new_rows, ""
             return
-        if not new_rows or not known or not _is_in_order(known):
+        if not new_rows or not known_versions or not _is_in_order(known_versions):
             raise Refused(
                 "%(source)s sends no more than %(count)s rows that changed at %(since)s or later"
                 " in the order of their changes; its list cannot be read further.",
@@ -190,8 +190,8 @@ def read_changes_in_order(
                 count=len(rows),
                 since=since or "—",
             )
-        last_rows = set(known)
-        _, _, changed_at = known[-1]
+        last_rows = set(known_versions)
+        _, _, changed_at = known_versions[-1]
         since = str(changed_at)
         yield new_rows, since
 

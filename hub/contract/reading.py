@@ -99,8 +99,8 @@ def _list_new_rows(
     problem: Exception | None = None
     for row in rows:
         try:
-            known = find_version(version, row)
-            if known is None or position.is_new(*known):
+            row_version = find_version(version, row)
+            if row_version is None or position.is_new(*row_version):
                 new_rows.append(row)
         except (ValueError, ArithmeticError) as error:
             problem = error

@@ -103,7 +103,7 @@ def _build_part(
                 " each part from its tax codes."
             ),
         )
-    built = replace(
+    mapped_part = replace(
         mapped,
         document=part,
         warnings=warnings,
@@ -111,7 +111,7 @@ def _build_part(
         lines=tuple(mapped_lines),
         part=f"{role}:{ref.id}",
     )
-    return number_part(built, document.number, position)
+    return number_part(mapped_part, document.number, position)
 
 
 def number_part(part: MappedDocument, number: str | None, position: int) -> MappedDocument:

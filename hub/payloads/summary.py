@@ -54,14 +54,16 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
 
 
 def summarize_written(
-    kind: str, answer: dict[str, Any], sent: TransactionSummary, home_currency: str = ""
+    kind: str, answer: dict[str, Any], sent_summary: TransactionSummary, home_currency: str = ""
 ) -> TransactionSummary:
     """Return the summary of QuickBooks' answer to a write, to find what people changed since.
 
     An exchange rate that was not sent is QuickBooks' own, which people may correct.
     """
-    written = summarize(kind, answer, home_currency)
-    return written if sent.exchange_rate is not None else written._replace(exchange_rate=None)
+    summary = summarize(kind, answer, home_currency)
+    if sent_summary.exchange_rate is None:
+        return summary._replace(exchange_rate=None)
+    return summary
 
 
 def compute_expected_total(body: dict[str, Any]) -> Decimal | None:

@@ -312,14 +312,14 @@ def explain(
     `default` explains codes that `explanations` does not have. Without faults, return it.
     `internal_codes` are codes that stand for an internal problem of QuickBooks here.
     """
-    found = list(
+    sentences = list(
         dict.fromkeys(
             _explain_fault(fault, default, internal_codes, explanations) for fault in faults
         )
     )
-    if not found:
+    if not sentences:
         return default
-    return found[0] if len(found) == 1 else " ".join(found)
+    return sentences[0] if len(sentences) == 1 else " ".join(sentences)
 
 
 def quote_reasons(faults: tuple[Fault, ...]) -> str:

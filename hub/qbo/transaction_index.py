@@ -185,8 +185,8 @@ def _find_ended_links(
     for id, links in current_links.items():
         head = stored.get(id)
         if head is not None:
-            lost = [link for link in head.links if link not in links]
-            ended[id] = [_get_link_key(link) for link in lost]
+            lost_links = [link for link in head.links if link not in links]
+            ended[id] = [_get_link_key(link) for link in lost_links]
     return ended
 
 

@@ -103,7 +103,9 @@ class _Workbook:
     ) -> None:
         """Read a part, calling a function for each beginning, end and text of an element."""
         parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartElementHandler = lambda name, found: start(name.rpartition(" ")[2], found)
+        parser.StartElementHandler = lambda name, attributes: start(
+            name.rpartition(" ")[2], attributes
+        )
         if end is not None:
             parser.EndElementHandler = lambda name: end(name.rpartition(" ")[2])
         if text is not None:

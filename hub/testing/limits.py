@@ -20,18 +20,18 @@ OTHER_PACKAGES = ("hub", "pluggy", "_pytest", "pytest")
 
 def require_end(items: Iterable[Yielded], slug: str) -> Iterator[Yielded]:
     """Yield the items of a list; fail if no new document and no new cursor comes any more."""
-    seen: set[str] = set()
+    keys: set[str] = set()
     repetitions = 0
     for item in items:
         key = item.cursor if isinstance(item, Checkpoint) else item.source_id
-        repetitions = repetitions + 1 if key in seen else 0
+        repetitions = repetitions + 1 if key in keys else 0
         if repetitions > MAX_REPETITIONS:
             pytest.fail(
-                f"hub_documents of {slug} does not end: after {len(seen)} documents and cursors it"
+                f"hub_documents of {slug} does not end: after {len(keys)} documents and cursors it"
                 f" yielded nothing new {MAX_REPETITIONS} times, last {key!r}. End the loop over the"
                 " pages when the source says that no more follow."
             )
-        seen.add(key)
+        keys.add(key)
         yield item
 
 

@@ -245,12 +245,12 @@ def _lock(target: Connection) -> None:
 
 def _build_progress_counter(phase: str, total: int, progress: Progress) -> rows.Advance:
     """Return a function that adds up the rows of a phase and reports them."""
-    done = 0
+    count = 0
 
     def advance(number: int) -> None:
-        nonlocal done
-        done += number
-        progress(phase, done, total)
+        nonlocal count
+        count += number
+        progress(phase, count, total)
 
     return advance
 

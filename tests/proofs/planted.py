@@ -347,7 +347,7 @@ BUGS = (
     Planted(
         "a response with the marker of another document is accepted",
         "hub/posting/send/requests.py",
-        "if marker == job.marker or (not marker and _has_sent_name(job, shown.name)):",
+        "if marker == job.marker or (not marker and _has_sent_name(job, identity.name)):",
         "if response:",
         (
             "tests/unit/posting/test_batches.py::"

@@ -57,8 +57,8 @@ def _describe_rate(session: Session, posting: Posting, entity: dict[str, Any]) -
     sentences = payloads.describe_rate_of_one(posting.summary.currency, company.currency)
     if not sentences:
         return []
-    sent = session.scalar(select(Posting.payload).where(Posting.id == posting.id))
-    return [] if "ExchangeRate" in json.loads(sent or b"{}") else sentences
+    payload = session.scalar(select(Posting.payload).where(Posting.id == posting.id))
+    return [] if "ExchangeRate" in json.loads(payload or b"{}") else sentences
 
 
 def compare_file_with_sent(

@@ -57,10 +57,10 @@ def refresh(posting_session: PostingSession) -> dict[str, str]:
     """
     refusals: dict[str, Refused] = {}
     kinds = _load_posted_kinds(posting_session)
-    done = 0
+    count = 0
     for kind, since in kinds:
         try:
-            done = _refresh_kind(posting_session, kind, since, done)
+            count = _refresh_kind(posting_session, kind, since, count)
         except Refused as refusal:
             refusals[kind] = refusal
     if refusals and len(refusals) == len(kinds):
@@ -69,8 +69,10 @@ def refresh(posting_session: PostingSession) -> dict[str, str]:
     return {kind: refusal.text for kind, refusal in refusals.items()}
 
 
-def _refresh_kind(posting_session: PostingSession, kind: str, since: dt.datetime, done: int) -> int:
-    """Refresh one kind of transaction; return how many were read so far (`done` before it)."""
+def _refresh_kind(
+    posting_session: PostingSession, kind: str, since: dt.datetime, count: int
+) -> int:
+    """Refresh one kind of transaction; return how many were read so far (`count` before it)."""
     read_ids: set[str] = set()
     for page in search.find_created_since(
         posting_session.client(), kind, since - complete_search.SEARCH_OVERLAP
@@ -79,11 +81,11 @@ def _refresh_kind(posting_session: PostingSession, kind: str, since: dt.datetime
         with transaction() as session:
             store_entities(session, posting_session, kind, page)
         read_ids.update(str(entity["Id"]) for entity in page)
-        done += len(page)
-        posting_session.report_progress("reading", done, 0)
+        count += len(page)
+        posting_session.report_progress("reading", count, 0)
     _refresh_unclaimed(posting_session, kind, read_ids)
     _refresh_rest(posting_session, kind, read_ids)
-    return done
+    return count
 
 
 def _load_posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetime]]:

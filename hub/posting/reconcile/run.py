@@ -84,7 +84,7 @@ def _compare(posting_session: PostingSession, refused: Collection[str]) -> Compa
     with read_only_session() as session:
         total = session.scalar(count) or 0
         ids_with_case = discrepancy_cases.list_postings_with_case(session, company_id)
-    done = 0
+    number = 0
     for summaries in iter_posted(company_id):
         for summary in summaries:
             has_case = summary.id in ids_with_case
@@ -93,8 +93,8 @@ def _compare(posting_session: PostingSession, refused: Collection[str]) -> Compa
                 comparison.unread[summary.kind] += 1
             else:
                 _add(company_id, comparison, summary, has_case)
-        done += len(summaries)
-        posting_session.report_progress("comparing", done, total)
+        number += len(summaries)
+        posting_session.report_progress("comparing", number, total)
     for posting_id in ids_with_case:  # the rest was removed, created again or skipped
         _update_case(company_id, posting_id)
     return comparison

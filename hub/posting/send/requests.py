@@ -219,9 +219,9 @@ def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> Quick
     """
     if not response.entity or job.marker.encode() not in job.posting.payload:
         return response
-    shown = search.identify(response.entity)
-    marker = transaction_index.extract_marker(shown.memo)
-    if marker == job.marker or (not marker and _has_sent_name(job, shown.name)):
+    identity = search.identify(response.entity)
+    marker = transaction_index.extract_marker(identity.memo)
+    if marker == job.marker or (not marker and _has_sent_name(job, identity.name)):
         return response
     log.warning("posting %s: the answer to it shows another document", job.posting.id)
     return replace(
@@ -236,8 +236,8 @@ def _has_sent_name(job: SendJob, name: str) -> bool:
     """Return whether a response shows a list entry with the name that was sent."""
     if job.posting.kind not in LIST_KINDS:
         return False
-    sent = search.identify(json.loads(job.posting.payload)).name
-    return bool(name) and name.casefold() == sent.casefold()
+    sent_name = search.identify(json.loads(job.posting.payload)).name
+    return bool(name) and name.casefold() == sent_name.casefold()
 
 
 def _log_defect(job: SendJob, error: Exception) -> QuickBooksResponse:

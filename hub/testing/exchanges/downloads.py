@@ -59,18 +59,18 @@ class Downloads:
     @property
     def calls(self) -> set[str]:
         """Return the calls that were answered with a file since this began to watch."""
-        return {sent.call for sent in self._sent}
+        return {download.call for download in self._sent}
 
     def describe_defect(self, document: Document, attachment: Attachment, content: bytes) -> str:
         """Return what is wrong with a content that was opened while this watched; "" if nothing."""
         if not self._sent:
             return ""
-        originals = [sent for sent in self._sent if sent.content == content]
+        originals = [download for download in self._sent if download.content == content]
         if originals:
             return self._describe_other(document, attachment, originals)
         originals = self._find_converted()
         if not originals:
-            sizes = ", ".join(str(len(sent.content)) for sent in self._sent)
+            sizes = ", ".join(str(len(download.content)) for download in self._sent)
             return (
                 f"returned {len(content)} bytes that are no file of the source, which sent {sizes}"
                 " bytes. Return the body of its answer as it is. If the plugin converts such files:"
@@ -96,8 +96,8 @@ class Downloads:
 
     def _find_converted(self) -> list[Download]:
         """Return the files that were sent and may be converted; note their types."""
-        originals = [sent for sent in self._sent if sent.type in self._convertible]
-        self.converted_types.update(sent.type for sent in originals)
+        originals = [download for download in self._sent if download.type in self._convertible]
+        self.converted_types.update(download.type for download in originals)
         return originals
 
 

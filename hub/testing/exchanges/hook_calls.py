@@ -77,6 +77,6 @@ def exception_failure(
     defect = f"{type(error).__name__}: {error}".rstrip(": ")
     if instead_of:
         defect = f"{defect.rstrip('.')}, not {instead_of}."
-    known = next((text for type, text in ADVICE.items() if isinstance(error, type)), "")
+    own_advice = next((text for type, text in ADVICE.items() if isinstance(error, type)), "")
     other = EXPECTED_ADVICE.get(instead_of, "") or (advice and f". {advice}")
-    return pytest.fail.Exception(f"{what} raised {defect}{known or other}")
+    return pytest.fail.Exception(f"{what} raised {defect}{own_advice or other}")

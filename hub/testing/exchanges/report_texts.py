@@ -93,8 +93,15 @@ def _iter_texts(environ: WSGIEnvironment) -> Iterator[tuple[Path, str]]:
 def _without_facts(written: RecordedReport, document: Document) -> dict[Place, str]:
     """Return texts without what differs between documents; one that is nothing else is left out."""
     receipt, texts = written
-    known = (receipt.url, receipt.number, receipt.id, receipt.message, document.number, "None")
-    facts = [rf"(?<!\w){re.escape(fact)}(?!\w)" for fact in known if fact]
+    known_facts = (
+        receipt.url,
+        receipt.number,
+        receipt.id,
+        receipt.message,
+        document.number,
+        "None",
+    )
+    facts = [rf"(?<!\w){re.escape(fact)}(?!\w)" for fact in known_facts if fact]
     pattern = re.compile("|".join(facts))
     remaining = {}
     for place, text in texts.items():

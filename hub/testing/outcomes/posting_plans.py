@@ -72,8 +72,8 @@ def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
         if isinstance(mapped, MappedDocument):
             problems += _payload_problems(bench, mapped)
         else:
-            obstacle, found = _sort_missing(document, mapped)
-            problems += found
+            obstacle, own_problems = _sort_missing(document, mapped)
+            problems += own_problems
         unique_problems = tuple(dict.fromkeys(problems))
         yield Plan(document, obstacle or _awaited_document(document, by_id), unique_problems)
 

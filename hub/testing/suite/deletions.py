@@ -94,9 +94,11 @@ class DeletionTests(DocumentChange):
         _advance(bench, HOUR)
         if self.change:  # so that the newest change is later than the deletions
             self._press_first(bench, whole, self.change)
-        kept = {name: text for name, text in last_cursors(whole).items() if finds_deletions(name)}
-        again = bench.read(kept)
-        later = _read_a_day_later(bench, again, kept)
+        older_cursors = {
+            name: text for name, text in last_cursors(whole).items() if finds_deletions(name)
+        }
+        again = bench.read(older_cursors)
+        later = _read_a_day_later(bench, again, older_cursors)
         missing = deleted - _gone([*again, *later])
         if missing:
             pytest.fail(
@@ -138,15 +140,15 @@ def _fail(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
 
 
 def _read_a_day_later(
-    bench: Bench, whole: Sequence[Yielded], kept: Mapping[str, str] | None = None
+    bench: Bench, whole: Sequence[Yielded], older_cursors: Mapping[str, str] | None = None
 ) -> list[Yielded]:
     """Return what is read on the next day from the cursors of an earlier reading on.
 
-    `kept` are older cursors, for streams of which the reading has yielded none.
+    `older_cursors` are for streams of which the reading has yielded no cursor.
     """
     _advance(bench, DAY)
     bench.today += dt.timedelta(days=1)
-    return bench.read({**(kept or {}), **last_cursors(whole)})
+    return bench.read({**(older_cursors or {}), **last_cursors(whole)})
 
 
 def _advance(bench: Bench, seconds: float) -> None:

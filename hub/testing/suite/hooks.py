@@ -267,8 +267,8 @@ def _lists_to_push(bench: Bench, documents: Iterable[Document]) -> dict[str, lis
     lists = {}
     for field in fields:
         if field.pushed:
-            known = used.get(field.role, Code(id=KNOWN_ID, name="Known at the source"))
-            lists[field.name] = list(_records(bench, field, known, used))
+            matched_code = used.get(field.role, Code(id=KNOWN_ID, name="Known at the source"))
+            lists[field.name] = list(_records(bench, field, matched_code, used))
     return lists
 
 
@@ -283,15 +283,23 @@ def _first_codes(documents: Iterable[Document], fields: Iterable[Field]) -> dict
     return codes
 
 
-def _records(bench: Bench, field: Field, known: Code, used: Mapping[str, Code]) -> Iterator[Record]:
+def _records(
+    bench: Bench, field: Field, matched_code: Code, used: Mapping[str, Code]
+) -> Iterator[Record]:
     """Yield the record that a person matched with a code, and a new one."""
-    name = known.name or known.id
+    name = matched_code.name or matched_code.id
     if field.role == "purchase_order":
         yield Record(id=KNOWN_ID, name="PO-1", number="PO-1", order=_open_order(bench, used))
         return
     facts: dict[str, Any] = {"type": RECORD_TYPES.get(field.role, "Expense"), "use": "both"}
     yield Record(
-        id=KNOWN_ID, name=name, full_name=name, number="1", code=known.id, decided=True, **facts
+        id=KNOWN_ID,
+        name=name,
+        full_name=name,
+        number="1",
+        code=matched_code.id,
+        decided=True,
+        **facts,
     )
     yield Record(id=NEW_ID, name="New record", full_name="New record", number="2", **facts)
 

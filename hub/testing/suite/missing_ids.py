@@ -53,9 +53,11 @@ class MissingIdTests(VariantBenches):
             raise
         except Exception as error:
             raise exception_failure(what, error, advice=ADVICE) from error
-        lost = [other for other in sorted(all_ids - read_ids) if id not in re.split(r"\W|_", other)]
-        if lost:
-            pytest.fail(f"{what} did not read {', '.join(lost[:3])}. {ADVICE}")
+        missing_ids = [
+            other for other in sorted(all_ids - read_ids) if id not in re.split(r"\W|_", other)
+        ]
+        if missing_ids:
+            pytest.fail(f"{what} did not read {', '.join(missing_ids[:3])}. {ADVICE}")
 
 
 class IdFields:

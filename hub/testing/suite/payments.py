@@ -110,19 +110,19 @@ def _paths_to_paid_ids(readings: Sequence[ReadPayment], payable: Mapping[str, st
     for reading in readings:
         paid_ids = reading.paid_ids & set(payable.values())
         if paid_ids:
-            found = _ids_by_path(reading, payable)
-            paths.append({path for path, ids in found.items() if ids >= paid_ids})
+            ids_by_path = _ids_by_path(reading, payable)
+            paths.append({path for path, ids in ids_by_path.items() if ids >= paid_ids})
     return set.intersection(*paths) if paths else set()
 
 
 def _ids_by_path(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, set[str]]:
     """Return the source ids of documents in the responses of a payment, by path."""
-    found: dict[Path, set[str]] = defaultdict(set)
+    ids_by_path: dict[Path, set[str]] = defaultdict(set)
     for value in reading.responses.values:
         source_id = payable.get(str(value.value))
         if source_id:
-            found[_generalize(value.path)].add(source_id)
-    return found
+            ids_by_path[_generalize(value.path)].add(source_id)
+    return ids_by_path
 
 
 def _generalize(path: Path) -> Path:

@@ -44,7 +44,7 @@ class ReadinessTests(VariantBenches):
         """Print each distinct reason; fail on those that no case of the stand-in is meant for."""
         reasons: dict[str, list[str]] = defaultdict(list)
         unexpected = set()
-        seen = set()
+        occurring_ids = set()
         for item in self._read_with_all_settings():
             if not isinstance(item, Unreadable):
                 continue
@@ -52,7 +52,7 @@ class ReadinessTests(VariantBenches):
                 reasons[item.reason].append(item.source_id)
             words = self.unreadable.get(item.source_id)
             if words and words in item.reason:
-                seen.add(item.source_id)
+                occurring_ids.add(item.source_id)
             else:
                 unexpected.add(item.reason)
         lines = {reason: _format_reason(reason, ids) for reason, ids in reasons.items()}
@@ -64,7 +64,7 @@ class ReadinessTests(VariantBenches):
                 " the stand-in shows such a document on purpose, name it:"
                 " contract(…, unreadable={source_id: words of the reason})."
             )
-        missing = self.unreadable.keys() - seen
+        missing = self.unreadable.keys() - occurring_ids
         if missing:
             pytest.fail(
                 f"{self.slug}: {', '.join(sorted(missing))} should be unreadable with the reason"
@@ -130,8 +130,8 @@ class ReadinessTests(VariantBenches):
         """Look for `create` in the codes of each field that has missing="create"."""
         used: set[str] = set()
         explained: set[str] = set()
-        for bench, found in self._benches_with_documents():
-            for name, code in _codes_to_create(bench, found):
+        for bench, documents in self._benches_with_documents():
+            for name, code in _codes_to_create(bench, documents):
                 used.add(name)
                 if isinstance(code, Code) and code.create:
                     explained.add(name)
@@ -147,10 +147,10 @@ class ReadinessTests(VariantBenches):
 
         The hub keeps a record that it creates as a document whose source id is that of the code.
         """
-        for bench, found in self._benches_with_documents():
-            owners = {document.source_id: f"a document ({document.kind})" for document in found}
-            kinds = {document.source_id: document.kind for document in found}
-            for name, record in iter_created_records(bench.fields(), found):
+        for bench, documents in self._benches_with_documents():
+            owners = {document.source_id: f"a document ({document.kind})" for document in documents}
+            kinds = {document.source_id: document.kind for document in documents}
+            for name, record in iter_created_records(bench.fields(), documents):
                 id = record.source_id
                 owner = owners.setdefault(id, f"a code of the field {name}")
                 if kinds.setdefault(id, record.kind) != record.kind:
@@ -164,8 +164,8 @@ class ReadinessTests(VariantBenches):
     def test_each_code_has_one_name(self) -> None:
         """Look for codes of a field with one id and several names: all would get one record."""
         names: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for _, found in self._benches_with_documents():
-            for document in found:
+        for _, documents in self._benches_with_documents():
+            for document in documents:
                 for field, code, _ in iter_codes(document):
                     if isinstance(code, Code) and code.name:
                         names[field, code.id].add(code.name)
@@ -184,8 +184,8 @@ class ReadinessTests(VariantBenches):
     def test_codes_have_what_their_field_is_matched_by(self) -> None:
         """Look for fields that are matched by a name or number, of which no code has one."""
         codes: dict[str, list[Code | str]] = defaultdict(list)
-        for _, found in self._benches_with_documents():
-            for document in found:
+        for _, documents in self._benches_with_documents():
+            for document in documents:
                 for name, code, _ in iter_codes(document):
                     codes[name].append(code)
         for field in self._open({}).fields():
@@ -202,8 +202,8 @@ class ReadinessTests(VariantBenches):
     def test_only_settings_name_quickbooks_ids(self) -> None:
         """Look for plain texts as codes that the hub would take for the id of a record."""
         places: dict[tuple[str, str], str] = {}
-        for bench, found in self._benches_with_documents():
-            for name, code, source_id in _iter_plain_ids(bench, found):
+        for bench, documents in self._benches_with_documents():
+            for name, code, source_id in _iter_plain_ids(bench, documents):
                 places.setdefault((name, code), source_id)
         if places:
             lines = [f"  {name} {code!r} of {id}" for (name, code), id in sorted(places.items())]
@@ -248,14 +248,14 @@ def _is_matchable(code: Code | str, tries: Iterable[str]) -> bool:
     return any(MATCHED_BY[name](code) for name in tries)
 
 
-def _iter_plain_ids(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, str, str]]:
+def _iter_plain_ids(bench: Bench, documents: Iterable[Document]) -> Iterator[tuple[str, str, str]]:
     """Yield each code that counts as an id of QuickBooks and is in no setting, with its document.
 
     A plain text is an id, unless its field does not look for records by their ids.
     """
     known_ids = {*SALES_TAX_IDS, *_list_setting_values(bench.settings)}
     names = {field.name for field in bench.fields() if "id" not in field.match}
-    for document in found:
+    for document in documents:
         for name, code, _ in iter_codes(document):
             if isinstance(code, str) and name not in names and code not in known_ids:
                 yield name, code, document.source_id
@@ -268,11 +268,13 @@ def _list_setting_values(settings: Mapping[str, Any]) -> Iterator[str]:
         yield from (text for text in values if isinstance(text, str))
 
 
-def _codes_to_create(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, Code | str]]:
+def _codes_to_create(
+    bench: Bench, documents: Iterable[Document]
+) -> Iterator[tuple[str, Code | str]]:
     """Yield the codes that documents use of each field whose records are created."""
     fields = [apply_settings(field, bench.settings) for field in bench.fields()]
     creating = {field.name for field in fields if field.missing == "create"}
-    for document in found:
+    for document in documents:
         for name, code, _ in iter_codes(document):
             if name in creating:
                 yield name, code

@@ -87,9 +87,11 @@ class UnreadableRowTests(VariantBenches):
                     f"{what} and yielded a Gone, as if the source had deleted it, so that it would"
                     f" be removed from the books. {ADVICE}"
                 )
-            lost = sorted(expected - unique_ids(items))
-            if lost:
-                pytest.fail(f"{what} and yielded nothing for {', '.join(lost[:3])}. {ADVICE}")
+            missing_ids = sorted(expected - unique_ids(items))
+            if missing_ids:
+                pytest.fail(
+                    f"{what} and yielded nothing for {', '.join(missing_ids[:3])}. {ADVICE}"
+                )
 
 
 def _find(items: Iterable[Yielded], document: Document) -> Iterable[Yielded]:

@@ -66,8 +66,8 @@ def _find_new_state(
     """
     by_name = read_values_by_name(bench)
     for value in values:
-        known = sorted(by_name.get(str(value.path[-1]), set()) - {value.value}, key=str)
-        for other in known[:MAX_STATES]:
+        other_values = sorted(by_name.get(str(value.path[-1]), set()) - {value.value}, key=str)
+        for other in other_values[:MAX_STATES]:
             if is_ready(responses.read(value, other)):
                 continue
             new = NEW_WORD if isinstance(value.value, str) else NEW_NUMBER

@@ -156,19 +156,19 @@ def _build_error(numbers: Sequence[int], name: str, why: str) -> Refused:
             name=name,
             why=why,
         )
-    shown = [str(number) for number in numbers[:MAX_LINES_IN_MESSAGE]]
-    if len(numbers) > len(shown):
+    first_numbers = [str(number) for number in numbers[:MAX_LINES_IN_MESSAGE]]
+    if len(numbers) > len(first_numbers):
         return Refused(
             "Lines %(numbers)s and %(count)s more of %(name)s: %(why)s.",
-            numbers=", ".join(shown),
-            count=len(numbers) - len(shown),
+            numbers=", ".join(first_numbers),
+            count=len(numbers) - len(first_numbers),
             name=name,
             why=why,
         )
     return Refused(
         "Lines %(numbers)s and %(last)s of %(name)s: %(why)s.",
-        numbers=", ".join(shown[:-1]),
-        last=shown[-1],
+        numbers=", ".join(first_numbers[:-1]),
+        last=first_numbers[-1],
         name=name,
         why=why,
     )
@@ -236,9 +236,9 @@ def _get_total(mapped: MappedTable, row: Row, *, is_credit: bool) -> Decimal | N
 
 def _check_formulas(mapped: MappedTable, rows: list[Row]) -> None:
     """Raise ValueError for the error of a formula, which is not the name of anything."""
-    found = mapped.find_formula_error(rows)
-    if found:
-        column, text = found
+    error = mapped.find_formula_error(rows)
+    if error:
+        column, text = error
         raise ValueError(
             Sentence("the column “%(column)s” has the error %(error)s", column=column, error=text)
         )

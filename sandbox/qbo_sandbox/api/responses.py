@@ -48,14 +48,14 @@ def send(
     body: bytes,
 ) -> Iterable[bytes]:
     """Send an answer of the accounting API."""
-    sent = build_answer_headers(status, now)
+    headers = build_answer_headers(status, now)
     if kind in (JSON_TYPE, REFUSAL_TYPE) and (
         not wants_json(environ) or _is_throttle_in_xml(status, switches)
     ):
         body, kind = xml.from_json(body), XML_TYPE
     if status == 429 and switches and switches.retry_after is not None:
-        sent.append(("Retry-After", str(switches.retry_after)))
-    return text_answer(start, status, body, kind, sent)
+        headers.append(("Retry-After", str(switches.retry_after)))
+    return text_answer(start, status, body, kind, headers)
 
 
 def _is_throttle_in_xml(status: int, switches: Switches | None) -> bool:
@@ -71,13 +71,17 @@ def _is_fault_in_xml(environ: WSGIEnvironment) -> bool:
 
 def build_answer_headers(status: int, now: float) -> Headers:
     """Return the headers of every answer with this status."""
-    trace, sent = _create_trace_id(now)
+    trace, headers = _create_trace_id(now)
     if status == 200:
-        sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
-        sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NO_CACHE)]
+        headers += [
+            ("QBO-Version", "1944.190"),
+            ("Service-Time", "total=20, db=14"),
+            ("Expires", "0"),
+        ]
+        headers += [("X-Spanid", trace[-16:]), ("Cache-Control", NO_CACHE)]
     if status == 401:
-        sent.append(("WWW-Authenticate", 'Bearer realm="Intuit", error="invalid_token"'))
-    return sent
+        headers.append(("WWW-Authenticate", 'Bearer realm="Intuit", error="invalid_token"'))
+    return headers
 
 
 def _create_trace_id(now: float) -> tuple[str, Headers]:

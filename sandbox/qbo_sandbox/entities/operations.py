@@ -340,10 +340,10 @@ def _complete(
 
 def _require_newest(row: Row, body: JsonObject, *, needed: bool = True) -> None:
     """Refuse an object that changed since the client read it."""
-    sent = body.get("SyncToken")
-    if sent is None and needed:
+    token = body.get("SyncToken")
+    if token is None and needed:
         raise missing_field("SyncToken")
-    if sent is not None and str(sent) != str(row.token):
+    if token is not None and str(token) != str(row.token):
         raise stale_object(OTHER_USER)
 
 

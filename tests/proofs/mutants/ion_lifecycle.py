@@ -160,7 +160,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-29",
         place="hub/contract/deletions.py",
-        old="        missing = sorted(known - present, key=_sort_key)\n",
+        old="        missing = sorted(known_ids - present, key=_sort_key)\n",
         new="        missing = []\n",
         bug="A deleted order is not noticed.",
     ),

@@ -109,7 +109,7 @@ class Api(kit.Api):
 
     def _push(self, environ, kind):
         """Store a batch of a list of QuickBooks."""
-        sent = checks.read_push(kind, json_body(environ))
-        items = [decode_row(item, encoding.RECORD) for item in sent]
+        rows = checks.read_push(kind, json_body(environ))
+        items = [decode_row(item, encoding.RECORD) for item in rows]
         ids = self._books.do("push", kind=kind, items=items)
         return encoding.imported(ids)

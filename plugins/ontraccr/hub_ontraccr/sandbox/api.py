@@ -184,8 +184,8 @@ class Api(kit.Api):
     def _import(self, environ, kind):
         """Take in records of QuickBooks as profiles."""
         division = _get_division(environ)
-        sent = checks.read_records(json_body(environ))
-        items = [decode_row(item, encoding.IMPORTED) for item in sent]
+        rows = checks.read_records(json_body(environ))
+        items = [decode_row(item, encoding.IMPORTED) for item in rows]
         results = self._books.do("bring", kind=kind, division=division, items=items)
         return encoding.imported(results)
 

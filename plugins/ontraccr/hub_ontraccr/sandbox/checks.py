@@ -50,9 +50,9 @@ def read_list(name, body):
     extra_fields = ACCOUNT_LIST_FIELDS if is_account else {}
     required = (names.Choice.CURRENCY,) if is_account else ()
     as_object(body, {names.Choice.ITEMS: list, **extra_fields}, required)
-    sent = body.get(names.Choice.ITEMS)
+    rows = body.get(names.Choice.ITEMS)
     items = _check_items(
-        sent, names.Choice, CHOICE_FIELDS, (names.Choice.EXTERNAL_ID, names.Choice.NAME)
+        rows, names.Choice, CHOICE_FIELDS, (names.Choice.EXTERNAL_ID, names.Choice.NAME)
     )
     if is_account:
         _check_accounts(body, items)
