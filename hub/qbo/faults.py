@@ -94,7 +94,8 @@ FAULT_EXPLANATIONS = {
         " as one who is."
     ),
     "5010": Sentence(
-        "Someone changed it in QuickBooks at the same time. It is read again and compared."
+        "Somebody changed it in QuickBooks at the same moment. The hub reads it again and tries it"
+        " some times; after that, retry when they are done."
     ),
     "5020": Sentence(
         "This edition of QuickBooks does not have such documents. Upgrade QuickBooks, or post"

@@ -299,6 +299,7 @@ def test_a_change_that_stays_stale_is_held(bench):
         id = bench.change(bench.first, total="120.00")
         bench.drain()
     assert (bench.state(id), len(bench.attempts(id))) == ("held", 5)
+    assert "after that, retry when they are done." in bench.posting(id).reason
 
 
 def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(bench):
