@@ -319,7 +319,7 @@ def list_(
     from hub.security import audit_entries
 
     log.record_alone(get_account_name(), "data exported", "audit log")
-    chosen = audit_entries.Filter(
+    entry_filter = audit_entries.Filter(
         text=text,
         who=actor,
         what=what,
@@ -327,10 +327,10 @@ def list_(
         until=until.replace(tzinfo=UTC) if until else None,
     )
     if as_csv:
-        for part in audit_entries.as_csv(chosen):
+        for part in audit_entries.as_csv(entry_filter):
             click.echo(part, nl=False)
         return
-    for row in audit_entries.iter_rows(chosen):
+    for row in audit_entries.iter_rows(entry_filter):
         if as_json:
             say(json.dumps(row, ensure_ascii=False, default=str))
         else:

@@ -70,7 +70,7 @@ def _read_since(start: Any) -> set[Unposted]:
 
     is_new = SourceDocument.read_at >= start
     defects = select(SourceDocument).where(is_new, SourceDocument.unreadable != "")
-    held = (
+    held_postings = (
         select(Posting)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(is_new, Posting.state == PostingState.HELD, SourceDocument.unreadable == "")
@@ -79,7 +79,7 @@ def _read_since(start: Any) -> set[Unposted]:
     with read_only_session() as session:
         for row in session.scalars(defects):
             unposted.append((row.installation_id, row.source_id, f"unreadable: {row.unreadable}"))
-        for posting in session.scalars(held):
+        for posting in session.scalars(held_postings):
             source_id = posting.document.source_id
             unposted.append((posting.installation_id, source_id, f"held: {posting.reason}"))
     masks = {id: SecretMask(SiteSecrets(id).values()) for id in {id for id, _, _ in unposted}}

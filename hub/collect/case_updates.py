@@ -29,12 +29,12 @@ class _CaseToOpen:
     postings: list[Posting] = field(default_factory=list)
 
 
-def update_cases(session: Session, held: Iterable[HeldPosting]) -> None:
+def update_cases(session: Session, held_postings: Iterable[HeldPosting]) -> None:
     """Add each held posting to the cases of its findings, and take it out of all others.
 
     If a posting occurs twice, its last findings count.
     """
-    findings_by_posting = _select_last_findings(held)
+    findings_by_posting = _select_last_findings(held_postings)
     if not findings_by_posting:
         return
     session.flush()
@@ -61,10 +61,12 @@ def open_case(session: Session, posting: Posting, finding: Finding) -> None:
     inbox.open_for_finding(session, finding, [posting])
 
 
-def _select_last_findings(held: Iterable[HeldPosting]) -> dict[Posting, tuple[Finding, ...]]:
+def _select_last_findings(
+    held_postings: Iterable[HeldPosting],
+) -> dict[Posting, tuple[Finding, ...]]:
     """Return the last findings of each posting that is still held."""
     findings_by_posting: dict[Posting, tuple[Finding, ...]] = {}
-    for posting, findings in held:
+    for posting, findings in held_postings:
         if posting.state == PostingState.HELD:
             findings_by_posting[posting] = findings
     return findings_by_posting

@@ -45,17 +45,17 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     postings = parts.get("", [])
     if len(parts) == 1:
         (postings,) = parts.values()
-    written = list(filter(_is_posted_write, postings))
+    writes = list(filter(_is_posted_write, postings))
     creation = _find_newest_creation(postings)
-    if creation and creation not in written:
+    if creation and creation not in writes:
         if not creation.kind:
             return None
         if creation.kind in KINDS_BILLED_BY_LINE and not creation.summary.lines:
             return None
         return _build_unposted_link(creation)
-    if not written:
+    if not writes:
         return None
-    return _build_posted_link(written[-1])
+    return _build_posted_link(writes[-1])
 
 
 def _group_by_part(batch: CollectBatch, row: SourceDocument) -> Mapping[str, list[Posting]]:

@@ -90,8 +90,8 @@ class PartHistory:
         is_removal = newest.operation in outbox.REMOVALS
         if is_removal and not outbox.is_removal_by_person(newest):
             return False
-        written = [posting for posting in self.posted if posting.operation not in outbox.REMOVALS]
-        return bool(written) and _has_content(written[-1], content)
+        writes = [posting for posting in self.posted if posting.operation not in outbox.REMOVALS]
+        return bool(writes) and _has_content(writes[-1], content)
 
 
 def _has_content(posting: Posting, content: Content) -> bool:

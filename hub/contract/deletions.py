@@ -217,10 +217,10 @@ class PartSweep:
     def compare_rows(self, row_ids: Iterable[str | int], *, reason: str) -> list[Gone]:
         """Return a Gone for each part of a row that is not among these, the rows of the source."""
         present = {str(id) for id in row_ids}
-        gone: list[Gone] = []
+        items: list[Gone] = []
         for row in sorted((self._parts.keys() | self._missed.keys()) - present, key=_sort_key):
-            gone += self.compare(row, (), reason=reason)
-        return gone
+            items += self.compare(row, (), reason=reason)
+        return items
 
     def checkpoint(self) -> list[Checkpoint]:
         """Return a Checkpoint of the parts, or nothing if they are stored already."""

@@ -160,8 +160,10 @@ class LeaseRows:
             renewed = connection.execute(_RENEW, values).all()
         fences: dict[str, int] = {row.name: row.fence for row in renewed}
         with self._guard:  # one that was released meanwhile is not lost
-            held = [lease for lease in leases.values() if self._leases.get(lease.name) is lease]
-        for lease in held:
+            own_leases = [
+                lease for lease in leases.values() if self._leases.get(lease.name) is lease
+            ]
+        for lease in own_leases:
             if fences.get(lease.name) != lease.fence:
                 self._note_loss(lease)
 

@@ -44,8 +44,10 @@ def use_language_of(person: User | None, *, otherwise: str | None = None) -> Ite
 
 def _build_reader(person: User | None, otherwise: str | None) -> Reader:
     """Return a person as a reader, with the number format that they chose or that is usual."""
-    chosen = person.language if person else None
-    language = next((name for name in (chosen, otherwise) if name in LANGUAGES), None) or ENGLISH
+    own_language = person.language if person else None
+    language = (
+        next((name for name in (own_language, otherwise) if name in LANGUAGES), None) or ENGLISH
+    )
     chosen_format = person.number_format if person else None
     numbers = FORMATS.get(chosen_format or "", USUAL_FORMATS[language])
     return Reader(language, load_catalog(language), numbers, load_plugin_catalogs)

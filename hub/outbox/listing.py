@@ -167,7 +167,7 @@ def _has_only_posting_in_state(state: str) -> ColumnElement[bool]:
     has_only_posting = query.correlate(SourceDocument).scalar_subquery() == 1
     if state != DocumentState.POSTED:
         return has_only_posting
-    gone = (
+    departed_transaction = (
         select(literal(1))
         .select_from(Posting)
         .join(TransactionHead, SAME_TRANSACTION)
@@ -175,7 +175,7 @@ def _has_only_posting_in_state(state: str) -> ColumnElement[bool]:
         .limit(1)
         .correlate(SourceDocument)
     )
-    return has_only_posting & gone.scalar_subquery().is_(None)
+    return has_only_posting & departed_transaction.scalar_subquery().is_(None)
 
 
 def _has_posted() -> ColumnElement[bool]:

@@ -39,23 +39,23 @@ def _load_names_of_awaited(
     session: Session, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Return the names of the records that are created first, by list and placeholder."""
-    awaited = {}
+    posting_ids = {}
     for list_name, id in keys:
         posting_id = parse_posting_id(id)
         if posting_id is not None:
-            awaited[list_name, id] = posting_id
-    if not awaited:
+            posting_ids[list_name, id] = posting_id
+    if not posting_ids:
         return {}
     query = (
         select(Posting.id, Posting.payload, SourceDocument.number)
         .join(Posting.document)
-        .where(Posting.id.in_(set(awaited.values())))
+        .where(Posting.id.in_(set(posting_ids.values())))
     )
     names_by_posting = {}
     for posting_id, payload, number in session.execute(query):
         body = parse_body(payload) or {}
         names_by_posting[posting_id] = str(body.get("DisplayName") or body.get("Name") or number)
-    return {key: names_by_posting.get(posting_id, "") for key, posting_id in awaited.items()}
+    return {key: names_by_posting.get(posting_id, "") for key, posting_id in posting_ids.items()}
 
 
 def _load_numbers_of_posted(

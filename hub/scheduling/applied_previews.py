@@ -80,9 +80,9 @@ def find_awaited_documents(document: Document, documents: Mapping[str, Document]
     `documents` are all that were read, by source id. A document follows those to which its own
     lines apply.
     """
-    awaited: dict[str, Document] = {}
-    _add_awaited(document, documents, awaited, frozenset((document.source_id,)))
-    return list(awaited.values())
+    documents_by_id: dict[str, Document] = {}
+    _add_awaited(document, documents, documents_by_id, frozenset((document.source_id,)))
+    return list(documents_by_id.values())
 
 
 def _add_awaited(

@@ -31,10 +31,10 @@ def find_dependents(postings: Iterable[CheckedPostingRow]) -> dict[int, list[Che
         refs = {posting.summary.party}
         for line in posting.summary.lines:
             refs |= {line.customer, line.item}
-        awaited: set[int] = set()
+        creation_ids: set[int] = set()
         for ref in refs:
-            awaited |= outbox.find_awaited_ids(f'"{ref}"'.encode())
-        for creation_id in awaited:
+            creation_ids |= outbox.find_awaited_ids(f'"{ref}"'.encode())
+        for creation_id in creation_ids:
             dependents[creation_id].append(posting)
     return dict(dependents)
 

@@ -228,10 +228,10 @@ def preview_with_matches(
     if state:
         return _preview_document(item, state, reasons, codes=codes)
     preview = _preview_document(item, PreviewState.READY, (), codes=codes)
-    awaited = find_awaited_documents(item, documents)
+    awaited_documents = find_awaited_documents(item, documents)
     while True:
         with rolled_back() as session:
-            batch = CollectBatch(session, setup, [*awaited, item])
+            batch = CollectBatch(session, setup, [*awaited_documents, item])
             trial = plan_and_check(batch, item, reconciliations)
             result = _add_trial(preview, batch, item, trial)
         if reconciliations is None or not reconciliations.read(trial.bank_months):

@@ -101,8 +101,8 @@ def _compare_head(
     """Raise AuditBroken if the head notes entries that are missing, or is not the hub's own."""
     if stored.is_missing:
         if audit.has_entry_of_head(session):
-            gone = Sentence("is gone from %(place)s", place=audit.describe_head_place())
-            raise AuditBroken.head(gone, audit.describe_head_holder())
+            loss = Sentence("is gone from %(place)s", place=audit.describe_head_place())
+            raise AuditBroken.head(loss, audit.describe_head_holder())
         if result.count and not audit.is_shared():
             result.remarks.append(
                 Sentence(

@@ -44,12 +44,12 @@ class Filter:
         return query
 
 
-def iter_rows(chosen: Filter) -> Iterator[dict[str, Any]]:
+def iter_rows(entry_filter: Filter) -> Iterator[dict[str, Any]]:
     """Yield the entries, oldest first, without loading all of them at once.
 
     No transaction is open while a row is printed: the reader of the output may take its time.
     """
-    query = chosen.select().order_by(AuditEntry.id).limit(ROWS_AT_ONCE)
+    query = entry_filter.select().order_by(AuditEntry.id).limit(ROWS_AT_ONCE)
     last_id = 0
     while True:
         with engine.read_only_session() as session:
@@ -74,9 +74,9 @@ def build_row(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def as_csv(chosen: Filter) -> Iterator[bytes]:
+def as_csv(entry_filter: Filter) -> Iterator[bytes]:
     """Yield the entries as a CSV file for spreadsheets, part by part."""
-    lines = (_format_cells(row) for row in iter_rows(chosen))
+    lines = (_format_cells(row) for row in iter_rows(entry_filter))
     return spreadsheets.stream(COLUMNS, lines)
 
 

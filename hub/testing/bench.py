@@ -225,10 +225,10 @@ class Bench:
         """Let the app read a file, which is stored if it holds documents; return what it holds."""
         file = make_received_file(name, content, self.clock.now(), mapping)
         result = self._call("hub_file", site=self.site, file=file, content=content)
-        held = require_result("hub_file", result, FileContent)
-        if held.table is None:
-            self.files.add(file, content, held)
-        return held
+        file_content = require_result("hub_file", result, FileContent)
+        if file_content.table is None:
+            self.files.add(file, content, file_content)
+        return file_content
 
     def fields(self) -> Sequence[Field]:
         """Return the code fields of the app."""

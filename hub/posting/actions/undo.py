@@ -297,9 +297,9 @@ def _find_own_obstacle(
         return MISSING_REASON
     if transaction_index.is_voided(entity):
         return Sentence("It was voided in QuickBooks.")
-    written = document.last_write.answer or {}
+    last_answer = document.last_write.answer or {}
     if payloads.compute_content_digest(kind, entity) != payloads.compute_content_digest(
-        kind, written
+        kind, last_answer
     ):
         return Sentence("It was changed in QuickBooks since it was posted.")
     if id in reconciled:

@@ -41,7 +41,7 @@ def _count_undecided_codes(
     session: Session, installation: Installation, fields: Sequence[str]
 ) -> int:
     """Count the codes of these fields that documents wait for and that nobody has decided on."""
-    awaited = _load_awaited_codes(session, installation, fields)
+    awaited_codes = _load_awaited_codes(session, installation, fields)
     plugin_name = current_hub().plugins.get_plugin_name(installation.slug)
     decisions = select(Match.field, Match.code).where(
         Match.company_id == installation.company_id,
@@ -50,8 +50,8 @@ def _count_undecided_codes(
         Match.field.in_(fields),
     )
     for field, code in session.execute(decisions):
-        awaited.discard((field, code))
-    return len(awaited)
+        awaited_codes.discard((field, code))
+    return len(awaited_codes)
 
 
 def _load_awaited_codes(

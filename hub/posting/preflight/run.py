@@ -268,11 +268,11 @@ def _release(
 
 def _wait_for_removals(session: Session, context: CheckContext, ids: Sequence[int]) -> None:
     """Make postings wait for the removals of transactions that depend on their targets."""
-    awaited = {}
+    removals_by_posting = {}
     for id in ids:
         if id in context.removals:
-            awaited[id] = context.removals[id]
-    removals.wait_for_removals(session, awaited)
+            removals_by_posting[id] = context.removals[id]
+    removals.wait_for_removals(session, removals_by_posting)
 
 
 def _list_reasons(findings: Sequence[Finding]) -> list[dict[str, Any]]:

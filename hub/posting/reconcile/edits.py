@@ -22,13 +22,15 @@ def describe_edits(
         return [], None
     posting = document.posting
     last_write = document.last_write
-    written = payloads.summarize_written(
+    last_summary = payloads.summarize_written(
         posting.kind, last_write.answer or {}, last_write.summary, posting.currency
     )
-    edited = payloads.summarize(posting.kind, entity, posting.currency)
+    current_summary = payloads.summarize(posting.kind, entity, posting.currency)
     with read_only_session() as session:
         name_of = load_namer(
             session, posting.company_id, get_party_list(posting.kind, posting.summary)
         )
-        edits = payloads.describe_differences(written, edited, name_of, compares_billing=True)
-    return edits, mergers.find_merger(posting, written, edited) if edits else None
+        edits = payloads.describe_differences(
+            last_summary, current_summary, name_of, compares_billing=True
+        )
+    return edits, mergers.find_merger(posting, last_summary, current_summary) if edits else None

@@ -159,8 +159,8 @@ class PostedDocument:
         if self.head is None:
             return False
         response = self.last_write.answer or {}
-        written = payloads.compute_content_digest(self.posting.kind, response)
-        return self.head.content != written
+        digest = payloads.compute_content_digest(self.posting.kind, response)
+        return self.head.content != digest
 
 
 class _Write(NamedTuple):

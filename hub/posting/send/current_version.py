@@ -67,9 +67,11 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
     last = _load_last_posted(posting)
     if last is None:
         return payloads.build_update_body(planned, entity, summary=posting.summary)
-    written = payloads.complete_last_write(last.summary, last.answer or {})
+    last_summary = payloads.complete_last_write(last.summary, last.answer or {})
     unlinked_orders = _list_unlinked_orders(planned, posting, last)
-    return payloads.build_update_body(planned, entity, written, posting.summary, unlinked_orders)
+    return payloads.build_update_body(
+        planned, entity, last_summary, posting.summary, unlinked_orders
+    )
 
 
 def _has_rate_of_former_day(posting: Posting, body: dict[str, Any], entity: dict[str, Any]) -> bool:
@@ -114,9 +116,11 @@ def _list_unlinked_orders(planned: dict[str, Any], posting: Posting, last: Posti
     for order, count in _count_billing_lines(last).items():
         if counts[order] < count:
             unlinked.add(order)
-    written = json.loads(last.payload or b"{}")
-    if not payloads.is_whole_update(written):  # a full update also contains links made by people
-        unlinked |= payloads.list_linked_orders(written) - payloads.list_linked_orders(planned)
+    last_payload = json.loads(last.payload or b"{}")
+    if not payloads.is_whole_update(
+        last_payload
+    ):  # a full update also contains links made by people
+        unlinked |= payloads.list_linked_orders(last_payload) - payloads.list_linked_orders(planned)
     return unlinked
 
 

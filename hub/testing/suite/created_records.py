@@ -63,8 +63,8 @@ class CreatedRecordTests(VariantBenches):
             alike = with_id_of(record, document)
             if alike.source_id == document.source_id:
                 continue
-            written = self._changed_rows(self._open(variant), document)
-            if written & self._changed_rows(self._open(variant), alike):
+            changed_rows = self._changed_rows(self._open(variant), document)
+            if changed_rows & self._changed_rows(self._open(variant), alike):
                 pytest.fail(
                     f"hub_report of {self.slug} writes the receipt about the {record.kind}"
                     f" {alike.source_id} to the {document.kind} {document.source_id}, which then"

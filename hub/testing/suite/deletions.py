@@ -37,12 +37,12 @@ class DeletionTests(DocumentChange):
         whole = paged_bench.read()
         present = {item.source_id for item in whole if isinstance(item, Document)}
         later = _read_a_day_later(paged_bench, whole)
-        gone = _gone([*whole, *later]) & present
-        if gone:
-            examples = ", ".join(sorted(gone)[:MAX_EXAMPLES])
+        gone_ids = _gone([*whole, *later]) & present
+        if gone_ids:
+            examples = ", ".join(sorted(gone_ids)[:MAX_EXAMPLES])
             pytest.fail(
-                f"{self.slug} reports {len(gone)} documents as gone that its stand-in still has,"
-                f" such as {examples}. If a DeletionSweep finds them, pass the ids of"
+                f"{self.slug} reports {len(gone_ids)} documents as gone that its stand-in still"
+                f" has, such as {examples}. If a DeletionSweep finds them, pass the ids of"
                 " all pages and of all lists to `compare`, or give each list a sweep of its own"
                 " with `prefix`."
             )

@@ -42,11 +42,11 @@ class OutageTests(VariantBenches):
         for path in list(paths)[:MAX_PATHS]:
             alone = f"{what}, of which only calls of {path} were refused,"
             FailingSource(bench, status, path=path).expect_error(bench.read, alone, unchanged)
-        gone = ADVICE.format(nothing="it had read them, or as if they were gone")
+        advice = ADVICE.format(nothing="it had read them, or as if they were gone")
         for ids in _group_by_list(source_ids(whole)):
             by_ids = partial(bench.read, ids=ids[:MAX_IDS])
             named = f"{what}, with the ids {', '.join(ids[:MAX_IDS])},"
-            FailingSource(bench, status).expect_error(by_ids, named, gone)
+            FailingSource(bench, status).expect_error(by_ids, named, advice)
 
     def test_a_busy_source_loses_no_file(self) -> None:
         """Answer the calls for the first file of a document with 429."""

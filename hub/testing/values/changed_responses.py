@@ -57,10 +57,10 @@ class ChangedResponses:
 
     def write_amount(self, amount: Decimal, like: ResponseValue) -> str | int | Decimal:
         """Return an amount as the source writes it: a text or a number, in its unit."""
-        written = amount / self.unit
+        number = amount / self.unit
         if isinstance(like.value, str):
-            return f"{written:f}" if self.unit == ONE else str(int(written))
-        return written if self.unit == ONE else int(written)
+            return f"{number:f}" if self.unit == ONE else str(int(number))
+        return number if self.unit == ONE else int(number)
 
     def read(self, value: ResponseValue, new: Any) -> Document | None:
         """Read the document while a value of the source is another; None if it is no document."""

@@ -44,9 +44,9 @@ def _find_ready_draft(responses: ChangedResponses, values: Sequence[ResponseValu
         if not isinstance(value.value, str) or not OWN_STATE.fullmatch(name):
             continue
         for word in UNREADY_WORDS:
-            written = _write_like(value.value, word)
-            if is_ready(responses.read(value, written)):
-                return f"it is ready if {value.name} is {written!r}."
+            new_value = _write_like(value.value, word)
+            if is_ready(responses.read(value, new_value)):
+                return f"it is ready if {value.name} is {new_value!r}."
     return ""
 
 
