@@ -22,17 +22,19 @@ def signed_json(
     prefix: str = "",
     timestamp: str = "",
     now: dt.datetime | None = None,
+    may_be_list: bool = False,
 ) -> Any:
-    """Verify the signature of a webhook call and return its JSON body.
+    """Verify the signature of a webhook call and return its JSON body, which is an object.
 
     - `header`: the header with the HMAC-SHA256 of the body as hexadecimal digits.
     - `prefix`: the text before the digits, if the source writes one ("sha256=").
     - `signed_with`: names the secret in the error message.
     - `timestamp`: the header with the seconds since 1970 at which the call was sent, if the source
       signs them, with a dot, before the body; `now` is then `site.now`.
+    - `may_be_list`: the source sends several changes in one call; the body may be a list of them.
 
     Raise Refused if the secret is empty, the signature is wrong, the call was sent more than five
-    minutes before or after `now`, or the body is not JSON.
+    minutes before or after `now`, or the body is not JSON of this form.
     """
     values = {name.lower(): value for name, value in headers.items()}
     signature = values.get(header.lower(), "").removeprefix(prefix).lower()
@@ -43,10 +45,18 @@ def signed_json(
         raise Refused("This call is not signed with %(name)s.", name=signed_with)
     if timestamp:
         _check_age(sent_at, now)
+    return _parse_body(body, may_be_list=may_be_list)
+
+
+def _parse_body(body: bytes, *, may_be_list: bool) -> Any:
+    """Parse the body of a verified call; raise Refused if it is no object (or list of them)."""
     try:
-        return exact_json.parse_call(body)
+        content = exact_json.parse_call(body)
     except ValueError:
         raise Refused("This call is signed correctly, but its body is not JSON.") from None
+    if isinstance(content, dict) or (may_be_list and isinstance(content, list)):
+        return content
+    raise Refused("This call is signed correctly, but its body is not a JSON object.")
 
 
 def _check_age(sent_at: str, now: dt.datetime | None) -> None:

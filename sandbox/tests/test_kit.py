@@ -478,6 +478,20 @@ def test_a_call_that_is_held_back_is_shown_as_it_will_be_sent(receiver):
     assert calls.page("GET", None)["waiting"] == []
 
 
+@pytest.mark.parametrize("content", [[], "changed", 7, None])
+def test_any_json_is_sent_signed_to_the_newest_receiver(content):
+    calls = WebhookSender("X-Signature")
+    with pytest.raises(ValueError, match="no call was sent yet"):
+        calls.page("POST", {"content": content})
+    calls.page("POST", {"held": True})
+    calls.send_event("http://127.0.0.1:9/hub", "shared", "bill.changed")
+    request = calls.page("POST", {"content": content})["waiting"][-1]
+    signature = hmac.new(b"shared", request["body"].encode(), hashlib.sha256).hexdigest()
+    assert json.loads(request["body"]) == content
+    assert request["headers"]["X-Signature"] == signature
+    assert calls.last == f"{json.dumps(content)}: waits"
+
+
 def test_a_habit_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="unknown: late; there are twice, held, release"):
         WebhookSender("X-Signature").page("POST", {"late": True})

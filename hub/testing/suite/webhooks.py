@@ -1,6 +1,7 @@
 """Contract tests of webhooks: calls with the signature of the source are accepted, others not."""
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -21,6 +22,7 @@ from hub.testing.suite.hooks import TIMESTAMP, HookTests
 
 UNSIGNED_HEADERS = ("content-type", "content-length", "user-agent", "host")
 OTHER_BODY = b'{"topic": "made up", "id": "1"}'
+OTHER_FORMS: tuple[object, ...] = ([], [7], [None], "changed", 7, None, True)
 DAY = 86_400  # seconds
 MAX_CLOCK_DIFFERENCE = 3_600  # seconds by which the time in a header may differ from the clock
 TIME = re.compile(r"\d{13}|\d{10}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
@@ -32,6 +34,12 @@ OLD_CALL = (
     "Somebody who has recorded it could send it again. Verify that the time is signed, and compare"
     " it with site.now; signed_json does both with timestamp= and now=. If the source does not sign"
     " the time: contract(…, unused={'timestamp': reason})."
+)
+
+
+OTHER_FORM = (
+    "Raise Refused for JSON that is no object, as signed_json does, or return no signals; then the"
+    " hub collects as on the schedule."
 )
 
 
@@ -98,6 +106,25 @@ class WebhookTests(HookTests, DocumentChange):
         self._expect_refusal(bench, "without a signature while no secret is stored", unsigned)
         record.note(record.WEBHOOK, self.slug)
 
+    def test_a_webhook_call_with_another_form_of_body_is_no_error(self, bench: Bench) -> None:
+        """Let the stand-in sign JSON that is no object; the plugin refuses it or reads nothing.
+
+        The hub answers any other exception with an internal error.
+        """
+        if not self._uses("hub_webhook"):
+            return
+        self._announce_change(bench)
+        for content in OTHER_FORMS:
+            call = self._sign(bench, content)
+            try:
+                bench.webhook(*call)
+            except Refused:
+                continue
+            except Exception as error:
+                body = json.dumps(content)
+                what = f"hub_webhook of {self.slug}, for a signed call with the body {body},"
+                raise exception_failure(what, error, advice=OTHER_FORM) from error
+
     def test_a_webhook_call_with_an_old_timestamp_is_refused(self, bench: Bench) -> None:
         """Repeat a call on the next day, unchanged and with the time of that day.
 
@@ -158,6 +185,18 @@ class WebhookTests(HookTests, DocumentChange):
                 " address there, name that form: contract(…, webhook=(path, {field: '{url}'}))."
             )
         return changed, calls
+
+    def _sign(self, bench: Bench, content: object) -> SignedCall:
+        """Let the stand-in sign any JSON; return the call."""
+        bench.drive("webhooks", {"content": content})
+        for call in self._waiting_calls(bench):
+            if call.body == json.dumps(content).encode():
+                return call
+        pytest.fail(
+            f"The stand-in of {self.slug} does not sign a body that the suite gives it. Send its"
+            " calls with the WebhookSender of qbo_sandbox.kit, or let its page /_sandbox/webhooks"
+            ' take {"content": …} as that does.'
+        )
 
     def _items(self) -> list[Yielded]:
         """Return the documents of the stand-in, of which one is changed."""

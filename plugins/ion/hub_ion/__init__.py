@@ -182,6 +182,7 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         header="X-ION-Signature",
         prefix="sha256=",
         signed_with="the secret that ION gave when the hub asked for its calls",
+        may_be_list=True,
     )
     events = call if isinstance(call, list) else [call]
     signals = [_read_signal(event) for event in events if isinstance(event, dict)]

@@ -46,6 +46,7 @@ class WebhookSender:
         self.habits = {"twice": False, "held": False}
         self._queue: queue.Queue[tuple[JsonObject, str]] = queue.Queue()
         self._waiting: list[tuple[JsonObject, str]] = []
+        self._receiver: tuple[str, str] | None = None  # address and secret of the newest call
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
 
@@ -63,9 +64,10 @@ class WebhookSender:
         warn_of_earlier_name("WebhookSender.hint", "send_event")
         self.send_event(address, secret, topic, id)
 
-    def send(self, address: str, secret: str, content: JsonObject) -> None:
-        """Queue a call."""
+    def send(self, address: str, secret: str, content: Any) -> None:
+        """Queue a call with any JSON."""
         with self._lock:
+            self._receiver = address, secret
             event = {
                 "number": len(self.events) + 1,
                 "to": address,
@@ -98,27 +100,38 @@ class WebhookSender:
         if not self.events:
             return ""
         event = self.events[-1]
-        return f"{' '.join(map(str, event['said'].values()))}: {event['outcome']}"
+        content = event["said"]
+        facts = content.values() if isinstance(content, dict) else [json.dumps(content)]
+        return f"{' '.join(map(str, facts))}: {event['outcome']}"
 
     def page(self, method: str, body: Any) -> object:
         """Answer /_sandbox/webhooks: GET lists; POST sets habits, {"release": true} sends.
 
         `waiting` are the calls that are held back, with headers and body as they will be sent.
+        {"content": …} sends any JSON to the receiver of the newest call, signed like that one.
         """
         if method == "POST":
-            unknown = body.keys() - self.habits - {"release"}
+            unknown = body.keys() - self.habits - {"release", "content"}
             if unknown:
                 raise ValueError(
                     f"unknown: {', '.join(sorted(unknown))};"
-                    f" there are {', '.join(self.habits)}, release"
+                    f" there are {', '.join(self.habits)}, release, content"
                 )
             self.habits |= {name: bool(body[name]) for name in self.habits if name in body}
+            if "content" in body:
+                self._send_to_newest_receiver(body["content"])
             if body.get("release"):
                 self.release()
         with self._lock:
             waiting = [self._request(event, secret) for event, secret in self._waiting]
         requests = [{"headers": headers, "body": body.decode()} for headers, body in waiting]
         return {"habits": self.habits, "events": self.events, "waiting": requests}
+
+    def _send_to_newest_receiver(self, content: Any) -> None:
+        """Send any JSON to the receiver of the newest call."""
+        if self._receiver is None:
+            raise ValueError("no call was sent yet, so there is no receiver")
+        self.send(*self._receiver, content)
 
     def _send_queued_calls(self) -> None:
         """Make the calls in the queue, in a thread of its own."""

@@ -55,6 +55,20 @@ def test_a_signed_body_that_is_not_json_is_refused():
         verify({"X-Shed-Signature": signature(b"no")}, body=b"no")
 
 
+@pytest.mark.parametrize("body", [b"[]", b'["7"]', b'"seven"', b"7", b"null", b"true"])
+def test_a_signed_body_that_is_no_object_is_refused(body):
+    headers = {"X-Shed-Signature": signature(body)}
+    with pytest.raises(Refused, match="its body is not a JSON object"):
+        verify(headers, body=body)
+
+
+def test_a_list_is_returned_to_a_plugin_that_reads_lists():
+    headers = {"X-Shed-Signature": signature(b'[{"id": "7"}]')}
+    assert verify(headers, body=b'[{"id": "7"}]', may_be_list=True) == [{"id": "7"}]
+    with pytest.raises(Refused, match="its body is not a JSON object"):
+        verify({"X-Shed-Signature": signature(b"7")}, body=b"7", may_be_list=True)
+
+
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 SENT = {"timestamp": "X-Shed-Time", "now": NOW}
 

@@ -90,6 +90,7 @@ UNSTATED = "test_exceptions_in_unstated_name_known_values"
 DELETED = "test_a_deletion_between_two_pages_hides_no_other_document"
 ACCEPTED = "test_a_signed_webhook_call_is_accepted"
 FORGED = "test_a_forged_webhook_call_is_refused"
+OTHER_FORM = "test_a_webhook_call_with_another_form_of_body_is_no_error"
 OLD = "test_a_webhook_call_with_an_old_timestamp_is_refused"
 STOPPED = "test_hub_subscribe_turns_webhook_calls_off"
 APPLIED = "test_payments_are_applied_to_every_document_that_they_pay"
@@ -106,7 +107,7 @@ MATCHED = "test_codes_have_what_their_field_is_matched_by"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW, GONE_AFTER_A_FAILURE)
 ON_A_BENCH = (
     *(BUSY, BROKEN, NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
-    *(NOTHING_NEW, LATER_STATE, MISSING, WITHOUT_ID, ADDRESSES, ACCOUNTS_APART),
+    *(NOTHING_NEW, LATER_STATE, MISSING, WITHOUT_ID, ADDRESSES, ACCOUNTS_APART, OTHER_FORM),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, GONE_ALL_THE_SAME, *ON_PAGES),
 )
 OF_ITS_DOCUMENTS = (
@@ -1774,6 +1775,14 @@ DEFECTS = {
     ),
     "a signal that pushes lists only": Defect(
         ACCEPTED, HOOKS, SIGNALS, "[Signal.push_lists()]", "its signals read nothing"
+    ),
+    "a list of changes that is read as one": Defect(
+        OTHER_FORM,
+        HOOKS,
+        SIGNALS,
+        '[Signal.read(call["id"])]',
+        r"for a signed call with the body \[\], raised TypeError",
+        setting=((HOOKS, '"X-Depot-Signature")', '"X-Depot-Signature", may_be_list=True)'),),
     ),
     "calls that are never switched on": Defect(
         ACCEPTED, HOOKS, SUBSCRIBE, "pass", "calls nobody after bill:1001 has changed"

@@ -243,6 +243,19 @@ HOSTILE_BODIES = [
 ]
 
 
+@pytest.mark.parametrize("body", [b"[]", b'[{"topic": "invoice.changed"}]', b'"a"', b"7", b"null"])
+def test_a_signed_body_that_is_no_object_is_refused_in_a_sentence(owner, body):
+    with owner.app.app_context():
+        SiteSecrets(owner.story.installation)["webhook_secret"] = SECRET
+    signed = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"X-CostTracker-Signature": signed}
+    answer = owner.client.post(f"/webhooks/{owner.story.installation}", data=body, headers=headers)
+    assert (answer.status_code, answer.text) == (
+        401,
+        "This call is signed correctly, but its body is not a JSON object.\n",
+    )
+
+
 @pytest.mark.proof(small=4)
 @pytest.mark.parametrize("body", HOSTILE_BODIES, ids=range(len(HOSTILE_BODIES)))
 def test_a_signed_body_of_any_shape_is_no_error_of_the_hub(owner, body):
