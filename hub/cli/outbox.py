@@ -93,14 +93,15 @@ def _require_app(slug: str) -> None:
     from sqlalchemy import select
 
     from hub.context import current_hub
+    from hub.contract.app_lookup import build_missing_error
     from hub.db.engine import read_only_session
-    from hub.errors import NotFound
     from hub.models import Installation
 
+    plugins = current_hub().plugins
     with read_only_session() as session:
-        slugs = {*current_hub().plugins.apps, *session.scalars(select(Installation.slug))}
+        slugs = {*plugins.apps, *session.scalars(select(Installation.slug))}
     if slug not in slugs:
-        raise NotFound("app", slug, slugs)
+        raise build_missing_error(plugins, slug, slugs)
 
 
 def _reword_for_people(row: dict[str, Any], posting: "Posting") -> None:

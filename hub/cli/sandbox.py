@@ -168,14 +168,14 @@ def _serve_source(
 ) -> None:
     """Serve the stand-in of a source until Ctrl-C."""
     from hub import config
+    from hub.contract.app_lookup import build_missing_error
     from hub.contract.registry import Plugins
-    from hub.errors import NotFound
     from qbo_sandbox.kit import Fault, serve
 
     plugins = Plugins.load(allowed=config.allowed_plugins())
     slugs = [app for app in plugins.apps if plugins.has(app, "hub_sandbox")]
     if slug not in slugs:
-        raise NotFound("stand-in", slug, ["quickbooks", *slugs])
+        raise build_missing_error(plugins, slug, ["quickbooks", *slugs], what="stand-in")
     stand_in = plugins.open_stand_in(slug, folder=folder, documents=documents, seed=seed)
     wsgi: Any = stand_in.wsgi
     for text in faults:

@@ -48,8 +48,9 @@ def find_stored_app(company_id: int, slug: str) -> "Installation":
     """Return an app that is, or was, enabled for a company; name those that are if it never was."""
     from sqlalchemy import select
 
+    from hub.context import current_hub
+    from hub.contract.app_lookup import build_missing_error
     from hub.db.engine import read_only_session
-    from hub.errors import NotFound
     from hub.installations import enable
     from hub.models import Installation
 
@@ -60,7 +61,8 @@ def find_stored_app(company_id: int, slug: str) -> "Installation":
         Installation.company_id == company_id, *person.visible_rows("viewer").installations()
     )
     with read_only_session() as session:
-        raise NotFound("enabled app", slug, session.scalars(query))
+        slugs = session.scalars(query).all()
+    raise build_missing_error(current_hub().plugins, slug, slugs, what="enabled app")
 
 
 def get_app_name(slug: str) -> str:
@@ -78,8 +80,10 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
     """
     from sqlalchemy import select
 
+    from hub.context import current_hub
+    from hub.contract.app_lookup import build_missing_error
     from hub.db.engine import read_only_session
-    from hub.errors import NotFound, NotNow
+    from hub.errors import NotNow
     from hub.models import Installation
 
     query = select(Installation).where(
@@ -92,7 +96,8 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
     if slug is not None:
         of_app = [row for row in enabled if row.slug == slug]
         if not of_app:
-            raise NotFound("enabled app", slug, {row.slug for row in enabled})
+            slugs = {row.slug for row in enabled}
+            raise build_missing_error(current_hub().plugins, slug, slugs, what="enabled app")
         return of_app
     if not enabled:
         raise _build_nothing_enabled_error(role)

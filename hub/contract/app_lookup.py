@@ -1,6 +1,8 @@
 """Explain why there is no app with a slug: its plugin cannot be used, or none claims it."""
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from hub.contract.registry import Plugins
 from hub.errors import HubError, NotFound, PluginBroken, Refused
@@ -25,7 +27,26 @@ def find_error(plugins: Plugins, slug: str) -> HubError:
             slug=slug,
             reasons=reasons,
         )
-    return NotFound("app", slug, plugins.apps)
+    return build_missing_error(plugins, slug)
+
+
+def build_missing_error(
+    plugins: Plugins, slug: str, slugs: Iterable[str] | None = None, *, what: str = "app"
+) -> NotFound:
+    """Return the error that none of some apps has this slug, by default of those installed.
+
+    It offers the nearest one. If none is near, it lists them as "CostTracker (costtracker)".
+    """
+    choices = list(plugins.apps if slugs is None else slugs)
+    if not get_close_matches(slug, choices):
+        choices = [_format_with_name(plugins, choice) for choice in choices]
+    return NotFound(what, slug, choices)
+
+
+def _format_with_name(plugins: Plugins, slug: str) -> str:
+    """Return a slug behind the name of its app; alone if its plugin is not installed."""
+    app = plugins.apps.get(slug)
+    return f"{app.name} ({slug})" if app else slug
 
 
 def _is_about(error: PluginBroken, slug: str) -> bool:

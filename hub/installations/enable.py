@@ -12,6 +12,7 @@ from hub import outbox, sources
 from hub.cases import source_cases
 from hub.context import current_hub
 from hub.contract import settings_schema
+from hub.contract.app_lookup import build_missing_error
 from hub.contract.types import App, Tenant
 from hub.db.database_errors import repeat_after_conflict
 from hub.db.engine import read_only_session, transaction
@@ -353,10 +354,10 @@ def _apply_review(session: Session, row: Installation) -> None:
 
 def _find_available_app(slug: str) -> App:
     """Return an app of an installed plugin; raise NotFound if there is none with this slug."""
-    apps = current_hub().plugins.apps
-    if slug not in apps:
-        raise NotFound("app", slug, apps)
-    return apps[slug]
+    plugins = current_hub().plugins
+    if slug not in plugins.apps:
+        raise build_missing_error(plugins, slug)
+    return plugins.apps[slug]
 
 
 def _check_access(app: App, company_id: int) -> None:

@@ -13,10 +13,10 @@ from hub.collect.read import read
 from hub.collect.setup import Setup, load_setup
 from hub.context import current_hub
 from hub.contract import settings_schema
+from hub.contract.app_lookup import build_missing_error
 from hub.contract.documents import Document, Yielded
 from hub.contract.types import App
 from hub.db.engine import transaction
-from hub.errors import NotFound
 from hub.mapping import build_code_index
 from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
@@ -40,10 +40,10 @@ def preview_app(
     A company and an installation are stored for the preview, so the database must be a temporary
     one. Raise SettingsInvalid for settings that do not fit, and whatever error the source returns.
     """
-    apps = current_hub().plugins.apps
-    if slug not in apps:
-        raise NotFound("app", slug, apps)
-    setup = _set_up(apps[slug], answers, country)
+    plugins = current_hub().plugins
+    if slug not in plugins.apps:
+        raise build_missing_error(plugins, slug)
+    setup = _set_up(plugins.apps[slug], answers, country)
     items = list(islice(source_preview.drop_checkpoints(read(setup, ids)), limit))
     documents = source_preview.index_documents(items)
     setup.index = build_code_index(setup.fields, documents.values())

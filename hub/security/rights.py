@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
+from hub.contract.app_lookup import build_missing_error
 from hub.errors import NotFound, NotNow, Sentence
 from hub.models import (
     Case,
@@ -289,7 +290,7 @@ def check_exists(session: Session, right: Right) -> None:
     company_id, slug = right.subject
     known_apps = _list_known_apps(session)
     if slug is not None and slug not in known_apps:
-        raise NotFound("app", slug, known_apps)
+        raise build_missing_error(current_hub().plugins, slug, known_apps)
     if company_id is not None and session.get(ConnectedCompany, company_id) is None:
         raise NotFound("company", str(company_id))
 

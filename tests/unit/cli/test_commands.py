@@ -697,6 +697,11 @@ def test_a_value_out_of_range_is_a_mistake_in_the_command(hub, command):
         ("apps disable costtracker", "No QuickBooks company is connected yet"),
         ("cases --realm 999", "No QuickBooks company is connected yet"),
         ("sandbox costtraker", "There is no stand-in “costtraker”. Did you mean costtracker?"),
+        ("sandbox nosuchname", "There is: Autotask expense reports (autotask-expenses), "),
+        ("sandbox nosuchname", ", Ontraccr (ontraccr), quickbooks."),
+        ("outbox --app nosuchname", ", CostTracker (costtracker), "),
+        ("dev nosuchname", ", CostTracker (costtracker), "),
+        ("read nosuchname", ", CostTracker (costtracker), "),
     ],
 )
 def test_something_that_does_not_exist_is_named(hub, command, sentence):

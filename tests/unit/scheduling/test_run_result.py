@@ -177,7 +177,7 @@ def test_an_amount_that_its_currency_does_not_have_is_held_with_the_next_step(ap
 
 def test_an_app_that_was_never_enabled_is_answered_with_those_that_were(app, source):
     result = CliRunner().invoke(main, ["apps", "disable", "nosuch"], obj=app)
-    assert result.stderr == "There is no enabled app “nosuch”. There is: small.\n"
+    assert result.stderr == "There is no enabled app “nosuch”. There is: Small (small).\n"
 
 
 def test_results_of_several_runs_are_added():
