@@ -13,7 +13,7 @@ import click
 from hub.cli import data_folder, file_rights, vault_check
 from hub.cli.console import as_json, hub, with_hub
 from hub.cli.groups import HelpfulGroup
-from hub.cli.terminal import count_of, get_account_name, print_json, print_table, say
+from hub.cli.terminal import count_of, format_moment, get_account_name, print_json, print_table, say
 
 MAX_DIFFERENCES = 5
 TEST_FILE_BYTES = 4096  # written into the data folder to check that it can be written
@@ -334,7 +334,8 @@ def list_(
         if as_json:
             say(json.dumps(row, ensure_ascii=False, default=str))
         else:
-            say("  ".join(str(row[name]) for name in ("at", "who", "what", "subject")))
+            at = format_moment(datetime.fromisoformat(row["at"]))
+            say("  ".join((at, row["who"], row["what"], row["subject"])))
 
 
 @click.command()

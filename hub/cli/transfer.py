@@ -1,13 +1,14 @@
 """Backups, restoring them, and moving the hub to another database."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hub.cli.console import hub, with_hub
-from hub.cli.terminal import Terminal, count_of, get_account_name, print_table, say
+from hub.cli.terminal import Terminal, count_of, format_moment, get_account_name, print_table, say
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -84,7 +85,8 @@ def restore(archive: Path) -> None:
             terminal.clear()
         data_origin.mark_folder(folder, data_origin.INIT)
         count = sum(opened.manifest.rows.values())
-        say(f"Restored {count_of(count, 'row')} as they were at {opened.manifest.made_at}.")
+        made_at = format_moment(datetime.fromisoformat(opened.manifest.made_at))
+        say(f"Restored {count_of(count, 'row')} as they were at {made_at}.")
     say(
         "What may have been posted since the backup is looked for in QuickBooks before anything is"
         " sent again. Start the hub with `hub serve`; everybody logs in again."

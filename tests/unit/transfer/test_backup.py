@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import resource
 import sqlite3
 import stat
@@ -58,6 +59,7 @@ def test_a_backup_is_restored_into_an_empty_folder(hub, archive, empty_folder):
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     code, output = hub("restore", str(archive), HUB_DATA=str(empty_folder))
     assert code == 0, output
+    assert re.search(r" rows as they were at \d{4}-\d\d-\d\d \d\d:\d\dZ\.", output)
     assert lists_of(hub, HUB_DATA=str(empty_folder)) == before
     assert "intact" in hub("audit", "verify", HUB_DATA=str(empty_folder))[1]
     with closing(sqlite3.connect(empty_folder / "hub.db")) as connection, connection:

@@ -370,4 +370,9 @@ def test_the_command_lists_entries(owner):
     )
     _, rows = spreadsheets.decode(command.stdout_bytes)
     assert [row["subject"] for row in rows] == ["one"]
-    assert CliRunner().invoke(main, ["audit", "list"], obj=owner.app).exit_code == 0
+
+
+def test_the_command_lists_times_for_people(owner):
+    record(owner, "oda", "code matched", "one")
+    command = CliRunner().invoke(main, ["audit", "list", "--who", "oda"], obj=owner.app)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ  oda  code matched  one\n", command.output)
