@@ -88,7 +88,10 @@ class WithTables(click.Command):
     "--json",
     "as_json",
     is_flag=True,
-    help="SLUG: print only its settings, as JSON for `hub apps enable --settings FILE`.",
+    help=(
+        "SLUG: print only its settings, as JSON for `hub apps enable --settings FILE`, and serve it"
+        " all the same."
+    ),
 )
 def sandbox(
     name: str,
@@ -109,9 +112,9 @@ def sandbox(
     """Serve a stand-in at a local address.
 
     QuickBooks Online, or the source of the app SLUG, until Ctrl-C. Its address is the first line
-    that it prints; then comes what to enter in the hub, or with --json that alone. Below the
-    address, /_sandbox/faults makes it misbehave, /_sandbox/books shows its books and
-    /_sandbox/clock moves its clock.
+    that it prints; then comes what to enter in the hub. With --json it prints the settings alone,
+    and serves until Ctrl-C as well. Below the address, /_sandbox/faults makes it misbehave,
+    /_sandbox/books shows its books and /_sandbox/clock moves its clock.
     """
     _require_stand_in(name)
     from qbo_sandbox.command import reserve_folder
@@ -211,5 +214,8 @@ def _build_settings_to_enter(app: "App", settings: "Mapping[str, object]") -> li
         label = fields[name].metadata.get("label", name)
         words = settings_schema.listed_choices(fields[name]).get(str(value), value)
         lines.append(f"  {label}: {words}")
-    lines.append(f"for `hub apps enable {app.slug} --settings FILE`: hub sandbox {app.slug} --json")
+    lines.append(
+        f"for `hub apps enable {app.slug} --settings FILE`, serve it with: hub sandbox {app.slug}"
+        " --json > FILE"
+    )
     return lines
