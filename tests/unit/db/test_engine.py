@@ -247,7 +247,12 @@ def test_a_server_that_never_answers_is_reported_in_time(make_app, make_config):
             write()
 
 
-@pytest.mark.parametrize("part", ["tables", "copies", "coordination", "folder lock", "queue"])
+EACH_CONNECTION = pytest.mark.parametrize(
+    "part", ["tables", "copies", "coordination", "folder lock", "queue"]
+)
+
+
+@EACH_CONNECTION
 def test_options_in_the_address_are_used_beside_those_of_the_hub(
     make_app, make_config, postgres_url, part
 ):
@@ -256,31 +261,56 @@ def test_options_in_the_address_are_used_beside_those_of_the_hub(
     url = f"{postgres_url}{'&' if '?' in postgres_url else '?'}options={options}&connect_timeout=5"
     app = make_app(make_config(HUB_DATABASE_URL=url, HUB_ENGINE="distributed"))
     with app.app_context(), ExitStack() as stack:
-        address = engine.db.engine.url
-        if part == "tables":
-            opened = stack.enter_context(engine.db.engine.connect())
-        elif part == "copies":
-            opened = stack.enter_context(engine.create_standalone_engine(url).connect())
-        elif part == "coordination":
-            opened = stack.enter_context(coordination.connection())
-            stack.callback(coordination.process_coordination().close)
-        elif part == "folder lock":
-            lock = folder_lock.AdvisoryLock(address, "1" * 64, "hub-test")
-            opened = stack.enter_context(lock._engine.connect())
-        else:
-            settings = queue._build_connection_settings(address, "hub-test")
-            opened = psycopg.connect(settings["conninfo"], **settings["kwargs"])
-            stack.enter_context(opened)
-        shown = [
-            opened.execute(query if part == "queue" else text(query)).fetchone()[0]
-            for query in ("SHOW search_path", "SHOW lock_timeout")
-        ]
-        driver = opened if part == "queue" else opened.connection.driver_connection
+        driver = open_connection(part, url, stack)
         parameters = driver.info.get_parameters()
-        assert shown == ["own", "7s"]
+        assert show(driver, "search_path", "lock_timeout") == ["own", "7s"]
         assert parameters["connect_timeout"] == "5"
         assert parameters["keepalives_idle"] == "20"
         assert "tcp_keepalives_idle=20" in parameters["options"]
+
+
+@EACH_CONNECTION
+def test_a_session_does_not_depend_on_the_defaults_of_the_database(
+    make_app, make_config, postgres_url, part
+):
+    """With other defaults times could not be read, signs not stored, and transactions failed."""
+    defaults = {
+        "client_encoding": "LATIN1",
+        "DateStyle": "SQL, DMY",
+        "default_transaction_isolation": "serializable",
+    }
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        database = make_url(postgres_url).database
+        for name, value in defaults.items():
+            connection.execute(f"ALTER DATABASE {database} SET {name} = '{value}'")
+    app = make_app(make_config(HUB_DATABASE_URL=postgres_url, HUB_ENGINE="distributed"))
+    with app.app_context(), ExitStack() as stack:
+        encoding, style, isolation = show(open_connection(part, postgres_url, stack), *defaults)
+    assert (encoding, style[:4], isolation) == ("UTF8", "ISO,", "read committed")
+
+
+def open_connection(part, url, stack):
+    """Open a connection as a part of the hub does; return that of the driver."""
+    address = engine.db.engine.url
+    if part == "queue":
+        settings = queue._build_connection_settings(address, "hub-test")
+        return stack.enter_context(psycopg.connect(settings["conninfo"], **settings["kwargs"]))
+    if part == "tables":
+        opened = stack.enter_context(engine.db.engine.connect())
+    elif part == "copies":
+        opened = stack.enter_context(engine.create_standalone_engine(url).connect())
+    elif part == "coordination":
+        opened = stack.enter_context(coordination.connection())
+        stack.callback(coordination.process_coordination().close)
+    else:
+        lock = folder_lock.AdvisoryLock(address, "1" * 64, "hub-test")
+        opened = stack.enter_context(lock._engine.connect())
+    return opened.connection.driver_connection
+
+
+def show(connection, *names):
+    """Return settings of a session."""
+    return [connection.execute(f"SHOW {name}").fetchone()[0] for name in names]
 
 
 def test_a_server_that_is_gone_without_a_word_is_noticed_within_a_minute(pg_app):
