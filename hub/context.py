@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from flask import Flask, current_app, has_app_context
+from flask import Flask, current_app, has_app_context, has_request_context
 from requests.adapters import BaseAdapter
 
 from hub.clock import Clock
@@ -17,6 +17,7 @@ from hub.crypto.vault import Vault
 from hub.telemetry.counts import Counts
 from hub.telemetry.hook_calls import HookCalls
 
+PAGE_CALL_SECONDS = 25.0  # a proxy in front of the hub often gives a page up after a minute
 GC_THRESHOLD = 10_000  # new objects before the youngest generation is collected
 # How far long work is: the phase, the steps done, and the steps in all; 0 if that is not known.
 Progress = Callable[[str, int, int], None]
@@ -59,6 +60,12 @@ def current_hub() -> Runtime:
     """Return the hub of the current application."""
     runtime: Runtime = current_app.extensions["hub"]
     return runtime
+
+
+def get_call_seconds(config: Config) -> float:
+    """Return the time limit of one call; it is short while a person waits for a page."""
+    seconds = config.deadline_seconds
+    return min(seconds, PAGE_CALL_SECONDS) if has_request_context() else seconds
 
 
 def find_stand_in(url: str) -> BaseAdapter | None:

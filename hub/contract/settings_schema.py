@@ -109,6 +109,18 @@ def list_secret_names(app: App) -> set[str]:
     return {name for name, field in fields_by_name.items() if is_secret(field)}
 
 
+def require_secrets(app: App, secrets: Mapping[str, str]) -> None:
+    """Raise SettingsInvalid if a secret without which the app cannot work has no value."""
+    declared = get_schema(app).fields
+    absent = [
+        name
+        for name in sorted(list_secret_names(app))
+        if declared[name].required and not secrets.get(name)
+    ]
+    if absent:
+        raise SettingsInvalid(app.name, {name: [REQUIRED_MESSAGE] for name in absent})
+
+
 def site_settings(app: App, values: Mapping[str, Any]) -> SiteSettings:
     """Return settings without the secret ones as hooks get them."""
     secrets = list_secret_names(app)

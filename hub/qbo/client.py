@@ -10,9 +10,9 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 import requests
-from flask import current_app
+from flask import current_app, has_request_context
 
-from hub.context import current_hub
+from hub.context import current_hub, get_call_seconds
 from hub.db import engine
 from hub.errors import DatabaseUnavailable, HubError, NeedsAttention, NotFound, Sentence
 from hub.http.deadline import CONNECT_SECONDS
@@ -233,9 +233,11 @@ class Client:
         if call.writes:
             return self._send_once(call, deadline_at)
         clock = self._context.clock
-        repeat_until = clock.monotonic() + self._context.config.deadline_seconds
+        repeat_until = clock.monotonic() + get_call_seconds(self._context.config)
         if deadline_at is not None:
             repeat_until = min(repeat_until, deadline_at)
+        elif has_request_context():
+            deadline_at = repeat_until  # a page waits for all attempts together
         response = self._send_once(call, deadline_at)
         for _ in range(MAX_READ_ATTEMPTS - 1):
             if not is_worth_repeating(response) or clock.monotonic() >= repeat_until:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import EXCLUDE, Schema, ValidationError
 from sqlalchemy import select
 
-from hub.context import current_hub, find_stand_in, hide_secrets
+from hub.context import current_hub, find_stand_in, get_call_seconds, hide_secrets
 from hub.contract import settings_schema, types
 from hub.contract.app_lookup import find_error
 from hub.contract.states import GonePolicy
@@ -136,7 +136,7 @@ def build_site(
         app.hosts,
         values,
         clock=context.clock,
-        seconds=context.config.deadline_seconds,
+        seconds=get_call_seconds(context.config),
         allowed=context.config.allow_hosts,
         hub=HubFunctions(
             find_stand_in=find_stand_in,
@@ -178,7 +178,7 @@ def build_site_for_listener(site: Site) -> Site:
         (),
         {},
         clock=context.clock,
-        seconds=context.config.deadline_seconds,
+        seconds=get_call_seconds(context.config),
         hub=HubFunctions(on_refused=audit.record_refused_host),
     )
     return replace(site, http=http, secrets=UnsavedSecrets(0, {}, {}))

@@ -8,12 +8,19 @@ from typing import Any
 
 from flask import request
 
+from hub import sources
 from hub.contract import settings_schema
 from hub.contract.types import App
+from hub.errors import Sentence, SettingsInvalid
 from hub.http import allowlist
 from hub.models import Installation
 from hub.web.authentication.access import person_name
 from hub.web.request import form_drafts
+
+ENTER_AGAIN = Sentence(
+    "Enter this again: the address has changed, and a secret is only sent to the address that it"
+    " was entered for."
+)
 
 
 def load(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str]:
@@ -21,15 +28,43 @@ def load(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str
 
     They are dropped if they would now go to another address.
     """
-    token = request.form.get("draft", "")
-    draft = form_drafts.load(token, person_name())
-    if draft.get("subject") != _get_subject(row):
-        return {}
-    addresses = _list_addresses(app, row, typed)
-    if addresses != draft["addresses"]:
+    draft = _load_draft(row)
+    if not draft or _list_addresses(app, row, typed) != draft["addresses"]:
         return {}
     entered: dict[str, str] = draft["secrets"]
     return entered
+
+
+def require_dropped(app: App, row: Installation, typed: Mapping[str, Any]) -> None:
+    """Raise SettingsInvalid if secrets were dropped for another address and not entered again.
+
+    It names all that is wrong with the form, so that a person corrects it at once.
+    """
+    draft = _load_draft(row)
+    if not draft or _list_addresses(app, row, typed) == draft["addresses"]:
+        return
+    declared = settings_schema.get_schema(app).fields
+    dropped: dict[str, list[str]] = {}
+    for name in draft["secrets"]:
+        if not typed.get(name) and settings_schema.applies(declared[name], typed):
+            dropped[name] = [ENTER_AGAIN]
+    if not dropped:
+        return
+    problems: dict[str, list[str]] = {}
+    try:
+        settings_schema.load(
+            app, {**row.settings, **sources.load_stored_secrets(app, row), **typed}
+        )
+    except SettingsInvalid as error:
+        problems = error.fields
+    raise SettingsInvalid(app.name, problems | dropped)
+
+
+def _load_draft(row: Installation) -> dict[str, Any]:
+    """Return the draft that the form was sent with; nothing if it is of another app or company."""
+    token = request.form.get("draft", "")
+    draft = form_drafts.load(token, person_name())
+    return draft if draft.get("subject") == _get_subject(row) else {}
 
 
 def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, list[str]]:

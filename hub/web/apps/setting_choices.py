@@ -1,6 +1,6 @@
 """The choices of a setting: records of QuickBooks, or codes of the source."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from hub import sources
@@ -8,32 +8,43 @@ from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.errors import HubError
+from hub.errors import HubError, Retry
 from hub.models import Installation
 from hub.qbo import record_download, records
-from hub.web.frame.forms import Choices
+from hub.web.frame.forms import Choices, LoadChoices
+from hub.web.frame.layout import may_configure
 
 
-def read_choices(
-    app: App, installation: Installation, values: Mapping[str, Any], source: str
-) -> Choices:
-    """Return the choices of a setting as pairs of id and label.
+def build_choice_loader(
+    app: App, installation: Installation, values: Mapping[str, Any], failure: HubError | None
+) -> LoadChoices:
+    """Return a function that returns the choices of a setting as pairs of id and label.
 
-    `source` is a role such as "vendor" for records of QuickBooks, or "code:" and the name of a
+    Its argument is a role such as "vendor" for records of QuickBooks, or "code:" and the name of a
     field for codes of the source. The source is asked with the settings as typed, so that they need
-    not be saved first. Raise HubError if neither side can answer.
+    not be saved first; not if it has just not answered a test, which ended with `failure`. The
+    function raises HubError if neither side can answer. It calls neither for a person who may not
+    change the settings.
     """
-    kind, _, field = source.partition(":")
-    if kind == "code":
+    if not may_configure(installation):
+        return build_choice_lister(installation)
+
+    def load_choices(source: str) -> Choices:
+        """Return the choices that a role or a field of the source offers."""
+        kind, _, field = source.partition(":")
+        if kind != "code":
+            return _load_records(installation.company_id, cast(Role, source))
+        if isinstance(failure, Retry) and failure.from_source:
+            raise failure
         return _load_codes(app, installation, values, field)
-    return _load_records(installation.company_id, cast(Role, source))
+
+    return load_choices
 
 
-def build_choice_lister(installation: Installation) -> Callable[[str], Choices]:
-    """Return a function that lists the choices of a setting for a person who may not change it.
+def build_choice_lister(installation: Installation) -> LoadChoices:
+    """Return a function that lists the choices of a setting without calling anybody.
 
-    It calls neither QuickBooks nor the source, so it returns the records as last read, and no
-    codes.
+    It returns the records as last read, and no codes.
     """
 
     def list_records(source: str) -> Choices:
@@ -52,6 +63,7 @@ def _load_codes(
     secret_names = settings_schema.list_secret_names(app)
     settings = {name: value for name, value in values.items() if name not in secret_names}
     secrets = sources.merge_secrets(app, installation, values)
+    settings_schema.require_secrets(app, secrets)
     choices = []
     for code in sources.read_codes(installation, field, settings=settings, secrets=secrets):
         label = f"{code.number or ''} {code.name or ''}".strip()

@@ -30,7 +30,7 @@ from hub.web.apps import (
 from hub.web.apps.installation import build_tabs
 from hub.web.apps.repeated_form import list_repeat_fields
 from hub.web.apps.schedule_form import build_hub_inputs, build_picker, read_hub_values
-from hub.web.apps.setting_choices import build_choice_lister, read_choices
+from hub.web.apps.setting_choices import build_choice_loader
 from hub.web.apps.setting_preview import SettingsPreview
 from hub.web.authentication import confirmation
 from hub.web.authentication.access import (
@@ -196,10 +196,12 @@ def _submit(row: Installation) -> Page:
     mode = _read_mode()
     try:
         if "test" in request.form:
+            entered_secrets.require_dropped(app, row, typed)
             return _test(app, row, answers)
         if "edit" in request.form:
             return _render_form(row, values, {}, mode)
         _require_as_shown(app, row)
+        entered_secrets.require_dropped(app, row, typed)
         enabled_apps.check_limit(app, row, values)
         preview = setting_preview.read(app, row, values, mode)
         question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)
@@ -213,7 +215,7 @@ def _submit(row: Installation) -> Page:
         return _render_form(row, values, error.fields, mode), 400
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _render_form(row, values, {}, mode), 400
+        return _render_form(row, values, {}, mode, error), 400
     _follow_up(app, row, saved)
     return redirect(url_for("installation.show", installation_id=saved.id))
 
@@ -340,8 +342,12 @@ def _render_form(
     typed: dict[str, Any],
     errors: Mapping[str, list[str]],
     mode: str | None = None,
+    failure: HubError | None = None,
 ) -> str:
-    """Render the form with what was typed and what is wrong with it."""
+    """Render the form with what was typed and what is wrong with it.
+
+    `failure` is the error with which the test of the settings ended.
+    """
     app = get_app_or_404(row.slug)
     values = {**row.settings, **typed}
     stored_names = list(sources.load_stored_secrets(app, row))
@@ -352,7 +358,7 @@ def _render_form(
         stored_names=stored_names,
         entered_names=entered_names,
         currency=row.company.currency,
-        load_choices=_build_choice_loader(app, row, values),
+        load_choices=build_choice_loader(app, row, values, failure),
     )
     own_inputs = viewer.translate_inputs(own_inputs, app.slug)
     inputs = [*own_inputs, *build_hub_inputs(row, typed, mode)]
@@ -379,15 +385,3 @@ def _render_form(
         "is_test": "test" in request.form,
     }
     return render_template("settings.html", errors=errors, **about)
-
-
-def _build_choice_loader(
-    app: App, row: Installation, values: Mapping[str, Any]
-) -> forms.LoadChoices:
-    """Return a function that reads the choices of settings.
-
-    It calls the source only for a person who may change the settings.
-    """
-    if may_configure(row):
-        return partial(read_choices, app, row, values)
-    return build_choice_lister(row)

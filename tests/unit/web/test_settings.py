@@ -304,7 +304,25 @@ def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected_visitor:
         ENABLE_PAGE, **_resend(answer, form, base_url="http://elsewhere.test")
     )
     about = again.text[again.text.index('id="client_secret-about"') :][:400]
-    assert (again.status_code, "This is needed." in about) == (400, True)
+    assert (again.status_code, "Enter this again: the address has changed" in about) == (400, True)
+
+
+def test_a_secret_that_its_app_can_do_without_is_not_dropped_silently(
+    connected_visitor: Visitor,
+) -> None:
+    form = settings_form(connected_visitor, webhook_secret="a-secret-of-calls")
+    elsewhere = {**form, "base_url": "http://elsewhere.test", "zone": "Mars/Olympus"}
+    answer = connected_visitor.post(ENABLE_PAGE, **elsewhere).text
+    corrected = {**_resend(answer, form), "webhook_secret": "", "payable_account": ""}
+    corrected["client_secret"] = form["client_secret"]
+    again = connected_visitor.post(ENABLE_PAGE, **corrected)
+    assert again.status_code == 400
+    for field, message in (
+        ("webhook_secret", "Enter this again: the address has changed"),
+        ("payable_account", "This is needed."),
+    ):
+        about = again.text[again.text.index(f'id="{field}-about"') :][:400]
+        assert message in about
 
 
 def test_a_kept_secret_is_forgotten_after_half_an_hour(
