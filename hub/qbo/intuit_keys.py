@@ -11,13 +11,21 @@ from hub.context import current_hub
 from hub.contract.value_object import value_object
 from hub.contract.web_addresses import LOOPBACK_HOSTS
 from hub.db import engine
-from hub.errors import ConfigurationError, Refused
+from hub.errors import ConfigurationError, Refused, Sentence
 from hub.security import secrets
 
 STORAGE_PLACE = "hub:intuit_keys"
 CLIENT_SETTINGS = ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET")
 WEBHOOK_SETTING = "HUB_QBO_WEBHOOK_TOKEN"
 ENVIRONMENT_SETTING = "HUB_QBO_ENVIRONMENT"
+
+
+class KeyRefused(Refused):
+    """An entry that cannot be used; `field` is its name in StoredKeys."""
+
+    def __init__(self, field: str, problem: Sentence) -> None:
+        super().__init__(problem)
+        self.field = field
 
 
 @value_object
@@ -109,17 +117,23 @@ def _load_stored(session: Session) -> StoredKeys:
 
 
 def store(session: Session, keys: StoredKeys) -> None:
-    """Store the keys in the vault; raise Refused if they cannot be used."""
+    """Store the keys in the vault; raise KeyRefused if they cannot be used."""
     has_client = keys.client_id and keys.client_secret
     if keys.stand_in and not has_client:
-        raise Refused(
-            "Enter the address of the stand-in as `hub sandbox quickbooks` prints it, with client"
-            " id and secret: http://ID:SECRET@127.0.0.1:8001."
+        raise KeyRefused(
+            "stand_in",
+            Sentence(
+                "Enter the address of the stand-in as `hub sandbox quickbooks` prints it, with"
+                " client id and secret: http://ID:SECRET@127.0.0.1:8001."
+            ),
         )
     if not has_client:
-        raise Refused("Enter both the client id and the client secret of your Intuit app.")
+        raise KeyRefused(
+            "client_secret" if keys.client_id else "client_id",
+            Sentence("Enter both the client id and the client secret of your Intuit app."),
+        )
     if keys.environment not in API_URLS:
-        raise Refused("Choose Intuit's sandbox or production.")
+        raise KeyRefused("environment", Sentence("Choose Intuit's sandbox or production."))
     if keys.stand_in:
         _check_stand_in(keys.stand_in)
     values = {name: getattr(keys, name) for name in StoredKeys.__dataclass_fields__}
@@ -183,13 +197,17 @@ def build_stand_in_addresses(url: str) -> dict[str, str]:
 
 
 def _check_stand_in(url: str) -> None:
-    """Raise Refused unless the address is one of this machine and the hub may call it."""
+    """Raise KeyRefused unless the address is one of this machine and the hub may call it."""
     if not current_hub().config.allow_loopback:
-        raise Refused("A stand-in can be used only if the hub runs with --allow-loopback.")
+        problem = Sentence("A stand-in can be used only if the hub runs with --allow-loopback.")
+        raise KeyRefused("stand_in", problem)
     if not _is_plain_local_address(url):
-        raise Refused(
-            "The address of the stand-in must be one of this machine, such as"
-            " http://127.0.0.1:8001."
+        raise KeyRefused(
+            "stand_in",
+            Sentence(
+                "The address of the stand-in must be one of this machine, such as"
+                " http://127.0.0.1:8001."
+            ),
         )
 
 

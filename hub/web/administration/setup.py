@@ -1,5 +1,6 @@
 """Set-up in the browser: the first owner, and the keys of the hub's app at Intuit."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from hub.context import current_hub
 from hub.db.engine import transaction
 from hub.errors import HubError, Refused
 from hub.qbo import intuit_keys
-from hub.qbo.intuit_keys import StoredKeys
+from hub.qbo.intuit_keys import KeyRefused, StoredKeys
 from hub.qbo.oauth import token_endpoint
 from hub.security import audit, hub_settings, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
@@ -152,9 +153,8 @@ def store_intuit() -> Page:
                 keys.client_id,
                 changed=_list_changed_fields(before, keys),
             )
-    except HubError as error:
-        flash(translate(error.sentence), "error")
-        return _render_intuit_form(keys), 400
+    except KeyRefused as error:
+        return _render_intuit_form(keys, {error.field: translate(error.sentence)}), 400
     flash(gettext("The keys are stored. Next: connect a company."), "success")
     return redirect(url_for("companies.index"))
 
@@ -192,8 +192,11 @@ def _list_changed_fields(before: StoredKeys, after: StoredKeys) -> list[str]:
     return [name for name in names if getattr(before, name) != getattr(after, name)]
 
 
-def _render_intuit_form(keys: StoredKeys) -> str:
-    """Draw the page of the Intuit keys; stored secrets are never shown."""
+def _render_intuit_form(keys: StoredKeys, problems: Mapping[str, str] | None = None) -> str:
+    """Draw the page of the Intuit keys; stored secrets are never shown.
+
+    `problems` are by field.
+    """
     config = current_hub().config
     addresses = {
         "Redirect URI": token_endpoint.redirect_uri(),
@@ -208,6 +211,7 @@ def _render_intuit_form(keys: StoredKeys) -> str:
     return render_template(
         "setup_intuit.html",
         keys=keys,
+        problems=problems or {},
         addresses=addresses,
         environments=ENVIRONMENT_LABELS,
         is_from_environment=intuit_keys.is_client_in_environment(),

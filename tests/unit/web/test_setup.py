@@ -236,8 +236,19 @@ def test_keys_that_cannot_work_are_not_stored(without_keys: Visitor, name: str) 
         "/setup/intuit", **KEYS | {name: "" if name != "environment" else "x"}
     )
     assert answer.status_code == 400
+    assert problem_at(answer.text, name)
+    assert 'class="note bad"' not in answer.text, "the problem is beside its field"
     with without_keys.app.app_context():
         assert not intuit_keys.read().are_complete
+
+
+def problem_at(page: str, name: str) -> str:
+    """Return what a page says beside a field that was not accepted, and refers to from it."""
+    [tag] = re.findall(rf'<(?:input|select)\s[^>]*name="{name}"[^>]*>', page)
+    assert 'aria-invalid="true"' in tag
+    assert re.search(rf'aria-describedby="{name}-wrong\b', tag)
+    [problem] = re.findall(rf'id="{name}-wrong">([^<]*)<', page)
+    return problem
 
 
 def test_the_environment_wins_and_the_page_says_so(open_pages: Callable[..., Visitor]) -> None:
@@ -281,7 +292,7 @@ def test_a_stand_in_must_be_on_this_machine(
     visitor.log_in("olga")
     answer = visitor.post("/setup/intuit", **KEYS, stand_in=address)
     assert answer.status_code == 400
-    assert "must be one of this machine" in answer.text
+    assert "must be one of this machine" in problem_at(answer.text, "stand_in")
 
 
 def test_the_address_of_a_stand_in_may_carry_its_keys(open_pages: Callable[..., Visitor]) -> None:
@@ -302,7 +313,8 @@ def test_an_address_of_a_stand_in_without_its_keys_says_what_is_missing(
     visitor.log_in("olga")
     answer = visitor.post("/setup/intuit", stand_in="http://127.0.0.1:8001")
     assert answer.status_code == 400
-    assert "with client id and secret: http://ID:SECRET@127.0.0.1:8001." in answer.text
+    problem = problem_at(answer.text, "stand_in")
+    assert "with client id and secret: http://ID:SECRET@127.0.0.1:8001." in problem
 
 
 def test_a_stand_in_needs_the_option(
