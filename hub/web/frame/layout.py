@@ -20,7 +20,7 @@ from hub.contract.interval import describe
 from hub.db.engine import joined_session
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
-from hub.posting.case_texts import RECONCILIATION_QUESTIONS, REMOVAL_QUESTIONS
+from hub.posting.case_texts import RECONCILIATION_QUESTIONS
 from hub.scheduling import run_log
 from hub.security import people
 from hub.security.rights import Subject
@@ -28,6 +28,7 @@ from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication import access
 from hub.web.frame import viewer
+from hub.web.frame.case_outcomes import describe_outcome
 from hub.web.frame.case_titles import format_reason, list_differences, shorten_reason
 from hub.web.frame.kind_labels import kind_label
 from hub.web.frame.source_view import (
@@ -112,13 +113,13 @@ def init_app(app: Flask) -> None:
         case_reason=format_reason,
         case_differences=list_differences,
         shorten_reason=shorten_reason,
+        case_outcome=describe_outcome,
         case_instruction=advice.get_instruction,
         format_dates=format_dates,
     )
     app.jinja_env.globals.update(
         STATE_LABELS=STATE_LABELS,
         MODE_LABELS=MODE_LABELS,
-        REMOVAL_QUESTIONS=REMOVAL_QUESTIONS,
         RECONCILIATION_QUESTIONS=RECONCILIATION_QUESTIONS,
         app_name=app_name,
         source_name=advice.get_source_name,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import advice
 from hub.models import Case
+from hub.web.frame.case_outcomes import describe_outcome
 from hub.web.frame.layout import app_name
 from hub.web.lists import case_list, exports
 from hub.web.lists.case_list import CaseRow
@@ -30,6 +31,7 @@ COLUMNS = (
     "assignee",
     "closed",
     "closed_by",
+    "why",
 )
 
 
@@ -66,4 +68,5 @@ def _describe(row: CaseRow) -> dict[str, Any]:
         "assignee": case.assignee,
         "closed": case.closed_at,
         "closed_by": closed_by,
+        "why": describe_outcome(case) if case.closed_at else "",
     }

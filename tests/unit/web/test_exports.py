@@ -23,6 +23,7 @@ from hub.models import Case, Installation, Posting
 from hub.models.enums import CaseDecision
 from hub.web.lists import exports, xlsx
 from tests.support.pages.list_pages import add_case
+from tests.support.pages.page_texts import compact
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document
 
@@ -112,11 +113,26 @@ def test_nobody_has_closed_an_open_case_that_was_retried(viewer: Visitor) -> Non
     with viewer.app.app_context(), transaction() as session:
         inbox.record_decision(session, [case_id], CaseDecision.RETRIED, "oda")
     [row, *_] = rows_of_csv(viewer.get("/inbox/export").data)
-    assert (row["id"], row["closed"], row["closed_by"]) == (str(case_id), "", "")
+    assert (row["id"], row["closed"], row["closed_by"], row["why"]) == (str(case_id), "", "", "")
     with viewer.app.app_context(), transaction() as session:
         session.get_one(Case, case_id).closed_at = current_hub().clock.now()
     [row, *_] = rows_of_csv(viewer.get("/inbox/export?show=closed").data)
-    assert (row["id"], row["closed_by"]) == (str(case_id), "oda")
+    assert (row["id"], row["closed_by"], row["why"]) == (str(case_id), "oda", "Retried")
+
+
+def test_the_file_of_closed_cases_has_why_as_the_page_does(viewer: Visitor) -> None:
+    skipped, gone = add_case(viewer, 0, "10"), add_case(viewer, 1, "20")
+    with viewer.app.app_context(), transaction() as session:
+        inbox.record_decision(session, [skipped], CaseDecision.SKIPPED, "oda", "twice there")
+        for case_id in (skipped, gone):
+            session.get_one(Case, case_id).closed_at = current_hub().clock.now()
+    rows = rows_of_csv(viewer.get("/inbox/export?show=closed").data)
+    reasons = {row["id"]: row["why"] for row in rows}
+    assert reasons[str(skipped)] == "Skipped: twice there"
+    assert reasons[str(gone)] == "Its cause is gone"
+    page = compact(viewer.page("/inbox/?show=closed"))
+    for row in rows:
+        assert f"<td>{row['why']}</td>" in page
 
 
 def test_every_format_has_the_same_rows(viewer: Visitor) -> None:
