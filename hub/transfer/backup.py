@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.config import Config
 from hub.context import Progress, current_hub
-from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE, read_ring
+from hub.crypto.keys import KEY_FILES, SECRET_KEY_FILE, VAULT_KEYS_FILE, read_ring
 from hub.db import engine
 from hub.db.database_errors import DatabaseDamaged
 from hub.db.engine import address_without_password, create_standalone_engine
@@ -31,7 +31,6 @@ from hub.transfer.errors import ArchiveUnusable
 from hub.transfer.exclusive import open_exclusively
 from hub.transfer.move import OpenApp
 
-KEY_FILES = (SECRET_KEY_FILE, VAULT_KEYS_FILE)
 UNFINISHED_PREFIX = ".hub-unfinished-"  # begins the names of folders with unfinished files
 ARCHIVE_DRAFT = "archive.zip"
 PAGES_PER_REPORT = 1000  # pages of SQLite's backup between two reports
@@ -78,7 +77,7 @@ def _find_key_files(config: Config) -> dict[str, Path]:
 
     A folder may still have old key files of a hub whose keys now come from the environment.
     """
-    files = {name: config.data / name for name in KEY_FILES}
+    files = {name: config.data / name for name in KEY_FILES.values()}
     for file in files.values():
         if not file.exists():
             raise Refused(f"The keys are not in {file}; leave them out of the backup.")
@@ -209,13 +208,13 @@ def _get_sqlite_file(config: Config) -> Path | None:
 
 def _copy_sqlite(database: Path, copy_file: Path, progress: Progress) -> None:
     """Copy an SQLite file as it is at one moment, while others write to it."""
-    connect = sqlite3.connect
     with (
-        closing(connect(database, isolation_level=None)) as source,
-        closing(connect(copy_file)) as target,
+        closing(sqlite3.connect(database, isolation_level=None)) as source,
+        closing(sqlite3.connect(copy_file)) as target,
     ):
         source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment
+        # SQLite takes its snapshot with the first read, not with BEGIN.
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
         def report(status: int, remaining: int, total: int) -> None:
             progress("copy", total - remaining, total)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -59,17 +59,25 @@ def compare(source: Connection, target: Connection, advance: Advance) -> CopyPro
 def _compare_table(
     source: Connection, target: Connection, table: Table, advance: Advance
 ) -> TableProof:
-    """Compare the digests of all rows of a table, and their number."""
-    counts = rows.count(source, table), rows.count(target, table)
-    if counts[0] != counts[1]:
-        raise CopyDiffers(f"table {table.name} has {counts[1]:,} of {counts[0]:,} rows")
-    whole = hashlib.sha256()
-    if not table.primary_key:
-        _compare_pairs(source, target, table, whole)
-        advance(counts[0])
-        return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
+    """Compare the number of rows of a table, and the digests of all of them."""
+    count = rows.count(source, table)
+    copied_count = rows.count(target, table)
+    if count != copied_count:
+        raise CopyDiffers(f"table {table.name} has {copied_count:,} of {count:,} rows")
+    table_hash = hashlib.sha256()
+    compare_rows = _compare_by_key if table.primary_key else _compare_without_key
+    for digests in compare_rows(source, target, table):
+        for digest in digests:
+            table_hash.update(digest)
+        advance(len(digests))
+    return TableProof(table.name, count, table_hash.hexdigest()[:DIGEST_CHARACTERS])
+
+
+def _compare_by_key(source: Connection, target: Connection, table: Table) -> Iterator[list[bytes]]:
+    """Compare each row with the one of the same primary key; yield their digests in chunks."""
     for page in rows.iter_chunks(source, table):
         copied_rows = rows.read_same_rows(target, table, page)
+        digests = []
         for row in page:
             key = rows.get_key(table, row)
             digest = compute_row_digest(table, row)
@@ -77,18 +85,18 @@ def _compare_table(
                 raise CopyDiffers(f"row {_format_key(key)} of table {table.name} is missing")
             if compute_row_digest(table, copied_rows[key]) != digest:
                 raise CopyDiffers(f"row {_format_key(key)} of table {table.name} differs")
-            whole.update(digest)
-        advance(len(page))
-    return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
+            digests.append(digest)
+        yield digests
 
 
-def _compare_pairs(source: Connection, target: Connection, table: Table, whole: Any) -> None:
-    """Compare the rows of a table without a primary key, in any order."""
-    digests = [_load_sorted_digests(connection, table) for connection in (source, target)]
-    if digests[0] != digests[1]:
+def _compare_without_key(
+    source: Connection, target: Connection, table: Table
+) -> Iterator[list[bytes]]:
+    """Compare the rows of a small table as a whole, in any order; yield their digests."""
+    digests = _load_sorted_digests(source, table)
+    if digests != _load_sorted_digests(target, table):
         raise CopyDiffers(f"the rows of table {table.name} differ")
-    for digest in digests[0]:
-        whole.update(digest)
+    yield digests
 
 
 def _load_sorted_digests(connection: Connection, table: Table) -> list[bytes]:
@@ -127,7 +135,8 @@ def _format_key(key: Sequence[object]) -> str:
 
 def _compare_sums(source: Connection, target: Connection) -> list[SumProof]:
     """Compare counts and amounts as the database itself adds them up."""
-    sums, copied_sums = _count_and_sum(source), _count_and_sum(target)
+    sums = _count_and_sum(source)
+    copied_sums = _count_and_sum(target)
     for name in sums.keys() | copied_sums.keys():
         if sums.get(name) != copied_sums.get(name):
             raise CopyDiffers(f"{name}: {copied_sums.get(name, 0)} instead of {sums.get(name, 0)}")

@@ -28,7 +28,7 @@ from hub.models import StoredFile
 from hub.transfer.errors import CopyDiffers, RowNotCopied
 
 ROWS_PER_CHUNK = 500  # rows that are in memory at a time
-FILES_PER_CHUNK = 5  # the same of received files, of which each may have 20 MB
+FILES_PER_CHUNK = 5  # received files that are in memory at a time; each may have 20 MB
 Advance = Callable[[int], None]  # takes the number of rows of a chunk that is done
 Key = tuple[Any, ...]
 PLACE_IN_COPY = re.compile(r"line (\d+)(?:, column (\w+))?")
@@ -89,8 +89,9 @@ def iter_chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[A
 
 def _get_chunk_size(table: Table) -> int:
     """Return how many rows of a table are read at a time."""
-    is_of_files = table.name == StoredFile.__tablename__
-    return min(FILES_PER_CHUNK, ROWS_PER_CHUNK) if is_of_files else ROWS_PER_CHUNK
+    if table.name == StoredFile.__tablename__:
+        return min(FILES_PER_CHUNK, ROWS_PER_CHUNK)
+    return ROWS_PER_CHUNK
 
 
 def read_same_rows(
