@@ -131,7 +131,6 @@ def hub(
     from hub.app import create_app
     from hub.context import current_hub, freeze_gc
     from hub.db.engine import db
-    from hub.errors import DatabaseUnavailable
     from hub.metrics import totals
 
     loaded = config.load({**os.environ, **settings}, address or config.DEFAULT_ADDRESS)
@@ -142,14 +141,7 @@ def hub(
     freeze_gc()
     with app.app_context(), write_log_of(current_hub()):
         try:
-            try:
-                _require_tables()
-                if not sealed:
-                    _require_current()
-            except DatabaseUnavailable as error:
-                if not is_checked:
-                    raise
-                logging.getLogger("hub").warning("%s", error.text)
+            _check_database(sealed=sealed, is_checked=is_checked)
             try:
                 yield app
             finally:
@@ -221,6 +213,20 @@ def _import_flask() -> type["Flask"]:
     from flask import Flask
 
     return Flask
+
+
+def _check_database(*, sealed: bool, is_checked: bool) -> None:
+    """Raise an error if this version cannot work with the database; see `hub` for the options."""
+    from hub.errors import DatabaseUnavailable
+
+    try:
+        _require_tables()
+        if not sealed:
+            _require_current()
+    except DatabaseUnavailable as error:
+        if not is_checked:
+            raise
+        logging.getLogger("hub").warning("%s", error.text)
 
 
 def _require_tables() -> None:

@@ -24,8 +24,8 @@ id_argument = click.argument("id_", metavar="ID", type=row_id)
 def retry(ids: tuple[int, ...], yes: bool) -> None:
     """Retry held or skipped postings.
 
-    Each that may have left is looked for in QuickBooks first, so nothing is posted twice. If the
-    posting is the deletion of a transaction that its source no longer has, you are asked first.
+    A posting that may have arrived in QuickBooks is looked for there first, so nothing is posted
+    twice. Before a transaction is deleted that its source no longer has, you are asked.
     """
     from hub.errors import NotNow
     from hub.posting.actions import retries
@@ -161,8 +161,8 @@ def approve(ids: tuple[int, ...]) -> None:
 def undo(target: str, yes: bool) -> None:
     """Remove postings from QuickBooks.
 
-    ID is a posting, run:ID all that a run posted. Only what is still as it was posted, unpaid,
-    unreconciled and in an open period; the rest is listed with the reason.
+    ID is a posting, run:ID all that a run posted. Transactions are removed that are still as they
+    were posted, unpaid, unreconciled and in an open period. The others are listed with the reason.
     """
     from hub.context import current_hub
     from hub.models.display_names import format_posting_name
