@@ -109,6 +109,13 @@ def record_decision(
     change(session, case_ids, values)
 
 
+def explain_closing(session: Session, case_ids: Iterable[int], decision: CaseDecision) -> None:
+    """Record why the hub has closed cases; those that are still open are left out."""
+    ids = list(case_ids)
+    closed = select(Case.id).where(Case.id.in_(ids), Case.closed_at.is_not(None))
+    record_decision(session, session.scalars(closed).all(), decision, by="")
+
+
 def change(session: Session, case_ids: Iterable[int], values: Mapping[str, Any]) -> None:
     """Change columns of many cases; they are locked in the order of their ids."""
     is_chosen = bulk.is_locked_in_order(Case.id, bulk.is_among(Case.id, "ids"))
@@ -205,6 +212,16 @@ def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
         of_chunk = query.where(case_posting.c.posting_id.in_(chunk))
         to_decide.update(session.scalars(of_chunk))
     return to_decide
+
+
+def list_open_cases(session: Session, posting_id: int) -> Sequence[int]:
+    """Return the ids of the open cases that stop a posting."""
+    query = (
+        select(Case.id)
+        .join(case_posting, case_posting.c.case_id == Case.id)
+        .where(case_posting.c.posting_id == posting_id, Case.closed_at.is_(None))
+    )
+    return session.scalars(query.order_by(Case.id)).all()
 
 
 def list_open_causes(session: Session, prefix: str) -> list[str]:

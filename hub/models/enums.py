@@ -216,7 +216,7 @@ class RunKind(StrEnum):
 
 
 class CaseDecision(StrEnum):
-    """The last decision of a person about a case."""
+    """The last decision of a person about a case, or why the hub closed it."""
 
     MATCHED = "matched"
     CREATED = "created"
@@ -229,6 +229,7 @@ class CaseDecision(StrEnum):
     PUT_BACK = "put_back"
     OVERWRITTEN = "overwritten"
     CLOSED = "closed"
+    AGREED = "agreed"  # by the hub: a person has made the change in QuickBooks
 
 
 # A person has decided which record of QuickBooks a code stands for, if any.

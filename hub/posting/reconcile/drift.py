@@ -26,6 +26,7 @@ from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import (
     changed_heads,
+    changes_by_hand,
     discrepancy_cases,
     mergers,
     needless_removals,
@@ -84,6 +85,7 @@ def watch(company_id: int) -> Counter[str]:
         idle = [document for document in chunk.documents if document.is_settled]
         current, refused = _read_current(posting_session, idle)
         read = [document for document in idle if document.posting.kind not in refused]
+        changes_by_hand.record(posting_session, read, current)
         news = [_compare_document(document, current) for document in read]
         with transaction() as session:
             unchanged_ids = _find_unwritten(session, company_id, chunk, refused)

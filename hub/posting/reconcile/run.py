@@ -17,7 +17,13 @@ from hub.money import ZERO, format_amount, round_amount
 from hub.outbox import get_sign_of_kind
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile import discrepancy_cases, drift, markers, needless_removals
+from hub.posting.reconcile import (
+    changes_by_hand,
+    discrepancy_cases,
+    drift,
+    markers,
+    needless_removals,
+)
 from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import (
     PostedDocument,
@@ -59,6 +65,7 @@ def reconcile(company_id: int, progress: Progress | None = None) -> Reconciliati
     """
     posting_session = PostingSession(company_id, progress=progress)
     refused = refresh(posting_session)
+    changes_by_hand.compare_again(company_id)
     drift.watch(company_id)
     comparison = _compare(posting_session, refused)
     with transaction() as session:

@@ -56,9 +56,8 @@ def read_object(
             is_foreign = bool(find_ids_of_other_postings(session, snapshot.posting, [id]))
             current = from_head(head, foreign=is_foreign)
         if snapshot.history.operation in CHANGE_OPERATIONS and response.landed:
-            current = replace(
-                current, agreements=_compare_with_writes(session, snapshot, current_entity)
-            )
+            agreements = compare_with_writes(session, snapshot.posting, current_entity)
+            current = replace(current, agreements=agreements)
     history = replace(snapshot.history, current=current)
     return replace(snapshot, history=history, entity=entity)
 
@@ -91,11 +90,10 @@ def require_response(response: QuickBooksResponse) -> QuickBooksResponse:
     return response
 
 
-def _compare_with_writes(
-    session: Session, snapshot: PostingSnapshot, entity: dict[str, Any]
+def compare_with_writes(
+    session: Session, posting: Posting, entity: dict[str, Any]
 ) -> frozenset[Agreement]:
     """Compare a transaction with what the hub last wrote, and with the planned change."""
-    posting = snapshot.posting
     current = payloads.summarize(posting.kind, entity)
     agreements = set()
     written = _summarize_last_write(session, posting, current)

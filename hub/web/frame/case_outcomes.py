@@ -18,6 +18,7 @@ LABELS: dict[str, str] = {
     CaseDecision.REJECTED: gettext_noop("“Not this one”"),
     CaseDecision.LEFT: gettext_noop("Left as it is in QuickBooks"),
     CaseDecision.PUT_BACK: gettext_noop("Put back as posted"),
+    CaseDecision.AGREED: gettext_noop("QuickBooks has the change already"),
 }
 
 
