@@ -45,6 +45,6 @@ class HubAtWork(Retry):
 
     def __init__(self, database: str, reason: str) -> None:
         super().__init__(
-            f"The hub is at work on {database} ({reason}). Nothing was changed; stop `hub serve`"
-            " and all other commands of the hub, then run this again."
+            f"The hub is at work on {database} ({reason}). Nothing was changed; stop `hub serve`,"
+            " `hub worker` and all other commands of the hub, then run this again."
         )

@@ -48,7 +48,7 @@ def open_exclusively(url: str) -> Iterator[Connection]:
             connection.begin()
             schema.require_newest(connection, exactly=True)
             if engine.dialect.name == "postgresql":
-                _lock_tables(connection, address)
+                lock_tables(connection)
         except OperationalError as error:
             raise _build_refusal(error, address) from error
         except DatabaseError as error:
@@ -84,12 +84,13 @@ def _name_error(error: DBAPIError, address: str) -> None:
         raise translated from error
 
 
-def _lock_tables(connection: Connection, address: str) -> None:
+def lock_tables(connection: Connection) -> None:
     """Lock all tables of PostgreSQL; raise HubAtWork if another session is connected.
 
     The sessions are counted before, so that a hub at work does not wait for its tables, and again
     once no process can begin to use them.
     """
+    address = address_without_password(connection.engine.url)
     _require_no_other_session(connection, address)
     connection.execute(text(f"SET LOCAL lock_timeout = '{EXCLUSIVE_SECONDS}s'"))
     preparer = connection.dialect.identifier_preparer

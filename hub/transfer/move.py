@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from flask import Flask
-from sqlalchemy import Connection, Table, select, text, update
+from sqlalchemy import Connection, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -26,12 +26,14 @@ from hub.security import audit, data_origin
 from hub.security.data_origin import DatabaseMoved
 from hub.transfer import proof, restore_rule, rows
 from hub.transfer.errors import DatabaseNotEmpty
-from hub.transfer.exclusive import open_exclusively
+from hub.transfer.exclusive import lock_tables, open_exclusively
 from hub.transfer.proof import CopyProof
 
 MOVE_LOCK = 0x6D6F7665  # PostgreSQL advisory lock: one copy into a database at a time
-# They hold no content: which command made the database, leases, and counts.
-TABLES_OF_PROCESSES = {table.__tablename__ for table in (DatabaseOrigin, Lease, MetricTotal)}
+# They hold no content: which command made the database, which processes use it, and counts.
+TABLES_OF_PROCESSES = {
+    table.__tablename__ for table in (ActiveFolder, DatabaseOrigin, Lease, MetricTotal)
+}
 OpenApp = Callable[[Config], Flask]
 
 
@@ -120,14 +122,17 @@ def unseal(who: str) -> str | None:
 def copy(source: Connection, origin: str, progress: Progress) -> None:
     """Copy all rows into the application's database in one transaction.
 
-    They are marked as an unfinished copy of `origin`.
+    They are marked as an unfinished copy of `origin`. Raise HubAtWork if a process of the hub uses
+    the database already: it would work with the rows before all of them are proved to be there.
     """
     with Session(source) as session:
         data_origin.find_or_add_record(session)
         session.flush()
+    engine.db.engine.dispose()  # so that only connections of other processes are counted
     with engine.db.engine.connect() as target, target.begin():
         _lock(target)
         require_room(target, origin)
+        lock_tables(target)
         rows.clear(target)
         copy_rows(source, target, progress)
         with Session(target) as session:
@@ -173,8 +178,8 @@ def release(
 def require_room(target: Connection, origin: str) -> bool:
     """Return whether a database has an unfinished copy of `origin`.
 
-    Raise DatabaseNotEmpty if it has any other rows. Rows that ended processes have left are
-    allowed: workers may have been started before anything was copied.
+    Raise DatabaseNotEmpty if it has any other rows. Rows that processes have left are allowed:
+    workers may have been started before anything was copied.
     """
     present = schema.read_columns(target)
     if "copied_from" in present.get(DatabaseOrigin.__tablename__, ()):
@@ -183,7 +188,9 @@ def require_room(target: Connection, origin: str) -> bool:
             if record and record.copied_from == origin:
                 return True
     for table in rows.list_tables():
-        if table.name in present and _has_content(target, table):
+        if table.name not in present or table.name in TABLES_OF_PROCESSES:
+            continue
+        if rows.count(target, table):
             raise DatabaseNotEmpty(address_without_password(target.engine.url), table.name)
     return False
 
@@ -202,16 +209,6 @@ def _require_room_or_explain(source_url: str, old: str) -> None:
             if origin and origin.moved_to:
                 raise DatabaseMoved(old, origin.moved_to) from None
         raise
-
-
-def _has_content(target: Connection, table: Table) -> bool:
-    """Return whether a table has rows that are not notes of processes that have ended."""
-    if table.name in TABLES_OF_PROCESSES:
-        return False
-    if table.name == ActiveFolder.__tablename__:
-        is_at_work = ActiveFolder.released_at.is_(None)
-        return target.scalar(select(ActiveFolder.id).where(is_at_work)) is not None
-    return rows.count(target, table) > 0
 
 
 def _require_postgresql(url: str) -> str:

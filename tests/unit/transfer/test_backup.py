@@ -163,7 +163,7 @@ def test_a_backup_is_restored_where_workers_without_data_have_ended(
         with folder_lock.process_lock().use():
             assert election.stand_for_election()
             code, output = hub(*restore, HUB_DATABASE_URL=target)
-            assert (code, "active_folder has rows" in output) == (1, True)
+            assert (code, "stop `hub serve`, `hub worker`" in output) == (1, True), output
         coordination.process_coordination().close()
         engine.db.engine.dispose()
     code, output = hub(*restore, HUB_DATABASE_URL=target)

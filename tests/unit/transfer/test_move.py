@@ -228,6 +228,17 @@ def test_a_hub_at_work_is_refused(hub, target, folder):
     at_work.close()
 
 
+def test_no_row_is_copied_to_a_database_that_a_process_of_the_hub_uses(hub, target):
+    """It would work with the rows before all of them are there, and so would the old hub."""
+    assert hub("init", HUB_DATABASE_URL=target)[0] == 0
+    with create_standalone_engine(target).connect() as early_worker:
+        early_worker.execute(text("SELECT 1"))
+        code, output = hub("move", "--to", target)
+        assert (code, "other connections of the same user: 1" in output) == (1, True), output
+        assert early_worker.scalar(text("SELECT count(*) FROM posting")) == 0
+    assert hub("move", "--to", target)[0] == 0
+
+
 @pytest.mark.parametrize("revision", ["0023", "9999"])
 def test_another_revision_is_refused(hub, target, folder, tmp_path, revision):
     """Also a later one that only added columns, which this version would not copy."""
