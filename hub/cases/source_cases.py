@@ -4,11 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.models import Case, Installation
-
-# The code of the case about a source whose access leads to another account. It stays the code until
-# a check finds the account of the app.
-OTHER_ACCOUNT = "source.other_account"
+from hub.cases.other_account import leads_to_other_account
+from hub.models import Installation
 
 
 def build_failure_cause(installation_id: int) -> str:
@@ -26,16 +23,6 @@ def build_warning_prefix(installation_id: int) -> str:
     return f"warning:{installation_id}:"
 
 
-def leads_to_other_account(session: Session, installation_id: int) -> bool:
-    """Return whether the last check of an app that was answered found another account."""
-    case = select(Case.id).where(
-        Case.cause == build_failure_cause(installation_id),
-        Case.closed_at.is_(None),
-        Case.code == OTHER_ACCOUNT,
-    )
-    return session.scalar(case) is not None
-
-
 def forget_failures(session: Session, row: Installation) -> None:
     """Forget that the source of an app could not be read, and close its case."""
     row.failing_since = None
@@ -47,9 +34,11 @@ def forget_failures(session: Session, row: Installation) -> None:
 def close_for_inactive_app(session: Session, row: Installation) -> None:
     """Close the cases about the source of an app that no longer calls it: no call would close them.
 
-    What is still wrong opens them again once the source is called again.
+    What is still wrong opens them again once the source is called again. Another account is noticed
+    only by checks, so its case stays open, unless the app is disabled: enabling it checks it.
     """
-    forget_failures(session, row)
+    if not (row.enabled and leads_to_other_account(session, row.id)):
+        forget_failures(session, row)
     inbox.close(session, build_receipts_cause(row.id))
     for cause in inbox.list_open_causes(session, build_warning_prefix(row.id)):
         inbox.close(session, cause)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
-from hub.cases.source_cases import leads_to_other_account
+from hub.cases.other_account import leads_to_other_account
 from hub.collect.setup import Setup, load_setup
 from hub.context import current_hub
 from hub.db import engine

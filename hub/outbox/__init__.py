@@ -9,6 +9,7 @@ reading in `planning`, then `conditions` and `transitions`.
 from hub.mapping.placeholders import format_placeholder
 from hub.outbox.conditions import (
     IS_CURRENT,
+    IS_FETCHABLE,
     MAX_PAUSE,
     WAS_POSTED,
     get_remover,
@@ -83,6 +84,7 @@ __all__ = [
     "DEPARTED",
     "IN_FLIGHT",
     "IS_CURRENT",
+    "IS_FETCHABLE",
     "MAX_PAUSE",
     "REMOVALS",
     "REQUESTED_BY",

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, or_
 from sqlalchemy.orm import aliased
 
+from hub.cases.other_account import has_other_account
 from hub.models import Attempt, Installation, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, WRITE_OPERATIONS, Operation, PostingState
 from hub.outbox.plan_values import RemovalSummary
@@ -39,6 +40,10 @@ IS_CURRENT = or_(
 # Its app is enabled and not paused: a person may have changed that since the run began.
 IS_OF_ACTIVE_APP = exists().where(
     _installation.id == Posting.installation_id, _installation.is_active
+)
+# The source may be asked for what the posting sends: a file is fetched from the account of its app.
+IS_FETCHABLE = or_(
+    Posting.operation != Operation.ATTACH, ~has_other_account(Posting.installation_id)
 )
 # A posting refers to another one. Even if that is posted already, it waits until
 # `hub.posting.releases` has filled in its id.

@@ -45,7 +45,7 @@ from hub.outbox.main_posting import select_main_posting_id
 from hub.posting import receipts
 from hub.reasons.texts import CaseText
 from hub.sources import hook_calls
-from hub.sources.site import build_site, build_site_for_listener, is_active_now
+from hub.sources.site import build_site, build_site_for_listener, may_report_now
 
 log = logging.getLogger("hub")
 # Seconds between the tries of a receipt; the last one repeats.
@@ -130,8 +130,8 @@ def deliver(installation_id: int) -> int:
     """Deliver the due receipts, oldest first; return how many arrived.
 
     A receipt that fails is repeated later, without the others. After a 429 no receipt is delivered
-    until the pause is over. If the plugin of the app is missing, or a person pauses or disables the
-    app, the remaining receipts wait.
+    until the pause is over. If the plugin of the app is missing, a person pauses or disables the
+    app, or its access leads to another account, the remaining receipts wait.
     """
     now = current_hub().clock.now()
     with engine.read_only_session() as session:
@@ -149,7 +149,7 @@ def deliver(installation_id: int) -> int:
         return 0
     delivery = _Delivery(installation, has_case=has_case)
     try:
-        while ids and is_active_now(installation_id):
+        while ids and may_report_now(installation_id):
             ids = ids[delivery.deliver_group(ids[:GROUP_SIZE]) :]
     except Retry as error:
         _postpone(installation_id, error.after or RETRY_PAUSES[0])

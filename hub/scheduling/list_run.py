@@ -4,6 +4,7 @@ from functools import partial
 
 from hub import sources
 from hub.context import current_hub
+from hub.contract.types import Tenant
 from hub.errors import OtherTenant, Sentence
 from hub.models import ConnectedCompany, Installation
 from hub.posting.preflight import recheck
@@ -16,7 +17,10 @@ from hub.sources.record_push import push_lists
 
 
 def process_lists(steps: Steps, company: ConnectedCompany) -> None:
-    """Download the lists, check the held postings again, and send the lists to the sources."""
+    """Download the lists, check the held postings again, and send the lists to the sources.
+
+    Nothing is sent to a source whose account could not be checked.
+    """
     plugins = current_hub().plugins
     counts = steps.step("lists", lambda: record_download.refresh(company.id))
     if counts is not None:
@@ -25,17 +29,20 @@ def process_lists(steps: Steps, company: ConnectedCompany) -> None:
     steps.step("check what waits", lambda: _check_held_again(steps, company))
     for installation in list_active_installations(company.id):
         slug = installation.slug
-        if plugins.has(slug, "hub_records"):
+        account = steps.step(f"check {slug}", partial(_check_source, installation))
+        if account and plugins.has(slug, "hub_records"):
             pushed = steps.step(f"lists to {slug}", partial(push_lists, installation))
             if pushed:
                 _report_push(steps, plugins.apps[slug].name, pushed)
-        steps.step(f"check {slug}", partial(_check_source, installation))
 
 
-def _check_source(installation: Installation) -> None:
-    """Check the access of an app; if it leads to another account, the app reads nothing from it."""
+def _check_source(installation: Installation) -> Tenant:
+    """Check the access of an app, and return its account.
+
+    If it leads to another account, nothing is read from it or sent to it.
+    """
     try:
-        sources.check(installation)
+        return sources.check(installation)
     except OtherTenant as error:
         outage.note_failure(installation.id, error)
         raise

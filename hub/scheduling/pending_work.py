@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from hub import outbox
+from hub.cases.other_account import has_other_account
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, ReceiptRow, Run
@@ -74,6 +75,7 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
         Posting.state == PostingState.READY,
         outbox.is_due(now),
         outbox.IS_CURRENT,
+        outbox.IS_FETCHABLE,
     )
     with read_only_session() as session:
         return set(session.scalars(select(Installation.id).where(is_active, ready)))
@@ -122,7 +124,10 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     own_posting = exists().where(Posting.installation_id == Installation.id)
     # A send that was not processed, or a file that could not be fetched, has a time of its own.
     sendable = own_posting.where(
-        Posting.state == PostingState.READY, outbox.is_due(now), outbox.IS_CURRENT
+        Posting.state == PostingState.READY,
+        outbox.is_due(now),
+        outbox.IS_CURRENT,
+        outbox.IS_FETCHABLE,
     )
     due_again = own_posting.where(
         Posting.state == PostingState.WAITING,
@@ -141,6 +146,7 @@ def _has_work(now: dt.datetime) -> ColumnElement[bool]:
     receipt_due = exists().where(
         ReceiptRow.installation_id == Installation.id,
         receipt_delivery.is_due(now),
+        ~has_other_account(Installation.id),
     )
     return or_(sendable, due_again, freed, receipt_due)
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.cases.source_cases import build_warning_prefix, leads_to_other_account
+from hub.cases.other_account import leads_to_other_account
+from hub.cases.source_cases import build_warning_prefix
 from hub.context import current_hub
 from hub.contract.document_kinds import words_of
 from hub.contract.documents import Attachment, Code, Document, Role
@@ -17,7 +18,7 @@ from hub.contract.hook_results import require_list, require_result
 from hub.contract.rows import is_plugin_defect
 from hub.contract.types import App, Signal, Site, Tenant
 from hub.db import engine
-from hub.errors import OtherTenant, Refused, Retry, Sentence
+from hub.errors import NotNow, OtherTenant, Refused, Retry, Sentence
 from hub.models import Installation
 from hub.qbo import records
 from hub.reasons.texts import CaseText
@@ -66,6 +67,23 @@ def check(
         with engine.transaction() as session:
             bind(session, installation, tenant)
     return tenant
+
+
+def require_own_account(installation: Installation) -> None:
+    """Raise NotNow if the last check of an app found another account than its own.
+
+    Every call of a source with the stored settings asks this first, except checks and the reading
+    of documents, which checks the account itself.
+    """
+    with engine.read_only_session() as session:
+        is_other = leads_to_other_account(session, installation.id)
+    if is_other:
+        raise NotNow(
+            "The access of %(app)s leads to another account than the one of its documents, so"
+            " nothing is read from it or sent to it. Enter the access of the former account again"
+            " in the settings of %(app)s, or save them and choose to continue with the other one.",
+            app=get_app(installation).name,
+        )
 
 
 def _call_check(installation: Installation, site: Site) -> Tenant:
@@ -142,6 +160,8 @@ def read_codes(
     secrets: dict[str, str] | None = None,
 ) -> list[Code]:
     """Return the codes of a field as the source has them now; the settings may be unsaved."""
+    if settings is None and secrets is None:
+        require_own_account(installation)
     action = Sentence("listing its %(field)s codes", field=field.replace("_", " "))
     with guard(installation, action):
         site = build_site(installation, settings, secrets)
@@ -156,6 +176,7 @@ def read_codes(
 
 def read_file(installation: Installation, document: Document, attachment: Attachment) -> bytes:
     """Return the content of a file of a document, as the source has it now."""
+    require_own_account(installation)
     with guard(installation, Sentence("handing over %(name)s", name=attachment.name)):
         site = build_site(installation)
         content = call_hook(
@@ -172,6 +193,7 @@ def read_file(installation: Installation, document: Document, attachment: Attach
 
 def subscribe(installation: Installation, *, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
+    require_own_account(installation)
     with guard(installation, Sentence("subscribing to changes")):
         site = build_site(installation)
         call_hook(installation, "hub_subscribe", site=site, on=on)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from hub.cases import inbox, source_cases
+from hub.cases import inbox, other_account, source_cases
 from hub.context import current_hub
 from hub.contract.interval import zone_of
 from hub.db import bulk, engine
@@ -37,8 +37,8 @@ def note_failure(installation_id: int, error: HubError) -> None:
         row.failed_syncs += 1
         row.failure = error.text
         is_other = isinstance(error, OtherTenant)
-        if is_other or source_cases.leads_to_other_account(session, row.id):
-            _open_case(session, row, source_cases.OTHER_ACCOUNT)
+        if is_other or other_account.leads_to_other_account(session, row.id):
+            _open_case(session, row, other_account.OTHER_ACCOUNT)
         elif isinstance(error, NeedsAttention | AccessNeeded):
             _open_case(session, row, "source.access")
 
@@ -50,7 +50,7 @@ def note_success(installation_id: int) -> None:
     """
     with engine.transaction() as session:
         row = session.get_one(Installation, installation_id)
-        if not source_cases.leads_to_other_account(session, installation_id):
+        if not other_account.leads_to_other_account(session, installation_id):
             forget(session, row)
 
 

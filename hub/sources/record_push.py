@@ -24,6 +24,7 @@ from hub.money import sum_amounts
 from hub.outbox.setting_locks import lock_to_change
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
+from hub.sources.calls import require_own_account
 from hub.sources.masking import mask_item
 from hub.sources.site import build_site, call_hook, guard, load_fields
 
@@ -40,6 +41,7 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
     plugins = current_hub().plugins
     if not plugins.has(installation.slug, "hub_records"):
         return {}
+    require_own_account(installation)
     site = build_site(installation)
     names = None if fields is None else set(fields)
     counts: dict[str, int] = {}

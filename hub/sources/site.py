@@ -9,8 +9,9 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, Schema, ValidationError
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
+from hub.cases.other_account import has_other_account
 from hub.context import current_hub, find_stand_in, get_call_seconds, hide_secrets
 from hub.contract import settings_schema, types
 from hub.contract.app_lookup import find_error
@@ -282,6 +283,14 @@ def get_app(installation: Installation) -> App:
 def is_active_now(installation_id: int) -> bool:
     """Return whether an app is enabled and not paused, as it is stored at this moment."""
     query = select(Installation.is_active).where(Installation.id == installation_id)
+    with engine.read_only_session() as session:
+        return bool(session.scalar(query))
+
+
+def may_report_now(installation_id: int) -> bool:
+    """Return whether an app is active and its access does not lead to another account now."""
+    may_report = and_(Installation.is_active, ~has_other_account(Installation.id))
+    query = select(may_report).where(Installation.id == installation_id)
     with engine.read_only_session() as session:
         return bool(session.scalar(query))
 

@@ -12,17 +12,17 @@ from click.testing import CliRunner
 from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
-from hub import App, Tenant, hookimpl
+from hub import App, Tenant, hookimpl, outbox
 from hub.cli import main
-from hub.contract.documents import KINDS
+from hub.contract.documents import KINDS, Attachment
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NeedsAttention, NotNow, OtherTenant
 from hub.installations import enable, replaced_account
-from hub.models import Case, Installation, Posting, SourceDocument
+from hub.models import Case, Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import PostingState
 from hub.posting.actions import retries
 from hub.posting.actions.document_repetition import post_document_again
-from hub.scheduling import runner
+from hub.scheduling import pending_work, runner
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.every_kind_source import SLUG, ShopSite, ShopSource, invoice
@@ -45,6 +45,7 @@ class Accounts(ShopSource):
     def __init__(self):
         super().__init__()
         self.requested_ids = []
+        self.calls = []  # the account and the hook of each call other than a check
         self.accounts = {"t1": self.items, "t2": {}}
 
     @hookimpl
@@ -61,12 +62,45 @@ class Accounts(ShopSource):
 
     @hookimpl
     def hub_documents(self, app, site, cursors, ids):
+        self._note("documents")
         items = self.accounts[self.account]
         self.requested_ids += ids
         return [items[id] for id in ids if id in items] if ids else list(items.values())
 
+    @hookimpl
+    def hub_fields(self, app):
+        return [replace(field, pushed=field.name == "cost") for field in super().hub_fields(app)]
+
+    @hookimpl
+    def hub_codes(self, app, site, field):
+        self._note("codes")
+        return []
+
+    @hookimpl
+    def hub_records(self, app, site, field, records):
+        self._note("records")
+        return []
+
+    @hookimpl
+    def hub_attachment(self, app, site, document, attachment):
+        self._note("attachment")
+        return self.files[attachment.id]
+
+    @hookimpl
+    def hub_report(self, app, site, document, receipt):
+        self._note("report")
+        super().hub_report(app, site, document, receipt)
+
+    @hookimpl
+    def hub_subscribe(self, app, site, on):
+        self._note("subscribe")
+
+    def _note(self, hook):
+        self.calls.append((self.account, hook))
+
 
 MARK = "source.other_account"
+FILE = Attachment(id="f1", name="scan.pdf", mime="application/pdf")
 KINDS_WANTED = ("posted", "held", "missing")
 
 
@@ -164,6 +198,98 @@ def test_the_account_is_checked_by_syncs_only_after_the_nightly_check_found_anot
     runner.run_company_job("lists", 1, requested_by="schedule")
     shop.run()
     assert shop.source.checks == 2
+
+
+@pytest.fixture
+def misled(shop):
+    """Return a shop with a file and a receipt that wait, whose access leads to another account."""
+    shop.source.files = {"f1": b"%PDF-1.7 scan"}
+    enable.set_mode(1, "review", who="kari")
+    shop.run(replace(invoice("invoice:4", number="A-4"), attachments=(FILE,)))
+    shop.source.calls.clear()
+    shop.source.account = "t2"
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    enable.set_mode(1, "auto", who="kari")
+    with transaction() as session:
+        add_people(session)
+        outbox.approve_all(session, 1, "kari")
+    return shop
+
+
+def file_states():
+    with read_only_session() as session:
+        files = select(Posting).where(Posting.operation == "attach")
+        return [(file.state, file.next_try_at, file.reasons) for file in session.scalars(files)]
+
+
+def waiting_receipts():
+    with read_only_session() as session:
+        waiting = select(ReceiptRow).where(ReceiptRow.ended == "")
+        return [(row.tries, row.error) for row in session.scalars(waiting)]
+
+
+def test_the_nightly_run_checks_the_account_before_it_sends_lists(shop):
+    shop.source.calls.clear()
+    shop.source.account = "t2"
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    assert shop.source.calls == []
+    shop.source.account = "t1"
+    run = runner.run_company_job("lists", 1, requested_by="schedule")
+    assert (run.outcome, shop.source.calls) == ("done", [("t1", "records")])
+
+
+def test_no_list_is_sent_while_the_account_cannot_be_checked(shop):
+    shop.source.calls.clear()
+    shop.source.account, shop.source.refusal = "t2", "The key has ended."
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    assert shop.source.calls == []
+
+
+def test_receipts_and_files_wait_until_the_account_is_right_again(misled, clock):
+    assert runner.post(1, requested_by="engine").outcome == "done"
+    runner.run_company_job("changes", 1, requested_by="schedule")
+    assert len(invoices_of(misled)) == 2
+    assert misled.source.calls == []
+    assert waiting_receipts() == [(0, "")]
+    assert file_states() == [("ready", None, [])]
+    assert len(misled.cases()) == 1
+    clock.advance(3600)
+    assert pending_work.request_runs(clock.now()) == 0
+    assert pending_work.select_sendable([1], clock.now()) == set()
+
+    misled.source.account = "t1"
+    runner.run_company_job("lists", 1, requested_by="schedule")
+    assert pending_work.request_runs(clock.now()) == 1
+    runner.post(1, requested_by="engine")
+    assert (waiting_receipts(), misled.cases()) == ([], [])
+    assert [state for state, *_ in file_states()] == ["posted"]
+    assert {account for account, _ in misled.source.calls} == {"t1"}
+
+
+def test_a_paused_app_still_leads_to_another_account_when_it_continues(misled):
+    enable.set_mode(1, "paused", who="kari")
+    enable.set_mode(1, "auto", who="kari")
+    assert runner.sync(1, requested_by="schedule").outcome == "stopped"
+    assert misled.source.calls == []
+    enable.disable(1, SLUG, who="kari")
+    assert misled.cases() == []
+    misled.source.account = "t1"
+    change()
+    assert runner.sync(1, requested_by="schedule").outcome == "done"
+
+
+def test_pages_and_commands_read_nothing_from_another_account(misled, app):
+    visitor = Visitor(app, Story(1, misled.id))
+    visitor.log_in("oda")
+    document_id = misled.posting("invoice:4").document_id
+    file = visitor.get(f"/documents/{document_id}/file?id=f1", follow_redirects=True)
+    assert "leads to another account" in file.text
+    compared = visitor.page(f"/installations/{misled.id}/compare?field=client")
+    assert "leads to another account" in compared
+    with pytest.raises(NotNow, match="leads to another account"):
+        enable.push_first_lists(bound_row())
+    enable.disable(1, SLUG, who="kari")
+    assert misled.source.calls == []
 
 
 def test_another_account_is_refused_until_a_person_lets_the_app_continue_with_it(shop):
@@ -305,3 +431,9 @@ class Late(dict):
     def values(self):
         self._act()
         return self._documents
+
+
+def test_continuing_with_the_other_account_closes_its_case(misled):
+    continue_with(misled, "t2")
+    assert misled.cases() == []
+    assert runner.sync(1, requested_by="schedule").outcome == "done"

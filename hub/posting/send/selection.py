@@ -65,8 +65,9 @@ def _build_ready_query(*, of_installations: bool) -> Select[int, int, bool]:
     """Return a query for the postings that may be claimed, and whether they may go in a batch.
 
     They are checked and due, their apps may post, and no other posting of their document is in
-    flight. With `of_installations`, it is limited to the installations in its parameter
-    `installation_ids`. The statement is cached: building it takes longer than executing it.
+    flight. Files of an app whose access leads to another account wait. With `of_installations`, it
+    is limited to the installations in its parameter `installation_ids`. The statement is cached:
+    building it takes longer than executing it.
     """
     conditions = [
         Posting.company_id == bindparam("company_id"),
@@ -75,6 +76,7 @@ def _build_ready_query(*, of_installations: bool) -> Select[int, int, bool]:
         outbox.is_due(bindparam("now"), bindparam("latest")),
         ~IS_DOCUMENT_IN_FLIGHT,
         outbox.IS_CURRENT,
+        outbox.IS_FETCHABLE,
         IS_OF_ACTIVE_APP,
     ]
     if of_installations:

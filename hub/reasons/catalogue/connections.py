@@ -66,7 +66,8 @@ TEMPLATES = {
         reason="{problem} {next_attempt}",
         instruction=(
             "Open the settings of {app} and enter the access of the former account again, or save"
-            " them and choose to continue with the other one. Nothing is read until then."
+            " them and choose to continue with the other one. Until then, nothing is read from the"
+            " source or sent to it."
         ),
         action=CaseAction.SETTINGS,
     ),
