@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from hub.cli import data_folder, file_rights, served_address
+from hub.cli import data_folder, file_rights, served_address, vault_check
 from hub.cli.console import WholeNumber, hub, port_number
 from hub.cli.terminal import say
 
@@ -70,6 +70,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
             require_own_sessions()
+            vault_check.require_keys()
             for broken in current_hub().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
             if current_hub().config.is_distributed:

@@ -27,6 +27,7 @@ from hub.models import ConnectedCompany
 from hub.models.enums import BatchMode, DocumentState, InstallationMode, PostingState
 from hub.security import secrets
 from hub.telemetry import log_output
+from hub.web.serving.server import Web
 
 NOON = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 RARELY_NEEDED = (
@@ -42,6 +43,10 @@ RARELY_NEEDED = (
     ),
     *("pytest", "qbo_sandbox", "qrcode", "rapidfuzz", "reportlab", "zxcvbn"),
 )
+
+
+NO_SECRET_OPENS = "opens none of the 1 secret of the database, so no run could do its work"
+SOME_SECRETS_OPEN = "does not open 1 of the 2 secrets of the database: runs that need them fail"
 
 
 @pytest.fixture
@@ -172,6 +177,53 @@ def test_before_init_the_sentence_says_init(run):
     assert (code, "Traceback" in err) == (1, False)
     assert "HUB_DATA names no hub: there is no folder " in err
     assert "make a new hub there with `hub init`" in err
+
+
+def store_secret(folder, place):
+    app = create_app(config.load({"HUB_DATA": str(folder)}), pages=False)
+    with app.app_context():
+        with engine.transaction() as session:
+            secrets.put(session, place, "Kari")
+        engine.db.engine.dispose()
+
+
+@pytest.fixture
+def serve(hub, monkeypatch):
+    """Return a function that serves the pages for a moment, with other settings if it is told."""
+    monkeypatch.setattr(Web, "run", lambda self: None)
+    return lambda **env: hub("serve", "--port", "0", "--no-engine", env=env)
+
+
+def test_a_hub_whose_keys_open_no_secret_does_not_start(serve, tmp_path):
+    folder = tmp_path / "data"
+    assert serve()[0] == 0
+    store_secret(folder, "hub:contact")
+    assert serve()[0] == 0
+    (folder / "vault.keys").write_text(create_key())
+    code, out, errors = serve()
+    assert (code, "The hub serves" in out) == (1, False)
+    assert f"vault.keys {NO_SECRET_OPENS}" in errors
+    assert "`hub check` names" in errors
+    assert NO_SECRET_OPENS in (folder / "hub.log").read_text()
+    assert f"HUB_VAULT_KEYS {NO_SECRET_OPENS}" in serve(HUB_VAULT_KEYS=create_key())[2]
+    file = tmp_path / "keys"
+    file.write_text(create_key())
+    file.chmod(0o600)
+    assert f"HUB_VAULT_KEYS_FILE {NO_SECRET_OPENS}" in serve(HUB_VAULT_KEYS_FILE=str(file))[2]
+
+
+def test_a_hub_whose_keys_open_only_some_secrets_starts_with_a_warning(serve, tmp_path):
+    folder = tmp_path / "data"
+    store_secret(folder, "hub:contact")
+    (folder / "vault.keys").write_text(create_key())
+    store_secret(folder, "hub:mail_url")
+    code, out, _ = serve()
+    assert (code, f"vault.keys {SOME_SECRETS_OPEN}" in out, "The hub serves" in out) == (
+        0,
+        True,
+        True,
+    )
+    assert SOME_SECRETS_OPEN in (folder / "hub.log").read_text()
 
 
 @pytest.mark.parametrize("file", ["secret.key", "vault.keys"])

@@ -8,7 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from hub.cli import main
+from hub.crypto.keys import create_key, parse_ring
+from hub.crypto.vault import Vault
+from hub.db.engine import transaction
 from hub.scheduling.worker import Worker
+from hub.security import secrets
 
 
 @pytest.fixture
@@ -40,6 +44,18 @@ def test_a_worker_executes_the_configured_number_of_runs(make_process, invoke, m
     assert (code, concurrency) == (0, [3])
     assert "This worker executes up to 3 runs at a time." in out
     assert "The worker has ended." in out
+
+
+def test_a_worker_whose_keys_open_no_secret_does_not_start(make_process, invoke, monkeypatch):
+    monkeypatch.setattr(Worker, "run", lambda self: None)
+    app = make_process("one")
+    with app.app_context(), transaction() as session:
+        secrets.put(session, "hub:contact", "Kari")
+    vault = Vault(parse_ring("HUB_VAULT_KEYS", create_key()))
+    object.__setattr__(app.extensions["hub"], "vault", vault)
+    code, out, errors = invoke(app, "worker")
+    assert (code, "executes up to" in out) == (1, False)
+    assert "opens none of the 1 secret of the database" in errors
 
 
 def test_an_embedded_hub_serves_from_one_process(app, invoke):
