@@ -84,6 +84,7 @@ class Coordination:
         )
         limit_statements(self._engine)
         self._connection: Connection | None = None
+        self._is_lost = False  # logged, and not opened again since
         self._guard = threading.RLock()
         self._locks: dict[str, SessionLock] = {}  # the locks of this connection, by their names
 
@@ -98,12 +99,21 @@ class Coordination:
             try:
                 if self._connection is None:
                     self._connection = self._engine.connect()
+                    self._log_return()
                 yield self._connection
             except DBAPIError as error:
                 if error.connection_invalidated or self._connection is None:
-                    log.warning("The coordination connection to the database was lost.")
+                    if not self._is_lost:
+                        log.warning("The coordination connection to the database was lost.")
+                    self._is_lost = True
                     self.close()
                 raise
+
+    def _log_return(self) -> None:
+        """Log that the connection was opened again, if its loss was logged."""
+        if self._is_lost:
+            log.warning("The coordination connection to the database is open again.")
+        self._is_lost = False
 
     def try_lock(self, name: str) -> SessionLock | None:
         """Take an advisory lock; return None if another process or thread has it."""

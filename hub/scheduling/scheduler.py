@@ -131,7 +131,7 @@ class Scheduler:
             except Exception as error:
                 self._log_error(error)
                 return 0
-            self._last_error = ""
+            self._log_end_of_error()
             self._heartbeat.beat()
             totals.store_if_due()
             return started
@@ -208,6 +208,16 @@ class Scheduler:
                 log.error("The schedules pause until this is over: %s", error.text)
             else:
                 log.exception("The clock met a defect; it ticks on. %s", text)
+
+    def _log_end_of_error(self) -> None:
+        """Log where the schedules continue once a tick succeeds after one with an error."""
+        if not self._last_error:
+            return
+        self._last_error = ""
+        if self._is_at_work:
+            log.warning("The schedules continue.")
+        else:
+            log.warning("The pause is over: another process runs the schedules.")
 
     def _tick(self) -> int:
         """Claim due schedules and start waiting runs, if this process runs the schedules.

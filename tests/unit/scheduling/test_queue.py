@@ -327,6 +327,21 @@ def test_another_is_elected_when_the_first_resigns_or_loses_its_connection(first
     assert not stand(second_hub)
 
 
+def test_the_log_says_that_a_lost_coordination_connection_is_open_again(
+    first_hub, second_hub, caplog
+):
+    assert stand(first_hub)
+    end_sessions(second_hub, of=first_hub)
+    with pytest.raises(DatabaseUnavailable):
+        stand(first_hub)
+    assert stand(first_hub)
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
+        "The coordination connection to the database was lost.",
+        "The coordination connection to the database is open again.",
+    ]
+
+
 def test_a_frozen_process_is_replaced(first_hub, second_hub, monkeypatch):
     monkeypatch.setattr(election, "FROZEN_SECONDS", LEASE)
     stand(first_hub)
@@ -382,6 +397,26 @@ def test_only_the_elected_scheduler_claims_and_the_next_one_takes_over(
     request(first_hub, "tokens")
     second.tick()
     assert waiting_runs(first_hub) == jobs(first_hub)["todo"]
+
+
+def test_every_process_logs_where_the_schedules_continue_after_a_restart_of_the_database(
+    first_hub, second_hub, make_scheduler, monkeypatch, caplog
+):
+    def lose_database():
+        raise DatabaseUnavailable("postgresql", "the server is restarting")
+
+    schedulers = [make_scheduler(first_hub), make_scheduler(second_hub)]
+    with monkeypatch.context() as patch:
+        patch.setattr(election, "stand_for_election", lose_database)
+        for scheduler in schedulers:
+            scheduler.tick()
+    for scheduler in schedulers:
+        scheduler.tick()
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[-2:] == [
+        "The schedules continue.",
+        "The pause is over: another process runs the schedules.",
+    ]
 
 
 def test_the_elected_scheduler_sends_mails_while_it_asks_whether_it_is_still_elected(

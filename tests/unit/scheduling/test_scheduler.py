@@ -233,6 +233,22 @@ def test_a_defect_in_one_run_or_tick_stops_no_other(engine, company, monkeypatch
     assert caplog.text.count("The clock met a defect") == 1
 
 
+def test_the_log_says_when_the_schedules_continue(app, engine, monkeypatch, caplog):
+    def lose_database(now):
+        raise DatabaseUnavailable("sqlite", "the disk is full")
+
+    engine.tick()
+    with monkeypatch.context() as patch:
+        patch.setattr("hub.scheduling.schedule.tick", lose_database)
+        engine.tick()
+        engine.tick()
+    assert "continue" not in caplog.text
+    engine.tick()
+    engine.tick()
+    assert caplog.text.count("The schedules pause until this is over") == 1
+    assert caplog.text.count("The schedules continue.") == 1
+
+
 def test_a_run_that_cannot_begin_names_its_reason_once_and_no_defect(
     engine, company, executed_runs, monkeypatch, caplog
 ):
