@@ -122,6 +122,7 @@ def init_app(app: Flask) -> None:
         MODE_LABELS=MODE_LABELS,
         RECONCILIATION_QUESTIONS=RECONCILIATION_QUESTIONS,
         app_name=app_name,
+        has_plugin=has_plugin,
         source_name=advice.get_source_name,
         is_corrected_in_file=advice.is_corrected_in_file,
         app_drawing=app_drawing,
@@ -274,6 +275,11 @@ def app_name(slug: str) -> str:
     """Return the name of an app, or its slug if its plugin is not installed."""
     app = current_hub().plugins.apps.get(slug)
     return app.name if app else slug
+
+
+def has_plugin(slug: str) -> bool:
+    """Return whether the plugin of an app is installed and works."""
+    return slug in current_hub().plugins.apps
 
 
 def app_drawing(slug: str) -> str:

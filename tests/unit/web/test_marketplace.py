@@ -14,7 +14,8 @@ from hub.contract.registry import Installed, Plugins
 from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import Icon
 from hub.db import engine
-from hub.models import Access, AuditEntry, Case, ConnectedCompany, Installation
+from hub.models import Access, AuditEntry, Case, ConnectedCompany, Installation, Schedule
+from hub.testing.clock import FakeClock
 from hub.web.apps import marketplace
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company
@@ -239,6 +240,35 @@ def test_a_broken_plugin_is_named_with_its_reason_and_the_others_work(
     assert "no module named requestz" in page
     assert "requestz" in visitor.page("/plugins/")
     visitor.app.extensions["hub"] = hub
+
+
+def test_an_app_without_its_plugin_promises_nothing(visitor: Visitor, clock: FakeClock) -> None:
+    hub = visitor.app.extensions["hub"]
+    with visitor.app.app_context(), engine.transaction() as session:
+        row = session.get_one(Installation, visitor.story.installation)
+        about = {"installation_id": row.id, "company_id": row.company_id, "kind": "sync"}
+        due = clock.now() + dt.timedelta(minutes=30)
+        session.add(Schedule(name="next", every="1h", zone=row.zone, next_due=due, **about))
+    visitor.log_in("olga")
+    here = f"/installations/{visitor.story.installation}"
+    promises = {
+        "/": "next run",
+        f"{here}/": "next today",
+        f"{here}/matching/": "Apply and run",
+        f"/inbox/{visitor.story.cases['match']}": "The next step.",
+    }
+    for path, promise in promises.items():
+        page = _read_text(visitor, path)
+        assert (path, promise in page, "nothing runs" in page) == (path, True, False)
+    visitor.app.extensions["hub"] = replace(hub, plugins=Plugins([]))
+    for path, promise in promises.items():
+        page = _read_text(visitor, path)
+        assert (path, promise in page, "nothing runs" in page) == (path, False, True)
+
+
+def _read_text(visitor: Visitor, path: str) -> str:
+    """Return the text of a page in one line, without its tags."""
+    return " ".join(unescape(re.sub("<.*?>", "", visitor.page(path))).split())
 
 
 def test_a_hub_survives_that_the_plugin_of_an_installation_is_gone(visitor: Visitor) -> None:
