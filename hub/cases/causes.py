@@ -79,6 +79,11 @@ def build_match_prefix(installation_id: int, field: str = "") -> str:
     return f"{prefix}{field}:" if field else prefix
 
 
+def build_currency_cause(installation_id: int, currency: str) -> str:
+    """Return the cause of the case about a currency that the company of an app does not use."""
+    return f"currency:{installation_id}:{currency}"
+
+
 def build_marker_cause(company_id: int, kind: str, quickbooks_id: str) -> str:
     """Return the cause of the case about a transaction with the marker of another posting."""
     return f"{_MARKER_PREFIX}{company_id}:{kind}:{quickbooks_id}"

@@ -9,17 +9,21 @@ from hub.cases.findings import Finding
 from hub.collect import links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
 from hub.collect.document_plan import PostingPlanWithFindings
-from hub.collect.findings import build_document_finding, build_held_disposition
+from hub.collect.findings import (
+    CURRENCY_KEY,
+    build_currency_finding,
+    build_document_finding,
+    build_held_disposition,
+)
 from hub.collect.operation import PlannedOperation
 from hub.collect.order_closing import with_order_status
-from hub.contract.document_kinds import words_of
 from hub.contract.documents import Document, Party
 from hub.models.enums import Holder, PostingState
 from hub.money import round_amount
 from hub.outbox.plan_values import Content, Disposition
 from hub.reasons.template import CaseAction
 
-CONTENT_KEYS = ("content", "currency")  # of the findings about problems of a payload
+CONTENT_KEYS = ("content", CURRENCY_KEY)  # of the findings about problems of a payload
 MAX_SILENT_WAIT = dt.timedelta(days=1)  # then a case opens about a document that still waits
 
 
@@ -28,28 +32,51 @@ def build_payload(batch: CollectBatch, operation: PlannedOperation) -> payloads.
     return payloads.build(operation.mapped, batch.setup.facts, operation.row.marker)
 
 
-def find_obstacle(
+def find_obstacles(
     batch: CollectBatch, operation: PlannedOperation, payload: payloads.Payload
-) -> Finding | None:
-    """Return why the content of an operation must not be sent; None if nothing prevents it."""
+) -> tuple[Finding, ...]:
+    """Return why the content of an operation must not be sent; nothing if it may be sent."""
     row, document = operation.row, operation.document
     if payload.problems:
-        key = "currency" if _is_in_foreign_currency(batch, document) else "content"
-        code = _find_instruction_code(payload)
-        return build_document_finding(key, row, code, problems=" ".join(payload.problems))
-    party_finding = _find_party_obstacle(batch, operation)
-    if party_finding:
-        return party_finding
+        return _describe_problems(batch, operation, payload)
+    if _is_party_in_unused_currency(batch, operation):
+        # QuickBooks would keep the party in the home currency forever.
+        return (_build_currency_finding(batch, document),)
 
     history = operation.history
     if history.repetition is outbox.Repetition.OFFERED and history.departure:
-        return build_document_finding("again", row, "wanted_again", departure=history.departure)
+        return (build_document_finding("again", row, "wanted_again", departure=history.departure),)
 
     # What depends on the transaction is checked right before the change is sent.
     is_held_change = history.current and batch.setup.app.changed == "hold"
     if is_held_change and not document.closed:
-        return build_document_finding("changed", row, "changed")
-    return None
+        return (build_document_finding("changed", row, "changed"),)
+    return ()
+
+
+def _describe_problems(
+    batch: CollectBatch, operation: PlannedOperation, payload: payloads.Payload
+) -> tuple[Finding, ...]:
+    """Return the problems of a payload; all documents in an unused currency share that reason."""
+    document, problems = operation.document, payload.problems
+    findings: tuple[Finding, ...] = ()
+    if document.currency:
+        unused = payloads.describe_unused_currency(batch.setup.facts, document.currency)
+        if unused in problems:
+            findings = (_build_currency_finding(batch, document),)
+            problems = tuple(problem for problem in problems if problem != unused)
+    if not problems:
+        return findings
+    is_foreign = not findings and _is_in_foreign_currency(batch, document)
+    key = CURRENCY_KEY if is_foreign else "content"
+    code = _find_instruction_code(payload)
+    own = build_document_finding(key, operation.row, code, problems=" ".join(problems))
+    return (*findings, own)
+
+
+def _build_currency_finding(batch: CollectBatch, document: Document) -> Finding:
+    """Return the reason for the currency of a document, which the company does not use."""
+    return build_currency_finding(batch.installation, batch.setup.facts, document.currency or "")
 
 
 def _find_instruction_code(payload: payloads.Payload) -> str:
@@ -61,32 +88,12 @@ def _find_instruction_code(payload: payloads.Payload) -> str:
     return "content"
 
 
-def _find_party_obstacle(batch: CollectBatch, operation: PlannedOperation) -> Finding | None:
-    """Return why a party in a foreign currency is not created; None if nothing holds it."""
-    row, document = operation.row, operation.document
+def _is_party_in_unused_currency(batch: CollectBatch, operation: PlannedOperation) -> bool:
+    """Return whether a party is to be created in a currency that the company does not use."""
+    document = operation.document
     if not isinstance(document.details, Party) or operation.update is not None:
-        return None
-    if not _is_in_foreign_currency(batch, document):
-        return None
-    facts = batch.setup.facts
-    if facts.multicurrency:
-        return build_document_finding(
-            "currency",
-            row,
-            "party_currency_unused",
-            party=document.details.name,
-            currency=document.currency or "",
-        )
-    # QuickBooks would keep the party in the home currency forever.
-    return build_document_finding(
-        "currency",
-        row,
-        "party_currency",
-        party=document.details.name,
-        currency=document.currency or "",
-        home_currency=facts.currency,
-        kind=words_of(document.kind),
-    )
+        return False
+    return _is_in_foreign_currency(batch, document)
 
 
 def build_posting_plan(

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 
-from hub.cases.causes import build_match_cause
+from hub.cases.causes import build_currency_cause, build_match_cause
 from hub.cases.findings import Finding
 from hub.mapping import Missing
 from hub.models import Installation, SourceDocument
 from hub.models.display_names import format_document_name
 from hub.models.enums import Holder, PostingState
 from hub.outbox.plan_values import Disposition
+from hub.payloads.company_facts import CompanyFacts
 from hub.reasons.texts import CaseText
+
+CURRENCY_KEY = "currency"  # of the findings about a currency
 
 
 def build_held_disposition(holder: Holder, findings: Iterable[Finding]) -> Disposition:
@@ -29,6 +32,17 @@ def build_document_finding(
     title = format_document_name(row)
     text = CaseText(f"document.{code}", document=title, **params)
     return Finding(key=key, text=text)
+
+
+def build_currency_finding(
+    installation: Installation, facts: CompanyFacts, currency: str
+) -> Finding:
+    """Return the reason for a currency that a company does not use; all its documents share it."""
+    text = CaseText("currency.only_home", currency=currency, home_currency=facts.currency)
+    if facts.multicurrency:
+        text = CaseText("currency.unused", currency=currency)
+    cause = build_currency_cause(installation.id, currency)
+    return Finding(cause=cause, key=CURRENCY_KEY, text=text)
 
 
 def build_missing_finding(installation: Installation, missing: Missing, title: str) -> Finding:

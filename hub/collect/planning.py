@@ -14,7 +14,7 @@ from hub.collect.content import (
     build_payload,
     build_posting_plan,
     find_holder,
-    find_obstacle,
+    find_obstacles,
 )
 from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlanWithFindings
 from hub.collect.findings import build_document_finding, build_missing_finding
@@ -306,8 +306,7 @@ def _plan_posting(
     delete a party.
     """
     payload = build_payload(batch, operation)
-    obstacle = find_obstacle(batch, operation, payload)
-    obstacles = (obstacle,) if obstacle else ()
+    obstacles = find_obstacles(batch, operation, payload)
     mapped = operation.mapped
     with_records = MappedWithRecords(mapped)
     is_for_source = bool(obstacles) and find_holder(obstacles) == Holder.SOURCE

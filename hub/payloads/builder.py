@@ -11,7 +11,7 @@ from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import MappedDocument, MappedLine, Ref
 from hub.mapping.split import get_amount
 from hub.money import ZERO, round_amount, sum_amounts
-from hub.payloads.company_facts import CompanyFacts
+from hub.payloads.company_facts import CompanyFacts, describe_unused_currency
 from hub.payloads.memo_lengths import KIND_WITHOUT_MEMO, MAX_MEMO_LENGTH, compute_memo_room
 from hub.payloads.rounding import round_computed
 
@@ -298,26 +298,9 @@ class PayloadBuilder:
             )
             return None
         if not self.facts.uses_currency(self.currency):
-            self.problems.append(self._describe_unused_currency())
+            self.problems.append(describe_unused_currency(self.facts, self.currency))
             return None
         return {"value": self.currency} if self.facts.multicurrency else None
-
-    def _describe_unused_currency(self) -> str:
-        """Return the problem of a currency in which the company does not keep books."""
-        if self.facts.multicurrency:
-            return Sentence(
-                "It is in %(currency)s, and this company in QuickBooks does not use that"
-                " currency. Add %(currency)s in QuickBooks (Settings, Currencies) and press"
-                " Check again, or fix this at the source.",
-                currency=self.currency,
-            )
-        return Sentence(
-            "It is in %(currency)s, but this company keeps books in %(home_currency)s"
-            " only. Switch on several currencies in QuickBooks, or fix this at the"
-            " source.",
-            currency=self.currency,
-            home_currency=self.facts.currency,
-        )
 
     def exchange_rate(self) -> Decimal | None:
         """Return the exchange rate that the source states for a foreign currency.

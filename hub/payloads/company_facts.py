@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
 
+from hub.errors import Sentence
+
 # By tax code: the id and the present percentage of each of its rates.
 Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
 
@@ -115,3 +117,21 @@ EVERYTHING_ON = CompanyFacts(
     projects=True,
     knows_rates=False,
 )
+
+
+def describe_unused_currency(facts: CompanyFacts, currency: str) -> Sentence:
+    """Return the problem of a document in a currency in which the company does not keep books."""
+    if facts.multicurrency:
+        return Sentence(
+            "It is in %(currency)s, and this company in QuickBooks does not use that"
+            " currency. Add %(currency)s in QuickBooks (Settings, Currencies) and press"
+            " Check again, or fix this at the source.",
+            currency=currency,
+        )
+    return Sentence(
+        "It is in %(currency)s, but this company keeps books in %(home_currency)s"
+        " only. Switch on several currencies in QuickBooks, or fix this at the"
+        " source.",
+        currency=currency,
+        home_currency=facts.currency,
+    )

@@ -31,6 +31,8 @@ from hub.reasons import texts
 from hub.reasons.texts import CaseText, StoredReason
 
 CURRENCY: Final = "currency"  # the key of a finding about a currency, and the cause in a receipt
+# The reasons whose case all documents in a currency share.
+UNUSED_CURRENCY_CODES = ("currency.unused", "currency.only_home")
 # How a receipt names the cause of a hold.
 CAUSES_BY_HOLDER: dict[str, Cause] = {
     Holder.MAPPING: "match",
@@ -76,7 +78,7 @@ def queue(
     facts = _build_posting_facts(posting)
     facts |= {"message": texts.join_reasons(reasons) or None, "paid": paid, "paid_on": paid_on}
     if posting and state in HELD_STATES:
-        facts["cause"] = _find_cause_of_hold(session, posting)
+        facts["cause"] = _find_cause_of_hold(session, posting, reasons)
     _replace_open(session, [document.id])
     session.add(ReceiptRow(**_build_receipt_values(document, state, facts, reasons)))
 
@@ -286,8 +288,12 @@ def _reports_held_and_posted(session: Session, installation_id: int) -> bool:
     return is_wanted(slug, *HELD_STATES) and is_wanted(slug, ReceiptState.POSTED)
 
 
-def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:
+def _find_cause_of_hold(
+    session: Session, posting: Posting, reasons: Sequence[StoredReason]
+) -> Cause | None:
     """Return the cause of a hold as a receipt names it; None if the contract has no name for it."""
+    if any(reason["code"] in UNUSED_CURRENCY_CODES for reason in reasons):
+        return CURRENCY
     if inbox.is_open(session, build_posting_cause(posting.id, CURRENCY)):
         return CURRENCY
     return CAUSES_BY_HOLDER.get(posting.held_by)

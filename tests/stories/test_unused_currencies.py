@@ -1,29 +1,34 @@
 """Documents in a currency that the company does not use yet are held until it is added."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
+from sqlalchemy import select
 
 from hub import Code, Party
 from hub.db.engine import read_only_session, transaction
-from hub.models import ConnectedCompany
+from hub.models import ConnectedCompany, ReceiptRow
 from hub.posting.actions import retries
 from hub.qbo import company, record_download
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support.sources.every_kind_source import ShopSite, document, invoice
 
 SWEDISH_CLIENT = Code(id="c9", name="Berg Bygg", create=Party(name="Berg Bygg AB", currency="SEK"))
-REASON = (
-    "It is in SEK, and this company in QuickBooks does not use that currency. Add SEK in"
-    " QuickBooks (Settings, Currencies) and press Check again, or fix this at the source."
-)
+REASON = "Nothing in SEK can be posted: this company in QuickBooks does not use it."
+
+
+def open_shop(app, quickbooks, clock, **about):
+    """Return the shop of a company that uses USD and EUR."""
+    realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",))
+    connected = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    record_download.refresh(connected.id)
+    return ShopSite(app, quickbooks, clock, company=connected, **about)
 
 
 @pytest.fixture
 def export(app, quickbooks, clock):
-    """Provide the shop of a company that uses USD and EUR."""
-    realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",))
-    connected = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    record_download.refresh(connected.id)
-    return ShopSite(app, quickbooks, clock, company=connected)
+    return open_shop(app, quickbooks, clock)
 
 
 def swedish_invoice():
@@ -56,11 +61,17 @@ def test_a_customer_in_an_unused_currency_is_held(export):
     party = Party(name="Berg Bygg AB", currency="SEK")
     export.run(document("customer", "customer:1", details=party, currency="SEK"))
     assert export.states()["customer:1"] == "held"
-    assert export.reasons() == [
-        "Berg Bygg AB is kept in SEK at the source, and this company in QuickBooks does not use"
-        " that currency. Add SEK in QuickBooks (Settings, Currencies) and press Check again, or fix"
-        " this at the source."
-    ]
+    assert export.reasons() == [REASON]
+
+
+def test_other_problems_of_a_document_in_an_unused_currency_have_a_case_of_their_own(export):
+    wrong_total = replace(swedish_invoice(), total=Decimal("999.00"))
+    export.run(wrong_total)
+    [reason] = export.reasons()
+    assert reason.startswith(REASON)
+    assert "999.00" in reason
+    assert "Switch on" not in reason
+    assert export.cases() == ["QuickBooks does not use SEK yet", "Invoice 1 of Berg Bygg"]
 
 
 def test_nothing_is_held_if_quickbooks_does_not_list_its_currencies(export):
@@ -79,3 +90,10 @@ def test_a_new_connection_remembers_the_currencies(export):
     )
     with read_only_session() as session:
         assert company.load_facts(session, export.company_id).currencies == {"EUR"}
+
+
+def test_the_source_is_told_that_it_is_the_currency(app, quickbooks, clock):
+    open_shop(app, quickbooks, clock, wants=("held",)).run(swedish_invoice())
+    with read_only_session() as session:
+        receipt = session.scalars(select(ReceiptRow).where(ReceiptRow.state == "held")).one()
+    assert receipt.body["cause"] == "currency"

@@ -75,6 +75,24 @@ TEMPLATES = {
     "code.either": _code("{code}: {problem}", SETTINGS_OR_CORRECT, CaseAction.EITHER),
     "code.source": _code("{code}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "code.differ": _code("{code}: {problem}", DIFFER_INSTRUCTION, CaseAction.DIFFER),
+    # A currency that the company does not use, with all the documents in it.
+    "currency.unused": Template(
+        title="QuickBooks does not use {currency} yet",
+        reason="Nothing in {currency} can be posted: this company in QuickBooks does not use it.",
+        instruction="Add {currency} in QuickBooks (Settings, Currencies), then press Check again.",
+        action=CaseAction.SOURCE,
+    ),
+    "currency.only_home": Template(
+        title="QuickBooks does not use {currency} yet",
+        reason=(
+            "Nothing in {currency} can be posted: this company keeps books in {home_currency} only."
+        ),
+        instruction=(
+            "If {currency} is right, switch on several currencies in QuickBooks (Settings,"
+            " Advanced, Currency), which cannot be undone, then press Check again."
+        ),
+        action=CaseAction.SOURCE,
+    ),
     # A document that lacks a code, or whose lines do not fit together.
     "document.match": _document("{field}: {problem}", MATCH_FIELD, CaseAction.MATCH),
     "document.settings": _document("{field}: {problem}", SETTINGS_INSTRUCTION, CaseAction.SETTINGS),
@@ -97,6 +115,7 @@ TEMPLATES = {
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),
+    # Stored by versions that opened a case for each supplier or customer in such a currency.
     "document.party_currency": _document(
         "{party} is kept in {currency} at the source, but this company keeps books in"
         " {home_currency} only, and QuickBooks never changes the currency of a {kind}. Switch on"

@@ -288,8 +288,8 @@ def test_missing_records_are_copied_to_quickbooks_before_any_invoice_is_posted(
     count = compare.copy_missing(invoices.row, ["billing_code", "customer"], who="kari")
     assert count == 8 + 7
     counts = invoices.sync()
-    in_euro = [posting for posting in postings(state="held") if "is kept in EUR" in posting.reason]
-    assert len(in_euro) == 1, "QuickBooks would keep it in dollars forever"
+    in_euro = [posting for posting in postings(state="held") if "Nothing in EUR" in posting.reason]
+    assert len(in_euro) == 1, "QuickBooks would keep the customer in dollars forever"
     in_use = [
         posting for posting in postings(state="held") if "share one name space" in posting.reason
     ]
