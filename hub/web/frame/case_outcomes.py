@@ -9,8 +9,8 @@ from hub.posting.case_texts import RECONCILIATION_QUESTIONS, REMOVAL_QUESTIONS
 from hub.reasons.template import CaseAction
 from hub.translations.messages import gettext, gettext_noop
 
+CAUSE_GONE = gettext_noop("Its cause is gone")
 LABELS: dict[str, str] = {
-    "": gettext_noop("Its cause is gone"),
     CaseDecision.MATCHED: gettext_noop("Matched"),
     CaseDecision.LEFT_OUT: gettext_noop("Left out"),
     CaseDecision.SKIPPED: gettext_noop("Skipped"),
@@ -33,7 +33,7 @@ def _describe_decision(case: Case) -> str:
     describe = DESCRIPTIONS.get(case.decision)
     if describe is not None:
         return describe(case)
-    return gettext(LABELS.get(case.decision) or LABELS[""])
+    return gettext(LABELS.get(case.decision, CAUSE_GONE))
 
 
 def _describe_creation(case: Case) -> str:
