@@ -142,11 +142,8 @@ def build_form(draft: Mapping[str, Any]) -> MultiDict[str, str]:
 
 
 def explain_expired_form() -> str:
-    """Explain why a form is shown again."""
-    return gettext(
-        "The form was not saved, because the page had been open too long. Check it and save it"
-        " again."
-    )
+    """Say that a form is shown again: the page was open too long, or its person had to confirm."""
+    return gettext("The form was not saved yet. Check it and save it again.")
 
 
 def _is_own_form() -> bool:

@@ -15,6 +15,7 @@ from hub.testing.clock import FakeClock
 from hub.web.authentication import last_person
 from hub.web.request import filled_form, form_drafts
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
 
 IDLE_SECONDS = login_sessions.IDLE_LIMIT.total_seconds()
 NEW_PERSON = {"name": "ny@example.com", "password": "a canary in a coal mine", "role": "operator"}
@@ -196,12 +197,28 @@ def test_a_part_of_a_form_takes_nobody_away_from_it(owner: Visitor, part: str) -
     assert "Your session has ended." in answer.text
 
 
+def test_a_form_after_a_confirmation_does_not_claim_that_its_page_was_open_too_long(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    visitor.log_in("olga")
+    clock.advance(1200)
+    headers = {"Referer": "http://localhost/setup/mail"}
+    fields = {"csrf_token": visitor._token, "host": "smtp.example.com"}
+    question = visitor.client.post("/setup/mail", data=fields, headers=headers)
+    assert question.status_code in (302, 303)
+    confirm = {"confirm_password": PASSWORD, "csrf_token": visitor._token}
+    visitor.post(question.location, **confirm)
+    page = visitor.page(parse_qs(urlsplit(question.location).query)["next"][0])
+    assert "smtp.example.com" in page
+    assert "open too long" not in page
+
+
 def test_the_form_of_the_mail_server_says_why_it_is_shown_again(owner: Visitor) -> None:
     path = "/setup/mail"
     back = page_after_log_in(send_late(owner, path, path, host="smtp.example.com"))
     owner.log_in("olga")
     page = owner.page(back)
-    assert "Check it and save it again." in page
+    assert "The form was not saved yet. Check it and save it again." in page
     assert "smtp.example.com" in page
     assert "Check it and save it again." not in owner.page(path)
 
